@@ -1,0 +1,82 @@
+"""What can go wrong, as types: every error says what, where, what was expected and what to do next.
+
+Whether a failure is worth another try is decided here once, by class: `TransientError` (the network, a busy
+server) may pass by itself; everything else will fail again until a person or a county does something.
+"""
+
+from __future__ import annotations
+
+
+class QiangjiError(Exception):
+    """An error with a reason code and a message for the person who has to act on it.
+
+    `code` is a stable snake_case word that tests, tables and alerts can rely on; the message is for people.
+    """
+
+    code = "error"
+
+    def __init__(
+        self, what: str, *, where: str = "", expected: str = "", do: str = "", code: str | None = None
+    ) -> None:
+        self.what, self.where, self.expected, self.do = what, where, expected, do
+        if code:
+            self.code = code
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        if self.expected:
+            text += f" (expected {self.expected})"
+        if self.do:
+            text += f". {self.do}"
+        return text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the keyword fields when a process pool or Airflow pickles the error."""
+        return (_rebuild, (type(self), self.what, self.where, self.expected, self.do, self.code))
+
+
+def _rebuild(cls: type[QiangjiError], what: str, where: str, expected: str, do: str, code: str) -> QiangjiError:
+    return cls(what, where=where, expected=expected, do=do, code=code)
+
+
+class UsageError(QiangjiError):
+    """The command, setting or argument is wrong; exit code 2."""
+
+    code = "usage"
+
+
+class CatalogueError(QiangjiError):
+    """A file under catalogue/ or expectations/ does not hold: names the file, the key and what was allowed."""
+
+    code = "catalogue"
+
+
+class CollectError(QiangjiError):
+    """A county could not be collected (status `failed`)."""
+
+    code = "failed"
+
+
+class TransientError(CollectError):
+    """May pass by itself: worth another try, with backoff and jitter."""
+
+    code = "unreachable"
+
+
+class PermanentError(CollectError):
+    """Will fail again until somebody changes something: not retried."""
+
+    code = "refused"
+
+
+class ReturnedError(QiangjiError):
+    """A submission that cannot be read as its form; the county gets it back (status `returned`)."""
+
+    code = "returned"
+
+
+class WarehouseError(QiangjiError):
+    """The warehouse is not as the package needs it: not reachable, not migrated, wrong role."""
+
+    code = "warehouse"
