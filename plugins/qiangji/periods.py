@@ -1,0 +1,149 @@
+"""Periods: months, quarters and years as values, and the day by which a report for one is due.
+
+A period is written `2026-10`, `2026Q3` or `2026`, everywhere: in file names, paths, tables and on the command
+line. This module is the only place where such a text is taken apart or put together.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import total_ordering
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from qiangji.errors import UsageError
+
+PeriodType = Literal["month", "quarter", "year"]
+MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+_PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4]))?", re.ASCII)
+
+
+@total_ordering
+@dataclass(frozen=True)
+class Period:
+    """One month, quarter or year. `index` counts periods of its type since year 0, so arithmetic is on integers."""
+
+    type: PeriodType
+    index: int
+
+    @classmethod
+    def parse(cls, text: str) -> Period:
+        """Read `2026-10`, `2026Q3` or `2026`; anything else raises UsageError."""
+        found = _PATTERN.fullmatch(text)
+        if not found:
+            raise UsageError(f"{text!r} is not a period", expected="2026-10, 2026Q3 or 2026", code="bad_period")
+        year = int(found["year"])
+        if found["month"]:
+            return cls("month", year * 12 + int(found["month"]) - 1)
+        if found["quarter"]:
+            return cls("quarter", year * 4 + int(found["quarter"]) - 1)
+        return cls("year", year)
+
+    @classmethod
+    def of(cls, day: date, type: PeriodType = "month") -> Period:
+        """The period of this type that contains the day."""
+        month: Period = Period("month", day.year * 12 + day.month - 1)
+        return month.as_type(type)
+
+    @property
+    def year(self) -> int:
+        return self.index * MONTHS_IN[self.type] // 12
+
+    @property
+    def start(self) -> date:
+        """The first day."""
+        months = self.index * MONTHS_IN[self.type]
+        return date(months // 12, months % 12 + 1, 1)
+
+    @property
+    def end(self) -> date:
+        """The last day."""
+        return (self + 1).start - timedelta(days=1)
+
+    @property
+    def last_month(self) -> Period:
+        """The month it ends in: the partition that carries this period's reports."""
+        return Period("month", (self.index + 1) * MONTHS_IN[self.type] - 1)
+
+    @property
+    def months(self) -> list[Period]:
+        width = MONTHS_IN[self.type]
+        return [Period("month", self.index * width + i) for i in range(width)]
+
+    def as_type(self, type: PeriodType) -> Period:
+        """The period of another type that contains this one (or, going down, its last part)."""
+        return Period(type, self.last_month.index // MONTHS_IN[type])
+
+    def ends_in(self, type: PeriodType) -> Period | None:
+        """The longer period that this one completes, e.g. 2026Q3 for 2026-09, else None."""
+        longer = self.as_type(type)
+        return longer if longer.last_month == self.last_month else None
+
+    def __add__(self, n: int) -> Period:
+        return Period(self.type, self.index + n)
+
+    def __sub__(self, n: int) -> Period:
+        return Period(self.type, self.index - n)
+
+    def __lt__(self, other: Period) -> bool:
+        """By the month it ends in."""
+        return (self.last_month.index, self.type) < (other.last_month.index, other.type)
+
+    def __str__(self) -> str:
+        if self.type == "month":
+            return f"{self.year}-{self.index % 12 + 1:02d}"
+        return f"{self.year}Q{self.index % 4 + 1}" if self.type == "quarter" else str(self.year)
+
+
+def parse_range(text: str) -> list[Period]:
+    """`2026-07` or `2026-07..2026-10` (inclusive) as a list of periods of one type."""
+    first, _, last = text.partition("..")
+    start = Period.parse(first)
+    end = Period.parse(last) if last else start
+    if start.type != end.type or end < start:
+        raise UsageError(f"{text!r} is not a range of periods", expected="e.g. 2026-07..2026-10", code="bad_period")
+    return list(span(start, end))
+
+
+def span(first: Period, last: Period) -> Iterator[Period]:
+    """The periods from first to last, both included."""
+    while first.index <= last.index:
+        yield first
+        first += 1
+
+
+def reporting_month(today: date) -> Period:
+    """The last month that has ended."""
+    return Period.of(today) - 1
+
+
+def is_working_day(day: date) -> bool:
+    """By the State Council's calendar; Monday to Friday, with a warning, in years it does not cover yet."""
+    import chinese_calendar
+
+    try:
+        return bool(chinese_calendar.is_workday(day))
+    except NotImplementedError:
+        warnings.warn(
+            f"the State Council's calendar for {day.year} is not known to chinesecalendar: counting Monday to Friday",
+            stacklevel=2,
+        )
+        return day.weekday() < 5
+
+
+def due_date(period: Period, working_day: int) -> date:
+    """The n-th working day after the period's end: the last day on which its report is in time."""
+    day, left = period.end, working_day
+    while left:
+        day += timedelta(days=1)
+        left -= is_working_day(day)
+    return day
+
+
+def due_at(period: Period, working_day: int, zone: str) -> datetime:
+    """The instant from which a report that is not there is late: midnight after the due date, local time."""
+    return datetime.combine(due_date(period, working_day) + timedelta(days=1), time(), ZoneInfo(zone))

@@ -1,0 +1,87 @@
+"""Settings: environment variables with the prefix QIANGJI_, each with a default that works.
+
+`connection(id)` looks a county system's address and credentials up: first the resolver that Airflow's side
+installs, then QIANGJI_CONN_<ID> in the environment, then the file `connections.env` in QIANGJI_HOME (what the
+demo's simulated systems write). Values never appear in logs or messages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from qiangji.errors import PermanentError
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """Everything that differs between installations."""
+
+    model_config = SettingsConfigDict(env_prefix="QIANGJI_", frozen=True, extra="ignore")
+
+    home: Path = Field(PROJECT / ".qiangji", description="lake, embedded PostgreSQL, state, logs")
+    catalogue: Path = Field(PROJECT / "catalogue", description="what is collected and measured")
+    expectations: Path = Field(PROJECT / "expectations", description="a Great Expectations suite for each form")
+    sql: Path = Field(PROJECT / "sql", description="migrations, models and views")
+    warehouse_url: str = Field("", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL")
+    engine: str = Field("duckdb", description="what runs sql/models: duckdb (spark comes later)")
+    timezone: str = Field("Asia/Shanghai", description="in which due dates and schedules are meant")
+    window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
+    county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")
+    shrink_share: float = Field(0.5, ge=0, le=1, description="held below this share of the preceding revision's rows")
+    max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
+    threads: int = Field(
+        default_factory=lambda: os.cpu_count() or 2,
+        validation_alias=AliasChoices("QIANGJI_THREADS", "threads"),
+        description="threads of one process",
+    )
+
+    @property
+    def lake(self) -> Path:
+        return self.home / "lake"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process (cached: tests clear it with `settings.cache_clear()`)."""
+    return Settings()
+
+
+_resolvers: list[Callable[[str], str | None]] = []
+
+
+def add_connection_resolver(resolver: Callable[[str], str | None]) -> None:
+    """Let another place (Airflow's connections) answer first; it returns a URI or None."""
+    if resolver not in _resolvers:
+        _resolvers.insert(0, resolver)
+
+
+def connection(conn_id: str) -> str:
+    """The URI of a connection: scheme://login:password@host:port/path?extras, parts percent-encoded."""
+    for resolver in _resolvers:
+        if uri := resolver(conn_id):
+            return uri
+    variable = "QIANGJI_CONN_" + re.sub(r"\W", "_", conn_id).upper()
+    if uri := os.environ.get(variable) or _connections_file().get(variable):
+        return uri
+    raise PermanentError(
+        f"no connection {conn_id!r}",
+        expected=f"an Airflow connection of that id, or {variable} in the environment",
+        do="See docs/runbooks/onboard-a-county.md.",
+        code="no_connection",
+    )
+
+
+def _connections_file() -> dict[str, str]:
+    path = settings().home / "connections.env"
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    return {name.strip(): value.strip() for name, value in pairs if not name.lstrip().startswith("#")}
