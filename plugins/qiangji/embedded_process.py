@@ -55,7 +55,7 @@ def settings(port: int) -> list[str]:
         # Containers give 64 MB, too little for a parallel join.
         chosen["dynamic_shared_memory_type"] = "mmap"
     if unsafe():
-        chosen |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        chosen |= {"fsync": "off", "full_page_writes": "off"}
     return [part for name, value in chosen.items() for part in ("-c", f"{name}={value}")]
 
 
