@@ -71,9 +71,28 @@ class PermanentError(CollectError):
 
 
 class ReturnedError(QiangjiError):
-    """A submission that cannot be read as its form; the county gets it back (status `returned`)."""
+    """A submission that cannot be read as its form; the county gets it back (status `returned`).
+
+    `zh` is the same message for the county's clerk.
+    """
 
     code = "returned"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        expected: str = "",
+        do: str = "",
+        code: str | None = None,
+        zh: str = "",
+    ) -> None:
+        super().__init__(what, where=where, expected=expected, do=do, code=code)
+        self.zh = zh
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*super().__reduce__(), {"zh": self.zh})
 
 
 class WarehouseError(QiangjiError):

@@ -1,0 +1,49 @@
+"""One way to tidy a text before it is compared with another: labels, headers, codes, words.
+
+In and out: a str. The vectorised twin for whole columns is `normalise.tidy_array`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, datetime, time
+from decimal import Decimal
+
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+"""Characters that show nothing and that NFKC leaves: zero-width spaces, joiners, soft hyphen."""
+_INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_SPACES = re.compile(r"\s+")
+
+
+def tidy(text: str | None) -> str:
+    """NFKC, without invisible characters, runs of white space as one space, trimmed; '' for None."""
+    if not text:
+        return ""
+    if text.isascii() and text.isalnum():
+        return text
+    return _SPACES.sub(" ", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))).strip()
+
+
+def squeezed(text: str | None) -> str:
+    """Tidy, and without any white space: for labels such as `合 计` and headers broken over two lines."""
+    return tidy(text).replace(" ", "")
+
+
+def as_text(value: object) -> str | None:
+    """A cell's value as text: `12.0` as `12`, True as `true`, a date as ISO; None and '' as None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if value.is_integer() and abs(value) < 1e15:
+            return str(int(value))
+        return format(Decimal(f"{value:.15g}"), "f")
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,112 @@
+"""Written totals as control sums: 合计 over all rows, 小计 over the rows since the one before.
+
+In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether what they say is the sum of
+the rows. A field with an unreadable cell has no sum to compare with; that cell is already a problem of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue.models import Field, Layout
+from qiangji.parsing.grid import address
+from qiangji.parsing.normalise import Column
+from qiangji.parsing.text import squeezed
+
+Scope = Literal["total", "subtotal"]
+
+
+@dataclass(frozen=True)
+class TotalsProblem:
+    """A written total that is not the sum of its rows. `sum` and `written` are decimal texts."""
+
+    field: str
+    address: str
+    written: str
+    sum: str
+
+
+def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> dict[int, Scope]:
+    """Row of `cells` -> scope, for rows with a declared label in one of these columns."""
+    labels: dict[str, Scope] = {squeezed(t): "total" for t in layout.totals}
+    labels.update({squeezed(t): "subtotal" for t in layout.subtotals})
+    found: dict[int, Scope] = {}
+    if not labels:
+        return found
+    for column in columns:
+        encoded = pc.dictionary_encode(cells.column(column).combine_chunks())
+        scopes = {
+            i: labels[t] for i, v in enumerate(encoded.dictionary.to_pylist()) if (t := squeezed(v)) in labels
+        }
+        if scopes:
+            wanted = pc.is_in(encoded.indices, value_set=pa.array(list(scopes), encoded.indices.type))
+            found.update(
+                {r: scopes[encoded.indices[r].as_py()] for r in pc.indices_nonzero(wanted).to_pylist()}
+            )
+    return found
+
+
+def compare_totals(
+    form: str,
+    totals: dict[int, Scope],
+    rows: pa.Array,
+    first_row: int,
+    fields: Mapping[str, tuple[Field, int]],
+    written: Mapping[str, Column],
+    summed: Mapping[str, Column],
+) -> tuple[bool | None, list[TotalsProblem]]:
+    """Hold written totals against sums.
+
+    `totals`: row of the data zone -> scope; `rows`: the data rows' own positions in it, ascending; `first_row`: the
+    sheet row number of position 0; `fields`: field -> (Field, column index); `written`: typed, a value a totals row;
+    `summed`: typed, a value a data row. (None if nothing could be compared, the problems.)
+    """
+    positions = sorted(totals)
+    places = rows.to_numpy()
+    compared, problems = False, []
+    for name, (field, column) in fields.items():
+        if not field.is_number:
+            continue
+        for i, position in enumerate(positions):
+            start, end = _range(positions, totals, i, places)
+            said = written[name].values[i].as_py()
+            unreadable = written[name].unreadable[i].as_py()
+            if (said is None and not unreadable) or pc.any(
+                summed[name].unreadable.slice(start, end - start)
+            ).as_py():
+                continue
+            compared = True
+            total = _sum(summed[name].values.slice(start, end - start))
+            if unreadable or Decimal(said) != total:
+                text = "?" if unreadable else _plain(said)
+                problems.append(
+                    TotalsProblem(name, address(form, column, first_row + position), text, _plain(total))
+                )
+    return (not problems if compared else None), problems
+
+
+def _range(positions: list[int], totals: dict[int, Scope], i: int, places: np.ndarray) -> tuple[int, int]:
+    """The data rows [start, end) that a totals row adds up; a 合计 above the data adds up all that follow."""
+    if totals[positions[i]] == "total":
+        return 0, len(places)
+    before = [p for p in positions[:i] if totals[p] == "subtotal"]
+    start = int(np.searchsorted(places, before[-1])) if before else 0
+    return start, int(np.searchsorted(places, positions[i]))
+
+
+def _sum(values: pa.Array) -> Decimal:
+    wide = values.cast(pa.decimal128(38, 4) if pa.types.is_decimal(values.type) else pa.decimal128(38, 0))
+    total = pc.sum(wide).as_py()
+    return Decimal(0) if total is None else Decimal(total)
+
+
+def _plain(value: int | Decimal) -> str:
+    text = format(Decimal(value), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
