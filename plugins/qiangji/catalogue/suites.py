@@ -1,0 +1,278 @@
+"""What a suite must hold beyond being one: rules that Great Expectations itself does not know.
+
+In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the rule, the
+key and what was allowed. Also the questions that checking asks of one expectation: which columns it reads, and
+whether it needs other submissions (a preceding period, another form) and so runs later in the flow. Great
+Expectations is not imported here: loading the catalogue stays fast.
+
+Context columns, filled before the suite runs, are named here and nowhere else:
+
+| column | type | value |
+| --- | --- | --- |
+| `_is_known` | bool | the unit (for groups: the village or community) is in the tree, the county's, and reports |
+| `_occurrences` | int | rows of the submission with this key |
+| `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; the same in every row |
+| `_last_<field>` | the field's | the unit's value in the preceding period's current revision; ytd: null in January |
+| `_change_<field>` | float | (field - _last) / _last, e.g. 0.25 for a quarter more; null where either is null or _last is 0 |
+| `_sum_<form>_<field>` | the field's | sum over the unit's rows of another form in the same period; null without any |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from qiangji.catalogue.models import Form
+from qiangji.errors import CatalogueError
+
+if TYPE_CHECKING:
+    from qiangji.catalogue.load import Catalogue, Suite
+
+Expectation = Mapping[str, Any]
+"""One entry of a suite's `expectations`: type, kwargs, severity, meta."""
+
+Severity = Literal["critical", "warning", "info"]
+Scope = Literal["row", "submission"]
+SEVERITIES: tuple[str, ...] = get_args(Severity)
+SCOPES: tuple[str, ...] = get_args(Scope)
+MAX_VALUE_SET = 30
+"""A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows codes better."""
+
+OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree")
+"""Context columns that follow from the submission and the tree alone."""
+FRAME_COLUMNS = ("period", "county_code")
+
+ROW_TYPES = (
+    "expect_column_values_to_not_be_null",
+    "expect_column_values_to_be_null",
+    "expect_column_values_to_be_between",
+    "expect_column_values_to_be_in_set",
+    "expect_column_values_to_not_be_in_set",
+    "expect_column_values_to_match_regex",
+    "expect_column_values_to_not_match_regex",
+    "expect_column_pair_values_a_to_be_greater_than_b",
+    "expect_column_pair_values_to_be_equal",
+)
+"""Expectation types that give the position of every failing row in `unexpected_index_list`, tried one by one on
+Arrow-backed frames, with and without `row_condition`. Table-level, aggregate and compound types give none."""
+
+_KEYS_OF_COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
+_RULE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class ContextColumn:
+    """A contextual column taken apart: `last`, `change` (of the form itself) or `sum` (over another form)."""
+
+    name: str
+    kind: Literal["last", "change", "sum"]
+    form: str
+    field: str
+
+
+def rule_of(expectation: Expectation) -> str:
+    """The stable id: in `ops`, in `mart.finding` and on rejected rows."""
+    return str(expectation["meta"]["rule"])
+
+
+def columns_of(expectation: Expectation) -> set[str]:
+    """Every column that the expectation reads, those of its row condition included."""
+    kwargs = expectation.get("kwargs", {})
+    found: set[str] = set()
+    for key in _KEYS_OF_COLUMNS:
+        value = kwargs.get(key, ())
+        found.update([value] if isinstance(value, str) else value)
+    found.update(_columns_of_condition(kwargs.get("row_condition")))
+    return found
+
+
+def is_contextual(expectation: Expectation) -> bool:
+    """Whether it needs other submissions, so that it runs once those are known, and rejects nothing."""
+    return any(c.startswith("_") and c not in OWN_CONTEXT for c in columns_of(expectation))
+
+
+def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn | None:
+    """Take a contextual column's name apart; None for any other column."""
+    for kind in ("last", "change"):
+        if name.startswith(f"_{kind}_"):
+            return ContextColumn(name, kind, form, name.removeprefix(f"_{kind}_"))
+    # The longest form first: one form's name may begin another's (village, village_group).
+    for other in sorted(forms, key=len, reverse=True):
+        if name.startswith(f"_sum_{other}_"):
+            return ContextColumn(name, "sum", other, name.removeprefix(f"_sum_{other}_"))
+    return None
+
+
+def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
+    """The contextual columns that a suite needs, sorted by name; a `change` brings the `last` it is computed from."""
+    names = {c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and c not in OWN_CONTEXT}
+    names |= {c.replace("_change_", "_last_", 1) for c in names if c.startswith("_change_")}
+    found = [context_column(n, suite.form, forms) for n in sorted(names)]
+    return [c for c in found if c is not None]
+
+
+def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
+    """What a message shows as `{value}`: the values of `meta.fields`, then of other columns that it compares.
+
+    `row` maps column to value. A pair gives `3 / 2`; a change is shown in per cent, with what it changed from and to.
+    """
+    kwargs = expectation.get("kwargs", {})
+    fields: list[str] = list(expectation["meta"].get("fields", ()))
+    compared = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs]
+    texts = [_shown(row.get(f)) for f in fields]
+    for column in compared:
+        if column.startswith("_change_"):
+            change = row.get(column)
+            percent = f"{change:+.0%}" if isinstance(change, (int, float)) else _shown(change)
+            texts = [f"{_shown(row.get(column.replace('_change_', '_last_', 1)))} → {' / '.join(texts)} ({percent})"]
+        elif column not in fields and column not in OWN_CONTEXT:
+            texts.append(_shown(row.get(column)))
+    return " / ".join(texts)
+
+
+def message_of(expectation: Expectation, row: Mapping[str, object]) -> dict[str, str]:
+    """The message in both languages (zh, en) with this row's value in it."""
+    value = value_of(expectation, row)
+    return {lang: text.replace("{value}", value) for lang, text in expectation["meta"]["message"].items()}
+
+
+def check_suites(catalogue: Catalogue) -> None:
+    """Hold every suite against its form; raises CatalogueError at the first thing that does not hold."""
+    for name, suite in catalogue.suites.items():
+        check_suite(suite, catalogue.forms[name], catalogue.forms)
+
+
+def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
+    """Hold one suite against its form (and, for sums over another form, against that)."""
+    where = str(suite.path)
+    seen: set[str] = set()
+    touched: set[str] = set()
+    for i, expectation in enumerate(suite.expectations):
+        _check_meta(expectation, form, f"{where}: expectations[{i}]")
+        rule = rule_of(expectation)
+        at = f"{where}: {rule}"
+        if rule in seen:
+            raise CatalogueError("rule id appears twice", where=at, expected="one expectation a rule")
+        seen.add(rule)
+        _check_type(expectation, at)
+        _check_columns(expectation, form, forms, at)
+        _check_kwargs(expectation, at)
+        touched |= columns_of(expectation)
+    if untouched := [c for c in (form.key, *form.fields) if c not in touched]:
+        raise CatalogueError(
+            f"no expectation on {', '.join(untouched)}", where=where, expected="at least one on every field of the form"
+        )
+
+
+def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
+    meta = expectation.get("meta")
+    if not isinstance(meta, dict) or not isinstance(meta.get("rule"), str):
+        raise CatalogueError("no meta.rule", where=at, expected=f"a stable id such as {form.form}.<field>.<what>")
+    at = f"{at} {meta['rule']}"
+    if not _RULE.fullmatch(meta["rule"]) or not meta["rule"].startswith(f"{form.form}."):
+        raise CatalogueError("meta.rule is no id of this form", where=at, expected=f"{form.form}.<field>.<what>")
+    if expectation.get("severity") not in SEVERITIES:
+        raise CatalogueError(
+            f"severity {expectation.get('severity')!r}", where=f"{at}.severity", expected=", ".join(SEVERITIES)
+        )
+    if meta.get("scope") not in SCOPES:
+        raise CatalogueError(f"scope {meta.get('scope')!r}", where=f"{at}.meta.scope", expected=", ".join(SCOPES))
+    if not isinstance(meta.get("fields"), list) or (meta["scope"] == "row" and not meta["fields"]):
+        raise CatalogueError("no meta.fields", where=at, expected="a list of the form's fields that the message names")
+    if unknown := [f for f in meta["fields"] if f != form.key and f not in form.fields]:
+        raise CatalogueError(
+            f"unknown field {', '.join(map(str, unknown))}",
+            where=f"{at}.meta.fields",
+            expected=", ".join((form.key, *form.fields)),
+        )
+    for key in ("message", "expected"):
+        text = meta.get(key)
+        if not isinstance(text, dict) or set(text) != {"zh", "en"} or not all(map(_is_text, text.values())):
+            raise CatalogueError(f"no meta.{key} in both languages", where=at, expected="{zh: ..., en: ...}")
+        if wrong := [p for t in text.values() for p in _PLACEHOLDER.findall(t) if (key, p) != ("message", "value")]:
+            raise CatalogueError(
+                f"placeholder {{{wrong[0]}}}", where=f"{at}.meta.{key}", expected="{value}, in a message only"
+            )
+
+
+def _check_type(expectation: Expectation, at: str) -> None:
+    if expectation.get("type") not in ROW_TYPES:
+        raise CatalogueError(
+            f"type {expectation.get('type')!r} does not say which rows fail",
+            where=f"{at}.type",
+            expected=", ".join(ROW_TYPES),
+        )
+
+
+def _check_columns(expectation: Expectation, form: Form, forms: Mapping[str, Form], at: str) -> None:
+    own = (form.key, *form.fields, *FRAME_COLUMNS, *OWN_CONTEXT)
+    for column in sorted(columns_of(expectation)):
+        if column in own:
+            continue
+        context = context_column(column, form.form, forms)
+        if context is None:
+            allowed = (*own, "_last_<field>", "_change_<field>", "_sum_<form>_<field>")
+            raise CatalogueError(f"unknown column {column!r}", where=at, expected=", ".join(allowed))
+        numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
+        fields = list(forms[context.form].fields) if context.kind == "last" else numbers
+        if context.field not in fields:
+            raise CatalogueError(f"{column}: no such field of {context.form}", where=at, expected=", ".join(fields))
+    if expectation["severity"] == "critical" and is_contextual(expectation):
+        raise CatalogueError(
+            "critical, but reads other submissions, which may come later or be corrected",
+            where=f"{at}.severity",
+            expected="warning or info",
+        )
+
+
+def _check_kwargs(expectation: Expectation, at: str) -> None:
+    kwargs = expectation["kwargs"]
+    if "column_A" in kwargs and kwargs.get("ignore_row_if") != "either_value_is_missing":
+        raise CatalogueError(
+            f"ignore_row_if {kwargs.get('ignore_row_if')!r} judges rows of which one side is missing",
+            where=f"{at}.kwargs.ignore_row_if",
+            expected="either_value_is_missing",
+        )
+    if "mostly" in kwargs:
+        raise CatalogueError("mostly lets failing rows pass", where=f"{at}.kwargs.mostly", expected="no `mostly`")
+    if isinstance(kwargs.get("row_condition"), str) or "condition_parser" in kwargs:
+        raise CatalogueError(
+            "row_condition as text", where=f"{at}.kwargs.row_condition", expected='an object with a "type"'
+        )
+    values = kwargs.get("value_set")
+    if values is not None and (len(values) > MAX_VALUE_SET or any(map(_is_unit_code, values))):
+        raise CatalogueError(
+            f"value_set is a list of {len(values)} codes or values",
+            where=f"{at}.kwargs.value_set",
+            expected=f"at most {MAX_VALUE_SET} values and no unit codes; the tree answers by _is_known",
+        )
+
+
+def _columns_of_condition(condition: object) -> Iterator[str]:
+    if not isinstance(condition, Mapping):
+        return
+    if "column" in condition:
+        yield str(condition["column"]["name"])
+    for part in condition.get("conditions", ()):
+        yield from _columns_of_condition(part)
+
+
+def _is_unit_code(value: object) -> bool:
+    return bool(re.fullmatch(r"\d{6}|\d{9}|\d{12}|\d{14}", str(value), re.ASCII)) and not isinstance(value, bool)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _shown(value: object) -> str:
+    if value is None or value != value:  # NaN is the one value that differs from itself
+        return "—"
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
