@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import psutil
@@ -70,9 +71,10 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "LANG": "C"}
 
 
-def free_port(preferred: int, tried: set[int]) -> int:
-    for port in (preferred, *PORTS, 0):
-        if port in tried or (port == 0 and port == preferred and not tried):
+def free_port(preferred: int, tried: set[int], ports: Iterable[int] = PORTS) -> int:
+    """The preferred port if it is free, otherwise the first free one of `ports`, otherwise any."""
+    for port in ([preferred] if preferred else []) + [*ports, 0]:
+        if port in tried:
             continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

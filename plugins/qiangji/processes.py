@@ -1,0 +1,104 @@
+"""Programs that must not outlive us: started in groups of their own, found again, and ended to the last one.
+
+In: commands. Out: processes that carry a mark in their environment. A process group is not enough to find them
+all, because a program may put its children into new groups (Airflow does for every task); the mark is inherited
+by whatever they start, and it tells ours from anybody else's, also after the process that started them was
+killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+MARK = "QIANGJI_STACK"
+
+
+def start(
+    command: Sequence[str], *, environment: Mapping[str, str], mark: str, log: Path, folder: Path
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, so that Ctrl-C does not reach it, with its output in `log`."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            list(command),
+            # SPT_NOENV: a program that changes its title would otherwise overwrite the mark with it.
+            env={**environment, MARK: mark, "SPT_NOENV": "1"},
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """All living processes of this machine that carry the mark, except this one."""
+    found = []
+    for process in psutil.process_iter():
+        if process.pid == os.getpid():
+            continue
+        # Zombies and other users' processes cannot be read, and are none of ours.
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
+                found.append(process)
+    return found
+
+
+def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float = 10.0) -> int:
+    """End every process with the mark: TERM to `first` (or to all), after `seconds` KILL to what is left.
+
+    Returns how many had to be killed. When it returns, none is left.
+    """
+    asked = [process.pid for process in first if process.poll() is None]
+    if not asked:
+        asked = [process.pid for process in marked(mark)]
+    for number in asked:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(number, signal.SIGTERM)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for process in first:
+            process.poll()  # reaps it
+        if not marked(mark):
+            break
+        time.sleep(0.1)
+    killed: set[int] = set()
+    while left := marked(mark):
+        # Again and again: what is being killed may just have started something.
+        for survivor in left:
+            with contextlib.suppress(psutil.Error):
+                survivor.kill()
+                killed.add(survivor.pid)
+        psutil.wait_procs(left, timeout=2)
+    for process in first:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=5)
+    return len(killed)
+
+
+def started_at(number: int) -> float | None:
+    """When the process with this number began (seconds since the epoch), or None if it has ended."""
+    try:
+        process = psutil.Process(number)
+        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """The last lines of a log file, for a message about the program that wrote it."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 8000))
+            text = file.read().decode("utf-8", "backslashreplace")
+    except FileNotFoundError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])
