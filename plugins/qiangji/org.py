@@ -48,13 +48,16 @@ class OrgUnit:
 
 
 class OrgTree:
-    """All units by code, with their paths."""
+    """All units by code, with their paths. Units are not added after it is made: paths are kept once found."""
 
     def __init__(self, units: Iterable[OrgUnit], where: str = "org_units.csv") -> None:
         self.units: dict[str, OrgUnit] = {}
+        self._paths: dict[str, dict[str, str]] = {}
         for unit in units:
             if unit.code in self.units:
-                raise CatalogueError(f"unit {unit.code} appears twice", where=where, expected="one line a unit")
+                raise CatalogueError(
+                    f"unit {unit.code} appears twice", where=where, expected="one line a unit"
+                )
             self.units[unit.code] = unit
         for unit in self.units.values():
             self._check(unit, where)
@@ -65,32 +68,42 @@ class OrgTree:
                 f"unit {unit.code} has level {unit.level!r}", where=where, expected=", ".join(LEVELS[:-1])
             )
         if unit.level == "city":
+            if unit.parent_code:
+                raise CatalogueError(
+                    f"unit {unit.code} has parent {unit.parent_code!r}",
+                    where=where,
+                    expected="no parent above a city",
+                )
             return
         parent = self.units.get(unit.parent_code)
         above = LEVELS[LEVELS.index(unit.level) - 1]
         if parent is None or parent.level != above:
             raise CatalogueError(
-                f"unit {unit.code} has parent {unit.parent_code!r}", where=where, expected=f"the code of a {above}"
+                f"unit {unit.code} has parent {unit.parent_code!r}",
+                where=where,
+                expected=f"the code of a {above}",
             )
 
     @classmethod
     def read(cls, path: Path) -> OrgTree:
-        """From CSV with a header; a missing column, a bad date or flag names its line."""
+        """From CSV with a header; a missing file or column, a bad date or flag names where."""
+        if not path.is_file():
+            raise CatalogueError("no such file", where=str(path), expected="the tree of org units, as CSV")
         with path.open(encoding="utf-8", newline="") as f:
             reader = csv.DictReader(f)
             missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
-                raise CatalogueError(f"no column {', '.join(missing)}", where=str(path), expected=", ".join(COLUMNS))
+                raise CatalogueError(
+                    f"no column {', '.join(missing)}", where=str(path), expected=", ".join(COLUMNS)
+                )
             return cls((_unit(row, i, path) for i, row in enumerate(reader, 2)), where=str(path))
 
     def path(self, code: str) -> dict[str, str]:
-        """Level -> code, from the city down to the unit itself."""
-        steps: dict[str, str] = {}
-        unit: OrgUnit | None = self.units.get(code)
-        while unit:
-            steps[unit.level] = unit.code
-            unit = self.units.get(unit.parent_code)
-        return dict(reversed(steps.items()))
+        """Level -> code, from the city down to the unit itself; empty for a code that is not in the tree."""
+        if code not in self._paths:
+            unit = self.units.get(code)
+            self._paths[code] = {**self.path(unit.parent_code), unit.level: code} if unit else {}
+        return self._paths[code]
 
     def county_of(self, code: str) -> str | None:
         return self.path(code).get("county")
@@ -114,7 +127,7 @@ class OrgTree:
 
     @cached_property
     def table(self) -> pa.Table:
-        """One row a unit: code, name, level, kind, parent_code, reports, dates, sort_order, <level>_code path."""
+        """One row a unit: code, name, level, kind, parent_code, reports, dates, order, <level>_code path."""
         import pyarrow as pa
 
         rows = [
@@ -147,7 +160,7 @@ class OrgTree:
 
 def _unit(row: dict[str, str], line: int, path: Path) -> OrgUnit:
     try:
-        return OrgUnit(
+        unit = OrgUnit(
             code=row["code"],
             name=row["name"],
             level=row["level"],
@@ -158,7 +171,14 @@ def _unit(row: dict[str, str], line: int, path: Path) -> OrgUnit:
             valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
             sort_order=line - 1,
         )
-    except (KeyError, ValueError) as e:
+        if not unit.code or not unit.name:
+            raise ValueError("no code or no name")
+        if unit.valid_from and unit.valid_to and unit.valid_to < unit.valid_from:
+            raise ValueError(f"valid_to {unit.valid_to} is before valid_from {unit.valid_from}")
+        return unit
+    except (KeyError, TypeError, ValueError) as e:
         raise CatalogueError(
-            f"line {line}: {e}", where=str(path), expected="reports true or false, dates as 2026-01-31 or empty"
+            f"line {line}: {e}",
+            where=str(path),
+            expected="a code, a name, reports true or false, dates as 2026-01-31 or empty",
         ) from e

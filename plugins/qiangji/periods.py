@@ -25,7 +25,7 @@ _PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<qua
 @total_ordering
 @dataclass(frozen=True)
 class Period:
-    """One month, quarter or year. `index` counts periods of its type since year 0, so arithmetic is on integers."""
+    """One month, quarter or year. `index` counts periods of its type since year 0: arithmetic is on integers."""
 
     type: PeriodType
     index: int
@@ -35,7 +35,9 @@ class Period:
         """Read `2026-10`, `2026Q3` or `2026`; anything else raises UsageError."""
         found = _PATTERN.fullmatch(text)
         if not found:
-            raise UsageError(f"{text!r} is not a period", expected="2026-10, 2026Q3 or 2026", code="bad_period")
+            raise UsageError(
+                f"{text!r} is not a period", expected="2026-10, 2026Q3 or 2026", code="bad_period"
+            )
         year = int(found["year"])
         if found["month"]:
             return cls("month", year * 12 + int(found["month"]) - 1)
@@ -105,7 +107,9 @@ def parse_range(text: str) -> list[Period]:
     start = Period.parse(first)
     end = Period.parse(last) if last else start
     if start.type != end.type or end < start:
-        raise UsageError(f"{text!r} is not a range of periods", expected="e.g. 2026-07..2026-10", code="bad_period")
+        raise UsageError(
+            f"{text!r} is not a range of periods", expected="e.g. 2026-07..2026-10", code="bad_period"
+        )
     return list(span(start, end))
 
 
@@ -129,7 +133,7 @@ def is_working_day(day: date) -> bool:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
         warnings.warn(
-            f"the State Council's calendar for {day.year} is not known to chinesecalendar: counting Monday to Friday",
+            f"the State Council's calendar of {day.year} is not known to chinesecalendar: Monday to Friday count",
             stacklevel=2,
         )
         return day.weekday() < 5

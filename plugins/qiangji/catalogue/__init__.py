@@ -4,7 +4,18 @@ In: catalogue/*.yaml, catalogue/org_units.csv, expectations/<form>.json. Out: on
 """
 
 from qiangji.catalogue.load import Catalogue, load
-from qiangji.catalogue.models import Condition, County, Field, Form, Indicator, Label, Layout, Plan, Side, Term
+from qiangji.catalogue.models import (
+    Condition,
+    County,
+    Field,
+    Form,
+    Indicator,
+    Label,
+    Layout,
+    Plan,
+    Side,
+    Term,
+)
 
 __all__ = [
     "Catalogue",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -16,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.models import Condition, County, Form, Indicator, Plan, Term
+from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.org import OrgTree
 from qiangji.periods import Period
@@ -55,14 +58,16 @@ class Catalogue:
         """The forms that a county reports: those it declares, else those that units of its own fill in."""
         wanted = self.counties[county].forms
         kinds = {u.kind for u in self.org if self.org.county_of(u.code) == county and u.reports}
-        return [f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(self.kinds_of(f)))]
+        return [
+            f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(self.kinds_of(f)))
+        ]
 
     def kinds_of(self, form: Form) -> tuple[str, ...]:
         """Kinds of org unit that fill in the form (for groups: that groups belong to)."""
         return form.kinds or (("village",) if form.grain == "group" else (form.grain,))
 
     def due(self, form: Form, partition: Period) -> Period | None:
-        """The form's period that ends in this month, else None (a quarterly form in a quarter's first months)."""
+        """The form's period that ends in this month, else None (a quarterly form early in a quarter)."""
         return partition.ends_in(form.period_type)
 
     def name_of(self, code: str) -> str:
@@ -74,7 +79,9 @@ class Catalogue:
 
     @cached_property
     def _reading_hashes(self) -> dict[tuple[str, str], str]:
-        crosswalks = {c.crosswalk: (self.path / c.crosswalk).read_text() for c in self.counties.values() if c.crosswalk}
+        crosswalks = {
+            c.crosswalk: (self.path / c.crosswalk).read_text() for c in self.counties.values() if c.crosswalk
+        }
         units: dict[str, list[str]] = {}
         for u in self.org:
             units.setdefault(self.org.county_of(u.code) or "", []).append(repr(u))
@@ -111,19 +118,70 @@ def load(path: Path, expectations: Path) -> Catalogue:
     forms = {p.stem: _model(Form, _yaml(p), p) for p in sorted((path / "forms").glob("*.yaml"))}
     for name, form in forms.items():
         if form.form != name:
-            raise CatalogueError(f"form {form.form!r}", where=f"{path}/forms/{name}.yaml", expected=f"form: {name}")
+            raise CatalogueError(
+                f"form {form.form!r}", where=f"{path}/forms/{name}.yaml", expected=f"form: {name}"
+            )
+    org = OrgTree.read(path / "org_units.csv")
+    for name, form in forms.items():
+        _check_form(form, org, path / "forms" / f"{name}.yaml")
     indicators: dict[str, Indicator] = {}
     for p in sorted((path / "indicators").glob("*.yaml")):
         for i, entry in enumerate(_listed(_yaml(p), p)):
             indicator = _model(Indicator, entry, p, f"[{i}]")
             if indicator.code in indicators:
-                raise CatalogueError(f"indicator {indicator.code} appears twice", where=str(p), expected="one entry")
+                raise CatalogueError(
+                    f"indicator {indicator.code} appears twice", where=str(p), expected="one entry"
+                )
             _check_indicator(indicator, plan, forms, p)
             indicators[indicator.code] = indicator
-    org = OrgTree.read(path / "org_units.csv")
     counties = _counties(path / "counties.yaml", forms, org)
     suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
-    return Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites)
+    catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites)
+    check_suites(catalogue)
+    return catalogue
+
+
+def _check_form(form: Form, org: OrgTree, path: Path) -> None:
+    try:
+        re.compile(form.key_pattern)
+    except re.error as e:
+        raise CatalogueError(
+            f"key_pattern {form.key_pattern!r}: {e}",
+            where=f"{path}.key_pattern",
+            expected="a regular expression",
+        ) from e
+    kinds = {u.kind for u in org}
+    if unknown := [k for k in form.kinds if k not in kinds]:
+        raise CatalogueError(
+            f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
+        )
+    if (form.grain == "group") != (form.parent_digits is not None):
+        raise CatalogueError(
+            "parent_digits belongs to grain group, which needs it",
+            where=f"{path}.parent_digits",
+            expected="e.g. 12",
+        )
+    # Two counties may use one header for two fields, but a form cannot then tell which is meant.
+    owners: dict[str, str] = {}
+    aliases = {n: (n, f.label.zh, *f.headers) for n, f in form.fields.items()}
+    aliases = {
+        form.key: (form.key, *form.key_headers),
+        "unit_name": ("unit_name", *form.name_headers),
+        **aliases,
+    }
+    for name, headers in aliases.items():
+        for header in map(normal_header, headers):
+            if owners.setdefault(header, name) != name:
+                raise CatalogueError(
+                    f"header {header!r} names both {owners[header]} and {name}",
+                    where=f"{path}.fields.{name}.headers",
+                    expected="one field a header",
+                )
+
+
+def normal_header(text: str) -> str:
+    """How headers are compared: NFKC (full-width forms as plain ones), without spaces around."""
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, County]:
@@ -132,7 +190,9 @@ def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, Cou
         county = _model(County, entry, path, f"[{i}]")
         where = f"{path}: {county.county}"
         if county.county in counties:
-            raise CatalogueError(f"county {county.county} appears twice", where=str(path), expected="one entry")
+            raise CatalogueError(
+                f"county {county.county} appears twice", where=str(path), expected="one entry"
+            )
         if org.units.get(county.county) is None or org.units[county.county].level != "county":
             codes = [u.code for u in org if u.level == "county"]
             raise CatalogueError("not a county of org_units.csv", where=where, expected=", ".join(codes))
@@ -140,7 +200,9 @@ def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, Cou
             if form not in forms:
                 raise CatalogueError(f"unknown form {form!r}", where=where, expected=", ".join(forms))
         if county.crosswalk and not (path.parent / county.crosswalk).is_file():
-            raise CatalogueError(f"no file {county.crosswalk}", where=where, expected="a CSV under the catalogue")
+            raise CatalogueError(
+                f"no file {county.crosswalk}", where=where, expected="a CSV under the catalogue"
+            )
         counties[county.county] = county
     return counties
 
@@ -195,12 +257,18 @@ def _check_condition(condition: Condition, form: Form, where: str) -> None:
             f"{condition.field} cannot be {', '.join(unknown)}", where=where, expected=", ".join(field.values)
         )
     if values and field.type in ("integer", "decimal", "boolean"):
-        raise CatalogueError(f"{condition.field} is {field.type}", where=where, expected="is, at_least or at_most")
+        raise CatalogueError(
+            f"{condition.field} is {field.type}", where=where, expected="is, at_least or at_most"
+        )
     if isinstance(condition.is_, bool) != (field.type == "boolean") and condition.is_ is not None:
         raise CatalogueError(
             f"{condition.field} is {field.type}, compared with {condition.is_!r}",
             where=where,
             expected="true or false for a boolean, a number for a number, one of its values for an enum",
+        )
+    if type(condition.is_) is int and not field.is_number:
+        raise CatalogueError(
+            f"{condition.field} is {field.type}", where=where, expected="true, false or a value"
         )
     if (condition.at_least is not None or condition.at_most is not None) and not field.is_number:
         raise CatalogueError(f"{condition.field} is {field.type}", where=where, expected="a number")
@@ -213,7 +281,9 @@ def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, In
 
 def _suite(path: Path, form: str) -> Suite:
     if not path.is_file():
-        raise CatalogueError("no such file", where=str(path), expected=f"the expectation suite of form {form}")
+        raise CatalogueError(
+            "no such file", where=str(path), expected=f"the expectation suite of form {form}"
+        )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as e:
@@ -225,7 +295,9 @@ def _suite(path: Path, form: str) -> Suite:
 
 def _yaml(path: Path) -> Any:
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(
+            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
     except FileNotFoundError as e:
         raise CatalogueError("no such file", where=str(path), expected="a file of the catalogue") from e
     except yaml.YAMLError as e:
@@ -234,7 +306,9 @@ def _yaml(path: Path) -> Any:
 
 def _listed(content: Any, path: Path) -> list[Any]:
     if not isinstance(content, list):
-        raise CatalogueError(f"holds a {type(content).__name__}", where=str(path), expected="a list of entries")
+        raise CatalogueError(
+            f"holds a {type(content).__name__}", where=str(path), expected="a list of entries"
+        )
     return content
 
 
@@ -245,7 +319,9 @@ def _model(model: type[M], content: Any, path: Path, at: str = "") -> M:
     try:
         return model.model_validate(content)
     except ValidationError as e:
-        problems = [f"{'.'.join(map(str, p['loc']))}: {p['msg']}, found {p['input']!r:.80}" for p in e.errors()]
+        problems = [
+            f"{'.'.join(map(str, p['loc']))}: {p['msg']}, found {p['input']!r:.80}" for p in e.errors()
+        ]
         name = content.get("code") or content.get("county") or "" if isinstance(content, dict) else ""
         allowed = ", ".join(f.alias or n for n, f in model.model_fields.items())
         raise CatalogueError(

@@ -97,13 +97,17 @@ class Form(Model):
     issuer: str = F("", description="制表机关")
     valid_until: str = F("", description="有效期至")
     grain: Grain
-    kinds: tuple[str, ...] = F((), description="kinds of org unit that report; for groups, kinds of their parents")
+    kinds: tuple[str, ...] = F(
+        (), description="kinds of org unit that report; for groups, kinds of their parents"
+    )
     period_type: Literal["month", "quarter", "year"]
     due_working_day: int = F(ge=1, le=23)
     key: Code
     key_headers: tuple[str, ...]
     key_pattern: str = F(description="regular expression of a whole key, e.g. [0-9]{14}")
-    parent_digits: int | None = F(None, description="group grain: the first digits of the key that are its village's")
+    parent_digits: int | None = F(
+        None, description="group grain: the first digits of the key that are its village's"
+    )
     name_headers: tuple[str, ...] = ()
     fields: dict[Code, Field]
     since: Month | None = None
@@ -145,8 +149,12 @@ class Condition(Model):
              self.at_most is not None)
         )  # fmt: skip
         groups = bool(self.all) + bool(self.any)
-        if (self.field is not None and (tests, groups) != (1, 0)) or (self.field is None and (tests, groups) != (0, 1)):
-            raise ValueError("a condition is one field with one of is, in, not_in, at_least, at_most; or all; or any")
+        if (self.field is not None and (tests, groups) != (1, 0)) or (
+            self.field is None and (tests, groups) != (0, 1)
+        ):
+            raise ValueError(
+                "a condition is one field with one of is, in, not_in, at_least, at_most; or all; or any"
+            )
         return self
 
     @property
@@ -159,7 +167,7 @@ class Condition(Model):
 
 
 class Term(Model):
-    """One addend of a side: a field summed, rows counted, rows that meet a condition, or an extreme over time."""
+    """One addend of a side: a field summed, rows counted (all, or on a condition), or an extreme over time."""
 
     form: Code
     sum: Code | None = None
@@ -191,7 +199,11 @@ def _as_list(value: Any) -> Any:
     return value if isinstance(value, (list, tuple)) else [value]
 
 
-Side = Annotated[tuple[Term, ...], BeforeValidator(_as_list)]
+Side = Annotated[
+    tuple[Term, ...],
+    F(min_length=1),
+    BeforeValidator(_as_list, json_schema_input_type=Term | tuple[Term, ...]),
+]
 """Terms added up (or, with `minus`, taken off)."""
 
 
@@ -210,7 +222,9 @@ class Indicator(Model):
     headline: Literal["month", "quarter", "ytd"]
     missing: Missing = "matched"
     persons: bool = False
-    target: dict[int, Decimal] = F(default_factory=dict, description="illustrative: the plan publishes no figures")
+    target: dict[int, Decimal] = F(
+        default_factory=dict, description="illustrative: the plan publishes no figures"
+    )
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -230,17 +244,25 @@ class Layout(Model):
 
     title_rows: int = F(0, ge=0, description="rows above the header")
     header_rows: int = F(1, ge=1, le=3, description="header rows; upper ones are groups over merged cells")
-    totals: tuple[str, ...] = F((), description="labels in the code or name column that mark a control-sum row")
+    totals: tuple[str, ...] = F(
+        (), description="labels in the code or name column that mark a control-sum row"
+    )
     subtotals: tuple[str, ...] = F((), description="labels of sums over the rows since the one before")
-    sign_off: tuple[str, ...] = F((), description="words that begin the sign-off zone: it is cut off from there")
-    ignore: tuple[str, ...] = F((), description="headers that carry nothing of the form, such as 序号 or 备注")
+    sign_off: tuple[str, ...] = F(
+        (), description="words that begin the sign-off zone: it is cut off from there"
+    )
+    ignore: tuple[str, ...] = F(
+        (), description="headers that carry nothing of the form, such as 序号 or 备注"
+    )
     delimiter: str = ","
 
 
 class Paging(Model):
     style: Literal["none", "cursor", "page"] = "none"
     param: str = "cursor"
-    next: str = F("", description="cursor style: the key of the next cursor; page style: the key of the page count")
+    next: str = F(
+        "", description="cursor style: the key of the next cursor; page style: the key of the page count"
+    )
     size_param: str = ""
     size: int = 1000
 
@@ -276,16 +298,22 @@ class County(Model):
     transport: Literal["http_api", "sftp", "database", "folder"]
     connection: str = ""
     path: str = F("", description="folder: relative to the catalogue, or absolute")
-    files: str = F("", description="file name with {form} and {period}; without {form}: one workbook with all forms")
+    files: str = F(
+        "", description="file name with {form} and {period}; without {form}: one workbook with all forms"
+    )
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
-    forms: tuple[Code, ...] = F((), description="which forms it reports; empty: all that its org units fill in")
+    forms: tuple[Code, ...] = F(
+        (), description="which forms it reports; empty: all that its org units fill in"
+    )
     sheets: dict[Code, str] = F(default_factory=dict, description="form -> sheet name in a workbook")
     layout: Layout = Layout()
     layouts: dict[Code, Layout] = F(default_factory=dict, description="where a form's layout differs")
     crosswalk: str = F("", description="CSV of the county's own unit codes, relative to the catalogue")
     http: HttpApi | None = None
     database: Database | None = None
-    timeout: float | None = F(None, description="seconds for the whole county; default: QIANGJI_COUNTY_TIMEOUT")
+    timeout: float | None = F(
+        None, description="seconds for the whole county; default: QIANGJI_COUNTY_TIMEOUT"
+    )
 
     @model_validator(mode="after")
     def _transport_is_configured(self) -> County:

@@ -1,20 +1,20 @@
 """What a suite must hold beyond being one: rules that Great Expectations itself does not know.
 
-In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the rule, the
-key and what was allowed. Also the questions that checking asks of one expectation: which columns it reads, and
-whether it needs other submissions (a preceding period, another form) and so runs later in the flow. Great
-Expectations is not imported here: loading the catalogue stays fast.
+In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the
+rule, the key and what was allowed. Also the questions that checking asks of one expectation: which columns it
+reads, and whether it needs other submissions (a preceding period, another form) and so runs later in the flow.
+Great Expectations is not imported here: loading the catalogue stays fast.
 
 Context columns, filled before the suite runs, are named here and nowhere else:
 
 | column | type | value |
 | --- | --- | --- |
-| `_is_known` | bool | the unit (for groups: the village or community) is in the tree, the county's, and reports |
+| `_is_known` | bool | the unit (for groups: its village or community) is in the tree, the county's, and reports |
 | `_occurrences` | int | rows of the submission with this key |
 | `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; the same in every row |
-| `_last_<field>` | the field's | the unit's value in the preceding period's current revision; ytd: null in January |
-| `_change_<field>` | float | (field - _last) / _last, e.g. 0.25 for a quarter more; null where either is null or _last is 0 |
-| `_sum_<form>_<field>` | the field's | sum over the unit's rows of another form in the same period; null without any |
+| `_last_<field>` | the field's | the unit's value in the preceding period's current report; ytd: null in January |
+| `_change_<field>` | float | (field - _last) / _last: 0.25 is a quarter more; null if either is null or _last 0 |
+| `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form in the same period; null without any |
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Scope = Literal["row", "submission"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 SCOPES: tuple[str, ...] = get_args(Scope)
 MAX_VALUE_SET = 30
-"""A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows codes better."""
+"""A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows better."""
 
 OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree")
 """Context columns that follow from the submission and the tree alone."""
@@ -55,8 +55,8 @@ ROW_TYPES = (
     "expect_column_pair_values_a_to_be_greater_than_b",
     "expect_column_pair_values_to_be_equal",
 )
-"""Expectation types that give the position of every failing row in `unexpected_index_list`, tried one by one on
-Arrow-backed frames, with and without `row_condition`. Table-level, aggregate and compound types give none."""
+"""Expectation types that give the position of every failing row in `unexpected_index_list`, tried one by one
+on Arrow-backed frames, with and without `row_condition`. Table-level and aggregate types give none."""
 
 _KEYS_OF_COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 _RULE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
@@ -107,8 +107,10 @@ def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn 
 
 
 def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
-    """The contextual columns that a suite needs, sorted by name; a `change` brings the `last` it is computed from."""
-    names = {c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and c not in OWN_CONTEXT}
+    """The contextual columns that a suite needs, by name; a `change` brings the `last` it is computed from."""
+    names = {
+        c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and c not in OWN_CONTEXT
+    }
     names |= {c.replace("_change_", "_last_", 1) for c in names if c.startswith("_change_")}
     found = [context_column(n, suite.form, forms) for n in sorted(names)]
     return [c for c in found if c is not None]
@@ -117,7 +119,7 @@ def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
 def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
     """What a message shows as `{value}`: the values of `meta.fields`, then of other columns that it compares.
 
-    `row` maps column to value. A pair gives `3 / 2`; a change is shown in per cent, with what it changed from and to.
+    `row` maps column to value. A pair gives `3 / 2`, a change `40 → 60 (+50%)`.
     """
     kwargs = expectation.get("kwargs", {})
     fields: list[str] = list(expectation["meta"].get("fields", ()))
@@ -127,7 +129,9 @@ def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
         if column.startswith("_change_"):
             change = row.get(column)
             percent = f"{change:+.0%}" if isinstance(change, (int, float)) else _shown(change)
-            texts = [f"{_shown(row.get(column.replace('_change_', '_last_', 1)))} → {' / '.join(texts)} ({percent})"]
+            texts = [
+                f"{_shown(row.get(column.replace('_change_', '_last_', 1)))} → {' / '.join(texts)} ({percent})"
+            ]
         elif column not in fields and column not in OWN_CONTEXT:
             texts.append(_shown(row.get(column)))
     return " / ".join(texts)
@@ -163,25 +167,37 @@ def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
         touched |= columns_of(expectation)
     if untouched := [c for c in (form.key, *form.fields) if c not in touched]:
         raise CatalogueError(
-            f"no expectation on {', '.join(untouched)}", where=where, expected="at least one on every field of the form"
+            f"no expectation on {', '.join(untouched)}",
+            where=where,
+            expected="at least one on every field of the form",
         )
 
 
 def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
     meta = expectation.get("meta")
     if not isinstance(meta, dict) or not isinstance(meta.get("rule"), str):
-        raise CatalogueError("no meta.rule", where=at, expected=f"a stable id such as {form.form}.<field>.<what>")
+        raise CatalogueError(
+            "no meta.rule", where=at, expected=f"a stable id such as {form.form}.<field>.<what>"
+        )
     at = f"{at} {meta['rule']}"
     if not _RULE.fullmatch(meta["rule"]) or not meta["rule"].startswith(f"{form.form}."):
-        raise CatalogueError("meta.rule is no id of this form", where=at, expected=f"{form.form}.<field>.<what>")
+        raise CatalogueError(
+            "meta.rule is no id of this form", where=at, expected=f"{form.form}.<field>.<what>"
+        )
     if expectation.get("severity") not in SEVERITIES:
         raise CatalogueError(
-            f"severity {expectation.get('severity')!r}", where=f"{at}.severity", expected=", ".join(SEVERITIES)
+            f"severity {expectation.get('severity')!r}",
+            where=f"{at}.severity",
+            expected=", ".join(SEVERITIES),
         )
     if meta.get("scope") not in SCOPES:
-        raise CatalogueError(f"scope {meta.get('scope')!r}", where=f"{at}.meta.scope", expected=", ".join(SCOPES))
+        raise CatalogueError(
+            f"scope {meta.get('scope')!r}", where=f"{at}.meta.scope", expected=", ".join(SCOPES)
+        )
     if not isinstance(meta.get("fields"), list) or (meta["scope"] == "row" and not meta["fields"]):
-        raise CatalogueError("no meta.fields", where=at, expected="a list of the form's fields that the message names")
+        raise CatalogueError(
+            "no meta.fields", where=at, expected="a list of the form's fields that the message names"
+        )
     if unknown := [f for f in meta["fields"] if f != form.key and f not in form.fields]:
         raise CatalogueError(
             f"unknown field {', '.join(map(str, unknown))}",
@@ -192,7 +208,9 @@ def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
         text = meta.get(key)
         if not isinstance(text, dict) or set(text) != {"zh", "en"} or not all(map(_is_text, text.values())):
             raise CatalogueError(f"no meta.{key} in both languages", where=at, expected="{zh: ..., en: ...}")
-        if wrong := [p for t in text.values() for p in _PLACEHOLDER.findall(t) if (key, p) != ("message", "value")]:
+        if wrong := [
+            p for t in text.values() for p in _PLACEHOLDER.findall(t) if (key, p) != ("message", "value")
+        ]:
             raise CatalogueError(
                 f"placeholder {{{wrong[0]}}}", where=f"{at}.meta.{key}", expected="{value}, in a message only"
             )
@@ -219,7 +237,9 @@ def _check_columns(expectation: Expectation, form: Form, forms: Mapping[str, For
         numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
         fields = list(forms[context.form].fields) if context.kind == "last" else numbers
         if context.field not in fields:
-            raise CatalogueError(f"{column}: no such field of {context.form}", where=at, expected=", ".join(fields))
+            raise CatalogueError(
+                f"{column}: no such field of {context.form}", where=at, expected=", ".join(fields)
+            )
     if expectation["severity"] == "critical" and is_contextual(expectation):
         raise CatalogueError(
             "critical, but reads other submissions, which may come later or be corrected",
@@ -237,7 +257,9 @@ def _check_kwargs(expectation: Expectation, at: str) -> None:
             expected="either_value_is_missing",
         )
     if "mostly" in kwargs:
-        raise CatalogueError("mostly lets failing rows pass", where=f"{at}.kwargs.mostly", expected="no `mostly`")
+        raise CatalogueError(
+            "mostly lets failing rows pass", where=f"{at}.kwargs.mostly", expected="no `mostly`"
+        )
     if isinstance(kwargs.get("row_condition"), str) or "condition_parser" in kwargs:
         raise CatalogueError(
             "row_condition as text", where=f"{at}.kwargs.row_condition", expected='an object with a "type"'
@@ -261,7 +283,9 @@ def _columns_of_condition(condition: object) -> Iterator[str]:
 
 
 def _is_unit_code(value: object) -> bool:
-    return bool(re.fullmatch(r"\d{6}|\d{9}|\d{12}|\d{14}", str(value), re.ASCII)) and not isinstance(value, bool)
+    return bool(re.fullmatch(r"\d{6}|\d{9}|\d{12}|\d{14}", str(value), re.ASCII)) and not isinstance(
+        value, bool
+    )
 
 
 def _is_text(value: object) -> bool:
