@@ -108,7 +108,7 @@ class AirflowClient:
         return str(self._json("POST", f"/dags/{quote(dag_id)}/dagRuns", json=body)["dag_run_id"])
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """One run: `state` (queued, running, success, failed), `start_date`, `end_date`, `partition_key`..."""
+        """One run: `state` (queued, running, success, failed), `start_date`, `end_date`, `partition_key`."""
         return self._json("GET", _run(dag_id, run_id))
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:

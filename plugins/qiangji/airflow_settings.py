@@ -1,8 +1,8 @@
 """What the local Airflow is told, as environment variables: the whole of its configuration is in this file.
 
 In: folders, the metadata database's URL, the port, and the secrets of one home. Out: a dictionary for the
-environment of Airflow's processes. The secrets are made once and kept in home/airflow/secrets.json (mode 0600),
-because every process must have the same ones, and what was encrypted with them must stay readable.
+environment of Airflow's processes. The secrets are made once and kept in home/airflow/secrets.json (mode
+0600), because every process must have the same ones, and what was encrypted with them must stay readable.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def airflow_environment(
             "plugins_folder": plugins_folder,
             "load_examples": False,
             "executor": "LocalExecutor",
-            # LocalExecutor forks this many workers and hands out more than they can take: the pool holds it back.
+            # LocalExecutor forks this many workers and is handed more than they can take: the pool limits it.
             "parallelism": cores(),
             "default_pool_task_slot_count": cores(),
             "execution_api_server_url": f"{address}/execution/",
@@ -72,7 +72,7 @@ def airflow_environment(
             "sql_alchemy_conn": database_url,
             # psycopg serves asyncio too; by default Airflow asks for asyncpg.
             "sql_alchemy_conn_async": database_url,
-            # `AirflowStack` migrates before it starts anything: no need for each process to look again.
+            # `AirflowStack` migrates before it starts anything; no process needs to look again.
             "check_migrations": False,
         },
         "api": {

@@ -1,9 +1,9 @@
 """Programs that must not outlive us: started in groups of their own, found again, and ended to the last one.
 
-In: commands. Out: processes that carry a mark in their environment. A process group is not enough to find them
-all, because a program may put its children into new groups (Airflow does for every task); the mark is inherited
-by whatever they start, and it tells ours from anybody else's, also after the process that started them was
-killed.
+In: commands. Out: processes that carry a mark in their environment. A process group is not enough to find
+them all, because a program may put its children into new groups (Airflow does for every task); the mark is
+inherited by whatever they start, and it tells ours from anybody else's, also after the process that started
+them was killed.
 """
 
 from __future__ import annotations
@@ -82,6 +82,17 @@ def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=5)
     return len(killed)
+
+
+def end_session(leader: int, mark: str) -> None:
+    """Kill what is left of a program that `start` had started and that has ended itself."""
+    left = []
+    for process in marked(mark):
+        with contextlib.suppress(OSError, psutil.Error):
+            if os.getsid(process.pid) == leader:
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=5)
 
 
 def started_at(number: int) -> float | None:

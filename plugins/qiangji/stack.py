@@ -86,6 +86,7 @@ class AirflowStack:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._environment: dict[str, str] = {}
         self._open = contextlib.ExitStack()
+        self._claimed = False
         self._began = datetime.now(UTC)
 
     # --- life -----------------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ class AirflowStack:
         What an earlier stack of this home left behind is ended first. Raises StackError if one is running, or
         if the metadata database cannot be migrated.
         """
-        self._claim()
+        self.claim()
         try:
             if left := processes.marked(self.mark):
                 progress(f"ending {len(left)} processes that an earlier Airflow of this home left behind")
@@ -120,8 +121,32 @@ class AirflowStack:
             self.stop()
             raise
 
+    def claim(self) -> None:
+        """Become the process that runs this home's stack; `start` does it. Ends with `stop`, or with us.
+
+        Raises StackError if another process is.
+        """
+        if self._claimed:
+            return
+        for folder in ("airflow", "run", "logs"):
+            (self.home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        if not try_exclusive(descriptor):
+            os.close(descriptor)
+            raise StackError(
+                "Airflow is already running for this home",
+                where=str(self.home),
+                expected="no other `make up` or `make demo` on the same home",
+                do="Use the one that runs, or stop it with `make down`",
+            )
+        self._claimed = True
+        self._open.callback(os.close, descriptor)
+
     def launch(self, name: str) -> None:
         """Start one component (again). The rest of the stack must have been started."""
+        if (earlier := self._processes.get(name)) is not None:
+            # A killed scheduler leaves workers that would wait for it for ever.
+            processes.end_session(earlier.pid, self.mark)
         if name in self.programs:
             command = self.programs[name]
         else:
@@ -162,14 +187,18 @@ class AirflowStack:
     def stop(self) -> None:
         """Stop everything that belongs to the stack, task processes too; when it returns, nothing is left.
 
-        PostgreSQL stops with it unless somebody else uses it or it is kept up.
+        PostgreSQL stops with it unless somebody else uses it or it is kept up. What another process runs is
+        left alone (see `qiangji.supervisor.down`).
         """
+        if not self._claimed:
+            return
         try:
             processes.end(self.mark, list(self._processes.values()), STOP_SECONDS)
         finally:
             self._processes.clear()
             self._record_file.unlink(missing_ok=True)
             self._open.close()
+            self._claimed = False
 
     def alive(self) -> dict[str, bool]:
         """Which of the components run; also of a stack that another process has started."""
@@ -271,21 +300,6 @@ class AirflowStack:
     @property
     def _lock(self) -> Path:
         return self.home / "run" / "stack.lock"
-
-    def _claim(self) -> None:
-        """Hold the lock that says that this process runs the stack; the kernel releases it if we are killed."""
-        for folder in ("airflow", "run", "logs"):
-            (self.home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if not try_exclusive(descriptor):
-            os.close(descriptor)
-            raise StackError(
-                "Airflow is already running for this home",
-                where=str(self.home),
-                expected="no other `make up` or `make demo` on the same home",
-                do="Use the one that runs, or stop it with `make down`",
-            )
-        self._open.callback(os.close, descriptor)
 
     def _airflow(self, arguments: Sequence[str], preload: Sequence[str] = ()) -> list[str]:
         if not preload:

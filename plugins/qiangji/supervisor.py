@@ -2,8 +2,8 @@
 
 In: an `AirflowStack`. Out: home/run/supervisor.pid (number and start of the supervising process),
 home/run/stack.json (how the stack was set up, mode 0600), home/run/ready (while it is ready), and
-home/logs/supervisor.log. `up` starts a detached supervisor and returns when Airflow is ready; `down` also ends
-what a killed supervisor left behind.
+home/logs/supervisor.log. `up` starts a detached supervisor and returns when Airflow is ready; `down` also
+ends what a killed supervisor left behind.
 """
 
 from __future__ import annotations
@@ -45,9 +45,10 @@ def supervise(stack: AirflowStack, progress: Progress = print, ready_within: flo
     earlier = {name: signal.signal(name, _stop_signal) for name in (signal.SIGTERM, signal.SIGINT)}
     ours = False
     try:
-        stack.start(progress)
+        stack.claim()
         ours = True
         number.write_text(f"{os.getpid()} {processes.started_at(os.getpid())}\n", encoding="ascii")
+        stack.start(progress)
         stack.postgres.keep_up(True)
         stack.wait_ready(ready_within)
         ready.touch()
@@ -57,8 +58,6 @@ def supervise(stack: AirflowStack, progress: Progress = print, ready_within: flo
         progress("stopping")
         return 0
     finally:
-        for name in earlier:
-            signal.signal(name, signal.SIG_IGN)
         if ours:  # not when another one runs this home
             ready.unlink(missing_ok=True)
             stack.stop()
@@ -111,7 +110,9 @@ def up(stack: AirflowStack, progress: Progress = print, timeout: float = 240.0) 
                     do="Read the log, mend the cause and start again",
                 )
             if time.monotonic() > deadline:
-                raise StackError(f"not ready after {timeout:.0f} s", where=str(log), expected="a ready Airflow")
+                raise StackError(
+                    f"not ready after {timeout:.0f} s", where=str(log), expected="a ready Airflow"
+                )
             time.sleep(0.2)
     except BaseException:
         down(stack.home)
@@ -211,12 +212,15 @@ def _watch(stack: AirflowStack, progress: Progress) -> int:
     died: dict[str, deque[float]] = {}
     while True:
         time.sleep(1)
+        if not stack.postgres.running():
+            progress("PostgreSQL has died; starting it again")
+            stack.postgres.keep_up(True)
         for name, lives in stack.alive().items():
             if lives:
                 continue
             times = died.setdefault(name, deque(maxlen=RESTARTS))
             if len(times) == RESTARTS and time.monotonic() - times[0] < RESTARTS_WITHIN:
-                progress(f"{name} has died {RESTARTS + 1} times within {RESTARTS_WITHIN:.0f} s; see {stack.log(name)}")
+                progress(f"{name} dies again and again; see {stack.log(name)}")
                 return 1
             times.append(time.monotonic())
             progress(f"{name} has died; starting it again")
@@ -224,6 +228,8 @@ def _watch(stack: AirflowStack, progress: Progress) -> int:
 
 
 def _stop_signal(_: int, __: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)  # once is enough, and nothing may interrupt the stopping
     raise _ToldToStop
 
 
