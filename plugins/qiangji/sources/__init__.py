@@ -1,0 +1,90 @@
+"""County systems: what they have (`list`) and its bytes (`fetch`), nothing else.
+
+In: a County of the catalogue and, by its connection id, an address with credentials. Out: `Item`s that concern the
+wanted (form, period) pairs, and `Fetched` bytes. Only errors that may pass (`TransientError`) are tried again, with
+backoff and jitter, and all of it within one deadline for the county; a `PermanentError` ends it at once. No secret
+is in any message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol
+
+from qiangji.catalogue.models import County, Form
+from qiangji.periods import Period
+from qiangji.sources.limits import Limits
+
+FileKind = Literal["csv", "xlsx", "ndjson"]
+Target = tuple[str, Period]
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that a county system has: `targets` are the (form, period) it reports, several in a workbook.
+
+    `version` differs when the content does, as far as the system tells without giving the content (updated_at, ETag,
+    mtime and size); '' if it tells nothing.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+    version: str = ""
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An item's bytes as received (an API's pages concatenated; a database read as CSV)."""
+
+    item: Item
+    content: bytes
+    kind: FileKind
+
+
+class Source(Protocol):
+    """One county system, open."""
+
+    def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
+        """What the system has of the wanted (form, period) pairs. Raises TransientError, PermanentError."""
+        ...
+
+    def fetch(self, item: Item) -> Fetched:
+        """The bytes of one item. Raises TransientError, PermanentError."""
+        ...
+
+
+@contextmanager
+def open_source(
+    county: County, forms: Mapping[str, Form], catalogue_path: Path, *, timeout: float, max_bytes: int
+) -> Iterator[Source]:
+    """The county's system, for as long as the block lasts.
+
+    `timeout`: seconds for the whole block (the county's own `timeout` goes before it). `max_bytes`: a larger
+    delivery is refused (`too_large`). Nothing is connected before the first `list` or `fetch`.
+    """
+    limits = Limits(county.county, county.timeout or timeout, max_bytes)
+    if county.transport == "folder":
+        from qiangji.sources.folder import FolderSource
+
+        yield FolderSource(county, catalogue_path, limits)
+    elif county.transport == "http_api":
+        from qiangji.sources.http_api import HttpSource
+
+        with HttpSource(county, forms, limits) as http:
+            yield http
+    elif county.transport == "sftp":
+        from qiangji.sources.sftp import SftpSource
+
+        with SftpSource(county, limits) as sftp:
+            yield sftp
+    else:
+        from qiangji.sources.database import DatabaseSource
+
+        with DatabaseSource(county, forms, limits) as database:
+            yield database
+
+
+__all__ = ["Fetched", "FileKind", "Item", "Source", "Target", "open_source"]

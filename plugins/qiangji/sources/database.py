@@ -1,0 +1,201 @@
+"""Transport `database`: a view of a county's own database, read as CSV in the order of the form's key.
+
+The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period column and,
+where the county keeps one, a column that tells when a row was changed; neither is part of the delivery. Everything is
+read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement timeout.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from qiangji.catalogue.models import County, Form
+from qiangji.errors import PermanentError, QiangjiError, TransientError
+from qiangji.parsing.text import as_text
+from qiangji.settings import connection
+from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
+from qiangji.sources.records import to_csv
+
+_LOGIN = ("28P01", "28000")
+_MISSING = ("42P01", "42703", "3F000", "3D000", "42501")
+
+
+class DatabaseSource:
+    """One connection a call: a county's database is not kept busy in between."""
+
+    def __init__(self, county: County, forms: Mapping[str, Form], limits: Limits) -> None:
+        if county.database is None:
+            raise PermanentError("no `database` in counties.yaml", where=county.county, code="bad_connection")
+        self._county, self._forms, self._limits, self._view = county, forms, limits, county.database
+        self._engine = self._make_engine()
+
+    def __enter__(self) -> DatabaseSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._engine.dispose()
+
+    def list(self, wanted: Sequence[Target]) -> list[Item]:
+        return self._limits.retrying(lambda: self._list(wanted))
+
+    def fetch(self, item: Item) -> Fetched:
+        return Fetched(item, self._limits.retrying(lambda: self._fetch(item)), "csv")
+
+    def _list(self, wanted: Sequence[Target]) -> list[Item]:
+        by_form: dict[str, list[Target]] = {}
+        for target in wanted:
+            by_form.setdefault(target[0], []).append(target)
+        items = []
+        with self._reading() as db:
+            for form, targets in by_form.items():
+                period = sa.column(self._view.period_column)
+                latest = (
+                    sa.func.max(sa.column(self._view.version_column))
+                    if self._view.version_column
+                    else sa.null()
+                )
+                query = (
+                    sa.select(period, sa.func.count(), latest)
+                    .select_from(self._table(form))
+                    .where(period.in_([str(p) for _, p in targets]))
+                    .group_by(period)
+                )
+                found = {str(row[0]): (row[1], as_text(row[2])) for row in db.execute(query)}
+                for target in targets:
+                    if str(target[1]) in found:
+                        rows, changed = found[str(target[1])]
+                        # The count tells of rows taken out, which a latest change does not.
+                        version = f"{changed} {rows}" if changed else ""
+                        items.append(Item(f"{form}/{target[1]}", (target,), version))
+        return items
+
+    def _fetch(self, item: Item) -> bytes:
+        form, period = item.targets[0]
+        query = (
+            sa.select(sa.text("*"))
+            .select_from(self._table(form))
+            .where(sa.column(self._view.period_column) == str(period))
+        )
+        with self._reading() as db:
+            result = db.execution_options(stream_results=True, max_row_buffer=10_000).execute(query)
+            names = list(result.keys())
+            left_out = {self._view.period_column, self._view.version_column}
+            kept = [i for i, name in enumerate(names) if name not in left_out]
+            rows, size = [], 0
+            for part in result.partitions(10_000):
+                rows += [[row[i] for i in kept] for row in part]
+                size += sum(len(str(v)) for row in part for v in row)
+                self._limits.check_size(size, item.name)
+                self._limits.within()
+        if not kept:
+            raise PermanentError(
+                f"view {self._view_name(form)} has no column of the form", where=self._county.county,
+                expected=f"{self._forms[form].key} and the form's fields", do="Ask the county.", code="bad_response",
+            )  # fmt: skip
+        return to_csv([names[i] for i in kept], rows, self._forms[form])
+
+    # ---- connection
+
+    def _make_engine(self) -> sa.Engine:
+        try:
+            url = sa.make_url(connection(self._county.connection))
+            if url.drivername in ("postgresql", "postgres"):
+                url = url.set(drivername="postgresql+psycopg")
+            options: dict[str, Any] = {}
+            if url.get_backend_name() == "postgresql":
+                options["connect_args"] = {
+                    "connect_timeout": int(CONNECT_TIMEOUT),
+                    "application_name": "qiangji",
+                }
+                options["isolation_level"] = "REPEATABLE READ"
+            return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+        except (ArgumentError, NoSuchModuleError, ImportError):
+            # Without the cause: its text holds the URL.
+            pass
+        raise PermanentError(
+            f"connection {self._county.connection} is no database that can be opened", where=self._county.county,
+            expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database",
+            do="Correct the connection, or install the driver.", code="bad_connection",
+        )  # fmt: skip
+
+    @contextmanager
+    def _reading(self) -> Iterator[sa.Connection]:
+        """A read-only transaction that ends with the county's time, even if the server has fallen silent."""
+        seconds = self._limits.within()
+        try:
+            with self._engine.connect() as db, self._cut_off(db):
+                if self._engine.dialect.name == "postgresql":
+                    db.execute(sa.text("SET TRANSACTION READ ONLY"))
+                    db.execute(sa.text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
+                yield db
+        except QiangjiError:
+            raise
+        except SQLAlchemyError as e:
+            raise self._error(e) from None
+
+    @contextmanager
+    def _cut_off(self, db: sa.Connection) -> Iterator[None]:
+        """Close the socket at the deadline: a statement timeout does not help against a server that hangs."""
+        handle = getattr(getattr(db.connection.driver_connection, "pgconn", None), "socket", None)
+        if handle is None:
+            yield
+            return
+        timer = threading.Timer(self._limits.left, _shut, (handle,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _table(self, form: str) -> sa.TableClause:
+        schema, _, name = self._view_name(form).rpartition(".")
+        return sa.table(name, schema=schema or None)
+
+    def _view_name(self, form: str) -> str:
+        return self._view.view.replace("{form}", form)
+
+    def _error(self, error: SQLAlchemyError) -> QiangjiError:
+        """By SQLSTATE; the driver's text is left out, because it can hold the address with the login."""
+        where, url = self._county.county, self._engine.url
+        server = f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
+        original = error.orig if isinstance(error, DBAPIError) else None
+        state = getattr(original, "sqlstate", None) or ""
+        text = str(original)
+        if not self._limits.left:
+            return self._limits.spent()
+        if state == "57014" or "timeout expired" in text:
+            return TransientError(f"{server} does not answer in time", where=where, code="timeout")
+        if state in _LOGIN or "authentication failed" in text:
+            return PermanentError(
+                f"{server} refuses the login", where=where, expected="a valid login and password",
+                do=f"Renew connection {self._county.connection}.", code="login_refused",
+            )  # fmt: skip
+        if state in _MISSING or (not state and "no such" in text):
+            return PermanentError(
+                f"{server} does not give the view {self._view.view} or a column of it ({state or 'no such'})",
+                where=where, expected="a view that the login may read", do="Ask the county.", code="not_found",
+            )  # fmt: skip
+        if isinstance(error, OperationalError) or state.startswith(("08", "57", "53", "40")):
+            return TransientError(f"{server} cannot be reached ({state or 'no answer'})", where=where)
+        return PermanentError(
+            f"{server} answers with an error ({state or type(error).__name__})", where=where,
+            expected="rows of the view", do="Ask the county.", code="bad_response",
+        )  # fmt: skip
+
+
+def _shut(handle: int) -> None:
+    with suppress(OSError), socket.fromfd(handle, socket.AF_INET, socket.SOCK_STREAM) as copy:
+        copy.shutdown(socket.SHUT_RDWR)

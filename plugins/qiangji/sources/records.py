@@ -1,0 +1,45 @@
+"""Records into bytes that depend on nothing but the records: NDJSON for an API, CSV for a database.
+
+In: records as received, in any order. Out: UTF-8 bytes, ordered by the form's key and then by the whole line.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from qiangji.catalogue.models import Form
+from qiangji.parsing.text import as_text, squeezed
+
+
+def to_ndjson(records: Sequence[Mapping[str, Any]], form: Form) -> bytes:
+    """One JSON object a line; keys in the order of the first record, further ones as they first appear."""
+    order = list(dict.fromkeys(key for record in records for key in record))
+    key = key_column(order, form)
+    lines = []
+    for record in records:
+        line = json.dumps(
+            {k: record[k] for k in order if k in record}, ensure_ascii=False, separators=(",", ":")
+        )
+        lines.append((as_text(record.get(key)) or "", line))
+    return "".join(f"{line}\n" for _, line in sorted(lines)).encode()
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form) -> bytes:
+    """A header and a line a row; NULL is empty, booleans are true and false, dates ISO."""
+    at = list(columns).index(key_column(columns, form) or columns[0])
+    texts = sorted(([as_text(v) or "" for v in row] for row in rows), key=lambda row: (row[at], row))
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(texts)
+    return out.getvalue().encode()
+
+
+def key_column(names: Sequence[str], form: Form) -> str:
+    """The name under which a record has the form's key, '' if it has none."""
+    headers = {squeezed(h) for h in (form.key, *form.key_headers)}
+    return next((name for name in names if squeezed(name) in headers), "")

@@ -1,0 +1,185 @@
+"""Transport `sftp`: files in a directory of a county's SSH server, whose host key must be the one that is known.
+
+The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>, `host_key` being the key as
+in a known_hosts file without the host's name; it may be given several times while a key is being changed, and
+`private_key=<path of a key file>` takes the place of the password. Nothing of the user's own SSH configuration, agent or
+known_hosts is used. Names are built from the declared pattern and never become local paths; only regular files are
+read. The version is modification time and size.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import posixpath
+from collections.abc import Coroutine, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+import asyncssh
+
+from qiangji.catalogue.models import County
+from qiangji.errors import PermanentError, QiangjiError, TransientError
+from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.address import address_of
+from qiangji.sources.files import expected_names, kind_of
+from qiangji.sources.limits import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Limits
+
+T = TypeVar("T")
+
+
+class SftpSource:
+    """One SSH connection, opened when it is first needed, on an event loop of its own."""
+
+    def __init__(self, county: County, limits: Limits) -> None:
+        self._county, self._limits = county, limits
+        self._address = address_of(county.connection, "sftp")
+        self._runner = asyncio.Runner()
+        self._ssh: asyncssh.SSHClientConnection | None = None
+        self._sftp: asyncssh.SFTPClient | None = None
+
+    def __enter__(self) -> SftpSource:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._drop()
+        self._runner.close()
+
+    def list(self, wanted: Sequence[Target]) -> list[Item]:
+        names = expected_names(self._county.files, wanted)
+        found = {str(entry.filename): entry.attrs for entry in self._run(self._read_directory)}
+        return [
+            Item(name, targets, _version(found[name]))
+            for name, targets in names.items()
+            if name in found and found[name].type == asyncssh.FILEXFER_TYPE_REGULAR
+        ]
+
+    def fetch(self, item: Item) -> Fetched:
+        kind = kind_of(item.name, self._county.county)
+        return Fetched(item, self._run(lambda: self._read_file(item.name)), kind)
+
+    # ---- on the event loop
+
+    async def _read_directory(self) -> Sequence[asyncssh.SFTPName]:
+        sftp = await self._client()
+        async with asyncio.timeout(self._limits.within(REQUEST_TIMEOUT)):
+            return await sftp.readdir(self._directory)
+
+    async def _read_file(self, name: str) -> bytes:
+        sftp = await self._client()
+        path = posixpath.join(self._directory, name)
+        # A large file may take longer than a request: it has all the time that the county has left.
+        async with asyncio.timeout(self._limits.within(self._limits.seconds)):
+            before = await sftp.lstat(path)
+            if before.type != asyncssh.FILEXFER_TYPE_REGULAR:
+                raise PermanentError(
+                    f"{name} is no regular file", where=self._county.county, expected="a regular file",
+                    do="Ask the county to put the file itself there.", code="not_readable",
+                )  # fmt: skip
+            self._limits.check_size(before.size or 0, name)
+            async with sftp.open(path, "rb", encoding=None) as file:
+                content = bytes(await file.read(self._limits.max_bytes + 1))
+            after = await sftp.lstat(path)
+        self._limits.check_size(len(content), name)
+        if len(content) != before.size or _version(after) != _version(before):
+            raise TransientError(
+                f"{name}: {len(content)} of {before.size} bytes came, or it changed while it was read",
+                where=self._county.county, expected="a file that is complete", do="It is tried again.",
+                code="short_body",
+            )  # fmt: skip
+        return content
+
+    @property
+    def _directory(self) -> str:
+        return self._address.path or "."
+
+    async def _client(self) -> asyncssh.SFTPClient:
+        if self._sftp is None:
+            async with asyncio.timeout(self._limits.within(CONNECT_TIMEOUT)):
+                self._ssh = await asyncssh.connect(
+                    self._address.host,
+                    self._address.port or 22,
+                    username=self._address.login,
+                    password=self._address.password or None,
+                    client_keys=self._address.extras.get("private_key"),
+                    known_hosts=(self._host_keys(), [], []),
+                    agent_path=None,
+                    config=None,
+                    gss_host=None,
+                )
+                self._sftp = await self._ssh.start_sftp_client()
+        return self._sftp
+
+    def _host_keys(self) -> list[asyncssh.SSHKey]:
+        given = self._address.extras.get("host_key", [])
+        try:
+            keys = [asyncssh.import_public_key(text) for text in given]
+        except asyncssh.KeyImportError:
+            keys = []
+        if not keys:
+            raise PermanentError(
+                f"connection {self._county.connection} names no host key", where=self._county.county,
+                expected="host_key=<the server's public key> in the connection's URI",
+                do="Get the key from the county by another way than this network and add it.",
+                code="unknown_host_key",
+            )  # fmt: skip
+        return keys
+
+    # ---- between the loop and the caller
+
+    def _run(self, make: Any) -> Any:
+        def once() -> Any:
+            try:
+                return self._runner.run(self._guarded(make()))
+            except TransientError:
+                self._drop()
+                raise
+
+        return self._limits.retrying(once)
+
+    async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
+        """Turn what the library raises into the package's errors. Order matters: some are subclasses of others."""
+        where, server = self._county.county, f"{self._address.host}:{self._address.port or 22}"
+        try:
+            return await work
+        except QiangjiError:
+            raise
+        except (TimeoutError, asyncssh.TimeoutError) as e:
+            if not self._limits.left:
+                raise self._limits.spent() from e
+            raise TransientError(f"{server} does not answer", where=where, code="timeout") from e
+        except asyncssh.HostKeyNotVerifiable as e:
+            raise PermanentError(
+                f"{server} shows another host key than the one that is known", where=where,
+                expected="the key in the connection's host_key",
+                do="Nothing was sent to it. Ask the county whether the key was changed before changing the connection.",
+                code="unknown_host_key",
+            ) from e  # fmt: skip
+        except asyncssh.PermissionDenied as e:
+            raise PermanentError(
+                f"{server} refuses the login", where=where, expected="a valid login and password",
+                do=f"Renew connection {self._county.connection}.", code="login_refused",
+            ) from e  # fmt: skip
+        except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPPermissionDenied) as e:
+            raise PermanentError(
+                f"{server} does not give the directory {self._directory} or a file in it ({type(e).__name__})",
+                where=where, expected="a directory and files that the login may read",
+                do="Ask the county.", code="not_found",
+            ) from e  # fmt: skip
+        except (asyncssh.KeyExchangeFailed, asyncssh.SFTPOpUnsupported) as e:
+            raise PermanentError(
+                f"{server} does not speak this protocol ({type(e).__name__})", where=where,
+                expected="SSH with SFTP and current algorithms", do="Ask the county.", code="bad_response",
+            ) from e  # fmt: skip
+        except (OSError, asyncssh.Error) as e:
+            raise TransientError(f"{server} cannot be reached ({type(e).__name__})", where=where) from e
+
+    def _drop(self) -> None:
+        if self._ssh is not None:
+            self._ssh.abort()
+        self._ssh = self._sftp = None
+
+
+def _version(attrs: asyncssh.SFTPAttrs) -> str:
+    return f"{attrs.mtime}-{attrs.size}"
