@@ -1,0 +1,14 @@
+"""The county systems of Jiangmen, simulated as real servers on loopback. Every figure they serve is simulated.
+
+In: the real tree of units (`data/`), a seed and a date. Out: HTTP, SFTP and PostgreSQL servers that hold the
+monthly reports of each county as that county would write them, with planted faults, and beside them the truth
+and a manifest of what was planted. Shares no code with the package that collects from it.
+
+    python -m simulator serve --dir DIR
+"""
+
+from __future__ import annotations
+
+from simulator.simulation import Simulator
+
+__all__ = ["Simulator"]

@@ -1,0 +1,165 @@
+"""Draws every submission of the served months. In: population, months, counties, scale. Out: good submissions.
+
+Nothing is wrong yet here; `faults` plants what is. Two irregularities belong to good data and are drawn here:
+a few groups are opened during the served months, and a few units do not report in a month.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta, timezone
+from typing import Any
+
+import numpy as np
+
+from simulator.forms import FORMS, Form
+from simulator.forms.spec import Value
+from simulator.periods import month_number, shift
+from simulator.population import Population
+from simulator.submissions import Key, Row, Submission
+from simulator.tree import Place
+
+SHANGHAI = timezone(timedelta(hours=8))
+OPENED_GROUPS = 8
+MISSING_UNITS = {"village_group": 6, "village": 2, "community": 1}
+
+
+@dataclass
+class Drawn:
+    """All submissions by (county, form, period), and what is irregular about them without being wrong."""
+
+    submissions: dict[Key, Submission] = field(default_factory=dict)
+    opened_units: list[dict[str, Any]] = field(default_factory=list)
+    missing_units: list[dict[str, Any]] = field(default_factory=list)
+    rural_communities: list[str] = field(default_factory=list)
+
+
+def units_of(form: Form, population: Population) -> list[tuple[str, str, Place]]:
+    """Code, name and place of each unit of the form's grain, whole city, in the order of the form's columns."""
+    tree = population.tree
+    if form.grain == "group":
+        places = [tree.places[index] for index in population.group_place.tolist()]
+        return list(zip(population.group_codes, population.group_names, places, strict=True))
+    chosen = tree.villages if form.grain == "village" else tree.communities
+    return [(place.code, place.name, place) for place in chosen]
+
+
+def published_at(period: str, county: str, form: str, today: date) -> datetime:
+    """In the first days of the following month, and never later than the morning of `today`."""
+    year, month = shift(period, 1).split("-")
+    spread = (int(county[4:]) * 7 + len(form) * 13) % 60
+    moment = datetime(int(year), int(month), 2, 9, spread, tzinfo=SHANGHAI)
+    return min(moment, datetime.combine(today, time(0, spread), SHANGHAI))
+
+
+def draw(
+    population: Population, months: list[str], counties: list[str], today: date, scale: float = 1.0
+) -> Drawn:
+    """Submissions of all forms, months and counties, rows in key order."""
+    tree = population.tree
+    kept = tree.thinned(scale, population.seed)
+    wanted = set(counties)
+    rural = [tree.places[index] for index in population.rural.tolist()]
+    drawn = Drawn(
+        rural_communities=[place.code for place in rural if place.county in wanted and place.code in kept]
+    )
+    opened = _opened_groups(population, months, kept, wanted)
+    drawn.opened_units = [
+        {"unit": code, "county": code[:6], "form": "village_group", "from": period}
+        for code, period in sorted(opened.items())
+    ]
+    before = _before_opening(population, opened)
+    for form in FORMS.values():
+        units = units_of(form, population)
+        chosen = [
+            index
+            for index, (_, _, place) in enumerate(units)
+            if place.county in wanted and place.code in kept
+        ]
+        for period in months:
+            columns = form.values(population, period)
+            cells = list(zip(*(columns[each.name] for each in form.fields), strict=True))
+            by_county: dict[str, list[Row]] = defaultdict(list)
+            for index in chosen:
+                code, name, place = units[index]
+                if opened.get(code, period) <= period:
+                    by_county[place.county].append(Row(code, name, place, list(cells[index])))
+            for county in counties:
+                submission = Submission(
+                    form, county, period, by_county[county], published_at(period, county, form.code, today)
+                )
+                if form.grain == "group":
+                    for row in submission.rows:
+                        if row.code in before and period[:4] == opened[row.code][:4]:
+                            _start_from_zero(submission, row, before[row.code])
+                drawn.submissions[submission.key] = submission
+    _leave_units_out(population, months, drawn)
+    return drawn
+
+
+def _opened_groups(
+    population: Population, months: list[str], kept: set[str], counties: set[str]
+) -> dict[str, str]:
+    """Group code -> the month it is opened in: the last group of a village of several, after the first month."""
+    if len(months) < 2:
+        return {}
+    rng = population.rng("opened", month_number(months[-1]) + 1200)
+    last = np.flatnonzero(np.append(np.diff(population.group_place) != 0, True))
+    last = [
+        index
+        for index in last.tolist()
+        if population.group_serial[index] > 3
+        and (place := population.tree.places[population.group_place[index]]).code in kept
+        and place.county in counties
+    ]
+    chosen = rng.choice(last, min(OPENED_GROUPS, len(last)), replace=False).tolist()
+    return {
+        population.group_codes[index]: months[1 + turn % (len(months) - 1)]
+        for turn, index in enumerate(chosen)
+    }
+
+
+def _before_opening(population: Population, opened: dict[str, str]) -> dict[str, list[Value]]:
+    """Group code -> the values drawn for the month before it is opened, where that is in the same year."""
+    form = FORMS["village_group"]
+    position = {code: index for index, code in enumerate(population.group_codes)} if opened else {}
+    before: dict[str, list[Value]] = {}
+    for since in sorted(set(opened.values())):
+        if not since.endswith("-01"):
+            columns = form.values(population, shift(since, -1))
+            for code in (code for code, month in opened.items() if month == since):
+                before[code] = [columns[each.name][position[code]] for each in form.fields]
+    return before
+
+
+def _start_from_zero(submission: Submission, row: Row, before: list[Value]) -> None:
+    """A group opened in a month has decided nothing before it: its year-to-date fields begin there."""
+    for position, each in enumerate(submission.form.fields):
+        value, earlier = row.values[position], before[position]
+        if each.kind == "ytd" and isinstance(value, int):
+            row.values[position] = max(value - (earlier if isinstance(earlier, int) else 0), 0)
+    for part, whole in submission.form.pairs:
+        most, some = submission.value(row, whole), submission.value(row, part)
+        if isinstance(most, int) and isinstance(some, int):
+            row.values[submission.position(part)] = min(most, some)
+
+
+def _leave_units_out(population: Population, months: list[str], drawn: Drawn) -> None:
+    """Some units do not report in some month: after the first, so that a collector could expect them."""
+    rng = population.rng("missing", month_number(months[-1]) + 1200)
+    periods = months[1:] or months
+    opened = {each["unit"] for each in drawn.opened_units}
+    for form, count in MISSING_UNITS.items():
+        counties = sorted({county for county, _, _ in drawn.submissions})
+        for turn in range(count):
+            county = counties[int(rng.integers(len(counties)))]
+            submission = drawn.submissions[county, form, periods[turn % len(periods)]]
+            candidates = [row for row in submission.rows if row.code not in opened]
+            if len(candidates) < 3:
+                continue
+            row = candidates[int(rng.integers(len(candidates)))]
+            submission.rows.remove(row)
+            drawn.missing_units.append(
+                {"unit": row.code, "county": county, "form": form, "period": submission.period}
+            )

@@ -1,0 +1,219 @@
+"""How counties write their rows: cells, CSV, JSON and workbooks. In: a submission. Out: bytes, the same each time.
+
+A style turns what is meant into what is written; what a planted fault writes instead goes through unchanged.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from simulator import headers
+from simulator.forms import Field
+from simulator.submissions import Row, Submission
+from simulator.workbook import Sheet, workbook
+
+Style = Callable[
+    [Field, Any, int], Any
+]  # field, what is meant, a number that varies by row -> what is written
+
+_FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+SIGN_OFF = ("填表人：林佩仪", "审核人：陈卓文", "联系电话：13800138000")  # fictitious
+
+
+def native(each: Field, value: Any, turn: int) -> Any:
+    """JSON's own types; decimals as numbers."""
+    return float(value) if each.type == "decimal" and value is not None else value
+
+
+def yes_no(each: Field, value: Any, turn: int) -> Any:
+    """As `native`, booleans as 是 or 否."""
+    if each.type == "boolean" and value is not None:
+        return "是" if value else "否"
+    return native(each, value, turn)
+
+
+def plain_text(each: Field, value: Any, turn: int) -> str:
+    """Everything as text, nothing added."""
+    if value is None:
+        return ""
+    if each.type == "boolean":
+        return "是" if value else "否"
+    return str(value)
+
+
+def hand_written(each: Field, value: Any, turn: int) -> str:
+    """Thousands separators, now and then full-width digits, — for missing, 无 for a zero of the year so far."""
+    if value is None:
+        return "—" if turn % 3 else ""
+    if each.type == "boolean":
+        return "是" if value else "否"
+    if each.type == "enum":
+        return str(value)
+    if value == 0 and each.kind == "ytd" and turn % 4 == 0:
+        return "无"
+    text = f"{value:,}" if each.type == "integer" else f"{Decimal(value):,}"
+    return text.translate(_FULL_WIDTH) if turn % 41 == 0 else text
+
+
+def typed(each: Field, value: Any, turn: int) -> Any:
+    """A database's own types."""
+    return Decimal(value) if each.type == "decimal" and value is not None else value
+
+
+def columns(submission: Submission) -> list[str]:
+    """The columns that a delivery has: key, name and the fields that are not left out."""
+    form = submission.form
+    names = [form.key, form.name_field, *(each.name for each in form.fields)]
+    return [name for name in names if name != submission.missing_field]
+
+
+def cells(submission: Submission, style: Style) -> Iterator[list[Any]]:
+    """One list a row, in the order of `columns`."""
+    form = submission.form
+    skipped = submission.missing_field
+    for number, row in enumerate(submission.sent):
+        line: list[Any] = [row.code, row.name]
+        for position, (each, value) in enumerate(zip(form.fields, row.values, strict=True)):
+            if each.name != skipped:
+                line.append(style(each, value, number * 31 + position * 7))
+        if row.written:
+            names = columns(submission)
+            for name, instead in row.written.items():
+                if name in names:
+                    line[names.index(name)] = instead
+        yield line
+
+
+def csv_text(submission: Submission, style: Style, newline: str) -> str:
+    """A CSV file with one header row."""
+    labels = headers.headers(submission.county, submission.form.code)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator=newline)
+    writer.writerow([labels[name] for name in columns(submission)])
+    writer.writerows(["" if cell is None else cell for cell in line] for line in cells(submission, style))
+    return out.getvalue()
+
+
+def cut_text(text: str) -> str:
+    """The first 60 % of a CSV file, up to the middle of a row: an upload that was broken off."""
+    return text[: text.index(",", text.index("\n", int(len(text) * 0.6) - 80)) + 2]
+
+
+def json_rows(submission: Submission, style: Style) -> list[str]:
+    """One JSON object a row, as text, under the county's own keys."""
+    labels = headers.headers(submission.county, submission.form.code)
+    names = [labels[name] for name in columns(submission)]
+    extra = {submission.unknown_header: "是"} if submission.unknown_header else {}
+    return [
+        json.dumps(dict(zip(names, line, strict=True)) | extra, ensure_ascii=False)
+        for line in cells(submission, style)
+    ]
+
+
+def number(value: Any) -> Decimal:
+    """What a spreadsheet's SUM would add for a cell: numbers, and nothing for text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return Decimal(0)
+    return Decimal(str(value))
+
+
+def totals(submission: Submission, lines: Sequence[Sequence[Any]], label_in: str) -> list[Any]:
+    """The 合计 row: the sum of each numeric column as written."""
+    types = {each.name: each.type for each in submission.form.fields}
+    row: list[Any] = []
+    for index, name in enumerate(columns(submission)):
+        if name == label_in:
+            row.append("合计")
+        elif types.get(name) in ("integer", "decimal"):
+            total = sum((number(line[index]) for line in lines), Decimal(0))
+            if name == submission.wrong_total:
+                total += 7
+            row.append(float(total) if types[name] == "decimal" else int(total))
+        else:
+            row.append(None)
+    return row
+
+
+def titled_sheet(submission: Submission) -> Sheet:
+    """A title, two header rows with merged cells, 序号, the rows, 合计, and a sign-off zone."""
+    form, county = submission.form, submission.county
+    labels, parents = headers.headers(county, form.code), headers.parents(county, form.code)
+    names = columns(submission)
+    upper: list[Any] = ["序号"]
+    lower: list[Any] = [None]
+    merges = [(1, 1, 1, len(names) + 1), (2, 1, 3, 1)]
+    for column, name in enumerate(names, start=2):
+        parent = parents.get(name)
+        if parent is None:
+            upper.append(labels[name])
+            lower.append(None)
+            merges.append((2, column, 3, column))
+            continue
+        lower.append(labels[name])
+        if column > 2 and parents.get(names[column - 3]) == parent:
+            upper.append(None)
+            top, left, bottom, _ = merges.pop()
+            merges.append((top, left, bottom, column))
+        else:
+            upper.append(parent)
+            merges.append((2, column, 2, column))
+    merges = [merge for merge in merges if merge[:2] != merge[2:]]
+    lines = list(cells(submission, yes_no))
+    label_in = form.name_field if form.grain == "village" else form.key
+    title: list[Any] = [f"{headers.title(form.code)}（{submission.period}）", *([None] * len(names))]
+    body = [[serial, *line] for serial, line in enumerate(lines, start=1)]
+    sheet = [title, upper, lower, *body, [None, *totals(submission, lines, label_in)]]
+    return Sheet(headers.sheet(county, form.code), [*sheet, *([each] for each in SIGN_OFF)], merges)
+
+
+def text_sheet(submission: Submission) -> Sheet:
+    """One header row, every number as text, the county's further columns (备注) at the end."""
+    labels = headers.headers(submission.county, submission.form.code)
+    head: list[Any] = [labels[name] for name in columns(submission)] + headers.trailing(submission.county)
+    lines = [
+        ["" if cell is None else str(cell) for cell in line] + [submission.remarks.get(index, "")]
+        for index, line in enumerate(cells(submission, plain_text))
+    ]
+    return Sheet(headers.sheet(submission.county, submission.form.code), [head, *lines])
+
+
+def code_list(submissions: Iterable[Submission]) -> Sheet:
+    """The hidden first sheet: the words that enumerations allow, and the towns."""
+    rows: list[list[Any]] = [["字典", "代码", "名称"]]
+    towns: dict[str, Row] = {}
+    for submission in submissions:
+        for row in submission.rows:
+            towns.setdefault(row.place.town, row)
+    rows += [["镇街", town, ""] for town in sorted(towns)]
+    rows += [
+        ["党组织设置", str(index), word]
+        for index, word in enumerate(("单独支部", "联合支部", "党小组", "无"), 1)
+    ]
+    return Sheet("字典", rows, is_hidden=True)
+
+
+def cut_bytes(content: bytes) -> bytes:
+    """The first 60 % of a file."""
+    return content[: int(len(content) * 0.6)]
+
+
+__all__ = [
+    "code_list",
+    "csv_text",
+    "cut_bytes",
+    "cut_text",
+    "hand_written",
+    "json_rows",
+    "native",
+    "plain_text",
+    "text_sheet",
+    "titled_sheet",
+    "typed",
+    "workbook",
+    "yes_no",
+]

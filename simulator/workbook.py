@@ -1,0 +1,119 @@
+"""Writes .xlsx as a county's office program would. In: sheets of cells. Out: bytes, the same for the same cells.
+
+A writer of our own because a general one takes a hundred times longer and stamps the time into the file.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass, field
+from typing import Any
+from xml.sax.saxutils import escape
+
+_EPOCH = (2024, 1, 1, 0, 0, 0)
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+
+
+@dataclass
+class Sheet:
+    """Cells by row (text, numbers, None for blank); merges as (top, left, bottom, right), from 1, inclusive."""
+
+    name: str
+    rows: list[list[Any]]
+    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
+    is_hidden: bool = False
+
+
+def letter(column: int) -> str:
+    """1 -> A, 27 -> AA."""
+    text = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        text = chr(65 + rest) + text
+    return text
+
+
+def workbook(sheets: list[Sheet]) -> bytes:
+    """The bytes of a workbook with these sheets, in this order."""
+    strings: dict[str, int] = {}
+    bodies = [_sheet_xml(sheet, strings) for sheet in sheets]
+    numbers = range(1, len(sheets) + 1)
+    parts = {
+        "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="xml" ContentType="application/xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_KIND}.styles+xml"/>'
+        f'<Override PartName="/xl/sharedStrings.xml" ContentType="{_KIND}.sharedStrings+xml"/>'
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_KIND}.worksheet+xml"/>'
+            for n in numbers
+        )
+        + "</Types>",
+        "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{_RELS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}">'
+        f'<bookViews><workbookView activeTab="{_first_visible(sheets)}"/></bookViews><sheets>'
+        + "".join(
+            f'<sheet name="{escape(sheet.name)}" sheetId="{n}"{" state=" + chr(34) + "hidden" + chr(34) if sheet.is_hidden else ""}'
+            f' r:id="rId{n}"/>'
+            for n, sheet in zip(numbers, sheets, strict=True)
+        )
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{n}" Type="{_RELS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            for n in numbers
+        )
+        + f'<Relationship Id="rIdStrings" Type="{_RELS}/sharedStrings" Target="sharedStrings.xml"/>'
+        f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font><sz val="11"/><name val="宋体"/></font>'
+        '</fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/>'
+        '</fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+        '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf xfId="0"/></cellXfs></styleSheet>',
+        "xl/sharedStrings.xml": f'{_XML}<sst xmlns="{_MAIN}" uniqueCount="{len(strings)}">'
+        + "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in strings)
+        + "</sst>",
+        **{f"xl/worksheets/sheet{n}.xml": body for n, body in zip(numbers, bodies, strict=True)},
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+        for name, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), text.encode(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def _first_visible(sheets: list[Sheet]) -> int:
+    return next(index for index, sheet in enumerate(sheets) if not sheet.is_hidden)
+
+
+def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
+    width = max(len(row) for row in sheet.rows)
+    letters = [letter(column) for column in range(1, width + 1)]
+    lines: list[str] = []
+    for number, row in enumerate(sheet.rows, start=1):
+        cells: list[str] = []
+        for column, value in zip(letters, row, strict=False):
+            if value is None or value == "":
+                continue
+            if isinstance(value, str):
+                index = strings.setdefault(value, len(strings))
+                cells.append(f'<c r="{column}{number}" t="s"><v>{index}</v></c>')
+            else:
+                cells.append(f'<c r="{column}{number}"><v>{value}</v></c>')
+        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+    merges = "".join(
+        f'<mergeCell ref="{letter(left)}{top}:{letter(right)}{bottom}"/>'
+        for top, left, bottom, right in sheet.merges
+    )
+    return (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{letters[-1]}{len(sheet.rows)}"/>'
+        f"<sheetData>{''.join(lines)}</sheetData>"
+        + (f'<mergeCells count="{len(sheet.merges)}">{merges}</mergeCells>' if merges else "")
+        + "</worksheet>"
+    )
