@@ -35,6 +35,7 @@ class _Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+    url: httpx.URL
 
 
 class HttpSource:
@@ -175,8 +176,7 @@ class HttpSource:
             answer = self._exchange(method, url, params, headers, body)
             if answer.status not in (301, 302, 303, 307, 308):
                 return self._busy_raised(answer, path)
-            base = self._client.base_url
-            target = base.join(path).join(answer.headers.get("location", ""))
+            target, base = answer.url.join(answer.headers.get("location", "")), self._client.base_url
             if (target.scheme, target.host, target.port) != (base.scheme, base.host, base.port):
                 raise self._bad(
                     path, "a redirect to another server", "an answer, or a redirect to the same server"
@@ -193,7 +193,7 @@ class HttpSource:
             with self._client.stream(
                 method, url, params=params or None, headers=dict(headers), json=body, timeout=timeout
             ) as response:
-                return _Answer(response.status_code, response.headers, self._read(response))
+                return _Answer(response.status_code, response.headers, self._read(response), response.url)
         except httpx.TimeoutException as e:
             if not self._limits.left:
                 raise self._limits.spent() from None

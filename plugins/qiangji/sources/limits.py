@@ -80,5 +80,5 @@ class Limits:
         wait = getattr(error, "retry_after", None)
         if wait is None:
             return True
-        wait = min(float(wait), RETRY_AFTER_CAP) + random.uniform(0, 0.25)  # noqa: S311
+        wait = min(float(wait), RETRY_AFTER_CAP) + random.uniform(0, 0.25)
         return wait if wait < self.left else False
