@@ -48,7 +48,7 @@ class OrgUnit:
 
 
 class OrgTree:
-    """All units by code, with their paths. Units are not added after it is made: paths are kept once found."""
+    """All units by code, with their paths. It does not change once made: paths are kept when found."""
 
     def __init__(self, units: Iterable[OrgUnit], where: str = "org_units.csv") -> None:
         self.units: dict[str, OrgUnit] = {}
@@ -99,7 +99,7 @@ class OrgTree:
             return cls((_unit(row, i, path) for i, row in enumerate(reader, 2)), where=str(path))
 
     def path(self, code: str) -> dict[str, str]:
-        """Level -> code, from the city down to the unit itself; empty for a code that is not in the tree."""
+        """Level -> code, from the city down to the unit itself; empty for an unknown code. Do not change it."""
         if code not in self._paths:
             unit = self.units.get(code)
             self._paths[code] = {**self.path(unit.parent_code), unit.level: code} if unit else {}

@@ -25,7 +25,7 @@ _PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<qua
 @total_ordering
 @dataclass(frozen=True)
 class Period:
-    """One month, quarter or year. `index` counts periods of its type since year 0: arithmetic is on integers."""
+    """One month, quarter or year. `index` counts periods of its type since year 0: arithmetic on integers."""
 
     type: PeriodType
     index: int
@@ -133,7 +133,7 @@ def is_working_day(day: date) -> bool:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
         warnings.warn(
-            f"the State Council's calendar of {day.year} is not known to chinesecalendar: Monday to Friday count",
+            f"no holiday calendar of the State Council for {day.year} yet: counting Monday to Friday",
             stacklevel=2,
         )
         return day.weekday() < 5

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import unicodedata
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -17,7 +15,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from qiangji.catalogue.models import Condition, County, Form, Indicator, Plan, Term
+from qiangji.catalogue.checks import check_form, check_indicator
+from qiangji.catalogue.models import County, Form, Indicator, Plan
 from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.org import OrgTree
@@ -123,7 +122,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
             )
     org = OrgTree.read(path / "org_units.csv")
     for name, form in forms.items():
-        _check_form(form, org, path / "forms" / f"{name}.yaml")
+        check_form(form, org, path / "forms" / f"{name}.yaml")
     indicators: dict[str, Indicator] = {}
     for p in sorted((path / "indicators").glob("*.yaml")):
         for i, entry in enumerate(_listed(_yaml(p), p)):
@@ -132,56 +131,13 @@ def load(path: Path, expectations: Path) -> Catalogue:
                 raise CatalogueError(
                     f"indicator {indicator.code} appears twice", where=str(p), expected="one entry"
                 )
-            _check_indicator(indicator, plan, forms, p)
+            check_indicator(indicator, plan, forms, p)
             indicators[indicator.code] = indicator
     counties = _counties(path / "counties.yaml", forms, org)
     suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
     catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites)
     check_suites(catalogue)
     return catalogue
-
-
-def _check_form(form: Form, org: OrgTree, path: Path) -> None:
-    try:
-        re.compile(form.key_pattern)
-    except re.error as e:
-        raise CatalogueError(
-            f"key_pattern {form.key_pattern!r}: {e}",
-            where=f"{path}.key_pattern",
-            expected="a regular expression",
-        ) from e
-    kinds = {u.kind for u in org}
-    if unknown := [k for k in form.kinds if k not in kinds]:
-        raise CatalogueError(
-            f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
-        )
-    if (form.grain == "group") != (form.parent_digits is not None):
-        raise CatalogueError(
-            "parent_digits belongs to grain group, which needs it",
-            where=f"{path}.parent_digits",
-            expected="e.g. 12",
-        )
-    # Two counties may use one header for two fields, but a form cannot then tell which is meant.
-    owners: dict[str, str] = {}
-    aliases = {n: (n, f.label.zh, *f.headers) for n, f in form.fields.items()}
-    aliases = {
-        form.key: (form.key, *form.key_headers),
-        "unit_name": ("unit_name", *form.name_headers),
-        **aliases,
-    }
-    for name, headers in aliases.items():
-        for header in map(normal_header, headers):
-            if owners.setdefault(header, name) != name:
-                raise CatalogueError(
-                    f"header {header!r} names both {owners[header]} and {name}",
-                    where=f"{path}.fields.{name}.headers",
-                    expected="one field a header",
-                )
-
-
-def normal_header(text: str) -> str:
-    """How headers are compared: NFKC (full-width forms as plain ones), without spaces around."""
-    return unicodedata.normalize("NFKC", text).strip()
 
 
 def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, County]:
@@ -205,73 +161,6 @@ def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, Cou
             )
         counties[county.county] = county
     return counties
-
-
-def _check_indicator(indicator: Indicator, plan: Plan, forms: dict[str, Form], path: Path) -> None:
-    where = f"{path}: {indicator.code}"
-    if indicator.initiative not in plan.initiatives:
-        raise CatalogueError(
-            f"unknown initiative {indicator.initiative!r}",
-            where=f"{where}.initiative",
-            expected=", ".join(plan.initiatives),
-        )
-    for side in ("numerator", "denominator"):
-        for i, term in enumerate(getattr(indicator, side)):
-            _check_term(term, forms, f"{where}.{side}[{i}]")
-    if len(indicator.forms) > 1:
-        types = {forms[f].period_type for f in indicator.forms}
-        if len(types) > 1:
-            raise CatalogueError(
-                f"forms of period types {', '.join(sorted(types))}", where=where, expected="one period type"
-            )
-
-
-def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
-    form = forms.get(term.form)
-    if form is None:
-        raise CatalogueError(f"unknown form {term.form!r}", where=f"{where}.form", expected=", ".join(forms))
-    for name in term.fields:
-        if name not in form.fields:
-            raise CatalogueError(
-                f"form {term.form} has no field {name!r}", where=where, expected=", ".join(form.fields)
-            )
-    numbers = [n for n, f in form.fields.items() if f.is_number]
-    for name in filter(None, (term.sum, term.max, term.min)):
-        if name not in numbers:
-            raise CatalogueError(f"field {name} is no number", where=where, expected=", ".join(numbers))
-    if term.count_where:
-        _check_condition(term.count_where, form, f"{where}.count_where")
-
-
-def _check_condition(condition: Condition, form: Form, where: str) -> None:
-    for part in condition.parts:
-        _check_condition(part, form, where)
-    if condition.field is None:
-        return
-    field = form.fields[condition.field]
-    values = (*condition.in_, *condition.not_in)
-    if isinstance(condition.is_, str):
-        values += (condition.is_,)
-    if values and field.type == "enum" and (unknown := [v for v in values if v not in field.values]):
-        raise CatalogueError(
-            f"{condition.field} cannot be {', '.join(unknown)}", where=where, expected=", ".join(field.values)
-        )
-    if values and field.type in ("integer", "decimal", "boolean"):
-        raise CatalogueError(
-            f"{condition.field} is {field.type}", where=where, expected="is, at_least or at_most"
-        )
-    if isinstance(condition.is_, bool) != (field.type == "boolean") and condition.is_ is not None:
-        raise CatalogueError(
-            f"{condition.field} is {field.type}, compared with {condition.is_!r}",
-            where=where,
-            expected="true or false for a boolean, a number for a number, one of its values for an enum",
-        )
-    if type(condition.is_) is int and not field.is_number:
-        raise CatalogueError(
-            f"{condition.field} is {field.type}", where=where, expected="true, false or a value"
-        )
-    if (condition.at_least is not None or condition.at_most is not None) and not field.is_number:
-        raise CatalogueError(f"{condition.field} is {field.type}", where=where, expected="a number")
 
 
 def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, Indicator]:

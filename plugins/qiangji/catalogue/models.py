@@ -167,7 +167,7 @@ class Condition(Model):
 
 
 class Term(Model):
-    """One addend of a side: a field summed, rows counted (all, or on a condition), or an extreme over time."""
+    """One addend of a side: a field summed, rows counted (all or some), or an extreme over time."""
 
     form: Code
     sum: Code | None = None

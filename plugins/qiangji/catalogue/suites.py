@@ -2,19 +2,19 @@
 
 In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the
 rule, the key and what was allowed. Also the questions that checking asks of one expectation: which columns it
-reads, and whether it needs other submissions (a preceding period, another form) and so runs later in the flow.
+reads, whether it needs other submissions (a preceding period, another form) and so runs later, and its message.
 Great Expectations is not imported here: loading the catalogue stays fast.
 
 Context columns, filled before the suite runs, are named here and nowhere else:
 
 | column | type | value |
 | --- | --- | --- |
-| `_is_known` | bool | the unit (for groups: its village or community) is in the tree, the county's, and reports |
+| `_is_known` | bool | the unit (of a group: its village or community) is the county's and reports |
 | `_occurrences` | int | rows of the submission with this key |
-| `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; the same in every row |
-| `_last_<field>` | the field's | the unit's value in the preceding period's current report; ytd: null in January |
-| `_change_<field>` | float | (field - _last) / _last: 0.25 is a quarter more; null if either is null or _last 0 |
-| `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form in the same period; null without any |
+| `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; same in all rows |
+| `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
+| `_change_<field>` | float | (field - _last) / _last: 0.25 is a quarter more; null without either, or _last 0 |
+| `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form in the same period, null without any |
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn 
 
 
 def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
-    """The contextual columns that a suite needs, by name; a `change` brings the `last` it is computed from."""
+    """The contextual columns that a suite needs, by name; a `change` brings the `last` it comes from."""
     names = {
         c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and c not in OWN_CONTEXT
     }
@@ -129,9 +129,8 @@ def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
         if column.startswith("_change_"):
             change = row.get(column)
             percent = f"{change:+.0%}" if isinstance(change, (int, float)) else _shown(change)
-            texts = [
-                f"{_shown(row.get(column.replace('_change_', '_last_', 1)))} → {' / '.join(texts)} ({percent})"
-            ]
+            before = _shown(row.get(column.replace("_change_", "_last_", 1)))
+            texts = [f"{before} → {' / '.join(texts)} ({percent})"]
         elif column not in fields and column not in OWN_CONTEXT:
             texts.append(_shown(row.get(column)))
     return " / ".join(texts)
