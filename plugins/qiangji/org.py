@@ -99,7 +99,7 @@ class OrgTree:
             return cls((_unit(row, i, path) for i, row in enumerate(reader, 2)), where=str(path))
 
     def path(self, code: str) -> dict[str, str]:
-        """Level -> code, from the city down to the unit itself; empty for an unknown code. Do not change it."""
+        """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown."""
         if code not in self._paths:
             unit = self.units.get(code)
             self._paths[code] = {**self.path(unit.parent_code), unit.level: code} if unit else {}

@@ -1,8 +1,8 @@
 """What a suite must hold beyond being one: rules that Great Expectations itself does not know.
 
 In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the
-rule, the key and what was allowed. Also the questions that checking asks of one expectation: which columns it
-reads, whether it needs other submissions (a preceding period, another form) and so runs later, and its message.
+rule, the key and what was allowed. Also what checking asks of one expectation: which columns it reads, whether
+it needs other submissions (a preceding period, another form) and so runs later, and what its message is.
 Great Expectations is not imported here: loading the catalogue stays fast.
 
 Context columns, filled before the suite runs, are named here and nowhere else:
@@ -13,8 +13,8 @@ Context columns, filled before the suite runs, are named here and nowhere else:
 | `_occurrences` | int | rows of the submission with this key |
 | `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; same in all rows |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
-| `_change_<field>` | float | (field - _last) / _last: 0.25 is a quarter more; null without either, or _last 0 |
-| `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form in the same period, null without any |
+| `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, or _last 0 |
+| `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form and period; null without any |
 """
 
 from __future__ import annotations
