@@ -47,7 +47,7 @@ class Parsed:
     `rows`: the key (string), `unit_name` where the county gives names, the form's fields in that period in the
     form's order, `_row` (int32, the sheet's row number). `raw`: the same columns as text as received.
     `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80 characters).
-    `totals_agree`: None where no total was written.
+    `totals_agree`: None where no total was written. `columns`: field -> column of the sheet, counted from 0.
     """
 
     rows: pa.Table
@@ -55,6 +55,7 @@ class Parsed:
     problems: pa.Table
     totals_agree: bool | None = None
     totals_problems: list[TotalsProblem] = field(default_factory=list)
+    columns: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_form(
@@ -127,6 +128,7 @@ def _read_zone(
         pa.concat_tables([PROBLEMS.empty_table(), *filter(None, problems)]).combine_chunks(),
         agree,
         wrong,
+        {form.key: columns.key} | {n: columns.fields[n] for n in fields},
     )
 
 

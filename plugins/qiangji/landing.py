@@ -1,0 +1,236 @@
+"""Pull: what a county system has, screened for personal data, into the lake and the ledger.
+
+In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row a
+county. Each item is fetched once per content: not at all while the county system states the same version, and
+not recorded again while the bytes are the same.
+
+What holds personal data outside the declared sign-off zone is stored nowhere: of a workbook the other forms are
+kept, each as the cells of its own sheet. What cannot be read cannot be screened cell by cell: text is then screened
+as a whole and kept if clean; a broken workbook is not kept, only its sha256, and the county is asked for it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from qiangji.catalogue import Catalogue, County
+from qiangji.errors import CollectError, QiangjiError, ReturnedError, TransientError
+from qiangji.ledger import Delivery, Ledger, Part
+from qiangji.parsing import Grid, read_grids
+from qiangji.periods import Period
+from qiangji.screening import find_personal_data
+from qiangji.settings import Settings
+from qiangji.sources import Fetched, Item, open_source
+
+log = logging.getLogger(__name__)
+_SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
+
+
+@dataclass
+class Pulled:
+    """What came of one county: `failures` are its items (or, with form None, the whole of it) that failed."""
+
+    county: str
+    found: int = 0
+    deliveries: list[str] = field(default_factory=list)
+    bytes: int = 0
+    seconds: float = 0.0
+    failures: list[tuple[str | None, Period | None, CollectError]] = field(default_factory=list)
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another try may help: every failure may pass by itself."""
+        return bool(self.failures) and all(isinstance(e, TransientError) for _, _, e in self.failures)
+
+
+def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
+    """The (form, period) pairs that a county may report in these months."""
+    return [
+        (form.form, due)
+        for month in months
+        for form in catalogue.forms_of(county)
+        if (due := catalogue.due(form, month)) is not None
+    ]
+
+
+def pull(
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    counties: Sequence[str],
+    months: Sequence[Period],
+    run_id: str,
+) -> list[Pulled]:
+    """Pull counties side by side; one that fails or hangs costs no other anything. Outcomes are in the ledger."""
+    with ThreadPoolExecutor(max_workers=max(1, min(8, len(counties)))) as pool:
+        return list(pool.map(lambda c: pull_county(catalogue, settings, ledger, c, months, run_id), counties))
+
+
+def pull_county(
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    code: str,
+    months: Sequence[Period],
+    run_id: str,
+) -> Pulled:
+    """Pull one county and record its outcome. Errors of the county's are outcomes; those of ours are raised."""
+    county, started, outcome = catalogue.counties[code], datetime.now(UTC), Pulled(code)
+    clock = time.monotonic()
+    try:
+        _pull_items(catalogue, settings, ledger, county, months, run_id, outcome)
+    except CollectError as e:
+        outcome.failures.append((None, None, e))
+    outcome.seconds = time.monotonic() - clock
+    row = {
+        "run_id": run_id,
+        "county_code": code,
+        "first_month": str(min(months)),
+        "last_month": str(max(months)),
+        "started_at": started,
+        "ended_at": datetime.now(UTC),
+    }
+    whole = next((e for form, _, e in outcome.failures if form is None), None)
+    items = [(f, p, e) for f, p, e in outcome.failures if f is not None]
+    ledger.add_collection(
+        [_outcome_row(row, None, None, whole) | {"deliveries": len(outcome.deliveries), "bytes": outcome.bytes}]
+        + [_outcome_row(row, form, str(period), e) for form, period, e in items]
+    )
+    for _, _, e in outcome.failures:
+        log.error("%s %s: %s", code, catalogue.name_of(code), e)
+    log.info("%s: %d items, %d new deliveries, %.1f s", code, outcome.found, len(outcome.deliveries), outcome.seconds)
+    return outcome
+
+
+def _outcome_row(
+    row: dict[str, object], form: str | None, period: str | None, error: CollectError | None
+) -> dict[str, object]:
+    return row | {
+        "form": form,
+        "period": period,
+        "status": "failed" if error else "done",
+        "reason_code": error.code if error else None,
+        "message": str(error) if error else None,
+        "deliveries": 0,
+        "bytes": 0,
+    }
+
+
+def _pull_items(
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    county: County,
+    months: Sequence[Period],
+    run_id: str,
+    outcome: Pulled,
+) -> None:
+    known = ledger.known_items(county.county)
+    with open_source(
+        county,
+        catalogue.forms,
+        catalogue.path,
+        timeout=county.timeout or settings.county_timeout,
+        max_bytes=settings.max_delivery_bytes,
+    ) as source:
+        for item in source.list(wanted_periods(catalogue, county.county, months)):
+            outcome.found += 1
+            before = known.get(item.name)
+            if before and item.version and before.version == item.version:
+                continue
+            try:
+                fetched = source.fetch(item)
+            except CollectError as e:
+                # this one item; the others of the county go on, unless the county itself is gone
+                outcome.failures += [(form, period, e) for form, period in item.targets]
+                if isinstance(e, TransientError):
+                    break
+                continue
+            sha256 = hashlib.sha256(fetched.content).hexdigest()
+            if before and before.sha256 == sha256:
+                ledger.saw(county.county, item.name, item.version, sha256)
+                continue
+            delivery = land(catalogue, ledger, county, fetched, sha256, run_id)
+            outcome.deliveries.append(delivery.delivery_id)
+            outcome.bytes += delivery.bytes
+
+
+def land(
+    catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetched, sha256: str, run_id: str
+) -> Delivery:
+    """Screen one delivery, keep what may be kept, and record it."""
+    delivery = Delivery(
+        county_code=county.county,
+        name=fetched.item.name,
+        kind=fetched.kind,
+        sha256=sha256,
+        bytes=len(fetched.content),
+        received_at=datetime.now(UTC),
+        run_id=run_id,
+        parts=tuple(screen(catalogue, ledger, county, fetched)),
+    )
+    ledger.add_delivery(delivery, fetched.item.version)
+    return delivery
+
+
+def screen(catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetched) -> list[Part]:
+    """The parts of a delivery, each with its bytes in the lake or the reason why they are not."""
+    item, content, kind = fetched.item, fetched.content, fetched.kind
+    titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
+    try:
+        grids = read_grids(content, kind, county, [form for form, _ in item.targets], titles=titles)
+    except ReturnedError as e:
+        return _unreadable(ledger, item, content, kind, e)
+    hits = {form: find_personal_data(grid, county.layout_of(form)) for form, grid in grids.items()}
+    if not any(hits.values()):
+        sha256 = ledger.lake.put_raw(content)
+        return [Part(form, str(period), kind, sha256) for form, period in item.targets]
+    parts = []
+    for form, period in item.targets:
+        if found := hits.get(form):
+            where = ", ".join(f"{hit.address} ({hit.kind})" for hit in found[:5])
+            parts.append(
+                Part(
+                    form,
+                    str(period),
+                    kind,
+                    None,
+                    "personal_data",
+                    f"含个人信息，已扣留，未保存任何内容：{where}。本表只报数量，请删除后重报",
+                    f"holds personal data and was kept nowhere: {where}. Only counts belong here; please send it again",
+                )
+            )
+        elif kind == "xlsx":
+            parts.append(Part(form, str(period), "csv", ledger.lake.put_raw(_as_csv(grids[form]))))
+    return parts
+
+
+def _unreadable(ledger: Ledger, item: Item, content: bytes, kind: str, error: ReturnedError) -> list[Part]:
+    keep = kind != "xlsx" and not _SUSPECT.search(content)
+    sha256 = ledger.lake.put_raw(content) if keep else None
+    return [
+        Part(form, str(period), kind, sha256, error.code, getattr(error, "zh", "") or str(error), str(error))
+        for form, period in item.targets
+    ]
+
+
+def _as_csv(grid: Grid) -> bytes:
+    """The cells of one sheet, in their places, as CSV."""
+    import pyarrow as pa
+    from pyarrow import csv
+
+    sink = pa.BufferOutputStream()
+    csv.write_csv(grid.cells, sink, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
+    return sink.getvalue().to_pybytes()
+
+
+def describe(error: QiangjiError) -> str:
+    """An error in one line, with its reason code."""
+    return f"{error.code}: {error}"

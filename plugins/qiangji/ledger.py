@@ -1,0 +1,398 @@
+"""The ledger: what was delivered, what of it counts, and what a person decided. Schema `ops` of the warehouse.
+
+In: deliveries from landing, verdicts from checking, decisions. Out: what is still to do, and the current revisions.
+Which revision is current follows from the rows alone, never from the order in which they were written: `sequence`
+is a pure function of all verdicts on one submission, sorted by when their deliveries were received.
+Every event is written to the lake's journal before its transaction commits.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, Row
+
+from qiangji.errors import UsageError
+from qiangji.lake import Lake
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a delivery holds for one (form, period): where its bytes lie, or why they were not kept."""
+
+    form: str
+    period: str
+    kind: str
+    sha256: str | None
+    reason_code: str | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One file, listing or database read, as received."""
+
+    county_code: str
+    name: str
+    kind: str
+    sha256: str
+    bytes: int
+    received_at: datetime
+    run_id: str
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def delivery_id(self) -> str:
+        text = "|".join((self.county_code, self.name, self.sha256, self.received_at.isoformat()))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One county's one form for one period, as read from one delivery by one catalogue and suite.
+
+    `verdict` is what the check found; `status`, `revision` and `is_current` follow from the sequence.
+    """
+
+    county_code: str
+    form: str
+    period: str
+    delivery_id: str
+    catalogue_hash: str
+    suite_hash: str
+    received_at: datetime
+    checked_at: datetime
+    verdict: str
+    reason_code: str | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+    rows_received: int = 0
+    rows_accepted: int = 0
+    rows_rejected: int = 0
+    rows_hash: str | None = None
+    rejected_hash: str | None = None
+    rows_non_empty: int = 0
+    cells_filled: int = 0
+    cells_total: int = 0
+    is_nil: bool = False
+    is_unchanged: bool = False
+    status: str = ""
+    revision: int | None = None
+    is_current: bool = False
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.delivery_id, self.catalogue_hash, self.suite_hash
+
+
+def sequence(
+    verdicts: Iterable[Submission], decisions: dict[str, str], shrink_share: float
+) -> list[Submission]:
+    """Status, revision and which is current, for all verdicts on one (county, form, period).
+
+    `decisions` maps a delivery to its latest decision, release or void. A revision is a verdict whose accepted rows
+    differ from those of the revision before it by received_at: A, B, A are three. One with less than `shrink_share`
+    of its predecessor's accepted rows is held until somebody releases it. The result does not depend on the order
+    of the input.
+    """
+    placed: list[Submission] = []
+    last: Submission | None = None
+    for verdict in sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key)):
+        one = replace(verdict, status=verdict.verdict, revision=None, is_current=False)
+        decision = decisions.get(one.delivery_id)
+        if decision == "void":
+            one = replace(one, status="void")
+        elif one.verdict in ("accepted", "partial"):
+            if last and decision != "release" and one.rows_accepted < shrink_share * last.rows_accepted:
+                one = replace(one, status="held")
+            else:
+                changed = last is None or one.rows_hash != last.rows_hash
+                one = replace(one, revision=((last.revision or 0) if last else 0) + changed)
+                last = one
+        placed.append(one)
+    return [replace(one, is_current=one is last) for one in placed]
+
+
+class Ledger:
+    """The ledger in one warehouse, with the lake whose journal it writes."""
+
+    def __init__(self, engine: Engine, lake: Lake, shrink_share: float = 0.5) -> None:
+        self.engine, self.lake, self.shrink_share = engine, lake, shrink_share
+
+    # ---- collecting
+
+    def known_items(self, county: str) -> dict[str, Row[Any]]:
+        """Name -> (version, sha256) of what each county system last listed."""
+        with self.engine.connect() as c:
+            rows = c.execute(
+                sa.text("SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :c"), {"c": county}
+            )
+            return {r.name: r for r in rows}
+
+    def saw(self, county: str, name: str, version: str, sha256: str) -> None:
+        """Remember an item's content and version, so that it is not fetched again."""
+        with self.engine.begin() as c:
+            _saw(c, county, name, version, sha256)
+
+    def add_delivery(self, delivery: Delivery, version: str) -> None:
+        """Record a delivery whose bytes are in the lake."""
+        self.lake.record(
+            f"delivery-{delivery.delivery_id}", delivery.received_at, {"event": "delivery", **asdict(delivery)}
+        )
+        with self.engine.begin() as c:
+            row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {"delivery_id": delivery.delivery_id}
+            _insert(c, "ops.delivery", [row], "ON CONFLICT DO NOTHING")
+            parts = [asdict(p) | {"delivery_id": delivery.delivery_id} for p in delivery.parts]
+            _insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
+            _saw(c, delivery.county_code, delivery.name, version, delivery.sha256)
+
+    def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Record what came of collecting a county (and, for items that failed, of each)."""
+        with self.engine.begin() as c:
+            _insert(
+                c,
+                "ops.collection",
+                rows,
+                "ON CONFLICT (run_id, county_code, form, period) DO UPDATE SET status = excluded.status,"
+                " reason_code = excluded.reason_code, message = excluded.message, ended_at = excluded.ended_at,"
+                " deliveries = ops.collection.deliveries + excluded.deliveries,"
+                " bytes = ops.collection.bytes + excluded.bytes",
+            )
+
+    def failures(self, run_id: str) -> list[Row[Any]]:
+        """What could not be collected in a run: county_code, form, period, reason_code, message."""
+        with self.engine.connect() as c:
+            return list(
+                c.execute(
+                    sa.text(
+                        "SELECT county_code, form, period, reason_code, message FROM ops.collection"
+                        " WHERE run_id = :r AND status = 'failed' ORDER BY county_code, form, period"
+                    ),
+                    {"r": run_id},
+                )
+            )
+
+    # ---- checking
+
+    def unchecked(self, counties: Sequence[str] | None = None) -> list[Row[Any]]:
+        """Parts of deliveries that no check has seen, in the order received."""
+        return self._parts(
+            "NOT EXISTS (SELECT FROM ops.submission s WHERE (s.delivery_id, s.form, s.period)"
+            " = (p.delivery_id, p.form, p.period))",
+            counties=counties,
+        )
+
+    def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Row[Any]]:
+        """The latest part of each submission that is not void: what a reprocess reads again. Empty means all."""
+        return self._parts(
+            "NOT EXISTS (SELECT FROM ops.delivery_part q JOIN ops.delivery e USING (delivery_id)"
+            " WHERE (q.form, q.period, e.county_code) = (p.form, p.period, d.county_code)"
+            " AND (e.received_at, e.delivery_id) > (d.received_at, d.delivery_id)"
+            " AND NOT EXISTS (SELECT FROM ops.submission s WHERE s.delivery_id = e.delivery_id AND s.form = q.form"
+            " AND s.period = q.period AND s.status = 'void'))"
+            " AND NOT EXISTS (SELECT FROM ops.submission s WHERE s.delivery_id = d.delivery_id AND s.form = p.form"
+            " AND s.period = p.period AND s.status = 'void')",
+            forms=forms,
+            periods=periods,
+        )
+
+    def _parts(
+        self,
+        condition: str,
+        counties: Sequence[str] | None = None,
+        forms: Sequence[str] = (),
+        periods: Sequence[str] = (),
+    ) -> list[Row[Any]]:
+        with self.engine.connect() as c:
+            return list(
+                c.execute(
+                    sa.text(
+                        "SELECT d.delivery_id, d.county_code, d.received_at, p.form, p.period, p.kind, p.sha256,"
+                        " p.reason_code, p.message_zh, p.message_en"
+                        " FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
+                        f" WHERE {condition}"
+                        " AND (:counties IS NULL OR d.county_code = ANY(:counties))"
+                        " AND (cardinality(:forms) = 0 OR p.form = ANY(:forms))"
+                        " AND (cardinality(:periods) = 0 OR p.period = ANY(:periods))"
+                        " ORDER BY d.received_at, d.delivery_id, p.form, p.period"
+                    ).bindparams(
+                        sa.bindparam("counties", type_=sa.ARRAY(sa.Text)),
+                        sa.bindparam("forms", type_=sa.ARRAY(sa.Text)),
+                        sa.bindparam("periods", type_=sa.ARRAY(sa.Text)),
+                    ),
+                    {
+                        "counties": None if counties is None else list(counties),
+                        "forms": list(forms),
+                        "periods": list(periods),
+                    },
+                )
+            )
+
+    def publish(
+        self, submission: Submission, rejections: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]
+    ) -> Submission:
+        """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has."""
+        self.lake.record(
+            "submission-" + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
+            submission.checked_at,
+            {"event": "submission", **asdict(submission)},
+        )
+        with self.engine.begin() as c:
+            _lock(c, submission.county_code, submission.form, submission.period)
+            row = asdict(submission) | {"status": submission.verdict}
+            updates = ", ".join(f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period"))
+            _insert(
+                c,
+                "ops.submission",
+                [row],
+                "ON CONFLICT (delivery_id, form, period, catalogue_hash, suite_hash) DO UPDATE SET " + updates,
+            )
+            placed = self._resequence(c, submission.county_code, submission.form, submission.period)
+            at = {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
+            c.execute(sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at)
+            _insert(c, "ops.rejection", rejections)
+            key = {"d": submission.delivery_id, "ch": submission.catalogue_hash, "sh": submission.suite_hash}
+            c.execute(
+                sa.text(
+                    "DELETE FROM ops.finding WHERE (delivery_id, form, period) = (:d, :f, :p)"
+                    " AND (catalogue_hash, suite_hash) = (:ch, :sh)"
+                ),
+                at | key,
+            )
+            own = {n: getattr(submission, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
+            _insert(c, "ops.finding", [f | own for f in findings])
+        return next(s for s in placed if s.key == submission.key)
+
+    def replace_contextual(
+        self, c: Connection, county: str, form: str, period: str, findings: Sequence[dict[str, Any]]
+    ) -> None:
+        """Put a submission's contextual findings in the place of those it had."""
+        c.execute(
+            sa.text(
+                "DELETE FROM ops.finding WHERE (county_code, form, period) = (:c, :f, :p) AND delivery_id IS NULL"
+            ),
+            {"c": county, "f": form, "p": period},
+        )
+        _insert(c, "ops.finding", findings)
+
+    # ---- decisions
+
+    def decide(
+        self, delivery_id: str, action: str, reason: str, form: str | None = None, period: str | None = None
+    ) -> list[Submission]:
+        """Release what is held or void what is wrong; who, when and why are recorded. Returns what it touched."""
+        if not reason.strip():
+            raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
+        with self.engine.begin() as c:
+            touched = c.execute(
+                sa.text(
+                    "SELECT DISTINCT d.county_code, p.form, p.period FROM ops.delivery d"
+                    " JOIN ops.delivery_part p USING (delivery_id) WHERE delivery_id = :d"
+                    " AND (CAST(:f AS text) IS NULL OR p.form = :f) AND (CAST(:p AS text) IS NULL OR p.period = :p)"
+                    " ORDER BY 1, 2, 3"
+                ),
+                {"d": delivery_id, "f": form, "p": period},
+            ).all()
+            if not touched:
+                raise UsageError(
+                    f"no delivery {delivery_id}", expected="an id as `qiangji status` prints it", code="unknown_delivery"
+                )
+            row = {
+                "decision_id": uuid.uuid4().hex,
+                "delivery_id": delivery_id,
+                "form": form,
+                "period": period,
+                "action": action,
+                "reason": reason,
+                "decided_by": getpass.getuser(),
+                "decided_at": datetime.now(UTC),
+            }
+            self.lake.record(f"decision-{row['decision_id']}", row["decided_at"], {"event": "decision", **row})
+            _insert(c, "ops.decision", [row])
+            placed: list[Submission] = []
+            for county, one_form, one_period in touched:
+                _lock(c, county, one_form, one_period)
+                placed += [
+                    s for s in self._resequence(c, county, one_form, one_period) if s.delivery_id == delivery_id
+                ]
+            return placed
+
+    # ---- what counts
+
+    def current(self, c: Connection) -> list[Row[Any]]:
+        """Every current revision: form, period, county_code, rows_hash, revision."""
+        return list(
+            c.execute(
+                sa.text(
+                    "SELECT form, period, county_code, rows_hash, revision FROM ops.submission WHERE is_current"
+                    " ORDER BY form, period, county_code"
+                )
+            )
+        )
+
+    def _resequence(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
+        at = {"c": county, "f": form, "p": period}
+        where = "(county_code, form, period) = (:c, :f, :p)"
+        verdicts = [
+            Submission(**r._mapping)
+            for r in c.execute(sa.text(f"SELECT * FROM ops.submission WHERE {where}"), at)
+        ]
+        decisions = {
+            r.delivery_id: r.action
+            for r in c.execute(
+                sa.text(
+                    "SELECT DISTINCT ON (delivery_id) delivery_id, action FROM ops.decision"
+                    " WHERE delivery_id = ANY(:ids) AND (form IS NULL OR form = :f)"
+                    " AND (period IS NULL OR period = :p) ORDER BY delivery_id, decided_at DESC, decision_id"
+                ),
+                {"ids": [v.delivery_id for v in verdicts], "f": form, "p": period},
+            )
+        }
+        placed = sequence(verdicts, decisions, self.shrink_share)
+        before = {v.key: (v.status, v.revision, v.is_current) for v in verdicts}
+        changed = [s for s in placed if before[s.key] != (s.status, s.revision, s.is_current)]
+        # what stops being current first: only one may be at any moment
+        for one in sorted(changed, key=lambda s: s.is_current):
+            c.execute(
+                sa.text(
+                    "UPDATE ops.submission SET status = :status, revision = :revision, is_current = :current"
+                    f" WHERE {where} AND (delivery_id, catalogue_hash, suite_hash) = (:d, :ch, :sh)"
+                ),
+                at
+                | {"status": one.status, "revision": one.revision, "current": one.is_current}
+                | {"d": one.delivery_id, "ch": one.catalogue_hash, "sh": one.suite_hash},
+            )
+        return placed
+
+
+def _lock(c: Connection, county: str, form: str, period: str) -> None:
+    """One writer of a submission at a time."""
+    c.execute(
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"), {"k": f"submission {county} {form} {period}"}
+    )
+
+
+def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> None:
+    row = {"county_code": county, "name": name, "version": version, "sha256": sha256, "seen_at": datetime.now(UTC)}
+    _insert(
+        c,
+        "ops.source_item",
+        [row],
+        "ON CONFLICT (county_code, name) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256,"
+        " seen_at = excluded.seen_at",
+    )
+
+
+def _insert(c: Connection, table: str, rows: Sequence[dict[str, Any]], conflict: str = "") -> None:
+    if rows:
+        columns = list(rows[0])
+        slots = ", ".join(f":{n}" for n in columns)
+        c.execute(sa.text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"), list(rows))

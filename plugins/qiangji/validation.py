@@ -1,0 +1,107 @@
+"""Great Expectations at work: a frame and a form's expectations in, the positions of rows that fail each out.
+
+In: an Arrow table (positions 0..n-1) and expectations of a suite. Out: `Broken`, one a rule that some row fails.
+An expectation that raised is an error here, never a pass. The module imports great_expectations, which takes
+seconds: import it where it is used.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+
+from qiangji.catalogue.suites import Expectation, rule_of
+from qiangji.errors import QiangjiError
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+
+class ValidationError(QiangjiError):
+    """An expectation could not be evaluated: the suite or the frame is wrong, not the county's rows."""
+
+    code = "expectation_errored"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A rule that rows fail: their positions, ascending."""
+
+    expectation: Expectation
+    rows: list[int]
+
+    @property
+    def rule(self) -> str:
+        return rule_of(self.expectation)
+
+    @property
+    def is_critical(self) -> bool:
+        return bool(self.expectation["severity"] == "critical")
+
+
+def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> list[Broken]:
+    """Evaluate the expectations over all rows at once. `rows` holds every column that they read.
+
+    Decimals are compared as float64, everything else in its Arrow type.
+    """
+    if not rows.num_rows or not expectations:
+        return []
+    import great_expectations as gx
+    import pandas as pd
+
+    frame = _as_floats(rows).to_pandas(types_mapper=pd.ArrowDtype)
+    suite = gx.ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
+    result = _batch_definition().get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
+    by_rule = {rule_of(e): e for e in expectations}
+    broken: list[Broken] = []
+    for one in result.results:
+        if one.expectation_config is None:
+            raise ValidationError("a result without its expectation", where=name)
+        rule = one.expectation_config.meta["rule"]
+        if one.exception_info and _raised(one.exception_info):
+            raise ValidationError(
+                "could not be evaluated", where=f"{name}: {rule}", expected="columns and types that the rule can compare",
+                do="Correct expectations/, then `qiangji reprocess`.",
+            )  # fmt: skip
+        if not one.success:
+            positions = one.result.get("unexpected_index_list")
+            if not positions:
+                raise ValidationError(
+                    "failed without naming rows", where=f"{name}: {rule}", expected="a type that names failing rows"
+                )
+            broken.append(Broken(by_rule[rule], sorted(int(p) for p in positions)))
+    if len(result.results) != len(expectations):
+        raise ValidationError(f"{len(result.results)} results for {len(expectations)} expectations", where=name)
+    return sorted(broken, key=lambda b: list(by_rule).index(b.rule))
+
+
+def _raised(info: dict[str, Any]) -> bool:
+    """GX reports one flat record, or one record a metric."""
+    if "raised_exception" in info:
+        return bool(info["raised_exception"])
+    return any(isinstance(v, dict) and v.get("raised_exception") for v in info.values())
+
+
+def _as_floats(rows: pa.Table) -> pa.Table:
+    for i, field in enumerate(rows.schema):
+        if pa.types.is_decimal(field.type):
+            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.float64()))
+    return rows
+
+
+@cache
+def _batch_definition() -> Any:
+    """One context for the process (not thread-safe: checking runs in one thread)."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    source = context.data_sources.add_pandas("rows")
+    return source.add_dataframe_asset("rows").add_batch_definition_whole_dataframe("rows")

@@ -1,0 +1,147 @@
+"""The warehouse: opening it, bringing it up to date, and copying Arrow tables into it.
+
+In: QIANGJI_WAREHOUSE_URL, or the embedded PostgreSQL when that is empty; the catalogue. Out: SQLAlchemy engines.
+`open_warehouse` is where every command enters: it starts the embedded server if it must, runs the migrations of
+sql/warehouse and synchronises what the catalogue defines (see `sync`), and leaves nothing running that it started.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from qiangji.catalogue import Catalogue
+from qiangji.errors import WarehouseError
+from qiangji.settings import Settings
+from qiangji.warehouse import sync
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+DATABASE = "qiangji"
+OWNER, LOADER, ANALYST, BI = ROLES = ("qiangji_owner", "qiangji_loader", "qiangji_analyst", "qiangji_bi")
+_MIGRATION_LOCK = 0x514A  # "QJ": one process at a time brings a warehouse up to date
+
+
+@contextmanager
+def open_warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Engine]:
+    """An engine of the loader's role on a warehouse that is migrated and synchronised with the catalogue."""
+    with urls(settings) as url:
+        owner = _engine(url[OWNER])
+        try:
+            prepare(owner, settings, catalogue)
+        finally:
+            owner.dispose()
+        engine = _engine(url[LOADER])
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def reading_warehouse(settings: Settings, role: str = BI) -> Iterator[Engine]:
+    """An engine that only reads, for printing figures; a warehouse never built is a WarehouseError."""
+    with urls(settings) as url:
+        engine = _engine(url[role])
+        try:
+            with engine.connect() as connection:
+                _require_migrated(connection)
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def urls(settings: Settings) -> Iterator[dict[str, str]]:
+    """Role -> SQLAlchemy URL, with the embedded server running for as long as the block runs.
+
+    An external warehouse has one login, the one of QIANGJI_WAREHOUSE_URL, for whatever is done from here; the
+    other roles exist in it, and whoever runs it decides who may log in as them.
+    """
+    if settings.warehouse_url:
+        yield dict.fromkeys(ROLES, settings.warehouse_url)
+        return
+    from qiangji.embedded import EmbeddedPostgres
+
+    with EmbeddedPostgres(settings.home).running_server() as server:
+        with server.connect() as connection:
+            known = {r[0] for r in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
+        if not known.issuperset(ROLES):
+            for role in ROLES:
+                server.ensure_role(role)
+            with server.connect() as connection:
+                for role in sync.READERS:
+                    for setting in sync.ROLE_SETTINGS:
+                        connection.execute(f"ALTER ROLE {role} SET {setting}")
+            server.ensure_database(DATABASE, OWNER)
+        yield {role: server.url(DATABASE, role=role) for role in ROLES}
+
+
+def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
+    """Migrate and synchronise; does nothing when both were done for this code and catalogue."""
+    from alembic import command
+    from alembic.config import Config
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(settings.sql / "warehouse").replace("%", "%%"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with _connect(owner) as connection, connection.begin():
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        options = {"version_table_schema": "public"}
+        if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
+            sync.ensure_roles(connection, (LOADER, ANALYST, BI))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        sync.synchronise(connection, settings, catalogue)
+
+
+def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
+    """COPY an Arrow table into `schema.table` by column names, as text, so that the server rejects what does not fit.
+
+    NULL is an unquoted empty field, an empty string a quoted one.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    columns = ", ".join(f'"{name}"' for name in rows.column_names)
+    sink = pa.BufferOutputStream()
+    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(sink.getvalue().to_pybytes())
+
+
+def _engine(url: str) -> Engine:
+    return sa.create_engine(url, pool_pre_ping=False, connect_args={"application_name": "qiangji"})
+
+
+@contextmanager
+def _connect(engine: Engine) -> Iterator[Connection]:
+    try:
+        connection = engine.connect()
+    except sa.exc.OperationalError as e:
+        raise WarehouseError(
+            f"cannot be reached: {e.orig}".splitlines()[0],
+            where=f"warehouse {engine.url.render_as_string(hide_password=True)}",
+            do="Is the server up, and QIANGJI_WAREHOUSE_URL right? `qiangji doctor` tells more.",
+        ) from e
+    with connection:
+        yield connection
+
+
+def _require_migrated(connection: Connection) -> None:
+    if connection.scalar(sa.text("SELECT to_regclass('mart.indicator_value')")) is None:
+        raise WarehouseError(
+            "holds nothing yet",
+            where=f"warehouse {connection.engine.url.render_as_string(hide_password=True)}",
+            expected="a warehouse that a night or `qiangji collect` and `qiangji build` has filled",
+            do="Run `make demo`, or `qiangji collect && qiangji build`.",
+        )

@@ -1,0 +1,356 @@
+"""Brings the warehouse in line with the catalogue: dimensions, fact.* and calc.* tables, views, comments, grants.
+
+Tables are only ever added to: a field that left the catalogue keeps its column and its past. Views are made anew.
+Runs in the caller's transaction and only when something it depends on has changed, told by one hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import sqlalchemy as sa
+import yaml
+from sqlalchemy.engine import Connection
+
+from qiangji import indicators
+from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.errors import WarehouseError
+from qiangji.org import LEVELS
+from qiangji.periods import Period, due_at, due_date, span
+from qiangji.settings import Settings
+from qiangji.warehouse import views
+
+SQL_TYPES = {
+    "integer": "bigint",
+    "decimal": "numeric(18,4)",
+    "boolean": "boolean",
+    "code": "text",
+    "text": "text",
+    "enum": "text",
+}
+PATH = tuple(f"{level}_code" for level in LEVELS[:-1])
+FIRST_YEAR, FUTURE_YEARS = 2015, 1
+EXPECTED_MONTHS = 25
+"""How far back expected units are filled in ahead of any build (a build fills in those of its own months)."""
+READERS = ("qiangji_bi", "qiangji_analyst")
+ROLE_SETTINGS = ("statement_timeout = '60s'", "default_transaction_read_only = on")
+"""Of the two roles that read: a runaway query of a BI tool ends by itself."""
+
+
+def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
+    """Roles that are missing, without a login: who may log in is decided where the server is run."""
+    known = set(connection.scalars(sa.text("SELECT rolname FROM pg_roles")))
+    for role in roles:
+        if role not in known:
+            try:
+                connection.execute(sa.text(f"CREATE ROLE {role} NOLOGIN"))
+                for setting in ROLE_SETTINGS if role in READERS else ():
+                    connection.execute(sa.text(f"ALTER ROLE {role} SET {setting}"))
+            except sa.exc.ProgrammingError as e:
+                raise WarehouseError(
+                    f"role {role} is missing and this login may not make it",
+                    do=f"Let an administrator run: CREATE ROLE {role}",
+                ) from e
+
+
+def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue) -> None:
+    """Bring everything that the catalogue defines up to date, unless it is."""
+    wanted = _definitions_hash(settings, catalogue)
+    found = connection.scalar(sa.text("SELECT hash FROM ops.definition WHERE name = 'catalogue'"))
+    if found == wanted:
+        return
+    _fill_dimensions(connection, settings, catalogue)
+    for form in catalogue.forms.values():
+        _fact_table(connection, catalogue, form)
+    for base in indicators.bases(catalogue):
+        _calc_table(connection, base, catalogue)
+    views.create(connection, settings.sql, catalogue)
+    _comment(connection, settings.sql / "dictionary.yaml", catalogue)
+    _grant(connection)
+    connection.execute(
+        sa.text(
+            "INSERT INTO ops.definition VALUES ('catalogue', :hash, now())"
+            " ON CONFLICT (name) DO UPDATE SET hash = excluded.hash, synced_at = excluded.synced_at"
+        ),
+        {"hash": wanted},
+    )
+
+
+def _definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
+    digest = hashlib.sha256(str(date.today().year).encode())  # dim.period reaches into the next year
+    sources = [
+        *catalogue.path.rglob("*.yaml"),
+        *catalogue.path.rglob("*.csv"),
+        *settings.sql.rglob("*.sql"),
+        *settings.sql.rglob("*.yaml"),
+        *Path(__file__).parent.glob("*.py"),
+        Path(indicators.__file__),
+    ]
+    for path in sorted(sources):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _fill(connection: Connection, table: str, rows: list[dict[str, object]]) -> None:
+    """Replace a dimension's rows."""
+    connection.execute(sa.text(f"DELETE FROM {table}"))
+    if rows:
+        columns = list(rows[0])
+        names, slots = ", ".join(columns), ", ".join(f":{c}" for c in columns)
+        connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({slots})"), rows)
+
+
+def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Catalogue) -> None:
+    org = catalogue.org
+    names = {u.code: u.name for u in org}
+    _fill(
+        connection,
+        "dim.org_unit",
+        [row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())} for row in org.table.to_pylist()],
+    )
+    today = date.today()
+    first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
+    periods = [p for t in ("month", "quarter", "year") for p in span(Period.of(first, t), Period.of(last, t))]
+    _fill(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
+    _fill(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
+    _fill(
+        connection,
+        "dim.field",
+        [_field_row(f, n, x, i) for f in catalogue.forms.values() for i, (n, x) in enumerate(f.fields.items(), 1)],
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("once")
+        due = [
+            {
+                "form": f.form,
+                "period": str(p),
+                "due_date": due_date(p, f.due_working_day),
+                "due_at": due_at(p, f.due_working_day, settings.timezone),
+            }
+            for f in catalogue.forms.values()
+            for p in periods
+            if p.type == f.period_type
+        ]
+    _fill(connection, "dim.due", due)
+    county_forms = [(c, f) for c in catalogue.counties for f in catalogue.forms_of(c)]
+    _fill(
+        connection,
+        "dim.county_form",
+        [
+            {"county_code": c, "form": f.form, "transport": catalogue.counties[c].transport}
+            for c, f in county_forms
+        ],
+    )
+    recent = Period.of(today) - EXPECTED_MONTHS
+    fill_expected(connection, catalogue, [p for p in periods if recent < p.last_month <= Period.of(today) + 1])
+    rows = indicators.dictionary(catalogue)
+    _fill(connection, "dim.indicator_target", [])
+    _fill(connection, "dim.indicator", rows)
+    _fill(
+        connection,
+        "dim.indicator_target",
+        [
+            {"indicator_code": i.code, "year": year, "target": target}
+            for i in catalogue.indicators.values()
+            for year, target in i.target.items()
+        ],
+    )
+
+
+def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
+    """Units that the tree expects to report in these periods; builds fill in how many groups are registered."""
+    rows = [
+        {"county_code": county, "form": form.form, "period": str(period), "expected_units": n}
+        for form in catalogue.forms.values()
+        if form.grain != "group"
+        for period in periods
+        if period.type == form.period_type
+        for county, n in _expected_by_county(catalogue, form, period).items()
+    ]
+    if rows:
+        connection.execute(
+            sa.text(
+                "INSERT INTO dim.expected_units VALUES (:county_code, :form, :period, :expected_units)"
+                " ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
+            ),
+            rows,
+        )
+
+
+def _expected_by_county(catalogue: Catalogue, form: Form, period: Period) -> dict[str, int]:
+    counts = dict.fromkeys((c for c in catalogue.counties if form in catalogue.forms_of(c)), 0)
+    for unit in catalogue.org.expected(catalogue.kinds_of(form), period):
+        county = catalogue.org.county_of(unit.code)
+        if county in counts:
+            counts[county] += 1
+    return counts
+
+
+def _period_rows(period: Period) -> list[dict[str, object]]:
+    row: dict[str, object] = {
+        "period": str(period),
+        "period_type": period.type,
+        "period_start": period.start,
+        "period_end": period.end,
+        "last_month": str(period.last_month),
+        "year": period.year,
+        "label_zh": f"{period.year}年",
+        "label_en": str(period),
+    }
+    if period.type == "quarter":
+        row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
+    if period.type != "month":
+        return [row]
+    month = period.start.month
+    row["label_zh"] = f"{period.year}年{month}月"
+    to_date = {
+        "period_type": "ytd",
+        "period_start": date(period.year, 1, 1),
+        "label_zh": f"{period.year}年1-{month}月累计",
+        "label_en": f"{period.year}-01 to {period}",
+    }
+    return [row, row | to_date]
+
+
+def _form_row(form: Form) -> dict[str, object]:
+    return {
+        "form": form.form,
+        "number": form.number,
+        "title_zh": form.title.zh,
+        "title_en": form.title.en,
+        "grain": form.grain,
+        "period_type": form.period_type,
+        "due_working_day": form.due_working_day,
+    }
+
+
+def _field_row(form: Form, name: str, field: Field, order: int) -> dict[str, object]:
+    return {
+        "form": form.form,
+        "field": name,
+        "label_zh": field.label.zh,
+        "label_en": field.label.en,
+        "type": field.type,
+        "kind": field.kind,
+        "unit": field.unit,
+        "is_restricted": field.restricted,
+        "note_zh": field.note.zh if field.note else None,
+        "note_en": field.note.en if field.note else None,
+        "sort_order": order,
+    }
+
+
+def _add_columns(connection: Connection, table: str, columns: dict[str, str]) -> None:
+    connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {table} ()"))
+    schema, name = table.split(".")
+    known = set(
+        connection.scalars(
+            sa.text("SELECT column_name FROM information_schema.columns WHERE table_schema = :s AND table_name = :t"),
+            {"s": schema, "t": name},
+        )
+    )
+    added = [f'ADD COLUMN "{column}" {type_}' for column, type_ in columns.items() if column not in known]
+    if added:
+        connection.execute(sa.text(f"ALTER TABLE {table} {', '.join(added)}"))
+
+
+def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> None:
+    table = f"fact.{form.form}"
+    columns = {form.key: "text NOT NULL", "unit_name": "text"}
+    columns |= {c: "text" for c in PATH}
+    columns |= {"period": "text NOT NULL", "revision": "integer NOT NULL"}
+    columns |= {name: SQL_TYPES[field.type] for name, field in form.fields.items()}
+    _add_columns(connection, table, columns)
+    connection.execute(
+        sa.text(f"CREATE UNIQUE INDEX IF NOT EXISTS {form.form}_row ON {table} (period, county_code, {form.key})")
+    )
+
+
+def _calc_table(connection: Connection, base: indicators.Base, catalogue: Catalogue) -> None:
+    columns = {
+        "org_code": "text NOT NULL",
+        "org_level": "text NOT NULL",
+        "period": "text NOT NULL",
+        "period_type": "text NOT NULL",
+        "expected_units": "bigint NOT NULL",
+        "reported_units": "bigint NOT NULL",
+    }
+    columns |= base.result_columns()
+    columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
+    _add_columns(connection, base.table, columns)
+    connection.execute(
+        sa.text(
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {base.name}_current ON {base.table} (org_code, period_type, period)"
+            " WHERE built_to IS NULL"
+        )
+    )
+    connection.execute(
+        sa.text(
+            f"CREATE INDEX IF NOT EXISTS {base.name}_scope ON {base.table} (period_type, period, org_level)"
+            " WHERE built_to IS NULL"
+        )
+    )
+
+
+def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> None:
+    """A comment in both languages on every table, view and column: from the catalogue, else from the dictionary."""
+    words: dict[str, dict[str, str]] = yaml.safe_load(dictionary.read_text(encoding="utf-8"))
+    named = {i.code: f"{i.name.zh} / {i.name.en}" for i in catalogue.indicators.values()}
+    keys = {form.key: f"{form.title.zh}:单位编码 / unit code of the form" for form in catalogue.forms.values()}
+    found = connection.execute(
+        sa.text(
+            "SELECT n.nspname, c.relname, c.relkind, a.attname, a.attnum FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+            " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh') AND c.relkind IN ('r', 'v')"
+            " ORDER BY n.nspname = 'mart_zh', 1, 2, a.attnum"
+        )
+    ).all()
+    texts: dict[tuple[str, str, int], str | None] = {}  # 0: the table itself
+    names: dict[tuple[str, str, int], str] = {}
+    for schema, table, relkind, column, number in found:
+        kind = "VIEW" if relkind == "v" else "TABLE"
+        names[schema, table, 0] = f'{kind} {schema}."{table}"'
+        names[schema, table, number or 0] = f'COLUMN {schema}."{table}"."{column}"' if number else names[schema, table, 0]
+        if schema == "mart_zh":  # the same views under other headings
+            texts[schema, table, 0] = texts["mart", table, 0]
+            texts[schema, table, number] = texts["mart", table, number]
+            continue
+        form = catalogue.forms.get(table) if schema == "fact" else None
+        shared = {"calc": "calc", "mart": "v" if table.startswith("v_") else ""}.get(schema) or f"{schema}.{table}"
+        texts[schema, table, 0] = f"{form.title.zh} / {form.title.en}" if form else words["tables"].get(shared)
+        if number:
+            part, _, code = column.partition("__")
+            if schema == "calc" and code in named:
+                texts[schema, table, number] = f"{named[code]}: {words['parts'][part]}"
+            elif form and column in form.fields:
+                texts[schema, table, number] = f"{form.fields[column].label.zh} / {form.fields[column].label.en}"
+            else:
+                own = words["columns"].get(f"{schema}.{table}.{column}") or words["columns"].get(column)
+                texts[schema, table, number] = own or keys.get(column) or named.get(column)
+    if missing := [names[at] for at, text in texts.items() if not text]:
+        raise WarehouseError(f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each")
+    for at, text in texts.items():
+        quoted = (text or "").replace("'", "''").replace("%", "%%")
+        connection.exec_driver_sql(f"COMMENT ON {names[at]} IS '{quoted}'")
+
+
+def _grant(connection: Connection) -> None:
+    """Least privilege: BI reads mart, mart_zh and dim; analysts also fact; the loader writes data, no definitions."""
+    for schema, readers in {
+        "dim": "qiangji_bi, qiangji_analyst, qiangji_loader",
+        "mart": "qiangji_bi, qiangji_analyst, qiangji_loader",
+        "mart_zh": "qiangji_bi, qiangji_analyst, qiangji_loader",
+        "fact": "qiangji_analyst",
+    }.items():
+        connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {readers}"))
+        connection.execute(sa.text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readers}"))
+    for schema in ("ops", "dim", "fact", "calc"):
+        connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO qiangji_loader"))
+        connection.execute(
+            sa.text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO qiangji_loader")
+        )

@@ -1,0 +1,104 @@
+"""The views that BI tools read: those of sql/views, the wide ones made of the catalogue, and their Chinese twins.
+
+In: the catalogue, sql/views/*.sql, sql/dictionary.yaml (words for columns). Out: views in mart and mart_zh.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+import yaml
+from sqlalchemy.engine import Connection
+
+from qiangji import indicators
+from qiangji.catalogue import Catalogue
+from qiangji.org import LEVELS
+
+PERIOD_TYPES = ("month", "quarter", "year", "ytd")
+_WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
+
+
+def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
+    """Drop and make every view of mart and mart_zh, in the caller's transaction."""
+    old = connection.execute(
+        sa.text("SELECT table_schema, table_name FROM information_schema.views WHERE table_schema IN ('mart', 'mart_zh')")
+    ).all()
+    for schema, name in old:
+        connection.exec_driver_sql(f'DROP VIEW IF EXISTS {schema}."{name}" CASCADE')
+    bases = indicators.bases(catalogue)
+    values = "\n    UNION ALL\n    ".join(_values(base) for base in bases)
+    for path in sorted((sql / "views").glob("*.sql")):
+        _execute(connection, path.read_text(encoding="utf-8").replace("{{values}}", values))
+    for level in LEVELS[:-1]:
+        for period_type in PERIOD_TYPES:
+            _execute(connection, wide(bases, catalogue, level, period_type))
+    words = yaml.safe_load((sql / "dictionary.yaml").read_text(encoding="utf-8"))
+    _translate(connection, words, catalogue)
+
+
+def _values(base: indicators.Base) -> str:
+    """A result table's row as one row an indicator."""
+    rows = ",\n        ".join(
+        f"('{i.code}', c.n__{i.code}::numeric, c.d__{i.code}::numeric, c.k__{i.code}, c.w__{i.code})"
+        for i in base.indicators
+    )
+    return (
+        "SELECT s.indicator_code, c.org_code, c.org_level, c.period, c.period_type, s.numerator, s.denominator,"
+        " c.expected_units, c.reported_units, s.units_lacking, s.units_warned, c.built_from, c.built_to"
+        f"\n    FROM {base.table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
+        "\n    ) AS s (indicator_code, numerator, denominator, units_lacking, units_warned)"
+    )
+
+
+def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_type: str) -> str:
+    """`mart.v_<level>_<period_type>`: one row a unit and period, one column an indicator."""
+    bases = [b for b in bases if level in b.levels]
+    scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
+    keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
+    columns = {
+        i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
+        for b in bases
+        for i in b.indicators
+    }
+    joins = "\n".join(
+        f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
+        f" AND {b.name}.period_type = '{period_type}' AND {b.name}.built_to IS NULL"
+        for b in bases
+    )
+    ordered = "".join(f",\n    {columns[code]}" for code in catalogue.indicators if code in columns)
+    return (
+        f"CREATE VIEW mart.v_{level}_{period_type} AS\n"
+        "SELECT\n    o.org_code, o.name, o.path, o.sort_order, p.period, p.period_start, p.period_end"
+        f"{ordered}\nFROM (\n    {keys}\n) AS k\n"
+        "JOIN dim.org_unit AS o USING (org_code)\n"
+        f"JOIN dim.period AS p ON p.period = k.period AND p.period_type = '{period_type}'\n{joins}"
+    )
+
+
+def _translate(connection: Connection, words: dict[str, dict[str, str]], catalogue: Catalogue) -> None:
+    """The same views under Chinese headings, in mart_zh."""
+    found = connection.execute(
+        sa.text(
+            "SELECT table_name, column_name FROM information_schema.columns"
+            " WHERE table_schema = 'mart' ORDER BY table_name, ordinal_position"
+        )
+    ).all()
+    columns: dict[str, list[str]] = {}
+    for table, column in found:
+        columns.setdefault(table, []).append(column)
+    for table, names in columns.items():
+        selected = ", ".join(f'"{n}" AS "{chinese(n, table, words, catalogue)}"' for n in names)
+        _execute(connection, f'CREATE VIEW mart_zh."{table}" AS SELECT {selected} FROM mart."{table}"')
+
+
+def chinese(column: str, table: str, words: dict[str, dict[str, str]], catalogue: Catalogue) -> str:
+    """A column's Chinese heading."""
+    if column in catalogue.indicators:
+        return catalogue.indicators[column].name.zh
+    text = words["columns"].get(f"mart.{table}.{column}") or words["columns"].get(column)
+    return text.split(" / ")[0] if text else column
+
+
+def _execute(connection: Connection, statement: str) -> None:
+    connection.exec_driver_sql(statement.replace("%", "%%"))

@@ -1,0 +1,24 @@
+-- The exact sums of every indicator for every unit of the tree: what the warehouse keeps.
+--   sides     one row a reporting unit: numerators, denominators, units lacking a side, units with a warning
+--   expected  one row an expected unit: unit_code, base_code, expected_units (unit-periods)
+--   paths     one row a unit of the lowest level and each unit above it (itself included): base_code, org_code, org_level
+WITH base AS (
+    SELECT
+        coalesce(expected.base_code, sides.base_code) AS base_code,
+        sum(coalesce(expected.expected_units, 0)) AS expected_units,
+        sum(coalesce(sides.reported_units, 0)) AS reported_units,
+        {{sums}}
+    FROM expected
+    FULL JOIN sides ON sides.unit_code = expected.unit_code
+    GROUP BY coalesce(expected.base_code, sides.base_code)
+)
+SELECT
+    paths.org_code,
+    paths.org_level,
+    CAST(sum(expected_units) AS bigint) AS expected_units,
+    CAST(sum(reported_units) AS bigint) AS reported_units,
+    {{sums}}
+FROM base
+INNER JOIN paths ON paths.base_code = base.base_code
+GROUP BY paths.org_code, paths.org_level
+ORDER BY paths.org_code

@@ -1,0 +1,66 @@
+-- Everything the warehouse ever showed, one row a figure and its life time; {{values}} is made of the result tables.
+CREATE VIEW mart.indicator_value_history AS
+SELECT
+    v.indicator_code,
+    v.org_code,
+    v.org_level,
+    v.period,
+    v.period_type,
+    p.period_start,
+    p.period_end,
+    v.numerator,
+    v.denominator,
+    mart.ratio(i.factor, v.numerator, v.denominator) AS value,
+    t.target,
+    v.expected_units,
+    v.reported_units,
+    mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
+    CASE
+        WHEN v.expected_units > 0 AND v.reported_units = 0 THEN 'O'
+        WHEN v.expected_units = 0 OR v.numerator IS NULL OR coalesce(v.denominator, 0) = 0 THEN 'M'
+        WHEN v.reported_units < v.expected_units OR v.units_lacking > 0 THEN 'P'
+        ELSE 'A'
+    END AS obs_status,
+    false AS is_corrected,
+    coalesce(v.units_warned, 0) > 0 AS has_warning,
+    v.built_from,
+    v.built_to
+FROM (
+    {{values}}
+) AS v
+JOIN dim.indicator AS i USING (indicator_code)
+JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
+LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year;
+
+-- What holds now.
+CREATE VIEW mart.indicator_value AS
+SELECT
+    h.indicator_code,
+    h.org_code,
+    h.org_level,
+    h.period,
+    h.period_type,
+    h.period_start,
+    h.period_end,
+    h.numerator,
+    h.denominator,
+    h.value,
+    h.target,
+    h.expected_units,
+    h.reported_units,
+    h.reporting_rate,
+    h.obs_status,
+    h.is_corrected,
+    h.has_warning,
+    -- past the due date of every form that it reads
+    NOT EXISTS (
+        SELECT FROM dim.indicator AS i
+        CROSS JOIN unnest(i.forms) AS f (form)
+        JOIN dim.form USING (form)
+        JOIN dim.period AS p ON p.period = h.period AND p.period_type = h.period_type
+        JOIN dim.due AS d ON d.form = f.form AND d.period = p.last_month
+        WHERE i.indicator_code = h.indicator_code AND d.due_at > now()
+    ) AS is_closed,
+    h.built_from AS built_at
+FROM mart.indicator_value_history AS h
+WHERE h.built_to IS NULL;

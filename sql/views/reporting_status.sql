@@ -1,0 +1,126 @@
+-- Per county, form and period: where its report stands. True at any moment: it reads the ledger and the clock.
+CREATE VIEW mart.reporting_status AS
+WITH shown AS (
+    -- periods from the first that was ever collected to the one that runs now
+    SELECT f.form, d.period, d.due_date, d.due_at, p.period_end, p.last_month
+    FROM dim.form AS f
+    JOIN dim.due AS d USING (form)
+    JOIN dim.period AS p ON p.period = d.period AND p.period_type = f.period_type
+    WHERE
+        p.last_month >= (SELECT min(first_month) FROM ops.collection)
+        AND p.period_start <= current_date
+),
+latest AS (
+    SELECT DISTINCT ON (county_code, form, period) *
+    FROM ops.submission
+    WHERE status <> 'void'
+    ORDER BY county_code, form, period, received_at DESC, checked_at DESC
+),
+attempt AS (
+    SELECT DISTINCT ON (s.form, s.period, c.county_code)
+        s.form, s.period, c.county_code, c.status, c.reason_code, c.message, c.ended_at
+    FROM shown AS s
+    JOIN ops.collection AS c
+        ON s.last_month BETWEEN c.first_month AND c.last_month
+        AND (c.form IS NULL OR (c.form = s.form AND c.period = s.period))
+    ORDER BY s.form, s.period, c.county_code, c.ended_at DESC, c.form NULLS LAST
+),
+current_one AS (
+    SELECT * FROM ops.submission WHERE is_current
+)
+SELECT
+    cf.county_code,
+    o.name AS county_name,
+    cf.form,
+    s.period,
+    st.status,
+    n.name_zh AS status_zh,
+    n.name_en AS status_en,
+    s.due_date,
+    first_one.received_at AS first_received_at,
+    l.received_at,
+    first_one.received_at < s.due_at AS is_on_time,
+    c.revision,
+    e.expected_units,
+    l.rows_received,
+    l.rows_accepted,
+    l.rows_rejected,
+    mart.ratio(100, l.rows_received, e.expected_units) AS received_rate,
+    mart.ratio(100, l.rows_non_empty, l.rows_received) AS non_empty_rate,
+    mart.ratio(100, l.cells_filled, l.cells_total) AS filled_rate,
+    mart.ratio(100, l.rows_accepted, l.rows_received) AS valid_rate,
+    coalesce(l.is_nil, false) AS is_nil,
+    coalesce(l.is_unchanged, false) AS is_unchanged,
+    CASE WHEN st.status = 'failed' THEN a.reason_code ELSE l.reason_code END AS reason_code,
+    CASE WHEN st.status = 'failed' THEN a.message ELSE l.message_zh END AS message_zh,
+    CASE WHEN st.status = 'failed' THEN a.message ELSE l.message_en END AS message_en,
+    l.delivery_id,
+    a.ended_at AS last_attempt_at,
+    a.status = 'failed' AS last_attempt_failed
+FROM dim.county_form AS cf
+JOIN dim.org_unit AS o ON o.org_code = cf.county_code
+JOIN shown AS s USING (form)
+LEFT JOIN latest AS l USING (county_code, form, period)
+LEFT JOIN current_one AS c USING (county_code, form, period)
+LEFT JOIN attempt AS a USING (county_code, form, period)
+LEFT JOIN dim.expected_units AS e USING (county_code, form, period)
+LEFT JOIN LATERAL (
+    SELECT min(x.received_at) AS received_at
+    FROM ops.submission AS x
+    WHERE
+        x.county_code = cf.county_code AND x.form = cf.form AND x.period = s.period
+        AND x.status IN ('accepted', 'partial')
+) AS first_one ON true
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN l.status IS NOT NULL THEN l.status
+        WHEN a.status = 'failed' THEN 'failed'
+        WHEN now() >= s.due_at THEN 'late'
+        WHEN current_date > s.period_end THEN 'awaited'
+        ELSE 'not_due'
+    END AS status
+) AS st
+JOIN dim.submission_status AS n ON n.status = st.status;
+
+-- Per county and form: how fresh what the marts show is.
+CREATE VIEW mart.data_freshness AS
+SELECT
+    cf.county_code,
+    o.name AS county_name,
+    cf.form,
+    max(s.period) FILTER (WHERE s.is_current) AS last_period,
+    max(s.received_at) AS last_received_at,
+    (SELECT max(c.ended_at) FROM ops.collection AS c WHERE c.county_code = cf.county_code) AS last_attempt_at,
+    (SELECT max(b.built_at) FROM ops.build AS b) AS last_built_at,
+    count(*) FILTER (
+        WHERE s.is_current AND NOT EXISTS (
+            SELECT FROM ops.fact_load AS f
+            WHERE
+                f.form = s.form AND f.period = s.period AND f.county_code = s.county_code
+                AND f.rows_hash = s.rows_hash
+        )
+    ) AS revisions_not_built
+FROM dim.county_form AS cf
+JOIN dim.org_unit AS o ON o.org_code = cf.county_code
+LEFT JOIN ops.submission AS s USING (county_code, form)
+GROUP BY cf.county_code, o.name, cf.form;
+
+-- Warnings on rows and figures; a villager group's stands at its village and shows no value.
+CREATE VIEW mart.finding AS
+SELECT
+    f.finding_id,
+    f.county_code,
+    f.form,
+    f.period,
+    f.org_code,
+    o.name AS org_name,
+    f.rule,
+    f.severity,
+    CASE WHEN f.unit_code = f.org_code THEN f.value END AS value,
+    f.expected_zh,
+    f.expected_en,
+    CASE WHEN f.unit_code = f.org_code THEN f.message_zh ELSE f.expected_zh END AS message_zh,
+    CASE WHEN f.unit_code = f.org_code THEN f.message_en ELSE f.expected_en END AS message_en,
+    'open' AS disposition
+FROM ops.current_finding AS f
+LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code;
