@@ -1,6 +1,6 @@
 """The suites, run in Great Expectations itself: good rows pass, and every single rule can fail.
 
-The cases are data (tests/golden/suites): a rule without a case is a failure, so no check is added that never bites.
+The cases are data (tests/golden/suites). A rule without a case is a failure: no check may never bite.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """JSON Schemas of the catalogue's files, so that an editor completes and checks them while one types.
 
 In: the models. Out: catalogue/schemas/<file>.json. Run `python -m qiangji.catalogue.schemas` after a change
-to the models: a test holds the files current. What a schema cannot say (a field that no form has), `load` says.
+to them; a test holds the files current. What a schema cannot say (a field that no form has), `load` says.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a suite must hold beyond being one: rules that Great Expectations itself does not know.
 
 In: a form and its suite (GX's own JSON, as read). Out: nothing, or a CatalogueError that names the file, the
-rule, the key and what was allowed. Also what checking asks of one expectation: which columns it reads, whether
-it needs other submissions (a preceding period, another form) and so runs later, and what its message is.
+rule, the key and what was allowed. Also what checking asks of one expectation: which columns it reads, its
+message, and whether it needs other submissions (a period before, another form) and so runs later.
 Great Expectations is not imported here: loading the catalogue stays fast.
 
 Context columns, filled before the suite runs, are named here and nowhere else:

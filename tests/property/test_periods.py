@@ -1,0 +1,75 @@
+"""What holds for every period."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiangji.errors import UsageError
+from qiangji.periods import Period, due_date, is_working_day, parse_range
+
+DAYS = st.dates(date(1900, 1, 1), date(2900, 12, 31))
+TYPES = st.sampled_from(["month", "quarter", "year"])
+PERIODS = st.builds(Period.of, DAYS, TYPES)
+STEPS = st.integers(-500, 500)
+
+
+@given(PERIODS)
+def test_text_reads_back(period: Period) -> None:
+    assert Period.parse(str(period)) == period
+
+
+@given(st.text("0123456789-Q", max_size=8) | st.text(max_size=9))
+def test_only_periods_are_read(text: str) -> None:
+    try:
+        period = Period.parse(text)
+    except UsageError:
+        return
+    assert str(period) == text
+
+
+@given(DAYS, TYPES)
+def test_a_day_is_in_its_period(day: date, type: str) -> None:
+    period = Period.of(day, type)  # type: ignore[arg-type]
+    assert period.start <= day <= period.end
+
+
+@given(PERIODS)
+def test_periods_follow_without_gap(period: Period) -> None:
+    assert (period + 1).start - period.end == timedelta(days=1)
+
+
+@given(PERIODS, STEPS, STEPS)
+def test_addition_is_addition(period: Period, a: int, b: int) -> None:
+    assert (period + a) + b == period + (a + b)
+    assert (period + a) - a == period
+    assert (period + a < period) == (a < 0)
+
+
+@given(PERIODS, TYPES)
+def test_months_fill_the_period(period: Period, type: str) -> None:
+    months = period.months
+    assert (months[0].start, months[-1].end) == (period.start, period.end)
+    assert months[-1] == period.last_month
+    longer = period.as_type(type)  # type: ignore[arg-type]
+    assert longer.type == type
+    assert longer.start <= period.last_month.end <= longer.end
+    completed = period.ends_in(type)  # type: ignore[arg-type]
+    assert completed is None or completed.end == period.end
+
+
+@given(PERIODS, st.integers(0, 60))
+def test_ranges_have_every_period_once(first: Period, n: int) -> None:
+    found = parse_range(f"{first}..{first + n}")
+    assert len(found) == n + 1
+    assert found == sorted(set(found))
+
+
+@given(st.builds(Period.of, st.dates(date(2010, 1, 1), date(2024, 12, 31)), TYPES), st.integers(1, 23))
+def test_the_due_date_is_that_working_day(period: Period, n: int) -> None:
+    due = due_date(period, n)
+    assert is_working_day(due)
+    days = (period.end + timedelta(days=i + 1) for i in range((due - period.end).days))
+    assert sum(map(is_working_day, days)) == n
