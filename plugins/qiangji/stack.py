@@ -165,6 +165,8 @@ class AirflowStack:
 
         Raises StackError as soon as one of them has ended, or after `timeout` seconds.
         """
+        import threading
+
         deadline = time.monotonic() + timeout
         while missing := self._not_ready():
             for name, lives in self.alive().items():
@@ -183,6 +185,9 @@ class AirflowStack:
                     do=f"See the logs in {self.home / 'logs'}; on a slow machine wait longer",
                 )
             time.sleep(0.25)
+        # The api-server prepares what tasks talk to when it is first asked for it, which takes 2 s: ask now,
+        # while the caller still has other things to do.
+        threading.Thread(target=self._warm, daemon=True).start()
 
     def stop(self) -> None:
         """Stop everything that belongs to the stack, task processes too; when it returns, nothing is left.
@@ -347,6 +352,12 @@ class AirflowStack:
             if not beat or datetime.fromisoformat(beat) < self._began:
                 missing.append(name)
         return missing
+
+    def _warm(self) -> None:
+        import httpx2
+
+        with contextlib.suppress(httpx2.HTTPError):
+            httpx2.get(f"{self.url}/execution/health", timeout=30, trust_env=False)
 
     def _record(self) -> None:
         write_private(
