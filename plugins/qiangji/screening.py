@@ -82,8 +82,9 @@ def kind_of(text: str) -> Kind | None:
 
 def _in_column(column: pa.Array) -> list[tuple[int, Kind]]:
     """(row, kind); the long way is gone for cells alone that hold eleven digits and are no code."""
-    lengths = pc.min_max(pc.binary_length(column))["max"].as_py()
-    if lengths is None or lengths < 11:
+    if not pc.any(pc.greater_equal(pc.binary_length(column), 11)).as_py():
+        return []
+    if not pc.any(pc.greater_equal(pc.utf8_length(column), 11)).as_py():
         return []
     codes = pc.match_substring_regex(column, _CODES)
     if pc.all(codes).as_py():

@@ -25,17 +25,11 @@ _NOT_TEXT = {
 }
 
 
-class _Irregular(Exception):
-    """Rows of different lengths."""
-
-
 def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = "") -> Grid:
     """All records of the file. Raises ReturnedError: unreadable_file, bad_encoding, truncated."""
     text = _decode(content, encoding, where)
-    try:
-        return _regular(text, delimiter)
-    except (_Irregular, pa.ArrowInvalid):
-        return _irregular(text, delimiter, where)
+    regular = _regular(text, delimiter)
+    return regular if regular is not None else _irregular(text, delimiter, where)
 
 
 def _decode(content: bytes, encoding: str, where: str) -> str:
@@ -69,26 +63,30 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     )  # fmt: skip
 
 
-def _regular(text: str, delimiter: str) -> Grid:
-    def refuse(_row: pacsv.InvalidRow) -> str:
-        raise _Irregular
-
-    columns = len(next(csv.reader(io.StringIO(text[:65536]), delimiter=delimiter), []))
+def _regular(text: str, delimiter: str) -> Grid | None:
+    """By Arrow; None where rows differ in length."""
+    try:
+        columns = len(next(csv.reader(io.StringIO(text[:65536], newline=""), delimiter=delimiter), []))
+    except csv.Error:
+        return None
     if not columns:
-        raise _Irregular
+        return None
     data = text.encode()
-    table = pacsv.read_csv(
-        pa.BufferReader(data),
-        read_options=pacsv.ReadOptions(
-            column_names=[str(i) for i in range(columns)], block_size=len(data) + 1
-        ),
-        parse_options=pacsv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=refuse
-        ),
-        convert_options=pacsv.ConvertOptions(
-            default_column_type=pa.string(), null_values=[""], strings_can_be_null=True, check_utf8=False
-        ),
-    )
+    try:
+        table = pacsv.read_csv(
+            pa.BufferReader(data),
+            read_options=pacsv.ReadOptions(
+                column_names=[str(i) for i in range(columns)], block_size=len(data) + 1
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False
+            ),
+            convert_options=pacsv.ConvertOptions(
+                default_column_type=pa.string(), null_values=[""], strings_can_be_null=True, check_utf8=False
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
     return grid_of(table.columns, "")
 
 

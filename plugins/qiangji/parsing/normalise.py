@@ -90,7 +90,7 @@ def tidy_array(texts: pa.Array) -> pa.Array:
         texts = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKC"), f"[{INVISIBLE}]", "")
     elif pc.all(pc.ascii_is_alnum(texts)).as_py():
         return texts
-    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"[\s\x{85}\p{Z}]+", " "))
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]+", " "))
 
 
 def _plain_integers(raw: pa.Array) -> Column | None:

@@ -1,0 +1,133 @@
+"""What holds of any text: the normaliser is total, reads back what it wrote, and never makes a number up."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from decimal import Decimal
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiangji.catalogue.models import County, Field, Form
+from qiangji.errors import ReturnedError
+from qiangji.parsing import read_form, read_grids
+from qiangji.parsing.normalise import BOOLEANS, read_column, tidy_array
+from qiangji.parsing.text import tidy
+from qiangji.periods import Period
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBERISH = st.text(st.sampled_from("0123456789１２,，.．-－+ %eO约无—①²\u3000\u200b"), max_size=10)
+LABEL = {"zh": "项", "en": "Item"}
+
+
+def _field(type: str, kind: str = "stock") -> Field:
+    return Field.model_validate({"label": LABEL, "type": type, "kind": kind})
+
+
+def _reference_integer(text: str) -> int | type[ValueError] | None:
+    """The rules once more, in plain Python, one value at a time."""
+    plain = re.sub(r"\s+", " ", re.sub("[\u200b\u200c\u200d\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", text)))
+    plain = plain.strip()
+    if re.fullmatch(r"[-‐‑–—―─−/\\]*", plain):
+        return None
+    if any(unicodedata.normalize("NFKC", c) != c and c not in "１２，．－\u3000" for c in text):
+        return ValueError
+    found = re.fullmatch(r"([+-]?)([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.0+)?", plain)
+    if not found:
+        return ValueError
+    value = int(found[1] + found[2].replace(",", ""))
+    return value if -(2**63) <= value < 2**63 else ValueError
+
+
+@given(st.lists(NUMBERISH, min_size=1, max_size=8))
+def test_integers_agree_with_the_rules_in_plain_python(texts: list[str]) -> None:
+    column = read_column(pa.array(texts), _field("integer"))
+    read = [
+        ValueError if bad else value
+        for value, bad in zip(column.values.to_pylist(), column.unreadable.to_pylist(), strict=True)
+    ]
+    assert read == [_reference_integer(t) for t in texts]
+
+
+@given(st.lists(st.one_of(st.none(), TEXT, NUMBERISH), max_size=8), st.sampled_from(["integer", "decimal", "boolean", "text", "code"]))
+def test_no_text_raises_and_unreadable_is_null(texts: list[str | None], type: str) -> None:
+    column = read_column(pa.array(texts, pa.string()), _field(type, "flow" if type == "integer" else "stock"))
+    assert len(column.values) == len(column.unreadable) == len(texts)
+    for value, bad, text in zip(column.values.to_pylist(), column.unreadable.to_pylist(), texts, strict=True):
+        assert not (bad and value is not None)
+        assert not (bad and text is None)
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.booleans())
+def test_an_integer_reads_back_as_written(value: int, grouped: bool) -> None:
+    text = f"{value:,}" if grouped else str(value)
+    wide = text.translate({ord(a): ord(b) for a, b in zip("0123456789,-", "０１２３４５６７８９，－", strict=True)})
+    column = read_column(pa.array([text, wide]), _field("integer"))
+    assert column.values.to_pylist() == [value, value]
+
+
+@given(st.decimals(-(10**14) + 1, 10**14 - 1, places=4, allow_nan=False, allow_infinity=False))
+def test_a_decimal_reads_back_as_written(value: Decimal) -> None:
+    column = read_column(pa.array([format(value, "f"), f"{value:,f}"]), _field("decimal"))
+    assert column.values.to_pylist() == [value, value]
+
+
+@given(st.lists(TEXT, max_size=6))
+def test_tidying_is_idempotent_and_the_same_in_both_forms(texts: list[str]) -> None:
+    assert tidy_array(pa.array(texts, pa.string())).to_pylist() == [tidy(t) for t in texts]
+    assert [tidy(tidy(t)) for t in texts] == [tidy(t) for t in texts]
+
+
+FORM = Form.model_validate(
+    {
+        "form": "village", "title": LABEL, "grain": "village", "period_type": "month", "due_working_day": 5,
+        "key": "village_code", "key_headers": ["编码"], "key_pattern": "[0-9]{12}",
+        "fields": {
+            "n": {"label": {"zh": "数", "en": "N"}, "type": "integer"},
+            "ok": {"label": {"zh": "是否", "en": "Ok"}, "type": "boolean"},
+        },
+    }
+)  # fmt: skip
+COUNTY = County(county="440703", transport="folder", path="x", files="{form}.csv")
+PERIOD = Period.parse("2026-10")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_returned(content: bytes) -> None:
+    for kind in ("csv", "xlsx", "ndjson"):
+        try:
+            grid = read_grids(content, kind, COUNTY, ["village"])["village"]  # type: ignore[arg-type]
+            read_form(grid, FORM, COUNTY, PERIOD)
+        except ReturnedError as error:
+            assert error.zh
+            assert error.code not in ("error", "returned")
+
+
+CELL = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6)
+
+
+@given(st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=10))
+def test_received_rows_are_rows_and_each_bad_cell_one_problem(rows: list[tuple[str, str, str]]) -> None:
+    def quoted(cell: str) -> str:
+        return '"' + cell.replace('"', '""') + '"'
+
+    content = "\n".join(["编码,数,是否", *(",".join(map(quoted, row)) for row in rows)]).encode()
+    filled = [row for row in rows if any(cell.strip() for cell in row)]
+    if not filled:
+        return
+    parsed = read_form(read_grids(content, "csv", COUNTY, ["village"])["village"], FORM, COUNTY, PERIOD)
+    assert parsed.rows.num_rows == parsed.raw.num_rows == len(filled)
+    bad = sum(_reference(c) for _, _, c in rows) + sum(_reference_number(n) for _, n, _ in rows)
+    assert parsed.problems.num_rows == bad
+
+
+def _reference(text: str) -> bool:
+    plain = tidy(text)
+    return not re.fullmatch(r"[-‐‑–—―─−/\\]*", plain) and plain.lower() not in BOOLEANS
+
+
+def _reference_number(text: str) -> bool:
+    column = read_column(pa.array([text]), _field("integer"))
+    return bool(column.unreadable[0].as_py())
