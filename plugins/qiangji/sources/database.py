@@ -113,14 +113,13 @@ class DatabaseSource:
             url = sa.make_url(connection(self._county.connection))
             if url.drivername in ("postgresql", "postgres"):
                 url = url.set(drivername="postgresql+psycopg")
-            options: dict[str, Any] = {}
-            if url.get_backend_name() == "postgresql":
-                options["connect_args"] = {
-                    "connect_timeout": int(CONNECT_TIMEOUT),
-                    "application_name": "qiangji",
-                }
-                options["isolation_level"] = "REPEATABLE READ"
-            return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, **options)
+            if url.get_backend_name() != "postgresql":
+                return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
+            engine = sa.create_engine(
+                url, poolclass=NullPool, hide_parameters=True, isolation_level="REPEATABLE READ"
+            )
+            sa.event.listen(engine, "do_connect", self._limit_connecting)
+            return engine
         except (ArgumentError, NoSuchModuleError, ImportError):
             # Without the cause: its text holds the URL.
             pass
@@ -129,6 +128,12 @@ class DatabaseSource:
             expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database",
             do="Correct the connection, or install the driver.", code="bad_connection",
         )  # fmt: skip
+
+    def _limit_connecting(
+        self, _dialect: object, _record: object, _args: object, params: dict[str, Any]
+    ) -> None:
+        params["connect_timeout"] = max(1, round(self._limits.within(CONNECT_TIMEOUT)))
+        params["application_name"] = "qiangji"
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
@@ -183,9 +188,10 @@ class DatabaseSource:
                 f"{server} refuses the login", where=where, expected="a valid login and password",
                 do=f"Renew connection {self._county.connection}.", code="login_refused",
             )  # fmt: skip
-        if state in _MISSING or (not state and "no such" in text):
+        if state in _MISSING or (not state and ("no such" in text or "does not exist" in text)):
             return PermanentError(
-                f"{server} does not give the view {self._view.view} or a column of it ({state or 'no such'})",
+                f"{server} does not give the database, the view {self._view.view} or a column of it"
+                f" ({state or 'no such'})",
                 where=where, expected="a view that the login may read", do="Ask the county.", code="not_found",
             )  # fmt: skip
         if isinstance(error, OperationalError) or state.startswith(("08", "57", "53", "40")):

@@ -64,21 +64,24 @@ class Limits:
             )  # fmt: skip
 
     def retrying(self, call: Callable[[], T]) -> T:
-        """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are left."""
+        """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are left.
+
+        A pause that would outlast the county's time is not begun: the error that was met says more than `timeout`.
+        """
         import stamina
 
-        for attempt in stamina.retry_context(
-            on=self._again, attempts=ATTEMPTS, timeout=None, wait_initial=0.25, wait_max=8.0, wait_jitter=0.5
-        ):
+        pauses = iter((0.25, 0.5, 1.0, 2.0, 4.0))
+
+        def again(error: Exception) -> bool | float:
+            if not isinstance(error, TransientError):
+                return False
+            pause, asked = next(pauses), getattr(error, "retry_after", None)
+            if asked is not None:
+                pause = min(float(asked), RETRY_AFTER_CAP)
+            wait = pause + random.uniform(0, 0.25 + pause / 4)
+            return wait if wait < self.left else False
+
+        for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=None):
             with attempt:
                 return call()
         raise AssertionError("stamina either returns or raises")
-
-    def _again(self, error: Exception) -> bool | float:
-        if not isinstance(error, TransientError) or not self.left:
-            return False
-        wait = getattr(error, "retry_after", None)
-        if wait is None:
-            return True
-        wait = min(float(wait), RETRY_AFTER_CAP) + random.uniform(0, 0.25)
-        return wait if wait < self.left else False
