@@ -37,7 +37,7 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
         )
     # Two counties may use one header for two fields, but a form cannot then tell which is meant.
     owners: dict[str, str] = {}
-    aliases = {n: (n, f.label.zh, *f.headers) for n, f in form.fields.items()}
+    aliases = {n: (n, f.label.zh, f.label.en, *f.headers) for n, f in form.fields.items()}
     aliases = {
         form.key: (form.key, *form.key_headers),
         "unit_name": ("unit_name", *form.name_headers),
