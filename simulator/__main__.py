@@ -1,4 +1,8 @@
-"""`python -m simulator serve --dir DIR` serves county systems; `python -m simulator event --dir DIR EVENT k=v` acts."""
+"""Serves simulated county systems, and makes things happen in them.
+
+python -m simulator serve --dir DIR [--today YYYY-MM-DD] [--months 4] ...
+python -m simulator event --dir DIR EVENT [k=v ...]
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,9 @@ from simulator.simulation import DEFAULT_SEED, Simulator
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit codes: 0 done, 1 error, 2 usage."""
-    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
 
     serve = commands.add_parser("serve", help="prepare the data and serve until a signal ends it")

@@ -1,7 +1,9 @@
-"""The control server: makes things happen while county systems are served. In: POST /events. Out: what happened.
+"""The control server: makes things happen while county systems are served.
 
-POST /events {"event": "down", "county": "440704"}   with `Authorization: Bearer <token of control.json>`
-GET  /manifest
+In: POST /events. Out: what happened.
+
+    POST /events {"event": "down", "county": "440704"}   with `Authorization: Bearer <token of control.json>`
+    GET  /manifest
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
-"""Draws every submission of the served months. In: population, months, counties, scale. Out: good submissions.
+"""Draws every submission of the served months.
 
-Nothing is wrong yet here; `faults` plants what is. Two irregularities belong to good data and are drawn here:
-a few groups are opened during the served months, and a few units do not report in a month.
+In: population, months, counties, scale. Out: good submissions.
+
+Nothing is wrong yet here; `faults` plants what is. Two irregularities belong to good data and are drawn
+here: a few groups are opened during the served months, and a few units do not report in a month.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Drawn:
 
 
 def units_of(form: Form, population: Population) -> list[tuple[str, str, Place]]:
-    """Code, name and place of each unit of the form's grain, whole city, in the order of the form's columns."""
+    """Code, name and place of each unit of the form's grain, whole city, as its columns are ordered."""
     tree = population.tree
     if form.grain == "group":
         places = [tree.places[index] for index in population.group_place.tolist()]
@@ -101,14 +103,14 @@ def draw(
 def _opened_groups(
     population: Population, months: list[str], kept: set[str], counties: set[str]
 ) -> dict[str, str]:
-    """Group code -> the month it is opened in: the last group of a village of several, after the first month."""
+    """Group code -> the month it is opened in, never the first: the last group of a village of several."""
     if len(months) < 2:
         return {}
     rng = population.rng("opened", month_number(months[-1]) + 1200)
-    last = np.flatnonzero(np.append(np.diff(population.group_place) != 0, True))
+    is_last = np.append(np.diff(population.group_place) != 0, True)
     last = [
         index
-        for index in last.tolist()
+        for index in np.flatnonzero(is_last).tolist()
         if population.group_serial[index] > 3
         and (place := population.tree.places[population.group_place[index]]).code in kept
         and place.county in counties

@@ -1,6 +1,8 @@
-"""What can happen to what counties hold. In: the submissions held and an event. Out: those that replace them.
+"""What can happen to what counties hold.
 
-An event never changes a submission in place: it makes another one, so that `restore` can bring the first back.
+In: the submissions held and an event. Out: those that replace them.
+
+An event never changes a submission in place: it makes another, so that `restore` can bring the first back.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.periods import shift
-from simulator.submissions import Key, Row, Submission
+from simulator.submissions import Key, Row, Status, Submission
 
 LATE_COUNTY = "440785"
 SHRINK_IS_HELD_BELOW = 0.5  # a submission with a smaller share of its rows is for a person to decide
@@ -47,7 +49,7 @@ class Events:
     def run(self, event: str, arguments: dict[str, Any]) -> Result:
         """The submissions that replace others, and what to note.
 
-        Raises EventError for an event, county, form or period that does not exist, or arguments that do not fit.
+        Raises EventError for an event, county, form or period that does not exist, or for wrong arguments.
         """
         if event not in self._by_name:
             raise EventError(f"no event {event!r}; there are: {', '.join(self.names)}")
@@ -70,7 +72,7 @@ class Events:
         return [submission for submission in found if submission]
 
     def _correction(self) -> Result:
-        """Group leaders counted wrongly in about one village in thirty, managers in some; no other figure moves."""
+        """Leaders recounted in one group of thirty, managers in one village of seventeen; nothing else."""
         groups, villages = self._corrected()
         changed: list[str] = []
 
@@ -139,7 +141,7 @@ class Events:
         if county == "440783":
             raise EventError("440783 is a database: nothing of it can be cut off")
         # an API's answer that breaks off cannot be fetched; a file that does can be, and cannot be read
-        status = "failed" if county in ("440703", "440704") else "returned"
+        status: Status = "failed" if county in ("440703", "440704") else "returned"
         return [
             replace(each, is_cut=True, problem="truncated_upload", problem_status=status)
             for each in self._in_one_file(county, form, period)

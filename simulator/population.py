@@ -1,8 +1,11 @@
-"""The simulated city behind all forms: villager groups and Party members. In: tree and seed. Out: numpy arrays.
+"""The simulated city behind all forms: villager groups and Party members.
+
+In: tree and seed. Out: numpy arrays.
 
 Every value is a pure function of (seed, unit, month), so a month looks the same whichever months are served
-with it. A stock drifts as `base + floor(phase + rate * t)`; t is months since January 2024. All units of the city
-are always drawn, and thinned afterwards: a unit's figures do not depend on which other units are served.
+with it. A stock drifts as `base + floor(phase + rate * t)`; t is months since January 2024. All units of the
+city are always drawn, and thinned afterwards: a unit's figures do not depend on which other units are
+served.
 """
 
 from __future__ import annotations
@@ -77,17 +80,20 @@ class Population:
 
     def households(self, t: int) -> Ints:
         """Registered households of each group in month t."""
-        return np.floor(self._households * (1 + self._growth * t)).astype(np.int64).clip(3, 300)
+        counted: Ints = np.floor(self._households * (1 + self._growth * t)).astype(np.int64).clip(3, 300)
+        return counted
 
     def residents(self, t: int) -> Ints:
         """Registered residents of each group: 2.2 to 6 a household."""
         households = self.households(t)
-        return np.rint(households * self._household_size).astype(np.int64).clip(5, 1500)
+        counted: Ints = np.rint(households * self._household_size).astype(np.int64).clip(5, 1500)
+        return counted
 
     def group_members(self, t: int) -> Ints:
         """Party members of each group, probationary ones included."""
         members = self._members_base + np.floor(self._members_phase + self._members_rate * t).astype(np.int64)
-        return members.clip(0, 30)
+        counted: Ints = members.clip(0, 30)
+        return counted
 
     def place_members(self, t: int) -> Ints:
         """Party members of each village and community: those of its groups and those in no group."""
@@ -103,10 +109,11 @@ class Population:
 
 def year_to_date(monthly: Ints, month: int, cap: Ints | int | None = None) -> Ints:
     """Sum of the first `month` columns of a (units, 12) array of monthly amounts, at most `cap`."""
-    total = monthly[:, :month].sum(axis=1)
+    total: Ints = monthly[:, :month].sum(axis=1)
     return total if cap is None else np.minimum(total, cap)
 
 
 def part_of(whole: Ints, share: Floats) -> Ints:
     """A count that is a share of another one, and never above it."""
-    return np.floor(whole * share.clip(0, 1)).astype(np.int64)
+    part: Ints = np.floor(whole * share.clip(0, 1)).astype(np.int64)
+    return part

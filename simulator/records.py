@@ -1,9 +1,11 @@
-"""What the simulator writes beside the servers: truth, manifest, units and connections. In: what is held. Out: files.
+"""What the simulator writes beside the servers: truth, manifest, units and connections.
 
-DIR/connections.env                       credentials, 0600
-DIR/manifest.json                         what was planted, what each submission should end as, what happened
-DIR/truth/<county>/<form>/<period>.jsonl  each row as the county means it
-DIR/units.csv                             the villages and communities that report (all, unless thinned)
+In: what is held. Out: files.
+
+    DIR/connections.env                       credentials, 0600
+    DIR/manifest.json                         what was planted, what each should end as, what happened
+    DIR/truth/<county>/<form>/<period>.jsonl  each row as the county means it
+    DIR/units.csv                             the villages and communities that report (all, unless thinned)
 """
 
 from __future__ import annotations

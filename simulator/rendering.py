@@ -1,4 +1,6 @@
-"""How counties write their rows: cells, CSV, JSON and workbooks. In: a submission. Out: bytes, the same each time.
+"""How counties write their rows: cells, CSV, JSON and workbooks.
+
+In: a submission. Out: bytes, the same each time.
 
 A style turns what is meant into what is written; what a planted fault writes instead goes through unchanged.
 """
@@ -47,7 +49,7 @@ def plain_text(each: Field, value: Any, turn: int) -> str:
 
 
 def hand_written(each: Field, value: Any, turn: int) -> str:
-    """Thousands separators, now and then full-width digits, — for missing, 无 for a zero of the year so far."""
+    """Thousands separators, some full-width digits, — for missing, 无 for a zero of the year so far."""
     if value is None:
         return "—" if turn % 3 else ""
     if each.type == "boolean":

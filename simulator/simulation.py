@@ -34,11 +34,12 @@ DOOR_EVENTS = ("down", "up", "hang", "wrong_token", "change_host_key")
 
 
 class Simulator:
-    """The county systems of one city. As a context manager, it serves inside and leaves nothing running behind.
+    """The county systems of one city. As a context manager, it serves inside and leaves nothing running.
 
-    `counties`: codes to serve, all by default; 440783 needs `postgres_url`, a URL of a role that may create roles
-    and databases. `scale`: a share of each county's villages and communities, for quick tests. `host`: where servers
-    listen; `advertise`: the name for it in connections. Raises ValueError if an argument does not fit.
+    `counties`: codes to serve, all by default; 440783 needs `postgres_url`, a URL of a role that may create
+    roles and databases. `scale`: a share of each county's villages and communities, for quick tests. `host`:
+    where servers listen; `advertise`: the name for it in connections. Raises ValueError if an argument does
+    not fit.
     """
 
     def __init__(
@@ -84,10 +85,10 @@ class Simulator:
         self._happened: list[dict[str, Any]] = []
         self.connections: dict[str, str] = {}
 
-    # --- data -------------------------------------------------------------------------------------------------
+    # --- data ------------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Draw the data, plant the faults, write truth and manifest. Called by `start`; serves nothing by itself."""
+        """Draw the data, plant the faults, write truth and manifest; `start` calls it. Serves nothing."""
         tree = Tree()
         population = Population(tree, self.seed)
         drawn = draw(population, self.months, self.counties, self.today, self.scale)
@@ -133,10 +134,10 @@ class Simulator:
         return {**self._facts, "submissions": outcomes, "events": list(self._happened)}
 
     def truth(self, county: str, form: str, period: str) -> list[dict[str, Any]]:
-        """The rows in force as the county means them: of what it published last that was not held or returned."""
+        """The rows in force, as the county means them: what it published last that can be accepted."""
         return list(self._in_force[county, form, period].truth())
 
-    # --- servers ----------------------------------------------------------------------------------------------
+    # --- servers ---------------------------------------------------------------------------------------
 
     def start(self) -> Self:
         """Prepare, then serve; returns when every server answers."""

@@ -1,4 +1,4 @@
-"""What a county holds for one form and one period: rows as meant, rows as written, and what is wrong with them."""
+"""What a county holds for one form and one period: rows as meant, as written, and what is wrong with them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ Key = tuple[str, str, str]  # county, form, period
 
 @dataclass(slots=True)
 class Row:
-    """One unit's row. `values` are as the county means them, in the form's field order; `written` holds what a
-    cell says instead (a raw number or text, None for blank), by field, key or name."""
+    """One unit's row. `values` are as the county means them, in the form's field order; `written` holds what
+    a cell says instead (a raw number or text, None for blank), by field, key or name.
+    """
 
     code: str
     name: str
@@ -41,9 +42,10 @@ class Row:
 class Submission:
     """One county's one form for one period as it is published now.
 
-    `problem` names what is wrong with the whole of it and `problem_status` what it should end as. The flags say
-    how the delivery differs from a good one: `is_header_only`, `is_cut` (60 % of its bytes), `unknown_header`
-    (a column nobody declared), `missing_field` (a column left out), `wrong_total`, `remarks` (row -> text).
+    `problem` names what is wrong with the whole of it and `problem_status` what it should end as. The flags
+    say how the delivery differs from a good one: `is_header_only`, `is_cut` (60 % of its bytes),
+    `unknown_header` (a column nobody declared), `missing_field` (a column left out), `wrong_total`,
+    `remarks` (row -> text).
     """
 
     form: Form
@@ -85,7 +87,7 @@ class Submission:
         return row.values[self.position(name)]
 
     def outcome(self) -> dict[str, Any]:
-        """The manifest's line. Rows are counted as accepted or rejected only where they are checked one by one."""
+        """The manifest's line. Rows are accepted or rejected only where they are checked one by one."""
         checked = self.status in ("accepted", "partial")
         rejected = sum(row.is_rejected for row in self.rows) if checked else 0
         return {

@@ -21,7 +21,7 @@ _SUFFIX = re.compile(r"(社区)?(居民委员会|居委会|村民委员会|村�
 
 @dataclass(frozen=True)
 class Place:
-    """A village or a community that reports: `code` has 12 digits, `short` is the name without 村委会 or 居委会."""
+    """A village or community that reports; `code` has 12 digits, `short` is its name without 村委会."""
 
     code: str
     name: str
@@ -69,7 +69,7 @@ class Tree:
         return [place for place in self.places if not place.is_village]
 
     def thinned(self, scale: float, seed: int) -> set[str]:
-        """Codes of about `scale` of each county's villages and communities; the same choice for the same seed.
+        """Codes of about `scale` of each county's villages and communities, chosen by seed.
 
         At least three villages and two communities of a county stay, so that each form has rows.
         """

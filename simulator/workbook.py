@@ -1,4 +1,6 @@
-"""Writes .xlsx as a county's office program would. In: sheets of cells. Out: bytes, the same for the same cells.
+"""Writes .xlsx as a county's office program would.
+
+In: sheets of cells. Out: bytes, the same for the same cells.
 
 A writer of our own because a general one takes a hundred times longer and stamps the time into the file.
 """
@@ -18,10 +20,20 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
+_STYLES = (
+    f'{_XML}<styleSheet xmlns="{_MAIN}">'
+    '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+    '<fill><patternFill patternType="gray125"/></fill></fills>'
+    '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf xfId="0"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="常规" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+)
+
 
 @dataclass
 class Sheet:
-    """Cells by row (text, numbers, None for blank); merges as (top, left, bottom, right), from 1, inclusive."""
+    """Cells by row (text, numbers, None for blank); merges are (top, left, bottom, right), from 1."""
 
     name: str
     rows: list[list[Any]]
@@ -60,8 +72,8 @@ def workbook(sheets: list[Sheet]) -> bytes:
         "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}">'
         f'<bookViews><workbookView activeTab="{_first_visible(sheets)}"/></bookViews><sheets>'
         + "".join(
-            f'<sheet name="{escape(sheet.name)}" sheetId="{n}"{" state=" + chr(34) + "hidden" + chr(34) if sheet.is_hidden else ""}'
-            f' r:id="rId{n}"/>'
+            f'<sheet name="{escape(sheet.name)}" sheetId="{n}" r:id="rId{n}"'
+            f' state="{"hidden" if sheet.is_hidden else "visible"}"/>'
             for n, sheet in zip(numbers, sheets, strict=True)
         )
         + "</sheets></workbook>",
@@ -72,10 +84,7 @@ def workbook(sheets: list[Sheet]) -> bytes:
         )
         + f'<Relationship Id="rIdStrings" Type="{_RELS}/sharedStrings" Target="sharedStrings.xml"/>'
         f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="1"><font><sz val="11"/><name val="宋体"/></font>'
-        '</fonts><fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/>'
-        '</fill></fills><borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-        '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf xfId="0"/></cellXfs></styleSheet>',
+        "xl/styles.xml": _STYLES,
         "xl/sharedStrings.xml": f'{_XML}<sst xmlns="{_MAIN}" uniqueCount="{len(strings)}">'
         + "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in strings)
         + "</sst>",

@@ -1,4 +1,4 @@
-"""What the simulator knows of a form: its fields, which parts never exceed their whole, how values are drawn."""
+"""What the simulator knows of a form: fields, parts that never exceed their whole, how values are drawn."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population; `jiggle` is an integer
-    stock that no pair holds back, so a second version of a row can differ in it and still be right."""
+    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population; `jiggle` is an
+    integer stock that no pair holds back, so a second version of a row can differ in it and still be right.
+    """
 
     code: str
     grain: Literal["group", "village", "community"]

@@ -14,12 +14,13 @@ _XINHUI = "440705"  # 98 % of its villages earn over 1 million yuan a year (publ
 
 
 def _monthly_income(population: Population, of: str, year: int, yearly: Floats) -> Ints:
-    """Hundredths of 万元 a month, (villages, 12): the year's income of a village or its groups in uneven parts."""
+    """Hundredths of 万元 a month, (villages, 12): the year's income in uneven parts."""
     draws = population.rng(f"{of}_income", year)
     weights = draws.uniform(0.4, 1.6, (len(yearly), 12))
     weights /= weights.sum(axis=1, keepdims=True)
     grown = yearly * (1.04 ** (year - EPOCH_YEAR)) * draws.normal(1, 0.05, len(yearly)).clip(0.8, 1.2)
-    return np.floor(grown.clip(10, 8000)[:, None] * weights * 100).astype(np.int64)
+    by_month: Ints = np.floor(grown.clip(10, 8000)[:, None] * weights * 100).astype(np.int64)
+    return by_month
 
 
 def _greening(population: Population, year: int, month: int, size: int) -> tuple[Ints, Ints, Ints]:

@@ -1,7 +1,7 @@
 """440783: a PostgreSQL database whose reader sees one view a form in the schema `report`.
 
-Columns: `period` (text, 2026-10), the fields in snake_case with a database's own types, `updated_at` (timestamptz).
-The reader's role can log in, read these views, and nothing else in this database.
+Columns: `period` (text, 2026-10), the fields in snake_case with a database's own types, `updated_at`
+(timestamptz). The reader's role can log in, read these views, and nothing else in this database.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Database(CountySystem):
             connection.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA report TO {}").format(role))
 
     def _create_form(self, connection: psycopg.Connection, form: Form) -> None:
-        columns = [
+        columns: list[sql.Composable] = [
             sql.SQL("{} text").format(sql.Identifier(name)) for name in ("period", form.key, form.name_field)
         ]
         columns += [

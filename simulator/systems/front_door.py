@@ -1,7 +1,9 @@
-"""The public port of a county system, which can be up, down or hanging. In: connections. Out: the same, forwarded.
+"""The public port of a county system, which can be up, down or hanging.
 
-Whatever speaks behind it (HTTP, SSH, PostgreSQL), a county that is down refuses connections and one that hangs
-accepts them and never answers. The port stays the same, and stays taken, over all changes.
+In: connections. Out: the same, forwarded.
+
+Whatever speaks behind it (HTTP, SSH, PostgreSQL), a county that is down refuses connections and one that
+hangs accepts them and never answers. The port stays the same, and stays taken, over all changes.
 """
 
 from __future__ import annotations

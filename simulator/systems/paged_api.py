@@ -1,7 +1,9 @@
-"""440704: an HTTP API with a key in a header and page numbers. Chinese keys; too many requests now and then.
+"""440704: an HTTP API with a key in a header and page numbers. Chinese keys; now and then too busy.
 
-    GET /api/reports?page=1                                  -> {"page", "pages", "total", "rows": [{"form", "period", "updated_at"}]}
-    GET /api/reports/{form}/{period}?page=1&page_size=1000   -> the same envelope
+    GET /api/reports?page=1                                 -> {"page", "pages", "total", "rows": [entry]}
+    GET /api/reports/{form}/{period}?page=1&page_size=1000  -> the same envelope, rows of the report
+
+An entry is {"form", "period", "updated_at"}.
 
 Both want `X-Api-Key`. Every seventh request is answered 429 with `Retry-After: 1`.
 """

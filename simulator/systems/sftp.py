@@ -1,4 +1,4 @@
-"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key; files in /outgoing, read-only.
+"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key; read-only, in /outgoing.
 
 Each county is a renderer: which files it offers, and what is in them. They are real files under
 `DIR/sftp/<county>/outgoing`, whose mtime is when the county published them.
@@ -22,7 +22,7 @@ from simulator.submissions import Key, Submission
 from simulator.systems.base import CountySystem
 
 
-class _ReadOnly(asyncssh.SFTPServer):
+class _ReadOnly(asyncssh.SFTPServer):  # type: ignore[misc]  # untyped here
     """Files can be listed and read; every change is refused."""
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
@@ -36,10 +36,11 @@ class _ReadOnly(asyncssh.SFTPServer):
     def _refuse(self, *args: Any) -> Any:
         raise asyncssh.SFTPPermissionDenied("read-only")
 
-    remove = rename = posix_rename = mkdir = rmdir = symlink = link = setstat = lsetstat = fsetstat = _refuse
+    remove = rename = posix_rename = mkdir = rmdir = symlink = link = _refuse
+    setstat = lsetstat = fsetstat = _refuse
 
 
-class _Server(asyncssh.SSHServer):
+class _Server(asyncssh.SSHServer):  # type: ignore[misc]
     def __init__(self, system: Sftp) -> None:
         self._system = system
 

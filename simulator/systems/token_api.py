@@ -1,10 +1,11 @@
 """440703: an HTTP API with a bearer token that expires and pages by cursor. English keys, clean values.
 
-    POST /oauth/token {"client_id", "client_secret"}        -> {"access_token", "token_type", "expires_in"}
-    GET  /v1/reports?cursor=                                -> {"data": [{"form", "period", "updated_at"}], "next_cursor"}
-    GET  /v1/reports/{form}/{period}?cursor=&limit=1000     -> {"data": [{...}], "next_cursor"}
+    POST /oauth/token {"client_id", "client_secret"}     -> {"access_token", "token_type", "expires_in"}
+    GET  /v1/reports?cursor=                             -> {"data": [entry, ...], "next_cursor"}
+    GET  /v1/reports/{form}/{period}?cursor=&limit=1000  -> {"data": [row, ...], "next_cursor"}
 
-A token ends after 60 seconds or 20 requests, then 401. A cursor is opaque and belongs to one listing: 400 otherwise.
+An entry is {"form", "period", "updated_at"}. A token ends after 60 seconds or 20 requests: 401. A cursor is
+opaque and belongs to one listing: else 400.
 """
 
 from __future__ import annotations

