@@ -13,7 +13,7 @@ import csv
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,14 +21,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy.engine import Row
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.load import Suite
-from qiangji.catalogue.suites import Expectation, is_contextual, message_of
-from qiangji.errors import CatalogueError, QiangjiError, ReturnedError
+from qiangji.catalogue.suites import Expectation, is_contextual, message_of, value_of
+from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.lake import Lake
-from qiangji.ledger import Ledger, Submission
+from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import Parsed, address, read_form, read_grids
 from qiangji.periods import Period
 
@@ -41,7 +40,7 @@ BATCH_ROWS = 500_000
 class Checked:
     """One submission on its way through: what was read, what broke, and the verdict."""
 
-    part: Row[Any]
+    part: Pending
     parsed: Parsed | None = None
     verdict: str = ""
     reason_code: str | None = None
@@ -61,7 +60,7 @@ class Checked:
         self.verdict, self.reason_code, self.message_zh, self.message_en = verdict, code, zh, en
 
 
-def check(catalogue: Catalogue, ledger: Ledger, parts: Sequence[Row[Any]], *, record: bool = True) -> list[Submission]:
+def check(catalogue: Catalogue, ledger: Ledger, parts: Sequence[Pending], *, record: bool = True) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere."""
     published: list[Submission] = []
     for form_code in sorted({p.form for p in parts}):
@@ -91,7 +90,7 @@ def _batches(read: Iterable[Checked]) -> Iterable[list[Checked]]:
         yield batch
 
 
-def _read(catalogue: Catalogue, lake: Lake, form: Form, part: Row[Any]) -> Checked:
+def _read(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Checked:
     one = Checked(part)
     if part.reason_code:
         withheld = part.reason_code == "personal_data"
@@ -169,7 +168,8 @@ def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
     if "unit_name" in rows.column_names:
         rows = rows.drop_columns(["unit_name"])
     for name, values in columns.items():
-        rows = rows.append_column(name, values)
+        if name not in rows.column_names:  # a county's own form has its code as its key
+            rows = rows.append_column(name, values)
     return rows
 
 
@@ -272,8 +272,6 @@ def _summary(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Fo
 
 def finding(expectation: Expectation, row: dict[str, Any], form: Form, county: str, period: str) -> dict[str, Any]:
     """A warning on one accepted row, as the ledger keeps it."""
-    from qiangji.catalogue.suites import value_of
-
     meta, unit = expectation["meta"], str(row[form.key])
     value, message = value_of(expectation, row), message_of(expectation, row)
     identity = "|".join((form.form, period, unit, meta["rule"], value))
@@ -327,8 +325,6 @@ def _publish(
         hashes["rows_hash"] = ledger.lake.put_rows("reports", *place, accepted)
     if rejected is not None and rejected.num_rows:
         hashes["rejected_hash"] = ledger.lake.put_rows("rejected", *place, _flat(rejected))
-    from dataclasses import replace
-
     return ledger.publish(replace(submission, **hashes), one.rejections, one.findings)
 
 
@@ -356,11 +352,3 @@ def _fullness(accepted: pa.Table, form: Form) -> dict[str, Any]:
         "cells_total": accepted.num_rows * len(fields),
         "is_nil": nil,
     }
-
-
-def check_errors(submissions: Iterable[Submission]) -> list[Submission]:
-    """Those that the county has to do something about."""
-    return [s for s in submissions if s.verdict != "accepted"]
-
-
-__all__ = ["BATCH_ROWS", "Checked", "QiangjiError", "check", "check_errors", "finding", "judge", "parents"]

@@ -17,12 +17,13 @@ import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 
 from qiangji.catalogue import Catalogue, County
-from qiangji.errors import CollectError, QiangjiError, ReturnedError, TransientError
-from qiangji.ledger import Delivery, Ledger, Part
+from qiangji.errors import CollectError, ReturnedError, TransientError
+from qiangji.lake import Lake
+from qiangji.ledger import Delivery, Ledger, Part, Pending
 from qiangji.parsing import Grid, read_grids
 from qiangji.periods import Period
 from qiangji.screening import find_personal_data
@@ -132,6 +133,9 @@ def _pull_items(
     run_id: str,
     outcome: Pulled,
 ) -> None:
+    wanted = wanted_periods(catalogue, county.county, months)
+    if not wanted:  # it reports none of the forms that end in these months
+        return
     known = ledger.known_items(county.county)
     with open_source(
         county,
@@ -140,7 +144,7 @@ def _pull_items(
         timeout=county.timeout or settings.county_timeout,
         max_bytes=settings.max_delivery_bytes,
     ) as source:
-        for item in source.list(wanted_periods(catalogue, county.county, months)):
+        for item in source.list(wanted):
             outcome.found += 1
             before = known.get(item.name)
             if before and item.version and before.version == item.version:
@@ -174,23 +178,23 @@ def land(
         bytes=len(fetched.content),
         received_at=datetime.now(UTC),
         run_id=run_id,
-        parts=tuple(screen(catalogue, ledger, county, fetched)),
+        parts=tuple(screen(catalogue, ledger.lake, county, fetched)),
     )
     ledger.add_delivery(delivery, fetched.item.version)
     return delivery
 
 
-def screen(catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetched) -> list[Part]:
+def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
     """The parts of a delivery, each with its bytes in the lake or the reason why they are not."""
     item, content, kind = fetched.item, fetched.content, fetched.kind
     titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
     try:
         grids = read_grids(content, kind, county, [form for form, _ in item.targets], titles=titles)
     except ReturnedError as e:
-        return _unreadable(ledger, item, content, kind, e)
+        return _unreadable(lake, item, content, kind, e)
     hits = {form: find_personal_data(grid, county.layout_of(form)) for form, grid in grids.items()}
     if not any(hits.values()):
-        sha256 = ledger.lake.put_raw(content)
+        sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in item.targets]
     parts = []
     for form, period in item.targets:
@@ -208,29 +212,53 @@ def screen(catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetche
                 )
             )
         elif kind == "xlsx":
-            parts.append(Part(form, str(period), "csv", ledger.lake.put_raw(_as_csv(grids[form]))))
+            parts.append(Part(form, str(period), "csv", lake.put_raw(_as_csv(grids[form], county.encoding))))
     return parts
 
 
-def _unreadable(ledger: Ledger, item: Item, content: bytes, kind: str, error: ReturnedError) -> list[Part]:
+def _unreadable(lake: Lake, item: Item, content: bytes, kind: str, error: ReturnedError) -> list[Part]:
     keep = kind != "xlsx" and not _SUSPECT.search(content)
-    sha256 = ledger.lake.put_raw(content) if keep else None
+    sha256 = lake.put_raw(content) if keep else None
     return [
         Part(form, str(period), kind, sha256, error.code, getattr(error, "zh", "") or str(error), str(error))
         for form, period in item.targets
     ]
 
 
-def _as_csv(grid: Grid) -> bytes:
+def _as_csv(grid: Grid, encoding: str) -> bytes:
     """The cells of one sheet, in their places, as CSV."""
     import pyarrow as pa
     from pyarrow import csv
 
     sink = pa.BufferOutputStream()
     csv.write_csv(grid.cells, sink, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    return sink.getvalue().to_pybytes()
+    return sink.getvalue().to_pybytes().decode().encode(encoding)
 
 
-def describe(error: QiangjiError) -> str:
-    """An error in one line, with its reason code."""
-    return f"{error.code}: {error}"
+def preview(
+    catalogue: Catalogue, settings: Settings, ledger: Ledger, code: str, months: Sequence[Period], lake: Lake
+) -> tuple[list[Pending], list[CollectError]]:
+    """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
+    county, found = catalogue.counties[code], list[Pending]()
+    known = ledger.known_items(code)
+    try:
+        with open_source(
+            county,
+            catalogue.forms,
+            catalogue.path,
+            timeout=county.timeout or settings.county_timeout,
+            max_bytes=settings.max_delivery_bytes,
+        ) as source:
+            for item in source.list(wanted_periods(catalogue, code, months)):
+                if item.name in known and item.version and known[item.name].version == item.version:
+                    continue
+                fetched = source.fetch(item)
+                if item.name in known and known[item.name].sha256 == hashlib.sha256(fetched.content).hexdigest():
+                    continue
+                now = datetime.now(UTC)
+                found += [
+                    Pending("dry-run", code, now, *astuple(part)) for part in screen(catalogue, lake, county, fetched)
+                ]
+    except CollectError as e:
+        return found, [e]
+    return found, []

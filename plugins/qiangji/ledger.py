@@ -37,6 +37,22 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Pending:
+    """A part that is to be checked, with what is known of its delivery."""
+
+    delivery_id: str
+    county_code: str
+    received_at: datetime
+    form: str
+    period: str
+    kind: str
+    sha256: str | None
+    reason_code: str | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+
+
+@dataclass(frozen=True)
 class Delivery:
     """One file, listing or database read, as received."""
 
@@ -182,7 +198,7 @@ class Ledger:
 
     # ---- checking
 
-    def unchecked(self, counties: Sequence[str] | None = None) -> list[Row[Any]]:
+    def unchecked(self, counties: Sequence[str] | None = None) -> list[Pending]:
         """Parts of deliveries that no check has seen, in the order received."""
         return self._parts(
             "NOT EXISTS (SELECT FROM ops.submission s WHERE (s.delivery_id, s.form, s.period)"
@@ -190,7 +206,7 @@ class Ledger:
             counties=counties,
         )
 
-    def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Row[Any]]:
+    def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Pending]:
         """The latest part of each submission that is not void: what a reprocess reads again. Empty means all."""
         return self._parts(
             "NOT EXISTS (SELECT FROM ops.delivery_part q JOIN ops.delivery e USING (delivery_id)"
@@ -210,10 +226,11 @@ class Ledger:
         counties: Sequence[str] | None = None,
         forms: Sequence[str] = (),
         periods: Sequence[str] = (),
-    ) -> list[Row[Any]]:
+    ) -> list[Pending]:
         with self.engine.connect() as c:
-            return list(
-                c.execute(
+            return [
+                Pending(**row._mapping)
+                for row in c.execute(
                     sa.text(
                         "SELECT d.delivery_id, d.county_code, d.received_at, p.form, p.period, p.kind, p.sha256,"
                         " p.reason_code, p.message_zh, p.message_en"
@@ -234,7 +251,7 @@ class Ledger:
                         "periods": list(periods),
                     },
                 )
-            )
+            ]
 
     def publish(
         self, submission: Submission, rejections: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]

@@ -1,4 +1,4 @@
--- Everything the warehouse ever showed, one row a figure and its life time; {{values}} is made of the result tables.
+-- Everything the warehouse ever showed, one row a figure and its life time; the inner rows are made of calc.*
 CREATE VIEW mart.indicator_value_history AS
 SELECT
     v.indicator_code,

@@ -59,11 +59,11 @@ SELECT
     a.status = 'failed' AS last_attempt_failed
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
-JOIN shown AS s USING (form)
-LEFT JOIN latest AS l USING (county_code, form, period)
-LEFT JOIN current_one AS c USING (county_code, form, period)
-LEFT JOIN attempt AS a USING (county_code, form, period)
-LEFT JOIN dim.expected_units AS e USING (county_code, form, period)
+JOIN shown AS s ON s.form = cf.form
+LEFT JOIN latest AS l ON (l.county_code, l.form, l.period) = (cf.county_code, cf.form, s.period)
+LEFT JOIN current_one AS c ON (c.county_code, c.form, c.period) = (cf.county_code, cf.form, s.period)
+LEFT JOIN attempt AS a ON (a.county_code, a.form, a.period) = (cf.county_code, cf.form, s.period)
+LEFT JOIN dim.expected_units AS e ON (e.county_code, e.form, e.period) = (cf.county_code, cf.form, s.period)
 LEFT JOIN LATERAL (
     SELECT min(x.received_at) AS received_at
     FROM ops.submission AS x
@@ -102,7 +102,7 @@ SELECT
     ) AS revisions_not_built
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
-LEFT JOIN ops.submission AS s USING (county_code, form)
+LEFT JOIN ops.submission AS s ON (s.county_code, s.form) = (cf.county_code, cf.form)
 GROUP BY cf.county_code, o.name, cf.form;
 
 -- Warnings on rows and figures; a villager group's stands at its village and shows no value.

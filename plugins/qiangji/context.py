@@ -1,0 +1,148 @@
+"""Contextual checks: expectations on accepted rows that look at the preceding period or at another form.
+
+In: current revisions and the lake. Out: findings, which replace those that a submission had. They run when a month
+is built, and again whenever one of the revisions that they look at has changed, so that findings do not depend on
+the order in which deliveries were processed. They reject nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.suites import ContextColumn, context_columns, is_contextual
+from qiangji.checking import finding, parents
+from qiangji.lake import Lake
+from qiangji.periods import Period
+
+Key = tuple[str, str, str]
+"""(form, period, county)."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """One submission to look at again, and the signature of all that it is compared with."""
+
+    form: Form
+    period: Period
+    county: str
+    signature: str
+
+
+def stale(
+    catalogue: Catalogue, current: Mapping[Key, str], seen: Mapping[Key, str], months: Iterable[Period]
+) -> list[Work]:
+    """Submissions of these months of which something that their contextual checks look at has changed.
+
+    `current`: rows hash of each current revision. `seen`: the signature at the last check.
+    """
+    work = []
+    for month in months:
+        for form in catalogue.forms.values():
+            period = catalogue.due(form, month)
+            suite = catalogue.suites[form.form]
+            columns = context_columns(suite, catalogue.forms)
+            if period is None or not columns:
+                continue
+            for (name, text, county), rows_hash in current.items():
+                if (name, text) != (form.form, str(period)):
+                    continue
+                inputs = [current.get(k, "") for k in _inputs(columns, form, period, county)]
+                compared = "|".join([suite.hash, rows_hash, *inputs])
+                signature = hashlib.sha256(compared.encode()).hexdigest()[:16]
+                if seen.get((form.form, str(period), county)) != signature:
+                    work.append(Work(form, period, county, signature))
+    return work
+
+
+def findings(
+    catalogue: Catalogue, lake: Lake, current: Mapping[Key, str], work: list[Work]
+) -> dict[Key, list[dict[str, Any]]]:
+    """The contextual findings of each piece of work, all counties of a form and period at once."""
+    found: dict[Key, list[dict[str, Any]]] = {(w.form.form, str(w.period), w.county): [] for w in work}
+    for form, period in sorted({(w.form.form, w.period) for w in work}):
+        counties = [w.county for w in work if (w.form.form, w.period) == (form, period)]
+        for key, rows in _evaluate(catalogue, lake, current, catalogue.forms[form], period, counties):
+            found[key].append(rows)
+    return found
+
+
+def _evaluate(
+    catalogue: Catalogue, lake: Lake, current: Mapping[Key, str], form: Form, period: Period, counties: list[str]
+) -> Iterable[tuple[Key, dict[str, Any]]]:
+    from qiangji.validation import validate
+
+    suite = catalogue.suites[form.form]
+    expectations = [e for e in suite.expectations if is_contextual(e)]
+    # a change is computed from the column of last values beside it
+    columns = sorted(context_columns(suite, catalogue.forms), key=lambda column: column.kind == "change")
+
+    def rows_of(name: str, at: Period, county: str) -> pa.Table | None:
+        digest = current.get((name, str(at), county))
+        return lake.get_rows("reports", name, str(at), county, digest) if digest else None
+
+    frames = []
+    for county in counties:
+        rows = rows_of(form.form, period, county)
+        assert rows is not None
+        keys = rows.column(form.key)
+        for column in columns:
+            rows = rows.append_column(column.name, _context(column, catalogue, form, period, county, keys, rows, rows_of))
+        frames.append(rows.append_column("county_code", pa.repeat(county, len(rows))))
+    frame = pa.concat_tables(frames, promote_options="permissive").combine_chunks()
+    for broken in validate(frame, expectations, f"{form.form} {period}"):
+        for row in frame.take(pa.array(broken.rows, pa.int64())).to_pylist():
+            key = (form.form, str(period), row["county_code"])
+            yield key, finding(broken.expectation, row, form, row["county_code"], str(period))
+
+
+def _inputs(columns: list[ContextColumn], form: Form, period: Period, county: str) -> list[Key]:
+    """The revisions, besides its own, that a submission's context comes from."""
+    keys = {
+        (c.form, str(period), county) if c.kind == "sum" else (form.form, str(period - 1), county) for c in columns
+    }
+    return sorted(keys)
+
+
+def _context(
+    column: ContextColumn,
+    catalogue: Catalogue,
+    form: Form,
+    period: Period,
+    county: str,
+    keys: pa.ChunkedArray,
+    rows: pa.Table,
+    rows_of: Any,
+) -> pa.Array | pa.ChunkedArray:
+    """One context column, aligned with the rows; null where there is nothing to compare with."""
+    kind = form.fields[column.field].kind if column.kind != "sum" else "stock"
+    type_ = rows.column(column.field).type if column.kind != "sum" else None
+    if column.kind == "change":
+        before = rows.column(f"_last_{column.field}").cast(pa.float64())
+        change = pc.subtract(rows.column(column.field).cast(pa.float64()), before)
+        return pc.divide(change, pc.if_else(pc.equal(before, 0), pa.scalar(None, pa.float64()), before))
+    if column.kind == "last":
+        other = rows_of(form.form, period - 1, county)
+        if other is None or (kind == "ytd" and period.year != (period - 1).year):
+            return pa.nulls(len(rows), type_)
+        return _looked_up(keys, other.column(form.key), other.column(column.field))
+    of = catalogue.forms[column.form]
+    other = rows_of(of.form, period, county)
+    if other is None:
+        return pa.nulls(len(rows), pa.int64())
+    sums = (
+        pa.table({"unit": parents(other.column(of.key), of), "value": other.column(column.field)})
+        .group_by("unit")
+        .aggregate([("value", "sum")])
+    )
+    return _looked_up(keys, sums.column("unit"), sums.column("value_sum"))
+
+
+def _looked_up(keys: pa.ChunkedArray, units: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values.take(pc.index_in(keys, value_set=units.combine_chunks()))

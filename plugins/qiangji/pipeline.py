@@ -1,0 +1,134 @@
+"""The three stages as one would call them: pull and check (`collect`), check again (`reprocess`), build.
+
+Each opens what it needs and closes it; the command line and the DAGs call these same functions.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from qiangji.catalogue import Catalogue, load
+from qiangji.errors import CollectError
+from qiangji.ledger import Ledger, Submission
+from qiangji.periods import Period, reporting_month, span
+from qiangji.settings import Settings, settings
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """What the stages work with: settings, catalogue and an open ledger."""
+
+    settings: Settings
+    catalogue: Catalogue
+    ledger: Ledger
+
+
+@dataclass
+class Collected:
+    """What a collect did: per county what failed, and the verdict on each submission that was checked."""
+
+    run_id: str
+    failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
+    deliveries: int = 0
+    submissions: list[Submission] = field(default_factory=list)
+
+    @property
+    def months(self) -> list[Period]:
+        """Months that a submission touched."""
+        return sorted({Period.parse(s.period).last_month for s in self.submissions})
+
+
+def read_catalogue() -> Catalogue:
+    """The catalogue that the settings name."""
+    return load(settings().catalogue, settings().expectations)
+
+
+@contextmanager
+def open_pipeline() -> Iterator[Pipeline]:
+    """The catalogue and the ledger, on a warehouse that is up to date with it."""
+    from qiangji.lake import Lake
+    from qiangji.warehouse import open_warehouse
+
+    s, catalogue = settings(), read_catalogue()
+    with open_warehouse(s, catalogue) as engine:
+        yield Pipeline(s, catalogue, Ledger(engine, Lake(s.lake), s.shrink_share))
+
+
+def months_to_collect(periods: Sequence[Period] = (), today: date | None = None) -> list[Period]:
+    """The months that these periods end in; without any, the window of a night, up to the reporting month."""
+    if periods:
+        return sorted({p.last_month for p in periods})
+    last = reporting_month(today or local_today())
+    return list(span(last - (settings().window_months - 1), last))
+
+
+def local_today() -> date:
+    """Today where the counties are."""
+    from zoneinfo import ZoneInfo
+
+    return datetime.now(ZoneInfo(settings().timezone)).date()
+
+
+def new_run_id(prefix: str = "cli") -> str:
+    return f"{prefix}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
+
+
+def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> Collected:
+    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
+    from qiangji import landing
+
+    result = Collected(run_id)
+    for one in landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id):
+        result.deliveries += len(one.deliveries)
+        result.failures += [(one.county, form, str(period) if period else None, e) for form, period, e in one.failures]
+    return result
+
+
+def check(p: Pipeline, counties: Sequence[str] | None = None) -> list[Submission]:
+    """Check every part of a delivery that no check has seen yet."""
+    pending = p.ledger.unchecked(counties)
+    if not pending:
+        return []
+    from qiangji import checking
+
+    return checking.check(p.catalogue, p.ledger, pending)
+
+
+def collect(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), run_id: str = "") -> Collected:
+    """Pull and check."""
+    chosen = p.catalogue.select_counties(list(counties))
+    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())
+    result.submissions = check(p, chosen)
+    return result
+
+
+def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = ()) -> Collected:
+    """What `collect` would fetch and what check would say of it, with nothing recorded and nothing kept."""
+    from qiangji import checking, landing
+    from qiangji.lake import Lake
+
+    result = Collected("dry-run")
+    with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
+        lake = Lake(Path(folder))
+        for county in p.catalogue.select_counties(list(counties)):
+            parts, errors = landing.preview(
+                p.catalogue, p.settings, p.ledger, county, months_to_collect(periods), lake
+            )
+            result.deliveries += len({part.sha256 for part in parts})
+            result.failures += [(county, None, None, e) for e in errors]
+            scratch = Ledger(p.ledger.engine, lake)
+            result.submissions += checking.check(p.catalogue, scratch, parts, record=False)
+    return result
+
+
+def reprocess(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Submission]:
+    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched."""
+    from qiangji import checking
+
+    return checking.check(p.catalogue, p.ledger, p.ledger.leading(list(forms), [str(x) for x in periods]))
