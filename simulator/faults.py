@@ -31,28 +31,28 @@ NO_TOTALS = ("440704", "440781", "440784", "440785")  # half a household would m
 # the resident ID number that GB 11643 itself prints as its example: valid, and nobody's
 PUBLISHED_EXAMPLE = "11010519491231002X"
 
-RULES = {  # what has to find each kind
+CHECKS = {  # what has to find each kind: the last word of a rule's id, <form>.<field>.<check>
     "text_in_number": "type",
     "letter_o": "type",
     "decimal_in_integer": "type",
     "negative_count": "not_negative",
-    "duplicate_key": "key_unique",
-    "malformed_key": "key_well_formed",
-    "blank_key": "key_present",
-    "unknown_unit": "unit_known",
-    "other_county_unit": "unit_known",
+    "duplicate_key": "unique",
+    "malformed_key": "format",
+    "blank_key": "present",
+    "unknown_unit": "known",
+    "other_county_unit": "known",
     "unknown_enum": "enum",
-    "required_blank": "required",
-    "ytd_falls": "ytd_falls",
-    "branch_below_three": "branch_members",
-    "members_above_residents": "party_members<=residents",
-    "groups_above_village": "sum_group_members<=party_members",
+    "required_blank": "present",
+    "ytd_falls": "does_not_fall",
+    "branch_below_three": "own_branch_has_members",
+    "members_above_residents": "within_residents",
+    "groups_above_village": "covers_groups",
 }
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """What to plant where; `field` is the one that is wrong, `rule` names the check that has to find it."""
+    """What to plant where; `field` is the one that is wrong, `check` the check of it that has to find it."""
 
     kind: str
     form: str
@@ -60,11 +60,12 @@ class RowFault:
     plant: Plant
     counties: tuple[str, ...] = ALL
     effect: Effect = "row_rejected"
-    rule: str = ""
+    check: str = ""
 
     @property
     def expected_rule(self) -> str:
-        return self.rule or RULES[self.kind]
+        """The id of the rule that the row has to break."""
+        return f"{self.form}.{self.field}.{self.check or CHECKS[self.kind]}"
 
 
 @dataclass
@@ -184,7 +185,7 @@ def row_faults(planter: Planter) -> list[RowFault]:
     for form in FORMS.values():
         for part, whole in form.pairs:
             plant = plants.part_above(part, whole)
-            faults.append(RowFault("part_above_whole", form.code, part, plant, rule=f"{part}<={whole}"))
+            faults.append(RowFault("part_above_whole", form.code, part, plant, check=f"within_{whole}"))
     keys = {code: form.key for code, form in FORMS.items()}
     for kind, forms, plant in (
         ("duplicate_key", (group, group, village, community), plants.duplicate),
@@ -225,7 +226,7 @@ def _submission_faults(planter: Planter) -> None:
 
     if found := planter.submission("440705", "community", ago[2]):
         found.wrong_total = "party_members"
-        _return(planter, found, "wrong_total", "total_differs", "party_members")
+        _return(planter, found, "wrong_total", "community.totals_agree", "party_members")
     if found := planter.submission("440784", "community", last):
         found.remarks[len(found.rows) // 2] = f"联系人身份证号{PUBLISHED_EXAMPLE}"
         found.problem, found.problem_status = "personal_data", "withheld"
@@ -239,7 +240,7 @@ def _submission_faults(planter: Planter) -> None:
     for form in FORMS:
         if found := planter.submission("440784", form, ago[3]):
             found.is_cut = True
-            _return(planter, found, "truncated_upload", "unreadable")
+            _return(planter, found, "truncated_upload", "unreadable_file")
         if found := planter.submission("440785", form, last):
             found.is_published = False
             found.problem, found.problem_status = "late", "late"

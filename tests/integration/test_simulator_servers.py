@@ -584,10 +584,10 @@ def test_the_command_serves_takes_events_and_leaves_nothing_running(
 
 
 def test_the_command_ends_when_its_parent_has_ended(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "serve", "--dir", str(tmp_path), "--die-with-parent"]
+    command += ["--months", "1", "--scale", "0.02", "--counties", "440703"]
     parent = (
-        "import subprocess, sys\n"
-        f"child = subprocess.Popen([sys.executable, '-m', 'simulator', 'serve', '--dir', {str(tmp_path)!r}, '--months', '1',"
-        " '--scale', '0.02', '--counties', '440703', '--die-with-parent'], stdout=subprocess.PIPE, text=True)\n"
+        f"import subprocess; child = subprocess.Popen({command!r}, stdout=subprocess.PIPE, text=True)\n"
         "child.stdout.readline(); print(child.pid)\n"
     )
     done = subprocess.run(
