@@ -57,6 +57,8 @@ def airflow_environment(
             "plugins_folder": plugins_folder,
             "load_examples": False,
             "executor": "LocalExecutor",
+            # Workers share what the scheduler has imported; newer Pythons would start each from nothing.
+            **({} if sys.platform == "darwin" else {"mp_start_method": "fork"}),
             # As many tasks run at once as the pool has slots. There are twice as many workers, because one
             # often notices the end of its task late (see min_heartbeat_interval) and is of no use meanwhile.
             "parallelism": 2 * cores(),
@@ -143,5 +145,7 @@ def airflow_environment(
             for name in ("NO_PROXY", "no_proxy")
         },
         "PYTHONUNBUFFERED": "1",
+        # macOS ends forked processes that touch its frameworks, which Python does when it looks for proxies.
+        **({"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"} if sys.platform == "darwin" else {}),
     }
     return environment

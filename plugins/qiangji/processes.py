@@ -53,23 +53,24 @@ def marked(mark: str) -> list[psutil.Process]:
 
 
 def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float = 10.0) -> int:
-    """End every process with the mark: TERM to `first` (or to all), after `seconds` KILL to what is left.
+    """End every process with the mark.
 
-    Returns how many had to be killed. When it returns, none is left.
+    TERM to `first`, or to all if there is no first; when these have ended, or after `seconds`, KILL to
+    whatever is left. Returns how many were killed. When it returns, none is left.
     """
     asked = [process.pid for process in first if process.poll() is None]
-    if not asked:
+    if not first:
         asked = [process.pid for process in marked(mark)]
     for number in asked:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(number, signal.SIGTERM)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        for process in first:
-            process.poll()  # reaps it
-        if not marked(mark):
+        if first and not [process for process in first if process.poll() is None]:
             break
-        time.sleep(0.1)
+        if not first and not marked(mark):
+            break
+        time.sleep(0.05)
     killed: set[int] = set()
     while left := marked(mark):
         # Again and again: what is being killed may just have started something.
@@ -77,22 +78,17 @@ def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float
             with contextlib.suppress(psutil.Error):
                 survivor.kill()
                 killed.add(survivor.pid)
-        psutil.wait_procs(left, timeout=2)
-    for process in first:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
+        time.sleep(0.05)
     return len(killed)
 
 
 def end_session(leader: int, mark: str) -> None:
     """Kill what is left of a program that `start` had started and that has ended itself."""
-    left = []
-    for process in marked(mark):
-        with contextlib.suppress(OSError, psutil.Error):
-            if os.getsid(process.pid) == leader:
+    while left := [process for process in marked(mark) if _session(process) == leader]:
+        for process in left:
+            with contextlib.suppress(psutil.Error):
                 process.kill()
-                left.append(process)
-    psutil.wait_procs(left, timeout=5)
+        time.sleep(0.05)
 
 
 def started_at(number: int) -> float | None:
@@ -101,6 +97,13 @@ def started_at(number: int) -> float | None:
         process = psutil.Process(number)
         return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
     except psutil.NoSuchProcess:
+        return None
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except ProcessLookupError:
         return None
 
 

@@ -198,8 +198,13 @@ class AirflowStack:
         if not self._claimed:
             return
         try:
-            processes.end(self.mark, list(self._processes.values()), STOP_SECONDS)
+            # The api-server last, and at once: it keeps nothing, running tasks report their end to it, and
+            # it would take 3 s to tidy up.
+            first = [process for name, process in self._processes.items() if name != "api-server"]
+            processes.end(self.mark, first, STOP_SECONDS)
         finally:
+            for process in self._processes.values():
+                process.wait()
             self._processes.clear()
             self._record_file.unlink(missing_ok=True)
             self._open.close()
@@ -254,18 +259,26 @@ class AirflowStack:
     def cli(self, *arguments: str, timeout: float = 300.0) -> str:
         """Run `airflow ...` in the stack's environment; what it wrote to stdout.
 
-        Raises StackError with the end of its stderr if it fails.
+        Raises StackError with the end of its stderr if it fails, or takes longer than `timeout` seconds.
         """
-        ran = subprocess.run(
-            self._airflow(arguments),
-            env={**self.environment(), processes.MARK: self.mark, "SPT_NOENV": "1"},
-            cwd=self.home / "airflow",
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        try:
+            ran = subprocess.run(
+                self._airflow(arguments),
+                env={**self.environment(), processes.MARK: self.mark, "SPT_NOENV": "1"},
+                cwd=self.home / "airflow",
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StackError(
+                f"airflow {' '.join(arguments[:2])} has not ended after {timeout:.0f} s",
+                where=str(self.home),
+                expected="an end",
+                do="See whether PostgreSQL runs and the machine has cores to spare",
+            ) from error
         if ran.returncode:
             raise StackError(
                 f"airflow {' '.join(arguments[:2])} ended with {ran.returncode}: "

@@ -20,7 +20,6 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-
 from qiangji.embedded import ADMIN, EmbeddedError, EmbeddedPostgres
 from qiangji.embedded_install import known_data
 from qiangji.embedded_process import postmaster
