@@ -30,7 +30,8 @@ class FrontDoor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _bind(self, port: int) -> socket.socket:
-        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP
+        held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind((self.host, port))
         held.setblocking(False)
