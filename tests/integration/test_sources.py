@@ -1,4 +1,6 @@
-"""Each transport against a real server on loopback: what it lists, the bytes it gives, and how each fault is named."""
+"""Each transport against a real server on loopback: what it lists, the bytes it gives, and how each fault
+is named.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -19,7 +22,6 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncssh
 import pytest
 import sqlalchemy as sa
-
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.periods import Period
@@ -51,10 +53,15 @@ def opened(
 
 def refused(county: County, folder: Path = Path(), *, fetch: bool = False, **limits: Any) -> QiangjiError:
     """The error of a list (or of the fetch of the first item); it holds no secret, with all its causes."""
-    with pytest.raises(QiangjiError) as caught, opened(county, folder, **limits) as source:
-        items = source.list(WANTED)
-        if fetch:
-            source.fetch(items[0])
+
+    def collect() -> None:
+        with opened(county, folder, **limits) as source:
+            items = source.list(WANTED)
+            if fetch:
+                source.fetch(items[0])
+
+    with pytest.raises(QiangjiError) as caught:
+        collect()
     error: BaseException | None = caught.value
     while error:
         assert SECRET not in f"{error!r} {error}"
@@ -84,7 +91,13 @@ def silent_server() -> Iterator[int]:
 
 
 def folder_county(path: Path, **more: Any) -> County:
-    return County(county="440703", transport="folder", path=str(path), files=more.pop("files", "{form}_{period}.csv"), **more)
+    return County(
+        county="440703",
+        transport="folder",
+        path=str(path),
+        files=more.pop("files", "{form}_{period}.csv"),
+        **more,
+    )
 
 
 def test_folder_lists_regular_files_of_wanted_names_and_gives_their_bytes(tmp_path: Path) -> None:
@@ -148,7 +161,9 @@ class Api:
                 length = int(self.headers.get("content-length") or 0)
                 body = self.rfile.read(length)
                 answer = api.routes.get(parts.path, lambda q, h: (404, {}, b""))
-                status, headers, content = answer(query | ({"body": body.decode()} if body else {}), self.headers)
+                status, headers, content = answer(
+                    query | ({"body": body.decode()} if body else {}), self.headers
+                )
                 content = json.dumps(content).encode() if not isinstance(content, bytes) else content
                 self.send_response(status)
                 for name, value in {"Content-Length": str(len(content)), **headers}.items():
@@ -186,7 +201,8 @@ def http_county(**http: Any) -> County:
         {
             "county": "440703", "transport": "http_api", "connection": "c",
             "http": {
-                "list": {"path": "/reports", "items": "data"}, "fetch": {"path": "/reports/{form}/{period}", "items": "data"},
+                "list": {"path": "/reports", "items": "data"}, "fetch": {"path": "/reports/{form}/{period}",
+                "items": "data"},
                 "version_key": "updated_at", **http,
             },
         }
@@ -280,7 +296,9 @@ def test_a_token_is_fetched_renewed_once_and_never_shown(api: Api, connect: Call
 
 def test_a_key_in_a_header_and_a_download_with_basic_login(api: Api, connect: Callable[[str], None]) -> None:
     connect(f"http://api:{quote(SECRET, safe='')}@127.0.0.1:{api.port}")
-    api.routes["/reports"] = lambda q, h: (200, {}, {"data": LISTED}) if h["X-Api-Key"] == SECRET else (403, {}, b"")
+    api.routes["/reports"] = lambda q, h: (
+        (200, {}, {"data": LISTED}) if h["X-Api-Key"] == SECRET else (403, {}, b"")
+    )
     with opened(http_county(auth="header", header="X-Api-Key")) as source:
         assert len(source.list(WANTED)) == 1
     assert refused(http_county(auth="none")).code == "login_refused"
@@ -290,7 +308,11 @@ def test_a_key_in_a_header_and_a_download_with_basic_login(api: Api, connect: Ca
     api.routes["/files"] = lambda q, h: (200, {}, listed) if h["authorization"] else (401, {}, b"")
     api.routes["/files/" + quote(name, safe="")] = ok(b"\xef\xbb\xbfa,b\r\n")
     county = http_county(
-        auth="basic", list={"path": "/files"}, fetch={"path": "/files/{name}"}, format="csv", version_key="modified"
+        auth="basic",
+        list={"path": "/files"},
+        fetch={"path": "/files/{name}"},
+        format="csv",
+        version_key="modified",
     )
     with opened(county) as source:
         [item] = source.list(WANTED)
@@ -379,7 +401,10 @@ def test_an_http_server_that_is_down_hangs_or_drips_ends_within_the_countys_time
     api.routes["/reports"] = drip
     connect(f"http://u:p@127.0.0.1:{api.port}")
     start = time.monotonic()
-    assert refused(http_county(list={"path": "/reports", "items": "data", "paging": CURSOR}), timeout=1).code == "timeout"
+    assert (
+        refused(http_county(list={"path": "/reports", "items": "data", "paging": CURSOR}), timeout=1).code
+        == "timeout"
+    )
     assert time.monotonic() - start < 3
 
 
@@ -419,7 +444,9 @@ class Sftp:
 
         return asyncio.run_coroutine_threadsafe(waiting(), self.loop).result(10)
 
-    def uri(self, password: str = SECRET, key: asyncssh.SSHKey | None = None, directory: str = "/outgoing") -> str:
+    def uri(
+        self, password: str = SECRET, key: asyncssh.SSHKey | None = None, directory: str = "/outgoing"
+    ) -> str:
         text = (key or self.key).export_public_key().decode().strip()
         return f"sftp://u:{quote(password, safe='')}@127.0.0.1:{self.port}{directory}?host_key={quote(text, safe='')}"
 
@@ -542,7 +569,8 @@ def _fill(db: sa.Connection, schema: str) -> None:
             )
         )
     for code, ok_, income, note, period in [
-        ("2", False, 1.5, 'a,"b"', "2026-10"), ("1", True, None, None, "2026-10"), ("3", None, 0, "丙", "2026-08"),
+        ("2", False, 1.5, 'a,"b"', "2026-10"), ("1", True, None, None, "2026-10"), ("3", None, 0, "丙",
+        "2026-08"),
     ]:  # fmt: skip
         db.execute(
             sa.text(f"INSERT INTO {schema}village {ROWS} VALUES (:a, :b, :c, :d, :e, '2026-11-01 02:03:04')"),
@@ -550,7 +578,9 @@ def _fill(db: sa.Connection, schema: str) -> None:
         )
 
 
-def test_a_view_of_any_database_is_read_as_csv_in_key_order(tmp_path: Path, connect: Callable[[str], None]) -> None:
+def test_a_view_of_any_database_is_read_as_csv_in_key_order(
+    tmp_path: Path, connect: Callable[[str], None]
+) -> None:
     url = f"sqlite:///{tmp_path}/county.db"
     with sa.create_engine(url).begin() as db:
         _fill(db, "")
@@ -610,7 +640,9 @@ def test_postgresql_is_read_in_a_read_only_snapshot_that_ends_in_time(
     assert refused(database_county("nowhere.{form}")).code == "not_found"
 
 
-def test_a_database_that_is_down_or_hangs_ends_within_the_countys_time(connect: Callable[[str], None]) -> None:
+def test_a_database_that_is_down_or_hangs_ends_within_the_countys_time(
+    connect: Callable[[str], None],
+) -> None:
     connect(f"postgresql://u:{quote(SECRET, safe='')}@127.0.0.1:{closed_port()}/d")
     error = refused(database_county(), timeout=1)
     assert (type(error), error.code) == (TransientError, "unreachable")
@@ -619,3 +651,82 @@ def test_a_database_that_is_down_or_hangs_ends_within_the_countys_time(connect: 
         start = time.monotonic()
         assert refused(database_county(), timeout=2).code == "timeout"
         assert time.monotonic() - start < 5
+
+
+# ---- the simulated county systems
+
+
+@pytest.fixture(scope="module")
+def simulated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from simulator import Simulator
+
+    with Simulator(
+        tmp_path_factory.mktemp("simulated"), today="2026-11-24", scale=0.05,
+        postgres_url=postgres.url("postgres", driver=None),
+    ) as simulator:  # fmt: skip
+        yield simulator
+
+
+@pytest.mark.parametrize("code", ["440703", "440704", "440705", "440781", "440783", "440784", "440785"])
+def test_what_each_county_system_means_is_what_is_read(
+    simulated: Any, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every value of every sound row; every planted type and enum fault, and nothing else; each return's
+    reason.
+    """
+    from qiangji.catalogue.load import load
+    from qiangji.parsing import read_form, read_grids
+    from qiangji.screening import find_personal_data
+    from qiangji.settings import PROJECT
+
+    catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")
+    county = catalogue.counties[code]
+    monkeypatch.setenv(f"QIANGJI_CONN_COUNTY_{code}", simulated.connections[code])
+    submissions = {
+        (s["form"], s["period"]): s for s in simulated.manifest["submissions"] if s["county"] == code
+    }
+    outcome = dict.fromkeys(submissions, "late")
+    planted = {
+        (f["form"], f["period"], f["expected_rule"])
+        for f in simulated.manifest["faults"]
+        if f["county"] == code and str(f["expected_rule"]).endswith((".type", ".enum"))
+    }
+    found = set()
+    wanted = [(form, Period.parse(period)) for form, period in submissions]
+    with open_source(county, catalogue.forms, catalogue.path, timeout=60, max_bytes=10**8) as source:
+        fetched = [source.fetch(item) for item in source.list(wanted)]
+    for delivery in fetched:
+        forms = [form for form, _ in delivery.item.targets]
+        try:
+            grids = read_grids(delivery.content, delivery.kind, county, forms)
+        except QiangjiError:
+            outcome |= {(f, str(p)): "returned" for f, p in delivery.item.targets}
+            continue
+        for form, period in delivery.item.targets:
+            key = (form, str(period))
+            if find_personal_data(grids[form], county.layout_of(form)):
+                outcome[key] = "withheld"
+                continue
+            try:
+                parsed = read_form(grids[form], catalogue.forms[form], county, period)
+            except QiangjiError:
+                outcome[key] = "returned"
+                continue
+            outcome[key] = "returned" if parsed.totals_agree is False else "read"
+            assert parsed.rows.num_rows == submissions[key]["rows_sent"]
+            found |= {(*key, rule) for rule in parsed.problems["rule"].to_pylist()}
+            read = catalogue.forms[form]
+            meant = {row["unit"]: row for row in simulated.truth(code, *key) if row["accepted"]}
+            sound = [row for row in parsed.rows.to_pylist() if row[read.key] in meant]
+            assert len(sound) == submissions[key]["rows_accepted"]
+            for row in sound:
+                values = {n: meant[row[read.key]][n] for n in read.fields}
+                assert {n: row[n] for n in read.fields} == {
+                    n: Decimal(v) if read.fields[n].type == "decimal" and v is not None else v
+                    for n, v in values.items()
+                }
+    said = {
+        k: "read" if s["status"] in ("accepted", "partial") else s["status"] for k, s in submissions.items()
+    }
+    assert outcome == said
+    assert found == planted

@@ -6,7 +6,6 @@ import pickle
 from decimal import Decimal
 
 import pytest
-
 from qiangji.catalogue.models import County, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing import Parsed, address, read_form, read_grids
@@ -40,7 +39,12 @@ FORM = Form.model_validate(
                 "kind": "ytd",
                 "unit": "ten_thousand_yuan",
             },
-            "trees": {"label": {"zh": "植树", "en": "Trees"}, "type": "integer", "kind": "flow", "since": "2026-05"},
+            "trees": {
+                "label": {"zh": "植树", "en": "Trees"},
+                "type": "integer",
+                "kind": "flow",
+                "since": "2026-05",
+            },
         },
     }
 )
@@ -52,7 +56,9 @@ def county(**layout: object) -> County:
     return County(county="440703", transport="folder", path="x", files="{form}.csv", layout=Layout(**layout))
 
 
-def read(text: str, period: Period = OCTOBER, crosswalk: dict[str, str] | None = None, **layout: object) -> Parsed:
+def read(
+    text: str, period: Period = OCTOBER, crosswalk: dict[str, str] | None = None, **layout: object
+) -> Parsed:
     c = county(**layout)
     return read_form(read_grids(text.encode(), "csv", c, ["village"])["village"], FORM, c, period, crosswalk)
 
@@ -64,7 +70,7 @@ def refused(text: str, period: Period = OCTOBER, **layout: object) -> ReturnedEr
 
 
 def test_rows_are_typed_in_the_forms_order_with_sheet_row_numbers() -> None:
-    text = f"一肩挑,{HEADER.replace('一肩挑,', '')}\n是,{CODE}01,甲村,\"1,２34\",二档,12.5,无\n否,{CODE}02,乙村,3,,—,\n"
+    text = f'一肩挑,{HEADER.replace("一肩挑,", "")}\n是,{CODE}01,甲村,"1,２34",二档,12.5,无\n否,{CODE}02,乙村,3,,—,\n'
     parsed = read(text)
     assert parsed.rows.column_names == [
         "village_code", "unit_name", "members", "grade", "is_head", "income", "trees", "_row",

@@ -1,4 +1,6 @@
-"""File kinds into grids: encodings, workbooks by sheet name, NDJSON; damaged files are returned, never guessed at."""
+"""File kinds into grids: encodings, workbooks by sheet name, NDJSON; damaged files are returned, never
+guessed at.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-
 from qiangji.catalogue.models import County
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Grid, read_grids
@@ -51,7 +52,7 @@ def test_csv_in_the_declared_encoding_with_or_without_a_mark(content: bytes, enc
 
 
 def test_csv_keeps_texts_as_they_are_and_empty_cells_as_null() -> None:
-    assert csv_cells('a,"1,234",,\n" x ","two\nlines","",NULL\n'.encode()) == [
+    assert csv_cells(b'a,"1,234",,\n" x ","two\nlines","",NULL\n') == [
         ["a", "1,234", None, None],
         [" x ", "two\nlines", None, "NULL"],
     ]
@@ -128,7 +129,9 @@ def test_a_single_visible_sheet_needs_no_name_and_several_need_one_or_the_forms_
 
 def test_a_missing_sheet_fails_alone() -> None:
     content = workbook({"行政村": [["v"]]})
-    grids = read_grids(content, "xlsx", county(sheets={"village": "行政村", "community": "社区"}), ["village", "community"])
+    grids = read_grids(
+        content, "xlsx", county(sheets={"village": "行政村", "community": "社区"}), ["village", "community"]
+    )
     assert cells(grids["village"]) == [["v"]]
     assert grids["community"].error is not None
     assert grids["community"].error.code == "missing_sheet"
@@ -136,7 +139,10 @@ def test_a_missing_sheet_fails_alone() -> None:
 
 
 def test_numbers_are_exact_text_and_leading_empty_rows_count() -> None:
-    rows = [[None], [None, 12.0, 0.1 + 0.2, 44078110001001, True, 1234567.89, "0012", 440703198001011234, 1e-7]]
+    rows = [
+        [None],
+        [None, 12.0, 0.1 + 0.2, 44078110001001, True, 1234567.89, "0012", 440703198001011234, 1e-7],
+    ]
     grid = read_grids(workbook({"a": rows}), "xlsx", county(), ["village"])["village"]
     assert cells(grid)[1] == [
         None, "12", "0.3", "44078110001001", "true", "1234567.89", "0012", "440703198001011000", "0.0000001",
@@ -167,7 +173,7 @@ def test_a_sheet_that_claims_a_large_rectangle_or_holds_a_part_twice_is_not_unpa
     error = refused(far, "xlsx")
     assert error.code == "unreadable_file"
     assert f"{16384 * 1048576:,} cells" in str(error)
-    assert 16384 * 1048576 > MAX_CELLS
+    assert MAX_CELLS < 16384 * 1048576
     twice = io.BytesIO(small)
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(twice, "a") as archive:
         archive.writestr("xl/workbook.xml", b"<x/>")
@@ -201,12 +207,16 @@ def test_ndjson_has_its_keys_as_header_and_canonical_texts() -> None:
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b'{"a": 1}\n{"a": ', "unreadable_file"), (b"[1]\n", "unreadable_file"), (b'{"a": "\xff"}\n', "bad_encoding")],
+    [
+        (b'{"a": 1}\n{"a": ', "unreadable_file"),
+        (b"[1]\n", "unreadable_file"),
+        (b'{"a": "\xff"}\n', "bad_encoding"),
+    ],
 )
 def test_ndjson_that_cannot_be_read_names_the_line_and_not_its_text(content: bytes, code: str) -> None:
     error = refused(content, "ndjson")
     assert error.code == code
-    assert f"line {content.count(b'{')  or 1}" in str(error)
+    assert f"line {content.count(b'{') or 1}" in str(error)
 
 
 def test_parsing_needs_no_dataframe_library(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-
 from qiangji.catalogue.models import Field
 from qiangji.parsing.normalise import DECIMAL, TYPES, read_codes, read_column, tidy_array
 from qiangji.parsing.text import tidy
@@ -19,7 +18,9 @@ def field(type: str, kind: str = "stock", unit: str = "none", values: tuple[str,
 
 
 def one(text: str | None, f: Field) -> object:
-    """The value, or `ValueError` (the class) if the text cannot be read. Read beside others, as in a column."""
+    """The value, or `ValueError` (the class) if the text cannot be read. Read beside others, as in a
+    column.
+    """
     column = read_column(pa.array([text, "1", text, None], pa.string()), f)
     assert column.values.type == TYPES[f.type]
     assert len(column.values) == len(column.unreadable) == 4
@@ -45,8 +46,10 @@ def test_blank_dashes_and_slashes_are_missing_and_never_zero(text: str | None, t
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("0", 0), ("12", 12), (" 12 ", 12), ("１２", 12), ("1,234", 1234), ("１，２３４", 1234), ("1,234,567", 1234567),
-        ("12.0", 12), ("12.00", 12), ("-3", -3), ("－3", -3), ("−3", -3), ("+3", 3), ("007", 7), ("12\u200b", 12),
+        ("0", 0), ("12", 12), (" 12 ", 12), ("１２", 12), ("1,234", 1234), ("１，２３４", 1234),
+        ("1,234,567", 1234567),
+        ("12.0", 12), ("12.00", 12), ("-3", -3), ("－3", -3), ("−3", -3), ("+3", 3), ("007", 7),
+        ("12\u200b", 12),
         ("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("1\u3000", 1),
     ],
 )  # fmt: skip
@@ -56,8 +59,10 @@ def test_integers_as_people_write_them(text: str, value: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1e3", "1E3", "1.0.0", "1O", "O", "o", "约30", "30人", "12.5", "1,23", "12,34", ",123", "1,2345", "1 2", "0x1F",
-     "9223372036854775808", "-9223372036854775809", "99999999999999999999", "inf", "nan", "NaN", "true", "12%", "①",
+    ["1e3", "1E3", "1.0.0", "1O", "O", "o", "约30", "30人", "12.5", "1,23", "12,34", ",123", "1,2345",
+    "1 2", "0x1F",
+     "9223372036854775808", "-9223372036854775809", "99999999999999999999", "inf", "nan", "NaN", "true",
+     "12%", "①",
      "1²", "½", "Ⅳ", "١٢", "十二", ".5", "5.", "--5", "+-5", "(5)", "5-", "1_000", "无", "是"],
 )  # fmt: skip
 def test_what_is_no_integer_is_unreadable(text: str) -> None:
@@ -67,8 +72,10 @@ def test_what_is_no_integer_is_unreadable(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("12.5", "12.5"), ("1,234.5", "1234.5"), ("１，２３４．５", "1234.5"), ("-0.01", "-0.01"), ("12.34000", "12.34"),
-        ("5", "5"), ("99999999999999.9999", "99999999999999.9999"), ("12.5%", "0.125"), ("１２．５％", "0.125"),
+        ("12.5", "12.5"), ("1,234.5", "1234.5"), ("１，２３４．５", "1234.5"), ("-0.01", "-0.01"),
+        ("12.34000", "12.34"),
+        ("5", "5"), ("99999999999999.9999", "99999999999999.9999"), ("12.5%", "0.125"), ("１２．５％",
+        "0.125"),
         ("0.12340000", "0.1234"),
     ],
 )  # fmt: skip
@@ -82,13 +89,17 @@ def test_a_percentage_is_itself_in_a_field_of_percent() -> None:
     assert one("0.001%", field("decimal")) is ValueError
 
 
-@pytest.mark.parametrize("text", ["0.12345", "100000000000000", "1e3", "1.0.0", "1.2.3", "12,3.4", "约1.5", "1.5万", "l.5"])
+@pytest.mark.parametrize(
+    "text", ["0.12345", "100000000000000", "1e3", "1.0.0", "1.2.3", "12,3.4", "约1.5", "1.5万", "l.5"]
+)
 def test_a_decimal_is_not_rounded_to_fit(text: str) -> None:
     assert one(text, field("decimal")) is ValueError
     assert pa.decimal128(18, 4) == DECIMAL
 
 
-@pytest.mark.parametrize(("kind", "value"), [("flow", 0), ("ytd", 0), ("stock", ValueError), ("distinct", ValueError)])
+@pytest.mark.parametrize(
+    ("kind", "value"), [("flow", 0), ("ytd", 0), ("stock", ValueError), ("distinct", ValueError)]
+)
 @pytest.mark.parametrize("type", ["integer", "decimal"])
 def test_none_is_zero_in_an_amount_and_unreadable_in_a_state(type: str, kind: str, value: object) -> None:
     assert one("无", field(type, kind)) == value
@@ -98,8 +109,10 @@ def test_none_is_zero_in_an_amount_and_unreadable_in_a_state(type: str, kind: st
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("是", True), ("有", True), ("TRUE", True), ("true", True), ("１", True), ("Y", True), ("√", True), ("否", False),
-     ("无", False), ("False", False), ("0", False), ("×", False), ("也许", ValueError), ("2", ValueError), ("是的", ValueError)],
+    [("是", True), ("有", True), ("TRUE", True), ("true", True), ("１", True), ("Y", True), ("√", True),
+    ("否", False),
+     ("无", False), ("False", False), ("0", False), ("×", False), ("也许", ValueError), ("2", ValueError),
+     ("是的", ValueError)],
 )  # fmt: skip
 def test_booleans(text: str, value: object) -> None:
     assert one(text, field("boolean")) is value

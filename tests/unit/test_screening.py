@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-
 from qiangji.catalogue.models import County, Layout
 from qiangji.parsing import Grid, read_grids
 from qiangji.parsing.grid import grid_of
@@ -25,8 +24,10 @@ def grid(text: str, sheet: str = "") -> Grid:
 
 @pytest.mark.parametrize(
     "text",
-    [RESIDENT, ELDER, RESIDENT.lower(), "１１０１０５１９４９１２３１００２Ｘ", "110105 19491231 002X", "110105-19491231-002X",
-     f"身份证{RESIDENT}号", f"张某{ELDER}", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "440703800101123", "440703 800101 123",
+    [RESIDENT, ELDER, RESIDENT.lower(), "１１０１０５１９４９１２３１００２Ｘ", "110105 19491231 002X",
+    "110105-19491231-002X",
+     f"身份证{RESIDENT}号", f"张某{ELDER}", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "440703800101123",
+     "440703 800101 123",
      "440703198001011000", "110105\u200b19491231002X"],
 )  # fmt: skip
 def test_resident_id_numbers(text: str) -> None:
@@ -35,7 +36,8 @@ def test_resident_id_numbers(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [MOBILE, "１３８００１３８０００", "138 0013 8000", "138-0013-8000", "+86 13800138000", "8613800138000", "013800138000",
+    [MOBILE, "１３８００１３８０００", "138 0013 8000", "138-0013-8000", "+86 13800138000", "8613800138000",
+    "013800138000",
      f"电话：{MOBILE}转", f"{MOBILE}/19912345678", "138.0013.8000"],
 )  # fmt: skip
 def test_mobile_numbers(text: str) -> None:
@@ -44,9 +46,12 @@ def test_mobile_numbers(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "1290", "12345678901", "23800138000", "12800138000", "440703001001", "44070300100101", "13070300100101",
-     "110105194912310021", "110105194913310021", "990105194912310025", "91440703MA4UQX1234", "91110000600037341L",
-     "2026-10-01 2026-10-31", "138001380001", "0750-3161234", "440703801301123", "1,380,013,800.00", "第13800组",
+    ["", "0", "1290", "12345678901", "23800138000", "12800138000", "440703001001", "44070300100101",
+    "13070300100101",
+     "110105194912310021", "110105194913310021", "990105194912310025", "91440703MA4UQX1234",
+     "91110000600037341L",
+     "2026-10-01 2026-10-31", "138001380001", "0750-3161234", "440703801301123", "1,380,013,800.00",
+     "第13800组",
      "440703001001 440703001002"],
 )  # fmt: skip
 def test_codes_counts_and_dates_are_no_personal_data(text: str) -> None:
@@ -56,7 +61,9 @@ def test_codes_counts_and_dates_are_no_personal_data(text: str) -> None:
 def test_a_credit_code_that_looks_like_a_number_of_the_nineteenth_century_is_a_credit_code() -> None:
     from qiangji.screening import _CREDIT, _is_credit_code, _is_resident_id
 
-    prefixes = (f"52440118{year}{month:02d}{day:02d}" for year in (1880, 1990) for month in (1, 7) for day in (5, 9))
+    prefixes = (
+        f"52440118{year}{month:02d}{day:02d}" for year in (1880, 1990) for month in (1, 7) for day in (5, 9)
+    )
     found = {
         code[6:8]: code
         for prefix in prefixes
@@ -64,7 +71,11 @@ def test_a_credit_code_that_looks_like_a_number_of_the_nineteenth_century_is_a_c
         for code in [prefix[:6] + prefix[8:] + f"{n:03d}"]
         for code in [code + c for c in "0123456789"]
         if len(code) == 18 and _is_credit_code(code)
-        if sum(int(d) * w for d, w in zip(code[:17], (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True)) % 11
+        if sum(
+            int(d) * w
+            for d, w in zip(code[:17], (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2), strict=True)
+        )
+        % 11
         == (12 - int(code[17])) % 11
     }
     assert set(found) == {"18", "19"}

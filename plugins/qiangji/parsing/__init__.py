@@ -1,8 +1,8 @@
 """Deliveries into typed tables: bytes -> `read_grids` -> (screening) -> `read_form` -> `Parsed`.
 
-In: a delivery's bytes, its file kind, and the catalogue's County and Form. Out: one `Grid` a form, then one `Parsed`.
-Pure: nothing is fetched or stored here, and nothing a county wrote is repaired. What cannot be read raises
-ReturnedError with a reason code; a cell that cannot be read is a row in `Parsed.problems`.
+In: a delivery's bytes, its file kind, and the catalogue's County and Form. Out: one `Grid` a form, then one
+`Parsed`. Pure: nothing is fetched or stored here, and nothing a county wrote is repaired. What cannot be
+read raises ReturnedError with a reason code; a cell that cannot be read is a row in `Parsed.problems`.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def read_grids(
 ) -> dict[str, Grid]:
     """Form -> its grid. A workbook gives each form's sheet by name; a single-form file gives that form's.
 
-    `titles` (form -> zh title) finds a sheet where the county declares none; `period` only words the messages.
-    Raises ReturnedError for the whole file: empty_file, unreadable_file, bad_encoding, truncated. A sheet that is
-    missing fails alone: its grid carries the error, and `read_form` raises it.
+    `titles` (form -> zh title) finds a sheet where the county declares none; `period` only words the
+    messages. Raises ReturnedError for the whole file: empty_file, unreadable_file, bad_encoding, truncated.
+    A sheet that is missing fails alone: its grid carries the error, and `read_form` raises it.
     """
     where = " ".join(filter(None, (county.county, ",".join(forms), period)))
     if not content.strip(b"\xef\xbb\xbf \t\r\n"):
@@ -46,10 +46,13 @@ def read_grids(
         return {form: replace(grid, form=form) for form, grid in grids.items()}
     if len(forms) != 1:
         raise ReturnedError(
-            f"a {kind} file holds one form, and {len(forms)} were asked of it", where=where,
-            expected="{form} in the county's `files`", do="Correct counties.yaml.", code="unreadable_file",
+            f"a {kind} file holds one form, and {len(forms)} were asked of it",
+            where=where,
+            expected="{form} in the county's `files`",
+            do="Correct counties.yaml.",
+            code="unreadable_file",
             zh="该文件类型一次只能上报一张报表",
-        )  # fmt: skip
+        )
     if kind == "csv":
         from qiangji.parsing import csv_file
 

@@ -1,8 +1,8 @@
 """CSV into a grid: the declared encoding, strictly; nothing is guessed and nothing replaced.
 
-In: bytes, encoding, delimiter. Out: a `Grid`, row numbers being record numbers. A byte-order mark is an encoding's
-own declaration and is believed. A regular file is read by Arrow; one with rows of different lengths (titles, sign-off
-lines, a cut-off end) by the standard library, which tells which rows those are.
+In: bytes, encoding, delimiter. Out: a `Grid`, row numbers being record numbers. A byte-order mark is an
+encoding's own declaration and is believed. A regular file is read by Arrow; one with rows of different
+lengths (titles, sign-off lines, a cut-off end) by the standard library, which tells which rows those are.
 """
 
 from __future__ import annotations
@@ -36,20 +36,32 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     for magic, name in _NOT_TEXT.items():
         if content.startswith(magic):
             raise ReturnedError(
-                f"the file is {name}", where=where, expected=f"CSV in {encoding}", do="Send it as CSV.",
-                code="unreadable_file", zh=f"文件不是CSV文本({name}),请导出为{encoding}编码的CSV后重报",
-            )  # fmt: skip
+                f"the file is {name}",
+                where=where,
+                expected=f"CSV in {encoding}",
+                do="Send it as CSV.",
+                code="unreadable_file",
+                zh=f"文件不是CSV文本({name}),请导出为{encoding}编码的CSV后重报",
+            )
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ReturnedError(
-            "the file is UTF-16 by its byte-order mark", where=where, expected=encoding,
-            do=f"Save it as {encoding}.", code="bad_encoding", zh=f"文件为UTF-16编码,约定为{encoding},请另存后重报",
-        )  # fmt: skip
+            "the file is UTF-16 by its byte-order mark",
+            where=where,
+            expected=encoding,
+            do=f"Save it as {encoding}.",
+            code="bad_encoding",
+            zh=f"文件为UTF-16编码,约定为{encoding},请另存后重报",
+        )
     if 0 in content:
         at = content.index(0)
         raise ReturnedError(
-            f"a NUL byte at byte offset {at}", where=where, expected=f"text in {encoding}", do="Export it again.",
-            code="unreadable_file", zh=f"文件第{at}字节处为空字符,不是文本文件,请重新导出",
-        )  # fmt: skip
+            f"a NUL byte at byte offset {at}",
+            where=where,
+            expected=f"text in {encoding}",
+            do="Export it again.",
+            code="unreadable_file",
+            zh=f"文件第{at}字节处为空字符,不是文本文件,请重新导出",
+        )
     codec = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else encoding
     try:
         return content.decode(codec).removeprefix("\ufeff")
@@ -57,10 +69,13 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
         # The error quotes the bytes around the fault, which may be personal data: keep the offset alone.
         offset = e.start + (3 if codec == "utf-8-sig" else 0)
     raise ReturnedError(
-        f"not {encoding}: byte offset {offset} of {len(content)} cannot be decoded", where=where, expected=encoding,
-        do=f"Save the file as {encoding}, or have the county's declared encoding changed.", code="bad_encoding",
+        f"not {encoding}: byte offset {offset} of {len(content)} cannot be decoded",
+        where=where,
+        expected=encoding,
+        do=f"Save the file as {encoding}, or have the county's declared encoding changed.",
+        code="bad_encoding",
         zh=f"文件编码不是约定的{encoding}(第{offset}字节无法识别),请按{encoding}另存后重报",
-    )  # fmt: skip
+    )
 
 
 def _regular(text: str, delimiter: str) -> Grid | None:
@@ -96,9 +111,13 @@ def _irregular(text: str, delimiter: str, where: str) -> Grid:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error:
         raise ReturnedError(
-            "a quoted cell is not closed, or goes on behind its closing quote", where=where, expected="complete CSV",
-            do="Send the whole file again.", code="truncated", zh="文件不完整(引号未闭合),请重新完整上传",
-        ) from None  # fmt: skip
+            "a quoted cell is not closed, or goes on behind its closing quote",
+            where=where,
+            expected="complete CSV",
+            do="Send the whole file again.",
+            code="truncated",
+            zh="文件不完整(引号未闭合),请重新完整上传",
+        ) from None
     finally:
         csv.field_size_limit(previous)
     width = max(map(len, rows), default=0)

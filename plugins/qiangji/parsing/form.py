@@ -1,8 +1,8 @@
 """A grid read as a form: typed rows, the texts they came from, and every cell that could not be read.
 
 In: a `Grid`, the form as it stood in the period, how the county's sheets look, its crosswalk of unit codes.
-Out: `Parsed`. What a county has to put right before anything can be read is a ReturnedError; one bad cell is one
-problem row, and its row keeps its place.
+Out: `Parsed`. What a county has to put right before anything can be read is a ReturnedError; one bad cell
+is one problem row, and its row keeps its place.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ EXPECTED = {
 class Parsed:
     """One submission as read; `rows.num_rows` is the number of rows received.
 
-    `rows`: the key (string), `unit_name` where the county gives names, the form's fields in that period in the
-    form's order, `_row` (int32, the sheet's row number). `raw`: the same columns as text as received.
-    `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80 characters).
-    `totals_agree`: None where no total was written. `columns`: field -> column of the sheet, counted from 0.
+    `rows`: the key (string), `unit_name` where the county gives names, the form's fields in that period in
+    the form's order, `_row` (int32, the sheet's row number). `raw`: the same columns as text as received.
+    `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80
+    characters). `totals_agree`: None where no total was written. `columns`: field -> column of the sheet,
+    counted from 0.
     """
 
     rows: pa.Table
@@ -86,22 +87,37 @@ def read_form(
 def empty_file(where: str) -> ReturnedError:
     """The error for a delivery without any content."""
     return ReturnedError(
-        "the file is empty", where=where, expected="a header and the rows of the form", do="Send the file again.",
-        code="empty_file", zh="文件为空,请重新上传",
-    )  # fmt: skip
+        "the file is empty",
+        where=where,
+        expected="a header and the rows of the form",
+        do="Send the file again.",
+        code="empty_file",
+        zh="文件为空,请重新上传",
+    )
 
 
 def _read_zone(
-    zone: pa.Table, first_row: int, columns: Columns, form: Form, fields: Mapping[str, Field], layout: Layout,
-    period: Period, crosswalk: Mapping[str, str], where: str,
-) -> Parsed:  # fmt: skip
+    zone: pa.Table,
+    first_row: int,
+    columns: Columns,
+    form: Form,
+    fields: Mapping[str, Field],
+    layout: Layout,
+    period: Period,
+    crosswalk: Mapping[str, str],
+    where: str,
+) -> Parsed:
     totals = find_totals(zone, columns.labels, layout)
     rows = _data_rows(zone, columns, totals)
     if len(rows) == 0:
         raise ReturnedError(
-            "a header and no rows", where=where, expected="a row for each unit that reports",
-            do="Send the file with its rows.", code="no_rows", zh="文件只有表头,没有数据行,请补充数据后重报",
-        )  # fmt: skip
+            "a header and no rows",
+            where=where,
+            expected="a row for each unit that reports",
+            do="Send the file with its rows.",
+            code="no_rows",
+            zh="文件只有表头,没有数据行,请补充数据后重报",
+        )
     data = zone if len(rows) == zone.num_rows else zone.take(rows)
     if columns.period is not None:
         _check_period(_column(data, columns.period), columns.period, rows, first_row, form, period, where)
@@ -115,7 +131,8 @@ def _read_zone(
         typed["unit_name"] = read_codes(raw["unit_name"])
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
     raw |= {n: _column(data, columns.fields[n]) for n in fields} | {"_row": numbers}
-    agree, wrong = None, []
+    agree: bool | None = None
+    wrong: list[TotalsProblem] = []
     if totals:
         marks = zone.take(pa.array(sorted(totals), pa.int64()))
         placed = {n: (f, columns.fields[n]) for n, f in fields.items() if f.is_number}
@@ -160,7 +177,7 @@ def _data_rows(zone: pa.Table, columns: Columns, totals: Mapping[int, object]) -
 
 
 def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
-    """The tree's codes for the county's own; a code that the crosswalk lacks stays, for the suite to judge."""
+    """The tree's codes for the county's own; one that the crosswalk lacks stays, for the suite."""
     if not crosswalk:
         return codes
     own, ours = pa.array(list(crosswalk), pa.string()), pa.array(list(crosswalk.values()), pa.string())
@@ -195,7 +212,9 @@ def _problems(
 
 
 def _check_ragged(grid: Grid, below: int, end: int, layout: Layout, form: Form, where: str) -> None:
-    """Rows of the data zone with another number of cells than the header: cells may have moved, so none is read."""
+    """Rows of the data zone with another number of cells than the header: cells may have moved, so none is
+    read.
+    """
     if not grid.ragged:
         return
     lengths = dict(grid.ragged)
@@ -212,19 +231,27 @@ def _check_ragged(grid: Grid, below: int, end: int, layout: Layout, form: Form, 
     row, cells = wrong[0]
     if len(wrong) == 1 and row == grid.first_row + grid.cells.num_rows - 1 and cells < width:
         raise ReturnedError(
-            f"the last row ({row}) ends after {cells} of {width} cells", where=where, expected="the whole file",
-            do="Send the whole file again.", code="truncated",
+            f"the last row ({row}) ends after {cells} of {width} cells",
+            where=where,
+            expected="the whole file",
+            do="Send the whole file again.",
+            code="truncated",
             zh=f"文件不完整:最后一行(第{row}行)只有{cells}列,应为{width}列,请重新完整上传",
-        )  # fmt: skip
+        )
     raise ReturnedError(
-        f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}", where=where,
-        expected=f"{width} cells in {address(form.form, 0, row)}", do="Check quotes and separators in these rows.",
-        code="ragged_rows", zh=f"有{len(wrong)}行的列数与表头不一致(第{row}行为{cells}列,应为{width}列),请检查后重报",
-    )  # fmt: skip
+        f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}",
+        where=where,
+        expected=f"{width} cells in {address(form.form, 0, row)}",
+        do="Check quotes and separators in these rows.",
+        code="ragged_rows",
+        zh=f"有{len(wrong)}行的列数与表头不一致(第{row}行为{cells}列,应为{width}列),请检查后重报",
+    )
 
 
 def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]) -> bool:
-    """A totals row may leave off empty cells at its end; cells beyond the header may be there if all are empty."""
+    """A totals row may leave off empty cells at its end; cells beyond the header may be there if all are
+    empty.
+    """
     texts = [squeezed(t) for t in grid.row_text(row - grid.first_row)]
     return not any(texts[width:]) if cells > width else not any(texts) or bool(labels & set(texts))
 
@@ -244,10 +271,13 @@ def _check_period(
     cell = address(form.form, at, first_row + rows[i].as_py())
     said = _period(column[i].as_py())
     raise ReturnedError(
-        f"{cell} says period {said or '(unreadable)'}", where=where, expected=str(period),
-        do="Send the file of that period, or correct the column.", code="wrong_period",
+        f"{cell} says period {said or '(unreadable)'}",
+        where=where,
+        expected=str(period),
+        do="Send the file of that period, or correct the column.",
+        code="wrong_period",
         zh=f"{cell}中的报告期为{said or '无法识别的内容'},应为{period},请核对后重报",
-    )  # fmt: skip
+    )
 
 
 def _period(text: str) -> Period | None:

@@ -21,10 +21,11 @@ class Grid:
     """All cells of a sheet (or of a file without sheets) as strings, null where empty; columns by position.
 
     `cells`: one string column a sheet column, named `0`, `1`, ...; title and header rows included.
-    `first_row`: the sheet's row number of the first row of `cells` (1 for a whole sheet).
-    `header_rows`: how many header rows there are, where the file kind decides it (one in NDJSON), else None.
-    `ragged`: (sheet row number, cells found) of the rows that had another number of cells than the widest one.
-    `error`: why there is nothing to read; `read_form` raises it, so that one sheet of a workbook fails alone.
+    `first_row`: the sheet's row number of the first row of `cells` (1 for a whole sheet). `header_rows`:
+    how many header rows there are, where the file kind decides it (one in NDJSON), else None. `ragged`:
+    (sheet row number, cells found) of the rows that had another number of cells than the widest one.
+    `error`: why there is nothing to read; `read_form` raises it, so that one sheet of a workbook fails
+    alone.
     """
 
     cells: pa.Table
@@ -94,15 +95,15 @@ def sign_off_start(grid: Grid, layout: Layout) -> int:
     It begins with the first row below the header whose first non-empty cell starts with a declared word.
     """
     if not layout.sign_off or not grid.cells.num_columns:
-        return grid.cells.num_rows
+        return int(grid.cells.num_rows)
     below = sum(grid.title_and_header(layout))
     words = tuple(tidy(w).replace(" ", "") for w in layout.sign_off)
     texts = first_text(grid.cells.slice(below)).dictionary_encode()
     begins = [tidy(t).replace(" ", "").startswith(words) for t in texts.dictionary.to_pylist()]
     if not any(begins):
-        return grid.cells.num_rows
+        return int(grid.cells.num_rows)
     hits = pc.indices_nonzero(pc.fill_null(pa.array(begins).take(texts.indices), False))
-    return below + int(hits[0].as_py()) if len(hits) else grid.cells.num_rows
+    return below + int(hits[0].as_py()) if len(hits) else int(grid.cells.num_rows)
 
 
 def _array(values: pa.Array | pa.ChunkedArray) -> pa.Array:

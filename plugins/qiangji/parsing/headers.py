@@ -1,8 +1,8 @@
 """Which column of a sheet is which field: headers by name, label or alias, over one or more header rows.
 
 In: a grid, a form as it stood in a period, a layout. Out: `Columns`. Raises ReturnedError: unknown_header,
-missing_column, duplicate_header. In several header rows the lowest text of a column is its header; the text of a
-merged cell above it is its parent, and an alias may name parent and leaf together (`联营项目镇村`).
+missing_column, duplicate_header. In several header rows the lowest text of a column is its header; the text
+of a merged cell above it is its parent, and an alias may name parent and leaf together (`联营项目镇村`).
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def _known(form: Form) -> _Names:
 
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
-    """(leaf, parents + leaf) of each column; a parent's text stands over the columns to its right until the next."""
+    """(leaf, parents + leaf) of each column; a parent's text stands over the columns to its right until the
+    next.
+    """
     rows = [
         [squeezed(t) for t in grid.row_text(i)]
         for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))
@@ -138,20 +140,26 @@ def _unknown(
     at = address(form.form, column, grid.first_row + row - 1)
     known = [form.key, *fields]
     return ReturnedError(
-        f"unknown header {text[:40]!r} in {at}", where=where, expected=", ".join(known),
+        f"unknown header {text[:40]!r} in {at}",
+        where=where,
+        expected=", ".join(known),
         do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
         zh=f"{at}:表头“{text[:40]}”不在报表中,可用表头:{_zh_names(known, form)};请更正或删除该列后重报",
-    )  # fmt: skip
+    )
 
 
 def _duplicate(target: str, columns: tuple[int, int], form: Form, row: int, where: str) -> ReturnedError:
     cells = " and ".join(address(form.form, c, row) for c in columns)
     label = form.fields[target].label.zh if target in form.fields else target
     return ReturnedError(
-        f"two columns for {target}: {cells}", where=where, expected="one column a field",
-        do="Remove one of them.", code="duplicate_header", zh=f"“{label}”出现两列({cells}),请只保留一列后重报",
-    )  # fmt: skip
+        f"two columns for {target}: {cells}",
+        where=where,
+        expected="one column a field",
+        do="Remove one of them.",
+        code="duplicate_header",
+        zh=f"“{label}”出现两列({cells}),请只保留一列后重报",
+    )
 
 
 def _missing(missing: list[str], form: Form, where: str) -> ReturnedError:
@@ -162,7 +170,10 @@ def _missing(missing: list[str], form: Form, where: str) -> ReturnedError:
         for n in missing
     )
     return ReturnedError(
-        f"no column for {', '.join(missing)}", where=where, expected=wording,
-        do="Add the column, or check the declared header rows.", code="missing_column",
+        f"no column for {', '.join(missing)}",
+        where=where,
+        expected=wording,
+        do="Add the column, or check the declared header rows.",
+        code="missing_column",
         zh=f"缺少列:{_zh_names(missing, form)},请补上后重报",
-    )  # fmt: skip
+    )

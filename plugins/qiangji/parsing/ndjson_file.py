@@ -1,7 +1,8 @@
 """NDJSON (one JSON object a line, as an API's listing is kept) into a grid.
 
-In: UTF-8 bytes. Out: a `Grid` whose first row holds the keys in the order of the first record, and whose row n + 1
-is record n, so that an address reads as it would in a sheet. Booleans become `true` and `false`, numbers exact text.
+In: UTF-8 bytes. Out: a `Grid` whose first row holds the keys in the order of the first record, and whose
+row n + 1 is record n, so that an address reads as it would in a sheet. Booleans become `true` and `false`,
+numbers exact text.
 """
 
 from __future__ import annotations
@@ -37,9 +38,13 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
         code, fault, zh = "unreadable_file", "no JSON object", "不是JSON对象"
     # Without the cause: a decoder's message can quote what it read.
     raise ReturnedError(
-        f"line {number} is {fault}", where=where, expected="one JSON object a line", do="Check the system's listing.",
-        code=code, zh=f"第{number}行{zh},请检查接口输出",
-    )  # fmt: skip
+        f"line {number} is {fault}",
+        where=where,
+        expected="one JSON object a line",
+        do="Check the system's listing.",
+        code=code,
+        zh=f"第{number}行{zh},请检查接口输出",
+    )
 
 
 def _text(value: object) -> str | None:

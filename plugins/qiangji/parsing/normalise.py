@@ -1,7 +1,7 @@
 """The one normaliser: columns of text as counties write it, into typed columns; no Python object a cell.
 
-In: a string array (null = empty cell) and the `Field` it belongs to. Out: a typed array and a mask of the cells that
-could not be read. Work is done on the distinct texts of a column, of which there are few.
+In: a string array (null = empty cell) and the `Field` it belongs to. Out: a typed array and a mask of the
+cells that could not be read. Work is done on the distinct texts of a column, of which there are few.
 
 | written | read as |
 | --- | --- |
@@ -10,10 +10,10 @@ could not be read. Work is done on the distinct texts of a column, of which ther
 | `1,234`, full-width digits, a leading or trailing space, `12.0` in an integer | the number |
 | `12.5%` in a decimal | 12.5 where the field's unit is percent, else 0.125; unreadable in an integer |
 | 是 有 true yes y t 1 √ / 否 无 false no n f 0 × | a boolean |
-| `1e3`, `1.0.0`, letter O, `约30`, `①`, `1,23`, a fraction in an integer, more than the type holds | unreadable |
+| `1e3`, `1.0.0`, letter O, `约30`, `①`, `1,23`, a fraction in an integer, too large | unreadable |
 
-Decimals are decimal128(18, 4): 14 digits before the point, yuan exactly where the unit is 万元; more places are
-unreadable rather than rounded.
+Decimals are decimal128(18, 4): 14 digits before the point, yuan exactly where the unit is 万元; more places
+are unreadable rather than rounded.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def read_column(raw: pa.Array, field: Field) -> Column:
 
 
 def read_codes(raw: pa.Array) -> pa.Array:
-    """A column of codes or names as text: tidied, null where missing. The key's format is the suite's business."""
+    """A column of codes or names as text: tidied, null where missing. The key's format is the suite's
+    business.
+    """
     if (
         not raw.null_count
         and pc.all(pc.string_is_ascii(raw)).as_py()
@@ -85,7 +87,9 @@ def read_codes(raw: pa.Array) -> pa.Array:
 
 
 def tidy_array(texts: pa.Array) -> pa.Array:
-    """NFKC, without invisible characters, white space runs as one space, trimmed: `text.tidy` for a whole array."""
+    """NFKC, without invisible characters, white space runs as one space, trimmed: `text.tidy` for a whole
+    array.
+    """
     if not pc.all(pc.string_is_ascii(texts)).as_py():
         texts = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKC"), f"[{INVISIBLE}]", "")
     elif pc.all(pc.ascii_is_alnum(texts)).as_py():

@@ -1,7 +1,8 @@
 """Written totals as control sums: 合计 over all rows, 小计 over the rows since the one before.
 
-In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether what they say is the sum of
-the rows. A field with an unreadable cell has no sum to compare with; that cell is already a problem of its own.
+In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether what they say is the
+sum of the rows. A field with an unreadable cell has no sum to compare with; that cell is already a problem
+of its own.
 """
 
 from __future__ import annotations
@@ -64,9 +65,10 @@ def compare_totals(
 ) -> tuple[bool | None, list[TotalsProblem]]:
     """Hold written totals against sums.
 
-    `totals`: row of the data zone -> scope; `rows`: the data rows' own positions in it, ascending; `first_row`: the
-    sheet row number of position 0; `fields`: field -> (Field, column index); `written`: typed, a value a totals row;
-    `summed`: typed, a value a data row. (None if nothing could be compared, the problems.)
+    `totals`: row of the data zone -> scope; `rows`: the data rows' own positions in it, ascending;
+    `first_row`: the sheet row number of position 0; `fields`: field -> (Field, column index); `written`:
+    typed, a value a totals row; `summed`: typed, a value a data row. (None if nothing could be compared,
+    the problems.)
     """
     positions = sorted(totals)
     places = rows.to_numpy()

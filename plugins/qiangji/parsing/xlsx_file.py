@@ -1,8 +1,8 @@
 """Workbooks (.xlsx) into grids: each form's sheet by its name, never by its position.
 
-In: bytes and the sheet names wanted. Out: a `Grid` a form; numbers as the exact text of what Excel shows (15
-significant digits; 12.0 is `12`). Sizes are counted before anything is unpacked, because a small file can claim a
-large sheet. Hidden sheets are read when they are named, and never picked otherwise.
+In: bytes and the sheet names wanted. Out: a `Grid` a form; numbers as the exact text of what Excel shows
+(15 significant digits; 12.0 is `12`). Sizes are counted before anything is unpacked, because a small file
+can claim a large sheet. Hidden sheets are read when they are named, and never picked otherwise.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import io
 import re
 import zipfile
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, failed, grid_of
 from qiangji.parsing.text import as_text, squeezed
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
 
 MAX_UNPACKED = 512 * 2**20
 MAX_CELLS = 60_000_000
@@ -27,11 +30,14 @@ _LAST_CELL = re.compile(rb'<(?:\w+:)?c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 def read(
     content: bytes, sheets: Mapping[str, str], titles: Mapping[str, str], *, where: str = ""
 ) -> dict[str, Grid]:
-    """Form -> grid. `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its zh title.
+    """Form -> grid. `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its
+    zh title.
 
     A sheet that is not there is an error of that form's grid (`missing_sheet`). Raises ReturnedError
     `unreadable_file` if the file is no workbook, is cut off or unpacks to more than it may.
     """
+    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+
     _check_archive(content, where)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
@@ -59,12 +65,14 @@ def _sheet(book: CalamineWorkbook, name: str | None, form: str, where: str) -> G
         there = ", ".join(book.sheet_names)
         return failed(
             ReturnedError(
-                f"no sheet for form {form}; the workbook has {there}", where=where,
+                f"no sheet for form {form}; the workbook has {there}",
+                where=where,
                 expected="the sheet that the county's configuration names, or a single visible sheet",
-                do="Add or rename the sheet and send the workbook again.", code="missing_sheet",
+                do="Add or rename the sheet and send the workbook again.",
+                code="missing_sheet",
                 zh=f"工作簿中没有该报表的工作表(现有:{there}),请补上后重报",
             )
-        )  # fmt: skip
+        )
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     return grid_of(columns, name)
@@ -143,7 +151,10 @@ def _column_number(letters: bytes) -> int:
 
 def _unreadable(what: str, where: str) -> ReturnedError:
     return ReturnedError(
-        what, where=where, expected="an .xlsx workbook that opens in a spreadsheet program",
-        do="Export it again and send the whole file.", code="unreadable_file",
+        what,
+        where=where,
+        expected="an .xlsx workbook that opens in a spreadsheet program",
+        do="Export it again and send the whole file.",
+        code="unreadable_file",
         zh="文件无法作为xlsx工作簿打开(可能上传不完整或已损坏),请重新导出并完整上传",
-    )  # fmt: skip
+    )

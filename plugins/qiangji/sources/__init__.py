@@ -1,9 +1,9 @@
 """County systems: what they have (`list`) and its bytes (`fetch`), nothing else.
 
-In: a County of the catalogue and, by its connection id, an address with credentials. Out: `Item`s that concern the
-wanted (form, period) pairs, and `Fetched` bytes. Only errors that may pass (`TransientError`) are tried again, with
-backoff and jitter, and all of it within one deadline for the county; a `PermanentError` ends it at once. No secret
-is in any message.
+In: a County of the catalogue and, by its connection id, an address with credentials. Out: `Item`s that
+concern the wanted (form, period) pairs, and `Fetched` bytes. Only errors that may pass (`TransientError`)
+are tried again, with backoff and jitter, and all of it within one deadline for the county; a
+`PermanentError` ends it at once. No secret is in any message.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ Target = tuple[str, Period]
 class Item:
     """Something that a county system has: `targets` are the (form, period) it reports, several in a workbook.
 
-    `version` differs when the content does, as far as the system tells without giving the content (updated_at, ETag,
-    mtime and size); '' if it tells nothing.
+    `version` differs when the content does, as far as the system tells without giving the content
+    (updated_at, ETag, mtime and size); '' if it tells nothing.
     """
 
     name: str

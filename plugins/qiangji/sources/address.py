@@ -33,7 +33,9 @@ class Address:
 
 
 def address_of(conn_id: str, *schemes: str) -> Address:
-    """The address behind a connection id. Raises PermanentError `bad_connection`; the URI itself is never shown."""
+    """The address behind a connection id. Raises PermanentError `bad_connection`; the URI itself is never
+    shown.
+    """
     uri = connection(conn_id)
     try:
         parts = urlsplit(uri)
@@ -42,11 +44,18 @@ def address_of(conn_id: str, *schemes: str) -> Address:
         host, port, parts = None, None, urlsplit("")
     if not host or (schemes and parts.scheme not in schemes):
         raise PermanentError(
-            f"connection {conn_id} is no address of this transport", where=conn_id,
+            f"connection {conn_id} is no address of this transport",
+            where=conn_id,
             expected=f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded",
-            do="Correct the connection.", code="bad_connection",
-        )  # fmt: skip
+            do="Correct the connection.",
+            code="bad_connection",
+        )
     return Address(
-        parts.scheme, host, port, unquote(parts.path), unquote(parts.username or ""), unquote(parts.password or ""),
+        parts.scheme,
+        host,
+        port,
+        unquote(parts.path),
+        unquote(parts.username or ""),
+        unquote(parts.password or ""),
         parse_qs(parts.query),
-    )  # fmt: skip
+    )

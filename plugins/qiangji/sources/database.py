@@ -1,8 +1,9 @@
 """Transport `database`: a view of a county's own database, read as CSV in the order of the form's key.
 
-The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period column and,
-where the county keeps one, a column that tells when a row was changed; neither is part of the delivery. Everything is
-read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement timeout.
+The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period
+column and, where the county keeps one, a column that tells when a row was changed; neither is part of the
+delivery. Everything is read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement
+timeout.
 """
 
 from __future__ import annotations
@@ -47,20 +48,20 @@ class DatabaseSource:
     ) -> None:
         self._engine.dispose()
 
-    def list(self, wanted: Sequence[Target]) -> list[Item]:
+    def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         return self._limits.retrying(lambda: self._list(wanted))
 
     def fetch(self, item: Item) -> Fetched:
         return Fetched(item, self._limits.retrying(lambda: self._fetch(item)), "csv")
 
-    def _list(self, wanted: Sequence[Target]) -> list[Item]:
+    def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         by_form: dict[str, list[Target]] = {}
         for target in wanted:
             by_form.setdefault(target[0], []).append(target)
         items = []
         with self._reading() as db:
             for form, targets in by_form.items():
-                period = sa.column(self._view.period_column)
+                period: sa.ColumnClause[Any] = sa.column(self._view.period_column)
                 latest = (
                     sa.func.max(sa.column(self._view.version_column))
                     if self._view.version_column
@@ -101,9 +102,12 @@ class DatabaseSource:
                 self._limits.within()
         if not kept:
             raise PermanentError(
-                f"view {self._view_name(form)} has no column of the form", where=self._county.county,
-                expected=f"{self._forms[form].key} and the form's fields", do="Ask the county.", code="bad_response",
-            )  # fmt: skip
+                f"view {self._view_name(form)} has no column of the form",
+                where=self._county.county,
+                expected=f"{self._forms[form].key} and the form's fields",
+                do="Ask the county.",
+                code="bad_response",
+            )
         return to_csv([names[i] for i in kept], rows, self._forms[form])
 
     # ---- connection
@@ -124,10 +128,12 @@ class DatabaseSource:
             # Without the cause: its text holds the URL.
             pass
         raise PermanentError(
-            f"connection {self._county.connection} is no database that can be opened", where=self._county.county,
+            f"connection {self._county.connection} is no database that can be opened",
+            where=self._county.county,
             expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database",
-            do="Correct the connection, or install the driver.", code="bad_connection",
-        )  # fmt: skip
+            do="Correct the connection, or install the driver.",
+            code="bad_connection",
+        )
 
     def _limit_connecting(
         self, _dialect: object, _record: object, _args: object, params: dict[str, Any]
@@ -185,21 +191,30 @@ class DatabaseSource:
             return TransientError(f"{server} does not answer in time", where=where, code="timeout")
         if state in _LOGIN or "authentication failed" in text:
             return PermanentError(
-                f"{server} refuses the login", where=where, expected="a valid login and password",
-                do=f"Renew connection {self._county.connection}.", code="login_refused",
-            )  # fmt: skip
+                f"{server} refuses the login",
+                where=where,
+                expected="a valid login and password",
+                do=f"Renew connection {self._county.connection}.",
+                code="login_refused",
+            )
         if state in _MISSING or (not state and ("no such" in text or "does not exist" in text)):
             return PermanentError(
                 f"{server} does not give the database, the view {self._view.view} or a column of it"
                 f" ({state or 'no such'})",
-                where=where, expected="a view that the login may read", do="Ask the county.", code="not_found",
-            )  # fmt: skip
+                where=where,
+                expected="a view that the login may read",
+                do="Ask the county.",
+                code="not_found",
+            )
         if isinstance(error, OperationalError) or state.startswith(("08", "57", "53", "40")):
             return TransientError(f"{server} cannot be reached ({state or 'no answer'})", where=where)
         return PermanentError(
-            f"{server} answers with an error ({state or type(error).__name__})", where=where,
-            expected="rows of the view", do="Ask the county.", code="bad_response",
-        )  # fmt: skip
+            f"{server} answers with an error ({state or type(error).__name__})",
+            where=where,
+            expected="rows of the view",
+            do="Ask the county.",
+            code="bad_response",
+        )
 
 
 def _shut(handle: int) -> None:

@@ -1,6 +1,7 @@
 """File names from a county's declared pattern: what is not built from it is not looked at.
 
-In: a pattern such as `{form}_{period}.csv`, the wanted (form, period) pairs. Out: name -> targets; a name's kind.
+In: a pattern such as `{form}_{period}.csv`, the wanted (form, period) pairs. Out: name -> targets; a name's
+kind.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from qiangji.periods import Period
 def expected_names(
     pattern: str, wanted: Sequence[tuple[str, Period]]
 ) -> dict[str, tuple[tuple[str, Period], ...]]:
-    """The file names that may report the wanted pairs; without `{form}` a file reports every form of its period."""
+    """The file names that may report the wanted pairs; without `{form}` a file reports every form of its
+    period.
+    """
     names: dict[str, list[tuple[str, Period]]] = {}
     for form, period in wanted:
         name = pattern.replace("{form}", form).replace("{period}", str(period))
@@ -31,6 +34,9 @@ def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:
     if extension == "xlsx":
         return "xlsx"
     raise PermanentError(
-        f"file {name} has an extension that is not read", where=where, expected=".csv or .xlsx",
-        do="Correct `files` in counties.yaml.", code="unknown_kind",
-    )  # fmt: skip
+        f"file {name} has an extension that is not read",
+        where=where,
+        expected=".csv or .xlsx",
+        do="Correct `files` in counties.yaml.",
+        code="unknown_kind",
+    )

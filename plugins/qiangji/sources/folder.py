@@ -1,7 +1,7 @@
 """Transport `folder`: files that lie in a directory, relative to the catalogue or absolute.
 
-Only regular files whose names the declared pattern gives; a symbolic link is not followed, because whoever may write
-into the folder could point it anywhere. The version is modification time and size.
+Only regular files whose names the declared pattern gives; a symbolic link is not followed, because whoever
+may write into the folder could point it anywhere. The version is modification time and size.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ class FolderSource:
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         if not self._folder.is_dir():
             raise PermanentError(
-                f"no folder {self._folder}", where=self._county.county, expected="a directory that can be read",
-                do="Create it, or correct `path` in counties.yaml.", code="not_found",
-            )  # fmt: skip
+                f"no folder {self._folder}",
+                where=self._county.county,
+                expected="a directory that can be read",
+                do="Create it, or correct `path` in counties.yaml.",
+                code="not_found",
+            )
         items = []
         for name, targets in expected_names(self._county.files, wanted).items():
             try:
@@ -58,16 +61,22 @@ class FolderSource:
             self._limits.check_size(len(content), item.name)
             if _version(os.fstat(file.fileno())) != _version(before) or len(content) != before.st_size:
                 raise TransientError(
-                    f"{item.name} changed while it was read", where=self._county.county,
-                    expected="a file that is complete", do="It is tried again.", code="short_body",
-                )  # fmt: skip
+                    f"{item.name} changed while it was read",
+                    where=self._county.county,
+                    expected="a file that is complete",
+                    do="It is tried again.",
+                    code="short_body",
+                )
         return Fetched(item, content, kind)
 
     def _refused(self, item: Item, what: str, code: str) -> PermanentError:
         return PermanentError(
-            f"{item.name} {what}", where=self._county.county, expected="a regular file that can be read",
-            do=f"Look at {self._folder}.", code=code,
-        )  # fmt: skip
+            f"{item.name} {what}",
+            where=self._county.county,
+            expected="a regular file that can be read",
+            do=f"Look at {self._folder}.",
+            code=code,
+        )
 
 
 def _version(found: os.stat_result) -> str:

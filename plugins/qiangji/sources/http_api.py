@@ -1,8 +1,9 @@
 """Transport `http_api`: a listing of what there is, and JSON records in pages or files to download.
 
-The connection's URI is http(s)://login:password@host:port; the County's `http` says how to log in, page and read.
-All pages of a listing become one NDJSON content in the order of the form's key, so that the same records make the
-same bytes. Redirects are followed within the same origin only: credentials go nowhere else.
+The connection's URI is http(s)://login:password@host:port; the County's `http` says how to log in, page and
+read. All pages of a listing become one NDJSON content in the order of the form's key, so that the same
+records make the same bytes. Redirects are followed within the same origin only: credentials go nowhere
+else.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class HttpSource:
             raise self._bad(path, f"{paging.next!r} is no number", "the number of pages") from e
         return str(page + 1) if page < pages else None
 
-    def _records(self, body: Any, endpoint: Endpoint, path: str) -> list[dict[str, Any]]:
+    def _records(self, body: Any, endpoint: Endpoint, path: str) -> Sequence[dict[str, Any]]:
         records = body.get(endpoint.items) if endpoint.items and isinstance(body, dict) else body
         if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
             where = f"under {endpoint.items!r}" if endpoint.items else "as the answer"
@@ -160,9 +161,12 @@ class HttpSource:
             raise self._login_refused(path, answer.status)
         if answer.status == 404:
             raise PermanentError(
-                f"{path} is not there (404)", where=self._county.county, expected="a path of the system",
-                do="Check `http` in counties.yaml, or ask the county.", code="not_found",
-            )  # fmt: skip
+                f"{path} is not there (404)",
+                where=self._county.county,
+                expected="a path of the system",
+                do="Check `http` in counties.yaml, or ask the county.",
+                code="not_found",
+            )
         if answer.status != 200:
             raise self._bad(path, f"status {answer.status}", "status 200")
         return answer
@@ -201,9 +205,12 @@ class HttpSource:
         except httpx.RemoteProtocolError as e:
             if "complete message body" in str(e) or "incomplete" in str(e):
                 raise TransientError(
-                    f"{server} sent less than it announced", where=where, expected="the whole body",
-                    do="It is tried again.", code="short_body",
-                ) from _bare(e)  # fmt: skip
+                    f"{server} sent less than it announced",
+                    where=where,
+                    expected="the whole body",
+                    do="It is tried again.",
+                    code="short_body",
+                ) from _bare(e)
             raise TransientError(f"{server} ended the exchange", where=where) from _bare(e)
         except httpx.DecodingError as e:
             raise self._bad(str(url), "a body that cannot be decompressed", "a whole body") from _bare(e)
@@ -227,9 +234,12 @@ class HttpSource:
     def _busy_raised(self, answer: _Answer, path: str) -> _Answer:
         if answer.status == 429 or answer.status >= 500:
             raise Busy(
-                f"{path}: status {answer.status}", where=self._county.county,
-                retry_after=_retry_after(answer.headers.get("retry-after", "")) if answer.status in (429, 503) else None,
-            )  # fmt: skip
+                f"{path}: status {answer.status}",
+                where=self._county.county,
+                retry_after=_retry_after(answer.headers.get("retry-after", ""))
+                if answer.status in (429, 503)
+                else None,
+            )
         return answer
 
     def _new_token(self) -> str:
@@ -250,21 +260,30 @@ class HttpSource:
 
     def _login_refused(self, path: str, status: int) -> PermanentError:
         return PermanentError(
-            f"{path} refuses the login ({status})", where=self._county.county, expected="a valid login",
-            do=f"Renew connection {self._county.connection}.", code="login_refused",
-        )  # fmt: skip
+            f"{path} refuses the login ({status})",
+            where=self._county.county,
+            expected="a valid login",
+            do=f"Renew connection {self._county.connection}.",
+            code="login_refused",
+        )
 
     def _bad(self, path: str, what: str, expected: str) -> PermanentError:
         return PermanentError(
-            f"{path}: {what}", where=self._county.county, expected=expected,
-            do="Check `http` in counties.yaml, or ask the county.", code="bad_response",
-        )  # fmt: skip
+            f"{path}: {what}",
+            where=self._county.county,
+            expected=expected,
+            do="Check `http` in counties.yaml, or ask the county.",
+            code="bad_response",
+        )
 
     def _loop(self, path: str, received: int) -> PermanentError:
         return PermanentError(
-            f"{path}: pages come round again after {received} records", where=self._county.county,
-            expected="each page once", do="Ask the county to correct its paging.", code="page_loop",
-        )  # fmt: skip
+            f"{path}: pages come round again after {received} records",
+            where=self._county.county,
+            expected="each page once",
+            do="Ask the county to correct its paging.",
+            code="page_loop",
+        )
 
 
 def _path(endpoint: Endpoint, names: Mapping[str, str]) -> str:

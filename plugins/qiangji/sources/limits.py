@@ -50,23 +50,30 @@ class Limits:
 
     def spent(self) -> TransientError:
         return TransientError(
-            f"took longer than its {self.seconds:g} seconds", where=self.county,
-            expected="an answer in that time", do="It is tried again with the next run; see whether the system hangs.",
+            f"took longer than its {self.seconds:g} seconds",
+            where=self.county,
+            expected="an answer in that time",
+            do="It is tried again with the next run; see whether the system hangs.",
             code="timeout",
-        )  # fmt: skip
+        )
 
     def check_size(self, size: int, name: str) -> None:
         """Raises PermanentError `too_large` above the cap."""
         if size > self.max_bytes:
             raise PermanentError(
-                f"{name} has more than {self.max_bytes:,} bytes", where=self.county,
-                expected="a smaller delivery", do="Raise QIANGJI_MAX_DELIVERY_BYTES if it is right.", code="too_large",
-            )  # fmt: skip
+                f"{name} has more than {self.max_bytes:,} bytes",
+                where=self.county,
+                expected="a smaller delivery",
+                do="Raise QIANGJI_MAX_DELIVERY_BYTES if it is right.",
+                code="too_large",
+            )
 
     def retrying(self, call: Callable[[], T]) -> T:
-        """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are left.
+        """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are
+        left.
 
-        A pause that would outlast the county's time is not begun: the error that was met says more than `timeout`.
+        A pause that would outlast the county's time is not begun: the error that was met says more than
+        `timeout`.
         """
         import stamina
 

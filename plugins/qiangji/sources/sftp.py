@@ -1,10 +1,11 @@
-"""Transport `sftp`: files in a directory of a county's SSH server, whose host key must be the one that is known.
+"""Transport `sftp`: files in a directory of a county's SSH server, whose host key must be the one that is
+known.
 
-The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>, `host_key` being the key as
-in a known_hosts file without the host's name; it may be given several times while a key is being changed, and
-`private_key=<path of a key file>` takes the place of the password. Nothing of the user's own SSH configuration, agent or
-known_hosts is used. Names are built from the declared pattern and never become local paths; only regular files are
-read. The version is modification time and size.
+The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>, `host_key` being
+the key as in a known_hosts file without the host's name; it may be given several times while a key is being
+changed, and `private_key=<path of a key file>` takes the place of the password. Nothing of the user's own
+SSH configuration, agent or known_hosts is used. Names are built from the declared pattern and never become
+local paths; only regular files are read. The version is modification time and size.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ class SftpSource:
     async def _read_directory(self) -> Sequence[asyncssh.SFTPName]:
         sftp = await self._client()
         async with asyncio.timeout(self._limits.within(REQUEST_TIMEOUT)):
-            return await sftp.readdir(self._directory)
+            entries: Sequence[asyncssh.SFTPName] = await sftp.readdir(self._directory)
+            return entries
 
     async def _read_file(self, name: str) -> bytes:
         sftp = await self._client()
@@ -74,9 +76,12 @@ class SftpSource:
             before = await sftp.lstat(path)
             if before.type != asyncssh.FILEXFER_TYPE_REGULAR:
                 raise PermanentError(
-                    f"{name} is no regular file", where=self._county.county, expected="a regular file",
-                    do="Ask the county to put the file itself there.", code="not_readable",
-                )  # fmt: skip
+                    f"{name} is no regular file",
+                    where=self._county.county,
+                    expected="a regular file",
+                    do="Ask the county to put the file itself there.",
+                    code="not_readable",
+                )
             self._limits.check_size(before.size or 0, name)
             async with sftp.open(path, "rb", encoding=None) as file:
                 content = bytes(await file.read(self._limits.max_bytes + 1))
@@ -85,9 +90,11 @@ class SftpSource:
         if len(content) != before.size or _version(after) != _version(before):
             raise TransientError(
                 f"{name}: {len(content)} of {before.size} bytes came, or it changed while it was read",
-                where=self._county.county, expected="a file that is complete", do="It is tried again.",
+                where=self._county.county,
+                expected="a file that is complete",
+                do="It is tried again.",
                 code="short_body",
-            )  # fmt: skip
+            )
         return content
 
     @property
@@ -111,7 +118,7 @@ class SftpSource:
                 self._sftp = await self._ssh.start_sftp_client()
         return self._sftp
 
-    def _host_keys(self) -> list[asyncssh.SSHKey]:
+    def _host_keys(self) -> Sequence[asyncssh.SSHKey]:
         given = self._address.extras.get("host_key", [])
         try:
             keys = [asyncssh.import_public_key(text) for text in given]
@@ -119,11 +126,12 @@ class SftpSource:
             keys = []
         if not keys:
             raise PermanentError(
-                f"connection {self._county.connection} names no host key", where=self._county.county,
+                f"connection {self._county.connection} names no host key",
+                where=self._county.county,
                 expected="host_key=<the server's public key> in the connection's URI",
                 do="Get the key from the county by another way than this network and add it.",
                 code="unknown_host_key",
-            )  # fmt: skip
+            )
         return keys
 
     # ---- between the loop and the caller
@@ -139,7 +147,9 @@ class SftpSource:
         return self._limits.retrying(once)
 
     async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
-        """Turn what the library raises into the package's errors. Order matters: some are subclasses of others."""
+        """Turn what the library raises into the package's errors. Order matters: some are subclasses of
+        others.
+        """
         where, server = self._county.county, f"{self._address.host}:{self._address.port or 22}"
         try:
             return await work
@@ -151,27 +161,36 @@ class SftpSource:
             raise TransientError(f"{server} does not answer", where=where, code="timeout") from e
         except asyncssh.HostKeyNotVerifiable as e:
             raise PermanentError(
-                f"{server} shows another host key than the one that is known", where=where,
+                f"{server} shows another host key than the one that is known",
+                where=where,
                 expected="the key in the connection's host_key",
-                do="Nothing was sent to it. Ask the county whether the key was changed before changing the connection.",
+                do="Nothing was sent to it. Ask the county whether it changed its key.",
                 code="unknown_host_key",
-            ) from e  # fmt: skip
+            ) from e
         except asyncssh.PermissionDenied as e:
             raise PermanentError(
-                f"{server} refuses the login", where=where, expected="a valid login and password",
-                do=f"Renew connection {self._county.connection}.", code="login_refused",
-            ) from e  # fmt: skip
+                f"{server} refuses the login",
+                where=where,
+                expected="a valid login and password",
+                do=f"Renew connection {self._county.connection}.",
+                code="login_refused",
+            ) from e
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPPermissionDenied) as e:
             raise PermanentError(
-                f"{server} does not give the directory {self._directory} or a file in it ({type(e).__name__})",
-                where=where, expected="a directory and files that the login may read",
-                do="Ask the county.", code="not_found",
-            ) from e  # fmt: skip
+                f"{server} does not give {self._directory} or a file in it ({type(e).__name__})",
+                where=where,
+                expected="a directory and files that the login may read",
+                do="Ask the county.",
+                code="not_found",
+            ) from e
         except (asyncssh.KeyExchangeFailed, asyncssh.SFTPOpUnsupported) as e:
             raise PermanentError(
-                f"{server} does not speak this protocol ({type(e).__name__})", where=where,
-                expected="SSH with SFTP and current algorithms", do="Ask the county.", code="bad_response",
-            ) from e  # fmt: skip
+                f"{server} does not speak this protocol ({type(e).__name__})",
+                where=where,
+                expected="SSH with SFTP and current algorithms",
+                do="Ask the county.",
+                code="bad_response",
+            ) from e
         except (OSError, asyncssh.Error) as e:
             raise TransientError(f"{server} cannot be reached ({type(e).__name__})", where=where) from e
 
