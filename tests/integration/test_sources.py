@@ -448,7 +448,8 @@ class Sftp:
         self, password: str = SECRET, key: asyncssh.SSHKey | None = None, directory: str = "/outgoing"
     ) -> str:
         text = (key or self.key).export_public_key().decode().strip()
-        return f"sftp://u:{quote(password, safe='')}@127.0.0.1:{self.port}{directory}?host_key={quote(text, safe='')}"
+        login = f"u:{quote(password, safe='')}"
+        return f"sftp://{login}@127.0.0.1:{self.port}{directory}?host_key={quote(text, safe='')}"
 
     def stop(self) -> None:
         async def close() -> None:

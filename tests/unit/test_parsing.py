@@ -70,7 +70,8 @@ def refused(text: str, period: Period = OCTOBER, **layout: object) -> ReturnedEr
 
 
 def test_rows_are_typed_in_the_forms_order_with_sheet_row_numbers() -> None:
-    text = f'一肩挑,{HEADER.replace("一肩挑,", "")}\n是,{CODE}01,甲村,"1,２34",二档,12.5,无\n否,{CODE}02,乙村,3,,—,\n'
+    header = "一肩挑," + HEADER.replace("一肩挑,", "")
+    text = f'{header}\n是,{CODE}01,甲村,"1,２34",二档,12.5,无\n否,{CODE}02,乙村,3,,—,\n'
     parsed = read(text)
     assert parsed.rows.column_names == [
         "village_code", "unit_name", "members", "grade", "is_head", "income", "trees", "_row",
@@ -156,7 +157,7 @@ def test_a_column_without_header_or_declared_as_nothing_is_left_out() -> None:
         (f"{HEADER},其他\n{CODE}01,甲,3,一档,是,1,2,3\n", "unknown_header", "'其他' in village!H1"),
         (f"{HEADER.replace('党员,', '')}\n{CODE}01,甲,一档,是,1,2\n", "missing_column", "党员人数"),
         (f"{HEADER.replace('村编码,', '')}\n甲,3,一档,是,1,2\n", "missing_column", "village_code"),
-        (f"{HEADER},党员人数\n{CODE}01,甲,3,一档,是,1,2,3\n", "duplicate_header", "village!C1 and village!H1"),
+        (f"{HEADER},党员人数\n{CODE}01,甲,3,一档,是,1,2,3\n", "duplicate_header", "C1 and village!H1"),
         (f"{HEADER}\n{CODE}01,甲,3,一档,是,1,2\n{CODE}02,乙,3\n", "truncated", "(3) ends after 3 of 7 cells"),
         (f"{HEADER}\n{CODE}01,甲,3,一\n{CODE}02,乙,3,一档,是,1,2\n", "ragged_rows", "first row 2: 4"),
         (f"{HEADER}\n{CODE}01,甲,3,一档,是,1,2,9\n", "ragged_rows", "first row 2: 8"),
@@ -191,7 +192,8 @@ def test_a_period_column_that_agrees_is_no_field(said: str) -> None:
 
 
 def test_the_sign_off_zone_is_cut_off_below_the_header_only() -> None:
-    text = f"审核人 报送,,,,,,\n{HEADER}\n{CODE}01,甲,3,一档,是,1,2\n审核人员村,乙,3,一档,是,1,2\n 填表人：某某\n电话,1\n"
+    rows = f"{CODE}01,甲,3,一档,是,1,2\n审核人员村,乙,3,一档,是,1,2\n 填表人：某某\n电话,1\n"
+    text = f"审核人 报送,,,,,,\n{HEADER}\n{rows}"
     parsed = read(text, title_rows=1, sign_off=["填表人", "审核人"])
     assert parsed.rows["village_code"].to_pylist() == [f"{CODE}01"]
     kept = read(text.replace("审核人员村", "丙"), title_rows=1, sign_off=["填表人"])
