@@ -1,0 +1,5 @@
+"""`python -m qiangji` is the command `qiangji`."""
+
+from qiangji.cli import main
+
+main()

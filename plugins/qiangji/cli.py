@@ -1,0 +1,289 @@
+"""The command line. Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned, held or is late."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from qiangji.errors import QiangjiError, UsageError
+from qiangji.periods import Period, parse_range
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+console = Console(highlight=False)
+ATTENTION = 3
+
+Counties = Annotated[list[str] | None, typer.Option("--county", help="county code; may be repeated; default: all")]
+Periods = Annotated[
+    list[str] | None, typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable")
+]
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
+FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
+
+
+def main() -> None:
+    """Entry point: errors of ours are one line on stderr, not a traceback."""
+    try:
+        app(standalone_mode=False)
+    except typer.Exit as e:
+        sys.exit(e.exit_code)
+    except UsageError as e:
+        Console(stderr=True, highlight=False).print(f"[red]{e.code}[/red]: {e}", markup=True)
+        sys.exit(2)
+    except QiangjiError as e:
+        Console(stderr=True, highlight=False).print(f"[red]{e.code}[/red]: {e}")
+        sys.exit(1)
+    except typer.Abort:
+        sys.exit(130)
+    except typer._click.exceptions.ClickException as e:  # type: ignore[attr-defined]
+        e.show()
+        sys.exit(e.exit_code)
+
+
+@app.callback()
+def options(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False) -> None:
+    """Collect, check and build grassroots reports; read figures."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+    )
+    for noisy in ("alembic", "asyncssh", "httpx2", "great_expectations", "stamina"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+@app.command()
+def collect(
+    county: Counties = None,
+    period: Periods = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be fetched and said; record nothing")] = False,
+    json: Json = False,
+) -> None:
+    """Pull from county systems and check what came."""
+    from qiangji import pipeline
+
+    with _progress("collecting"), pipeline.open_pipeline() as p:
+        run = pipeline.preview if dry_run else pipeline.collect
+        result = run(p, county or [], _periods(period))
+    failures = [
+        {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
+        for c, f, t, e in result.failures
+    ]
+    verdicts = [_verdict(s) for s in result.submissions]
+    _report(json, {"run_id": result.run_id, "deliveries": result.deliveries, "failures": failures, "checked": verdicts})
+    if not json:
+        said = "would be fetched" if dry_run else "new"
+        console.print(f"{result.deliveries} deliveries {said}, {len(failures)} failures.")
+    _exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+
+
+@app.command()
+def reprocess(
+    period: Periods = None,
+    form: Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")] = None,
+    json: Json = False,
+) -> None:
+    """Check again from the lake with today's catalogue and suites; nothing is fetched."""
+    from qiangji import pipeline
+
+    with _progress("checking again"), pipeline.open_pipeline() as p:
+        if unknown := [f for f in form or [] if f not in p.catalogue.forms]:
+            raise UsageError(f"no form {', '.join(unknown)}", expected=", ".join(p.catalogue.forms))
+        verdicts = [_verdict(s) for s in pipeline.reprocess(p, form or [], _periods(period))]
+    _report(json, {"checked": verdicts})
+    _exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+
+
+@app.command()
+def build(period: Periods = None, json: Json = False) -> None:
+    """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
+    from qiangji import building, pipeline
+
+    with _progress("building"), pipeline.open_pipeline() as p:
+        months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(p.catalogue, p.ledger)
+        built = building.build(p.catalogue, p.settings, p.ledger, months)
+    result = {
+        "build_id": built.build_id if built.months else None,
+        "months": [str(m) for m in built.months],
+        "facts_replaced": built.facts_replaced,
+        "rows_inserted": built.rows_inserted,
+        "rows_closed": built.rows_closed,
+        "seconds": built.seconds,
+    }
+    if json:
+        _report(json, result)
+    elif built.months:
+        console.print(
+            f"Built {', '.join(result['months'])}: {built.facts_replaced} fact partitions replaced,"  # type: ignore[arg-type]
+            f" {built.rows_inserted:,} result rows inserted, {built.rows_closed:,} closed."
+        )
+    else:
+        console.print("Everything was up to date.")
+
+
+@app.command()
+def values(
+    indicator: Annotated[list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")] = None,
+    level: Annotated[str | None, typer.Option("--level", help="city, county, town or village")] = None,
+    org: Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="default: the last month with figures")] = None,
+    period_type: Annotated[str | None, typer.Option("--period-type", help="month, quarter, year or ytd")] = None,
+    json: Json = False,
+) -> None:
+    """Print indicator values."""
+    from qiangji import pipeline, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    wanted = str(Period.parse(period)) if period else None
+    with reading_warehouse(settings()) as engine:
+        rows = reading.values(engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type)
+    if json:
+        print(printing.as_json(rows))
+    else:
+        printing.print_values(console, rows)
+
+
+@app.command()
+def status(
+    period: Annotated[str | None, typer.Option("--period", help="one period; default: all that have ended")] = None,
+    json: Json = False,
+) -> None:
+    """Print the reporting grid, and what needs attention."""
+    from qiangji import printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    wanted = str(Period.parse(period)) if period else None
+    with reading_warehouse(settings()) as engine:
+        rows = reading.status(engine, wanted)
+    attention = reading.needs_attention(rows)
+    if json:
+        print(printing.as_json(rows))
+    else:
+        printing.print_status(console, rows)
+        printing.print_reasons(console, attention)
+    _exit_on(attention)
+
+
+@app.command()
+def release(delivery: str, reason: Reason, form: FormOption = None, period: Annotated[str | None, typer.Option()] = None) -> None:
+    """Accept what a guard holds. DELIVERY is an id as `qiangji status` prints it."""
+    _decide(delivery, "release", reason, form, period)
+
+
+@app.command()
+def void(delivery: str, reason: Reason, form: FormOption = None, period: Annotated[str | None, typer.Option()] = None) -> None:
+    """Withdraw a delivery that is wrong: the revision before it counts again."""
+    _decide(delivery, "void", reason, form, period)
+
+
+@app.command("warehouse-url")
+def warehouse_url(
+    role: Annotated[str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")] = (
+        "qiangji_bi"
+    ),
+) -> None:
+    """Print the connection string for a BI tool (it holds a password)."""
+    from qiangji import warehouse
+    from qiangji.settings import settings
+
+    if role not in warehouse.ROLES:
+        raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.ROLES), code="unknown_role")
+    with warehouse.urls(settings()) as urls:
+        print(urls[role].replace("+psycopg", ""))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Tell what is configured, reachable and migrated, and what is not."""
+    from qiangji import diagnosis
+
+    findings = diagnosis.examine()
+    if json:
+        _report(json, [vars(f) for f in findings])
+    else:
+        diagnosis.show(console, findings)
+    if any(not f.is_well for f in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="leave everything running (`make up`)")] = False,
+    down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
+) -> None:
+    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
+    from qiangji import demo as demonstration
+
+    raise typer.Exit(demonstration.run(console, keep=keep, down=down or []))
+
+
+def _periods(texts: list[str] | None) -> list[Period]:
+    return [p for text in texts or [] for p in parse_range(text)]
+
+
+def _verdict(s: Any) -> dict[str, Any]:
+    return {
+        "county_code": s.county_code,
+        "form": s.form,
+        "period": s.period,
+        "status": s.status or s.verdict,
+        "revision": s.revision,
+        "rows_received": s.rows_received,
+        "rows_accepted": s.rows_accepted,
+        "rows_rejected": s.rows_rejected,
+        "reason_code": s.reason_code,
+        "message_zh": s.message_zh,
+        "message_en": s.message_en,
+        "delivery_id": s.delivery_id,
+    }
+
+
+def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
+    from qiangji import pipeline
+
+    with pipeline.open_pipeline() as p:
+        touched = p.ledger.decide(delivery, action, reason, form, str(Period.parse(period)) if period else None)
+    for s in touched:
+        console.print(f"{s.county_code} {s.form} {s.period}: {s.status}" + (f", revision {s.revision}" if s.revision else ""))
+    console.print("Run `qiangji build` to bring the figures up to date.")
+
+
+def _report(json: bool, result: Any) -> None:
+    from rich.table import Table
+
+    from qiangji import printing
+
+    if json:
+        print(printing.as_json(result))
+        return
+    for failure in result.get("failures", []):
+        console.print(f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}")
+    if result.get("checked"):
+        table = Table(title="核查结果 Checked", title_justify="left")
+        for heading in ("county", "form", "period", "status", "rows", "rejected", "why"):
+            table.add_column(heading, overflow="fold")
+        for v in result["checked"]:
+            style = printing.STYLES.get(v["status"], "white")
+            table.add_row(
+                v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
+                f"{v['rows_received']:,}", f"{v['rows_rejected']:,}", v["message_en"] or "",
+            )  # fmt: skip
+        console.print(table)
+
+
+def _exit_on(problems: list[Any]) -> None:
+    if problems:
+        raise typer.Exit(ATTENTION)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[None]:
+    """A spinner on stderr while something takes long (none where stderr is no terminal)."""
+    with Console(stderr=True).status(what):
+        yield

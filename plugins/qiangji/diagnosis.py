@@ -1,0 +1,114 @@
+"""What `qiangji doctor` looks at: settings, catalogue, warehouse, migrations, lake, county systems. No secrets shown."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from rich.console import Console
+
+from qiangji.errors import QiangjiError
+from qiangji.settings import Settings, connection, settings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    what: str
+    is_well: bool
+    detail: str
+
+
+def examine() -> list[Finding]:
+    """Look at everything; one thing that is not well hides no other."""
+    s = settings()
+    findings = [
+        _try("settings", lambda: f"home {s.home}, engine {s.engine}, time zone {s.timezone}"),
+        _try("catalogue", _catalogue),
+        _try("lake", lambda: _lake(s)),
+        _try("warehouse", lambda: _warehouse(s)),
+        _try("airflow", _airflow),
+    ]
+    if findings[1].is_well:
+        findings += _counties()
+    return findings
+
+
+def show(console: Console, findings: list[Finding]) -> None:
+    """One line a thing."""
+    for f in findings:
+        mark = "[green]ok[/green]  " if f.is_well else "[red]bad[/red] "
+        console.print(f"{mark}{f.what}: {f.detail}")
+
+
+def _try(what: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, look())
+    except QiangjiError as e:
+        return Finding(what, False, f"{e.code}: {e}")
+    except (OSError, sa.exc.SQLAlchemyError) as e:
+        return Finding(what, False, f"{type(e).__name__}: {str(e).splitlines()[0]}")
+
+
+def _catalogue() -> str:
+    from qiangji.pipeline import read_catalogue
+
+    c = read_catalogue()
+    return f"{len(c.forms)} forms, {len(c.indicators)} indicators, {len(c.counties)} counties, {len(c.org.units)} org units"
+
+
+def _lake(s: Settings) -> str:
+    if not s.lake.exists():
+        return f"{s.lake}: empty yet"
+    if not os.access(s.lake, os.W_OK):
+        raise QiangjiError("cannot be written", where=str(s.lake), do="Give the pipeline's user that folder.")
+    return f"{s.lake}: {sum(1 for _ in (s.lake / 'raw').glob('*/*'))} deliveries kept"
+
+
+def _warehouse(s: Settings) -> str:
+    from qiangji.warehouse import reading_warehouse
+
+    with reading_warehouse(s) as engine, engine.connect() as c:
+        version = str(c.scalar(sa.text("SHOW server_version")))
+        periods = c.scalar(sa.text("SELECT count(DISTINCT period) FROM mart.indicator_value"))
+        kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
+        return f"{kind}, PostgreSQL {version}, migrated, {periods} periods with figures"
+
+
+def _airflow() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"version {version('apache-airflow')}"
+    except PackageNotFoundError:
+        return "not installed: the stages run from the command line alone"
+
+
+def _counties() -> list[Finding]:
+    from qiangji.pipeline import read_catalogue
+
+    catalogue = read_catalogue()
+    findings = []
+    for code, county in catalogue.counties.items():
+        if not catalogue.forms_of(code):
+            findings.append(Finding(f"county {code}", True, f"{county.transport}; reports none of the forms here"))
+        elif county.transport == "folder":
+            path = catalogue.path / county.path
+            findings.append(Finding(f"county {code}", path.is_dir(), f"folder {path}"))
+        else:
+            findings.append(_try(f"county {code}", lambda c=county: _connection(c.connection, c.transport)))  # type: ignore[misc]
+    return findings
+
+
+def _connection(conn_id: str, transport: str) -> str:
+    """Whether the connection is there and its host answers; its address is shown without credentials."""
+    import socket
+    from urllib.parse import urlsplit
+
+    uri = urlsplit(connection(conn_id))
+    port = uri.port or {"sftp": 22, "https": 443, "http": 80, "postgresql": 5432}.get(uri.scheme, 0)
+    with socket.create_connection((uri.hostname or "", port), timeout=5):
+        return f"{transport} at {uri.hostname}:{port} answers"

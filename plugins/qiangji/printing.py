@@ -1,0 +1,138 @@
+"""How rows look in a terminal: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Rows = list[dict[str, Any]]
+MATRIX_UNITS = 10
+"""Up to so many units, values are a matrix of indicators by units; beyond, one line a value."""
+STYLES = {
+    "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
+    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
+}  # fmt: skip
+
+
+def as_json(rows: Any) -> str:
+    """Rows as JSON: decimals as strings keep their digits, instants in ISO 8601."""
+
+    def plain(value: object) -> str:
+        return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+    return json.dumps(rows, ensure_ascii=False, indent=1, default=plain)
+
+
+def number(value: Decimal | None) -> str:
+    """A value with two digits after the point, `-` where there is none."""
+    return "-" if value is None else f"{value:,.2f}"
+
+
+def value_cell(row: dict[str, Any]) -> str:
+    """A value with its status where that is not normal: `41.37 P`, `- O`."""
+    mark = "" if row["obs_status"] == "A" else f" [dim]{row['obs_status']}[/dim]"
+    return number(row["value"]) + mark
+
+
+def print_values(console: Console, rows: Rows) -> None:
+    """A matrix for few units, else a list."""
+    units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
+    if not rows:
+        console.print("No figures: nothing is built for that choice. `qiangji status` tells what is there.")
+    elif len(units) <= MATRIX_UNITS:
+        console.print(_matrix(rows, units))
+    else:
+        console.print(_list(rows))
+    if rows:
+        console.print(
+            "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
+            style="dim",
+        )
+
+
+def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
+    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    table.add_column("指标 indicator")
+    table.add_column("期 type", style="dim")
+    table.add_column("单位 unit", style="dim")
+    for _, name in units:
+        table.add_column(name, justify="right", no_wrap=True)
+    lines: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for r in rows:
+        lines.setdefault((r["indicator_code"], r["period_type"]), {})[r["org_code"]] = r
+    for (code, type_), by_unit in lines.items():
+        first = next(iter(by_unit.values()))
+        cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
+        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", type_, first["unit"], *cells)
+    return table
+
+
+def _list(rows: Rows) -> Table:
+    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    for heading in ("指标 indicator", "单位 unit", "代码 code", "期 type"):
+        table.add_column(heading)
+    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %"):
+        table.add_column(heading, justify="right")
+    for r in rows:
+        n, d = number(r["numerator"]), number(r["denominator"])
+        rate = number(r["reporting_rate"])
+        table.add_row(
+            r["indicator_code"], r["org_name"], r["org_code"], r["period_type"], n, d, value_cell(r), rate
+        )
+    return table
+
+
+def print_status(console: Console, rows: Rows) -> None:
+    """The grid of each period: a line a county, a column a form."""
+    for period in dict.fromkeys(r["period"] for r in rows):
+        mine = [r for r in rows if r["period"] == period]
+        forms = sorted({r["form"] for r in mine})
+        table = Table(title=f"报送状态 Reporting status, {period}", title_justify="left")
+        table.add_column("县(市、区) county", no_wrap=True)
+        for form in forms:
+            table.add_column(form)
+        for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
+            cells = {r["form"]: r for r in mine if r["county_code"] == county}
+            table.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
+        console.print(table)
+
+
+def _status_cell(row: dict[str, Any]) -> str:
+    style = STYLES.get(row["status"], "white")
+    text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
+    if row["received_at"] is not None:
+        text += f"  {row['received_at'].astimezone():%m-%d %H:%M}"
+    if row["rows_received"]:
+        text += f"\n[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}"
+        text += f"  v{row['revision']}[/dim]" if row["revision"] else "[/dim]"
+    return text
+
+
+def print_reasons(console: Console, rows: Rows) -> None:
+    """What was returned, held, withheld, failed or is late, and why."""
+    table = Table(title="需要处理 Needs attention", title_justify="left")
+    for heading in ("县 county", "报表 form", "期 period", "状态 status", "原因 reason", "说明 message"):
+        table.add_column(heading, overflow="fold")
+    for r in rows:
+        style = STYLES.get(r["status"], "white")
+        table.add_row(
+            f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
+            f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
+            r["reason_code"] or "", _reason(r),
+        )  # fmt: skip
+    console.print(table if rows else "没有需要处理的事项 Nothing needs attention.")
+
+
+def _reason(row: dict[str, Any]) -> str:
+    if row["status"] == "late":
+        return f"截止 due {row['due_date']}"
+    parts = list(dict.fromkeys(filter(None, (row["message_zh"], row["message_en"]))))
+    if row["delivery_id"]:
+        parts.append(f"delivery {row['delivery_id']}")
+    return "\n".join(parts)

@@ -1,0 +1,101 @@
+"""What people ask of the warehouse on the command line: figures, the reporting grid, what went wrong and why.
+
+In: an engine that reads mart. Out: plain rows; how they look is `printing`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from qiangji.catalogue import Catalogue
+from qiangji.errors import UsageError
+from qiangji.org import LEVELS
+
+Rows = list[dict[str, Any]]
+PERIOD_TYPES = ("month", "quarter", "year", "ytd")
+
+
+def latest_month(engine: Engine) -> str | None:
+    """The last month that has figures."""
+    with engine.connect() as c:
+        found: str | None = c.scalar(
+            sa.text("SELECT max(period) FROM mart.indicator_value WHERE period_type = 'month' AND obs_status <> 'O'")
+        )
+        return found
+
+
+def values(
+    engine: Engine,
+    catalogue: Catalogue,
+    indicators: Sequence[str] = (),
+    level: str | None = None,
+    orgs: Sequence[str] = (),
+    period: str | None = None,
+    period_type: str | None = None,
+) -> Rows:
+    """Indicator values, in the catalogue's and the tree's order.
+
+    Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
+    period type: each indicator's headline type for a month, else the period's own type.
+    """
+    if unknown := [i for i in indicators if i not in catalogue.indicators]:
+        raise UsageError(
+            f"no indicator {', '.join(unknown)}", expected=", ".join(catalogue.indicators), code="unknown_indicator"
+        )
+    if unknown := [o for o in orgs if o not in catalogue.org.units]:
+        raise UsageError(f"no org unit {', '.join(unknown)}", expected="a code of org_units.csv", code="unknown_unit")
+    if level is not None and level not in LEVELS[:-1]:
+        raise UsageError(f"no level {level!r}", expected=", ".join(LEVELS[:-1]), code="unknown_level")
+    if period_type is not None and period_type not in PERIOD_TYPES:
+        raise UsageError(f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type")
+    period = period or latest_month(engine)
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text(
+                "SELECT i.indicator_code, i.name_zh, i.name_en, i.unit, i.direction, v.org_code, o.name AS org_name,"
+                " v.org_level, v.period, v.period_type, v.numerator, v.denominator, v.value, v.target,"
+                " v.expected_units, v.reported_units, v.reporting_rate, v.obs_status, s.name_zh AS obs_status_zh,"
+                " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed, v.built_at"
+                " FROM mart.indicator_value v JOIN mart.indicator i USING (indicator_code)"
+                " JOIN dim.org_unit o USING (org_code) JOIN dim.obs_status s USING (obs_status)"
+                " WHERE v.period = :period AND v.period_type = coalesce(CAST(:type AS text), CASE"
+                "  WHEN :period NOT LIKE '____-__' THEN v.period_type"
+                "  WHEN i.headline = 'ytd' THEN 'ytd' ELSE 'month' END)"
+                " AND (cardinality(:indicators) = 0 OR v.indicator_code = ANY(:indicators))"
+                " AND (cardinality(:orgs) = 0 OR v.org_code = ANY(:orgs)) AND v.org_level = ANY(:levels)"
+                " ORDER BY i.sort_order, o.sort_order, v.period_type"
+            ).bindparams(
+                sa.bindparam("indicators", type_=sa.ARRAY(sa.Text)), sa.bindparam("orgs", type_=sa.ARRAY(sa.Text))
+            ),
+            {
+                "period": period,
+                "type": period_type,
+                "indicators": list(indicators),
+                "orgs": list(orgs),
+                "levels": [level] if level else list(LEVELS) if orgs else ["city", "county"],
+            },
+        )
+        return [dict(r._mapping) for r in found]
+
+
+def status(engine: Engine, period: str | None = None) -> Rows:
+    """The reporting grid: every county, form and period that has ended (or one period)."""
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text(
+                "SELECT s.* FROM mart.reporting_status s JOIN dim.org_unit o ON o.org_code = s.county_code"
+                " WHERE (CAST(:period AS text) IS NULL AND s.status <> 'not_due') OR s.period = :period"
+                " ORDER BY s.period, o.sort_order, s.form"
+            ),
+            {"period": period},
+        )
+        return [dict(r._mapping) for r in found]
+
+
+def needs_attention(rows: Rows) -> Rows:
+    """What somebody has to do something about."""
+    return [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
