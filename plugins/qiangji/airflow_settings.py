@@ -122,8 +122,9 @@ def airflow_environment(
     environment = {
         name: value
         for name, value in os.environ.items()
-        # Somebody else's Airflow settings would win over the ones that are not set here.
-        if not name.startswith(("AIRFLOW__", "AIRFLOW_")) and name != "PYTHONDONTWRITEBYTECODE"
+        # Settings of another Airflow would count where none is set here. AIRFLOW_CONN_* and AIRFLOW_VAR_* stay.
+        if not name.startswith("AIRFLOW__")
+        and name not in {"AIRFLOW_HOME", "AIRFLOW_CONFIG", "PYTHONDONTWRITEBYTECODE"}
     }
     for section, options in settings.items():
         assert isinstance(options, dict)
@@ -145,6 +146,7 @@ def airflow_environment(
             for name in ("NO_PROXY", "no_proxy")
         },
         "PYTHONUNBUFFERED": "1",
+        "GX_ANALYTICS_ENABLED": "false",
         # macOS ends forked processes that touch its frameworks, which Python does when it looks for proxies.
         **({"OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES"} if sys.platform == "darwin" else {}),
     }

@@ -204,6 +204,7 @@ class AirflowStack:
             processes.end(self.mark, first, STOP_SECONDS)
         finally:
             for process in self._processes.values():
+                process.kill()  # does nothing to one that has ended
                 process.wait()
             self._processes.clear()
             self._record_file.unlink(missing_ok=True)
