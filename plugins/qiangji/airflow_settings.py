@@ -122,7 +122,7 @@ def airflow_environment(
     environment = {
         name: value
         for name, value in os.environ.items()
-        # Settings of another Airflow would count where none is set here. AIRFLOW_CONN_* and AIRFLOW_VAR_* stay.
+        # Settings of another Airflow would count where none is set here. AIRFLOW_CONN_* stay.
         if not name.startswith("AIRFLOW__")
         and name not in {"AIRFLOW_HOME", "AIRFLOW_CONFIG", "PYTHONDONTWRITEBYTECODE"}
     }
