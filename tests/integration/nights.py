@@ -1,0 +1,205 @@
+"""Nights for integration tests: simulated county systems, a workplace of their own, what came of it as data.
+
+In: the options of the simulator. Out: a `Night` that pulls, checks and builds, and snapshots of all that it
+left, without the instants at which it happened, so that two nights can be compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from tests.conftest import Workplace, make_workplace, simulated
+
+FORMS = ("community", "village", "village_group")
+_clones = itertools.count()
+# when something was done, and by which run; everything else has to be the same whatever the order
+_PASSING = {
+    "built_at", "built_from", "built_to", "received_at", "first_received_at", "last_attempt_at",
+    "last_received_at", "last_built_at", "checked_at", "last_attempt_failed", "delivery_id",
+}  # fmt: skip
+
+
+@dataclass
+class Night:
+    """An open pipeline on a workplace, and the county systems that it collects from."""
+
+    place: Workplace
+    systems: Any
+    pipeline: Any
+
+    @property
+    def months(self) -> list[str]:
+        return list(self.systems.months)
+
+    @property
+    def lake(self) -> Path:
+        return self.place.home / "lake"
+
+    def pull(self, counties: Sequence[str] = (), months: Sequence[str] = ()) -> Any:
+        """Fetch and land, without checking."""
+        from qiangji import pipeline
+        from qiangji.periods import Period
+
+        p = self.pipeline
+        chosen = p.catalogue.select_counties(list(counties))
+        return pipeline.pull(
+            p, chosen, [Period.parse(m) for m in months or self.months], pipeline.new_run_id()
+        )
+
+    def collect(self, counties: Sequence[str] = (), months: Sequence[str] = ()) -> Any:
+        from qiangji import pipeline
+        from qiangji.periods import Period
+
+        return pipeline.collect(
+            self.pipeline, list(counties), [Period.parse(m) for m in months or self.months]
+        )
+
+    def build(self, *months: str) -> Any:
+        """Build these months; without any, all that `qiangji build` would look at."""
+        from qiangji import building
+        from qiangji.periods import Period
+
+        p = self.pipeline
+        wanted = [Period.parse(m) for m in months] or building.pending_months(p.catalogue, p.ledger)
+        return building.build(p.catalogue, p.settings, p.ledger, wanted)
+
+    def run(self, counties: Sequence[str] = ()) -> Any:
+        """Collect and build."""
+        result = self.collect(counties)
+        self.build()
+        return result
+
+    def query(self, text: str, **values: Any) -> list[dict[str, Any]]:
+        with self.pipeline.ledger.engine.connect() as c:
+            return [dict(r._mapping) for r in c.execute(sa.text(text), values)]
+
+    def status(self, county: str, form: str, period: str) -> dict[str, Any]:
+        """The cell of the reporting grid."""
+        (row,) = self.query(
+            "SELECT * FROM mart.reporting_status WHERE (county_code, form, period) = (:c, :f, :p)",
+            c=county, f=form, p=period,
+        )  # fmt: skip
+        return row
+
+    def statuses(self) -> dict[tuple[str, str, str], str]:
+        """(county, form, period) -> status, of the months that the systems serve."""
+        rows = self.query("SELECT * FROM mart.reporting_status WHERE period = ANY(:m)", m=self.months)
+        return {(r["county_code"], r["form"], r["period"]): r["status"] for r in rows}
+
+    def revisions(self) -> dict[tuple[str, str, str], list[int]]:
+        """(county, form, period) -> the distinct revisions there ever were."""
+        rows = self.query(
+            "SELECT county_code, form, period, array_agg(DISTINCT revision ORDER BY revision) AS all_of_them"
+            " FROM ops.submission WHERE revision IS NOT NULL GROUP BY 1, 2, 3"
+        )
+        return {(r["county_code"], r["form"], r["period"]): r["all_of_them"] for r in rows}
+
+    def figures(self) -> dict[tuple[str, str, str, str], tuple[Any, ...]]:
+        """(indicator, unit, period type, period) -> the figure without the instant of its build."""
+        rows = self.query("SELECT * FROM mart.indicator_value")
+        return {
+            (r["indicator_code"], r["org_code"], r["period_type"], r["period"]): (
+                r["numerator"], r["denominator"], r["value"], r["expected_units"], r["reported_units"],
+                r["obs_status"], r["has_warning"],
+            )
+            for r in rows
+        }  # fmt: skip
+
+    def snapshot(self) -> dict[str, list[Any]]:
+        """Every row of fact and mart (and who is registered), without instants; sorted."""
+        relations = self.query(
+            "SELECT table_schema || '.' || quote_ident(table_name) AS name,"
+            " array_agg(column_name::text) AS columns FROM information_schema.columns WHERE table_schema IN ('fact', 'mart')"
+            " AND table_name <> 'indicator_value_history' GROUP BY 1 ORDER BY 1"
+        )
+        found: dict[str, list[Any]] = {}
+        for relation in relations:
+            columns = sorted(c for c in relation["columns"] if c not in _PASSING)
+            rows = self.query(f"SELECT {', '.join(columns)} FROM {relation['name']}")
+            found[relation["name"]] = sorted(repr(tuple(r.values())) for r in rows)
+        return found
+
+    def lake_files(self, *areas: str) -> list[str]:
+        """Names of all files of these areas (all areas without any)."""
+        roots = [self.lake / area for area in areas] or [self.lake]
+        return sorted(str(f.relative_to(self.lake)) for root in roots for f in root.rglob("*") if f.is_file())
+
+
+@contextmanager
+def night(folder: Path, postgres: Any, **options: Any) -> Iterator[Night]:
+    """Running county systems and an open pipeline on an empty workplace; nothing is collected yet."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(folder / "home", postgres, patch.setenv) as place,
+        simulated(folder / "county systems", postgres, patch.setenv, **options) as systems,
+        place.pipeline() as p,
+    ):
+        yield Night(place, systems, p)
+    forget()
+
+
+@contextmanager
+def clone(original: Night, folder: Path, postgres: Any) -> Iterator[Night]:
+    """A second workplace with all that the first one (which must be idle) holds now; it is gone at the end."""
+    database = f"clone_{os.getpid()}_{next(_clones)}"
+    source = sa.make_url(original.place.url).database
+    original.pipeline.ledger.engine.dispose()
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE DATABASE {database} TEMPLATE {source}")
+    shutil.copytree(original.place.home, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_HOME", str(folder))
+        patch.setenv("QIANGJI_WAREHOUSE_URL", postgres.url(database))
+        forget()
+        place = Workplace(folder, postgres.url(database))
+        try:
+            with place.pipeline() as p:
+                yield Night(place, original.systems, p)
+        finally:
+            with postgres.connect() as connection:
+                connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+    forget()
+
+
+def forget() -> None:
+    """Settings and catalogues are cached for a process."""
+    from qiangji.catalogue import load
+    from qiangji.settings import settings
+
+    settings.cache_clear()
+    load.cache_clear()
+
+
+def chunks(things: Iterable[Any], rng: random.Random, most: int) -> Iterator[list[Any]]:
+    """The things in a random order, in pieces of random size."""
+    left = list(things)
+    rng.shuffle(left)
+    while left:
+        n = rng.randint(1, most)
+        yield left[:n]
+        left = left[n:]
+
+
+def differing(before: dict[Any, Any], after: dict[Any, Any]) -> set[Any]:
+    """Keys whose value changed, appeared or went."""
+    return {k for k in before.keys() | after.keys() if before.get(k) != after.get(k)}
+
+
+def assert_same(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> None:
+    """Two snapshots hold the same; says which relation differs, and by what."""
+    assert one.keys() == other.keys()
+    for name, rows in one.items():
+        if rows != other[name]:
+            gone, new = set(rows) - set(other[name]), set(other[name]) - set(rows)
+            raise AssertionError(f"{name}: {sorted(gone)[:3]} became {sorted(new)[:3]} (and more)")
