@@ -15,10 +15,12 @@ WITH base AS (
 SELECT
     paths.org_code,
     paths.org_level,
-    CAST(sum(expected_units) AS bigint) AS expected_units,
-    CAST(sum(reported_units) AS bigint) AS reported_units,
+    CAST(coalesce(sum(expected_units), 0) AS bigint) AS expected_units,
+    CAST(coalesce(sum(reported_units), 0) AS bigint) AS reported_units,
     {{sums}}
-FROM base
-INNER JOIN paths ON paths.base_code = base.base_code
+FROM paths
+LEFT JOIN base ON base.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
+-- of the lowest level those that are expected or reported; above it every unit: where nothing is expected it says so
+HAVING count(base.base_code) > 0 OR max(CASE WHEN paths.org_code <> paths.base_code THEN 1 ELSE 0 END) = 1
 ORDER BY paths.org_code
