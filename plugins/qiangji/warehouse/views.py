@@ -56,6 +56,7 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
     bases = [b for b in bases if level in b.levels]
     scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
     keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
+    keys = keys or "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"  # no figures at this level
     columns = {
         i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
         for b in bases
