@@ -1,0 +1,158 @@
+"""Golden cases of the indicators, as data: what counties report in, figures of mart.indicator_value out.
+
+Every file of `indicators/` is one small world that goes the whole way once: CSV files in a folder county's system,
+pulled, checked, built in its own database. Each line under `expect` is a test of its own. How to add one: README.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world as worlds
+
+FILES = sorted((Path(__file__).parent / "indicators").glob("*.yaml"))
+CASES = {f.stem: yaml.safe_load(f.read_text(encoding="utf-8")) for f in FILES}
+KEYS = {"case", "indicator", "unit", "period", "type"}
+FIGURES = {
+    "numerator", "denominator", "value", "target", "expected_units", "reported_units", "reporting_rate",
+    "obs_status", "has_warning", "is_corrected", "is_closed", "org_level",
+}  # fmt: skip
+EXACT = {"numerator", "denominator", "value", "target", "reporting_rate"}
+
+
+@dataclass
+class Shown:
+    """What the mart shows of one file's world."""
+
+    codes: dict[str, str]
+    rows: dict[tuple[str, str, str, str], dict[str, Any]]
+    sums: list[Any]
+    submissions: list[Any]
+
+
+@pytest.fixture(scope="module")
+def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callable[[str], Shown]:
+    """A file's name -> what its world shows, collected and built once for all its lines."""
+
+    @cache
+    def show(name: str) -> Shown:
+        content, folder = CASES[name], tmp_path_factory.mktemp(name)
+        world = worlds.make(folder, content["tree"], content["forms"], content["indicators"])
+        months = _report(world, content)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QIANGJI_CATALOGUE", str(world.catalogue))
+            patch.setenv("QIANGJI_EXPECTATIONS", str(world.expectations))
+            patch.setenv("QIANGJI_THREADS", "1")
+            with make_workplace(folder / "home", postgres, patch.setenv) as place:
+                return _run(world, place, months, content)
+
+    return show
+
+
+def _report(world: worlds.World, content: dict[str, Any]) -> list[Period]:
+    """Write the files of the case; returns every month from its first report to its last."""
+    reports = content["reports"]
+    by_form = reports if set(reports) <= set(content["forms"]) else {next(iter(content["forms"])): reports}
+    touched = []
+    for form, tables in by_form.items():
+        for text, table in tables.items():
+            for period in worlds.periods(str(text)):
+                world.put(form, period, table)
+                touched.append(period)
+    return worlds.months_until_last(touched)
+
+
+def _run(world: worlds.World, place: Any, months: list[Period], content: dict[str, Any]) -> Shown:
+    from qiangji import building, pipeline
+
+    now = datetime.fromisoformat(content["now"]) if "now" in content else datetime(2030, 1, 1, tzinfo=UTC)
+    with place.pipeline() as p:
+        collected = pipeline.collect(p, periods=months)
+        assert not collected.failures
+        building.build(p.catalogue, p.settings, p.ledger, months, now=now)
+        with p.ledger.engine.connect() as c:
+            rows = [dict(r._mapping) for r in c.execute(sa.text("SELECT * FROM mart.indicator_value"))]
+            sums = c.execute(sa.text(CHILDREN)).all()
+    keys = ("indicator_code", "org_code", "period", "period_type")
+    return Shown(world.codes, {tuple(r[k] for k in keys): r for r in rows}, list(sums), collected.submissions)
+
+
+CHILDREN = """
+SELECT v.indicator_code, v.org_code, v.period, v.period_type,
+    v.numerator, sum(w.numerator) AS n, v.denominator, sum(w.denominator) AS d,
+    v.expected_units, sum(w.expected_units) AS e, v.reported_units, sum(w.reported_units) AS r
+FROM mart.indicator_value AS v
+JOIN dim.org_unit AS o ON o.parent_code = v.org_code
+JOIN mart.indicator_value AS w
+    ON w.org_code = o.org_code
+    AND (w.indicator_code, w.period, w.period_type) = (v.indicator_code, v.period, v.period_type)
+GROUP BY 1, 2, 3, 4, 5, 7, 9, 11
+"""
+
+
+LINES = [
+    pytest.param(name, line, id=f"{name}: {line['case']}") for name, content in CASES.items() for line in content["expect"]
+]
+
+
+@pytest.mark.parametrize(("name", "line"), LINES)
+def test_figure(shown_of: Callable[[str], Shown], name: str, line: dict[str, Any]) -> None:
+    """The mart shows exactly what the line says of one indicator, unit and period."""
+    shown = shown_of(name)
+    wanted = {k: v for k, v in line.items() if k not in KEYS}
+    assert wanted or line.get("absent"), "a line that expects nothing cannot fail"
+    period = str(line["period"])
+    kind = line.get("type") or Period.parse(period).type
+    at = (line["indicator"], shown.codes[line["unit"]], period, kind)
+    row = shown.rows.get(at)
+    if wanted.pop("absent", False):
+        assert row is None
+        return
+    assert row is not None, f"no row {at}"
+    assert set(wanted) <= FIGURES, f"not a figure: {set(wanted) - FIGURES}"
+    found = {k: row[k] for k in wanted}
+    assert {k: _plain(k, v) for k, v in found.items()} == {k: _plain(k, v) for k, v in wanted.items()}
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_children_add_up_to_their_parent(shown_of: Callable[[str], Shown], name: str) -> None:
+    """At every level and period type, for both sides and for expected and reported units."""
+    shown = shown_of(name)
+    assert shown.sums
+    for row in shown.sums:
+        assert (row.numerator, row.denominator) == (row.n, row.d), row
+        assert (row.expected_units, row.reported_units) == (row.e, row.r), row
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_nothing_is_returned_that_the_case_reports(shown_of: Callable[[str], Shown], name: str) -> None:
+    """A golden world is about figures: whatever it reports is accepted, or the case would not mean what it says."""
+    shown = shown_of(name)
+    assert {s.status for s in shown.submissions} == {"accepted"}, [s.message_en for s in shown.submissions]
+
+
+def test_every_file_says_something() -> None:
+    assert len(CASES) >= 8
+    assert all(content["expect"] and content["about"] for content in CASES.values())
+
+
+def _plain(name: str, value: Any) -> Any:
+    """A number as a decimal of six places, as the mart rounds it; `301 / 403` in a case is a fraction."""
+    if name not in EXACT or value is None:
+        return value
+    if isinstance(value, str):
+        above, _, below = value.partition("/")
+        value = Decimal(above) / Decimal(below or 1)
+    return round(Decimal(str(value)), 6)

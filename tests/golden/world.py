@@ -1,0 +1,245 @@
+"""A small catalogue made of data: a tree, forms and indicators in; a folder county system and its files out.
+
+What the golden cases need of the world and nothing of what they say. The catalogue is a real one (read and held by
+`qiangji.catalogue.load`); counties report by folder, one CSV a form and period. How a case is written: README.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from qiangji.periods import Period, parse_range
+
+KEY = "unit_code"
+_RANGE = re.compile(r"(.*)\[(\d+)-(\d+)\](.*)")
+
+
+@dataclass
+class World:
+    """A catalogue on disk; `codes` maps the names of a case's units to their codes in the tree."""
+
+    folder: Path
+    forms: dict[str, dict[str, Any]]
+    codes: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def catalogue(self) -> Path:
+        return self.folder / "catalogue"
+
+    @property
+    def expectations(self) -> Path:
+        return self.folder / "expectations"
+
+    def code(self, name: str) -> str:
+        """A unit's code; a villager group is written `village/07`."""
+        village, _, serial = name.partition("/")
+        return self.codes[village] + serial
+
+    def put(self, form: str, period: str, table: str | list[dict[str, Any]]) -> None:
+        """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell."""
+        rows = list(read_table(table)) if isinstance(table, str) else table
+        columns = [KEY, *self.forms[form]["fields"]]
+        by_county: dict[str, list[list[str]]] = {}
+        for row in rows:
+            for unit in spread(str(row["unit"])):
+                code = self.code(unit)
+                cells = [code, *("" if row.get(c) in (None, ".") else str(row[c]) for c in columns[1:])]
+                by_county.setdefault(code[:6], []).append(cells)
+        for county, lines in by_county.items():
+            path = self.catalogue / "incoming" / county / f"{form}_{period}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("w", encoding="utf-8", newline="") as f:
+                csv.writer(f).writerows([columns, *lines])
+
+
+def make(
+    folder: Path,
+    tree: Mapping[str, Any],
+    forms: Mapping[str, Mapping[str, Any]],
+    indicators: list[dict[str, Any]],
+) -> World:
+    """Write a catalogue and its suites under `folder`."""
+    world = World(folder, {name: dict(form) for name, form in forms.items()})
+    world.catalogue.mkdir(parents=True)
+    world.expectations.mkdir()
+    counties = _write_tree(world, tree)
+    _dump(
+        world.catalogue / "plan.yaml",
+        {
+            "source": "golden cases",
+            "aspects": [{"code": "x", "name": _label("x"), "initiatives": [{"code": "y", "name": _label("y")}]}],
+        },
+    )
+    for name, form in world.forms.items():
+        _dump(world.catalogue / "forms" / f"{name}.yaml", _form(name, form))
+        suite = json.dumps(_suite(name, form), ensure_ascii=False)
+        (world.expectations / f"{name}.json").write_text(suite, encoding="utf-8")
+    only = next(iter(forms)) if len(forms) == 1 else None
+    _dump(world.catalogue / "indicators" / "x.yaml", [_indicator(i, only) for i in indicators])
+    entries = [
+        {"county": c, "transport": "folder", "path": f"incoming/{c}", "files": "{form}_{period}.csv"} for c in counties
+    ]
+    _dump(world.catalogue / "counties.yaml", entries)
+    for county in counties:
+        (world.catalogue / "incoming" / county).mkdir(parents=True)
+    return world
+
+
+def spread(text: str) -> list[str]:
+    """`V[01-03]` -> V01, V02, V03; any other name is itself."""
+    found = _RANGE.fullmatch(text)
+    if not found:
+        return [text]
+    before, first, last, after = found.groups()
+    return [f"{before}{i:0{len(first)}d}{after}" for i in range(int(first), int(last) + 1)]
+
+
+def read_table(text: str) -> Iterator[dict[str, str]]:
+    """Lines of cells parted by spaces, the first one the header; `#` begins a comment."""
+    lines = [line.split("#")[0].split() for line in text.splitlines()]
+    lines = [cells for cells in lines if cells]
+    for cells in lines[1:]:
+        yield dict(zip(lines[0], cells, strict=True))
+
+
+def periods(text: str) -> list[str]:
+    """`2017-01..2017-03` -> its months."""
+    return [str(p) for p in parse_range(text)]
+
+
+def months_until_last(texts: list[str]) -> list[Period]:
+    """Every month from the first of these periods' to the last's."""
+    months = [m for t in texts for m in Period.parse(t).months]
+    first, last = min(months), max(months)
+    return [Period("month", i) for i in range(first.index, last.index + 1)]
+
+
+def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
+    """city -> county -> town -> villages; a name that ends in ! reports nothing."""
+    rows: list[list[str]] = []
+
+    def add(name: str, code: str, level: str, parent: str) -> None:
+        reports = not name.endswith("!")
+        world.codes[name.rstrip("!")] = code
+        rows.append([code, name.rstrip("!"), level, level, parent, str(reports).lower(), "", ""])
+
+    counties = []
+    ((city, below),) = tree.items()
+    add(city, "990000", "city", "")
+    for i, (county, towns) in enumerate(below.items(), 1):
+        counties.append(code := f"9900{i:02d}")
+        add(county, code, "county", "990000")
+        for j, (town, villages) in enumerate(towns.items(), 1):
+            add(town, f"{code}{j:03d}", "town", code)
+            names = [n for v in villages for n in spread(str(v))]
+            for k, village in enumerate(names, 1):
+                add(village, f"{code}{j:03d}{k:03d}", "village", f"{code}{j:03d}")
+    with (world.catalogue / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
+        header = ["code", "name", "level", "kind", "parent_code", "reports", "valid_from", "valid_to"]
+        csv.writer(f).writerows([header, *rows])
+    return counties
+
+
+def _form(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
+    grain = form.get("grain", "village")
+    digits = {"county": 6, "town": 9, "village": 12, "group": 14}[grain]
+    fields = {
+        n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
+        | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
+        for n, f in form["fields"].items()
+    }
+    return {
+        "form": name,
+        "title": {"zh": f"报表{name}", "en": f"Form {name}"},
+        "grain": grain,
+        "period_type": form.get("period_type", "month"),
+        "due_working_day": 5,
+        "key": KEY,
+        "key_headers": ["单位编码"],
+        "key_pattern": f"[0-9]{{{digits}}}",
+        "fields": fields,
+    } | ({"parent_digits": 12} if grain == "group" else {})
+
+
+def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
+    """The key present, known and unique; every field with something that always holds, and what the case asks for."""
+    in_set, between = "expect_column_values_to_be_in_set", "expect_column_values_to_be_between"
+    entries = [
+        _expectation(name, KEY, "present", "expect_column_values_to_not_be_null", {"column": KEY}, "critical"),
+        _expectation(name, KEY, "known", in_set, {"column": "_is_known", "value_set": [True]}, "critical"),
+        _expectation(name, KEY, "unique", between, {"column": "_occurrences", "max_value": 1}, "critical"),
+    ]
+    for n, f in form["fields"].items():
+        type_ = f.get("type", "integer")
+        if type_ in ("integer", "decimal"):
+            entries.append(_expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info"))
+        else:
+            values = [True, False] if type_ == "boolean" else list(f["values"])
+            entries.append(_expectation(name, n, "value", in_set, {"column": n, "value_set": values}, "info"))
+        for rule, limit, severity in (
+            ("warn_above", "max_value", "warning"),
+            ("warn_below", "min_value", "warning"),
+            ("critical_max", "max_value", "critical"),
+        ):
+            if rule in f:
+                entries.append(_expectation(name, n, rule, between, {"column": n, limit: f[rule]}, severity))
+        if f.get("no_fall"):
+            kwargs = {"column_A": n, "column_B": f"_last_{n}", "or_equal": True}
+            kwargs["ignore_row_if"] = "either_value_is_missing"
+            pair = "expect_column_pair_values_a_to_be_greater_than_b"
+            entries.append(_expectation(name, n, "no_fall", pair, kwargs, "warning"))
+    entries += [
+        _expectation(name, e["field"], e["rule"], e["type"], e["kwargs"], e.get("severity", "warning"), e.get("scope", "row"))
+        for e in form.get("expectations", ())
+    ]
+    return {"name": name, "expectations": entries, "meta": {"form": name}}
+
+
+def _expectation(
+    form: str, column: str, rule: str, type_: str, kwargs: dict[str, Any], severity: str, scope: str = "row"
+) -> dict[str, Any]:
+    return {
+        "type": type_,
+        "kwargs": kwargs,
+        "severity": severity,
+        "meta": {
+            "rule": f"{form}.{column}.{rule}",
+            "fields": [column],
+            "scope": scope,
+            "message": {"zh": f"{column}不对：{{value}}", "en": f"{column} is wrong: {{value}}"},
+            "expected": {"zh": rule, "en": rule},
+        },
+    }
+
+
+def _indicator(entry: dict[str, Any], only: str | None) -> dict[str, Any]:
+    def side(terms: Any) -> Any:
+        listed = terms if isinstance(terms, list) else [terms]
+        return [({"form": only} if only else {}) | t for t in listed]
+
+    defaults = {
+        "name": _label(entry["code"]),
+        "definition": _label(entry["code"]),
+        "initiative": "y",
+        "unit": "ratio",
+        "direction": "none",
+        "headline": "month",
+    }
+    return defaults | entry | {s: side(entry[s]) for s in ("numerator", "denominator")}
+
+
+def _label(text: str) -> dict[str, str]:
+    return {"zh": text, "en": text}
+
+
+def _dump(path: Path, content: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
