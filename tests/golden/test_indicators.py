@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-
 from qiangji.periods import Period
+
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 
@@ -103,7 +103,9 @@ GROUP BY 1, 2, 3, 4, 5, 7, 9, 11
 
 
 LINES = [
-    pytest.param(name, line, id=f"{name}: {line['case']}") for name, content in CASES.items() for line in content["expect"]
+    pytest.param(name, line, id=f"{name}: {line['case']}")
+    for name, content in CASES.items()
+    for line in content["expect"]
 ]
 
 

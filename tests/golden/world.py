@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-
 from qiangji.periods import Period, parse_range
 
 KEY = "unit_code"
@@ -75,7 +74,9 @@ def make(
         world.catalogue / "plan.yaml",
         {
             "source": "golden cases",
-            "aspects": [{"code": "x", "name": _label("x"), "initiatives": [{"code": "y", "name": _label("y")}]}],
+            "aspects": [
+                {"code": "x", "name": _label("x"), "initiatives": [{"code": "y", "name": _label("y")}]}
+            ],
         },
     )
     for name, form in world.forms.items():
@@ -85,7 +86,8 @@ def make(
     only = next(iter(forms)) if len(forms) == 1 else None
     _dump(world.catalogue / "indicators" / "x.yaml", [_indicator(i, only) for i in indicators])
     entries = [
-        {"county": c, "transport": "folder", "path": f"incoming/{c}", "files": "{form}_{period}.csv"} for c in counties
+        {"county": c, "transport": "folder", "path": f"incoming/{c}", "files": "{form}_{period}.csv"}
+        for c in counties
     ]
     _dump(world.catalogue / "counties.yaml", entries)
     for county in counties:
@@ -173,14 +175,18 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     """The key present, known and unique; every field with something that always holds, and what the case asks for."""
     in_set, between = "expect_column_values_to_be_in_set", "expect_column_values_to_be_between"
     entries = [
-        _expectation(name, KEY, "present", "expect_column_values_to_not_be_null", {"column": KEY}, "critical"),
+        _expectation(
+            name, KEY, "present", "expect_column_values_to_not_be_null", {"column": KEY}, "critical"
+        ),
         _expectation(name, KEY, "known", in_set, {"column": "_is_known", "value_set": [True]}, "critical"),
         _expectation(name, KEY, "unique", between, {"column": "_occurrences", "max_value": 1}, "critical"),
     ]
     for n, f in form["fields"].items():
         type_ = f.get("type", "integer")
         if type_ in ("integer", "decimal"):
-            entries.append(_expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info"))
+            entries.append(
+                _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info")
+            )
         else:
             values = [True, False] if type_ == "boolean" else list(f["values"])
             entries.append(_expectation(name, n, "value", in_set, {"column": n, "value_set": values}, "info"))
@@ -197,7 +203,15 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
             pair = "expect_column_pair_values_a_to_be_greater_than_b"
             entries.append(_expectation(name, n, "no_fall", pair, kwargs, "warning"))
     entries += [
-        _expectation(name, e["field"], e["rule"], e["type"], e["kwargs"], e.get("severity", "warning"), e.get("scope", "row"))
+        _expectation(
+            name,
+            e["field"],
+            e["rule"],
+            e["type"],
+            e["kwargs"],
+            e.get("severity", "warning"),
+            e.get("scope", "row"),
+        )
         for e in form.get("expectations", ())
     ]
     return {"name": name, "expectations": entries, "meta": {"form": name}}

@@ -1,0 +1,117 @@
+"""Which revision is current follows from the verdicts and decisions alone, whatever the order they are given in."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from qiangji.ledger import Submission, sequence
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+COUNTED = ("accepted", "partial")
+
+
+def verdict(
+    number: int, hour: int, word: str, content: str, rows: int, checked: int, suite: str
+) -> Submission:
+    return Submission(
+        county_code="440703",
+        form="village",
+        period="2026-10",
+        delivery_id=f"d{number}",
+        catalogue_hash="c",
+        suite_hash=suite,
+        received_at=START + timedelta(hours=hour),
+        checked_at=START + timedelta(days=1, hours=checked),
+        verdict=word,
+        rows_received=rows,
+        rows_accepted=rows if word in COUNTED else 0,
+        rows_rejected=0 if word in COUNTED else rows,
+        rows_hash=f"{content}{rows}" if word in COUNTED else None,
+    )
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[list[Submission], dict[str, str]]:
+    """Deliveries (some received at the same hour), some of them read more than once, and decisions on some."""
+    verdicts = []
+    for number in range(draw(st.integers(1, 6))):
+        hour = draw(st.integers(0, 4))
+        for suite in range(draw(st.integers(1, 2))):
+            word = draw(st.sampled_from(["accepted", "accepted", "partial", "returned", "withheld"]))
+            content, rows = draw(st.sampled_from("AB")), draw(st.sampled_from([4, 9, 10, 11]))
+            verdicts.append(verdict(number, hour, word, content, rows, draw(st.integers(0, 5)), f"s{suite}"))
+    ids = sorted({v.delivery_id for v in verdicts})
+    return verdicts, draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(["release", "void"])))
+
+
+def by_key(placed: list[Submission]) -> dict[tuple[str, str, str], Submission]:
+    return {s.key: s for s in placed}
+
+
+@given(histories(), st.randoms(use_true_random=False))
+def test_any_permutation_gives_the_same(
+    history: tuple[list[Submission], dict[str, str]], random: object
+) -> None:
+    verdicts, decisions = history
+    shuffled = list(verdicts)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sequence(shuffled, decisions, 0.5) == sequence(verdicts, decisions, 0.5)
+
+
+@given(histories())
+def test_doing_it_again_changes_nothing(history: tuple[list[Submission], dict[str, str]]) -> None:
+    verdicts, decisions = history
+    placed = sequence(verdicts, decisions, 0.5)
+    assert sequence(placed, decisions, 0.5) == placed
+
+
+@given(histories())
+def test_one_is_current_and_it_is_the_last_that_counts(
+    history: tuple[list[Submission], dict[str, str]],
+) -> None:
+    verdicts, decisions = history
+    placed = sequence(verdicts, decisions, 0.5)
+    counted = [s for s in placed if s.status in COUNTED]
+    current = [s for s in placed if s.is_current]
+    assert current == counted[-1:]
+    assert all(s.received_at <= current[0].received_at for s in counted)
+
+
+@given(histories())
+def test_revisions_count_changes_of_content(history: tuple[list[Submission], dict[str, str]]) -> None:
+    """They start at 1, never fall, and rise by one exactly where the accepted rows differ from those before."""
+    verdicts, decisions = history
+    before = None
+    for one in sequence(verdicts, decisions, 0.5):
+        if one.status not in COUNTED:
+            assert one.revision is None
+            assert not one.is_current
+            continue
+        rise = 1 if before is None or before.rows_hash != one.rows_hash else 0
+        assert one.revision == (before.revision or 0 if before else 0) + rise
+        before = one
+
+
+@given(histories())
+def test_nothing_is_lost_and_only_the_guard_and_a_void_change_a_verdict(
+    history: tuple[list[Submission], dict[str, str]],
+) -> None:
+    verdicts, decisions = history
+    placed = by_key(sequence(verdicts, decisions, 0.5))
+    assert set(placed) == {v.key for v in verdicts}
+    for v in verdicts:
+        status = placed[v.key].status
+        if decisions.get(v.delivery_id) == "void":
+            assert status == "void"
+        elif v.verdict not in COUNTED or decisions.get(v.delivery_id) == "release":
+            assert status == v.verdict
+        else:
+            assert status in (v.verdict, "held")
+
+
+@given(histories())
+def test_without_a_guard_nothing_is_held(history: tuple[list[Submission], dict[str, str]]) -> None:
+    verdicts, decisions = history
+    assert all(s.status != "held" for s in sequence(verdicts, decisions, 0.0))

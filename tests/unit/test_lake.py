@@ -1,0 +1,170 @@
+"""The lake: named by content, whole or not there, private where it must be."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from qiangji.lake import Lake, rows_hash
+
+AT = datetime(2026, 11, 2, tzinfo=UTC)
+PLACE = ("reports", "village", "2026-10", "440703")
+
+
+def table(chunks: int = 1) -> pa.Table:
+    codes = [f"4407030010{i:02d}" for i in range(6)]
+    rows = pa.table(
+        {
+            "village_code": codes,
+            "party_members": pa.array([1, None, 3, 4, 5, 6], pa.int64()),
+            "income": pa.array(["1.5", None, "3", "4", "5", "6"]).cast(pa.decimal128(18, 4)),
+            "note": pa.array(["", None, "a,b", 'say "x"', "中文", "line\nbreak"]),
+        }
+    )
+    size = len(rows) // chunks
+    return pa.concat_tables([rows.slice(i * size, size) for i in range(chunks)])
+
+
+def files(root: Path) -> list[str]:
+    return sorted(str(p.relative_to(root)) for p in root.rglob("*") if p.is_file())
+
+
+def test_bytes_are_kept_under_their_sha256(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    digest = lake.put_raw(b"as received")
+    assert digest == hashlib.sha256(b"as received").hexdigest()
+    assert files(tmp_path) == [f"raw/{digest[:2]}/{digest}"]
+    assert lake.get_raw(digest) == b"as received"
+
+
+def test_writing_twice_is_writing_once(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    first = lake.put_raw(b"x"), lake.put_rows(*PLACE, table())
+    written = {p: os.stat(tmp_path / p).st_mtime_ns for p in files(tmp_path)}
+    assert (lake.put_raw(b"x"), lake.put_rows(*PLACE, table())) == first
+    assert {p: os.stat(tmp_path / p).st_mtime_ns for p in files(tmp_path)} == written
+
+
+def test_what_counties_sent_is_for_the_pipeline_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        Lake(tmp_path).put_raw(b"x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "raw").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("chunks", [2, 3, 6])
+def test_the_same_rows_have_the_same_name_however_they_lie_in_memory(chunks: int) -> None:
+    assert table(chunks).column("note").num_chunks == chunks
+    assert rows_hash(table(chunks)) == rows_hash(table())
+
+
+def test_the_same_rows_have_the_same_name_whatever_the_row_groups(tmp_path: Path) -> None:
+    pq.write_table(table(), tmp_path / "one.parquet")
+    pq.write_table(table(), tmp_path / "many.parquet", row_group_size=2, compression="none")
+    assert pq.ParquetFile(tmp_path / "many.parquet").num_row_groups == 3
+    names = {rows_hash(pq.ParquetFile(tmp_path / n).read()) for n in ("one.parquet", "many.parquet")}
+    assert names == {rows_hash(table())}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(lambda t: t.slice(1), id="a row less"),
+        pytest.param(lambda t: t.take(pa.array([1, 0, 2, 3, 4, 5])), id="another order"),
+        pytest.param(lambda t: t.rename_columns(["village_code", "members", "income", "note"]), id="another name"),
+        pytest.param(lambda t: t.set_column(1, "party_members", t.column(1).cast(pa.int32())), id="another type"),
+        pytest.param(lambda t: t.set_column(3, "note", pa.array([None, None, "a,b", 'say "x"', "中文", "line\nbreak"])),
+                     id="missing is not empty"),
+        pytest.param(lambda t: t.set_column(1, "party_members", pa.array([1, 0, 3, 4, 5, 6], pa.int64())),
+                     id="missing is not zero"),
+    ],
+)  # fmt: skip
+def test_other_rows_have_another_name(other: object) -> None:
+    assert rows_hash(other(table())) != rows_hash(table())  # type: ignore[operator]
+
+
+def test_rows_come_back_as_they_went(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    digest = lake.put_rows(*PLACE, table(3))
+    assert files(tmp_path) == [f"reports/form=village/period=2026-10/county=440703/{digest}.parquet"]
+    found = lake.get_rows(*PLACE, digest)
+    assert found.schema.equals(table().schema)
+    assert found.to_pylist() == table().to_pylist()
+
+
+CRASH = """
+import os, sys
+from pathlib import Path
+import qiangji.lake as lake
+wait = os.fsync
+def gone(handle):
+    wait(handle)
+    os._exit(9)          # the machine is gone: no cleanup, no finally
+os.fsync = gone
+exec(sys.argv[2], {"lake": lake.Lake(Path(sys.argv[1]))})
+"""
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "lake.put_raw(b'x' * 100000)",
+        "import pyarrow as pa; lake.put_rows('reports', 'f', '2026-10', '440703', pa.table({'a': [1]}))",
+        "import datetime; lake.record('e', datetime.datetime(2026, 11, 1), {'event': 'x'})",
+    ],
+)
+def test_a_crash_between_write_and_rename_leaves_no_final_name(tmp_path: Path, write: str) -> None:
+    plugins = Path(__file__).resolve().parents[2] / "plugins"
+    ended = subprocess.run(
+        [sys.executable, "-c", CRASH, str(tmp_path), write],
+        env={"PYTHONPATH": str(plugins)},
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 9
+    left = [Path(f).name for f in files(tmp_path)]
+    assert len(left) == 1
+    assert left[0].startswith(".tmp-")
+
+
+def test_after_a_crash_the_same_is_written_whole(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    (tmp_path / "raw" / "aa").mkdir(parents=True)
+    (tmp_path / "raw" / "aa" / ".tmp-old").write_bytes(b"ha")
+    assert lake.get_raw(lake.put_raw(b"half a file")) == b"half a file"
+
+
+def test_what_fails_while_it_is_written_leaves_nothing(tmp_path: Path) -> None:
+    class Unwritable:
+        schema = pa.schema([])
+
+    with pytest.raises((TypeError, AttributeError)):
+        Lake(tmp_path)._put_parquet(tmp_path / "x" / "y.parquet", Unwritable())  # type: ignore[arg-type]
+    assert files(tmp_path) == []
+
+
+def test_the_journal_takes_an_event_once(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    event = {"event": "delivery", "received_at": AT, "name": "村表.csv", "parts": [{"form": "village"}]}
+    lake.record("delivery-1", AT, event)
+    lake.record("delivery-1", AT, event)
+    assert files(tmp_path) == ["journal/2026-11/delivery-1.json"]
+    text = (tmp_path / "journal/2026-11/delivery-1.json").read_text(encoding="utf-8")
+    assert json.loads(text) == event | {"received_at": str(AT)}
+    assert "村表.csv" in text
+
+
+def test_a_build_s_rows_lie_under_its_id(tmp_path: Path) -> None:
+    Lake(tmp_path).put_build("b1/village", table())
+    assert files(tmp_path) == ["builds/b1/village.parquet"]

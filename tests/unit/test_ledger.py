@@ -1,0 +1,366 @@
+"""The ledger: revisions in sequence, and on a real database publishing, decisions and the journal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from qiangji.errors import UsageError
+from qiangji.ledger import Delivery, Ledger, Part, Submission, sequence
+
+START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
+COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
+
+
+def verdict(hour: int, content: str | None, rows: int = 100, **changes: Any) -> Submission:
+    """What a check found in the delivery of that hour; without content it was returned."""
+    one = Submission(
+        county_code=COUNTY,
+        form=FORM,
+        period=PERIOD,
+        delivery_id=f"d{hour}",
+        catalogue_hash="c1",
+        suite_hash="s1",
+        received_at=START + timedelta(hours=hour),
+        checked_at=START + timedelta(days=1),
+        verdict="accepted" if content else "returned",
+        reason_code=None if content else "unknown_header",
+        rows_received=rows,
+        rows_accepted=rows if content else 0,
+        rows_rejected=0 if content else rows,
+        rows_hash=content,
+    )
+    return replace(one, **changes)
+
+
+def told(placed: list[Submission]) -> list[tuple[str, int | None, bool]]:
+    return [(s.status, s.revision, s.is_current) for s in placed]
+
+
+# ---- the sequence, a pure function
+
+
+def test_a_b_a_is_three_revisions() -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, "B"), verdict(3, "A")], {}, 0.5)
+    assert told(placed) == [("accepted", 1, False), ("accepted", 2, False), ("accepted", 3, True)]
+
+
+def test_the_same_rows_again_are_no_new_revision() -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, "A")], {}, 0.5)
+    assert [s.revision for s in placed] == [1, 1]
+    assert [s.is_current for s in placed] == [False, True]
+
+
+def test_current_is_the_latest_received_not_the_latest_processed() -> None:
+    late = verdict(1, "A", checked_at=START + timedelta(days=9))
+    placed = sequence([verdict(2, "B"), late], {}, 0.5)
+    assert [(s.rows_hash, s.is_current) for s in placed] == [("A", False), ("B", True)]
+
+
+@pytest.mark.parametrize("word", ["returned", "withheld"])
+def test_what_is_returned_leaves_the_revision_before_it_in_place(word: str) -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, None, verdict=word)], {}, 0.5)
+    assert told(placed) == [("accepted", 1, True), (word, None, False)]
+
+
+def test_a_partial_submission_counts() -> None:
+    partial = verdict(2, "B", verdict="partial", rows_accepted=99, rows_rejected=1)
+    assert told(sequence([verdict(1, "A"), partial], {}, 0.5))[1] == ("partial", 2, True)
+
+
+def test_one_far_smaller_is_held_and_the_one_after_is_compared_with_the_last_that_counts() -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, "B", 49), verdict(3, "C", 60)], {}, 0.5)
+    assert told(placed) == [("accepted", 1, False), ("held", None, False), ("accepted", 2, True)]
+
+
+def test_exactly_the_share_is_not_held() -> None:
+    assert told(sequence([verdict(1, "A"), verdict(2, "B", 50)], {}, 0.5))[1] == ("accepted", 2, True)
+
+
+def test_the_first_is_never_held() -> None:
+    assert told(sequence([verdict(1, "A", 1)], {}, 0.5)) == [("accepted", 1, True)]
+
+
+def test_what_is_released_counts() -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, "B", 10)], {"d2": "release"}, 0.5)
+    assert told(placed)[1] == ("accepted", 2, True)
+
+
+def test_a_release_moves_the_bar_for_what_follows() -> None:
+    history = [verdict(1, "A"), verdict(2, "B", 10), verdict(3, "C", 6)]
+    assert sequence(history, {}, 0.5)[2].status == "held"
+    assert sequence(history, {"d2": "release"}, 0.5)[2].status == "accepted"
+
+
+def test_what_is_void_makes_room_for_the_revision_before_it() -> None:
+    placed = sequence([verdict(1, "A"), verdict(2, "B"), verdict(3, "A")], {"d2": "void"}, 0.5)
+    assert told(placed) == [("accepted", 1, False), ("void", None, False), ("accepted", 1, True)]
+
+
+def test_a_void_only_delivery_leaves_nothing_current() -> None:
+    assert told(sequence([verdict(1, "A")], {"d1": "void"}, 0.5)) == [("void", None, False)]
+
+
+def test_a_recheck_of_the_same_delivery_follows_its_first_reading() -> None:
+    again = verdict(1, "B", suite_hash="s2", checked_at=START + timedelta(days=2))
+    placed = sequence([again, verdict(1, "A")], {}, 0.5)
+    assert [(s.suite_hash, s.revision, s.is_current) for s in placed] == [("s1", 1, False), ("s2", 2, True)]
+
+
+def test_a_recheck_does_not_overtake_a_later_delivery() -> None:
+    again = verdict(1, "B", suite_hash="s2", checked_at=START + timedelta(days=9))
+    placed = sequence([again, verdict(1, "A"), verdict(2, "C")], {}, 0.5)
+    assert [s.rows_hash for s in placed if s.is_current] == ["C"]
+
+
+def test_a_tie_is_broken_by_the_delivery_not_by_the_order_given() -> None:
+    one, other = verdict(1, "A"), verdict(1, "B", delivery_id="d0")
+    assert sequence([one, other], {}, 0.5) == sequence([other, one], {}, 0.5)
+
+
+# ---- on a real database
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Ledger]:
+    from qiangji import pipeline
+
+    from tests.conftest import make_workplace
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(tmp_path_factory.mktemp("ledger"), postgres, patch.setenv),
+        pipeline.open_pipeline() as p,
+    ):
+        yield p.ledger
+
+
+@pytest.fixture
+def ledger(shared: Ledger, tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger with a lake of its own."""
+    from qiangji.lake import Lake
+
+    tables = "delivery, delivery_part, submission, decision, rejection, finding, source_item, collection"
+    with shared.engine.begin() as c:
+        c.execute(
+            sa.text("TRUNCATE " + ", ".join(f"ops.{t.strip()}" for t in tables.split(",")) + " CASCADE")
+        )
+    yield Ledger(shared.engine, Lake(tmp_path / "lake"), 0.5)
+
+
+def deliver(ledger: Ledger, hour: int, content: str, parts: tuple[Part, ...] = ()) -> Delivery:
+    delivery = Delivery(
+        county_code=COUNTY,
+        name="village_2026-10.csv",
+        kind="csv",
+        sha256=content * 64,
+        bytes=10,
+        received_at=START + timedelta(hours=hour),
+        run_id="r",
+        parts=parts or (Part(FORM, PERIOD, "csv", content * 64),),
+    )
+    ledger.add_delivery(delivery, f"v{hour}")
+    return delivery
+
+
+def publish(
+    ledger: Ledger, delivery: Delivery, content: str | None, rows: int = 100, **changes: Any
+) -> Submission:
+    one = verdict(
+        0, content, rows, delivery_id=delivery.delivery_id, received_at=delivery.received_at, **changes
+    )
+    return ledger.publish(one, [], [])
+
+
+def dump(ledger: Ledger, table: str) -> list[Any]:
+    with ledger.engine.connect() as c:
+        return sorted(tuple(r) for r in c.execute(sa.text(f"SELECT * FROM ops.{table}")))
+
+
+def standing(ledger: Ledger) -> list[tuple[str, str, int | None, bool]]:
+    with ledger.engine.connect() as c:
+        found = c.execute(
+            sa.text("SELECT rows_hash, status, revision, is_current FROM ops.submission ORDER BY received_at")
+        )
+        return [tuple(r) for r in found]
+
+
+def test_publishing_twice_is_publishing_once(ledger: Ledger) -> None:
+    delivery = deliver(ledger, 1, "a")
+    rejection = {
+        "delivery_id": delivery.delivery_id, "form": FORM, "period": PERIOD, "county_code": COUNTY, "rule": "r.x",
+        "rows": 1, "example": "village!A2", "message_zh": "错", "message_en": "wrong",
+    }  # fmt: skip
+    one = verdict(0, "A", delivery_id=delivery.delivery_id, received_at=delivery.received_at)
+    first = ledger.publish(one, [rejection], [])
+    before = dump(ledger, "submission"), dump(ledger, "rejection"), sorted(journal(ledger))
+    assert ledger.publish(one, [rejection], []) == first
+    assert (dump(ledger, "submission"), dump(ledger, "rejection"), sorted(journal(ledger))) == before
+
+
+def journal(ledger: Ledger) -> dict[str, dict[str, Any]]:
+    return {
+        p.name: json.loads(p.read_text(encoding="utf-8")) for p in ledger.lake.root.glob("journal/*/*.json")
+    }
+
+
+def test_recording_a_delivery_twice_is_recording_it_once(ledger: Ledger) -> None:
+    deliver(ledger, 1, "a")
+    before = dump(ledger, "delivery"), dump(ledger, "delivery_part"), journal(ledger)
+    deliver(ledger, 1, "a")
+    assert (dump(ledger, "delivery"), dump(ledger, "delivery_part"), journal(ledger)) == before
+
+
+def test_any_order_of_publishing_ends_the_same(ledger: Ledger) -> None:
+    deliveries = [deliver(ledger, h, c) for h, c in ((1, "a"), (2, "b"), (3, "c"))]
+    for i in (2, 0, 1):
+        publish(ledger, deliveries[i], "ABA"[i])
+    assert standing(ledger) == [
+        ("A", "accepted", 1, False),
+        ("B", "accepted", 2, False),
+        ("A", "accepted", 3, True),
+    ]
+
+
+def test_unchecked_lists_what_no_check_has_seen_in_received_order(ledger: Ledger) -> None:
+    second, first = deliver(ledger, 2, "b"), deliver(ledger, 1, "a")
+    assert [p.delivery_id for p in ledger.unchecked()] == [first.delivery_id, second.delivery_id]
+    assert ledger.unchecked(["440704"]) == []
+    publish(ledger, first, "A")
+    assert [p.delivery_id for p in ledger.unchecked([COUNTY])] == [second.delivery_id]
+
+
+def test_leading_is_the_latest_that_is_not_void(ledger: Ledger) -> None:
+    first, second = deliver(ledger, 1, "a"), deliver(ledger, 2, "b")
+    publish(ledger, first, "A")
+    publish(ledger, second, "B")
+    assert [p.delivery_id for p in ledger.leading([], [])] == [second.delivery_id]
+    ledger.decide(second.delivery_id, "void", "wrong county")
+    assert [p.delivery_id for p in ledger.leading([FORM], [PERIOD])] == [first.delivery_id]
+    assert ledger.leading(["village_group"], []) == []
+
+
+def test_release_and_void_decide_and_the_last_decision_counts(ledger: Ledger) -> None:
+    first, second = deliver(ledger, 1, "a"), deliver(ledger, 2, "b")
+    publish(ledger, first, "A")
+    assert publish(ledger, second, "B", 10).status == "held"
+    assert [
+        (s.status, s.is_current) for s in ledger.decide(second.delivery_id, "release", "villages merged")
+    ] == [("accepted", True)]
+    assert [s.status for s in ledger.decide(second.delivery_id, "void", "they did not")] == ["void"]
+    assert standing(ledger) == [("A", "accepted", 1, True), ("B", "void", None, False)]
+    with ledger.engine.connect() as c:
+        decided = c.execute(
+            sa.text("SELECT action, reason, decided_by, decided_at FROM ops.decision ORDER BY decided_at")
+        )
+        rows = decided.all()
+    assert [(r.action, r.reason) for r in rows] == [("release", "villages merged"), ("void", "they did not")]
+    assert all(r.decided_by and r.decided_at for r in rows)
+
+
+def test_a_decision_on_one_form_leaves_the_delivery_s_others(ledger: Ledger) -> None:
+    parts = (Part(FORM, PERIOD, "csv", "a" * 64), Part("community", PERIOD, "csv", "a" * 64))
+    delivery = deliver(ledger, 1, "a", parts)
+    publish(ledger, delivery, "A")
+    publish(ledger, delivery, "C", form="community")
+    touched = ledger.decide(delivery.delivery_id, "void", "wrong sheet", form="community")
+    assert [(s.form, s.status) for s in touched] == [("community", "void")]
+    assert {s[1] for s in standing(ledger)} == {"accepted", "void"}
+
+
+@pytest.mark.parametrize("reason", ["", "   "])
+def test_a_decision_needs_a_reason(ledger: Ledger, reason: str) -> None:
+    delivery = deliver(ledger, 1, "a")
+    with pytest.raises(UsageError, match="reason"):
+        ledger.decide(delivery.delivery_id, "void", reason)
+    assert dump(ledger, "decision") == []
+
+
+def test_a_decision_on_nothing_is_refused(ledger: Ledger) -> None:
+    with pytest.raises(UsageError, match="no delivery"):
+        ledger.decide("ffffffffffffffff", "void", "why not")
+
+
+def test_the_database_keeps_one_current_a_submission(ledger: Ledger) -> None:
+    first, second = deliver(ledger, 1, "a"), deliver(ledger, 2, "b")
+    publish(ledger, first, "A")
+    publish(ledger, second, "B")
+    with pytest.raises(sa.exc.IntegrityError, match="submission_current"), ledger.engine.begin() as c:
+        c.execute(sa.text("UPDATE ops.submission SET is_current = true"))
+
+
+def test_the_database_refuses_rows_that_do_not_add_up(ledger: Ledger) -> None:
+    delivery = deliver(ledger, 1, "a")
+    with pytest.raises(sa.exc.IntegrityError, match="check"):
+        publish(ledger, delivery, "A", rows_rejected=1)
+
+
+def test_the_journal_is_written_before_the_commit(ledger: Ledger) -> None:
+    """A transaction that fails leaves its event: what is in the database is always in the journal too."""
+    delivery = deliver(ledger, 1, "a")
+    with pytest.raises(sa.exc.IntegrityError):
+        publish(ledger, delivery, "A", rows_rejected=1)
+    assert dump(ledger, "submission") == []
+    assert [e["event"] for e in journal(ledger).values()].count("submission") == 1
+
+
+def test_without_a_journal_nothing_is_committed(ledger: Ledger, tmp_path: Path) -> None:
+    from qiangji.lake import Lake
+
+    delivery = deliver(ledger, 1, "a")
+    (tmp_path / "blocked").write_text("no folder")
+    broken = Ledger(ledger.engine, Lake(tmp_path / "blocked"), 0.5)
+    with pytest.raises(OSError, match="blocked"):
+        publish(broken, delivery, "A")
+    with pytest.raises(OSError, match="blocked"):
+        broken.decide(delivery.delivery_id, "void", "why")
+    assert dump(ledger, "submission") == []
+    assert dump(ledger, "decision") == []
+
+
+def test_every_event_is_in_the_journal_with_what_it_takes_to_tell_it_again(ledger: Ledger) -> None:
+    delivery = deliver(ledger, 1, "a")
+    publish(ledger, delivery, "A")
+    ledger.decide(delivery.delivery_id, "void", "why")
+    events = {e["event"]: e for e in journal(ledger).values()}
+    assert set(events) == {"delivery", "submission", "decision"}
+    assert events["delivery"]["parts"][0]["form"] == FORM
+    assert events["submission"]["rows_hash"] == "A"
+    assert (events["decision"]["action"], events["decision"]["delivery_id"]) == ("void", delivery.delivery_id)
+
+
+def test_findings_of_a_reading_are_replaced_not_added(ledger: Ledger) -> None:
+    delivery = deliver(ledger, 1, "a")
+    found = {
+        "finding_id": "f1", "county_code": COUNTY, "form": FORM, "period": PERIOD, "unit_code": "440703001001",
+        "org_code": "440703001001", "rule": "r.x", "severity": "warning", "fields": ["party_members"], "value": "1",
+        "expected_zh": "应", "expected_en": "should", "message_zh": "疑", "message_en": "odd",
+    }  # fmt: skip
+    one = verdict(0, "A", delivery_id=delivery.delivery_id, received_at=delivery.received_at)
+    ledger.publish(one, [], [found, found | {"finding_id": "f2"}])
+    ledger.publish(one, [], [found])
+    with ledger.engine.connect() as c:
+        assert list(c.scalars(sa.text("SELECT finding_id FROM ops.current_finding"))) == ["f1"]
+    ledger.decide(delivery.delivery_id, "void", "why")
+    with ledger.engine.connect() as c:
+        assert list(c.scalars(sa.text("SELECT finding_id FROM ops.current_finding"))) == []
+
+
+def test_a_collection_of_a_run_is_one_row_a_county_and_item(ledger: Ledger) -> None:
+    row = {
+        "run_id": "r", "county_code": COUNTY, "form": None, "period": None, "first_month": PERIOD, "last_month": PERIOD,
+        "status": "failed", "reason_code": "unreachable", "message": "m", "deliveries": 1, "bytes": 5,
+        "started_at": START, "ended_at": START,
+    }  # fmt: skip
+    ledger.add_collection([row])
+    assert [f.reason_code for f in ledger.failures("r")] == ["unreachable"]
+    ledger.add_collection([row | {"status": "done", "reason_code": None, "message": None}])
+    assert ledger.failures("r") == []
+    with ledger.engine.connect() as c:
+        assert c.execute(sa.text("SELECT deliveries, bytes FROM ops.collection")).all() == [(2, 10)]
