@@ -80,11 +80,11 @@ def make(
         },
     )
     for name, form in world.forms.items():
-        _dump(world.catalogue / "forms" / f"{name}.yaml", _form(name, form))
+        _dump(world.catalogue / "forms" / f"{name}.yaml", form_of(name, form))
         suite = json.dumps(_suite(name, form), ensure_ascii=False)
         (world.expectations / f"{name}.json").write_text(suite, encoding="utf-8")
     only = next(iter(forms)) if len(forms) == 1 else None
-    _dump(world.catalogue / "indicators" / "x.yaml", [_indicator(i, only) for i in indicators])
+    _dump(world.catalogue / "indicators" / "x.yaml", [indicator_of(i, only) for i in indicators])
     entries = [
         {"county": c, "transport": "folder", "path": f"incoming/{c}", "files": "{form}_{period}.csv"}
         for c in counties
@@ -150,7 +150,7 @@ def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
     return counties
 
 
-def _form(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
+def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     grain = form.get("grain", "village")
     digits = {"county": 6, "town": 9, "village": 12, "group": 14}[grain]
     fields = {
@@ -234,7 +234,7 @@ def _expectation(
     }
 
 
-def _indicator(entry: dict[str, Any], only: str | None) -> dict[str, Any]:
+def indicator_of(entry: dict[str, Any], only: str | None = None) -> dict[str, Any]:
     def side(terms: Any) -> Any:
         listed = terms if isinstance(terms, list) else [terms]
         return [({"form": only} if only else {}) | t for t in listed]

@@ -1,0 +1,114 @@
+"""Every model of sql/models on the engine, against golden cases: input views in, rows out. See README.md."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import yaml
+
+from qiangji import indicators
+from qiangji.catalogue import Form, Indicator
+from qiangji.engines import Engine, open_engine
+from qiangji.indicators import Base
+from tests.golden import world
+
+HERE = Path(__file__).parent
+MODELS = HERE.parents[1] / "sql" / "models"
+CASES = sorted(p.parent for p in HERE.glob("*/*/case.yaml"))
+TYPES = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "decimal": pa.decimal128(18, 4)}
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with open_engine("duckdb", MODELS, 1) as e:
+        yield e
+
+
+def view(path: Path) -> pa.Table:
+    """A CSV whose header says each column's type."""
+    with path.open(encoding="utf-8", newline="") as f:
+        header, *lines = csv.reader(f)
+    columns = [name.split(":") for name in header]
+    cells = [[line[i] or None for line in lines] for i in range(len(columns))]
+    return pa.table(
+        {n: pa.array(c, pa.string()).cast(TYPES[t]) for (n, t), c in zip(columns, cells, strict=True)}
+    )
+
+
+def base_of(case: dict[str, Any]) -> tuple[Base, str] | None:
+    """The case's forms and indicators, and the period type."""
+    if "forms" not in case:
+        return None
+    forms = {n: Form.model_validate(world.form_of(n, f)) for n, f in case["forms"].items()}
+    found = [Indicator.model_validate(world.indicator_of(i)) for i in case["indicators"]]
+    return Base(tuple(forms.values()), tuple(found)), case.get("period_type", "month")
+
+
+def placeholders(case: dict[str, Any]) -> dict[str, str]:
+    """What fills the model's placeholders, made as a build makes it."""
+    found = base_of(case)
+    if not found:
+        return {}
+    base, period_type = found
+    return {
+        "operands": indicators.operand_columns(base, base.forms[0], period_type),
+        "summed": indicators.summed_operands(base),
+        "sides": indicators.side_columns(base),
+        "warned": indicators.warned_columns(base),
+        "warnings": ",\n    ".join(
+            f"coalesce(warned.w__{i.code}, 0) AS w__{i.code}" for i in base.indicators
+        ),
+        "sums": indicators.sum_columns(base),
+    }
+
+
+def text(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
+    return sorted(tuple("" if v is None else str(v) for v in row.values()) for row in rows)
+
+
+@pytest.mark.parametrize("folder", CASES, ids=lambda p: f"{p.parent.name}/{p.name}")
+def test_case(engine: Engine, folder: Path) -> None:
+    case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
+    assert case["about"]
+    for path in folder.glob("*.csv"):
+        if path.name != "expected.csv":
+            engine.register(path.stem.removesuffix("_view"), view(path))
+    rows = engine.run(folder.parent.name, **placeholders(case))
+    with (folder / "expected.csv").open(encoding="utf-8", newline="") as f:
+        reader = csv.DictReader(f)
+        expected = list(reader)
+        assert rows.column_names == reader.fieldnames
+    assert text(rows.to_pylist()) == text(expected)
+
+
+def test_every_model_has_a_case() -> None:
+    models = {p.stem for p in MODELS.glob("*.sql")}
+    assert models
+    assert models == {p.parent.name for p in CASES}
+
+
+@pytest.mark.parametrize("model", sorted(MODELS.glob("*.sql")), ids=lambda p: p.stem)
+def test_a_model_holds_to_what_runs_on_every_engine(model: Path) -> None:
+    """No division, no mean, no file: sums are exact, the warehouse divides, engines register the inputs."""
+    lines = [line.split("--")[0] for line in model.read_text(encoding="utf-8").lower().splitlines()]
+    code = "\n".join(lines)
+    for word in ("/", "avg(", "read_parquet", "read_csv", "float", "double", "lateral", "now()", "current_"):
+        assert word not in code, f"{model.name}: {word}"
+
+
+def test_result_columns_fit_their_table() -> None:
+    """`sum_columns` gives the columns of the result table, in its order and types."""
+    case = yaml.safe_load((HERE / "results/sums_go_up_the_tree/case.yaml").read_text(encoding="utf-8"))
+    found = base_of(case)
+    assert found
+    assert found[0].result_columns() == {
+        "n__x": "bigint",
+        "d__x": "numeric(38,4)",
+        "k__x": "bigint",
+        "w__x": "bigint",
+    }
