@@ -40,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--months", type=int, default=4, help="months served, the reporting month included")
     serve.add_argument("--counties", help="codes, separated by commas (default: all)")
     serve.add_argument(
-        "--postgres-url", help="a PostgreSQL in which 440783's database is made (default: left out)"
+        "--postgres-url",
+        default=os.environ.get("SIMULATOR_POSTGRES_URL"),
+        help="a PostgreSQL in which 440783's database is made (default: SIMULATOR_POSTGRES_URL, else left out)",
     )
     serve.add_argument("--faults", choices=["none", "default"], default="default")
     serve.add_argument(

@@ -79,6 +79,19 @@ def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
     return sorted({Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built})
 
 
+def unbuilt_months(ledger: Ledger) -> list[Period]:
+    """Months with a current revision that the facts do not show, or with facts whose revision is no longer current."""
+    with ledger.engine.connect() as c:
+        periods = c.scalars(
+            sa.text(
+                "SELECT DISTINCT period FROM (SELECT form, period, county_code, rows_hash, revision, true AS is_there"
+                " FROM ops.submission WHERE is_current) s FULL JOIN ops.fact_load f USING (form, period, county_code, rows_hash, revision)"
+                " WHERE s.is_there IS NULL OR f.build_id IS NULL"
+            )
+        )
+        return sorted({Period.parse(x).last_month for x in periods})
+
+
 def build(
     catalogue: Catalogue, settings: Settings, ledger: Ledger, months: Sequence[Period], now: datetime | None = None
 ) -> Built:

@@ -129,6 +129,19 @@ def print_reasons(console: Console, rows: Rows) -> None:
     console.print(table if rows else "没有需要处理的事项 Nothing needs attention.")
 
 
+def print_rejections(console: Console, rows: Rows) -> None:
+    """Submissions of which rows went back, a line each, with the first reason."""
+    partial = [r for r in rows if r["status"] == "partial"]
+    if not partial:
+        return
+    table = Table(title="部分记录退回 Rows rejected", title_justify="left")
+    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g."):
+        table.add_column(heading, overflow="fold", justify="right" if heading.endswith("rows") else "left")
+    for r in partial:
+        table.add_row(r["county_name"], r["form"], r["period"], str(r["rows_rejected"]), r["message_zh"] or "")
+    console.print(table)
+
+
 def _reason(row: dict[str, Any]) -> str:
     if row["status"] == "late":
         return f"截止 due {row['due_date']}"

@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     timezone: str = Field("Asia/Shanghai", description="in which due dates and schedules are meant")
     window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
     county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")
+    retry_seconds: float = Field(300.0, gt=0, description="pause before a failed task's next try, growing by factor 2")
     shrink_share: float = Field(0.5, ge=0, le=1, description="held below this share of the preceding revision's rows")
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
     threads: int = Field(

@@ -79,11 +79,18 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
                     for setting in sync.ROLE_SETTINGS:
                         connection.execute(f"ALTER ROLE {role} SET {setting}")
             server.ensure_database(DATABASE, OWNER)
+            with server.connect() as connection:  # other roles of the server have no business in it
+                connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC")
+                connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {', '.join(ROLES)}")
         yield {role: server.url(DATABASE, role=role) for role in ROLES}
 
 
 def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
-    """Migrate and synchronise; does nothing when both were done for this code and catalogue."""
+    """Migrate and synchronise; one look is enough when both were done for this code and catalogue."""
+    wanted = sync.definitions_hash(settings, catalogue)
+    with _connect(owner) as connection:
+        if sync.found_hash(connection) == wanted:
+            return
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
@@ -99,7 +106,7 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
             sync.ensure_roles(connection, (LOADER, ANALYST, BI))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
-        sync.synchronise(connection, settings, catalogue)
+        sync.synchronise(connection, settings, catalogue, wanted)
 
 
 def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:

@@ -57,11 +57,17 @@ def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
                 ) from e
 
 
-def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue) -> None:
-    """Bring everything that the catalogue defines up to date, unless it is."""
-    wanted = _definitions_hash(settings, catalogue)
-    found = connection.scalar(sa.text("SELECT hash FROM ops.definition WHERE name = 'catalogue'"))
-    if found == wanted:
+def found_hash(connection: Connection) -> str | None:
+    """The hash that the warehouse was last synchronised to; None before the first time."""
+    if connection.scalar(sa.text("SELECT to_regclass('ops.definition')")) is None:
+        return None
+    found: str | None = connection.scalar(sa.text("SELECT hash FROM ops.definition WHERE name = 'catalogue'"))
+    return found
+
+
+def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue, wanted: str) -> None:
+    """Bring everything that the catalogue defines up to date, unless it is; `wanted` is its `definitions_hash`."""
+    if found_hash(connection) == wanted:
         return
     _fill_dimensions(connection, settings, catalogue)
     for form in catalogue.forms.values():
@@ -80,13 +86,15 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     )
 
 
-def _definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
+def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
+    """Changes with anything that the warehouse's definitions come from."""
     digest = hashlib.sha256(str(date.today().year).encode())  # dim.period reaches into the next year
     sources = [
         *catalogue.path.rglob("*.yaml"),
         *catalogue.path.rglob("*.csv"),
         *settings.sql.rglob("*.sql"),
         *settings.sql.rglob("*.yaml"),
+        *settings.sql.rglob("*.py"),
         *Path(__file__).parent.glob("*.py"),
         Path(indicators.__file__),
     ]
@@ -123,7 +131,7 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
         [_field_row(f, n, x, i) for f in catalogue.forms.values() for i, (n, x) in enumerate(f.fields.items(), 1)],
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("once")
+        warnings.simplefilter("ignore")  # years whose calendar is not out yet: `qiangji doctor` says which
         due = [
             {
                 "form": f.form,

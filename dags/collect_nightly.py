@@ -1,0 +1,43 @@
+"""# Collect every night (每日采集)
+
+01:30 Asia/Shanghai. Fetches from every county what is new of the last 13 months, checks it, and announces each
+month that changed to `build_indicators`. A county that could not be collected is red under `pull` and turns the run
+red at its last task, while the figures of the others are built.
+Runbook: docs/runbooks/a-red-night.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import Param, dag, task
+from qiangji import airflow_glue as qiangji
+
+
+@dag(
+    schedule=qiangji.NightlyPartition("30 1 * * *", timezone=qiangji.ZONE),
+    catchup=False,
+    max_active_runs=1,
+    default_args=qiangji.DEFAULTS,
+    doc_md=__doc__,
+    tags=["qiangji", "collect"],
+    params={"months": Param(None, type=["integer", "null"], minimum=1, description="window; default 13")},
+)
+def collect_nightly() -> None:
+    @task
+    def plan(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return qiangji.plan(months=(params or {}).get("months"))
+
+    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done")
+    def announce(*, outlet_events: Any) -> list[str]:
+        months = qiangji.touched_months()
+        outlet_events[qiangji.REPORTS].add_partitions(months)
+        return months
+
+    batches = plan()
+    pulled = qiangji.pull.expand(batch=batches)
+    checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
+    pulled >> checked >> announce() >> qiangji.verdict()
+
+
+collect_nightly()

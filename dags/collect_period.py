@@ -1,0 +1,40 @@
+"""# Collect one reporting month (补采一个报告月)
+
+The DAG to backfill: its partition is the reporting month, `2026-10`. The same tasks as every night, for that month
+alone. `airflow backfill create --dag-id collect_period --from-date 2026-07-01 --to-date 2026-09-01`
+Runbook: docs/runbooks/backfill.md
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import CronPartitionTimetable, Param, dag, task
+from qiangji import airflow_glue as qiangji
+
+
+@dag(
+    schedule=CronPartitionTimetable("0 0 1 * *", timezone=qiangji.ZONE, key_format="%Y-%m", run_offset=-1),
+    catchup=False,
+    max_active_runs=2,
+    default_args=qiangji.DEFAULTS,
+    doc_md=__doc__,
+    tags=["qiangji", "collect", "backfill"],
+    params={"period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")},
+)
+def collect_period() -> None:
+    @task
+    def plan() -> list[dict[str, Any]]:
+        return qiangji.plan(period=qiangji.period_of_run())
+
+    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done")
+    def announce() -> str | None:
+        return qiangji.period_of_run()  # the event carries the run's own partition
+
+    batches = plan()
+    pulled = qiangji.pull.expand(batch=batches)
+    checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
+    pulled >> checked >> announce() >> qiangji.verdict()
+
+
+collect_period()

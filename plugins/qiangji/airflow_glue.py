@@ -1,0 +1,196 @@
+"""Between Airflow and the package: the only module that imports airflow.
+
+In: what a task knows (partition key, run id, parameters). Out: calls of `pipeline` and `building`, errors in the
+classes that the retry policy tells apart, and asset partitions. What the tasks do is tested without Airflow; here is
+only how they are asked to do it.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context, task
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.timetables.trigger import CronTriggerTimetable
+
+from qiangji import pipeline
+from qiangji.errors import CollectError, PermanentError, TransientError, UsageError
+from qiangji.periods import Period, reporting_month, span
+from qiangji.settings import add_connection_resolver, settings
+
+log = logging.getLogger(__name__)
+
+REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
+"""Reports that were collected; a partition is a reporting month, `2026-10`."""
+ZONE = "Asia/Shanghai"
+COLLECT_TASKS = ["plan", "pull", "check", "announce"]
+PULL_TASKS = 16
+"""At most so many mapped tasks pull: a task is for many counties where there are many."""
+CHECK_SHARES = [0, 1]
+"""Check runs in as many tasks: Great Expectations costs seconds a process, and rows of many counties go together."""
+DEFAULTS: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay": timedelta(seconds=settings().retry_seconds),
+    "retry_exponential_backoff": 2.0,  # with Airflow's own jitter
+    "max_retry_delay": timedelta(minutes=30),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[
+            RetryRule(exception=TransientError, action=RetryAction.RETRY, reason="may pass by itself"),
+            RetryRule(
+                exception=[PermanentError, UsageError], action=RetryAction.FAIL, reason="somebody must change something"
+            ),
+        ]
+    ),
+    "execution_timeout": timedelta(minutes=30),
+}
+"""Of every task: only what may pass by itself is tried again."""
+
+
+class NightlyPartition(CronTriggerTimetable):
+    """Every night, with partitions that the run itself finds out: the months that new reports touched."""
+
+    partitioned_at_runtime = True
+
+
+def plan(months: int | None = None, period: str | None = None) -> list[dict[str, Any]]:
+    """Batches of counties for the mapped tasks, each with their names and the months to look at.
+
+    `period` (a reporting month) or the window of so many `months` up to the last that has ended.
+    """
+    catalogue = pipeline.read_catalogue()
+    if period:
+        wanted = [Period.parse(period).last_month]
+    else:
+        last = reporting_month(pipeline.local_today())
+        wanted = list(span(last - ((months or settings().window_months) - 1), last))
+    counties = [c for c in catalogue.counties if _reports_in(catalogue, c, wanted)]
+    size = max(1, -(-len(counties) // PULL_TASKS))
+    return [
+        {"counties": group, "names": _names(catalogue, group), "months": [str(m) for m in wanted]}
+        for group in (counties[i : i + size] for i in range(0, len(counties), size))
+    ]
+
+
+@task(pool="qiangji_pull", map_index_template="{{ names }}")
+def pull(batch: dict[str, Any]) -> int:
+    """Pull a batch of counties; new deliveries. Raises when one could not be collected, after the others were."""
+    _name_map_index(batch["names"])
+    add_connection_resolver(_airflow_connection)
+    months = [Period.parse(m) for m in batch["months"]]
+    with pipeline.open_pipeline() as p:
+        result = pipeline.pull(p, batch["counties"], months, _run_id())
+    errors = [e for _, _, _, e in result.failures]
+    if errors:
+        raise _summed_up(errors)
+    return result.deliveries
+
+
+@task(pool="qiangji_check", map_index_template="{{ names }}", trigger_rule="all_done")
+def check(batches: list[dict[str, Any]], share: int) -> dict[str, int]:
+    """Check what this share of the counties delivered and no check has seen; how many of each status."""
+    counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
+    with pipeline.open_pipeline() as p:
+        _name_map_index(_names(p.catalogue, counties))
+        submissions = pipeline.check(p, counties)
+    counts: dict[str, int] = {}
+    for s in submissions:
+        counts[s.status] = counts.get(s.status, 0) + 1
+    return counts
+
+
+def touched_months(period: str | None = None) -> list[str]:
+    """The reporting month (or the period asked for) and every month with a revision that no build has seen."""
+    from qiangji import building
+
+    own = Period.parse(period).last_month if period else reporting_month(pipeline.local_today())
+    with pipeline.open_pipeline() as p:
+        months = {own, *building.unbuilt_months(p.ledger)}
+    return [str(m) for m in sorted(months)]
+
+
+@task(pool="qiangji_build")
+def build() -> dict[str, Any]:
+    """Build the run's month; what was done."""
+    from qiangji import building
+
+    partition_key = period_of_run()
+    if not partition_key:
+        raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
+    with pipeline.open_pipeline() as p:
+        built = building.build(p.catalogue, p.settings, p.ledger, [Period.parse(partition_key).last_month])
+    return {
+        "months": [str(m) for m in built.months],
+        "facts_replaced": built.facts_replaced,
+        "rows_inserted": built.rows_inserted,
+        "rows_closed": built.rows_closed,
+        "seconds": built.seconds,
+    }
+
+
+@task(trigger_rule="all_done", retries=0)
+def verdict() -> None:
+    """Fail the run if a county could not be collected, or a task that should have worked did not."""
+    context = get_current_context()
+    ti, run_id = context["ti"], _run_id()
+    with pipeline.open_pipeline() as p:
+        lost = [
+            f"{f.county_code} {p.catalogue.name_of(f.county_code)} {f.form or ''} {f.period or ''}".rstrip()
+            + f": {f.reason_code}: {f.message}"
+            for f in p.ledger.failures(run_id)
+        ]
+    for line in lost:
+        log.error("not collected: %s", line)
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
+    broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
+    if lost or broken:
+        counties = len({line.split()[0] for line in lost})
+        raise CollectError(
+            f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
+            where=run_id,
+            expected="every county",
+            do="See the lines above and `qiangji status`; the figures of the others are built",
+        )
+
+
+def period_of_run() -> str | None:
+    """The run's partition, or, in a run that has none (a test, a run by hand), its parameter `period`."""
+    context = get_current_context()
+    found: str | None = context["dag_run"].partition_key or context["params"].get("period")
+    return found
+
+
+def _reports_in(catalogue: Any, county: str, months: list[Period]) -> bool:
+    return any(catalogue.due(f, m) for f in catalogue.forms_of(county) for m in months)
+
+
+def _names(catalogue: Any, counties: list[str]) -> str:
+    names = [catalogue.name_of(c) for c in counties]
+    if not names:
+        return "-"
+    return "、".join(names) if len(names) <= 8 else f"{names[0]}…{names[-1]} ({len(names)})"
+
+
+def _name_map_index(names: str) -> None:
+    """What the mapped task is called in the grid: see `map_index_template` in the DAGs."""
+    get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
+
+
+def _run_id() -> str:
+    return str(get_current_context()["run_id"])
+
+
+def _summed_up(errors: list[CollectError]) -> CollectError:
+    """One error for a batch: worth another try if that may help any of its counties."""
+    text = "; ".join(f"{e.code}: {e}" for e in errors)
+    kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
+    return kind(text, code=errors[0].code)
+
+
+def _airflow_connection(conn_id: str) -> str | None:
+    """A connection of Airflow's as a URI; None where there is none of that id."""
+    try:
+        return str(BaseHook.get_connection(conn_id).get_uri())
+    except AirflowNotFoundException:
+        return None
