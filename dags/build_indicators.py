@@ -8,6 +8,7 @@ Runbook: docs/runbooks/rebuild.md
 from __future__ import annotations
 
 from airflow.sdk import Param, PartitionedAssetTimetable, dag
+
 from qiangji import airflow_glue as qiangji
 
 
@@ -18,7 +19,9 @@ from qiangji import airflow_glue as qiangji
     default_args=qiangji.DEFAULTS,
     doc_md=__doc__,
     tags=["qiangji", "build"],
-    params={"period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")},
+    params={
+        "period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")
+    },
 )
 def build_indicators() -> None:
     qiangji.build()

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import Param, dag, task
+
 from qiangji import airflow_glue as qiangji
 
 

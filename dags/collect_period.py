@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import CronPartitionTimetable, Param, dag, task
+
 from qiangji import airflow_glue as qiangji
 
 
@@ -20,7 +21,9 @@ from qiangji import airflow_glue as qiangji
     default_args=qiangji.DEFAULTS,
     doc_md=__doc__,
     tags=["qiangji", "collect", "backfill"],
-    params={"period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")},
+    params={
+        "period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")
+    },
 )
 def collect_period() -> None:
     @task

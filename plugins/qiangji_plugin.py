@@ -1,6 +1,7 @@
 """The one file that Airflow's plugin manager loads: the timetable of the nightly DAG."""
 
 from airflow.plugins_manager import AirflowPlugin
+
 from qiangji.airflow_glue import NightlyPartition
 
 

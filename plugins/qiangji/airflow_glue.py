@@ -11,7 +11,15 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import Asset, BaseHook, ExceptionRetryPolicy, RetryAction, RetryRule, get_current_context, task
+from airflow.sdk import (
+    Asset,
+    BaseHook,
+    ExceptionRetryPolicy,
+    RetryAction,
+    RetryRule,
+    get_current_context,
+    task,
+)
 from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.timetables.trigger import CronTriggerTimetable
 
@@ -39,7 +47,9 @@ DEFAULTS: dict[str, Any] = {
         rules=[
             RetryRule(exception=TransientError, action=RetryAction.RETRY, reason="may pass by itself"),
             RetryRule(
-                exception=[PermanentError, UsageError], action=RetryAction.FAIL, reason="somebody must change something"
+                exception=[PermanentError, UsageError],
+                action=RetryAction.FAIL,
+                reason="somebody must change something",
             ),
         ]
     ),

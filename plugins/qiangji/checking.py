@@ -60,7 +60,9 @@ class Checked:
         self.verdict, self.reason_code, self.message_zh, self.message_en = verdict, code, zh, en
 
 
-def check(catalogue: Catalogue, ledger: Ledger, parts: Sequence[Pending], *, record: bool = True) -> list[Submission]:
+def check(
+    catalogue: Catalogue, ledger: Ledger, parts: Sequence[Pending], *, record: bool = True
+) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere."""
     published: list[Submission] = []
     for form_code in sorted({p.form for p in parts}):
@@ -95,8 +97,8 @@ def _read(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Checke
     if part.reason_code:
         withheld = part.reason_code == "personal_data"
         one.refuse("withheld" if withheld else "returned", part.reason_code, part.message_zh, part.message_en)
-        if part.sha256 is None:
-            return one
+    if part.sha256 is None:
+        return one
     county = catalogue.counties[part.county_code]
     try:
         grids = read_grids(
@@ -133,7 +135,9 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
     from qiangji.validation import validate
 
     frame = pa.concat_tables([_frame(one, catalogue, form) for one in readable], promote_options="permissive")
-    broken = validate(frame.combine_chunks(), [e for e in suite.expectations if not is_contextual(e)], form.form)
+    broken = validate(
+        frame.combine_chunks(), [e for e in suite.expectations if not is_contextual(e)], form.form
+    )
     start = 0
     for one in readable:
         assert one.parsed is not None
@@ -173,7 +177,9 @@ def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
     return rows
 
 
-def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, catalogue: Catalogue) -> None:
+def _split(
+    one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, catalogue: Catalogue
+) -> None:
     """Decide on each row by what it breaks, and on the submission."""
     parsed = one.parsed
     assert parsed is not None
@@ -197,14 +203,18 @@ def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form
     one.rejected = (
         parsed.raw.take(pa.array(bad, pa.int64()))
         .append_column("rules", pa.array([[r for r, _ in reasons[i]] for i in bad], pa.list_(pa.string())))
-        .append_column("addresses", pa.array([[a for _, a in reasons[i]] for i in bad], pa.list_(pa.string())))
+        .append_column(
+            "addresses", pa.array([[a for _, a in reasons[i]] for i in bad], pa.list_(pa.string()))
+        )
     )
     one.rejections = _summary(one, broken, form)
     for expectation, rows in broken:
         if expectation["severity"] != "critical":
             accepted = [r for r in rows if r not in reasons]
             picked = parsed.rows.take(pa.array(accepted, pa.int64())).to_pylist()
-            one.findings += [finding(expectation, row, form, one.part.county_code, one.part.period) for row in picked]
+            one.findings += [
+                finding(expectation, row, form, one.part.county_code, one.part.period) for row in picked
+            ]
     if not kept.num_rows:
         one.verdict, one.reason_code = "returned", "no_row_accepted"
         one.message_zh, one.message_en = "所有记录均未通过核查", "every row breaks a rule"
@@ -230,7 +240,7 @@ def _whole_message(expectation: Expectation, parsed: Parsed) -> tuple[str, str]:
     first = parsed.totals_problems[0]
     return (
         f"{first.address}合计为{first.written}，各行之和为{first.sum}，请核对后重报",
-        f"{first.address}: the total says {first.written}, the rows add up to {first.sum}; please correct and send again",
+        f"{first.address}: the total says {first.written}, the rows add up to {first.sum}; please send it again",
     )
 
 
@@ -270,7 +280,9 @@ def _summary(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Fo
     return sorted(lines.values(), key=lambda line: (-line["rows"], line["rule"]))
 
 
-def finding(expectation: Expectation, row: dict[str, Any], form: Form, county: str, period: str) -> dict[str, Any]:
+def finding(
+    expectation: Expectation, row: dict[str, Any], form: Form, county: str, period: str
+) -> dict[str, Any]:
     """A warning on one accepted row, as the ledger keeps it."""
     meta, unit = expectation["meta"], str(row[form.key])
     value, message = value_of(expectation, row), message_of(expectation, row)
@@ -320,12 +332,12 @@ def _publish(
     )
     if not record:
         return submission
-    hashes = {}
     if accepted is not None and taken:
-        hashes["rows_hash"] = ledger.lake.put_rows("reports", *place, accepted)
+        submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
     if rejected is not None and rejected.num_rows:
-        hashes["rejected_hash"] = ledger.lake.put_rows("rejected", *place, _flat(rejected))
-    return ledger.publish(replace(submission, **hashes), one.rejections, one.findings)
+        digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
+        submission = replace(submission, rejected_hash=digest)
+    return ledger.publish(submission, one.rejections, one.findings)
 
 
 def _flat(rejected: pa.Table) -> pa.Table:
@@ -345,7 +357,9 @@ def _fullness(accepted: pa.Table, form: Form) -> dict[str, Any]:
         null = pc.is_null(accepted.column(n))
         empty = null if empty is None else pc.and_(empty, null)
     numbers = [accepted.column(n) for n in fields if form.fields[n].is_number]
-    nil = accepted.num_rows > 0 and all(not pc.any(pc.not_equal(c, 0)).as_py() for c in numbers)
+    # nothing but zeros, and at least one of them: missing is not zero
+    zeros = [pc.all(pc.equal(c, 0)).as_py() for c in numbers if c.null_count < len(c)]
+    nil = bool(zeros) and all(zeros)
     return {
         "rows_non_empty": accepted.num_rows - (pc.sum(empty).as_py() or 0) if empty is not None else 0,
         "cells_filled": filled,

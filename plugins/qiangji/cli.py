@@ -1,4 +1,7 @@
-"""The command line. Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned, held or is late."""
+"""The command line.
+
+Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned, held or is late.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,12 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 console = Console(highlight=False)
 ATTENTION = 3
 
-Counties = Annotated[list[str] | None, typer.Option("--county", help="county code; may be repeated; default: all")]
+Counties = Annotated[
+    list[str] | None, typer.Option("--county", help="county code; may be repeated; default: all")
+]
 Periods = Annotated[
-    list[str] | None, typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable")
+    list[str] | None,
+    typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
@@ -30,27 +36,23 @@ FormOption = Annotated[str | None, typer.Option("--form", help="only this form o
 def main() -> None:
     """Entry point: errors of ours are one line on stderr, not a traceback."""
     try:
-        app(standalone_mode=False)
-    except typer.Exit as e:
-        sys.exit(e.exit_code)
-    except UsageError as e:
-        Console(stderr=True, highlight=False).print(f"[red]{e.code}[/red]: {e}", markup=True)
-        sys.exit(2)
+        app()
     except QiangjiError as e:
-        Console(stderr=True, highlight=False).print(f"[red]{e.code}[/red]: {e}")
-        sys.exit(1)
-    except typer.Abort:
+        Console(stderr=True, highlight=False, markup=False).print(f"{e.code}: {e}", style="red")
+        sys.exit(2 if isinstance(e, UsageError) else 1)
+    except KeyboardInterrupt:
         sys.exit(130)
-    except typer._click.exceptions.ClickException as e:  # type: ignore[attr-defined]
-        e.show()
-        sys.exit(e.exit_code)
 
 
 @app.callback()
-def options(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False) -> None:
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
+) -> None:
     """Collect, check and build grassroots reports; read figures."""
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
+        level=logging.INFO if verbose else logging.ERROR,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
     )
     for noisy in ("alembic", "asyncssh", "httpx2", "great_expectations", "stamina"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -60,7 +62,9 @@ def options(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log w
 def collect(
     county: Counties = None,
     period: Periods = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be fetched and said; record nothing")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="show what would be fetched and said; record nothing")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Pull from county systems and check what came."""
@@ -74,7 +78,10 @@ def collect(
         for c, f, t, e in result.failures
     ]
     verdicts = [_verdict(s) for s in result.submissions]
-    _report(json, {"run_id": result.run_id, "deliveries": result.deliveries, "failures": failures, "checked": verdicts})
+    _report(
+        json,
+        {"run_id": result.run_id, "deliveries": result.deliveries, "failures": failures, "checked": verdicts},
+    )
     if not json:
         said = "would be fetched" if dry_run else "new"
         console.print(f"{result.deliveries} deliveries {said}, {len(failures)} failures.")
@@ -84,7 +91,9 @@ def collect(
 @app.command()
 def reprocess(
     period: Periods = None,
-    form: Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")] = None,
+    form: Annotated[
+        list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Check again from the lake with today's catalogue and suites; nothing is fetched."""
@@ -104,7 +113,9 @@ def build(period: Periods = None, json: Json = False) -> None:
     from qiangji import building, pipeline
 
     with _progress("building"), pipeline.open_pipeline() as p:
-        months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(p.catalogue, p.ledger)
+        months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(
+            p.catalogue, p.ledger
+        )
         built = building.build(p.catalogue, p.settings, p.ledger, months)
     result = {
         "build_id": built.build_id if built.months else None,
@@ -127,11 +138,17 @@ def build(period: Periods = None, json: Json = False) -> None:
 
 @app.command()
 def values(
-    indicator: Annotated[list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")] = None,
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")
+    ] = None,
     level: Annotated[str | None, typer.Option("--level", help="city, county, town or village")] = None,
     org: Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="default: the last month with figures")] = None,
-    period_type: Annotated[str | None, typer.Option("--period-type", help="month, quarter, year or ytd")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="default: the last month with figures")
+    ] = None,
+    period_type: Annotated[
+        str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
@@ -141,7 +158,9 @@ def values(
 
     wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
-        rows = reading.values(engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type)
+        rows = reading.values(
+            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type
+        )
     if json:
         print(printing.as_json(rows))
     else:
@@ -150,7 +169,9 @@ def values(
 
 @app.command()
 def status(
-    period: Annotated[str | None, typer.Option("--period", help="one period; default: all that have ended")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="one period; default: all that have ended")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print the reporting grid, and what needs attention."""
@@ -171,22 +192,32 @@ def status(
 
 
 @app.command()
-def release(delivery: str, reason: Reason, form: FormOption = None, period: Annotated[str | None, typer.Option()] = None) -> None:
+def release(
+    delivery: str,
+    reason: Reason,
+    form: FormOption = None,
+    period: Annotated[str | None, typer.Option()] = None,
+) -> None:
     """Accept what a guard holds. DELIVERY is an id as `qiangji status` prints it."""
     _decide(delivery, "release", reason, form, period)
 
 
 @app.command()
-def void(delivery: str, reason: Reason, form: FormOption = None, period: Annotated[str | None, typer.Option()] = None) -> None:
+def void(
+    delivery: str,
+    reason: Reason,
+    form: FormOption = None,
+    period: Annotated[str | None, typer.Option()] = None,
+) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
     _decide(delivery, "void", reason, form, period)
 
 
 @app.command("warehouse-url")
 def warehouse_url(
-    role: Annotated[str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")] = (
-        "qiangji_bi"
-    ),
+    role: Annotated[
+        str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
+    ] = ("qiangji_bi"),
 ) -> None:
     """Print the connection string for a BI tool (it holds a password)."""
     from qiangji import warehouse
@@ -248,9 +279,14 @@ def _decide(delivery: str, action: str, reason: str, form: str | None, period: s
     from qiangji import pipeline
 
     with pipeline.open_pipeline() as p:
-        touched = p.ledger.decide(delivery, action, reason, form, str(Period.parse(period)) if period else None)
+        touched = p.ledger.decide(
+            delivery, action, reason, form, str(Period.parse(period)) if period else None
+        )
     for s in touched:
-        console.print(f"{s.county_code} {s.form} {s.period}: {s.status}" + (f", revision {s.revision}" if s.revision else ""))
+        console.print(
+            f"{s.county_code} {s.form} {s.period}: {s.status}"
+            + (f", revision {s.revision}" if s.revision else "")
+        )
     console.print("Run `qiangji build` to bring the figures up to date.")
 
 
@@ -263,7 +299,9 @@ def _report(json: bool, result: Any) -> None:
         print(printing.as_json(result))
         return
     for failure in result.get("failures", []):
-        console.print(f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}")
+        console.print(
+            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
+        )
     if result.get("checked"):
         table = Table(title="核查结果 Checked", title_justify="left")
         for heading in ("county", "form", "period", "status", "rows", "rejected", "why"):

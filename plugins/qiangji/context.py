@@ -19,10 +19,8 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, context_columns, is_contextual
 from qiangji.checking import finding, parents
 from qiangji.lake import Lake
+from qiangji.ledger import Key
 from qiangji.periods import Period
-
-Key = tuple[str, str, str]
-"""(form, period, county)."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,12 @@ def findings(
 
 
 def _evaluate(
-    catalogue: Catalogue, lake: Lake, current: Mapping[Key, str], form: Form, period: Period, counties: list[str]
+    catalogue: Catalogue,
+    lake: Lake,
+    current: Mapping[Key, str],
+    form: Form,
+    period: Period,
+    counties: list[str],
 ) -> Iterable[tuple[Key, dict[str, Any]]]:
     from qiangji.validation import validate
 
@@ -93,7 +96,9 @@ def _evaluate(
         assert rows is not None
         keys = rows.column(form.key)
         for column in columns:
-            rows = rows.append_column(column.name, _context(column, catalogue, form, period, county, keys, rows, rows_of))
+            rows = rows.append_column(
+                column.name, _context(column, catalogue, form, period, county, keys, rows, rows_of)
+            )
         frames.append(rows.append_column("county_code", pa.repeat(county, len(rows))))
     frame = pa.concat_tables(frames, promote_options="permissive").combine_chunks()
     for broken in validate(frame, expectations, f"{form.form} {period}"):
@@ -105,7 +110,8 @@ def _evaluate(
 def _inputs(columns: list[ContextColumn], form: Form, period: Period, county: str) -> list[Key]:
     """The revisions, besides its own, that a submission's context comes from."""
     keys = {
-        (c.form, str(period), county) if c.kind == "sum" else (form.form, str(period - 1), county) for c in columns
+        (c.form, str(period), county) if c.kind == "sum" else (form.form, str(period - 1), county)
+        for c in columns
     }
     return sorted(keys)
 

@@ -34,7 +34,14 @@ BACKFILLED = 3
 """Months before the reporting month."""
 POOLS = {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}
 DAGS = ("collect_nightly", "collect_period", "build_indicators")
-PRELOAD = ("qiangji.validation", "great_expectations", "qiangji.landing", "qiangji.building", "qiangji.warehouse", "psycopg")
+PRELOAD = (
+    "qiangji.validation",
+    "great_expectations",
+    "qiangji.landing",
+    "qiangji.building",
+    "qiangji.warehouse",
+    "psycopg",
+)
 """What the scheduler imports before it forks workers, so that no task has to."""
 SYSTEMS_ROLE = "county_systems"
 RUN_SECONDS = 600.0
@@ -62,7 +69,9 @@ def run(console: Console, *, keep: bool = False, down: list[str] | None = None) 
     """Run it all and print; 0, or 1 if a run that should be green is not. `down`: counties whose system is down."""
     s = settings()
     if s.warehouse_url:
-        raise UsageError("the demonstration fills a warehouse of its own", expected="no QIANGJI_WAREHOUSE_URL")
+        raise UsageError(
+            "the demonstration fills a warehouse of its own", expected="no QIANGJI_WAREHOUSE_URL"
+        )
     pipeline.read_catalogue().select_counties(down or [])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it: what was started is stopped
     clock = Clock(console)
@@ -127,7 +136,9 @@ def _simulator(s: Settings) -> list[str]:
 def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> None:
     if keep:
         if not supervisor.up(airflow, progress=lambda _: None):
-            raise UsageError("it is up already", where=airflow.url, do="Use it, or stop it with `make down` first")
+            raise UsageError(
+                "it is up already", where=airflow.url, do="Use it, or stop it with `make down` first"
+            )
         stack.callback(supervisor.down, airflow.home, lambda _: None)
     else:
         stack.callback(airflow.stop)
@@ -144,24 +155,32 @@ def _prepare(client: AirflowClient, s: Settings) -> None:
     deadline = time.monotonic() + 60
     while not (s.home / "simulator" / "control.json").exists():
         if time.monotonic() > deadline:
-            raise QiangjiError("the county systems do not start", where=str(s.home / "logs" / "simulator.log"))
+            raise QiangjiError(
+                "the county systems do not start", where=str(s.home / "logs" / "simulator.log")
+            )
         time.sleep(0.1)
 
 
 def _event(s: Settings, event: str, county: str) -> None:
-    from simulator.control import post_event  # the systems are not part of the package, only of the demonstration
+    from simulator.control import (
+        post_event,
+    )  # the systems are not part of the package, only of the demonstration
 
     post_event(s.home / "simulator", event, {"county": county})
 
 
-def _collect(client: AirflowClient, airflow: AirflowStack, clock: Clock, s: Settings, expect_red: bool) -> bool:
+def _collect(
+    client: AirflowClient, airflow: AirflowStack, clock: Clock, s: Settings, expect_red: bool
+) -> bool:
     """A night of the reporting month, the backfill, and the builds that follow; whether all went as it should."""
     last = reporting_month(pipeline.local_today())
     first = last - BACKFILLED
     began = datetime.now(UTC)
     good = True
     with clock.step(f"collect_nightly {last}"):
-        night = client.wait_for_run("collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS)
+        night = client.wait_for_run(
+            "collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS
+        )
         good &= (night["state"] == "success") is not expect_red
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
         before = {r["dag_run_id"] for r in client.runs("collect_period")}
@@ -184,7 +203,9 @@ def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
         if len(found) >= BACKFILLED:
             return found
         if time.monotonic() > deadline:
-            raise QiangjiError(f"{len(found)} runs of the backfill", expected=str(BACKFILLED), where="collect_period")
+            raise QiangjiError(
+                f"{len(found)} runs of the backfill", expected=str(BACKFILLED), where="collect_period"
+            )
         time.sleep(0.3)
 
 
@@ -229,7 +250,9 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
     printing.print_rejections(console, grid)
     console.print(_times(clock))
     console.print(f"\n湖 lake       {s.lake}")
-    console.print("仓库 warehouse  `qiangji warehouse-url` prints the connection string (PostgreSQL, role qiangji_bi)")
+    console.print(
+        "仓库 warehouse  `qiangji warehouse-url` prints the connection string (PostgreSQL, role qiangji_bi)"
+    )
     console.print("接着看 next     qiangji values --level town --indicator group_leader_party_share")
     console.print("               qiangji status")
 
@@ -238,7 +261,8 @@ def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Peri
     before = {(r["indicator_code"], r["org_code"]): r["value"] for r in then}
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
     table = Table(
-        title=f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}", title_justify="left"
+        title=f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
+        title_justify="left",
     )
     table.add_column("指标 indicator")
     for _, name in units:
@@ -269,4 +293,3 @@ def _times(clock: Clock) -> Table:
         table.add_row(what, f"{seconds:.1f}")
     table.add_row("all", f"{time.monotonic() - clock.began:.1f}", style="bold")
     return table
-

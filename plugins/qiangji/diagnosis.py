@@ -1,4 +1,4 @@
-"""What `qiangji doctor` looks at: settings, catalogue, warehouse, migrations, lake, county systems. No secrets shown."""
+"""What `qiangji doctor` looks at: settings, catalogue, warehouse, lake, county systems. It shows no secrets."""
 
 from __future__ import annotations
 
@@ -57,7 +57,8 @@ def _catalogue() -> str:
     from qiangji.pipeline import read_catalogue
 
     c = read_catalogue()
-    return f"{len(c.forms)} forms, {len(c.indicators)} indicators, {len(c.counties)} counties, {len(c.org.units)} org units"
+    counts = (len(c.forms), len(c.indicators), len(c.counties), len(c.org.units))
+    return "{} forms, {} indicators, {} counties, {} org units".format(*counts)
 
 
 def _lake(s: Settings) -> str:
@@ -94,7 +95,9 @@ def _counties() -> list[Finding]:
     findings = []
     for code, county in catalogue.counties.items():
         if not catalogue.forms_of(code):
-            findings.append(Finding(f"county {code}", True, f"{county.transport}; reports none of the forms here"))
+            findings.append(
+                Finding(f"county {code}", True, f"{county.transport}; reports none of the forms here")
+            )
         elif county.transport == "folder":
             path = catalogue.path / county.path
             findings.append(Finding(f"county {code}", path.is_dir(), f"folder {path}"))

@@ -36,7 +36,9 @@ class QiangjiError(Exception):
         return (_rebuild, (type(self), self.what, self.where, self.expected, self.do, self.code))
 
 
-def _rebuild(cls: type[QiangjiError], what: str, where: str, expected: str, do: str, code: str) -> QiangjiError:
+def _rebuild(
+    cls: type[QiangjiError], what: str, where: str, expected: str, do: str, code: str
+) -> QiangjiError:
     return cls(what, where=where, expected=expected, do=do, code=code)
 
 

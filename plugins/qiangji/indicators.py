@@ -68,7 +68,10 @@ def bases(catalogue: Catalogue) -> list[Base]:
     found: dict[tuple[str, ...], list[Indicator]] = {}
     for indicator in catalogue.indicators.values():
         found.setdefault(indicator.forms, []).append(indicator)
-    return [Base(tuple(catalogue.forms[f] for f in forms), tuple(members)) for forms, members in sorted(found.items())]
+    return [
+        Base(tuple(catalogue.forms[f] for f in forms), tuple(members))
+        for forms, members in sorted(found.items())
+    ]
 
 
 def operand_columns(base: Base, form: Form, period_type: str) -> str:
@@ -102,7 +105,10 @@ def side_columns(base: Base) -> str:
         code = indicator.code
         if indicator.missing == "matched":
             both = f"({n}) IS NOT NULL AND ({d}) IS NOT NULL"
-            columns += [f"CASE WHEN {both} THEN {n} END AS n__{code}", f"CASE WHEN {both} THEN {d} END AS d__{code}"]
+            columns += [
+                f"CASE WHEN {both} THEN {n} END AS n__{code}",
+                f"CASE WHEN {both} THEN {d} END AS d__{code}",
+            ]
         else:
             columns += [f"{n} AS n__{code}", f"{d} AS d__{code}"]
         lacking = f"({n}) IS NULL OR ({d}) IS NULL"
@@ -120,6 +126,11 @@ def warned_columns(base: Base) -> str:
     return ",\n    ".join(columns)
 
 
+def warning_columns(base: Base) -> str:
+    """For model `sides`: the columns of `warned`, 0 for a unit without findings."""
+    return ",\n    ".join(f"coalesce(warned.w__{i.code}, 0) AS w__{i.code}" for i in base.indicators)
+
+
 def sum_columns(base: Base) -> str:
     """For model `results`: the sums over all units beneath, in the result table's types."""
     return ",\n    ".join(
@@ -131,7 +142,8 @@ def sum_columns(base: Base) -> str:
 def in_words(side: Iterable[Term], catalogue: Catalogue, language: str = "zh") -> str:
     """A side as people read it, for the dictionary: `党员组长`, `count(组长 = 0)`."""
     return " ".join(
-        ("- " if term.minus else "+ " if i else "") + _term_in_words(term, catalogue.forms[term.form], language)
+        ("- " if term.minus else "+ " if i else "")
+        + _term_in_words(term, catalogue.forms[term.form], language)
         for i, term in enumerate(side)
     )
 
@@ -209,7 +221,11 @@ def _operand(term: Term, indicator: Indicator, form: Form, period_type: str) -> 
     if kind == "flow":
         return f"sum({value}) FILTER (WHERE in_period)"
     if kind == "distinct":
-        return f"max({value}) FILTER (WHERE in_period)" if period_type == form.period_type else "CAST(NULL AS bigint)"
+        return (
+            f"max({value}) FILTER (WHERE in_period)"
+            if period_type == form.period_type
+            else "CAST(NULL AS bigint)"
+        )
     if kind == "ytd":
         last = f"arg_max({value}, month) FILTER (WHERE {here})"
         if period_type in ("year", "ytd"):
@@ -229,7 +245,9 @@ def _side(indicator: Indicator, side: tuple[Term, ...], first: int) -> str:
     if indicator.missing in ("matched", "any"):
         total = " ".join(f"{sign}{name}" for sign, name in zip(signs, names, strict=True))
         return total.removeprefix("+ ")
-    total = " ".join(f"{sign}coalesce({name}, 0)" for sign, name in zip(signs, names, strict=True)).removeprefix("+ ")
+    total = " ".join(
+        f"{sign}coalesce({name}, 0)" for sign, name in zip(signs, names, strict=True)
+    ).removeprefix("+ ")
     if indicator.missing == "zero":
         return total
     return f"CASE WHEN {' OR '.join(f'{name} IS NOT NULL' for name in names)} THEN {total} END"

@@ -47,7 +47,9 @@ class Lake:
     # ---- rows
 
     def rows_path(self, area: str, form: str, period: str, county: str, digest: str) -> Path:
-        return self.root / area / f"form={form}" / f"period={period}" / f"county={county}" / f"{digest}.parquet"
+        return (
+            self.root / area / f"form={form}" / f"period={period}" / f"county={county}" / f"{digest}.parquet"
+        )
 
     def put_rows(self, area: str, form: str, period: str, county: str, rows: pa.Table) -> str:
         """Write rows (already in canonical order) to `reports` or `rejected`; returns the hash that names them."""

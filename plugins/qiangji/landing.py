@@ -28,7 +28,7 @@ from qiangji.parsing import Grid, read_grids
 from qiangji.periods import Period
 from qiangji.screening import find_personal_data
 from qiangji.settings import Settings
-from qiangji.sources import Fetched, Item, open_source
+from qiangji.sources import Fetched, FileKind, Item, open_source
 
 log = logging.getLogger(__name__)
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
@@ -98,15 +98,23 @@ def pull_county(
         "started_at": started,
         "ended_at": datetime.now(UTC),
     }
-    whole = next((e for form, _, e in outcome.failures if form is None), None)
-    items = [(f, p, e) for f, p, e in outcome.failures if f is not None]
-    ledger.add_collection(
-        [_outcome_row(row, None, None, whole) | {"deliveries": len(outcome.deliveries), "bytes": outcome.bytes}]
-        + [_outcome_row(row, form, str(period), e) for form, period, e in items]
+    whole = next((error for form, _, error in outcome.failures if form is None), None)
+    items = [
+        _outcome_row(row, form, str(period), error)
+        for form, period, error in outcome.failures
+        if form is not None
+    ]
+    new = {"deliveries": len(outcome.deliveries), "bytes": outcome.bytes}
+    ledger.add_collection([_outcome_row(row, None, None, whole) | new, *items])
+    for _, _, error in outcome.failures:
+        log.error("%s %s: %s", code, catalogue.name_of(code), error)
+    log.info(
+        "%s: %d items, %d new deliveries, %.1f s",
+        code,
+        outcome.found,
+        len(outcome.deliveries),
+        outcome.seconds,
     )
-    for _, _, e in outcome.failures:
-        log.error("%s %s: %s", code, catalogue.name_of(code), e)
-    log.info("%s: %d items, %d new deliveries, %.1f s", code, outcome.found, len(outcome.deliveries), outcome.seconds)
     return outcome
 
 
@@ -216,7 +224,7 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     return parts
 
 
-def _unreadable(lake: Lake, item: Item, content: bytes, kind: str, error: ReturnedError) -> list[Part]:
+def _unreadable(lake: Lake, item: Item, content: bytes, kind: FileKind, error: ReturnedError) -> list[Part]:
     keep = kind != "xlsx" and not _SUSPECT.search(content)
     sha256 = lake.put_raw(content) if keep else None
     return [
@@ -232,7 +240,7 @@ def _as_csv(grid: Grid, encoding: str) -> bytes:
 
     sink = pa.BufferOutputStream()
     csv.write_csv(grid.cells, sink, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    return sink.getvalue().to_pybytes().decode().encode(encoding)
+    return bytes(sink.getvalue().to_pybytes().decode().encode(encoding))
 
 
 def preview(
@@ -253,11 +261,15 @@ def preview(
                 if item.name in known and item.version and known[item.name].version == item.version:
                     continue
                 fetched = source.fetch(item)
-                if item.name in known and known[item.name].sha256 == hashlib.sha256(fetched.content).hexdigest():
+                if (
+                    item.name in known
+                    and known[item.name].sha256 == hashlib.sha256(fetched.content).hexdigest()
+                ):
                     continue
                 now = datetime.now(UTC)
                 found += [
-                    Pending("dry-run", code, now, *astuple(part)) for part in screen(catalogue, lake, county, fetched)
+                    Pending("dry-run", code, now, *astuple(part))
+                    for part in screen(catalogue, lake, county, fetched)
                 ]
     except CollectError as e:
         return found, [e]

@@ -21,6 +21,10 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
+from qiangji.sources import FileKind
+
+Key = tuple[str, str, str]
+"""Of a submission: (form, period, county)."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Part:
 
     form: str
     period: str
-    kind: str
+    kind: FileKind
     sha256: str | None
     reason_code: str | None = None
     message_zh: str | None = None
@@ -45,7 +49,7 @@ class Pending:
     received_at: datetime
     form: str
     period: str
-    kind: str
+    kind: FileKind
     sha256: str | None
     reason_code: str | None = None
     message_zh: str | None = None
@@ -58,7 +62,7 @@ class Delivery:
 
     county_code: str
     name: str
-    kind: str
+    kind: FileKind
     sha256: str
     bytes: int
     received_at: datetime
@@ -149,7 +153,8 @@ class Ledger:
         """Name -> (version, sha256) of what each county system last listed."""
         with self.engine.connect() as c:
             rows = c.execute(
-                sa.text("SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :c"), {"c": county}
+                sa.text("SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :c"),
+                {"c": county},
             )
             return {r.name: r for r in rows}
 
@@ -161,10 +166,14 @@ class Ledger:
     def add_delivery(self, delivery: Delivery, version: str) -> None:
         """Record a delivery whose bytes are in the lake."""
         self.lake.record(
-            f"delivery-{delivery.delivery_id}", delivery.received_at, {"event": "delivery", **asdict(delivery)}
+            f"delivery-{delivery.delivery_id}",
+            delivery.received_at,
+            {"event": "delivery", **asdict(delivery)},
         )
         with self.engine.begin() as c:
-            row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {"delivery_id": delivery.delivery_id}
+            row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {
+                "delivery_id": delivery.delivery_id
+            }
             _insert(c, "ops.delivery", [row], "ON CONFLICT DO NOTHING")
             parts = [asdict(p) | {"delivery_id": delivery.delivery_id} for p in delivery.parts]
             _insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
@@ -258,23 +267,29 @@ class Ledger:
     ) -> Submission:
         """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has."""
         self.lake.record(
-            "submission-" + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
+            "submission-"
+            + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
             submission.checked_at,
             {"event": "submission", **asdict(submission)},
         )
         with self.engine.begin() as c:
             _lock(c, submission.county_code, submission.form, submission.period)
             row = asdict(submission) | {"status": submission.verdict}
-            updates = ", ".join(f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period"))
+            updates = ", ".join(
+                f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period")
+            )
             _insert(
                 c,
                 "ops.submission",
                 [row],
-                "ON CONFLICT (delivery_id, form, period, catalogue_hash, suite_hash) DO UPDATE SET " + updates,
+                "ON CONFLICT (delivery_id, form, period, catalogue_hash, suite_hash) DO UPDATE SET "
+                + updates,
             )
             placed = self._resequence(c, submission.county_code, submission.form, submission.period)
             at = {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
-            c.execute(sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at)
+            c.execute(
+                sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
+            )
             _insert(c, "ops.rejection", rejections)
             key = {"d": submission.delivery_id, "ch": submission.catalogue_hash, "sh": submission.suite_hash}
             c.execute(
@@ -320,8 +335,11 @@ class Ledger:
             ).all()
             if not touched:
                 raise UsageError(
-                    f"no delivery {delivery_id}", expected="an id as `qiangji status` prints it", code="unknown_delivery"
+                    f"no delivery {delivery_id}",
+                    expected="an id as `qiangji status` prints it",
+                    code="unknown_delivery",
                 )
+            at = datetime.now(UTC)
             row = {
                 "decision_id": uuid.uuid4().hex,
                 "delivery_id": delivery_id,
@@ -330,30 +348,31 @@ class Ledger:
                 "action": action,
                 "reason": reason,
                 "decided_by": getpass.getuser(),
-                "decided_at": datetime.now(UTC),
+                "decided_at": at,
             }
-            self.lake.record(f"decision-{row['decision_id']}", row["decided_at"], {"event": "decision", **row})
+            self.lake.record(f"decision-{row['decision_id']}", at, {"event": "decision", **row})
             _insert(c, "ops.decision", [row])
             placed: list[Submission] = []
             for county, one_form, one_period in touched:
                 _lock(c, county, one_form, one_period)
                 placed += [
-                    s for s in self._resequence(c, county, one_form, one_period) if s.delivery_id == delivery_id
+                    s
+                    for s in self._resequence(c, county, one_form, one_period)
+                    if s.delivery_id == delivery_id
                 ]
             return placed
 
     # ---- what counts
 
-    def current(self, c: Connection) -> list[Row[Any]]:
-        """Every current revision: form, period, county_code, rows_hash, revision."""
-        return list(
-            c.execute(
-                sa.text(
-                    "SELECT form, period, county_code, rows_hash, revision FROM ops.submission WHERE is_current"
-                    " ORDER BY form, period, county_code"
-                )
+    def current(self, c: Connection) -> dict[Key, Row[Any]]:
+        """Every current revision: its rows_hash and revision."""
+        rows = c.execute(
+            sa.text(
+                "SELECT form, period, county_code, rows_hash, revision FROM ops.submission WHERE is_current"
+                " ORDER BY form, period, county_code"
             )
         )
+        return {(r.form, r.period, r.county_code): r for r in rows}
 
     def _resequence(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
         at = {"c": county, "f": form, "p": period}
@@ -393,12 +412,19 @@ class Ledger:
 def _lock(c: Connection, county: str, form: str, period: str) -> None:
     """One writer of a submission at a time."""
     c.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"), {"k": f"submission {county} {form} {period}"}
+        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"),
+        {"k": f"submission {county} {form} {period}"},
     )
 
 
 def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> None:
-    row = {"county_code": county, "name": name, "version": version, "sha256": sha256, "seen_at": datetime.now(UTC)}
+    row = {
+        "county_code": county,
+        "name": name,
+        "version": version,
+        "sha256": sha256,
+        "seen_at": datetime.now(UTC),
+    }
     _insert(
         c,
         "ops.source_item",
@@ -412,4 +438,6 @@ def _insert(c: Connection, table: str, rows: Sequence[dict[str, Any]], conflict:
     if rows:
         columns = list(rows[0])
         slots = ", ".join(f":{n}" for n in columns)
-        c.execute(sa.text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"), list(rows))
+        c.execute(
+            sa.text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"), list(rows)
+        )

@@ -86,7 +86,9 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
     result = Collected(run_id)
     for one in landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id):
         result.deliveries += len(one.deliveries)
-        result.failures += [(one.county, form, str(period) if period else None, e) for form, period, e in one.failures]
+        result.failures += [
+            (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
+        ]
     return result
 
 
@@ -100,7 +102,9 @@ def check(p: Pipeline, counties: Sequence[str] | None = None) -> list[Submission
     return checking.check(p.catalogue, p.ledger, pending)
 
 
-def collect(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), run_id: str = "") -> Collected:
+def collect(
+    p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), run_id: str = ""
+) -> Collected:
     """Pull and check."""
     chosen = p.catalogue.select_counties(list(counties))
     result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())

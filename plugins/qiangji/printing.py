@@ -138,7 +138,9 @@ def print_rejections(console: Console, rows: Rows) -> None:
     for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g."):
         table.add_column(heading, overflow="fold", justify="right" if heading.endswith("rows") else "left")
     for r in partial:
-        table.add_row(r["county_name"], r["form"], r["period"], str(r["rows_rejected"]), r["message_zh"] or "")
+        table.add_row(
+            r["county_name"], r["form"], r["period"], str(r["rows_rejected"]), r["message_zh"] or ""
+        )
     console.print(table)
 
 

@@ -23,7 +23,9 @@ def latest_month(engine: Engine) -> str | None:
     """The last month that has figures."""
     with engine.connect() as c:
         found: str | None = c.scalar(
-            sa.text("SELECT max(period) FROM mart.indicator_value WHERE period_type = 'month' AND obs_status <> 'O'")
+            sa.text(
+                "SELECT max(period) FROM mart.indicator_value WHERE period_type = 'month' AND obs_status <> 'O'"
+            )
         )
         return found
 
@@ -44,14 +46,20 @@ def values(
     """
     if unknown := [i for i in indicators if i not in catalogue.indicators]:
         raise UsageError(
-            f"no indicator {', '.join(unknown)}", expected=", ".join(catalogue.indicators), code="unknown_indicator"
+            f"no indicator {', '.join(unknown)}",
+            expected=", ".join(catalogue.indicators),
+            code="unknown_indicator",
         )
     if unknown := [o for o in orgs if o not in catalogue.org.units]:
-        raise UsageError(f"no org unit {', '.join(unknown)}", expected="a code of org_units.csv", code="unknown_unit")
+        raise UsageError(
+            f"no org unit {', '.join(unknown)}", expected="a code of org_units.csv", code="unknown_unit"
+        )
     if level is not None and level not in LEVELS[:-1]:
         raise UsageError(f"no level {level!r}", expected=", ".join(LEVELS[:-1]), code="unknown_level")
     if period_type is not None and period_type not in PERIOD_TYPES:
-        raise UsageError(f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type")
+        raise UsageError(
+            f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type"
+        )
     period = period or latest_month(engine)
     with engine.connect() as c:
         found = c.execute(
@@ -69,7 +77,8 @@ def values(
                 " AND (cardinality(:orgs) = 0 OR v.org_code = ANY(:orgs)) AND v.org_level = ANY(:levels)"
                 " ORDER BY i.sort_order, o.sort_order, v.period_type"
             ).bindparams(
-                sa.bindparam("indicators", type_=sa.ARRAY(sa.Text)), sa.bindparam("orgs", type_=sa.ARRAY(sa.Text))
+                sa.bindparam("indicators", type_=sa.ARRAY(sa.Text)),
+                sa.bindparam("orgs", type_=sa.ARRAY(sa.Text)),
             ),
             {
                 "period": period,

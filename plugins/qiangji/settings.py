@@ -28,15 +28,23 @@ class Settings(BaseSettings):
 
     home: Path = Field(PROJECT / ".qiangji", description="lake, embedded PostgreSQL, state, logs")
     catalogue: Path = Field(PROJECT / "catalogue", description="what is collected and measured")
-    expectations: Path = Field(PROJECT / "expectations", description="a Great Expectations suite for each form")
+    expectations: Path = Field(
+        PROJECT / "expectations", description="a Great Expectations suite for each form"
+    )
     sql: Path = Field(PROJECT / "sql", description="migrations, models and views")
-    warehouse_url: str = Field("", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL")
+    warehouse_url: str = Field(
+        "", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL"
+    )
     engine: str = Field("duckdb", description="what runs sql/models: duckdb (spark comes later)")
     timezone: str = Field("Asia/Shanghai", description="in which due dates and schedules are meant")
     window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
     county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")
-    retry_seconds: float = Field(300.0, gt=0, description="pause before a failed task's next try, growing by factor 2")
-    shrink_share: float = Field(0.5, ge=0, le=1, description="held below this share of the preceding revision's rows")
+    retry_seconds: float = Field(
+        300.0, gt=0, description="pause before a failed task's next try, growing by factor 2"
+    )
+    shrink_share: float = Field(
+        0.5, ge=0, le=1, description="held below this share of the preceding revision's rows"
+    )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,

@@ -56,7 +56,13 @@ def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> 
     import pandas as pd
 
     frame = _as_floats(rows).to_pandas(types_mapper=pd.ArrowDtype)
-    suite = gx.ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
+    try:
+        suite = gx.ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
+    except (gx.exceptions.GreatExpectationsError, ValueError, TypeError) as e:
+        raise ValidationError(
+            f"Great Expectations cannot read the suite: {' '.join(str(e).split())[:300]}", where=name,
+            expected="types and arguments that Great Expectations knows", do="Correct expectations/.",
+        ) from e  # fmt: skip
     result = _batch_definition().get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
     by_rule = {rule_of(e): e for e in expectations}
     broken: list[Broken] = []
@@ -66,18 +72,22 @@ def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> 
         rule = one.expectation_config.meta["rule"]
         if one.exception_info and _raised(one.exception_info):
             raise ValidationError(
-                "could not be evaluated", where=f"{name}: {rule}", expected="columns and types that the rule can compare",
+                "could not be evaluated", where=f"{name}: {rule}", expected="columns and types that it can compare",
                 do="Correct expectations/, then `qiangji reprocess`.",
             )  # fmt: skip
         if not one.success:
             positions = one.result.get("unexpected_index_list")
             if not positions:
                 raise ValidationError(
-                    "failed without naming rows", where=f"{name}: {rule}", expected="a type that names failing rows"
+                    "failed without naming rows",
+                    where=f"{name}: {rule}",
+                    expected="a type that names failing rows",
                 )
             broken.append(Broken(by_rule[rule], sorted(int(p) for p in positions)))
     if len(result.results) != len(expectations):
-        raise ValidationError(f"{len(result.results)} results for {len(expectations)} expectations", where=name)
+        raise ValidationError(
+            f"{len(result.results)} results for {len(expectations)} expectations", where=name
+        )
     return sorted(broken, key=lambda b: list(by_rule).index(b.rule))
 
 

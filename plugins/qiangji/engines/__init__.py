@@ -22,7 +22,9 @@ class Engine(Protocol):
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows the view `name`, in place of what had that name."""
 
-    def register_files(self, name: str, files: list[tuple[Path, dict[str, object]]], columns: list[str]) -> None:
+    def register_files(
+        self, name: str, files: list[tuple[Path, dict[str, object]]], columns: list[str]
+    ) -> None:
         """Make Parquet files the view `name`: these columns of each, and with them the constants given beside it."""
 
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:

@@ -19,7 +19,9 @@ class DuckDB:
         self._drop(name)
         self._connection.register(name, rows)
 
-    def register_files(self, name: str, files: list[tuple[Path, dict[str, object]]], columns: list[str]) -> None:
+    def register_files(
+        self, name: str, files: list[tuple[Path, dict[str, object]]], columns: list[str]
+    ) -> None:
         import pyarrow.parquet as pq
 
         tables = []

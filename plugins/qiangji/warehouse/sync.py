@@ -118,7 +118,10 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
     _fill(
         connection,
         "dim.org_unit",
-        [row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())} for row in org.table.to_pylist()],
+        [
+            row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())}
+            for row in org.table.to_pylist()
+        ],
     )
     today = date.today()
     first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
@@ -128,7 +131,11 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
     _fill(
         connection,
         "dim.field",
-        [_field_row(f, n, x, i) for f in catalogue.forms.values() for i, (n, x) in enumerate(f.fields.items(), 1)],
+        [
+            _field_row(f, n, x, i)
+            for f in catalogue.forms.values()
+            for i, (n, x) in enumerate(f.fields.items(), 1)
+        ],
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # years whose calendar is not out yet: `qiangji doctor` says which
@@ -154,7 +161,9 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
         ],
     )
     recent = Period.of(today) - EXPECTED_MONTHS
-    fill_expected(connection, catalogue, [p for p in periods if recent < p.last_month <= Period.of(today) + 1])
+    fill_expected(
+        connection, catalogue, [p for p in periods if recent < p.last_month <= Period.of(today) + 1]
+    )
     rows = indicators.dictionary(catalogue)
     _fill(connection, "dim.indicator_target", [])
     _fill(connection, "dim.indicator", rows)
@@ -257,7 +266,9 @@ def _add_columns(connection: Connection, table: str, columns: dict[str, str]) ->
     schema, name = table.split(".")
     known = set(
         connection.scalars(
-            sa.text("SELECT column_name FROM information_schema.columns WHERE table_schema = :s AND table_name = :t"),
+            sa.text(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = :s AND table_name = :t"
+            ),
             {"s": schema, "t": name},
         )
     )
@@ -269,12 +280,14 @@ def _add_columns(connection: Connection, table: str, columns: dict[str, str]) ->
 def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> None:
     table = f"fact.{form.form}"
     columns = {form.key: "text NOT NULL", "unit_name": "text"}
-    columns |= {c: "text" for c in PATH}
+    columns |= dict.fromkeys(PATH, "text")
     columns |= {"period": "text NOT NULL", "revision": "integer NOT NULL"}
     columns |= {name: SQL_TYPES[field.type] for name, field in form.fields.items()}
     _add_columns(connection, table, columns)
     connection.execute(
-        sa.text(f"CREATE UNIQUE INDEX IF NOT EXISTS {form.form}_row ON {table} (period, county_code, {form.key})")
+        sa.text(
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {form.form}_row ON {table} (period, county_code, {form.key})"
+        )
     )
 
 
@@ -308,7 +321,9 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
     """A comment in both languages on every table, view and column: from the catalogue, else from the dictionary."""
     words: dict[str, dict[str, str]] = yaml.safe_load(dictionary.read_text(encoding="utf-8"))
     named = {i.code: f"{i.name.zh} / {i.name.en}" for i in catalogue.indicators.values()}
-    keys = {form.key: f"{form.title.zh}:单位编码 / unit code of the form" for form in catalogue.forms.values()}
+    keys = {
+        form.key: f"{form.title.zh}:单位编码 / unit code of the form" for form in catalogue.forms.values()
+    }
     found = connection.execute(
         sa.text(
             "SELECT n.nspname, c.relname, c.relkind, a.attname, a.attnum FROM pg_class c"
@@ -323,25 +338,35 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
     for schema, table, relkind, column, number in found:
         kind = "VIEW" if relkind == "v" else "TABLE"
         names[schema, table, 0] = f'{kind} {schema}."{table}"'
-        names[schema, table, number or 0] = f'COLUMN {schema}."{table}"."{column}"' if number else names[schema, table, 0]
+        names[schema, table, number or 0] = (
+            f'COLUMN {schema}."{table}"."{column}"' if number else names[schema, table, 0]
+        )
         if schema == "mart_zh":  # the same views under other headings
             texts[schema, table, 0] = texts["mart", table, 0]
             texts[schema, table, number] = texts["mart", table, number]
             continue
         form = catalogue.forms.get(table) if schema == "fact" else None
-        shared = {"calc": "calc", "mart": "v" if table.startswith("v_") else ""}.get(schema) or f"{schema}.{table}"
-        texts[schema, table, 0] = f"{form.title.zh} / {form.title.en}" if form else words["tables"].get(shared)
+        shared = {"calc": "calc", "mart": "v" if table.startswith("v_") else ""}.get(
+            schema
+        ) or f"{schema}.{table}"
+        texts[schema, table, 0] = (
+            f"{form.title.zh} / {form.title.en}" if form else words["tables"].get(shared)
+        )
         if number:
             part, _, code = column.partition("__")
             if schema == "calc" and code in named:
                 texts[schema, table, number] = f"{named[code]}: {words['parts'][part]}"
             elif form and column in form.fields:
-                texts[schema, table, number] = f"{form.fields[column].label.zh} / {form.fields[column].label.en}"
+                texts[schema, table, number] = (
+                    f"{form.fields[column].label.zh} / {form.fields[column].label.en}"
+                )
             else:
                 own = words["columns"].get(f"{schema}.{table}.{column}") or words["columns"].get(column)
                 texts[schema, table, number] = own or keys.get(column) or named.get(column)
     if missing := [names[at] for at, text in texts.items() if not text]:
-        raise WarehouseError(f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each")
+        raise WarehouseError(
+            f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each"
+        )
     for at, text in texts.items():
         quoted = (text or "").replace("'", "''").replace("%", "%%")
         connection.exec_driver_sql(f"COMMENT ON {names[at]} IS '{quoted}'")
@@ -360,5 +385,7 @@ def _grant(connection: Connection) -> None:
     for schema in ("ops", "dim", "fact", "calc"):
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO qiangji_loader"))
         connection.execute(
-            sa.text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO qiangji_loader")
+            sa.text(
+                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO qiangji_loader"
+            )
         )

@@ -22,7 +22,9 @@ _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_sta
 def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     """Drop and make every view of mart and mart_zh, in the caller's transaction."""
     old = connection.execute(
-        sa.text("SELECT table_schema, table_name FROM information_schema.views WHERE table_schema IN ('mart', 'mart_zh')")
+        sa.text(
+            "SELECT table_schema, table_name FROM information_schema.views WHERE table_schema IN ('mart', 'mart_zh')"
+        )
     ).all()
     for schema, name in old:
         connection.exec_driver_sql(f'DROP VIEW IF EXISTS {schema}."{name}" CASCADE')
@@ -56,7 +58,9 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
     bases = [b for b in bases if level in b.levels]
     scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
     keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
-    keys = keys or "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"  # no figures at this level
+    keys = (
+        keys or "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"
+    )  # no figures at this level
     columns = {
         i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
         for b in bases

@@ -1,0 +1,62 @@
+# Everything runs from a fresh clone: Python 3.11+, git and make are all it takes.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test up down lint types format bench lock clean
+
+help:  ## what can be done here
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill through Airflow, the figures
+	@$(BIN)/qiangji demo
+
+test: $(VENV)/.installed-dev  ## all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the warehouse, the county systems
+	@$(BIN)/qiangji demo --keep
+
+down: $(VENV)/.installed  ## stop what `make up` left running
+	@$(BIN)/python -m qiangji.stack down --home "$${QIANGJI_HOME:-.qiangji}"
+
+lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-dev  ## mypy, strict
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-dev  ## put the code into its style
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
+	@$(BIN)/python bench/night.py
+
+lock:  ## resolve the versions anew into requirements*.lock (needs uv)
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
+		-o requirements.lock
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
+		--group dev -c requirements.lock -o requirements-dev.lock
+
+clean: down  ## remove what the demonstration made (lake, warehouse, logs)
+	@$(BIN)/python -c "from qiangji.embedded import EmbeddedPostgres as E; from qiangji.settings import settings; E(settings().home).destroy()"
+	@rm -rf "$${QIANGJI_HOME:-.qiangji}"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Qiangji needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "installing the pinned packages into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "installing the packages for tests into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,213 @@
+"""Build: current revisions into facts and figures, in one transaction.
+
+In: the months asked for; the ledger's current revisions; their rows in the lake; sql/models. Out: fact.* of the
+submissions whose revision changed, calc.* rows that differ (the old ones closed, the new ones inserted), findings,
+and one event in the journal. build(P) covers P, the quarter and the year that it completes once they are due, the
+year to date, and every later built month whose figures depend on what changed. A month whose inputs are the same
+as when it was last built costs a look at its signature.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from qiangji import indicators
+from qiangji.building import facts, figures
+from qiangji.building.scopes import scopes
+from qiangji.catalogue import Catalogue
+from qiangji.engines import open_engine
+from qiangji.ledger import Key, Ledger
+from qiangji.periods import Period, span
+from qiangji.settings import Settings
+
+log = logging.getLogger(__name__)
+_BUILD_LOCK = 0x514A42  # one build at a time
+
+
+@dataclass
+class Built:
+    """What a build did; `months` is empty when everything was up to date."""
+
+    build_id: str
+    months: list[Period] = field(default_factory=list)
+    facts_replaced: int = 0
+    rows_closed: int = 0
+    rows_inserted: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
+
+
+def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
+    """Months with a current revision, or built before: all that a build without periods looks at."""
+    with ledger.engine.connect() as c:
+        periods = {period for _, period, _ in ledger.current(c)}
+        built = set(c.scalars(sa.text("SELECT month FROM ops.built_month")))
+    return sorted({Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built})
+
+
+def unbuilt_months(ledger: Ledger) -> list[Period]:
+    """Months with a current revision that the facts do not show, or with facts whose revision is no longer current."""
+    with ledger.engine.connect() as c:
+        periods = c.scalars(
+            sa.text(
+                "SELECT DISTINCT period FROM"
+                " (SELECT form, period, county_code, rows_hash, revision, true AS is_there"
+                "  FROM ops.submission WHERE is_current) s"
+                " FULL JOIN ops.fact_load f USING (form, period, county_code, rows_hash, revision)"
+                " WHERE s.is_there IS NULL OR f.build_id IS NULL"
+            )
+        )
+        return sorted({Period.parse(x).last_month for x in periods})
+
+
+def build(
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    months: Sequence[Period],
+    now: datetime | None = None,
+) -> Built:
+    """Bring these months, and the later ones that depend on them, up to date.
+
+    `now` decides which quarters and years are due; it defaults to the clock.
+    """
+    now = now or datetime.now(UTC)
+    built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+    with ledger.engine.begin() as c:
+        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
+        current = ledger.current(c)
+        definitions = definitions_hash(catalogue, settings)
+        signatures = _signatures(c, catalogue, settings, current, definitions, months, now)
+        known = {
+            r.month: r.signature for r in c.execute(sa.text("SELECT month, signature FROM ops.built_month"))
+        }
+        built.months = [m for m, s in signatures.items() if known.get(str(m)) != s]
+        if not built.months:
+            return built
+        with built.timed("facts"):
+            built.facts_replaced = facts.replace(c, catalogue, ledger, current, built.months, built.build_id)
+        with built.timed("checks"):
+            # a year to date shows the findings of all its months: none may wait for a build of its own
+            through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
+            facts.find(c, catalogue, ledger, current, sorted(through))
+        with (
+            built.timed("figures"),
+            open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
+        ):
+            results = figures.compute(c, engine, catalogue, settings, ledger, current, built.months, now)
+        with built.timed("load"):
+            # after the lock and all reading: later than any build before
+            at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
+            for base, rows in results:
+                closed, inserted = figures.write(c, base, rows, at)
+                built.rows_closed += closed
+                built.rows_inserted += inserted
+                if rows.num_rows:
+                    ledger.lake.put_build(f"{built.build_id}/{base.name}", rows)
+        _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, now, at)
+    log.info(
+        "built %s: %d fact partitions replaced, %d rows closed, %d inserted, %s",
+        ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
+    )  # fmt: skip
+    return built
+
+
+def _record(
+    c: Connection,
+    ledger: Ledger,
+    built: Built,
+    signatures: dict[Period, str],
+    definitions: str,
+    started_at: datetime,
+    built_at: datetime,
+) -> None:
+    """What was built from what, in the ledger and, before the commit, in the journal."""
+    for month, signature in signatures.items():
+        c.execute(
+            sa.text(
+                "INSERT INTO ops.built_month VALUES (:m, :s, :b) ON CONFLICT (month)"
+                " DO UPDATE SET signature = excluded.signature, build_id = excluded.build_id"
+            ),
+            {"m": str(month), "s": signature, "b": built.build_id},
+        )
+    event: dict[str, Any] = {
+        "build_id": built.build_id,
+        "months": [str(m) for m in built.months],
+        "started_at": started_at,
+        "built_at": built_at,
+        "definitions_hash": definitions,
+        "facts_replaced": built.facts_replaced,
+        "rows_closed": built.rows_closed,
+        "rows_inserted": built.rows_inserted,
+    }
+    c.execute(
+        sa.text(
+            "INSERT INTO ops.build VALUES (:build_id, :months, :started_at, :built_at, :definitions_hash,"
+            " :facts_replaced, :rows_closed, :rows_inserted, CAST(:seconds AS jsonb))"
+        ),
+        event | {"seconds": json.dumps(built.seconds)},
+    )
+    ledger.lake.record(f"build-{built.build_id}", built_at, {"event": "build", **event})
+
+
+def definitions_hash(catalogue: Catalogue, settings: Settings) -> str:
+    """Changes when a figure may change although no report did: models, indicators, the tree."""
+    digest = hashlib.sha256()
+    files = [*(settings.sql / "models").glob("*.sql"), *(catalogue.path / "indicators").glob("*.yaml")]
+    files += [
+        *(catalogue.path / "forms").glob("*.yaml"),
+        catalogue.path / "org_units.csv",
+        Path(indicators.__file__),
+    ]
+    for path in sorted(files):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _signatures(
+    c: Connection,
+    catalogue: Catalogue,
+    settings: Settings,
+    current: dict[Key, Row[Any]],
+    definitions: str,
+    months: Sequence[Period],
+    now: datetime,
+) -> dict[Period, str]:
+    """For the months asked for and the built ones after them: a hash of all that their figures come from.
+
+    Figures of a month come from the revisions up to it: those of its year through the year to date, earlier ones
+    through the registry of groups and through what contextual checks compare with.
+    """
+    built = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month"))]
+    wanted = sorted(set(months) | {m for m in built if months and m > min(months)})
+    forms = list(catalogue.forms.values())
+    signatures = {}
+    for month in wanted:
+        digest = hashlib.sha256(definitions.encode())
+        digest.update(repr([s.period_type for s in scopes(month, forms, settings.timezone, now)]).encode())
+        digest.update(repr(sorted((f, s.hash) for f, s in catalogue.suites.items())).encode())
+        for key, row in current.items():
+            if Period.parse(key[1]).last_month <= month:
+                digest.update(repr((key, row.rows_hash)).encode())
+        signatures[month] = digest.hexdigest()[:16]
+    return signatures

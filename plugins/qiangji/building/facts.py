@@ -1,0 +1,119 @@
+"""Facts and contextual findings of the months that are built.
+
+In: current revisions and their rows in the lake. Out: fact.* and ops.finding, replaced per (form, period, county)
+of which something changed, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from qiangji import context
+from qiangji.catalogue import Catalogue, Form
+from qiangji.checking import parents
+from qiangji.ledger import Key, Ledger
+from qiangji.org import LEVELS
+from qiangji.periods import Period
+from qiangji.warehouse import copy_in
+
+
+def replace(
+    c: Connection,
+    catalogue: Catalogue,
+    ledger: Ledger,
+    current: dict[Key, Row[Any]],
+    months: Sequence[Period],
+    build_id: str,
+) -> int:
+    """Put the rows of current revisions in the place of those that the facts show, where they differ.
+
+    Returns how many (form, period, county) were replaced.
+    """
+    replaced = 0
+    loaded = {(r.form, r.period, r.county_code): r for r in c.execute(sa.text("SELECT * FROM ops.fact_load"))}
+    for form in catalogue.forms.values():
+        mine = {
+            k
+            for k in current.keys() | loaded.keys()
+            if k[0] == form.form and Period.parse(k[1]).last_month in months
+        }
+        changed = [
+            k
+            for k in sorted(mine)
+            if k not in loaded
+            or k not in current
+            or (loaded[k].rows_hash, loaded[k].revision) != (current[k].rows_hash, current[k].revision)
+        ]
+        tables = []
+        for _, period, county in changed:
+            c.execute(
+                sa.text(f"DELETE FROM fact.{form.form} WHERE (period, county_code) = (:p, :c)"),
+                {"p": period, "c": county},
+            )
+            c.execute(
+                sa.text("DELETE FROM ops.fact_load WHERE (form, period, county_code) = (:f, :p, :c)"),
+                {"f": form.form, "p": period, "c": county},
+            )
+            row = current.get((form.form, period, county))
+            if row is None:
+                continue
+            rows = ledger.lake.get_rows("reports", form.form, period, county, row.rows_hash)
+            tables.append(_fact_rows(rows, catalogue, form, period, row.revision))
+            c.execute(
+                sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b)"),
+                {"f": form.form, "p": period, "c": county, "h": row.rows_hash, "r": row.revision}
+                | {"n": len(rows), "b": build_id},
+            )
+        if tables:
+            copy_in(c, f"fact.{form.form}", pa.concat_tables(tables, promote_options="permissive"))
+        replaced += len(changed)
+    return replaced
+
+
+def _fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
+    """A revision's rows with the path of their units, the period and the revision."""
+    tree = catalogue.org.table
+    at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
+    for level in LEVELS[:-1]:
+        if f"{level}_code" != form.key:
+            rows = rows.append_column(f"{level}_code", tree.column(f"{level}_code").take(at))
+    rows = rows.append_column("period", pa.repeat(period, len(rows)))
+    return rows.append_column("revision", pa.repeat(pa.scalar(revision, pa.int32()), len(rows)))
+
+
+def find(
+    c: Connection,
+    catalogue: Catalogue,
+    ledger: Ledger,
+    current: dict[Key, Row[Any]],
+    months: Sequence[Period],
+) -> None:
+    """Evaluate contextual expectations where something that they look at has changed; replace their findings."""
+    hashes = {k: row.rows_hash for k, row in current.items()}
+    seen = {
+        (r.form, r.period, r.county_code): r.signature
+        for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
+    }
+    work = context.stale(catalogue, hashes, seen, months)
+    for (form, period, county), rows in context.findings(catalogue, ledger.lake, hashes, work).items():
+        ledger.replace_contextual(c, county, form, period, rows)
+    for gone in [k for k in seen if k not in current and Period.parse(k[1]).last_month in months]:
+        ledger.replace_contextual(c, gone[2], gone[0], gone[1], [])
+        c.execute(
+            sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"),
+            dict(zip("fpc", gone, strict=True)),
+        )
+    for w in work:
+        c.execute(
+            sa.text(
+                "INSERT INTO ops.context_check VALUES (:f, :p, :c, :s) ON CONFLICT (form, period, county_code)"
+                " DO UPDATE SET signature = excluded.signature"
+            ),
+            {"f": w.form.form, "p": str(w.period), "c": w.county, "s": w.signature},
+        )

@@ -1,0 +1,130 @@
+"""Figures: the models over the inputs of each scope, and their results into calc.*.
+
+In: inputs by scope; sql/models with the catalogue's columns. Out: exact sums for every unit of the tree; in the
+warehouse the rows that differ are closed and their successors inserted, and what is the same stays untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from qiangji import indicators
+from qiangji.building.inputs import Inputs
+from qiangji.building.scopes import Scope, scopes
+from qiangji.catalogue import Catalogue
+from qiangji.engines import Engine
+from qiangji.indicators import Base
+from qiangji.ledger import Key, Ledger
+from qiangji.periods import Period
+from qiangji.settings import Settings
+from qiangji.warehouse import copy_in
+from qiangji.warehouse.sync import fill_expected
+
+_IDENTITY = ("org_code", "org_level", "period", "period_type")
+
+
+def compute(
+    c: Connection,
+    engine: Engine,
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    current: dict[Key, Row[Any]],
+    months: Sequence[Period],
+    now: datetime,
+) -> list[tuple[Base, pa.Table]]:
+    """Each base's results for every scope of the months, beneath each other."""
+    inputs = Inputs(catalogue, ledger.lake, current, engine, c)
+    types = sorted({f.period_type for f in catalogue.forms.values()})
+    fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
+    _count_groups(c, catalogue, inputs, months)
+    return [
+        (
+            base,
+            pa.concat_tables(
+                _results(engine, inputs, base, scope)
+                for month in months
+                for scope in scopes(month, base.forms, settings.timezone, now)
+            ).combine_chunks(),
+        )
+        for base in indicators.bases(catalogue)
+    ]
+
+
+def _results(engine: Engine, inputs: Inputs, base: Base, scope: Scope) -> pa.Table:
+    """One base in one scope: the models, one after another."""
+    operands = []
+    for form in base.forms:
+        engine.register("reports", inputs.reports(form, base, scope))
+        operands.append(
+            engine.run("operands", operands=indicators.operand_columns(base, form, scope.period_type))
+        )
+    units = pa.concat_tables(operands, promote_options="permissive").combine_chunks()
+    engine.register("units", units)
+    if len(base.forms) > 1:
+        engine.register("operands", units)
+        engine.run("units", "units", summed=indicators.summed_operands(base))
+    engine.register("findings", inputs.findings(base, scope))
+    engine.run("warned", "warned", warned=indicators.warned_columns(base))
+    engine.run(
+        "sides", "sides", sides=indicators.side_columns(base), warnings=indicators.warning_columns(base)
+    )
+    engine.register("expected", inputs.expected(base, scope))
+    engine.register("paths", inputs.paths(base.level, scope.months[-1]))
+    rows = engine.run("results", sums=indicators.sum_columns(base))
+    rows = rows.add_column(2, "period", pa.repeat(scope.period, len(rows)))
+    return rows.add_column(3, "period_type", pa.repeat(scope.period_type, len(rows)))
+
+
+def write(c: Connection, base: Base, rows: pa.Table, at: datetime) -> tuple[int, int]:
+    """Close the rows that differ or are gone, insert the new ones; how many of each."""
+    columns = ["expected_units", "reported_units", *base.result_columns()]
+    names = ", ".join([*_IDENTITY, *columns])
+    c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM {base.table} LIMIT 0"))
+    copy_in(c, "fresh", rows.select([*_IDENTITY, *columns]))
+    c.execute(sa.text("CREATE INDEX ON fresh (org_code, period_type, period)"))
+    c.execute(sa.text("ANALYZE fresh"))
+    key = "(f.org_code, f.period_type, f.period) = (t.org_code, t.period_type, t.period)"
+    same = " AND ".join(f"f.{n} IS NOT DISTINCT FROM t.{n}" for n in columns)
+    closed = c.execute(
+        sa.text(
+            f"UPDATE {base.table} t SET built_to = :at WHERE built_to IS NULL"
+            " AND (t.period_type, t.period) IN (SELECT DISTINCT period_type, period FROM fresh)"
+            f" AND NOT EXISTS (SELECT FROM fresh f WHERE {key} AND {same})"
+        ),
+        {"at": at},
+    ).rowcount
+    inserted = c.execute(
+        sa.text(
+            f"INSERT INTO {base.table} ({names}, built_from) SELECT {names}, :at FROM fresh f"
+            f" WHERE NOT EXISTS (SELECT FROM {base.table} t WHERE {key} AND t.built_to IS NULL)"
+        ),
+        {"at": at},
+    ).rowcount
+    c.execute(sa.text("DROP TABLE fresh"))
+    return closed, inserted
+
+
+def _count_groups(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
+    """How many groups each county should report, for mart.reporting_status."""
+    for form in (f for f in catalogue.forms.values() if f.grain == "group"):
+        for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):
+            counts: dict[str, int] = {}
+            for unit in inputs.expected_groups(form, [period.last_month]).to_pylist():
+                county = catalogue.org.county_of(unit["base_code"])
+                if county:
+                    counts[county] = counts.get(county, 0) + unit["expected_units"]
+            for county, n in counts.items():
+                c.execute(
+                    sa.text(
+                        "INSERT INTO dim.expected_units VALUES (:c, :f, :p, :n) ON CONFLICT (county_code, form, period)"
+                        " DO UPDATE SET expected_units = excluded.expected_units"
+                    ),
+                    {"c": county, "f": form.form, "p": str(period), "n": n},
+                )

@@ -1,0 +1,205 @@
+"""What the models read: current revisions, who is expected, and the tree, registered with the engine by scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from qiangji.building.scopes import Scope
+from qiangji.catalogue import Catalogue, Form
+from qiangji.checking import parents
+from qiangji.engines import Engine
+from qiangji.indicators import Base
+from qiangji.lake import Lake
+from qiangji.ledger import Key
+from qiangji.org import LEVELS
+from qiangji.periods import Period
+
+_REPORT_COLUMNS = [
+    ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
+    ("in_period", pa.bool_()), ("is_before", pa.bool_()), ("starts_year", pa.bool_()),
+]  # fmt: skip
+_EXPECTED = pa.schema(
+    [("unit_code", pa.string()), ("base_code", pa.string()), ("expected_units", pa.int64())]
+)
+
+
+class Inputs:
+    """Reads each revision's rows once, and gives the engine its inputs for one scope after another."""
+
+    def __init__(
+        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Row[Any]], engine: Engine, c: Connection
+    ) -> None:
+        self.catalogue, self.lake, self.current, self.engine, self.connection = (
+            catalogue,
+            lake,
+            current,
+            engine,
+            c,
+        )
+        tree = catalogue.org.table
+        self._codes = tree.column("org_code").combine_chunks()
+        self._paths = {level: tree.column(f"{level}_code").combine_chunks() for level in LEVELS[:-1]}
+        self._read: dict[Key, pa.Table] = {}
+        self._registries: dict[str, pa.Table] = {}
+
+    def reports(self, form: Form, base: Base, scope: Scope) -> pa.Table:
+        """The form's rows for model `operands`: the scope's months, and the period just before in the same year."""
+        periods = own_periods(form, scope.months)
+        first = min(periods, default=None)
+        before = [first - 1] if first and first.year == (first - 1).year else []
+        fields = sorted(
+            {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
+        )
+        tables = [pa.schema([*_REPORT_COLUMNS, *((f, arrow_type(form, f)) for f in fields)]).empty_table()]
+        for period, _, rows in self._rows(form, [*before, *periods], fields):
+            n, is_before = len(rows), period in before
+            own = {
+                "unit_code": rows.column(form.key),
+                "base_code": self._above(parents(rows.column(form.key), form), base.level),
+                "month": pa.repeat(period.last_month.index, n),
+                "in_period": pa.repeat(not is_before, n),
+                "is_before": pa.repeat(is_before, n),
+                "starts_year": pa.repeat(not before, n),
+            }
+            tables.append(pa.table(own | {f: rows.column(f) for f in fields}))
+        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+
+    def expected(self, base: Base, scope: Scope) -> pa.Table:
+        """Who should have reported in the scope, for model `results`: unit-periods by unit."""
+        tables = [self._expected(form, base, scope) for form in base.forms]
+        rows = pa.concat_tables(tables).combine_chunks()
+        if len(base.forms) == 1:
+            return rows
+        sums = rows.group_by("base_code").aggregate([("expected_units", "sum")])
+        codes = sums.column("base_code")
+        return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
+
+    def expected_groups(self, form: Form, months: Sequence[Period]) -> pa.Table:
+        """Villager groups that should report in these months (model `expected_groups`)."""
+        org = self.catalogue.org
+        last = max(months)
+        villages = [(u.code, org.county_of(u.code)) for u in org.expected(["village"], last)]
+        self.engine.register("registry", self._registry(form))
+        self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
+        self.engine.register(
+            "villages",
+            pa.table(
+                {
+                    "base_code": pa.array([v for v, _ in villages], pa.string()),
+                    "county_code": pa.array([c for _, c in villages], pa.string()),
+                }
+            ),
+        )
+        return self.engine.run("expected_groups")
+
+    def paths(self, level: str, period: Period) -> pa.Table:
+        """Every unit of a level with itself and each unit above it, for model `results`."""
+        org = self.catalogue.org
+        found = [
+            (u.code, code, above)
+            for u in org
+            if u.level == level and u.is_valid(period)
+            for above, code in org.path(u.code).items()
+        ]
+        names = ("base_code", "org_code", "org_level")
+        return pa.table({n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)})
+
+    def findings(self, base: Base, scope: Scope) -> pa.Table:
+        """The units that findings of the scope are about and the fields they concern, for model `warned`."""
+        shared = len(base.forms) > 1
+        found = self.connection.execute(
+            sa.text(
+                "SELECT DISTINCT unit_code, org_code, form || '.' || unnest(fields) AS field"
+                " FROM ops.current_finding WHERE form = ANY(:forms) AND period = ANY(:periods)"
+            ),
+            {
+                "forms": [f.form for f in base.forms],
+                "periods": sorted({str(p) for f in base.forms for p in own_periods(f, scope.months)}),
+            },
+        ).all()
+        units = [
+            self.catalogue.org.path(r.org_code).get(base.level) if shared else r.unit_code for r in found
+        ]
+        return pa.table(
+            {
+                "unit_code": pa.array(units, pa.string()),
+                "field": pa.array([r.field for r in found], pa.string()),
+            }
+        )
+
+    # ---- inside
+
+    def _rows(
+        self, form: Form, periods: Sequence[Period], fields: Sequence[str]
+    ) -> list[tuple[Period, str, pa.Table]]:
+        """(period, county, key and fields) of the form's current revisions in these periods."""
+        found = []
+        for period in periods:
+            for county in self.catalogue.counties:
+                key = (form.form, str(period), county)
+                if key in self.current:
+                    if key not in self._read:
+                        self._read[key] = self.lake.get_rows("reports", *key, self.current[key].rows_hash)
+                    table = self._read[key]
+                    for name in fields:  # a field that the form had not yet, or has no longer
+                        if name not in table.column_names:
+                            table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
+                    found.append((period, county, table.select([form.key, *fields])))
+        return found
+
+    def _registry(self, form: Form) -> pa.Table:
+        """When each group was first reported (model `registry`), from all current revisions."""
+        if form.form not in self._registries:
+            periods = sorted({Period.parse(p) for f, p, _ in self.current if f == form.form})
+            schema = pa.schema(
+                [(n, pa.string()) for n in ("unit_code", "base_code", "county_code")]
+                + [("month", pa.int64())]
+            )
+            tables = [schema.empty_table()]
+            for period, county, rows in self._rows(form, periods, []):
+                keys, n = rows.column(form.key), len(rows)
+                month = pa.repeat(period.last_month.index, n)
+                tables.append(
+                    pa.table([keys, parents(keys, form), pa.repeat(county, n), month], schema=schema)
+                )
+            self.engine.register("reports", pa.concat_tables(tables))
+            self._registries[form.form] = self.engine.run("registry")
+        return self._registries[form.form]
+
+    def _expected(self, form: Form, base: Base, scope: Scope) -> pa.Table:
+        periods = own_periods(form, scope.months)
+        if not periods:
+            return _EXPECTED.empty_table()
+        if form.grain == "group":
+            rows = self.expected_groups(form, [p.last_month for p in periods])
+        else:
+            counts: dict[str, int] = {}
+            for period in periods:
+                for unit in self.catalogue.org.expected(self.catalogue.kinds_of(form), period):
+                    counts[unit.code] = counts.get(unit.code, 0) + 1
+            codes = pa.array(list(counts), pa.string())
+            rows = pa.table([codes, codes, pa.array(list(counts.values()), pa.int64())], schema=_EXPECTED)
+        return rows.set_column(1, "base_code", self._above(rows.column("base_code"), base.level)).cast(
+            _EXPECTED
+        )
+
+    def _above(self, codes: pa.Array | pa.ChunkedArray, level: str) -> pa.Array | pa.ChunkedArray:
+        """The unit of the level that each unit belongs to."""
+        return self._paths[level].take(pc.index_in(codes, value_set=self._codes))
+
+
+def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
+    """The form's own periods that end in these months."""
+    return [p for m in months if (p := m.ends_in(form.period_type)) is not None]
+
+
+def arrow_type(form: Form, name: str) -> pa.DataType:
+    """The type of a field's column in the lake."""
+    types = {"integer": pa.int64(), "decimal": pa.decimal128(18, 4), "boolean": pa.bool_()}
+    return types.get(form.fields[name].type, pa.string())
