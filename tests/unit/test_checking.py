@@ -1,0 +1,497 @@
+"""Checking: what is accepted, rejected, returned and found, and that each guard is what stops what it stops."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qiangji import checking
+from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Suite
+from qiangji.catalogue.models import Layout
+from qiangji.catalogue.suites import OWN_CONTEXT, is_contextual, rule_of
+from qiangji.checking import Checked
+from qiangji.lake import Lake
+from qiangji.ledger import Ledger, Pending
+from qiangji.parsing import read_form, read_grids
+from qiangji.periods import Period
+from tests.golden import world
+
+ROOT = Path(__file__).resolve().parents[2]
+AT = datetime(2026, 11, 2, tzinfo=UTC)
+PERIOD = "2026-10"
+COUNTED = "expect_column_pair_values_a_to_be_greater_than_b"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> world.World:
+    """Two counties of three villages; n may not exceed 100, warns above 50; part <= n; totals are held."""
+    pair = {"column_A": "n", "column_B": "part", "or_equal": True, "ignore_row_if": "either_value_is_missing"}
+    form = {
+        "fields": {"n": {"critical_max": 100, "warn_above": 50}, "part": {}, "note": {"type": "boolean"}},
+        "expectations": [
+            {"field": "part", "rule": "within_n", "type": COUNTED, "kwargs": pair, "severity": "critical"},
+            {
+                "field": "n", "rule": "totals_agree", "type": "expect_column_values_to_be_in_set",
+                "kwargs": {"column": "_totals_agree", "value_set": [True]}, "severity": "critical", "scope": "submission",
+            },
+            {
+                "field": "part", "rule": "usual", "type": "expect_column_values_to_be_between",
+                "kwargs": {"column": "part", "min_value": 1}, "severity": "info",
+            },
+        ],
+    }  # fmt: skip
+    tree = {"Z": {"A": {"T": ["V1", "V2", "V3"]}, "B": {"U": ["W1", "W2", "W3"]}}}
+    indicator = {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}
+    return world.make(tmp_path_factory.mktemp("small"), tree, {"f": form}, [indicator])
+
+
+@pytest.fixture(scope="module")
+def catalogue(small: world.World) -> Catalogue:
+    return load(small.catalogue, small.expectations)
+
+
+def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([["" if c is None else c for c in row] for row in rows])
+    return text.getvalue().encode()
+
+
+def part_of(county: str, form: str = "f") -> Pending:
+    return Pending("d-" + county, county, AT, form, PERIOD, "csv", "0" * 64)
+
+
+def judged(
+    catalogue: Catalogue,
+    content: Mapping[str, bytes],
+    form: str = "f",
+    suite: Suite | None = None,
+    totals: tuple[str, ...] = (),
+) -> list[Checked]:
+    """Deliveries of these counties, read and judged at once."""
+    batch = []
+    for code, data in content.items():
+        county = catalogue.counties[code].model_copy(update={"layout": Layout(totals=totals), "layouts": {}})
+        grid = read_grids(data, "csv", county, [form])[form]
+        parsed = read_form(grid, catalogue.forms[form], county, Period.parse(PERIOD))
+        batch.append(Checked(part_of(code, form), parsed))
+    checking.judge(batch, catalogue, catalogue.forms[form], suite or catalogue.suites[form])
+    return batch
+
+
+def one(catalogue: Catalogue, small: world.World, rows: Sequence[Sequence[Any]], **options: Any) -> Checked:
+    """County A's rows (unit, n, part, note), judged."""
+    lines = [[small.codes.get(str(row[0]), row[0]), *row[1:]] for row in rows]
+    return judged(catalogue, {"990001": as_csv([["unit_code", "n", "part", "note"], *lines])}, **options)[0]
+
+
+def rejected(checked: Checked) -> dict[str, list[str]]:
+    """Key as received -> rules."""
+    if checked.rejected is None:
+        return {}
+    return {r["unit_code"] or "": r["rules"] for r in checked.rejected.to_pylist()}
+
+
+def accepted(checked: Checked) -> list[str]:
+    return checked.accepted.column("unit_code").to_pylist() if checked.accepted is not None else []
+
+
+def without(catalogue: Catalogue, *rules: str, form: str = "f") -> Suite:
+    """The form's suite without these rules."""
+    suite = catalogue.suites[form]
+    kept = [e for e in suite.expectations if rule_of(e) not in rules]
+    assert len(kept) == len(suite.expectations) - len(rules)
+    return replace(suite, content={**suite.content, "expectations": kept})
+
+
+GOOD = [["V1", 5, 1, "是"], ["V2", 6, 2, "否"], ["V3", 7, 3, ""]]
+
+
+# ---- verdicts
+
+
+def test_what_is_right_is_accepted(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, GOOD)
+    assert checked.verdict == "accepted"
+    assert accepted(checked) == [small.codes[v] for v in ("V1", "V2", "V3")]
+    assert (checked.rejections, checked.findings, rejected(checked)) == ([], [], {})
+
+
+def test_accepted_rows_lie_in_the_order_of_their_keys(catalogue: Catalogue, small: world.World) -> None:
+    """Whatever the order in the file: the same rows are the same revision."""
+    turned = one(catalogue, small, GOOD[::-1])
+    assert turned.accepted is not None
+    assert turned.accepted.equals(one(catalogue, small, GOOD).accepted)
+
+
+def test_one_bad_row_goes_back_and_the_others_count(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["V2", 101, 2, "否"], GOOD[2]])
+    assert (checked.verdict, checked.reason_code) == ("partial", "rows_rejected")
+    assert accepted(checked) == [small.codes["V1"], small.codes["V3"]]
+    assert rejected(checked) == {small.codes["V2"]: ["f.n.critical_max"]}
+    assert "f!B3" in (checked.message_en or "")
+    assert "f!B3" in (checked.message_zh or "")
+
+
+def test_every_row_bad_is_returned(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [["V1", 101, 1, ""], ["V2", 102, 1, ""]])
+    assert (checked.verdict, checked.reason_code) == ("returned", "no_row_accepted")
+    assert len(rejected(checked)) == 2
+
+
+def test_a_row_names_every_rule_that_it_breaks(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["X9", 101, 102, "是"]])
+    assert sorted(rejected(checked)["X9"]) == ["f.n.critical_max", "f.part.within_n", "f.unit_code.known"]
+
+
+def test_rejected_rows_are_kept_as_received_with_cell_addresses(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["V2", "１０１", "2", "maybe"]])
+    assert checked.rejected is not None
+    (row,) = checked.rejected.to_pylist()
+    assert (row["n"], row["note"]) == ("１０１", "maybe")
+    assert dict(zip(row["rules"], row["addresses"], strict=True)) == {
+        "f.note.type": "f!D3",
+        "f.n.critical_max": "f!B3",
+    }
+
+
+def test_the_summary_counts_rows_a_rule_and_shows_the_first_cell(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    checked = one(catalogue, small, [["V1", 101, 1, ""], ["V2", 102, 1, ""], ["V3", "x", 1, ""]])
+    lines = {line["rule"]: (line["rows"], line["example"]) for line in checked.rejections}
+    assert lines == {"f.n.critical_max": (2, "f!B2"), "f.n.type": (1, "f!B4")}
+    assert all(line["message_zh"] and line["message_en"] for line in checked.rejections)
+
+
+# ---- severities
+
+
+def test_a_warning_is_a_finding_on_an_accepted_row(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["V2", 51, 2, ""]])
+    assert checked.verdict == "accepted"
+    (found,) = checked.findings
+    assert (found["rule"], found["severity"], found["value"]) == ("f.n.warn_above", "warning", "51")
+    assert (found["unit_code"], found["org_code"]) == (small.codes["V2"], small.codes["V2"])
+
+
+def test_an_info_is_a_finding_too(catalogue: Catalogue, small: world.World) -> None:
+    (found,) = one(catalogue, small, [["V1", 5, 0, ""]]).findings
+    assert (found["rule"], found["severity"]) == ("f.part.usual", "info")
+
+
+def test_a_rejected_row_has_no_findings(catalogue: Catalogue, small: world.World) -> None:
+    """101 breaks the limit and the warning; what goes back is not also flagged."""
+    checked = one(catalogue, small, [GOOD[0], ["V2", 101, 0, ""]])
+    assert rejected(checked)
+    assert checked.findings == []
+
+
+def test_a_finding_keeps_its_id_while_it_is_the_same(catalogue: Catalogue, small: world.World) -> None:
+    def ids(n: int) -> list[str]:
+        return [f["finding_id"] for f in one(catalogue, small, [["V2", n, 2, ""], GOOD[0]]).findings]
+
+    assert ids(51) == ids(51)
+    assert ids(51) != ids(52)
+
+
+# ---- many counties at once
+
+
+def test_each_county_gets_its_own_rows_problems_and_findings(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    header = ["unit_code", "n", "part", "note"]
+    a = [[small.codes["V1"], 1, 1, ""], [small.codes["V2"], 200, 1, ""]]
+    b = [[small.codes["W1"], 60, 1, ""], [small.codes["W2"], 1, 2, ""], [small.codes["W3"], "?", 1, ""]]
+    first, second = judged(catalogue, {"990001": as_csv([header, *a]), "990002": as_csv([header, *b])})
+    assert rejected(first) == {small.codes["V2"]: ["f.n.critical_max"]}
+    assert rejected(second) == {small.codes["W2"]: ["f.part.within_n"], small.codes["W3"]: ["f.n.type"]}
+    assert [(f["county_code"], f["unit_code"]) for f in second.findings] == [("990002", small.codes["W1"])]
+    assert (first.findings, first.rejections[0]["example"]) == ([], "f!B3")
+    assert {line["example"] for line in second.rejections} == {"f!C3", "f!B4"}
+
+
+def test_a_unit_of_another_county_is_not_known_here(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["W1", 1, 1, ""]])
+    assert rejected(checked) == {small.codes["W1"]: ["f.unit_code.known"]}
+
+
+# ---- the control sum
+
+
+def test_totals_that_agree_pass_and_are_no_row(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [*GOOD, ["合计", 18, 6, ""]], totals=("合计",))
+    assert checked.verdict == "accepted"
+    assert len(accepted(checked)) == 3
+
+
+def test_a_total_that_does_not_agree_returns_the_submission(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [*GOOD, ["合计", 19, 6, ""]], totals=("合计",))
+    assert (checked.verdict, checked.reason_code) == ("returned", "totals_agree")
+    assert (checked.accepted, checked.rejected, checked.findings) == (None, None, [])
+    assert "f!B5" in (checked.message_en or "")
+    assert "19" in (checked.message_zh or "")
+    assert "18" in (checked.message_zh or "")
+
+
+def test_a_wrong_total_of_one_county_returns_no_other(catalogue: Catalogue, small: world.World) -> None:
+    header = ["unit_code", "n", "part", "note"]
+    wrong = as_csv([header, [small.codes["V1"], 1, 1, ""], ["合计", 2, 1, ""]])
+    right = as_csv([header, [small.codes["W1"], 1, 1, ""], ["合计", 1, 1, ""]])
+    first, second = judged(catalogue, {"990001": wrong, "990002": right}, totals=("合计",))
+    assert (first.verdict, second.verdict) == ("returned", "accepted")
+
+
+# ---- each guard stops what it stops: without it the same rows pass
+
+GUARDS: dict[str, list[Any]] = {
+    "f.unit_code.present": ["", 1, 1, ""],
+    "f.unit_code.known": ["990001001777", 1, 1, ""],
+    "f.unit_code.unique": ["V1", 1, 1, ""],
+    "f.n.critical_max": ["V2", 101, 1, ""],
+    "f.part.within_n": ["V2", 1, 2, ""],
+}
+
+
+@pytest.mark.parametrize("rule", GUARDS)
+def test_without_the_guard_the_faulty_row_passes(catalogue: Catalogue, small: world.World, rule: str) -> None:
+    rows = [GOOD[0], GUARDS[rule]]
+    stopped = one(catalogue, small, rows)
+    assert rule in {r for rules in rejected(stopped).values() for r in rules}
+    also = {"f.unit_code.known"} if rule == "f.unit_code.present" else set()  # no code is no known code
+    passed = one(catalogue, small, rows, suite=without(catalogue, rule, *also))
+    assert passed.verdict == "accepted"
+    assert rejected(passed) == {}
+
+
+def test_without_the_control_sum_a_wrong_total_passes(catalogue: Catalogue, small: world.World) -> None:
+    rows = [*GOOD, ["合计", 19, 6, ""]]
+    passed = one(catalogue, small, rows, totals=("合计",), suite=without(catalogue, "f.n.totals_agree"))
+    assert passed.verdict == "accepted"
+
+
+def test_both_rows_of_a_key_go_back(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], GOOD[1], ["V1", 9, 1, ""]])
+    assert checked.rejected is not None
+    assert checked.rejected.column("unit_code").to_pylist() == [small.codes["V1"]] * 2
+    assert accepted(checked) == [small.codes["V2"]]
+
+
+REAL = load(ROOT / "catalogue", ROOT / "expectations")
+COUNTY = "440705"
+CASES = {
+    form: yaml.safe_load((ROOT / "tests/golden/suites" / f"{form}.yaml").read_text(encoding="utf-8"))
+    for form in REAL.forms
+}
+
+
+CRITICAL = {
+    form: [
+        e
+        for e in suite.expectations
+        if e["severity"] == "critical" and e["meta"]["scope"] == "row" and not is_contextual(e)
+    ]
+    for form, suite in REAL.suites.items()
+}
+
+
+def faulty(form: str, rule: str) -> bytes:
+    """A county's file: one row that is right and one that breaks the rule (or two, where it takes two)."""
+    definition, case = REAL.forms[form], CASES[form]["breaks"][rule]
+    serial = "01" if definition.grain == "group" else ""
+    columns = [definition.key, *definition.fields]
+
+    def units(county: str) -> list[str]:
+        expected = REAL.org.expected(REAL.kinds_of(definition), Period.parse(PERIOD), county)
+        return [u.code + serial for u in expected]
+
+    good = [CASES[form]["good"] | {definition.key: code} for code in units(COUNTY)[:2]]
+    wrong = good[1] | {k: v for k, v in case["set"].items() if k not in OWN_CONTEXT}
+    if rule.endswith(".known"):
+        wrong[definition.key] = units("440781")[0]
+    rows = [good[0], wrong, *([wrong] if rule.endswith(".unique") else [])]
+    return as_csv([columns, *([_written(row[c]) for c in columns] for row in rows)])
+
+
+def run(form: str, contents: list[bytes], expectations: list[dict[str, Any]]) -> list[Checked]:
+    """Deliveries of one county, each judged by itself, all by the same expectations."""
+    suite = replace(REAL.suites[form], content={"expectations": expectations})
+    county, definition, batch = REAL.counties[COUNTY], REAL.forms[form], []
+    county = county.model_copy(update={"layout": Layout(), "layouts": {}})
+    for content in contents:
+        grid = read_grids(content, "csv", county, [form])[form]
+        batch.append(
+            Checked(part_of(COUNTY, form), read_form(grid, definition, county, Period.parse(PERIOD)))
+        )
+    checking.judge(batch, REAL, definition, suite)
+    return batch
+
+
+@pytest.fixture(scope="module")
+def stopped() -> dict[str, Checked]:
+    """Rule -> what the whole suite says of the file that breaks it."""
+    found = {}
+    for form, expectations in CRITICAL.items():
+        rules = [rule_of(e) for e in expectations]
+        found |= dict(zip(rules, run(form, [faulty(form, r) for r in rules], expectations), strict=True))
+    return found
+
+
+RULES = [pytest.param(form, rule_of(e), id=rule_of(e)) for form, es in CRITICAL.items() for e in es]
+
+
+@pytest.mark.parametrize(("form", "rule"), RULES)
+def test_every_critical_rule_is_what_rejects_its_row(
+    stopped: dict[str, Checked], form: str, rule: str
+) -> None:
+    """From the county's file on: the row goes back for the rule, and passes once the rule is not in the suite."""
+    checked = stopped[rule]
+    assert checked.accepted is not None
+    assert checked.rejected is not None
+    broken = {r for row in checked.rejected.to_pylist() for r in row["rules"]}
+    assert rule in broken
+    assert checked.accepted.num_rows == 1
+    rest = [e for e in CRITICAL[form] if rule_of(e) not in broken]
+    (passed,) = run(form, [faulty(form, rule)], rest)
+    assert passed.verdict == "accepted"
+    assert passed.accepted is not None
+    assert passed.accepted.num_rows == 1 + checked.rejected.num_rows
+
+
+def _written(value: Any) -> Any:
+    return {True: "是", False: "否", None: ""}.get(value, value) if isinstance(value, bool | None) else value
+
+
+# ---- from bytes in the lake to a submission
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A ledger of which only the lake is used: nothing is recorded."""
+    return Ledger(None, Lake(tmp_path / "lake"))  # type: ignore[arg-type]
+
+
+def checked(catalogue: Catalogue, ledger: Ledger, content: bytes, **changes: Any) -> Any:
+    part = replace(part_of("990001"), sha256=ledger.lake.put_raw(content), **changes)
+    (submission,) = checking.check(catalogue, ledger, [part], record=False)
+    return submission
+
+
+@pytest.mark.parametrize(
+    ("rows", "counts"),
+    [
+        ([["V1", 1, 1, ""], ["V2", 2, 1, ""]], (2, 2, 0)),
+        ([["V1", 1, 1, ""], ["V2", 200, 1, ""], ["X", 1, 1, ""]], (3, 1, 2)),
+        ([["V1", 1, 1, ""], ["V1", 1, 1, ""], ["V2", "x", "y", "z"]], (3, 0, 3)),
+        ([["V1", 1, 1, ""], ["", "", "", ""], ["V3", 1, 1, ""]], (2, 2, 0)),
+    ],
+)
+def test_accepted_and_rejected_are_what_was_received(
+    catalogue: Catalogue,
+    small: world.World,
+    ledger: Ledger,
+    rows: list[list[Any]],
+    counts: tuple[int, int, int],
+) -> None:
+    lines = [[small.codes.get(r[0], r[0]), *r[1:]] for r in rows]
+    s = checked(catalogue, ledger, as_csv([["unit_code", "n", "part", "note"], *lines]))
+    assert (s.rows_received, s.rows_accepted, s.rows_rejected) == counts
+
+
+def test_a_submission_returned_whole_counts_all_its_rows_as_rejected(
+    catalogue: Catalogue, small: world.World, ledger: Ledger
+) -> None:
+    lines = [[small.codes["V1"], 1, 1, ""], [small.codes["V2"], 200, 1, ""]]
+    s = checked(catalogue, ledger, as_csv([["unit_code", "n", "part", "note"], lines[1]]))
+    assert (s.verdict, s.rows_received, s.rows_accepted, s.rows_rejected) == ("returned", 1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "empty_file"),
+        (b"unit_code,n,part,note\n", "no_rows"),
+        (b"unit_code,n,part\n990001001001,1,1\n", "missing_column"),
+        (b"unit_code,n,part,note,more\n990001001001,1,1,,1\n", "unknown_header"),
+        (b"unit_code,n,part,note\n990001001001,1,1,\n990001001", "truncated"),
+        ("单位编码,n,part,note\n990001001001,1,1,\n".encode("gb18030"), "bad_encoding"),
+    ],
+)
+def test_what_cannot_be_read_is_returned_with_a_reason(
+    catalogue: Catalogue, ledger: Ledger, content: bytes, code: str
+) -> None:
+    s = checked(catalogue, ledger, content)
+    assert (s.verdict, s.reason_code) == ("returned", code)
+    assert s.message_zh
+    assert s.message_en
+    assert (s.rows_received, s.rows_accepted, s.rows_rejected, s.rows_hash) == (0, 0, 0, None)
+
+
+def test_one_that_cannot_be_read_costs_no_other_anything(
+    catalogue: Catalogue, small: world.World, ledger: Ledger
+) -> None:
+    good = as_csv([["unit_code", "n", "part", "note"], [small.codes["W1"], 1, 1, ""]])
+    parts = [
+        replace(part_of("990001"), sha256=ledger.lake.put_raw(b"nonsense\n1\n")),
+        replace(part_of("990002"), sha256=ledger.lake.put_raw(good)),
+    ]
+    submissions = checking.check(catalogue, ledger, parts, record=False)
+    assert {s.county_code: s.verdict for s in submissions} == {"990001": "returned", "990002": "accepted"}
+
+
+def test_what_was_withheld_stays_withheld_and_is_not_read(catalogue: Catalogue, ledger: Ledger) -> None:
+    part = replace(
+        part_of("990001"),
+        sha256=None,
+        reason_code="personal_data",
+        message_zh="个人信息",
+        message_en="personal",
+    )
+    (s,) = checking.check(catalogue, ledger, [part], record=False)
+    assert (s.verdict, s.reason_code, s.message_zh) == ("withheld", "personal_data", "个人信息")
+
+
+def test_a_nil_report_is_told_from_an_empty_one(
+    catalogue: Catalogue, small: world.World, ledger: Ledger
+) -> None:
+    def report(n: Any, part: Any) -> Any:
+        return checked(
+            catalogue, ledger, as_csv([["unit_code", "n", "part", "note"], [small.codes["V1"], n, part, ""]])
+        )
+
+    assert report(0, 0).is_nil
+    assert not report(1, 0).is_nil
+    nothing = report("", "")
+    assert not nothing.is_nil
+    assert (nothing.rows_non_empty, nothing.cells_filled, nothing.cells_total) == (0, 0, 3)
+    assert (report(1, "").rows_non_empty, report(1, "").cells_filled) == (1, 1)
+
+
+def test_an_expectation_that_cannot_be_evaluated_stops_the_check(
+    catalogue: Catalogue, small: world.World, ledger: Ledger
+) -> None:
+    """Nothing is published of a batch whose rules could not all be held: an error is never a pass."""
+    from qiangji.validation import ValidationError
+
+    suite = catalogue.suites["f"]
+    bad = {
+        "type": "expect_column_values_to_match_regex",
+        "kwargs": {"column": "unit_code", "regex": "("},
+        "severity": "critical",
+        "meta": dict(suite.expectations[0]["meta"], rule="f.note.bad"),
+    }
+    suites = {"f": replace(suite, content={"expectations": [*suite.expectations, bad]})}
+    content = as_csv([["unit_code", "n", "part", "note"], [small.codes["V1"], 1, 1, "是"]])
+    with pytest.raises(ValidationError, match=r"f\.note\.bad"):
+        checked(replace(catalogue, suites=suites), ledger, content)
