@@ -46,7 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
     )
     serve.add_argument("--faults", choices=["none", "default"], default="default")
     serve.add_argument(
-        "--scale", type=float, default=1.0, help="share of villages and communities, for quick runs"
+        "--scale",
+        type=float,
+        default=float(os.environ.get("SIMULATOR_SCALE") or 1),
+        help="share of villages and communities, for quick runs (default: SIMULATOR_SCALE, else all)",
     )
     serve.add_argument("--host", default="127.0.0.1", help="where servers listen")
     serve.add_argument("--advertise", help="the name of that host in connections.env (default: the same)")

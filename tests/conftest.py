@@ -94,7 +94,9 @@ def _forget() -> None:
 
 
 @contextmanager
-def simulated(folder: Path, postgres: Any, setenv: Callable[[str, str], Any], **options: Any) -> Iterator[Any]:
+def simulated(
+    folder: Path, postgres: Any, setenv: Callable[[str, str], Any], **options: Any
+) -> Iterator[Any]:
     """Running simulated county systems, with their connections in the environment."""
     from simulator import Simulator
 

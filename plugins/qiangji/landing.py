@@ -20,11 +20,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.errors import CollectError, ReturnedError, TransientError
 from qiangji.lake import Lake
 from qiangji.ledger import Delivery, Ledger, Part, Pending
-from qiangji.parsing import Grid, read_grids
+from qiangji.parsing import Grid, other_grids, read_grids
 from qiangji.periods import Period
 from qiangji.screening import find_personal_data
 from qiangji.settings import Settings
@@ -201,7 +201,14 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     except ReturnedError as e:
         return _unreadable(lake, item, content, kind, e)
     hits = {form: find_personal_data(grid, county.layout_of(form)) for form, grid in grids.items()}
-    if not any(hits.values()):
+    beside = [hit for grid in other_grids(content, kind, grids) for hit in find_personal_data(grid, Layout())]
+    if beside:
+        log.warning(
+            "%s: personal data in a sheet of no form (%s): that sheet is not kept",
+            county.county,
+            beside[0].kind,
+        )
+    if not any(hits.values()) and not beside:
         sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in item.targets]
     parts = []

@@ -182,6 +182,12 @@ class Ledger:
     def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
         """Record what came of collecting a county (and, for items that failed, of each)."""
         with self.engine.begin() as c:
+            c.execute(  # items that an earlier try of the same run lost may be there now
+                sa.text(
+                    "DELETE FROM ops.collection WHERE (run_id, county_code) = (:r, :c) AND form IS NOT NULL"
+                ),
+                [{"r": r["run_id"], "c": r["county_code"]} for r in rows],
+            )
             _insert(
                 c,
                 "ops.collection",

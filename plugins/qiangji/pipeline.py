@@ -94,7 +94,11 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
 
 def check(p: Pipeline, counties: Sequence[str] | None = None) -> list[Submission]:
     """Check every part of a delivery that no check has seen yet."""
-    pending = p.ledger.unchecked(counties)
+    pending = [
+        part
+        for part in p.ledger.unchecked(counties)
+        if part.form in p.catalogue.forms and part.county_code in p.catalogue.counties
+    ]  # what a catalogue no longer knows waits until one knows it again
     if not pending:
         return []
     from qiangji import checking

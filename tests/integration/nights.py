@@ -52,7 +52,7 @@ class Night:
         from qiangji.periods import Period
 
         p = self.pipeline
-        chosen = p.catalogue.select_counties(list(counties))
+        chosen = p.catalogue.select_counties(list(counties) or self.systems.counties)
         return pipeline.pull(
             p, chosen, [Period.parse(m) for m in months or self.months], pipeline.new_run_id()
         )
@@ -62,7 +62,7 @@ class Night:
         from qiangji.periods import Period
 
         return pipeline.collect(
-            self.pipeline, list(counties), [Period.parse(m) for m in months or self.months]
+            self.pipeline, list(counties) or self.systems.counties, [Period.parse(m) for m in months or self.months]
         )
 
     def build(self, *months: str) -> Any:
@@ -203,3 +203,15 @@ def assert_same(one: dict[str, list[Any]], other: dict[str, list[Any]]) -> None:
         if rows != other[name]:
             gone, new = set(rows) - set(other[name]), set(other[name]) - set(rows)
             raise AssertionError(f"{name}: {sorted(gone)[:3]} became {sorted(new)[:3]} (and more)")
+
+
+@contextmanager
+def fresh(original: Night, folder: Path, postgres: Any) -> Iterator[Night]:
+    """An empty workplace that collects from the same county systems."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(folder, postgres, patch.setenv) as place,
+        place.pipeline() as p,
+    ):
+        yield Night(place, original.systems, p)
+    forget()

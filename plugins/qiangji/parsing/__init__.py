@@ -64,4 +64,23 @@ def read_grids(
     return {forms[0]: replace(grid, form=forms[0])}
 
 
-__all__ = ["FileKind", "Form", "Grid", "Parsed", "TotalsProblem", "address", "read_form", "read_grids"]
+def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> list[Grid]:
+    """What a delivery holds beside its forms, for screening: a workbook's further sheets, hidden ones too."""
+    if kind != "xlsx":
+        return []
+    from qiangji.parsing import xlsx_file
+
+    return xlsx_file.read_others(content, {grid.sheet for grid in grids.values()})
+
+
+__all__ = [
+    "FileKind",
+    "Form",
+    "Grid",
+    "Parsed",
+    "TotalsProblem",
+    "address",
+    "other_grids",
+    "read_form",
+    "read_grids",
+]

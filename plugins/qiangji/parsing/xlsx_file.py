@@ -52,6 +52,14 @@ def read(
         raise _unreadable(f"the workbook cannot be read ({type(e).__name__})", where) from None
 
 
+def read_others(content: bytes, used: set[str]) -> list[Grid]:
+    """The sheets of a workbook that `read` has read before, except those already used: no form's, hidden ones too."""
+    from python_calamine import CalamineWorkbook
+
+    with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
+        return [_sheet(book, name, "", "") for name in book.sheet_names if name not in used]
+
+
 def _pick(declared: str, title: str, names: list[str], visible: list[str]) -> str | None:
     if declared:
         return next((n for n in names if squeezed(n) == squeezed(declared)), None)
