@@ -226,6 +226,8 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
                     f"holds personal data and was kept nowhere: {where}. Only counts belong here; please send it again",
                 )
             )
+        elif error := grids[form].error:
+            parts.append(Part(form, str(period), kind, None, error.code, error.zh or str(error), str(error)))
         elif kind == "xlsx":
             parts.append(Part(form, str(period), "csv", lake.put_raw(_as_csv(grids[form], county.encoding))))
     return parts
@@ -235,7 +237,7 @@ def _unreadable(lake: Lake, item: Item, content: bytes, kind: FileKind, error: R
     keep = kind != "xlsx" and not _SUSPECT.search(content)
     sha256 = lake.put_raw(content) if keep else None
     return [
-        Part(form, str(period), kind, sha256, error.code, getattr(error, "zh", "") or str(error), str(error))
+        Part(form, str(period), kind, sha256, error.code, error.zh or str(error), str(error))
         for form, period in item.targets
     ]
 
