@@ -41,7 +41,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> world.World:
             {"field": "part", "rule": "within_n", "type": COUNTED, "kwargs": pair, "severity": "critical"},
             {
                 "field": "n", "rule": "totals_agree", "type": "expect_column_values_to_be_in_set",
-                "kwargs": {"column": "_totals_agree", "value_set": [True]}, "severity": "critical", "scope": "submission",
+                "kwargs": {"column": "_totals_agree", "value_set": [True]}, "severity": "critical",
+                "scope": "submission",
             },
             {
                 "field": "part", "rule": "usual", "type": "expect_column_values_to_be_between",

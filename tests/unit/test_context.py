@@ -1,0 +1,243 @@
+"""Contextual checks: findings that look at the period before or at another form, whatever the order of processing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from qiangji import context
+from qiangji.catalogue import Catalogue, load
+from qiangji.lake import Lake
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world
+
+BETWEEN, PAIR = "expect_column_values_to_be_between", "expect_column_pair_values_a_to_be_greater_than_b"
+TREE = {"Z": {"A": {"T": ["V", "W"]}, "B": {"U": ["X"]}}}
+FORMS: dict[str, Any] = {
+    "g": {"grain": "group", "fields": {"members": {}}},
+    "v": {
+        "fields": {"done": {"kind": "ytd", "no_fall": True}, "members": {}},
+        "expectations": [
+            {
+                "field": "members", "rule": "no_jump", "type": BETWEEN,
+                "kwargs": {"column": "_change_members", "min_value": -0.3, "max_value": 0.3},
+            },
+            {
+                "field": "members", "rule": "covers_groups", "type": PAIR,
+                "kwargs": {"column_A": "members", "column_B": "_sum_g_members", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+        ],
+    },
+}  # fmt: skip
+INDICATORS = [
+    {"code": "x", "numerator": {"form": "v", "sum": "members"}, "denominator": {"form": "v", "count": "rows"}}
+]
+DECEMBER, JANUARY, FEBRUARY, MARCH = (Period.parse(p) for p in ("2025-12", "2026-01", "2026-02", "2026-03"))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> world.World:
+    return world.make(tmp_path / "world", TREE, FORMS, INDICATORS)
+
+
+@pytest.fixture
+def catalogue(made: world.World) -> Catalogue:
+    return load(made.catalogue, made.expectations)
+
+
+class Record:
+    """Current revisions in a lake, as the ledger would list them."""
+
+    def __init__(self, lake: Lake, codes: dict[str, str]) -> None:
+        self.lake, self.codes, self.current = lake, codes, dict[context.Key, str]()
+
+    def put(self, form: str, period: Period, county: str, **columns: list[Any]) -> None:
+        units = [self.codes[u.partition("/")[0]] + u.partition("/")[2] for u in columns.pop("units")]
+        rows = pa.table({"unit_code": units, **{n: pa.array(v, pa.int64()) for n, v in columns.items()}})
+        self.current[form, str(period), county] = self.lake.put_rows(
+            "reports", form, str(period), county, rows
+        )
+
+    def findings(self, catalogue: Catalogue, *months: Period) -> dict[tuple[str, str], str]:
+        """(unit, rule) -> value, of these months."""
+        work = context.stale(catalogue, self.current, {}, months)
+        found = context.findings(catalogue, self.lake, self.current, work)
+        return {(f["unit_code"], f["rule"]): f["value"] for rows in found.values() for f in rows}
+
+
+@pytest.fixture
+def record(tmp_path: Path, made: world.World) -> Record:
+    return Record(Lake(tmp_path / "lake"), made.codes)
+
+
+A, B = "990001", "990002"
+
+
+def test_a_year_to_date_that_falls_is_found(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V", "W"], done=[5, 5], members=[10, 10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[4, 5], members=[10, 10])
+    assert record.findings(catalogue, FEBRUARY) == {(made.codes["V"], "v.done.no_fall"): "4 / 5"}
+
+
+def test_a_new_year_is_no_fall(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", DECEMBER, A, units=["V"], done=[90], members=[10])
+    record.put("v", JANUARY, A, units=["V"], done=[1], members=[10])
+    assert record.findings(catalogue, JANUARY) == {}
+
+
+def test_a_jump_is_found_and_a_step_is_not(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V", "W"], done=[1, 1], members=[10, 10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[1, 1], members=[14, 13])
+    found = record.findings(catalogue, FEBRUARY)
+    assert found == {(made.codes["V"], "v.members.no_jump"): "10 → 14 (+40%)"}
+
+
+@pytest.mark.parametrize("before", [0, None])
+def test_without_a_number_to_compare_with_there_is_no_jump(
+    catalogue: Catalogue, record: Record, before: int | None
+) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[1], members=[before])
+    record.put("v", FEBRUARY, A, units=["V"], done=[1], members=[100])
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
+def test_without_a_report_before_nothing_is_found(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[9], members=[1])
+    record.put("v", MARCH, A, units=["V"], done=[1], members=[100])
+    assert record.findings(catalogue, MARCH) == {}
+
+
+def test_a_unit_new_this_month_is_compared_with_nothing(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["W"], done=[9], members=[1])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[1, 9], members=[100, 1])
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
+def test_a_form_is_held_against_the_sum_of_another(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    record.put("g", JANUARY, A, units=["V/01", "V/02", "W/01"], members=[6, 6, 3])
+    record.put("v", JANUARY, A, units=["V", "W"], done=[1, 1], members=[10, 10])
+    assert record.findings(catalogue, JANUARY) == {(made.codes["V"], "v.members.covers_groups"): "10 / 12"}
+
+
+def test_another_county_is_another_matter(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[5], members=[10])
+    record.put("v", JANUARY, B, units=["X"], done=[1], members=[10])
+    record.put("v", FEBRUARY, A, units=["V"], done=[5], members=[10])
+    record.put("v", FEBRUARY, B, units=["X"], done=[0], members=[10])
+    assert record.findings(catalogue, FEBRUARY) == {(made.codes["X"], "v.done.no_fall"): "0 / 1"}
+
+
+# ---- what makes a submission worth another look
+
+
+@pytest.fixture
+def seen(catalogue: Catalogue, record: Record) -> Callable[[], list[tuple[str, str, str]]]:
+    """After two months were looked at: what a second look would go through again."""
+    for month, n in ((JANUARY, 1), (FEBRUARY, 2)):
+        record.put("g", month, A, units=["V/01"], members=[n])
+        record.put("v", month, A, units=["V"], done=[n], members=[10])
+        record.put("v", month, B, units=["X"], done=[n], members=[10])
+    months = (JANUARY, FEBRUARY)
+    first = {
+        (w.form.form, str(w.period), w.county): w.signature
+        for w in context.stale(catalogue, record.current, {}, months)
+    }
+    assert set(first) == {("v", str(m), c) for m in months for c in (A, B)}
+
+    def again(changed: Catalogue = catalogue) -> list[tuple[str, str, str]]:
+        work = context.stale(changed, record.current, first, months)
+        return sorted((w.form.form, str(w.period), w.county) for w in work)
+
+    return again
+
+
+def test_what_has_not_changed_is_not_looked_at_again(seen: Callable[[], Any]) -> None:
+    assert seen() == []
+
+
+def test_a_correction_makes_itself_and_the_month_after_stale(seen: Callable[[], Any], record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[99], members=[10])
+    assert seen() == [("v", "2026-01", A), ("v", "2026-02", A)]
+
+
+def test_another_form_s_correction_makes_what_is_held_against_it_stale(
+    seen: Callable[[], Any], record: Record
+) -> None:
+    record.put("g", FEBRUARY, A, units=["V/01"], members=[99])
+    assert seen() == [("v", "2026-02", A)]
+
+
+def test_a_withdrawal_makes_the_month_after_stale(seen: Callable[[], Any], record: Record) -> None:
+    del record.current["v", "2026-01", A]
+    assert seen() == [("v", "2026-02", A)]
+
+
+def test_a_changed_suite_makes_everything_stale(seen: Callable[..., Any], catalogue: Catalogue) -> None:
+    suite = catalogue.suites["v"]
+    other = replace(suite, content={**suite.content, "meta": {"form": "v", "note": "changed"}})
+    assert len(seen(replace(catalogue, suites=catalogue.suites | {"v": other}))) == 4
+
+
+# ---- from deliveries to ops.current_finding: the order does not matter
+
+REPORTS = {
+    "2026-01": "unit done members\nV 5 10\nW 5 10\n",
+    "2026-02": "unit done members\nV 4 10\nW 5 20\n",
+    "2026-03": "unit done members\nV 6 10\nW 1 20\n",
+}
+GROUPS = "unit members\nV/01 11\n"
+
+
+def _night(tmp_path: Path, postgres: Any, steps: list[Any]) -> list[Any]:
+    """Write, collect and build step by step; what stands in the end."""
+    from qiangji import building, pipeline
+
+    made = world.make(tmp_path, TREE, FORMS, INDICATORS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+        patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+        with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
+            for step in steps:
+                for form, period, table in step:
+                    made.put(form, period, table)
+                months = sorted({Period.parse(period) for _, period, _ in step})
+                pipeline.collect(p, periods=months)
+                building.build(p.catalogue, p.settings, p.ledger, months)
+            with p.ledger.engine.connect() as c:
+                found = c.execute(
+                    sa.text("SELECT period, unit_code, rule, value FROM ops.current_finding ORDER BY 1, 2, 3")
+                )
+                return [tuple(r) for r in found]
+
+
+def test_findings_do_not_depend_on_the_order_of_processing(tmp_path: Path, postgres: Any) -> None:
+    """At once; month by month; backwards; and with a wrong January that is corrected at the end."""
+    months = [("v", period, table) for period, table in REPORTS.items()]
+    groups = ("g", "2026-01", GROUPS)
+    wrong = ("v", "2026-01", "unit done members\nV 1 99\nW 9 99\n")
+    orders = {
+        "at once": [[*months, groups]],
+        "month by month": [[months[0], groups], [months[1]], [months[2]]],
+        "backwards": [[months[2]], [months[1]], [months[0]], [groups]],
+        "corrected": [[wrong, groups], [months[1]], [months[2]], [months[0]]],
+    }
+    found = {name: _night(tmp_path / name, postgres, steps) for name, steps in orders.items()}
+    v, w = "990001001001", "990001001002"
+    assert found["at once"] == [
+        ("2026-01", v, "v.members.covers_groups", "10 / 11"),
+        ("2026-02", v, "v.done.no_fall", "4 / 5"),
+        ("2026-02", w, "v.members.no_jump", "10 → 20 (+100%)"),
+        ("2026-03", w, "v.done.no_fall", "1 / 5"),
+    ]
+    for name in orders:
+        assert found[name] == found["at once"], name
