@@ -41,6 +41,9 @@ lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
 		--group dev -c requirements.lock -o requirements-dev.lock
+	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" --extra airflow --extra production --group build \
+		--group simulator -c requirements.lock -o requirements-production.lock
 
 clean: down  ## remove what the demonstration made (lake, warehouse, logs)
 	@$(BIN)/python -c "from qiangji.embedded import EmbeddedPostgres as E; from qiangji.settings import settings; E(settings().home).destroy()"
