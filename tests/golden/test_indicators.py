@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-from qiangji.periods import Period
 
+from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from qiangji.periods import Period, parse_range
 
 KEY = "unit_code"

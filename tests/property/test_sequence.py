@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qiangji.ledger import Submission, sequence
 
 START = datetime(2026, 11, 1, tzinfo=UTC)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
 from qiangji.lake import Lake, rows_hash
 
 AT = datetime(2026, 11, 2, tzinfo=UTC)

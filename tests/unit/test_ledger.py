@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
 from qiangji.errors import UsageError
 from qiangji.ledger import Delivery, Ledger, Part, Submission, sequence
 
@@ -130,7 +131,6 @@ def test_a_tie_is_broken_by_the_delivery_not_by_the_order_given() -> None:
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Ledger]:
     from qiangji import pipeline
-
     from tests.conftest import make_workplace
 
     with (

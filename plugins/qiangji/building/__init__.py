@@ -132,6 +132,12 @@ def build(
     return built
 
 
+def _looked_at(months: Sequence[Period], current: dict[Key, Row[Any]]) -> list[Period]:
+    """The months and those before them in the same year: a year to date carries the findings of all of them."""
+    reported = {Period.parse(period).last_month for _, period, _ in current}
+    return sorted({*months, *(r for r in reported for m in months if r.year == m.year and r < m)})
+
+
 def _record(
     c: Connection,
     ledger: Ledger,
