@@ -326,7 +326,8 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
     }
     found = connection.execute(
         sa.text(
-            "SELECT n.nspname, c.relname, c.relkind, a.attname, a.attnum FROM pg_class c"
+            "SELECT n.nspname, c.relname, c.relkind, a.attname, a.attnum, obj_description(c.oid) AS of_table,"
+            " col_description(c.oid, a.attnum) AS of_column FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
             " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh') AND c.relkind IN ('r', 'v')"
@@ -335,7 +336,7 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
     ).all()
     texts: dict[tuple[str, str, int], str | None] = {}  # 0: the table itself
     names: dict[tuple[str, str, int], str] = {}
-    for schema, table, relkind, column, number in found:
+    for schema, table, relkind, column, number, of_table, of_column in found:
         kind = "VIEW" if relkind == "v" else "TABLE"
         names[schema, table, 0] = f'{kind} {schema}."{table}"'
         names[schema, table, number or 0] = (
@@ -363,6 +364,9 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
             else:
                 own = words["columns"].get(f"{schema}.{table}.{column}") or words["columns"].get(column)
                 texts[schema, table, number] = own or keys.get(column) or named.get(column)
+        if schema in ("fact", "calc"):  # what has left the catalogue keeps its words, as it keeps its past
+            texts[schema, table, 0] = texts[schema, table, 0] or of_table
+            texts[schema, table, number or 0] = texts[schema, table, number or 0] or of_column
     if missing := [names[at] for at, text in texts.items() if not text]:
         raise WarehouseError(
             f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each"
