@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.status import Status
 
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, parse_range
@@ -49,11 +50,10 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
 ) -> None:
     """Collect, check and build grassroots reports; read figures."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.ERROR,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
+    to_stderr = logging.StreamHandler()
+    to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", handlers=[to_stderr])
+    logging.getLogger("qiangji").setLevel(logging.INFO)
     for noisy in ("alembic", "asyncssh", "httpx2", "great_expectations", "stamina"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
 
@@ -320,8 +320,25 @@ def _exit_on(problems: list[Any]) -> None:
         raise typer.Exit(ATTENTION)
 
 
+class _Latest(logging.Handler):
+    """Shows what was logged last beside the spinner: the county that is done, the submission that was checked."""
+
+    def __init__(self, what: str, status: Status) -> None:
+        super().__init__(logging.INFO)
+        self._what, self._status, self._done = what, status, 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._done += 1
+        self._status.update(f"{self._what} [{self._done}] {record.getMessage():.100}")
+
+
 @contextmanager
 def _progress(what: str) -> Iterator[None]:
-    """A spinner on stderr while something takes long (none where stderr is no terminal)."""
-    with Console(stderr=True).status(what):
-        yield
+    """What is being done, on stderr while it takes long (nothing where stderr is no terminal)."""
+    with Console(stderr=True, markup=False).status(what) as status:
+        latest = _Latest(what, status)
+        logging.getLogger("qiangji").addHandler(latest)
+        try:
+            yield
+        finally:
+            logging.getLogger("qiangji").removeHandler(latest)
