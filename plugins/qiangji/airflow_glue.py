@@ -24,7 +24,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from qiangji import pipeline
-from qiangji.errors import CollectError, PermanentError, TransientError, UsageError
+from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import add_connection_resolver, settings
 
@@ -47,7 +47,7 @@ DEFAULTS: dict[str, Any] = {
         rules=[
             RetryRule(exception=TransientError, action=RetryAction.RETRY, reason="may pass by itself"),
             RetryRule(
-                exception=[PermanentError, UsageError],
+                exception=[PermanentError, UsageError, CatalogueError],
                 action=RetryAction.FAIL,
                 reason="somebody must change something",
             ),
