@@ -69,6 +69,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     """Bring everything that the catalogue defines up to date, unless it is; `wanted` is its `definitions_hash`."""
     if found_hash(connection) == wanted:
         return
+    views.drop(connection)
     _fill_dimensions(connection, settings, catalogue)
     for form in catalogue.forms.values():
         _fact_table(connection, catalogue, form)
@@ -262,19 +263,27 @@ def _field_row(form: Form, name: str, field: Field, order: int) -> dict[str, obj
 
 
 def _add_columns(connection: Connection, table: str, columns: dict[str, str]) -> None:
+    """Columns that are missing, and wider types for sums that were integers and are decimals now."""
     connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {table} ()"))
     schema, name = table.split(".")
-    known = set(
-        connection.scalars(
+    known = {
+        r.column_name: r.data_type
+        for r in connection.execute(
             sa.text(
-                "SELECT column_name FROM information_schema.columns WHERE table_schema = :s AND table_name = :t"
+                "SELECT column_name, data_type FROM information_schema.columns"
+                " WHERE table_schema = :s AND table_name = :t"
             ),
             {"s": schema, "t": name},
         )
-    )
-    added = [f'ADD COLUMN "{column}" {type_}' for column, type_ in columns.items() if column not in known]
-    if added:
-        connection.execute(sa.text(f"ALTER TABLE {table} {', '.join(added)}"))
+    }
+    changes = [f'ADD COLUMN "{column}" {type_}' for column, type_ in columns.items() if column not in known]
+    changes += [
+        f'ALTER COLUMN "{column}" TYPE {type_}'
+        for column, type_ in columns.items()
+        if known.get(column) == "bigint" and type_.startswith("numeric")
+    ]
+    if changes:
+        connection.execute(sa.text(f"ALTER TABLE {table} {', '.join(changes)}"))
 
 
 def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> None:

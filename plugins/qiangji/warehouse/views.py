@@ -19,15 +19,20 @@ PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
 
 
-def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
-    """Drop and make every view of mart and mart_zh, in the caller's transaction."""
+def drop(connection: Connection) -> None:
+    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits."""
     old = connection.execute(
         sa.text(
-            "SELECT table_schema, table_name FROM information_schema.views WHERE table_schema IN ('mart', 'mart_zh')"
+            "SELECT table_schema, table_name FROM information_schema.views"
+            " WHERE table_schema IN ('mart', 'mart_zh')"
         )
     ).all()
     for schema, name in old:
         connection.exec_driver_sql(f'DROP VIEW IF EXISTS {schema}."{name}" CASCADE')
+
+
+def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
+    """Make every view of mart and mart_zh."""
     bases = indicators.bases(catalogue)
     values = "\n    UNION ALL\n    ".join(_values(base) for base in bases)
     for path in sorted((sql / "views").glob("*.sql")):
