@@ -27,6 +27,7 @@ from qiangji import pipeline
 from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import add_connection_resolver, settings
+from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +85,8 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 
 
 @task(pool="qiangji_pull", map_index_template="{{ names }}")
-def pull(batch: dict[str, Any]) -> int:
-    """Pull a batch of counties; new deliveries. Raises when one could not be collected, after the others were."""
+def pull(batch: dict[str, Any]) -> dict[str, Any]:
+    """Pull a batch of counties; new deliveries, seconds. Raises when one could not be collected, after the others."""
     _name_map_index(batch["names"])
     add_connection_resolver(_airflow_connection)
     months = [Period.parse(m) for m in batch["months"]]
@@ -94,20 +95,21 @@ def pull(batch: dict[str, Any]) -> int:
     errors = [e for _, _, _, e in result.failures]
     if errors:
         raise _summed_up(errors)
-    return result.deliveries
+    return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
 
 @task(pool="qiangji_check", map_index_template="{{ names }}", trigger_rule="all_done")
-def check(batches: list[dict[str, Any]], share: int) -> dict[str, int]:
-    """Check what this share of the counties delivered and no check has seen; how many of each status."""
+def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
+    """Check what this share of the counties delivered and no check has seen; how many of each status, and seconds."""
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
+    watch = Stopwatch()
     with pipeline.open_pipeline() as p:
         _name_map_index(_names(p.catalogue, counties))
-        submissions = pipeline.check(p, counties)
+        submissions = pipeline.check(p, counties, watch)
     counts: dict[str, int] = {}
     for s in submissions:
         counts[s.status] = counts.get(s.status, 0) + 1
-    return counts
+    return {"submissions": counts, "seconds": dict(watch)}
 
 
 def touched_months(period: str | None = None) -> list[str]:
@@ -135,7 +137,7 @@ def build() -> dict[str, Any]:
         "facts_replaced": built.facts_replaced,
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
-        "seconds": built.seconds,
+        "seconds": dict(built.seconds),
     }
 
 

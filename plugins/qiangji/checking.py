@@ -30,6 +30,7 @@ from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import Parsed, address, read_form, read_grids
 from qiangji.periods import Period
+from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 BATCH_ROWS = 500_000
@@ -61,15 +62,26 @@ class Checked:
 
 
 def check(
-    catalogue: Catalogue, ledger: Ledger, parts: Sequence[Pending], *, record: bool = True
+    catalogue: Catalogue,
+    ledger: Ledger,
+    parts: Sequence[Pending],
+    *,
+    record: bool = True,
+    watch: Stopwatch | None = None,
 ) -> list[Submission]:
-    """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere."""
+    """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere.
+
+    `watch` is told the seconds of its stages: parse, expectations, parquet, publish.
+    """
+    watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
     for form_code in sorted({p.form for p in parts}):
         form, suite = catalogue.forms[form_code], catalogue.suites[form_code]
-        for batch in _batches(_read(catalogue, ledger.lake, form, p) for p in parts if p.form == form_code):
-            judge(batch, catalogue, form, suite)
-            published += [_publish(one, catalogue, ledger, form, suite, record) for one in batch]
+        read = (_read(catalogue, ledger.lake, form, p, watch) for p in parts if p.form == form_code)
+        for batch in _batches(read):
+            with watch.timed("expectations"):
+                judge(batch, catalogue, form, suite)
+            published += [_publish(one, catalogue, ledger, form, suite, record, watch) for one in batch]
     for s in published:
         log.log(
             logging.INFO if s.verdict == "accepted" else logging.WARNING,
@@ -92,7 +104,12 @@ def _batches(read: Iterable[Checked]) -> Iterable[list[Checked]]:
         yield batch
 
 
-def _read(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Checked:
+def _read(catalogue: Catalogue, lake: Lake, form: Form, part: Pending, watch: Stopwatch) -> Checked:
+    with watch.timed("parse"):
+        return _parse(catalogue, lake, form, part)
+
+
+def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Checked:
     one = Checked(part)
     if part.reason_code:
         withheld = part.reason_code == "personal_data"
@@ -306,7 +323,13 @@ def finding(
 
 
 def _publish(
-    one: Checked, catalogue: Catalogue, ledger: Ledger, form: Form, suite: Suite, record: bool
+    one: Checked,
+    catalogue: Catalogue,
+    ledger: Ledger,
+    form: Form,
+    suite: Suite,
+    record: bool,
+    watch: Stopwatch,
 ) -> Submission:
     part, accepted, rejected = one.part, one.accepted, one.rejected
     received = one.parsed.rows.num_rows if one.parsed else 0
@@ -332,12 +355,14 @@ def _publish(
     )
     if not record:
         return submission
-    if accepted is not None and taken:
-        submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
-    if rejected is not None and rejected.num_rows:
-        digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
-        submission = replace(submission, rejected_hash=digest)
-    return ledger.publish(submission, one.rejections, one.findings)
+    with watch.timed("parquet"):
+        if accepted is not None and taken:
+            submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
+        if rejected is not None and rejected.num_rows:
+            digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
+            submission = replace(submission, rejected_hash=digest)
+    with watch.timed("publish"):
+        return ledger.publish(submission, one.rejections, one.findings)
 
 
 def _flat(rejected: pa.Table) -> pa.Table:

@@ -80,7 +80,13 @@ def collect(
     verdicts = [_verdict(s) for s in result.submissions]
     _report(
         json,
-        {"run_id": result.run_id, "deliveries": result.deliveries, "failures": failures, "checked": verdicts},
+        {
+            "run_id": result.run_id,
+            "deliveries": result.deliveries,
+            "failures": failures,
+            "checked": verdicts,
+            "seconds": result.seconds,
+        },
     )
     if not json:
         said = "would be fetched" if dry_run else "new"

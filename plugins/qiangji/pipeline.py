@@ -18,6 +18,7 @@ from qiangji.errors import CollectError
 from qiangji.ledger import Ledger, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import Settings, settings
+from qiangji.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Collected:
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
     deliveries: int = 0
     submissions: list[Submission] = field(default_factory=list)
+    seconds: Stopwatch = field(default_factory=Stopwatch)
 
     @property
     def months(self) -> list[Period]:
@@ -84,7 +86,9 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
     from qiangji import landing
 
     result = Collected(run_id)
-    for one in landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id):
+    with result.seconds.timed("pull"):
+        pulled = landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id)
+    for one in pulled:
         result.deliveries += len(one.deliveries)
         result.failures += [
             (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
@@ -92,8 +96,11 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
     return result
 
 
-def check(p: Pipeline, counties: Sequence[str] | None = None) -> list[Submission]:
+def check(
+    p: Pipeline, counties: Sequence[str] | None = None, watch: Stopwatch | None = None
+) -> list[Submission]:
     """Check every part of a delivery that no check has seen yet."""
+    watch = Stopwatch() if watch is None else watch
     pending = [
         part
         for part in p.ledger.unchecked(counties)
@@ -101,9 +108,12 @@ def check(p: Pipeline, counties: Sequence[str] | None = None) -> list[Submission
     ]  # what a catalogue no longer knows waits until one knows it again
     if not pending:
         return []
-    from qiangji import checking
+    with watch.timed("imports"):
+        import great_expectations  # noqa: F401 - seconds that are nobody's work
 
-    return checking.check(p.catalogue, p.ledger, pending)
+        from qiangji import checking, validation  # noqa: F401 - the same
+
+    return checking.check(p.catalogue, p.ledger, pending, watch=watch)
 
 
 def collect(
@@ -112,7 +122,7 @@ def collect(
     """Pull and check."""
     chosen = p.catalogue.select_counties(list(counties))
     result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())
-    result.submissions = check(p, chosen)
+    result.submissions = check(p, chosen, result.seconds)
     return result
 
 

@@ -12,10 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import time
 import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +30,7 @@ from qiangji.engines import open_engine
 from qiangji.ledger import Key, Ledger
 from qiangji.periods import Period, span
 from qiangji.settings import Settings
+from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 _BUILD_LOCK = 0x514A42  # one build at a time
@@ -46,15 +45,7 @@ class Built:
     facts_replaced: int = 0
     rows_closed: int = 0
     rows_inserted: int = 0
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[stage] = round(self.seconds.get(stage, 0.0) + time.perf_counter() - start, 3)
+    seconds: Stopwatch = field(default_factory=Stopwatch)
 
 
 def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
@@ -104,18 +95,18 @@ def build(
         built.months = [m for m, s in signatures.items() if known.get(str(m)) != s]
         if not built.months:
             return built
-        with built.timed("facts"):
+        with built.seconds.timed("facts"):
             built.facts_replaced = facts.replace(c, catalogue, ledger, current, built.months, built.build_id)
-        with built.timed("checks"):
+        with built.seconds.timed("checks"):
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
             facts.find(c, catalogue, ledger, current, sorted(through))
         with (
-            built.timed("figures"),
+            built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
         ):
             results = figures.compute(c, engine, catalogue, settings, ledger, current, built.months, now)
-        with built.timed("load"):
+        with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
             for base, rows in results:
