@@ -107,6 +107,16 @@ class AirflowClient:
             body["partition_key"] = partition_key
         return str(self._json("POST", f"/dags/{quote(dag_id)}/dagRuns", json=body)["dag_run_id"])
 
+    def end_backfills(self, dag_id: str) -> int:
+        """Cancel backfills that Airflow still counts as running: an earlier scheduler was stopped before it marked
+        them as done, and there may be only one a DAG. How many.
+        """
+        active = self._pages("/backfills", "backfills", dag_id=dag_id)
+        left = [b for b in active if b["completed_at"] is None]
+        for backfill in left:
+            self._json("PUT", f"/backfills/{backfill['id']}/cancel")
+        return len(left)
+
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run: `state` (queued, running, success, failed), `start_date`, `end_date`, `partition_key`."""
         return self._json("GET", _run(dag_id, run_id))

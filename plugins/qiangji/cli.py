@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, parse_range
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-console = Console(highlight=False)
+# In a file or a pipe tables keep their width; COLUMNS says otherwise.
+console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 ATTENTION = 3
 
 Counties = Annotated[

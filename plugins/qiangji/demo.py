@@ -150,6 +150,7 @@ def _prepare(client: AirflowClient, s: Settings) -> None:
     for name, slots in POOLS.items():
         client.ensure_pool(name, slots)
     client.wait_for_dags(DAGS)
+    client.end_backfills("collect_period")
     for dag in DAGS:
         client.unpause(dag)
     deadline = time.monotonic() + 60
