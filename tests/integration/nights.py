@@ -6,11 +6,12 @@ left, without the instants at which it happened, so that two nights can be compa
 
 from __future__ import annotations
 
+import csv
 import itertools
 import os
 import random
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ import sqlalchemy as sa
 
 from tests.conftest import Workplace, make_workplace, simulated
 
+PROJECT = Path(__file__).resolve().parents[2]
 FORMS = ("community", "village", "village_group")
 _clones = itertools.count()
 # when something was done, and by which run; everything else has to be the same whatever the order
@@ -62,7 +64,9 @@ class Night:
         from qiangji.periods import Period
 
         return pipeline.collect(
-            self.pipeline, list(counties) or self.systems.counties, [Period.parse(m) for m in months or self.months]
+            self.pipeline,
+            list(counties) or self.systems.counties,
+            [Period.parse(m) for m in months or self.months],
         )
 
     def build(self, *months: str) -> Any:
@@ -120,8 +124,8 @@ class Night:
         """Every row of fact and mart (and who is registered), without instants; sorted."""
         relations = self.query(
             "SELECT table_schema || '.' || quote_ident(table_name) AS name,"
-            " array_agg(column_name::text) AS columns FROM information_schema.columns WHERE table_schema IN ('fact', 'mart')"
-            " AND table_name <> 'indicator_value_history' GROUP BY 1 ORDER BY 1"
+            " array_agg(column_name::text) AS columns FROM information_schema.columns"
+            " WHERE table_schema IN ('fact', 'mart') AND table_name <> 'indicator_value_history' GROUP BY 1 ORDER BY 1"
         )
         found: dict[str, list[Any]] = {}
         for relation in relations:
@@ -137,16 +141,47 @@ class Night:
 
 
 @contextmanager
-def night(folder: Path, postgres: Any, **options: Any) -> Iterator[Night]:
-    """Running county systems and an open pipeline on an empty workplace; nothing is collected yet."""
+def night(
+    folder: Path,
+    postgres: Any,
+    *,
+    whole_tree: bool = False,
+    edit: Callable[[Path], None] | None = None,
+    **options: Any,
+) -> Iterator[Night]:
+    """Running county systems and an open pipeline on an empty workplace; nothing is collected yet.
+
+    Unless the whole tree is asked for, the catalogue has only the units that the systems know (`scale`), so that
+    a test does not compute the figures of a city for a few villages. `edit` may change that catalogue's files.
+    """
     with (
         pytest.MonkeyPatch.context() as patch,
         make_workplace(folder / "home", postgres, patch.setenv) as place,
         simulated(folder / "county systems", postgres, patch.setenv, **options) as systems,
-        place.pipeline() as p,
     ):
-        yield Night(place, systems, p)
+        if not whole_tree:
+            thin_catalogue(systems, folder / "catalogue")
+            if edit:
+                edit(folder / "catalogue")
+            patch.setenv("QIANGJI_CATALOGUE", str(folder / "catalogue"))
+            forget()
+        with place.pipeline() as p:
+            yield Night(place, systems, p)
     forget()
+
+
+def thin_catalogue(systems: Any, folder: Path) -> None:
+    """The project's catalogue with no other villages and communities than those that the systems report on."""
+    shutil.copytree(PROJECT / "catalogue", folder)
+    with (systems.directory / "units.csv").open(encoding="utf-8", newline="") as f:
+        kept = {row["code"] for row in csv.DictReader(f)}
+    with (folder / "org_units.csv").open(encoding="utf-8", newline="") as f:
+        units = list(csv.DictReader(f))
+    towns = {u["parent_code"] for u in units if u["code"] in kept}
+    with (folder / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
+        writer = csv.DictWriter(f, list(units[0]))
+        writer.writeheader()
+        writer.writerows(u for u in units if u["code"] in kept | towns or u["level"] in ("city", "county"))
 
 
 @contextmanager

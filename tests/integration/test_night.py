@@ -12,22 +12,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from tests.integration.nights import FORMS, Night, night
+from tests.integration.nights import FORMS, PROJECT, Night, night
 
-PROJECT = Path(__file__).resolve().parents[2]
 KEYS = {"village_group": "group_code", "village": "village_code", "community": "community_code"}
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Night]:
     """All four months of all counties, collected and built."""
-    with night(tmp_path_factory.mktemp("night"), postgres, scale=0.1) as one:
+    with night(tmp_path_factory.mktemp("night"), postgres, whole_tree=True, scale=0.1) as one:
         result = one.run()
         assert result.failures == []
         yield one
