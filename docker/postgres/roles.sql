@@ -1,0 +1,36 @@
+-- Runs once, as the superuser, when the data folder is made: two databases and who may log in. Passwords come from
+-- the environment and are on no command line. A reader without a password exists but cannot log in.
+\set ON_ERROR_STOP on
+\getenv airflow AIRFLOW_DB_PASSWORD
+\getenv owner QIANGJI_OWNER_PASSWORD
+\getenv analyst QIANGJI_ANALYST_PASSWORD
+\getenv bi QIANGJI_BI_PASSWORD
+\getenv county_systems COUNTY_SYSTEMS_PASSWORD
+
+CREATE ROLE airflow LOGIN PASSWORD :'airflow';
+CREATE DATABASE airflow OWNER airflow;
+REVOKE ALL ON DATABASE airflow FROM PUBLIC;
+
+CREATE ROLE qiangji_owner LOGIN PASSWORD :'owner';
+CREATE ROLE qiangji_loader NOLOGIN;
+CREATE ROLE qiangji_analyst NOLOGIN;
+CREATE ROLE qiangji_bi NOLOGIN;
+-- what the package sets where it makes these roles itself: a runaway query ends, and readers only read
+ALTER ROLE qiangji_analyst SET statement_timeout = '60s';
+ALTER ROLE qiangji_analyst SET default_transaction_read_only = on;
+ALTER ROLE qiangji_bi SET statement_timeout = '60s';
+ALTER ROLE qiangji_bi SET default_transaction_read_only = on;
+CREATE DATABASE qiangji OWNER qiangji_owner;
+REVOKE ALL ON DATABASE qiangji FROM PUBLIC;
+GRANT CONNECT ON DATABASE qiangji TO qiangji_loader, qiangji_analyst, qiangji_bi;
+
+SELECT :'analyst' <> '' AS has_analyst, :'bi' <> '' AS has_bi, :'county_systems' <> '' AS has_county_systems \gset
+\if :has_analyst
+    ALTER ROLE qiangji_analyst LOGIN PASSWORD :'analyst';
+\endif
+\if :has_bi
+    ALTER ROLE qiangji_bi LOGIN PASSWORD :'bi';
+\endif
+\if :has_county_systems
+    CREATE ROLE county_systems LOGIN CREATEDB CREATEROLE PASSWORD :'county_systems';
+\endif

@@ -1,0 +1,46 @@
+"""Once at every start of the production shape: both databases migrated, the pools, the login of Airflow's pages.
+
+In: the environment of docker-compose.yml. Out: exit code 0 when everything else may start. Running it again changes
+nothing that is already there; pools that somebody has resized keep their size.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+from qiangji import pipeline
+from qiangji.demo import POOLS
+
+
+def main() -> None:
+    """Raises CalledProcessError, or the package's own error, as soon as a step fails."""
+    airflow("db", "migrate")
+    known = {pool["pool"] for pool in json.loads(airflow("pools", "list", "--output", "json"))}
+    for name, slots in POOLS.items():
+        if name not in known:
+            airflow("pools", "set", name, str(slots), "tasks of this stage that run at the same time")
+    write_login(
+        Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]),
+        os.environ["AIRFLOW_ADMIN_PASSWORD"],
+    )
+    with pipeline.open_pipeline():  # opening it migrates the warehouse and synchronises it with the catalogue
+        pass
+
+
+def airflow(*arguments: str) -> str:
+    """Run the airflow command; what it wrote to stdout."""
+    return subprocess.run(["airflow", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def write_login(path: Path, password: str) -> None:
+    """The file that Airflow's simple auth manager reads."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump({"admin": password}, file)
+
+
+if __name__ == "__main__":
+    main()
