@@ -46,7 +46,7 @@ class World:
     def put(self, form: str, period: str, table: str | list[dict[str, Any]]) -> None:
         """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell."""
         rows = list(read_table(table)) if isinstance(table, str) else table
-        columns = [KEY, *self.forms[form]["fields"]]
+        columns = [self.forms[form].get("key", KEY), *self.forms[form]["fields"]]
         by_county: dict[str, list[list[str]]] = {}
         for row in rows:
             for unit in spread(str(row["unit"])):
@@ -165,7 +165,7 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         "grain": grain,
         "period_type": form.get("period_type", "month"),
         "due_working_day": 5,
-        "key": KEY,
+        "key": form.get("key", KEY),
         "key_headers": ["单位编码"],
         "key_pattern": f"[0-9]{{{digits}}}",
         "fields": fields,
@@ -175,18 +175,24 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
 def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     """The key present, known and unique; every field with something that always holds, and what the case asks for."""
     in_set, between = "expect_column_values_to_be_in_set", "expect_column_values_to_be_between"
+    key = form.get("key", KEY)
     entries = [
         _expectation(
-            name, KEY, "present", "expect_column_values_to_not_be_null", {"column": KEY}, "critical"
+            name, key, "present", "expect_column_values_to_not_be_null", {"column": key}, "critical"
         ),
-        _expectation(name, KEY, "known", in_set, {"column": "_is_known", "value_set": [True]}, "critical"),
-        _expectation(name, KEY, "unique", between, {"column": "_occurrences", "max_value": 1}, "critical"),
+        _expectation(name, key, "known", in_set, {"column": "_is_known", "value_set": [True]}, "critical"),
+        _expectation(name, key, "unique", between, {"column": "_occurrences", "max_value": 1}, "critical"),
     ]
     for n, f in form["fields"].items():
         type_ = f.get("type", "integer")
         if type_ in ("integer", "decimal"):
             entries.append(
                 _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info")
+            )
+        elif type_ in ("text", "code"):
+            regex = {"column": n, "regex": "(?s).*"}
+            entries.append(
+                _expectation(name, n, "text", "expect_column_values_to_match_regex", regex, "info")
             )
         else:
             values = [True, False] if type_ == "boolean" else list(f["values"])

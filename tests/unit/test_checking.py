@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from qiangji import checking
@@ -23,6 +24,7 @@ from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending
 from qiangji.parsing import read_form, read_grids
 from qiangji.periods import Period
+from qiangji.settings import settings
 from tests.golden import world
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -413,9 +415,13 @@ def test_accepted_and_rejected_are_what_was_received(
 def test_a_submission_returned_whole_counts_all_its_rows_as_rejected(
     catalogue: Catalogue, small: world.World, ledger: Ledger
 ) -> None:
-    lines = [[small.codes["V1"], 1, 1, ""], [small.codes["V2"], 200, 1, ""]]
-    s = checked(catalogue, ledger, as_csv([["unit_code", "n", "part", "note"], lines[1]]))
-    assert (s.verdict, s.rows_received, s.rows_accepted, s.rows_rejected) == ("returned", 1, 0, 1)
+    """The rows were received, and none of them counts."""
+    layout = Layout(totals=("合计",))
+    county = catalogue.counties["990001"].model_copy(update={"layout": layout})
+    held = replace(catalogue, counties=catalogue.counties | {"990001": county})
+    lines = [[small.codes["V1"], 1, 1, ""], [small.codes["V2"], 2, 1, ""], ["合计", 9, 2, ""]]
+    s = checked(held, ledger, as_csv([["unit_code", "n", "part", "note"], *lines]))
+    assert (s.verdict, s.rows_received, s.rows_accepted, s.rows_rejected) == ("returned", 2, 0, 2)
 
 
 @pytest.mark.parametrize(
@@ -496,3 +502,89 @@ def test_an_expectation_that_cannot_be_evaluated_stops_the_check(
     content = as_csv([["unit_code", "n", "part", "note"], [small.codes["V1"], 1, 1, "是"]])
     with pytest.raises(ValidationError, match=r"f\.note\.bad"):
         checked(replace(catalogue, suites=suites), ledger, content)
+
+
+# ---- and on the record
+
+
+def test_what_was_decided_is_on_the_record(
+    tmp_path: Path, workplace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows in the lake, reasons and counts in the ledger; checking again by the same rules changes nothing."""
+    from qiangji import pipeline
+
+    form = {"fields": {"n": {"critical_max": 100, "warn_above": 50}, "note": {"type": "text"}}}
+    indicator = {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}
+    made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V1", "V2", "V3"]}}}, {"f": form}, [indicator])
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    forget()
+    made.put("f", PERIOD, "unit n note\nV1 60 ok\nV2 101 broken\nV3 7 ok\n")
+    with workplace.pipeline() as p:
+        (s,) = pipeline.collect(p, periods=[Period.parse(PERIOD)]).submissions
+        assert (s.status, s.revision, s.is_current) == ("partial", 1, True)
+        kept = p.ledger.lake.get_rows("reports", "f", PERIOD, "990001", s.rows_hash)
+        assert kept.column("unit_code").to_pylist() == [made.codes["V1"], made.codes["V3"]]
+        (back,) = p.ledger.lake.get_rows("rejected", "f", PERIOD, "990001", s.rejected_hash).to_pylist()
+        assert (back["unit_code"], back["n"], back["note"]) == (made.codes["V2"], "101", "broken")
+        assert (back["rules"], back["addresses"]) == ("f.n.critical_max", "f!B3")
+
+        def record() -> list[Any]:
+            with p.ledger.engine.connect() as c:
+                return [
+                    sorted(map(tuple, c.execute(sa.text(f"SELECT {columns} FROM ops.{table}"))))
+                    for table, columns in (
+                        ("rejection", "rule, rows, example"),
+                        ("finding", "rule, unit_code, value"),
+                        (
+                            "submission",
+                            "status, revision, rows_received, rows_accepted, rows_rejected, rows_hash",
+                        ),
+                    )
+                ]
+
+        before = record()
+        assert before[0] == [("f.n.critical_max", 1, "f!B3")]
+        assert before[1] == [("f.n.warn_above", made.codes["V1"], "60")]
+        assert [(row[2], row[3], row[4]) for row in before[2]] == [(3, 2, 1)]
+        files = sorted(f.name for f in p.ledger.lake.root.rglob("*.parquet"))
+        assert [one.revision for one in pipeline.reprocess(p)] == [1]
+        assert record() == before
+        assert sorted(f.name for f in p.ledger.lake.root.rglob("*.parquet")) == files
+        assert pipeline.collect(p, periods=[Period.parse(PERIOD)]).deliveries == 0
+
+
+def test_a_looser_suite_makes_another_reading_and_revision_of_the_same_delivery(
+    tmp_path: Path, workplace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qiangji import pipeline
+
+    form: dict[str, Any] = {"fields": {"n": {"critical_max": 100}}}
+    indicator = {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}
+    tree = {"Z": {"A": {"T": ["V1", "V2"]}}}
+    made = world.make(tmp_path / "strict", tree, {"f": form}, [indicator])
+    loose = world.make(tmp_path / "loose", tree, {"f": {"fields": {"n": {}}}}, [indicator])
+    made.put("f", PERIOD, "unit n\nV1 1\nV2 101\n")
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    forget()
+    with workplace.pipeline() as p:
+        (first,) = pipeline.collect(p, periods=[Period.parse(PERIOD)]).submissions
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(loose.expectations))
+    forget()
+    with workplace.pipeline() as p:
+        (second,) = pipeline.reprocess(p)
+        assert (first.status, first.revision) == ("partial", 1)
+        assert (second.status, second.revision, second.is_current) == ("accepted", 2, True)
+        assert second.delivery_id == first.delivery_id
+        with p.ledger.engine.connect() as c:
+            current = c.execute(
+                sa.text("SELECT suite_hash, rows_accepted FROM ops.submission WHERE is_current")
+            ).all()
+        assert current == [(second.suite_hash, 2)]
+
+
+def forget() -> None:
+    """Settings and catalogues are cached for the process."""
+    settings.cache_clear()
+    load.cache_clear()

@@ -118,7 +118,7 @@ def test_what_raises_is_an_error_and_never_a_pass(name: str) -> None:
     rows = pa.table({"n": pa.array([1, 2], pa.int64()), "t": ["a", "b"]})
     with pytest.raises(ValidationError) as raised:
         validate(rows, [NOT_NEGATIVE, ERRORED[name]], "f")
-    assert ERRORED[name]["meta"]["rule"] in str(raised.value)
+    assert f"{ERRORED[name]['meta']['rule']}: could not be evaluated" in str(raised.value)
     assert raised.value.code == "expectation_errored"
 
 
