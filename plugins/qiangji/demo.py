@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import PROJECT, Settings, settings
 from qiangji.stack import AirflowStack
+from qiangji.stopwatch import busy_seconds, task_seconds
 from qiangji.warehouse import open_warehouse, reading_warehouse
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Clock:
     console: Console
     began: float = field(default_factory=time.monotonic)
     steps: list[tuple[str, float]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -80,23 +83,15 @@ def run(console: Console, *, keep: bool = False, down: list[str] | None = None) 
     with contextlib.ExitStack() as stack:
         with clock.step("PostgreSQL and the warehouse 数据仓库"):
             stack.enter_context(server.running_server())
-            airflow = AirflowStack(
-                s.home,
-                dags_folder=PROJECT / "dags",
-                plugins_folder=PROJECT / "plugins",
-                postgres=server,
-                env=_environment(server),
-                preload=PRELOAD,
-                programs={"simulator": _simulator(s)},
-            )
+            airflow = airflow_of(s, server)
             with open_warehouse(s, pipeline.read_catalogue()):
                 pass
         with clock.step("county systems and Airflow 县级系统与调度器"):
             _start(airflow, keep, stack)
             client = stack.enter_context(airflow.client())
-            _prepare(client, s)
+            prepare(client, s)
         for county in down or []:
-            _event(s, "down", county)
+            event(s, "down", county)
         ok = _collect(client, airflow, clock, s, expect_red=bool(down))
         if keep:
             stack.pop_all()
@@ -105,6 +100,21 @@ def run(console: Console, *, keep: bool = False, down: list[str] | None = None) 
         user, password = airflow.login
         console.print(f"\nAirflow: {airflow.url}  {user} / {password}   (stop it with `make down`)")
     return 0 if ok else 1
+
+
+def airflow_of(
+    s: Settings, server: EmbeddedPostgres, months: int = BACKFILLED + 1, env: Mapping[str, str] | None = None
+) -> AirflowStack:
+    """This project's Airflow with simulated county systems beside it, not yet started; the server must run."""
+    return AirflowStack(
+        s.home,
+        dags_folder=PROJECT / "dags",
+        plugins_folder=PROJECT / "plugins",
+        postgres=server,
+        env=_environment(server) | dict(env or {}),
+        preload=PRELOAD,
+        programs={"simulator": _simulator(s, months)},
+    )
 
 
 def _environment(server: EmbeddedPostgres) -> dict[str, str]:
@@ -119,7 +129,7 @@ def _environment(server: EmbeddedPostgres) -> dict[str, str]:
     }
 
 
-def _simulator(s: Settings) -> list[str]:
+def _simulator(s: Settings, months: int) -> list[str]:
     """The command that serves the county systems; their connections are found through home/connections.env."""
     folder = s.home / "simulator"
     link = s.home / "connections.env"
@@ -129,7 +139,7 @@ def _simulator(s: Settings) -> list[str]:
     today = str(pipeline.local_today())
     return [
         sys.executable, "-m", "simulator", "serve", "--dir", str(folder), "--today", today,
-        "--months", str(BACKFILLED + 1), "--die-with-parent",
+        "--months", str(months), "--die-with-parent",
     ]  # fmt: skip
 
 
@@ -146,7 +156,8 @@ def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> No
         airflow.wait_ready()
 
 
-def _prepare(client: AirflowClient, s: Settings) -> None:
+def prepare(client: AirflowClient, s: Settings) -> None:
+    """Pools, DAGs that are known and not paused, county systems that answer: what a night needs."""
     for name, slots in POOLS.items():
         client.ensure_pool(name, slots)
     client.wait_for_dags(DAGS)
@@ -162,12 +173,12 @@ def _prepare(client: AirflowClient, s: Settings) -> None:
         time.sleep(0.1)
 
 
-def _event(s: Settings, event: str, county: str) -> None:
-    from simulator.control import (
-        post_event,
-    )  # the systems are not part of the package, only of the demonstration
+def event(s: Settings, what: str, county: str) -> None:
+    """Make something happen in a county system: down, up, hang, wrong_token ..."""
+    # the systems are not part of the package, only of the demonstration
+    from simulator.control import post_event
 
-    post_event(s.home / "simulator", event, {"county": county})
+    post_event(s.home / "simulator", what, {"county": county})
 
 
 def _collect(
@@ -194,7 +205,13 @@ def _collect(
         good &= expect_red or states == ["success"] * BACKFILLED
     with clock.step("build_indicators follows the asset's partitions"):
         good &= _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
+    clock.runs = [r for dag in DAGS for r in client.runs(dag) if _queued(r) >= began]
+    clock.tasks = [t for r in clock.runs for t in client.task_instances(r["dag_id"], r["dag_run_id"])]
     return good
+
+
+def _queued(run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["queued_at"] or run["run_after"])
 
 
 def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
@@ -213,11 +230,7 @@ def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
 def _wait_for_builds(client: AirflowClient, began: datetime, months: set[str]) -> bool:
     deadline = time.monotonic() + RUN_SECONDS
     while True:
-        runs = [
-            r
-            for r in client.runs("build_indicators")
-            if datetime.fromisoformat(r["queued_at"] or r["run_after"]) >= began
-        ]
+        runs = [r for r in client.runs("build_indicators") if _queued(r) >= began]
         ended = {r["partition_key"] for r in runs if r["state"] in ("success", "failed")}
         if months <= ended and all(r["state"] in ("success", "failed") for r in runs):
             return all(r["state"] == "success" for r in runs)
@@ -289,8 +302,14 @@ def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Peri
 def _times(clock: Clock) -> Table:
     table = Table(title="用时 Where the time went", title_justify="left")
     table.add_column("step")
+    table.add_column("tasks", justify="right")
     table.add_column("s", justify="right")
     for what, seconds in clock.steps:
-        table.add_row(what, f"{seconds:.1f}")
-    table.add_row("all", f"{time.monotonic() - clock.began:.1f}", style="bold")
+        table.add_row(what, "", f"{seconds:.1f}")
+    table.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
+    for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
+        table.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
+    # from the night's queueing to the end of the last build, less the time in which a task of ours ran
+    whole = busy_seconds({"start": r["queued_at"], "end": r["end_date"]} for r in clock.runs)
+    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy_seconds(clock.tasks):.1f}", style="dim")
     return table
