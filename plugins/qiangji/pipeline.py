@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, load
-from qiangji.errors import CollectError
+from qiangji.errors import CollectError, UsageError
 from qiangji.ledger import Ledger, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import Settings, settings
@@ -63,10 +63,18 @@ def open_pipeline() -> Iterator[Pipeline]:
 
 
 def months_to_collect(periods: Sequence[Period] = (), today: date | None = None) -> list[Period]:
-    """The months that these periods end in; without any, the window of a night, up to the reporting month."""
-    if periods:
-        return sorted({p.last_month for p in periods})
+    """The months that these periods end in; without any, the window of a night, up to the reporting month.
+
+    A period that has not ended is a UsageError: nothing is due for it.
+    """
     last = reporting_month(today or local_today())
+    if periods:
+        months = sorted({p.last_month for p in periods})
+        if months[-1] > last:
+            raise UsageError(
+                f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due"
+            )
+        return months
     return list(span(last - (settings().window_months - 1), last))
 
 
