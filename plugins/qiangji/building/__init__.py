@@ -204,7 +204,9 @@ def _signatures(
         digest.update(repr([s.period_type for s in scopes(month, forms, settings.timezone, now)]).encode())
         digest.update(repr(sorted((f, s.hash) for f, s in catalogue.suites.items())).encode())
         for key, row in current.items():
-            if Period.parse(key[1]).last_month <= month:
-                digest.update(repr((key, row.rows_hash)).encode())
+            last = Period.parse(key[1]).last_month
+            if last <= month:
+                # the month's own facts show the number too: an earlier delivery that is checked late changes it
+                digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
         signatures[month] = digest.hexdigest()[:16]
     return signatures
