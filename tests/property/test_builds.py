@@ -1,0 +1,152 @@
+"""The order of checking and building does not matter: what was received decides, and nothing else.
+
+Small worlds drawn from a seed: two counties, three forms of two grains, four months over a new year, corrections,
+withdrawals, returned and far too small reports. Every delivery is pulled first, in one order of receipt; then parts
+are checked in any order and months built in any order in between. Facts, figures, findings and the lake's files must
+be those of checking everything in order and building once.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world
+
+PERIODS = ["2025-11", "2025-12", "2026-01", "2026-02"]
+MONTHS = [Period.parse(p) for p in PERIODS]
+SEEDS = range(3)
+TREE = {"Z": {"A": {"T": ["V1", "V2", "V3"]}, "B": {"U": ["W1", "W2"], "S": ["W3"]}}}
+VILLAGES = {"A": ["V1", "V2", "V3"], "B": ["W1", "W2", "W3"]}
+FORMS: dict[str, Any] = {
+    "g": {"grain": "group", "fields": {"n": {"warn_above": 8}, "y": {"kind": "ytd", "no_fall": True}}},
+    "v": {"fields": {"f": {"kind": "flow"}, "s": {"critical_max": 9}, "p": {"kind": "distinct"}}},
+}
+INDICATORS = [
+    {"code": "a", "numerator": {"form": "g", "sum": "n"}, "denominator": {"form": "g", "count": "rows"}},
+    {
+        "code": "b",
+        "numerator": {"form": "g", "sum": "y"},
+        "denominator": {"form": "v", "sum": "s"},
+        "missing": "all",
+    },
+    {"code": "c", "numerator": {"form": "v", "sum": "f"}, "denominator": {"form": "v", "sum": "p"}},
+    {
+        "code": "d",
+        "numerator": {"form": "v", "count_where": {"field": "s", "at_least": 3}},
+        "denominator": {"form": "v", "count": "rows"},
+    },
+]
+SHOWN = {
+    "figures": "SELECT to_jsonb(v) - 'built_at' FROM mart.indicator_value AS v",
+    "facts g": "SELECT to_jsonb(g) FROM fact.g AS g",
+    "facts v": "SELECT to_jsonb(v) FROM fact.v AS v",
+    "findings": "SELECT period, unit_code, rule, value FROM ops.current_finding",
+    "submissions": "SELECT county_code, form, period, status, revision, is_current, rows_hash FROM ops.submission",
+    "expected": "SELECT county_code, form, period, expected_units FROM dim.expected_units WHERE period < '2027'",
+}
+
+
+def drawn(rng: random.Random) -> list[tuple[str, str, list[dict[str, Any]]]]:
+    """Deliveries in the order of receipt: (form, period, rows of one county)."""
+    deliveries = []
+    for _ in range(18):
+        form, period, county = rng.choice(["g", "v"]), rng.choice(PERIODS), rng.choice("AB")
+        units = VILLAGES[county] if form == "v" else [f"{v}/0{i}" for v in VILLAGES[county] for i in (1, 2)]
+        if rng.random() < 0.2:
+            units = units[: rng.randint(1, 2)]
+        rows = []
+        for unit in units:
+            cells = {n: rng.choice([None, 0, 1, 2, 3, 5, 9, 10]) for n in FORMS[form]["fields"]}
+            rows.append({"unit": unit, **cells})
+        deliveries.append((form, period, rows))
+        if rng.random() < 0.2:  # withdrawn: what was sent before is sent again
+            again = [d for d in deliveries if d[:2] == (form, period) and d[2][0]["unit"] == rows[0]["unit"]]
+            deliveries.append(again[0])
+    return deliveries
+
+
+def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Random | None) -> dict[str, Any]:
+    """Pull all, check and build (in order and at once, or as `rng` mixes it), and say what there is in the end."""
+    from qiangji import building, checking, pipeline
+
+    made = world.make(tmp_path, TREE, FORMS, INDICATORS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+        patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+        patch.setenv("QIANGJI_THREADS", "1")
+        with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
+
+            def build(months: list[Period]) -> Any:
+                return building.build(p.catalogue, p.settings, p.ledger, months)
+
+            for form, period, rows in deliveries:
+                made.put(form, period, rows)
+                assert not pipeline.pull(p, list(p.catalogue.counties), MONTHS, "r").failures
+            parts = p.ledger.unchecked()
+            assert parts
+            # a withdrawal and a release, by receipt: the last delivery and one in the middle
+            received = list(dict.fromkeys(part.delivery_id for part in parts))
+            decisions = [(received[-1], "void"), (received[len(received) // 2], "release")]
+            if rng:
+                rng.shuffle(parts)
+                while parts:
+                    n = rng.randint(1, 5)
+                    checking.check(p.catalogue, p.ledger, parts[:n])
+                    parts = parts[n:]
+                    if decisions and rng.random() < 0.3:
+                        p.ledger.decide(*decisions.pop(), "as drawn")
+                    if rng.random() < 0.5:
+                        build(rng.sample(MONTHS, rng.randint(1, 3)))
+                for month in rng.sample(MONTHS, len(MONTHS)):
+                    build([month])
+            else:
+                checking.check(p.catalogue, p.ledger, parts)
+            for delivery, action in decisions:
+                p.ledger.decide(delivery, action, "as drawn")
+            build(MONTHS)
+            assert build(MONTHS).months == []
+            with p.ledger.engine.connect() as c:
+                found = {n: sorted(map(repr, map(tuple, c.execute(sa.text(q))))) for n, q in SHOWN.items()}
+            files = p.ledger.lake.root.glob("re*/*/*/*/*.parquet")
+            return found | {"lake": sorted(str(f.relative_to(p.ledger.lake.root)) for f in files)}
+
+
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callable[[int], dict[str, Any]]:
+    """Seed -> what there is when everything is checked in order and built at once."""
+
+    @cache
+    def run(seed: int) -> dict[str, Any]:
+        return shown(tmp_path_factory.mktemp("once") / "world", postgres, drawn(random.Random(seed)), None)
+
+    return run
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_order_of_checking_and_building_ends_the_same(
+    tmp_path: Path, postgres: Any, once: Callable[[int], dict[str, Any]], seed: int
+) -> None:
+    expected = once(seed)
+    mixed = shown(tmp_path / "mixed", postgres, drawn(random.Random(seed)), random.Random(1000 + seed))
+    assert all(expected[name] for name in ("figures", "facts g", "facts v", "submissions", "lake"))
+    for name, found in expected.items():
+        assert mixed[name] == found, name
+
+
+def test_what_is_drawn_has_what_it_should_try(once: Callable[[int], dict[str, Any]]) -> None:
+    """Corrections, held, void and partly rejected reports, and findings: a world without them tries nothing."""
+    results = [once(seed) for seed in SEEDS]
+    submissions = [text for r in results for text in r["submissions"]]
+    for status in ("accepted", "partial", "held", "void"):
+        assert any(f"'{status}'" in text for text in submissions), status
+    assert any("'accepted', 2, True" in text for text in submissions)
+    assert any(r["findings"] for r in results)
