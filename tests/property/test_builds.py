@@ -3,7 +3,7 @@
 Small worlds drawn from a seed: two counties, three forms of two grains, four months over a new year, corrections,
 withdrawals, returned and far too small reports. Every delivery is pulled first, in one order of receipt; then parts
 are checked in any order and months built in any order in between. Facts, figures, findings and the lake's files must
-be those of checking everything in order and building once.
+be those of checking everything in order and building once; and the history must say what was shown after each build.
 """
 
 from __future__ import annotations
@@ -55,6 +55,16 @@ SHOWN = {
 }
 
 
+COLUMNS = (
+    "indicator_code, org_code, period, period_type, numerator, denominator, value, expected_units, obs_status"
+)
+NOW = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value"
+THEN = (
+    f"SELECT {COLUMNS}, has_warning, built_from FROM mart.indicator_value_history"
+    " WHERE built_from <= :moment AND (built_to > :moment OR built_to IS NULL)"
+)
+
+
 def drawn(rng: random.Random) -> list[tuple[str, str, list[dict[str, Any]]]]:
     """Deliveries in the order of receipt: (form, period, rows of one county)."""
     deliveries = []
@@ -84,9 +94,17 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
+            then: list[tuple[Any, list[str]]] = []
+
+            def ask(statement: str, **values: Any) -> list[str]:
+                with p.ledger.engine.connect() as c:
+                    return sorted(map(repr, map(tuple, c.execute(sa.text(statement), values))))
 
             def build(months: list[Period]) -> Any:
-                return building.build(p.catalogue, p.settings, p.ledger, months)
+                built = building.build(p.catalogue, p.settings, p.ledger, months)
+                with p.ledger.engine.connect() as c:
+                    then.append((c.scalar(sa.text("SELECT clock_timestamp()")), ask(NOW)))
+                return built
 
             for form, period, rows in deliveries:
                 made.put(form, period, rows)
@@ -114,8 +132,9 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
                 p.ledger.decide(delivery, action, "as drawn")
             build(MONTHS)
             assert build(MONTHS).months == []
-            with p.ledger.engine.connect() as c:
-                found = {n: sorted(map(repr, map(tuple, c.execute(sa.text(q))))) for n, q in SHOWN.items()}
+            for moment, figures in then:
+                assert ask(THEN, moment=moment) == figures, "what was shown then is not what the history says"
+            found = {n: ask(q) for n, q in SHOWN.items()}
             files = p.ledger.lake.root.glob("re*/*/*/*/*.parquet")
             return found | {"lake": sorted(str(f.relative_to(p.ledger.lake.root)) for f in files)}
 
