@@ -1,0 +1,283 @@
+"""Nights through the real scheduler: green, partitioned, backfilled, and red at the last task where a county fails.
+
+One Airflow, one embedded PostgreSQL and small simulated county systems for the whole file; the tests follow each
+other as nights do, and say what they need of the ones before.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiangji import demo, pipeline, reading
+from qiangji.airflow_client import AirflowClient
+from qiangji.embedded import EmbeddedPostgres
+from qiangji.periods import Period, reporting_month
+from qiangji.settings import PROJECT, settings
+from qiangji.stack import AirflowStack
+from tests.conftest import Workplace
+from tests.integration.nights import Night, assert_same, forget
+
+SECONDS = 240.0
+"""A run takes ten on an idle machine."""
+COUNTY_SECONDS = 3
+"""What the county that will hang may take."""
+NAMES = {
+    "440703": "蓬江区", "440704": "江海区", "440705": "新会区", "440781": "台山市", "440783": "开平市",
+    "440784": "鹤山市", "440785": "恩平市",
+}  # fmt: skip
+REFUSING, HANGING, DOWN = "440704", "440781", "440703"
+SHARE = "group_leader_party_share"
+
+
+@dataclass
+class Site:
+    """A running Airflow with county systems, and what its warehouse holds."""
+
+    airflow: AirflowStack
+    client: AirflowClient
+    built: set[str] = field(default_factory=set)
+
+    @property
+    def last(self) -> Period:
+        """The reporting month; the systems serve the two before it as well."""
+        return reporting_month(pipeline.local_today())
+
+    def collect(self, dag: str = "collect_nightly", **how: Any) -> dict[str, Any]:
+        """A run to its end, whichever; with it `tasks`: (task, map index's name) -> instance."""
+        run = self.client.wait_for_run(dag, self.client.trigger(dag, **how), SECONDS)
+        return run | {"tasks": self.tasks(run)}
+
+    def tasks(self, run: dict[str, Any]) -> dict[tuple[str, str | None], dict[str, Any]]:
+        instances = self.client.task_instances(run["dag_id"], run["dag_run_id"])
+        return {(i["task_id"], i["rendered_map_index"]): i for i in instances}
+
+    def builds(self, *months: Period) -> list[dict[str, Any]]:
+        """Wait until builds that nobody has asked for yet have covered these months and all have ended."""
+        deadline = time.monotonic() + SECONDS
+        while True:
+            runs = [r for r in self.client.runs("build_indicators") if r["dag_run_id"] not in self.built]
+            covered = {r["partition_key"] for r in runs}
+            if {str(m) for m in months} <= covered and all(r["state"] in ("success", "failed") for r in runs):
+                self.built |= {r["dag_run_id"] for r in runs}
+                return runs
+            assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r['state'] for r in runs]}"
+            time.sleep(0.3)
+
+    def night(self) -> Any:
+        """The same home opened from here (a context manager, see `Night`)."""
+        return _Opened(self.airflow.home)
+
+    def shares(self, month: Period) -> dict[str, Any]:
+        """City and counties -> value of the headline indicator."""
+        with self.night() as night:
+            rows = reading.values(
+                night.pipeline.ledger.engine, night.pipeline.catalogue, [SHARE], period=str(month)
+            )
+        return {r["org_code"]: r["value"] for r in rows}
+
+    def statuses(self, month: Period) -> dict[str, set[str]]:
+        """County -> statuses of its forms."""
+        with self.night() as night:
+            rows = night.query("SELECT * FROM mart.reporting_status WHERE period = :m", m=str(month))
+        found: dict[str, set[str]] = {}
+        for r in rows:
+            found.setdefault(r["county_code"], set()).add(r["status"])
+        return found
+
+
+class _Opened(ExitStack):
+    def __init__(self, home: Path) -> None:
+        super().__init__()
+        self.home = home
+
+    def __enter__(self) -> Any:
+        super().__enter__()
+        p = self.enter_context(pipeline.open_pipeline())
+        return Night(Workplace(self.home, ""), None, p)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("night")
+    catalogue = folder / "catalogue"
+    shutil.copytree(PROJECT / "catalogue", catalogue)
+    counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
+    (catalogue / "counties.yaml").write_text(
+        counties.replace(
+            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {COUNTY_SECONDS}"
+        ),
+        encoding="utf-8",
+    )
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        patch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
+        patch.setenv("QIANGJI_HOME", str(folder / "a home"))
+        patch.setenv("QIANGJI_CATALOGUE", str(catalogue))
+        patch.delenv("QIANGJI_WAREHOUSE_URL", raising=False)
+        patch.setenv("SIMULATOR_SCALE", "0.04")
+        forget()
+        stack.callback(forget)
+        s = settings()
+        server = EmbeddedPostgres(s.home)
+        stack.callback(server.destroy)
+        stack.enter_context(server.running_server())
+        with pipeline.open_pipeline():
+            pass
+        airflow = demo.airflow_of(s, server, months=3, env={"QIANGJI_RETRY_SECONDS": "1"})
+        stack.callback(airflow.stop)
+        airflow.start()
+        airflow.wait_ready(SECONDS)
+        client = stack.enter_context(airflow.client())
+        demo.prepare(client, s)
+        yield Site(airflow, client)
+
+
+def states(run: dict[str, Any]) -> dict[str, set[str | None]]:
+    """State -> the tasks in it, mapped ones by county name."""
+    found: dict[str, set[str | None]] = {}
+    for (task, name), instance in run["tasks"].items():
+        found.setdefault(instance["state"], set()).add(f"{task} {name}" if name else task)
+    return found
+
+
+def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
+    run = site.collect(conf={"months": 1})
+    assert set(states(run)) == {"success"}, states(run)
+    assert run["state"] == "success"
+    assert {name for task, name in run["tasks"] if task == "pull"} == set(NAMES.values())
+    checks = [name for task, name in run["tasks"] if task == "check"]
+    assert sorted("、".join(map(str, checks)).split("、")) == sorted(NAMES.values()), (
+        "each county in one check"
+    )
+    (build,) = site.builds(site.last)
+    assert (build["state"], build["partition_key"]) == ("success", str(site.last))
+    assert build["run_type"] == "asset_triggered"
+    shares = site.shares(site.last)
+    assert {code for code, value in shares.items() if value is not None} >= {"440700", *NAMES} - {"440785"}
+    assert shares["440785"] is None, "late: missing is not zero"
+    statuses = site.statuses(site.last)
+    assert statuses["440785"] <= {"late", "awaited"}, "the second in the first working days of a month"
+    assert statuses["440703"] == {"accepted"}
+    assert "withheld" in statuses["440784"]
+    assert statuses["440784"] <= {"accepted", "partial", "withheld"}
+
+
+def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
+    """After the first night."""
+    month = site.last - 1
+    assert site.shares(month) == {}, "nothing of it yet"
+    run = site.collect("collect_period", partition_key=str(month))
+    assert run["state"] == "success", states(run)
+    assert run["partition_key"] == str(month)
+    builds = site.builds(month)
+    assert {b["partition_key"]: b["state"] for b in builds} == {str(month): "success"}
+    shares = site.shares(month)
+    assert shares["440700"] is not None
+    assert shares["440785"] is not None
+
+
+def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
+    """After the night and the month before it."""
+    with site.night() as night:
+        before, revisions, files = night.snapshot(), night.revisions(), night.lake_files()
+    assert before["mart.indicator_value"], "something that could change"
+    known = {r["dag_run_id"] for r in site.client.runs("collect_period")}
+    site.airflow.cli(
+        "backfill", "create", "--dag-id", "collect_period", "--from-date", str((site.last - 1).start),
+        "--to-date", str(site.last.start), "--reprocess-behavior", "completed",
+    )  # fmt: skip
+    deadline = time.monotonic() + SECONDS
+    while len(runs := [r for r in site.client.runs("collect_period") if r["dag_run_id"] not in known]) < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+    ended = [site.client.wait_for_run("collect_period", r["dag_run_id"], SECONDS) for r in runs]
+    assert {(r["partition_key"], r["run_type"], r["state"]) for r in ended} == {
+        (str(month), "backfill", "success") for month in (site.last - 1, site.last)
+    }
+    assert {b["state"] for b in site.builds(site.last - 1, site.last)} == {"success"}
+    with site.night() as night:
+        assert_same(before, night.snapshot())
+        assert night.revisions() == revisions
+        assert night.lake_files() == files, "not even an event in the journal"
+
+
+def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_nothing(site: Site) -> None:
+    """After the nights before; looks back over a month that was never collected."""
+    month = site.last - 2
+    demo.event(settings(), "down", DOWN)
+    try:
+        run = site.collect(conf={"months": 3})
+    finally:
+        demo.event(settings(), "up", DOWN)
+    assert run["state"] == "failed"
+    found = states(run)
+    assert found.pop("failed") == {f"pull {NAMES[DOWN]}", "verdict"}
+    assert set(found) == {"success"}, "nothing skipped, nothing left out"
+    assert run["tasks"]["pull", NAMES[DOWN]]["try_number"] == 3, "it may pass by itself: tried again"
+    said = site.client.task_log("collect_nightly", run["dag_run_id"], "verdict")
+    assert f"not collected: {DOWN} {NAMES[DOWN]}" in said
+    assert "CollectError: " in said
+    assert "1 counties could not be collected" in said
+
+    assert {b["state"] for b in site.builds(month)} == {"success"}
+    shares = site.shares(month)
+    assert shares["440700"] is not None
+    assert shares[HANGING] is not None
+    assert shares[DOWN] is None
+    assert site.statuses(month)[DOWN] == {"failed"}
+    assert site.statuses(site.last)[DOWN] == {"accepted"}, "what it had reported still counts"
+    with site.night() as night:
+        (row,) = night.query(
+            "SELECT * FROM mart.reporting_status WHERE (county_code, form, period) = (:c, 'village', :p)",
+            c=DOWN, p=str(month),
+        )  # fmt: skip
+    assert row["reason_code"] == "unreachable"
+    assert row["last_attempt_failed"]
+
+
+def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(site: Site) -> None:
+    """The last night: a token that was refused stays so."""
+    s = settings()
+    demo.event(s, "hang", HANGING)
+    demo.event(s, "wrong_token", REFUSING)
+    run = site.collect(conf={"months": 3})
+    demo.event(s, "up", HANGING)
+    found = states(run)
+    assert found.pop("failed") == {f"pull {NAMES[HANGING]}", f"pull {NAMES[REFUSING]}", "verdict"}
+    assert set(found) == {"success"}
+    pulls = {name: one for (task, name), one in run["tasks"].items() if task == "pull"}
+    assert pulls[NAMES[REFUSING]]["try_number"] == 1, "somebody must change something first"
+    assert pulls[NAMES[HANGING]]["try_number"] == 3
+    began, ended = (datetime.fromisoformat(pulls[NAMES[HANGING]][k]) for k in ("start", "end"))
+    assert COUNTY_SECONDS <= (ended - began).total_seconds() < COUNTY_SECONDS + 6, "its timeout, and no more"
+    first_try = site.client.task_log(
+        "collect_nightly", run["dag_run_id"], "pull", map_index=pulls[NAMES[HANGING]]["map_index"]
+    )
+    assert f"took longer than its {COUNTY_SECONDS} seconds" in first_try
+    others = [
+        datetime.fromisoformat(p["end"])
+        for n, p in pulls.items()
+        if n not in (NAMES[HANGING], NAMES[REFUSING])
+    ]
+    assert max(others) < ended, "they did not wait for its last try"
+
+    assert {b["state"] for b in site.builds(site.last - 2)} == {"success"}
+    assert site.statuses(site.last - 2)[DOWN] == {"accepted"}, "what was down has been fetched"
+    assert site.shares(site.last - 2)[DOWN] is not None
+    with site.night() as night:
+        rows = night.query(
+            "SELECT DISTINCT county_code, reason_code FROM ops.collection WHERE run_id = :r AND status = 'failed'",
+            r=run["dag_run_id"],
+        )
+    assert {r["county_code"]: r["reason_code"] for r in rows} == {
+        HANGING: "timeout",
+        REFUSING: "login_refused",
+    }

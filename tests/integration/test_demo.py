@@ -1,0 +1,189 @@
+"""The demonstration as people run it: twice, kept up, interrupted; and that it leaves nothing running.
+
+Each run is a process of its own, in one home with a space in its path, with small county systems.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from qiangji import processes, supervisor
+from qiangji.embedded import EmbeddedPostgres
+from qiangji.embedded_install import known_data
+from qiangji.settings import PROJECT
+
+SECONDS = 420.0
+"""A run takes one minute on an idle machine."""
+STOPPING = 60.0
+PASSING = {"built_at", "last_attempt_at"}
+
+
+class Home:
+    """A home and commands in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder
+        self.environment = {
+            n: v for n, v in os.environ.items() if not n.startswith(("QIANGJI_", "AIRFLOW"))
+        } | {
+            "QIANGJI_HOME": str(folder),
+            "QIANGJI_EMBEDDED_FSYNC": "off",
+            "SIMULATOR_SCALE": "0.03",
+            "PYTHONPATH": str(PROJECT / "plugins"),
+            "COLUMNS": "160",
+        }
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", *command], env=self.environment | environment, cwd=PROJECT, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+
+    def run(self, *command: str, **environment: str) -> tuple[int, str]:
+        """Exit code and what was printed."""
+        process = self.start(*command, **environment)
+        try:
+            said, _ = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+        return process.returncode, said
+
+    def rows(self, *command: str) -> tuple[int, list[dict[str, Any]]]:
+        """Exit code and rows of a command that prints JSON, without the instants."""
+        code, said = self.run("qiangji", *command, "--json")
+        return code, [{k: v for k, v in row.items() if k not in PASSING} for row in json.loads(said)]
+
+    def figures(self) -> list[dict[str, Any]]:
+        code, rows = self.rows("values")
+        assert code == 0
+        return rows
+
+    def grid(self) -> list[dict[str, Any]]:
+        """The reporting grid with revisions and deliveries; something in it needs attention."""
+        code, rows = self.rows("status")
+        assert code == 3
+        return rows
+
+    def left(self) -> list[str]:
+        """Command lines of all that still runs for this home."""
+        marks = [str(self.path), str(known_data(self.path) or self.path)]
+        found = []
+        for process in psutil.process_iter():
+            try:
+                known = [*process.cmdline(), process.environ().get("QIANGJI_HOME", "")]
+            except psutil.Error:
+                continue
+            if process.pid != os.getpid() and any(mark in part for part in known for mark in marks):
+                found.append(" ".join(process.cmdline()))
+        return found
+
+    def assert_nothing_is_left(self) -> None:
+        assert self.left() == []
+        assert processes.marked(str(self.path)) == []
+        assert not EmbeddedPostgres(self.path).running()
+        assert not any(supervisor.status(self.path).values())
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    made = Home(tmp_path_factory.mktemp("demo") / "my home")
+    try:
+        yield made
+    finally:
+        supervisor.down(made.path, lambda _: None)
+        EmbeddedPostgres(made.path).destroy()
+
+
+def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home: Home) -> None:
+    code, said = home.run("qiangji", "demo")
+    assert code == 0, said[-3000:]
+    home.assert_nothing_is_left()
+    for part in ("every figure below is simulated", "指标值 Indicators", "Where the time went", "Airflow's own",
+                 str(home.path / "lake")):  # fmt: skip
+        assert part in said
+    figures, grid = home.figures(), home.grid()
+    assert {r["org_level"] for r in figures} == {"city", "county"}
+    assert any(r["value"] is not None for r in figures)
+    assert {r["status"] for r in grid} >= {"accepted", "partial", "returned", "withheld"}
+    home.assert_nothing_is_left()
+
+    code, said = home.run("qiangji", "demo", "--keep")
+    assert code == 0, said[-3000:]
+    running = supervisor.status(home.path)
+    assert running.keys() >= {
+        "supervisor",
+        "postgres",
+        "scheduler",
+        "api-server",
+        "dag-processor",
+        "simulator",
+    }
+    assert all(running.values()), running
+    assert "Airflow: http://127.0.0.1:" in said
+    assert home.figures() == figures
+    assert home.grid() == grid, "the same deliveries and no new revision"
+
+    assert home.run("qiangji", "demo", "--keep")[0] == 2, "it is up already"
+    assert home.run("qiangji", "demo")[0] == 1, "another one cannot start beside it"
+    assert supervisor.status(home.path) == running, "and what runs goes on"
+
+    assert home.run("qiangji.stack", "down", "--home", str(home.path))[0] == 0
+    home.assert_nothing_is_left()
+    assert home.figures() == figures
+    home.assert_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    ("when", "how"),
+    [
+        ("PostgreSQL and the warehouse", "ctrl-c"),
+        ("county systems and Airflow", "ctrl-c"),
+        ("county systems and Airflow", "sigterm"),
+    ],
+)
+def test_whoever_interrupts_it_nothing_survives(home: Home, when: str, how: str) -> None:
+    """In the home of the test before: after the step was done, so in the middle of the next one."""
+    process = home.start("qiangji", "demo")
+    lines: queue.Queue[str] = queue.Queue()
+    reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True)
+    reader.start()
+    try:
+        said = ""
+        while f"✓ {when}" not in said:
+            said += lines.get(timeout=SECONDS)
+        time.sleep(1.5)
+        assert home.left(), "something that could survive"
+        if how == "ctrl-c":
+            os.killpg(process.pid, signal.SIGINT)  # a terminal tells the whole group
+        else:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=STOPPING) == 130
+        reader.join(timeout=STOPPING)
+    finally:
+        process.kill()
+    while not lines.empty():
+        said += lines.get()
+    assert "Traceback" not in said
+    home.assert_nothing_is_left()
+
+
+def test_what_cannot_work_is_said_before_anything_starts(home: Home) -> None:
+    code, said = home.run("qiangji", "demo", "--down", "123456")
+    assert (code, "123456" in said) == (2, True)
+    code, said = home.run("qiangji", "demo", QIANGJI_WAREHOUSE_URL="postgresql+psycopg://u@127.0.0.1:1/x")
+    assert (code, "QIANGJI_WAREHOUSE_URL" in said) == (2, True)
+    home.assert_nothing_is_left()
