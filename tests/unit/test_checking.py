@@ -69,7 +69,15 @@ def as_csv(rows: Sequence[Sequence[Any]]) -> bytes:
 
 
 def part_of(county: str, form: str = "f") -> Pending:
-    return Pending("d-" + county, county, AT, form, PERIOD, "csv", "0" * 64)
+    return Pending(
+        delivery_id="d-" + county,
+        county_code=county,
+        received_at=AT,
+        form=form,
+        period=PERIOD,
+        kind="csv",
+        sha256="0" * 64,
+    )
 
 
 def judged(

@@ -142,7 +142,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[
 
 
 @pytest.fixture
-def ledger(shared: Ledger, tmp_path: Path) -> Iterator[Ledger]:
+def ledger(shared: Ledger, tmp_path: Path) -> Ledger:
     """An empty ledger with a lake of its own."""
     from qiangji.lake import Lake
 
@@ -151,7 +151,7 @@ def ledger(shared: Ledger, tmp_path: Path) -> Iterator[Ledger]:
         c.execute(
             sa.text("TRUNCATE " + ", ".join(f"ops.{t.strip()}" for t in tables.split(",")) + " CASCADE")
         )
-    yield Ledger(shared.engine, Lake(tmp_path / "lake"), 0.5)
+    return Ledger(shared.engine, Lake(tmp_path / "lake"), 0.5)
 
 
 def deliver(ledger: Ledger, hour: int, content: str, parts: tuple[Part, ...] = ()) -> Delivery:
