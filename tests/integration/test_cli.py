@@ -1,0 +1,374 @@
+"""The command line on real county systems and a real warehouse: what it prints, records, and exits with."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+import yaml
+
+from tests.integration.nights import FORMS, PROJECT, Night, assert_same, clone, forget, fresh, night
+
+COUNTIES = ["440703", "440785"]
+OCTOBER = ["--period", "2026-10"]
+
+
+@dataclass
+class Ran:
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def run(*arguments: str) -> Ran:
+    """The command in this process, from its entry point, so that only the first has to import everything."""
+    from qiangji import cli
+
+    forget()
+    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    sys.argv = ["qiangji", *arguments]
+    code: Any = 0
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            try:
+                cli.main()
+            except SystemExit as e:
+                code = e.code or 0
+    finally:
+        sys.argv = before
+    return Ran(int(code), out.getvalue(), err.getvalue())
+
+
+def run_process(*arguments: str) -> Ran:
+    """The command as people start it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "qiangji", *arguments],
+        env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Night]:
+    """Two counties, one month, collected and built by nothing but commands."""
+
+    def edit(catalogue: Path) -> None:
+        path = catalogue / "counties.yaml"
+        mine = [c for c in yaml.safe_load(path.read_text(encoding="utf-8")) if c["county"] in COUNTIES]
+        path.write_text(yaml.safe_dump(mine, allow_unicode=True), encoding="utf-8")
+
+    folder = tmp_path_factory.mktemp("command line")
+    with night(folder, postgres, edit=edit, scale=0.04, months=2, faults="none", counties=COUNTIES) as one:
+        collected = run("collect", *OCTOBER, "--json")
+        assert collected.code == 0, collected.err
+        assert len(collected.json["checked"]) == len(COUNTIES) * len(FORMS)
+        assert collected.json["deliveries"] == len(COUNTIES) * len(FORMS)
+        built = run("build", "--json")
+        assert built.code == 0, built.err
+        assert built.json["months"] == ["2026-10"]
+        yield one
+
+
+@pytest.fixture
+def copied(base: Night, tmp_path: Path, postgres: Any) -> Iterator[Night]:
+    with clone(base, tmp_path / "home", postgres) as one:
+        yield one
+
+
+def _ledger(one: Night) -> dict[str, list[str]]:
+    """Everything in ops, to the last column."""
+    tables = one.query(
+        "SELECT table_name AS n FROM information_schema.tables WHERE table_schema = 'ops' ORDER BY 1"
+    )
+    return {t["n"]: sorted(repr(r) for r in one.query(f"SELECT * FROM ops.{t['n']}")) for t in tables}
+
+
+# --- collect, build -----------------------------------------------------------------------------------
+
+
+def test_a_dry_run_tells_all_and_records_nothing(base: Night, tmp_path: Path, postgres: Any) -> None:
+    with fresh(base, tmp_path / "home", postgres) as one:
+        ledger, mart = _ledger(one), one.snapshot()
+        dry = run("collect", "--dry-run", *OCTOBER, "--json")
+        assert dry.code == 0, dry.err
+        assert dry.json["deliveries"] == len(COUNTIES) * len(FORMS)
+        said = {(c["county_code"], c["form"], c["status"], c["rows_accepted"]) for c in dry.json["checked"]}
+        real = one.systems.manifest["submissions"]
+        assert said == {
+            (s["county"], s["form"], s["status"], s["rows_accepted"])
+            for s in real
+            if s["period"] == "2026-10"
+        }
+        assert _ledger(one) == ledger
+        assert_same(mart, one.snapshot())
+        assert one.lake_files() == []
+
+
+def test_collecting_and_building_again_find_nothing_to_do(copied: Night) -> None:
+    collected = run("collect", *OCTOBER)
+    assert (collected.code, "0 deliveries new, 0 failures." in collected.out) == (0, True)
+    built = run("build")
+    assert (built.code, "up to date" in built.out) == (0, True)
+    assert run("build", "--period", "2026-10", "--json").json["build_id"] is None
+
+
+def test_a_county_that_is_down_ends_in_3_and_says_why(copied: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIANGJI_COUNTY_TIMEOUT", "5")
+    copied.systems.apply("down", county="440703")
+    try:
+        down = run("collect", "--county", "440703", "--period", "2026-09..2026-10", "--json")
+        shown = run("collect", "--county", "440703", "--period", "2026-09")
+        examined = run("doctor", "--json")
+    finally:
+        copied.systems.apply("up", county="440703")
+    assert down.code == 3
+    (failure,) = down.json["failures"]
+    assert (failure["county_code"], failure["reason_code"]) == ("440703", "unreachable")
+    assert "440703" in failure["message"]
+    assert (shown.code, "unreachable" in shown.out) == (3, True)
+    assert examined.code == 1
+    assert [f["what"] for f in examined.json if not f["is_well"]] == ["county 440703"]
+    status = run("status", "--period", "2026-09", "--json")
+    assert status.code == 3
+    assert {s["status"] for s in status.json if s["county_code"] == "440703"} == {"failed"}
+
+
+def test_usage_errors_end_in_2_and_name_what_there_is() -> None:
+    for arguments, told in (
+        (("collect", "--county", "440700"), "440703"),
+        (("collect", "--period", "2026-13"), "2026-10"),
+        (("collect", "--period", "2999-01"), "has not ended"),
+        (("build", "--period", "yesterday"), "2026Q3"),
+        (("values", "--indicator", "happiness"), "group_leader_party_share"),
+        (("values", "--level", "street"), "town"),
+        (("values", "--org", "123"), "org_units.csv"),
+        (("values", "--period-type", "week"), "quarter"),
+        (("reprocess", "--form", "villages"), "village_group"),
+        (("warehouse-url", "--role", "root"), "qiangji_bi"),
+        (("release", "0000000000000000", "--reason", "why not"), "no delivery"),
+        (("release", "0000000000000000"), "--reason"),
+        (("void", "0000000000000000", "--reason", " "), "reason"),
+        (("status", "--colour"), "--colour"),
+        (("frobnicate",), "frobnicate"),
+    ):
+        ran = run(*arguments)
+        assert ran.code == 2, (arguments, ran)
+        assert told in ran.err.replace("\n", " "), (arguments, ran.err)
+        assert "Traceback" not in ran.err
+
+
+@pytest.fixture(autouse=True)
+def _with_base(base: Night) -> None:
+    """Every test has the base's settings, whether it asks for a copy or not."""
+
+
+def test_an_error_ends_in_1_as_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(tmp_path / "nowhere"))
+    ran = run_process("collect")
+    assert ran.code == 1
+    assert "nowhere" in ran.err.replace("\n", "")
+    assert "Traceback" not in ran.err
+    monkeypatch.undo()
+
+
+def test_a_warehouse_that_was_never_filled_says_what_to_run(
+    postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres.connect() as connection:
+        connection.execute("CREATE DATABASE never_filled")
+    with monkeypatch.context() as patch:
+        patch.setenv("QIANGJI_WAREHOUSE_URL", postgres.url("never_filled"))
+        for command in ("values", "status"):
+            ran = run(command)
+            assert (ran.code, "qiangji collect" in ran.err) == (1, True), ran
+    with postgres.connect() as connection:
+        connection.execute("DROP DATABASE never_filled WITH (FORCE)")
+
+
+# --- values, status -----------------------------------------------------------------------------------
+
+
+def test_values_filters(copied: Night) -> None:
+    figures = copied.figures()
+    everything = run("values", "--json")
+    assert everything.code == 0
+    assert {v["org_level"] for v in everything.json} == {"city", "county"}
+    assert {v["period"] for v in everything.json} == {"2026-10"}
+    assert len({v["indicator_code"] for v in everything.json}) == len(copied.pipeline.catalogue.indicators)
+
+    one = run("values", "--indicator", "group_leader_party_share", "--org", "440703", "--json").json
+    assert [(v["indicator_code"], v["org_code"], v["period_type"]) for v in one] == [
+        ("group_leader_party_share", "440703", "month")
+    ]
+    shown = figures["group_leader_party_share", "440703", "month", "2026-10"]
+    assert [str(one[0][n]) for n in ("numerator", "denominator", "value")] == [str(v) for v in shown[:3]]
+
+    towns = run("values", "--level", "town", "--indicator", "trees_per_village", "--json").json
+    assert {v["org_level"] for v in towns} == {"town"}
+    assert {v["period_type"] for v in towns} == {"ytd"}  # its headline
+    monthly = run("values", "--indicator", "trees_per_village", "--period-type", "month", "--json").json
+    assert {v["period_type"] for v in monthly} == {"month"}
+    two = run("values", "--indicator", "trees_per_village", "--indicator", "pay_linked_share", "--json").json
+    assert {v["indicator_code"] for v in two} == {"trees_per_village", "pay_linked_share"}
+    assert run("values", "--period", "2025-01", "--json").json == []
+
+    table = run_process("values", "--indicator", "group_leader_party_share")
+    assert table.code == 0
+    assert "村民小组长党员比例" in table.out
+    assert f"{shown[2]:.2f}" in table.out
+
+
+def test_status_is_the_grid(copied: Night) -> None:
+    grid = run("status", "--period", "2026-10", "--json")
+    assert grid.code == 0
+    assert {(s["county_code"], s["form"]) for s in grid.json} == {(c, f) for c in COUNTIES for f in FORMS}
+    assert {s["status"] for s in grid.json} == {"accepted"}
+    words = run("status", "--period", "2026-10")
+    assert (words.code, "已收" in words.out) == (0, True)
+
+
+# --- decisions, reprocessing --------------------------------------------------------------------------
+
+
+def test_held_released_voided(copied: Night) -> None:
+    before = copied.snapshot()
+    at = {"county": "440703", "form": "village_group", "period": "2026-10"}
+    copied.systems.apply("shrink", **at)
+    try:
+        collected = run("collect", *OCTOBER, "--json")
+    finally:
+        copied.systems.apply("restore", **at)
+    assert collected.code == 3
+    (held,) = collected.json["checked"]
+    assert held["status"] == "held"
+    listed = run("status", *OCTOBER)
+    assert (listed.code, held["delivery_id"] in listed.out) == (3, True)
+
+    released = run("release", held["delivery_id"], "--reason", "the county confirms it")
+    assert (released.code, "440703 village_group 2026-10: accepted, revision 2" in released.out) == (0, True)
+    assert run("build", "--json").json["rows_inserted"] > 0
+    assert run("status", *OCTOBER).code == 0
+    voided = run("void", held["delivery_id"], "--reason", "it was cut short", "--form", "village_group")
+    assert (voided.code, "void" in voided.out) == (0, True)
+    assert run("build", "--json").json["rows_inserted"] > 0
+    assert_same(before, copied.snapshot())
+
+
+def test_reprocess_reads_again_by_todays_suite(
+    base: Night, tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with clone(base, tmp_path / "home", postgres) as one:
+        same = run("reprocess", "--json")
+        assert same.code == 0
+        assert {c["revision"] for c in same.json["checked"]} == {1}
+        assert run("build", "--json").json["build_id"] is None
+
+        shutil.copytree(PROJECT / "expectations", tmp_path / "expectations")
+        path = tmp_path / "expectations/village.json"
+        suite = json.loads(path.read_text(encoding="utf-8"))
+        (rule,) = [
+            e
+            for e in suite["expectations"]
+            if e["meta"]["rule"] == "village.professional_managers.not_negative"
+        ]
+        rule["kwargs"]["max_value"] = 0
+        path.write_text(json.dumps(suite, ensure_ascii=False), encoding="utf-8")
+        with_some = one.query("SELECT count(*) AS n FROM fact.village WHERE professional_managers > 0")[0][
+            "n"
+        ]
+        assert with_some
+
+        files = one.lake_files("raw")
+        with monkeypatch.context() as patch:
+            patch.setenv("QIANGJI_EXPECTATIONS", str(tmp_path / "expectations"))
+            stricter = run("reprocess", "--form", "village", *OCTOBER, "--json")
+            assert stricter.code == 0
+            assert {c["form"] for c in stricter.json["checked"]} == {"village"}
+            assert sum(c["rows_rejected"] for c in stricter.json["checked"]) == with_some
+            assert run("build", "--json").json["months"] == ["2026-10"]
+            left = one.query("SELECT count(*) AS n FROM fact.village WHERE professional_managers > 0")
+            assert left == [{"n": 0}]
+        again = run("reprocess", "--form", "village", "--json")
+        assert {c["status"] for c in again.json["checked"]} == {"accepted"}
+        run("build")
+        back = one.query("SELECT count(*) AS n FROM fact.village WHERE professional_managers > 0")
+        assert back == [{"n": with_some}]
+        assert one.lake_files("raw") == files  # nothing was fetched
+
+
+# --- the warehouse, the doctor ------------------------------------------------------------------------
+
+
+def test_warehouse_url_connects(copied: Night) -> None:
+    for arguments in ((), ("--role", "qiangji_analyst")):
+        ran = run("warehouse-url", *arguments)
+        assert ran.code == 0
+        with psycopg.connect(ran.out.strip()) as connection:
+            row = connection.execute("SELECT count(*) FROM mart.indicator_value").fetchone()
+            assert row
+            assert row[0] > 100
+
+
+def test_doctor_shows_no_secret(copied: Night) -> None:
+    ran, shown = run("doctor", "--json"), run_process("doctor")
+    assert (ran.code, shown.code) == (0, 0), ran.out
+    whats = [f["what"] for f in ran.json]
+    assert {"settings", "catalogue", "lake", "warehouse"} <= set(whats)
+    assert {f"county {c}" for c in COUNTIES} <= set(whats)
+    assert all(f["is_well"] for f in ran.json)
+    secrets = [urlsplit(uri).password for uri in copied.systems.connections.values()]
+    secrets.append(urlsplit(copied.place.url).password)
+    assert all(secrets)
+    for text in (ran.out, ran.err, shown.out, shown.err):
+        for secret in secrets:
+            assert str(secret) not in text
+
+
+def test_doctor_says_what_is_not_well(copied: Night, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "QIANGJI_WAREHOUSE_URL", "postgresql+psycopg://someone:hidden-word@127.0.0.1:9/qiangji"
+    )
+    ran = run("doctor", "--json")
+    assert ran.code == 1
+    assert [f["what"] for f in ran.json if not f["is_well"]] == ["warehouse"]
+    assert "hidden-word" not in ran.out
+
+
+def test_help_lists_every_command() -> None:
+    ran = run_process("--help")
+    assert ran.code == 0
+    for command in (
+        "demo",
+        "collect",
+        "reprocess",
+        "build",
+        "values",
+        "status",
+        "release",
+        "void",
+        "warehouse-url",
+        "doctor",
+    ):
+        assert command in ran.out
+        assert run(command, "--help").code == 0
