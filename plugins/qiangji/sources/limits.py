@@ -76,7 +76,10 @@ class Limits:
         `timeout`.
         """
         import stamina
+        from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
 
+        # where structlog is installed, stamina would print to stdout, into what a command prints as JSON
+        set_on_retry_hooks([LoggingOnRetryHook])
         pauses = iter((0.25, 0.5, 1.0, 2.0, 4.0))
 
         def again(error: Exception) -> bool | float:
