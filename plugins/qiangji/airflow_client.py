@@ -134,6 +134,15 @@ class AirflowClient:
             instance["start"], instance["end"] = instance.get("start_date"), instance.get("end_date")
         return found
 
+    def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
+        """What a task instance returned."""
+        answer = self._json(
+            "GET",
+            f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/xcomEntries/return_value",
+            params={"map_index": map_index, "deserialize": True},
+        )
+        return answer["value"]
+
     def task_log(
         self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, try_number: int = 1
     ) -> str:

@@ -15,9 +15,9 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from qiangji.catalogue import Catalogue, County, Layout
@@ -31,6 +31,8 @@ from qiangji.settings import Settings
 from qiangji.sources import Fetched, FileKind, Item, open_source
 
 log = logging.getLogger(__name__)
+GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key")
+"""Codes of failures that are the whole county's, whichever item they were met at."""
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
 
 
@@ -86,7 +88,13 @@ def pull_county(
     county, started, outcome = catalogue.counties[code], datetime.now(UTC), Pulled(code)
     clock = time.monotonic()
     try:
-        _pull_items(catalogue, settings, ledger, county, months, run_id, outcome)
+        for fetched, sha256, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
+            if is_new:
+                delivery = land(catalogue, ledger, county, fetched, sha256, run_id)
+                outcome.deliveries.append(delivery.delivery_id)
+                outcome.bytes += delivery.bytes
+            else:
+                ledger.saw(code, fetched.item.name, fetched.item.version, sha256)
     except CollectError as e:
         outcome.failures.append((None, None, e))
     outcome.seconds = time.monotonic() - clock
@@ -132,15 +140,18 @@ def _outcome_row(
     }
 
 
-def _pull_items(
+def _fetch(
     catalogue: Catalogue,
     settings: Settings,
     ledger: Ledger,
     county: County,
     months: Sequence[Period],
-    run_id: str,
     outcome: Pulled,
-) -> None:
+) -> Iterator[tuple[Fetched, str, bool]]:
+    """What the county has and the ledger has not: an item, its sha256, whether its content is new.
+
+    An item that fails is put into `outcome`, and the others go on; a county that is gone raises.
+    """
     wanted = wanted_periods(catalogue, county.county, months)
     if not wanted:  # it reports none of the forms that end in these months
         return
@@ -160,18 +171,12 @@ def _pull_items(
             try:
                 fetched = source.fetch(item)
             except CollectError as e:
-                # this one item; the others of the county go on, unless the county itself is gone
+                if e.code in GONE:
+                    raise
                 outcome.failures += [(form, period, e) for form, period in item.targets]
-                if isinstance(e, TransientError):
-                    break
                 continue
             sha256 = hashlib.sha256(fetched.content).hexdigest()
-            if before and before.sha256 == sha256:
-                ledger.saw(county.county, item.name, item.version, sha256)
-                continue
-            delivery = land(catalogue, ledger, county, fetched, sha256, run_id)
-            outcome.deliveries.append(delivery.delivery_id)
-            outcome.bytes += delivery.bytes
+            yield fetched, sha256, before is None or before.sha256 != sha256
 
 
 def land(
@@ -256,30 +261,14 @@ def preview(
     catalogue: Catalogue, settings: Settings, ledger: Ledger, code: str, months: Sequence[Period], lake: Lake
 ) -> tuple[list[Pending], list[CollectError]]:
     """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
-    county, found = catalogue.counties[code], list[Pending]()
-    known = ledger.known_items(code)
+    county, found, outcome = catalogue.counties[code], list[Pending](), Pulled(code)
     try:
-        with open_source(
-            county,
-            catalogue.forms,
-            catalogue.path,
-            timeout=county.timeout or settings.county_timeout,
-            max_bytes=settings.max_delivery_bytes,
-        ) as source:
-            for item in source.list(wanted_periods(catalogue, code, months)):
-                if item.name in known and item.version and known[item.name].version == item.version:
-                    continue
-                fetched = source.fetch(item)
-                if (
-                    item.name in known
-                    and known[item.name].sha256 == hashlib.sha256(fetched.content).hexdigest()
-                ):
-                    continue
-                now = datetime.now(UTC)
+        for fetched, _, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
+            if is_new:
                 found += [
-                    Pending("dry-run", code, now, *astuple(part))
+                    Pending(**vars(part), delivery_id="dry-run", county_code=code, received_at=datetime.now(UTC))
                     for part in screen(catalogue, lake, county, fetched)
                 ]
     except CollectError as e:
-        return found, [e]
-    return found, []
+        outcome.failures.append((None, None, e))
+    return found, [e for _, _, e in outcome.failures]
