@@ -252,8 +252,6 @@ def state_survives(c: Compose) -> Iterator[str]:
             continue
         variables = service.get("environment", {})
         wanted = {variables[v] for v in ("AIRFLOW_HOME", "QIANGJI_HOME") if v in variables}
-        if "QIANGJI_HOME" in variables and name not in ("init", "worker"):
-            wanted.discard(variables["QIANGJI_HOME"])  # these only read the catalogue
         for folder in wanted:
             if folder not in writable:
                 yield f"{name}: {folder} cannot be written"
@@ -275,6 +273,8 @@ def least_is_open(c: Compose) -> Iterator[str]:
                 yield f"{name}: {port} is published"
         if name in ("postgres", "redis") and service.get("networks") != ["data"]:
             yield f"{name}: can be reached from outside"
+        if "QIANGJI_WAREHOUSE_URL" in service.get("environment", {}) and name not in ("init", "worker"):
+            yield f"{name}: has no business in the warehouse"
     if not c["networks"]["data"].get("internal"):
         yield "the network of the databases is not internal"
 
@@ -341,6 +341,7 @@ BROKEN = [
     (least_is_open, "services/worker/privileged", True),
     (least_is_open, "services/postgres/security_opt", []),
     (least_is_open, "networks/data/internal", False),
+    (least_is_open, "services/api-server/environment/QIANGJI_WAREHOUSE_URL", "${QIANGJI_OWNER_PASSWORD}"),
 ]  # fmt: skip
 
 
