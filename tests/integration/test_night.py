@@ -161,6 +161,7 @@ class Truth:
             while parent := tree[path[-1]]["parent_code"]:
                 path.append(parent)
             self.above[code] = path
+        self.branches = {a for c, u in tree.items() if u["level"] == "village" for a in self.above[c][1:]}
         self.months = one.months
         self.reporting = {
             kind: [c for c, u in tree.items() if u["kind"] == kind and u["reports"] == "true"]
@@ -320,12 +321,13 @@ def _recomputed(truth: Truth, indicator: dict[str, Any], months: list[str], type
                 n, d = sums.get(above, (Fraction(0), Fraction(0)))
                 sums[above] = n + sides[0], d + sides[1]
     figures: dict[str, Figure] = {}
-    for code in expected.keys() | reported.keys():
-        if not expected[code] and not reported[code]:
+    # of villages and communities those that are expected or reported; above them every unit, even if not applicable
+    for code in expected.keys() | reported.keys() | truth.branches:
+        if not expected[code] and not reported[code] and code not in truth.branches:
             continue
         n, d = sums.get(code, (None, None))
         value = _rounded(Fraction(indicator.get("factor", 1)) * n / d) if n is not None and d else None
-        if not reported[code]:
+        if expected[code] and not reported[code]:
             status = "O"
         elif not expected[code] or not d:
             status = "M"
