@@ -37,8 +37,8 @@ ZONE = "Asia/Shanghai"
 COLLECT_TASKS = ["plan", "pull", "check", "announce"]
 PULL_TASKS = 16
 """At most so many mapped tasks pull: a task is for many counties where there are many."""
-CHECK_SHARES = [0, 1]
-"""Check runs in as many tasks: Great Expectations costs seconds a process, and rows of many counties go together."""
+CHECK_SHARES = list(range(settings().check_tasks))
+"""Check runs in as many tasks: Great Expectations costs seconds a task, and rows of many counties go together."""
 DEFAULTS: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=settings().retry_seconds),

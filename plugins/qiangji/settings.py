@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     shrink_share: float = Field(
         0.5, ge=0, le=1, description="held below this share of the preceding revision's rows"
     )
+    check_tasks: int = Field(
+        1, ge=1, le=64, description="in how many tasks Airflow checks a night: more where counties are thousands"
+    )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
