@@ -52,15 +52,9 @@ SELECT
     h.obs_status,
     h.is_corrected,
     h.has_warning,
-    -- past the due date of every form that it reads
-    NOT EXISTS (
-        SELECT FROM dim.indicator AS i
-        CROSS JOIN unnest(i.forms) AS f (form)
-        JOIN dim.form USING (form)
-        JOIN dim.period AS p ON p.period = h.period AND p.period_type = h.period_type
-        JOIN dim.due AS d ON d.form = f.form AND d.period = p.last_month
-        WHERE i.indicator_code = h.indicator_code AND d.due_at > now()
-    ) AS is_closed,
+    coalesce(u.due_at <= now(), true) AS is_closed,
     h.built_from AS built_at
 FROM mart.indicator_value_history AS h
+LEFT JOIN dim.indicator_due AS u
+    ON u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
 WHERE h.built_to IS NULL;

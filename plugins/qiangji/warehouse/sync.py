@@ -168,6 +168,15 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
     rows = indicators.dictionary(catalogue)
     _fill(connection, "dim.indicator_target", [])
     _fill(connection, "dim.indicator", rows)
+    connection.execute(
+        sa.text(
+            "INSERT INTO dim.indicator_due SELECT i.indicator_code, p.period, p.period_type, max(d.due_at)"
+            " FROM dim.indicator i CROSS JOIN unnest(i.forms) AS f (form) JOIN dim.form USING (form)"
+            " JOIN dim.due d ON d.form = f.form"
+            " JOIN dim.period own ON own.period = d.period AND own.period_type = form.period_type"
+            " JOIN dim.period p ON p.last_month = own.last_month GROUP BY 1, 2, 3"
+        )
+    )
     _fill(
         connection,
         "dim.indicator_target",
@@ -395,10 +404,8 @@ def _grant(connection: Connection) -> None:
     }.items():
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {readers}"))
         connection.execute(sa.text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readers}"))
+    version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))
+    rights = "SELECT, INSERT, UPDATE, DELETE" + (", MAINTAIN" if version >= 170000 else "")  # to analyse
     for schema in ("ops", "dim", "fact", "calc"):
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO qiangji_loader"))
-        connection.execute(
-            sa.text(
-                f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO qiangji_loader"
-            )
-        )
+        connection.execute(sa.text(f"GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO qiangji_loader"))

@@ -309,6 +309,14 @@ CREATE TABLE dim.indicator_target (
     PRIMARY KEY (indicator_code, year)
 );
 
+CREATE TABLE dim.indicator_due (
+    indicator_code text NOT NULL REFERENCES dim.indicator ON DELETE CASCADE,
+    period text NOT NULL,
+    period_type text NOT NULL,
+    due_at timestamptz NOT NULL,     -- every form that it reads is due
+    PRIMARY KEY (indicator_code, period, period_type)
+);
+
 CREATE TABLE dim.obs_status (
     obs_status text PRIMARY KEY,
     name_zh text NOT NULL,
