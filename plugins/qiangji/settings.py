@@ -46,7 +46,10 @@ class Settings(BaseSettings):
         0.5, ge=0, le=1, description="held below this share of the preceding revision's rows"
     )
     check_tasks: int = Field(
-        1, ge=1, le=64, description="in how many tasks Airflow checks a night: more where counties are thousands"
+        1,
+        ge=1,
+        le=64,
+        description="in how many tasks Airflow checks a night: more where counties are thousands",
     )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
     threads: int = Field(
