@@ -1,4 +1,4 @@
-"""What tests share: one embedded PostgreSQL for the run, and for each test that asks a warehouse and lake of its own."""
+"""What tests share: one embedded PostgreSQL, and for each test that asks a warehouse and lake of its own."""
 
 from __future__ import annotations
 

@@ -227,14 +227,16 @@ def warehouse_url(
         str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
     ] = ("qiangji_bi"),
 ) -> None:
-    """Print the connection string for a BI tool (it holds a password)."""
+    """Print the connection string for a BI tool.
+
+    It holds the password where the warehouse is the embedded one; another's passwords are known where it is run.
+    """
     from qiangji import warehouse
     from qiangji.settings import settings
 
     if role not in warehouse.ROLES:
         raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.ROLES), code="unknown_role")
-    with warehouse.urls(settings()) as urls:
-        print(urls[role].replace("+psycopg", ""))
+    print(warehouse.url_for_tools(settings(), role))
 
 
 @app.command()

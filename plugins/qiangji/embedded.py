@@ -41,10 +41,12 @@ from qiangji.embedded_install import (
 )
 from qiangji.embedded_process import (
     HOST,
+    PORTS,
     alive,
     clear_after_a_crash,
     environment,
     free_port,
+    ports_of,
     postmaster,
     settings,
     stop_postmaster,
@@ -307,7 +309,7 @@ class EmbeddedPostgres:
         preferred = int(read_private(self.folder / "state.json").get("port", 0))
         tried: set[int] = set()
         for _ in range(5):
-            port = free_port(preferred, tried)
+            port = free_port(preferred, tried, ports_of(self.home, PORTS))
             tried.add(port)
             remember(self.home, port=str(port))
             shown = self._launch_on(place, port)

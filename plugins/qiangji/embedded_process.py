@@ -7,6 +7,7 @@ after a crash the number may belong to another program.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -71,7 +72,13 @@ def environment() -> dict[str, str]:
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "LANG": "C"}
 
 
-def free_port(preferred: int, tried: set[int], ports: Iterable[int] = PORTS) -> int:
+def ports_of(home: Path, ports: range) -> list[int]:
+    """The ports in an order of the home's own, so that two homes that start at once seldom try the same first."""
+    first = int(hashlib.sha256(str(home).encode()).hexdigest(), 16) % len(ports)
+    return [*ports[first:], *ports[:first]]
+
+
+def free_port(preferred: int, tried: set[int], ports: Iterable[int]) -> int:
     """The preferred port if it is free, otherwise the first free one of `ports`, otherwise any."""
     for port in ([preferred] if preferred else []) + [*ports, 0]:
         if port in tried:

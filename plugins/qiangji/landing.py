@@ -266,7 +266,9 @@ def preview(
         for fetched, _, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
             if is_new:
                 found += [
-                    Pending(**vars(part), delivery_id="dry-run", county_code=code, received_at=datetime.now(UTC))
+                    Pending(
+                        **vars(part), delivery_id="dry-run", county_code=code, received_at=datetime.now(UTC)
+                    )
                     for part in screen(catalogue, lake, county, fetched)
                 ]
     except CollectError as e:

@@ -71,9 +71,7 @@ def months_to_collect(periods: Sequence[Period] = (), today: date | None = None)
     if periods:
         months = sorted({p.last_month for p in periods})
         if months[-1] > last:
-            raise UsageError(
-                f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due"
-            )
+            raise UsageError(f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due")
         return months
     return list(span(last - (settings().window_months - 1), last))
 

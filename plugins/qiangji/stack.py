@@ -25,7 +25,7 @@ from qiangji import processes
 from qiangji.airflow_settings import USER, airflow_environment, stack_secrets
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded_install import read_private, try_exclusive, write_private
-from qiangji.embedded_process import free_port
+from qiangji.embedded_process import free_port, ports_of
 from qiangji.errors import QiangjiError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class AirflowStack:
                 # Connections and variables live there: nothing for the BI tools' role.
                 connection.execute("REVOKE ALL ON DATABASE airflow FROM PUBLIC")
             kept = read_private(self._state)
-            kept["port"] = str(free_port(int(kept.get("port", 0)), set(), PORTS))
+            kept["port"] = str(free_port(int(kept.get("port", 0)), set(), ports_of(self.home, PORTS)))
             write_private(self._state, kept)
             self._environment = self.environment()
             self._migrate(progress)

@@ -51,9 +51,27 @@ SELECT
     mart.ratio(100, l.rows_accepted, l.rows_received) AS valid_rate,
     coalesce(l.is_nil, false) AS is_nil,
     coalesce(l.is_unchanged, false) AS is_unchanged,
-    CASE WHEN st.status = 'failed' THEN a.reason_code ELSE l.reason_code END AS reason_code,
-    CASE WHEN st.status = 'failed' THEN a.message ELSE l.message_zh END AS message_zh,
-    CASE WHEN st.status = 'failed' THEN a.message ELSE l.message_en END AS message_en,
+    CASE st.status
+        WHEN 'failed' THEN a.reason_code
+        WHEN 'held' THEN 'far_fewer_rows'
+        ELSE l.reason_code
+    END AS reason_code,
+    CASE st.status
+        WHEN 'failed' THEN a.message
+        WHEN 'held' THEN format(
+            '%s条记录，仅为上一版本%s条的%s%%，暂未采用；核实后请放行或作废',
+            l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
+        )
+        ELSE l.message_zh
+    END AS message_zh,
+    CASE st.status
+        WHEN 'failed' THEN a.message
+        WHEN 'held' THEN format(
+            '%s rows, %s %% of the %s of the revision before; nothing was replaced. Release or void it',
+            l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
+        )
+        ELSE l.message_en
+    END AS message_en,
     l.delivery_id,
     a.ended_at AS last_attempt_at,
     a.status = 'failed' AS last_attempt_failed

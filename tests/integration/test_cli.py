@@ -320,11 +320,15 @@ def test_reprocess_reads_again_by_todays_suite(
 # --- the warehouse, the doctor ------------------------------------------------------------------------
 
 
-def test_warehouse_url_connects(copied: Night) -> None:
-    for arguments in ((), ("--role", "qiangji_analyst")):
+def test_warehouse_url_connects(copied: Night, postgres: Any) -> None:
+    """Of a warehouse that is not ours it names host, database and role; the password is known where it is run."""
+    for arguments, role in (((), "qiangji_bi"), (("--role", "qiangji_analyst"), "qiangji_analyst")):
+        with postgres.connect() as connection:
+            connection.execute(f"ALTER ROLE {role} LOGIN PASSWORD 'of the tests'")
         ran = run("warehouse-url", *arguments)
         assert ran.code == 0
-        with psycopg.connect(ran.out.strip()) as connection:
+        assert ran.out.startswith(f"postgresql://{role}@127.0.0.1:")
+        with psycopg.connect(ran.out.strip(), password="of the tests") as connection:
             row = connection.execute("SELECT count(*) FROM mart.indicator_value").fetchone()
             assert row
             assert row[0] > 100

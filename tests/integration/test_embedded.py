@@ -6,7 +6,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import socket
 import stat
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+
 from qiangji.embedded import ADMIN, EmbeddedError, EmbeddedPostgres
 from qiangji.embedded_install import known_data
 from qiangji.embedded_process import postmaster
@@ -167,6 +167,12 @@ def test_users_leave_alone_what_they_did_not_start_or_should_keep_up(server: Emb
     assert not server.running()
 
 
+def _kill(server: EmbeddedPostgres) -> None:
+    process = psutil.Process(_process(server))
+    process.kill()
+    psutil.wait_procs([process], timeout=30)
+
+
 def test_starts_again_after_kill_9_and_with_a_pid_that_belongs_to_another_program(
     server: EmbeddedPostgres,
 ) -> None:
@@ -174,12 +180,12 @@ def test_starts_again_after_kill_9_and_with_a_pid_that_belongs_to_another_progra
     server.ensure_database("wh", owner="wh_owner")
     with psycopg.connect(server.url("wh", "wh_owner", None)) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS answer")
-    os.kill(_process(server), signal.SIGKILL)
+    _kill(server)
     assert server.start()
     with psycopg.connect(server.url("wh", "wh_owner", None)) as connection:
         assert connection.execute("SELECT answer FROM kept").fetchone() == (7,)
 
-    os.kill(_process(server), signal.SIGKILL)
+    _kill(server)
     stale = _data(server) / "postmaster.pid"
     lines = stale.read_text().splitlines()
     # A pid file from before a reboot: its number now belongs to something of the server's own user.

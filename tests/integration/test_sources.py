@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncssh
 import pytest
 import sqlalchemy as sa
+
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.periods import Period

@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import psutil
 import pytest
+
 from qiangji import processes, supervisor
 from qiangji.airflow_client import AirflowClient, AirflowError
 from qiangji.embedded import EmbeddedPostgres

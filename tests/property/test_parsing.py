@@ -9,6 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+
 from qiangji.catalogue.models import County, Field, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import FileKind, read_form, read_grids

@@ -6,6 +6,7 @@ import pickle
 from decimal import Decimal
 
 import pytest
+
 from qiangji.catalogue.models import County, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing import Parsed, address, read_form, read_grids

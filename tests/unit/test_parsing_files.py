@@ -11,6 +11,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+
 from qiangji.catalogue.models import County
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Grid, read_grids

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+
 from qiangji.catalogue.models import Field
 from qiangji.parsing.normalise import DECIMAL, TYPES, read_codes, read_column, tidy_array
 from qiangji.parsing.text import tidy

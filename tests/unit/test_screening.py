@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import pytest
+
 from qiangji.catalogue.models import County, Layout
 from qiangji.parsing import Grid, read_grids
 from qiangji.parsing.grid import grid_of

@@ -85,6 +85,15 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
         yield {role: server.url(DATABASE, role=role) for role in ROLES}
 
 
+def url_for_tools(settings: Settings, role: str) -> str:
+    """A libpq URL of a role; without a password where that is not ours to know."""
+    with urls(settings) as by_role:
+        url = sa.make_url(by_role[role]).set(drivername="postgresql")
+    if url.username != role:
+        url = sa.URL.create("postgresql", role, None, url.host, url.port, url.database, url.query)
+    return url.render_as_string(hide_password=False)
+
+
 def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
     """Migrate and synchronise; one look is enough when both were done for this code and catalogue."""
     wanted = sync.definitions_hash(settings, catalogue)
