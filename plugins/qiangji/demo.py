@@ -268,11 +268,9 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
     printing.print_rejections(console, grid)
     console.print(_times(clock))
     console.print(f"\n湖 lake       {s.lake}")
-    console.print(
-        "仓库 warehouse  `qiangji warehouse-url` prints the connection string (PostgreSQL, role qiangji_bi)"
-    )
-    console.print("接着看 next     qiangji values --level town --indicator group_leader_party_share")
-    console.print("               qiangji status")
+    console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")
+    console.print("接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share")
+    console.print("               .venv/bin/qiangji status")
 
 
 def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Period, first: Period) -> Table:
