@@ -14,7 +14,7 @@ demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill th
 	@$(BIN)/qiangji demo
 
 test: $(VENV)/.installed-dev  ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the warehouse, the county systems
 	@$(BIN)/qiangji demo --keep
