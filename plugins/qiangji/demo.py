@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -179,10 +180,19 @@ def prepare(client: AirflowClient, s: Settings) -> None:
 
 def event(s: Settings, what: str, county: str) -> None:
     """Make something happen in a county system: down, up, hang, wrong_token ..."""
-    # the systems are not part of the package, only of the demonstration
-    from simulator.control import post_event
-
-    post_event(s.home / "simulator", what, {"county": county})
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "event",
+        "--dir",
+        str(s.home / "simulator"),
+        what,
+        f"county={county}",
+    ]
+    subprocess.run(
+        command, cwd=PROJECT, check=True, capture_output=True
+    )  # no part of the package: found from there
 
 
 def _collect(
