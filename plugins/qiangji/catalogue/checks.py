@@ -29,12 +29,7 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
         raise CatalogueError(
             f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
         )
-    if (form.grain == "group") != (form.parent_digits is not None):
-        raise CatalogueError(
-            "parent_digits belongs to grain group, which needs it",
-            where=f"{path}.parent_digits",
-            expected="e.g. 12",
-        )
+    _check_parents(form, kinds, path)
     # Two counties may use one header for two fields, but a form cannot then tell which is meant.
     owners: dict[str, str] = {}
     aliases = {n: (n, f.label.zh, f.label.en, *f.headers) for n, f in form.fields.items()}
@@ -51,6 +46,28 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
                     where=f"{path}.fields.{name}.headers",
                     expected="one field a header",
                 )
+
+
+def _check_parents(form: Form, kinds: set[str], path: Path) -> None:
+    """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
+    beneath = form.grain in ("group", "task")
+    for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
+        if beneath != (getattr(form, key) is not None):
+            raise CatalogueError(
+                f"{key} belongs to grain group or task, which needs it", where=f"{path}.{key}", expected=example
+            )
+    if unknown := [k for k in form.placeholder_kinds or () if k not in (form.kinds or kinds)]:
+        raise CatalogueError(
+            f"no unit of kind {', '.join(unknown)} fills it in",
+            where=f"{path}.placeholder_kinds",
+            expected=", ".join(form.kinds or sorted(kinds)),
+        )
+    if form.serials and form.grain != "task":
+        raise CatalogueError("serials belong to grain task", where=f"{path}.serials", expected="no serials")
+    if len({len(serial) for serial in form.serials}) > 1:
+        raise CatalogueError(
+            "serials of different lengths", where=f"{path}.serials", expected="as many digits in each"
+        )
 
 
 def normal_header(text: str) -> str:

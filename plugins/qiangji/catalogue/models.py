@@ -13,8 +13,8 @@ from pydantic import Field as F
 
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
-Grain = Literal["group", "village", "community", "town", "county"]
-FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum"]
+Grain = Literal["group", "village", "community", "town", "county", "task"]
+FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum", "date"]
 Kind = Literal["stock", "flow", "ytd", "distinct"]
 Missing = Literal["matched", "any", "all", "zero"]
 UNITS = (
@@ -88,6 +88,13 @@ class Field(Model):
         return self.type in ("integer", "decimal")
 
 
+class Serial(Model):
+    """What a row of a list that the city keeps stands for, such as a task of its plan."""
+
+    name: Label
+    initiative: Code
+
+
 class Form(Model):
     """A report that counties fill in, one row a unit of its grain."""
 
@@ -98,7 +105,7 @@ class Form(Model):
     valid_until: str = F("", description="有效期至")
     grain: Grain
     kinds: tuple[str, ...] = F(
-        (), description="kinds of org unit that report; for groups, kinds of their parents"
+        (), description="kinds of org unit that report; for groups and tasks, kinds of their parents"
     )
     period_type: Literal["month", "quarter", "year"]
     due_working_day: int = F(ge=1, le=23)
@@ -106,7 +113,15 @@ class Form(Model):
     key_headers: tuple[str, ...]
     key_pattern: str = F(description="regular expression of a whole key, e.g. [0-9]{14}")
     parent_digits: int | None = F(
-        None, description="group grain: the first digits of the key that are its village's"
+        None, description="grain group or task: the first digits of the key that are its village's or county's"
+    )
+    placeholder_kinds: tuple[str, ...] | None = F(
+        None,
+        description="grain group or task: kinds of parent of which one row each is expected as long as no row of"
+        " their county is known",
+    )
+    serials: dict[Annotated[str, F(pattern=r"^\d+$")], Serial] = F(
+        default_factory=dict, description="grain task: the city's list, by the digits that its keys end in"
     )
     name_headers: tuple[str, ...] = ()
     fields: dict[Code, Field]
@@ -115,8 +130,15 @@ class Form(Model):
 
     @property
     def base_level(self) -> str:
-        """The lowest level in results: a group's figures appear from its village up."""
+        """The lowest level in results: a group's figures appear from its village up, a task's from its county."""
+        if self.grain == "task":
+            return "county"
         return "village" if self.grain in ("group", "village", "community") else self.grain
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether rows lie beneath a unit of the tree, and who is expected is what was reported before."""
+        return self.parent_digits is not None
 
     def fields_in(self, month: str) -> dict[str, Field]:
         """The fields of the form as it stood in a month (`2024-01`)."""
@@ -297,7 +319,11 @@ class County(Model):
     county: str
     transport: Literal["http_api", "sftp", "database", "folder"]
     connection: str = ""
-    path: str = F("", description="folder: relative to the catalogue, or absolute")
+    path: str = F(
+        "",
+        description="folder: relative to the catalogue, or absolute; without it the connection says where it is"
+        " (file:///...)",
+    )
     files: str = F(
         "", description="file name with {form} and {period}; without {form}: one workbook with all forms"
     )
@@ -318,9 +344,11 @@ class County(Model):
     @model_validator(mode="after")
     def _transport_is_configured(self) -> County:
         needs = {"http_api": ["http", "connection"], "database": ["database", "connection"],
-                 "sftp": ["files", "connection"], "folder": ["files", "path"]}[self.transport]  # fmt: skip
+                 "sftp": ["files", "connection"], "folder": ["files"]}[self.transport]  # fmt: skip
         if missing := [n for n in needs if not getattr(self, n)]:
             raise ValueError(f"transport {self.transport} needs {', '.join(missing)}")
+        if self.transport == "folder" and bool(self.path) == bool(self.connection):
+            raise ValueError("transport folder needs either path or connection")
         return self
 
     def layout_of(self, form: str) -> Layout:
