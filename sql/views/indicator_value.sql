@@ -30,7 +30,9 @@ FROM (
 ) AS v
 JOIN dim.indicator AS i USING (indicator_code)
 JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
-LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year;
+LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year
+-- what is made of restricted fields is shown from county up only
+WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
 -- What holds now.
 CREATE VIEW mart.indicator_value AS
@@ -56,9 +58,11 @@ SELECT
     NOT EXISTS (
         SELECT FROM dim.indicator AS i
         CROSS JOIN unnest(i.forms) AS f (form)
-        JOIN dim.form USING (form)
+        JOIN dim.form AS form USING (form)
         JOIN dim.period AS p ON p.period = h.period AND p.period_type = h.period_type
-        JOIN dim.due AS d ON d.form = f.form AND d.period = p.last_month
+        JOIN dim.due AS d USING (form)
+        JOIN dim.period AS own ON own.period = d.period AND own.period_type = form.period_type
+            AND own.last_month = p.last_month
         WHERE i.indicator_code = h.indicator_code AND d.due_at > now()
     ) AS is_closed,
     h.built_from AS built_at

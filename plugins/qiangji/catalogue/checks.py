@@ -9,9 +9,10 @@ import re
 import unicodedata
 from pathlib import Path
 
-from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term
+from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term, shortest_of
 from qiangji.errors import CatalogueError
 from qiangji.org import OrgTree
+from qiangji.periods import MONTHS_IN
 
 
 def check_form(form: Form, org: OrgTree, path: Path) -> None:
@@ -87,19 +88,20 @@ def check_indicator(indicator: Indicator, plan: Plan, forms: dict[str, Form], pa
     for side in ("numerator", "denominator"):
         for i, term in enumerate(getattr(indicator, side)):
             _check_term(term, forms, f"{where}.{side}[{i}]")
-    if len(indicator.forms) > 1:
-        types = {forms[f].period_type for f in indicator.forms}
-        if len(types) > 1:
-            raise CatalogueError(
-                f"forms of period types {', '.join(sorted(types))}", where=where, expected="one period type"
-            )
+    shortest = shortest_of(forms[f] for f in indicator.forms)
+    if MONTHS_IN.get(indicator.headline, 12) < MONTHS_IN[shortest]:
+        raise CatalogueError(
+            f"headline {indicator.headline} of a form that is reported by the {shortest}",
+            where=f"{where}.headline",
+            expected=f"{shortest} or ytd",
+        )
 
 
 def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
     form = forms.get(term.form)
     if form is None:
         raise CatalogueError(f"unknown form {term.form!r}", where=f"{where}.form", expected=", ".join(forms))
-    for name in term.fields:
+    for name in term.fields - {form.key}:
         if name not in form.fields:
             raise CatalogueError(
                 f"form {term.form} has no field {name!r}", where=where, expected=", ".join(form.fields)
@@ -108,6 +110,8 @@ def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
     for name in filter(None, (term.sum, term.max, term.min)):
         if name not in numbers:
             raise CatalogueError(f"field {name} is no number", where=where, expected=", ".join(numbers))
+    if term.each_report and not (term.sum and form.fields[term.sum].kind == "stock"):
+        raise CatalogueError("each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>")
     if term.count_where:
         _check_condition(term.count_where, form, f"{where}.count_where")
 
@@ -116,6 +120,18 @@ def _check_condition(condition: Condition, form: Form, where: str) -> None:
     for part in condition.parts:
         _check_condition(part, form, where)
     if condition.field is None:
+        return
+    if (condition.field == form.key) != bool(condition.ends_with):
+        raise CatalogueError(
+            f"{condition.field}: ends_with is the test of a key, and its only one",
+            where=where,
+            expected=f"{form.key} with ends_with, or one of {', '.join(form.fields)} with another test",
+        )
+    if condition.ends_with:
+        if unknown := [e for e in condition.ends_with if form.serials and e.removeprefix("-") not in form.serials]:
+            raise CatalogueError(
+                f"no serial {', '.join(unknown)}", where=where, expected=", ".join(f"-{s}" for s in form.serials)
+            )
         return
     field = form.fields[condition.field]
     values = (*condition.in_, *condition.not_in)

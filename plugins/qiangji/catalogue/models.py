@@ -5,11 +5,14 @@ JSON Schemas for editors are generated from these (`python -m qiangji.catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as F
+
+from qiangji.periods import MONTHS_IN, PeriodType
 
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
@@ -107,7 +110,7 @@ class Form(Model):
     kinds: tuple[str, ...] = F(
         (), description="kinds of org unit that report; for groups and tasks, kinds of their parents"
     )
-    period_type: Literal["month", "quarter", "year"]
+    period_type: PeriodType
     due_working_day: int = F(ge=1, le=23)
     key: Code
     key_headers: tuple[str, ...]
@@ -149,6 +152,11 @@ class Form(Model):
         }
 
 
+def shortest_of(forms: Iterable[Form]) -> PeriodType:
+    """The shortest period for which forms that are read together have figures: the longest of their own."""
+    return max((f.period_type for f in forms), key=MONTHS_IN.__getitem__)
+
+
 # ---- indicators/<aspect>.yaml
 
 
@@ -159,6 +167,7 @@ class Condition(Model):
     is_: int | bool | str | None = F(None, alias="is")
     in_: tuple[str, ...] = F((), alias="in")
     not_in: tuple[str, ...] = ()
+    ends_with: tuple[str, ...] = F((), description="of a key: its last characters, such as a task's serial")
     at_least: int | None = None
     at_most: int | None = None
     all: tuple[Condition, ...] = ()
@@ -167,15 +176,15 @@ class Condition(Model):
     @model_validator(mode="after")
     def _one_test(self) -> Condition:
         tests = sum(
-            (self.is_ is not None, bool(self.in_), bool(self.not_in), self.at_least is not None,
-             self.at_most is not None)
+            (self.is_ is not None, bool(self.in_), bool(self.not_in), bool(self.ends_with),
+             self.at_least is not None, self.at_most is not None)
         )  # fmt: skip
         groups = bool(self.all) + bool(self.any)
         if (self.field is not None and (tests, groups) != (1, 0)) or (
             self.field is None and (tests, groups) != (0, 1)
         ):
             raise ValueError(
-                "a condition is one field with one of is, in, not_in, at_least, at_most; or all; or any"
+                "a condition is one field with one of is, in, not_in, ends_with, at_least, at_most; or all; or any"
             )
         return self
 
@@ -198,6 +207,9 @@ class Term(Model):
     max: Code | None = None
     min: Code | None = None
     minus: bool = False
+    each_report: bool = F(
+        False, description="a stock: summed over the reports of a longer period, as what a flow is held against"
+    )
 
     @model_validator(mode="after")
     def _one_measure(self) -> Term:
