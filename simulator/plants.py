@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.periods import shift
+from simulator.periods import begins_year, last_month, shift
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
 from simulator.tree import Place
@@ -60,6 +60,18 @@ def blank(name: str) -> Plant:
     return plant_in
 
 
+def words_instead(name: str, text: str) -> Plant:
+    """Words where a date belongs."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        if submission.value(row, name) is None:
+            return None
+        row.write(name, text)
+        return [row]
+
+    return plant_in
+
+
 def letter_o(name: str) -> Plant:
     """The letter O where a zero belongs."""
 
@@ -95,15 +107,18 @@ def duplicate(submission: Submission, row: Row) -> list[Row] | None:
     twin = row.copy()
     position = submission.position(submission.form.jiggle)
     value = row.values[position]
-    if not isinstance(value, int):
+    if isinstance(value, int):
+        twin.values[position] = value + 1
+    elif isinstance(value, str):
+        twin.values[position] = f"{value}（牵头）"
+    else:
         return None
-    twin.values[position] = value + 1
     submission.rows.append(twin)
     return [row, twin]
 
 
 def malformed_key(submission: Submission, row: Row) -> list[Row] | None:
-    """13 digits: one lost of a group's 14, one too many for a place's 12."""
+    """One digit lost of a group's 14, one too many for any other unit."""
     row.write(submission.form.key, row.code[:13] if len(row.code) == 14 else row.code + "0")
     return [row]
 
@@ -123,7 +138,7 @@ def _extra(code: Callable[[Submission, Row], str | None]) -> Plant:
             return None
         stranger = row.copy()
         stranger.code = other
-        stranger.place = Place(other[:12], row.place.name, row.place.is_village)
+        stranger.place = Place(other[: len(row.place.code)], row.place.name, row.place.is_village)
         submission.rows.append(stranger)
         return [stranger]
 
@@ -134,10 +149,15 @@ def unknown_unit(population: Population) -> Plant:
     """A row of a place that the tree does not have."""
 
     def code(submission: Submission, row: Row) -> str | None:
-        serials = range(199, 150, -1) if submission.form.grain == "community" else range(299, 250, -1)
-        free = (f"{row.place.town}{serial}" for serial in serials)
-        unknown = next(each for each in free if each not in population.tree.codes)
-        return unknown + ("01" if submission.form.grain == "group" else "")
+        grain, known = submission.form.grain, population.tree.codes
+        if grain in ("county", "task"):
+            return "440797" + row.code[6:]  # a task's number stays
+        if grain == "town":
+            stem, serials = row.place.county, range(99, 50, -1)
+        else:
+            stem, serials = row.code[:9], range(199, 150, -1) if grain == "community" else range(299, 250, -1)
+        unknown = next(each for serial in serials if (each := f"{stem}{serial:03d}") not in known)
+        return unknown + ("01" if grain == "group" else "")
 
     return _extra(code)
 
@@ -147,8 +167,15 @@ def other_county(population: Population) -> Plant:
 
     def code(submission: Submission, row: Row) -> str | None:
         grain, tree = submission.form.grain, population.tree
-        places = tree.communities if grain == "community" else tree.villages
+        places = {
+            "community": tree.communities,
+            "town": tree.town_places,
+            "county": tree.county_places,
+            "task": tree.county_places,
+        }.get(grain, tree.villages)
         others = [place for place in places if place.county not in (submission.county, CLEAN)]
+        if grain == "task":
+            return others[int(row.code[-2:]) % len(others)].code + row.code[6:]
         place = others[(int(row.code[-4:]) * 37) % len(others)]
         return place.code + ("01" if grain == "group" else "")
 
@@ -159,11 +186,11 @@ def other_county(population: Population) -> Plant:
 
 
 def fall(name: str, submissions: dict[Key, Submission]) -> Plant:
-    """A year-to-date figure below that of the month before, where that month was reported and is right."""
+    """A year-to-date figure below that of the period before, where that was reported and is right."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         earlier = submissions.get((submission.county, submission.form.code, shift(submission.period, -1)))
-        if earlier is None or earlier.problem or submission.period.endswith("-01"):
+        if earlier is None or earlier.problem or begins_year(submission.period):
             return None
         before = next((each for each in earlier.rows if each.code == row.code and each.fault is None), None)
         last = earlier.value(before, name) if before else None
@@ -198,7 +225,7 @@ def more_members_than_residents(submission: Submission, row: Row) -> list[Row] |
     return [row]
 
 
-def village_below_its_groups(submissions: dict[Key, Submission], taken: set[str]) -> Plant:
+def village_below_its_groups(submissions: dict[Key, Submission], taken: set[tuple[str, str]]) -> Plant:
     """A village that counts fewer members than its groups; they are taken too, so that their sum stays."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
@@ -216,7 +243,112 @@ def village_below_its_groups(submissions: dict[Key, Submission], taken: set[str]
             value = submission.value(row, part)
             if whole == "party_members" and isinstance(value, int):
                 row.values[submission.position(part)] = min(value, total - 1)
-        taken.update(each.code for each in of_village)
+        taken.update(("village_group", each.code) for each in of_village)
         return [row]
 
     return plant_in
+
+
+# --- towns and counties -------------------------------------------------------------------------------
+
+
+def resolved_above_raised(submission: Submission, row: Row) -> list[Row] | None:
+    """More concerns resolved than there were; what is open stays blank, as nobody could say."""
+    start, raised = submission.value(row, "concerns_open_at_start"), submission.value(row, "concerns_raised")
+    if not isinstance(start, int) or not isinstance(raised, int):
+        return None
+    row.values[submission.position("concerns_resolved")] = start + raised + 3
+    row.values[submission.position("concerns_open")] = None
+    return [row]
+
+
+def two_more_open(name: str) -> Plant:
+    """What is open is not what was, plus raised, less resolved."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        value = submission.value(row, name)
+        if not isinstance(value, int):
+            return None
+        row.values[submission.position(name)] = value + 2
+        return [row]
+
+    return plant_in
+
+
+def centres_above_units(population: Population) -> Plant:
+    """A town with more centres than one, and one for each of its villages and communities."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        units = sum(place.town == row.code for place in population.tree.places)
+        row.values[submission.position("service_centres")] = units + 4
+        return [row]
+
+    return plant_in
+
+
+def above_villages(population: Population) -> Plant:
+    """A town with more villages of overseas Chinese than villages."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        units = sum(place.town == row.code for place in population.tree.villages)
+        if not 0 < units < 38:
+            return None
+        row.values[submission.position("overseas_villages")] = units + 2
+        return [row]
+
+    return plant_in
+
+
+def leaders_above_groups(submissions: dict[Key, Submission]) -> Plant:
+    """More group leaders due for training than the groups of the town report."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        month = last_month(submission.period)
+        groups = submissions.get((submission.county, "village_group", month))
+        if groups is None or groups.problem:
+            return None
+        leaders = [groups.value(each, "leaders") for each in groups.rows if each.place.town == row.code]
+        total = sum(each for each in leaders if isinstance(each, int))
+        if total < 5:
+            return None
+        row.values[submission.position("group_leaders_due")] = total + 5
+        return [row]
+
+    return plant_in
+
+
+def posts_below_units(submission: Submission, row: Row) -> list[Row] | None:
+    """One post fewer than the county has villages."""
+    posts, in_post = submission.value(row, "posts_village"), submission.value(row, "secretaries_village")
+    if not isinstance(posts, int) or not isinstance(in_post, int):
+        return None
+    row.values[submission.position("posts_village")] = posts - 1
+    row.values[submission.position("secretaries_village")] = min(in_post, posts - 1)
+    return [row]
+
+
+def graded_below(submissions: dict[Key, Submission]) -> Plant:
+    """Fewer secretaries graded than the villages of the county say of their own."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        villages = submissions.get((submission.county, "village", last_month(submission.period)))
+        if villages is None or villages.problem:
+            return None
+        graded = [
+            each for each in villages.rows if not each.is_rejected and villages.value(each, "secretary_grade")
+        ]
+        if len(graded) < 3:
+            return None
+        row.values[submission.position("secretaries_graded")] = len(graded) // 2
+        return [row]
+
+    return plant_in
+
+
+def clues_below_cases(submission: Submission, row: Row) -> list[Row] | None:
+    """More cases opened than clues received."""
+    opened = submission.value(row, "cases_opened")
+    if not isinstance(opened, int) or opened < 2:
+        return None
+    row.values[submission.position("clues_received")] = opened - 1
+    return [row]
