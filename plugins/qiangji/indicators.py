@@ -197,7 +197,8 @@ def condition_sql(condition: Condition, form: Form) -> str:
         return f"({word.join(condition_sql(part, form) for part in condition.parts)})"
     field = condition.field
     if condition.ends_with:
-        return f"({' OR '.join(f'{field} LIKE {_literal("%" + end)}' for end in condition.ends_with)})"
+        tests = (f"{field} LIKE {_literal('%' + end)}" for end in condition.ends_with)
+        return f"({' OR '.join(tests)})"
     if condition.is_ is not None:
         return f"{field} = {_literal(condition.is_)}"
     if condition.at_least is not None:

@@ -58,10 +58,10 @@ SELECT
     NOT EXISTS (
         SELECT FROM dim.indicator AS i
         CROSS JOIN unnest(i.forms) AS f (form)
-        JOIN dim.form AS form USING (form)
+        JOIN dim.form AS m USING (form)
         JOIN dim.period AS p ON p.period = h.period AND p.period_type = h.period_type
         JOIN dim.due AS d USING (form)
-        JOIN dim.period AS own ON own.period = d.period AND own.period_type = form.period_type
+        JOIN dim.period AS own ON own.period = d.period AND own.period_type = m.period_type
             AND own.last_month = p.last_month
         WHERE i.indicator_code = h.indicator_code AND d.due_at > now()
     ) AS is_closed,
