@@ -190,7 +190,7 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
         RowFault("overseas_above_villages", overseas, "overseas_villages", plants.above_villages(population)),
         RowFault("posts_below_units", secretaries, "posts_village", plants.posts_below_units),
         RowFault("graded_below_villages", secretaries, "secretaries_graded", plants.graded_below(held)),
-        RowFault("cases_above_clues", oversight, "cases_opened", plants.clues_below_cases),
+        RowFault("cases_above_clues", oversight, "cases_opened", plants.cases_above_clues),
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
     ]

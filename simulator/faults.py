@@ -3,7 +3,7 @@
 In: submissions. Out: the list.
 
 Row faults: one to three of each kind over counties, forms and months; a row has at most one, and a unit has
-at most one over all months. Submission faults: fixed places, so that most counties have headline figures.
+at most one in a form over all periods. Submission faults: fixed places, so that most counties have headline figures.
 440703 is clean. A fault that finds no row that suits it is left out of the list. What is planted is in
 `fault_sets`, how in `plants`.
 """
@@ -80,6 +80,7 @@ def plant(
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original
     _number_rows(planter)
+    _return_what_keeps_no_row(planter)
     return planter.planted
 
 
@@ -123,6 +124,19 @@ def _number_rows(planter: Planter) -> None:
     for entry in planter.planted:
         found = ordinals.get(entry["id"], [])
         entry["rows"] = [{"unit": code, "row": ordinal} for ordinal, code in found]
+
+
+def _return_what_keeps_no_row(planter: Planter) -> None:
+    """A submission all of whose rows are rejected goes back as a whole: a county's form has one row."""
+    entries = {entry["id"]: entry for entry in planter.planted}
+    for submission in planter.submissions.values():
+        if submission.problem or not submission.rows or not all(row.is_rejected for row in submission.rows):
+            continue
+        submission.problem, submission.problem_status = "no_row_accepted", "returned"
+        for number in {row.fault for row in submission.rows if row.fault}:
+            entry = entries[number]
+            entry["row_rule"] = entry["expected_rule"]
+            entry["effect"], entry["expected_rule"] = "submission_returned", "no_row_accepted"
 
 
 # --- whole submissions --------------------------------------------------------------------------------

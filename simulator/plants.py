@@ -345,10 +345,13 @@ def graded_below(submissions: dict[Key, Submission]) -> Plant:
     return plant_in
 
 
-def clues_below_cases(submission: Submission, row: Row) -> list[Row] | None:
-    """More cases opened than clues received."""
-    opened = submission.value(row, "cases_opened")
-    if not isinstance(opened, int) or opened < 2:
+def cases_above_clues(submission: Submission, row: Row) -> list[Row] | None:
+    """More cases opened than clues received; the further ones are all still open."""
+    clues, opened, still_open = (
+        submission.value(row, name) for name in ("clues_received", "cases_opened", "cases_open")
+    )
+    if not (isinstance(clues, int) and isinstance(opened, int) and isinstance(still_open, int)):
         return None
-    row.values[submission.position("clues_received")] = opened - 1
+    row.values[submission.position("cases_opened")] = clues + 1
+    row.values[submission.position("cases_open")] = still_open + clues + 1 - opened
     return [row]

@@ -25,7 +25,7 @@ def values(population: Population, period: str) -> dict[str, Column]:
     in_programme = part_of(villages, rng.beta(3, 5, size) + 0.005 * t)
     helped = part_of(villages, rng.beta(2.5, 5, size) + 0.005 * t)
     enterprises = np.floor(helped * rng.uniform(0.6, 1.8, size)).astype(np.int64)
-    relatives = rng.lognormal(np.log(18_000), 0.65, size).clip(500, 95_000) * (1 + 0.0002 * t)
+    relatives = rng.lognormal(np.log(15_900), 0.65, size).clip(500, 95_000) * (1 + 0.0002 * t)
     funds = np.floor(yearly.gamma(0.8, 3000, (size, 12)) * (villages > 0)[:, None]).astype(np.int64)
 
     gaps = population.rng("town_overseas_gaps", t + 1200)

@@ -27,7 +27,8 @@ def values(population: Population, period: str) -> dict[str, Column]:
     members = population.by_town(population.place_members(january))
     # on the roster are those who are to stay: fewer than the groups report as leaders in any month
     in_groups = [leaders_of_places(population, january + months) for months in (0, 2, 5, 8, 11)]
-    group_leaders = part_of(population.by_town(np.min(in_groups, axis=0)), np.full(size, 0.85))
+    fewest = population.by_town(np.min(in_groups, axis=0))
+    group_leaders = part_of((fewest - 4).clip(0), np.full(size, 0.92))
     away = part_of(members, rng.uniform(0.15, 0.4, size))
     top = rng.integers(2, 5, size)
     young = rng.integers(6, 40, size)
