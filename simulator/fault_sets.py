@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from simulator import headers, plants
+from simulator import contradictions, headers, plants
 from simulator.forms import FORMS
 from simulator.plants import Plant
 from simulator.population import Population
@@ -109,9 +109,12 @@ def warnings(held: dict[Key, Submission], taken: set[tuple[str, str]]) -> list[R
     """What is possible but unlikely in these forms: accepted, and flagged."""
     group, village, community = "village_group", "village", "community"
     falling = ((group, "major_matters"), (village, "trees_planted"), (community, "workers_trained"))
-    faults = [RowFault("ytd_falls", form, name, plants.fall(name, held)) for form, name in falling]
-    faults += [RowFault("branch_below_three", group, "org_setup", plants.branch_of_two)] * 2
-    more, below = plants.more_members_than_residents, plants.village_below_its_groups(held, taken)
+    faults = [RowFault("ytd_falls", form, name, contradictions.fall(name, held)) for form, name in falling]
+    faults += [RowFault("branch_below_three", group, "org_setup", contradictions.branch_of_two)] * 2
+    more, below = (
+        contradictions.more_members_than_residents,
+        contradictions.village_below_its_groups(held, taken),
+    )
     faults.append(RowFault("members_above_residents", group, "party_members", more))
     faults.append(RowFault("groups_above_village", village, "party_members", below))
     return [replace(fault, effect="warning") for fault in faults]
@@ -178,19 +181,30 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
     """What is possible but unlikely in these forms, and what other forms or the tree contradict."""
     service, training, overseas = "town_service", "town_training", "town_overseas"
     secretaries, oversight, emerging = "county_secretaries", "county_oversight", "county_emerging"
-    milestones, more = "county_milestones", plants.two_more_open
+    milestones, more = "county_milestones", contradictions.two_more_open
     faults = [
-        RowFault("ytd_falls", service, "members_mobilised", plants.fall("members_mobilised", held)),
-        RowFault("ytd_falls", training, "class_attendances", plants.fall("class_attendances", held)),
+        RowFault("ytd_falls", service, "members_mobilised", contradictions.fall("members_mobilised", held)),
+        RowFault("ytd_falls", training, "class_attendances", contradictions.fall("class_attendances", held)),
         RowFault("open_does_not_balance", service, "concerns_open", more("concerns_open")),
         RowFault("open_does_not_balance", oversight, "cases_open", more("cases_open")),
         RowFault("open_does_not_balance", emerging, "difficulties_open", more("difficulties_open")),
-        RowFault("centres_above_units", service, "service_centres", plants.centres_above_units(population)),
-        RowFault("leaders_above_groups", training, "group_leaders_due", plants.leaders_above_groups(held)),
-        RowFault("overseas_above_villages", overseas, "overseas_villages", plants.above_villages(population)),
-        RowFault("posts_below_units", secretaries, "posts_village", plants.posts_below_units),
-        RowFault("graded_below_villages", secretaries, "secretaries_graded", plants.graded_below(held)),
-        RowFault("cases_above_clues", oversight, "cases_opened", plants.cases_above_clues),
+        RowFault(
+            "centres_above_units", service, "service_centres", contradictions.centres_above_units(population)
+        ),
+        RowFault(
+            "leaders_above_groups", training, "group_leaders_due", contradictions.leaders_above_groups(held)
+        ),
+        RowFault(
+            "overseas_above_villages",
+            overseas,
+            "overseas_villages",
+            contradictions.above_villages(population),
+        ),
+        RowFault("posts_below_units", secretaries, "posts_village", contradictions.posts_below_units),
+        RowFault(
+            "graded_below_villages", secretaries, "secretaries_graded", contradictions.graded_below(held)
+        ),
+        RowFault("cases_above_clues", oversight, "cases_opened", contradictions.cases_above_clues),
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
     ]
