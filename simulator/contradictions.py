@@ -164,13 +164,21 @@ def graded_below(submissions: dict[Key, Submission]) -> Plant:
     return plant_in
 
 
-def cases_above_clues(submission: Submission, row: Row) -> list[Row] | None:
-    """More cases opened than clues received; the further ones are all still open."""
-    clues, opened, still_open = (
-        submission.value(row, name) for name in ("clues_received", "cases_opened", "cases_open")
-    )
-    if not (isinstance(clues, int) and isinstance(opened, int) and isinstance(still_open, int)):
-        return None
-    row.values[submission.position("cases_opened")] = clues + 1
-    row.values[submission.position("cases_open")] = still_open + clues + 1 - opened
-    return [row]
+def cases_above_clues(submissions: dict[Key, Submission]) -> Plant:
+    """More cases opened than clues received, in the last quarter that is served, so that no later one falls;
+    the further cases are all still open.
+    """
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        clues, opened, still_open = (
+            submission.value(row, name) for name in ("clues_received", "cases_opened", "cases_open")
+        )
+        if (submission.county, submission.form.code, shift(submission.period, 1)) in submissions:
+            return None
+        if not (isinstance(clues, int) and isinstance(opened, int) and isinstance(still_open, int)):
+            return None
+        row.values[submission.position("cases_opened")] = clues + 1
+        row.values[submission.position("cases_open")] = still_open + clues + 1 - opened
+        return [row]
+
+    return plant_in

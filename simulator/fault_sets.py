@@ -204,7 +204,7 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
         RowFault(
             "graded_below_villages", secretaries, "secretaries_graded", contradictions.graded_below(held)
         ),
-        RowFault("cases_above_clues", oversight, "cases_opened", contradictions.cases_above_clues),
+        RowFault("cases_above_clues", oversight, "cases_opened", contradictions.cases_above_clues(held)),
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
     ]

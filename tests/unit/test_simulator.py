@@ -418,6 +418,36 @@ def test_quarters_are_served_once_their_last_month_is(tmp_path: Path) -> None:
     assert not (tmp_path / "truth" / "440705" / "town_training" / "2026Q1.jsonl").exists()
 
 
+def test_a_longer_past_has_falls_in_quarters_too(tmp_path: Path) -> None:
+    made = Simulator(tmp_path, today=TODAY, months=7, scale=0.05)
+    made.prepare()
+    (fall,) = [
+        fault
+        for fault in made.manifest["faults"]
+        if fault["kind"] == "ytd_falls" and fault["form"] == "town_training"
+    ]
+    assert (fault_period := fall["period"]) == QUARTER
+
+    def attendances(period: str) -> Any:
+        of = made.truth(fall["county"], "town_training", period)
+        return next(row["class_attendances"] for row in of if row["unit"] == fall["unit"])
+
+    assert attendances(fault_period) < attendances(shift(fault_period, -1))
+    held = made._held
+    for (county, form, period), now in held.items():
+        before = held.get((county, form, shift(period, -1)))
+        if "Q" not in period or before is None or begins_year(period):
+            continue
+        last = {row.code: row for row in before.rows if not row.is_rejected}
+        for row in now.rows:
+            if row.is_rejected or row.code not in last or row.fault == fall["id"]:
+                continue
+            for field in (each.name for each in now.form.fields if each.kind == "ytd"):
+                was, is_now = before.value(last[row.code], field), now.value(row, field)
+                if was is not None and is_now is not None:
+                    assert Decimal(str(is_now)) >= Decimal(str(was)), (county, form, field)
+
+
 def test_the_citys_departments_report_two_forms_under_codes_of_their_own(
     prepared: Simulator, rows: dict[Key, list[dict[str, Any]]]
 ) -> None:
