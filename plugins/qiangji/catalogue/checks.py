@@ -15,7 +15,7 @@ from qiangji.org import OrgTree
 from qiangji.periods import MONTHS_IN
 
 
-def check_form(form: Form, org: OrgTree, path: Path) -> None:
+def check_form(form: Form, org: OrgTree, plan: Plan, path: Path) -> None:
     """A form by itself: its key, who fills it in, and that no header names two fields."""
     try:
         re.compile(form.key_pattern)
@@ -30,7 +30,7 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
         raise CatalogueError(
             f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
         )
-    _check_parents(form, kinds, path)
+    _check_parents(form, kinds, plan, path)
     # Two counties may use one header for two fields, but a form cannot then tell which is meant.
     owners: dict[str, str] = {}
     aliases = {n: (n, f.label.zh, f.label.en, *f.headers) for n, f in form.fields.items()}
@@ -49,7 +49,7 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
                 )
 
 
-def _check_parents(form: Form, kinds: set[str], path: Path) -> None:
+def _check_parents(form: Form, kinds: set[str], plan: Plan, path: Path) -> None:
     """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
     beneath = form.grain in ("group", "task")
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
@@ -65,6 +65,13 @@ def _check_parents(form: Form, kinds: set[str], path: Path) -> None:
         )
     if form.serials and form.grain != "task":
         raise CatalogueError("serials belong to grain task", where=f"{path}.serials", expected="no serials")
+    for serial, row in form.serials.items():
+        if row.initiative not in plan.initiatives:
+            raise CatalogueError(
+                f"unknown initiative {row.initiative!r}",
+                where=f"{path}.serials.{serial}",
+                expected=", ".join(plan.initiatives),
+            )
     if len({len(serial) for serial in form.serials}) > 1:
         raise CatalogueError(
             "serials of different lengths", where=f"{path}.serials", expected="as many digits in each"

@@ -131,7 +131,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
             )
     org = OrgTree.read(path / "org_units.csv")
     for name, form in forms.items():
-        check_form(form, org, path / "forms" / f"{name}.yaml")
+        check_form(form, org, plan, path / "forms" / f"{name}.yaml")
     indicators: dict[str, Indicator] = {}
     for p in sorted((path / "indicators").glob("*.yaml")):
         for i, entry in enumerate(_listed(_yaml(p), p)):
