@@ -112,7 +112,9 @@ def _folder(county: County, catalogue_path: Path) -> str:
 
     folder = folder_of(county, catalogue_path)
     if not folder.is_dir():
-        raise QiangjiError("no such folder", where=str(folder), do="Create or mount it, or correct counties.yaml.")
+        raise QiangjiError(
+            "no such folder", where=str(folder), do="Create or mount it, or correct counties.yaml."
+        )
     return f"folder {folder}"
 
 

@@ -153,7 +153,9 @@ def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
 
 def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     grain = form.get("grain", "village")
-    pattern = {"county": "{6}", "town": "{9}", "village": "{12}", "group": "{14}", "task": "{6}-[0-9]{2}"}[grain]
+    pattern = {"county": "{6}", "town": "{9}", "village": "{12}", "group": "{14}", "task": "{6}-[0-9]{2}"}[
+        grain
+    ]
     beneath: dict[str, Any] = {
         "group": {"parent_digits": 12, "placeholder_kinds": ["village"]},
         "task": {"parent_digits": 6, "kinds": ["county"], "placeholder_kinds": ["county"]},

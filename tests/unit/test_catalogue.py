@@ -255,9 +255,9 @@ def test_the_forms_are_those_of_the_plan(catalogue: Catalogue) -> None:
     assert {
         f.form: (f.grain, f.period_type, catalogue.kinds_of(f)) for f in catalogue.forms.values()
     } == FORMS
-    assert {f.form: len(f.number) > 0 and len(f.issuer) > 0 for f in catalogue.forms.values()} == dict.fromkeys(
-        FORMS, True
-    )
+    assert {
+        f.form: len(f.number) > 0 and len(f.issuer) > 0 for f in catalogue.forms.values()
+    } == dict.fromkeys(FORMS, True)
 
 
 def test_what_is_made_of_restricted_fields_is_restricted(catalogue: Catalogue) -> None:
@@ -499,7 +499,10 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         RURAL,
         indicator(
             headline="quarter",
-            numerator={"form": "county_milestones", "count_where": {"field": "task_code", "ends_with": ["-13"]}},
+            numerator={
+                "form": "county_milestones",
+                "count_where": {"field": "task_code", "ends_with": ["-13"]},
+            },
         ),
         ["no serial -13", "-12"],
     ),
@@ -552,7 +555,9 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
     ),
     "a list for what is no task": (
         GROUPS,
-        lambda f: f.update(serials={"01": {"initiative": "rural_greening", "name": {"zh": "一", "en": "one"}}}),
+        lambda f: f.update(
+            serials={"01": {"initiative": "rural_greening", "name": {"zh": "一", "en": "one"}}}
+        ),
         ["serials", "grain task"],
     ),
     "serials of two lengths": (

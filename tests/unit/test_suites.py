@@ -371,12 +371,15 @@ def test_a_value_below_the_usual_range_is_flagged(form: str, failures_of: Any) -
     ]
     rules = [rule_of(e) for e in ranges if _has_room_below(e)]
     failed = failures_of(form, rows) if rows else {}
-    assert rules or form in ("county_secretaries", "county_milestones", "town_overseas"), "these have no such range"
+    assert rules or form in ("county_secretaries", "county_milestones", "town_overseas"), (
+        "these have no such range"
+    )
     assert [r for i, r in enumerate(rules) if i not in failed.get(r, ())] == []
 
 
 def _has_room_below(expectation: dict[str, Any]) -> bool:
     """Counts below 0 are another rule's."""
-    is_count = expectation["kwargs"]["min_value"] == 0 and not expectation["kwargs"]["column"].startswith("_gap_")
+    is_count = expectation["kwargs"]["min_value"] == 0 and not expectation["kwargs"]["column"].startswith(
+        "_gap_"
+    )
     return not is_count and "no_jump" not in rule_of(expectation)
-

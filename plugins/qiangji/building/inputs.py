@@ -84,7 +84,9 @@ class Inputs:
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
         """Rows beneath units of the tree that should be reported in these months (model `expected_registered`)."""
         org = self.catalogue.org
-        parents = [(u.code, org.county_of(u.code)) for u in org.expected(form.placeholder_kinds or (), max(months))]
+        parents = [
+            (u.code, org.county_of(u.code)) for u in org.expected(form.placeholder_kinds or (), max(months))
+        ]
         self.engine.register("registry", self._registry(form))
         self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
         self.engine.register(
@@ -150,7 +152,9 @@ class Inputs:
                     for name in fields:  # a field that the form had not yet, or has no longer
                         if name not in table.column_names:
                             table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
-                    found.append((period, county, table.select([form.key, *(f for f in fields if f != form.key)])))
+                    found.append(
+                        (period, county, table.select([form.key, *(f for f in fields if f != form.key)]))
+                    )
         return found
 
     def _registry(self, form: Form) -> pa.Table:

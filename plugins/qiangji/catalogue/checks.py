@@ -55,7 +55,9 @@ def _check_parents(form: Form, kinds: set[str], plan: Plan, path: Path) -> None:
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
         if beneath != (getattr(form, key) is not None):
             raise CatalogueError(
-                f"{key} belongs to grain group or task, which needs it", where=f"{path}.{key}", expected=example
+                f"{key} belongs to grain group or task, which needs it",
+                where=f"{path}.{key}",
+                expected=example,
             )
     if unknown := [k for k in form.placeholder_kinds or () if k not in (form.kinds or kinds)]:
         raise CatalogueError(
@@ -118,7 +120,9 @@ def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
         if name not in numbers:
             raise CatalogueError(f"field {name} is no number", where=where, expected=", ".join(numbers))
     if term.each_report and not (term.sum and form.fields[term.sum].kind == "stock"):
-        raise CatalogueError("each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>")
+        raise CatalogueError(
+            "each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>"
+        )
     if term.count_where:
         _check_condition(term.count_where, form, f"{where}.count_where")
 
@@ -135,9 +139,13 @@ def _check_condition(condition: Condition, form: Form, where: str) -> None:
             expected=f"{form.key} with ends_with, or one of {', '.join(form.fields)} with another test",
         )
     if condition.ends_with:
-        if unknown := [e for e in condition.ends_with if form.serials and e.removeprefix("-") not in form.serials]:
+        if unknown := [
+            e for e in condition.ends_with if form.serials and e.removeprefix("-") not in form.serials
+        ]:
             raise CatalogueError(
-                f"no serial {', '.join(unknown)}", where=where, expected=", ".join(f"-{s}" for s in form.serials)
+                f"no serial {', '.join(unknown)}",
+                where=where,
+                expected=", ".join(f"-{s}" for s in form.serials),
             )
         return
     field = form.fields[condition.field]

@@ -116,7 +116,8 @@ class Form(Model):
     key_headers: tuple[str, ...]
     key_pattern: str = F(description="regular expression of a whole key, e.g. [0-9]{14}")
     parent_digits: int | None = F(
-        None, description="grain group or task: the first digits of the key that are its village's or county's"
+        None,
+        description="grain group or task: the first digits of the key that are its village's or county's",
     )
     placeholder_kinds: tuple[str, ...] | None = F(
         None,
@@ -208,7 +209,8 @@ class Term(Model):
     min: Code | None = None
     minus: bool = False
     each_report: bool = F(
-        False, description="a stock: summed over the reports of a longer period, as what a flow is held against"
+        False,
+        description="a stock: summed over the reports of a longer period, as what a flow is held against",
     )
 
     @model_validator(mode="after")

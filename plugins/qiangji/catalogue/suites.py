@@ -12,17 +12,17 @@ Context columns, filled before the suite runs, are named here and nowhere else:
 | `_is_known` | bool | the unit (of a group: its village or community) is the county's and reports |
 | `_occurrences` | int | rows of the submission with this key |
 | `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; same in all rows |
-| `_units_<kind>` | int | units of that kind beneath the row's unit (or itself) that report in the period |
+| `_units_<kind>` | int | units of that kind at or beneath the row's unit that report in the period |
 | `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
 | `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, or _last 0 |
 | `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form and period; null without any |
-| `_count_<form>_<field>` | int | how many of the unit's rows of that form and period have a value; null without a row |
+| `_count_<form>_<field>` | int | the unit's rows of that form and period that have a value; null without any row |
 
 A sum or count is over rows of that form at the unit and beneath it; of a form with shorter periods it is over the
 last of them. Great Expectations compares two columns and no more: a gap lets a suite say what holds between several
 fields (open = open before + raised - resolved), and names them in its own file, `meta.gaps`:
-`{"concerns": {"plus": ["concerns_open", "concerns_resolved"], "minus": ["concerns_open_at_start", "concerns_raised"]}}`.
+`{"cases": {"plus": ["cases_open", "cases_closed"], "minus": ["cases_open_at_start", "cases_opened"]}}`.
 """
 
 from __future__ import annotations
@@ -158,9 +158,7 @@ def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn 
 
 def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
     """The contextual columns that a suite needs, by name; a `change` brings the `last` it comes from."""
-    names = {
-        c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and not is_own(c)
-    }
+    names = {c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and not is_own(c)}
     names |= {c.replace("_change_", "_last_", 1) for c in names if c.startswith("_change_")}
     found = [context_column(n, suite.form, forms) for n in sorted(names)]
     return [c for c in found if c is not None]
@@ -224,10 +222,14 @@ def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
         _check_kwargs(expectation, at)
         columns = columns_of(expectation)
         touched |= columns
-        touched |= {c for name in columns & declared.keys() for c in (*declared[name].plus, *declared[name].minus)}
+        touched |= {
+            c for name in columns & declared.keys() for c in (*declared[name].plus, *declared[name].minus)
+        }
     if unused := [g.name for g in declared.values() if g.column not in touched]:
         raise CatalogueError(
-            f"no expectation reads {', '.join(unused)}", where=f"{where}: meta.gaps", expected="one on _gap_<name>"
+            f"no expectation reads {', '.join(unused)}",
+            where=f"{where}: meta.gaps",
+            expected="one on _gap_<name>",
         )
     if untouched := [c for c in (form.key, *form.fields) if c not in touched]:
         raise CatalogueError(
@@ -248,7 +250,9 @@ def _check_gaps(suite: Suite, form: Form) -> None:
             or not all(isinstance(side, list) and side for side in gap.values())
         ):
             raise CatalogueError(f"{name}: {gap!r:.80}", where=where, expected="{plus: [...], minus: [...]}")
-        if unknown := [c for side in gap.values() for c in side if c not in numbers and not _is_unit_count(c)]:
+        if unknown := [
+            c for side in gap.values() for c in side if c not in numbers and not _is_unit_count(c)
+        ]:
             raise CatalogueError(
                 f"{name}: {', '.join(map(str, unknown))} is no number of the form",
                 where=where,

@@ -138,7 +138,8 @@ def _read_distinct(raw: pa.Array, field: Field) -> Column:
         return Column(
             pa.array(days, pa.date32()),
             pc.and_(
-                pa.array([d is None for d in days], pa.bool_()), pc.invert(pc.match_substring_regex(texts, NOTHING))
+                pa.array([d is None for d in days], pa.bool_()),
+                pc.invert(pc.match_substring_regex(texts, NOTHING)),
             ),
         )
     return Column(_missing_as_null(texts), _none(len(raw)))

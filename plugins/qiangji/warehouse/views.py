@@ -60,7 +60,7 @@ def _values(base: indicators.Base) -> str:
 
 
 def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_type: str) -> str:
-    """`mart.v_<level>_<period_type>`: one row a unit and period, one column an indicator that has such figures there."""
+    """`mart.v_<level>_<period_type>`: a row a unit and period, a column each indicator with such figures there."""
     bases = [
         b
         for b in bases
