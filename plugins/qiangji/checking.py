@@ -24,7 +24,15 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.load import Suite
-from qiangji.catalogue.suites import Expectation, is_contextual, message_of, value_of
+from qiangji.catalogue.suites import (
+    Expectation,
+    Gap,
+    gaps,
+    is_contextual,
+    kinds_counted,
+    message_of,
+    value_of,
+)
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
@@ -151,7 +159,9 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         return
     from qiangji.validation import validate
 
-    frame = pa.concat_tables([_frame(one, catalogue, form) for one in readable], promote_options="permissive")
+    frame = pa.concat_tables(
+        [_frame(one, catalogue, form, suite) for one in readable], promote_options="permissive"
+    )
     broken = validate(
         frame.combine_chunks(), [e for e in suite.expectations if not is_contextual(e)], form.form
     )
@@ -165,17 +175,22 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
 
 
 def parents(keys: pa.Array | pa.ChunkedArray, form: Form) -> pa.Array | pa.ChunkedArray:
-    """The org unit of the tree that each key belongs to: a group's village, else the unit itself."""
+    """The org unit of the tree that each key belongs to: a group's village, a task's county, else the unit itself."""
     return pc.utf8_slice_codeunits(keys, 0, form.parent_digits) if form.parent_digits else keys
 
 
-def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
+def _frame(one: Checked, catalogue: Catalogue, form: Form, suite: Suite) -> pa.Table:
     """The rows with the context columns that follow from the submission and the tree."""
     assert one.parsed is not None
     rows, county = one.parsed.rows, one.part.county_code
     keys = rows.column(form.key).combine_chunks()
     expected = catalogue.org.expected(catalogue.kinds_of(form), one.period, county)
-    known = pc.is_in(parents(keys, form), value_set=pa.array([u.code for u in expected], pa.string()))
+    above = parents(keys, form)
+    known = pc.is_in(above, value_set=pa.array([u.code for u in expected], pa.string()))
+    if form.serials:
+        width = len(next(iter(form.serials)))
+        listed = pc.is_in(pc.utf8_slice_codeunits(keys, -width), value_set=pa.array(list(form.serials)))
+        known = pc.and_(known, listed)
     counts = pc.value_counts(keys)
     repeated = counts.field("counts").take(pc.index_in(keys, value_set=counts.field("values")))
     n = rows.num_rows
@@ -186,12 +201,31 @@ def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
         "_occurrences": repeated,
         "_totals_agree": pa.array([one.parsed.totals_agree] * n, pa.bool_()),
     }
+    for kind in kinds_counted(suite):
+        counts = catalogue.org.counts_of(kind, one.period)
+        columns[f"_units_{kind}"] = pa.array([counts.get(code, 0) for code in above.to_pylist()], pa.int64())
     if "unit_name" in rows.column_names:
         rows = rows.drop_columns(["unit_name"])
     for name, values in columns.items():
         if name not in rows.column_names:  # a county's own form has its code as its key
             rows = rows.append_column(name, values)
+    for gap in gaps(suite):
+        rows = rows.append_column(gap.column, _gap(gap, rows, form))
     return rows
+
+
+def _gap(gap: Gap, rows: pa.Table, form: Form) -> pa.ChunkedArray:
+    """`plus` less `minus`, null where one of them is missing (or was no field of the form yet)."""
+    names = (*gap.plus, *gap.minus)
+    wide = pa.decimal128(28, 4)  # any bigint, exactly
+    if any(n not in rows.column_names for n in names):
+        return pa.chunked_array([pa.nulls(rows.num_rows, wide)])
+    total = rows.column(gap.plus[0]).cast(wide)
+    for n in gap.plus[1:]:
+        total = pc.add(total, rows.column(n).cast(wide)).cast(wide)
+    for n in gap.minus:
+        total = pc.subtract(total, rows.column(n).cast(wide)).cast(wide)
+    return total
 
 
 def _split(

@@ -122,6 +122,14 @@ class OrgTree:
         steps = [self.units[c] for c in self.path(code).values()]
         return bool(steps) and steps[-1].reports and all(u.is_valid(period) for u in steps)
 
+    def counts_of(self, kind: str, period: Period) -> dict[str, int]:
+        """Unit -> how many units of the kind that should report for the period lie beneath it (or are it)."""
+        counts: dict[str, int] = {}
+        for unit in self.expected([kind], period):
+            for code in self.path(unit.code).values():
+                counts[code] = counts.get(code, 0) + 1
+        return counts
+
     def __iter__(self) -> Iterator[OrgUnit]:
         return iter(self.units.values())
 

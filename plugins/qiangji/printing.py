@@ -57,24 +57,31 @@ def print_values(console: Console, rows: Rows) -> None:
 
 
 def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
-    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
     table.add_column("指标 indicator")
     table.add_column("期 type", style="dim")
     table.add_column("单位 unit", style="dim")
     for _, name in units:
         table.add_column(name, justify="right", no_wrap=True)
-    lines: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    lines: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in rows:
-        lines.setdefault((r["indicator_code"], r["period_type"]), {})[r["org_code"]] = r
-    for (code, type_), by_unit in lines.items():
+        lines.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
+    for (code, type_, period), by_unit in lines.items():
         first = next(iter(by_unit.values()))
         cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
-        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", type_, first["unit"], *cells)
+        when = type_ if period == main else f"{type_}\n{period}"
+        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
     return table
 
 
+def _main_period(rows: Rows) -> str:
+    """The period that most rows are of: those of another one say so beside their type."""
+    periods = [str(r["period"]) for r in rows]
+    return max(dict.fromkeys(periods), key=periods.count)
+
+
 def _list(rows: Rows) -> Table:
-    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
     for heading in ("指标 indicator", "单位 unit", "代码 code", "期 type"):
         table.add_column(heading)
     for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %"):
@@ -83,8 +90,10 @@ def _list(rows: Rows) -> Table:
         n, d = number(r["numerator"]), number(r["denominator"])
         rate = number(r["reporting_rate"])
         table.add_row(
-            r["indicator_code"], r["org_name"], r["org_code"], r["period_type"], n, d, value_cell(r), rate
-        )
+            r["indicator_code"], r["org_name"], r["org_code"],
+            r["period_type"] if r["period"] == main else f"{r['period_type']} {r['period']}",
+            n, d, value_cell(r), rate,
+        )  # fmt: skip
     return table
 
 

@@ -14,9 +14,25 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError
 from qiangji.org import LEVELS
+from qiangji.periods import Period
 
 Rows = list[dict[str, Any]]
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
+
+_ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
+_HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
+    SELECT DISTINCT ON (x.indicator_code) x.indicator_code, x.period, x.period_type
+    FROM mart.indicator_value AS x
+    JOIN mart.indicator AS h ON h.indicator_code = x.indicator_code AND h.headline = x.period_type
+    JOIN dim.period AS p ON p.period = x.period AND p.period_type = x.period_type
+    WHERE x.org_level = 'city' AND CAST(:type AS text) IS NULL
+        AND (p.last_month = :period OR (p.last_month BETWEEN :since AND :period
+            AND (h.headline = 'quarter' OR h.shortest_period <> 'month')))
+    ORDER BY x.indicator_code, p.last_month DESC)"""
+"""What is shown of a month: of an indicator whose headline is the month or, made of monthly forms, the year to date,
+that of this very month; of one whose headline is the quarter, the quarter that the month completes or else the last
+one complete within a year (a quarter has figures once it is due); of a year to date that only quarters have, likewise.
+"""
 
 
 def latest_month(engine: Engine) -> str | None:
@@ -42,7 +58,7 @@ def values(
     """Indicator values, in the catalogue's and the tree's order.
 
     Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
-    period type: each indicator's headline type for a month, else the period's own type.
+    period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type.
     """
     if unknown := [i for i in indicators if i not in catalogue.indicators]:
         raise UsageError(
@@ -61,6 +77,7 @@ def values(
             f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type"
         )
     period = period or latest_month(engine)
+    is_month = period is not None and Period.parse(period).type == "month"
     with engine.connect() as c:
         found = c.execute(
             sa.text(
@@ -70,9 +87,7 @@ def values(
                 " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed, v.built_at"
                 " FROM mart.indicator_value v JOIN mart.indicator i USING (indicator_code)"
                 " JOIN dim.org_unit o USING (org_code) JOIN dim.obs_status s USING (obs_status)"
-                " WHERE v.period = :period AND v.period_type = coalesce(CAST(:type AS text), CASE"
-                "  WHEN :period NOT LIKE '____-__' THEN v.period_type"
-                "  WHEN i.headline = 'ytd' THEN 'ytd' ELSE 'month' END)"
+                f" WHERE {_HEADLINES if is_month and period_type is None else _ASKED}"
                 " AND (cardinality(:indicators) = 0 OR v.indicator_code = ANY(:indicators))"
                 " AND (cardinality(:orgs) = 0 OR v.org_code = ANY(:orgs)) AND v.org_level = ANY(:levels)"
                 " ORDER BY i.sort_order, o.sort_order, v.period_type"
@@ -82,6 +97,7 @@ def values(
             ),
             {
                 "period": period,
+                "since": str(Period.parse(period) - 11) if is_month and period else period,
                 "type": period_type,
                 "indicators": list(indicators),
                 "orgs": list(orgs),

@@ -30,7 +30,9 @@ FROM (
 ) AS v
 JOIN dim.indicator AS i USING (indicator_code)
 JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
-LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year;
+LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year
+-- what is made of restricted fields is shown from county up only
+WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
 -- What holds now.
 CREATE VIEW mart.indicator_value AS

@@ -39,7 +39,7 @@ class World:
         return self.folder / "expectations"
 
     def code(self, name: str) -> str:
-        """A unit's code; a villager group is written `village/07`."""
+        """A unit's code; a villager group is written `village/07`, a task `county/-07`."""
         village, _, serial = name.partition("/")
         return self.codes[village] + serial
 
@@ -153,7 +153,14 @@ def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
 
 def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     grain = form.get("grain", "village")
-    digits = {"county": 6, "town": 9, "village": 12, "group": 14}[grain]
+    pattern = {"county": "{6}", "town": "{9}", "village": "{12}", "group": "{14}", "task": "{6}-[0-9]{2}"}[
+        grain
+    ]
+    beneath: dict[str, Any] = {
+        "group": {"parent_digits": 12, "placeholder_kinds": ["village"]},
+        "task": {"parent_digits": 6, "kinds": ["county"], "placeholder_kinds": ["county"]},
+    }.get(grain, {})
+    beneath |= {k: form[k] for k in ("placeholder_kinds", "serials") if k in form}
     fields = {
         n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
         | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
@@ -167,9 +174,9 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         "due_working_day": 5,
         "key": form.get("key", KEY),
         "key_headers": ["单位编码"],
-        "key_pattern": f"[0-9]{{{digits}}}",
+        "key_pattern": f"[0-9]{pattern}",
         "fields": fields,
-    } | ({"parent_digits": 12} if grain == "group" else {})
+    } | beneath
 
 
 def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +196,7 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
             entries.append(
                 _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info")
             )
-        elif type_ in ("text", "code"):
+        elif type_ in ("text", "code", "date"):
             regex = {"column": n, "regex": "(?s).*"}
             entries.append(
                 _expectation(name, n, "text", "expect_column_values_to_match_regex", regex, "info")

@@ -196,11 +196,12 @@ def _signatures(
     """
     built = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month"))]
     wanted = sorted(set(months) | {m for m in built if months and m > min(months)})
-    forms = list(catalogue.forms.values())
+    bases = indicators.bases(catalogue)
     signatures = {}
     for month in wanted:
         digest = hashlib.sha256(definitions.encode())
-        digest.update(repr([s.period_type for s in scopes(month, forms, settings.timezone, now)]).encode())
+        due = [[s.period_type for s in scopes(month, b.forms, settings.timezone, now)] for b in bases]
+        digest.update(repr(due).encode())
         digest.update(repr(sorted((f, s.hash) for f, s in catalogue.suites.items())).encode())
         for key, row in current.items():
             last = Period.parse(key[1]).last_month

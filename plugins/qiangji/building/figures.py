@@ -43,18 +43,14 @@ def compute(
     inputs = Inputs(catalogue, ledger.lake, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
-    _count_groups(c, catalogue, inputs, months)
-    return [
-        (
-            base,
-            pa.concat_tables(
-                _results(engine, inputs, base, scope)
-                for month in months
-                for scope in scopes(month, base.forms, settings.timezone, now)
-            ).combine_chunks(),
-        )
-        for base in indicators.bases(catalogue)
-    ]
+    _count_registered(c, catalogue, inputs, months)
+    found = []
+    for base in indicators.bases(catalogue):
+        wanted = [s for month in months for s in scopes(month, base.forms, settings.timezone, now)]
+        if wanted:
+            tables = [_results(engine, inputs, base, scope) for scope in wanted]
+            found.append((base, pa.concat_tables(tables).combine_chunks()))
+    return found
 
 
 def _results(engine: Engine, inputs: Inputs, base: Base, scope: Scope) -> pa.Table:
@@ -111,12 +107,12 @@ def write(c: Connection, base: Base, rows: pa.Table, at: datetime) -> tuple[int,
     return closed, inserted
 
 
-def _count_groups(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
-    """How many groups each county should report, for mart.reporting_status."""
-    for form in (f for f in catalogue.forms.values() if f.grain == "group"):
+def _count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
+    """How many groups or tasks each county should report, for mart.reporting_status."""
+    for form in (f for f in catalogue.forms.values() if f.is_registered):
         for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):
             counts: dict[str, int] = {}
-            for unit in inputs.expected_groups(form, [period.last_month]).to_pylist():
+            for unit in inputs.expected_registered(form, [period.last_month]).to_pylist():
                 county = catalogue.org.county_of(unit["base_code"])
                 if county:
                     counts[county] = counts.get(county, 0) + unit["expected_units"]

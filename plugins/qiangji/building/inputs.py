@@ -18,6 +18,7 @@ from qiangji.indicators import Base
 from qiangji.lake import Lake
 from qiangji.ledger import Key
 from qiangji.org import LEVELS
+from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 
 _REPORT_COLUMNS = [
@@ -80,23 +81,24 @@ class Inputs:
         codes = sums.column("base_code")
         return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
 
-    def expected_groups(self, form: Form, months: Sequence[Period]) -> pa.Table:
-        """Villager groups that should report in these months (model `expected_groups`)."""
+    def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
+        """Rows beneath units of the tree that should be reported in these months (model `expected_registered`)."""
         org = self.catalogue.org
-        last = max(months)
-        villages = [(u.code, org.county_of(u.code)) for u in org.expected(["village"], last)]
+        parents = [
+            (u.code, org.county_of(u.code)) for u in org.expected(form.placeholder_kinds or (), max(months))
+        ]
         self.engine.register("registry", self._registry(form))
         self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
         self.engine.register(
-            "villages",
+            "placeholders",
             pa.table(
                 {
-                    "base_code": pa.array([v for v, _ in villages], pa.string()),
-                    "county_code": pa.array([c for _, c in villages], pa.string()),
+                    "base_code": pa.array([code for code, _ in parents], pa.string()),
+                    "county_code": pa.array([county for _, county in parents], pa.string()),
                 }
             ),
         )
-        return self.engine.run("expected_groups")
+        return self.engine.run("expected_registered")
 
     def paths(self, level: str, period: Period) -> pa.Table:
         """Every unit of a level with itself and each unit above it, for model `results`."""
@@ -150,11 +152,13 @@ class Inputs:
                     for name in fields:  # a field that the form had not yet, or has no longer
                         if name not in table.column_names:
                             table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
-                    found.append((period, county, table.select([form.key, *fields])))
+                    found.append(
+                        (period, county, table.select([form.key, *(f for f in fields if f != form.key)]))
+                    )
         return found
 
     def _registry(self, form: Form) -> pa.Table:
-        """When each group was first reported (model `registry`), from all current revisions."""
+        """When each row of a registered form was first reported (model `registry`), from all current revisions."""
         if form.form not in self._registries:
             periods = sorted({Period.parse(p) for f, p, _ in self.current if f == form.form})
             schema = pa.schema(
@@ -176,8 +180,8 @@ class Inputs:
         periods = own_periods(form, scope.months)
         if not periods:
             return _EXPECTED.empty_table()
-        if form.grain == "group":
-            rows = self.expected_groups(form, [p.last_month for p in periods])
+        if form.is_registered:
+            rows = self.expected_registered(form, [p.last_month for p in periods])
         else:
             counts: dict[str, int] = {}
             for period in periods:
@@ -201,5 +205,4 @@ def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
 
 def arrow_type(form: Form, name: str) -> pa.DataType:
     """The type of a field's column in the lake."""
-    types = {"integer": pa.int64(), "decimal": pa.decimal128(18, 4), "boolean": pa.bool_()}
-    return types.get(form.fields[name].type, pa.string())
+    return pa.string() if name == form.key else TYPES[form.fields[name].type]

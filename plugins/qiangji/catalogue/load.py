@@ -16,11 +16,11 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
-from qiangji.catalogue.models import County, Form, Indicator, Plan
+from qiangji.catalogue.models import County, Form, Indicator, Plan, shortest_of
 from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.org import OrgTree
-from qiangji.periods import Period
+from qiangji.periods import Period, PeriodType
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,15 @@ class Catalogue:
     def due(self, form: Form, partition: Period) -> Period | None:
         """The form's period that ends in this month, else None (a quarterly form early in a quarter)."""
         return partition.ends_in(form.period_type)
+
+    def shortest_period(self, indicator: Indicator) -> PeriodType:
+        """The shortest period for which it has figures."""
+        return shortest_of(self.forms[f] for f in indicator.forms)
+
+    def is_restricted(self, indicator: Indicator) -> bool:
+        """Whether it reads a field that is shown from county up only."""
+        fields = ((self.forms[t.form].fields.get(f)) for t in indicator.terms for f in t.fields)
+        return any(f is not None and f.restricted for f in fields)
 
     def name_of(self, code: str) -> str:
         return self.org.units[code].name if code in self.org.units else code
@@ -122,7 +131,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
             )
     org = OrgTree.read(path / "org_units.csv")
     for name, form in forms.items():
-        check_form(form, org, path / "forms" / f"{name}.yaml")
+        check_form(form, org, plan, path / "forms" / f"{name}.yaml")
     indicators: dict[str, Indicator] = {}
     for p in sorted((path / "indicators").glob("*.yaml")):
         for i, entry in enumerate(_listed(_yaml(p), p)):

@@ -31,6 +31,7 @@ SQL_TYPES = {
     "code": "text",
     "text": "text",
     "enum": "text",
+    "date": "date",
 }
 PATH = tuple(f"{level}_code" for level in LEVELS[:-1])
 FIRST_YEAR, FUTURE_YEARS = 2015, 1
@@ -193,7 +194,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
     rows = [
         {"county_code": county, "form": form.form, "period": str(period), "expected_units": n}
         for form in catalogue.forms.values()
-        if form.grain != "group"
+        if not form.is_registered
         for period in periods
         if period.type == form.period_type
         for county, n in _expected_by_county(catalogue, form, period).items()

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.org import LEVELS
+from qiangji.periods import MONTHS_IN
 
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
@@ -59,8 +60,12 @@ def _values(base: indicators.Base) -> str:
 
 
 def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_type: str) -> str:
-    """`mart.v_<level>_<period_type>`: one row a unit and period, one column an indicator."""
-    bases = [b for b in bases if level in b.levels]
+    """`mart.v_<level>_<period_type>`: a row a unit and period, a column each indicator with such figures there."""
+    bases = [
+        b
+        for b in bases
+        if level in b.levels and MONTHS_IN.get(period_type, 12) >= MONTHS_IN[b.shortest_period]
+    ]
     scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
     keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
     keys = (
@@ -70,6 +75,7 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
         i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
         for b in bases
         for i in b.indicators
+        if level in ("city", "county") or not catalogue.is_restricted(i)
     }
     joins = "\n".join(
         f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
