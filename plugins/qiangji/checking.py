@@ -228,9 +228,7 @@ def _gap(gap: Gap, rows: pa.Table, form: Form) -> pa.ChunkedArray:
     return total
 
 
-def _split(
-    one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, frame: pa.Table
-) -> None:
+def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, frame: pa.Table) -> None:
     """Decide on each row by what it breaks, and on the submission. `frame`: its rows with their context."""
     parsed = one.parsed
     assert parsed is not None

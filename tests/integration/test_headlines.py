@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from qiangji import building, pipeline, reading
 from qiangji.periods import Period
-
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 
@@ -23,7 +23,12 @@ TOWNS = {"form": "q", "count": "rows"}
 INDICATORS = [
     {"code": "monthly", "numerator": {"form": "m", "sum": "n"}, "denominator": ROWS},
     {"code": "grown", "numerator": {"form": "m", "sum": "grown"}, "denominator": ROWS, "headline": "ytd"},
-    {"code": "quarterly", "numerator": {"form": "q", "sum": "n"}, "denominator": TOWNS, "headline": "quarter"},
+    {
+        "code": "quarterly",
+        "numerator": {"form": "q", "sum": "n"},
+        "denominator": TOWNS,
+        "headline": "quarter",
+    },
     {"code": "trained", "numerator": {"form": "q", "sum": "trained"}, "denominator": ROWS, "headline": "ytd"},
 ]
 Show = Callable[[str], dict[str, tuple[str, str, int]]]

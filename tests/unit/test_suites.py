@@ -333,10 +333,10 @@ def test_a_wrong_suite_is_refused(case: str) -> None:
 
 
 GAPS: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "of no field": ({"g": {"plus": ["leeders"], "minus": ["leaders"]}}, ["meta.gaps", "leeders", "party_member_leaders"]),
+    "of no field": ({"g": {"plus": ["leeders"], "minus": ["leaders"]}}, ["meta.gaps", "leeders", "households"]),
     "of what is no number": ({"g": {"plus": ["org_setup"], "minus": ["leaders"]}}, ["org_setup", "no number"]),
     "without a side": ({"g": {"plus": ["leaders"]}}, ["meta.gaps", "{plus: [...], minus: [...]}"]),
-    "that nobody reads": ({"g": {"plus": ["leaders"], "minus": ["leaders"]}}, ["no expectation reads g", "_gap_<name>"]),
+    "that nobody reads": ({"g": {"plus": ["leaders"], "minus": ["residents"]}}, ["reads g", "_gap_<name>"]),
 }  # fmt: skip
 
 

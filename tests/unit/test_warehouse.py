@@ -171,7 +171,11 @@ def test_the_wide_views_show_every_indicator_of_their_level(objects: list[Any], 
                 has = level in base.levels and not (type_ == "month" and base.shortest_period == "quarter")
                 for i in base.indicators:
                     hidden = catalogue.is_restricted(i) and level in ("town", "village")
-                    assert (i.code in shown[f"v_{level}_{type_}"]) == (has and not hidden), (i.code, level, type_)
+                    assert (i.code in shown[f"v_{level}_{type_}"]) == (has and not hidden), (
+                        i.code,
+                        level,
+                        type_,
+                    )
 
 
 def test_the_dictionary_is_the_catalogue(warehouse: Engine, catalogue: Catalogue) -> None:
