@@ -170,7 +170,7 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         assert one.parsed is not None
         end = start + one.parsed.rows.num_rows
         mine = [(b.expectation, [r - start for r in b.rows if start <= r < end]) for b in broken]
-        _split(one, [(e, rows) for e, rows in mine if rows], form, catalogue)
+        _split(one, [(e, rows) for e, rows in mine if rows], form, frame.slice(start, end - start))
         start = end
 
 
@@ -228,10 +228,8 @@ def _gap(gap: Gap, rows: pa.Table, form: Form) -> pa.ChunkedArray:
     return total
 
 
-def _split(
-    one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, catalogue: Catalogue
-) -> None:
-    """Decide on each row by what it breaks, and on the submission."""
+def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, frame: pa.Table) -> None:
+    """Decide on each row by what it breaks, and on the submission. `frame`: its rows with their context."""
     parsed = one.parsed
     assert parsed is not None
     whole = [e for e, _ in broken if e["meta"]["scope"] == "submission" and e["severity"] == "critical"]
@@ -262,7 +260,7 @@ def _split(
     for expectation, rows in broken:
         if expectation["severity"] != "critical":
             accepted = [r for r in rows if r not in reasons]
-            picked = parsed.rows.take(pa.array(accepted, pa.int64())).to_pylist()
+            picked = frame.take(pa.array(accepted, pa.int64())).to_pylist()
             one.findings += [
                 finding(expectation, row, form, one.part.county_code, one.part.period) for row in picked
             ]

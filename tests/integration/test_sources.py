@@ -125,6 +125,34 @@ def test_a_workbook_without_form_in_its_name_has_every_form_of_its_period(tmp_pa
         assert source.fetch(item).kind == "xlsx"
 
 
+def by_connection() -> County:
+    return County(
+        county="440703", transport="folder", connection="county_440703", files="{form}_{period}.csv"
+    )
+
+
+def test_a_folder_may_be_named_by_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a share is mounted differs from machine to machine: it is no part of the catalogue then."""
+    folder = tmp_path / "市直 share"
+    folder.mkdir()
+    (folder / "village_2026-10.csv").write_bytes(b"a")
+    monkeypatch.setenv("QIANGJI_CONN_COUNTY_440703", f"file://{quote(str(folder))}")
+    with opened(by_connection()) as source:
+        [item] = source.list(WANTED)
+        assert source.fetch(item).content == b"a"
+
+
+@pytest.mark.parametrize("uri", ["file://elsewhere/share", "sftp://host/share", "/share", "file:share"])
+def test_a_connection_that_is_no_folder_is_refused(uri: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIANGJI_CONN_COUNTY_440703", uri)
+    assert refused(by_connection()).code == "bad_connection"
+
+
+def test_a_folder_without_its_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("QIANGJI_CONN_COUNTY_440703", raising=False)
+    assert refused(by_connection()).code == "no_connection"
+
+
 def test_folder_faults(tmp_path: Path) -> None:
     assert refused(folder_county(tmp_path / "none")).code == "not_found"
     (tmp_path / "village_2026-10.csv").write_bytes(b"12345")

@@ -321,7 +321,8 @@ def _check_columns(
             continue
         context = context_column(column, form.form, forms)
         if context is None:
-            allowed = (*own, *(f"_{c}_<field>" for c in ("last", "change", "sum_<form>", "count_<form>")))
+            compared = ("last", "change", "sum_<form>", "count_<form>")
+            allowed = (*own, "_units_<kind>", *(f"_{c}_<field>" for c in compared))
             raise CatalogueError(f"unknown column {column!r}", where=at, expected=", ".join(allowed))
         numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
         fields = list(forms[context.form].fields) if context.kind in ("last", "count") else numbers

@@ -12,8 +12,12 @@ def upgrade() -> None:
         " ADD COLUMN is_restricted boolean NOT NULL DEFAULT false"
     )
     # the catalogue fills them with every synchronisation
-    op.execute("ALTER TABLE dim.indicator ALTER shortest_period DROP DEFAULT, ALTER is_restricted DROP DEFAULT")
+    op.execute(
+        "ALTER TABLE dim.indicator ALTER shortest_period DROP DEFAULT, ALTER is_restricted DROP DEFAULT"
+    )
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the views of mart rest on these columns: go back to the older code and a new database")
+    raise NotImplementedError(
+        "the views of mart rest on these columns: go back to the older code and a new database"
+    )
