@@ -126,14 +126,22 @@ def _status_cell(row: dict[str, Any]) -> str:
 def print_reasons(console: Console, rows: Rows) -> None:
     """What was returned, held, withheld, failed or is late, and why."""
     table = Table(title="需要处理 Needs attention", title_justify="left")
-    for heading in ("县 county", "报表 form", "期 period", "状态 status", "原因 reason", "说明 message"):
-        table.add_column(heading, overflow="fold")
+    for heading in (
+        "县 county",
+        "报表 form",
+        "期 period",
+        "状态 status",
+        "原因 reason",
+        "说明 message",
+        "来件 delivery",
+    ):
+        table.add_column(heading, overflow="fold", no_wrap=heading.endswith(("period", "delivery")))
     for r in rows:
         style = STYLES.get(r["status"], "white")
         table.add_row(
             f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
             f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
-            r["reason_code"] or "", _reason(r),
+            r["reason_code"] or "", _reason(r), r["delivery_id"] or "",
         )  # fmt: skip
     console.print(table if rows else "没有需要处理的事项 Nothing needs attention.")
 
@@ -157,6 +165,4 @@ def _reason(row: dict[str, Any]) -> str:
     if row["status"] == "late":
         return f"截止 due {row['due_date']}"
     parts = list(dict.fromkeys(filter(None, (row["message_zh"], row["message_en"]))))
-    if row["delivery_id"]:
-        parts.append(f"delivery {row['delivery_id']}")
     return "\n".join(parts)
