@@ -23,7 +23,12 @@ import sqlalchemy as sa
 from tests.conftest import Workplace, make_workplace, simulated
 
 PROJECT = Path(__file__).resolve().parents[2]
-FORMS = ("community", "village", "village_group")
+FORMS = ("community", "town_service", "village", "village_group")
+"""What counties report every month."""
+QUARTERLY = (
+    "county_emerging", "county_milestones", "county_oversight", "county_secretaries", "county_traditional",
+    "town_overseas", "town_training",
+)  # fmt: skip
 _clones = itertools.count()
 # when something was done, and by which run; everything else has to be the same whatever the order
 _PASSING = {
@@ -97,8 +102,9 @@ class Night:
         return row
 
     def statuses(self) -> dict[tuple[str, str, str], str]:
-        """(county, form, period) -> status, of the months that the systems serve."""
-        rows = self.query("SELECT * FROM mart.reporting_status WHERE period = ANY(:m)", m=self.months)
+        """(county, form, period) -> status, of the months and quarters that the systems serve."""
+        periods = [*self.months, *self.systems.manifest["quarters"]]
+        rows = self.query("SELECT * FROM mart.reporting_status WHERE period = ANY(:m)", m=periods)
         return {(r["county_code"], r["form"], r["period"]): r["status"] for r in rows}
 
     def revisions(self) -> dict[tuple[str, str, str], list[int]]:
@@ -171,17 +177,18 @@ def night(
 
 
 def thin_catalogue(systems: Any, folder: Path) -> None:
-    """The project's catalogue with no other villages and communities than those that the systems report on."""
+    """The project's catalogue with no other villages and communities than those that the systems report on; towns stay,
+    as each of them reports itself.
+    """
     shutil.copytree(PROJECT / "catalogue", folder)
     with (systems.directory / "units.csv").open(encoding="utf-8", newline="") as f:
         kept = {row["code"] for row in csv.DictReader(f)}
     with (folder / "org_units.csv").open(encoding="utf-8", newline="") as f:
         units = list(csv.DictReader(f))
-    towns = {u["parent_code"] for u in units if u["code"] in kept}
     with (folder / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
         writer = csv.DictWriter(f, list(units[0]))
         writer.writeheader()
-        writer.writerows(u for u in units if u["code"] in kept | towns or u["level"] in ("city", "county"))
+        writer.writerows(u for u in units if u["code"] in kept or u["level"] != "village")
 
 
 @contextmanager
