@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test up down lint types format bench lock clean
+.PHONY: help demo test up down airflow lint types format bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -21,6 +21,9 @@ up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the
 
 down: $(VENV)/.installed  ## stop what `make up` left running
 	@$(BIN)/python -m qiangji.stack down --home "$${QIANGJI_HOME:-.qiangji}"
+
+airflow: $(VENV)/.installed  ## Airflow's own command line, of what `make up` runs: make airflow ARGS="dags list"
+	@$(BIN)/python -m qiangji.stack airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -240,6 +240,13 @@ def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form
     reasons: dict[int, list[tuple[str, str]]] = {}  # row -> (rule, address)
     for problem in parsed.problems.to_pylist():
         reasons.setdefault(problem["index"], []).append((problem["rule"], problem["address"]))
+    unreadable = {(p["index"], p["field"]) for p in parsed.problems.to_pylist()}
+    broken = [
+        # a cell that cannot be read is told once: that its field is missing besides would be a second reason
+        (e, [r for r in rows if not any((r, f) in unreadable for f in e["meta"]["fields"])])
+        for e, rows in broken
+    ]
+    broken = [(e, rows) for e, rows in broken if rows]
     for expectation, rows in broken:
         if expectation["severity"] == "critical":
             for row in rows:

@@ -92,7 +92,7 @@ def collect(
     )
     if not json:
         said = "would be fetched" if dry_run else "new"
-        console.print(f"{result.deliveries} deliveries {said}, {len(failures)} failures.")
+        console.print(f"Deliveries {said}: {result.deliveries}. Failures: {len(failures)}.")
     _exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
@@ -190,12 +190,15 @@ def status(
     wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
         rows = reading.status(engine, wanted)
+        rejected = reading.rejections(engine, rows)
     attention = reading.needs_attention(rows)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_status(console, rows)
         printing.print_reasons(console, attention)
+        if wanted:
+            printing.print_rejections(console, rejected)
     _exit_on(attention)
 
 
@@ -285,6 +288,12 @@ def _verdict(s: Any) -> dict[str, Any]:
     }
 
 
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["status"] == "held":
+        return "far fewer rows than the revision before; nothing was replaced: `qiangji release` or `qiangji void` it"
+    return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
+
+
 def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
     from qiangji import pipeline
 
@@ -314,13 +323,24 @@ def _report(json: bool, result: Any) -> None:
         )
     if result.get("checked"):
         table = Table(title="核查结果 Checked", title_justify="left")
-        for heading in ("county", "form", "period", "status", "rows", "rejected", "why"):
-            table.add_column(heading, overflow="fold")
+        for heading in (
+            "county",
+            "form",
+            "period",
+            "status",
+            "revision",
+            "rows",
+            "rejected",
+            "why",
+            "delivery",
+        ):
+            table.add_column(heading, overflow="fold", no_wrap=heading in ("period", "delivery"))
         for v in result["checked"]:
             style = printing.STYLES.get(v["status"], "white")
             table.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
-                f"{v['rows_received']:,}", f"{v['rows_rejected']:,}", v["message_en"] or "",
+                f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
+                _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
         console.print(table)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -179,10 +180,19 @@ def prepare(client: AirflowClient, s: Settings) -> None:
 
 def event(s: Settings, what: str, county: str) -> None:
     """Make something happen in a county system: down, up, hang, wrong_token ..."""
-    # the systems are not part of the package, only of the demonstration
-    from simulator.control import post_event
-
-    post_event(s.home / "simulator", what, {"county": county})
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "event",
+        "--dir",
+        str(s.home / "simulator"),
+        what,
+        f"county={county}",
+    ]
+    subprocess.run(
+        command, cwd=PROJECT, check=True, capture_output=True
+    )  # no part of the package: found from there
 
 
 def _collect(
@@ -198,6 +208,10 @@ def _collect(
             "collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS
         )
         good &= (night["state"] == "success") is not expect_red
+    if night["state"] != "success":
+        clock.console.print(
+            "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
+        )
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
         before = {r["dag_run_id"] for r in client.runs("collect_period")}
         airflow.cli(
@@ -257,6 +271,7 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
         now = reading.values(engine, catalogue, period=str(last))
         then = reading.values(engine, catalogue, period=str(first))
         grid = reading.status(engine)
+        rejected = reading.rejections(engine, grid)
     console.print()
     console.print(_headlines(now, then, last, first))
     console.print(
@@ -265,7 +280,7 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
     console.print()
     printing.print_status(console, [r for r in grid if r["period"] == str(last)])
     printing.print_reasons(console, reading.needs_attention(grid))
-    printing.print_rejections(console, grid)
+    printing.print_rejections(console, rejected)
     console.print(_times(clock))
     console.print(f"\n湖 lake       {s.lake}")
     console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")

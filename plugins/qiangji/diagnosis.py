@@ -125,5 +125,12 @@ def _connection(conn_id: str, transport: str) -> str:
 
     uri = urlsplit(connection(conn_id))
     port = uri.port or {"sftp": 22, "https": 443, "http": 80, "postgresql": 5432}.get(uri.scheme, 0)
-    with socket.create_connection((uri.hostname or "", port), timeout=5):
-        return f"{transport} at {uri.hostname}:{port} answers"
+    try:
+        with socket.create_connection((uri.hostname or "", port), timeout=5):
+            return f"{transport} at {uri.hostname}:{port} answers"
+    except OSError as e:
+        raise QiangjiError(
+            f"nothing answers at {uri.hostname}:{port} ({e.strerror or e})",
+            code="unreachable",
+            do="Is the system up? The demonstration's run while `make up` does",
+        ) from e

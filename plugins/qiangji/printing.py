@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
+
+from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
@@ -116,7 +119,7 @@ def _status_cell(row: dict[str, Any]) -> str:
     style = STYLES.get(row["status"], "white")
     text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
     if row["received_at"] is not None:
-        text += f"  {row['received_at'].astimezone():%m-%d %H:%M}"
+        text += f"  {row['received_at'].astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}"
     if row["rows_received"]:
         text += f"\n[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}"
         text += f"  v{row['revision']}[/dim]" if row["revision"] else "[/dim]"
@@ -147,17 +150,20 @@ def print_reasons(console: Console, rows: Rows) -> None:
 
 
 def print_rejections(console: Console, rows: Rows) -> None:
-    """Submissions of which rows went back, a line each, with the first reason."""
-    partial = [r for r in rows if r["status"] == "partial"]
-    if not partial:
+    """Why rows went back: a line a rule, with the first cell."""
+    if not rows:
         return
     table = Table(title="部分记录退回 Rows rejected", title_justify="left")
-    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g."):
-        table.add_column(heading, overflow="fold", justify="right" if heading.endswith("rows") else "left")
-    for r in partial:
-        table.add_row(
-            r["county_name"], r["form"], r["period"], str(r["rows_rejected"]), r["message_zh"] or ""
+    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g.", "规则 rule"):
+        right = heading.endswith("rows")
+        table.add_column(
+            heading, overflow="fold", justify="right" if right else "left", no_wrap="period" in heading
         )
+    for r in rows:
+        table.add_row(
+            r["county_name"], r["form"], r["period"], str(r["rows"]),
+            f"{r['example']}\n{r['message_zh']}\n{r['message_en']}", r["rule"],
+        )  # fmt: skip
     console.print(table)
 
 

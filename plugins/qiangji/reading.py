@@ -108,12 +108,18 @@ def values(
 
 
 def status(engine: Engine, period: str | None = None) -> Rows:
-    """The reporting grid: every county, form and period that has ended (or one period)."""
+    """The reporting grid: every county and form in one period, or in all that have ended and of which anything came.
+
+    The last that has ended is there in any case.
+    """
     with engine.connect() as c:
         found = c.execute(
             sa.text(
                 "SELECT s.* FROM mart.reporting_status s JOIN dim.org_unit o ON o.org_code = s.county_code"
-                " WHERE (CAST(:period AS text) IS NULL AND s.status <> 'not_due') OR s.period = :period"
+                " WHERE s.period = :period OR (CAST(:period AS text) IS NULL AND s.status <> 'not_due'"
+                "  AND (s.form, s.period) IN ("
+                "   SELECT form, period FROM mart.reporting_status WHERE received_at IS NOT NULL"
+                "   UNION SELECT form, max(period) FROM mart.reporting_status WHERE status <> 'not_due' GROUP BY form))"
                 " ORDER BY s.period, o.sort_order, s.form"
             ),
             {"period": period},
@@ -121,6 +127,28 @@ def status(engine: Engine, period: str | None = None) -> Rows:
         return [dict(r._mapping) for r in found]
 
 
+def rejections(engine: Engine, rows: Rows) -> Rows:
+    """Why rows of these submissions were rejected: a line a rule, with how many rows and the first cell."""
+    shown = {(r["county_code"], r["form"], r["period"]) for r in rows}
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text("SELECT * FROM mart.rejection ORDER BY period, county_code, form, rows DESC, rule")
+        )
+        lines = [dict(r._mapping) for r in found]
+    return [r for r in lines if (r["county_code"], r["form"], r["period"]) in shown]
+
+
 def needs_attention(rows: Rows) -> Rows:
-    """What somebody has to do something about."""
-    return [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
+    """What somebody has to do something about; a county that was not reached last time is one line, whatever it sent
+    before.
+    """
+    found = [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
+    named = {r["county_code"] for r in found if r["status"] == "failed"}
+    lost = {r["county_code"]: r for r in rows if r["last_attempt_failed"] and r["county_code"] not in named}
+    return [
+        r
+        | {"form": "", "period": "", "status": "failed", "status_zh": "采集失败", "delivery_id": None}
+        | {"reason_code": r["last_attempt_reason"]}
+        | dict.fromkeys(("message_zh", "message_en"), r["last_attempt_message"])
+        for r in lost.values()
+    ] + found

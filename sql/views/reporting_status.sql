@@ -74,7 +74,9 @@ SELECT
     END AS message_en,
     l.delivery_id,
     a.ended_at AS last_attempt_at,
-    a.status = 'failed' AS last_attempt_failed
+    a.status = 'failed' AS last_attempt_failed,
+    CASE WHEN a.status = 'failed' THEN a.reason_code END AS last_attempt_reason,
+    CASE WHEN a.status = 'failed' THEN a.message END AS last_attempt_message
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 JOIN shown AS s ON s.form = cf.form
@@ -154,3 +156,25 @@ CROSS JOIN LATERAL (
             )
         ) AS it
 ) AS shown;
+
+-- Why rows of the latest delivery of a submission were rejected, a line a rule.
+CREATE VIEW mart.rejection AS
+SELECT
+    r.county_code,
+    o.name AS county_name,
+    r.form,
+    r.period,
+    r.delivery_id,
+    r.rule,
+    r.rows,
+    r.example,
+    r.message_zh,
+    r.message_en
+FROM ops.rejection AS r
+JOIN (
+    SELECT DISTINCT ON (county_code, form, period) county_code, form, period, delivery_id
+    FROM ops.submission
+    WHERE status <> 'void'
+    ORDER BY county_code, form, period, received_at DESC, checked_at DESC
+) AS latest USING (county_code, form, period, delivery_id)
+JOIN dim.org_unit AS o ON o.org_code = r.county_code;
