@@ -24,7 +24,7 @@ def keep(connection: Connection, catalogue: Catalogue) -> None:
     The caller holds the views dropped: who reads waits for the commit, so that the moment taken here is the one from
     which the new definitions are seen.
     """
-    at: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))  # type: ignore[assignment]
+    at: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
     rows = [
         _row(x, base, catalogue) for base in indicators.bases(catalogue) for x in base.indicators
     ]  # a code is in one base only
