@@ -157,6 +157,9 @@ def values(
     period_type: Annotated[
         str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="as they were shown then: 2026-11-24, 2026-11-24T08:00")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
@@ -165,14 +168,67 @@ def values(
     from qiangji.warehouse import reading_warehouse
 
     wanted = str(Period.parse(period)) if period else None
+    then = reading.moment(as_of, settings().timezone) if as_of else None
     with reading_warehouse(settings()) as engine:
         rows = reading.values(
-            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type
+            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type, then
         )
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_values(console, rows)
+
+
+@app.command()
+def diff(
+    since: Annotated[str, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")],
+    until: Annotated[str, typer.Option("--to", help="the later time")],
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")
+    ] = None,
+    level: Annotated[str | None, typer.Option("--level", help="city, county, town or village")] = None,
+    org: Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")] = None,
+    json: Json = False,
+) -> None:
+    """Print which figures changed between two times, by how much, and why."""
+    from qiangji import explaining, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    first, last = (reading.moment(text, settings().timezone) for text in (since, until))
+    with reading_warehouse(settings()) as engine:
+        rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
+    if json:
+        print(printing.as_json(rows))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_changes(console, rows)
+
+
+@app.command()
+def explain(
+    indicator: str,
+    org: Annotated[str, typer.Option("--org", help="org unit code")],
+    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    period_type: Annotated[
+        str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
+    from qiangji import explaining, printing
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    with reading_warehouse(settings()) as engine:
+        explained = explaining.explain(engine, indicator, org, period, period_type)
+    if json:
+        print(printing.as_json(explained))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_explanation(console, explained)
 
 
 @app.command()

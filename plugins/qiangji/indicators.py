@@ -190,6 +190,12 @@ def dictionary(catalogue: Catalogue) -> list[dict[str, object]]:
     return rows
 
 
+def fields_read(catalogue: Catalogue) -> list[dict[str, object]]:
+    """The fields of forms that each indicator reads, for dim.indicator_field."""
+    read = {(x.code, t.form, f) for x in catalogue.indicators.values() for t in x.terms for f in t.fields}
+    return [dict(zip(("indicator_code", "form", "field"), key, strict=True)) for key in sorted(read)]
+
+
 def condition_sql(condition: Condition, form: Form) -> str:
     """A condition as a three-valued SQL expression: unknown when what it needs is missing."""
     if condition.parts:

@@ -6,7 +6,9 @@ In: an engine that reads mart. Out: plain rows; how they look is `printing`'s bu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -20,10 +22,14 @@ Rows = list[dict[str, Any]]
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
 _ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
+_THEN = """(
+    SELECT h.*, n.sort_order FROM dim.indicator_history AS h LEFT JOIN dim.indicator AS n USING (indicator_code)
+    WHERE h.defined_from <= :as_of AND (h.defined_to IS NULL OR h.defined_to > :as_of))"""
+"""The dictionary as it was at a moment; what has left it since comes last."""
 _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
     SELECT DISTINCT ON (x.indicator_code) x.indicator_code, x.period, x.period_type
-    FROM mart.indicator_value AS x
-    JOIN mart.indicator AS h ON h.indicator_code = x.indicator_code AND h.headline = x.period_type
+    FROM {values} AS x
+    JOIN {dictionary} AS h ON h.indicator_code = x.indicator_code AND h.headline = x.period_type
     JOIN dim.period AS p ON p.period = x.period AND p.period_type = x.period_type
     WHERE x.org_level = 'city' AND CAST(:type AS text) IS NULL
         AND (p.last_month = :period OR (p.last_month BETWEEN :since AND :period
@@ -35,15 +41,20 @@ one complete within a year (a quarter has figures once it is due); of a year to 
 """
 
 
-def latest_month(engine: Engine) -> str | None:
-    """The last month that has figures."""
+def latest_month(engine: Engine, as_of: datetime | None = None) -> str | None:
+    """The last month that has figures, or had at a moment."""
     with engine.connect() as c:
         found: str | None = c.scalar(
             sa.text(
-                "SELECT max(period) FROM mart.indicator_value WHERE period_type = 'month' AND obs_status <> 'O'"
-            )
+                f"SELECT max(period) FROM {_shown(as_of)} AS v WHERE period_type = 'month' AND obs_status <> 'O'"
+            ),
+            {"as_of": as_of} if as_of else {},
         )
         return found
+
+
+def _shown(as_of: datetime | None) -> str:
+    return "mart.indicator_value_as_of(:as_of)" if as_of else "mart.indicator_value"
 
 
 def values(
@@ -54,13 +65,15 @@ def values(
     orgs: Sequence[str] = (),
     period: str | None = None,
     period_type: str | None = None,
+    as_of: datetime | None = None,
 ) -> Rows:
-    """Indicator values, in the catalogue's and the tree's order.
+    """Indicator values, in the catalogue's and the tree's order; with `as_of` as they were shown at that moment.
 
     Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
     period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type.
     """
-    if unknown := [i for i in indicators if i not in catalogue.indicators]:
+    known = set(catalogue.indicators) | (_ever_defined(engine) if as_of else set())
+    if unknown := [i for i in indicators if i not in known]:
         raise UsageError(
             f"no indicator {', '.join(unknown)}",
             expected=", ".join(catalogue.indicators),
@@ -76,21 +89,26 @@ def values(
         raise UsageError(
             f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type"
         )
-    period = period or latest_month(engine)
+    period = period or latest_month(engine, as_of)
     is_month = period is not None and Period.parse(period).type == "month"
+    sources = {"values": _shown(as_of), "dictionary": _THEN if as_of else "mart.indicator"}
     with engine.connect() as c:
         found = c.execute(
             sa.text(
-                "SELECT i.indicator_code, i.name_zh, i.name_en, i.unit, i.direction, v.org_code, o.name AS org_name,"
+                "SELECT i.indicator_code, i.name_zh, i.name_en, i.unit, i.direction, v.org_code,"
+                " coalesce(o.name, v.org_code) AS org_name,"
                 " v.org_level, v.period, v.period_type, v.numerator, v.denominator, v.value, v.target,"
                 " v.expected_units, v.reported_units, v.reporting_rate, v.obs_status, s.name_zh AS obs_status_zh,"
                 " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed, v.built_at"
-                " FROM mart.indicator_value v JOIN mart.indicator i USING (indicator_code)"
-                " JOIN dim.org_unit o USING (org_code) JOIN dim.obs_status s USING (obs_status)"
-                f" WHERE {_HEADLINES if is_month and period_type is None else _ASKED}"
-                " AND (cardinality(:indicators) = 0 OR v.indicator_code = ANY(:indicators))"
+                " FROM {values} AS v JOIN {dictionary} AS i USING (indicator_code)".format(**sources)
+                # a unit that has left the tree since had figures then
+                + (" LEFT" if as_of else "")
+                + " JOIN dim.org_unit o USING (org_code) JOIN dim.obs_status s USING (obs_status)"
+                " WHERE "
+                + (_HEADLINES.format(**sources) if is_month and period_type is None else _ASKED)
+                + " AND (cardinality(:indicators) = 0 OR v.indicator_code = ANY(:indicators))"
                 " AND (cardinality(:orgs) = 0 OR v.org_code = ANY(:orgs)) AND v.org_level = ANY(:levels)"
-                " ORDER BY i.sort_order, o.sort_order, v.period_type"
+                " ORDER BY i.sort_order NULLS LAST, i.indicator_code, o.sort_order, v.period_type"
             ).bindparams(
                 sa.bindparam("indicators", type_=sa.ARRAY(sa.Text)),
                 sa.bindparam("orgs", type_=sa.ARRAY(sa.Text)),
@@ -102,9 +120,34 @@ def values(
                 "indicators": list(indicators),
                 "orgs": list(orgs),
                 "levels": [level] if level else list(LEVELS) if orgs else ["city", "county"],
-            },
+            }
+            | ({"as_of": as_of} if as_of else {}),
         )
         return [dict(r._mapping) for r in found]
+
+
+def _ever_defined(engine: Engine) -> set[str]:
+    with engine.connect() as c:
+        return set(c.scalars(sa.text("SELECT indicator_code FROM dim.indicator_history")))
+
+
+def moment(text: str, zone: str) -> datetime:
+    """An instant that was: ISO 8601, in `zone` where it names none; a day alone is its first instant.
+
+    Raises UsageError for anything else, and for what is still to come.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(
+            f"no time: {text!r}",
+            expected="2026-11-24, 2026-11-24T08:00 or 2026-11-24T08:00+08:00",
+            code="no_time",
+        ) from e
+    at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
+    if at > datetime.now(UTC):
+        raise UsageError(f"{text} is still to come", expected="a time that was", code="no_time")
+    return at
 
 
 def status(engine: Engine, period: str | None = None) -> Rows:

@@ -22,7 +22,7 @@ from qiangji.errors import WarehouseError
 from qiangji.org import LEVELS
 from qiangji.periods import Period, due_at, due_date, span
 from qiangji.settings import Settings
-from qiangji.warehouse import views
+from qiangji.warehouse import history, views
 
 SQL_TYPES = {
     "integer": "bigint",
@@ -187,6 +187,8 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
             for year, target in i.target.items()
         ],
     )
+    _fill(connection, "dim.indicator_field", indicators.fields_read(catalogue))
+    history.keep(connection, catalogue)
 
 
 def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:

@@ -21,7 +21,10 @@ _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_sta
 
 
 def drop(connection: Connection) -> None:
-    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits."""
+    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits.
+
+    Functions over the views go with them: their bodies are parsed when they are made, and so depend on them.
+    """
     old = connection.execute(
         sa.text(
             "SELECT table_schema, table_name FROM information_schema.views"
@@ -35,7 +38,14 @@ def drop(connection: Connection) -> None:
 def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     """Make every view of mart and mart_zh."""
     bases = indicators.bases(catalogue)
-    values = "\n    UNION ALL\n    ".join(_values(base) for base in bases)
+    kept = connection.execute(
+        sa.text(
+            "SELECT table_name, array_agg(substr(column_name, 4) ORDER BY ordinal_position)"
+            " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name LIKE 'n\\_\\_%'"
+            " GROUP BY 1 ORDER BY 1"
+        )
+    )
+    values = "\n    UNION ALL\n    ".join(_values(table, codes) for table, codes in kept)
     for path in sorted((sql / "views").glob("*.sql")):
         _execute(connection, path.read_text(encoding="utf-8").replace("{{values}}", values))
     for level in LEVELS[:-1]:
@@ -45,16 +55,16 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     _translate(connection, words, catalogue)
 
 
-def _values(base: indicators.Base) -> str:
-    """A result table's row as one row an indicator."""
+def _values(table: str, codes: list[str]) -> str:
+    """A result table's row as one row an indicator, those included that have left the catalogue or the table."""
     rows = ",\n        ".join(
-        f"('{i.code}', c.n__{i.code}::numeric, c.d__{i.code}::numeric, c.k__{i.code}, c.w__{i.code})"
-        for i in base.indicators
+        f"('{code}', c.n__{code}::numeric, c.d__{code}::numeric, c.k__{code}, c.w__{code})" for code in codes
     )
     return (
-        "SELECT s.indicator_code, c.org_code, c.org_level, c.period, c.period_type, s.numerator, s.denominator,"
-        " c.expected_units, c.reported_units, s.units_lacking, s.units_warned, c.built_from, c.built_to"
-        f"\n    FROM {base.table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
+        f"SELECT s.indicator_code, '{table}'::text AS calc_table, c.org_code, c.org_level, c.period, c.period_type,"
+        " s.numerator, s.denominator, c.expected_units, c.reported_units, s.units_lacking, s.units_warned,"
+        " c.built_from, c.built_to"
+        f"\n    FROM calc.{table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
         "\n    ) AS s (indicator_code, numerator, denominator, units_lacking, units_warned)"
     )
 
