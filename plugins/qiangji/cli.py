@@ -157,10 +157,13 @@ def values(
     period_type: Annotated[
         str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="change, rank and, in JSON, the way to the target")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
-    from qiangji import pipeline, printing, reading
+    from qiangji import comparison, pipeline, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -169,6 +172,8 @@ def values(
         rows = reading.values(
             engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type
         )
+        if compare:
+            rows = comparison.compare(engine, rows)
     if json:
         print(printing.as_json(rows))
     else:

@@ -269,7 +269,9 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
     console.print(_times(clock))
     console.print(f"\n湖 lake       {s.lake}")
     console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")
-    console.print("接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share")
+    console.print(
+        "接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share"
+    )
     console.print("               .venv/bin/qiangji status")
 
 

@@ -2,7 +2,8 @@
 -- is made of mart.indicator_value, so that what is hidden there is hidden here.
 CREATE VIEW mart.indicator_comparison AS
 WITH earlier AS (
-    -- dim.period is without gaps. A year to date begins anew in January: before its first there is none.
+    -- dim.period is without gaps. A year to date begins anew in January: before its first there is none. One of
+    -- quarterly forms has figures at the quarters' ends only: the one before is three months before.
     SELECT
         period,
         period_type,
@@ -10,6 +11,10 @@ WITH earlier AS (
             PARTITION BY period_type, CASE WHEN period_type = 'ytd' THEN year END
             ORDER BY period_end
         ) AS previous_period,
+        lag(period, 3) OVER (
+            PARTITION BY period_type, CASE WHEN period_type = 'ytd' THEN year END
+            ORDER BY period_end
+        ) AS third_period_before,
         lag(period, CASE period_type WHEN 'quarter' THEN 4 WHEN 'year' THEN 1 ELSE 12 END) OVER (
             PARTITION BY period_type
             ORDER BY period_end
@@ -30,7 +35,7 @@ SELECT
     v.value,
     v.reporting_rate,
     v.obs_status,
-    e.previous_period,
+    b.previous_period,
     p.value AS previous_value,
     v.value - p.value AS change,
     -- a share changes by percentage points, which `change` says; and nothing grows by per cent of 0 or less
@@ -60,6 +65,7 @@ CROSS JOIN LATERAL (
             w.*,
             i.unit,
             i.direction,
+            i.shortest_period,
             coalesce(
                 i.direction <> 'none' AND w.value IS NOT NULL AND w.reporting_rate >= 90
                 AND u.parent_code IS NOT NULL,
@@ -73,9 +79,15 @@ CROSS JOIN LATERAL (
 ) AS v
 JOIN dim.org_unit AS o ON o.org_code = v.org_code AND coalesce(o.parent_code, '') = parent.parent_code
 JOIN earlier AS e ON e.period = v.period AND e.period_type = v.period_type
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN v.period_type <> 'ytd' OR v.shortest_period = 'month' THEN e.previous_period
+        WHEN v.shortest_period = 'quarter' THEN e.third_period_before
+    END AS previous_period
+) AS b
 LEFT JOIN mart.indicator_value AS p
     ON p.indicator_code = v.indicator_code AND p.org_code = o.org_code
-    AND p.period = e.previous_period AND p.period_type = v.period_type
+    AND p.period = b.previous_period AND p.period_type = v.period_type
 LEFT JOIN mart.indicator_value AS y
     ON y.indicator_code = v.indicator_code AND y.org_code = o.org_code
     AND y.period = e.year_ago_period AND y.period_type = v.period_type;

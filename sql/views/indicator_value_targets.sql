@@ -65,7 +65,8 @@ FROM (
             12 * d.year + extract(month FROM x.period_end)::integer AS month,
             CASE i.direction WHEN 'down' THEN -1 ELSE 1 END AS sign,
             -- what a value may be held against: the years of the plan, or of a year to date its own
-            CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year
+            CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year,
+            CASE WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3 ELSE 1 END AS step
         FROM mart.indicator_value AS x
         JOIN dim.indicator AS i ON i.indicator_code = x.indicator_code AND i.headline = x.period_type
         JOIN plan AS l ON l.indicator_code = x.indicator_code
@@ -105,8 +106,7 @@ CROSS JOIN LATERAL (
         s.value * s.sign >= t.target * s.sign AS is_reached,
         CASE WHEN s.points >= 3 THEN
             (s.points * s.sum_xy - s.sum_x * s.sum_y) / nullif(s.points * s.sum_xx - s.sum_x * s.sum_x, 0)
-        END AS pace,
-        CASE s.period_type WHEN 'quarter' THEN 3 ELSE 1 END AS step
+        END AS pace
 ) AS f
 CROSS JOIN LATERAL (
     SELECT
@@ -114,6 +114,6 @@ CROSS JOIN LATERAL (
         f.pace,
         -- whole periods; what is left of the sixth decimal is no month
         CASE WHEN f.pace * s.sign > 0 AND NOT f.is_reached THEN
-            f.step * ceil(round((t.target - s.value) / f.pace / f.step, 4))
+            s.step * ceil(round((t.target - s.value) / f.pace / s.step, 4))
         END AS months_left
 ) AS n;

@@ -88,7 +88,12 @@ def test_comparison(
     wanted = {k: v for k, v in line.items() if k not in KEYS}
     assert wanted, "a line that expects nothing cannot fail"
     period = str(line["period"])
-    at = (line["indicator"], shown["codes"][line["unit"]], period, line.get("type") or Period.parse(period).type)
+    at = (
+        line["indicator"],
+        shown["codes"][line["unit"]],
+        period,
+        line.get("type") or Period.parse(period).type,
+    )
     row = shown[section].get(at)
     if wanted.pop("absent", False):
         assert row is None
