@@ -112,6 +112,22 @@ def test_every_figure_is_compared(shown_of: Callable[[str], dict[str, Any]], nam
     }
 
 
+@pytest.mark.parametrize("name", list(CASES))
+def test_what_a_figure_is_compared_with_is_what_the_mart_shows(
+    shown_of: Callable[[str], dict[str, Any]], name: str
+) -> None:
+    """Of every figure: so nothing that mart.indicator_value hides appears beside another period."""
+    values, compared = shown_of(name)["values"], shown_of(name)["expect"]
+    found = 0
+    for (indicator, unit, _, type_), row in compared.items():
+        for which in ("previous", "year_ago"):
+            at = (indicator, unit, row[f"{which}_period"], type_)
+            before = values[at]["value"] if at in values else None
+            assert row[f"{which}_value"] == before, (at, which)
+            found += before is not None
+    assert found
+
+
 def test_every_file_says_something() -> None:
     assert len(CASES) >= 3
     assert all(c["about"] and (c.get("expect") or c.get("targets")) for c in CASES.values())

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from qiangji import building, comparison, pipeline
-from qiangji.cli import app
+from qiangji import building, cli, comparison, pipeline
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
@@ -44,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("COLUMNS", "200")
+        patch.setattr(cli, "console", Console(highlight=False, width=200))
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place:
             with place.pipeline() as p:
                 pipeline.collect(p, periods=months)
@@ -55,7 +55,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[N
 
 
 def values(*arguments: str) -> str:
-    done = CliRunner().invoke(app, ["values", "--period", "2017-03", *arguments])
+    done = CliRunner().invoke(cli.app, ["values", "--period", "2017-03", *arguments])
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -104,7 +104,7 @@ def test_the_list_has_columns_for_them() -> None:
 
 
 def test_nothing_built_is_nothing_compared() -> None:
-    done = CliRunner().invoke(app, ["values", "--period", "2016-01", "--compare"])
+    done = CliRunner().invoke(cli.app, ["values", "--period", "2016-01", "--compare"])
     assert (done.exit_code, "No figures" in done.stdout) == (0, True)
 
 
