@@ -160,10 +160,13 @@ def values(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="as they were shown then: 2026-11-24, 2026-11-24T08:00")
     ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="change, rank and, in JSON, the way to the target")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
-    from qiangji import pipeline, printing, reading
+    from qiangji import comparison, pipeline, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -173,6 +176,8 @@ def values(
         rows = reading.values(
             engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type, then
         )
+        if compare:
+            rows = comparison.compare(engine, rows)
     if json:
         print(printing.as_json(rows))
     else:

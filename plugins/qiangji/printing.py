@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.table import Table
 
+from qiangji import comparison
 from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
@@ -57,6 +58,12 @@ def print_values(console: Console, rows: Rows) -> None:
             "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
             style="dim",
         )
+        if _is_compared(rows):
+            console.print(comparison.LEGEND, style="dim")
+
+
+def _is_compared(rows: Rows) -> bool:
+    return "ranked_units" in rows[0]
 
 
 def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
@@ -72,6 +79,11 @@ def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
     for (code, type_, period), by_unit in lines.items():
         first = next(iter(by_unit.values()))
         cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
+        if _is_compared(rows):
+            below = (
+                f"\n[dim]{comparison.beneath(by_unit[u])}[/dim]" if u in by_unit else "" for u, _ in units
+            )
+            cells = [cell + more for cell, more in zip(cells, below, strict=True)]
         when = type_ if period == main else f"{type_}\n{period}"
         table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
     return table
@@ -87,7 +99,8 @@ def _list(rows: Rows) -> Table:
     table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
     for heading in ("指标 indicator", "单位 unit", "代码 code", "期 type"):
         table.add_column(heading)
-    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %"):
+    more = ("较上期 change", "同比 a year", "排名 rank") if _is_compared(rows) else ()
+    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %", *more):
         table.add_column(heading, justify="right")
     for r in rows:
         n, d = number(r["numerator"]), number(r["denominator"])
@@ -96,6 +109,7 @@ def _list(rows: Rows) -> Table:
             r["indicator_code"], r["org_name"], r["org_code"],
             r["period_type"] if r["period"] == main else f"{r['period_type']} {r['period']}",
             n, d, value_cell(r), rate,
+            *(comparison.cells(r) if more else ()),
         )  # fmt: skip
     return table
 

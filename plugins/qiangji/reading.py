@@ -175,7 +175,7 @@ def rejections(engine: Engine, rows: Rows) -> Rows:
     shown = {(r["county_code"], r["form"], r["period"]) for r in rows}
     with engine.connect() as c:
         found = c.execute(
-            sa.text("SELECT * FROM mart.rejection ORDER BY period, county_code, form, rows DESC, rule")
+            sa.text("SELECT * FROM mart.rejected_row ORDER BY period, county_code, form, rows DESC, rule")
         )
         lines = [dict(r._mapping) for r in found]
     return [r for r in lines if (r["county_code"], r["form"], r["period"]) in shown]

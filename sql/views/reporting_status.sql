@@ -158,7 +158,7 @@ CROSS JOIN LATERAL (
 ) AS shown;
 
 -- Why rows of the latest delivery of a submission were rejected, a line a rule.
-CREATE VIEW mart.rejection AS
+CREATE VIEW mart.rejected_row AS
 SELECT
     r.county_code,
     o.name AS county_name,
