@@ -157,6 +157,9 @@ def values(
     period_type: Annotated[
         str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
     ] = None,
+    restated: Annotated[
+        bool, typer.Option("--restated", help="history on today's tree of units, along its lineage")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
@@ -167,7 +170,14 @@ def values(
     wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
         rows = reading.values(
-            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type
+            engine,
+            pipeline.read_catalogue(),
+            indicator or [],
+            level,
+            org or [],
+            wanted,
+            period_type,
+            restated,
         )
     if json:
         print(printing.as_json(rows))

@@ -40,6 +40,11 @@ class Base:
         return f"calc.{self.name}"
 
     @property
+    def restated_table(self) -> str:
+        """What the table of the same columns on today's tree is called."""
+        return f"{self.table}__restated"
+
+    @property
     def level(self) -> str:
         """The lowest level of its results: the coarsest of its forms' base levels."""
         return min((f.base_level for f in self.forms), key=LEVELS.index)
@@ -142,6 +147,14 @@ def sum_columns(base: Base) -> str:
     return ",\n    ".join(
         f"CAST(sum({column}) AS {'decimal(38,4)' if type_ != 'bigint' else 'bigint'}) AS {column}"
         for column, type_ in base.result_columns().items()
+    )
+
+
+def shared_sum_columns(base: Base) -> str:
+    """For model `restated`: the sums of shares; exact, as a share has twelve decimals and a sum four."""
+    return ",\n    ".join(
+        f"CAST(sum(CAST({column} AS decimal(20, 4)) * share) AS decimal(38, 16)) AS {column}"
+        for column in base.result_columns()
     )
 
 

@@ -6,6 +6,7 @@ In: an engine that reads mart. Out: plain rows; how they look is `printing`'s bu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +15,16 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError
 from qiangji.org import LEVELS
-from qiangji.periods import Period
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
+_FIGURES = (
+    "indicator_code, org_code, org_level, period, period_type, numerator, denominator, value, target, expected_units,"
+    " reported_units, reporting_rate, obs_status, is_corrected, has_warning, is_closed, built_at"
+)
 _ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
 _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
     SELECT DISTINCT ON (x.indicator_code) x.indicator_code, x.period, x.period_type
@@ -33,6 +39,12 @@ _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
 that of this very month; of one whose headline is the quarter, the quarter that the month completes or else the last
 one complete within a year (a quarter has figures once it is due); of a year to date that only quarters have, likewise.
 """
+
+_RESTATED = f"""(
+    SELECT {_FIGURES} FROM mart.indicator_value_restated
+    UNION ALL
+    SELECT {_FIGURES} FROM mart.indicator_value WHERE org_code <> ALL(CAST(:elsewhere AS text[])))"""
+"""Figures of every unit on today's tree."""
 
 
 def latest_month(engine: Engine) -> str | None:
@@ -54,11 +66,13 @@ def values(
     orgs: Sequence[str] = (),
     period: str | None = None,
     period_type: str | None = None,
+    restated: bool = False,
 ) -> Rows:
     """Indicator values, in the catalogue's and the tree's order.
 
     Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
-    period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type.
+    period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type. `restated`:
+    on today's tree, with the units that lineage does not touch as they are; a unit that went into another has no row.
     """
     if unknown := [i for i in indicators if i not in catalogue.indicators]:
         raise UsageError(
@@ -85,7 +99,8 @@ def values(
                 " v.org_level, v.period, v.period_type, v.numerator, v.denominator, v.value, v.target,"
                 " v.expected_units, v.reported_units, v.reporting_rate, v.obs_status, s.name_zh AS obs_status_zh,"
                 " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed, v.built_at"
-                " FROM mart.indicator_value v JOIN mart.indicator i USING (indicator_code)"
+                f" FROM {_RESTATED if restated else 'mart.indicator_value'} v"
+                " JOIN mart.indicator i USING (indicator_code)"
                 " JOIN dim.org_unit o USING (org_code) JOIN dim.obs_status s USING (obs_status)"
                 f" WHERE {_HEADLINES if is_month and period_type is None else _ASKED}"
                 " AND (cardinality(:indicators) = 0 OR v.indicator_code = ANY(:indicators))"
@@ -101,10 +116,19 @@ def values(
                 "type": period_type,
                 "indicators": list(indicators),
                 "orgs": list(orgs),
+                **_lineage(catalogue, restated),
                 "levels": [level] if level else list(LEVELS) if orgs else ["city", "county"],
             },
         )
         return [dict(r._mapping) for r in found]
+
+
+def _lineage(catalogue: Catalogue, restated: bool) -> dict[str, list[str]]:
+    """What `_RESTATED` leaves out of the figures as was."""
+    if not restated:
+        return {}
+    restating = catalogue.restating(local_day(datetime.now(UTC), settings().timezone))
+    return {"elsewhere": sorted(restating.touched | restating.ended)}
 
 
 def status(engine: Engine, period: str | None = None) -> Rows:

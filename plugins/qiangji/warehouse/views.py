@@ -36,8 +36,10 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     """Make every view of mart and mart_zh."""
     bases = indicators.bases(catalogue)
     values = "\n    UNION ALL\n    ".join(_values(base) for base in bases)
+    restated = "\n    UNION ALL\n    ".join(_values(base, base.restated_table) for base in bases)
     for path in sorted((sql / "views").glob("*.sql")):
-        _execute(connection, path.read_text(encoding="utf-8").replace("{{values}}", values))
+        text = path.read_text(encoding="utf-8").replace("{{restated_values}}", restated)
+        _execute(connection, text.replace("{{values}}", values))
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
             _execute(connection, wide(bases, catalogue, level, period_type))
@@ -45,7 +47,7 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     _translate(connection, words, catalogue)
 
 
-def _values(base: indicators.Base) -> str:
+def _values(base: indicators.Base, table: str | None = None) -> str:
     """A result table's row as one row an indicator."""
     rows = ",\n        ".join(
         f"('{i.code}', c.n__{i.code}::numeric, c.d__{i.code}::numeric, c.k__{i.code}, c.w__{i.code})"
@@ -54,7 +56,7 @@ def _values(base: indicators.Base) -> str:
     return (
         "SELECT s.indicator_code, c.org_code, c.org_level, c.period, c.period_type, s.numerator, s.denominator,"
         " c.expected_units, c.reported_units, s.units_lacking, s.units_warned, c.built_from, c.built_to"
-        f"\n    FROM {base.table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
+        f"\n    FROM {table or base.table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
         "\n    ) AS s (indicator_code, numerator, denominator, units_lacking, units_warned)"
     )
 
