@@ -1,9 +1,9 @@
 """Org units: the tree of city, counties, towns, villages and communities, dated.
 
 In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to); a unit that changes name or
-parent and keeps its code has a line for each time. What became of units that ended is in `lineage`. Out: who is expected to report at a grain
-in a period, and each unit's path, as values and as an Arrow table.
-Villager groups are not in the tree: the registry of groups is what the groups' form says.
+parent and keeps its code has a line for each time. Out: who is expected to report at a grain in a period, and each
+unit's path then, as values and as an Arrow table. What became of units that ended is in `lineage`. Villager groups are
+not in the tree: the registry of groups is what the groups' form says.
 """
 
 from __future__ import annotations

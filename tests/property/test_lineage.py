@@ -44,9 +44,7 @@ def histories(draw: st.DrawFn) -> tuple[OrgTree, list[Link]]:
         if kind == "split_from" or (kind == "merged_into" and not others):
             continue
         start, town = begun.pop(unit)
-        units.append(
-            OrgUnit(unit, unit, "village", "village", town, True, start, day - timedelta(days=1))
-        )
+        units.append(OrgUnit(unit, unit, "village", "village", town, True, start, day - timedelta(days=1)))
         open_now.remove(unit)
         if kind == "move" or (kind == "close" and not open_now):
             begun[unit] = (day, draw(st.sampled_from(towns)))
@@ -98,9 +96,7 @@ def test_nothing_is_lost_or_doubled(drawn: tuple[OrgTree, list[Link]], months: l
     for code in children:
         beneath = {c for c in sums if c != code and list(restating.path(c).values())[-2:-1] == [code]}
         assert sums[code] == sum(sums[c] for c in beneath)
-    assert sums.get("0", Decimal(0)) == sum(
-        f for c, f in figures.items() if tree.units[c].level == "village"
-    )
+    assert sums.get("0", Decimal(0)) == sum(f for c, f in figures.items() if tree.units[c].level == "village")
 
 
 @given(histories(), SCOPES)

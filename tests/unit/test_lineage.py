@@ -85,7 +85,9 @@ def test_a_wrong_file_names_line_and_rule(
 
 def test_a_cycle_over_several_lines(tmp_path: Path) -> None:
     path = tmp_path / "org_units.csv"
-    units = "0,Z,city,city,,false,,\n1,A,county,county,0,true,,2026-01-31\n2,B,county,county,0,true,,2026-02-28\n"
+    units = (
+        "0,Z,city,city,,false,,\n1,A,county,county,0,true,,2026-01-31\n2,B,county,county,0,true,,2026-02-28\n"
+    )
     units += "3,C,county,county,0,true,,2026-03-31\n1,A,county,county,0,true,2026-04-01,\n"
     path.write_text(f"{','.join(org.COLUMNS)}\n{units}", encoding="utf-8")
     lines = ["merged_into,1,2,2026-02-01,", "merged_into,2,3,2026-03-01,", "renamed,3,1,2026-04-01,"]
