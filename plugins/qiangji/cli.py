@@ -163,6 +163,9 @@ def values(
     compare: Annotated[
         bool, typer.Option("--compare", help="change, rank and, in JSON, the way to the target")
     ] = False,
+    restated: Annotated[
+        bool, typer.Option("--restated", help="history on today's tree of units, along its lineage")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
@@ -174,7 +177,15 @@ def values(
     then = reading.moment(as_of, settings().timezone) if as_of else None
     with reading_warehouse(settings()) as engine:
         rows = reading.values(
-            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type, then
+            engine,
+            pipeline.read_catalogue(),
+            indicator or [],
+            level,
+            org or [],
+            wanted,
+            period_type,
+            as_of=then,
+            restated=restated,
         )
         if compare:
             rows = comparison.compare(engine, rows)

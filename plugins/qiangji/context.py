@@ -157,7 +157,7 @@ def _context(
     if other is None or column.field not in other.column_names:
         return pa.nulls(len(rows), pa.int64())
     how = column.kind
-    tree = catalogue.org.table
+    tree = catalogue.org.paths_in(period)
     units = tree.column(f"{form.base_level}_code").take(
         pc.index_in(parents(other.column(of.key), of), value_set=tree.column("org_code").combine_chunks())
     )

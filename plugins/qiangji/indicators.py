@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from qiangji.catalogue import Catalogue, Condition, Form, Indicator, Term, shortest_of
 from qiangji.org import LEVELS
 
+RESTATED = "__restated"
+"""What the name of a base's result table on today's tree ends in."""
 PARTS = ("n", "d", "k", "w")
 """Of a result column's name: numerator, denominator, units that lacked a side, units with a warning."""
 
@@ -38,6 +40,11 @@ class Base:
     @property
     def table(self) -> str:
         return f"calc.{self.name}"
+
+    @property
+    def restated_table(self) -> str:
+        """What the table of the same columns on today's tree is called."""
+        return self.table + RESTATED
 
     @property
     def level(self) -> str:
@@ -142,6 +149,14 @@ def sum_columns(base: Base) -> str:
     return ",\n    ".join(
         f"CAST(sum({column}) AS {'decimal(38,4)' if type_ != 'bigint' else 'bigint'}) AS {column}"
         for column, type_ in base.result_columns().items()
+    )
+
+
+def shared_sum_columns(base: Base) -> str:
+    """For model `restated`: the sums of shares; exact, as a share has twelve decimals and a sum four."""
+    return ",\n    ".join(
+        f"CAST(sum(CAST({column} AS decimal(20, 4)) * share) AS decimal(38, 16)) AS {column}"
+        for column in base.result_columns()
     )
 
 

@@ -16,11 +16,16 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError
 from qiangji.org import LEVELS
-from qiangji.periods import Period
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
+_FIGURES = (
+    "indicator_code, org_code, org_level, period, period_type, numerator, denominator, value, target, expected_units,"
+    " reported_units, reporting_rate, obs_status, is_corrected, has_warning, is_closed, built_at"
+)
 _ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
 _THEN = """(
     SELECT h.*, n.sort_order FROM dim.indicator_history AS h LEFT JOIN dim.indicator AS n USING (indicator_code)
@@ -39,6 +44,12 @@ _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
 that of this very month; of one whose headline is the quarter, the quarter that the month completes or else the last
 one complete within a year (a quarter has figures once it is due); of a year to date that only quarters have, likewise.
 """
+
+_RESTATED = f"""(
+    SELECT {_FIGURES} FROM mart.indicator_value_restated
+    UNION ALL
+    SELECT {_FIGURES} FROM mart.indicator_value WHERE org_code <> ALL(CAST(:elsewhere AS text[])))"""
+"""Figures of every unit on today's tree."""
 
 
 def latest_month(engine: Engine, as_of: datetime | None = None) -> str | None:
@@ -66,11 +77,13 @@ def values(
     period: str | None = None,
     period_type: str | None = None,
     as_of: datetime | None = None,
+    restated: bool = False,
 ) -> Rows:
     """Indicator values, in the catalogue's and the tree's order; with `as_of` as they were shown at that moment.
 
     Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
-    period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type.
+    period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type. `restated`:
+    on today's tree, with the units that lineage does not touch as they are; a unit that went into another has no row.
     """
     known = set(catalogue.indicators) | (_ever_defined(engine) if as_of else set())
     if unknown := [i for i in indicators if i not in known]:
@@ -91,7 +104,10 @@ def values(
         )
     period = period or latest_month(engine, as_of)
     is_month = period is not None and Period.parse(period).type == "month"
-    sources = {"values": _shown(as_of), "dictionary": _THEN if as_of else "mart.indicator"}
+    if as_of and restated:
+        raise UsageError("both --as-of and --restated", expected="one of them", code="as_of_restated")
+    values = _RESTATED if restated else _shown(as_of)
+    sources = {"values": values, "dictionary": _THEN if as_of else "mart.indicator"}
     with engine.connect() as c:
         found = c.execute(
             sa.text(
@@ -119,6 +135,7 @@ def values(
                 "type": period_type,
                 "indicators": list(indicators),
                 "orgs": list(orgs),
+                **_lineage(catalogue, restated),
                 "levels": [level] if level else list(LEVELS) if orgs else ["city", "county"],
             }
             | ({"as_of": as_of} if as_of else {}),
@@ -148,6 +165,14 @@ def moment(text: str, zone: str) -> datetime:
     if at > datetime.now(UTC):
         raise UsageError(f"{text} is still to come", expected="a time that was", code="no_time")
     return at
+
+
+def _lineage(catalogue: Catalogue, restated: bool) -> dict[str, list[str]]:
+    """What `_RESTATED` leaves out of the figures as was."""
+    if not restated:
+        return {}
+    restating = catalogue.restating(local_day(datetime.now(UTC), settings().timezone))
+    return {"elsewhere": sorted(restating.touched | restating.ended)}
 
 
 def status(engine: Engine, period: str | None = None) -> Rows:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class World:
     folder: Path
     forms: dict[str, dict[str, Any]]
     codes: dict[str, str] = field(default_factory=dict)
+    moves: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def catalogue(self) -> Path:
@@ -43,6 +45,13 @@ class World:
         village, _, serial = name.partition("/")
         return self.codes[village] + serial
 
+    def county(self, code: str, period: str) -> str:
+        """The county in which a unit lies at the end of a period: that of its code, until its town moves."""
+        for move in self.moves:
+            if code.startswith(self.codes[move["unit"]]) and move["day"] <= Period.parse(period).end:
+                return self.codes[move["to"]][:6]
+        return code[:6]
+
     def put(self, form: str, period: str, table: str | list[dict[str, Any]]) -> None:
         """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell."""
         rows = list(read_table(table)) if isinstance(table, str) else table
@@ -52,7 +61,7 @@ class World:
             for unit in spread(str(row["unit"])):
                 code = self.code(unit)
                 cells = [code, *("" if row.get(c) in (None, ".") else str(row[c]) for c in columns[1:])]
-                by_county.setdefault(code[:6], []).append(cells)
+                by_county.setdefault(self.county(code, period), []).append(cells)
         for county, lines in by_county.items():
             path = self.catalogue / "incoming" / county / f"{form}_{period}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +74,16 @@ def make(
     tree: Mapping[str, Any],
     forms: Mapping[str, Mapping[str, Any]],
     indicators: list[dict[str, Any]],
+    dated: Mapping[str, Any] | None = None,
 ) -> World:
-    """Write a catalogue and its suites under `folder`."""
+    """Write a catalogue and its suites under `folder`; `dated` says what opens, closes, moves and becomes of units."""
+    dated = dated or {}
     world = World(folder, {name: dict(form) for name, form in forms.items()})
     world.catalogue.mkdir(parents=True)
     world.expectations.mkdir()
-    counties = _write_tree(world, tree)
+    world.moves = list(dated.get("moves", ()))
+    counties = _write_tree(world, tree, dated)
+    _write_lineage(world, dated.get("lineage", ()))
     _dump(
         world.catalogue / "plan.yaml",
         {
@@ -125,7 +138,7 @@ def months_until_last(texts: list[str]) -> list[Period]:
     return [Period("month", i) for i in range(first.index, last.index + 1)]
 
 
-def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
+def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any]) -> list[str]:
     """city -> county -> town -> villages; a name that ends in ! reports nothing."""
     rows: list[list[str]] = []
 
@@ -147,8 +160,31 @@ def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
                 add(village, f"{code}{j:03d}{k:03d}", "village", f"{code}{j:03d}")
     with (world.catalogue / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
         header = ["code", "name", "level", "kind", "parent_code", "reports", "valid_from", "valid_to"]
-        csv.writer(f).writerows([header, *rows])
+        csv.writer(f).writerows([header, *(line for row in rows for line in _in_time(world, row, dated))])
     return counties
+
+
+def _in_time(world: World, row: list[str], dated: Mapping[str, Any]) -> Iterator[list[str]]:
+    """A unit's line with the days on which it opens and closes, or its two lines where it moves."""
+    row = [
+        *row[:6],
+        str(dated.get("opened", {}).get(row[1], "")),
+        str(dated.get("closed", {}).get(row[1], "")),
+    ]
+    for move in (m for m in world.moves if m["unit"] == row[1]):
+        yield [*row[:7], str(move["day"] - timedelta(days=1))]
+        row = [*row[:4], world.codes[move["to"]], row[5], str(move["day"]), row[7]]
+    yield row
+
+
+def _write_lineage(world: World, links: Iterable[Mapping[str, Any]]) -> None:
+    lines = [
+        [x["kind"], world.codes[x["from"]], world.codes[x["to"]], str(x["day"]), str(x.get("share", ""))]
+        for x in links
+    ]
+    if lines:
+        with (world.catalogue / "org_lineage.csv").open("w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows([["kind", "from_code", "to_code", "on", "share"], *lines])
 
 
 def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _note_change(
 
 def _fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
     """A revision's rows with the path of their units, the period and the revision."""
-    tree = catalogue.org.table
+    tree = catalogue.org.paths_in(Period.parse(period))
     at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
     for level in LEVELS[:-1]:
         if f"{level}_code" != form.key:

@@ -44,10 +44,13 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
             " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name LIKE 'n\\_\\_%'"
             " GROUP BY 1 ORDER BY 1"
         )
-    )
-    values = "\n    UNION ALL\n    ".join(_values(table, codes) for table, codes in kept)
+    ).all()
+    together = "\n    UNION ALL\n    "
+    values = together.join(_values(t, codes) for t, codes in kept if not t.endswith(indicators.RESTATED))
+    restated = together.join(_values(t, codes) for t, codes in kept if t.endswith(indicators.RESTATED))
     for path in sorted((sql / "views").glob("*.sql")):
-        _execute(connection, path.read_text(encoding="utf-8").replace("{{values}}", values))
+        text = path.read_text(encoding="utf-8").replace("{{restated_values}}", restated)
+        _execute(connection, text.replace("{{values}}", values))
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
             _execute(connection, wide(bases, catalogue, level, period_type))

@@ -402,6 +402,29 @@ INSERT INTO dim.submission_status VALUES
     ('returned', '退回重报', 'returned'), ('withheld', '涉个人信息扣留', 'withheld'), ('failed', '采集失败', 'failed'),
     ('void', '已作废', 'void');
 
+-- every line of org_units.csv: a unit that changed name or parent and kept its code has several
+CREATE TABLE dim.org_unit_version (
+    org_code text NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    org_level text NOT NULL,
+    kind text NOT NULL,
+    parent_code text,
+    reports boolean NOT NULL,
+    valid_from date,
+    valid_to date,
+    PRIMARY KEY (org_code, version)
+);
+
+CREATE TABLE dim.org_lineage (
+    kind text NOT NULL,
+    from_code text NOT NULL,
+    to_code text NOT NULL,
+    on_date date NOT NULL,           -- the first day of the new state
+    share numeric,
+    PRIMARY KEY (from_code, to_code, on_date, kind)
+);
+
 -- The one division: exact, rounded once; NULL where there is nothing to divide by.
 CREATE FUNCTION mart.ratio(factor numeric, numerator numeric, denominator numeric) RETURNS numeric
     LANGUAGE sql IMMUTABLE PARALLEL SAFE
