@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
+from rich.console import Console
 
+from qiangji import cli
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -235,6 +237,12 @@ def test_diff_takes_levels_and_units_and_says_how_much(story: Story) -> None:
     gone = story.diff("other terms", "gone")
     assert {(r["indicator_code"], r["obs_status"]) for r in gone} == {("other", None)}
     assert {tuple(r["causes"]) for r in gone} == {("definition",)}
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of one width, whatever the terminal."""
+    monkeypatch.setattr(cli, "console", Console(highlight=False, width=200))
 
 
 def test_diff_is_printed_for_people_and_refuses_what_makes_no_sense(story: Story) -> None:

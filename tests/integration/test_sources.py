@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -697,6 +698,10 @@ def simulated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield simulator
 
 
+READ_AS: dict[str, Any] = {"decimal": Decimal, "date": date.fromisoformat}
+"""The truth writes decimals and dates as text."""
+
+
 @pytest.mark.parametrize("code", ["440703", "440704", "440705", "440781", "440783", "440784", "440785"])
 def test_what_each_county_system_means_is_what_is_read(
     simulated: Any, code: str, monkeypatch: pytest.MonkeyPatch
@@ -752,7 +757,7 @@ def test_what_each_county_system_means_is_what_is_read(
             for row in sound:
                 values = {n: meant[row[read.key]][n] for n in read.fields}
                 assert {n: row[n] for n in read.fields} == {
-                    n: Decimal(v) if read.fields[n].type == "decimal" and v is not None else v
+                    n: READ_AS.get(read.fields[n].type, lambda v: v)(v) if v is not None else None
                     for n, v in values.items()
                 }
     said = {
