@@ -722,9 +722,9 @@ def test_what_each_county_system_means_is_what_is_read(
     }
     outcome = dict.fromkeys(submissions, "late")
     planted = {
-        (f["form"], f["period"], f["expected_rule"])
+        (f["form"], f["period"], f.get("row_rule") or f["expected_rule"])
         for f in simulated.manifest["faults"]
-        if f["county"] == code and str(f["expected_rule"]).endswith((".type", ".enum"))
+        if f["county"] == code and str(f.get("row_rule") or f["expected_rule"]).endswith((".type", ".enum"))
     }
     found = set()
     wanted = [(form, Period.parse(period)) for form, period in submissions]
