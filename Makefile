@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test up down lint types format bench lock clean
+.PHONY: help demo test up down airflow lint types format docs bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -22,6 +22,9 @@ up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the
 down: $(VENV)/.installed  ## stop what `make up` left running
 	@$(BIN)/python -m qiangji.stack down --home "$${QIANGJI_HOME:-.qiangji}"
 
+airflow: $(VENV)/.installed  ## Airflow's own command line, of what `make up` runs: make airflow ARGS="dags list"
+	@$(BIN)/python -m qiangji.stack airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
+
 lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -30,6 +33,9 @@ types: $(VENV)/.installed-dev  ## mypy, strict
 
 format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+docs: $(VENV)/.installed  ## write docs/dictionary.md anew, from the catalogue and the warehouse
+	@$(BIN)/python -m qiangji.dictionary
 
 bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 	@$(BIN)/python bench/night.py

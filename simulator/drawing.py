@@ -1,6 +1,6 @@
-"""Draws every submission of the served months.
+"""Draws every submission of the served months, and of the quarters that end in one of them.
 
-In: population, months, counties, scale. Out: good submissions.
+In: population, months, counties. Out: good submissions.
 
 Nothing is wrong yet here; `faults` plants what is. Two irregularities belong to good data and are drawn
 here: a few groups are opened during the served months, and a few units do not report in a month.
@@ -16,15 +16,16 @@ from typing import Any
 import numpy as np
 
 from simulator.forms import FORMS, Form
+from simulator.forms.county_milestones import TASKS
 from simulator.forms.spec import Value
-from simulator.periods import month_number, shift
+from simulator.periods import earlier_in_year, last_month, month_number, served_periods, shift
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
-from simulator.tree import Place
+from simulator.tree import DIRECT, Place
 
 SHANGHAI = timezone(timedelta(hours=8))
 OPENED_GROUPS = 8
-MISSING_UNITS = {"village_group": 6, "village": 2, "community": 1}
+MISSING_UNITS = {"village_group": 6, "village": 2, "community": 1, "town_service": 1, "town_training": 1}
 
 
 @dataclass
@@ -32,6 +33,9 @@ class Drawn:
     """All submissions by (county, form, period), and what is irregular about them without being wrong."""
 
     submissions: dict[Key, Submission] = field(default_factory=dict)
+    earlier: dict[Key, Submission] = field(
+        default_factory=dict
+    )  # quarters of the year before the first served
     opened_units: list[dict[str, Any]] = field(default_factory=list)
     missing_units: list[dict[str, Any]] = field(default_factory=list)
     rural_communities: list[str] = field(default_factory=list)
@@ -43,24 +47,41 @@ def units_of(form: Form, population: Population) -> list[tuple[str, str, Place]]
     if form.grain == "group":
         places = [tree.places[index] for index in population.group_place.tolist()]
         return list(zip(population.group_codes, population.group_names, places, strict=True))
-    chosen = tree.villages if form.grain == "village" else tree.communities
+    counties = tree.county_level if form.also_direct else tree.county_places
+    if form.grain == "task":
+        return [
+            (f"{place.code}-{number:02d}", name, place)
+            for place in counties
+            for number, (name, *_) in enumerate(TASKS, start=1)
+        ]
+    chosen = {
+        "village": tree.villages,
+        "community": tree.communities,
+        "town": tree.town_places,
+        "county": counties,
+    }[form.grain]
     return [(place.code, place.name, place) for place in chosen]
 
 
+def reports(form: Form, county: str) -> bool:
+    """Whether a county system holds the form at all."""
+    return county != DIRECT or form.also_direct
+
+
 def published_at(period: str, county: str, form: str, today: date) -> datetime:
-    """In the first days of the following month, and never later than the morning of `today`."""
-    year, month = shift(period, 1).split("-")
+    """In the first days of the month after the period, and never later than the morning of `today`."""
+    year, month = shift(last_month(period), 1).split("-")
     spread = (int(county[4:]) * 7 + len(form) * 13) % 60
     moment = datetime(int(year), int(month), 2, 9, spread, tzinfo=SHANGHAI)
     return min(moment, datetime.combine(today, time(0, spread), SHANGHAI))
 
 
-def draw(
-    population: Population, months: list[str], counties: list[str], today: date, scale: float = 1.0
-) -> Drawn:
-    """Submissions of all forms, months and counties, rows in key order."""
+def draw(population: Population, months: list[str], counties: list[str], today: date) -> Drawn:
+    """Submissions of all forms, periods and counties, rows in key order."""
     tree = population.tree
-    kept = tree.thinned(scale, population.seed)
+    kept = {
+        place.code for place, stays in zip(tree.places, population.reports.tolist(), strict=True) if stays
+    }
     wanted = set(counties)
     rural = [tree.places[index] for index in population.rural.tolist()]
     drawn = Drawn(
@@ -73,29 +94,35 @@ def draw(
     ]
     before = _before_opening(population, opened)
     for form in FORMS.values():
-        units = units_of(form, population)
-        chosen = [
-            index
-            for index, (_, _, place) in enumerate(units)
-            if place.county in wanted and place.code in kept
+        units = [
+            (index, code, name, place)
+            for index, (code, name, place) in enumerate(units_of(form, population))
+            if place.county in wanted and (place.code in kept or place.village is None)
         ]
-        for period in months:
+        served = served_periods(months, form.period_type)
+        unserved = earlier_in_year(served[0]) if served and form.period_type == "quarter" else []
+        for period in unserved + served:
             columns = form.values(population, period)
+            # the city's own departments are last in the columns, and not among the units of every form
             cells = list(zip(*(columns[each.name] for each in form.fields), strict=True))
             by_county: dict[str, list[Row]] = defaultdict(list)
-            for index in chosen:
-                code, name, place = units[index]
+            for index, code, name, place in units:
                 if opened.get(code, period) <= period:
                     by_county[place.county].append(Row(code, name, place, list(cells[index])))
             for county in counties:
-                submission = Submission(
-                    form, county, period, by_county[county], published_at(period, county, form.code, today)
-                )
+                if not reports(form, county):
+                    continue
+                moment = published_at(period, county, form.code, today)
+                submission = Submission(form, county, period, by_county[county], moment)
                 if form.grain == "group":
                     for row in submission.rows:
                         if row.code in before and period[:4] == opened[row.code][:4]:
                             _start_from_zero(submission, row, before[row.code])
-                drawn.submissions[submission.key] = submission
+                if period in unserved:
+                    submission.is_published = False
+                    drawn.earlier[submission.key] = submission
+                else:
+                    drawn.submissions[submission.key] = submission
     _leave_units_out(population, months, drawn)
     return drawn
 
@@ -148,12 +175,15 @@ def _start_from_zero(submission: Submission, row: Row, before: list[Value]) -> N
 
 
 def _leave_units_out(population: Population, months: list[str], drawn: Drawn) -> None:
-    """Some units do not report in some month: after the first, so that a collector could expect them."""
+    """Some units do not report in some period: after the first, so that a collector could expect them."""
     rng = population.rng("missing", month_number(months[-1]) + 1200)
-    periods = months[1:] or months
     opened = {each["unit"] for each in drawn.opened_units}
     for form, count in MISSING_UNITS.items():
-        counties = sorted({county for county, _, _ in drawn.submissions})
+        counties = sorted({county for county, of, _ in drawn.submissions if of == form})
+        served = served_periods(months, FORMS[form].period_type)
+        periods = served[1:] or served
+        if not counties or not periods:
+            continue
         for turn in range(count):
             county = counties[int(rng.integers(len(counties)))]
             submission = drawn.submissions[county, form, periods[turn % len(periods)]]

@@ -94,14 +94,14 @@ class Events:
         originals = [replace(submission) for submission in self._corrected()]
         return originals, {"county": LATE_COUNTY, "period": originals[0].period}
 
-    def _late_arrives(self) -> Result:
+    def _late_arrives(self, county: str = LATE_COUNTY) -> Result:
         late = [
             replace(each, is_published=True, problem=None, problem_status=None)
             for each in self.held.values()
-            if each.problem == "late"
+            if each.problem == "late" and each.county == county
         ]
         if not late:
-            raise EventError("no county is late")
+            raise EventError(f"{county} is not late with any report")
         return late, {"county": late[0].county, "period": late[0].period}
 
     def _duplicate_delivery(self, county: str, form: str, period: str) -> Result:
@@ -127,7 +127,7 @@ class Events:
         return [replace(self.first[each.key]) for each in cut] + [replace(found)], {}
 
     def _in_one_file(self, county: str, form: str, period: str) -> list[Submission]:
-        """The submissions that share a file with this one: all of the month in 440784, else only itself."""
+        """The submissions that share a file with this one: all of the period in 440784, else only itself."""
         if county != "440784":
             return [self._find(county, form, period)]
         return [

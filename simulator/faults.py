@@ -3,69 +3,28 @@
 In: submissions. Out: the list.
 
 Row faults: one to three of each kind over counties, forms and months; a row has at most one, and a unit has
-at most one over all months. Submission faults: fixed places, so that most counties have headline figures.
-440703 is clean. A fault that finds no row that suits it is left out of the list.
+at most one in a form over all periods. Submission faults: fixed places, so that most counties have headline figures.
+440703 is clean. A fault that finds no row that suits it is left out of the list. What is planted is in
+`fault_sets`, how in `plants`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from simulator import headers, plants
+from simulator.fault_sets import Effect, RowFault, further_row_faults, further_warnings, row_faults, warnings
 from simulator.forms import FORMS
-from simulator.periods import shift
-from simulator.plants import Plant
+from simulator.periods import last_month, served_periods, shift
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
 
-Effect = Literal["row_rejected", "submission_returned", "submission_withheld", "warning", "none"]
-
-ALL = ("440704", "440705", "440781", "440783", "440784", "440785")
-UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's columns hold no text for a number
-NO_TOTALS = ("440704", "440781", "440784", "440785")  # half a household would make a 合计 ambiguous
 # the resident ID number that GB 11643 itself prints as its example: valid, and nobody's
 PUBLISHED_EXAMPLE = "11010519491231002X"
-
-CHECKS = {  # what has to find each kind: the last word of a rule's id, <form>.<field>.<check>
-    "text_in_number": "type",
-    "letter_o": "type",
-    "decimal_in_integer": "type",
-    "negative_count": "not_negative",
-    "duplicate_key": "unique",
-    "malformed_key": "format",
-    "blank_key": "present",
-    "unknown_unit": "known",
-    "other_county_unit": "known",
-    "unknown_enum": "enum",
-    "required_blank": "present",
-    "ytd_falls": "does_not_fall",
-    "branch_below_three": "own_branch_has_members",
-    "members_above_residents": "within_residents",
-    "groups_above_village": "covers_groups",
-}
-
-
-@dataclass(frozen=True)
-class RowFault:
-    """What to plant where; `field` is the one that is wrong, `check` the check of it that has to find it."""
-
-    kind: str
-    form: str
-    field: str
-    plant: Plant
-    counties: tuple[str, ...] = ALL
-    effect: Effect = "row_rejected"
-    check: str = ""
-
-    @property
-    def expected_rule(self) -> str:
-        """The id of the rule that the row has to break."""
-        return f"{self.form}.{self.field}.{self.check or CHECKS[self.kind]}"
 
 
 @dataclass
@@ -76,7 +35,7 @@ class Planter:
     submissions: dict[Key, Submission]
     months: list[str]
     planted: list[dict[str, Any]] = field(default_factory=list)
-    taken: set[str] = field(default_factory=set)
+    taken: set[tuple[str, str]] = field(default_factory=set)  # form and unit
     load: Counter[Key] = field(default_factory=Counter)
 
     def submission(self, county: str, form: str, period: str) -> Submission | None:
@@ -113,11 +72,15 @@ def plant(
     planter = Planter(population, submissions, months)
     _submission_faults(planter)
     rng = population.rng("faults", len(months))
-    for fault in row_faults(planter) + warnings(planter):
+    taken = planter.taken
+    for fault in row_faults(population) + warnings(submissions, taken):
+        _plant_one(planter, fault, rng)
+    for fault in further_row_faults(population) + further_warnings(population, submissions):
         _plant_one(planter, fault, rng)
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original
     _number_rows(planter)
+    _return_what_keeps_no_row(planter)
     return planter.planted
 
 
@@ -126,17 +89,18 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
     places = [
         submission
         for county in fault.counties
-        for period in planter.months
+        for period in served_periods(planter.months, FORMS[fault.form].period_type)
         if (submission := planter.submission(county, fault.form, period)) and submission.problem is None
     ]
     order = [places[index] for index in rng.permutation(len(places)).tolist()]
     for submission in sorted(order, key=lambda each: _load(planter, each)):  # stable: the order breaks ties
         for number in rng.permutation(len(submission.rows))[:400].tolist():
             row = submission.rows[number]
-            rows = None if row.code in planter.taken else fault.plant(submission, row)
+            is_taken = (fault.form, row.code) in planter.taken
+            rows = None if is_taken else fault.plant(submission, row)
             if rows is None:
                 continue
-            planter.taken.update(each.code for each in rows)
+            planter.taken.update((fault.form, each.code) for each in rows)
             planter.load[submission.key] += 1
             entry = planter.record(
                 submission, fault.kind, fault.effect, fault.expected_rule, field=fault.field, rows=rows
@@ -162,58 +126,17 @@ def _number_rows(planter: Planter) -> None:
         entry["rows"] = [{"unit": code, "row": ordinal} for ordinal, code in found]
 
 
-# --- the default set ----------------------------------------------------------------------------------
-
-
-def row_faults(planter: Planter) -> list[RowFault]:
-    """The default set of row faults, in the order in which they are planted."""
-    group, village, community = "village_group", "village", "community"
-    population, instead, mean = planter.population, plants.write_instead, plants.mean
-    about, pieces, half = "约{}".format, "{}个".format, (lambda number: number + 0.5)
-    faults = [
-        RowFault("text_in_number", group, "residents", instead("residents", about), UNTYPED),
-        RowFault("text_in_number", village, "trees_planted", instead("trees_planted", about), UNTYPED),
-        RowFault("text_in_number", community, "grids", instead("grids", pieces), UNTYPED),
-        RowFault("letter_o", group, "residents", plants.letter_o("residents"), UNTYPED),
-        RowFault("letter_o", community, "party_members", plants.letter_o("party_members"), UNTYPED),
-        RowFault("decimal_in_integer", group, "households", instead("households", half), NO_TOTALS),
-        RowFault("decimal_in_integer", village, "party_members", instead("party_members", half), NO_TOTALS),
-        RowFault("negative_count", group, "major_matters", mean("major_matters", -3)),
-        RowFault("negative_count", village, "professional_managers", mean("professional_managers", -1)),
-        RowFault("negative_count", community, "grid_volunteers", mean("grid_volunteers", -2)),
-    ]
-    for form in FORMS.values():
-        for part, whole in form.pairs:
-            plant = plants.part_above(part, whole)
-            faults.append(RowFault("part_above_whole", form.code, part, plant, check=f"within_{whole}"))
-    keys = {code: form.key for code, form in FORMS.items()}
-    for kind, forms, plant in (
-        ("duplicate_key", (group, group, village, community), plants.duplicate),
-        ("malformed_key", (group, village), plants.malformed_key),
-        ("blank_key", (group, community), plants.blank_key),
-        ("unknown_unit", (group, village, community), plants.unknown_unit(population)),
-        ("other_county_unit", (group, village), plants.other_county(population)),
-    ):
-        faults += [RowFault(kind, form_code, keys[form_code], plant) for form_code in forms]
-    for form_code, name, word in ((group, "org_setup", "党总支"), (village, "strong_company", "其他")):
-        faults.append(RowFault("unknown_enum", form_code, name, mean(name, word)))
-    for form_code, name in ((group, "leaders"), (village, "collective_income"), (community, "grids")):
-        assert name in headers.required(form_code)
-        faults.append(RowFault("required_blank", form_code, name, plants.blank(name)))
-    return faults
-
-
-def warnings(planter: Planter) -> list[RowFault]:
-    """The default set of what is possible but unlikely: accepted, and flagged."""
-    group, village, community = "village_group", "village", "community"
-    held = planter.submissions
-    falling = ((group, "major_matters"), (village, "trees_planted"), (community, "workers_trained"))
-    faults = [RowFault("ytd_falls", form, name, plants.fall(name, held)) for form, name in falling]
-    faults += [RowFault("branch_below_three", group, "org_setup", plants.branch_of_two)] * 2
-    more, below = plants.more_members_than_residents, plants.village_below_its_groups(held, planter.taken)
-    faults.append(RowFault("members_above_residents", group, "party_members", more))
-    faults.append(RowFault("groups_above_village", village, "party_members", below))
-    return [replace(fault, effect="warning") for fault in faults]
+def _return_what_keeps_no_row(planter: Planter) -> None:
+    """A submission all of whose rows are rejected goes back as a whole: a county's form has one row."""
+    entries = {entry["id"]: entry for entry in planter.planted}
+    for submission in planter.submissions.values():
+        if submission.problem or not submission.rows or not all(row.is_rejected for row in submission.rows):
+            continue
+        submission.problem, submission.problem_status = "no_row_accepted", "returned"
+        for number in {row.fault for row in submission.rows if row.fault}:
+            entry = entries[number]
+            entry["row_rule"] = entry["expected_rule"]
+            entry["effect"], entry["expected_rule"] = "submission_returned", "no_row_accepted"
 
 
 # --- whole submissions --------------------------------------------------------------------------------
@@ -241,10 +164,12 @@ def _submission_faults(planter: Planter) -> None:
         if found := planter.submission("440784", form, ago[3]):
             found.is_cut = True
             _return(planter, found, "truncated_upload", "unreadable_file")
-        if found := planter.submission("440785", form, last):
-            found.is_published = False
-            found.problem, found.problem_status = "late", "late"
-            planter.record(found, "late_county", "none", "late")
+    for found in list(planter.submissions.values()):  # what ends with the reporting month: quarters too
+        if found.county == "440785" and last_month(found.period) == last:
+            _late(planter, found, "late_county")
+    quarters = served_periods(planter.months, "quarter")
+    if quarters and (found := planter.submission("440704", "town_overseas", quarters[-1])):
+        _late(planter, found, "late_report")
     if found := planter.submission("440704", "community", ago[2]):
         found.unknown_header = "是否示范社区"
         _return(planter, found, "unknown_header", "unknown_header", "是否示范社区")
@@ -256,3 +181,9 @@ def _submission_faults(planter: Planter) -> None:
 def _return(planter: Planter, submission: Submission, kind: str, rule: str, name: str | None = None) -> None:
     submission.problem, submission.problem_status = kind, "returned"
     planter.record(submission, kind, "submission_returned", rule, field=name)
+
+
+def _late(planter: Planter, submission: Submission, kind: str) -> None:
+    submission.is_published = False
+    submission.problem, submission.problem_status = "late", "late"
+    planter.record(submission, kind, "none", "late")

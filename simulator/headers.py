@@ -1,7 +1,11 @@
-"""How each county labels its columns. In: headers.yaml. Out: lookups by county and form."""
+"""How each county labels its columns and its units.
+
+In: headers.yaml, data/crosswalk_<county>.csv. Out: lookups.
+"""
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +13,7 @@ from typing import Any
 import yaml
 
 PATH = Path(__file__).parent / "headers.yaml"
+DATA = Path(__file__).parent / "data"
 
 
 @cache
@@ -51,3 +56,17 @@ def title(form: str) -> str:
     """The form's title, as written above its table."""
     found: str = _table()["titles"][form]
     return found
+
+
+@cache
+def _own_codes(county: str) -> dict[str, str]:
+    path = DATA / f"crosswalk_{county}.csv"
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {row["org_code"]: row["county_unit_code"] for row in csv.DictReader(lines)}
+
+
+def own_code(county: str, code: str) -> str:
+    """What the county calls a unit: the tree's code, unless it has codes of its own."""
+    return _own_codes(county).get(code, code)

@@ -1,4 +1,4 @@
-"""What can be wrong with a row, one function each.
+"""What can be wrong with a row so that it goes back, one function each.
 
 In: a submission and a row of it. Out: the rows that carry the fault.
 
@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.periods import shift
 from simulator.population import Population
-from simulator.submissions import Key, Row, Submission
+from simulator.submissions import Row, Submission
 from simulator.tree import Place
 
 Plant = Callable[[Submission, Row], "list[Row] | None"]
@@ -60,6 +59,18 @@ def blank(name: str) -> Plant:
     return plant_in
 
 
+def words_instead(name: str, text: str) -> Plant:
+    """Words where a date belongs."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        if submission.value(row, name) is None:
+            return None
+        row.write(name, text)
+        return [row]
+
+    return plant_in
+
+
 def letter_o(name: str) -> Plant:
     """The letter O where a zero belongs."""
 
@@ -95,15 +106,18 @@ def duplicate(submission: Submission, row: Row) -> list[Row] | None:
     twin = row.copy()
     position = submission.position(submission.form.jiggle)
     value = row.values[position]
-    if not isinstance(value, int):
+    if isinstance(value, int):
+        twin.values[position] = value + 1
+    elif isinstance(value, str):
+        twin.values[position] = f"{value}（牵头）"
+    else:
         return None
-    twin.values[position] = value + 1
     submission.rows.append(twin)
     return [row, twin]
 
 
 def malformed_key(submission: Submission, row: Row) -> list[Row] | None:
-    """13 digits: one lost of a group's 14, one too many for a place's 12."""
+    """One digit lost of a group's 14, one too many for any other unit."""
     row.write(submission.form.key, row.code[:13] if len(row.code) == 14 else row.code + "0")
     return [row]
 
@@ -123,7 +137,7 @@ def _extra(code: Callable[[Submission, Row], str | None]) -> Plant:
             return None
         stranger = row.copy()
         stranger.code = other
-        stranger.place = Place(other[:12], row.place.name, row.place.is_village)
+        stranger.place = Place(other[: len(row.place.code)], row.place.name, row.place.is_village)
         submission.rows.append(stranger)
         return [stranger]
 
@@ -134,10 +148,15 @@ def unknown_unit(population: Population) -> Plant:
     """A row of a place that the tree does not have."""
 
     def code(submission: Submission, row: Row) -> str | None:
-        serials = range(199, 150, -1) if submission.form.grain == "community" else range(299, 250, -1)
-        free = (f"{row.place.town}{serial}" for serial in serials)
-        unknown = next(each for each in free if each not in population.tree.codes)
-        return unknown + ("01" if submission.form.grain == "group" else "")
+        grain, known = submission.form.grain, population.tree.codes
+        if grain in ("county", "task"):
+            return "440797" + row.code[6:]  # a task's number stays
+        if grain == "town":
+            stem, serials = row.place.county, range(99, 50, -1)
+        else:
+            stem, serials = row.code[:9], range(199, 150, -1) if grain == "community" else range(299, 250, -1)
+        unknown = next(each for serial in serials if (each := f"{stem}{serial:03d}") not in known)
+        return unknown + ("01" if grain == "group" else "")
 
     return _extra(code)
 
@@ -147,76 +166,26 @@ def other_county(population: Population) -> Plant:
 
     def code(submission: Submission, row: Row) -> str | None:
         grain, tree = submission.form.grain, population.tree
-        places = tree.communities if grain == "community" else tree.villages
+        places = {
+            "community": tree.communities,
+            "town": tree.town_places,
+            "county": tree.county_places,
+            "task": tree.county_places,
+        }.get(grain, tree.villages)
         others = [place for place in places if place.county not in (submission.county, CLEAN)]
+        if grain == "task":
+            return others[int(row.code[-2:]) % len(others)].code + row.code[6:]
         place = others[(int(row.code[-4:]) * 37) % len(others)]
         return place.code + ("01" if grain == "group" else "")
 
     return _extra(code)
 
 
-# --- warnings -----------------------------------------------------------------------------------------
-
-
-def fall(name: str, submissions: dict[Key, Submission]) -> Plant:
-    """A year-to-date figure below that of the month before, where that month was reported and is right."""
-
-    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
-        earlier = submissions.get((submission.county, submission.form.code, shift(submission.period, -1)))
-        if earlier is None or earlier.problem or submission.period.endswith("-01"):
-            return None
-        before = next((each for each in earlier.rows if each.code == row.code and each.fault is None), None)
-        last = earlier.value(before, name) if before else None
-        if not isinstance(last, int) or last < 2 or submission.value(row, name) is None:
-            return None
-        for part, whole in submission.form.pairs:
-            some = submission.value(row, part)
-            if whole == name and isinstance(some, int) and some > last - 1:
-                return None
-        row.values[submission.position(name)] = last - 1
-        return [row]
-
-    return plant_in
-
-
-def branch_of_two(submission: Submission, row: Row) -> list[Row] | None:
-    """A branch of its own (单独支部) with fewer than three members."""
-    members = submission.value(row, "party_members")
-    if not isinstance(members, int) or not 0 < members < 3 or submission.value(row, "org_setup") is None:
+def resolved_above_raised(submission: Submission, row: Row) -> list[Row] | None:
+    """More concerns resolved than there were; what is open stays blank, as nobody could say."""
+    start, raised = submission.value(row, "concerns_open_at_start"), submission.value(row, "concerns_raised")
+    if not isinstance(start, int) or not isinstance(raised, int):
         return None
-    row.values[submission.position("org_setup")] = "单独支部"
+    row.values[submission.position("concerns_resolved")] = start + raised + 3
+    row.values[submission.position("concerns_open")] = None
     return [row]
-
-
-def more_members_than_residents(submission: Submission, row: Row) -> list[Row] | None:
-    """More members than residents; possible, since they are counted differently."""
-    members, leaders = submission.value(row, "party_members"), submission.value(row, "leaders")
-    if not isinstance(members, int) or members < 9 or not isinstance(leaders, int) or leaders > 2:
-        return None
-    row.values[submission.position("residents")] = members - 1
-    row.values[submission.position("households")] = (members - 1) // 4
-    return [row]
-
-
-def village_below_its_groups(submissions: dict[Key, Submission], taken: set[str]) -> Plant:
-    """A village that counts fewer members than its groups; they are taken too, so that their sum stays."""
-
-    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
-        groups = submissions[submission.county, "village_group", submission.period]
-        of_village = [each for each in groups.rows if each.place.code == row.code]
-        if not of_village or groups.problem or any(each.fault for each in of_village):
-            return None
-        total = sum(
-            value for each in of_village if isinstance(value := groups.value(each, "party_members"), int)
-        )
-        if total < 20:
-            return None
-        row.values[submission.position("party_members")] = total - 1
-        for part, whole in submission.form.pairs:
-            value = submission.value(row, part)
-            if whole == "party_members" and isinstance(value, int):
-                row.values[submission.position(part)] = min(value, total - 1)
-        taken.update(each.code for each in of_village)
-        return [row]
-
-    return plant_in

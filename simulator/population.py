@@ -11,6 +11,7 @@ served.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
@@ -30,8 +31,15 @@ RURAL_COMMUNITIES = (
 class Population:
     """Groups, residents and members of the whole city, and the random streams that forms draw from."""
 
-    def __init__(self, tree: Tree, seed: int) -> None:
+    def __init__(self, tree: Tree, seed: int, kept: Iterable[str] | None = None) -> None:
+        """`kept`: codes of the villages and communities that report, where the tree is thinned."""
         self.tree, self.seed = tree, seed
+        reports = None if kept is None else set(kept)
+        self.reports = np.array([reports is None or place.code in reports for place in tree.places])
+        towns = {place.code: index for index, place in enumerate(tree.town_places)}
+        counties = {place.code: index for index, place in enumerate(tree.county_level)}
+        self.town_of = np.array([towns[place.code[:9]] for place in tree.places])
+        self.county_of = np.array([counties[place.county] for place in tree.places])
         self.is_village = np.array([place.is_village for place in tree.places])
         self._villages = np.flatnonzero(self.is_village)
         communities = np.flatnonzero(~self.is_village)
@@ -106,6 +114,21 @@ class Population:
         in_groups = np.bincount(self.group_place, self.group_members(t), minlength=size).astype(np.int64)
         return np.maximum(in_groups + others, np.where(self.is_village, 10, 20))
 
+    def by_town(self, of_places: Ints) -> Ints:
+        """A figure of each place, added up to the towns; as the other forms report it (thinned, if they are)."""
+        added = np.bincount(self.town_of, of_places * self.reports, minlength=len(self.tree.town_places))
+        return added.astype(np.int64)
+
+    def by_county(self, of_places: Ints) -> Ints:
+        """As `by_town`, to the counties and the city's own departments (which have no places)."""
+        added = np.bincount(self.county_of, of_places * self.reports, minlength=len(self.tree.county_level))
+        return added.astype(np.int64)
+
+    def places_by_county(self, *, villages: bool, communities: bool) -> Ints:
+        """How many the tree has, whatever is thinned."""
+        wanted = (self.is_village & villages) | (~self.is_village & communities)
+        return np.bincount(self.county_of[wanted], minlength=len(self.tree.county_level)).astype(np.int64)
+
 
 def year_to_date(monthly: Ints, month: int, cap: Ints | int | None = None) -> Ints:
     """Sum of the first `month` columns of a (units, 12) array of monthly amounts, at most `cap`."""
@@ -117,3 +140,23 @@ def part_of(whole: Ints, share: Floats) -> Ints:
     """A count that is a share of another one, and never above it."""
     part: Ints = np.floor(whole * share.clip(0, 1)).astype(np.int64)
     return part
+
+
+def reached_by(due: Ints, in_year: Floats, by_month: Floats, month: int) -> Ints:
+    """How many of those due in the year have been reached by the end of a month: it never falls within the year.
+
+    `in_year`: the share reached by December; `by_month`: (units, 12) weights of the months.
+    """
+    weights = by_month / by_month.sum(axis=1, keepdims=True)
+    return part_of(due, in_year * np.cumsum(weights, axis=1)[:, month - 1])
+
+
+def backlog(raised: Ints, start: Ints, next_start: Ints, month: int) -> tuple[Ints, Ints, Ints]:
+    """Raised and resolved so far this year, and what is open: open = start + raised - resolved in each month.
+
+    `raised`: (units, 12) monthly amounts; December ends with what the next year starts with.
+    """
+    so_far, in_year = raised[:, :month].sum(axis=1), np.maximum(raised.sum(axis=1), 1)
+    to_resolve = np.maximum(start + raised.sum(axis=1) - next_start, 0)
+    resolved: Ints = to_resolve * so_far // in_year
+    return so_far, resolved, start + so_far - resolved

@@ -11,12 +11,13 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from simulator import headers
 from simulator.forms import Field
-from simulator.submissions import Row, Submission
+from simulator.submissions import Submission
 from simulator.workbook import Sheet, workbook
 
 Style = Callable[
@@ -33,10 +34,20 @@ def native(each: Field, value: Any, turn: int) -> Any:
 
 
 def yes_no(each: Field, value: Any, turn: int) -> Any:
-    """As `native`, booleans as 是 or 否."""
+    """As `native`, booleans as 是 or 否, dates as 2026年9月30日."""
     if each.type == "boolean" and value is not None:
         return "是" if value else "否"
+    if each.type == "date" and value is not None:
+        day = date.fromisoformat(value)
+        return f"{day.year}年{day.month}月{day.day}日"
     return native(each, value, turn)
+
+
+def office(each: Field, value: Any, turn: int) -> Any:
+    """As `yes_no`, dates as a spreadsheet holds them."""
+    if each.type == "date" and value is not None:
+        return date.fromisoformat(value)
+    return yes_no(each, value, turn)
 
 
 def plain_text(each: Field, value: Any, turn: int) -> str:
@@ -49,14 +60,19 @@ def plain_text(each: Field, value: Any, turn: int) -> str:
 
 
 def hand_written(each: Field, value: Any, turn: int) -> str:
-    """Thousands separators, some full-width digits, — for missing, 无 for a zero of the year so far."""
+    """Thousands separators, some full-width digits, — for missing, 无 for a zero of the month or the year so
+    far, dates as 2026/9/30.
+    """
     if value is None:
         return "—" if turn % 3 else ""
     if each.type == "boolean":
         return "是" if value else "否"
-    if each.type == "enum":
+    if each.type == "date":
+        day = date.fromisoformat(value)
+        return f"{day.year}/{day.month}/{day.day}"
+    if each.type in ("enum", "text"):
         return str(value)
-    if value == 0 and each.kind == "ytd" and turn % 4 == 0:
+    if value == 0 and each.kind in ("ytd", "flow") and turn % 4 == 0:
         return "无"
     text = f"{value:,}" if each.type == "integer" else f"{Decimal(value):,}"
     return text.translate(_FULL_WIDTH) if turn % 41 == 0 else text
@@ -64,7 +80,11 @@ def hand_written(each: Field, value: Any, turn: int) -> str:
 
 def typed(each: Field, value: Any, turn: int) -> Any:
     """A database's own types."""
-    return Decimal(value) if each.type == "decimal" and value is not None else value
+    if value is None:
+        return None
+    if each.type == "date":
+        return date.fromisoformat(value)
+    return Decimal(value) if each.type == "decimal" else value
 
 
 def columns(submission: Submission) -> list[str]:
@@ -79,7 +99,7 @@ def cells(submission: Submission, style: Style) -> Iterator[list[Any]]:
     form = submission.form
     skipped = submission.missing_field
     for number, row in enumerate(submission.sent):
-        line: list[Any] = [row.code, row.name]
+        line: list[Any] = [headers.own_code(submission.county, row.code), row.name]
         for position, (each, value) in enumerate(zip(form.fields, row.values, strict=True)):
             if each.name != skipped:
                 line.append(style(each, value, number * 31 + position * 7))
@@ -165,12 +185,20 @@ def titled_sheet(submission: Submission) -> Sheet:
             upper.append(parent)
             merges.append((2, column, 2, column))
     merges = [merge for merge in merges if merge[:2] != merge[2:]]
-    lines = list(cells(submission, yes_no))
+    lines = list(cells(submission, office))
     label_in = form.name_field if form.grain == "village" else form.key
     title: list[Any] = [f"{headers.title(form.code)}（{submission.period}）", *([None] * len(names))]
     body = [[serial, *line] for serial, line in enumerate(lines, start=1)]
     sheet = [title, upper, lower, *body, [None, *totals(submission, lines, label_in)]]
     return Sheet(headers.sheet(county, form.code), [*sheet, *([each] for each in SIGN_OFF)], merges)
+
+
+def plain_sheet(submission: Submission) -> Sheet:
+    """One header row, and the rows."""
+    labels = headers.headers(submission.county, submission.form.code)
+    head: list[Any] = [labels[name] for name in columns(submission)]
+    name = headers.sheet(submission.county, submission.form.code)
+    return Sheet(name, [head, *cells(submission, office)])
 
 
 def text_sheet(submission: Submission) -> Sheet:
@@ -187,10 +215,7 @@ def text_sheet(submission: Submission) -> Sheet:
 def code_list(submissions: Iterable[Submission]) -> Sheet:
     """The hidden first sheet: the words that enumerations allow, and the towns."""
     rows: list[list[Any]] = [["字典", "代码", "名称"]]
-    towns: dict[str, Row] = {}
-    for submission in submissions:
-        for row in submission.rows:
-            towns.setdefault(row.place.town, row)
+    towns = {row.place.town for submission in submissions for row in submission.rows if row.place.town}
     rows += [["镇街", town, ""] for town in sorted(towns)]
     rows += [
         ["党组织设置", str(index), word]
@@ -212,6 +237,8 @@ __all__ = [
     "hand_written",
     "json_rows",
     "native",
+    "office",
+    "plain_sheet",
     "plain_text",
     "text_sheet",
     "titled_sheet",

@@ -21,10 +21,10 @@ from simulator.control import Control
 from simulator.drawing import SHANGHAI, draw
 from simulator.events import EventError, Events
 from simulator.forms import FORMS
-from simulator.periods import served_months
+from simulator.periods import served_months, served_periods
 from simulator.population import Population
 from simulator.submissions import Key, Submission
-from simulator.systems import ALL_COUNTIES, DATABASE_COUNTY, FOLDER_COUNTIES, SYSTEMS, CountySystem
+from simulator.systems import ALL_COUNTIES, DATABASE_COUNTY, SYSTEMS, CountySystem
 from simulator.systems.database import Database
 from simulator.tree import Tree
 
@@ -76,6 +76,7 @@ class Simulator:
         self._host, self._advertise = host, advertise or host
         self._held: dict[Key, Submission] = {}
         self._in_force: dict[Key, Submission] = {}
+        self._earlier: dict[Key, Submission] = {}
         self._systems: dict[str, CountySystem] = {}
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -90,15 +91,15 @@ class Simulator:
     def prepare(self) -> None:
         """Draw the data, plant the faults, write truth and manifest; `start` calls it. Serves nothing."""
         tree = Tree()
-        population = Population(tree, self.seed)
-        drawn = draw(population, self.months, self.counties, self.today, self.scale)
+        kept = tree.thinned(self.scale, self.seed)
+        population = Population(tree, self.seed, kept)
+        drawn = draw(population, self.months, self.counties, self.today)
         planted = (
             planting.plant(population, drawn.submissions, self.months) if self._faults == "default" else []
         )
         self._held = drawn.submissions
-        self._in_force = dict(self._held)
+        self._in_force, self._earlier = dict(self._held), drawn.earlier
         self._events = Events(self._held, self.months)
-        kept = tree.thinned(self.scale, self.seed)
         places = [place for place in tree.places if place.code in kept and place.county in self.counties]
         newest = {key: each for key, each in self._held.items() if each.period == self.months[-1]}
         self._facts = {
@@ -106,6 +107,7 @@ class Simulator:
             "seed": self.seed,
             "today": self.today.isoformat(),
             "months": self.months,
+            "quarters": served_periods(self.months, "quarter"),
             "reporting_month": self.months[-1],
             "counties": self.counties,
             "scale": self.scale,
@@ -120,8 +122,6 @@ class Simulator:
             "faults": planted,
         }
         self.directory.mkdir(parents=True, exist_ok=True)
-        for county in FOLDER_COUNTIES:
-            (self.directory / "folders" / county).mkdir(parents=True, exist_ok=True)
         records.write_units(self.directory, places)
         for submission in self._held.values():
             records.write_truth(self.directory, submission)
@@ -134,8 +134,12 @@ class Simulator:
         return {**self._facts, "submissions": outcomes, "events": list(self._happened)}
 
     def truth(self, county: str, form: str, period: str) -> list[dict[str, Any]]:
-        """The rows in force, as the county means them: what it published last that can be accepted."""
-        return list(self._in_force[county, form, period].truth())
+        """The rows in force, as the county means them: what it published last that can be accepted.
+
+        Also of the quarters of the year before the first that is served; of these nothing is accepted.
+        """
+        key = county, form, period
+        return list((self._earlier if key in self._earlier else self._in_force)[key].truth())
 
     # --- servers ---------------------------------------------------------------------------------------
 
@@ -209,15 +213,15 @@ class Simulator:
             raise EventError(
                 f"{event}: no county system {county!r} is served; there are {', '.join(self._systems)}"
             )
-        if event == "wrong_token":
-            await system.refuse_credentials()
-        elif event == "change_host_key":
-            try:
+        try:
+            if event == "wrong_token":
+                await system.refuse_credentials()
+            elif event == "change_host_key":
                 await system.change_host_key()
-            except ValueError as error:
-                raise EventError(str(error)) from error
-        else:
-            await system.door.set_state(event)  # type: ignore[arg-type]  # down, up and hang are its states
+            else:
+                await system.set_state(event)  # type: ignore[arg-type]  # down, up and hang are its states
+        except ValueError as error:
+            raise EventError(str(error)) from error
 
     async def _start_servers(self) -> None:
         for county in self.counties:

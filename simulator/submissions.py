@@ -104,13 +104,13 @@ class Submission:
     def truth(self) -> Iterator[dict[str, Any]]:
         """Each row as the county means it, and whether it counts."""
         names = [each.name for each in self.form.fields]
-        counts = self.status in ("accepted", "partial")
+        counts = self.status in ("accepted", "partial") and self.is_published
         for row in self.rows:
             yield {
                 "unit": row.code,
                 "name": row.name,
                 "town": row.place.town,
-                "village": row.place.code,
+                "village": row.place.village,
                 **dict(zip(names, row.values, strict=True)),
                 "accepted": counts and not row.is_rejected,
                 "fault": row.fault,

@@ -19,21 +19,33 @@ DATA = Path(__file__).parent / "data" / "org_units_jiangmen.csv"
 _SUFFIX = re.compile(r"(社区)?(居民委员会|居委会|村民委员会|村委会)$")
 
 
+DIRECT = "440799"  # 市直: the city's own departments, a county-level unit that the source of the tree lacks
+DIRECT_NAME = "市直"
+
+
 @dataclass(frozen=True)
 class Place:
-    """A village or community that reports; `code` has 12 digits, `short` is its name without 村委会."""
+    """A unit that reports: a village or community (12 digits), a town (9) or a county (6); `short` is its
+    name without 村委会.
+    """
 
     code: str
     name: str
-    is_village: bool
+    is_village: bool = False
 
     @property
     def county(self) -> str:
         return self.code[:6]
 
     @property
-    def town(self) -> str:
-        return self.code[:9]
+    def town(self) -> str | None:
+        """The town that it is or lies in; a county lies in none."""
+        return self.code[:9] if len(self.code) >= 9 else None
+
+    @property
+    def village(self) -> str | None:
+        """Its own code if it is a village or community."""
+        return self.code if len(self.code) == 12 else None
 
     @property
     def short(self) -> str:
@@ -51,6 +63,8 @@ class Tree:
         self.towns = {
             row["code"]: row["name"] for row in rows if row["level"] == "town" and row["code"][6] != "4"
         }
+        self.town_places = [Place(code, name) for code, name in sorted(self.towns.items())]
+        self.county_places = [Place(code, name) for code, name in sorted(self.counties.items())]
         self.places = sorted(
             (
                 Place(row["code"], row["name"], is_village=row["code"][9] in "23")
@@ -59,6 +73,11 @@ class Tree:
             ),
             key=lambda place: place.code,
         )
+
+    @cached_property
+    def county_level(self) -> list[Place]:
+        """The counties, and last the city's own departments."""
+        return [*self.county_places, Place(DIRECT, DIRECT_NAME)]
 
     @cached_property
     def villages(self) -> list[Place]:

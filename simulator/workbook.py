@@ -10,10 +10,12 @@ from __future__ import annotations
 import io
 import zipfile
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from xml.sax.saxutils import escape
 
 _EPOCH = (2024, 1, 1, 0, 0, 0)
+_DAY_ZERO = date(1899, 12, 30)  # dates are cells that hold the days since then, in a date's format
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -26,14 +28,15 @@ _STYLES = (
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="1"><xf xfId="0"/></cellXfs>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf xfId="0"/>'
+    '<xf xfId="0" numFmtId="14" applyNumberFormat="1"/></cellXfs>'
     '<cellStyles count="1"><cellStyle name="常规" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 
 @dataclass
 class Sheet:
-    """Cells by row (text, numbers, None for blank); merges are (top, left, bottom, right), from 1."""
+    """Cells by row (text, numbers, dates, None for blank); merges are (top, left, bottom, right), from 1."""
 
     name: str
     rows: list[list[Any]]
@@ -113,6 +116,8 @@ def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
             if isinstance(value, str):
                 index = strings.setdefault(value, len(strings))
                 cells.append(f'<c r="{column}{number}" t="s"><v>{index}</v></c>')
+            elif isinstance(value, date):
+                cells.append(f'<c r="{column}{number}" s="1"><v>{(value - _DAY_ZERO).days}</v></c>')
             else:
                 cells.append(f'<c r="{column}{number}"><v>{value}</v></c>')
         lines.append(f'<row r="{number}">{"".join(cells)}</row>')

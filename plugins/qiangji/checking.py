@@ -24,7 +24,15 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.load import Suite
-from qiangji.catalogue.suites import Expectation, is_contextual, message_of, value_of
+from qiangji.catalogue.suites import (
+    Expectation,
+    Gap,
+    gaps,
+    is_contextual,
+    kinds_counted,
+    message_of,
+    value_of,
+)
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
@@ -151,7 +159,9 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         return
     from qiangji.validation import validate
 
-    frame = pa.concat_tables([_frame(one, catalogue, form) for one in readable], promote_options="permissive")
+    frame = pa.concat_tables(
+        [_frame(one, catalogue, form, suite) for one in readable], promote_options="permissive"
+    )
     broken = validate(
         frame.combine_chunks(), [e for e in suite.expectations if not is_contextual(e)], form.form
     )
@@ -160,22 +170,27 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         assert one.parsed is not None
         end = start + one.parsed.rows.num_rows
         mine = [(b.expectation, [r - start for r in b.rows if start <= r < end]) for b in broken]
-        _split(one, [(e, rows) for e, rows in mine if rows], form, catalogue)
+        _split(one, [(e, rows) for e, rows in mine if rows], form, frame.slice(start, end - start))
         start = end
 
 
 def parents(keys: pa.Array | pa.ChunkedArray, form: Form) -> pa.Array | pa.ChunkedArray:
-    """The org unit of the tree that each key belongs to: a group's village, else the unit itself."""
+    """The org unit of the tree that each key belongs to: a group's village, a task's county, else the unit itself."""
     return pc.utf8_slice_codeunits(keys, 0, form.parent_digits) if form.parent_digits else keys
 
 
-def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
+def _frame(one: Checked, catalogue: Catalogue, form: Form, suite: Suite) -> pa.Table:
     """The rows with the context columns that follow from the submission and the tree."""
     assert one.parsed is not None
     rows, county = one.parsed.rows, one.part.county_code
     keys = rows.column(form.key).combine_chunks()
     expected = catalogue.org.expected(catalogue.kinds_of(form), one.period, county)
-    known = pc.is_in(parents(keys, form), value_set=pa.array([u.code for u in expected], pa.string()))
+    above = parents(keys, form)
+    known = pc.is_in(above, value_set=pa.array([u.code for u in expected], pa.string()))
+    if form.serials:
+        width = len(next(iter(form.serials)))
+        listed = pc.is_in(pc.utf8_slice_codeunits(keys, -width), value_set=pa.array(list(form.serials)))
+        known = pc.and_(known, listed)
     counts = pc.value_counts(keys)
     repeated = counts.field("counts").take(pc.index_in(keys, value_set=counts.field("values")))
     n = rows.num_rows
@@ -186,18 +201,35 @@ def _frame(one: Checked, catalogue: Catalogue, form: Form) -> pa.Table:
         "_occurrences": repeated,
         "_totals_agree": pa.array([one.parsed.totals_agree] * n, pa.bool_()),
     }
+    for kind in kinds_counted(suite):
+        counts = catalogue.org.counts_of(kind, one.period)
+        columns[f"_units_{kind}"] = pa.array([counts.get(code, 0) for code in above.to_pylist()], pa.int64())
     if "unit_name" in rows.column_names:
         rows = rows.drop_columns(["unit_name"])
     for name, values in columns.items():
         if name not in rows.column_names:  # a county's own form has its code as its key
             rows = rows.append_column(name, values)
+    for gap in gaps(suite):
+        rows = rows.append_column(gap.column, _gap(gap, rows, form))
     return rows
 
 
-def _split(
-    one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, catalogue: Catalogue
-) -> None:
-    """Decide on each row by what it breaks, and on the submission."""
+def _gap(gap: Gap, rows: pa.Table, form: Form) -> pa.ChunkedArray:
+    """`plus` less `minus`, null where one of them is missing (or was no field of the form yet)."""
+    names = (*gap.plus, *gap.minus)
+    wide = pa.decimal128(28, 4)  # any bigint, exactly
+    if any(n not in rows.column_names for n in names):
+        return pa.chunked_array([pa.nulls(rows.num_rows, wide)])
+    total = rows.column(gap.plus[0]).cast(wide)
+    for n in gap.plus[1:]:
+        total = pc.add(total, rows.column(n).cast(wide)).cast(wide)
+    for n in gap.minus:
+        total = pc.subtract(total, rows.column(n).cast(wide)).cast(wide)
+    return total
+
+
+def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form, frame: pa.Table) -> None:
+    """Decide on each row by what it breaks, and on the submission. `frame`: its rows with their context."""
     parsed = one.parsed
     assert parsed is not None
     whole = [e for e, _ in broken if e["meta"]["scope"] == "submission" and e["severity"] == "critical"]
@@ -208,6 +240,13 @@ def _split(
     reasons: dict[int, list[tuple[str, str]]] = {}  # row -> (rule, address)
     for problem in parsed.problems.to_pylist():
         reasons.setdefault(problem["index"], []).append((problem["rule"], problem["address"]))
+    unreadable = {(p["index"], p["field"]) for p in parsed.problems.to_pylist()}
+    broken = [
+        # a cell that cannot be read is told once: that its field is missing besides would be a second reason
+        (e, [r for r in rows if not any((r, f) in unreadable for f in e["meta"]["fields"])])
+        for e, rows in broken
+    ]
+    broken = [(e, rows) for e, rows in broken if rows]
     for expectation, rows in broken:
         if expectation["severity"] == "critical":
             for row in rows:
@@ -228,7 +267,7 @@ def _split(
     for expectation, rows in broken:
         if expectation["severity"] != "critical":
             accepted = [r for r in rows if r not in reasons]
-            picked = parsed.rows.take(pa.array(accepted, pa.int64())).to_pylist()
+            picked = frame.take(pa.array(accepted, pa.int64())).to_pylist()
             one.findings += [
                 finding(expectation, row, form, one.part.county_code, one.part.period) for row in picked
             ]

@@ -92,7 +92,7 @@ def collect(
     )
     if not json:
         said = "would be fetched" if dry_run else "new"
-        console.print(f"{result.deliveries} deliveries {said}, {len(failures)} failures.")
+        console.print(f"Deliveries {said}: {result.deliveries}. Failures: {len(failures)}.")
     _exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
@@ -157,22 +157,94 @@ def values(
     period_type: Annotated[
         str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
     ] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="as they were shown then: 2026-11-24, 2026-11-24T08:00")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="change, rank and, in JSON, the way to the target")
+    ] = False,
+    restated: Annotated[
+        bool, typer.Option("--restated", help="history on today's tree of units, along its lineage")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
-    from qiangji import pipeline, printing, reading
+    from qiangji import comparison, pipeline, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
     wanted = str(Period.parse(period)) if period else None
+    then = reading.moment(as_of, settings().timezone) if as_of else None
     with reading_warehouse(settings()) as engine:
         rows = reading.values(
-            engine, pipeline.read_catalogue(), indicator or [], level, org or [], wanted, period_type
+            engine,
+            pipeline.read_catalogue(),
+            indicator or [],
+            level,
+            org or [],
+            wanted,
+            period_type,
+            as_of=then,
+            restated=restated,
         )
+        if compare:
+            rows = comparison.compare(engine, rows)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_values(console, rows)
+
+
+@app.command()
+def diff(
+    since: Annotated[str, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")],
+    until: Annotated[str, typer.Option("--to", help="the later time")],
+    indicator: Annotated[
+        list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")
+    ] = None,
+    level: Annotated[str | None, typer.Option("--level", help="city, county, town or village")] = None,
+    org: Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")] = None,
+    json: Json = False,
+) -> None:
+    """Print which figures changed between two times, by how much, and why."""
+    from qiangji import explaining, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    first, last = (reading.moment(text, settings().timezone) for text in (since, until))
+    with reading_warehouse(settings()) as engine:
+        rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
+    if json:
+        print(printing.as_json(rows))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_changes(console, rows)
+
+
+@app.command()
+def explain(
+    indicator: str,
+    org: Annotated[str, typer.Option("--org", help="org unit code")],
+    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    period_type: Annotated[
+        str | None, typer.Option("--period-type", help="month, quarter, year or ytd")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
+    from qiangji import explaining, printing
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    with reading_warehouse(settings()) as engine:
+        explained = explaining.explain(engine, indicator, org, period, period_type)
+    if json:
+        print(printing.as_json(explained))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_explanation(console, explained)
 
 
 @app.command()
@@ -190,12 +262,15 @@ def status(
     wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
         rows = reading.status(engine, wanted)
+        rejected = reading.rejections(engine, rows)
     attention = reading.needs_attention(rows)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_status(console, rows)
         printing.print_reasons(console, attention)
+        if wanted:
+            printing.print_rejections(console, rejected)
     _exit_on(attention)
 
 
@@ -285,6 +360,12 @@ def _verdict(s: Any) -> dict[str, Any]:
     }
 
 
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["status"] == "held":
+        return "far fewer rows than the revision before; nothing was replaced: `qiangji release` or `qiangji void` it"
+    return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
+
+
 def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
     from qiangji import pipeline
 
@@ -314,13 +395,24 @@ def _report(json: bool, result: Any) -> None:
         )
     if result.get("checked"):
         table = Table(title="核查结果 Checked", title_justify="left")
-        for heading in ("county", "form", "period", "status", "rows", "rejected", "why"):
-            table.add_column(heading, overflow="fold")
+        for heading in (
+            "county",
+            "form",
+            "period",
+            "status",
+            "revision",
+            "rows",
+            "rejected",
+            "why",
+            "delivery",
+        ):
+            table.add_column(heading, overflow="fold", no_wrap=heading in ("period", "delivery"))
         for v in result["checked"]:
             style = printing.STYLES.get(v["status"], "white")
             table.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
-                f"{v['rows_received']:,}", f"{v['rows_rejected']:,}", v["message_en"] or "",
+                f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
+                _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
         console.print(table)
 

@@ -51,7 +51,7 @@ def stale(
             for (name, text, county), rows_hash in current.items():
                 if (name, text) != (form.form, str(period)):
                     continue
-                inputs = [current.get(k, "") for k in _inputs(columns, form, period, county)]
+                inputs = [current.get(k, "") for k in _inputs(columns, catalogue, form, period, county)]
                 compared = "|".join([suite.hash, rows_hash, *inputs])
                 signature = hashlib.sha256(compared.encode()).hexdigest()[:16]
                 if seen.get((form.form, str(period), county)) != signature:
@@ -99,7 +99,9 @@ def _evaluate(
             rows = rows.append_column(
                 column.name, _context(column, catalogue, form, period, county, keys, rows, rows_of)
             )
-        frames.append(rows.append_column("county_code", pa.repeat(county, len(rows))))
+        if "county_code" not in rows.column_names:  # a county's own form has its code as its key
+            rows = rows.append_column("county_code", pa.repeat(county, len(rows)))
+        frames.append(rows)
     frame = pa.concat_tables(frames, promote_options="permissive").combine_chunks()
     for broken in validate(frame, expectations, f"{form.form} {period}"):
         for row in frame.take(pa.array(broken.rows, pa.int64())).to_pylist():
@@ -107,10 +109,19 @@ def _evaluate(
             yield key, finding(broken.expectation, row, form, row["county_code"], str(period))
 
 
-def _inputs(columns: list[ContextColumn], form: Form, period: Period, county: str) -> list[Key]:
+def _compared(period: Period, other: Form) -> Period:
+    """The other form's period that is looked at: the same, or the last of those within it."""
+    return period.last_month.as_type(other.period_type)
+
+
+def _inputs(
+    columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period, county: str
+) -> list[Key]:
     """The revisions, besides its own, that a submission's context comes from."""
     keys = {
-        (c.form, str(period), county) if c.kind == "sum" else (form.form, str(period - 1), county)
+        (c.form, str(_compared(period, catalogue.forms[c.form])), county)
+        if c.is_across
+        else (form.form, str(period - 1), county)
         for c in columns
     }
     return sorted(keys)
@@ -127,27 +138,32 @@ def _context(
     rows_of: Any,
 ) -> pa.Array | pa.ChunkedArray:
     """One context column, aligned with the rows; null where there is nothing to compare with."""
-    kind = form.fields[column.field].kind if column.kind != "sum" else "stock"
-    type_ = rows.column(column.field).type if column.kind != "sum" else None
     if column.kind == "change":
         before = rows.column(f"_last_{column.field}").cast(pa.float64())
         change = pc.subtract(rows.column(column.field).cast(pa.float64()), before)
         return pc.divide(change, pc.if_else(pc.equal(before, 0), pa.scalar(None, pa.float64()), before))
     if column.kind == "last":
+        is_new_year = period.year != (period - 1).year
         other = rows_of(form.form, period - 1, county)
-        if other is None or (kind == "ytd" and period.year != (period - 1).year):
-            return pa.nulls(len(rows), type_)
+        if (
+            other is None
+            or column.field not in other.column_names  # the form had it not yet
+            or (form.fields[column.field].kind == "ytd" and is_new_year)
+        ):
+            return pa.nulls(len(rows), rows.column(column.field).type)
         return _looked_up(keys, other.column(form.key), other.column(column.field))
     of = catalogue.forms[column.form]
-    other = rows_of(of.form, period, county)
-    if other is None:
+    other = rows_of(of.form, _compared(period, of), county)
+    if other is None or column.field not in other.column_names:
         return pa.nulls(len(rows), pa.int64())
-    sums = (
-        pa.table({"unit": parents(other.column(of.key), of), "value": other.column(column.field)})
-        .group_by("unit")
-        .aggregate([("value", "sum")])
+    how = column.kind
+    tree = catalogue.org.paths_in(period)
+    units = tree.column(f"{form.base_level}_code").take(
+        pc.index_in(parents(other.column(of.key), of), value_set=tree.column("org_code").combine_chunks())
     )
-    return _looked_up(keys, sums.column("unit"), sums.column("value_sum"))
+    found = pa.table({"unit": units, "value": other.column(column.field)}).group_by("unit")
+    reduced = found.aggregate([("value", how)])
+    return _looked_up(parents(keys, form), reduced.column("unit"), reduced.column(f"value_{how}"))
 
 
 def _looked_up(keys: pa.ChunkedArray, units: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

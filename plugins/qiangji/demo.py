@@ -208,6 +208,10 @@ def _collect(
             "collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS
         )
         good &= (night["state"] == "success") is not expect_red
+    if night["state"] != "success":
+        clock.console.print(
+            "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
+        )
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
         before = {r["dag_run_id"] for r in client.runs("collect_period")}
         airflow.cli(
@@ -267,6 +271,7 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
         now = reading.values(engine, catalogue, period=str(last))
         then = reading.values(engine, catalogue, period=str(first))
         grid = reading.status(engine)
+        rejected = reading.rejections(engine, grid)
     console.print()
     console.print(_headlines(now, then, last, first))
     console.print(
@@ -275,7 +280,7 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
     console.print()
     printing.print_status(console, [r for r in grid if r["period"] == str(last)])
     printing.print_reasons(console, reading.needs_attention(grid))
-    printing.print_rejections(console, grid)
+    printing.print_rejections(console, rejected)
     console.print(_times(clock))
     console.print(f"\n湖 lake       {s.lake}")
     console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 from rich.console import Console
 
+from qiangji.catalogue import County
 from qiangji.errors import QiangjiError
 from qiangji.settings import Settings, connection, settings
 
@@ -99,11 +101,21 @@ def _counties() -> list[Finding]:
                 Finding(f"county {code}", True, f"{county.transport}; reports none of the forms here")
             )
         elif county.transport == "folder":
-            path = catalogue.path / county.path
-            findings.append(Finding(f"county {code}", path.is_dir(), f"folder {path}"))
+            findings.append(_try(f"county {code}", lambda c=county: _folder(c, catalogue.path)))  # type: ignore[misc]
         else:
             findings.append(_try(f"county {code}", lambda c=county: _connection(c.connection, c.transport)))  # type: ignore[misc]
     return findings
+
+
+def _folder(county: County, catalogue_path: Path) -> str:
+    from qiangji.sources.folder import folder_of
+
+    folder = folder_of(county, catalogue_path)
+    if not folder.is_dir():
+        raise QiangjiError(
+            "no such folder", where=str(folder), do="Create or mount it, or correct counties.yaml."
+        )
+    return f"folder {folder}"
 
 
 def _connection(conn_id: str, transport: str) -> str:
@@ -113,5 +125,12 @@ def _connection(conn_id: str, transport: str) -> str:
 
     uri = urlsplit(connection(conn_id))
     port = uri.port or {"sftp": 22, "https": 443, "http": 80, "postgresql": 5432}.get(uri.scheme, 0)
-    with socket.create_connection((uri.hostname or "", port), timeout=5):
-        return f"{transport} at {uri.hostname}:{port} answers"
+    try:
+        with socket.create_connection((uri.hostname or "", port), timeout=5):
+            return f"{transport} at {uri.hostname}:{port} answers"
+    except OSError as e:
+        raise QiangjiError(
+            f"nothing answers at {uri.hostname}:{port} ({e.strerror or e})",
+            code="unreachable",
+            do="Is the system up? The demonstration's run while `make up` does",
+        ) from e

@@ -4,7 +4,8 @@ In: the catalogue. Out: for each set of forms that indicators read together (a `
 column lists that the models' placeholders stand for. Nothing is computed here and nothing divided: the engine
 emits exact sums, `mart.ratio` divides.
 
-An indicator's operands are its terms, numerator first. Over time, per base unit: a flow is summed; a stock is the
+An indicator's operands are its terms, numerator first. Over time, per base unit: a flow is summed, as is a stock of
+which a term wants `each_report` (what a flow of every month is held against); any other stock is the
 unit's own last report (under `matched`: its last report that has both sides); a year-to-date field is its last
 report, or for a month or quarter the difference from the report just before (January: its own value); a distinct
 field exists in its own period only; a condition is met or not in the last report; max and min are over the reports.
@@ -16,9 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, Condition, Form, Indicator, Term
+from qiangji.catalogue import Catalogue, Condition, Form, Indicator, Term, shortest_of
 from qiangji.org import LEVELS
 
+RESTATED = "__restated"
+"""What the name of a base's result table on today's tree ends in."""
 PARTS = ("n", "d", "k", "w")
 """Of a result column's name: numerator, denominator, units that lacked a side, units with a warning."""
 
@@ -39,9 +42,19 @@ class Base:
         return f"calc.{self.name}"
 
     @property
+    def restated_table(self) -> str:
+        """What the table of the same columns on today's tree is called."""
+        return self.table + RESTATED
+
+    @property
     def level(self) -> str:
         """The lowest level of its results: the coarsest of its forms' base levels."""
         return min((f.base_level for f in self.forms), key=LEVELS.index)
+
+    @property
+    def shortest_period(self) -> str:
+        """The shortest period that it has figures for: the longest of its forms' own."""
+        return shortest_of(self.forms)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -139,6 +152,14 @@ def sum_columns(base: Base) -> str:
     )
 
 
+def shared_sum_columns(base: Base) -> str:
+    """For model `restated`: the sums of shares; exact, as a share has twelve decimals and a sum four."""
+    return ",\n    ".join(
+        f"CAST(sum(CAST({column} AS decimal(20, 4)) * share) AS decimal(38, 16)) AS {column}"
+        for column in base.result_columns()
+    )
+
+
 def in_words(side: Iterable[Term], catalogue: Catalogue, language: str = "zh") -> str:
     """A side as people read it, for the dictionary: `党员组长`, `count(组长 = 0)`."""
     return " ".join(
@@ -175,11 +196,19 @@ def dictionary(catalogue: Catalogue) -> list[dict[str, object]]:
                 "headline": x.headline,
                 "missing": x.missing,
                 "is_persons": x.persons,
+                "is_restricted": catalogue.is_restricted(x),
+                "shortest_period": catalogue.shortest_period(x),
                 "forms": list(x.forms),
                 "sort_order": order,
             }
         )
     return rows
+
+
+def fields_read(catalogue: Catalogue) -> list[dict[str, object]]:
+    """The fields of forms that each indicator reads, for dim.indicator_field."""
+    read = {(x.code, t.form, f) for x in catalogue.indicators.values() for t in x.terms for f in t.fields}
+    return [dict(zip(("indicator_code", "form", "field"), key, strict=True)) for key in sorted(read)]
 
 
 def condition_sql(condition: Condition, form: Form) -> str:
@@ -188,6 +217,9 @@ def condition_sql(condition: Condition, form: Form) -> str:
         word = " AND " if condition.all else " OR "
         return f"({word.join(condition_sql(part, form) for part in condition.parts)})"
     field = condition.field
+    if condition.ends_with:
+        tests = (f"{field} LIKE {_literal('%' + end)}" for end in condition.ends_with)
+        return f"({' OR '.join(tests)})"
     if condition.is_ is not None:
         return f"{field} = {_literal(condition.is_)}"
     if condition.at_least is not None:
@@ -218,6 +250,10 @@ def _operand(term: Term, indicator: Indicator, form: Form, period_type: str) -> 
     if term.max or term.min:
         return f"{'max' if term.max else 'min'}({value}) FILTER (WHERE in_period)"
     kind = form.fields[term.sum].kind if term.sum else "stock"
+    if term.each_report:
+        others = _others(indicator, form) if indicator.missing == "matched" else []
+        here = " AND ".join(["in_period", *(f"{v} IS NOT NULL" for v in others)])
+        return f"sum({value}) FILTER (WHERE {here})"
     if kind == "flow":
         return f"sum({value}) FILTER (WHERE in_period)"
     if kind == "distinct":
@@ -233,9 +269,14 @@ def _operand(term: Term, indicator: Indicator, form: Form, period_type: str) -> 
         before = f"max({value}) FILTER (WHERE is_before)"
         return f"{last} - (CASE WHEN bool_or(starts_year) THEN 0 ELSE {before} END)"
     if indicator.missing == "matched":
-        others = [_value(t, form) for t in indicator.terms if t.form == form.form and not t.count]
-        here = " AND ".join(["in_period", *dict.fromkeys(f"{v} IS NOT NULL" for v in others)])
+        here = " AND ".join(["in_period", *(f"{v} IS NOT NULL" for v in _others(indicator, form))])
     return f"arg_max({value}, month) FILTER (WHERE {here})"
+
+
+def _others(indicator: Indicator, form: Form) -> list[str]:
+    """The values that a report must have for its stocks to count under `matched`."""
+    values = [_value(t, form) for t in indicator.terms if t.form == form.form and not t.count]
+    return list(dict.fromkeys(values))
 
 
 def _side(indicator: Indicator, side: tuple[Term, ...], first: int) -> str:
@@ -255,6 +296,8 @@ def _side(indicator: Indicator, side: tuple[Term, ...], first: int) -> str:
 
 def _term_in_words(term: Term, form: Form, language: str) -> str:
     def label(field: str) -> str:
+        if field == form.key:
+            return form.key_headers[0] if language == "zh" else form.key
         return str(getattr(form.fields[field].label, language))
 
     if term.count:
@@ -271,6 +314,8 @@ def _condition_in_words(condition: Condition, label: object) -> str:
         word = " and " if condition.all else " or "
         return word.join(_condition_in_words(part, label) for part in condition.parts)
     name = label(condition.field) if callable(label) else ""
+    if condition.ends_with:
+        return f"{name} …{'/'.join(condition.ends_with)}"
     if condition.is_ is not None:
         return f"{name} = {condition.is_}"
     if condition.at_least is not None:

@@ -1,17 +1,19 @@
 """Org units: the tree of city, counties, towns, villages and communities, dated.
 
-In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to).
-Out: who is expected to report at a grain in a period, and each unit's path, as values and as an Arrow table.
-Villager groups are not in the tree: the registry of groups is what the groups' form says.
+In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to); a unit that changes name or
+parent and keeps its code has a line for each time. Out: who is expected to report at a grain in a period, and each
+unit's path then, as values and as an Arrow table. What became of units that ended is in `lineage`. Villager groups are
+not in the tree: the registry of groups is what the groups' form says.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,40 +50,49 @@ class OrgUnit:
 
 
 class OrgTree:
-    """All units by code, with their paths. It does not change once made: paths are kept when found."""
+    """All units by code, with their paths. It does not change once made: paths are kept when found.
+
+    A unit has a line for each time in which its name, parent or duty to report was another (`versions`, in time
+    order); `units` holds the last of each. Without a period, a path is that of the last lines.
+    """
 
     def __init__(self, units: Iterable[OrgUnit], where: str = "org_units.csv") -> None:
-        self.units: dict[str, OrgUnit] = {}
-        self._paths: dict[str, dict[str, str]] = {}
+        lines: dict[str, list[OrgUnit]] = {}
         for unit in units:
-            if unit.code in self.units:
-                raise CatalogueError(
-                    f"unit {unit.code} appears twice", where=where, expected="one line a unit"
-                )
-            self.units[unit.code] = unit
-        for unit in self.units.values():
-            self._check(unit, where)
+            lines.setdefault(unit.code, []).append(unit)
+        self.versions = {code: _in_time_order(found, where) for code, found in lines.items()}
+        self.units = {code: found[-1] for code, found in self.versions.items()}
+        for found in self.versions.values():
+            for unit in found:
+                self._check(unit, where)
+        self._dated = {
+            c: v for c, v in self.versions.items() if len(v) > 1 or v[0].valid_from or v[0].valid_to
+        }
+        self._paths: dict[tuple[str, tuple[Period, ...]], dict[str, str]] = {}
+        self._tables: dict[tuple[Period, ...], pa.Table] = {}
+        self._above: dict[str, frozenset[str]] = {}
 
     def _check(self, unit: OrgUnit, where: str) -> None:
+        at = f"line {unit.sort_order + 1}: unit {unit.code}"
         if unit.level not in LEVELS[:-1]:
             raise CatalogueError(
-                f"unit {unit.code} has level {unit.level!r}", where=where, expected=", ".join(LEVELS[:-1])
+                f"{at} has level {unit.level!r}", where=where, expected=", ".join(LEVELS[:-1])
+            )
+        if unit.level != self.units[unit.code].level:
+            raise CatalogueError(
+                f"{at} has another level than its other lines", where=where, expected="one level a code"
             )
         if unit.level == "city":
             if unit.parent_code:
                 raise CatalogueError(
-                    f"unit {unit.code} has parent {unit.parent_code!r}",
-                    where=where,
-                    expected="no parent above a city",
+                    f"{at} has parent {unit.parent_code!r}", where=where, expected="no parent above a city"
                 )
             return
         parent = self.units.get(unit.parent_code)
         above = LEVELS[LEVELS.index(unit.level) - 1]
         if parent is None or parent.level != above:
             raise CatalogueError(
-                f"unit {unit.code} has parent {unit.parent_code!r}",
-                where=where,
-                expected=f"the code of a {above}",
+                f"{at} has parent {unit.parent_code!r}", where=where, expected=f"the code of a {above}"
             )
 
     @classmethod
@@ -98,32 +109,89 @@ class OrgTree:
                 )
             return cls((_unit(row, i, path) for i, row in enumerate(reader, 2)), where=str(path))
 
-    def path(self, code: str) -> dict[str, str]:
-        """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown."""
-        if code not in self._paths:
-            unit = self.units.get(code)
-            self._paths[code] = {**self.path(unit.parent_code), unit.level: code} if unit else {}
-        return self._paths[code]
+    def version(self, code: str, months: Sequence[Period]) -> OrgUnit | None:
+        """The unit as it was when it was last open at the end of one of these periods; None if it never was."""
+        for period in reversed(months):
+            for unit in self.versions.get(code, ()):
+                if unit.is_valid(period):
+                    return unit
+        return None
 
-    def county_of(self, code: str) -> str | None:
-        return self.path(code).get("county")
+    def path(self, code: str, *months: Period) -> dict[str, str]:
+        """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown.
+
+        In periods, each unit lies where it last lay while it was open in them: one path a unit, so that the sums of
+        children are their parent's. A unit that was not open in them lies where it lay before, else after.
+        """
+        key = (code, months if self._dated else ())
+        if key not in self._paths:
+            unit = self._nearest(code, key[1])
+            self._paths[key] = {**self.path(unit.parent_code, *months), unit.level: code} if unit else {}
+        return self._paths[key]
+
+    def _nearest(self, code: str, months: tuple[Period, ...]) -> OrgUnit | None:
+        found = self.versions.get(code)
+        if not found or not months or code not in self._dated:
+            return self.units.get(code)
+        before = [u for u in found if u.valid_from is None or u.valid_from <= months[-1].end]
+        return self.version(code, months) or (before or found[:1])[-1]
+
+    def ever_above(self, code: str) -> frozenset[str]:
+        """Every unit that the unit ever lay beneath, itself included."""
+        if code not in self._above:
+            above = (self.ever_above(u.parent_code) for u in self.versions.get(code, ()) if u.parent_code)
+            self._above[code] = frozenset({code}).union(*above)
+        return self._above[code]
+
+    def county_of(self, code: str, *months: Period) -> str | None:
+        return self.path(code, *months).get("county")
 
     def expected(self, kinds: Iterable[str], period: Period, county: str | None = None) -> list[OrgUnit]:
-        """Units of these kinds that should report for the period, in tree order."""
+        """Units of these kinds that should report for the period, as they are then, in tree order."""
         wanted = set(kinds)
         return [
             u
-            for u in self.units.values()
-            if u.kind in wanted and self.reports(u.code, period) and county in (None, self.county_of(u.code))
+            for code in self.units
+            if (u := self.version(code, (period,))) is not None
+            and u.kind in wanted
+            and self.reports(code, period)
+            and county in (None, self.county_of(code, period))
         ]
 
     def reports(self, code: str, period: Period) -> bool:
         """Whether the unit and all above it are open in the period, and reports are expected of it."""
-        steps = [self.units[c] for c in self.path(code).values()]
-        return bool(steps) and steps[-1].reports and all(u.is_valid(period) for u in steps)
+        steps = [self.version(c, (period,)) for c in self.path(code, period).values()]
+        return bool(steps) and all(steps) and steps[-1] is not None and steps[-1].reports
+
+    def is_dated(self, code: str) -> bool:
+        """Whether the unit, or one that it ever lay beneath, opens, closes or changes."""
+        return not self._dated.keys().isdisjoint(self.ever_above(code))
+
+    def counts_of(self, kind: str, period: Period) -> dict[str, int]:
+        """Unit -> how many units of the kind that should report for the period lie beneath it (or are it)."""
+        counts: dict[str, int] = {}
+        for unit in self.expected([kind], period):
+            for code in self.path(unit.code, period).values():
+                counts[code] = counts.get(code, 0) + 1
+        return counts
 
     def __iter__(self) -> Iterator[OrgUnit]:
         return iter(self.units.values())
+
+    def paths_in(self, *months: Period) -> pa.Table:
+        """One row a unit: org_code and its <level>_code path in these periods."""
+        if not self._dated:
+            return self.table
+        if months not in self._tables:
+            import pyarrow as pa
+
+            paths = [self.path(code, *months) for code in self.units]
+            columns = {"org_code": pa.array(list(self.units), pa.string())}
+            columns |= {
+                f"{level}_code": pa.array([p.get(level) for p in paths], pa.string()) for level in LEVELS[:-1]
+            }
+            self._tables[months] = pa.table(columns)
+        return self._tables[months]
 
     @cached_property
     def table(self) -> pa.Table:
@@ -156,6 +224,20 @@ class OrgTree:
                 + [(f"{level}_code", pa.string()) for level in LEVELS[:-1]]
             ),
         )
+
+
+def _in_time_order(lines: list[OrgUnit], where: str) -> tuple[OrgUnit, ...]:
+    """A unit's lines by time; no two may hold on one day."""
+    found = sorted(lines, key=lambda u: u.valid_from or date.min)
+    for before, after in pairwise(found):
+        if before.valid_to is None or after.valid_from is None or after.valid_from <= before.valid_to:
+            raise CatalogueError(
+                f"line {after.sort_order + 1}: unit {after.code} appears twice with overlapping validity"
+                f" (line {before.sort_order + 1})",
+                where=where,
+                expected="one line a unit, or several of which each ends before the next begins",
+            )
+    return tuple(found)
 
 
 def _unit(row: dict[str, str], line: int, path: Path) -> OrgUnit:

@@ -125,6 +125,11 @@ def reporting_month(today: date) -> Period:
     return Period.of(today) - 1
 
 
+def local_day(moment: datetime, zone: str) -> date:
+    """The calendar day of a moment where the reports are made."""
+    return moment.astimezone(ZoneInfo(zone)).date()
+
+
 def is_working_day(day: date) -> bool:
     """By the State Council's calendar; Monday to Friday, with a warning, in years it does not cover yet."""
     import chinese_calendar

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.table import Table
+
+from qiangji import comparison
+from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
@@ -54,37 +58,59 @@ def print_values(console: Console, rows: Rows) -> None:
             "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
             style="dim",
         )
+        if _is_compared(rows):
+            console.print(comparison.LEGEND, style="dim")
+
+
+def _is_compared(rows: Rows) -> bool:
+    return "ranked_units" in rows[0]
 
 
 def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
-    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
     table.add_column("指标 indicator")
     table.add_column("期 type", style="dim")
     table.add_column("单位 unit", style="dim")
     for _, name in units:
         table.add_column(name, justify="right", no_wrap=True)
-    lines: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    lines: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in rows:
-        lines.setdefault((r["indicator_code"], r["period_type"]), {})[r["org_code"]] = r
-    for (code, type_), by_unit in lines.items():
+        lines.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
+    for (code, type_, period), by_unit in lines.items():
         first = next(iter(by_unit.values()))
         cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
-        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", type_, first["unit"], *cells)
+        if _is_compared(rows):
+            below = (
+                f"\n[dim]{comparison.beneath(by_unit[u])}[/dim]" if u in by_unit else "" for u, _ in units
+            )
+            cells = [cell + more for cell, more in zip(cells, below, strict=True)]
+        when = type_ if period == main else f"{type_}\n{period}"
+        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
     return table
 
 
+def _main_period(rows: Rows) -> str:
+    """The period that most rows are of: those of another one say so beside their type."""
+    periods = [str(r["period"]) for r in rows]
+    return max(dict.fromkeys(periods), key=periods.count)
+
+
 def _list(rows: Rows) -> Table:
-    table = Table(title=f"指标值 Indicator values, {rows[0]['period']}", title_justify="left")
+    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
     for heading in ("指标 indicator", "单位 unit", "代码 code", "期 type"):
         table.add_column(heading)
-    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %"):
+    more = ("较上期 change", "同比 a year", "排名 rank") if _is_compared(rows) else ()
+    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %", *more):
         table.add_column(heading, justify="right")
     for r in rows:
         n, d = number(r["numerator"]), number(r["denominator"])
         rate = number(r["reporting_rate"])
         table.add_row(
-            r["indicator_code"], r["org_name"], r["org_code"], r["period_type"], n, d, value_cell(r), rate
-        )
+            r["indicator_code"], r["org_name"], r["org_code"],
+            r["period_type"] if r["period"] == main else f"{r['period_type']} {r['period']}",
+            n, d, value_cell(r), rate,
+            *(comparison.cells(r) if more else ()),
+        )  # fmt: skip
     return table
 
 
@@ -107,7 +133,7 @@ def _status_cell(row: dict[str, Any]) -> str:
     style = STYLES.get(row["status"], "white")
     text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
     if row["received_at"] is not None:
-        text += f"  {row['received_at'].astimezone():%m-%d %H:%M}"
+        text += f"  {row['received_at'].astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}"
     if row["rows_received"]:
         text += f"\n[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}"
         text += f"  v{row['revision']}[/dim]" if row["revision"] else "[/dim]"
@@ -138,17 +164,20 @@ def print_reasons(console: Console, rows: Rows) -> None:
 
 
 def print_rejections(console: Console, rows: Rows) -> None:
-    """Submissions of which rows went back, a line each, with the first reason."""
-    partial = [r for r in rows if r["status"] == "partial"]
-    if not partial:
+    """Why rows went back: a line a rule, with the first cell."""
+    if not rows:
         return
     table = Table(title="部分记录退回 Rows rejected", title_justify="left")
-    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g."):
-        table.add_column(heading, overflow="fold", justify="right" if heading.endswith("rows") else "left")
-    for r in partial:
-        table.add_row(
-            r["county_name"], r["form"], r["period"], str(r["rows_rejected"]), r["message_zh"] or ""
+    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g.", "规则 rule"):
+        right = heading.endswith("rows")
+        table.add_column(
+            heading, overflow="fold", justify="right" if right else "left", no_wrap="period" in heading
         )
+    for r in rows:
+        table.add_row(
+            r["county_name"], r["form"], r["period"], str(r["rows"]),
+            f"{r['example']}\n{r['message_zh']}\n{r['message_en']}", r["rule"],
+        )  # fmt: skip
     console.print(table)
 
 

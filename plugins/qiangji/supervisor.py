@@ -177,9 +177,10 @@ def supervising(home: Path) -> int | None:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m qiangji.stack up|down|status|supervise --home DIR`."""
+    """`python -m qiangji.stack up|down|status|supervise --home DIR`, or `airflow --home DIR -- ARGUMENTS`."""
     parser = argparse.ArgumentParser(prog="python -m qiangji.stack", description="Airflow on this machine")
-    parser.add_argument("command", choices=["up", "down", "status", "supervise"])
+    parser.add_argument("command", choices=["up", "down", "status", "supervise", "airflow"])
+    parser.add_argument("arguments", nargs="*", help="airflow: what comes after that word")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--dags", type=Path, default=Path("dags"))
     parser.add_argument("--plugins", type=Path, default=Path("plugins"))
@@ -197,6 +198,8 @@ def main(arguments: list[str] | None = None) -> int:
             new = up(stack)
             user, password = stack.login
             print(f"{'ready' if new else 'already running'}: {stack.url}  {user} / {password}")
+        elif options.command == "airflow":
+            print(_restored(options.home).cli(*options.arguments), end="")
         elif options.command == "down":
             print("stopped" if down(options.home) else "nothing was running")
         else:

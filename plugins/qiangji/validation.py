@@ -48,14 +48,15 @@ class Broken:
 def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> list[Broken]:
     """Evaluate the expectations over all rows at once. `rows` holds every column that they read.
 
-    Decimals are compared as float64, everything else in its Arrow type.
+    Decimals are compared as float64, dates as text (`2026-09-30`, as a suite writes them: JSON has no dates),
+    everything else in its Arrow type.
     """
     if not rows.num_rows or not expectations:
         return []
     import great_expectations as gx
     import pandas as pd
 
-    frame = _as_floats(rows).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = _comparable(rows).to_pandas(types_mapper=pd.ArrowDtype)
     try:
         suite = gx.ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
     except (gx.exceptions.GreatExpectationsError, ValueError, TypeError) as e:
@@ -98,10 +99,12 @@ def _raised(info: dict[str, Any]) -> bool:
     return any(isinstance(v, dict) and v.get("raised_exception") for v in info.values())
 
 
-def _as_floats(rows: pa.Table) -> pa.Table:
+def _comparable(rows: pa.Table) -> pa.Table:
     for i, field in enumerate(rows.schema):
         if pa.types.is_decimal(field.type):
             rows = rows.set_column(i, field.name, rows.column(i).cast(pa.float64()))
+        elif pa.types.is_date(field.type):
+            rows = rows.set_column(i, field.name, rows.column(i).cast(pa.string()))
     return rows
 
 

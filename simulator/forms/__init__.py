@@ -7,9 +7,27 @@ field for all units of its grain, whole city, in code order. Adding a form is su
 
 from __future__ import annotations
 
-from simulator.forms import community, village, village_group
+from simulator.forms import (
+    community,
+    county_emerging,
+    county_milestones,
+    county_oversight,
+    county_secretaries,
+    county_traditional,
+    town_overseas,
+    town_service,
+    town_training,
+    village,
+    village_group,
+)
 from simulator.forms.spec import Column, Field, Form
 
-FORMS: dict[str, Form] = {form.code: form for form in (village_group.FORM, village.FORM, community.FORM)}
+FORMS: dict[str, Form] = {
+    module.FORM.code: module.FORM
+    for module in (
+        village_group, village, community, town_service, town_training, town_overseas, county_secretaries,
+        county_oversight, county_traditional, county_emerging, county_milestones,
+    )
+}  # fmt: skip
 
 __all__ = ["FORMS", "Column", "Field", "Form"]

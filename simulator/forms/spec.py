@@ -8,35 +8,41 @@ from typing import Literal
 
 import numpy as np
 
+from simulator.periods import PeriodType
 from simulator.population import Bools, Ints, Population
 
-Value = int | str | bool | None  # decimals are text with two decimals, in 万元
+Value = int | str | bool | None  # decimals are text with two decimals, in 万元; dates are text, YYYY-MM-DD
 Column = list[Value]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One column of a form. `kind`: stock, or ytd (accumulates from January)."""
+    """One column of a form. `kind`: stock, flow (of the period), distinct (in the period), or ytd (accumulates
+    from January).
+    """
 
     name: str
-    type: Literal["integer", "decimal", "boolean", "enum"]
-    kind: Literal["stock", "ytd"] = "stock"
+    type: Literal["integer", "decimal", "boolean", "enum", "date", "text"]
+    kind: Literal["stock", "flow", "distinct", "ytd"] = "stock"
 
 
 @dataclass(frozen=True)
 class Form:
-    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population; `jiggle` is an
-    integer stock that no pair holds back, so a second version of a row can differ in it and still be right.
+    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population; `jiggle` is a
+    field that no pair holds back, so a second version of a row can differ in it and still be right. Whether
+    the city's own departments report it too is `also_direct`.
     """
 
     code: str
-    grain: Literal["group", "village", "community"]
+    grain: Literal["group", "village", "community", "town", "county", "task"]
     key: str
     name_field: str
     fields: tuple[Field, ...]
     pairs: tuple[tuple[str, str], ...]
     jiggle: str
     values: Callable[[Population, str], dict[str, Column]]
+    period_type: PeriodType = "month"
+    also_direct: bool = False
 
     def field(self, name: str) -> Field:
         return next(field for field in self.fields if field.name == name)
@@ -67,3 +73,10 @@ def blank_some(column: Column, rng: np.random.Generator, share: float) -> Column
     for position in np.flatnonzero(rng.random(len(column)) < share).tolist():
         column[position] = None
     return column
+
+
+def integer_fields(
+    names: str, kind: Literal["stock", "flow", "distinct", "ytd"] = "stock"
+) -> tuple[Field, ...]:
+    """Integer fields of one kind, by their names."""
+    return tuple(Field(name, "integer", kind) for name in names.split())

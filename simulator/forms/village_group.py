@@ -6,13 +6,34 @@ import numpy as np
 
 from simulator.forms.spec import Column, Field, Form, blank_some, booleans, choices, integers
 from simulator.periods import EPOCH_YEAR, month_number
-from simulator.population import Population, part_of, year_to_date
+from simulator.population import Ints, Population, part_of, year_to_date
 
 ORG_SETUPS = ("单独支部", "联合支部", "党小组", "无")
 _FIRST_SHARE = (
     0.385  # Party members among group leaders in January 2024; some groups have no member to choose
 )
 _SHARE_A_MONTH = 0.0018
+
+
+def _leaders(rng: np.random.Generator, size: int, t: int) -> Ints:
+    """Leaders of each group in month t: a post now and then is vacant for some months."""
+    posts = rng.choice([1, 2, 3], size, p=[0.93, 0.06, 0.01])
+    vacant_from = rng.integers(-12, 72, size)
+    vacant_until = vacant_from + rng.integers(1, 6, size)
+    is_vacant = (rng.random(size) < 0.3) & (vacant_from <= t) & (t < vacant_until)
+    leaders: Ints = np.where(is_vacant, 0, posts)
+    return leaders
+
+
+def leaders_of_places(population: Population, t: int) -> Ints:
+    """What the groups of each village and community report as leaders in month t, added up."""
+    size = len(population.group_place)
+    rng = population.rng("village_group")
+    rng.beta(3.5, 5.5, size)  # the form draws this first
+    leaders = _leaders(rng, size, t)
+    return np.bincount(population.group_place, leaders, minlength=len(population.tree.places)).astype(
+        np.int64
+    )
 
 
 def values(population: Population, period: str) -> dict[str, Column]:
@@ -23,13 +44,8 @@ def values(population: Population, period: str) -> dict[str, Column]:
     rng = population.rng("village_group")
     members = population.group_members(t)
 
-    away = part_of(members, rng.beta(3.5, 5.5, size).clip(0.15, 0.65))
-
-    posts = rng.choice([1, 2, 3], size, p=[0.93, 0.06, 0.01])
-    vacant_from = rng.integers(-12, 72, size)
-    vacant_until = vacant_from + rng.integers(1, 6, size)
-    is_vacant = (rng.random(size) < 0.3) & (vacant_from <= t) & (t < vacant_until)
-    leaders = np.where(is_vacant, 0, posts)
+    away_share = rng.beta(3.5, 5.5, size).clip(0.15, 0.65)
+    away, leaders = part_of(members, away_share), _leaders(rng, size, t)
 
     # Each post has a threshold of its own; the village's share of Party leaders rises past one after another.
     by_place = population.rng("leader_share").beta(1.6, 1.6 / _FIRST_SHARE - 1.6, len(population.tree.places))

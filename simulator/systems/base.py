@@ -15,7 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from simulator.submissions import Key, Submission
-from simulator.systems.front_door import FrontDoor
+from simulator.systems.front_door import FrontDoor, State
 
 
 class CountySystem(ABC):
@@ -48,6 +48,10 @@ class CountySystem(ABC):
         """Close the port and everything behind it."""
         await self.door.stop()
         await self._stop()
+
+    async def set_state(self, state: State) -> None:
+        """Be up, down or hanging. Raises ValueError if the county cannot be that."""
+        await self.door.set_state(state)
 
     @property
     def address(self) -> str:

@@ -1,6 +1,6 @@
 """440783: a PostgreSQL database whose reader sees one view a form in the schema `report`.
 
-Columns: `period` (text, 2026-10), the fields in snake_case with a database's own types, `updated_at`
+Columns: `period` (text, 2026-10 or 2026Q3), the fields in snake_case with a database's own types, `updated_at`
 (timestamptz). The reader's role can log in, read these views, and nothing else in this database.
 """
 
@@ -25,6 +25,8 @@ _TYPES: dict[str, LiteralString] = {
     "decimal": "numeric(14,2)",
     "boolean": "boolean",
     "enum": "text",
+    "text": "text",
+    "date": "date",
 }
 
 

@@ -18,6 +18,7 @@ from urllib.parse import quote
 import asyncssh
 
 from simulator import rendering
+from simulator.forms import FORMS
 from simulator.submissions import Key, Submission
 from simulator.systems.base import CountySystem
 
@@ -149,15 +150,16 @@ class GbCsv(Sftp):
 
 
 class OneWorkbook(Sftp):
-    """440784: `{period}.xlsx` with all forms, a hidden sheet first, numbers stored as text, a 备注 column."""
+    """440784: `{period}.xlsx` (2026-10, 2026Q3) with all forms of that kind of period, a hidden sheet
+    first, numbers stored as text, a 备注 column.
+    """
 
     def file_of(self, submission: Submission) -> str:
         return f"{submission.period}.xlsx"
 
     def render(self, submissions: list[Submission]) -> bytes:
-        ordered = sorted(
-            submissions, key=lambda each: ("village_group", "village", "community").index(each.form.code)
-        )
+        order = list(FORMS)
+        ordered = sorted(submissions, key=lambda each: order.index(each.form.code))
         sheets = [rendering.code_list(ordered), *(rendering.text_sheet(each) for each in ordered)]
         content = rendering.workbook(sheets)
         return rendering.cut_bytes(content) if any(each.is_cut for each in submissions) else content

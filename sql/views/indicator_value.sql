@@ -1,4 +1,5 @@
--- Everything the warehouse ever showed, one row a figure and its life time; the inner rows are made of calc.*
+-- Everything the warehouse ever showed: one row a figure and what it was shown by. It was shown from when it was built
+-- and defined so until it was built or defined anew. The inner rows are made of calc.*, of what left the catalogue too.
 CREATE VIEW mart.indicator_value_history AS
 SELECT
     v.indicator_code,
@@ -11,7 +12,7 @@ SELECT
     v.numerator,
     v.denominator,
     mart.ratio(i.factor, v.numerator, v.denominator) AS value,
-    t.target,
+    (i.targets ->> p.year::text)::numeric AS target,
     v.expected_units,
     v.reported_units,
     mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
@@ -23,14 +24,23 @@ SELECT
     END AS obs_status,
     false AS is_corrected,
     coalesce(v.units_warned, 0) > 0 AS has_warning,
+    coalesce(v.units_lacking, 0)::bigint AS units_lacking,
     v.built_from,
-    v.built_to
+    v.built_to,
+    i.defined_from,
+    i.defined_to
 FROM (
     {{values}}
 ) AS v
-JOIN dim.indicator AS i USING (indicator_code)
+JOIN dim.indicator_history AS i
+    ON
+        i.indicator_code = v.indicator_code
+        AND i.calc_table = v.calc_table
+        AND i.defined_from < coalesce(v.built_to, 'infinity')
+        AND v.built_from < coalesce(i.defined_to, 'infinity')
 JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
-LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year;
+-- what is made of restricted fields is shown from county up only
+WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
 -- What holds now.
 CREATE VIEW mart.indicator_value AS
@@ -57,4 +67,39 @@ SELECT
 FROM mart.indicator_value_history AS h
 LEFT JOIN dim.indicator_due AS u
     ON u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
-WHERE h.built_to IS NULL;
+WHERE h.built_to IS NULL AND h.defined_to IS NULL;
+
+-- What held at a moment, as mart.indicator_value showed it then: factors, targets and due dates are those of then.
+CREATE FUNCTION mart.indicator_value_as_of(moment timestamptz) RETURNS SETOF mart.indicator_value
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT
+        h.indicator_code,
+        h.org_code,
+        h.org_level,
+        h.period,
+        h.period_type,
+        h.period_start,
+        h.period_end,
+        h.numerator,
+        h.denominator,
+        h.value,
+        h.target,
+        h.expected_units,
+        h.reported_units,
+        h.reporting_rate,
+        h.obs_status,
+        h.is_corrected,
+        h.has_warning,
+        coalesce(u.due_at <= moment, true) AS is_closed,
+        h.built_from AS built_at
+    FROM mart.indicator_value_history AS h
+    LEFT JOIN dim.indicator_due_history AS u
+        ON
+            u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
+            AND u.defined_from <= moment AND (u.defined_to IS NULL OR u.defined_to > moment)
+    WHERE
+        h.built_from <= moment AND (h.built_to IS NULL OR h.built_to > moment)
+        AND h.defined_from <= moment AND (h.defined_to IS NULL OR h.defined_to > moment);
+END;
+COMMENT ON FUNCTION mart.indicator_value_as_of IS '某一时刻所显示的指标值 / indicator values as they were shown at a moment';

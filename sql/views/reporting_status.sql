@@ -74,7 +74,9 @@ SELECT
     END AS message_en,
     l.delivery_id,
     a.ended_at AS last_attempt_at,
-    a.status = 'failed' AS last_attempt_failed
+    a.status = 'failed' AS last_attempt_failed,
+    CASE WHEN a.status = 'failed' THEN a.reason_code END AS last_attempt_reason,
+    CASE WHEN a.status = 'failed' THEN a.message END AS last_attempt_message
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 JOIN shown AS s ON s.form = cf.form
@@ -123,7 +125,8 @@ JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 LEFT JOIN ops.submission AS s ON (s.county_code, s.form) = (cf.county_code, cf.form)
 GROUP BY cf.county_code, o.name, cf.form;
 
--- Warnings on rows and figures; a villager group's stands at its village and shows no value.
+-- Warnings on rows and figures; a villager group's stands at its village and shows no value, nor does a restricted field
+-- beneath its county.
 CREATE VIEW mart.finding AS
 SELECT
     f.finding_id,
@@ -134,11 +137,44 @@ SELECT
     o.name AS org_name,
     f.rule,
     f.severity,
-    CASE WHEN f.unit_code = f.org_code THEN f.value END AS value,
+    CASE WHEN shown.it THEN f.value END AS value,
     f.expected_zh,
     f.expected_en,
-    CASE WHEN f.unit_code = f.org_code THEN f.message_zh ELSE f.expected_zh END AS message_zh,
-    CASE WHEN f.unit_code = f.org_code THEN f.message_en ELSE f.expected_en END AS message_en,
+    CASE WHEN shown.it THEN f.message_zh ELSE f.expected_zh END AS message_zh,
+    CASE WHEN shown.it THEN f.message_en ELSE f.expected_en END AS message_en,
     'open' AS disposition
 FROM ops.current_finding AS f
-LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code;
+LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
+CROSS JOIN LATERAL (
+    -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
+    SELECT
+        o.org_level IN ('city', 'county')
+        OR (
+            f.unit_code = f.org_code
+            AND NOT EXISTS (
+                SELECT FROM dim.field AS d WHERE d.form = f.form AND d.field = ANY(f.fields) AND d.is_restricted
+            )
+        ) AS it
+) AS shown;
+
+-- Why rows of the latest delivery of a submission were rejected, a line a rule.
+CREATE VIEW mart.rejected_row AS
+SELECT
+    r.county_code,
+    o.name AS county_name,
+    r.form,
+    r.period,
+    r.delivery_id,
+    r.rule,
+    r.rows,
+    r.example,
+    r.message_zh,
+    r.message_en
+FROM ops.rejection AS r
+JOIN (
+    SELECT DISTINCT ON (county_code, form, period) county_code, form, period, delivery_id
+    FROM ops.submission
+    WHERE status <> 'void'
+    ORDER BY county_code, form, period, received_at DESC, checked_at DESC
+) AS latest USING (county_code, form, period, delivery_id)
+JOIN dim.org_unit AS o ON o.org_code = r.county_code;

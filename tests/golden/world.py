@@ -9,8 +9,9 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ class World:
     folder: Path
     forms: dict[str, dict[str, Any]]
     codes: dict[str, str] = field(default_factory=dict)
+    moves: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def catalogue(self) -> Path:
@@ -39,9 +41,16 @@ class World:
         return self.folder / "expectations"
 
     def code(self, name: str) -> str:
-        """A unit's code; a villager group is written `village/07`."""
+        """A unit's code; a villager group is written `village/07`, a task `county/-07`."""
         village, _, serial = name.partition("/")
         return self.codes[village] + serial
+
+    def county(self, code: str, period: str) -> str:
+        """The county in which a unit lies at the end of a period: that of its code, until its town moves."""
+        for move in self.moves:
+            if code.startswith(self.codes[move["unit"]]) and move["day"] <= Period.parse(period).end:
+                return self.codes[move["to"]][:6]
+        return code[:6]
 
     def put(self, form: str, period: str, table: str | list[dict[str, Any]]) -> None:
         """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell."""
@@ -52,7 +61,7 @@ class World:
             for unit in spread(str(row["unit"])):
                 code = self.code(unit)
                 cells = [code, *("" if row.get(c) in (None, ".") else str(row[c]) for c in columns[1:])]
-                by_county.setdefault(code[:6], []).append(cells)
+                by_county.setdefault(self.county(code, period), []).append(cells)
         for county, lines in by_county.items():
             path = self.catalogue / "incoming" / county / f"{form}_{period}.csv"
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,12 +74,16 @@ def make(
     tree: Mapping[str, Any],
     forms: Mapping[str, Mapping[str, Any]],
     indicators: list[dict[str, Any]],
+    dated: Mapping[str, Any] | None = None,
 ) -> World:
-    """Write a catalogue and its suites under `folder`."""
+    """Write a catalogue and its suites under `folder`; `dated` says what opens, closes, moves and becomes of units."""
+    dated = dated or {}
     world = World(folder, {name: dict(form) for name, form in forms.items()})
     world.catalogue.mkdir(parents=True)
     world.expectations.mkdir()
-    counties = _write_tree(world, tree)
+    world.moves = list(dated.get("moves", ()))
+    counties = _write_tree(world, tree, dated)
+    _write_lineage(world, dated.get("lineage", ()))
     _dump(
         world.catalogue / "plan.yaml",
         {
@@ -125,7 +138,7 @@ def months_until_last(texts: list[str]) -> list[Period]:
     return [Period("month", i) for i in range(first.index, last.index + 1)]
 
 
-def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
+def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any]) -> list[str]:
     """city -> county -> town -> villages; a name that ends in ! reports nothing."""
     rows: list[list[str]] = []
 
@@ -147,13 +160,43 @@ def _write_tree(world: World, tree: Mapping[str, Any]) -> list[str]:
                 add(village, f"{code}{j:03d}{k:03d}", "village", f"{code}{j:03d}")
     with (world.catalogue / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
         header = ["code", "name", "level", "kind", "parent_code", "reports", "valid_from", "valid_to"]
-        csv.writer(f).writerows([header, *rows])
+        csv.writer(f).writerows([header, *(line for row in rows for line in _in_time(world, row, dated))])
     return counties
+
+
+def _in_time(world: World, row: list[str], dated: Mapping[str, Any]) -> Iterator[list[str]]:
+    """A unit's line with the days on which it opens and closes, or its two lines where it moves."""
+    row = [
+        *row[:6],
+        str(dated.get("opened", {}).get(row[1], "")),
+        str(dated.get("closed", {}).get(row[1], "")),
+    ]
+    for move in (m for m in world.moves if m["unit"] == row[1]):
+        yield [*row[:7], str(move["day"] - timedelta(days=1))]
+        row = [*row[:4], world.codes[move["to"]], row[5], str(move["day"]), row[7]]
+    yield row
+
+
+def _write_lineage(world: World, links: Iterable[Mapping[str, Any]]) -> None:
+    lines = [
+        [x["kind"], world.codes[x["from"]], world.codes[x["to"]], str(x["day"]), str(x.get("share", ""))]
+        for x in links
+    ]
+    if lines:
+        with (world.catalogue / "org_lineage.csv").open("w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows([["kind", "from_code", "to_code", "on", "share"], *lines])
 
 
 def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     grain = form.get("grain", "village")
-    digits = {"county": 6, "town": 9, "village": 12, "group": 14}[grain]
+    pattern = {"county": "{6}", "town": "{9}", "village": "{12}", "group": "{14}", "task": "{6}-[0-9]{2}"}[
+        grain
+    ]
+    beneath: dict[str, Any] = {
+        "group": {"parent_digits": 12, "placeholder_kinds": ["village"]},
+        "task": {"parent_digits": 6, "kinds": ["county"], "placeholder_kinds": ["county"]},
+    }.get(grain, {})
+    beneath |= {k: form[k] for k in ("placeholder_kinds", "serials") if k in form}
     fields = {
         n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
         | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
@@ -167,9 +210,9 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         "due_working_day": 5,
         "key": form.get("key", KEY),
         "key_headers": ["单位编码"],
-        "key_pattern": f"[0-9]{{{digits}}}",
+        "key_pattern": f"[0-9]{pattern}",
         "fields": fields,
-    } | ({"parent_digits": 12} if grain == "group" else {})
+    } | beneath
 
 
 def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
@@ -189,7 +232,7 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
             entries.append(
                 _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info")
             )
-        elif type_ in ("text", "code"):
+        elif type_ in ("text", "code", "date"):
             regex = {"column": n, "regex": "(?s).*"}
             entries.append(
                 _expectation(name, n, "text", "expect_column_values_to_match_regex", regex, "info")

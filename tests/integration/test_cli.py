@@ -127,7 +127,7 @@ def test_a_dry_run_tells_all_and_records_nothing(base: Night, tmp_path: Path, po
 
 def test_collecting_and_building_again_find_nothing_to_do(copied: Night) -> None:
     collected = run("collect", *OCTOBER)
-    assert (collected.code, "0 deliveries new, 0 failures." in collected.out) == (0, True)
+    assert (collected.code, "Deliveries new: 0. Failures: 0." in collected.out) == (0, True)
     built = run("build")
     assert (built.code, "up to date" in built.out) == (0, True)
     assert run("build", "--period", "2026-10", "--json").json["build_id"] is None
@@ -215,7 +215,9 @@ def test_values_filters(copied: Night) -> None:
     assert everything.code == 0
     assert {v["org_level"] for v in everything.json} == {"city", "county"}
     assert {v["period"] for v in everything.json} == {"2026-10"}
-    assert len({v["indicator_code"] for v in everything.json}) == len(copied.pipeline.catalogue.indicators)
+    catalogue = copied.pipeline.catalogue
+    monthly = {c for c, i in catalogue.indicators.items() if catalogue.shortest_period(i) == "month"}
+    assert {v["indicator_code"] for v in everything.json} == monthly  # no quarter is complete yet
 
     one = run("values", "--indicator", "group_leader_party_share", "--org", "440703", "--json").json
     assert [(v["indicator_code"], v["org_code"], v["period_type"]) for v in one] == [

@@ -267,7 +267,7 @@ def test_the_sign_off_zone_is_no_finding_and_goes_no_further_than_the_bytes_rece
         if p.is_file() and p.read_bytes().startswith(b"PK")
     ]
     texts = [str([list(s.values) for s in openpyxl.load_workbook(p.open("rb")).worksheets]) for p in raw]
-    assert sum(SIGN_OFF[0] in t for t in texts) == len(FORMS)  # the test would see it
+    assert sum(SIGN_OFF[0] in t for t in texts) >= len(FORMS)  # the test would see it
     for path in searched.night.lake.rglob("*.parquet"):
         rows = json.dumps(pq.ParquetFile(path).read().to_pylist(), default=str, ensure_ascii=False)
         assert not any(word in rows for word in (*SIGN_OFF, "填表人")), path

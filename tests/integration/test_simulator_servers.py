@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -32,11 +33,20 @@ import pytest
 
 from simulator import Simulator
 from simulator.events import EventError
-from simulator.headers import headers
+from simulator.headers import headers, sheet
 
 ROOT = Path(__file__).parents[2]
 TODAY = "2026-11-24"
 LAST, BEFORE, TWO_BEFORE, FIRST = "2026-10", "2026-09", "2026-08", "2026-07"
+QUARTER = "2026Q3"
+MONTHLY = ("village_group", "village", "community", "town_service")
+QUARTERLY = (
+    "town_training", "town_overseas", "county_secretaries", "county_oversight", "county_traditional",
+    "county_emerging", "county_milestones",
+)  # fmt: skip
+REPORTS = {(form, period) for form in MONTHLY for period in (FIRST, TWO_BEFORE, BEFORE, LAST)} | {
+    (form, QUARTER) for form in QUARTERLY
+}
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +192,8 @@ def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None
             listed, cursor, pages = listed + page["data"], page["next_cursor"], pages + 1
             if cursor is None:
                 break
-        assert pages == 2
-        assert {(each["form"], each["period"]) for each in listed} == {
-            (form, period)
-            for form in ("village_group", "village", "community")
-            for period in (FIRST, TWO_BEFORE, BEFORE, LAST)
-        }
+        assert pages == 3
+        assert {(each["form"], each["period"]) for each in listed} == REPORTS
         rows, cursor = [], None
         login = token(client, user, password)
         while True:
@@ -233,13 +239,13 @@ def test_440704_pages_by_number_and_asks_to_wait(served: Simulator) -> None:
             return answer
 
         first = get("/api/reports", page=1).json()
-        assert first["total"] == 12
+        assert first["total"] == len(REPORTS) - 1
         listed = [
             row
             for number in range(1, first["pages"] + 1)
             for row in get("/api/reports", page=number).json()["rows"]
         ]
-        assert len(listed) == 12
+        assert {(row["form"], row["period"]) for row in listed} == REPORTS - {("town_overseas", QUARTER)}
         envelope = get(f"/api/reports/village_group/{LAST}", page=1, page_size=20).json()
         rows = [
             row
@@ -257,7 +263,7 @@ def test_440704_pages_by_number_and_asks_to_wait(served: Simulator) -> None:
 
 def test_440705_writes_titled_workbooks_with_totals_and_a_sign_off_zone(served: Simulator) -> None:
     files = sftp(served.connections["440705"])
-    assert len(files) == 12
+    assert set(files) == {f"{form}_{period}.xlsx" for form, period in REPORTS}
     sheet = openpyxl.load_workbook(io.BytesIO(files[f"village_{LAST}.xlsx"][0])).active
     assert sheet is not None
     rows = list(sheet.iter_rows(values_only=True))
@@ -285,6 +291,10 @@ def test_440705_writes_titled_workbooks_with_totals_and_a_sign_off_zone(served: 
     at = next(index for index, row in enumerate(wrong) if "合计" in row)
     members = ["序号", *headers("440705", "community").values()].index("党员总数")
     assert wrong[at][members] == sum(row[members] for row in wrong[3:at]) + 7
+    tasks = openpyxl.load_workbook(io.BytesIO(files[f"county_milestones_{QUARTER}.xlsx"][0])).active
+    assert tasks is not None
+    due = ["序号", *headers("440705", "county_milestones").values()].index("应完成日期")
+    assert isinstance(tasks.cell(4, due + 1).value, datetime)
 
 
 def test_440781_writes_gb18030_as_people_type(served: Simulator) -> None:
@@ -305,9 +315,12 @@ def test_440781_writes_gb18030_as_people_type(served: Simulator) -> None:
 
 def test_440784_writes_one_workbook_hidden_sheet_first(served: Simulator) -> None:
     files = sftp(served.connections["440784"])
-    assert sorted(files) == [f"{period}.xlsx" for period in (FIRST, TWO_BEFORE, BEFORE, LAST)]
+    assert sorted(files) == [f"{period}.xlsx" for period in (FIRST, TWO_BEFORE, BEFORE, LAST, QUARTER)]
     book = openpyxl.load_workbook(io.BytesIO(files[f"{LAST}.xlsx"][0]))
-    assert book.sheetnames == ["字典", "村民小组", "行政村", "社区"]
+    assert book.sheetnames == ["字典", *(sheet("440784", form) for form in MONTHLY)]
+    quarter = openpyxl.load_workbook(io.BytesIO(files[f"{QUARTER}.xlsx"][0]))
+    assert quarter.sheetnames == ["字典", *(sheet("440784", form) for form in QUARTERLY)]
+    assert quarter["任务清单"].max_row - 1 == sent(served, "440784", "county_milestones", QUARTER)
     assert book["字典"].sheet_state == "hidden"
     rows = list(book["村民小组"].iter_rows(values_only=True))
     assert list(rows[0]) == [*headers("440784", "village_group").values(), "备注"]
@@ -325,7 +338,9 @@ def test_440785_is_late_and_offers_downloads(served: Simulator) -> None:
     with httpx2.Client(base_url=url, trust_env=False) as client:
         assert client.get("/files").status_code == 401
         listed = client.get("/files", auth=(user, password)).json()
-        assert {each["period"] for each in listed} == {FIRST, TWO_BEFORE, BEFORE}
+        assert {(each["form"], each["period"]) for each in listed} == {
+            (form, period) for form, period in REPORTS if period != LAST
+        }
         entry = next(each for each in listed if each["name"] == f"village_{BEFORE}.csv")
         answer = client.get(f"/files/{entry['name']}", auth=(user, password))
         again = client.get(
@@ -357,6 +372,11 @@ def test_440783_shows_its_reader_views_and_nothing_else(served: Simulator) -> No
         income = connection.execute("SELECT collective_income FROM report.village LIMIT 1").fetchone()
         assert income
         assert income[0].as_tuple().exponent == -2
+        tasks = connection.execute(
+            "SELECT due_date, status FROM report.county_milestones WHERE period = %s", [QUARTER]
+        ).fetchall()
+        assert len(tasks) == sent(served, "440783", "county_milestones", QUARTER)
+        assert {type(due) for due, _ in tasks} == {date}
         connection.commit()
         for forbidden in (
             "SELECT * FROM store.village",
@@ -366,6 +386,23 @@ def test_440783_shows_its_reader_views_and_nothing_else(served: Simulator) -> No
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(forbidden)
+
+
+def test_440799_leaves_workbooks_in_a_folder_under_its_own_codes(served: Simulator) -> None:
+    uri = urlsplit(served.connections["440799"])
+    assert uri.scheme == "file"
+    folder = Path(unquote(uri.path))
+    assert folder == served.directory / "folders" / "440799"
+    assert {file.name for file in folder.iterdir()} == {
+        f"county_traditional_{QUARTER}.xlsx",
+        f"county_milestones_{QUARTER}.xlsx",
+    }
+    tasks = openpyxl.load_workbook(folder / f"county_milestones_{QUARTER}.xlsx").active
+    assert tasks is not None
+    rows = list(tasks.iter_rows(values_only=True))
+    assert list(rows[0]) == list(headers("440799", "county_milestones").values())
+    assert len(rows) - 1 == sent(served, "440799", "county_milestones", QUARTER) == 12
+    assert all(str(row[0]).startswith("SZ-") for row in rows[1:])
 
 
 # --- events -------------------------------------------------------------------------------------------
@@ -393,10 +430,34 @@ def test_a_county_is_down_hangs_and_comes_back_on_the_same_port(own: Simulator) 
     assert [each["event"] for each in own.manifest["events"]] == ["down", "hang", "up", "wrong_token"]
 
 
+@pytest.mark.parametrize("own", [["440704", "440799"]], indirect=True)
+def test_a_folder_is_gone_and_comes_back_and_a_quarterly_report_arrives_late(own: Simulator) -> None:
+    folder = own.directory / "folders" / "440799"
+    names = sorted(file.name for file in folder.iterdir())
+    own.apply("down", county="440799")
+    assert not folder.exists()
+    place = {"county": "440799", "form": "county_traditional", "period": QUARTER}
+    own.apply("truncate", **place)
+    own.apply("up", county="440799")
+    assert sorted(file.name for file in folder.iterdir()) == names
+    with pytest.raises(Exception, match="zip"):
+        openpyxl.load_workbook(folder / f"county_traditional_{QUARTER}.xlsx")
+    own.apply("restore", **place)
+    assert openpyxl.load_workbook(folder / f"county_traditional_{QUARTER}.xlsx").active
+    for event in ("hang", "wrong_token", "change_host_key"):
+        with pytest.raises(EventError, match="440799"):
+            own.apply(event, county="440799")
+
+    assert not any(row["accepted"] for row in own.truth("440704", "town_overseas", QUARTER))
+    noted = own.apply("late_arrives", county="440704")
+    assert (noted["county"], noted["period"]) == ("440704", QUARTER)
+    assert any(row["accepted"] for row in own.truth("440704", "town_overseas", QUARTER))
+
+
 @pytest.mark.parametrize("own", [["440781"]], indirect=True)
 def test_an_sftp_county_changes_its_host_key_and_refuses_its_password(own: Simulator) -> None:
     uri = own.connections["440781"]
-    assert len(sftp(uri)) == 12
+    assert len(sftp(uri)) == len(REPORTS)
     own.apply("hang", county="440781")
     with pytest.raises(TimeoutError):
         asyncio.run(asyncio.wait_for(_sftp(uri), 0.5))
@@ -480,7 +541,7 @@ def test_a_correction_is_published_withdrawn_and_the_late_month_arrives(own: Sim
     own.apply("late_arrives")
     assert f"village_{LAST}.csv" in listed()
     assert all(row["accepted"] for row in own.truth("440785", "village", LAST))
-    with pytest.raises(EventError, match="no county is late"):
+    with pytest.raises(EventError, match="440785 is not late"):
         own.apply("late_arrives")
 
 
@@ -518,7 +579,7 @@ def test_a_file_is_delivered_again_cut_emptied_and_restored(own: Simulator) -> N
 def test_an_event_that_cannot_be_is_refused(own: Simulator) -> None:
     for event, arguments, reason in (
         ("explode", {}, "no event"),
-        ("down", {"county": "440799"}, "no county system"),
+        ("down", {"county": "440799"}, "no county system"),  # not served here
         ("shrink", {"county": "440703"}, "does not take"),
         ("shrink", {"county": "440703", "form": "village", "period": LAST, "share": 2}, "a share"),
         ("restore", {"county": "440703", "form": "village", "period": "1999-01"}, "never had"),

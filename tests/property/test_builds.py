@@ -59,10 +59,7 @@ COLUMNS = (
     "indicator_code, org_code, period, period_type, numerator, denominator, value, expected_units, obs_status"
 )
 NOW = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value"
-THEN = (
-    f"SELECT {COLUMNS}, has_warning, built_from FROM mart.indicator_value_history"
-    " WHERE built_from <= :moment AND (built_to > :moment OR built_to IS NULL)"
-)
+THEN = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value_as_of(:moment)"
 
 
 def drawn(rng: random.Random) -> list[tuple[str, str, list[dict[str, Any]]]]:

@@ -64,6 +64,8 @@ def placeholders(case: dict[str, Any]) -> dict[str, str]:
             f"coalesce(warned.w__{i.code}, 0) AS w__{i.code}" for i in base.indicators
         ),
         "sums": indicators.sum_columns(base),
+        "shared_sums": indicators.shared_sum_columns(base),
+        "lowest": base.level,
     }
 
 

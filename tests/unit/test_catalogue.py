@@ -23,9 +23,49 @@ from qiangji.periods import Period
 ROOT = Path(__file__).resolve().parents[2]
 PATH, EXPECTATIONS = ROOT / "catalogue", ROOT / "expectations"
 
-# Every indicator that the forms of villager groups, villages and communities feed:
-# initiative -> code -> headline, direction, and whether it counts persons by status.
+# Every indicator: initiative -> code -> headline, direction, and whether it counts persons by status.
 INDICATORS: dict[str, dict[str, tuple[str, str, bool]]] = {
+    "theory_political_ability": {
+        "top_leader_training_rate": ("ytd", "up", True),
+        "young_cadre_training_rate": ("ytd", "up", True),
+    },
+    "theory_rotation_training": {
+        "member_training_rate": ("ytd", "up", True),
+        "group_leader_training_rate": ("ytd", "up", True),
+        "backbones_to_members_per_1000": ("ytd", "up", False),
+        "members_to_backbones_per_1000": ("ytd", "up", False),
+    },
+    "theory_education_brands": {
+        "brand_sessions_per_town": ("ytd", "up", False),
+        "attendances_per_session": ("ytd", "none", False),
+    },
+    "members_lead_geese": {
+        "secretary_graded_share": ("quarter", "up", False),
+        "secretary_training_rate": ("ytd", "up", False),
+        "secretary_vacancy_rate": ("quarter", "down", False),
+    },
+    "members_incentives": {
+        "secretary_outlets_per_100": ("ytd", "up", False),
+    },
+    "members_double_service": {
+        "member_check_in_rate": ("month", "up", True),
+        "unit_check_in_rate": ("month", "up", False),
+        "member_serving_share": ("month", "up", True),
+        "members_per_mobilisation": ("ytd", "none", False),
+    },
+    "public_liaison": {
+        "household_visit_rate": ("ytd", "up", False),
+        "concern_resolution_rate": ("ytd", "up", False),
+    },
+    "public_service_centres": {
+        "menu_publication_rate": ("month", "up", False),
+        "activities_per_centre": ("month", "up", False),
+        "new_group_activity_share": ("month", "none", False),
+    },
+    "public_clean_governance": {
+        "clue_case_rate": ("ytd", "none", False),
+        "case_closure_rate": ("ytd", "none", False),
+    },
     "rural_two_coverages": {
         "group_leader_party_share": ("month", "up", True),
         "group_leader_vacancy_share": ("month", "down", False),
@@ -35,7 +75,9 @@ INDICATORS: dict[str, dict[str, tuple[str, str, bool]]] = {
         "groups_without_member_share": ("month", "down", False),
         "group_member_share": ("month", "none", True),
     },
-    "rural_procedure": {"procedure_adoption_rate": ("ytd", "up", False)},
+    "rural_procedure": {
+        "procedure_adoption_rate": ("ytd", "up", False),
+    },
     "rural_collective_economy": {
         "income_per_village": ("ytd", "up", False),
         "operating_income_share": ("ytd", "up", False),
@@ -43,6 +85,7 @@ INDICATORS: dict[str, dict[str, tuple[str, str, bool]]] = {
         "strong_company_share": ("month", "up", False),
         "managers_per_100_villages": ("month", "up", False),
         "joint_ventures_per_village": ("month", "up", False),
+        "milestone_completion_economy": ("quarter", "up", False),
     },
     "rural_greening": {
         "greening_plan_share": ("month", "up", False),
@@ -66,7 +109,49 @@ INDICATORS: dict[str, dict[str, tuple[str, str, bool]]] = {
     "urban_workers": {
         "worker_graded_share": ("month", "up", False),
         "worker_training_rate": ("ytd", "up", False),
+        "milestone_completion_workers": ("quarter", "up", False),
     },
+    "traditional_fields": {
+        "model_agency_share": ("quarter", "up", False),
+        "four_strong_share": ("quarter", "up", False),
+        "soe_demonstration_share": ("quarter", "up", False),
+        "school_compliance_share": ("quarter", "up", False),
+        "private_school_task_rate": ("quarter", "up", False),
+        "hospital_four_haves_share": ("quarter", "up", False),
+        "milestone_completion_traditional": ("quarter", "up", False),
+    },
+    "emerging_fields": {
+        "enterprise_party_coverage": ("quarter", "up", False),
+        "large_enterprise_party_coverage": ("quarter", "up", False),
+        "social_org_party_coverage": ("quarter", "up", False),
+        "industry_committee_rate": ("quarter", "up", False),
+        "new_employment_coverage": ("quarter", "up", False),
+        "difficulty_resolution_rate": ("ytd", "up", False),
+        "social_work_staffing_rate": ("quarter", "up", False),
+        "milestone_completion_emerging": ("quarter", "up", False),
+    },
+    "overseas_ties": {
+        "overseas_secretary_share": ("quarter", "up", False),
+        "overseas_head_share": ("quarter", "up", False),
+        "programme_village_share": ("quarter", "up", False),
+        "helped_village_share": ("quarter", "up", False),
+        "funds_per_village_helped": ("ytd", "up", False),
+    },
+}
+
+# The eleven forms: grain, period type, and the kinds of unit that fill them in.
+FORMS = {
+    "village_group": ("group", "month", ("village", "community")),
+    "village": ("village", "month", ("village",)),
+    "community": ("community", "month", ("community",)),
+    "town_service": ("town", "month", ("town",)),
+    "town_training": ("town", "quarter", ("town",)),
+    "town_overseas": ("town", "quarter", ("town",)),
+    "county_secretaries": ("county", "quarter", ("county",)),
+    "county_oversight": ("county", "quarter", ("county",)),
+    "county_traditional": ("county", "quarter", ("county", "direct")),
+    "county_emerging": ("county", "quarter", ("county",)),
+    "county_milestones": ("task", "quarter", ("county", "direct")),
 }
 
 
@@ -84,6 +169,28 @@ def test_eight_aspects_and_twenty_initiatives(catalogue: Catalogue) -> None:
     assert all(
         code.startswith(a.code) for a in catalogue.plan.aspects for code in [i.code for i in a.initiatives]
     )
+
+
+def test_every_initiative_of_the_plan_is_measured(catalogue: Catalogue) -> None:
+    plan = yaml.safe_load((PATH / "plan.yaml").read_text(encoding="utf-8"))
+    initiatives = [i["code"] for a in plan["aspects"] for i in a["initiatives"]]
+    assert len(initiatives) == 20
+    measured = {i.initiative for i in catalogue.indicators.values()}
+    assert [code for code in initiatives if code not in measured] == []
+    assert set(INDICATORS) == set(initiatives)
+
+
+def test_every_task_counts_in_the_milestones_of_its_initiative_and_no_other(catalogue: Catalogue) -> None:
+    form = catalogue.forms["county_milestones"]
+    assert form.serials
+    counted: dict[str, list[str]] = {}
+    for indicator in catalogue.indicators.values():
+        if indicator.forms == ("county_milestones",):
+            (term,) = indicator.denominator
+            assert term.count_where
+            for end in term.count_where.ends_with:
+                counted.setdefault(end.removeprefix("-"), []).append(indicator.initiative)
+    assert counted == {serial: [task.initiative] for serial, task in form.serials.items()}
 
 
 @pytest.mark.parametrize("initiative", INDICATORS)
@@ -104,7 +211,11 @@ def test_indicators_come_in_the_plans_order(catalogue: Catalogue) -> None:
 
 def test_headline_is_year_to_date_where_the_numerator_is(catalogue: Catalogue) -> None:
     for indicator in catalogue.indicators.values():
-        kinds = {catalogue.forms[t.form].fields[f].kind for t in indicator.numerator for f in t.fields}
+        kinds = {
+            catalogue.forms[t.form].fields[f].kind
+            for t in indicator.numerator
+            for f in t.fields - {catalogue.forms[t.form].key}
+        }
         assert ("ytd" in kinds) == (indicator.headline == "ytd"), indicator.code
 
 
@@ -135,7 +246,30 @@ def test_texts_are_in_both_languages(catalogue: Catalogue) -> None:
 def test_every_field_has_a_note_and_grades_are_restricted(catalogue: Catalogue) -> None:
     fields = {(f.form, n): d for f in catalogue.forms.values() for n, d in f.fields.items()}
     assert all(d.note for d in fields.values())
-    assert [k for k, d in fields.items() if d.restricted] == [("village", "secretary_grade")]
+    restricted = {k for k, d in fields.items() if d.restricted}
+    clues = {("county_oversight", n) for n in catalogue.forms["county_oversight"].fields}
+    assert restricted == {("village", "secretary_grade"), *clues}
+
+
+def test_the_forms_are_those_of_the_plan(catalogue: Catalogue) -> None:
+    assert {
+        f.form: (f.grain, f.period_type, catalogue.kinds_of(f)) for f in catalogue.forms.values()
+    } == FORMS
+    assert {
+        f.form: len(f.number) > 0 and len(f.issuer) > 0 for f in catalogue.forms.values()
+    } == dict.fromkeys(FORMS, True)
+
+
+def test_what_is_made_of_restricted_fields_is_restricted(catalogue: Catalogue) -> None:
+    found = {i.code for i in catalogue.indicators.values() if catalogue.is_restricted(i)}
+    assert found == {"clue_case_rate", "case_closure_rate"}
+
+
+def test_an_indicator_s_shortest_period_is_the_longest_of_its_forms(catalogue: Catalogue) -> None:
+    shortest = {c: catalogue.shortest_period(i) for c, i in catalogue.indicators.items()}
+    assert shortest["group_leader_party_share"] == shortest["member_check_in_rate"] == "month"
+    assert shortest["backbones_to_members_per_1000"] == "quarter"
+    assert catalogue.indicators["backbones_to_members_per_1000"].forms == ("town_training", "village")
 
 
 def test_every_header_that_a_county_writes_is_an_alias(catalogue: Catalogue) -> None:
@@ -158,16 +292,27 @@ def test_counties_and_their_forms(catalogue: Catalogue) -> None:
     counties = [u.code for u in catalogue.org if u.level == "county"]
     assert list(catalogue.counties) == counties
     for code, county in catalogue.counties.items():
-        assert county.connection == ("" if county.transport == "folder" else f"county_{code}")
-        forms = [f.form for f in catalogue.forms_of(code)]
-        assert forms == ([] if code == "440799" else ["community", "village", "village_group"])
+        assert county.connection == f"county_{code}"
+        forms = {f.form for f in catalogue.forms_of(code)}
+        assert forms == ({"county_traditional", "county_milestones"} if code == "440799" else set(FORMS))
 
 
-def test_forms_are_due_in_every_month(catalogue: Catalogue) -> None:
-    month = Period.parse("2026-10")
-    assert {f.form: catalogue.due(f, month) for f in catalogue.forms.values()} == dict.fromkeys(
-        catalogue.forms, month
-    )
+def test_a_workbook_with_all_forms_has_a_sheet_for_each(catalogue: Catalogue) -> None:
+    assert set(catalogue.counties["440784"].sheets) == set(FORMS)
+
+
+def test_the_crosswalk_of_the_city_s_departments_covers_what_they_report(catalogue: Catalogue) -> None:
+    lines = (PATH / catalogue.counties["440799"].crosswalk).read_text(encoding="utf-8").split()[1:]
+    codes = [line.split(",")[1] for line in lines]
+    assert codes == ["440799", *(f"440799-{s}" for s in catalogue.forms["county_milestones"].serials)]
+
+
+def test_forms_are_due_in_the_months_in_which_their_periods_end(catalogue: Catalogue) -> None:
+    october, september = Period.parse("2026-10"), Period.parse("2026-09")
+    for form in catalogue.forms.values():
+        is_monthly = form.period_type == "month"
+        assert catalogue.due(form, october) == (october if is_monthly else None)
+        assert str(catalogue.due(form, september)) == ("2026-09" if is_monthly else "2026Q3")
 
 
 def test_counties_are_selected_by_code(catalogue: Catalogue) -> None:
@@ -257,9 +402,10 @@ def condition(**test: Any) -> Callable[[Any], object]:
     return indicator(numerator={"form": "village_group", "count_where": test})
 
 
-RURAL, GROUPS, COUNTIES, PLAN = (
+RURAL, GROUPS, TASKS, COUNTIES, PLAN = (
     "indicators/rural.yaml",
     "forms/village_group.yaml",
+    "forms/county_milestones.yaml",
     "counties.yaml",
     "plan.yaml",
 )
@@ -334,6 +480,37 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         condition(field="leaders", at_least=1, at_most=2),
         ["one field with one of"],
     ),
+    "a month of a quarterly form": (
+        RURAL,
+        indicator(numerator={"form": "county_traditional", "sum": "schools"}),
+        ["group_leader_party_share.headline", "headline month", "quarter or ytd"],
+    ),
+    "another test of a key": (
+        RURAL,
+        condition(field="group_code", **{"in": ["44070300100101"]}),
+        ["group_code", "ends_with"],
+    ),
+    "the end of what is no key": (
+        RURAL,
+        condition(field="leaders", ends_with=["1"]),
+        ["leaders", "group_code with ends_with"],
+    ),
+    "a task that is not on the list": (
+        RURAL,
+        indicator(
+            headline="quarter",
+            numerator={
+                "form": "county_milestones",
+                "count_where": {"field": "task_code", "ends_with": ["-13"]},
+            },
+        ),
+        ["no serial -13", "-12"],
+    ),
+    "each report of what is no stock": (
+        RURAL,
+        indicator(numerator={"form": "village_group", "sum": "major_matters", "each_report": True}),
+        ["each_report", "a stock"],
+    ),
     "an indicator twice": (RURAL, lambda es: es.append(es[0]), ["group_leader_party_share", "twice"]),
     "no list of indicators": (
         RURAL,
@@ -366,6 +543,33 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         lambda f: f.pop("parent_digits"),
         ["parent_digits", "12"],
     ),
+    "groups of which nobody says who has one": (
+        GROUPS,
+        lambda f: f.pop("placeholder_kinds"),
+        ["placeholder_kinds", "[village]"],
+    ),
+    "placeholders of units that do not fill it in": (
+        TASKS,
+        lambda f: f.update(placeholder_kinds=["town"]),
+        ["placeholder_kinds", "town", "county, direct"],
+    ),
+    "a list for what is no task": (
+        GROUPS,
+        lambda f: f.update(
+            serials={"01": {"initiative": "rural_greening", "name": {"zh": "一", "en": "one"}}}
+        ),
+        ["serials", "grain task"],
+    ),
+    "serials of two lengths": (
+        TASKS,
+        lambda f: f["serials"].update({"1": f["serials"]["01"]}),
+        ["serials", "as many digits"],
+    ),
+    "a task of no initiative": (
+        TASKS,
+        lambda f: f["serials"]["01"].update(initiative="rural_roads"),
+        ["serials.01", "rural_roads", "rural_greening"],
+    ),
     "a kind that no unit has": (GROUPS, lambda f: f.update(kinds=["hamlet"]), ["kinds", "hamlet", "village"]),
     "a header of two fields": (
         GROUPS,
@@ -397,6 +601,16 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         COUNTIES,
         lambda cs: cs[2].pop("files"),
         ["440705", "sftp needs files"],
+    ),
+    "a folder by two ways": (
+        COUNTIES,
+        lambda cs: cs[-1].update(path="incoming/440799"),
+        ["440799", "either path or connection"],
+    ),
+    "a folder that nobody names": (
+        COUNTIES,
+        lambda cs: cs[-1].pop("connection"),
+        ["440799", "either path or connection"],
     ),
     "an encoding to be guessed": (
         COUNTIES,

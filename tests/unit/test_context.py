@@ -37,6 +37,25 @@ FORMS: dict[str, Any] = {
         ],
     },
 }  # fmt: skip
+TOWNS: dict[str, Any] = {
+    "t": {
+        "grain": "town",
+        "period_type": "quarter",
+        "fields": {"due": {}, "graded": {}},
+        "expectations": [
+            {
+                "field": "due", "rule": "as_groups", "type": PAIR,
+                "kwargs": {"column_A": "_sum_g_members", "column_B": "due", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+            {
+                "field": "graded", "rule": "covers", "type": PAIR,
+                "kwargs": {"column_A": "graded", "column_B": "_count_v_members", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+        ],
+    },
+}  # fmt: skip
 INDICATORS = [
     {"code": "x", "numerator": {"form": "v", "sum": "members"}, "denominator": {"form": "v", "count": "rows"}}
 ]
@@ -127,6 +146,47 @@ def test_a_form_is_held_against_the_sum_of_another(
     record.put("g", JANUARY, A, units=["V/01", "V/02", "W/01"], members=[6, 6, 3])
     record.put("v", JANUARY, A, units=["V", "W"], done=[1, 1], members=[10, 10])
     assert record.findings(catalogue, JANUARY) == {(made.codes["V"], "v.members.covers_groups"): "10 / 12"}
+
+
+# ---- a form of towns and quarters held against forms beneath it, of months
+
+
+@pytest.fixture
+def of_towns(tmp_path: Path) -> Catalogue:
+    made = world.make(tmp_path / "towns", TREE, FORMS | TOWNS, INDICATORS)
+    return load(made.catalogue, made.expectations)
+
+
+def test_a_town_s_quarter_is_held_against_its_groups_in_the_last_month(
+    of_towns: Catalogue, made: world.World, record: Record
+) -> None:
+    record.put("g", FEBRUARY, A, units=["V/01", "W/01"], members=[50, 50])
+    record.put("g", MARCH, A, units=["V/01", "V/02", "W/01"], members=[1, 2, 3])
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[9])
+    assert record.findings(of_towns, MARCH) == {(made.codes["T"], "t.due.as_groups"): "7 / 6"}
+
+
+def test_what_is_filled_in_is_counted(of_towns: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", MARCH, A, units=["V", "W"], done=[1, 1], members=[3, None])
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[0])
+    assert record.findings(of_towns, MARCH) == {(made.codes["T"], "t.graded.covers"): "0 / 1"}
+
+
+def test_without_the_other_form_nothing_is_found(of_towns: Catalogue, record: Record) -> None:
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[0])
+    assert record.findings(of_towns, MARCH) == {}
+
+
+def test_a_late_month_makes_the_quarter_stale(of_towns: Catalogue, record: Record) -> None:
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[9])
+    seen = {
+        (w.form.form, str(w.period), w.county): w.signature
+        for w in context.stale(of_towns, record.current, {}, [MARCH])
+    }
+    assert context.stale(of_towns, record.current, seen, [MARCH]) == []
+    record.put("g", MARCH, A, units=["V/01"], members=[1])
+    (work,) = context.stale(of_towns, record.current, seen, [MARCH])
+    assert (work.form.form, str(work.period)) == ("t", "2026Q1")
 
 
 def test_another_county_is_another_matter(catalogue: Catalogue, made: world.World, record: Record) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
@@ -119,6 +120,30 @@ def test_booleans(text: str, value: object) -> None:
     assert one(text, field("boolean")) is value
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["2026-09-30", "2026年9月30日", "2026年09月30号", "2026/9/30", "2026.9.30", "20260930", "２０２６－０９－３０",
+     " 2026 年 9 月 30 日 ", "2026-09-30T00:00:00", "2026-09-30 00:00:00", "46295", "46295.0"],
+)  # fmt: skip
+def test_a_date_however_it_is_written(text: str) -> None:
+    assert one(text, field("date")) == date(2026, 9, 30)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9/30/2026", "30.9.2026", "2026-02-30", "2026-13-01", "2026-9/30", "2026年9月", "2026-09", "2026-09-30 08:00:00",
+     "46295.5", "4629", "462950", "年底前", "2026-09-30前", "0000-01-01"],
+)  # fmt: skip
+def test_what_is_no_date_is_unreadable(text: str) -> None:
+    assert one(text, field("date")) is ValueError
+
+
+@pytest.mark.parametrize("text", [None, "", " ", "—", "/"])
+def test_a_date_that_is_not_given_is_missing(text: str | None) -> None:
+    assert one(text, field("date")) is None
+    assert read_column(pa.array([text], pa.string()), field("date")).values.type == TYPES["date"]
+
+
 def test_enums_give_the_declared_value_and_may_hold_none_or_a_slash() -> None:
     f = field("enum", values=("党小组", "无", "Ａ档", "/", "1"))
     assert [one(t, f) for t in ("党小组 ", "无", "A档", "/", "党 小组", "党支部")] == [
@@ -134,7 +159,7 @@ def test_codes_and_texts_are_tidied_and_keep_their_zeros() -> None:
 
 
 def test_an_empty_and_an_all_null_column() -> None:
-    for type in ("integer", "decimal", "boolean", "text"):
+    for type in ("integer", "decimal", "boolean", "text", "date"):
         assert read_column(pa.array([], pa.string()), field(type)).values.to_pylist() == []
         assert read_column(pa.nulls(2, pa.string()), field(type)).values.to_pylist() == [None, None]
 

@@ -22,13 +22,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from qiangji import indicators
+from qiangji import indicators, lineage, org
 from qiangji.building import facts, figures
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
 from qiangji.ledger import Key, Ledger
-from qiangji.periods import Period, span
+from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
 
@@ -109,17 +109,22 @@ def build(
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
-            for base, rows in results:
-                closed, inserted = figures.write(c, base, rows, at)
+            for each in results:
+                closed, inserted = figures.write(c, each, at)
                 built.rows_closed += closed
                 built.rows_inserted += inserted
-                if rows.num_rows:
-                    ledger.lake.put_build(f"{built.build_id}/{base.name}", rows)
+                for name, rows in (
+                    (each.base.name, each.rows),
+                    (f"{each.base.name}__restated", each.restated),
+                ):
+                    if rows.num_rows:
+                        ledger.lake.put_build(f"{built.build_id}/{name}", rows)
         _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, now, at)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:
             # what the planner knows of tables that were filled a moment ago decides between 0.1 s and seconds
-            tables = [f"fact.{form}" for form in catalogue.forms] + [b.table for b, _ in results]
+            tables = [f"fact.{form}" for form in catalogue.forms]
+            tables += [t for r in results for t in (r.base.table, r.base.restated_table)]
             c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
     log.info(
         "built %s: %d fact partitions replaced, %d rows closed, %d inserted, %s",
@@ -172,7 +177,9 @@ def definitions_hash(catalogue: Catalogue, settings: Settings) -> str:
     files = [*(settings.sql / "models").glob("*.sql"), *(catalogue.path / "indicators").glob("*.yaml")]
     files += [
         *(catalogue.path / "forms").glob("*.yaml"),
-        catalogue.path / "org_units.csv",
+        *(p for name in ("org_units.csv", "org_lineage.csv") if (p := catalogue.path / name).is_file()),
+        Path(lineage.__file__),
+        Path(org.__file__),
         Path(indicators.__file__),
     ]
     for path in sorted(files):
@@ -196,11 +203,13 @@ def _signatures(
     """
     built = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month"))]
     wanted = sorted(set(months) | {m for m in built if months and m > min(months)})
-    forms = list(catalogue.forms.values())
+    bases = indicators.bases(catalogue)
     signatures = {}
+    tree = catalogue.restating(local_day(now, settings.timezone)).signature
     for month in wanted:
-        digest = hashlib.sha256(definitions.encode())
-        digest.update(repr([s.period_type for s in scopes(month, forms, settings.timezone, now)]).encode())
+        digest = hashlib.sha256((definitions + tree).encode())
+        due = [[s.period_type for s in scopes(month, b.forms, settings.timezone, now)] for b in bases]
+        digest.update(repr(due).encode())
         digest.update(repr(sorted((f, s.hash) for f, s in catalogue.suites.items())).encode())
         for key, row in current.items():
             last = Period.parse(key[1]).last_month

@@ -61,6 +61,9 @@ def replace(
                 {"f": form.form, "p": period, "c": county},
             )
             row = current.get((form.form, period, county))
+            _note_change(
+                c, (form.form, period, county), loaded.get((form.form, period, county)), row, build_id
+            )
             if row is None:
                 continue
             rows = ledger.lake.get_rows("reports", form.form, period, county, row.rows_hash)
@@ -76,9 +79,35 @@ def replace(
     return replaced
 
 
+def _note_change(
+    c: Connection, key: Key, before: Row[Any] | None, after: Row[Any] | None, build_id: str
+) -> None:
+    """Which revision took the place of which: what figures that differ are explained by."""
+    if before and after and before.rows_hash == after.rows_hash:
+        return
+    c.execute(
+        sa.text(
+            "INSERT INTO ops.fact_change VALUES (:build, :form, :period, :county, :rev_before, :hash_before,"
+            # the last change led to what was there until now
+            " (SELECT f.delivery_id FROM ops.fact_change f JOIN ops.build b USING (build_id)"
+            " WHERE (f.form, f.period, f.county_code) = (:form, :period, :county) ORDER BY b.built_at DESC LIMIT 1),"
+            " :rev, :hash, :delivery)"
+        ),
+        {
+            "build": build_id,
+            **dict(zip(("form", "period", "county"), key, strict=True)),
+            "rev_before": before.revision if before else None,
+            "hash_before": before.rows_hash if before else None,
+            "rev": after.revision if after else None,
+            "hash": after.rows_hash if after else None,
+            "delivery": after.delivery_id if after else None,
+        },
+    )
+
+
 def _fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
     """A revision's rows with the path of their units, the period and the revision."""
-    tree = catalogue.org.table
+    tree = catalogue.org.paths_in(Period.parse(period))
     at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
     for level in LEVELS[:-1]:
         if f"{level}_code" != form.key:

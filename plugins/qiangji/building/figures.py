@@ -7,6 +7,7 @@ warehouse the rows that differ are closed and their successors inserted, and wha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -21,10 +22,22 @@ from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.ledger import Key, Ledger
-from qiangji.periods import Period
+from qiangji.lineage import Restating
+from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
 from qiangji.warehouse import copy_in
 from qiangji.warehouse.sync import fill_expected
+
+
+@dataclass(frozen=True)
+class Results:
+    """A base's result rows of some scopes, as was and on today's tree (only of units that lineage touches)."""
+
+    base: Base
+    scopes: list[Scope]
+    rows: pa.Table
+    restated: pa.Table
+
 
 _IDENTITY = ("org_code", "org_level", "period", "period_type")
 
@@ -38,30 +51,59 @@ def compute(
     current: dict[Key, Row[Any]],
     months: Sequence[Period],
     now: datetime,
-) -> list[tuple[Base, pa.Table]]:
+) -> list[Results]:
     """Each base's results for every scope of the months, beneath each other."""
+    restating = catalogue.restating(local_day(now, settings.timezone))
     inputs = Inputs(catalogue, ledger.lake, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
-    _count_groups(c, catalogue, inputs, months)
-    return [
-        (
-            base,
-            pa.concat_tables(
-                _results(engine, inputs, base, scope)
-                for month in months
-                for scope in scopes(month, base.forms, settings.timezone, now)
-            ).combine_chunks(),
-        )
-        for base in indicators.bases(catalogue)
-    ]
+    _count_registered(c, catalogue, inputs, months)
+    found = []
+    for base in indicators.bases(catalogue):
+        wanted = [s for month in months for s in scopes(month, base.forms, settings.timezone, now)]
+        if wanted:
+            tables = [_results(engine, inputs, base, scope, restating) for scope in wanted]
+            as_was, restated = ([t[i] for t in tables] for i in (0, 1))
+            rows = pa.concat_tables(as_was).combine_chunks()
+            again = pa.concat_tables([t for t in restated if t is not None] or [rows.slice(0, 0)])
+            found.append(Results(base, wanted, rows, again.combine_chunks()))
+    return found
 
 
-def _results(engine: Engine, inputs: Inputs, base: Base, scope: Scope) -> pa.Table:
-    """One base in one scope: the models, one after another."""
+def _results(
+    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating
+) -> tuple[pa.Table, pa.Table | None]:
+    """One base in one scope, as was and restated: the models, one after another."""
+    _sides(engine, inputs, base, scope)
+    engine.register("paths", inputs.paths(base.level, scope.months))
+    rows = engine.run("results", sums=indicators.sum_columns(base))
+    if not restating.touched:
+        return _placed(rows, scope), None
+    if len(base.forms) > 1:
+        _sides(engine, inputs, base, scope, restating)
+    engine.register("paths", inputs.restated_paths(base, scope, restating))
+    restated = engine.run(
+        "restated",
+        sums=indicators.sum_columns(base),
+        shared_sums=indicators.shared_sum_columns(base),
+        lowest=base.level,
+    )
+    return _placed(rows, scope), _placed(restated, scope)
+
+
+def _placed(rows: pa.Table, scope: Scope) -> pa.Table:
+    """With the period that they are of."""
+    rows = rows.add_column(2, "period", pa.repeat(scope.period, len(rows)))
+    return rows.add_column(3, "period_type", pa.repeat(scope.period_type, len(rows)))
+
+
+def _sides(
+    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None = None
+) -> None:
+    """Register `sides` and `expected` of the scope."""
     operands = []
     for form in base.forms:
-        engine.register("reports", inputs.reports(form, base, scope))
+        engine.register("reports", inputs.reports(form, base, scope, restating))
         operands.append(
             engine.run("operands", operands=indicators.operand_columns(base, form, scope.period_type))
         )
@@ -70,23 +112,30 @@ def _results(engine: Engine, inputs: Inputs, base: Base, scope: Scope) -> pa.Tab
     if len(base.forms) > 1:
         engine.register("operands", units)
         engine.run("units", "units", summed=indicators.summed_operands(base))
-    engine.register("findings", inputs.findings(base, scope))
+    engine.register("findings", inputs.findings(base, scope, restating))
     engine.run("warned", "warned", warned=indicators.warned_columns(base))
     engine.run(
         "sides", "sides", sides=indicators.side_columns(base), warnings=indicators.warning_columns(base)
     )
-    engine.register("expected", inputs.expected(base, scope))
-    engine.register("paths", inputs.paths(base.level, scope.months[-1]))
-    rows = engine.run("results", sums=indicators.sum_columns(base))
-    rows = rows.add_column(2, "period", pa.repeat(scope.period, len(rows)))
-    return rows.add_column(3, "period_type", pa.repeat(scope.period_type, len(rows)))
+    engine.register("expected", inputs.expected(base, scope, restating))
 
 
-def write(c: Connection, base: Base, rows: pa.Table, at: datetime) -> tuple[int, int]:
-    """Close the rows that differ or are gone, insert the new ones; how many of each."""
+def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
+    """Close the rows that differ or are gone, insert the new ones, as was and restated; how many of each."""
+    base, scopes = results.base, results.scopes
+    counts = [
+        _write(c, base, table, rows, scopes, at)
+        for table, rows in ((base.table, results.rows), (base.restated_table, results.restated))
+    ]
+    return sum(n for n, _ in counts), sum(n for _, n in counts)
+
+
+def _write(
+    c: Connection, base: Base, table: str, rows: pa.Table, scopes: Sequence[Scope], at: datetime
+) -> tuple[int, int]:
     columns = ["expected_units", "reported_units", *base.result_columns()]
     names = ", ".join([*_IDENTITY, *columns])
-    c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM {base.table} LIMIT 0"))
+    c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"))
     copy_in(c, "fresh", rows.select([*_IDENTITY, *columns]))
     c.execute(sa.text("CREATE INDEX ON fresh (org_code, period_type, period)"))
     c.execute(sa.text("ANALYZE fresh"))
@@ -94,16 +143,16 @@ def write(c: Connection, base: Base, rows: pa.Table, at: datetime) -> tuple[int,
     same = " AND ".join(f"f.{n} IS NOT DISTINCT FROM t.{n}" for n in columns)
     closed = c.execute(
         sa.text(
-            f"UPDATE {base.table} t SET built_to = :at WHERE built_to IS NULL"
-            " AND (t.period_type, t.period) IN (SELECT DISTINCT period_type, period FROM fresh)"
+            f"UPDATE {table} t SET built_to = :at WHERE built_to IS NULL"
+            " AND (t.period_type, t.period) IN (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:periods AS text[])))"
             f" AND NOT EXISTS (SELECT FROM fresh f WHERE {key} AND {same})"
         ),
-        {"at": at},
+        {"at": at, "types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]},
     ).rowcount
     inserted = c.execute(
         sa.text(
-            f"INSERT INTO {base.table} ({names}, built_from) SELECT {names}, :at FROM fresh f"
-            f" WHERE NOT EXISTS (SELECT FROM {base.table} t WHERE {key} AND t.built_to IS NULL)"
+            f"INSERT INTO {table} ({names}, built_from) SELECT {names}, :at FROM fresh f"
+            f" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.built_to IS NULL)"
         ),
         {"at": at},
     ).rowcount
@@ -111,13 +160,13 @@ def write(c: Connection, base: Base, rows: pa.Table, at: datetime) -> tuple[int,
     return closed, inserted
 
 
-def _count_groups(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
-    """How many groups each county should report, for mart.reporting_status."""
-    for form in (f for f in catalogue.forms.values() if f.grain == "group"):
+def _count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
+    """How many groups or tasks each county should report, for mart.reporting_status."""
+    for form in (f for f in catalogue.forms.values() if f.is_registered):
         for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):
             counts: dict[str, int] = {}
-            for unit in inputs.expected_groups(form, [period.last_month]).to_pylist():
-                county = catalogue.org.county_of(unit["base_code"])
+            for unit in inputs.expected_registered(form, [period.last_month]).to_pylist():
+                county = catalogue.org.county_of(unit["base_code"], period)
                 if county:
                     counts[county] = counts.get(county, 0) + unit["expected_units"]
             for county, n in counts.items():

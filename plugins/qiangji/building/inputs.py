@@ -17,7 +17,8 @@ from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.lake import Lake
 from qiangji.ledger import Key
-from qiangji.org import LEVELS
+from qiangji.lineage import Restating
+from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 
 _REPORT_COLUMNS = [
@@ -42,14 +43,14 @@ class Inputs:
             engine,
             c,
         )
-        tree = catalogue.org.table
-        self._codes = tree.column("org_code").combine_chunks()
-        self._paths = {level: tree.column(f"{level}_code").combine_chunks() for level in LEVELS[:-1]}
         self._read: dict[Key, pa.Table] = {}
         self._registries: dict[str, pa.Table] = {}
 
-    def reports(self, form: Form, base: Base, scope: Scope) -> pa.Table:
-        """The form's rows for model `operands`: the scope's months, and the period just before in the same year."""
+    def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
+        """The form's rows for model `operands`: the scope's months, and the period just before in the same year.
+
+        With `restating`, base units are those of today's tree.
+        """
         periods = own_periods(form, scope.months)
         first = min(periods, default=None)
         before = [first - 1] if first and first.year == (first - 1).year else []
@@ -61,7 +62,7 @@ class Inputs:
             n, is_before = len(rows), period in before
             own = {
                 "unit_code": rows.column(form.key),
-                "base_code": self._above(parents(rows.column(form.key), form), base.level),
+                "base_code": self._above(parents(rows.column(form.key), form), base.level, scope, restating),
                 "month": pa.repeat(period.last_month.index, n),
                 "in_period": pa.repeat(not is_before, n),
                 "is_before": pa.repeat(is_before, n),
@@ -70,9 +71,9 @@ class Inputs:
             tables.append(pa.table(own | {f: rows.column(f) for f in fields}))
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
 
-    def expected(self, base: Base, scope: Scope) -> pa.Table:
+    def expected(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """Who should have reported in the scope, for model `results`: unit-periods by unit."""
-        tables = [self._expected(form, base, scope) for form in base.forms]
+        tables = [self._expected(form, base, scope, restating) for form in base.forms]
         rows = pa.concat_tables(tables).combine_chunks()
         if len(base.forms) == 1:
             return rows
@@ -80,37 +81,69 @@ class Inputs:
         codes = sums.column("base_code")
         return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
 
-    def expected_groups(self, form: Form, months: Sequence[Period]) -> pa.Table:
-        """Villager groups that should report in these months (model `expected_groups`)."""
+    def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
+        """Rows beneath units of the tree that should be reported in these months (model `expected_registered`)."""
         org = self.catalogue.org
-        last = max(months)
-        villages = [(u.code, org.county_of(u.code)) for u in org.expected(["village"], last)]
-        self.engine.register("registry", self._registry(form))
-        self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
+        parents = [
+            (u.code, org.county_of(u.code, month), month.index)
+            for month in months
+            for u in org.expected(form.placeholder_kinds or (), month)
+        ]
+        registry = self._registry(form)
+        closed = [
+            (code, month.index)
+            for code in registry.column("base_code").unique().to_pylist()
+            for month in months
+            if not org.reports(code, month if org.is_dated(code) else months[0])
+        ]
+        self.engine.register("registry", registry)
         self.engine.register(
-            "villages",
+            "closed",
             pa.table(
                 {
-                    "base_code": pa.array([v for v, _ in villages], pa.string()),
-                    "county_code": pa.array([c for _, c in villages], pa.string()),
+                    "base_code": pa.array([code for code, _ in closed], pa.string()),
+                    "month": pa.array([month for _, month in closed], pa.int64()),
                 }
             ),
         )
-        return self.engine.run("expected_groups")
+        self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
+        self.engine.register(
+            "placeholders",
+            pa.table(
+                {
+                    "base_code": pa.array([p[0] for p in parents], pa.string()),
+                    "county_code": pa.array([p[1] for p in parents], pa.string()),
+                    "month": pa.array([p[2] for p in parents], pa.int64()),
+                }
+            ),
+        )
+        return self.engine.run("expected_registered")
 
-    def paths(self, level: str, period: Period) -> pa.Table:
-        """Every unit of a level with itself and each unit above it, for model `results`."""
+    def paths(self, level: str, months: Sequence[Period]) -> pa.Table:
+        """Every unit of a level that was open in these months with itself and each unit above it, for model `results`:
+        one path a unit, the one where it last was open."""
         org = self.catalogue.org
         found = [
             (u.code, code, above)
             for u in org
-            if u.level == level and u.is_valid(period)
-            for above, code in org.path(u.code).items()
+            if u.level == level and org.version(u.code, months) is not None
+            for above, code in org.path(u.code, *months).items()
         ]
         names = ("base_code", "org_code", "org_level")
         return pa.table({n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)})
 
-    def findings(self, base: Base, scope: Scope) -> pa.Table:
+    def restated_paths(self, base: Base, scope: Scope, restating: Restating) -> pa.Table:
+        """The same along the lineage to the units of today that it touches, for model `restated`.
+
+        Of forms that share a coarser unit the reports are brought to today's units before, so that a village that
+        moved counts in the town where it is now.
+        """
+        found = restating.paths(base.level, scope.months, whole=len(base.forms) > 1)
+        names = ("base_code", "org_code", "org_level")
+        columns = {n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)}
+        return pa.table(columns | {"share": pa.array([row[3] for row in found], pa.decimal128(18, 12))})
+
+    def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """The units that findings of the scope are about and the fields they concern, for model `warned`."""
         shared = len(base.forms) > 1
         found = self.connection.execute(
@@ -124,7 +157,8 @@ class Inputs:
             },
         ).all()
         units = [
-            self.catalogue.org.path(r.org_code).get(base.level) if shared else r.unit_code for r in found
+            self._unit_above(r.org_code, base.level, scope, restating) if shared else r.unit_code
+            for r in found
         ]
         return pa.table(
             {
@@ -150,11 +184,13 @@ class Inputs:
                     for name in fields:  # a field that the form had not yet, or has no longer
                         if name not in table.column_names:
                             table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
-                    found.append((period, county, table.select([form.key, *fields])))
+                    found.append(
+                        (period, county, table.select([form.key, *(f for f in fields if f != form.key)]))
+                    )
         return found
 
     def _registry(self, form: Form) -> pa.Table:
-        """When each group was first reported (model `registry`), from all current revisions."""
+        """When each row of a registered form was first reported (model `registry`), from all current revisions."""
         if form.form not in self._registries:
             periods = sorted({Period.parse(p) for f, p, _ in self.current if f == form.form})
             schema = pa.schema(
@@ -172,12 +208,12 @@ class Inputs:
             self._registries[form.form] = self.engine.run("registry")
         return self._registries[form.form]
 
-    def _expected(self, form: Form, base: Base, scope: Scope) -> pa.Table:
+    def _expected(self, form: Form, base: Base, scope: Scope, restating: Restating | None) -> pa.Table:
         periods = own_periods(form, scope.months)
         if not periods:
             return _EXPECTED.empty_table()
-        if form.grain == "group":
-            rows = self.expected_groups(form, [p.last_month for p in periods])
+        if form.is_registered:
+            rows = self.expected_registered(form, [p.last_month for p in periods])
         else:
             counts: dict[str, int] = {}
             for period in periods:
@@ -185,13 +221,26 @@ class Inputs:
                     counts[unit.code] = counts.get(unit.code, 0) + 1
             codes = pa.array(list(counts), pa.string())
             rows = pa.table([codes, codes, pa.array(list(counts.values()), pa.int64())], schema=_EXPECTED)
-        return rows.set_column(1, "base_code", self._above(rows.column("base_code"), base.level)).cast(
-            _EXPECTED
-        )
+        above = self._above(rows.column("base_code"), base.level, scope, restating)
+        return rows.set_column(1, "base_code", above).cast(_EXPECTED)
 
-    def _above(self, codes: pa.Array | pa.ChunkedArray, level: str) -> pa.Array | pa.ChunkedArray:
-        """The unit of the level that each unit belongs to."""
-        return self._paths[level].take(pc.index_in(codes, value_set=self._codes))
+    def _above(
+        self, codes: pa.Array | pa.ChunkedArray, level: str, scope: Scope, restating: Restating | None
+    ) -> pa.Array | pa.ChunkedArray:
+        """The unit of the level that each unit belonged to in the scope, or belongs to today."""
+        if restating is None:
+            tree = self.catalogue.org.paths_in(*scope.months)
+            at = pc.index_in(codes, value_set=tree.column("org_code").combine_chunks())
+            return tree.column(f"{level}_code").take(at)
+        known = pc.unique(codes)
+        above = [self._unit_above(code, level, scope, restating) for code in known.to_pylist()]
+        return pa.array(above, pa.string()).take(pc.index_in(codes, value_set=known))
+
+    def _unit_above(self, code: str, level: str, scope: Scope, restating: Restating | None) -> str | None:
+        org = self.catalogue.org
+        if restating is None or code not in org.units:
+            return org.path(code, *scope.months).get(level)
+        return restating.path(restating.heir(code, scope.months)).get(level)
 
 
 def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
@@ -201,5 +250,4 @@ def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
 
 def arrow_type(form: Form, name: str) -> pa.DataType:
     """The type of a field's column in the lake."""
-    types = {"integer": pa.int64(), "decimal": pa.decimal128(18, 4), "boolean": pa.bool_()}
-    return types.get(form.fields[name].type, pa.string())
+    return pa.string() if name == form.key else TYPES[form.fields[name].type]

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from qiangji.catalogue import Form
-from qiangji.periods import Period, due_at, span
+from qiangji.catalogue import Form, shortest_of
+from qiangji.periods import MONTHS_IN, Period, due_at, span
 
 
 @dataclass(frozen=True)
@@ -20,15 +20,23 @@ class Scope:
 
 
 def scopes(month: Period, forms: Sequence[Form], zone: str, now: datetime) -> list[Scope]:
-    """The month itself, its year to date, and the quarter and year that it completes once they are due.
+    """What is computed of forms that are read together when a month is built.
 
-    Due is what every form is due for: the day by which the last report must be in has passed.
+    The shortest period is the longest of the forms' own: a quarterly form has no months, nor has an indicator that
+    reads one beside a monthly form. The month itself, and its year to date, belong to months in which such a period
+    ends; the quarter and the year that it completes follow once they are due, that is, once the day by which the
+    last report of every form must be in has passed.
     """
-    start = Period("month", month.year * 12)
-    found = [Scope(str(month), "ytd", tuple(span(start, month)))]
-    if any(f.period_type == "month" for f in forms):
-        found.insert(0, Scope(str(month), "month", (month,)))
+    shortest = shortest_of(forms)
+    if month.ends_in(shortest) is None:
+        return []
+    found = [Scope(str(month), "month", (month,))] if shortest == "month" else []
+    found.append(Scope(str(month), "ytd", tuple(span(Period("month", month.year * 12), month))))
     for whole in (month.ends_in("quarter"), month.ends_in("year")):
-        if whole and all(due_at(month, f.due_working_day, zone) <= now for f in forms):
+        if (
+            whole
+            and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]
+            and all(due_at(month, f.due_working_day, zone) <= now for f in forms)
+        ):
             found.append(Scope(str(whole), whole.type, tuple(whole.months)))
     return found

@@ -15,6 +15,7 @@ from qiangji.catalogue.models import (
     Plan,
     Side,
     Term,
+    shortest_of,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "Side",
     "Term",
     "load",
+    "shortest_of",
 ]

@@ -9,12 +9,13 @@ import re
 import unicodedata
 from pathlib import Path
 
-from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term
+from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term, shortest_of
 from qiangji.errors import CatalogueError
 from qiangji.org import OrgTree
+from qiangji.periods import MONTHS_IN
 
 
-def check_form(form: Form, org: OrgTree, path: Path) -> None:
+def check_form(form: Form, org: OrgTree, plan: Plan, path: Path) -> None:
     """A form by itself: its key, who fills it in, and that no header names two fields."""
     try:
         re.compile(form.key_pattern)
@@ -29,12 +30,7 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
         raise CatalogueError(
             f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
         )
-    if (form.grain == "group") != (form.parent_digits is not None):
-        raise CatalogueError(
-            "parent_digits belongs to grain group, which needs it",
-            where=f"{path}.parent_digits",
-            expected="e.g. 12",
-        )
+    _check_parents(form, kinds, plan, path)
     # Two counties may use one header for two fields, but a form cannot then tell which is meant.
     owners: dict[str, str] = {}
     aliases = {n: (n, f.label.zh, f.label.en, *f.headers) for n, f in form.fields.items()}
@@ -51,6 +47,37 @@ def check_form(form: Form, org: OrgTree, path: Path) -> None:
                     where=f"{path}.fields.{name}.headers",
                     expected="one field a header",
                 )
+
+
+def _check_parents(form: Form, kinds: set[str], plan: Plan, path: Path) -> None:
+    """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
+    beneath = form.grain in ("group", "task")
+    for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
+        if beneath != (getattr(form, key) is not None):
+            raise CatalogueError(
+                f"{key} belongs to grain group or task, which needs it",
+                where=f"{path}.{key}",
+                expected=example,
+            )
+    if unknown := [k for k in form.placeholder_kinds or () if k not in (form.kinds or kinds)]:
+        raise CatalogueError(
+            f"no unit of kind {', '.join(unknown)} fills it in",
+            where=f"{path}.placeholder_kinds",
+            expected=", ".join(form.kinds or sorted(kinds)),
+        )
+    if form.serials and form.grain != "task":
+        raise CatalogueError("serials belong to grain task", where=f"{path}.serials", expected="no serials")
+    for serial, row in form.serials.items():
+        if row.initiative not in plan.initiatives:
+            raise CatalogueError(
+                f"unknown initiative {row.initiative!r}",
+                where=f"{path}.serials.{serial}",
+                expected=", ".join(plan.initiatives),
+            )
+    if len({len(serial) for serial in form.serials}) > 1:
+        raise CatalogueError(
+            "serials of different lengths", where=f"{path}.serials", expected="as many digits in each"
+        )
 
 
 def normal_header(text: str) -> str:
@@ -70,19 +97,20 @@ def check_indicator(indicator: Indicator, plan: Plan, forms: dict[str, Form], pa
     for side in ("numerator", "denominator"):
         for i, term in enumerate(getattr(indicator, side)):
             _check_term(term, forms, f"{where}.{side}[{i}]")
-    if len(indicator.forms) > 1:
-        types = {forms[f].period_type for f in indicator.forms}
-        if len(types) > 1:
-            raise CatalogueError(
-                f"forms of period types {', '.join(sorted(types))}", where=where, expected="one period type"
-            )
+    shortest = shortest_of(forms[f] for f in indicator.forms)
+    if MONTHS_IN.get(indicator.headline, 12) < MONTHS_IN[shortest]:
+        raise CatalogueError(
+            f"headline {indicator.headline} of a form that is reported by the {shortest}",
+            where=f"{where}.headline",
+            expected=f"{shortest} or ytd",
+        )
 
 
 def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
     form = forms.get(term.form)
     if form is None:
         raise CatalogueError(f"unknown form {term.form!r}", where=f"{where}.form", expected=", ".join(forms))
-    for name in term.fields:
+    for name in term.fields - {form.key}:
         if name not in form.fields:
             raise CatalogueError(
                 f"form {term.form} has no field {name!r}", where=where, expected=", ".join(form.fields)
@@ -91,6 +119,10 @@ def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
     for name in filter(None, (term.sum, term.max, term.min)):
         if name not in numbers:
             raise CatalogueError(f"field {name} is no number", where=where, expected=", ".join(numbers))
+    if term.each_report and not (term.sum and form.fields[term.sum].kind == "stock"):
+        raise CatalogueError(
+            "each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>"
+        )
     if term.count_where:
         _check_condition(term.count_where, form, f"{where}.count_where")
 
@@ -99,6 +131,22 @@ def _check_condition(condition: Condition, form: Form, where: str) -> None:
     for part in condition.parts:
         _check_condition(part, form, where)
     if condition.field is None:
+        return
+    if (condition.field == form.key) != bool(condition.ends_with):
+        raise CatalogueError(
+            f"{condition.field}: ends_with is the test of a key, and its only one",
+            where=where,
+            expected=f"{form.key} with ends_with, or one of {', '.join(form.fields)} with another test",
+        )
+    if condition.ends_with:
+        if unknown := [
+            e for e in condition.ends_with if form.serials and e.removeprefix("-") not in form.serials
+        ]:
+            raise CatalogueError(
+                f"no serial {', '.join(unknown)}",
+                where=where,
+                expected=", ".join(f"-{s}" for s in form.serials),
+            )
         return
     field = form.fields[condition.field]
     values = (*condition.in_, *condition.not_in)

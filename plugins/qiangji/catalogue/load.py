@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,11 +17,13 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
-from qiangji.catalogue.models import County, Form, Indicator, Plan
+from qiangji.catalogue.models import County, Form, Indicator, Plan, shortest_of
 from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
-from qiangji.org import OrgTree
-from qiangji.periods import Period
+from qiangji.lineage import Link, Restating
+from qiangji.lineage import read as read_lineage
+from qiangji.org import OrgTree, OrgUnit
+from qiangji.periods import Period, PeriodType
 
 
 @dataclass(frozen=True)
@@ -52,14 +55,29 @@ class Catalogue:
     counties: dict[str, County]
     org: OrgTree
     suites: dict[str, Suite]
+    lineage: tuple[Link, ...] = ()
+
+    def restating(self, today: date) -> Restating:
+        """How history reads on the tree of a day."""
+        return Restating(self.org, self.lineage, today)
 
     def forms_of(self, county: str) -> list[Form]:
         """The forms that a county reports: those it declares, else those that units of its own fill in."""
         wanted = self.counties[county].forms
-        kinds = {u.kind for u in self.org if self.org.county_of(u.code) == county and u.reports}
+        kinds = {u.kind for u in self._ever_in[county] if u.reports}
         return [
             f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(self.kinds_of(f)))
         ]
+
+    @cached_property
+    def _ever_in(self) -> dict[str, list[OrgUnit]]:
+        """County -> every line of units that lie or ever lay in it; an empty code: those above counties."""
+        found: dict[str, list[OrgUnit]] = {c: [] for c in self.counties}
+        for code, versions in self.org.versions.items():
+            above = [c for c in self.org.ever_above(code) if self.org.units[c].level == "county"]
+            for county in above or [""]:
+                found.setdefault(county, []).extend(versions)
+        return found
 
     def kinds_of(self, form: Form) -> tuple[str, ...]:
         """Kinds of org unit that fill in the form (for groups: that groups belong to)."""
@@ -68,6 +86,15 @@ class Catalogue:
     def due(self, form: Form, partition: Period) -> Period | None:
         """The form's period that ends in this month, else None (a quarterly form early in a quarter)."""
         return partition.ends_in(form.period_type)
+
+    def shortest_period(self, indicator: Indicator) -> PeriodType:
+        """The shortest period for which it has figures."""
+        return shortest_of(self.forms[f] for f in indicator.forms)
+
+    def is_restricted(self, indicator: Indicator) -> bool:
+        """Whether it reads a field that is shown from county up only."""
+        fields = ((self.forms[t.form].fields.get(f)) for t in indicator.terms for f in t.fields)
+        return any(f is not None and f.restricted for f in fields)
 
     def name_of(self, code: str) -> str:
         return self.org.units[code].name if code in self.org.units else code
@@ -81,10 +108,7 @@ class Catalogue:
         crosswalks = {
             c.crosswalk: (self.path / c.crosswalk).read_text() for c in self.counties.values() if c.crosswalk
         }
-        units: dict[str, list[str]] = {}
-        for u in self.org:
-            units.setdefault(self.org.county_of(u.code) or "", []).append(repr(u))
-        tree = {county: _hash(sorted(lines)) for county, lines in units.items()}
+        tree = {county: _hash(sorted(map(repr, lines))) for county, lines in self._ever_in.items()}
         forms = {f.form: _hash(f.model_dump(mode="json")) for f in self.forms.values()}
         return {
             (form, c.county): _hash(
@@ -121,8 +145,9 @@ def load(path: Path, expectations: Path) -> Catalogue:
                 f"form {form.form!r}", where=f"{path}/forms/{name}.yaml", expected=f"form: {name}"
             )
     org = OrgTree.read(path / "org_units.csv")
+    lineage = read_lineage(path / "org_lineage.csv", org)
     for name, form in forms.items():
-        check_form(form, org, path / "forms" / f"{name}.yaml")
+        check_form(form, org, plan, path / "forms" / f"{name}.yaml")
     indicators: dict[str, Indicator] = {}
     for p in sorted((path / "indicators").glob("*.yaml")):
         for i, entry in enumerate(_listed(_yaml(p), p)):
@@ -135,7 +160,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
             indicators[indicator.code] = indicator
     counties = _counties(path / "counties.yaml", forms, org)
     suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
-    catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites)
+    catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites, lineage)
     check_suites(catalogue)
     return catalogue
 

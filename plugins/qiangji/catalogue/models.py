@@ -5,16 +5,19 @@ JSON Schemas for editors are generated from these (`python -m qiangji.catalogue.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as F
 
+from qiangji.periods import MONTHS_IN, PeriodType
+
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
-Grain = Literal["group", "village", "community", "town", "county"]
-FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum"]
+Grain = Literal["group", "village", "community", "town", "county", "task"]
+FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum", "date"]
 Kind = Literal["stock", "flow", "ytd", "distinct"]
 Missing = Literal["matched", "any", "all", "zero"]
 UNITS = (
@@ -88,6 +91,13 @@ class Field(Model):
         return self.type in ("integer", "decimal")
 
 
+class Serial(Model):
+    """What a row of a list that the city keeps stands for, such as a task of its plan."""
+
+    name: Label
+    initiative: Code
+
+
 class Form(Model):
     """A report that counties fill in, one row a unit of its grain."""
 
@@ -98,15 +108,24 @@ class Form(Model):
     valid_until: str = F("", description="有效期至")
     grain: Grain
     kinds: tuple[str, ...] = F(
-        (), description="kinds of org unit that report; for groups, kinds of their parents"
+        (), description="kinds of org unit that report; for groups and tasks, kinds of their parents"
     )
-    period_type: Literal["month", "quarter", "year"]
+    period_type: PeriodType
     due_working_day: int = F(ge=1, le=23)
     key: Code
     key_headers: tuple[str, ...]
     key_pattern: str = F(description="regular expression of a whole key, e.g. [0-9]{14}")
     parent_digits: int | None = F(
-        None, description="group grain: the first digits of the key that are its village's"
+        None,
+        description="grain group or task: the first digits of the key that are its village's or county's",
+    )
+    placeholder_kinds: tuple[str, ...] | None = F(
+        None,
+        description="grain group or task: kinds of parent of which one row each is expected as long as no row of"
+        " their county is known",
+    )
+    serials: dict[Annotated[str, F(pattern=r"^\d+$")], Serial] = F(
+        default_factory=dict, description="grain task: the city's list, by the digits that its keys end in"
     )
     name_headers: tuple[str, ...] = ()
     fields: dict[Code, Field]
@@ -115,8 +134,15 @@ class Form(Model):
 
     @property
     def base_level(self) -> str:
-        """The lowest level in results: a group's figures appear from its village up."""
+        """The lowest level in results: a group's figures appear from its village up, a task's from its county."""
+        if self.grain == "task":
+            return "county"
         return "village" if self.grain in ("group", "village", "community") else self.grain
+
+    @property
+    def is_registered(self) -> bool:
+        """Whether rows lie beneath a unit of the tree, and who is expected is what was reported before."""
+        return self.parent_digits is not None
 
     def fields_in(self, month: str) -> dict[str, Field]:
         """The fields of the form as it stood in a month (`2024-01`)."""
@@ -125,6 +151,11 @@ class Form(Model):
             for n, f in self.fields.items()
             if (f.since is None or f.since <= month) and (f.until is None or month <= f.until)
         }
+
+
+def shortest_of(forms: Iterable[Form]) -> PeriodType:
+    """The shortest period for which forms that are read together have figures: the longest of their own."""
+    return max((f.period_type for f in forms), key=MONTHS_IN.__getitem__)
 
 
 # ---- indicators/<aspect>.yaml
@@ -137,6 +168,7 @@ class Condition(Model):
     is_: int | bool | str | None = F(None, alias="is")
     in_: tuple[str, ...] = F((), alias="in")
     not_in: tuple[str, ...] = ()
+    ends_with: tuple[str, ...] = F((), description="of a key: its last characters, such as a task's serial")
     at_least: int | None = None
     at_most: int | None = None
     all: tuple[Condition, ...] = ()
@@ -145,15 +177,15 @@ class Condition(Model):
     @model_validator(mode="after")
     def _one_test(self) -> Condition:
         tests = sum(
-            (self.is_ is not None, bool(self.in_), bool(self.not_in), self.at_least is not None,
-             self.at_most is not None)
+            (self.is_ is not None, bool(self.in_), bool(self.not_in), bool(self.ends_with),
+             self.at_least is not None, self.at_most is not None)
         )  # fmt: skip
         groups = bool(self.all) + bool(self.any)
         if (self.field is not None and (tests, groups) != (1, 0)) or (
             self.field is None and (tests, groups) != (0, 1)
         ):
             raise ValueError(
-                "a condition is one field with one of is, in, not_in, at_least, at_most; or all; or any"
+                "a condition is one field with one of is, in, not_in, ends_with, at_least, at_most; or all; or any"
             )
         return self
 
@@ -176,6 +208,10 @@ class Term(Model):
     max: Code | None = None
     min: Code | None = None
     minus: bool = False
+    each_report: bool = F(
+        False,
+        description="a stock: summed over the reports of a longer period, as what a flow is held against",
+    )
 
     @model_validator(mode="after")
     def _one_measure(self) -> Term:
@@ -297,7 +333,11 @@ class County(Model):
     county: str
     transport: Literal["http_api", "sftp", "database", "folder"]
     connection: str = ""
-    path: str = F("", description="folder: relative to the catalogue, or absolute")
+    path: str = F(
+        "",
+        description="folder: relative to the catalogue, or absolute; without it the connection says where it is"
+        " (file:///...)",
+    )
     files: str = F(
         "", description="file name with {form} and {period}; without {form}: one workbook with all forms"
     )
@@ -318,9 +358,11 @@ class County(Model):
     @model_validator(mode="after")
     def _transport_is_configured(self) -> County:
         needs = {"http_api": ["http", "connection"], "database": ["database", "connection"],
-                 "sftp": ["files", "connection"], "folder": ["files", "path"]}[self.transport]  # fmt: skip
+                 "sftp": ["files", "connection"], "folder": ["files"]}[self.transport]  # fmt: skip
         if missing := [n for n in needs if not getattr(self, n)]:
             raise ValueError(f"transport {self.transport} needs {', '.join(missing)}")
+        if self.transport == "folder" and bool(self.path) == bool(self.connection):
+            raise ValueError("transport folder needs either path or connection")
         return self
 
     def layout_of(self, form: str) -> Layout:

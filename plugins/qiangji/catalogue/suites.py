@@ -12,9 +12,17 @@ Context columns, filled before the suite runs, are named here and nowhere else:
 | `_is_known` | bool | the unit (of a group: its village or community) is the county's and reports |
 | `_occurrences` | int | rows of the submission with this key |
 | `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; same in all rows |
+| `_units_<kind>` | int | units of that kind at or beneath the row's unit that report in the period |
+| `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
 | `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, or _last 0 |
 | `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form and period; null without any |
+| `_count_<form>_<field>` | int | the unit's rows of that form and period that have a value; null without any row |
+
+A sum or count is over rows of that form at the unit and beneath it; of a form with shorter periods it is over the
+last of them. Great Expectations compares two columns and no more: a gap lets a suite say what holds between several
+fields (open = open before + raised - resolved), and names them in its own file, `meta.gaps`:
+`{"cases": {"plus": ["cases_open", "cases_closed"], "minus": ["cases_open_at_start", "cases_opened"]}}`.
 """
 
 from __future__ import annotations
@@ -26,6 +34,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError
+from qiangji.org import LEVELS
+from qiangji.periods import MONTHS_IN
 
 if TYPE_CHECKING:
     from qiangji.catalogue.load import Catalogue, Suite
@@ -41,6 +51,7 @@ MAX_VALUE_SET = 30
 """A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows better."""
 
 OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree")
+OWN_PREFIXES = ("_units_", "_gap_")
 """Context columns that follow from the submission and the tree alone."""
 FRAME_COLUMNS = ("period", "county_code")
 
@@ -65,12 +76,30 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class ContextColumn:
-    """A contextual column taken apart: `last`, `change` (of the form itself) or `sum` (over another form)."""
+    """A contextual column taken apart: `last`, `change` (of the form itself), `sum`, `count` (over another)."""
 
     name: str
-    kind: Literal["last", "change", "sum"]
+    kind: Literal["last", "change", "sum", "count"]
     form: str
     field: str
+
+    @property
+    def is_across(self) -> bool:
+        """Whether it reads another form."""
+        return self.kind in ("sum", "count")
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What `_gap_<name>` adds up and takes off: number fields of the form, or `_units_<kind>`."""
+
+    name: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+
+    @property
+    def column(self) -> str:
+        return f"_gap_{self.name}"
 
 
 def rule_of(expectation: Expectation) -> str:
@@ -89,28 +118,47 @@ def columns_of(expectation: Expectation) -> set[str]:
     return found
 
 
+def is_own(column: str) -> bool:
+    """Whether a context column follows from the submission and the tree alone."""
+    return column in OWN_CONTEXT or column.startswith(OWN_PREFIXES)
+
+
 def is_contextual(expectation: Expectation) -> bool:
     """Whether it needs other submissions, so that it runs once those are known, and rejects nothing."""
-    return any(c.startswith("_") and c not in OWN_CONTEXT for c in columns_of(expectation))
+    return any(c.startswith("_") and not is_own(c) for c in columns_of(expectation))
+
+
+def gaps(suite: Suite) -> list[Gap]:
+    """The gaps that the suite declares, in its order."""
+    declared: Mapping[str, Mapping[str, list[str]]] = suite.content.get("meta", {}).get("gaps", {})
+    return [Gap(name, tuple(g["plus"]), tuple(g["minus"])) for name, g in declared.items()]
+
+
+def kinds_counted(suite: Suite) -> list[str]:
+    """The kinds of org unit of which the suite reads `_units_<kind>`, by name."""
+    columns = {c for e in suite.expectations for c in columns_of(e)}
+    columns |= {c for g in gaps(suite) for c in (*g.plus, *g.minus)}
+    return sorted(c.removeprefix("_units_") for c in columns if c.startswith("_units_"))
 
 
 def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn | None:
     """Take a contextual column's name apart; None for any other column."""
+    kind: Literal["last", "change"]
+    across: Literal["sum", "count"]
     for kind in ("last", "change"):
         if name.startswith(f"_{kind}_"):
             return ContextColumn(name, kind, form, name.removeprefix(f"_{kind}_"))
     # The longest form first: one form's name may begin another's (village, village_group).
     for other in sorted(forms, key=len, reverse=True):
-        if name.startswith(f"_sum_{other}_"):
-            return ContextColumn(name, "sum", other, name.removeprefix(f"_sum_{other}_"))
+        for across in ("sum", "count"):
+            if name.startswith(f"_{across}_{other}_"):
+                return ContextColumn(name, across, other, name.removeprefix(f"_{across}_{other}_"))
     return None
 
 
 def context_columns(suite: Suite, forms: Iterable[str]) -> list[ContextColumn]:
     """The contextual columns that a suite needs, by name; a `change` brings the `last` it comes from."""
-    names = {
-        c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and c not in OWN_CONTEXT
-    }
+    names = {c for e in suite.expectations for c in columns_of(e) if c.startswith("_") and not is_own(c)}
     names |= {c.replace("_change_", "_last_", 1) for c in names if c.startswith("_change_")}
     found = [context_column(n, suite.form, forms) for n in sorted(names)]
     return [c for c in found if c is not None]
@@ -131,7 +179,7 @@ def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
             percent = f"{change:+.0%}" if isinstance(change, (int, float)) else _shown(change)
             before = _shown(row.get(column.replace("_change_", "_last_", 1)))
             texts = [f"{before} → {' / '.join(texts)} ({percent})"]
-        elif column not in fields and column not in OWN_CONTEXT:
+        elif column not in fields and column not in OWN_CONTEXT and not column.startswith("_gap_"):
             texts.append(_shown(row.get(column)))
     return " / ".join(texts)
 
@@ -144,13 +192,22 @@ def message_of(expectation: Expectation, row: Mapping[str, object]) -> dict[str,
 
 def check_suites(catalogue: Catalogue) -> None:
     """Hold every suite against its form; raises CatalogueError at the first thing that does not hold."""
+    kinds = {u.kind for u in catalogue.org}
     for name, suite in catalogue.suites.items():
         check_suite(suite, catalogue.forms[name], catalogue.forms)
+        if unknown := [k for k in kinds_counted(suite) if k not in kinds]:
+            raise CatalogueError(
+                f"_units_{unknown[0]}: no unit of kind {unknown[0]}",
+                where=str(suite.path),
+                expected=", ".join(sorted(kinds)),
+            )
 
 
 def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
     """Hold one suite against its form (and, for sums over another form, against that)."""
     where = str(suite.path)
+    _check_gaps(suite, form)
+    declared = {g.column: g for g in gaps(suite)}
     seen: set[str] = set()
     touched: set[str] = set()
     for i, expectation in enumerate(suite.expectations):
@@ -161,15 +218,46 @@ def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
             raise CatalogueError("rule id appears twice", where=at, expected="one expectation a rule")
         seen.add(rule)
         _check_type(expectation, at)
-        _check_columns(expectation, form, forms, at)
+        _check_columns(expectation, form, forms, declared, at)
         _check_kwargs(expectation, at)
-        touched |= columns_of(expectation)
+        columns = columns_of(expectation)
+        touched |= columns
+        touched |= {
+            c for name in columns & declared.keys() for c in (*declared[name].plus, *declared[name].minus)
+        }
+    if unused := [g.name for g in declared.values() if g.column not in touched]:
+        raise CatalogueError(
+            f"no expectation reads {', '.join(unused)}",
+            where=f"{where}: meta.gaps",
+            expected="one on _gap_<name>",
+        )
     if untouched := [c for c in (form.key, *form.fields) if c not in touched]:
         raise CatalogueError(
             f"no expectation on {', '.join(untouched)}",
             where=where,
             expected="at least one on every field of the form",
         )
+
+
+def _check_gaps(suite: Suite, form: Form) -> None:
+    where = f"{suite.path}: meta.gaps"
+    declared = suite.content.get("meta", {}).get("gaps", {})
+    numbers = [n for n, f in form.fields.items() if f.is_number]
+    for name, gap in declared.items() if isinstance(declared, dict) else [("gaps", declared)]:
+        if (
+            not isinstance(gap, dict)
+            or set(gap) != {"plus", "minus"}
+            or not all(isinstance(side, list) and side for side in gap.values())
+        ):
+            raise CatalogueError(f"{name}: {gap!r:.80}", where=where, expected="{plus: [...], minus: [...]}")
+        if unknown := [
+            c for side in gap.values() for c in side if c not in numbers and not _is_unit_count(c)
+        ]:
+            raise CatalogueError(
+                f"{name}: {', '.join(map(str, unknown))} is no number of the form",
+                where=where,
+                expected=", ".join((*numbers, "_units_<kind>")),
+            )
 
 
 def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
@@ -224,27 +312,52 @@ def _check_type(expectation: Expectation, at: str) -> None:
         )
 
 
-def _check_columns(expectation: Expectation, form: Form, forms: Mapping[str, Form], at: str) -> None:
-    own = (form.key, *form.fields, *FRAME_COLUMNS, *OWN_CONTEXT)
+def _check_columns(
+    expectation: Expectation, form: Form, forms: Mapping[str, Form], declared: Iterable[str], at: str
+) -> None:
+    own = (form.key, *form.fields, *FRAME_COLUMNS, *OWN_CONTEXT, *declared)
     for column in sorted(columns_of(expectation)):
-        if column in own:
+        if column in own or _is_unit_count(column):
             continue
         context = context_column(column, form.form, forms)
         if context is None:
-            allowed = (*own, "_last_<field>", "_change_<field>", "_sum_<form>_<field>")
+            compared = ("last", "change", "sum_<form>", "count_<form>")
+            allowed = (*own, "_units_<kind>", *(f"_{c}_<field>" for c in compared))
             raise CatalogueError(f"unknown column {column!r}", where=at, expected=", ".join(allowed))
         numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
-        fields = list(forms[context.form].fields) if context.kind == "last" else numbers
+        fields = list(forms[context.form].fields) if context.kind in ("last", "count") else numbers
         if context.field not in fields:
             raise CatalogueError(
                 f"{column}: no such field of {context.form}", where=at, expected=", ".join(fields)
             )
+        if context.is_across:
+            _check_across(form, forms[context.form], column, at)
     if expectation["severity"] == "critical" and is_contextual(expectation):
         raise CatalogueError(
             "critical, but reads other submissions, which may come later or be corrected",
             where=f"{at}.severity",
             expected="warning or info",
         )
+
+
+def _check_across(form: Form, other: Form, column: str, at: str) -> None:
+    """A form is compared with what lies at its units or beneath them, in its own periods or parts of them."""
+    if LEVELS.index(other.base_level) < LEVELS.index(form.base_level):
+        raise CatalogueError(
+            f"{column}: {other.form} is reported by a {other.base_level}, {form.form} by a {form.base_level}",
+            where=at,
+            expected="a form at the same units or beneath them",
+        )
+    if MONTHS_IN[other.period_type] > MONTHS_IN[form.period_type]:
+        raise CatalogueError(
+            f"{column}: {other.form} is reported by the {other.period_type}, {form.form} by the {form.period_type}",
+            where=at,
+            expected="a form whose periods are as long or shorter",
+        )
+
+
+def _is_unit_count(column: object) -> bool:
+    return isinstance(column, str) and column.startswith("_units_")
 
 
 def _check_kwargs(expectation: Expectation, at: str) -> None:

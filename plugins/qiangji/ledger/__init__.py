@@ -254,11 +254,11 @@ class Ledger:
     # ---- what counts
 
     def current(self, c: Connection) -> dict[Key, Row[Any]]:
-        """Every current revision: its rows_hash and revision."""
+        """Every current revision: its rows_hash, revision and delivery_id."""
         rows = c.execute(
             sa.text(
-                "SELECT form, period, county_code, rows_hash, revision FROM ops.submission WHERE is_current"
-                " ORDER BY form, period, county_code"
+                "SELECT form, period, county_code, rows_hash, revision, delivery_id FROM ops.submission"
+                " WHERE is_current ORDER BY form, period, county_code"
             )
         )
         return {(r.form, r.period, r.county_code): r for r in rows}

@@ -36,6 +36,7 @@ PROBLEMS = pa.schema(
 EXPECTED = {
     "integer": ("整数", "a whole number"),
     "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
+    "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
 

@@ -10,6 +10,8 @@ cells that could not be read. Work is done on the distinct texts of a column, of
 | `1,234`, full-width digits, a leading or trailing space, `12.0` in an integer | the number |
 | `12.5%` in a decimal | 12.5 where the field's unit is percent, else 0.125; unreadable in an integer |
 | 是 有 true yes y t 1 √ / 否 无 false no n f 0 × | a boolean |
+| `2026-09-30`, `2026年9月30日`, `2026/9/30`, `2026.9.30`, `20260930`, Excel's serial `46295` | a date |
+| `9/30/2026`, `2026-02-30`, a date with a time of day | unreadable |
 | `1e3`, `1.0.0`, letter O, `约30`, `①`, `1,23`, a fraction in an integer, too large | unreadable |
 
 Decimals are decimal128(18, 4): 14 digits before the point, yuan exactly where the unit is 万元; more places
@@ -18,14 +20,16 @@ are unreadable rather than rounded.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Field
-from qiangji.parsing.text import INVISIBLE, tidy
+from qiangji.parsing.text import INVISIBLE, squeezed, tidy
 
 DECIMAL = pa.decimal128(18, 4)
 TYPES: dict[str, pa.DataType] = {
@@ -35,6 +39,7 @@ TYPES: dict[str, pa.DataType] = {
     "enum": pa.string(),
     "code": pa.string(),
     "text": pa.string(),
+    "date": pa.date32(),
 }
 BOOLEANS = {
     **dict.fromkeys(("是", "有", "true", "yes", "y", "t", "1", "1.0", "√", "✓", "✔"), True),
@@ -50,6 +55,15 @@ _PLAIN_INTEGER = r"^-?[0-9]{1,18}$"
 _NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?%?$"
 _DECIMAL = r"^-?[0-9]{1,14}(?:\.[0-9]{0,4}0*)?$"
 _INTEGER = r"^-?[0-9]{1,19}(?:\.0+)?$"
+_DATE = re.compile(
+    r"(?P<y>[0-9]{4})(?:年(?P<m1>[0-9]{1,2})月(?P<d1>[0-9]{1,2})[日号]"
+    r"|(?P<sep>[-/.])(?P<m2>[0-9]{1,2})(?P=sep)(?P<d2>[0-9]{1,2})(?:T?00:00(?::00)?(?:\.0+)?)?"
+    r"|(?P<m3>[0-9]{2})(?P<d3>[0-9]{2}))"
+)
+_SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
+_SERIAL_ZERO = date(1899, 12, 30)
+"""Day 0 of Excel's dates: a cell that was not formatted as a date holds the days since then. Five digits are 1927 to
+2173; workbooks that count from 1904 say so, and the reader has turned their dates into dates."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,31 @@ def _read_distinct(raw: pa.Array, field: Field) -> Column:
         values = pa.array(chosen, pa.string())
         missing = pc.match_substring_regex(texts, NOTHING)
         return Column(values, pc.and_(pc.is_null(values), pc.invert(missing)))
+    if field.type == "date":
+        days = [read_date(t) for t in texts.to_pylist()]
+        return Column(
+            pa.array(days, pa.date32()),
+            pc.and_(
+                pa.array([d is None for d in days], pa.bool_()),
+                pc.invert(pc.match_substring_regex(texts, NOTHING)),
+            ),
+        )
     return Column(_missing_as_null(texts), _none(len(raw)))
+
+
+def read_date(text: str) -> date | None:
+    """A day as counties write it (see the table above), None where it is none."""
+    plain = squeezed(text)
+    if _SERIAL.fullmatch(plain):
+        return _SERIAL_ZERO + timedelta(days=int(plain.partition(".")[0]))
+    found = _DATE.fullmatch(plain)
+    if not found:
+        return None
+    month, day = (found[f"{part}1"] or found[f"{part}2"] or found[f"{part}3"] for part in "md")
+    try:
+        return date(int(found["y"]), int(month), int(day))
+    except ValueError:
+        return None
 
 
 def _by_word(texts: pa.Array, words: list[bool | None], type_: pa.DataType) -> Column:

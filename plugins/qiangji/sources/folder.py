@@ -1,4 +1,5 @@
-"""Transport `folder`: files that lie in a directory, relative to the catalogue or absolute.
+"""Transport `folder`: files that lie in a directory: the county's `path`, relative to the catalogue or absolute, or
+what its connection says (file:///...), where the folder is another one on every machine.
 
 Only regular files whose names the declared pattern gives; a symbolic link is not followed, because whoever
 may write into the folder could point it anywhere. The version is modification time and size.
@@ -10,12 +11,31 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, TransientError
+from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.files import expected_names, kind_of
 from qiangji.sources.limits import Limits
+
+
+def folder_of(county: County, catalogue_path: Path) -> Path:
+    """Where the county's files lie. Raises PermanentError `no_connection`, `bad_connection`."""
+    if county.path:
+        return catalogue_path / county.path
+    parts = urlsplit(connection(county.connection))
+    folder = Path(unquote(parts.path))
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not folder.is_absolute():
+        raise PermanentError(
+            f"connection {county.connection} is no folder",
+            where=county.county,
+            expected="file:///an/absolute/path, parts percent-encoded",
+            do="Correct the connection.",
+            code="bad_connection",
+        )
+    return folder
 
 
 class FolderSource:
@@ -23,7 +43,7 @@ class FolderSource:
 
     def __init__(self, county: County, catalogue_path: Path, limits: Limits) -> None:
         self._county, self._limits = county, limits
-        self._folder = catalogue_path / county.path
+        self._folder = folder_of(county, catalogue_path)
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         if not self._folder.is_dir():
@@ -31,7 +51,7 @@ class FolderSource:
                 f"no folder {self._folder}",
                 where=self._county.county,
                 expected="a directory that can be read",
-                do="Create it, or correct `path` in counties.yaml.",
+                do="Create it, or correct `path` in counties.yaml or the connection.",
                 code="not_found",
             )
         items = []

@@ -22,7 +22,7 @@ from qiangji.errors import WarehouseError
 from qiangji.org import LEVELS
 from qiangji.periods import Period, due_at, due_date, span
 from qiangji.settings import Settings
-from qiangji.warehouse import views
+from qiangji.warehouse import history, views
 
 SQL_TYPES = {
     "integer": "bigint",
@@ -31,6 +31,7 @@ SQL_TYPES = {
     "code": "text",
     "text": "text",
     "enum": "text",
+    "date": "date",
 }
 PATH = tuple(f"{level}_code" for level in LEVELS[:-1])
 FIRST_YEAR, FUTURE_YEARS = 2015, 1
@@ -74,7 +75,8 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     for form in catalogue.forms.values():
         _fact_table(connection, catalogue, form)
     for base in indicators.bases(catalogue):
-        _calc_table(connection, base, catalogue)
+        _calc_table(connection, base)
+        _calc_table(connection, base, is_restated=True)
     views.create(connection, settings.sql, catalogue)
     _comment(connection, settings.sql / "dictionary.yaml", catalogue)
     _grant(connection)
@@ -122,6 +124,39 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
         [
             row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())}
             for row in org.table.to_pylist()
+        ],
+    )
+    _fill(
+        connection,
+        "dim.org_unit_version",
+        [
+            {
+                "org_code": u.code,
+                "version": i,
+                "name": u.name,
+                "org_level": u.level,
+                "kind": u.kind,
+                "parent_code": u.parent_code or None,
+                "reports": u.reports,
+                "valid_from": u.valid_from,
+                "valid_to": u.valid_to,
+            }
+            for versions in org.versions.values()
+            for i, u in enumerate(versions, 1)
+        ],
+    )
+    _fill(
+        connection,
+        "dim.org_lineage",
+        [
+            {
+                "kind": x.kind,
+                "from_code": x.from_code,
+                "to_code": x.to_code,
+                "on_date": x.on,
+                "share": x.share,
+            }
+            for x in catalogue.lineage
         ],
     )
     today = date.today()
@@ -186,6 +221,8 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
             for year, target in i.target.items()
         ],
     )
+    _fill(connection, "dim.indicator_field", indicators.fields_read(catalogue))
+    history.keep(connection, catalogue)
 
 
 def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
@@ -193,7 +230,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
     rows = [
         {"county_code": county, "form": form.form, "period": str(period), "expected_units": n}
         for form in catalogue.forms.values()
-        if form.grain != "group"
+        if not form.is_registered
         for period in periods
         if period.type == form.period_type
         for county, n in _expected_by_county(catalogue, form, period).items()
@@ -211,7 +248,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
 def _expected_by_county(catalogue: Catalogue, form: Form, period: Period) -> dict[str, int]:
     counts = dict.fromkeys((c for c in catalogue.counties if form in catalogue.forms_of(c)), 0)
     for unit in catalogue.org.expected(catalogue.kinds_of(form), period):
-        county = catalogue.org.county_of(unit.code)
+        county = catalogue.org.county_of(unit.code, period)
         if county in counts:
             counts[county] += 1
     return counts
@@ -309,7 +346,9 @@ def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> Non
     )
 
 
-def _calc_table(connection: Connection, base: indicators.Base, catalogue: Catalogue) -> None:
+def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool = False) -> None:
+    """The sums as was; or restated, where a share of a split may be any fraction."""
+    table, name = (base.restated_table, f"{base.name}__restated") if is_restated else (base.table, base.name)
     columns = {
         "org_code": "text NOT NULL",
         "org_level": "text NOT NULL",
@@ -319,17 +358,19 @@ def _calc_table(connection: Connection, base: indicators.Base, catalogue: Catalo
         "reported_units": "bigint NOT NULL",
     }
     columns |= base.result_columns()
+    if is_restated:
+        columns = {c: t.replace("bigint", "numeric").split("(")[0] for c, t in columns.items()}
     columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
-    _add_columns(connection, base.table, columns)
+    _add_columns(connection, table, columns)
     connection.execute(
         sa.text(
-            f"CREATE UNIQUE INDEX IF NOT EXISTS {base.name}_current ON {base.table} (org_code, period_type, period)"
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_current ON {table} (org_code, period_type, period)"
             " WHERE built_to IS NULL"
         )
     )
     connection.execute(
         sa.text(
-            f"CREATE INDEX IF NOT EXISTS {base.name}_scope ON {base.table} (period_type, period, org_level)"
+            f"CREATE INDEX IF NOT EXISTS {name}_scope ON {table} (period_type, period, org_level)"
             " WHERE built_to IS NULL"
         )
     )

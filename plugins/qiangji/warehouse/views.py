@@ -14,13 +14,17 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.org import LEVELS
+from qiangji.periods import MONTHS_IN
 
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
 
 
 def drop(connection: Connection) -> None:
-    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits."""
+    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits.
+
+    Functions over the views go with them: their bodies are parsed when they are made, and so depend on them.
+    """
     old = connection.execute(
         sa.text(
             "SELECT table_schema, table_name FROM information_schema.views"
@@ -34,9 +38,19 @@ def drop(connection: Connection) -> None:
 def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     """Make every view of mart and mart_zh."""
     bases = indicators.bases(catalogue)
-    values = "\n    UNION ALL\n    ".join(_values(base) for base in bases)
+    kept = connection.execute(
+        sa.text(
+            "SELECT table_name, array_agg(substr(column_name, 4) ORDER BY ordinal_position)"
+            " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name LIKE 'n\\_\\_%'"
+            " GROUP BY 1 ORDER BY 1"
+        )
+    ).all()
+    together = "\n    UNION ALL\n    "
+    values = together.join(_values(t, codes) for t, codes in kept if not t.endswith(indicators.RESTATED))
+    restated = together.join(_values(t, codes) for t, codes in kept if t.endswith(indicators.RESTATED))
     for path in sorted((sql / "views").glob("*.sql")):
-        _execute(connection, path.read_text(encoding="utf-8").replace("{{values}}", values))
+        text = path.read_text(encoding="utf-8").replace("{{restated_values}}", restated)
+        _execute(connection, text.replace("{{values}}", values))
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
             _execute(connection, wide(bases, catalogue, level, period_type))
@@ -44,23 +58,27 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     _translate(connection, words, catalogue)
 
 
-def _values(base: indicators.Base) -> str:
-    """A result table's row as one row an indicator."""
-    rows = ",\n        ".join(
-        f"('{i.code}', c.n__{i.code}::numeric, c.d__{i.code}::numeric, c.k__{i.code}, c.w__{i.code})"
-        for i in base.indicators
-    )
-    return (
-        "SELECT s.indicator_code, c.org_code, c.org_level, c.period, c.period_type, s.numerator, s.denominator,"
-        " c.expected_units, c.reported_units, s.units_lacking, s.units_warned, c.built_from, c.built_to"
-        f"\n    FROM {base.table} AS c CROSS JOIN LATERAL (VALUES\n        {rows}"
-        "\n    ) AS s (indicator_code, numerator, denominator, units_lacking, units_warned)"
+def _values(table: str, codes: list[str]) -> str:
+    """A result table's row as one row an indicator, those included that have left the catalogue or the table.
+
+    One plain SELECT from one table each: the planner sees through those and can use an index for a join, and one
+    indicator costs its own table only.
+    """
+    return "\n    UNION ALL\n    ".join(
+        f"SELECT '{code}' AS indicator_code, '{table}'::text AS calc_table, org_code, org_level, period, period_type,"
+        f" n__{code}::numeric AS numerator, d__{code}::numeric AS denominator, expected_units, reported_units,"
+        f" k__{code} AS units_lacking, w__{code} AS units_warned, built_from, built_to FROM calc.{table}"
+        for code in codes
     )
 
 
 def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_type: str) -> str:
-    """`mart.v_<level>_<period_type>`: one row a unit and period, one column an indicator."""
-    bases = [b for b in bases if level in b.levels]
+    """`mart.v_<level>_<period_type>`: a row a unit and period, a column each indicator with such figures there."""
+    bases = [
+        b
+        for b in bases
+        if level in b.levels and MONTHS_IN.get(period_type, 12) >= MONTHS_IN[b.shortest_period]
+    ]
     scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
     keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
     keys = (
@@ -70,6 +88,7 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
         i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
         for b in bases
         for i in b.indicators
+        if level in ("city", "county") or not catalogue.is_restricted(i)
     }
     joins = "\n".join(
         f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"

@@ -1,0 +1,112 @@
+"""What figures are shown by (factor, targets, definition, due dates), with the time for which each was so.
+
+In: the catalogue; dim.indicator_due as it was just filled. Out: dim.indicator_history and dim.indicator_due_history,
+of which what differs is closed and added anew. With calc.*, which keeps every sum with its own life time, they say
+what the warehouse showed at any moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji import indicators
+from qiangji.catalogue import Catalogue, Indicator
+
+
+def keep(connection: Connection, catalogue: Catalogue) -> None:
+    """Bring both histories up to date, in the caller's transaction.
+
+    The caller holds the views dropped: who reads waits for the commit, so that the moment taken here is the one from
+    which the new definitions are seen.
+    """
+    at: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
+    rows = [
+        _row(x, base, catalogue) for base in indicators.bases(catalogue) for x in base.indicators
+    ]  # a code is in one base only
+    # what may not be seen beneath the county any more may not be seen there as of an earlier day either
+    connection.execute(
+        sa.text("UPDATE dim.indicator_history SET is_restricted = true WHERE indicator_code = ANY(:codes)"),
+        {"codes": [r["indicator_code"] for r in rows if r["is_restricted"]]},
+    )
+    connection.execute(
+        sa.text("CREATE TEMP TABLE defined ON COMMIT DROP AS SELECT * FROM dim.indicator_history LIMIT 0")
+    )
+    if rows:
+        columns = list(rows[0])
+        slots = ", ".join(f"CAST(:{c} AS jsonb)" if c == "targets" else f":{c}" for c in columns)
+        connection.execute(sa.text(f"INSERT INTO defined ({', '.join(columns)}) VALUES ({slots})"), rows)
+        _replace(connection, "dim.indicator_history", "defined", columns, ["indicator_code"], at)
+    key = ["indicator_code", "period", "period_type"]
+    _replace(connection, "dim.indicator_due_history", "dim.indicator_due", [*key, "due_at"], key, at)
+    connection.execute(sa.text("DROP TABLE defined"))
+
+
+def _replace(
+    connection: Connection, table: str, fresh: str, columns: list[str], key: list[str], at: datetime
+) -> None:
+    """Close the rows of `table` that `fresh` has not or has otherwise, and add what it has new; no column is null."""
+
+    def of(alias: str, names: list[str]) -> str:
+        return f"({', '.join(f'{alias}.{n}' for n in names)})"
+
+    connection.execute(
+        sa.text(
+            f"UPDATE {table} t SET defined_to = :at WHERE defined_to IS NULL"
+            f" AND NOT EXISTS (SELECT FROM {fresh} f WHERE {of('f', columns)} = {of('t', columns)})"
+        ),
+        {"at": at},
+    )
+    names = ", ".join(columns)
+    connection.execute(
+        sa.text(
+            f"INSERT INTO {table} ({names}, defined_from) SELECT {names}, :at FROM {fresh} f WHERE NOT EXISTS"
+            f" (SELECT FROM {table} t WHERE {of('t', key)} = {of('f', key)} AND t.defined_to IS NULL)"
+        ),
+        {"at": at},
+    )
+
+
+def _row(x: Indicator, base: indicators.Base, catalogue: Catalogue) -> dict[str, object]:
+    row: dict[str, object] = {
+        "indicator_code": x.code,
+        "calc_table": base.name,
+        "factor": x.factor,
+        "targets": json.dumps({str(year): str(target) for year, target in x.target.items()}),
+        "is_restricted": catalogue.is_restricted(x),
+        "missing": x.missing,
+        "forms": list(x.forms),
+        "definition_zh": x.definition.zh,
+        "definition_en": x.definition.en,
+        "definition_hash": definition_hash(x, catalogue),
+        "name_zh": x.name.zh,
+        "name_en": x.name.en,
+        "unit": x.unit,
+        "direction": x.direction,
+        "headline": x.headline,
+        "shortest_period": base.shortest_period,
+    }
+    for language in ("zh", "en"):
+        row[f"numerator_{language}"] = indicators.in_words(x.numerator, catalogue, language)
+        row[f"denominator_{language}"] = indicators.in_words(x.denominator, catalogue, language)
+    return row
+
+
+def definition_hash(x: Indicator, catalogue: Catalogue) -> str:
+    """Changes with what the indicator's figures follow from: its terms, rule, factor, targets and its fields' kinds.
+
+    Names and words change nothing.
+    """
+    kinds = sorted(
+        (t.form, f, field.kind, field.type)
+        for t in x.terms
+        for f in t.fields
+        if (field := catalogue.forms[t.form].fields.get(f)) is not None
+    )
+    said = x.model_dump(mode="json", include={"numerator", "denominator", "factor", "missing", "target"})
+    text = json.dumps([said, kinds], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

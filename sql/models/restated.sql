@@ -1,0 +1,27 @@
+-- The exact sums of every indicator on today's tree: what each unit was as was, carried along the lineage.
+--   sides     one row a reporting unit: numerators, denominators, units lacking a side, units with a warning
+--   expected  one row an expected unit: unit_code, base_code, expected_units (unit-periods)
+--   paths     one row a unit as was, and each unit of today that its figures belong to or that lies above that:
+--             base_code, org_code, org_level, share
+WITH base AS (
+    SELECT
+        coalesce(expected.base_code, sides.base_code) AS base_code,
+        sum(coalesce(expected.expected_units, 0)) AS expected_units,
+        sum(coalesce(sides.reported_units, 0)) AS reported_units,
+        {{sums}}
+    FROM expected
+    FULL JOIN sides ON sides.unit_code = expected.unit_code
+    GROUP BY coalesce(expected.base_code, sides.base_code)
+)
+SELECT
+    paths.org_code,
+    paths.org_level,
+    CAST(coalesce(sum(CAST(expected_units AS decimal(20, 4)) * share), 0) AS decimal(38, 16)) AS expected_units,
+    CAST(coalesce(sum(CAST(reported_units AS decimal(20, 4)) * share), 0) AS decimal(38, 16)) AS reported_units,
+    {{shared_sums}}
+FROM paths
+LEFT JOIN base ON base.base_code = paths.base_code
+GROUP BY paths.org_code, paths.org_level
+-- of the lowest level those that are expected or reported, as in `results`
+HAVING count(base.base_code) > 0 OR paths.org_level <> '{{lowest}}'
+ORDER BY paths.org_code

@@ -1,0 +1,63 @@
+-- History on today's tree: rows of units that lineage touches and of those above them. For all others
+-- mart.indicator_value is the same. A share of a split makes sums, and even unit-periods, fractions.
+CREATE VIEW mart.indicator_value_restated_history AS
+SELECT
+    v.indicator_code,
+    v.org_code,
+    v.org_level,
+    v.period,
+    v.period_type,
+    p.period_start,
+    p.period_end,
+    trim_scale(v.numerator) AS numerator,
+    trim_scale(v.denominator) AS denominator,
+    mart.ratio(i.factor, v.numerator, v.denominator) AS value,
+    t.target,
+    trim_scale(v.expected_units) AS expected_units,
+    trim_scale(v.reported_units) AS reported_units,
+    mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
+    CASE
+        WHEN v.expected_units > 0 AND v.reported_units = 0 THEN 'O'
+        WHEN v.expected_units = 0 OR v.numerator IS NULL OR coalesce(v.denominator, 0) = 0 THEN 'M'
+        WHEN v.reported_units < v.expected_units OR v.units_lacking > 0 THEN 'P'
+        ELSE 'A'
+    END AS obs_status,
+    false AS is_corrected,
+    coalesce(v.units_warned, 0) > 0 AS has_warning,
+    v.built_from,
+    v.built_to
+FROM (
+    {{restated_values}}
+) AS v
+JOIN dim.indicator AS i USING (indicator_code)
+JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
+LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year
+-- what is made of restricted fields is shown from county up only
+WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
+
+-- What holds now.
+CREATE VIEW mart.indicator_value_restated AS
+SELECT
+    h.indicator_code,
+    h.org_code,
+    h.org_level,
+    h.period,
+    h.period_type,
+    h.period_start,
+    h.period_end,
+    h.numerator,
+    h.denominator,
+    h.value,
+    h.target,
+    h.expected_units,
+    h.reported_units,
+    h.reporting_rate,
+    h.obs_status,
+    h.is_corrected,
+    h.has_warning,
+    coalesce(u.due_at <= now(), true) AS is_closed,
+    h.built_from AS built_at
+FROM mart.indicator_value_restated_history AS h
+LEFT JOIN dim.indicator_due AS u
+    ON u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
+WHERE h.built_to IS NULL;

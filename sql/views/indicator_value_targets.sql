@@ -1,0 +1,119 @@
+-- Where a figure stands on its way to the yearly target (illustrative: the plan publishes no figures). Only in the
+-- period type of the indicator's headline, which the targets are meant for, and in the years that have one.
+--
+-- Months are counted since year 0. The path leads straight from the baseline, the unit's first value in the years of
+-- the plan, to the first yearly target at the end of its December, and from there straight to each next one; a year to
+-- date begins anew every January, so its baseline is the first value of the year. From a start that is already as good
+-- as the target the path does not lead down: it is the target.
+--
+-- The pace is the slope of the least-squares line through the values of the last twelve months (a year to date: of the
+-- year), of three at least. From the value of the period, at that pace, the target is reached at the end of some later
+-- period of the type, if the pace leads there: within ten years, and a year to date within its year.
+CREATE VIEW mart.indicator_target_status AS
+WITH target AS (
+    SELECT
+        indicator_code,
+        year,
+        target,
+        lag(year) OVER (PARTITION BY indicator_code ORDER BY year) AS year_before,
+        lag(target) OVER (PARTITION BY indicator_code ORDER BY year) AS target_before
+    FROM dim.indicator_target
+),
+plan AS (
+    SELECT indicator_code, min(year) AS first_year, max(year) AS last_year FROM dim.indicator_target GROUP BY 1
+)
+SELECT
+    s.indicator_code,
+    s.org_code,
+    s.org_level,
+    s.period,
+    s.period_type,
+    s.period_start,
+    s.period_end,
+    s.value,
+    s.reporting_rate,
+    s.obs_status,
+    t.target,
+    b.period AS baseline_period,
+    s.first_one[2] AS baseline,
+    w.path,
+    -- above 0: ahead, whichever direction is better
+    s.sign * (s.value - w.path) AS gap,
+    s.value * s.sign >= w.path * s.sign AS is_on_path,
+    n.is_reached,
+    s.points,
+    round(n.pace, 6) AS pace,
+    CASE
+        WHEN n.months_left <= CASE s.period_type WHEN 'ytd' THEN 12 * s.year + 12 - s.month ELSE 120 END
+            THEN (make_date(s.year, 1, 1) + make_interval(months => s.month + n.months_left::integer - 12 * s.year))::date
+                - 1
+    END AS reached_by
+FROM (
+    SELECT
+        v.*,
+        -- the least of (month, value) is the first month's
+        min(ARRAY[v.month, v.value]) FILTER (WHERE v.value IS NOT NULL) OVER so_far AS first_one,
+        count(v.value) OVER recent AS points,
+        sum(v.month) FILTER (WHERE v.value IS NOT NULL) OVER recent AS sum_x,
+        sum(v.month * v.month) FILTER (WHERE v.value IS NOT NULL) OVER recent AS sum_xx,
+        sum(v.value) OVER recent AS sum_y,
+        sum(v.month * v.value) OVER recent AS sum_xy
+    FROM (
+        SELECT
+            x.*,
+            d.year,
+            12 * d.year + extract(month FROM x.period_end)::integer AS month,
+            CASE i.direction WHEN 'down' THEN -1 ELSE 1 END AS sign,
+            -- what a value may be held against: the years of the plan, or of a year to date its own
+            CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year,
+            CASE WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3 ELSE 1 END AS step
+        FROM mart.indicator_value AS x
+        JOIN dim.indicator AS i ON i.indicator_code = x.indicator_code AND i.headline = x.period_type
+        JOIN plan AS l ON l.indicator_code = x.indicator_code
+        JOIN dim.period AS d
+            ON d.period = x.period AND d.period_type = x.period_type AND d.year BETWEEN l.first_year AND l.last_year
+        WHERE i.direction <> 'none'
+    ) AS v
+    WINDOW
+        so_far AS (PARTITION BY v.indicator_code, v.org_code, v.own_year ORDER BY v.month),
+        recent AS (
+            PARTITION BY v.indicator_code, v.org_code, v.own_year
+            ORDER BY v.month RANGE BETWEEN 11 PRECEDING AND CURRENT ROW
+        )
+) AS s
+JOIN target AS t ON t.indicator_code = s.indicator_code AND t.year = s.year
+LEFT JOIN dim.period AS b
+    ON b.period_type = s.period_type
+    AND b.period_end = (make_date(s.year, 1, 1) + make_interval(months => s.first_one[1]::integer - 12 * s.year))::date - 1
+-- the stretch of the path: from the yearly target before, unless the baseline came later or the year begins anew
+CROSS JOIN LATERAL (
+    SELECT coalesce(12 * t.year_before + 12 >= s.first_one[1] AND s.own_year IS NULL, false) AS is_later
+) AS k
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN k.is_later THEN 12 * t.year_before + 12 ELSE s.first_one[1] END AS from_month,
+        CASE WHEN k.is_later THEN t.target_before ELSE s.first_one[2] END AS from_value,
+        12 * s.year + 12 AS to_month
+) AS a
+CROSS JOIN LATERAL (
+    SELECT CASE
+        WHEN a.from_value * s.sign >= t.target * s.sign OR a.from_month = a.to_month THEN t.target
+        ELSE a.from_value + mart.ratio(t.target - a.from_value, s.month - a.from_month, a.to_month - a.from_month)
+    END AS path
+) AS w
+CROSS JOIN LATERAL (
+    SELECT
+        s.value * s.sign >= t.target * s.sign AS is_reached,
+        CASE WHEN s.points >= 3 THEN
+            (s.points * s.sum_xy - s.sum_x * s.sum_y) / nullif(s.points * s.sum_xx - s.sum_x * s.sum_x, 0)
+        END AS pace
+) AS f
+CROSS JOIN LATERAL (
+    SELECT
+        f.is_reached,
+        f.pace,
+        -- whole periods; what is left of the sixth decimal is no month
+        CASE WHEN f.pace * s.sign > 0 AND NOT f.is_reached THEN
+            s.step * ceil(round((t.target - s.value) / f.pace / s.step, 4))
+        END AS months_left
+) AS n;

@@ -1,0 +1,218 @@
+-- What figures come from: reports as they were read, what each build put in the place of what, and why figures differ.
+
+-- Builds, newest definitions told by their hash.
+CREATE VIEW mart.build AS
+SELECT build_id, months, started_at, built_at, definitions_hash, facts_replaced, rows_closed, rows_inserted
+FROM ops.build;
+
+-- Every report as read from a delivery: the county's file, its content's sha256, when it was received.
+CREATE VIEW mart.submission AS
+SELECT
+    s.county_code,
+    s.form,
+    s.period,
+    s.revision,
+    s.is_current,
+    s.status,
+    s.delivery_id,
+    d.name AS file_name,
+    d.sha256,
+    s.received_at,
+    s.checked_at,
+    s.rows_received,
+    s.rows_accepted,
+    s.rows_rejected,
+    s.reason_code
+FROM ops.submission AS s
+JOIN ops.delivery AS d USING (delivery_id);
+
+-- Rows that would count had they broken no rule: those of the current revision or, where there is none, of the last
+-- report that came. Without values: a rule and an address say enough to find them.
+CREATE VIEW mart.rejection AS
+SELECT r.county_code, r.form, r.period, r.delivery_id, r.rule, r.rows, r.example, s.is_current
+FROM (
+    SELECT DISTINCT ON (county_code, form, period) county_code, form, period, delivery_id, is_current
+    FROM ops.submission
+    WHERE status <> 'void'
+    ORDER BY county_code, form, period, is_current DESC, received_at DESC, checked_at DESC
+) AS s
+JOIN ops.rejection AS r
+    ON (r.delivery_id, r.form, r.period) = (s.delivery_id, s.form, s.period);
+
+-- Which findings that stand concern a field that an indicator reads.
+CREATE VIEW mart.indicator_finding AS
+SELECT DISTINCT i.indicator_code, f.finding_id
+FROM ops.current_finding AS f
+JOIN dim.indicator_field AS i ON i.form = f.form AND i.field = ANY(f.fields);
+
+-- What each build put in the place of what the facts showed, and why.
+CREATE VIEW mart.report_change AS
+SELECT
+    c.build_id,
+    b.built_at,
+    c.form,
+    c.period,
+    p.period_start,
+    p.period_end,
+    c.county_code,
+    CASE
+        WHEN c.delivery_id IS NULL THEN 'withdrawal'
+        WHEN c.delivery_before IS NULL AND d.received_at >= u.due_at THEN 'late_arrival'
+        WHEN c.delivery_before IS NULL THEN 'arrival'
+        -- the same delivery, read by another form or suite
+        WHEN c.delivery_id = c.delivery_before THEN 'definition'
+        WHEN d.received_at < e.received_at THEN 'withdrawal'
+        ELSE 'revision'
+    END AS cause,
+    c.revision_before,
+    c.revision,
+    c.delivery_id,
+    d.name AS file_name,
+    d.sha256,
+    d.received_at
+FROM ops.fact_change AS c
+JOIN ops.build AS b USING (build_id)
+JOIN dim.form AS f USING (form)
+JOIN dim.period AS p ON p.period = c.period AND p.period_type = f.period_type
+LEFT JOIN dim.due AS u ON u.form = c.form AND u.period = c.period
+LEFT JOIN ops.delivery AS d ON d.delivery_id = c.delivery_id
+LEFT JOIN ops.delivery AS e ON e.delivery_id = c.delivery_before;
+
+-- What happened, after one moment and up to another, to what a figure comes from. Reports of its period; where none of
+-- these changed, earlier ones (a year-to-date field's difference, and who is expected, reach back). Its definition.
+-- Where neither says anything: models or the tree, told by the builds' hash of definitions.
+CREATE FUNCTION mart.indicator_reason(
+    indicator text, unit text, of_period text, of_type text, since timestamptz, until timestamptz
+) RETURNS TABLE (
+    cause text, form text, period text, county_code text, revision_before integer, revision integer,
+    delivery_id text, file_name text, sha256 text, received_at timestamptz, built_at timestamptz
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    WITH before AS (
+        SELECT h.definition_hash, h.calc_table
+        FROM dim.indicator_history AS h
+        WHERE
+            h.indicator_code = indicator
+            AND h.defined_from <= since AND (h.defined_to IS NULL OR h.defined_to > since)
+    ),
+    after AS (
+        SELECT h.definition_hash, h.calc_table, h.forms, h.defined_from
+        FROM dim.indicator_history AS h
+        WHERE
+            h.indicator_code = indicator
+            AND h.defined_from <= until AND (h.defined_to IS NULL OR h.defined_to > until)
+    ),
+    reports AS (
+        SELECT r.*, r.period_start >= p.period_start AS is_within
+        FROM mart.report_change AS r
+        JOIN after AS a ON r.form = ANY(a.forms)
+        JOIN dim.period AS p ON p.period = of_period AND p.period_type = of_type
+        JOIN dim.org_unit AS o ON o.org_code = unit
+        WHERE
+            r.built_at > since AND r.built_at <= until
+            AND r.period_end <= p.period_end
+            AND (o.county_code IS NULL OR o.county_code = r.county_code)
+    ),
+    found AS (
+        SELECT
+            r.cause, r.form, r.period, r.county_code, r.revision_before, r.revision, r.delivery_id, r.file_name,
+            r.sha256, r.received_at, r.built_at
+        FROM reports AS r
+        WHERE r.is_within OR NOT EXISTS (SELECT FROM reports AS x WHERE x.is_within)
+        UNION ALL
+        SELECT 'definition', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        WHERE
+            EXISTS (SELECT FROM before)
+            AND NOT EXISTS (
+                SELECT FROM before JOIN after USING (definition_hash, calc_table)
+            )
+    )
+    SELECT * FROM found
+    UNION ALL
+    SELECT 'definition', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(b.built_at)
+    FROM mart.build AS b
+    WHERE
+        b.built_at > since AND b.built_at <= until
+        AND b.definitions_hash <> (
+            SELECT x.definitions_hash FROM mart.build AS x WHERE x.built_at <= since ORDER BY x.built_at DESC LIMIT 1
+        )
+        AND NOT EXISTS (SELECT FROM found)
+    HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION mart.indicator_reason IS
+    '两个时刻之间指标值变化的原因 / what happened between two moments to what a figure comes from';
+
+-- Figures that differ between two moments, and why. A row shown at both is the same at both: only those count that
+-- began or ended in between.
+CREATE FUNCTION mart.indicator_change(since timestamptz, until timestamptz) RETURNS TABLE (
+    indicator_code text, org_code text, org_level text, period text, period_type text,
+    numerator_before numeric, numerator numeric, denominator_before numeric, denominator numeric,
+    value_before numeric, value numeric, change numeric, target_before numeric, target numeric,
+    expected_units_before bigint, expected_units bigint, reported_units_before bigint, reported_units bigint,
+    obs_status_before text, obs_status text, is_first_shown boolean, causes text[]
+)
+LANGUAGE sql STABLE
+BEGIN ATOMIC
+    SELECT
+        f.indicator_code, f.org_code, f.org_level, f.period, f.period_type,
+        f.numerator_before, f.numerator, f.denominator_before, f.denominator,
+        f.value_before, f.value, f.value - f.value_before, f.target_before, f.target,
+        f.expected_units_before, f.expected_units, f.reported_units_before, f.reported_units,
+        f.obs_status_before, f.obs_status, f.obs_status_before IS NULL,
+        ARRAY(
+            SELECT DISTINCT r.cause
+            FROM mart.indicator_reason(f.indicator_code, f.org_code, f.period, f.period_type, since, until) AS r
+            ORDER BY r.cause
+        )
+    FROM (
+        SELECT
+            h.indicator_code, h.org_code, h.org_level, h.period, h.period_type,
+            max(h.numerator) FILTER (WHERE NOT h.is_after) AS numerator_before,
+            max(h.numerator) FILTER (WHERE h.is_after) AS numerator,
+            max(h.denominator) FILTER (WHERE NOT h.is_after) AS denominator_before,
+            max(h.denominator) FILTER (WHERE h.is_after) AS denominator,
+            max(h.value) FILTER (WHERE NOT h.is_after) AS value_before,
+            max(h.value) FILTER (WHERE h.is_after) AS value,
+            max(h.target) FILTER (WHERE NOT h.is_after) AS target_before,
+            max(h.target) FILTER (WHERE h.is_after) AS target,
+            max(h.expected_units) FILTER (WHERE NOT h.is_after) AS expected_units_before,
+            max(h.expected_units) FILTER (WHERE h.is_after) AS expected_units,
+            max(h.reported_units) FILTER (WHERE NOT h.is_after) AS reported_units_before,
+            max(h.reported_units) FILTER (WHERE h.is_after) AS reported_units,
+            max(h.obs_status) FILTER (WHERE NOT h.is_after) AS obs_status_before,
+            max(h.obs_status) FILTER (WHERE h.is_after) AS obs_status
+        FROM (
+            SELECT false AS is_after, a.* FROM mart.indicator_value_history AS a
+            WHERE
+                a.built_from <= since AND a.built_to > since AND a.built_to <= until
+                AND a.defined_from <= since AND (a.defined_to IS NULL OR a.defined_to > since)
+            UNION ALL
+            SELECT false AS is_after, b.* FROM mart.indicator_value_history AS b
+            WHERE
+                b.built_from <= since AND (b.built_to IS NULL OR b.built_to > until)
+                AND b.defined_from <= since AND b.defined_to > since AND b.defined_to <= until
+            UNION ALL
+            SELECT true AS is_after, c.* FROM mart.indicator_value_history AS c
+            WHERE
+                c.built_from > since AND c.built_from <= until AND (c.built_to IS NULL OR c.built_to > until)
+                AND c.defined_from <= until AND (c.defined_to IS NULL OR c.defined_to > until)
+            UNION ALL
+            SELECT true AS is_after, d.* FROM mart.indicator_value_history AS d
+            WHERE
+                d.built_from <= since AND (d.built_to IS NULL OR d.built_to > until)
+                AND d.defined_from > since AND d.defined_from <= until
+                AND (d.defined_to IS NULL OR d.defined_to > until)
+        ) AS h
+        GROUP BY h.indicator_code, h.org_code, h.org_level, h.period, h.period_type
+    ) AS f
+    WHERE
+        (
+            f.numerator_before, f.denominator_before, f.value_before, f.target_before, f.expected_units_before,
+            f.reported_units_before, f.obs_status_before
+        ) IS DISTINCT FROM (
+            f.numerator, f.denominator, f.value, f.target, f.expected_units, f.reported_units, f.obs_status
+        );
+END;
+COMMENT ON FUNCTION mart.indicator_change IS
+    '两个时刻之间有变化的指标值 / figures that differ between two moments, and why';

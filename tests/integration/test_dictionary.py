@@ -1,0 +1,131 @@
+"""docs/dictionary.md: current, and complete against the catalogue and against information_schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from qiangji import dictionary
+from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue import models as catalogue_models
+from qiangji.settings import settings
+from qiangji.warehouse import open_warehouse
+from tests.conftest import make_workplace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load(ROOT / "catalogue", ROOT / "expectations")
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Any, catalogue: Catalogue
+) -> Iterator[Engine]:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(tmp_path_factory.mktemp("dictionary"), postgres, patch.setenv),
+        open_warehouse(settings(), catalogue) as engine,
+    ):
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (ROOT / dictionary.PAGE).read_text(encoding="utf-8")
+
+
+def documented(page: str, catalogue: Catalogue) -> set[tuple[str, str, str]]:
+    """Schema, table and column of everything that the page lists; a view of mart stands for its twin in mart_zh."""
+    found = set()
+    for part in re.split(r"(?m)^### (?=`(?:mart|dim)\.)", page)[1:]:
+        schema, name = re.match(r"`(\w+)\.(\w+)`", part).groups()  # type: ignore[union-attr]
+        rows = re.findall(r"(?m)^\| `(\w+)` \| ([^|]*) \|", part)
+        measured = re.search(r"(?m)^指标列 a column an indicator: (.*)$", part)
+        codes = re.findall(r"`(\w+)`", measured[1]) if measured else []
+        found |= {(schema, name, column) for column in [c for c, _ in rows] + codes}
+        if schema == "mart":
+            headings = [h for _, h in rows] + [catalogue.indicators[c].name.zh for c in codes]
+            found |= {("mart_zh", name, h) for h in headings}
+    return found
+
+
+def test_the_page_is_current(page: str, warehouse: Engine, catalogue: Catalogue) -> None:
+    with warehouse.connect() as connection:
+        assert page == dictionary.page(catalogue, connection), "run `make docs`"
+
+
+def test_every_column_of_the_warehouse_is_in_it(page: str, warehouse: Engine, catalogue: Catalogue) -> None:
+    with warehouse.connect() as connection:
+        there = {
+            tuple(r)
+            for r in connection.execute(
+                sa.text(
+                    "SELECT table_schema, table_name, column_name FROM information_schema.columns"
+                    " WHERE table_schema IN ('mart', 'mart_zh', 'dim')"
+                )
+            )
+        }
+    assert {schema for schema, _, _ in there} == {"mart", "mart_zh", "dim"}
+    assert documented(page, catalogue) == there
+
+
+def test_no_cell_of_the_warehouse_is_without_words(page: str) -> None:
+    """Each column is explained in both languages."""
+    part = page.partition("## 数据仓库 Warehouse")[2]
+    rows = [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| `")]
+    assert len(rows) > 200
+    assert [r for r in rows if not re.search("[\u4e00-\u9fff]", r[-2]) or not re.search("[a-z]", r[-1])] == []
+
+
+def test_everything_of_the_catalogue_is_in_it(page: str, catalogue: Catalogue) -> None:
+    for aspect in catalogue.plan.aspects:
+        assert f"### {aspect.name.zh} {aspect.name.en} (`{aspect.code}`)" in page
+        for initiative in aspect.initiatives:
+            assert f"#### {initiative.name.zh} {initiative.name.en} (`{initiative.code}`)" in page
+    for x in catalogue.indicators.values():
+        own = page.partition(f"(`{x.code}`)\n\n|")[2].partition("\n\n")[0]
+        for words in (
+            x.definition.zh,
+            x.definition.en,
+            "公式 formula",
+            f"| {x.direction} |",
+            f"| {x.headline} |",
+            f"| {x.missing}: ",
+        ):
+            assert words in own, x.code
+        assert all(f"{year}: {value}" in own for year, value in x.target.items()), x.code
+    for form in catalogue.forms.values():
+        own = page.partition(f"(`{form.form}`)\n\n填报粒度")[2].partition("\n###")[0]
+        for name, field in form.fields.items():
+            line = next(line for line in own.splitlines() if line.startswith(f"| `{name}` |"))
+            for text in (field.label.zh, field.label.en, field.unit, field.kind, "、".join(field.headers)):
+                assert text in line, f"{form.form}.{name}"
+            for note in (field.note.zh, field.note.en) if field.note else ():
+                assert note in line, f"{form.form}.{name}"
+
+
+def test_every_word_of_the_models_has_a_name() -> None:
+    """Units, kinds and the like that the catalogue may use."""
+    for words, names in (
+        (catalogue_models.UNITS, dictionary.UNITS),
+        (get_args(catalogue_models.Kind), dictionary.KINDS),
+        (get_args(catalogue_models.FieldType), dictionary.TYPES),
+        (get_args(catalogue_models.Grain), dictionary.GRAINS),
+        (get_args(catalogue_models.Missing), dictionary.MISSING),
+    ):
+        assert set(words) == set(names)
+
+
+def test_the_page_is_written_from_nothing(tmp_path: Path, page: str) -> None:
+    """As `make docs` does it: with a warehouse of its own that is gone afterwards."""
+    dictionary.write(tmp_path / "dictionary.md")
+    assert (tmp_path / "dictionary.md").read_text(encoding="utf-8") == page

@@ -1,0 +1,97 @@
+"""What `qiangji values` shows of a month: each indicator by its headline, and of quarters the last complete one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiangji import building, pipeline, reading
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world as worlds
+
+FORMS: dict[str, Any] = {
+    "m": {"fields": {"n": {}, "grown": {"kind": "ytd"}}},
+    "q": {"grain": "town", "period_type": "quarter", "fields": {"n": {}, "trained": {"kind": "ytd"}}},
+}
+ROWS = {"form": "m", "count": "rows"}
+TOWNS = {"form": "q", "count": "rows"}
+INDICATORS = [
+    {"code": "monthly", "numerator": {"form": "m", "sum": "n"}, "denominator": ROWS},
+    {"code": "grown", "numerator": {"form": "m", "sum": "grown"}, "denominator": ROWS, "headline": "ytd"},
+    {
+        "code": "quarterly",
+        "numerator": {"form": "q", "sum": "n"},
+        "denominator": TOWNS,
+        "headline": "quarter",
+    },
+    {"code": "trained", "numerator": {"form": "q", "sum": "trained"}, "denominator": ROWS, "headline": "ytd"},
+]
+Show = Callable[[str], dict[str, tuple[str, str, int]]]
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Show]:
+    """A month -> indicator -> period type, period and numerator at the city, as printed by default."""
+    folder = tmp_path_factory.mktemp("headlines")
+    made = worlds.make(folder, {"Z": {"A": {"T": ["V"]}}}, FORMS, INDICATORS)
+    months = [Period.parse(f"2017-{m:02d}") for m in range(1, 9)]
+    for i, month in enumerate(months, 1):
+        made.put("m", str(month), [{"unit": "V", "n": i, "grown": 10 * i}])
+    made.put("q", "2017Q1", [{"unit": "T", "n": 100, "trained": 30}])
+    made.put("q", "2017Q2", [{"unit": "T", "n": 200, "trained": 60}])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+        patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+        with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
+            pipeline.collect(p, periods=months)
+            building.build(p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC))
+
+            def show(period: str) -> dict[str, tuple[str, str, int]]:
+                rows = reading.values(p.ledger.engine, p.catalogue, level="city", period=period)
+                return {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in rows}
+
+            yield show
+
+
+def test_a_month_that_completes_a_quarter_shows_that_quarter(shown: Show) -> None:
+    assert shown("2017-06") == {
+        "monthly": ("month", "2017-06", 6),
+        "grown": ("ytd", "2017-06", 60),
+        "quarterly": ("quarter", "2017Q2", 200),
+        "trained": ("ytd", "2017-06", 60),
+    }
+
+
+def test_a_month_within_a_quarter_shows_the_last_complete_one(shown: Show) -> None:
+    assert shown("2017-08") == {
+        "monthly": ("month", "2017-08", 8),
+        "grown": ("ytd", "2017-08", 80),
+        "quarterly": ("quarter", "2017Q2", 200),
+        "trained": ("ytd", "2017-06", 60),
+    }
+
+
+def test_before_the_first_quarter_is_complete_there_is_none(shown: Show) -> None:
+    assert set(shown("2017-02")) == {"monthly", "grown"}
+
+
+def test_a_month_of_which_nothing_is_built_shows_no_older_month(shown: Show) -> None:
+    assert set(shown("2017-10")) == {"quarterly", "trained"}
+
+
+def test_quarters_older_than_a_year_are_not_shown(shown: Show) -> None:
+    assert shown("2018-06") == {}
+
+
+def test_a_quarter_shows_whatever_it_has(shown: Show) -> None:
+    assert shown("2017Q1") == {
+        "monthly": ("quarter", "2017Q1", 3),
+        "grown": ("quarter", "2017Q1", 30),
+        "quarterly": ("quarter", "2017Q1", 100),
+        "trained": ("quarter", "2017Q1", 30),
+    }
