@@ -1,32 +1,10 @@
 -- A figure beside those it is compared with: the period before, the same period a year before, its siblings. All of it
--- is made of mart.indicator_value, so that what is hidden there is hidden here.
+-- is made of mart.indicator_value, so that what is hidden there is hidden here; and of one reading of it, since joins
+-- of a view so wide with itself are planned badly. Only a filter by indicator makes it faster than to read it whole.
 CREATE VIEW mart.indicator_comparison AS
-WITH earlier AS (
-    -- dim.period is without gaps. A year to date begins anew in January: before its first there is none. One of
-    -- quarterly forms has figures at the quarters' ends only: the one before is three months before.
-    SELECT
-        period,
-        period_type,
-        lag(period) OVER (
-            PARTITION BY period_type, CASE WHEN period_type = 'ytd' THEN year END
-            ORDER BY period_end
-        ) AS previous_period,
-        lag(period, 3) OVER (
-            PARTITION BY period_type, CASE WHEN period_type = 'ytd' THEN year END
-            ORDER BY period_end
-        ) AS third_period_before,
-        lag(period, CASE period_type WHEN 'quarter' THEN 4 WHEN 'year' THEN 1 ELSE 12 END) OVER (
-            PARTITION BY period_type
-            ORDER BY period_end
-        ) AS year_ago_period
-    FROM dim.period
-),
-parent AS (
-    SELECT DISTINCT coalesce(parent_code, '') AS parent_code FROM dim.org_unit
-)
 SELECT
     v.indicator_code,
-    o.org_code,
+    v.org_code,
     v.org_level,
     v.period,
     v.period_type,
@@ -35,59 +13,73 @@ SELECT
     v.value,
     v.reporting_rate,
     v.obs_status,
-    b.previous_period,
-    p.value AS previous_value,
-    v.value - p.value AS change,
+    v.previous_period,
+    v.previous_value,
+    v.value - v.previous_value AS change,
     -- a share changes by percentage points, which `change` says; and nothing grows by per cent of 0 or less
-    CASE WHEN v.unit <> 'percent' AND p.value > 0 THEN mart.ratio(100, v.value - p.value, p.value) END
-        AS change_percent,
-    e.year_ago_period,
-    y.value AS year_ago_value,
-    v.value - y.value AS year_change,
-    CASE WHEN v.unit <> 'percent' AND y.value > 0 THEN mart.ratio(100, v.value - y.value, y.value) END
-        AS year_change_percent,
+    CASE WHEN v.unit <> 'percent' AND v.previous_value > 0
+        THEN mart.ratio(100, v.value - v.previous_value, v.previous_value)
+    END AS change_percent,
+    v.year_ago_period,
+    v.year_ago_value,
+    v.value - v.year_ago_value AS year_change,
+    CASE WHEN v.unit <> 'percent' AND v.year_ago_value > 0
+        THEN mart.ratio(100, v.value - v.year_ago_value, v.year_ago_value)
+    END AS year_change_percent,
     CASE WHEN v.is_ranked THEN v.place END AS rank,
-    CASE WHEN v.direction <> 'none' AND o.parent_code IS NOT NULL THEN v.places END AS ranked_units
--- parent by parent, so that one unit costs its siblings and not the tree
-FROM parent
-CROSS JOIN LATERAL (
+    CASE WHEN v.direction <> 'none' AND v.parent_code IS NOT NULL THEN v.places END AS ranked_units
+FROM (
     SELECT
         s.*,
+        CASE WHEN s.previous_period IS NOT NULL THEN
+            CASE
+                WHEN s.period_type = 'year' THEN max(s.value) OVER a_year_before
+                WHEN 'quarter' IN (s.period_type, s.shortest_period) THEN max(s.value) OVER a_quarter_before
+                ELSE max(s.value) OVER a_month_before
+            END
+        END AS previous_value,
+        max(s.value) OVER a_year_before AS year_ago_value,
         rank() OVER (
-            PARTITION BY s.indicator_code, s.period, s.period_type, s.is_ranked
+            PARTITION BY s.indicator_code, s.period_type, s.period, s.parent_code, s.is_ranked
             ORDER BY CASE s.direction WHEN 'down' THEN -s.value ELSE s.value END DESC
         ) AS place,
         count(*) FILTER (WHERE s.is_ranked) OVER (
-            PARTITION BY s.indicator_code, s.period, s.period_type
+            PARTITION BY s.indicator_code, s.period_type, s.period, s.parent_code
         ) AS places
     FROM (
         SELECT
             w.*,
+            u.parent_code,
             i.unit,
             i.direction,
             i.shortest_period,
+            e.month_number,
+            e.year_ago_period,
+            CASE
+                WHEN w.period_type <> 'ytd' OR i.shortest_period = 'month' THEN e.previous_period
+                WHEN i.shortest_period = 'quarter' THEN e.previous_quarter
+            END AS previous_period,
             coalesce(
                 i.direction <> 'none' AND w.value IS NOT NULL AND w.reporting_rate >= 90
                 AND u.parent_code IS NOT NULL,
                 false
             ) AS is_ranked
-        FROM dim.org_unit AS u
-        JOIN mart.indicator_value AS w ON w.org_code = u.org_code
+        FROM mart.indicator_value AS w
         JOIN dim.indicator AS i ON i.indicator_code = w.indicator_code
-        WHERE coalesce(u.parent_code, '') = parent.parent_code
+        JOIN dim.org_unit AS u ON u.org_code = w.org_code
+        JOIN dim.period AS e ON e.period = w.period AND e.period_type = w.period_type
     ) AS s
-) AS v
-JOIN dim.org_unit AS o ON o.org_code = v.org_code AND coalesce(o.parent_code, '') = parent.parent_code
-JOIN earlier AS e ON e.period = v.period AND e.period_type = v.period_type
-CROSS JOIN LATERAL (
-    SELECT CASE
-        WHEN v.period_type <> 'ytd' OR v.shortest_period = 'month' THEN e.previous_period
-        WHEN v.shortest_period = 'quarter' THEN e.third_period_before
-    END AS previous_period
-) AS b
-LEFT JOIN mart.indicator_value AS p
-    ON p.indicator_code = v.indicator_code AND p.org_code = o.org_code
-    AND p.period = b.previous_period AND p.period_type = v.period_type
-LEFT JOIN mart.indicator_value AS y
-    ON y.indicator_code = v.indicator_code AND y.org_code = o.org_code
-    AND y.period = e.year_ago_period AND y.period_type = v.period_type;
+    WINDOW
+        a_month_before AS (
+            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
+            RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING
+        ),
+        a_quarter_before AS (
+            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
+            RANGE BETWEEN 3 PRECEDING AND 3 PRECEDING
+        ),
+        a_year_before AS (
+            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
+            RANGE BETWEEN 12 PRECEDING AND 12 PRECEDING
+        )
+) AS v;

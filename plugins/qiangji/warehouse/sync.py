@@ -20,7 +20,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.errors import WarehouseError
 from qiangji.org import LEVELS
-from qiangji.periods import Period, due_at, due_date, span
+from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
 from qiangji.warehouse import history, views
 
@@ -264,6 +264,10 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "year": period.year,
         "label_zh": f"{period.year}年",
         "label_en": str(period),
+        "month_number": period.last_month.index,
+        "previous_period": str(period - 1),
+        "previous_quarter": None,
+        "year_ago_period": str(period - 12 // MONTHS_IN[period.type]),
     }
     if period.type == "quarter":
         row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
@@ -276,6 +280,9 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "period_start": date(period.year, 1, 1),
         "label_zh": f"{period.year}年1-{month}月累计",
         "label_en": f"{period.year}-01 to {period}",
+        # it begins anew in January; one of quarterly forms has figures at the quarters' ends only
+        "previous_period": str(period - 1) if month > 1 else None,
+        "previous_quarter": str(period - 3) if month > 3 else None,
     }
     return [row, row | to_date]
 

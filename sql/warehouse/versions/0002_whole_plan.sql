@@ -1,0 +1,94 @@
+-- What the whole plan needs beyond the first tables: why figures changed, what they were shown by, the tree in time.
+
+ALTER TABLE dim.indicator ADD COLUMN shortest_period text NOT NULL DEFAULT 'month';
+ALTER TABLE dim.indicator ADD COLUMN is_restricted boolean NOT NULL DEFAULT false;
+-- the catalogue fills them with every synchronisation
+ALTER TABLE dim.indicator ALTER shortest_period DROP DEFAULT, ALTER is_restricted DROP DEFAULT;
+
+ALTER TABLE dim.period ADD COLUMN month_number integer;    -- of its last month, counted since year 0
+ALTER TABLE dim.period ADD COLUMN previous_period text;
+ALTER TABLE dim.period ADD COLUMN previous_quarter text;   -- of a year to date: three months before, in its year
+ALTER TABLE dim.period ADD COLUMN year_ago_period text;
+
+-- What each build put in the place of what the facts showed; the same rows under another number are no change.
+CREATE TABLE ops.fact_change (
+    build_id text NOT NULL,
+    form text NOT NULL,
+    period text NOT NULL,
+    county_code text NOT NULL,
+    revision_before integer,         -- NULL: there was none
+    rows_hash_before text,
+    delivery_before text,
+    revision integer,                -- NULL: there is none any more
+    rows_hash text,
+    delivery_id text,
+    PRIMARY KEY (form, period, county_code, build_id)
+);
+CREATE INDEX ON ops.fact_change (build_id);
+
+-- What figures were shown by, and from when until when: a catalogue that changes closes rows and adds new ones.
+CREATE TABLE dim.indicator_history (
+    indicator_code text NOT NULL,
+    calc_table text NOT NULL,        -- where its sums lie
+    factor numeric NOT NULL,
+    targets jsonb NOT NULL,          -- year -> target
+    is_restricted boolean NOT NULL,  -- once restricted, all of its past is
+    missing text NOT NULL,
+    forms text[] NOT NULL,
+    numerator_zh text NOT NULL,
+    numerator_en text NOT NULL,
+    denominator_zh text NOT NULL,
+    denominator_en text NOT NULL,
+    definition_zh text NOT NULL,
+    definition_en text NOT NULL,
+    definition_hash text NOT NULL,   -- changes with anything that its figures follow from
+    name_zh text NOT NULL,
+    name_en text NOT NULL,
+    unit text NOT NULL,
+    direction text NOT NULL,
+    headline text NOT NULL,
+    shortest_period text NOT NULL,
+    defined_from timestamptz NOT NULL,
+    defined_to timestamptz,
+    PRIMARY KEY (indicator_code, defined_from)
+);
+
+CREATE TABLE dim.indicator_due_history (
+    indicator_code text NOT NULL,
+    period text NOT NULL,
+    period_type text NOT NULL,
+    due_at timestamptz NOT NULL,
+    defined_from timestamptz NOT NULL,
+    defined_to timestamptz,
+    PRIMARY KEY (indicator_code, period, period_type, defined_from)
+);
+
+CREATE TABLE dim.indicator_field (
+    indicator_code text NOT NULL REFERENCES dim.indicator ON DELETE CASCADE,
+    form text NOT NULL,
+    field text NOT NULL,
+    PRIMARY KEY (indicator_code, form, field)
+);
+
+-- every line of org_units.csv: a unit that changed name or parent and kept its code has several
+CREATE TABLE dim.org_unit_version (
+    org_code text NOT NULL,
+    version integer NOT NULL,
+    name text NOT NULL,
+    org_level text NOT NULL,
+    kind text NOT NULL,
+    parent_code text,
+    reports boolean NOT NULL,
+    valid_from date,
+    valid_to date,
+    PRIMARY KEY (org_code, version)
+);
+
+CREATE TABLE dim.org_lineage (
+    kind text NOT NULL,
+    from_code text NOT NULL,
+    to_code text NOT NULL,
+    on_date date NOT NULL,           -- the first day of the new state
+    share numeric,
+    PRIMARY KEY (from_code, to_code, on_date, kind)
+);
