@@ -9,14 +9,11 @@ warning is a finding on an accepted row. Expectations that look beyond the submi
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -33,7 +30,7 @@ from qiangji.catalogue.suites import (
     message_of,
     value_of,
 )
-from qiangji.errors import CatalogueError, ReturnedError
+from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import Parsed, address, read_form, read_grids
@@ -134,22 +131,12 @@ def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Check
             titles={form.form: form.title.zh},
             period=part.period,
         )
-        crosswalk = _crosswalk(catalogue.path / county.crosswalk) if county.crosswalk else None
+        crosswalk = catalogue.crosswalks.get(part.county_code)
         one.parsed = read_form(grids[form.form], form, county, one.period, crosswalk)
         one.verdict, one.reason_code, one.message_zh, one.message_en = "", None, None, None
     except ReturnedError as e:
         one.refuse("returned", e.code, e.zh or str(e), str(e))
     return one
-
-
-@cache
-def _crosswalk(path: Path) -> dict[str, str]:
-    """The county's own unit code -> the tree's."""
-    with path.open(encoding="utf-8", newline="") as f:
-        reader = csv.DictReader(f)
-        if not {"county_unit_code", "org_code"} <= set(reader.fieldnames or []):
-            raise CatalogueError("wrong columns", where=str(path), expected="county_unit_code, org_code")
-        return {row["county_unit_code"]: row["org_code"] for row in reader}
 
 
 def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from qiangji.catalogue import County
-from qiangji.errors import QiangjiError
+from qiangji.errors import CatalogueError, QiangjiError
 from qiangji.settings import Settings, connection, settings
 
 
@@ -29,12 +29,12 @@ def examine() -> list[Finding]:
     s = settings()
     findings = [
         _try("settings", lambda: f"home {s.home}, engine {s.engine}, time zone {s.timezone}"),
-        _try("catalogue", _catalogue),
+        *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
         _try("airflow", _airflow),
     ]
-    if findings[1].is_well:
+    if all(f.is_well for f in findings if f.what == "catalogue"):
         findings += _counties()
     return findings
 
@@ -55,12 +55,16 @@ def _try(what: str, look: Callable[[], str]) -> Finding:
         return Finding(what, False, f"{type(e).__name__}: {str(e).splitlines()[0]}")
 
 
-def _catalogue() -> str:
+def _catalogue() -> list[Finding]:
+    """One finding a thing that does not hold."""
     from qiangji.pipeline import read_catalogue
 
-    c = read_catalogue()
+    try:
+        c = read_catalogue()
+    except CatalogueError as e:
+        return [Finding("catalogue", False, f"{p.code}: {p}") for p in e.problems]
     counts = (len(c.forms), len(c.indicators), len(c.counties), len(c.org.units))
-    return "{} forms, {} indicators, {} counties, {} org units".format(*counts)
+    return [Finding("catalogue", True, "{} forms, {} indicators, {} counties, {} org units".format(*counts))]
 
 
 def _lake(s: Settings) -> str:

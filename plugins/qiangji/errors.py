@@ -6,6 +6,9 @@ server) may pass by itself; everything else will fail again until a person or a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 
 class QiangjiError(Exception):
     """An error with a reason code and a message for the person who has to act on it.
@@ -16,9 +19,9 @@ class QiangjiError(Exception):
     code = "error"
 
     def __init__(
-        self, what: str, *, where: str = "", expected: str = "", do: str = "", code: str | None = None
+        self, what: str, *, where: object = "", expected: str = "", do: str = "", code: str | None = None
     ) -> None:
-        self.what, self.where, self.expected, self.do = what, where, expected, do
+        self.what, self.where, self.expected, self.do = what, str(where), expected, do
         if code:
             self.code = code
         super().__init__(str(self))
@@ -49,9 +52,51 @@ class UsageError(QiangjiError):
 
 
 class CatalogueError(QiangjiError):
-    """A file under catalogue/ or expectations/ does not hold: names the file, the key and what was allowed."""
+    """A file under catalogue/ or expectations/ does not hold: names the file, line, key and what was allowed.
+
+    One error may stand for several: `problems` are these (of one error, itself).
+    """
 
     code = "catalogue"
+    several: tuple[CatalogueError, ...] = ()
+
+    @property
+    def problems(self) -> tuple[CatalogueError, ...]:
+        return self.several or (self,)
+
+
+class Problems:
+    """Gathers what does not hold, so that the errors of a catalogue are told together and not one after the other."""
+
+    SHOWN = 20
+
+    def __init__(self) -> None:
+        self.found: list[CatalogueError] = []
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """An error of the block is noted, and the rest of the block is left out."""
+        try:
+            yield
+        except CatalogueError as e:
+            self.found += e.problems
+
+    def tell(self) -> None:
+        """Raise what was noted as one error; nothing if nothing was."""
+        if len(self.found) == 1:
+            raise self.found[0]
+        if self.found:
+            raise together(self.found)
+
+
+def together(problems: Sequence[CatalogueError]) -> CatalogueError:
+    """Several errors as one; its message has a line each."""
+    lines = [str(p) for p in problems[: Problems.SHOWN]]
+    if more := len(problems) - len(lines):
+        lines.append(f"and {more} more")
+    error = CatalogueError("\n".join((f"{len(problems)} things do not hold", *lines)))
+    error.several = tuple(problems)
+    return error
 
 
 class CollectError(QiangjiError):

@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 
-from qiangji.errors import CatalogueError
+from qiangji.errors import CatalogueError, Problems
 from qiangji.org import LEVELS, OrgTree, OrgUnit
 from qiangji.periods import Period
 
@@ -47,14 +47,20 @@ def read(path: Path, org: OrgTree) -> tuple[Link, ...]:
     with path.open(encoding="utf-8", newline="") as f:
         reader = csv.DictReader(f)
         if missing := [c for c in COLUMNS if c not in (reader.fieldnames or [])]:
-            raise CatalogueError(
-                f"no column {', '.join(missing)}", where=str(path), expected=", ".join(COLUMNS)
-            )
-        links = [_link(row, i, path) for i, row in enumerate(reader, 2)]
+            raise CatalogueError(f"no column {', '.join(missing)}", where=path, expected=", ".join(COLUMNS))
+        problems = Problems()
+        links: list[Link] = []
+        for line, row in enumerate(reader, 2):
+            with problems.noting():
+                links.append(_link(row, line, path))
     for link in links:
-        _check(link, org, path)
-    _check_cycles(links, path)
-    _check_together(links, path)
+        with problems.noting():
+            _check(link, org, path)
+    with problems.noting():
+        _check_cycles(links, path)
+    with problems.noting():
+        _check_together(links, path)
+    problems.tell()
     return tuple(sorted(links, key=lambda x: (x.on, x.line)))
 
 
@@ -183,7 +189,7 @@ def _link(row: dict[str, str], line: int, path: Path) -> Link:
     except (ArithmeticError, TypeError, ValueError) as e:
         raise CatalogueError(
             f"line {line}: {e}",
-            where=str(path),
+            where=path,
             expected=f"a kind ({', '.join(KINDS)}), two codes, a date as 2026-01-31,"
             " and with split_from alone a share above 0 and up to 1 of at most four decimals, or none",
         ) from e
@@ -192,16 +198,17 @@ def _link(row: dict[str, str], line: int, path: Path) -> Link:
 def _check(link: Link, org: OrgTree, path: Path) -> None:
     """Both units known, of one level, and open when the link says that they were."""
 
-    def wrong(found: str, expected: str) -> CatalogueError:
-        return CatalogueError(f"line {link.line}: {found}", where=str(path), expected=expected)
+    def wrong(found: str, expected: str, code: str | None = None) -> CatalogueError:
+        return CatalogueError(f"line {link.line}: {found}", where=path, expected=expected, code=code)
 
     for code in (link.from_code, link.to_code):
         if code not in org.units:
-            raise wrong(f"unknown unit {code!r}", "codes of org_units.csv")
+            raise wrong(f"unknown unit {code!r}", "codes of org_units.csv", "unknown_unit")
     if link.from_code == link.to_code:
         raise wrong(
             f"a cycle: unit {link.from_code} becomes itself",
             "another code; a unit that keeps its code has a second line in org_units.csv",
+            "lineage_cycle",
         )
     levels = [org.units[c].level for c in (link.from_code, link.to_code)]
     if levels[0] != levels[1]:
@@ -219,11 +226,13 @@ def _check(link: Link, org: OrgTree, path: Path) -> None:
         raise wrong(
             f"overlapping validity: unit {link.from_code} is {link.kind} {link.to_code} and still open on {link.on}",
             f"valid_to {eve} in org_units.csv",
+            "overlapping_validity",
         )
     if link.kind in ("renamed", "moved_to") and is_open(link.to_code, eve):
         raise wrong(
             f"overlapping validity: unit {link.to_code} is open on {eve} beside the one that is {link.kind} it",
             f"valid_from {link.on} in org_units.csv",
+            "overlapping_validity",
         )
 
 
@@ -244,8 +253,9 @@ def _check_cycles(links: list[Link], path: Path) -> None:
                         raise CatalogueError(
                             f"line {link.line}: a cycle: {link.from_code} becomes {link.to_code}, and by line"
                             f" {further.line} {further.from_code} becomes {link.from_code}",
-                            where=str(path),
+                            where=path,
                             expected="lineage that leads forward: a unit that opens again has a code of its own",
+                            code="lineage_cycle",
                         )
                     if further.to_code not in seen:
                         seen.add(further.to_code)
@@ -262,7 +272,7 @@ def _check_together(links: list[Link], path: Path) -> None:
             if at in ends:
                 raise CatalogueError(
                     f"line {link.line}: unit {link.from_code} ends twice on {link.on} (line {ends[at].line})",
-                    where=str(path),
+                    where=path,
                     expected="one line; what goes elsewhere is split_from",
                 )
             ends[at] = link
@@ -271,6 +281,6 @@ def _check_together(links: list[Link], path: Path) -> None:
             if shares[at] > 1:
                 raise CatalogueError(
                     f"line {link.line}: the shares split from {link.from_code} on {link.on} add up to {shares[at]}",
-                    where=str(path),
+                    where=path,
                     expected="at most 1",
                 )

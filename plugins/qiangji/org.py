@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qiangji.errors import CatalogueError
+from qiangji.errors import CatalogueError, Problems
 from qiangji.periods import Period
 
 if TYPE_CHECKING:
@@ -60,11 +60,18 @@ class OrgTree:
         lines: dict[str, list[OrgUnit]] = {}
         for unit in units:
             lines.setdefault(unit.code, []).append(unit)
-        self.versions = {code: _in_time_order(found, where) for code, found in lines.items()}
-        self.units = {code: found[-1] for code, found in self.versions.items()}
-        for found in self.versions.values():
-            for unit in found:
-                self._check(unit, where)
+        problems = Problems()
+        self.versions: dict[str, tuple[OrgUnit, ...]] = {}
+        for code, found in lines.items():
+            with problems.noting():
+                self.versions[code] = _in_time_order(found, where)
+        problems.tell()
+        self.units = {code: versions[-1] for code, versions in self.versions.items()}
+        for versions in self.versions.values():
+            for unit in versions:
+                with problems.noting():
+                    self._check(unit, where)
+        problems.tell()
         self._dated = {
             c: v for c, v in self.versions.items() if len(v) > 1 or v[0].valid_from or v[0].valid_to
         }
@@ -92,22 +99,30 @@ class OrgTree:
         above = LEVELS[LEVELS.index(unit.level) - 1]
         if parent is None or parent.level != above:
             raise CatalogueError(
-                f"{at} has parent {unit.parent_code!r}", where=where, expected=f"the code of a {above}"
+                f"{at} has parent {unit.parent_code!r}",
+                where=where,
+                expected=f"the code of a {above}",
+                code="unknown_unit",
             )
 
     @classmethod
     def read(cls, path: Path) -> OrgTree:
         """From CSV with a header; a missing file or column, a bad date or flag names where."""
         if not path.is_file():
-            raise CatalogueError("no such file", where=str(path), expected="the tree of org units, as CSV")
+            raise CatalogueError("no such file", where=path, expected="the tree of org units, as CSV")
         with path.open(encoding="utf-8", newline="") as f:
             reader = csv.DictReader(f)
             missing = [c for c in COLUMNS if c not in (reader.fieldnames or [])]
             if missing:
                 raise CatalogueError(
-                    f"no column {', '.join(missing)}", where=str(path), expected=", ".join(COLUMNS)
+                    f"no column {', '.join(missing)}", where=path, expected=", ".join(COLUMNS)
                 )
-            return cls((_unit(row, i, path) for i, row in enumerate(reader, 2)), where=str(path))
+            units, problems = [], Problems()
+            for line, row in enumerate(reader, 2):
+                with problems.noting():
+                    units.append(_unit(row, line, path))
+            problems.tell()
+            return cls(units, where=str(path))
 
     def version(self, code: str, months: Sequence[Period]) -> OrgUnit | None:
         """The unit as it was when it was last open at the end of one of these periods; None if it never was."""
@@ -236,6 +251,7 @@ def _in_time_order(lines: list[OrgUnit], where: str) -> tuple[OrgUnit, ...]:
                 f" (line {before.sort_order + 1})",
                 where=where,
                 expected="one line a unit, or several of which each ends before the next begins",
+                code="overlapping_validity",
             )
     return tuple(found)
 
@@ -261,6 +277,6 @@ def _unit(row: dict[str, str], line: int, path: Path) -> OrgUnit:
     except (KeyError, TypeError, ValueError) as e:
         raise CatalogueError(
             f"line {line}: {e}",
-            where=str(path),
+            where=path,
             expected="a code, a name, reports true or false, dates as 2026-01-31 or empty",
         ) from e

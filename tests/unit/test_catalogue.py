@@ -515,7 +515,7 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
     "no list of indicators": (
         RURAL,
         lambda es: es.clear() or es.extend([{"code": "x"}]),
-        ["[0] x", "name", "Field required"],
+        [", line 1: x", "name", "Field required"],
     ),
     "an enum without values": (
         GROUPS,
@@ -625,7 +625,7 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
     "an initiative without an English name": (
         PLAN,
         lambda p: p["aspects"][0]["initiatives"][0]["name"].pop("en"),
-        ["aspects.0.initiatives.0.name.en"],
+        ["theory_political_ability.name.en"],
     ),
 }
 
@@ -640,6 +640,94 @@ def test_a_wrong_catalogue_names_file_key_and_what_was_allowed(tmp_path: Path, c
     message = str(e.value)
     assert Path(name).stem in message
     assert not [w for w in words if w not in message], message
+
+
+# file, what is written in the place of what, the rule's code, and a text of the line that the message must name
+RULES: dict[str, tuple[str, str, str, str, str]] = {
+    "a target for a year outside the plan": (
+        RURAL,
+        "  target: {2024: 40,",
+        "  target: {2023: 39, 2024: 40,",
+        "target_year",
+        "2023: 39",
+    ),
+    "forms that never meet": (
+        "indicators/urban.yaml",
+        "denominator: {form: community, count: rows}",
+        "denominator: {form: village, count: rows}",
+        "no_common_unit",
+        "code: joint_committee_share",
+    ),
+    "a unit that the tree does not know": (
+        "crosswalk/440799.csv",
+        ",440799\n",
+        ",440798\n",
+        "unknown_unit",
+        ",440798",
+    ),
+    "a parent that the tree does not know": (
+        "org_units.csv",
+        "440703,蓬江区,county,county,440700",
+        "440703,蓬江区,county,county,440701",
+        "unknown_unit",
+        "440703,蓬江区,county,county",
+    ),
+    "two lines that hold on one day": (
+        "org_units.csv",
+        "440704,江海区,county",
+        "440703,蓬江区,county,county,440700,true,,\n440704,江海区,county",
+        "overlapping_validity",
+        "440703,蓬江区,county,county,440700,true,,\n440704",
+    ),
+    "a cycle in the lineage": (
+        "org_lineage.csv",
+        "kind,from_code,to_code,on,share\n",
+        "kind,from_code,to_code,on,share\nmerged_into,440703001001,440703001001,2026-01-01,\n",
+        "lineage_cycle",
+        "merged_into,440703001001",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RULES)
+def test_a_broken_rule_is_named_with_file_and_line(tmp_path: Path, case: str) -> None:
+    name, before, after, code, at = RULES[case]
+    path = tmp_path / "catalogue" / name
+    shutil.copytree(PATH, tmp_path / "catalogue")
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    changed = text.replace(before, after, 1)
+    path.write_text(changed, encoding="utf-8")
+    with pytest.raises(CatalogueError) as e:
+        load(tmp_path / "catalogue", EXPECTATIONS)
+    assert code in [p.code for p in e.value.problems]
+    line = changed[: changed.index(at)].count("\n") + 1
+    assert name in str(e.value)
+    assert f"line {line}:" in str(e.value), (line, str(e.value))
+
+
+def test_errors_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(PATH, tmp_path / "catalogue")
+    edit(tmp_path / "catalogue" / RURAL, indicator(initiative="rural_roads", colour="red"))
+    edit(tmp_path / "catalogue" / "indicators/urban.yaml", lambda es: es[0].update(target={"2031": "1"}))
+    edit(tmp_path / "catalogue" / COUNTIES, lambda cs: (cs[0].update(forms=["hamlet"]), cs[1].pop("http")))
+    with pytest.raises(CatalogueError) as e:
+        load(tmp_path / "catalogue", EXPECTATIONS)
+    words = ["colour", "2031", "hamlet", "http_api needs http"]
+    assert len(e.value.problems) == len(words)
+    assert [w for w in words if w not in str(e.value)] == []
+    assert str(e.value).startswith("4 things do not hold\n")
+
+    from qiangji.diagnosis import examine
+    from qiangji.settings import settings
+
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(tmp_path / "catalogue"))
+    monkeypatch.setenv("QIANGJI_HOME", str(tmp_path / "home"))
+    settings.cache_clear()
+    told = [f for f in examine() if f.what == "catalogue"]
+    settings.cache_clear()
+    assert [f.is_well for f in told] == [False] * len(words)
+    assert [w for w in words if not any(w in f.detail for f in told)] == []
 
 
 def test_a_missing_suite_or_one_that_is_no_json(tmp_path: Path) -> None:
@@ -662,7 +750,7 @@ def test_suites_are_held_when_the_catalogue_loads(tmp_path: Path) -> None:
     suite = json.loads(path.read_text(encoding="utf-8"))
     suite["expectations"][0].pop("severity")
     path.write_text(json.dumps(suite, ensure_ascii=False), encoding="utf-8")
-    with pytest.raises(CatalogueError, match=r"village\.json: expectations\[0\].*severity"):
+    with pytest.raises(CatalogueError, match=r"village\.json, line 1: village\.village_code\.\w+\.severity"):
         load(PATH, tmp_path / "expectations")
 
 

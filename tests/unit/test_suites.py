@@ -32,6 +32,7 @@ from qiangji.errors import CatalogueError
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load(ROOT / "catalogue", ROOT / "expectations")
+KINDS = {u.kind for u in CATALOGUE.org}
 FORMS = list(CATALOGUE.forms)
 
 
@@ -280,7 +281,7 @@ WRONG: dict[str, tuple[Any, list[str]]] = {
         lambda es: find(es, "group_code.known")["kwargs"].update(value_set=list(range(31))),
         ["value_set", "30"],
     ),
-    "no rule id": (lambda es: es[3]["meta"].pop("rule"), ["expectations[3]", "meta.rule"]),
+    "no rule id": (lambda es: es[3]["meta"].pop("rule"), ["village_group.json, line ", "meta.rule"]),
     "a rule id of another form": (
         lambda es: es[3]["meta"].update(rule="village.leaders"),
         ["village.leaders", "village_group.<field>"],
@@ -326,7 +327,7 @@ WRONG: dict[str, tuple[Any, list[str]]] = {
 def test_a_wrong_suite_is_refused(case: str) -> None:
     change, words = WRONG[case]
     with pytest.raises(CatalogueError) as e:
-        check_suite(broken(change), CATALOGUE.forms["village_group"], CATALOGUE.forms)
+        check_suite(broken(change), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS)
     message = str(e.value)
     assert "expectations/village_group.json" in message
     assert not [w for w in words if w not in message], message
@@ -347,7 +348,9 @@ def test_a_wrong_gap_is_refused(case: str) -> None:
     content = copy.deepcopy(suite.content)
     content["meta"]["gaps"] = declared
     with pytest.raises(CatalogueError) as e:
-        check_suite(Suite(suite.form, content, suite.path), CATALOGUE.forms["village_group"], CATALOGUE.forms)
+        check_suite(
+            Suite(suite.form, content, suite.path), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS
+        )
     assert not [w for w in words if w not in str(e.value)], str(e.value)
 
 
@@ -369,10 +372,10 @@ def test_a_form_is_compared_with_what_lies_at_its_units_or_beneath(column: str, 
     ] = column
     changed = Suite(suite.form, content, suite.path)
     if not words:
-        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms)
+        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms, KINDS)
         return
     with pytest.raises(CatalogueError) as e:
-        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms)
+        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms, KINDS)
     assert not [w for w in words if w not in str(e.value)], str(e.value)
 
 
@@ -382,7 +385,9 @@ def test_a_month_is_not_held_against_a_quarter() -> None:
     rule = next(e for e in content["expectations"] if rule_of(e) == "town_service.liaison_cadres.plausible")
     rule["kwargs"]["column"] = "_sum_town_training_members_due"
     with pytest.raises(CatalogueError, match=r"by the quarter.*by the month"):
-        check_suite(Suite(suite.form, content, suite.path), CATALOGUE.forms["town_service"], CATALOGUE.forms)
+        check_suite(
+            Suite(suite.form, content, suite.path), CATALOGUE.forms["town_service"], CATALOGUE.forms, KINDS
+        )
 
 
 def test_the_real_suites_are_as_gx_writes_them() -> None:

@@ -7,30 +7,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from pathlib import Path
 
 from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term, shortest_of
+from qiangji.catalogue.places import Place
 from qiangji.errors import CatalogueError
-from qiangji.org import OrgTree
+from qiangji.org import LEVELS, OrgTree
 from qiangji.periods import MONTHS_IN
 
 
-def check_form(form: Form, org: OrgTree, plan: Plan, path: Path) -> None:
+def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
     """A form by itself: its key, who fills it in, and that no header names two fields."""
     try:
         re.compile(form.key_pattern)
     except re.error as e:
         raise CatalogueError(
             f"key_pattern {form.key_pattern!r}: {e}",
-            where=f"{path}.key_pattern",
+            where=place / "key_pattern",
             expected="a regular expression",
         ) from e
     kinds = {u.kind for u in org}
     if unknown := [k for k in form.kinds if k not in kinds]:
         raise CatalogueError(
-            f"no unit of kind {', '.join(unknown)}", where=f"{path}.kinds", expected=", ".join(sorted(kinds))
+            f"no unit of kind {', '.join(unknown)}", where=place / "kinds", expected=", ".join(sorted(kinds))
         )
-    _check_parents(form, kinds, plan, path)
+    _check_parents(form, kinds, plan, place)
     # Two counties may use one header for two fields, but a form cannot then tell which is meant.
     owners: dict[str, str] = {}
     aliases = {n: (n, f.label.zh, f.label.en, *f.headers) for n, f in form.fields.items()}
@@ -44,39 +44,39 @@ def check_form(form: Form, org: OrgTree, plan: Plan, path: Path) -> None:
             if owners.setdefault(header, name) != name:
                 raise CatalogueError(
                     f"header {header!r} names both {owners[header]} and {name}",
-                    where=f"{path}.fields.{name}.headers",
+                    where=place / "fields" / name / "headers",
                     expected="one field a header",
                 )
 
 
-def _check_parents(form: Form, kinds: set[str], plan: Plan, path: Path) -> None:
+def _check_parents(form: Form, kinds: set[str], plan: Plan, place: Place) -> None:
     """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
     beneath = form.grain in ("group", "task")
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
         if beneath != (getattr(form, key) is not None):
             raise CatalogueError(
                 f"{key} belongs to grain group or task, which needs it",
-                where=f"{path}.{key}",
+                where=place / key,
                 expected=example,
             )
     if unknown := [k for k in form.placeholder_kinds or () if k not in (form.kinds or kinds)]:
         raise CatalogueError(
             f"no unit of kind {', '.join(unknown)} fills it in",
-            where=f"{path}.placeholder_kinds",
+            where=place / "placeholder_kinds",
             expected=", ".join(form.kinds or sorted(kinds)),
         )
     if form.serials and form.grain != "task":
-        raise CatalogueError("serials belong to grain task", where=f"{path}.serials", expected="no serials")
+        raise CatalogueError("serials belong to grain task", where=place / "serials", expected="no serials")
     for serial, row in form.serials.items():
         if row.initiative not in plan.initiatives:
             raise CatalogueError(
                 f"unknown initiative {row.initiative!r}",
-                where=f"{path}.serials.{serial}",
+                where=place / "serials" / serial,
                 expected=", ".join(plan.initiatives),
             )
     if len({len(serial) for serial in form.serials}) > 1:
         raise CatalogueError(
-            "serials of different lengths", where=f"{path}.serials", expected="as many digits in each"
+            "serials of different lengths", where=place / "serials", expected="as many digits in each"
         )
 
 
@@ -85,31 +85,60 @@ def normal_header(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip()
 
 
-def check_indicator(indicator: Indicator, plan: Plan, forms: dict[str, Form], path: Path) -> None:
-    """An indicator against the plan (its initiative) and the forms (fields, their types, one period type)."""
-    where = f"{path}: {indicator.code}"
+def check_indicator(
+    indicator: Indicator, plan: Plan, forms: dict[str, Form], org: OrgTree, place: Place
+) -> None:
+    """An indicator against the plan (initiative, years), the forms (fields, types, periods) and the tree."""
     if indicator.initiative not in plan.initiatives:
         raise CatalogueError(
             f"unknown initiative {indicator.initiative!r}",
-            where=f"{where}.initiative",
+            where=place / "initiative",
             expected=", ".join(plan.initiatives),
         )
     for side in ("numerator", "denominator"):
         for i, term in enumerate(getattr(indicator, side)):
-            _check_term(term, forms, f"{where}.{side}[{i}]")
+            _check_term(term, forms, place / side / i)
     shortest = shortest_of(forms[f] for f in indicator.forms)
     if MONTHS_IN.get(indicator.headline, 12) < MONTHS_IN[shortest]:
         raise CatalogueError(
             f"headline {indicator.headline} of a form that is reported by the {shortest}",
-            where=f"{where}.headline",
+            where=place / "headline",
             expected=f"{shortest} or ytd",
+        )
+    _check_common_unit([forms[f] for f in indicator.forms], org, place)
+    first, last = plan.years
+    if outside := [year for year in indicator.target if not first <= year <= last]:
+        raise CatalogueError(
+            f"a target for {outside[0]}, which is no year of the plan",
+            where=place / "target" / outside[0],
+            expected=f"{first} to {last}, the `years` of plan.yaml",
+            code="target_year",
         )
 
 
-def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
+def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:
+    """Forms that are read together meet at a unit: of the coarsest grain, itself reporting or above what reports."""
+    coarsest = min(forms, key=lambda f: LEVELS.index(f.base_level))
+    for form in forms:
+        if not any(
+            (above := org.path(u.code).get(coarsest.base_level))
+            and org.units[above].kind in coarsest.filled_in_by
+            for u in org
+            if u.kind in form.filled_in_by
+        ):
+            raise CatalogueError(
+                f"{form.form} (of {', '.join(form.filled_in_by)}) and {coarsest.form}"
+                f" (of {', '.join(coarsest.filled_in_by)}) have no common unit",
+                where=place,
+                expected="forms of which one is filled in by the same units as the other, or by units above them",
+                code="no_common_unit",
+            )
+
+
+def _check_term(term: Term, forms: dict[str, Form], where: Place) -> None:
     form = forms.get(term.form)
     if form is None:
-        raise CatalogueError(f"unknown form {term.form!r}", where=f"{where}.form", expected=", ".join(forms))
+        raise CatalogueError(f"unknown form {term.form!r}", where=where / "form", expected=", ".join(forms))
     for name in term.fields - {form.key}:
         if name not in form.fields:
             raise CatalogueError(
@@ -124,10 +153,10 @@ def _check_term(term: Term, forms: dict[str, Form], where: str) -> None:
             "each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>"
         )
     if term.count_where:
-        _check_condition(term.count_where, form, f"{where}.count_where")
+        _check_condition(term.count_where, form, where / "count_where")
 
 
-def _check_condition(condition: Condition, form: Form, where: str) -> None:
+def _check_condition(condition: Condition, form: Form, where: Place) -> None:
     for part in condition.parts:
         _check_condition(part, form, where)
     if condition.field is None:

@@ -1,13 +1,16 @@
 """Reads the catalogue's files, holds them against each other, and gives one frozen `Catalogue`.
 
-Every error is a CatalogueError that names the file, the key, what was found and what was allowed.
+Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. They are told
+together: those of shapes first, then those of what the files say of each other.
 """
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -18,8 +21,9 @@ from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.models import County, Form, Indicator, Plan, shortest_of
-from qiangji.catalogue.suites import check_suites
-from qiangji.errors import CatalogueError, UsageError
+from qiangji.catalogue.places import Place
+from qiangji.catalogue.suites import check_suite
+from qiangji.errors import CatalogueError, Problems, UsageError
 from qiangji.lineage import Link, Restating
 from qiangji.lineage import read as read_lineage
 from qiangji.org import OrgTree, OrgUnit
@@ -56,6 +60,8 @@ class Catalogue:
     org: OrgTree
     suites: dict[str, Suite]
     lineage: tuple[Link, ...] = ()
+    crosswalks: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Of counties with unit codes of their own: county -> own code -> the tree's (of a group or task, its key)."""
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -81,7 +87,7 @@ class Catalogue:
 
     def kinds_of(self, form: Form) -> tuple[str, ...]:
         """Kinds of org unit that fill in the form (for groups: that groups belong to)."""
-        return form.kinds or (("village",) if form.grain == "group" else (form.grain,))
+        return form.filled_in_by
 
     def due(self, form: Form, partition: Period) -> Period | None:
         """The form's period that ends in this month, else None (a quarterly form early in a quarter)."""
@@ -105,9 +111,6 @@ class Catalogue:
 
     @cached_property
     def _reading_hashes(self) -> dict[tuple[str, str], str]:
-        crosswalks = {
-            c.crosswalk: (self.path / c.crosswalk).read_text() for c in self.counties.values() if c.crosswalk
-        }
         tree = {county: _hash(sorted(map(repr, lines))) for county, lines in self._ever_in.items()}
         forms = {f.form: _hash(f.model_dump(mode="json")) for f in self.forms.values()}
         return {
@@ -115,7 +118,7 @@ class Catalogue:
                 [
                     forms[form],
                     c.layout_of(form).model_dump(mode="json"),
-                    [c.encoding, c.sheets.get(form), c.http and c.http.format, crosswalks.get(c.crosswalk)],
+                    [c.encoding, c.sheets.get(form), c.http and c.http.format, self.crosswalks.get(c.county)],
                     tree.get(c.county),
                 ]
             )
@@ -137,55 +140,116 @@ class Catalogue:
 @lru_cache(maxsize=4)
 def load(path: Path, expectations: Path) -> Catalogue:
     """Read and check everything under catalogue/ and expectations/ (cached for the process)."""
-    plan = _model(Plan, _yaml(path / "plan.yaml"), path / "plan.yaml")
-    forms = {p.stem: _model(Form, _yaml(p), p) for p in sorted((path / "forms").glob("*.yaml"))}
+    shapes = Problems()
+    with shapes.noting():
+        plan = _model(Plan, _yaml(path / "plan.yaml"), Place(path / "plan.yaml"))
+    with shapes.noting():
+        org = OrgTree.read(path / "org_units.csv")
+        lineage = read_lineage(path / "org_lineage.csv", org)
+    forms: dict[str, Form] = {}
+    for p in sorted((path / "forms").glob("*.yaml")):
+        with shapes.noting():
+            forms[p.stem] = _form(p)
+    shapes.tell()
+
+    problems = Problems()
     for name, form in forms.items():
-        if form.form != name:
-            raise CatalogueError(
-                f"form {form.form!r}", where=f"{path}/forms/{name}.yaml", expected=f"form: {name}"
-            )
-    org = OrgTree.read(path / "org_units.csv")
-    lineage = read_lineage(path / "org_lineage.csv", org)
+        with problems.noting():
+            check_form(form, org, plan, Place(path / "forms" / f"{name}.yaml"))
+    indicators = _indicators(sorted((path / "indicators").glob("*.yaml")), plan, forms, org, problems)
+    counties, crosswalks = _counties(path / "counties.yaml", forms, org, problems)
+    suites: dict[str, Suite] = {}
     for name, form in forms.items():
-        check_form(form, org, plan, path / "forms" / f"{name}.yaml")
+        with problems.noting():
+            suites[name] = _suite(expectations / f"{name}.json", name)
+            check_suite(suites[name], form, forms, {u.kind for u in org})
+    problems.tell()
+    indicators = _in_plan_order(indicators, plan)
+    return Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, crosswalks)
+
+
+def _form(path: Path) -> Form:
+    form = _model(Form, _yaml(path), Place(path))
+    if form.form != path.stem:
+        raise CatalogueError(f"form {form.form!r}", where=Place(path) / "form", expected=f"form: {path.stem}")
+    return form
+
+
+def _indicators(
+    paths: list[Path], plan: Plan, forms: dict[str, Form], org: OrgTree, problems: Problems
+) -> dict[str, Indicator]:
     indicators: dict[str, Indicator] = {}
-    for p in sorted((path / "indicators").glob("*.yaml")):
-        for i, entry in enumerate(_listed(_yaml(p), p)):
-            indicator = _model(Indicator, entry, p, f"[{i}]")
-            if indicator.code in indicators:
-                raise CatalogueError(
-                    f"indicator {indicator.code} appears twice", where=str(p), expected="one entry"
-                )
-            check_indicator(indicator, plan, forms, p)
-            indicators[indicator.code] = indicator
-    counties = _counties(path / "counties.yaml", forms, org)
-    suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
-    catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites, lineage)
-    check_suites(catalogue)
-    return catalogue
+    for path in paths:
+        for place, entry in _entries(path, problems):
+            with problems.noting():
+                indicator = _model(Indicator, entry, place)
+                if indicator.code in indicators:
+                    raise CatalogueError(
+                        f"indicator {indicator.code} appears twice", where=place, expected="one entry"
+                    )
+                check_indicator(indicator, plan, forms, org, place)
+                indicators[indicator.code] = indicator
+    return indicators
 
 
-def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, County]:
+def _counties(
+    path: Path, forms: dict[str, Form], org: OrgTree, problems: Problems
+) -> tuple[dict[str, County], dict[str, dict[str, str]]]:
     counties: dict[str, County] = {}
-    for i, entry in enumerate(_listed(_yaml(path), path)):
-        county = _model(County, entry, path, f"[{i}]")
-        where = f"{path}: {county.county}"
-        if county.county in counties:
-            raise CatalogueError(
-                f"county {county.county} appears twice", where=str(path), expected="one entry"
-            )
-        if org.units.get(county.county) is None or org.units[county.county].level != "county":
-            codes = [u.code for u in org if u.level == "county"]
-            raise CatalogueError("not a county of org_units.csv", where=where, expected=", ".join(codes))
-        for form in (*county.forms, *county.sheets, *county.layouts):
-            if form not in forms:
-                raise CatalogueError(f"unknown form {form!r}", where=where, expected=", ".join(forms))
-        if county.crosswalk and not (path.parent / county.crosswalk).is_file():
-            raise CatalogueError(
-                f"no file {county.crosswalk}", where=where, expected="a CSV under the catalogue"
-            )
-        counties[county.county] = county
-    return counties
+    crosswalks: dict[str, dict[str, str]] = {}
+    for place, entry in _entries(path, problems):
+        with problems.noting():
+            county = _model(County, entry, place)
+            if county.county in counties:
+                raise CatalogueError(
+                    f"county {county.county} appears twice", where=place, expected="one entry"
+                )
+            if org.units.get(county.county) is None or org.units[county.county].level != "county":
+                codes = [u.code for u in org if u.level == "county"]
+                raise CatalogueError(
+                    f"{county.county} is no county of org_units.csv",
+                    where=place,
+                    expected=", ".join(codes),
+                    code="unknown_unit",
+                )
+            for form in (*county.forms, *county.sheets, *county.layouts):
+                if form not in forms:
+                    raise CatalogueError(f"unknown form {form!r}", where=place, expected=", ".join(forms))
+            counties[county.county] = county
+            if county.crosswalk:
+                crosswalks[county.county] = _crosswalk(path.parent / county.crosswalk, org, place)
+    return counties, crosswalks
+
+
+def _crosswalk(path: Path, org: OrgTree, place: Place) -> dict[str, str]:
+    """A county's own code -> the tree's unit, or a key that begins with one (of a group, of a task)."""
+    if not path.is_file():
+        raise CatalogueError(
+            f"no file {path}", where=place / "crosswalk", expected="a CSV under the catalogue"
+        )
+    codes: dict[str, str] = {}
+    with path.open(encoding="utf-8", newline="") as f:
+        reader = csv.DictReader(f)
+        if not {"county_unit_code", "org_code"} <= set(reader.fieldnames or []):
+            raise CatalogueError("wrong columns", where=path, expected="county_unit_code, org_code")
+        problems = Problems()
+        for line, row in enumerate(reader, 2):
+            with problems.noting():
+                own, code = row["county_unit_code"], row["org_code"] or ""
+                if code not in org.units and code[:12] not in org.units and code[:6] not in org.units:
+                    raise CatalogueError(
+                        f"line {line}: unknown unit {code!r}",
+                        where=path,
+                        expected="a code of org_units.csv, or a key that begins with one",
+                        code="unknown_unit",
+                    )
+                if own in codes:
+                    raise CatalogueError(
+                        f"line {line}: {own!r} appears twice", where=path, expected="one line a code"
+                    )
+                codes[own] = code
+        problems.tell()
+    return codes
 
 
 def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, Indicator]:
@@ -195,15 +259,13 @@ def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, In
 
 def _suite(path: Path, form: str) -> Suite:
     if not path.is_file():
-        raise CatalogueError(
-            "no such file", where=str(path), expected=f"the expectation suite of form {form}"
-        )
+        raise CatalogueError("no such file", where=path, expected=f"the expectation suite of form {form}")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as e:
-        raise CatalogueError(f"not JSON: {e}", where=str(path), expected="a Great Expectations suite") from e
+        raise CatalogueError(f"not JSON: {e}", where=path, expected="a Great Expectations suite") from e
     if not isinstance(content, dict) or not isinstance(content.get("expectations"), list):
-        raise CatalogueError("no `expectations`", where=str(path), expected="a Great Expectations suite")
+        raise CatalogueError("no `expectations`", where=path, expected="a Great Expectations suite")
     return Suite(form, content, path)
 
 
@@ -213,34 +275,42 @@ def _yaml(path: Path) -> Any:
             path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         )
     except FileNotFoundError as e:
-        raise CatalogueError("no such file", where=str(path), expected="a file of the catalogue") from e
+        raise CatalogueError("no such file", where=path, expected="a file of the catalogue") from e
     except yaml.YAMLError as e:
-        raise CatalogueError(f"not YAML: {e}", where=str(path), expected="YAML") from e
+        raise CatalogueError(f"not YAML: {e}", where=path, expected="YAML") from e
 
 
-def _listed(content: Any, path: Path) -> list[Any]:
-    if not isinstance(content, list):
-        raise CatalogueError(
-            f"holds a {type(content).__name__}", where=str(path), expected="a list of entries"
-        )
-    return content
+def _entries(path: Path, problems: Problems) -> Iterator[tuple[Place, Any]]:
+    """The entries of a file that is a list, with their places."""
+    content: list[Any] = []
+    with problems.noting():
+        found = _yaml(path)
+        if not isinstance(found, list):
+            raise CatalogueError(f"holds a {type(found).__name__}", where=path, expected="a list of entries")
+        content = found
+    for i, entry in enumerate(content):
+        yield Place(path) / i, entry
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def _model(model: type[M], content: Any, path: Path, at: str = "") -> M:
+def _model(model: type[M], content: Any, place: Place) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as e:
-        problems = [
-            f"{'.'.join(map(str, p['loc']))}: {p['msg']}, found {p['input']!r:.80}" for p in e.errors()
-        ]
-        name = content.get("code") or content.get("county") or "" if isinstance(content, dict) else ""
         allowed = ", ".join(f.alias or n for n, f in model.model_fields.items())
-        raise CatalogueError(
-            "; ".join(problems), where=f"{path}{at} {name}".rstrip(), expected=f"keys: {allowed}"
-        ) from e
+        problems = Problems()
+        for found in e.errors():
+            at = place
+            for key in found["loc"]:
+                at /= key
+            with problems.noting():
+                raise CatalogueError(
+                    f"{found['msg']}, found {found['input']!r:.80}", where=at, expected=f"keys: {allowed}"
+                ) from e
+        problems.tell()
+        raise
 
 
 def _hash(content: object) -> str:

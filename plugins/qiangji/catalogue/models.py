@@ -55,6 +55,7 @@ class Aspect(Model):
 
 class Plan(Model):
     source: str
+    years: tuple[int, int] = F(description="its first and its last year")
     aspects: tuple[Aspect, ...]
 
     @property
@@ -138,6 +139,11 @@ class Form(Model):
         if self.grain == "task":
             return "county"
         return "village" if self.grain in ("group", "village", "community") else self.grain
+
+    @property
+    def filled_in_by(self) -> tuple[str, ...]:
+        """Kinds of org unit that fill it in (for groups: that groups belong to)."""
+        return self.kinds or (("village",) if self.grain == "group" else (self.grain,))
 
     @property
     def is_registered(self) -> bool:

@@ -28,17 +28,18 @@ fields (open = open before + raised - resolved), and names them in its own file,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qiangji.catalogue.models import Form
-from qiangji.errors import CatalogueError
+from qiangji.catalogue.places import Place
+from qiangji.errors import CatalogueError, Problems
 from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN
 
 if TYPE_CHECKING:
-    from qiangji.catalogue.load import Catalogue, Suite
+    from qiangji.catalogue.load import Suite
 
 Expectation = Mapping[str, Any]
 """One entry of a suite's `expectations`: type, kwargs, severity, meta."""
@@ -190,57 +191,66 @@ def message_of(expectation: Expectation, row: Mapping[str, object]) -> dict[str,
     return {lang: text.replace("{value}", value) for lang, text in expectation["meta"]["message"].items()}
 
 
-def check_suites(catalogue: Catalogue) -> None:
-    """Hold every suite against its form; raises CatalogueError at the first thing that does not hold."""
-    kinds = {u.kind for u in catalogue.org}
-    for name, suite in catalogue.suites.items():
-        check_suite(suite, catalogue.forms[name], catalogue.forms)
-        if unknown := [k for k in kinds_counted(suite) if k not in kinds]:
-            raise CatalogueError(
-                f"_units_{unknown[0]}: no unit of kind {unknown[0]}",
-                where=str(suite.path),
-                expected=", ".join(sorted(kinds)),
-            )
+def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form], kinds: Collection[str]) -> None:
+    """Hold one suite against its form, the forms that it compares with, and the kinds of unit that there are.
 
-
-def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form]) -> None:
-    """Hold one suite against its form (and, for sums over another form, against that)."""
-    where = str(suite.path)
-    _check_gaps(suite, form)
+    Raises one CatalogueError for all that does not hold.
+    """
+    place = Place(suite.path)
+    problems = Problems()
+    with problems.noting():
+        _check_gaps(suite, form)
+    problems.tell()
     declared = {g.column: g for g in gaps(suite)}
     seen: set[str] = set()
     touched: set[str] = set()
     for i, expectation in enumerate(suite.expectations):
-        _check_meta(expectation, form, f"{where}: expectations[{i}]")
-        rule = rule_of(expectation)
-        at = f"{where}: {rule}"
-        if rule in seen:
-            raise CatalogueError("rule id appears twice", where=at, expected="one expectation a rule")
-        seen.add(rule)
-        _check_type(expectation, at)
-        _check_columns(expectation, form, forms, declared, at)
-        _check_kwargs(expectation, at)
+        at = place / "expectations" / i
         columns = columns_of(expectation)
         touched |= columns
         touched |= {
             c for name in columns & declared.keys() for c in (*declared[name].plus, *declared[name].minus)
         }
-    if unused := [g.name for g in declared.values() if g.column not in touched]:
+        with problems.noting():
+            _check_meta(expectation, form, at)
+            if rule_of(expectation) in seen:
+                raise CatalogueError(
+                    f"rule {rule_of(expectation)} appears twice", where=at, expected="one expectation a rule"
+                )
+            seen.add(rule_of(expectation))
+            _check_type(expectation, at)
+            _check_columns(expectation, form, forms, declared, at)
+            _check_kwargs(expectation, at)
+    with problems.noting():
+        _check_use(suite, form, touched, kinds)
+    problems.tell()
+
+
+def _check_use(suite: Suite, form: Form, touched: set[str], kinds: Collection[str]) -> None:
+    """Every field is judged, every gap is read, and what is counted exists."""
+    place = Place(suite.path)
+    if unused := [g.name for g in gaps(suite) if g.column not in touched]:
         raise CatalogueError(
             f"no expectation reads {', '.join(unused)}",
-            where=f"{where}: meta.gaps",
+            where=place / "meta" / "gaps",
             expected="one on _gap_<name>",
         )
     if untouched := [c for c in (form.key, *form.fields) if c not in touched]:
         raise CatalogueError(
             f"no expectation on {', '.join(untouched)}",
-            where=where,
+            where=place,
             expected="at least one on every field of the form",
+        )
+    if unknown := [k for k in kinds_counted(suite) if k not in kinds]:
+        raise CatalogueError(
+            f"_units_{unknown[0]}: no unit of kind {unknown[0]}",
+            where=place,
+            expected=", ".join(sorted(kinds)),
         )
 
 
 def _check_gaps(suite: Suite, form: Form) -> None:
-    where = f"{suite.path}: meta.gaps"
+    where = Place(suite.path) / "meta" / "gaps"
     declared = suite.content.get("meta", {}).get("gaps", {})
     numbers = [n for n, f in form.fields.items() if f.is_number]
     for name, gap in declared.items() if isinstance(declared, dict) else [("gaps", declared)]:
@@ -260,26 +270,27 @@ def _check_gaps(suite: Suite, form: Form) -> None:
             )
 
 
-def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
+def _check_meta(expectation: Expectation, form: Form, at: Place) -> None:
     meta = expectation.get("meta")
     if not isinstance(meta, dict) or not isinstance(meta.get("rule"), str):
         raise CatalogueError(
             "no meta.rule", where=at, expected=f"a stable id such as {form.form}.<field>.<what>"
         )
-    at = f"{at} {meta['rule']}"
     if not _RULE.fullmatch(meta["rule"]) or not meta["rule"].startswith(f"{form.form}."):
         raise CatalogueError(
-            "meta.rule is no id of this form", where=at, expected=f"{form.form}.<field>.<what>"
+            f"{meta['rule']!r} is no id of this form",
+            where=at / "meta" / "rule",
+            expected=f"{form.form}.<field>.<what>",
         )
     if expectation.get("severity") not in SEVERITIES:
         raise CatalogueError(
             f"severity {expectation.get('severity')!r}",
-            where=f"{at}.severity",
+            where=at / "severity",
             expected=", ".join(SEVERITIES),
         )
     if meta.get("scope") not in SCOPES:
         raise CatalogueError(
-            f"scope {meta.get('scope')!r}", where=f"{at}.meta.scope", expected=", ".join(SCOPES)
+            f"scope {meta.get('scope')!r}", where=at / "meta" / "scope", expected=", ".join(SCOPES)
         )
     if not isinstance(meta.get("fields"), list) or (meta["scope"] == "row" and not meta["fields"]):
         raise CatalogueError(
@@ -288,7 +299,7 @@ def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
     if unknown := [f for f in meta["fields"] if f != form.key and f not in form.fields]:
         raise CatalogueError(
             f"unknown field {', '.join(map(str, unknown))}",
-            where=f"{at}.meta.fields",
+            where=at / "meta" / "fields",
             expected=", ".join((form.key, *form.fields)),
         )
     for key in ("message", "expected"):
@@ -299,21 +310,21 @@ def _check_meta(expectation: Expectation, form: Form, at: str) -> None:
             p for t in text.values() for p in _PLACEHOLDER.findall(t) if (key, p) != ("message", "value")
         ]:
             raise CatalogueError(
-                f"placeholder {{{wrong[0]}}}", where=f"{at}.meta.{key}", expected="{value}, in a message only"
+                f"placeholder {{{wrong[0]}}}", where=at / "meta" / key, expected="{value}, in a message only"
             )
 
 
-def _check_type(expectation: Expectation, at: str) -> None:
+def _check_type(expectation: Expectation, at: Place) -> None:
     if expectation.get("type") not in ROW_TYPES:
         raise CatalogueError(
             f"type {expectation.get('type')!r} does not say which rows fail",
-            where=f"{at}.type",
+            where=at / "type",
             expected=", ".join(ROW_TYPES),
         )
 
 
 def _check_columns(
-    expectation: Expectation, form: Form, forms: Mapping[str, Form], declared: Iterable[str], at: str
+    expectation: Expectation, form: Form, forms: Mapping[str, Form], declared: Iterable[str], at: Place
 ) -> None:
     own = (form.key, *form.fields, *FRAME_COLUMNS, *OWN_CONTEXT, *declared)
     for column in sorted(columns_of(expectation)):
@@ -335,12 +346,12 @@ def _check_columns(
     if expectation["severity"] == "critical" and is_contextual(expectation):
         raise CatalogueError(
             "critical, but reads other submissions, which may come later or be corrected",
-            where=f"{at}.severity",
+            where=at / "severity",
             expected="warning or info",
         )
 
 
-def _check_across(form: Form, other: Form, column: str, at: str) -> None:
+def _check_across(form: Form, other: Form, column: str, at: Place) -> None:
     """A form is compared with what lies at its units or beneath them, in its own periods or parts of them."""
     if LEVELS.index(other.base_level) < LEVELS.index(form.base_level):
         raise CatalogueError(
@@ -360,27 +371,27 @@ def _is_unit_count(column: object) -> bool:
     return isinstance(column, str) and column.startswith("_units_")
 
 
-def _check_kwargs(expectation: Expectation, at: str) -> None:
+def _check_kwargs(expectation: Expectation, at: Place) -> None:
     kwargs = expectation["kwargs"]
     if "column_A" in kwargs and kwargs.get("ignore_row_if") != "either_value_is_missing":
         raise CatalogueError(
             f"ignore_row_if {kwargs.get('ignore_row_if')!r} judges rows of which one side is missing",
-            where=f"{at}.kwargs.ignore_row_if",
+            where=at / "kwargs" / "ignore_row_if",
             expected="either_value_is_missing",
         )
     if "mostly" in kwargs:
         raise CatalogueError(
-            "mostly lets failing rows pass", where=f"{at}.kwargs.mostly", expected="no `mostly`"
+            "mostly lets failing rows pass", where=at / "kwargs" / "mostly", expected="no `mostly`"
         )
     if isinstance(kwargs.get("row_condition"), str) or "condition_parser" in kwargs:
         raise CatalogueError(
-            "row_condition as text", where=f"{at}.kwargs.row_condition", expected='an object with a "type"'
+            "row_condition as text", where=at / "kwargs" / "row_condition", expected='an object with a "type"'
         )
     values = kwargs.get("value_set")
     if values is not None and (len(values) > MAX_VALUE_SET or any(map(_is_unit_code, values))):
         raise CatalogueError(
             f"value_set is a list of {len(values)} codes or values",
-            where=f"{at}.kwargs.value_set",
+            where=at / "kwargs" / "value_set",
             expected=f"at most {MAX_VALUE_SET} values and no unit codes; the tree answers by _is_known",
         )
 
