@@ -25,6 +25,7 @@ from qiangji.catalogue.suites import (
     Expectation,
     Gap,
     gaps,
+    holding_in,
     is_contextual,
     kinds_counted,
     message_of,
@@ -141,17 +142,23 @@ def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Check
 
 def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
     """Run the suite over all that could be read, and split rows into accepted and rejected."""
-    readable = [one for one in batch if one.parsed is not None]
-    if not readable:
-        return
+    as_it_stood: dict[str, list[Checked]] = {}  # a form that changed is judged as it stood in each period
+    for one in batch:
+        if one.parsed is not None:
+            fields = ",".join(form.fields_in(str(one.period.last_month)))
+            as_it_stood.setdefault(fields, []).append(one)
+    for readable in as_it_stood.values():
+        _judge(readable, catalogue, form, suite)
+
+
+def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
     from qiangji.validation import validate
 
     frame = pa.concat_tables(
         [_frame(one, catalogue, form, suite) for one in readable], promote_options="permissive"
     )
-    broken = validate(
-        frame.combine_chunks(), [e for e in suite.expectations if not is_contextual(e)], form.form
-    )
+    holding = holding_in(suite, form, str(readable[0].period.last_month))
+    broken = validate(frame.combine_chunks(), [e for e in holding if not is_contextual(e)], form.form)
     start = 0
     for one in readable:
         assert one.parsed is not None

@@ -17,11 +17,15 @@ KEYS = ("indicator_code", "org_code", "period", "period_type")
 COMPARED = (
     "previous_period", "previous_value", "change", "change_percent",
     "year_ago_period", "year_ago_value", "year_change", "year_change_percent", "rank", "ranked_units",
+    "is_series_break",
 )  # fmt: skip
 ON_THE_WAY = (
     "baseline_period", "baseline", "path", "gap", "is_on_path", "is_reached", "points", "pace", "reached_by",
 )  # fmt: skip
-LEGEND = "较上期 against the period before · 同比 against a year before · 第几/几 rank of how many siblings"
+LEGEND = (
+    "较上期 against the period before · 同比 against a year before · 第几/几 rank of how many siblings"
+    " · 口径变 defined anew"
+)
 
 
 def compare(engine: Engine, rows: Rows) -> Rows:
@@ -68,10 +72,15 @@ def place(row: dict[str, Any]) -> str:
 
 def cells(row: dict[str, Any]) -> tuple[str, str, str]:
     """The columns of the list: both changes and the rank."""
-    return signed(row["change"]), signed(row["year_change"]), place(row)
+    return changed(row), signed(row["year_change"]), place(row)
+
+
+def changed(row: dict[str, Any]) -> str:
+    """The change against the period before, which another definition may have made."""
+    return "口径变" if row["is_series_break"] else signed(row["change"])
 
 
 def beneath(row: dict[str, Any]) -> str:
     """What stands beneath a value in the matrix: both changes, and the rank where there is one."""
-    changes = f"较上期 {signed(row['change'])}\n同比 {signed(row['year_change'])}"
+    changes = f"较上期 {changed(row)}\n同比 {signed(row['year_change'])}"
     return changes if row["rank"] is None else f"{changes}\n第 {place(row)}"

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
-from qiangji.catalogue.suites import ContextColumn, context_columns, is_contextual
+from qiangji.catalogue.suites import ContextColumn, context_columns, holding_in, is_contextual
 from qiangji.checking import finding, parents
 from qiangji.lake import Lake
 from qiangji.ledger import Key
@@ -82,9 +82,11 @@ def _evaluate(
     from qiangji.validation import validate
 
     suite = catalogue.suites[form.form]
-    expectations = [e for e in suite.expectations if is_contextual(e)]
+    expectations = [e for e in holding_in(suite, form, str(period.last_month)) if is_contextual(e)]
     # a change is computed from the column of last values beside it
     columns = sorted(context_columns(suite, catalogue.forms), key=lambda column: column.kind == "change")
+    fields = form.fields_in(str(period.last_month))
+    columns = [column for column in columns if column.is_across or column.field in fields]
 
     def rows_of(name: str, at: Period, county: str) -> pa.Table | None:
         digest = current.get((name, str(at), county))

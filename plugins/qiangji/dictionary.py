@@ -107,12 +107,7 @@ def _indicators(catalogue: Catalogue) -> Iterator[str]:
 
 
 def _indicator(x: Indicator, catalogue: Catalogue) -> str:
-    factor = "" if x.factor == 1 else f" × {x.factor}"
-    formula = {
-        lang: f"({indicators.in_words(x.numerator, catalogue, lang)}) ÷"
-        f" ({indicators.in_words(x.denominator, catalogue, lang)}){factor}"
-        for lang in LANGUAGES
-    }
+    formula = {lang: _formula(x, catalogue, lang) for lang in LANGUAGES}
     forms = [catalogue.forms[f] for f in x.forms]
     zh, en = MISSING[x.missing]
     targets = ", ".join(f"{year}: {value}" for year, value in sorted(x.target.items()))
@@ -126,6 +121,10 @@ def _indicator(x: Indicator, catalogue: Catalogue) -> str:
         ("来源 forms", "、".join(f.title.zh for f in forms), ", ".join(f.form for f in forms)),
         ("目标（示意） target, illustrative", targets or "无", targets or "none"),
     ]
+    for d in x.definitions[:-1]:
+        earlier = {lang: _formula(d.indicator, catalogue, lang) for lang in LANGUAGES}
+        meant = d.indicator.definition
+        rows.append((f"至 until {d.until}", f"{meant.zh} {earlier['zh']}", f"{meant.en} {earlier['en']}"))
     if x.persons:
         rows.append(("个人身份 persons", "涉及个人身份计数", "counts persons by status"))
     if catalogue.is_restricted(x):
@@ -133,6 +132,11 @@ def _indicator(x: Indicator, catalogue: Catalogue) -> str:
     return f"**{_cell(x.name.zh)}** {_cell(x.name.en)} (`{x.code}`)\n\n" + _table(
         ("", "中文", "English"), rows
     )
+
+
+def _formula(x: Indicator, catalogue: Catalogue, language: str) -> str:
+    sides = (indicators.in_words(side, catalogue, language) for side in (x.numerator, x.denominator))
+    return " ÷ ".join(f"({side})" for side in sides) + ("" if x.factor == 1 else f" × {x.factor}")
 
 
 def _form(form: Form) -> Iterator[str]:

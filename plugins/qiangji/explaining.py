@@ -33,10 +33,12 @@ CAUSES = {
 _FIGURE = """
 SELECT v.*, i.name_zh, i.name_en, i.unit, i.direction, i.headline, i.missing, i.forms, i.factor,
     i.numerator_zh, i.numerator_en, i.denominator_zh, i.denominator_en, i.definition_zh, i.definition_en,
-    i.definition_hash, i.defined_from, o.name AS org_name, h.units_lacking,
+    i.definition_hash, i.defined_from, m.first_month, m.last_month, o.name AS org_name, h.units_lacking,
     s.name_zh AS obs_status_zh, s.name_en AS obs_status_en
 FROM mart.indicator_value AS v
-JOIN dim.indicator_history AS i ON i.indicator_code = v.indicator_code AND i.defined_to IS NULL
+JOIN dim.indicator_history AS i
+    ON (i.indicator_code, i.version) = (v.indicator_code, v.definition_version) AND i.defined_to IS NULL
+JOIN mart.indicator_definition AS m ON (m.indicator_code, m.version) = (i.indicator_code, i.version)
 JOIN mart.indicator_value_history AS h
     ON (h.indicator_code, h.org_code, h.period, h.period_type)
         = (v.indicator_code, v.org_code, v.period, v.period_type)
@@ -203,7 +205,7 @@ def changes(
             " FROM mart.indicator_change(:since, :until) AS d"
             " LEFT JOIN LATERAL (SELECT h.name_zh, h.name_en, h.unit FROM dim.indicator_history h"
             " WHERE h.indicator_code = d.indicator_code AND h.defined_from <= :until"
-            " ORDER BY h.defined_from DESC LIMIT 1) AS n ON true"
+            " ORDER BY h.defined_from DESC, h.version DESC LIMIT 1) AS n ON true"
             " LEFT JOIN dim.org_unit AS o ON o.org_code = d.org_code"
             " LEFT JOIN dim.indicator AS i ON i.indicator_code = d.indicator_code"
             " WHERE (cardinality(CAST(:indicators AS text[])) = 0 OR d.indicator_code = ANY(:indicators))"

@@ -17,8 +17,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, Condition, Form, Indicator, Term, shortest_of
+from qiangji.catalogue import Catalogue, Condition, Definition, Form, Indicator, Term, shortest_of
 from qiangji.org import LEVELS
+from qiangji.periods import Period
 
 RESTATED = "__restated"
 """What the name of a base's result table on today's tree ends in."""
@@ -31,7 +32,16 @@ class Base:
     """The indicators that read one set of forms, and the result table `calc.<name>` that they share."""
 
     forms: tuple[Form, ...]
-    indicators: tuple[Indicator, ...]
+    definitions: tuple[Definition, ...]
+
+    @property
+    def indicators(self) -> tuple[Indicator, ...]:
+        """The indicators as their definitions say; twice of one if two of its definitions read these forms."""
+        return tuple(d.indicator for d in self.definitions)
+
+    def at(self, month: Period) -> Base:
+        """With the definitions alone that are in force for periods that end in the month."""
+        return Base(self.forms, tuple(d for d in self.definitions if d.holds_in(str(month))))
 
     @property
     def name(self) -> str:
@@ -67,7 +77,9 @@ class Base:
         for indicator in self.indicators:
             decimal = {p: self._is_decimal(side) for p, side in _sides(indicator).items()}
             for part in PARTS:
-                columns[f"{part}__{indicator.code}"] = "numeric(38,4)" if decimal.get(part) else "bigint"
+                name = f"{part}__{indicator.code}"
+                wide = decimal.get(part) or columns.get(name, "bigint") != "bigint"
+                columns[name] = "numeric(38,4)" if wide else "bigint"
         return columns
 
     def _is_decimal(self, side: Iterable[Term]) -> bool:
@@ -77,10 +89,11 @@ class Base:
 
 
 def bases(catalogue: Catalogue) -> list[Base]:
-    """Every set of forms that some indicator reads, in the catalogue's order."""
-    found: dict[tuple[str, ...], list[Indicator]] = {}
+    """Every set of forms that some indicator reads or read, in the catalogue's order."""
+    found: dict[tuple[str, ...], list[Definition]] = {}
     for indicator in catalogue.indicators.values():
-        found.setdefault(indicator.forms, []).append(indicator)
+        for definition in indicator.definitions:
+            found.setdefault(definition.indicator.forms, []).append(definition)
     return [
         Base(tuple(catalogue.forms[f] for f in forms), tuple(members))
         for forms, members in sorted(found.items())
@@ -199,6 +212,7 @@ def dictionary(catalogue: Catalogue) -> list[dict[str, object]]:
                 "is_restricted": catalogue.is_restricted(x),
                 "shortest_period": catalogue.shortest_period(x),
                 "forms": list(x.forms),
+                "definition_version": len(x.definitions),
                 "sort_order": order,
             }
         )
@@ -207,7 +221,8 @@ def dictionary(catalogue: Catalogue) -> list[dict[str, object]]:
 
 def fields_read(catalogue: Catalogue) -> list[dict[str, object]]:
     """The fields of forms that each indicator reads, for dim.indicator_field."""
-    read = {(x.code, t.form, f) for x in catalogue.indicators.values() for t in x.terms for f in t.fields}
+    definitions = [d for x in catalogue.indicators.values() for d in x.definitions]
+    read = {(d.indicator.code, t.form, f) for d in definitions for t in d.indicator.terms for f in t.fields}
     return [dict(zip(("indicator_code", "form", "field"), key, strict=True)) for key in sorted(read)]
 
 

@@ -51,6 +51,9 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
     f = explained["figure"]
     console.print(f"[bold]{f['name_zh']} {f['name_en']}[/bold]  [dim]{f['indicator_code']}[/dim]")
     console.print(f"{f['org_name']} {f['org_code']}, {f['period']} ({f['period_type']})")
+    if f["first_month"] or f["last_month"]:  # it was defined otherwise before, or is since
+        held = f"{f['first_month'] or '…'}..{f['last_month'] or '…'}"
+        console.print(f"第{f['definition_version']}版口径 definition {f['definition_version']}, {held}")
     console.print(f"{f['definition_zh']}\n[dim]{f['definition_en']}[/dim]\n")
     for language in ("zh", "en"):
         console.print(

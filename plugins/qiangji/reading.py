@@ -24,12 +24,13 @@ PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
 _FIGURES = (
     "indicator_code, org_code, org_level, period, period_type, numerator, denominator, value, target, expected_units,"
-    " reported_units, reporting_rate, obs_status, is_corrected, has_warning, is_closed, built_at"
+    " reported_units, reporting_rate, obs_status, is_corrected, has_warning, is_closed,"
+    " definition_version, built_at"
 )
 _ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
 _THEN = """(
     SELECT h.*, n.sort_order FROM dim.indicator_history AS h LEFT JOIN dim.indicator AS n USING (indicator_code)
-    WHERE h.defined_from <= :as_of AND (h.defined_to IS NULL OR h.defined_to > :as_of))"""
+    WHERE h.defined_from <= :as_of AND (h.defined_to IS NULL OR h.defined_to > :as_of) AND h.last_month = '9999-12')"""
 """The dictionary as it was at a moment; what has left it since comes last."""
 _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
     SELECT DISTINCT ON (x.indicator_code) x.indicator_code, x.period, x.period_type
@@ -115,7 +116,8 @@ def values(
                 " coalesce(o.name, v.org_code) AS org_name,"
                 " v.org_level, v.period, v.period_type, v.numerator, v.denominator, v.value, v.target,"
                 " v.expected_units, v.reported_units, v.reporting_rate, v.obs_status, s.name_zh AS obs_status_zh,"
-                " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed, v.built_at"
+                " s.name_en AS obs_status_en, v.is_corrected, v.has_warning, v.is_closed,"
+                " v.definition_version, v.built_at"
                 " FROM {values} AS v JOIN {dictionary} AS i USING (indicator_code)".format(**sources)
                 # a unit that has left the tree since had figures then
                 + (" LEFT" if as_of else "")

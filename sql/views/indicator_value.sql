@@ -25,6 +25,7 @@ SELECT
     false AS is_corrected,
     coalesce(v.units_warned, 0) > 0 AS has_warning,
     coalesce(v.units_lacking, 0)::bigint AS units_lacking,
+    i.version AS definition_version,
     v.built_from,
     v.built_to,
     i.defined_from,
@@ -38,7 +39,8 @@ JOIN dim.indicator_history AS i
         AND i.calc_table = v.calc_table
         AND i.defined_from < coalesce(v.built_to, 'infinity')
         AND v.built_from < coalesce(i.defined_to, 'infinity')
-JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
+JOIN dim.period AS p
+    ON p.period = v.period AND p.period_type = v.period_type AND p.last_month BETWEEN i.first_month AND i.last_month
 -- what is made of restricted fields is shown from county up only
 WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
@@ -63,6 +65,7 @@ SELECT
     h.is_corrected,
     h.has_warning,
     coalesce(u.due_at <= now(), true) AS is_closed,
+    h.definition_version,
     h.built_from AS built_at
 FROM mart.indicator_value_history AS h
 LEFT JOIN dim.indicator_due AS u
@@ -92,6 +95,7 @@ BEGIN ATOMIC
         h.is_corrected,
         h.has_warning,
         coalesce(u.due_at <= moment, true) AS is_closed,
+        h.definition_version,
         h.built_from AS built_at
     FROM mart.indicator_value_history AS h
     LEFT JOIN dim.indicator_due_history AS u

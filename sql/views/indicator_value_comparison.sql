@@ -15,19 +15,22 @@ SELECT
     v.obs_status,
     v.previous_period,
     v.previous_value,
-    v.value - v.previous_value AS change,
+    -- another definition made the figure before: what is between them is no change
+    CASE WHEN NOT v.is_series_break THEN v.value - v.previous_value END AS change,
     -- a share changes by percentage points, which `change` says; and nothing grows by per cent of 0 or less
-    CASE WHEN v.unit <> 'percent' AND v.previous_value > 0
+    CASE WHEN v.unit <> 'percent' AND v.previous_value > 0 AND NOT v.is_series_break
         THEN mart.ratio(100, v.value - v.previous_value, v.previous_value)
     END AS change_percent,
     v.year_ago_period,
     v.year_ago_value,
-    v.value - v.year_ago_value AS year_change,
-    CASE WHEN v.unit <> 'percent' AND v.year_ago_value > 0
+    CASE WHEN v.year_ago_version = v.definition_version THEN v.value - v.year_ago_value END AS year_change,
+    CASE WHEN v.unit <> 'percent' AND v.year_ago_value > 0 AND v.year_ago_version = v.definition_version
         THEN mart.ratio(100, v.value - v.year_ago_value, v.year_ago_value)
     END AS year_change_percent,
     CASE WHEN v.is_ranked THEN v.place END AS rank,
-    CASE WHEN v.direction <> 'none' AND v.parent_code IS NOT NULL THEN v.places END AS ranked_units
+    CASE WHEN v.direction <> 'none' AND v.parent_code IS NOT NULL THEN v.places END AS ranked_units,
+    v.definition_version,
+    v.is_series_break
 FROM (
     SELECT
         s.*,
@@ -39,6 +42,16 @@ FROM (
             END
         END AS previous_value,
         max(s.value) OVER a_year_before AS year_ago_value,
+        s.previous_period IS NOT NULL AND s.definition_version > coalesce(
+            CASE
+                WHEN s.period_type = 'year' THEN max(s.definition_version) OVER a_year_before
+                WHEN 'quarter' IN (s.period_type, s.shortest_period)
+                    THEN max(s.definition_version) OVER a_quarter_before
+                ELSE max(s.definition_version) OVER a_month_before
+            END,
+            s.definition_version
+        ) AS is_series_break,
+        max(s.definition_version) OVER a_year_before AS year_ago_version,
         rank() OVER (
             PARTITION BY s.indicator_code, s.period_type, s.period, s.parent_code, s.is_ranked
             ORDER BY CASE s.direction WHEN 'down' THEN -s.value ELSE s.value END DESC

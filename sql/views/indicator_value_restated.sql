@@ -12,7 +12,7 @@ SELECT
     trim_scale(v.numerator) AS numerator,
     trim_scale(v.denominator) AS denominator,
     mart.ratio(i.factor, v.numerator, v.denominator) AS value,
-    t.target,
+    (i.targets ->> p.year::text)::numeric AS target,
     trim_scale(v.expected_units) AS expected_units,
     trim_scale(v.reported_units) AS reported_units,
     mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
@@ -24,14 +24,16 @@ SELECT
     END AS obs_status,
     false AS is_corrected,
     coalesce(v.units_warned, 0) > 0 AS has_warning,
+    i.version AS definition_version,
     v.built_from,
     v.built_to
 FROM (
     {{restated_values}}
 ) AS v
-JOIN dim.indicator AS i USING (indicator_code)
-JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
-LEFT JOIN dim.indicator_target AS t ON t.indicator_code = v.indicator_code AND t.year = p.year
+JOIN dim.indicator_history AS i
+    ON i.indicator_code = v.indicator_code AND i.calc_table || '__restated' = v.calc_table AND i.defined_to IS NULL
+JOIN dim.period AS p
+    ON p.period = v.period AND p.period_type = v.period_type AND p.last_month BETWEEN i.first_month AND i.last_month
 -- what is made of restricted fields is shown from county up only
 WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
@@ -56,6 +58,7 @@ SELECT
     h.is_corrected,
     h.has_warning,
     coalesce(u.due_at <= now(), true) AS is_closed,
+    h.definition_version,
     h.built_from AS built_at
 FROM mart.indicator_value_restated_history AS h
 LEFT JOIN dim.indicator_due AS u

@@ -94,6 +94,8 @@ BEGIN ATOMIC
         FROM dim.indicator_history AS h
         WHERE
             h.indicator_code = indicator
+            AND (SELECT p.last_month FROM dim.period AS p WHERE p.period = of_period AND p.period_type = of_type)
+                BETWEEN h.first_month AND h.last_month
             AND h.defined_from <= since AND (h.defined_to IS NULL OR h.defined_to > since)
     ),
     after AS (
@@ -101,6 +103,8 @@ BEGIN ATOMIC
         FROM dim.indicator_history AS h
         WHERE
             h.indicator_code = indicator
+            AND (SELECT p.last_month FROM dim.period AS p WHERE p.period = of_period AND p.period_type = of_type)
+                BETWEEN h.first_month AND h.last_month
             AND h.defined_from <= until AND (h.defined_to IS NULL OR h.defined_to > until)
     ),
     reports AS (

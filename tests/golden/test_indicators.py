@@ -27,7 +27,7 @@ CASES = {f.stem: yaml.safe_load(f.read_text(encoding="utf-8")) for f in FILES}
 KEYS = {"case", "indicator", "unit", "period", "type"}
 FIGURES = {
     "numerator", "denominator", "value", "target", "expected_units", "reported_units", "reporting_rate",
-    "obs_status", "has_warning", "is_corrected", "is_closed", "org_level",
+    "obs_status", "has_warning", "is_corrected", "is_closed", "org_level", "definition_version",
 }  # fmt: skip
 EXACT = {"numerator", "denominator", "value", "target", "reporting_rate"}
 

@@ -197,7 +197,7 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         "group": {"parent_digits": 12, "placeholder_kinds": ["village"]},
         "task": {"parent_digits": 6, "kinds": ["county"], "placeholder_kinds": ["county"]},
     }.get(grain, {})
-    beneath |= {k: form[k] for k in ("placeholder_kinds", "serials") if k in form}
+    beneath |= {k: form[k] for k in ("placeholder_kinds", "serials", "since", "until") if k in form}
     fields = {
         n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
         | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
@@ -298,7 +298,12 @@ def indicator_of(entry: dict[str, Any], only: str | None = None) -> dict[str, An
         "direction": "none",
         "headline": "month",
     }
-    return defaults | entry | {s: side(entry[s]) for s in ("numerator", "denominator")}
+
+    def sides(of: dict[str, Any]) -> dict[str, Any]:
+        return {s: side(of[s]) for s in ("numerator", "denominator")}
+
+    before = [{"definition": defaults["definition"]} | e | sides(e) for e in entry.get("earlier", ())]
+    return defaults | entry | sides(entry) | ({"earlier": before} if before else {})
 
 
 def _label(text: str) -> dict[str, str]:

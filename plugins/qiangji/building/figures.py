@@ -62,18 +62,31 @@ def compute(
     for base in indicators.bases(catalogue):
         wanted = [s for month in months for s in scopes(month, base.forms, settings.timezone, now)]
         if wanted:
-            tables = [_results(engine, inputs, base, scope, restating) for scope in wanted]
+            tables = [
+                _results(engine, inputs, base.at(scope.months[-1]), scope, restating) for scope in wanted
+            ]
             as_was, restated = ([t[i] for t in tables] for i in (0, 1))
-            rows = pa.concat_tables(as_was).combine_chunks()
-            again = pa.concat_tables([t for t in restated if t is not None] or [rows.slice(0, 0)])
-            found.append(Results(base, wanted, rows, again.combine_chunks()))
+            found.append(Results(base, wanted, _beneath(base, as_was), _beneath(base, restated)))
     return found
+
+
+def _beneath(base: Base, tables: Sequence[pa.Table | None]) -> pa.Table:
+    """Tables of one base beneath each other; a definition that is not in force in a scope has no columns there."""
+    names = [*_IDENTITY, "expected_units", "reported_units", *base.result_columns()]
+    nothing = pa.table({n: pa.nulls(0, pa.string()) for n in _IDENTITY})
+    rows = pa.concat_tables([nothing, *(t for t in tables if t is not None)], promote_options="permissive")
+    for name in names:
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(len(rows)))
+    return rows.select(names).combine_chunks()
 
 
 def _results(
     engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating
-) -> tuple[pa.Table, pa.Table | None]:
-    """One base in one scope, as was and restated: the models, one after another."""
+) -> tuple[pa.Table | None, pa.Table | None]:
+    """One base in one scope, as was and restated: the models, one after another; nothing if nothing was defined."""
+    if not base.definitions:
+        return None, None
     _sides(engine, inputs, base, scope)
     engine.register("paths", inputs.paths(base.level, scope.months))
     rows = engine.run("results", sums=indicators.sum_columns(base))

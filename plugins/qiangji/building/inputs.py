@@ -244,8 +244,8 @@ class Inputs:
 
 
 def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
-    """The form's own periods that end in these months."""
-    return [p for m in months if (p := m.ends_in(form.period_type)) is not None]
+    """The form's own periods that end in these months, if there was such a form then."""
+    return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
 
 
 def arrow_type(form: Form, name: str) -> pa.DataType:

@@ -7,6 +7,7 @@ from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import (
     Condition,
     County,
+    Definition,
     Field,
     Form,
     Indicator,
@@ -22,6 +23,7 @@ __all__ = [
     "Catalogue",
     "Condition",
     "County",
+    "Definition",
     "Field",
     "Form",
     "Indicator",

@@ -95,6 +95,20 @@ def check_indicator(
             where=place / "initiative",
             expected=", ".join(plan.initiatives),
         )
+    for definition in indicator.definitions:
+        at = place / "earlier" / (definition.version - 1) if definition.until else place
+        _check_definition(definition.indicator, forms, org, at)
+    first, last = plan.years
+    if outside := [year for year in indicator.target if not first <= year <= last]:
+        raise CatalogueError(
+            f"a target for {outside[0]}, which is no year of the plan",
+            where=place / "target" / outside[0],
+            expected=f"{first} to {last}, the `years` of plan.yaml",
+            code="target_year",
+        )
+
+
+def _check_definition(indicator: Indicator, forms: dict[str, Form], org: OrgTree, place: Place) -> None:
     for side in ("numerator", "denominator"):
         for i, term in enumerate(getattr(indicator, side)):
             _check_term(term, forms, place / side / i)
@@ -106,14 +120,6 @@ def check_indicator(
             expected=f"{shortest} or ytd",
         )
     _check_common_unit([forms[f] for f in indicator.forms], org, place)
-    first, last = plan.years
-    if outside := [year for year in indicator.target if not first <= year <= last]:
-        raise CatalogueError(
-            f"a target for {outside[0]}, which is no year of the plan",
-            where=place / "target" / outside[0],
-            expected=f"{first} to {last}, the `years` of plan.yaml",
-            code="target_year",
-        )
 
 
 def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:

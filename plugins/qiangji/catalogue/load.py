@@ -90,8 +90,8 @@ class Catalogue:
         return form.filled_in_by
 
     def due(self, form: Form, partition: Period) -> Period | None:
-        """The form's period that ends in this month, else None (a quarterly form early in a quarter)."""
-        return partition.ends_in(form.period_type)
+        """The form's period that ends in this month; None early in a quarter, or when there was no such form."""
+        return partition.ends_in(form.period_type) if form.holds_in(str(partition)) else None
 
     def shortest_period(self, indicator: Indicator) -> PeriodType:
         """The shortest period for which it has figures."""
@@ -99,7 +99,8 @@ class Catalogue:
 
     def is_restricted(self, indicator: Indicator) -> bool:
         """Whether it reads a field that is shown from county up only."""
-        fields = ((self.forms[t.form].fields.get(f)) for t in indicator.terms for f in t.fields)
+        terms = [t for d in indicator.definitions for t in d.indicator.terms]
+        fields = ((self.forms[t.form].fields.get(f)) for t in terms for f in t.fields)
         return any(f is not None and f.restricted for f in fields)
 
     def name_of(self, code: str) -> str:

@@ -6,13 +6,14 @@ JSON Schemas for editors are generated from these (`python -m qiangji.catalogue.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as F
 
-from qiangji.periods import MONTHS_IN, PeriodType
+from qiangji.periods import MONTHS_IN, Period, PeriodType
 
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
@@ -150,13 +151,17 @@ class Form(Model):
         """Whether rows lie beneath a unit of the tree, and who is expected is what was reported before."""
         return self.parent_digits is not None
 
+    def holds_in(self, month: str) -> bool:
+        """Whether it is reported for periods that end in a month (`2024-01`)."""
+        return _holds(self.since, self.until, month)
+
     def fields_in(self, month: str) -> dict[str, Field]:
         """The fields of the form as it stood in a month (`2024-01`)."""
-        return {
-            n: f
-            for n, f in self.fields.items()
-            if (f.since is None or f.since <= month) and (f.until is None or month <= f.until)
-        }
+        return {n: f for n, f in self.fields.items() if _holds(f.since, f.until, month)}
+
+
+def _holds(since: str | None, until: str | None, month: str) -> bool:
+    return (since is None or since <= month) and (until is None or month <= until)
 
 
 def shortest_of(forms: Iterable[Form]) -> PeriodType:
@@ -249,6 +254,17 @@ Side = Annotated[
 """Terms added up (or, with `minus`, taken off)."""
 
 
+class Earlier(Model):
+    """What an indicator meant before: its figures of periods that end by `until` are made so."""
+
+    until: Month
+    definition: Label
+    numerator: Side
+    denominator: Side
+    factor: Decimal = Decimal(1)
+    missing: Missing = "matched"
+
+
 class Indicator(Model):
     """A measured share or rate: numerator / denominator x factor, per org unit and period."""
 
@@ -267,6 +283,26 @@ class Indicator(Model):
     target: dict[int, Decimal] = F(
         default_factory=dict, description="illustrative: the plan publishes no figures"
     )
+    earlier: tuple[Earlier, ...] = F((), description="definitions of before, oldest first: the series breaks")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Indicator:
+        untils = [e.until for e in self.earlier]
+        if untils != sorted(set(untils)):
+            raise ValueError("`earlier` is oldest first, each with an `until` of its own")
+        return self
+
+    @property
+    def definitions(self) -> tuple[Definition, ...]:
+        """What it meant and means, oldest first: version 1, 2, ..."""
+        found: list[Definition] = []
+        since: str | None = None
+        for e in (*self.earlier, None):
+            changed = {n: getattr(e, n) for n in Earlier.model_fields if n != "until"} if e else {}
+            meant = self.model_copy(update=changed | {"earlier": ()})
+            found.append(Definition(len(found) + 1, since, e.until if e else None, meant))
+            since = str(Period.parse(e.until) + 1) if e else None
+        return tuple(found)
 
     @property
     def terms(self) -> tuple[Term, ...]:
@@ -276,6 +312,19 @@ class Indicator(Model):
     def forms(self) -> tuple[str, ...]:
         """The forms it reads, sorted: indicators of the same forms share a result table."""
         return tuple(sorted({t.form for t in self.terms}))
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One version of an indicator, as an indicator of its own: in force for periods that end in these months."""
+
+    version: int
+    since: str | None
+    until: str | None
+    indicator: Indicator
+
+    def holds_in(self, month: str) -> bool:
+        return _holds(self.since, self.until, month)
 
 
 # ---- counties.yaml

@@ -129,6 +129,19 @@ def is_contextual(expectation: Expectation) -> bool:
     return any(c.startswith("_") and not is_own(c) for c in columns_of(expectation))
 
 
+def holding_in(suite: Suite, form: Form, month: str) -> list[Expectation]:
+    """The expectations on the form as it stood in a month: none on a field that it had not yet, or no longer has."""
+    absent = form.fields.keys() - form.fields_in(month).keys()
+    empty = {g.column for g in gaps(suite) if absent & {*g.plus, *g.minus}}
+    return [e for e in suite.expectations if not _fields_of(e, form) & (absent | empty)]
+
+
+def _fields_of(expectation: Expectation, form: Form) -> set[str]:
+    """The columns that it reads, the form's own contextual ones as the fields that they are of."""
+    found = ((c, context_column(c, form.form, ())) for c in columns_of(expectation))
+    return {context.field if context else column for column, context in found}
+
+
 def gaps(suite: Suite) -> list[Gap]:
     """The gaps that the suite declares, in its order."""
     declared: Mapping[str, Mapping[str, list[str]]] = suite.content.get("meta", {}).get("gaps", {})

@@ -15,7 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue import Catalogue, Definition, Indicator
+
+FIRST_MONTH, LAST_MONTH = "0001-01", "9999-12"
+"""Of a definition that held from the beginning, or holds until further notice."""
 
 
 def keep(connection: Connection, catalogue: Catalogue) -> None:
@@ -25,9 +28,7 @@ def keep(connection: Connection, catalogue: Catalogue) -> None:
     which the new definitions are seen.
     """
     at: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
-    rows = [
-        _row(x, base, catalogue) for base in indicators.bases(catalogue) for x in base.indicators
-    ]  # a code is in one base only
+    rows = [_row(d, base, catalogue) for base in indicators.bases(catalogue) for d in base.definitions]
     # what may not be seen beneath the county any more may not be seen there as of an earlier day either
     connection.execute(
         sa.text("UPDATE dim.indicator_history SET is_restricted = true WHERE indicator_code = ANY(:codes)"),
@@ -40,7 +41,7 @@ def keep(connection: Connection, catalogue: Catalogue) -> None:
         columns = list(rows[0])
         slots = ", ".join(f"CAST(:{c} AS jsonb)" if c == "targets" else f":{c}" for c in columns)
         connection.execute(sa.text(f"INSERT INTO defined ({', '.join(columns)}) VALUES ({slots})"), rows)
-        _replace(connection, "dim.indicator_history", "defined", columns, ["indicator_code"], at)
+        _replace(connection, "dim.indicator_history", "defined", columns, ["indicator_code", "version"], at)
     key = ["indicator_code", "period", "period_type"]
     _replace(connection, "dim.indicator_due_history", "dim.indicator_due", [*key, "due_at"], key, at)
     connection.execute(sa.text("DROP TABLE defined"))
@@ -71,13 +72,17 @@ def _replace(
     )
 
 
-def _row(x: Indicator, base: indicators.Base, catalogue: Catalogue) -> dict[str, object]:
+def _row(definition: Definition, base: indicators.Base, catalogue: Catalogue) -> dict[str, object]:
+    x = definition.indicator
     row: dict[str, object] = {
         "indicator_code": x.code,
+        "version": definition.version,
+        "first_month": definition.since or FIRST_MONTH,
+        "last_month": definition.until or LAST_MONTH,
         "calc_table": base.name,
         "factor": x.factor,
         "targets": json.dumps({str(year): str(target) for year, target in x.target.items()}),
-        "is_restricted": catalogue.is_restricted(x),
+        "is_restricted": catalogue.is_restricted(catalogue.indicators[x.code]),
         "missing": x.missing,
         "forms": list(x.forms),
         "definition_zh": x.definition.zh,

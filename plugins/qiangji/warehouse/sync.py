@@ -184,7 +184,7 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
             }
             for f in catalogue.forms.values()
             for p in periods
-            if p.type == f.period_type
+            if p.type == f.period_type and f.holds_in(str(p.last_month))
         ]
     _fill(connection, "dim.due", due)
     county_forms = [(c, f) for c in catalogue.counties for f in catalogue.forms_of(c)]
@@ -232,7 +232,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
         for form in catalogue.forms.values()
         if not form.is_registered
         for period in periods
-        if period.type == form.period_type
+        if period.type == form.period_type and form.holds_in(str(period.last_month))
         for county, n in _expected_by_county(catalogue, form, period).items()
     ]
     if rows:

@@ -15,6 +15,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN
+from qiangji.warehouse import history
 
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 _WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
@@ -84,12 +85,19 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
     keys = (
         keys or "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"
     )  # no figures at this level
+    meanings: dict[str, list[str]] = {}
+    for b in bases:
+        for d in b.definitions:
+            i = d.indicator
+            value = f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code})"
+            if level in ("city", "county") or not catalogue.is_restricted(catalogue.indicators[i.code]):
+                held = f"p.last_month BETWEEN '{d.since or history.FIRST_MONTH}' AND '{d.until or history.LAST_MONTH}'"
+                meanings.setdefault(i.code, []).append(f"WHEN {held} THEN {value}")
     columns = {
-        i.code: f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code}) AS {i.code}"
-        for b in bases
-        for i in b.indicators
-        if level in ("city", "county") or not catalogue.is_restricted(i)
-    }
+        code: f"CASE {' '.join(cases)} END AS {code}" if len(cases) > 1 or catalogue.indicators[code].earlier
+        else f"{cases[0].partition(' THEN ')[2]} AS {code}"
+        for code, cases in meanings.items()
+    }  # fmt: skip
     joins = "\n".join(
         f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
         f" AND {b.name}.period_type = '{period_type}' AND {b.name}.built_to IS NULL"

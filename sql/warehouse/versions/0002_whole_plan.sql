@@ -2,8 +2,10 @@
 
 ALTER TABLE dim.indicator ADD COLUMN shortest_period text NOT NULL DEFAULT 'month';
 ALTER TABLE dim.indicator ADD COLUMN is_restricted boolean NOT NULL DEFAULT false;
+ALTER TABLE dim.indicator ADD COLUMN definition_version integer NOT NULL DEFAULT 1;
 -- the catalogue fills them with every synchronisation
-ALTER TABLE dim.indicator ALTER shortest_period DROP DEFAULT, ALTER is_restricted DROP DEFAULT;
+ALTER TABLE dim.indicator ALTER shortest_period DROP DEFAULT, ALTER is_restricted DROP DEFAULT,
+    ALTER definition_version DROP DEFAULT;
 
 ALTER TABLE dim.period ADD COLUMN month_number integer;    -- of its last month, counted since year 0
 ALTER TABLE dim.period ADD COLUMN previous_period text;
@@ -26,9 +28,13 @@ CREATE TABLE ops.fact_change (
 );
 CREATE INDEX ON ops.fact_change (build_id);
 
--- What figures were shown by, and from when until when: a catalogue that changes closes rows and adds new ones.
+-- What figures were shown by, and from when until when: a catalogue that changes closes rows and adds new ones. An
+-- indicator that was redefined has a row for each definition, with the months that its periods may end in.
 CREATE TABLE dim.indicator_history (
     indicator_code text NOT NULL,
+    version integer NOT NULL,
+    first_month text NOT NULL,
+    last_month text NOT NULL,
     calc_table text NOT NULL,        -- where its sums lie
     factor numeric NOT NULL,
     targets jsonb NOT NULL,          -- year -> target
@@ -50,7 +56,7 @@ CREATE TABLE dim.indicator_history (
     shortest_period text NOT NULL,
     defined_from timestamptz NOT NULL,
     defined_to timestamptz,
-    PRIMARY KEY (indicator_code, defined_from)
+    PRIMARY KEY (indicator_code, version, defined_from)
 );
 
 CREATE TABLE dim.indicator_due_history (
