@@ -18,7 +18,9 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from qiangji.org import LEVELS
 from qiangji.periods import Period, local_day
+from qiangji.warehouse.views import PERIOD_TYPES
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 
@@ -42,6 +44,7 @@ class Shown:
     restated: dict[tuple[str, str, str, str], dict[str, Any]]
     restated_sums: list[Any]
     submissions: list[Any]
+    wide: dict[tuple[str, str, str, str], Any]
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +104,17 @@ def _run(world: worlds.World, place: Any, months: list[Period], content: dict[st
                 sa.text(RESTATED_CHILDREN),
                 {"elsewhere": elsewhere, "codes": list(parents), "parents": list(parents.values())},
             ).all()
+            wide = {
+                (code, row["org_code"], row["period"], type_): value
+                for level in LEVELS[:-1]
+                for type_ in PERIOD_TYPES
+                for row in c.execute(sa.text(f"SELECT * FROM mart.v_{level}_{type_}")).mappings()
+                for code, value in row.items()
+                if code in p.catalogue.indicators
+            }
     keys = ("indicator_code", "org_code", "period", "period_type")
     shown, restated = ({tuple(r[k] for k in keys): r for r in found} for found in (rows, again))
-    return Shown(world.codes, shown, list(sums), restated, list(restated_sums), collected.submissions)
+    return Shown(world.codes, shown, list(sums), restated, list(restated_sums), collected.submissions, wide)
 
 
 CHILDREN = """
@@ -196,6 +207,13 @@ def test_children_add_up_on_the_tree_of_today(shown_of: Callable[[str], Shown], 
             assert (row["numerator"], row["denominator"]) == tuple(
                 shown.rows[at][k] for k in ("numerator", "denominator")
             ), at
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_wide_views_show_the_same(shown_of: Callable[[str], Shown], name: str) -> None:
+    shown = shown_of(name)
+    found = {at: value for at, value in shown.wide.items() if value is not None}
+    assert found == {at: row["value"] for at, row in shown.rows.items() if row["value"] is not None}
 
 
 @pytest.mark.parametrize("name", list(CASES))
