@@ -272,6 +272,18 @@ class Indicator(Model):
         return tuple(sorted({t.form for t in self.terms}))
 
 
+# ---- suppression.yaml
+
+
+class Rule(Model):
+    """Which figures of indicators that count persons are hidden at village level; without the file, this one."""
+
+    threshold: int = F(
+        3, ge=1, description="a numerator above 0 and below this hides both sides and the value"
+    )
+    all_or_none: bool = F(False, description="hides 0 % and 100 % too")
+
+
 # ---- counties.yaml
 
 

@@ -360,6 +360,7 @@ def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool
     columns |= base.result_columns()
     if is_restated:
         columns = {c: t.replace("bigint", "numeric").split("(")[0] for c, t in columns.items()}
+    columns |= base.flag_columns()
     columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
     _add_columns(connection, table, columns)
     connection.execute(
