@@ -22,7 +22,7 @@ from qiangji.errors import WarehouseError
 from qiangji.org import LEVELS
 from qiangji.periods import Period, due_at, due_date, span
 from qiangji.settings import Settings
-from qiangji.warehouse import history, views
+from qiangji.warehouse import hidden_past, history, views
 
 SQL_TYPES = {
     "integer": "bigint",
@@ -77,6 +77,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     for base in indicators.bases(catalogue):
         _calc_table(connection, base)
         _calc_table(connection, base, is_restated=True)
+    hidden_past.hide(connection, catalogue)
     views.create(connection, settings.sql, catalogue)
     _comment(connection, settings.sql / "dictionary.yaml", catalogue)
     _grant(connection)
