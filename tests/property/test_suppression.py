@@ -1,9 +1,9 @@
-"""Nothing that is hidden can be found by subtraction: an attack on all that is shown, over siblings, levels and periods.
+"""Nothing that is hidden can be found by subtraction: an attack on all that is shown, over siblings, levels, periods.
 
 Small trees, groups that report or do not, and months over two years are drawn; what is hidden is decided by the same
-code as in a build, over result rows made here. The attacker knows every figure that is shown, the tree, the kinds of the
-fields and, more than anybody outside does, which group reported when: each shown figure is a linear equation in the
-groups' reports. No numerator of a hidden village may follow from these equations.
+code as in a build, over result rows made here. The attacker knows every figure that is shown, the tree, the kinds of
+the fields and, more than anybody outside does, which group reported when: each shown figure is a linear equation in
+the groups' reports. No numerator of a hidden village may follow from these equations.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class World:
                 row = sums.setdefault(code, [code, level, 0, 0, None, None, 0, 0])
                 row[2] += len(groups) * len(scope.months)
                 row[3] += sum((g, m) in self.reports for g in groups for m in scope.months)
-        for village, group, parts in self.equations(scope):
+        for village, _, parts in self.equations(scope):
             for code in self.org.path(village, *scope.months).values():
                 for side in (0, 1):
                     sums[code][4 + side] = (sums[code][4 + side] or 0) + self.value(parts, side)

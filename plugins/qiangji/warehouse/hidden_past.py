@@ -29,7 +29,7 @@ WHERE o.org_code = t.org_code AND t.{h} IS NOT TRUE AND (t.period, t.period_type
     AND t.built_from < s.built_to AND s.built_from < coalesce(t.built_to, 'infinity')
     AND (
         t.org_code = s.org_code
-        OR t.built_to IS NOT NULL AND (
+        OR s.built_to < 'infinity' AND (
             o.parent_code = s.parent_code
             OR t.org_code = s.parent_code AND NOT EXISTS (
                 SELECT FROM {table} AS x JOIN dim.org_unit AS y USING (org_code)
@@ -44,8 +44,9 @@ WHERE o.org_code = t.org_code AND t.{h} IS NOT TRUE AND (t.period, t.period_type
 def hide(connection: Connection, catalogue: Catalogue) -> None:
     """Mark rows of any age that today's rule hides, if the rule is not the one that they were last held against.
 
-    Of closed rows all other villages of the town go with them, and the town where there is none: more than a build
-    would hide, as nothing of the past is computed anew. Current rows are completed by the next build.
+    With what was closed go the figures that stood beside it, of all other villages of the town, and of the town where
+    there is none: more than a build would hide, as nothing of the past is computed anew. Of what stands now only the
+    small ones are marked; the next build decides which others.
     """
     bases = [b for b in indicators.bases(catalogue) if b.persons]
     rule = catalogue.rule.model_dump()
