@@ -223,7 +223,7 @@ def test_a_stricter_rule_holds_for_the_past_and_a_looser_one_does_not(made: Any)
         "b": None,
         "c": 8,
         "d": 11,
-        "T": 32,
+        "T": None,
         "u": None,
         "U": None,
         "A": None,
