@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import combinations
 
-from qiangji.catalogue import Catalogue, Indicator, Rule
+from qiangji.catalogue import Catalogue, Indicator, Suppression
 
 Number = int | Decimal
 
@@ -44,7 +44,7 @@ class Hidden:
     above: list[set[str]] = field(default_factory=list)
 
 
-def is_small(rule: Rule, numerator: Number | None, denominator: Number | None) -> bool:
+def is_small(rule: Suppression, numerator: Number | None, denominator: Number | None) -> bool:
     """Whether the rule hides a figure by itself."""
     if numerator is None:
         return False
@@ -67,7 +67,7 @@ def carries_over(indicator: Indicator, catalogue: Catalogue) -> bool:
 
 
 def decide(
-    periods: Sequence[Cells], before: Collection[str], kept: Collection[str], carries: bool, rule: Rule
+    periods: Sequence[Cells], before: Collection[str], kept: Collection[str], carries: bool, rule: Suppression
 ) -> Hidden:
     """What is hidden in the periods that end with a month, the shorter ones first.
 
@@ -93,7 +93,7 @@ def decide(
             return hidden
 
 
-def _are_enough(p: Cells, rule: Rule, unit: str, members: Sequence[str]) -> bool:
+def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) -> bool:
     """Whether villages of which only the sum can be found keep each other's figures.
 
     Each could then be anything from the least that a hidden one may be up to the threshold, for all that the sum says.
@@ -107,7 +107,7 @@ def _are_enough(p: Cells, rule: Rule, unit: str, members: Sequence[str]) -> bool
     return min(total, rest) >= rule.threshold
 
 
-def _candidates(p: Cells, rule: Rule, among: Collection[str]) -> list[str]:
+def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
     """Villages that may be hidden beside others, the smallest first: one without persons would hide nothing."""
     return sorted(
         (

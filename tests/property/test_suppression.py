@@ -21,7 +21,7 @@ import pytest
 
 from qiangji.building.hiding import Hiding
 from qiangji.building.scopes import Scope, scopes
-from qiangji.catalogue import Form, Indicator, Rule
+from qiangji.catalogue import Form, Indicator, Suppression
 from qiangji.indicators import Base
 from qiangji.lineage import Link, Restating
 from qiangji.org import OrgTree, OrgUnit
@@ -174,10 +174,10 @@ def _eve(day: date) -> date:
     return date.fromordinal(day.toordinal() - 1)
 
 
-def flagged(w: World, rule: Rule) -> list[tuple[Scope, pa.Table, pa.Table | None]]:
+def flagged(w: World, rule: Suppression) -> list[tuple[Scope, pa.Table, pa.Table | None]]:
     """Every scope's rows with their flags, as was and restated, as a build marks them."""
     restating = Restating(w.org, w.links, LATER)
-    catalogue: Any = SimpleNamespace(org=w.org, forms={f.form: f for f in w.base.forms}, rule=rule)
+    catalogue: Any = SimpleNamespace(org=w.org, forms={f.form: f for f in w.base.forms}, suppression=rule)
 
     def scopes_of(m: Period) -> list[Scope]:
         return scopes(m, w.base.forms, "Asia/Shanghai", NOW)
@@ -188,7 +188,7 @@ def flagged(w: World, rule: Rule) -> list[tuple[Scope, pa.Table, pa.Table | None
     return [(s, a, b) for found in hiding.run(built).values() for s, (a, b) in found]
 
 
-def attacked(w: World, rule: Rule) -> tuple[list[str], int]:
+def attacked(w: World, rule: Suppression) -> tuple[list[str], int]:
     """The hidden village figures that follow from what is shown, and how many are hidden in all."""
     restating = Restating(w.org, w.links, LATER)
     known = Known()
@@ -258,8 +258,8 @@ def _add(sums: Equation, parts: Equation) -> None:
         sums[at] = sums.get(at, 0) + factor
 
 
-def rules(rng: random.Random) -> Rule:
-    return Rule(threshold=rng.choice([2, 3, 5]), all_or_none=rng.random() < 0.3)
+def rules(rng: random.Random) -> Suppression:
+    return Suppression(threshold=rng.choice([2, 3, 5]), all_or_none=rng.random() < 0.3)
 
 
 @pytest.mark.parametrize("moves", [False, True], ids=["one tree", "moving units"])
@@ -293,7 +293,7 @@ def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
     small = shown = all_of_them = 0
     for seed in range(60):
         rng = random.Random(seed)
-        for _, rows, _ in flagged(drawn(rng, rng.choice(["stock", "flow"])), Rule()):
+        for _, rows, _ in flagged(drawn(rng, rng.choice(["stock", "flow"])), Suppression()):
             for row in rows.to_pylist():
                 if row["org_level"] == "village" and row["n__x"] is not None:
                     all_of_them += 1
@@ -309,5 +309,5 @@ def test_the_attack_finds_what_is_not_protected(monkeypatch: pytest.MonkeyPatch)
     from qiangji import suppression
 
     monkeypatch.setattr(suppression, "_are_enough", lambda *_: True)
-    found = [attacked(drawn(random.Random(seed), "stock"), Rule()) for seed in range(20)]
+    found = [attacked(drawn(random.Random(seed), "stock"), Suppression()) for seed in range(20)]
     assert sum(len(names) for names, _ in found) > 50

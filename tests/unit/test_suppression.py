@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Rule
+from qiangji.catalogue import Suppression
 from qiangji.suppression import Cells, Hidden, decide, is_small
 
-RULE = Rule(threshold=3)
+RULE = Suppression(threshold=3)
 
 
 def cells(figures: dict[str, Any], **more: Any) -> Cells:
@@ -23,7 +23,7 @@ def cells(figures: dict[str, Any], **more: Any) -> Cells:
     return Cells(numerators, denominators, paths, frozenset(numerators), **more)
 
 
-def one(figures: dict[str, Any], rule: Rule = RULE, **more: Any) -> Hidden:
+def one(figures: dict[str, Any], rule: Suppression = RULE, **more: Any) -> Hidden:
     return decide([cells(figures, **more)], (), (), False, rule)
 
 
@@ -36,7 +36,7 @@ def one(figures: dict[str, Any], rule: Rule = RULE, **more: Any) -> Hidden:
     ],
 )  # fmt: skip
 def test_what_is_small(n: Any, d: Any, all_or_none: bool, expected: bool) -> None:
-    assert is_small(Rule(threshold=3, all_or_none=all_or_none), n, d) is expected
+    assert is_small(Suppression(threshold=3, all_or_none=all_or_none), n, d) is expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_what_is_hidden_beside_it(figures: dict[str, Any], villages: str, above:
 
 
 def test_all_or_none_needs_some_of_both() -> None:
-    rule = Rule(threshold=2, all_or_none=True)
+    rule = Suppression(threshold=2, all_or_none=True)
     figures = {"T/a": 10, "T/b": 10, "T/c": 9, "T/d": 4}
     assert one(figures, rule).villages == set("abd"), "9 of 10 would leave one who is not"
 

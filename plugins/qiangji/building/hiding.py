@@ -113,7 +113,7 @@ class Hiding:
         for scope, rows in tables:
             above = self._contained(scope, earlier) if carries else frozenset()
             periods.append(self._cells(x, scope, rows, above))
-        return decide(periods, before, kept, carries, self.catalogue.rule)
+        return decide(periods, before, kept, carries, self.catalogue.suppression)
 
     def _contained(self, scope: Scope, earlier: Sequence[_Earlier]) -> frozenset[str]:
         """Units above villages that are hidden in a longer period because they are in one within it.
@@ -165,7 +165,7 @@ class Hiding:
                 found.add(heir)
                 found |= _above(org.path(code, *scope.months)) ^ _above(restating.path(heir))
         for row in _villages(rows).select(["org_code", f"n__{x.code}", f"d__{x.code}"]).to_pylist():
-            if is_small(self.catalogue.rule, row[f"n__{x.code}"], row[f"d__{x.code}"]):
+            if is_small(self.catalogue.suppression, row[f"n__{x.code}"], row[f"d__{x.code}"]):
                 found.add(row["org_code"])
         return found
 

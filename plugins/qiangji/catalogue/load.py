@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
-from qiangji.catalogue.models import County, Form, Indicator, Plan, Rule, shortest_of
+from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
 from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.lineage import Link, Restating
@@ -56,7 +56,7 @@ class Catalogue:
     org: OrgTree
     suites: dict[str, Suite]
     lineage: tuple[Link, ...] = ()
-    rule: Rule = field(default_factory=Rule)
+    suppression: Suppression = field(default_factory=Suppression)
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -161,10 +161,14 @@ def load(path: Path, expectations: Path) -> Catalogue:
             indicators[indicator.code] = indicator
     counties = _counties(path / "counties.yaml", forms, org)
     suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
-    rule_file = path / "suppression.yaml"
-    rule = _model(Rule, _yaml(rule_file), rule_file) if rule_file.is_file() else Rule()
+    suppression_file = path / "suppression.yaml"
+    suppression = (
+        _model(Suppression, _yaml(suppression_file), suppression_file)
+        if suppression_file.is_file()
+        else Suppression()
+    )
     indicators = _in_plan_order(indicators, plan)
-    catalogue = Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, rule)
+    catalogue = Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, suppression)
     check_suites(catalogue)
     return catalogue
 

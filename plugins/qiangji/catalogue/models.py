@@ -275,7 +275,7 @@ class Indicator(Model):
 # ---- suppression.yaml
 
 
-class Rule(Model):
+class Suppression(Model):
     """Which figures of indicators that count persons are hidden at village level; without the file, this one."""
 
     threshold: int = F(

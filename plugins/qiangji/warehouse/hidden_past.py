@@ -49,7 +49,7 @@ def hide(connection: Connection, catalogue: Catalogue) -> None:
     small ones are marked; the next build decides which others.
     """
     bases = [b for b in indicators.bases(catalogue) if b.persons]
-    rule = catalogue.rule.model_dump()
+    rule = catalogue.suppression.model_dump()
     wanted = json.dumps([rule, sorted(x.code for b in bases for x in b.persons)], sort_keys=True)
     if wanted == connection.scalar(sa.text("SELECT hash FROM ops.definition WHERE name = 'suppression'")):
         return
