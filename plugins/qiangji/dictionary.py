@@ -126,7 +126,13 @@ def _indicator(x: Indicator, catalogue: Catalogue) -> str:
         meant = d.indicator.definition
         rows.append((f"至 until {d.until}", f"{meant.zh} {earlier['zh']}", f"{meant.en} {earlier['en']}"))
     if x.persons:
-        rows.append(("个人身份 persons", "涉及个人身份计数", "counts persons by status"))
+        rows.append(
+            (
+                "个人身份 persons",
+                "涉及个人身份计数；村级小数字隐去",
+                "counts persons by status; small numbers at villages are hidden",
+            )
+        )
     if catalogue.is_restricted(x):
         rows.append(("公开范围 restricted", "仅限县级以上", "shown from county up only"))
     return f"**{_cell(x.name.zh)}** {_cell(x.name.en)} (`{x.code}`)\n\n" + _table(

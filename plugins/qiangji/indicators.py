@@ -25,6 +25,8 @@ RESTATED = "__restated"
 """What the name of a base's result table on today's tree ends in."""
 PARTS = ("n", "d", "k", "w")
 """Of a result column's name: numerator, denominator, units that lacked a side, units with a warning."""
+HIDDEN = "h"
+"""Of the name of a column that says whether a figure is hidden."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,16 @@ class Base:
                 wide = decimal.get(part) or columns.get(name, "bigint") != "bigint"
                 columns[name] = "numeric(38,4)" if wide else "bigint"
         return columns
+
+    @property
+    def persons(self) -> tuple[Indicator, ...]:
+        """Those of which small numbers at village level are hidden: they have a column that says where."""
+        counted = {i.code: i for i in self.indicators if i.persons}
+        return tuple(counted.values()) if self.level == "village" else ()
+
+    def flag_columns(self) -> dict[str, str]:
+        """Column -> SQL type of what says that a figure is hidden; no model has them, the build adds them."""
+        return {f"{HIDDEN}__{i.code}": "boolean" for i in self.persons}
 
     def _is_decimal(self, side: Iterable[Term]) -> bool:
         forms = {f.form: f for f in self.forms}

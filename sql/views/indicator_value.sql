@@ -17,6 +17,7 @@ SELECT
     v.reported_units,
     mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
     CASE
+        WHEN v.is_hidden THEN 'Q'
         WHEN v.expected_units > 0 AND v.reported_units = 0 THEN 'O'
         WHEN v.expected_units = 0 OR v.numerator IS NULL OR coalesce(v.denominator, 0) = 0 THEN 'M'
         WHEN v.reported_units < v.expected_units OR v.units_lacking > 0 THEN 'P'

@@ -126,7 +126,7 @@ LEFT JOIN ops.submission AS s ON (s.county_code, s.form) = (cf.county_code, cf.f
 GROUP BY cf.county_code, o.name, cf.form;
 
 -- Warnings on rows and figures; a villager group's stands at its village and shows no value, nor does a restricted field
--- beneath its county.
+-- beneath its county, nor at a village one that an indicator of persons reads.
 CREATE VIEW mart.finding AS
 SELECT
     f.finding_id,
@@ -153,6 +153,14 @@ CROSS JOIN LATERAL (
             f.unit_code = f.org_code
             AND NOT EXISTS (
                 SELECT FROM dim.field AS d WHERE d.form = f.form AND d.field = ANY(f.fields) AND d.is_restricted
+            )
+            AND NOT (
+                o.org_level = 'village'
+                AND EXISTS (
+                    SELECT FROM dim.indicator_field AS x
+                    JOIN dim.indicator AS i USING (indicator_code)
+                    WHERE x.form = f.form AND x.field = ANY(f.fields) AND i.is_persons
+                )
             )
         ) AS it
 ) AS shown;

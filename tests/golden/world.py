@@ -75,6 +75,7 @@ def make(
     forms: Mapping[str, Mapping[str, Any]],
     indicators: list[dict[str, Any]],
     dated: Mapping[str, Any] | None = None,
+    suppression: Mapping[str, Any] | None = None,
 ) -> World:
     """Write a catalogue and its suites under `folder`; `dated` says what opens, closes, moves and becomes of units."""
     dated = dated or {}
@@ -94,6 +95,8 @@ def make(
             ],
         },
     )
+    if suppression:
+        _dump(world.catalogue / "suppression.yaml", dict(suppression))
     for name, form in world.forms.items():
         _dump(world.catalogue / "forms" / f"{name}.yaml", form_of(name, form))
         suite = json.dumps(_suite(name, form), ensure_ascii=False)

@@ -455,7 +455,13 @@ def test_figures_equal_those_computed_from_the_truth(
         right, found = _recomputed(truth, indicator, months, type_), shown[indicator["code"], type_, period]
         assert found.keys() == right.keys(), (type_, period)
         for code in right:
-            assert found[code] == right[code], (type_, period, code)
+            is_hidden = found[code][5] == "Q"
+            expected = (None, None, None, *right[code][3:5], "Q") if is_hidden else right[code]
+            assert found[code] == expected, (type_, period, code)
+            # hidden are small numbers of persons at villages, and what would give them away
+            assert not is_hidden or (indicator.get("persons") and right[code][0] is not None)
+            if indicator.get("persons") and truth.tree[code]["level"] == "village":
+                assert is_hidden or not 0 < (right[code][0] or 0) < 3, (type_, period, code)
             with_value += right[code][2] is not None
     # it has been computed, not only agreed to be missing
     lowest = {BASES[DEFINITIONS[t["form"]]["grain"]] for t in _terms(indicator)}

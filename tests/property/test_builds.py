@@ -31,14 +31,25 @@ FORMS: dict[str, Any] = {
     "v": {"fields": {"f": {"kind": "flow"}, "s": {"critical_max": 9}, "p": {"kind": "distinct"}}},
 }
 INDICATORS = [
-    {"code": "a", "numerator": {"form": "g", "sum": "n"}, "denominator": {"form": "g", "count": "rows"}},
+    {
+        "code": "a",
+        "numerator": {"form": "g", "sum": "n"},
+        "denominator": {"form": "g", "count": "rows"},
+        "persons": True,  # a state of which small numbers are hidden
+    },
     {
         "code": "b",
         "numerator": {"form": "g", "sum": "y"},
         "denominator": {"form": "v", "sum": "s"},
         "missing": "all",
     },
-    {"code": "c", "numerator": {"form": "v", "sum": "f"}, "denominator": {"form": "v", "sum": "p"}},
+    {
+        "code": "c",
+        "numerator": {"form": "v", "sum": "f"},
+        "denominator": {"form": "v", "count": "rows"},
+        "persons": True,  # amounts
+    },
+    {"code": "e", "numerator": {"form": "v", "sum": "f"}, "denominator": {"form": "v", "sum": "p"}},
     {
         "code": "d",
         "numerator": {"form": "v", "count_where": {"field": "s", "at_least": 3}},
@@ -166,3 +177,7 @@ def test_what_is_drawn_has_what_it_should_try(once: Callable[[int], dict[str, An
         assert any(f"'{status}'" in text for text in submissions), status
     assert any("'accepted', 2, True" in text for text in submissions)
     assert any(r["findings"] for r in results)
+    for code in "ac":
+        assert any(
+            "'Q'" in text and f"'indicator_code': '{code}'" in text for r in results for text in r["figures"]
+        )

@@ -409,7 +409,18 @@ RURAL, GROUPS, TASKS, COUNTIES, PLAN = (
     "counties.yaml",
     "plan.yaml",
 )
+SUPPRESSION = "suppression.yaml"
 WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
+    "a threshold that hides nothing": (
+        SUPPRESSION,
+        lambda r: r.update(threshold=0),
+        ["threshold", "all_or_none"],
+    ),
+    "an unknown rule": (
+        SUPPRESSION,
+        lambda r: r.update(noise=True),
+        ["suppression.yaml", "noise", "threshold"],
+    ),
     "unknown initiative": (
         RURAL,
         indicator(initiative="rural_roads"),

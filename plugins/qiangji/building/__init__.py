@@ -22,8 +22,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from qiangji import indicators, lineage, org
-from qiangji.building import facts, figures
+from qiangji import indicators, lineage, org, suppression
+from qiangji.building import facts, figures, hiding
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
@@ -105,7 +105,17 @@ def build(
             built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
         ):
-            results = figures.compute(c, engine, catalogue, settings, ledger, current, built.months, now)
+            years = {m.year for m in built.months}
+            others = [Period.parse(m) for m in known if Period.parse(m) not in built.months]
+            earlier = [m for m in others if m.year in years]
+            fresh = {
+                m
+                for m, s in _signatures(c, catalogue, settings, current, definitions, earlier, now).items()
+                if known.get(str(m)) == s
+            }
+            results = figures.compute(
+                c, engine, catalogue, settings, ledger, current, built.months, now, fresh
+            )
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
@@ -177,10 +187,16 @@ def definitions_hash(catalogue: Catalogue, settings: Settings) -> str:
     files = [*(settings.sql / "models").glob("*.sql"), *(catalogue.path / "indicators").glob("*.yaml")]
     files += [
         *(catalogue.path / "forms").glob("*.yaml"),
-        *(p for name in ("org_units.csv", "org_lineage.csv") if (p := catalogue.path / name).is_file()),
+        *(
+            p
+            for name in ("org_units.csv", "org_lineage.csv", "suppression.yaml")
+            if (p := catalogue.path / name).is_file()
+        ),
         Path(lineage.__file__),
         Path(org.__file__),
         Path(indicators.__file__),
+        Path(suppression.__file__),
+        Path(hiding.__file__),
     ]
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
@@ -208,7 +224,11 @@ def _signatures(
     tree = catalogue.restating(local_day(now, settings.timezone)).signature
     for month in wanted:
         digest = hashlib.sha256((definitions + tree).encode())
-        due = [[s.period_type for s in scopes(month, b.forms, settings.timezone, now)] for b in bases]
+        # which quarters are due decides what is hidden in the rest of the year
+        so_far = span(Period("month", month.year * 12), month)
+        due = [
+            [s.period_type for s in scopes(m, b.forms, settings.timezone, now)] for b in bases for m in so_far
+        ]
         digest.update(repr(due).encode())
         digest.update(repr(sorted((f, s.hash) for f, s in catalogue.suites.items())).encode())
         for key, row in current.items():

@@ -6,7 +6,7 @@ warehouse the rows that differ are closed and their successors inserted, and wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from qiangji import indicators
+from qiangji.building.hiding import Hiding, Tables
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
-from qiangji.indicators import Base
+from qiangji.indicators import HIDDEN, Base
 from qiangji.ledger import Key, Ledger
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
@@ -39,6 +40,10 @@ class Results:
     restated: pa.Table
 
 
+_FLAGS = (
+    "SELECT column_name FROM information_schema.columns WHERE table_schema = 'calc' AND table_name = :table"
+    " AND column_name ~ '^h__'"
+)
 _IDENTITY = ("org_code", "org_level", "period", "period_type")
 
 
@@ -51,8 +56,12 @@ def compute(
     current: dict[Key, Row[Any]],
     months: Sequence[Period],
     now: datetime,
+    fresh: Collection[Period],
 ) -> list[Results]:
-    """Each base's results for every scope of the months, beneath each other."""
+    """Each base's results for every scope of the months, beneath each other; what is hidden is marked.
+
+    `fresh` are the other months of these years whose rows in the warehouse are what they would be now.
+    """
     restating = catalogue.restating(local_day(now, settings.timezone))
     inputs = Inputs(catalogue, ledger.lake, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
@@ -60,37 +69,52 @@ def compute(
     _count_registered(c, catalogue, inputs, months)
     found = []
     for base in indicators.bases(catalogue):
-        wanted = [s for month in months for s in scopes(month, base.forms, settings.timezone, now)]
-        if wanted:
-            tables = [
-                _results(engine, inputs, base.at(scope.months[-1]), scope, restating) for scope in wanted
-            ]
-            as_was, restated = ([t[i] for t in tables] for i in (0, 1))
-            found.append(Results(base, wanted, _beneath(base, as_was), _beneath(base, restated)))
+
+        def scopes_of(month: Period, base: Base = base) -> list[Scope]:
+            return scopes(month, base.forms, settings.timezone, now)
+
+        def results(scope: Scope, again: Restating | None, base: Base = base) -> Tables:
+            as_was, restated = _results(engine, inputs, base.at(scope.months[-1]), scope, again)
+            return _whole(base, as_was), None if restated is None else _whole(base, restated)
+
+        def as_was(scope: Scope, results: Callable[[Scope, Restating | None], Tables] = results) -> pa.Table:
+            return results(scope, None)[0]
+
+        by_month = {m: [(s, results(s, restating)) for s in scopes_of(m)] for m in months}
+        reported = {Period.parse(p).last_month for f, p, _ in current if f in {x.form for x in base.forms}}
+        hiding = Hiding(c, catalogue, base, restating, fresh, reported, scopes_of, as_was)
+        each = [x for m in hiding.run(by_month).values() for x in m]
+        if each:
+            rows = pa.concat_tables([t for _, (t, _) in each], promote_options="permissive")
+            again = pa.concat_tables(
+                [rows.slice(0, 0), *(t for _, (_, t) in each if t is not None)], promote_options="permissive"
+            )
+            found.append(Results(base, [s for s, _ in each], rows.combine_chunks(), again.combine_chunks()))
     return found
 
 
-def _beneath(base: Base, tables: Sequence[pa.Table | None]) -> pa.Table:
-    """Tables of one base beneath each other; a definition that is not in force in a scope has no columns there."""
-    names = [*_IDENTITY, "expected_units", "reported_units", *base.result_columns()]
-    nothing = pa.table({n: pa.nulls(0, pa.string()) for n in _IDENTITY})
-    rows = pa.concat_tables([nothing, *(t for t in tables if t is not None)], promote_options="permissive")
-    for name in names:
+def _whole(base: Base, rows: pa.Table | None) -> pa.Table:
+    """With all columns of the base: a definition that is not in force in a scope has none there."""
+    if rows is None:
+        rows = pa.table({n: pa.nulls(0, pa.string()) for n in _IDENTITY})
+    for name in ("expected_units", "reported_units", *base.result_columns()):
         if name not in rows.column_names:
-            rows = rows.append_column(name, pa.nulls(len(rows)))
-    return rows.select(names).combine_chunks()
+            rows = rows.append_column(name, pa.nulls(len(rows), pa.int64()))
+    return rows
 
 
 def _results(
-    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating
+    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None
 ) -> tuple[pa.Table | None, pa.Table | None]:
-    """One base in one scope, as was and restated: the models, one after another; nothing if nothing was defined."""
+    """One base in one scope, as was and, if asked for, restated: the models, one after another; nothing if nothing was
+    defined then.
+    """
     if not base.definitions:
         return None, None
     _sides(engine, inputs, base, scope)
     engine.register("paths", inputs.paths(base.level, scope.months))
     rows = engine.run("results", sums=indicators.sum_columns(base))
-    if not restating.touched:
+    if restating is None or not restating.touched:
         return _placed(rows, scope), None
     if len(base.forms) > 1:
         _sides(engine, inputs, base, scope, restating)
@@ -146,7 +170,12 @@ def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
 def _write(
     c: Connection, base: Base, table: str, rows: pa.Table, scopes: Sequence[Scope], at: datetime
 ) -> tuple[int, int]:
-    columns = ["expected_units", "reported_units", *base.result_columns()]
+    # what no longer counts persons is shown from now on, and its past stays as it is
+    for flag in c.scalars(sa.text(_FLAGS), {"table": table.split(".")[1]}):
+        if flag not in rows.column_names and any(flag == f"{HIDDEN}__{i.code}" for i in base.indicators):
+            rows = rows.append_column(flag, pa.repeat(False, len(rows)))
+    flags = [n for n in rows.column_names if n.startswith(f"{HIDDEN}__")]
+    columns = ["expected_units", "reported_units", *base.result_columns(), *flags]
     names = ", ".join([*_IDENTITY, *columns])
     c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"))
     copy_in(c, "fresh", rows.select([*_IDENTITY, *columns]))

@@ -15,6 +15,7 @@ from qiangji.catalogue.models import (
     Layout,
     Plan,
     Side,
+    Suppression,
     Term,
     shortest_of,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Layout",
     "Plan",
     "Side",
+    "Suppression",
     "Term",
     "load",
     "shortest_of",

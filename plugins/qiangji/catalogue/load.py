@@ -20,7 +20,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
-from qiangji.catalogue.models import County, Form, Indicator, Plan, shortest_of
+from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import check_suite
 from qiangji.errors import CatalogueError, Problems, UsageError
@@ -62,6 +62,7 @@ class Catalogue:
     lineage: tuple[Link, ...] = ()
     crosswalks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of counties with unit codes of their own: county -> own code -> the tree's (of a group or task, its key)."""
+    suppression: Suppression = field(default_factory=Suppression)
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -147,6 +148,10 @@ def load(path: Path, expectations: Path) -> Catalogue:
     with shapes.noting():
         org = OrgTree.read(path / "org_units.csv")
         lineage = read_lineage(path / "org_lineage.csv", org)
+    suppression, hiding = Suppression(), path / "suppression.yaml"
+    if hiding.is_file():
+        with shapes.noting():
+            suppression = _model(Suppression, _yaml(hiding), Place(hiding))
     forms: dict[str, Form] = {}
     for p in sorted((path / "forms").glob("*.yaml")):
         with shapes.noting():
@@ -166,7 +171,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
             check_suite(suites[name], form, forms, {u.kind for u in org})
     problems.tell()
     indicators = _in_plan_order(indicators, plan)
-    return Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, crosswalks)
+    return Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, crosswalks, suppression)
 
 
 def _form(path: Path) -> Form:

@@ -327,6 +327,18 @@ class Definition:
         return _holds(self.since, self.until, month)
 
 
+# ---- suppression.yaml
+
+
+class Suppression(Model):
+    """Which figures of indicators that count persons are hidden at village level; without the file, this one."""
+
+    threshold: int = F(
+        3, ge=1, description="a numerator above 0 and below this hides both sides and the value"
+    )
+    all_or_none: bool = F(False, description="hides 0 % and 100 % too")
+
+
 # ---- counties.yaml
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from qiangji.catalogue.models import County, Form, Indicator, Plan
+from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression
 from qiangji.settings import settings
 
 FILES: dict[str, Any] = {
@@ -20,6 +20,7 @@ FILES: dict[str, Any] = {
     "form": Form,
     "indicators": list[Indicator],
     "counties": list[County],
+    "suppression": Suppression,
 }
 """Schema name -> what a file of that kind holds."""
 

@@ -22,7 +22,7 @@ from qiangji.errors import WarehouseError
 from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
-from qiangji.warehouse import history, views
+from qiangji.warehouse import hidden_past, history, views
 
 SQL_TYPES = {
     "integer": "bigint",
@@ -77,6 +77,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     for base in indicators.bases(catalogue):
         _calc_table(connection, base)
         _calc_table(connection, base, is_restated=True)
+    hidden_past.hide(connection, catalogue)
     views.create(connection, settings.sql, catalogue)
     _comment(connection, settings.sql / "dictionary.yaml", catalogue)
     _grant(connection)
@@ -367,6 +368,7 @@ def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool
     columns |= base.result_columns()
     if is_restated:
         columns = {c: t.replace("bigint", "numeric").split("(")[0] for c, t in columns.items()}
+    columns |= base.flag_columns()
     columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
     _add_columns(connection, table, columns)
     connection.execute(

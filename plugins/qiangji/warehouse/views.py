@@ -5,6 +5,7 @@ In: the catalogue, sql/views/*.sql, sql/dictionary.yaml (words for columns). Out
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -42,13 +43,15 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     kept = connection.execute(
         sa.text(
             "SELECT table_name, array_agg(substr(column_name, 4) ORDER BY ordinal_position)"
-            " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name LIKE 'n\\_\\_%'"
+            " FILTER (WHERE column_name LIKE 'n\\_\\_%'),"
+            " array_agg(substr(column_name, 4)) FILTER (WHERE column_name LIKE 'h\\_\\_%')"
+            " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name ~ '^[nh]__'"
             " GROUP BY 1 ORDER BY 1"
         )
     ).all()
     together = "\n    UNION ALL\n    "
-    values = together.join(_values(t, codes) for t, codes in kept if not t.endswith(indicators.RESTATED))
-    restated = together.join(_values(t, codes) for t, codes in kept if t.endswith(indicators.RESTATED))
+    values = together.join(_values(t, *codes) for t, *codes in kept if not t.endswith(indicators.RESTATED))
+    restated = together.join(_values(t, *codes) for t, *codes in kept if t.endswith(indicators.RESTATED))
     for path in sorted((sql / "views").glob("*.sql")):
         text = path.read_text(encoding="utf-8").replace("{{restated_values}}", restated)
         _execute(connection, text.replace("{{values}}", values))
@@ -59,17 +62,30 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     _translate(connection, words, catalogue)
 
 
-def _values(table: str, codes: list[str]) -> str:
+def _values(table: str, codes: list[str], hidden: list[str] | None) -> str:
     """A result table's row as one row an indicator, those included that have left the catalogue or the table.
+
+    Both sides of what is hidden are NULL, here where all views begin: none of them can show it.
 
     One plain SELECT from one table each: the planner sees through those and can use an index for a join, and one
     indicator costs its own table only.
     """
     return "\n    UNION ALL\n    ".join(
         f"SELECT '{code}' AS indicator_code, '{table}'::text AS calc_table, org_code, org_level, period, period_type,"
-        f" n__{code}::numeric AS numerator, d__{code}::numeric AS denominator, expected_units, reported_units,"
+        f" {shown(f'n__{code}::numeric', code, hidden)} AS numerator,"
+        f" {shown(f'd__{code}::numeric', code, hidden)} AS denominator,"
+        f" {f'h__{code} IS TRUE' if code in (hidden or ()) else 'false'} AS is_hidden, expected_units, reported_units,"
         f" k__{code} AS units_lacking, w__{code} AS units_warned, built_from, built_to FROM calc.{table}"
         for code in codes
+    )
+
+
+def shown(expression: str, code: str, hidden: Collection[str] | None, table: str = "") -> str:
+    """SQL of what is NULL where the indicator's figure is hidden."""
+    return (
+        f"CASE WHEN {table}h__{code} IS NOT TRUE THEN {expression} END"
+        if code in (hidden or ())
+        else expression
     )
 
 
@@ -89,15 +105,24 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
     for b in bases:
         for d in b.definitions:
             i = d.indicator
-            value = f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code})"
+            value = shown(
+                f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code})",
+                i.code,
+                {x.code for x in b.persons},
+                f"{b.name}.",
+            )
             if level in ("city", "county") or not catalogue.is_restricted(catalogue.indicators[i.code]):
-                held = f"p.last_month BETWEEN '{d.since or history.FIRST_MONTH}' AND '{d.until or history.LAST_MONTH}'"
-                meanings.setdefault(i.code, []).append(f"WHEN {held} THEN {value}")
+                if d.since or d.until:
+                    value = (
+                        f"CASE WHEN p.last_month BETWEEN '{d.since or history.FIRST_MONTH}'"
+                        f" AND '{d.until or history.LAST_MONTH}' THEN {value} END"
+                    )
+                meanings.setdefault(i.code, []).append(value)
+    # at most one of its definitions is in force
     columns = {
-        code: f"CASE {' '.join(cases)} END AS {code}" if len(cases) > 1 or catalogue.indicators[code].earlier
-        else f"{cases[0].partition(' THEN ')[2]} AS {code}"
-        for code, cases in meanings.items()
-    }  # fmt: skip
+        code: (values[0] if len(values) == 1 else f"coalesce({', '.join(values)})") + f" AS {code}"
+        for code, values in meanings.items()
+    }
     joins = "\n".join(
         f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
         f" AND {b.name}.period_type = '{period_type}' AND {b.name}.built_to IS NULL"

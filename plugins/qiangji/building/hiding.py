@@ -1,0 +1,235 @@
+"""Which figures of a build are hidden: the rule of `qiangji.suppression` over the months of each year, in order.
+
+In: result rows by period, as was and restated; what earlier months of the year hide, from calc.* where that is up to
+date and computed where it is not. Out: the same rows with a column `h__<indicator>` for each that counts persons.
+A month's flags follow from the reports of its year up to it, in whatever order months are built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji.building.scopes import Scope
+from qiangji.catalogue import Catalogue, Indicator
+from qiangji.indicators import HIDDEN, Base
+from qiangji.lineage import Restating
+from qiangji.org import LEVELS
+from qiangji.periods import MONTHS_IN, Period
+from qiangji.suppression import Cells, Hidden, carries_over, decide, is_small
+
+Tables = tuple[pa.Table, pa.Table | None]
+"""Result rows of one scope, as was and restated."""
+_ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """What a month that came before in the year hides: villages, and units above in each of its periods."""
+
+    month: Period
+    villages: frozenset[str]
+    above: tuple[tuple[Scope, frozenset[str]], ...]
+
+
+@dataclass
+class Hiding:
+    """One base's flags. `fresh` are months whose rows in calc.* are what a build would write now; `reported` those
+    with a report of its forms. `compute` gives a scope's rows as was.
+    """
+
+    c: Connection
+    catalogue: Catalogue
+    base: Base
+    restating: Restating
+    fresh: Collection[Period]
+    reported: Collection[Period]
+    scopes_of: Callable[[Period], Sequence[Scope]]
+    compute: Callable[[Scope], pa.Table]
+
+    def run(
+        self, built: dict[Period, list[tuple[Scope, Tables]]]
+    ) -> dict[Period, list[tuple[Scope, Tables]]]:
+        """The months that are built with their flags; unchanged where nothing of the base counts persons."""
+        if not self.base.persons:
+            return built
+        found = {}
+        for year in sorted({m.year for m in built}):
+            last = max(m for m in built if m.year == year)
+            chain = {m for m in self.reported if m.year == year and m <= last}
+            earlier: dict[str, list[_Earlier]] = {x.code: [] for x in self.base.persons}
+            for month in sorted(chain | {m for m in built if m.year == year}):
+                hidden = self._month(month, built.get(month), earlier)
+                if month in built:
+                    found[month] = [
+                        (scope, self._flagged(scope, tables, hidden)) for scope, tables in built[month]
+                    ]
+        return found
+
+    # ---- inside
+
+    def _month(
+        self,
+        month: Period,
+        built: list[tuple[Scope, Tables]] | None,
+        earlier: dict[str, list[_Earlier]],
+    ) -> dict[tuple[str, Scope], tuple[set[str], set[str]]]:
+        """Villages and units above that are hidden, by indicator and scope; the month joins the earlier ones."""
+        if built is None and month in self.fresh:
+            for code, one in self._read(month).items():
+                earlier[code].append(one)
+            return {}
+        scopes = sorted(
+            built or [(s, (self.compute(s), None)) for s in self.scopes_of(month)],
+            key=lambda x: _length(x[0].period_type),
+        )
+        tables = [(scope, _villages(as_was)) for scope, (as_was, _) in scopes]
+        found = {}
+        for x in self.base.persons:
+            hidden = self._decide(x, tables, earlier[x.code])
+            for (scope, _), units in zip(tables, hidden.above, strict=True):
+                found[x.code, scope] = (hidden.villages, units)
+            if month in self.reported:
+                above = tuple((s, frozenset(h)) for (s, _), h in zip(tables, hidden.above, strict=True))
+                earlier[x.code].append(_Earlier(month, frozenset(hidden.villages), above))
+        return found
+
+    def _decide(
+        self, x: Indicator, tables: Sequence[tuple[Scope, pa.Table]], earlier: Sequence[_Earlier]
+    ) -> Hidden:
+        # by any of its definitions that read these forms
+        carries = any(carries_over(i, self.catalogue) for i in self.base.indicators if i.code == x.code)
+        if carries:
+            before = kept = {v for e in earlier for v in e.villages}
+        else:  # the state of a unit that reported all is new
+            before = set(earlier[-1].villages) if earlier and tables else set()
+            kept = before - _complete(tables[0][1], x) if before else before
+        periods = []
+        for scope, rows in tables:
+            above = self._contained(scope, earlier) if carries else frozenset()
+            periods.append(self._cells(x, scope, rows, above))
+        return decide(periods, before, kept, carries, self.catalogue.suppression)
+
+    def _contained(self, scope: Scope, earlier: Sequence[_Earlier]) -> frozenset[str]:
+        """Units above villages that are hidden in a longer period because they are in one within it.
+
+        So do those that a hidden village has left or come to since: what is added up at them is no longer the same.
+        """
+        found: set[str] = set()
+        org = self.catalogue.org
+        for e in (e for e in earlier if e.month in scope.months):
+            found.update(*(units for shorter, units in e.above if set(shorter.months) <= set(scope.months)))
+            for code in (v for v in e.villages if org.is_dated(v)):
+                found |= _above(org.path(code, e.month)) ^ _above(org.path(code, *scope.months))
+        return frozenset(found)
+
+    def _cells(self, x: Indicator, scope: Scope, rows: pa.Table, above: frozenset[str]) -> Cells:
+        codes, n, d = (rows.column(c).to_pylist() for c in ("org_code", f"n__{x.code}", f"d__{x.code}"))
+        numerators = {c: v for c, v in zip(codes, n, strict=True) if v is not None}
+        denominators = {c: v for c, v in zip(codes, d, strict=True) if v is not None}
+        paths = {}
+        for code in numerators:
+            path = self.catalogue.org.path(code, *scope.months)
+            paths[code] = tuple(path[level] for level in _ABOVE)
+        reporting = rows.filter(pc.greater(rows.column("reported_units"), 0)).column("org_code").to_pylist()
+        return Cells(numerators, denominators, paths, frozenset(reporting), above)
+
+    def _flagged(
+        self, scope: Scope, tables: Tables, hidden: dict[tuple[str, Scope], tuple[set[str], set[str]]]
+    ) -> Tables:
+        """Both tables of a scope with their flags."""
+        as_was, restated = tables
+        for x in self.base.persons:
+            villages, above = hidden[x.code, scope]
+            if restated is not None:
+                again = self._restated(x, scope, restated, villages) | above
+                restated = _with_flag(restated, x, again)
+            as_was = _with_flag(as_was, x, villages | above)
+        return as_was, restated
+
+    def _restated(self, x: Indicator, scope: Scope, rows: pa.Table, villages: set[str]) -> set[str]:
+        """Units of today that are hidden: what a hidden village became, where it counts now and not then, or the other
+        way round, and what is small by itself.
+        """
+        org, restating = self.catalogue.org, self.restating
+        found: set[str] = set()
+        whole = len(self.base.forms) > 1
+        for code in villages & (restating.touched | restating.ended):
+            heirs = [restating.heir(code, scope.months)] if whole else restating.targets(code, scope.months)
+            for heir in heirs:
+                found.add(heir)
+                found |= _above(org.path(code, *scope.months)) ^ _above(restating.path(heir))
+        for row in _villages(rows).select(["org_code", f"n__{x.code}", f"d__{x.code}"]).to_pylist():
+            if is_small(self.catalogue.suppression, row[f"n__{x.code}"], row[f"d__{x.code}"]):
+                found.add(row["org_code"])
+        return found
+
+    def _read(self, month: Period) -> dict[str, _Earlier]:
+        """What a month that is up to date hides, from its rows."""
+        scopes = sorted(self.scopes_of(month), key=lambda s: _length(s.period_type))
+        flags = {x.code: f"{HIDDEN}__{x.code}" for x in self.base.persons}
+        found: list[Any] = []
+        if scopes:
+            found = list(
+                self.c.execute(
+                    sa.text(
+                        f"SELECT org_code, org_level, period_type, {', '.join(flags.values())} FROM {self.base.table}"
+                        " WHERE built_to IS NULL AND (period_type, period) IN"
+                        " (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:periods AS text[])))"
+                        f" AND ({' OR '.join(flags.values())})"
+                    ),
+                    {"types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]},
+                ).mappings()
+            )
+        return {
+            code: _Earlier(
+                month,
+                frozenset(r["org_code"] for r in found if r[flag] and r["org_level"] == "village"),
+                tuple((s, _units(found, flag, s)) for s in scopes),
+            )
+            for code, flag in flags.items()
+        }
+
+
+def _units(found: Iterable[Any], flag: str, scope: Scope) -> frozenset[str]:
+    """Units above villages of which rows that were read say that they are hidden in the scope."""
+    return frozenset(
+        r["org_code"]
+        for r in found
+        if r[flag] and r["org_level"] != "village" and r["period_type"] == scope.period_type
+    )
+
+
+def _length(period_type: str) -> int:
+    """The order of the periods that end with one month; a year to date may be longer than its quarter."""
+    return MONTHS_IN.get(period_type, 11)
+
+
+def _above(path: dict[str, str]) -> set[str]:
+    return {path[level] for level in _ABOVE if level in path}
+
+
+def _villages(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.equal(rows.column("org_level"), "village"))
+
+
+def _complete(rows: pa.Table, x: Indicator) -> set[str]:
+    """Villages that reported all that was expected, with both sides."""
+    full = pc.and_(
+        pc.equal(rows.column("reported_units"), rows.column("expected_units")),
+        pc.and_(pc.greater(rows.column("expected_units"), 0), pc.equal(rows.column(f"k__{x.code}"), 0)),
+    )
+    return set(rows.filter(full).column("org_code").to_pylist())
+
+
+def _with_flag(rows: pa.Table, x: Indicator, codes: Iterable[str]) -> pa.Table:
+    """With the indicator's flag: hidden is only what has something to hide."""
+    chosen = pc.is_in(rows.column("org_code"), value_set=pa.array(sorted(codes), pa.string()))
+    there = pc.or_(pc.is_valid(rows.column(f"n__{x.code}")), pc.is_valid(rows.column(f"d__{x.code}")))
+    return rows.append_column(f"{HIDDEN}__{x.code}", pc.and_(chosen, there))

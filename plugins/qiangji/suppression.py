@@ -1,0 +1,213 @@
+"""Suppression: which figures of persons are hidden so that none of them can be found by subtraction.
+
+In: the cells of one indicator in all periods that end with one month, the villages that earlier months hide, the rule.
+Out: the villages hidden in that month, and the units above them hidden in each of its periods. Nothing is read and
+nothing divided here; docs/decisions/0017-suppression.md says why it is so and what it holds against.
+
+A village's figure that the rule hides is hidden in all periods that end with the month. Where the hidden villages of a
+town could be told from the town's sum, the smallest other one is hidden too; where there is none, the town itself, and
+then another village with its town is looked for in the county, and after that in the city.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import partial
+from itertools import combinations
+
+from qiangji.catalogue import Catalogue, Indicator, Suppression
+
+Number = int | Decimal
+
+
+@dataclass(frozen=True)
+class Cells:
+    """One period of one type: villages with a numerator, both their sides, and the units above each, nearest first."""
+
+    numerators: dict[str, Number]
+    denominators: dict[str, Number]
+    paths: dict[str, tuple[str, ...]]
+    reporting: frozenset[str] = frozenset()
+    """Villages of which anything was reported."""
+    above: frozenset[str] = frozenset()
+    """Units above that are hidden in it whatever follows, because a shorter period within it hides them."""
+
+
+@dataclass
+class Hidden:
+    """What is hidden of one month: villages in all its periods, and units above by period."""
+
+    villages: set[str] = field(default_factory=set)
+    above: list[set[str]] = field(default_factory=list)
+
+
+def is_small(rule: Suppression, numerator: Number | None, denominator: Number | None) -> bool:
+    """Whether the rule hides a figure by itself."""
+    if numerator is None:
+        return False
+    if 0 < numerator < rule.threshold:
+        return True
+    return rule.all_or_none and bool(denominator) and numerator in (0, denominator)
+
+
+def carries_over(indicator: Indicator, catalogue: Catalogue) -> bool:
+    """Whether a longer period's figure holds amounts of earlier months, also of a unit whose last report is complete.
+
+    What is only made of the last report's state does not.
+    """
+    for term in indicator.terms:
+        fields = catalogue.forms[term.form].fields
+        kinds = {fields[f].kind for f in term.fields if f in fields}
+        if term.each_report or term.max or term.min or (term.sum and kinds != {"stock"}):
+            return True
+    return False
+
+
+def decide(
+    periods: Sequence[Cells], before: Collection[str], kept: Collection[str], carries: bool, rule: Suppression
+) -> Hidden:
+    """What is hidden in the periods that end with a month, the shorter ones first.
+
+    `before` are the villages that the year hides so far, `kept` those of them that stay hidden in any case;
+    `carries` says that longer periods hold amounts of earlier months (`carries_over`). A fixed point: what hides one
+    more figure is held against every sum again.
+    """
+    hidden = Hidden(set(kept), [set(p.above) for p in periods])
+    for p in periods:
+        for code, n in p.numerators.items():
+            if is_small(rule, n, p.denominators.get(code)):
+                hidden.villages.add(code)
+    while True:
+        size = len(hidden.villages), sum(map(len, hidden.above))
+        for i, p in enumerate(periods):
+            hidden.above[i] |= hidden.above[0]  # what is added up there is in the longer periods too
+            _Sum(p.paths, p.numerators, hidden.villages, hidden.above[i]).run(
+                partial(_are_enough, p, rule), _candidates(p, rule, periods[0].numerators.keys() | kept)
+            )
+        for (_, one), (j, other) in combinations(enumerate(periods), 2):
+            _protect_difference(one, other, before, carries, hidden.villages, hidden.above[j])
+        if size == (len(hidden.villages), sum(map(len, hidden.above))):
+            return hidden
+
+
+def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) -> bool:
+    """Whether villages of which only the sum can be found keep each other's figures.
+
+    Each could then be anything from the least that a hidden one may be up to the threshold, for all that the sum says.
+    """
+    if len(members) < 2:
+        return False
+    total = sum(p.numerators[m] for m in members)
+    if not rule.all_or_none:
+        return total >= len(members) - 1 + rule.threshold
+    rest = sum(p.denominators.get(m, 0) for m in members) - total
+    return min(total, rest) >= rule.threshold
+
+
+def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
+    """Villages that may be hidden beside others, the smallest first: one without persons would hide nothing."""
+    return sorted(
+        (
+            c
+            for c, n in p.numerators.items()
+            if n > 0
+            and c in among
+            and c in p.denominators
+            and not (rule.all_or_none and n == p.denominators[c])
+        ),
+        key=lambda c: (p.numerators[c], c),
+    )
+
+
+def _protect_difference(
+    one: Cells, other: Cells, before: Collection[str], carries: bool, villages: set[str], above: set[str]
+) -> None:
+    """A longer period less a shorter one must not be what a single hidden village has in the longer one only.
+
+    Of a state that is what those left behind who were hidden before and did not report all in the shorter period; nor
+    must it leave one single village of those that were hidden before. Of amounts the difference is known already, but
+    for units that reported after a gap, and so have none in the shorter period.
+    """
+    differing = {
+        c: n
+        for c, n in other.numerators.items()
+        if (n, other.denominators.get(c)) != (one.numerators.get(c), one.denominators.get(c))
+    }
+    if carries:
+        chosen = (differing.keys() - one.numerators.keys()) & one.reporting
+        renewed: Counter[str] = Counter()
+    else:
+        chosen = differing.keys() & before
+        renewed = Counter(
+            u for c in before if c in other.numerators and c not in chosen for u in other.paths[c]
+        )
+    cells = {c: differing[c] for c in chosen}
+    fresh = sorted((c for c, n in cells.items() if n > 0), key=lambda c: (cells[c], c))
+    _Sum(other.paths, cells, villages, above).run(
+        lambda unit, members: len(members) > 1 and renewed[unit] != 1, fresh
+    )
+
+
+@dataclass
+class _Sum:
+    """One addition up the tree. `villages` and `above`, what is hidden, only ever grow."""
+
+    paths: dict[str, tuple[str, ...]]
+    cells: dict[str, Number]
+    villages: set[str]
+    above: set[str]
+
+    def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: Sequence[str]) -> None:
+        """Hide more until at every unit that is shown the hidden ones beneath keep each other's figures."""
+        open_ones = sorted(c for c in self.villages if c in self.cells)
+        levels = max((len(self.paths[c]) for c in open_ones), default=0)
+        by_unit: list[dict[str, list[str]]] = [{} for _ in range(levels)]
+        for c in candidates if open_ones else ():
+            for level, unit in enumerate(self.paths[c][:levels]):
+                by_unit[level].setdefault(unit, []).append(c)
+        for level in range(levels):
+            groups: dict[str, list[str]] = {}
+            for c in open_ones:
+                groups.setdefault(self.paths[c][level], []).append(c)
+            open_ones = []
+            for unit, members in sorted(groups.items()):
+                if unit in self.above or not self._extend(
+                    unit, members, level, by_unit[level].get(unit, ()), are_enough
+                ):
+                    self.above.add(unit)
+                    open_ones += members
+
+    def _extend(
+        self,
+        unit: str,
+        members: list[str],
+        level: int,
+        candidates: Iterable[str],
+        are_enough: Callable[[str, Sequence[str]], bool],
+    ) -> bool:
+        """Add the next smallest until they are enough; with one of another branch, all that its sums then hide."""
+        if are_enough(unit, members):
+            return True
+        inside = set(members)
+        for c in candidates:
+            if c in inside:
+                continue
+            self.villages.add(c)
+            added = {c}
+            if level:
+                between = self.paths[c][:level]
+                self.above.update(between)
+                added |= {v for v in self.villages & self.cells.keys() if self._joins(v, between)}
+            members.extend(sorted(added - inside))
+            inside |= added
+            if are_enough(unit, members):
+                return True
+        return False
+
+    def _joins(self, village: str, between: tuple[str, ...]) -> bool:
+        """Whether a hidden village counts into one of these hidden units through nothing but hidden ones."""
+        path = self.paths[village]
+        return any(path[i] == unit and self.above.issuperset(path[:i]) for i, unit in enumerate(between))
