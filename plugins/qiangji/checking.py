@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji import unexpected
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.load import Suite
 from qiangji.catalogue.suites import (
@@ -170,7 +171,10 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         assert one.parsed is not None
         end = start + one.parsed.rows.num_rows
         mine = [(b.expectation, [r - start for r in b.rows if start <= r < end]) for b in broken]
-        _split(one, [(e, rows) for e, rows in mine if rows], form, frame.slice(start, end - start))
+        own = frame.slice(start, end - start)
+        _split(one, [(e, rows) for e, rows in mine if rows], form, own)
+        if one.rejected is not None:  # row by row, not as a whole
+            one.findings += unexpected.findings(catalogue, form, own, one.period, one.part.county_code)
         start = end
 
 

@@ -142,9 +142,13 @@ SELECT
     f.expected_en,
     CASE WHEN shown.it THEN f.message_zh ELSE f.expected_zh END AS message_zh,
     CASE WHEN shown.it THEN f.message_en ELSE f.expected_en END AS message_en,
-    'open' AS disposition
+    coalesce(d.disposition, 'open') AS disposition,
+    d.disposed_by AS disposition_by,
+    d.reason AS disposition_reason,
+    d.disposed_at AS disposition_at
 FROM ops.current_finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
+LEFT JOIN ops.last_disposition AS d ON d.finding_id = f.finding_id
 CROSS JOIN LATERAL (
     -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
     SELECT
@@ -152,7 +156,7 @@ CROSS JOIN LATERAL (
         OR (
             f.unit_code = f.org_code
             AND NOT EXISTS (
-                SELECT FROM dim.field AS d WHERE d.form = f.form AND d.field = ANY(f.fields) AND d.is_restricted
+                SELECT FROM dim.field AS x WHERE x.form = f.form AND x.field = ANY(f.fields) AND x.is_restricted
             )
         ) AS it
 ) AS shown;

@@ -22,7 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from qiangji import indicators, lineage, org
+from qiangji import dispositions, indicators, lineage, org
 from qiangji.building import facts, figures
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
@@ -57,8 +57,18 @@ def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
 
 
 def unbuilt_months(ledger: Ledger) -> list[Period]:
-    """Months with a current revision that the facts do not show, or with facts whose revision is no longer current."""
+    """Months of which a build would show something new.
+
+    They have a current revision that the facts do not show, or facts whose revision is no longer current, or a finding of which somebody decided something since the month was built.
+    """
     with ledger.engine.connect() as c:
+        decided = c.scalars(
+            sa.text(
+                "SELECT DISTINCT b.month FROM ops.disposition d JOIN ops.finding f USING (finding_id)"
+                " JOIN dim.period p ON p.period = f.period JOIN ops.built_month b ON b.month = p.last_month"
+                " JOIN ops.build x USING (build_id) WHERE d.disposed_at > x.started_at"
+            )
+        ).all()
         periods = c.scalars(
             sa.text(
                 "SELECT DISTINCT period FROM"
@@ -68,7 +78,7 @@ def unbuilt_months(ledger: Ledger) -> list[Period]:
                 " WHERE s.is_there IS NULL OR f.build_id IS NULL"
             )
         )
-        return sorted({Period.parse(x).last_month for x in periods})
+        return sorted({Period.parse(x).last_month for x in [*periods, *decided]})
 
 
 def build(
@@ -206,6 +216,7 @@ def _signatures(
     bases = indicators.bases(catalogue)
     signatures = {}
     tree = catalogue.restating(local_day(now, settings.timezone)).signature
+    confirmed = dispositions.confirmed(c)
     for month in wanted:
         digest = hashlib.sha256((definitions + tree).encode())
         due = [[s.period_type for s in scopes(month, b.forms, settings.timezone, now)] for b in bases]
@@ -216,5 +227,6 @@ def _signatures(
             if last <= month:
                 # the month's own facts show the number too: an earlier delivery that is checked late changes it
                 digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
+        digest.update(repr([f for f, period in confirmed if Period.parse(period).last_month <= month]).encode())
         signatures[month] = digest.hexdigest()[:16]
     return signatures

@@ -144,12 +144,17 @@ class Inputs:
         return pa.table(columns | {"share": pa.array([row[3] for row in found], pa.decimal128(18, 12))})
 
     def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """The units that findings of the scope are about and the fields they concern, for model `warned`."""
+        """The units that findings of the scope are about and the fields they concern, for model `warned`.
+
+        A finding that somebody confirmed as right warns nobody any more.
+        """
         shared = len(base.forms) > 1
         found = self.connection.execute(
             sa.text(
                 "SELECT DISTINCT unit_code, org_code, form || '.' || unnest(fields) AS field"
-                " FROM ops.current_finding WHERE form = ANY(:forms) AND period = ANY(:periods)"
+                " FROM ops.current_finding AS f WHERE form = ANY(:forms) AND period = ANY(:periods)"
+                " AND NOT EXISTS (SELECT FROM ops.last_disposition d"
+                " WHERE d.finding_id = f.finding_id AND d.disposition = 'confirmed')"
             ),
             {
                 "forms": [f.form for f in base.forms],
