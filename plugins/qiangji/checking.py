@@ -60,6 +60,7 @@ class Checked:
     findings: list[dict[str, Any]] = field(default_factory=list)
     accepted: pa.Table | None = None
     rejected: pa.Table | None = None
+    is_unchanged: bool = False
 
     @property
     def period(self) -> Period:
@@ -138,6 +139,10 @@ def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Check
         crosswalk = _crosswalk(catalogue.path / county.crosswalk) if county.crosswalk else None
         one.parsed = read_form(grids[form.form], form, county, one.period, crosswalk)
         one.verdict, one.reason_code, one.message_zh, one.message_en = "", None, None, None
+        if one.parsed.is_unchanged:  # nothing to judge: what it repeats was judged when it came
+            one.parsed, one.verdict, one.is_unchanged = None, "accepted", True
+            one.message_zh = "无变动：沿用上一期报送的数据"
+            one.message_en = "unchanged: it repeats the last report"
     except ReturnedError as e:
         one.refuse("returned", e.code, e.zh or str(e), str(e))
     return one
@@ -394,6 +399,7 @@ def _publish(
         rows_received=received,
         rows_accepted=taken,
         rows_rejected=received - taken,
+        is_unchanged=one.is_unchanged,
         **(_fullness(accepted, form) if accepted is not None else {}),
     )
     if not record:

@@ -69,10 +69,21 @@ def print_findings(console: Console, rows: list[dict[str, Any]]) -> None:
         console.print("没有待核的核查发现 No open findings.")
         return
     table = Table(title="核查发现 Findings", title_justify="left")
-    for heading in ("编号 id", "县 county", "报表 form", "期 period", "单位 unit", "说明 finding", "处置 disposition"):
+    for heading in (
+        "编号 id",
+        "县 county",
+        "报表 form",
+        "期 period",
+        "单位 unit",
+        "说明 finding",
+        "处置 disposition",
+    ):
         table.add_column(heading, overflow="fold", no_wrap=heading.endswith(("id", "period")))
     for r in rows:
-        lines = [f"{r['message_zh']}，应为{r['expected_zh']}", f"{r['message_en']} (expected {r['expected_en']})"]
+        lines = [
+            f"{r['message_zh']}，应为{r['expected_zh']}",
+            f"{r['message_en']} (expected {r['expected_en']})",
+        ]
         if r["message_zh"] == r["expected_zh"]:  # the value is not shown at this unit
             lines = [r["expected_zh"], r["expected_en"]]
         decided = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"

@@ -49,7 +49,11 @@ def _why(
         name = catalogue.name_of(owner) if owner else ""
         return owner or "", f"属于{owner} {name}", f"belongs to {owner} {name}"
     if org.units[code].kind not in catalogue.kinds_of(form):
-        return org.units[code].kind, "不是本表的填报单位", f"is a {org.units[code].kind}, which the form is not for"
+        return (
+            org.units[code].kind,
+            "不是本表的填报单位",
+            f"is a {org.units[code].kind}, which the form is not for",
+        )
     if not org.reports(code, period):
         return "", "本期不报送", "reports nothing in this period"
     return None

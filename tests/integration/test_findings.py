@@ -158,7 +158,10 @@ def test_a_unit_that_nobody_expected_is_rejected_and_found(story: Story) -> None
         story.made.codes["V5"]: (rule, ""),
         story.made.codes["W1"]: (rule, "990002"),
     }
-    assert "closed on 2025-12-31" in run("findings").out.replace("\n", " ") or "2025-12-31" in run("findings").out
+    assert (
+        "closed on 2025-12-31" in run("findings").out.replace("\n", " ")
+        or "2025-12-31" in run("findings").out
+    )
     # counted as received, and a rate above 100 is shown as it is
     (row,) = story.ask(
         "SELECT rows_received, rows_accepted, expected_units, received_rate FROM mart.reporting_status"

@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji import dispositions, indicators, lineage, org
-from qiangji.building import facts, figures
+from qiangji.building import facts, figures, repeating
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Current, Key, Ledger
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
@@ -73,7 +73,10 @@ def unbuilt_months(ledger: Ledger) -> list[Period]:
             sa.text(
                 "SELECT DISTINCT period FROM"
                 " (SELECT form, period, county_code, rows_hash, revision, true AS is_there"
-                "  FROM ops.submission WHERE is_current) s"
+                "  FROM ops.submission WHERE is_current AND NOT is_unchanged"
+                "  UNION ALL SELECT form, period, county_code, l.rows_hash, s.revision, true"  # rows it repeats
+                "  FROM ops.submission s LEFT JOIN ops.fact_load l USING (form, period, county_code)"
+                "  WHERE s.is_current AND s.is_unchanged) s"
                 " FULL JOIN ops.fact_load f USING (form, period, county_code, rows_hash, revision)"
                 " WHERE s.is_there IS NULL OR f.build_id IS NULL"
             )
@@ -96,7 +99,7 @@ def build(
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with ledger.engine.begin() as c:
         c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
-        current = ledger.current(c)
+        current, lacking = repeating.filled(catalogue, ledger.lake, ledger.current(c))
         definitions = definitions_hash(catalogue, settings)
         signatures = _signatures(c, catalogue, settings, current, definitions, months, now)
         known = {
@@ -111,6 +114,7 @@ def build(
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
             facts.find(c, catalogue, ledger, current, sorted(through))
+            facts.find_lacking(c, catalogue, ledger, lacking, sorted(through))
         with (
             built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
@@ -201,7 +205,7 @@ def _signatures(
     c: Connection,
     catalogue: Catalogue,
     settings: Settings,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     definitions: str,
     months: Sequence[Period],
     now: datetime,
@@ -227,6 +231,8 @@ def _signatures(
             if last <= month:
                 # the month's own facts show the number too: an earlier delivery that is checked late changes it
                 digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
-        digest.update(repr([f for f, period in confirmed if Period.parse(period).last_month <= month]).encode())
+        digest.update(
+            repr([f for f, period in confirmed if Period.parse(period).last_month <= month]).encode()
+        )
         signatures[month] = digest.hexdigest()[:16]
     return signatures

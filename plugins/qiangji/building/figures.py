@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.building.inputs import Inputs
@@ -21,7 +19,7 @@ from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import Base
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Current, Key, Ledger
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
@@ -48,7 +46,7 @@ def compute(
     catalogue: Catalogue,
     settings: Settings,
     ledger: Ledger,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     months: Sequence[Period],
     now: datetime,
 ) -> list[Results]:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
@@ -16,7 +14,7 @@ from qiangji.checking import parents
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.lake import Lake
-from qiangji.ledger import Key
+from qiangji.ledger import Current, Key
 from qiangji.lineage import Restating
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
@@ -34,7 +32,7 @@ class Inputs:
     """Reads each revision's rows once, and gives the engine its inputs for one scope after another."""
 
     def __init__(
-        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Row[Any]], engine: Engine, c: Connection
+        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Current], engine: Engine, c: Connection
     ) -> None:
         self.catalogue, self.lake, self.current, self.engine, self.connection = (
             catalogue,
