@@ -28,6 +28,7 @@ from qiangji.catalogue.load import Suite
 from qiangji.catalogue.suites import (
     Expectation,
     Gap,
+    expected_of,
     gaps,
     is_contextual,
     kinds_counted,
@@ -351,6 +352,7 @@ def finding(
     """A warning on one accepted row, as the ledger keeps it."""
     meta, unit = expectation["meta"], str(row[form.key])
     value, message = value_of(expectation, row), message_of(expectation, row)
+    expected = expected_of(expectation, row)
     identity = "|".join((form.form, period, unit, meta["rule"], value))
     return {
         "finding_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -363,8 +365,8 @@ def finding(
         "severity": expectation["severity"],
         "fields": list(meta["fields"]),
         "value": value,
-        "expected_zh": meta["expected"]["zh"],
-        "expected_en": meta["expected"]["en"],
+        "expected_zh": expected["zh"],
+        "expected_en": expected["en"],
         "message_zh": message["zh"],
         "message_en": message["en"],
     }

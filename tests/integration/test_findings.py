@@ -59,7 +59,8 @@ def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story
         "dispose", first["finding_id"], "--as", "confirmed", "--reason", "核对了原始表", "--by", "李雷"
     )
     assert done.code == 0, done.err
-    assert "confirmed 核实无误" in done.out and "qiangji build" in done.out
+    assert "confirmed 核实无误" in done.out
+    assert "qiangji build" in done.out
     assert [f["finding_id"] for f in listed()] == [second["finding_id"]]
     shown = {f["finding_id"]: f for f in listed("--all")}[first["finding_id"]]
     assert [shown[f"disposition{n}"] for n in ("", "_by", "_reason")] == ["confirmed", "李雷", "核对了原始表"]
@@ -139,7 +140,8 @@ def test_findings_are_chosen_by_period_and_county(story: Story) -> None:
     assert [f["org_name"] for f in listed("--county", "990002")] == ["W1"]
     assert listed("--period", "2025-12") == []
     printed = run("findings").out
-    assert "待核 open" in printed and "V1" in printed
+    assert "待核 open" in printed
+    assert "V1" in printed
     assert "Open findings: 2" in run("status", *JANUARY).out
 
 

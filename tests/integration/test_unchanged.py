@@ -1,4 +1,4 @@
-"""Reports that say 无变动, along the whole path: what status says of them, and what happens when the report before moves."""
+"""Reports that say 无变动, along the whole path: what status says, and what happens when the report before moves."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def test_status_counts_it_as_a_report_of_what_it_repeats(story: Story) -> None:
     assert (found["rows_received"], found["repeated_period"]) == (0, "2026-09")
     assert [found[r] for r in ("received_rate", "non_empty_rate", "valid_rate")] == [75, 100, 100]
     assert round(found["filled_rate"], 2) == Decimal("83.33")
-    assert found["received_at"] is not None and found["first_received_at"] is not None
+    assert found["received_at"] is not None
+    assert found["first_received_at"] is not None
     assert figure(story) == (6, 3, False)
     shown = run("status", "--period", "2026-10").out
     assert "无变动 unchanged, 2026-09" in shown

@@ -1,4 +1,4 @@
-"""A report that says 无变动: how each file kind says it, what it may not stand beside, and its place in the sequence."""
+"""A report that says 无变动: how each file kind says it, what it may not stand beside, its place in the sequence."""
 
 from __future__ import annotations
 
@@ -104,7 +104,8 @@ def test_beside_rows_it_is_returned(content: bytes) -> None:
     with pytest.raises(ReturnedError) as e:
         read(content, "csv")
     assert e.value.code == "unchanged_with_rows"
-    assert e.value.zh and "v!" in str(e.value)
+    assert e.value.zh
+    assert "v!" in str(e.value)
 
 
 def test_a_totals_row_that_adds_up_to_something_is_a_row() -> None:

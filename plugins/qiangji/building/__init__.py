@@ -59,7 +59,8 @@ def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
 def unbuilt_months(ledger: Ledger) -> list[Period]:
     """Months of which a build would show something new.
 
-    They have a current revision that the facts do not show, or facts whose revision is no longer current, or a finding of which somebody decided something since the month was built.
+    They have a current revision that the facts do not show, or facts whose revision is no longer current, or a finding
+    of which somebody decided something since the month was built.
     """
     with ledger.engine.connect() as c:
         decided = c.scalars(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+
 import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa

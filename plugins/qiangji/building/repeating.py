@@ -1,11 +1,12 @@
 """What reports that say 无变动 stand for: the rows of the county's last report, carried into their own period.
 
-In: current revisions, some of which have no rows of their own. Out: the same with the rows that they repeat, written to
-lake/repeated (lake/reports holds what counties sent), so that everything after (facts, checks, figures, signatures)
-treats them alike. It follows from what is current alone: a late or corrected report before changes what is repeated, whatever came first.
+In: current revisions, some of which have no rows of their own. Out: the same with the rows that they repeat, written
+to lake/repeated (lake/reports holds what counties sent), so that everything after (facts, checks, figures, signatures)
+treats them alike. It follows from what is current alone: a late or corrected report before changes what is repeated,
+whatever came first.
 
-A stock is repeated. A year to date is repeated within the year, since nothing was added; in a new year it is missing, as
-is every flow and every distinct count: that nothing changed does not say how much there was. Units that no longer
+A stock is repeated. A year to date is repeated within the year, since nothing was added; in a new year it is missing,
+as is every flow and every distinct count: that nothing changed does not say how much there was. Units that no longer
 report are left out, and fields that the form no longer has.
 """
 
