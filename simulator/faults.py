@@ -93,7 +93,7 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
         for period in served_periods(planter.months, FORMS[fault.form].period_type)
         if (submission := planter.submission(county, fault.form, period))
         and submission.problem is None
-        and not submission.is_unchanged
+        and not _is_repeated(planter, submission)
     ]
     order = [places[index] for index in rng.permutation(len(places)).tolist()]
     for submission in sorted(order, key=lambda each: _load(planter, each)):  # stable: the order breaks ties
@@ -111,6 +111,13 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
             for each in rows:
                 each.fault, each.is_rejected = entry, fault.effect == "row_rejected"
             return
+
+
+def _is_repeated(planter: Planter, submission: Submission) -> bool:
+    """Whether it says that nothing changed, or is what the next one repeats: of few rows, none may be lost."""
+    county, form, period = submission.key
+    after = planter.submission(county, form, shift(period, 1))
+    return submission.is_unchanged or (after is not None and after.is_unchanged)
 
 
 def _load(planter: Planter, submission: Submission) -> tuple[int, int]:
