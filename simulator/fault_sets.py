@@ -29,6 +29,7 @@ CHECKS = {  # what has to find each kind: the last word of a rule's id, <form>.<
     "blank_key": "present",
     "unknown_unit": "known",
     "other_county_unit": "known",
+    "unexpected_unit": "known",
     "unknown_enum": "enum",
     "required_blank": "present",
     "ytd_falls": "does_not_fall",
@@ -97,6 +98,8 @@ def row_faults(population: Population) -> list[RowFault]:
         ("other_county_unit", (group, village), plants.other_county(population)),
     ):
         faults += [RowFault(kind, form_code, keys[form_code], plant) for form_code in forms]
+    silent = plants.silent_unit(population)
+    faults.append(RowFault("unexpected_unit", community, keys[community], silent))
     for form_code, name, word in ((group, "org_setup", "党总支"), (village, "strong_company", "其他")):
         faults.append(RowFault("unknown_enum", form_code, name, mean(name, word)))
     for form_code, name in ((group, "leaders"), (village, "collective_income"), (community, "grids")):

@@ -19,7 +19,7 @@ import numpy as np
 
 from simulator.fault_sets import Effect, RowFault, further_row_faults, further_warnings, row_faults, warnings
 from simulator.forms import FORMS
-from simulator.periods import last_month, served_periods, shift
+from simulator.periods import begins_year, last_month, served_periods, shift
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
 
@@ -79,6 +79,7 @@ def plant(
         _plant_one(planter, fault, rng)
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original
+    _repeat(planter)
     _number_rows(planter)
     _return_what_keeps_no_row(planter)
     return planter.planted
@@ -90,7 +91,9 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
         submission
         for county in fault.counties
         for period in served_periods(planter.months, FORMS[fault.form].period_type)
-        if (submission := planter.submission(county, fault.form, period)) and submission.problem is None
+        if (submission := planter.submission(county, fault.form, period))
+        and submission.problem is None
+        and not _is_repeated(planter, submission)
     ]
     order = [places[index] for index in rng.permutation(len(places)).tolist()]
     for submission in sorted(order, key=lambda each: _load(planter, each)):  # stable: the order breaks ties
@@ -108,6 +111,13 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
             for each in rows:
                 each.fault, each.is_rejected = entry, fault.effect == "row_rejected"
             return
+
+
+def _is_repeated(planter: Planter, submission: Submission) -> bool:
+    """Whether it says that nothing changed, or is what the next one repeats: of few rows, none may be lost."""
+    county, form, period = submission.key
+    after = planter.submission(county, form, shift(period, 1))
+    return submission.is_unchanged or (after is not None and after.is_unchanged)
 
 
 def _load(planter: Planter, submission: Submission) -> tuple[int, int]:
@@ -137,6 +147,22 @@ def _return_what_keeps_no_row(planter: Planter) -> None:
             entry = entries[number]
             entry["row_rule"] = entry["expected_rule"]
             entry["effect"], entry["expected_rule"] = "submission_returned", "no_row_accepted"
+
+
+def _repeat(planter: Planter) -> None:
+    """Give reports that say that nothing changed the rows that they repeat: what was accepted the month before.
+
+    Stocks stay; a year to date stays within the year; of flows and distinct counts nothing is said.
+    """
+    for submission in planter.submissions.values():
+        if not submission.is_unchanged:
+            continue
+        before = planter.submissions[submission.county, submission.form.code, shift(submission.period, -1)]
+        stays = {"stock"} if begins_year(submission.period) else {"stock", "ytd"}
+        kept = [each.kind in stays for each in submission.form.fields]
+        submission.rows = [row.copy() for row in before.rows if not row.is_rejected]
+        for row in submission.rows:
+            row.values = [value if stay else None for value, stay in zip(row.values, kept, strict=True)]
 
 
 # --- whole submissions --------------------------------------------------------------------------------
@@ -173,6 +199,10 @@ def _submission_faults(planter: Planter) -> None:
     if found := planter.submission("440704", "community", ago[2]):
         found.unknown_header = "是否示范社区"
         _return(planter, found, "unknown_header", "unknown_header", "是否示范社区")
+    before = planter.submission("440704", "community", ago[1])
+    if before and before.problem is None and (found := planter.submission("440704", "community", last)):
+        found.is_unchanged = True
+        planter.record(found, "unchanged", "none", "unchanged")
     if found := planter.submission("440781", "village", ago[2]):
         found.missing_field = "collective_income"
         _return(planter, found, "missing_column", "missing_column", "collective_income")

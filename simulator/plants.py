@@ -181,6 +181,18 @@ def other_county(population: Population) -> Plant:
     return _extra(code)
 
 
+def silent_unit(population: Population) -> Plant:
+    """A row of a place of the county that is in the tree and reports nothing."""
+
+    def code(submission: Submission, row: Row) -> str | None:
+        tree = population.tree
+        reporting = {place.code for place in tree.places}
+        silent = (c for c in sorted(tree.codes - reporting) if len(c) == 12)
+        return next((c for c in silent if c.startswith(submission.county)), None)
+
+    return _extra(code)
+
+
 def resolved_above_raised(submission: Submission, row: Row) -> list[Row] | None:
     """More concerns resolved than there were; what is open stays blank, as nobody could say."""
     start, raised = submission.value(row, "concerns_open_at_start"), submission.value(row, "concerns_raised")

@@ -118,6 +118,8 @@ def csv_text(submission: Submission, style: Style, newline: str) -> str:
     writer = csv.writer(out, lineterminator=newline)
     writer.writerow([labels[name] for name in columns(submission)])
     writer.writerows(["" if cell is None else cell for cell in line] for line in cells(submission, style))
+    if submission.is_unchanged:
+        writer.writerow(["无变动"])
     return out.getvalue()
 
 
@@ -128,6 +130,8 @@ def cut_text(text: str) -> str:
 
 def json_rows(submission: Submission, style: Style) -> list[str]:
     """One JSON object a row, as text, under the county's own keys."""
+    if submission.is_unchanged:
+        return ['{"is_unchanged": true}']
     labels = headers.headers(submission.county, submission.form.code)
     names = [labels[name] for name in columns(submission)]
     extra = {submission.unknown_header: "是"} if submission.unknown_header else {}

@@ -118,7 +118,11 @@ class Simulator:
             },
             "rural_communities": drawn.rural_communities,
             "opened_units": drawn.opened_units,
-            "missing_units": drawn.missing_units,
+            "missing_units": [
+                each
+                for each in drawn.missing_units
+                if not self._held[each["county"], each["form"], each["period"]].is_unchanged
+            ],
             "faults": planted,
         }
         self.directory.mkdir(parents=True, exist_ok=True)

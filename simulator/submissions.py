@@ -44,6 +44,7 @@ class Submission:
 
     `problem` names what is wrong with the whole of it and `problem_status` what it should end as. The flags
     say how the delivery differs from a good one: `is_header_only`, `is_cut` (60 % of its bytes),
+    `is_unchanged` (无变动: it says that nothing changed, and `rows` are those that it repeats),
     `unknown_header` (a column nobody declared), `missing_field` (a column left out), `wrong_total`,
     `remarks` (row -> text).
     """
@@ -58,6 +59,7 @@ class Submission:
     problem_status: Status | None = None
     is_header_only: bool = False
     is_cut: bool = False
+    is_unchanged: bool = False
     unknown_header: str | None = None
     missing_field: str | None = None
     wrong_total: str | None = None
@@ -70,7 +72,7 @@ class Submission:
     @property
     def sent(self) -> list[Row]:
         """The rows that a delivery carries."""
-        return [] if self.is_header_only else self.rows
+        return [] if self.is_header_only or self.is_unchanged else self.rows
 
     @property
     def status(self) -> Status:
@@ -90,13 +92,15 @@ class Submission:
         """The manifest's line. Rows are accepted or rejected only where they are checked one by one."""
         checked = self.status in ("accepted", "partial")
         rejected = sum(row.is_rejected for row in self.rows) if checked else 0
+        own = [] if self.is_unchanged else self.rows
         return {
             "county": self.county,
             "form": self.form.code,
             "period": self.period,
             "rows_sent": len(self.sent) if self.is_published else 0,
-            "rows_accepted": len(self.rows) - rejected if checked else 0,
+            "rows_accepted": len(own) - rejected if checked else 0,
             "rows_rejected": rejected,
+            "rows_repeated": len(self.rows) if self.is_unchanged else 0,
             "status": self.status,
             "reason": self.problem,
         }

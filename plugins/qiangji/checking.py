@@ -19,11 +19,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji import unexpected
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.load import Suite
 from qiangji.catalogue.suites import (
     Expectation,
     Gap,
+    expected_of,
     gaps,
     holding_in,
     is_contextual,
@@ -57,6 +59,7 @@ class Checked:
     findings: list[dict[str, Any]] = field(default_factory=list)
     accepted: pa.Table | None = None
     rejected: pa.Table | None = None
+    is_unchanged: bool = False
 
     @property
     def period(self) -> Period:
@@ -135,6 +138,10 @@ def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Check
         crosswalk = catalogue.crosswalks.get(part.county_code)
         one.parsed = read_form(grids[form.form], form, county, one.period, crosswalk)
         one.verdict, one.reason_code, one.message_zh, one.message_en = "", None, None, None
+        if one.parsed.is_unchanged:  # nothing to judge: what it repeats was judged when it came
+            one.parsed, one.verdict, one.is_unchanged = None, "accepted", True
+            one.message_zh = "无变动：沿用上一期报送的数据"
+            one.message_en = "unchanged: it repeats the last report"
     except ReturnedError as e:
         one.refuse("returned", e.code, e.zh or str(e), str(e))
     return one
@@ -164,7 +171,10 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         assert one.parsed is not None
         end = start + one.parsed.rows.num_rows
         mine = [(b.expectation, [r - start for r in b.rows if start <= r < end]) for b in broken]
-        _split(one, [(e, rows) for e, rows in mine if rows], form, frame.slice(start, end - start))
+        own = frame.slice(start, end - start)
+        _split(one, [(e, rows) for e, rows in mine if rows], form, own)
+        if one.rejected is not None:  # row by row, not as a whole
+            one.findings += unexpected.findings(catalogue, form, own, one.period, one.part.county_code)
         start = end
 
 
@@ -336,6 +346,7 @@ def finding(
     """A warning on one accepted row, as the ledger keeps it."""
     meta, unit = expectation["meta"], str(row[form.key])
     value, message = value_of(expectation, row), message_of(expectation, row)
+    expected = expected_of(expectation, row)
     identity = "|".join((form.form, period, unit, meta["rule"], value))
     return {
         "finding_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
@@ -348,8 +359,8 @@ def finding(
         "severity": expectation["severity"],
         "fields": list(meta["fields"]),
         "value": value,
-        "expected_zh": meta["expected"]["zh"],
-        "expected_en": meta["expected"]["en"],
+        "expected_zh": expected["zh"],
+        "expected_en": expected["en"],
         "message_zh": message["zh"],
         "message_en": message["en"],
     }
@@ -384,6 +395,7 @@ def _publish(
         rows_received=received,
         rows_accepted=taken,
         rows_rejected=received - taken,
+        is_unchanged=one.is_unchanged,
         **(_fullness(accepted, form) if accepted is not None else {}),
     )
     if not record:

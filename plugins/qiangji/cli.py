@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
+from qiangji import cli_findings
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, parse_range
 
@@ -255,7 +256,7 @@ def status(
     json: Json = False,
 ) -> None:
     """Print the reporting grid, and what needs attention."""
-    from qiangji import printing, reading
+    from qiangji import dispositions, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -263,6 +264,7 @@ def status(
     with reading_warehouse(settings()) as engine:
         rows = reading.status(engine, wanted)
         rejected = reading.rejections(engine, rows)
+        still_open = dispositions.count_open(engine, wanted)
     attention = reading.needs_attention(rows)
     if json:
         print(printing.as_json(rows))
@@ -271,6 +273,7 @@ def status(
         printing.print_reasons(console, attention)
         if wanted:
             printing.print_rejections(console, rejected)
+        cli_findings.print_count(console, still_open, wanted)
     _exit_on(attention)
 
 
@@ -294,6 +297,9 @@ def void(
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
     _decide(delivery, "void", reason, form, period)
+
+
+cli_findings.add_to(app, console)
 
 
 @app.command("warehouse-url")

@@ -1,4 +1,4 @@
-"""Contextual checks: expectations on accepted rows that look at the preceding period or at another form.
+"""Contextual checks: expectations on accepted rows that look at earlier periods or at another form.
 
 In: current revisions and the lake. Out: findings, which replace those that a submission had. They run when a month
 is built, and again whenever one of the revisions that they look at has changed, so that findings do not depend on
@@ -10,17 +10,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji import history
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, context_columns, holding_in, is_contextual
 from qiangji.checking import finding, parents
 from qiangji.lake import Lake
 from qiangji.ledger import Key
-from qiangji.periods import Period
+from qiangji.periods import MONTHS_IN, Period
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,12 @@ def _evaluate(
 
     suite = catalogue.suites[form.form]
     expectations = [e for e in holding_in(suite, form, str(period.last_month)) if is_contextual(e)]
-    # a change is computed from the column of last values beside it
+    # a change is computed from the columns of last values and of z-scores beside it
     columns = sorted(context_columns(suite, catalogue.forms), key=lambda column: column.kind == "change")
     fields = form.fields_in(str(period.last_month))
     columns = [column for column in columns if column.is_across or column.field in fields]
 
+    @lru_cache(maxsize=2 * history.PERIODS)  # several columns look at the same reports of a county
     def rows_of(name: str, at: Period, county: str) -> pa.Table | None:
         digest = current.get((name, str(at), county))
         return lake.get_rows("reports", name, str(at), county, digest) if digest else None
@@ -98,6 +101,9 @@ def _evaluate(
         assert rows is not None
         keys = rows.column(form.key)
         for column in columns:
+            if column.kind == "z":
+                rows = _with_history(column, form, period, county, rows, rows_of)
+                continue
             rows = rows.append_column(
                 column.name, _context(column, catalogue, form, period, county, keys, rows, rows_of)
             )
@@ -120,13 +126,33 @@ def _inputs(
     columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period, county: str
 ) -> list[Key]:
     """The revisions, besides its own, that a submission's context comes from."""
-    keys = {
-        (c.form, str(_compared(period, catalogue.forms[c.form])), county)
-        if c.is_across
-        else (form.form, str(period - 1), county)
-        for c in columns
+    across = {
+        (c.form, str(_compared(period, catalogue.forms[c.form])), county) for c in columns if c.is_across
     }
-    return sorted(keys)
+    before = {back for c in columns if not c.is_across for back in _reach(c, form)}
+    return sorted(across | {(form.form, str(period - back), county) for back in before})
+
+
+def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
+    """How many periods back a column looks."""
+    if column.kind == "z":
+        return range(1, history.PERIODS + 1)
+    return [12 // MONTHS_IN[form.period_type]] if column.kind == "year" else [1]
+
+
+def _with_history(
+    column: ContextColumn, form: Form, period: Period, county: str, rows: pa.Table, rows_of: Any
+) -> pa.Table:
+    """The rows with the modified z-score of a field and, for the message, the range that is usual for the unit."""
+    tables = (rows_of(form.form, period - back, county) for back in _reach(column, form))
+    earlier = [
+        t.select([form.key, column.field]) for t in tables if t is not None and column.field in t.column_names
+    ]
+    names = (column.name, f"_low_{column.field}", f"_high_{column.field}")
+    found = history.against(rows.column(form.key), rows.column(column.field), earlier)
+    for name, values in zip(names, found, strict=True):
+        rows = rows.append_column(name, values)
+    return rows
 
 
 def _context(
@@ -142,8 +168,18 @@ def _context(
     """One context column, aligned with the rows; null where there is nothing to compare with."""
     if column.kind == "change":
         before = rows.column(f"_last_{column.field}").cast(pa.float64())
-        change = pc.subtract(rows.column(column.field).cast(pa.float64()), before)
-        return pc.divide(change, pc.if_else(pc.equal(before, 0), pa.scalar(None, pa.float64()), before))
+        change = _relative(rows.column(column.field), before)
+        judged = f"_z_{column.field}"
+        if judged in rows.column_names:  # the history knows better
+            change = pc.if_else(pc.is_valid(rows.column(judged)), pa.scalar(None, pa.float64()), change)
+        return change
+    if column.kind == "year":
+        (back,) = _reach(column, form)
+        other = rows_of(form.form, period - back, county)
+        if other is None or column.field not in other.column_names:
+            return pa.nulls(len(rows), pa.float64())
+        before = _looked_up(keys, other.column(form.key), other.column(column.field)).cast(pa.float64())
+        return _relative(rows.column(column.field), before)
     if column.kind == "last":
         is_new_year = period.year != (period - 1).year
         other = rows_of(form.form, period - 1, county)
@@ -166,6 +202,12 @@ def _context(
     found = pa.table({"unit": units, "value": other.column(column.field)}).group_by("unit")
     reduced = found.aggregate([("value", how)])
     return _looked_up(parents(keys, form), reduced.column("unit"), reduced.column(f"value_{how}"))
+
+
+def _relative(values: pa.ChunkedArray, before: pa.ChunkedArray) -> pa.ChunkedArray:
+    """(value - before) / before; null without either, or where nothing was before."""
+    change = pc.subtract(values.cast(pa.float64()), before)
+    return pc.divide(change, pc.if_else(pc.equal(before, 0), pa.scalar(None, pa.float64()), before))
 
 
 def _looked_up(keys: pa.ChunkedArray, units: pa.ChunkedArray, values: pa.ChunkedArray) -> pa.ChunkedArray:

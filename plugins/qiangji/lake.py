@@ -52,7 +52,9 @@ class Lake:
         )
 
     def put_rows(self, area: str, form: str, period: str, county: str, rows: pa.Table) -> str:
-        """Write rows (already in canonical order) to `reports` or `rejected`; returns the hash that names them."""
+        """Write rows (already in canonical order) to `reports`, `rejected` or `repeated` (what a report that says that
+        nothing changed stands for); returns the hash that names them.
+        """
         digest = rows_hash(rows)
         self._put_parquet(self.rows_path(area, form, period, county, digest), rows)
         return digest
@@ -60,8 +62,11 @@ class Lake:
     def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
         import pyarrow.parquet as pq
 
+        path = self.rows_path(area, form, period, county, digest)
+        if area == "reports" and not path.exists():
+            path = self.rows_path("repeated", form, period, county, digest)
         # one file, not a dataset: the folder names must not turn into columns
-        return pq.ParquetFile(self.rows_path(area, form, period, county, digest)).read()
+        return pq.ParquetFile(path).read()
 
     # ---- builds and the journal
 
@@ -92,9 +97,10 @@ def rows_hash(rows: pa.Table) -> str:
     from pyarrow import csv
 
     digest = hashlib.sha256(repr([(f.name, str(f.type)) for f in rows.schema]).encode())
-    sink = pa.BufferOutputStream()
-    csv.write_csv(rows, sink, csv.WriteOptions(quoting_style="needed"))
-    digest.update(sink.getvalue())
+    if rows.num_rows:  # of none Arrow writes a stray byte
+        sink = pa.BufferOutputStream()
+        csv.write_csv(rows, sink, csv.WriteOptions(quoting_style="needed"))
+        digest.update(sink.getvalue())
     return digest.hexdigest()
 
 

@@ -134,6 +134,10 @@ def _status_cell(row: dict[str, Any]) -> str:
     text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
     if row["received_at"] is not None:
         text += f"  {row['received_at'].astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}"
+    if row["is_unchanged"]:
+        text += f"\n[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]"
+    if row["is_nil"]:
+        text += "\n[dim]零报告 nil[/dim]"
     if row["rows_received"]:
         text += f"\n[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}"
         text += f"  v{row['revision']}[/dim]" if row["revision"] else "[/dim]"

@@ -34,8 +34,8 @@ SELECT
     cf.form,
     s.period,
     st.status,
-    n.name_zh AS status_zh,
-    n.name_en AS status_en,
+    words.name_zh AS status_zh,
+    words.name_en AS status_en,
     s.due_date,
     first_one.received_at AS first_received_at,
     l.received_at,
@@ -45,12 +45,13 @@ SELECT
     l.rows_received,
     l.rows_accepted,
     l.rows_rejected,
-    mart.ratio(100, l.rows_received, e.expected_units) AS received_rate,
-    mart.ratio(100, l.rows_non_empty, l.rows_received) AS non_empty_rate,
-    mart.ratio(100, l.cells_filled, l.cells_total) AS filled_rate,
-    mart.ratio(100, l.rows_accepted, l.rows_received) AS valid_rate,
+    mart.ratio(100, n.received, e.expected_units) AS received_rate,
+    mart.ratio(100, n.non_empty, n.received) AS non_empty_rate,
+    mart.ratio(100, n.filled, n.cells) AS filled_rate,
+    mart.ratio(100, n.accepted, n.received) AS valid_rate,
     coalesce(l.is_nil, false) AS is_nil,
     coalesce(l.is_unchanged, false) AS is_unchanged,
+    repeated.period AS repeated_period,
     CASE st.status
         WHEN 'failed' THEN a.reason_code
         WHEN 'held' THEN 'far_fewer_rows'
@@ -100,7 +101,25 @@ CROSS JOIN LATERAL (
         ELSE 'not_due'
     END AS status
 ) AS st
-JOIN dim.submission_status AS n ON n.status = st.status;
+JOIN dim.submission_status AS words ON words.status = st.status
+-- a report that says that nothing changed stands for the last one with rows
+LEFT JOIN LATERAL (
+    SELECT r.*
+    FROM ops.submission AS r
+    WHERE
+        l.is_unchanged AND r.is_current AND NOT r.is_unchanged
+        AND (r.county_code, r.form) = (cf.county_code, cf.form) AND r.period < s.period
+    ORDER BY r.period DESC
+    LIMIT 1
+) AS repeated ON true
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN l.is_unchanged THEN coalesce(repeated.rows_accepted, 0) ELSE l.rows_received END AS received,
+        CASE WHEN l.is_unchanged THEN repeated.rows_accepted ELSE l.rows_accepted END AS accepted,
+        CASE WHEN l.is_unchanged THEN repeated.rows_non_empty ELSE l.rows_non_empty END AS non_empty,
+        CASE WHEN l.is_unchanged THEN repeated.cells_filled ELSE l.cells_filled END AS filled,
+        CASE WHEN l.is_unchanged THEN repeated.cells_total ELSE l.cells_total END AS cells
+) AS n;
 
 -- Per county and form: how fresh what the marts show is.
 CREATE VIEW mart.data_freshness AS
@@ -117,7 +136,7 @@ SELECT
             SELECT FROM ops.fact_load AS f
             WHERE
                 f.form = s.form AND f.period = s.period AND f.county_code = s.county_code
-                AND f.rows_hash = s.rows_hash
+                AND (f.rows_hash = s.rows_hash OR (s.is_unchanged AND f.revision = s.revision))
         )
     ) AS revisions_not_built
 FROM dim.county_form AS cf
@@ -142,9 +161,13 @@ SELECT
     f.expected_en,
     CASE WHEN shown.it THEN f.message_zh ELSE f.expected_zh END AS message_zh,
     CASE WHEN shown.it THEN f.message_en ELSE f.expected_en END AS message_en,
-    'open' AS disposition
+    coalesce(d.disposition, 'open') AS disposition,
+    d.disposed_by AS disposition_by,
+    d.reason AS disposition_reason,
+    d.disposed_at AS disposition_at
 FROM ops.current_finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
+LEFT JOIN ops.last_disposition AS d ON d.finding_id = f.finding_id
 CROSS JOIN LATERAL (
     -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
     SELECT
@@ -152,7 +175,7 @@ CROSS JOIN LATERAL (
         OR (
             f.unit_code = f.org_code
             AND NOT EXISTS (
-                SELECT FROM dim.field AS d WHERE d.form = f.form AND d.field = ANY(f.fields) AND d.is_restricted
+                SELECT FROM dim.field AS x WHERE x.form = f.form AND x.field = ANY(f.fields) AND x.is_restricted
             )
             AND NOT (
                 o.org_level = 'village'

@@ -59,7 +59,11 @@ SELECT
         WHEN c.delivery_id IS NULL THEN 'withdrawal'
         WHEN c.delivery_before IS NULL AND d.received_at >= u.due_at THEN 'late_arrival'
         WHEN c.delivery_before IS NULL THEN 'arrival'
-        -- the same delivery, read by another form or suite
+        -- the same delivery: the report that it repeats was corrected, or it was read by another form or suite
+        WHEN c.delivery_id = c.delivery_before AND EXISTS (
+            SELECT FROM ops.submission AS s
+            WHERE (s.delivery_id, s.form, s.period) = (c.delivery_id, c.form, c.period) AND s.is_unchanged
+        ) THEN 'revision'
         WHEN c.delivery_id = c.delivery_before THEN 'definition'
         WHEN d.received_at < e.received_at THEN 'withdrawal'
         ELSE 'revision'

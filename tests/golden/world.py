@@ -52,8 +52,15 @@ class World:
                 return self.codes[move["to"]][:6]
         return code[:6]
 
-    def put(self, form: str, period: str, table: str | list[dict[str, Any]]) -> None:
-        """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell."""
+    def put(self, form: str, period: str, table: str | list[dict[str, Any]] | dict[str, Any]) -> None:
+        """Write what each county of the tree reports. The table's first column is `unit`; `.` is an empty cell.
+
+        `{rows: the table, unchanged: [county]}` has counties that say 无变动.
+        """
+        if isinstance(table, dict):
+            for county in table.get("unchanged", ()):
+                self._write(form, period, self.codes[county], [["无变动"]])
+            table = table.get("rows", [])
         rows = list(read_table(table)) if isinstance(table, str) else table
         columns = [self.forms[form].get("key", KEY), *self.forms[form]["fields"]]
         by_county: dict[str, list[list[str]]] = {}
@@ -63,10 +70,14 @@ class World:
                 cells = [code, *("" if row.get(c) in (None, ".") else str(row[c]) for c in columns[1:])]
                 by_county.setdefault(self.county(code, period), []).append(cells)
         for county, lines in by_county.items():
-            path = self.catalogue / "incoming" / county / f"{form}_{period}.csv"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("w", encoding="utf-8", newline="") as f:
-                csv.writer(f).writerows([columns, *lines])
+            self._write(form, period, county, lines)
+
+    def _write(self, form: str, period: str, county: str, lines: list[list[str]]) -> None:
+        columns = [self.forms[form].get("key", KEY), *self.forms[form]["fields"]]
+        path = self.catalogue / "incoming" / county / f"{form}_{period}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows([columns, *lines])
 
 
 def make(

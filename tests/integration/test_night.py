@@ -75,7 +75,8 @@ def test_accepted_and_rejected_make_received(done: Night) -> None:
                 f"SELECT count(*) AS n FROM fact.{s['form']} WHERE (county_code, period) = (:c, :p)",
                 c=s["county"], p=s["period"],
             )  # fmt: skip
-            assert in_facts == [{"n": s["rows_accepted"]}]
+            assert in_facts == [{"n": s["rows_accepted"] + s["rows_repeated"]}]
+            assert row["is_unchanged"] == bool(s["rows_repeated"]), s
         else:
             assert not row["rows_accepted"], s
             assert row["revision"] is None, s
@@ -138,6 +139,20 @@ def test_warnings_are_those_planted(done: Night) -> None:
     assert {f for f in found if f[-1] in rules} == planted
     assert {r["severity"] for r in rows} <= {"warning", "info"}
     assert all(r["message_zh"] and r["message_en"] for r in rows)
+
+
+def test_units_that_nobody_expected_are_findings_too(done: Night) -> None:
+    planted = {
+        (f["county"], f["form"], f["period"], row["unit"])
+        for f in done.systems.manifest["faults"]
+        if f["kind"] in ("unexpected_unit", "other_county_unit") and f["effect"] == "row_rejected"
+        for row in f["rows"]
+    }
+    assert len(planted) >= 4
+    assert {f["kind"] for f in done.systems.manifest["faults"]} >= {"unexpected_unit", "unchanged"}
+    rows = done.query("SELECT * FROM ops.current_finding WHERE rule LIKE '%.unexpected'")
+    found = {(r["county_code"], r["form"], r["period"], r["unit_code"]) for r in rows}
+    assert found == planted
 
 
 def test_a_county_that_is_clean_has_no_finding_and_no_rejected_row(done: Night) -> None:

@@ -73,11 +73,14 @@ NOW = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value"
 THEN = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value_as_of(:moment)"
 
 
-def drawn(rng: random.Random) -> list[tuple[str, str, list[dict[str, Any]]]]:
-    """Deliveries in the order of receipt: (form, period, rows of one county)."""
+def drawn(rng: random.Random) -> list[tuple[str, str, Any]]:
+    """Deliveries in the order of receipt: (form, period, rows of one county, or that it says that nothing changed)."""
     deliveries = []
     for _ in range(18):
         form, period, county = rng.choice(["g", "v"]), rng.choice(PERIODS), rng.choice("AB")
+        if rng.random() < 0.2:
+            deliveries.append((form, period, {"unchanged": [county]}))
+            continue
         units = VILLAGES[county] if form == "v" else [f"{v}/0{i}" for v in VILLAGES[county] for i in (1, 2)]
         if rng.random() < 0.2:
             units = units[: rng.randint(1, 2)]
@@ -87,9 +90,15 @@ def drawn(rng: random.Random) -> list[tuple[str, str, list[dict[str, Any]]]]:
             rows.append({"unit": unit, **cells})
         deliveries.append((form, period, rows))
         if rng.random() < 0.2:  # withdrawn: what was sent before is sent again
-            again = [d for d in deliveries if d[:2] == (form, period) and d[2][0]["unit"] == rows[0]["unit"]]
+            again = [d for d in deliveries if d[:2] == (form, period) and _county(d[2]) == county]
             deliveries.append(again[0])
     return deliveries
+
+
+def _county(report: Any) -> str:
+    if isinstance(report, dict):
+        return str(report["unchanged"][0])
+    return "A" if report[0]["unit"].startswith("V") else "B"
 
 
 def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Random | None) -> dict[str, Any]:
@@ -143,7 +152,10 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
             for moment, figures in then:
                 assert ask(THEN, moment=moment) == figures, "what was shown then is not what the history says"
             found = {n: ask(q) for n, q in SHOWN.items()}
-            files = p.ledger.lake.root.glob("re*/*/*/*/*.parquet")
+            # what was repeated at some time between is no part of the record, as are results of builds
+            files = [
+                f for a in ("reports", "rejected") for f in (p.ledger.lake.root / a).glob("*/*/*/*.parquet")
+            ]
             return found | {"lake": sorted(str(f.relative_to(p.ledger.lake.root)) for f in files)}
 
 
@@ -181,3 +193,6 @@ def test_what_is_drawn_has_what_it_should_try(once: Callable[[int], dict[str, An
         assert any(
             "'Q'" in text and f"'indicator_code': '{code}'" in text for r in results for text in r["figures"]
         )
+    assert any("repeats_nothing" in text for r in results for text in r["findings"])
+    unchanged = [text for text in submissions if text.endswith("True, None)")]
+    assert len(unchanged) >= len(SEEDS)

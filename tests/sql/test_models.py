@@ -46,7 +46,9 @@ def base_of(case: dict[str, Any]) -> tuple[Base, str] | None:
         return None
     forms = {n: Form.model_validate(world.form_of(n, f)) for n, f in case["forms"].items()}
     found = [Indicator.model_validate(world.indicator_of(i)) for i in case["indicators"]]
-    return Base(tuple(forms.values()), tuple(d for x in found for d in x.definitions)), case.get("period_type", "month")
+    return Base(tuple(forms.values()), tuple(d for x in found for d in x.definitions)), case.get(
+        "period_type", "month"
+    )
 
 
 def placeholders(case: dict[str, Any]) -> dict[str, str]:

@@ -502,7 +502,8 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
     kinds = Counter(fault["kind"] for fault in faults)
     assert set(kinds) == {
         "text_in_number", "letter_o", "decimal_in_integer", "negative_count", "part_above_whole",
-        "duplicate_key", "malformed_key", "blank_key", "unknown_unit", "other_county_unit", "unknown_enum",
+        "duplicate_key", "malformed_key", "blank_key", "unknown_unit", "other_county_unit", "unexpected_unit",
+        "unknown_enum", "unchanged",
         "required_blank", "ytd_falls", "branch_below_three", "members_above_residents",
         "groups_above_village", "text_in_date", "part_above_sum", "open_does_not_balance",
         "centres_above_units", "leaders_above_groups", "overseas_above_villages", "posts_below_units",
@@ -524,7 +525,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
     counties = Counter(fault["county"] for fault in faults if fault["effect"] in ("row_rejected", "warning"))
     assert counties.pop(DIRECT) == 1
     assert sorted(counties) == ["440704", "440705", "440781", "440783", "440784", "440785"]
-    assert max(counties.values()) - min(counties.values()) <= 3
+    assert max(counties.values()) - min(counties.values()) <= 4
 
 
 def test_the_manifest_agrees_with_the_truth(
@@ -535,7 +536,10 @@ def test_the_manifest_agrees_with_the_truth(
     by_id = {fault["id"]: fault for fault in manifest["faults"]}
     for entry in manifest["submissions"]:
         held = rows[entry["county"], entry["form"], entry["period"]]
-        assert sum(row["accepted"] for row in held) == entry["rows_accepted"]
+        assert sum(row["accepted"] for row in held) == entry["rows_accepted"] + entry["rows_repeated"]
+        if entry["rows_repeated"]:
+            assert (entry["status"], entry["rows_sent"], entry["rows_accepted"]) == ("accepted", 0, 0)
+            continue
         if entry["status"] in ("accepted", "partial"):
             assert entry["rows_accepted"] + entry["rows_rejected"] == entry["rows_sent"] == len(held)
             assert (entry["status"] == "partial") == (entry["rows_rejected"] > 0)
@@ -630,12 +634,39 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
         elif kind == "other_county_unit":
             assert key.partition("-")[0][:12] in tree.codes
             assert key[:6] != fault["county"]
+        elif kind == "unexpected_unit":
+            assert key in tree.codes - {place.code for place in tree.places}
+            assert key[:6] == fault["county"]
         elif kind == "unknown_enum":
             assert cell in ("党总支", "其他", "基本完成", "进行中")
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 14
+    assert len(seen) == 15
+
+
+def test_an_unchanged_report_repeats_what_was_accepted(
+    prepared: Simulator, rows: dict[Key, list[dict[str, Any]]], tmp_path: Path
+) -> None:
+    (said,) = [each for each in prepared.manifest["submissions"] if each["rows_repeated"]]
+    (fault,) = [each for each in prepared.manifest["faults"] if each["kind"] == "unchanged"]
+    county, form, period = said["county"], said["form"], said["period"]
+    assert (fault["county"], fault["form"], fault["period"]) == (county, form, period)
+    assert (county, form, period) == ("440704", "community", MONTHS[-1])
+    before = [row for row in rows[county, form, shift(period, -1)] if row["accepted"]]
+    assert rows[county, form, period] == [row | {"fault": None} for row in before]
+    held = submission(prepared, fault)
+    assert [json.loads(row) for row in rendering.json_rows(held, rendering.native)] == [
+        {"is_unchanged": True}
+    ]
+    assert rendering.csv_text(held, rendering.plain_text, "\n").splitlines()[1:] == ["无变动"]
+    # a new year starts year-to-date figures anew: of these it says nothing
+    january = Simulator(tmp_path, today="2027-02-10", scale=0.05)
+    january.prepare()
+    ytd = {each.name for each in FORMS["community"].fields if each.kind == "ytd"}
+    truth = january.truth("440704", "community", "2027-01")
+    assert truth
+    assert all(row[name] is None for row in truth for name in ytd)
 
 
 def test_units_open_and_fail_to_report(prepared: Simulator, rows: dict[Key, list[dict[str, Any]]]) -> None:

@@ -23,6 +23,7 @@ from qiangji.catalogue.suites import (
     columns_of,
     context_column,
     context_columns,
+    expected_of,
     is_contextual,
     message_of,
     rule_of,
@@ -54,7 +55,7 @@ def arrow_type(form: str, column: str) -> Any:
         return pa.bool_()
     if column.startswith(("_occurrences", "_units_", "_count_")):
         return pa.int64()
-    if column.startswith(("_change_", "_gap_")):
+    if column.startswith(("_change_", "_z_", "_year_", "_gap_")):
         return pa.float64()
     context = context_column(column, form, CATALOGUE.forms)
     fields = CATALOGUE.forms[context.form if context else form].fields
@@ -102,6 +103,15 @@ def failures_of() -> Any:
         return failed
 
     return run
+
+
+def test_what_is_usual_is_said_in_numbers() -> None:
+    rule = next(
+        e for e in suite_of("village").expectations if e["meta"]["rule"] == "village.party_members.as_usual"
+    )
+    said = expected_of(rule, {"party_members": 81, "_low_party_members": -3.2, "_high_party_members": 51.57})
+    assert said["zh"].startswith("本单位通常为0–52")
+    assert said["en"].startswith("0–52, as is usual")
 
 
 @pytest.mark.parametrize("form", FORMS)

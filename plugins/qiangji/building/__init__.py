@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
-from qiangji import indicators, lineage, org, suppression
-from qiangji.building import facts, figures, hiding
+from qiangji import dispositions, indicators, lineage, org, suppression
+from qiangji.building import facts, figures, hiding, repeating
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Current, Key, Ledger
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
@@ -57,18 +57,32 @@ def pending_months(catalogue: Catalogue, ledger: Ledger) -> list[Period]:
 
 
 def unbuilt_months(ledger: Ledger) -> list[Period]:
-    """Months with a current revision that the facts do not show, or with facts whose revision is no longer current."""
+    """Months of which a build would show something new.
+
+    They have a current revision that the facts do not show, or facts whose revision is no longer current, or a finding
+    of which somebody decided something since the month was built.
+    """
     with ledger.engine.connect() as c:
+        decided = c.scalars(
+            sa.text(
+                "SELECT DISTINCT b.month FROM ops.disposition d JOIN ops.finding f USING (finding_id)"
+                " JOIN dim.period p ON p.period = f.period JOIN ops.built_month b ON b.month = p.last_month"
+                " JOIN ops.build x USING (build_id) WHERE d.disposed_at > x.started_at"
+            )
+        ).all()
         periods = c.scalars(
             sa.text(
                 "SELECT DISTINCT period FROM"
                 " (SELECT form, period, county_code, rows_hash, revision, true AS is_there"
-                "  FROM ops.submission WHERE is_current) s"
+                "  FROM ops.submission WHERE is_current AND NOT is_unchanged"
+                "  UNION ALL SELECT form, period, county_code, l.rows_hash, s.revision, true"  # rows it repeats
+                "  FROM ops.submission s LEFT JOIN ops.fact_load l USING (form, period, county_code)"
+                "  WHERE s.is_current AND s.is_unchanged) s"
                 " FULL JOIN ops.fact_load f USING (form, period, county_code, rows_hash, revision)"
                 " WHERE s.is_there IS NULL OR f.build_id IS NULL"
             )
         )
-        return sorted({Period.parse(x).last_month for x in periods})
+        return sorted({Period.parse(x).last_month for x in [*periods, *decided]})
 
 
 def build(
@@ -86,7 +100,7 @@ def build(
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with ledger.engine.begin() as c:
         c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
-        current = ledger.current(c)
+        current, lacking = repeating.filled(catalogue, ledger.lake, ledger.current(c))
         definitions = definitions_hash(catalogue, settings)
         signatures = _signatures(c, catalogue, settings, current, definitions, months, now)
         known = {
@@ -101,6 +115,7 @@ def build(
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
             facts.find(c, catalogue, ledger, current, sorted(through))
+            facts.find_lacking(c, catalogue, ledger, lacking, sorted(through))
         with (
             built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
@@ -207,7 +222,7 @@ def _signatures(
     c: Connection,
     catalogue: Catalogue,
     settings: Settings,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     definitions: str,
     months: Sequence[Period],
     now: datetime,
@@ -222,6 +237,7 @@ def _signatures(
     bases = indicators.bases(catalogue)
     signatures = {}
     tree = catalogue.restating(local_day(now, settings.timezone)).signature
+    confirmed = dispositions.confirmed(c)
     for month in wanted:
         digest = hashlib.sha256((definitions + tree).encode())
         # which quarters are due decides what is hidden in the rest of the year
@@ -236,5 +252,8 @@ def _signatures(
             if last <= month:
                 # the month's own facts show the number too: an earlier delivery that is checked late changes it
                 digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
+        digest.update(
+            repr([f for f, period in confirmed if Period.parse(period).last_month <= month]).encode()
+        )
         signatures[month] = digest.hexdigest()[:16]
     return signatures

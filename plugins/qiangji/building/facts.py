@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from qiangji import context
+from qiangji.building import repeating
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking import parents
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Current, Key, Ledger
 from qiangji.org import LEVELS
 from qiangji.periods import Period
 from qiangji.warehouse import copy_in
@@ -27,7 +28,7 @@ def replace(
     c: Connection,
     catalogue: Catalogue,
     ledger: Ledger,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     months: Sequence[Period],
     build_id: str,
 ) -> int:
@@ -67,7 +68,8 @@ def replace(
             if row is None:
                 continue
             rows = ledger.lake.get_rows("reports", form.form, period, county, row.rows_hash)
-            tables.append(_fact_rows(rows, catalogue, form, period, row.revision))
+            if len(rows):  # one that repeats nothing has none
+                tables.append(_fact_rows(rows, catalogue, form, period, row.revision))
             c.execute(
                 sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b)"),
                 {"f": form.form, "p": period, "c": county, "h": row.rows_hash, "r": row.revision}
@@ -80,7 +82,7 @@ def replace(
 
 
 def _note_change(
-    c: Connection, key: Key, before: Row[Any] | None, after: Row[Any] | None, build_id: str
+    c: Connection, key: Key, before: Row[Any] | None, after: Current | None, build_id: str
 ) -> None:
     """Which revision took the place of which: what figures that differ are explained by."""
     if before and after and before.rows_hash == after.rows_hash:
@@ -120,7 +122,7 @@ def find(
     c: Connection,
     catalogue: Catalogue,
     ledger: Ledger,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     months: Sequence[Period],
 ) -> None:
     """Evaluate contextual expectations where something that they look at has changed; replace their findings."""
@@ -146,3 +148,17 @@ def find(
             ),
             {"f": w.form.form, "p": str(w.period), "c": w.county, "s": w.signature},
         )
+
+
+def find_lacking(
+    c: Connection, catalogue: Catalogue, ledger: Ledger, lacking: Sequence[Key], months: Sequence[Period]
+) -> None:
+    """Findings on reports of these months that repeat the last one where there is none."""
+    for form in catalogue.forms.values():
+        periods = [str(p) for m in months if (p := m.ends_in(form.period_type)) is not None]
+        found = [
+            repeating.finding(form, period, county)
+            for name, period, county in lacking
+            if name == form.form and period in periods
+        ]
+        ledger.replace_lacking(c, form.form, periods, f"{form.form}.{form.key}.{repeating.RULE}", found)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.building.hiding import Hiding, Tables
@@ -22,7 +21,7 @@ from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import HIDDEN, Base
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Current, Key, Ledger
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
@@ -53,7 +52,7 @@ def compute(
     catalogue: Catalogue,
     settings: Settings,
     ledger: Ledger,
-    current: dict[Key, Row[Any]],
+    current: dict[Key, Current],
     months: Sequence[Period],
     now: datetime,
     fresh: Collection[Period],

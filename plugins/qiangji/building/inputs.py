@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
@@ -16,7 +15,7 @@ from qiangji.checking import parents
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.lake import Lake
-from qiangji.ledger import Key
+from qiangji.ledger import Current, Key
 from qiangji.lineage import Restating
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
@@ -34,7 +33,7 @@ class Inputs:
     """Reads each revision's rows once, and gives the engine its inputs for one scope after another."""
 
     def __init__(
-        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Row[Any]], engine: Engine, c: Connection
+        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Current], engine: Engine, c: Connection
     ) -> None:
         self.catalogue, self.lake, self.current, self.engine, self.connection = (
             catalogue,
@@ -144,12 +143,17 @@ class Inputs:
         return pa.table(columns | {"share": pa.array([row[3] for row in found], pa.decimal128(18, 12))})
 
     def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """The units that findings of the scope are about and the fields they concern, for model `warned`."""
+        """The units that findings of the scope are about and the fields they concern, for model `warned`.
+
+        A finding that somebody confirmed as right warns nobody any more.
+        """
         shared = len(base.forms) > 1
         found = self.connection.execute(
             sa.text(
                 "SELECT DISTINCT unit_code, org_code, form || '.' || unnest(fields) AS field"
-                " FROM ops.current_finding WHERE form = ANY(:forms) AND period = ANY(:periods)"
+                " FROM ops.current_finding AS f WHERE form = ANY(:forms) AND period = ANY(:periods)"
+                " AND NOT EXISTS (SELECT FROM ops.last_disposition d"
+                " WHERE d.finding_id = f.finding_id AND d.disposition = 'confirmed')"
             ),
             {
                 "forms": [f.form for f in base.forms],

@@ -357,6 +357,10 @@ class Layout(Model):
     ignore: tuple[str, ...] = F(
         (), description="headers that carry nothing of the form, such as 序号 or 备注"
     )
+    unchanged: tuple[str, ...] = F(
+        ("无变动", "本期无变动", "本月无变动"),
+        description="words that, alone beneath the header, say that nothing changed since the last report",
+    )
     delimiter: str = ","
 
 

@@ -15,7 +15,11 @@ Context columns, filled before the suite runs, are named here and nowhere else:
 | `_units_<kind>` | int | units of that kind at or beneath the row's unit that report in the period |
 | `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
-| `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, or _last 0 |
+| `_z_<field>` | float | modified z-score of a stock or flow against the unit's own earlier values (see
+`history`); null without enough of them, or where they do not move |
+| `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, or _last 0, or where
+the suite reads `_z_<field>` too and there is one: it knows better |
+| `_year_<field>` | float | the same against the period a year before, of a field with seasons |
 | `_sum_<form>_<field>` | the field's | sum over the unit's rows of that form and period; null without any |
 | `_count_<form>_<field>` | int | the unit's rows of that form and period that have a value; null without any row |
 
@@ -77,10 +81,12 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 @dataclass(frozen=True)
 class ContextColumn:
-    """A contextual column taken apart: `last`, `change` (of the form itself), `sum`, `count` (over another)."""
+    """A contextual column taken apart: of the form itself (`last`, `z`, `change`, `year`), or over another (`sum`,
+    `count`).
+    """
 
     name: str
-    kind: Literal["last", "change", "sum", "count"]
+    kind: Literal["last", "z", "change", "year", "sum", "count"]
     form: str
     field: str
 
@@ -157,9 +163,9 @@ def kinds_counted(suite: Suite) -> list[str]:
 
 def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn | None:
     """Take a contextual column's name apart; None for any other column."""
-    kind: Literal["last", "change"]
+    kind: Literal["last", "z", "change", "year"]
     across: Literal["sum", "count"]
-    for kind in ("last", "change"):
+    for kind in ("last", "z", "change", "year"):
         if name.startswith(f"_{kind}_"):
             return ContextColumn(name, kind, form, name.removeprefix(f"_{kind}_"))
     # The longest form first: one form's name may begin another's (village, village_group).
@@ -193,7 +199,10 @@ def value_of(expectation: Expectation, row: Mapping[str, object]) -> str:
             percent = f"{change:+.0%}" if isinstance(change, (int, float)) else _shown(change)
             before = _shown(row.get(column.replace("_change_", "_last_", 1)))
             texts = [f"{before} → {' / '.join(texts)} ({percent})"]
-        elif column not in fields and column not in OWN_CONTEXT and not column.startswith("_gap_"):
+        elif column.startswith("_year_"):
+            change = row.get(column)
+            texts = [f"{' / '.join(texts)} ({change:+.0%})" if isinstance(change, (int, float)) else texts[0]]
+        elif column not in fields and column not in OWN_CONTEXT and not column.startswith(("_gap_", "_z_")):
             texts.append(_shown(row.get(column)))
     return " / ".join(texts)
 
@@ -202,6 +211,20 @@ def message_of(expectation: Expectation, row: Mapping[str, object]) -> dict[str,
     """The message in both languages (zh, en) with this row's value in it."""
     value = value_of(expectation, row)
     return {lang: text.replace("{value}", value) for lang, text in expectation["meta"]["message"].items()}
+
+
+def expected_of(expectation: Expectation, row: Mapping[str, object]) -> dict[str, str]:
+    """What was expected, in both languages, with the unit's own usual range where the text asks for it."""
+    usual = ""
+    for column in columns_of(expectation):
+        if column.startswith("_z_"):
+            field = column.removeprefix("_z_")
+            usual = "–".join(_rounded(row.get(f"_{end}_{field}")) for end in ("low", "high"))
+    return {lang: text.replace("{usual}", usual) for lang, text in expectation["meta"]["expected"].items()}
+
+
+def _rounded(value: object) -> str:
+    return f"{max(value, 0):.0f}" if isinstance(value, (int, float)) else "—"
 
 
 def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form], kinds: Collection[str]) -> None:
@@ -315,15 +338,21 @@ def _check_meta(expectation: Expectation, form: Form, at: Place) -> None:
             where=at / "meta" / "fields",
             expected=", ".join((form.key, *form.fields)),
         )
+    has_usual = any(c.startswith("_z_") for c in columns_of(expectation))
     for key in ("message", "expected"):
         text = meta.get(key)
         if not isinstance(text, dict) or set(text) != {"zh", "en"} or not all(map(_is_text, text.values())):
             raise CatalogueError(f"no meta.{key} in both languages", where=at, expected="{zh: ..., en: ...}")
         if wrong := [
-            p for t in text.values() for p in _PLACEHOLDER.findall(t) if (key, p) != ("message", "value")
+            p
+            for t in text.values()
+            for p in _PLACEHOLDER.findall(t)
+            if (key, p) != ("message", "value") and not ((key, p) == ("expected", "usual") and has_usual)
         ]:
             raise CatalogueError(
-                f"placeholder {{{wrong[0]}}}", where=at / "meta" / key, expected="{value}, in a message only"
+                f"placeholder {{{wrong[0]}}}",
+                where=at / "meta" / key,
+                expected="{value}, in a message only; {usual}, where a _z_ is held, in what is expected only",
             )
 
 
@@ -345,7 +374,7 @@ def _check_columns(
             continue
         context = context_column(column, form.form, forms)
         if context is None:
-            compared = ("last", "change", "sum_<form>", "count_<form>")
+            compared = ("last", "z", "change", "year", "sum_<form>", "count_<form>")
             allowed = (*own, "_units_<kind>", *(f"_{c}_<field>" for c in compared))
             raise CatalogueError(f"unknown column {column!r}", where=at, expected=", ".join(allowed))
         numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
@@ -353,6 +382,12 @@ def _check_columns(
         if context.field not in fields:
             raise CatalogueError(
                 f"{column}: no such field of {context.form}", where=at, expected=", ".join(fields)
+            )
+        if context.kind == "z" and form.fields[context.field].kind not in ("stock", "flow"):
+            raise CatalogueError(
+                f"{column}: {context.field} is {form.fields[context.field].kind}, whose own history is no measure",
+                where=at,
+                expected="a stock or a flow; for a year to date _year_<field>",
             )
         if context.is_across:
             _check_across(form, forms[context.form], column, at)

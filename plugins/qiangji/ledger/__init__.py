@@ -19,9 +19,9 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
-from qiangji.ledger.records import Delivery, Key, Part, Pending, Submission, sequence
+from qiangji.ledger.records import Current, Delivery, Key, Part, Pending, Submission, sequence
 
-__all__ = ["Delivery", "Key", "Ledger", "Part", "Pending", "Submission", "sequence"]
+__all__ = ["Current", "Delivery", "Key", "Ledger", "Part", "Pending", "Submission", "sequence"]
 
 
 class Ledger:
@@ -204,6 +204,18 @@ class Ledger:
         )
         _insert(c, "ops.finding", findings)
 
+    def replace_lacking(
+        self, c: Connection, form: str, periods: Sequence[str], rule: str, findings: Sequence[dict[str, Any]]
+    ) -> None:
+        """Put the findings of one contextual rule in the place of those that these periods had."""
+        c.execute(
+            sa.text(
+                "DELETE FROM ops.finding WHERE form = :f AND period = ANY(:p) AND rule = :r AND delivery_id IS NULL"
+            ),
+            {"f": form, "p": list(periods), "r": rule},
+        )
+        _insert(c, "ops.finding", findings)
+
     # ---- decisions
 
     def decide(
@@ -253,15 +265,20 @@ class Ledger:
 
     # ---- what counts
 
-    def current(self, c: Connection) -> dict[Key, Row[Any]]:
-        """Every current revision: its rows_hash, revision and delivery_id."""
+    def current(self, c: Connection) -> dict[Key, Current]:
+        """Every current revision."""
         rows = c.execute(
             sa.text(
-                "SELECT form, period, county_code, rows_hash, revision, delivery_id FROM ops.submission"
-                " WHERE is_current ORDER BY form, period, county_code"
+                "SELECT form, period, county_code, rows_hash, revision, delivery_id, is_unchanged"
+                " FROM ops.submission WHERE is_current ORDER BY form, period, county_code"
             )
         )
-        return {(r.form, r.period, r.county_code): r for r in rows}
+        return {
+            (r.form, r.period, r.county_code): Current(
+                r.rows_hash or "", r.revision, r.delivery_id, r.is_unchanged
+            )
+            for r in rows
+        }
 
     def _resequence(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
         at = {"c": county, "f": form, "p": period}

@@ -58,6 +58,19 @@ class Delivery:
 
 
 @dataclass(frozen=True)
+class Current:
+    """What counts of one (form, period, county): the rows in the lake and the revision and delivery they are of.
+
+    `rows_hash` is empty where the revision declares itself unchanged, until a build gives it the rows that it repeats.
+    """
+
+    rows_hash: str
+    revision: int
+    delivery_id: str
+    is_unchanged: bool = False
+
+
+@dataclass(frozen=True)
 class Submission:
     """One county's one form for one period, as read from one delivery by one catalogue and suite.
 
@@ -102,22 +115,25 @@ def sequence(
 
     `decisions` maps a delivery to its latest decision, release or void. A revision is a verdict whose accepted rows
     differ from those of the revision before it by received_at: A, B, A are three. One with less than `shrink_share`
-    of its predecessor's accepted rows is held until somebody releases it. The result does not depend on the order
-    of the input.
+    of its predecessor's accepted rows is held until somebody releases it; one that declares itself unchanged has none,
+    and is no predecessor to be compared with. The result does not depend on the order of the input.
     """
     placed: list[Submission] = []
     last: Submission | None = None
+    full: Submission | None = None  # the last with rows of its own
     for verdict in sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key)):
         one = replace(verdict, status=verdict.verdict, revision=None, is_current=False)
         decision = decisions.get(one.delivery_id)
         if decision == "void":
             one = replace(one, status="void")
         elif one.verdict in ("accepted", "partial"):
-            if last and decision != "release" and one.rows_accepted < shrink_share * last.rows_accepted:
+            is_short = full is not None and one.rows_accepted < shrink_share * full.rows_accepted
+            if is_short and not one.is_unchanged and decision != "release":
                 one = replace(one, status="held")
             else:
                 changed = last is None or one.rows_hash != last.rows_hash
                 one = replace(one, revision=((last.revision or 0) if last else 0) + changed)
                 last = one
+                full = full if one.is_unchanged else one
         placed.append(one)
     return [replace(one, is_current=one is last) for one in placed]

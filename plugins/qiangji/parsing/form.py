@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import County, Field, Form, Layout
 from qiangji.errors import ReturnedError, UsageError
+from qiangji.parsing import unchanged
 from qiangji.parsing.grid import Grid, address, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
@@ -49,7 +50,7 @@ class Parsed:
     the form's order, `_row` (int32, the sheet's row number). `raw`: the same columns as text as received.
     `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80
     characters). `totals_agree`: None where no total was written. `columns`: field -> column of the sheet,
-    counted from 0.
+    counted from 0. `is_unchanged`: the submission repeats the last one, and has no rows of its own.
     """
 
     rows: pa.Table
@@ -58,6 +59,7 @@ class Parsed:
     totals_agree: bool | None = None
     totals_problems: list[TotalsProblem] = field(default_factory=list)
     columns: Mapping[str, int] = field(default_factory=dict)
+    is_unchanged: bool = False
 
 
 def read_form(
@@ -66,7 +68,7 @@ def read_form(
     """Read a grid as the form of the period. `crosswalk`: the county's own unit code -> the tree's.
 
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
-    truncated, wrong_period, or the grid's own (missing_sheet).
+    truncated, wrong_period, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
     """
     where = f"{county.county} {form.form} {period}"
     if grid.error:
@@ -76,8 +78,10 @@ def read_form(
     if grid.cells.num_rows == 0 or grid.cells.num_columns == 0:
         raise empty_file(where)
     fields = form.fields_in(str(period.last_month))
-    columns = find_columns(grid, form, fields, layout, where)
     below, end = sum(grid.title_and_header(layout)), sign_off_start(grid, layout)
+    if unchanged.is_declared(grid, form, layout, end, where):
+        return Parsed(pa.table({}), pa.table({}), PROBLEMS.empty_table(), is_unchanged=True)
+    columns = find_columns(grid, form, fields, layout, where)
     _check_ragged(grid, below, end, layout, form, where)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     return _read_zone(

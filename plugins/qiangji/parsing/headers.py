@@ -19,6 +19,9 @@ PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
 """A column of these says for which period a row is; read_form holds it against the period asked for."""
 
+UNCHANGED_HEADERS = ("is_unchanged", "无变动")
+"""A column of these says of a report that nothing changed (see `unchanged`); it carries nothing of the form."""
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -69,7 +72,7 @@ def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: La
         if not leaf:
             continue
         target = names.targets.get(full) or names.targets.get(leaf)
-        if target is None and {leaf, full} & ignored_texts:
+        if target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
             ignored.append(i)
         elif target is None:
             raise _unknown(leaf, i, grid, form, title_rows + header_rows, fields, where)

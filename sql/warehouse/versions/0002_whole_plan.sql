@@ -28,6 +28,22 @@ CREATE TABLE ops.fact_change (
 );
 CREATE INDEX ON ops.fact_change (build_id);
 
+-- What became of findings: one line a decision, the last of a finding counts. It stays with the finding's id.
+CREATE TABLE ops.disposition (
+    disposition_id text PRIMARY KEY,
+    finding_id text NOT NULL,
+    disposition text NOT NULL CHECK (disposition IN ('open', 'confirmed', 'resubmit')),
+    reason text NOT NULL CHECK (reason <> ''),
+    disposed_by text NOT NULL,
+    disposed_at timestamptz NOT NULL
+);
+CREATE INDEX ON ops.disposition (finding_id, disposed_at DESC);
+
+CREATE VIEW ops.last_disposition AS
+SELECT DISTINCT ON (finding_id) *
+FROM ops.disposition
+ORDER BY finding_id, disposed_at DESC, disposition_id;
+
 -- What figures were shown by, and from when until when: a catalogue that changes closes rows and adds new ones. An
 -- indicator that was redefined has a row for each definition, with the months that its periods may end in.
 CREATE TABLE dim.indicator_history (

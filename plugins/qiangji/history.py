@@ -1,0 +1,60 @@
+"""Jumps against a unit's own history: the modified z-score, robust against what the history itself holds of odd values.
+
+In: a unit's value and its earlier ones. Out: z = 0.6745 |x - median| / MAD, where MAD is the median of |x_i - median|,
+and the range in which z stays within the threshold. B. Iglewicz and D. C. Hoaglin, How to Detect and Handle Outliers
+(ASQC Basic References in Quality Control 16, 1993), who flag |z| above 3.5; 0.6745 is the quartile of the standard
+normal distribution, so that z is on its scale. A history that does not move (MAD 0) has no scale to measure by, and one
+that is too short says nothing: both give no z.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+THRESHOLD = 3.5
+SCALE = 0.6745
+PERIODS = 12
+"""How many earlier periods are looked at: a year of a monthly form."""
+LEAST = 6
+"""Fewer earlier values than that are no history."""
+
+Floats = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def modified_z(values: Floats, samples: Floats, least: int = LEAST) -> tuple[Floats, Floats, Floats]:
+    """(z, low, high) of each value against its own sample; NaN where there is none.
+
+    `values`: n; `samples`: n x k, NaN where missing, no value twice. low and high bound what stays within THRESHOLD.
+    """
+    median = _median(samples)
+    mad = _median(np.abs(samples - median[:, None]))
+    enough = (np.isfinite(samples).sum(axis=1) >= least) & (mad > 0)
+    scale = np.where(enough, mad, np.nan)
+    reach = THRESHOLD * scale / SCALE
+    z: Floats = SCALE * np.abs(values - median) / scale
+    return z, median - reach, median + reach
+
+
+def against(keys: pa.ChunkedArray, values: pa.ChunkedArray, earlier: list[pa.Table]) -> tuple[pa.Array, ...]:
+    """z, low and high of rows against the earlier tables (key, value), as nullable float64 aligned with `keys`."""
+    now = values.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
+    samples = np.full((len(keys), max(len(earlier), 1)), np.nan)
+    for i, table in enumerate(earlier):
+        at = pc.index_in(keys, value_set=table.column(0).combine_chunks())
+        found = table.column(1).cast(pa.float64()).take(at)
+        samples[:, i] = found.to_numpy(zero_copy_only=False)
+    return tuple(pa.array(a, from_pandas=True) for a in modified_z(now, samples))
+
+
+def _median(samples: Floats) -> Floats:
+    """Of each row, over its values that are not NaN (these sort to the end); NaN where it has none."""
+    ordered = np.sort(samples, axis=1)
+    counts = np.isfinite(samples).sum(axis=1)
+    rows = np.arange(len(samples))
+    low, high = ordered[rows, np.maximum(counts - 1, 0) // 2], ordered[rows, counts // 2]
+    median: Floats = np.where(counts > 0, (low + np.where(counts % 2, low, high)) / 2, np.nan)
+    return median

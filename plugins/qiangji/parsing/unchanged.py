@@ -1,0 +1,112 @@
+"""A report that says 无变动: nothing changed since the last one.
+
+In: a grid, the form, how the county's sheets look. Out: whether it is such a declaration. A county makes it in what it
+always sends, in one of two ways:
+
+- beneath the header one row whose only words are 无变动 (or others of the county's `layout.unchanged`);
+- in a column `is_unchanged` (or 无变动), one row that says true, and nothing of a unit: `{"is_unchanged": true}`.
+
+The period's column, columns that carry nothing of the form and a totals row of zeros may be filled beside it. A
+declaration with rows beside it, or of a form that no month repeats, is a ReturnedError: what holds cannot be told.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue.models import Form, Layout
+from qiangji.errors import ReturnedError
+from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
+from qiangji.parsing.text import squeezed
+
+_TRUE = {"true", "1", "是", "y", "yes"}
+_FALSE = {"", "false", "0", "否", "n", "no"}
+_LABELS = 4
+"""In how many columns the words are looked for: a merged row has its text in the first, a careful clerk puts them
+beside 序号, the code or the name."""
+
+
+def is_declared(grid: Grid, form: Form, layout: Layout, end: int, where: str) -> bool:
+    """Whether the submission says that nothing changed. `end`: the row of `cells` at which the sign-off zone begins.
+
+    Raises ReturnedError: unchanged_not_allowed, unchanged_with_rows.
+    """
+    below = sum(grid.title_and_header(layout))
+    flag = _flag_column(grid, below)
+    zone = grid.cells.slice(below, max(0, end - below))
+    said = _said(zone, flag, layout)
+    if not said:
+        return False
+    at = address(form.form, 0 if flag is None else flag, grid.first_row + below + said[0])
+    if form.period_type != "month":
+        raise ReturnedError(
+            f"{at} says that nothing changed, of a form for each {form.period_type}",
+            where=where,
+            expected="the rows of the form: only a monthly report may repeat the last one",
+            do="Send the form with its rows.",
+            code="unchanged_not_allowed",
+            zh=f"{at}填报“无变动”,但本表不是月报,请填报数据后重报",
+        )
+    if len(said) > 1 or _has_rows(grid, zone, below, said[0], flag, layout):
+        raise ReturnedError(
+            f"{at} says that nothing changed, and there are rows besides",
+            where=where,
+            expected="either the rows of the form, or 无变动 alone",
+            do="Send one or the other.",
+            code="unchanged_with_rows",
+            zh=f"{at}填报“无变动”,但表中还有数据行,请二者择一后重报",
+        )
+    return True
+
+
+def _flag_column(grid: Grid, below: int) -> int | None:
+    """Where the header says `is_unchanged`."""
+    if not 0 < below <= grid.cells.num_rows:
+        return None
+    heads = [squeezed(t) for t in grid.row_text(below - 1)]
+    return next((i for i, head in enumerate(heads) if head in UNCHANGED_HEADERS), None)
+
+
+def _said(zone: pa.Table, flag: int | None, layout: Layout) -> list[int]:
+    """Rows of the zone that declare it, ascending."""
+    words = {squeezed(w) for w in layout.unchanged}
+    found: set[int] = set()
+    for i, column in enumerate(zone.columns):
+        if i == flag:
+            found.update(_rows_saying(column, _TRUE, pc.is_valid(column)))
+        elif i < _LABELS and words:
+            # few cells of a full sheet begin a word: only these are read one by one
+            begins = "[" + "".join(sorted({re.escape(w[0]) for w in words})) + "]"
+            found.update(_rows_saying(column, words, pc.match_substring_regex(column, begins)))
+    return sorted(found)
+
+
+def _rows_saying(column: pa.ChunkedArray, words: set[str], candidates: pa.ChunkedArray) -> list[int]:
+    at = pc.indices_nonzero(pc.fill_null(candidates, False))
+    texts = column.take(at).to_pylist()
+    return [row for row, text in zip(at.to_pylist(), texts, strict=True) if squeezed(text).lower() in words]
+
+
+def _has_rows(grid: Grid, zone: pa.Table, below: int, said: int, flag: int | None, layout: Layout) -> bool:
+    """Whether anything stands in the zone beside the declaration itself."""
+    if zone.num_rows > 100:  # more than blank lines and a totals row
+        return True
+    heads = [squeezed(t) for t in grid.row_text(below - 1)] if below else []
+    passed = {squeezed(h) for h in (*PERIOD_HEADERS, *layout.ignore)}
+    aside = {i for i, head in enumerate(heads) if head in passed}
+    totals = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
+    for row in range(zone.num_rows):
+        cells = [squeezed(column[row].as_py()) for column in zone.columns]
+        texts = [t for i, t in enumerate(cells) if t and i not in aside and i != flag]
+        if row == said:
+            if len(texts) > (1 if flag is None or cells[flag].lower() not in _TRUE else 0):
+                return True
+        elif not (texts and texts[0] in totals and set(texts[1:]) <= {"0"}) and (
+            texts or (flag is not None and cells[flag].lower() not in _FALSE)
+        ):
+            return True
+    return False

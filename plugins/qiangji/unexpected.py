@@ -1,0 +1,82 @@
+"""Reports of units that the tree has and does not expect: rejected rows, and findings that say why.
+
+In: the rows of a submission with `_is_known`, and the tree. Out: findings beside those of the suite. A code that the
+tree does not have is a slip of the pen and only goes back; a unit that it has (another county's, closed, not yet open,
+one that reports nothing) says that either the county or the tree is behind, and somebody has to find out which.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue import Catalogue, Form
+from qiangji.periods import Period
+
+
+def findings(
+    catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str
+) -> list[dict[str, Any]]:
+    """One a key that nobody expected, as the ledger keeps findings. `frame`: the rows with their context columns."""
+    strange = frame.filter(pc.invert(pc.fill_null(frame.column("_is_known"), True)))
+    found = []
+    for unit in sorted({str(k) for k in strange.column(form.key).to_pylist() if k is not None}):
+        org_code = unit[: form.parent_digits] if form.parent_digits else unit
+        why = _why(catalogue, form, org_code, period, county)
+        if why is not None:
+            found.append(_finding(form, period, county, unit, org_code, *why))
+    return found
+
+
+def _why(
+    catalogue: Catalogue, form: Form, code: str, period: Period, county: str
+) -> tuple[str, str, str] | None:
+    """(a value, the reason in zh and in en); None where the tree lacks the unit, or expects it."""
+    org = catalogue.org
+    lines = org.versions.get(code)
+    if not lines:
+        return None
+    if org.version(code, (period,)) is None:
+        ended = [u.valid_to for u in lines if u.valid_to and u.valid_to < period.end]
+        if ended:
+            return str(max(ended)), f"已于{max(ended)}撤销", f"closed on {max(ended)}"
+        opens = str(min(u.valid_from for u in lines if u.valid_from))
+        return opens, f"{opens}起才设立", f"opens on {opens}"
+    if (owner := org.county_of(code, period)) != county:
+        name = catalogue.name_of(owner) if owner else ""
+        return owner or "", f"属于{owner} {name}", f"belongs to {owner} {name}"
+    if org.units[code].kind not in catalogue.kinds_of(form):
+        return (
+            org.units[code].kind,
+            "不是本表的填报单位",
+            f"is a {org.units[code].kind}, which the form is not for",
+        )
+    if not org.reports(code, period):
+        return "", "本期不报送", "reports nothing in this period"
+    return None
+
+
+def _finding(
+    form: Form, period: Period, county: str, unit: str, org_code: str, value: str, zh: str, en: str
+) -> dict[str, Any]:
+    rule = f"{form.form}.{form.key}.unexpected"
+    identity = "|".join((form.form, str(period), unit, rule, value))
+    return {
+        "finding_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
+        "county_code": county,
+        "form": form.form,
+        "period": str(period),
+        "unit_code": unit,
+        "org_code": org_code,
+        "rule": rule,
+        "severity": "warning",
+        "fields": [form.key],
+        "value": value,
+        "expected_zh": f"本县本期应报送的单位，而该单位{zh}",
+        "expected_en": f"a unit of the county that reports in the period; this one {en}",
+        "message_zh": f"报送了不应报送的单位{unit}",
+        "message_en": f"{unit} was reported and is not expected",
+    }

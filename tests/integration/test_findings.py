@@ -1,0 +1,173 @@
+"""Findings as people work with them: listed, decided on, found again; and reports of units that nobody expected."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.conftest import make_workplace
+from tests.golden import world
+from tests.integration.test_cli import run
+from tests.integration.test_explaining import Story
+
+TREE = {"Z": {"A": {"T": ["V1", "V2", "V3", "V4", "V5!"]}, "B": {"U": ["W1"]}}}
+FORMS: dict[str, Any] = {"v": {"fields": {"n": {"warn_above": 8}, "d": {}}}}
+DATED = {"closed": {"V3": date(2025, 12, 31)}, "opened": {"V4": date(2026, 3, 1)}}
+SHARE = {"code": "share", "numerator": {"sum": "n"}, "denominator": {"sum": "d"}}
+JANUARY = ["--period", "2026-01"]
+
+
+@pytest.fixture
+def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Story]:
+    made = world.make(tmp_path / "world", TREE, FORMS, [SHARE], DATED)
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    monkeypatch.setenv("QIANGJI_THREADS", "1")
+    with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
+        yield Story(place, made)
+
+
+def send(story: Story, table: str) -> None:
+    story.made.put("v", "2026-01", table)
+    assert run("collect", *JANUARY).code in (0, 3)
+    assert run("build").code == 0
+
+
+def listed(*more: str) -> list[dict[str, Any]]:
+    ran = run("findings", "--json", *more)
+    assert ran.code == 0, ran.err
+    found: list[dict[str, Any]] = ran.json
+    return found
+
+
+def warned(story: Story) -> set[str]:
+    rows = story.ask("SELECT org_code FROM mart.indicator_value WHERE has_warning AND period_type = 'month'")
+    return {r.org_code for r in rows}
+
+
+def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story: Story) -> None:
+    send(story, "unit n d\nV1 9 10\nV2 10 20")
+    first, second = listed()
+    assert (first["org_name"], first["value"], first["disposition"]) == ("V1", "9", "open")
+    assert warned(story) == {story.made.codes[n] for n in ("V1", "V2", "T", "A", "Z")}
+
+    done = run(
+        "dispose", first["finding_id"], "--as", "confirmed", "--reason", "核对了原始表", "--by", "李雷"
+    )
+    assert done.code == 0, done.err
+    assert "confirmed 核实无误" in done.out
+    assert "qiangji build" in done.out
+    assert [f["finding_id"] for f in listed()] == [second["finding_id"]]
+    shown = {f["finding_id"]: f for f in listed("--all")}[first["finding_id"]]
+    assert [shown[f"disposition{n}"] for n in ("", "_by", "_reason")] == ["confirmed", "李雷", "核对了原始表"]
+    # a confirmed value warns nobody any more, from the next build on
+    assert run("build").code == 0
+    assert warned(story) == {story.made.codes[n] for n in ("V2", "T", "A", "Z")}
+
+    # the same finding in a new revision keeps it; another value is new
+    send(story, "unit n d\nV1 9 11\nV2 10 20")
+    assert [f["org_name"] for f in listed()] == ["V2"]
+    send(story, "unit n d\nV1 12 11\nV2 10 20")
+    assert [(f["org_name"], f["value"]) for f in listed()] == [("V1", "12"), ("V2", "10")]
+    assert story.made.codes["V1"] in warned(story)
+
+    # open again
+    send(story, "unit n d\nV1 9 11\nV2 10 20")
+    assert run("dispose", first["finding_id"], "--as", "open", "--reason", "再看一次").code == 0
+    assert [f["org_name"] for f in listed()] == ["V1", "V2"]
+    assert run("build").code == 0
+    assert story.made.codes["V1"] in warned(story)
+
+
+def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story) -> None:
+    from qiangji import building, dispositions
+
+    send(story, "unit n d\nV1 9 10")
+    with story.place.pipeline() as p:
+        assert building.unbuilt_months(p.ledger) == []
+        (found,) = listed()
+        dispositions.dispose(p.ledger, [found["finding_id"]], "confirmed", "right", "me")
+        assert [str(m) for m in building.unbuilt_months(p.ledger)] == ["2026-01"]
+        building.build(p.catalogue, p.settings, p.ledger, building.unbuilt_months(p.ledger))
+        assert building.unbuilt_months(p.ledger) == []
+
+
+def test_a_decision_is_in_the_journal(story: Story) -> None:
+    send(story, "unit n d\nV1 9 10")
+    (found,) = listed()
+    run("dispose", found["finding_id"], "--as", "resubmit", "--reason", "one too many", "--by", "me")
+    journal = (story.place.home / "lake" / "journal").glob("*/disposition-*.json")
+    (event,) = [json.loads(path.read_text(encoding="utf-8")) for path in journal]
+    (row,) = story_rows(story)
+    assert {k: event[k] for k in row} == row
+    assert (event["event"], event["disposition"], event["disposed_by"]) == ("disposition", "resubmit", "me")
+
+
+def story_rows(story: Story) -> list[dict[str, Any]]:
+    with story.place.pipeline() as p, p.ledger.engine.connect() as c:
+        import sqlalchemy as sa
+
+        rows = c.execute(sa.text("SELECT finding_id, disposition, reason, disposed_by FROM ops.disposition"))
+        return [dict(r._mapping) for r in rows]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["0000", "--as", "confirmed", "--reason", "x"], "unknown_finding"),
+        (["{id}", "0000", "--as", "confirmed", "--reason", "x"], "unknown_finding"),
+        (["{id}", "--as", "fine", "--reason", "x"], "unknown_disposition"),
+        (["{id}", "--as", "confirmed", "--reason", " "], "no_reason"),
+        (["{id}", "--as", "confirmed", "--reason", "x", "--by", " "], "no_person"),
+    ],
+)
+def test_what_is_not_a_decision_is_refused_whole(story: Story, arguments: list[str], said: str) -> None:
+    send(story, "unit n d\nV1 9 10")
+    (found,) = listed()
+    ran = run("dispose", *[a.format(id=found["finding_id"]) for a in arguments])
+    assert ran.code == 2
+    assert said in ran.err
+    assert story_rows(story) == []
+
+
+def test_findings_are_chosen_by_period_and_county(story: Story) -> None:
+    send(story, "unit n d\nV1 9 10\nW1 9 10")
+    assert len(listed()) == 2
+    assert [f["org_name"] for f in listed("--county", "990002")] == ["W1"]
+    assert listed("--period", "2025-12") == []
+    printed = run("findings").out
+    assert "待核 open" in printed
+    assert "V1" in printed
+    assert "Open findings: 2" in run("status", *JANUARY).out
+
+
+def test_a_unit_that_nobody_expected_is_rejected_and_found(story: Story) -> None:
+    rows = [{"unit": n, "n": 1, "d": 2} for n in ("V1", "V2", "V3", "V4", "V5")]
+    story.made.put("v", "2026-01", rows)
+    folder = story.made.catalogue / "incoming" / story.made.codes["A"]
+    with (folder / "v_2026-01.csv").open("a", encoding="utf-8") as f:
+        f.write(f"{story.made.codes['W1']},1,2\n990001777777,1,2\n")
+    assert run("collect", *JANUARY).code in (0, 3)
+    found = {f["org_code"]: (f["rule"], f["value"]) for f in listed()}
+    rule = "v.unit_code.unexpected"
+    assert found == {
+        story.made.codes["V3"]: (rule, "2025-12-31"),
+        story.made.codes["V4"]: (rule, "2026-03-01"),
+        story.made.codes["V5"]: (rule, ""),
+        story.made.codes["W1"]: (rule, "990002"),
+    }
+    assert (
+        "closed on 2025-12-31" in run("findings").out.replace("\n", " ")
+        or "2025-12-31" in run("findings").out
+    )
+    # counted as received, and a rate above 100 is shown as it is
+    (row,) = story.ask(
+        "SELECT rows_received, rows_accepted, expected_units, received_rate FROM mart.reporting_status"
+        " WHERE period = '2026-01' AND county_code = '990001'"
+    )
+    assert (row.rows_received, row.rows_accepted, row.expected_units) == (7, 2, 2)
+    assert row.received_rate == 350
