@@ -100,7 +100,7 @@ def make(
         world.catalogue / "plan.yaml",
         {
             "source": "golden cases",
-            "years": [2016, 2018],
+            "years": [2015, 2030],
             "aspects": [
                 {"code": "x", "name": _label("x"), "initiatives": [{"code": "y", "name": _label("y")}]}
             ],
