@@ -119,6 +119,7 @@ def reprocess(
 def build(period: Periods = None, json: Json = False) -> None:
     """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
     from qiangji import building, pipeline
+    from qiangji.building.corrected import require_none_stale
 
     with _progress("building"), pipeline.open_pipeline() as p:
         months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(
@@ -131,6 +132,7 @@ def build(period: Periods = None, json: Json = False) -> None:
         "facts_replaced": built.facts_replaced,
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
+        "stale_corrections": [str(h) for h in built.stale],
         "seconds": built.seconds,
     }
     if json:
@@ -142,6 +144,7 @@ def build(period: Periods = None, json: Json = False) -> None:
         )
     else:
         console.print("Everything was up to date.")
+    require_none_stale(built.stale)
 
 
 @app.command()
@@ -263,15 +266,21 @@ def status(
     with reading_warehouse(settings()) as engine:
         rows = reading.status(engine, wanted)
         rejected = reading.rejections(engine, rows)
+        stale = reading.stale_corrections(engine)
     attention = reading.needs_attention(rows)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_status(console, rows)
         printing.print_reasons(console, attention)
+        if stale:
+            from qiangji import printing_figures
+
+            title = "已失效的人工更正 Corrections whose wrong value is gone"
+            printing_figures.print_corrections(console, stale, title)
         if wanted:
             printing.print_rejections(console, rejected)
-    _exit_on(attention)
+    _exit_on(attention or stale)
 
 
 @app.command()

@@ -14,10 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+class Rows(Protocol):
+    """Where rows are read: the lake as it is, or with corrections applied."""
+
+    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table: ...
 
 
 class Lake:

@@ -206,6 +206,15 @@ def rejections(engine: Engine, rows: Rows) -> Rows:
     return [r for r in lines if (r["county_code"], r["form"], r["period"]) in shown]
 
 
+def stale_corrections(engine: Engine) -> Rows:
+    """Corrections that are not applied, as the report no longer holds the wrong value."""
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text("SELECT * FROM mart.correction WHERE state = 'stale' ORDER BY form, period, org_code")
+        )
+        return [dict(r._mapping) for r in found]
+
+
 def needs_attention(rows: Rows) -> Rows:
     """What somebody has to do something about; a county that was not reached last time is one line, whatever it sent
     before.

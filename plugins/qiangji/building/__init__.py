@@ -23,7 +23,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from qiangji import indicators, lineage, org
-from qiangji.building import facts, figures
+from qiangji.building import corrected, facts, figures
+from qiangji.building.corrected import Corrected, Held
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
@@ -38,13 +39,17 @@ _BUILD_LOCK = 0x514A42  # one build at a time
 
 @dataclass
 class Built:
-    """What a build did; `months` is empty when everything was up to date."""
+    """What a build did; `months` is empty when everything was up to date.
+
+    `stale` are corrections that were not applied, as the report no longer holds the wrong value: an error of theirs.
+    """
 
     build_id: str
     months: list[Period] = field(default_factory=list)
     facts_replaced: int = 0
     rows_closed: int = 0
     rows_inserted: int = 0
+    stale: list[Held] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
 
 
@@ -87,8 +92,11 @@ def build(
     with ledger.engine.begin() as c:
         c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
         current = ledger.current(c)
+        reports = Corrected(catalogue, ledger.lake, current)
+        built.stale = reports.stale
+        corrected.record(c, ledger.lake, reports.held, now)
         definitions = definitions_hash(catalogue, settings)
-        signatures = _signatures(c, catalogue, settings, current, definitions, months, now)
+        signatures = _signatures(c, catalogue, settings, current, reports, definitions, months, now)
         known = {
             r.month: r.signature for r in c.execute(sa.text("SELECT month, signature FROM ops.built_month"))
         }
@@ -96,16 +104,16 @@ def build(
         if not built.months:
             return built
         with built.seconds.timed("facts"):
-            built.facts_replaced = facts.replace(c, catalogue, ledger, current, built.months, built.build_id)
+            built.facts_replaced = facts.replace(c, catalogue, reports, current, built.months, built.build_id)
         with built.seconds.timed("checks"):
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
-            facts.find(c, catalogue, ledger, current, sorted(through))
+            facts.find(c, catalogue, ledger, reports, current, sorted(through))
         with (
             built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
         ):
-            results = figures.compute(c, engine, catalogue, settings, ledger, current, built.months, now)
+            results = figures.compute(c, engine, catalogue, settings, reports, current, built.months, now)
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
@@ -192,6 +200,7 @@ def _signatures(
     catalogue: Catalogue,
     settings: Settings,
     current: dict[Key, Row[Any]],
+    reports: Corrected,
     definitions: str,
     months: Sequence[Period],
     now: datetime,
@@ -216,5 +225,6 @@ def _signatures(
             if last <= month:
                 # the month's own facts show the number too: an earlier delivery that is checked late changes it
                 digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
+                digest.update(reports.effect(key).encode())
         signatures[month] = digest.hexdigest()[:16]
     return signatures

@@ -16,12 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
 from qiangji import indicators
+from qiangji.building.corrected import Corrected
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import Base
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Key
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
@@ -47,14 +48,14 @@ def compute(
     engine: Engine,
     catalogue: Catalogue,
     settings: Settings,
-    ledger: Ledger,
+    reports: Corrected,
     current: dict[Key, Row[Any]],
     months: Sequence[Period],
     now: datetime,
 ) -> list[Results]:
     """Each base's results for every scope of the months, beneath each other."""
     restating = catalogue.restating(local_day(now, settings.timezone))
-    inputs = Inputs(catalogue, ledger.lake, current, engine, c)
+    inputs = Inputs(catalogue, reports, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
     _count_registered(c, catalogue, inputs, months)
@@ -100,13 +101,22 @@ def _placed(rows: pa.Table, scope: Scope) -> pa.Table:
 def _sides(
     engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None = None
 ) -> None:
-    """Register `sides` and `expected` of the scope."""
-    operands = []
+    """Register `sides`, `corrected` and `expected` of the scope."""
+    operands, corrected = [], []
     for form in base.forms:
         engine.register("reports", inputs.reports(form, base, scope, restating))
+        engine.register("corrections", inputs.corrections(form, base, scope, restating))
+        corrected.append(
+            engine.run(
+                "corrected",
+                counted=indicators.counted_columns(base, form),
+                corrected=indicators.corrected_columns(base, form, scope.period_type),
+            )
+        )
         operands.append(
             engine.run("operands", operands=indicators.operand_columns(base, form, scope.period_type))
         )
+    engine.register("corrected", _merged(corrected))
     units = pa.concat_tables(operands, promote_options="permissive").combine_chunks()
     engine.register("units", units)
     if len(base.forms) > 1:
@@ -118,6 +128,17 @@ def _sides(
         "sides", "sides", sides=indicators.side_columns(base), warnings=indicators.warning_columns(base)
     )
     engine.register("expected", inputs.expected(base, scope, restating))
+
+
+def _merged(corrected: Sequence[pa.Table]) -> pa.Table:
+    """What corrections touch, of several forms on the unit that these share."""
+    if len(corrected) == 1:
+        return corrected[0]
+    rows = pa.concat_tables(corrected, promote_options="permissive").combine_chunks()
+    named = [n for n in rows.column_names if n.startswith("c__")]
+    found = rows.group_by("base_code").aggregate([(n, "max") for n in named])
+    units = found.column("base_code")
+    return pa.table({"unit_code": units, "base_code": units} | {n: found.column(f"{n}_max") for n in named})
 
 
 def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:

@@ -16,7 +16,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from qiangji.catalogue import corrections as corrected
 from qiangji.catalogue.checks import check_form, check_indicator
+from qiangji.catalogue.corrections import Correction
 from qiangji.catalogue.models import County, Form, Indicator, Plan, shortest_of
 from qiangji.catalogue.suites import check_suites
 from qiangji.errors import CatalogueError, UsageError
@@ -56,6 +58,7 @@ class Catalogue:
     org: OrgTree
     suites: dict[str, Suite]
     lineage: tuple[Link, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -160,7 +163,10 @@ def load(path: Path, expectations: Path) -> Catalogue:
             indicators[indicator.code] = indicator
     counties = _counties(path / "counties.yaml", forms, org)
     suites = {name: _suite(expectations / f"{name}.json", name) for name in forms}
-    catalogue = Catalogue(path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites, lineage)
+    corrections = _corrections(path / "corrections", forms, org)
+    catalogue = Catalogue(
+        path, plan, forms, _in_plan_order(indicators, plan), counties, org, suites, lineage, corrections
+    )
     check_suites(catalogue)
     return catalogue
 
@@ -186,6 +192,21 @@ def _counties(path: Path, forms: dict[str, Form], org: OrgTree) -> dict[str, Cou
             )
         counties[county.county] = county
     return counties
+
+
+def _corrections(folder: Path, forms: dict[str, Form], org: OrgTree) -> tuple[Correction, ...]:
+    """What people declare to be wrong, a file a form; a form without a file has none."""
+    found: list[Correction] = []
+    for path in sorted(folder.glob("*.yaml")):
+        if path.stem not in forms:
+            raise CatalogueError(
+                f"no form {path.stem!r}", where=str(path), expected="a file named after a form"
+            )
+        listed = _listed(_yaml(path) or [], path)
+        entries = [_model(corrected.Entry, entry, path, f"[{i}]") for i, entry in enumerate(listed)]
+        shown = f"{folder.name}/{path.name}"
+        found += corrected.against(entries, forms[path.stem], org, str(path), shown)
+    return tuple(found)
 
 
 def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, Indicator]:
@@ -236,7 +257,11 @@ def _model(model: type[M], content: Any, path: Path, at: str = "") -> M:
         problems = [
             f"{'.'.join(map(str, p['loc']))}: {p['msg']}, found {p['input']!r:.80}" for p in e.errors()
         ]
-        name = content.get("code") or content.get("county") or "" if isinstance(content, dict) else ""
+        name = (
+            content.get("code") or content.get("county") or content.get("unit") or ""
+            if isinstance(content, dict)
+            else ""
+        )
         allowed = ", ".join(f.alias or n for n, f in model.model_fields.items())
         raise CatalogueError(
             "; ".join(problems), where=f"{path}{at} {name}".rstrip(), expected=f"keys: {allowed}"

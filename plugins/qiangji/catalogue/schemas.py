@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from qiangji.catalogue.corrections import Entry
 from qiangji.catalogue.models import County, Form, Indicator, Plan
 from qiangji.settings import settings
 
@@ -20,6 +21,7 @@ FILES: dict[str, Any] = {
     "form": Form,
     "indicators": list[Indicator],
     "counties": list[County],
+    "corrections": list[Entry],
 }
 """Schema name -> what a file of that kind holds."""
 

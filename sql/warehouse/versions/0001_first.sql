@@ -174,6 +174,7 @@ CREATE TABLE ops.fact_load (
     revision integer NOT NULL,
     rows integer NOT NULL,
     build_id text NOT NULL,
+    corrections_hash text NOT NULL,  -- of the corrections on top of what was sent; empty: none
     PRIMARY KEY (form, period, county_code)
 );
 
@@ -209,9 +210,31 @@ CREATE TABLE ops.fact_change (
     revision integer,                -- NULL: there is none any more
     rows_hash text,
     delivery_id text,
+    corrections_before text NOT NULL,
+    corrections_hash text NOT NULL,
     PRIMARY KEY (form, period, county_code, build_id)
 );
 CREATE INDEX ON ops.fact_change (build_id);
+
+-- How the corrections that persons declare stand against what counties sent; the last build filled it.
+CREATE TABLE ops.correction (
+    form text NOT NULL,
+    period text NOT NULL,
+    county_code text NOT NULL,
+    unit_code text NOT NULL,
+    org_code text NOT NULL,          -- the unit, or for a villager group its village
+    field text NOT NULL,
+    action text NOT NULL CHECK (action IN ('set', 'missing', 'leave_out')),
+    value_sent text NOT NULL,        -- -: an empty cell
+    value_corrected text NOT NULL,
+    value_found text,                -- stale: what the report has instead
+    reason text NOT NULL,
+    declared_by text NOT NULL,
+    declared_on date NOT NULL,
+    state text NOT NULL CHECK (state IN ('applied', 'waiting', 'stale')),
+    place text NOT NULL,             -- file and entry
+    PRIMARY KEY (form, period, unit_code, field)
+);
 
 -- ---- dimensions, synchronised from the catalogue
 
