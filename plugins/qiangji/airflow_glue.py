@@ -139,6 +139,7 @@ def build() -> dict[str, Any]:
         "facts_replaced": built.facts_replaced,
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
+        "changed_in_locked": built.in_locked,
         "seconds": dict(built.seconds),
     }
 

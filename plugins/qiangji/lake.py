@@ -74,6 +74,17 @@ class Lake:
     def put_build(self, build_id: str, rows: pa.Table) -> None:
         self._put_parquet(self.root / "builds" / f"{build_id}.parquet", rows)
 
+    def put_edition(self, period: str, rows: pa.Table) -> str:
+        """Keep the figures of an edition; returns the hash that names them."""
+        digest = rows_hash(rows)
+        self._put_parquet(self.root / "editions" / f"period={period}" / f"{digest}.parquet", rows)
+        return digest
+
+    def get_edition(self, period: str, digest: str) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self.root / "editions" / f"period={period}" / f"{digest}.parquet").read()
+
     def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
         """Write one event to the journal, before the transaction that makes it so commits."""
         path = self.root / "journal" / f"{at:%Y-%m}" / f"{event_id}.json"

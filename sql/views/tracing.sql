@@ -22,7 +22,7 @@ SELECT
     s.rows_received,
     s.rows_accepted,
     s.rows_rejected,
-    s.reason_code
+    coalesce(s.held_reason, s.reason_code) AS reason_code
 FROM ops.submission AS s
 JOIN ops.delivery AS d USING (delivery_id);
 

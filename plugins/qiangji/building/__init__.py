@@ -28,19 +28,20 @@ from qiangji.building.corrected import Corrected, Held
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
-from qiangji.ledger import Key, Ledger
+from qiangji.ledger import Key, Ledger, locks
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
-_BUILD_LOCK = 0x514A42  # one build at a time
+BUILD_LOCK = 0x514A42  # one build at a time
 
 
 @dataclass
 class Built:
     """What a build did; `months` is empty when everything was up to date.
 
+    `in_locked` is how many result rows of locked periods changed: definitions, corrections and decisions reach them.
     `stale` are corrections that were not applied, as the report no longer holds the wrong value: an error of theirs.
     """
 
@@ -49,6 +50,7 @@ class Built:
     facts_replaced: int = 0
     rows_closed: int = 0
     rows_inserted: int = 0
+    in_locked: dict[str, int] = field(default_factory=dict)
     stale: list[Held] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
 
@@ -90,7 +92,7 @@ def build(
     now = now or datetime.now(UTC)
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with ledger.engine.begin() as c:
-        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
+        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": BUILD_LOCK})
         current = ledger.current(c)
         reports = Corrected(catalogue, ledger.lake, current)
         built.stale = reports.stale
@@ -127,6 +129,7 @@ def build(
                 ):
                     if rows.num_rows:
                         ledger.lake.put_build(f"{built.build_id}/{name}", rows)
+            built.in_locked = figures.in_locked(c, results, locks.now_locked(c), at)
         _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, now, at)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:
@@ -134,6 +137,8 @@ def build(
             tables = [f"fact.{form}" for form in catalogue.forms]
             tables += [t for r in results for t in (r.base.table, r.base.restated_table)]
             c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
+    if built.in_locked:
+        log.warning("changed although locked: %s", built.in_locked)
     log.info(
         "built %s: %d fact partitions replaced, %d rows closed, %d inserted, %s",
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,

@@ -87,7 +87,7 @@ class Correction(Entry):
 def against(
     entries: Sequence[Entry], form: Form, org: OrgTree, file: str, shown: str
 ) -> tuple[Correction, ...]:
-    """The entries of one form's file, held against the form, the tree and each other. `shown`: the file's short name."""
+    """The entries of one form's file, held against the form, the tree and each other; `shown` is its short name."""
     found: list[Correction] = []
     for i, entry in enumerate(entries):
         where = f"{file}[{i}] {entry.unit} {entry.period} {entry.field}"

@@ -67,7 +67,8 @@ def _values(table: str, codes: list[str]) -> str:
     return "\n    UNION ALL\n    ".join(
         f"SELECT '{code}' AS indicator_code, '{table}'::text AS calc_table, org_code, org_level, period, period_type,"
         f" n__{code}::numeric AS numerator, d__{code}::numeric AS denominator, expected_units, reported_units,"
-        f" k__{code} AS units_lacking, w__{code} AS units_warned, c__{code} AS units_corrected, built_from, built_to FROM calc.{table}"
+        f" k__{code} AS units_lacking, w__{code} AS units_warned, c__{code} AS units_corrected,"
+        f" built_from, built_to FROM calc.{table}"
         for code in codes
     )
 

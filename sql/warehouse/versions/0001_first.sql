@@ -88,6 +88,7 @@ CREATE TABLE ops.submission (
     cells_total bigint NOT NULL DEFAULT 0,
     is_nil boolean NOT NULL DEFAULT false,
     is_unchanged boolean NOT NULL DEFAULT false,
+    held_reason text CHECK ((status = 'held') = (held_reason IS NOT NULL)),
     PRIMARY KEY (delivery_id, form, period, catalogue_hash, suite_hash),
     CHECK (rows_accepted + rows_rejected = rows_received)
 );
@@ -234,6 +235,51 @@ CREATE TABLE ops.correction (
     state text NOT NULL CHECK (state IN ('applied', 'waiting', 'stale')),
     place text NOT NULL,             -- file and entry
     PRIMARY KEY (form, period, unit_code, field)
+);
+
+-- Locks of periods, as events: a period is locked from a lock to the unlock after it.
+CREATE TABLE ops.lock (
+    lock_id text PRIMARY KEY,
+    period text NOT NULL,
+    action text NOT NULL CHECK (action IN ('lock', 'unlock')),
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamptz NOT NULL
+);
+
+-- Figures of a period as a person published them; never changed.
+CREATE TABLE ops.edition (
+    edition text NOT NULL CHECK (edition <> ''),
+    period text NOT NULL,
+    published_by text NOT NULL,
+    published_at timestamptz NOT NULL,
+    figures bigint NOT NULL,
+    reservations text[] NOT NULL,    -- what was not complete
+    rows_hash text NOT NULL,         -- names the file in lake/editions
+    PRIMARY KEY (period, edition)
+);
+
+CREATE TABLE ops.published_value (
+    edition text NOT NULL,
+    period text NOT NULL,
+    indicator_code text NOT NULL,
+    org_code text NOT NULL,
+    org_level text NOT NULL,
+    period_type text NOT NULL,
+    numerator numeric,
+    denominator numeric,
+    value numeric,
+    target numeric,
+    expected_units bigint,
+    reported_units bigint,
+    reporting_rate numeric,
+    obs_status text NOT NULL,
+    is_corrected boolean NOT NULL,
+    has_warning boolean NOT NULL,
+    is_closed boolean NOT NULL,
+    built_at timestamptz NOT NULL,
+    PRIMARY KEY (period, edition, indicator_code, org_code, period_type),
+    FOREIGN KEY (period, edition) REFERENCES ops.edition
 );
 
 -- ---- dimensions, synchronised from the catalogue
