@@ -119,7 +119,7 @@ def sequence(
     `decisions` maps a delivery to its latest decision, release or void. A revision is a verdict whose accepted rows
     differ from those of the revision before it by received_at: A, B, A are three. One with less than `shrink_share`
     of its predecessor's accepted rows is held until somebody releases it, and so is what was received, or read anew
-    by another form or suite, while the period was locked; `decided` says when each decision was made, as a release
+    with other rows by another form or suite, while the period was locked; `decided` says when each decision was made, as a release
     covers no later reading in a locked period. The result does not depend on the order of the input.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
@@ -135,11 +135,14 @@ def sequence(
             one = replace(one, status="void")
         elif one.verdict in ("accepted", "partial"):
             released = (decided or {}).get(one.delivery_id) if decision == "release" else None
-            if (any(one.received_at in x for x in locks) and decision != "release") or (
+            arrived_locked = any(one.received_at in x for x in locks) and decision != "release"
+            reread_locked = (
                 verdict is not first[one.delivery_id]
                 and any(one.checked_at in x for x in locks)
                 and (released is None or released < one.checked_at)
-            ):
+                and not (last and one.rows_hash == last.rows_hash)  # read anew, and still the same
+            )
+            if arrived_locked or reread_locked:
                 one = replace(one, status="held", held_reason="period_locked")
             elif last and decision != "release" and one.rows_accepted < shrink_share * last.rows_accepted:
                 one = replace(one, status="held", held_reason="far_fewer_rows")
