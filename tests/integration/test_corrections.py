@@ -6,6 +6,9 @@ Asked of the commands as people do, and of the warehouse as a BI tool does.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -172,6 +175,25 @@ def test_a_correction_from_its_declaration_to_its_end(place: Place) -> None:
     assert run("doctor", "--json").json[
         [f["what"] for f in run("doctor", "--json").json].index("corrections")
     ]["is_well"]
+
+
+def test_the_build_task_is_red_after_its_commit(place: Place, tmp_path: Path) -> None:
+    """In a process of its own, as it imports Airflow."""
+    place.report(FIRST)
+    place.declare(WRONG | {"was": 44})
+    program = (
+        "from qiangji import airflow_glue as glue, errors\n"
+        "glue.period_of_run = lambda: '2026-01'\n"
+        "try:\n    glue.build.function()\n"
+        "except errors.CatalogueError as e:\n    print('red', e.code)\n"
+    )
+    home = tmp_path / "airflow"
+    environment = os.environ | {"AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
+    )
+    assert "red stale_correction" in ran.stdout, ran.stderr[-2000:]
+    assert place.figure(V1) == (40, 10, False)  # everything is built
 
 
 def test_the_right_value_in_the_end_and_a_row_that_is_gone(place: Place) -> None:

@@ -118,9 +118,9 @@ def sequence(
 
     `decisions` maps a delivery to its latest decision, release or void. A revision is a verdict whose accepted rows
     differ from those of the revision before it by received_at: A, B, A are three. One with less than `shrink_share`
-    of its predecessor's accepted rows is held until somebody releases it, and so is what was received, or read anew
-    with other rows by another form or suite, while the period was locked; `decided` says when each decision was made, as a release
-    covers no later reading in a locked period. The result does not depend on the order of the input.
+    of its predecessor's accepted rows is held until somebody releases it. So is what was received, or read anew with
+    other rows by another form or suite, while the period was locked; `decided` says when each decision was made, as
+    a release covers no later reading in a lock. The result does not depend on the order of the input.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
     first: dict[str, Submission] = {}  # the first reading of each delivery counts whenever it was made
