@@ -94,7 +94,7 @@ def _corrections(s: Settings) -> str:
     try:
         with reading_warehouse(s) as engine:
             stale = stale_corrections(engine)
-    except WarehouseError:  # said beside
+    except (WarehouseError, sa.exc.OperationalError):  # said beside
         stale = []
     if stale:
         raise QiangjiError(

@@ -122,7 +122,7 @@ FROM (
         lead(decided_at) OVER w AS next_at,
         lead(decided_by) OVER w AS next_by,
         lead(reason) OVER w AS next_reason
-    FROM ops.lock
+    FROM ops.period_lock
     WINDOW w AS (PARTITION BY period ORDER BY decided_at, lock_id)
 ) AS l
 WHERE l.action = 'lock' AND coalesce(l.before, 'unlock') = 'unlock';

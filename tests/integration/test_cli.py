@@ -373,6 +373,9 @@ def test_help_lists_every_command() -> None:
         "status",
         "release",
         "void",
+        "publish",
+        "lock",
+        "unlock",
         "warehouse-url",
         "doctor",
     ):

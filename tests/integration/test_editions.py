@@ -253,7 +253,7 @@ def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
     assert run("lock", MARCH).code == 0
     place.report("unit n d r\nV1 6 10 1\nV2 9 20 2", period=MARCH)
     assert run("unlock", MARCH, "--reason", "done").code == 0
-    tables = ("ops.edition", "ops.published_value", "ops.lock", "ops.submission")
+    tables = ("ops.edition", "ops.published_value", "ops.period_lock", "ops.submission")
     journal = place.place.home / "lake" / "journal"
     events = [
         json.loads(p.read_text(encoding="utf-8")) for p in sorted(journal.rglob("*.json"), reverse=True)
@@ -270,7 +270,7 @@ def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
         assert all(before.values())
         c.execute(sa.text("DELETE FROM ops.published_value"))
         c.execute(sa.text("DELETE FROM ops.edition"))
-        c.execute(sa.text("DELETE FROM ops.lock"))
+        c.execute(sa.text("DELETE FROM ops.period_lock"))
         for county, form, period in c.execute(
             sa.text("SELECT DISTINCT county_code, form, period FROM ops.submission")
         ).all():

@@ -1,6 +1,6 @@
 """Locks of periods: what arrives for a locked period is held until somebody releases it.
 
-In: the lock and unlock events in ops.lock. Out: the stretches of time in which a form's period was locked, for
+In: the lock and unlock events in ops.period_lock. Out: the stretches of time in which a form's period was locked, for
 `records.sequence`. A lock of a month, quarter or year covers every form's period that ends within it: of 2026Q3 the
 months July to September and the third quarter, of 2026-09 the month and, of quarterly forms, the third quarter.
 """
@@ -34,7 +34,7 @@ def covers(locked: Period, period: Period) -> bool:
 def stretches(c: Connection) -> dict[Period, list[Locked]]:
     """Each period that was ever locked by itself, and from when until when."""
     found: dict[Period, list[Locked]] = {}
-    for r in c.execute(sa.text("SELECT * FROM ops.lock ORDER BY decided_at, lock_id")):
+    for r in c.execute(sa.text("SELECT * FROM ops.period_lock ORDER BY decided_at, lock_id")):
         mine = found.setdefault(Period.parse(r.period), [])
         is_open = bool(mine) and mine[-1].until is None
         if r.action == "lock" and not is_open:
@@ -85,7 +85,7 @@ def apply(ledger: Ledger, c: Connection, event: dict[str, Any]) -> None:
     columns = ("lock_id", "period", "action", "reason", "decided_by", "decided_at")
     c.execute(
         sa.text(
-            f"INSERT INTO ops.lock ({', '.join(columns)}) VALUES ({', '.join(f':{n}' for n in columns)})"
+            f"INSERT INTO ops.period_lock ({', '.join(columns)}) VALUES ({', '.join(f':{n}' for n in columns)})"
             " ON CONFLICT DO NOTHING"
         ),
         {n: event[n] for n in columns},

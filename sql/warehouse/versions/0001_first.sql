@@ -238,7 +238,7 @@ CREATE TABLE ops.correction (
 );
 
 -- Locks of periods, as events: a period is locked from a lock to the unlock after it.
-CREATE TABLE ops.lock (
+CREATE TABLE ops.period_lock (
     lock_id text PRIMARY KEY,
     period text NOT NULL,
     action text NOT NULL CHECK (action IN ('lock', 'unlock')),
