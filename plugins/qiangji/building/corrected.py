@@ -40,9 +40,10 @@ class Held:
         x = self.correction
         now_right = x.action == "set" and self.found == _text(x.now)
         do = "the county has sent the right value" if now_right else "look at what the county sent"
+        was, found = _said(_text(x.was)), _said(self.found)
         return (
-            f"{x.where}: {x.county} {x.form} {x.period} {x.unit} {x.field}: expected {_text(x.was)}, the report has"
-            f" {self.found}; not applied: {do}, then change the entry or set its status to retired"
+            f"{x.where}: {x.county} {x.form} {x.period} {x.unit} {x.field}: expected {was}, the report has {found};"
+            f" not applied: {do}, then change the entry or set its status to retired"
         )
 
 
@@ -182,6 +183,10 @@ def _apply(rows: pa.Table, corrections: Iterable[Correction], form: Form) -> pa.
         rows = rows.set_column(rows.column_names.index(x.field), x.field, corrected)
     gone = pc.is_in(rows.column(form.key), value_set=pa.array(left_out, pa.string()))
     return rows.filter(pc.invert(gone)) if left_out else rows
+
+
+def _said(text: str | None) -> str:
+    return "an empty cell" if text in (None, "-") else str(text)
 
 
 def _text(value: object) -> str:

@@ -22,7 +22,7 @@ from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import Base
-from qiangji.ledger import Key, locks
+from qiangji.ledger import Key
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
@@ -154,19 +154,18 @@ def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
 def in_locked(
     c: Connection, results: Sequence[Results], locked: Sequence[Period], at: datetime
 ) -> dict[str, int]:
-    """How many result rows, as was, of each locked period this build closed or inserted."""
+    """How many result rows, as was, of each period that lies within a locked one this build closed or inserted."""
     counts: dict[str, int] = {}
     for each in results:
-        periods = {
-            s.period for s in each.scopes if any(locks.covers(x, Period.parse(s.period)) for x in locked)
-        }
+        found = {s.period: Period.parse(s.period) for s in each.scopes}
+        periods = [t for t, p in found.items() if any(x.start <= p.start and p.end <= x.end for x in locked)]
         if periods:
             for period, n in c.execute(
                 sa.text(
                     f"SELECT period, count(*) FROM {each.base.table} WHERE period = ANY(:periods)"
                     " AND (built_from = :at OR built_to = :at) GROUP BY period"
                 ),
-                {"periods": sorted(periods), "at": at},
+                {"periods": periods, "at": at},
             ):
                 counts[period] = counts.get(period, 0) + n
     return dict(sorted(counts.items()))
