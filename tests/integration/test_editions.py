@@ -283,3 +283,19 @@ def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
                 elif event["event"] == "lock":
                     locks.apply(p.ledger, c, event)
         assert content() == before
+
+
+def test_what_becomes_restricted_is_so_in_older_editions_too(place: Place) -> None:
+    levels = "SELECT DISTINCT org_level FROM mart.published_value WHERE indicator_code = 'other' ORDER BY 1"
+    assert run("build").code == 0
+    assert run("publish", MARCH, "--name", "审定版").code == 0
+    assert [r[0] for r in place.ask(levels)] == ["city", "county", "town", "village"]
+    path = place.made.catalogue / "forms" / "v.yaml"
+    form = yaml.safe_load(path.read_text(encoding="utf-8"))
+    form["fields"]["r"]["restricted"] = True
+    path.write_text(yaml.safe_dump(form, allow_unicode=True), encoding="utf-8")
+    _forget()
+    assert run("build").code == 0
+    assert [r[0] for r in place.ask(levels)] == ["city", "county"]
+    changed = run("diff", "--edition", "审定版", "--org", V1, "--indicator", "other", "--json")
+    assert (changed.code, changed.json) == (0, [])
