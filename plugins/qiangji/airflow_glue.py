@@ -126,17 +126,20 @@ def touched_months(period: str | None = None) -> list[str]:
 def build() -> dict[str, Any]:
     """Build the run's month; what was done."""
     from qiangji import building
+    from qiangji.building.corrected import require_none_stale
 
     partition_key = period_of_run()
     if not partition_key:
         raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
     with pipeline.open_pipeline() as p:
         built = building.build(p.catalogue, p.settings, p.ledger, [Period.parse(partition_key).last_month])
+    require_none_stale(built.stale)  # after the commit: everything else is built
     return {
         "months": [str(m) for m in built.months],
         "facts_replaced": built.facts_replaced,
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
+        "changed_in_locked": built.in_locked,
         "seconds": dict(built.seconds),
     }
 

@@ -120,6 +120,7 @@ def reprocess(
 def build(period: Periods = None, json: Json = False) -> None:
     """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
     from qiangji import building, pipeline
+    from qiangji.building.corrected import require_none_stale
 
     with _progress("building"), pipeline.open_pipeline() as p:
         months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(
@@ -132,6 +133,8 @@ def build(period: Periods = None, json: Json = False) -> None:
         "facts_replaced": built.facts_replaced,
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
+        "changed_in_locked": built.in_locked,
+        "stale_corrections": [str(h) for h in built.stale],
         "seconds": built.seconds,
     }
     if json:
@@ -143,6 +146,13 @@ def build(period: Periods = None, json: Json = False) -> None:
         )
     else:
         console.print("Everything was up to date.")
+    if not json:
+        for locked, n in built.in_locked.items():
+            console.print(
+                f"[yellow]{locked} 已锁定 is locked, and {n:,} of its result rows changed:[/yellow]"
+                f" `qiangji diff --edition`, or `qiangji explain` a figure."
+            )
+    require_none_stale(built.stale)
 
 
 @app.command()
@@ -167,16 +177,26 @@ def values(
     restated: Annotated[
         bool, typer.Option("--restated", help="history on today's tree of units, along its lineage")
     ] = False,
+    edition: Annotated[str | None, typer.Option("--edition", help="as they were published")] = None,
     json: Json = False,
 ) -> None:
     """Print indicator values."""
-    from qiangji import comparison, pipeline, printing, reading
+    from qiangji import comparison, editions, pipeline, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
     wanted = str(Period.parse(period)) if period else None
     then = reading.moment(as_of, settings().timezone) if as_of else None
+    if edition and (as_of or restated or compare):
+        raise UsageError(
+            "--edition is as it was published",
+            expected="it without --as-of, --restated and --compare",
+            code="edition_alone",
+        )
     with reading_warehouse(settings()) as engine:
+        if edition:
+            published = editions.find(engine, edition, wanted)
+            wanted, then = published["period"], published["published_at"]
         rows = reading.values(
             engine,
             pipeline.read_catalogue(),
@@ -187,6 +207,7 @@ def values(
             period_type,
             as_of=then,
             restated=restated,
+            edition=edition,
         )
         if compare:
             rows = comparison.compare(engine, rows)
@@ -198,8 +219,12 @@ def values(
 
 @app.command()
 def diff(
-    since: Annotated[str, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")],
-    until: Annotated[str, typer.Option("--to", help="the later time")],
+    since: Annotated[
+        str | None, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="the later time")] = None,
+    edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="of the edition")] = None,
     indicator: Annotated[
         list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")
     ] = None,
@@ -207,14 +232,20 @@ def diff(
     org: Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")] = None,
     json: Json = False,
 ) -> None:
-    """Print which figures changed between two times, by how much, and why."""
-    from qiangji import explaining, printing, reading
+    """Print which figures changed between two times, or since they were published, by how much, and why."""
+    from qiangji import editions, explaining, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    first, last = (reading.moment(text, settings().timezone) for text in (since, until))
+    if (edition is None) == (since is None or until is None) or (edition and (since or until)):
+        raise UsageError("no two times", expected="--from and --to, or --edition", code="no_time")
+    wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
-        rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
+        if edition:
+            rows = editions.changes(engine, edition, wanted, indicator or [], level, org or [])
+        else:
+            first, last = (reading.moment(text, settings().timezone) for text in (since or "", until or ""))
+            rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
     if json:
         print(printing.as_json(rows))
     else:
@@ -255,7 +286,7 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Print the reporting grid, and what needs attention."""
+    """Print the reporting grid, what is locked, and what needs attention."""
     from qiangji import dispositions, printing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -265,16 +296,24 @@ def status(
         rows = reading.status(engine, wanted)
         rejected = reading.rejections(engine, rows)
         still_open = dispositions.count_open(engine, wanted)
+        stale = reading.stale_corrections(engine)
+        locked = reading.locks(engine)
     attention = reading.needs_attention(rows)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_status(console, rows)
+        printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
+        if stale:
+            from qiangji import printing_figures
+
+            title = "已失效的人工更正 Corrections whose wrong value is gone"
+            printing_figures.print_corrections(console, stale, title)
         if wanted:
             printing.print_rejections(console, rejected)
         cli_findings.print_count(console, still_open, wanted)
-    _exit_on(attention)
+    _exit_on(attention or stale)
 
 
 @app.command()
@@ -300,6 +339,46 @@ def void(
 
 
 cli_findings.add_to(app, console)
+
+
+@app.command()
+def publish(
+    period: str,
+    name: Annotated[str, typer.Option("--name", help="the edition's name, such as 审定版")],
+    by: Annotated[str, typer.Option("--by", help="who signs it off; default: the system's user")] = "",
+    json: Json = False,
+) -> None:
+    """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name."""
+    from qiangji import editions, pipeline, printing
+
+    wanted = Period.parse(period)
+    with _progress("publishing"), pipeline.open_pipeline() as p:
+        edition = editions.publish(p.ledger, wanted, name, by)
+    if json:
+        print(printing.as_json(edition))
+    else:
+        printing.print_edition(console, edition, editions.reservations_in_words(edition["reservations"]))
+    _exit_on(edition["reservations"])
+
+
+@app.command()
+def lock(
+    period: str,
+    reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
+    by: Annotated[str, typer.Option("--by", help="who locks it; default: the system's user")] = "",
+) -> None:
+    """Hold what arrives for PERIOD from now on, of every form whose period ends within it, until it is released."""
+    _lock(period, "lock", reason, by)
+
+
+@app.command()
+def unlock(
+    period: str,
+    reason: Reason,
+    by: Annotated[str, typer.Option("--by", help="who unlocks it; default: the system's user")] = "",
+) -> None:
+    """Take what arrives for PERIOD from now on as before; what was held stays held until it is released."""
+    _lock(period, "unlock", reason, by)
 
 
 @app.command("warehouse-url")
@@ -359,7 +438,7 @@ def _verdict(s: Any) -> dict[str, Any]:
         "rows_received": s.rows_received,
         "rows_accepted": s.rows_accepted,
         "rows_rejected": s.rows_rejected,
-        "reason_code": s.reason_code,
+        "reason_code": s.held_reason or s.reason_code,
         "message_zh": s.message_zh,
         "message_en": s.message_en,
         "delivery_id": s.delivery_id,
@@ -367,6 +446,8 @@ def _verdict(s: Any) -> dict[str, Any]:
 
 
 def _why(verdict: dict[str, Any]) -> str:
+    if verdict["reason_code"] == "period_locked":
+        return "after the period was locked; nothing was replaced: `qiangji release` or `qiangji void` it"
     if verdict["status"] == "held":
         return "far fewer rows than the revision before; nothing was replaced: `qiangji release` or `qiangji void` it"
     return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
@@ -385,6 +466,22 @@ def _decide(delivery: str, action: str, reason: str, form: str | None, period: s
             + (f", revision {s.revision}" if s.revision else "")
         )
     console.print("Run `qiangji build` to bring the figures up to date.")
+
+
+def _lock(period: str, action: str, reason: str, by: str) -> None:
+    from qiangji import pipeline
+    from qiangji.ledger import locks
+
+    wanted = Period.parse(period)
+    with pipeline.open_pipeline() as p:
+        event = locks.decide(p.ledger, wanted, action, reason, by)
+    if action == "lock":
+        console.print(
+            f"{wanted} 已锁定 locked by {event['decided_by']}: what arrives from now on is held until"
+            " `qiangji release`."
+        )
+    else:
+        console.print(f"{wanted} 已解锁 unlocked by {event['decided_by']}: what is held stays held.")
 
 
 def _report(json: bool, result: Any) -> None:

@@ -20,7 +20,7 @@ from qiangji import history
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, context_columns, holding_in, is_contextual
 from qiangji.checking import finding, parents
-from qiangji.lake import Lake
+from qiangji.lake import Rows
 from qiangji.ledger import Key
 from qiangji.periods import MONTHS_IN, Period
 
@@ -62,7 +62,7 @@ def stale(
 
 
 def findings(
-    catalogue: Catalogue, lake: Lake, current: Mapping[Key, str], work: list[Work]
+    catalogue: Catalogue, lake: Rows, current: Mapping[Key, str], work: list[Work]
 ) -> dict[Key, list[dict[str, Any]]]:
     """The contextual findings of each piece of work, all counties of a form and period at once."""
     found: dict[Key, list[dict[str, Any]]] = {(w.form.form, str(w.period), w.county): [] for w in work}
@@ -75,7 +75,7 @@ def findings(
 
 def _evaluate(
     catalogue: Catalogue,
-    lake: Lake,
+    lake: Rows,
     current: Mapping[Key, str],
     form: Form,
     period: Period,

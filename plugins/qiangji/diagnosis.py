@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from qiangji.catalogue import County
-from qiangji.errors import CatalogueError, QiangjiError
+from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.settings import Settings, connection, settings
 
 
@@ -32,6 +32,7 @@ def examine() -> list[Finding]:
         *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
+        _try("corrections", lambda: _corrections(s)),
         _try("airflow", _airflow),
     ]
     if all(f.is_well for f in findings if f.what == "catalogue"):
@@ -83,6 +84,29 @@ def _warehouse(s: Settings) -> str:
         periods = c.scalar(sa.text("SELECT count(DISTINCT period) FROM mart.indicator_value"))
         kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
         return f"{kind}, PostgreSQL {version}, migrated, {periods} periods with figures"
+
+
+def _corrections(s: Settings) -> str:
+    """How the corrections that persons declared stood when figures were last built."""
+    from qiangji.pipeline import read_catalogue
+    from qiangji.reading import stale_corrections
+    from qiangji.warehouse import reading_warehouse
+
+    counts = dict.fromkeys(("active", "proposed", "retired"), 0)
+    for x in read_catalogue().corrections:
+        counts[x.status] += 1
+    try:
+        with reading_warehouse(s) as engine:
+            stale = stale_corrections(engine)
+    except (WarehouseError, sa.exc.OperationalError):  # said beside
+        stale = []
+    if stale:
+        raise QiangjiError(
+            "; ".join(f"{r['place']}: the report has another value" for r in stale),
+            code="stale_correction",
+            do="See docs/runbooks/correct-a-value.md.",
+        )
+    return ", ".join(f"{n} {status}" for status, n in counts.items())
 
 
 def _airflow() -> str:

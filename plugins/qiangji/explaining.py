@@ -28,7 +28,7 @@ CAUSES = {
     "boundary": ("区划变化", "boundary"),
     "correction": ("人工更正", "correction"),
 }
-"""Why a figure changes, in both languages. Nothing says `boundary` or `correction` yet."""
+"""Why a figure changes, in both languages. Nothing says `boundary` yet."""
 
 _FIGURE = """
 SELECT v.*, i.name_zh, i.name_en, i.unit, i.direction, i.headline, i.missing, i.forms, i.factor,
@@ -125,6 +125,30 @@ WHERE :org IN (u.org_code, u.city_code, u.county_code, u.town_code, u.village_co
 ORDER BY f.form, f.period, u.sort_order, f.rule
 """
 )
+# cells of fields that it reads, in its period or (for a year-to-date field's difference) in the one just before
+_CORRECTIONS = """
+SELECT x.*
+FROM mart.correction AS x
+JOIN dim.form AS f USING (form)
+JOIN dim.period AS p ON p.period = x.period AND p.period_type = f.period_type
+JOIN dim.period AS whole ON whole.period = :period AND whole.period_type = :type
+JOIN dim.field AS d ON d.form = x.form AND d.field = x.field
+JOIN dim.org_unit AS u ON u.org_code = x.org_code
+WHERE x.form = ANY(:forms) AND x.state <> 'waiting'
+    AND :org IN (u.org_code, u.city_code, u.county_code, u.town_code, u.village_code)
+    AND (
+        x.action = 'leave_out'
+        OR EXISTS (
+            SELECT FROM dim.indicator_field AS i
+            WHERE (i.indicator_code, i.form, i.field) = (:indicator, x.form, x.field)
+        )
+    )
+    AND (
+        (p.period_start >= whole.period_start AND p.period_end <= whole.period_end)
+        OR (d.kind = 'ytd' AND p.period_end = whole.period_start - 1 AND p.year = whole.year)
+    )
+ORDER BY x.form, x.period, u.sort_order, x.field
+"""
 _HISTORY = """
 SELECT h.numerator, h.denominator, h.value, h.target, h.expected_units, h.reported_units, h.obs_status,
     greatest(h.built_from, h.defined_from) AS shown_from, least(h.built_to, h.defined_to) AS shown_to
@@ -138,7 +162,7 @@ def explain(
     engine: Engine, indicator: str, org: str, period: str, period_type: str | None = None
 ) -> dict[str, Any]:
     """Everything behind one figure: `figure`, `children`, `missing_units`, `submissions`, `awaited`, `rejections`,
-    `findings` and `history`.
+    `findings`, `corrections` and `history`.
 
     Without a period type a month's figure is that of the indicator's headline, if there is one, else the month's own.
     `rejections` are the counties' own: which unit a rejected row is of cannot always be told. Raises UsageError for
@@ -169,6 +193,7 @@ def explain(
             "findings": [
                 {k: v for k, v in r.items() if k != "sort_order"} for r in _rows(c, _FINDINGS, asked)
             ],
+            "corrections": _rows(c, _CORRECTIONS, asked),
             "history": _history(c, asked),
         }
 

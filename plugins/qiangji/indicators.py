@@ -23,8 +23,8 @@ from qiangji.periods import Period
 
 RESTATED = "__restated"
 """What the name of a base's result table on today's tree ends in."""
-PARTS = ("n", "d", "k", "w")
-"""Of a result column's name: numerator, denominator, units that lacked a side, units with a warning."""
+PARTS = ("n", "d", "k", "w", "c")
+"""Of a result column's name: numerator, denominator, units that lacked a side, with a warning, with a correction."""
 HIDDEN = "h"
 """Of the name of a column that says whether a figure is hidden."""
 
@@ -169,6 +169,25 @@ def warning_columns(base: Base) -> str:
     return ",\n    ".join(f"coalesce(warned.w__{i.code}, 0) AS w__{i.code}" for i in base.indicators)
 
 
+def counted_columns(base: Base, form: Form) -> str:
+    """For model `corrected`: of each operand that takes a unit's last report, that report's month."""
+    columns = [
+        f"max(month) FILTER (WHERE {_counted(t, x, form)}) AS m__{x.code}__{i}"
+        for x in base.indicators
+        for i, t in enumerate(x.terms)
+        if t.form == form.form and _takes_last(t, form)
+    ]
+    return ",\n        ".join(columns or ["max(month) AS last_month"])
+
+
+def corrected_columns(base: Base, form: Form, period_type: str) -> str:
+    """For model `corrected`: whether a correction touches the indicator."""
+    return ",\n    ".join(
+        f"max(CASE WHEN {_is_corrected(x, form, period_type)} THEN 1 ELSE 0 END) AS c__{x.code}"
+        for x in base.indicators
+    )
+
+
 def sum_columns(base: Base) -> str:
     """For model `results`: the sums over all units beneath, in the result table's types."""
     return ",\n    ".join(
@@ -298,6 +317,39 @@ def _operand(term: Term, indicator: Indicator, form: Form, period_type: str) -> 
     if indicator.missing == "matched":
         here = " AND ".join(["in_period", *(f"{v} IS NOT NULL" for v in _others(indicator, form))])
     return f"arg_max({value}, month) FILTER (WHERE {here})"
+
+
+def _takes_last(term: Term, form: Form) -> bool:
+    """Whether an operand is the unit's last report that counts, and not made of all of them."""
+    if term.count or term.max or term.min or term.each_report:
+        return False
+    return not term.sum or form.fields[term.sum].kind in ("stock", "ytd")
+
+
+def _counted(term: Term, indicator: Indicator, form: Form) -> str:
+    """Which reports the operand's last one is chosen from; see `_operand`."""
+    is_stock = not term.sum or form.fields[term.sum].kind == "stock"
+    values = _others(indicator, form) if is_stock and indicator.missing == "matched" else [_value(term, form)]
+    return " AND ".join(["in_period", *(f"{v} IS NOT NULL" for v in values)])
+
+
+def _is_corrected(indicator: Indicator, form: Form, period_type: str) -> str:
+    """Whether a corrected cell is one that the indicator's operands rest on."""
+    tests = ["field = '*' AND in_period"]
+    for i, term in enumerate(indicator.terms):
+        if term.form != form.form or term.count:
+            continue
+        here = f"field IN ({', '.join(_literal(f) for f in sorted(term.fields))})"
+        if _takes_last(term, form):
+            tests.append(f"{here} AND in_period AND month >= coalesce(m__{indicator.code}__{i}, 0)")
+        else:
+            tests.append(f"{here} AND in_period")
+        is_difference = (
+            term.sum and form.fields[term.sum].kind == "ytd" and period_type in ("month", "quarter")
+        )
+        if is_difference:
+            tests.append(f"({here} OR field = '*') AND is_before")
+    return " OR ".join(tests)
 
 
 def _others(indicator: Indicator, form: Form) -> list[str]:

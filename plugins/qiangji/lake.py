@@ -14,10 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+class Rows(Protocol):
+    """Where rows are read: the lake as it is, or with corrections applied."""
+
+    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table: ...
 
 
 class Lake:
@@ -72,6 +78,17 @@ class Lake:
 
     def put_build(self, build_id: str, rows: pa.Table) -> None:
         self._put_parquet(self.root / "builds" / f"{build_id}.parquet", rows)
+
+    def put_edition(self, period: str, rows: pa.Table) -> str:
+        """Keep the figures of an edition; returns the hash that names them."""
+        digest = rows_hash(rows)
+        self._put_parquet(self.root / "editions" / f"period={period}" / f"{digest}.parquet", rows)
+        return digest
+
+    def get_edition(self, period: str, digest: str) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(self.root / "editions" / f"period={period}" / f"{digest}.parquet").read()
 
     def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
         """Write one event to the journal, before the transaction that makes it so commits."""

@@ -144,6 +144,25 @@ def _status_cell(row: dict[str, Any]) -> str:
     return text
 
 
+def print_locks(console: Console, rows: Rows) -> None:
+    """One line a period that is locked."""
+    for r in rows:
+        at = f"{r['locked_from'].astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+        said = f": {r['reason']}" if r["reason"] else ""
+        console.print(f"{r['period']} 已锁定 locked {at} {r['locked_by']}{said}", markup=False)
+
+
+def print_edition(console: Console, edition: dict[str, Any], reservations: Sequence[tuple[str, str]]) -> None:
+    """What was published, and what it was published in spite of."""
+    console.print(
+        f"{edition['edition']} {edition['period']} 已发布 published by {edition['published_by']}:"
+        f" {edition['figures']:,} 个指标值 figures.",
+        markup=False,
+    )
+    for zh, en in reservations:
+        console.print(f"未尽事项 not complete: {zh} {en}", style="yellow", markup=False)
+
+
 def print_reasons(console: Console, rows: Rows) -> None:
     """What was returned, held, withheld, failed or is late, and why."""
     table = Table(title="需要处理 Needs attention", title_justify="left")

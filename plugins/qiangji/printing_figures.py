@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from qiangji.explaining import CAUSES
@@ -20,6 +21,13 @@ MISSING = {
     "any": ("缺一项则该单位不计", "a unit that lacks a term does not count"),
     "zero": ("缺项按零计", "a missing term counts as 0"),
 }
+
+CORRECTED = {
+    "applied": ("已更正", "applied"),
+    "waiting": ("待报送", "waiting"),
+    "stale": ("已失效，未更正", "stale, not applied"),
+}
+"""How a correction stands against what the county sent."""
 
 
 def print_changes(console: Console, rows: Rows) -> None:
@@ -71,6 +79,7 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
         f"{f['obs_status']} {f['obs_status_zh']} {f['obs_status_en']}; 上报 reported {f['reported_units']:,} /"
         f" {f['expected_units']:,} ({number(f['reporting_rate'])} %)"
         + (f"; 缺分子或分母 lacking a side {f['units_lacking']:,}" if f["units_lacking"] else "")
+        + ("; 含人工更正 corrected" if f["is_corrected"] else "")
         + (f"; 目标(示意) target {number(f['target'])}" if f["target"] is not None else "")
         + "\n"
     )
@@ -78,6 +87,8 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
     _print_units(console, explained)
     _print_reports(console, explained)
     _print_findings(console, explained["findings"])
+    if explained["corrections"]:
+        print_corrections(console, explained["corrections"], "人工更正 Corrections")
     _print_history(console, explained["history"])
 
 
@@ -156,6 +167,27 @@ def _print_findings(console: Console, rows: Rows) -> None:
     )
     for r in rows[:SHOWN]:
         table.add_row(f"{r['org_name']} {r['org_code']}", r["form"], r["period"], r["rule"], r["message_zh"])
+    console.print(table)
+    _say_more(console, rows)
+
+
+def print_corrections(console: Console, rows: Rows, title: str) -> None:
+    """What a person corrected, or would have: where the report has another value it is not applied."""
+    table = _table(
+        title, "单位 unit", "报表 form", "期 period", "填报项 field", "原报 sent", "更正 corrected", "状态 state",
+        "原因 reason", "更正人 by",
+    )  # fmt: skip
+    for r in rows[:SHOWN]:
+        zh, en = CORRECTED[r["state"]]
+        found = f"\n现报 found {r['value_found']}" if r["value_found"] else ""
+        style = "bold red" if r["state"] == "stale" else "green"
+        now = {"set": r["value_corrected"], "missing": "视为空缺 missing", "leave_out": "整行不计 left out"}
+        table.add_row(
+            f"{r['org_name']}\n[dim]{r['org_code']}[/dim]", r["form"], r["period"],
+            f"{r['field_zh']}\n[dim]{r['field']}[/dim]", r["value_sent"] or "…", now[r["action"]] or "…",
+            f"[{style}]{zh} {en}[/{style}]{found}\n[dim]{r['place']}[/dim]".replace(r["place"], escape(r["place"])),
+            escape(r["reason"]), escape(f"{r['declared_by']} {r['declared_on']}"),
+        )  # fmt: skip
     console.print(table)
     _say_more(console, rows)
 

@@ -65,7 +65,9 @@ def latest_month(engine: Engine, as_of: datetime | None = None) -> str | None:
         return found
 
 
-def _shown(as_of: datetime | None) -> str:
+def _shown(as_of: datetime | None, edition: str | None = None) -> str:
+    if edition:
+        return "(SELECT * FROM mart.published_value WHERE edition = :edition)"
     return "mart.indicator_value_as_of(:as_of)" if as_of else "mart.indicator_value"
 
 
@@ -79,8 +81,11 @@ def values(
     period_type: str | None = None,
     as_of: datetime | None = None,
     restated: bool = False,
+    edition: str | None = None,
 ) -> Rows:
     """Indicator values, in the catalogue's and the tree's order; with `as_of` as they were shown at that moment.
+
+    With `edition` as it was published (`as_of` is then the moment of that, for what indicators were called and meant).
 
     Without a level or units: the city and its counties. Without a period: the last month with figures. Without a
     period type: for a month each indicator's headline (see `_HEADLINES`), else the period's own type. `restated`:
@@ -107,7 +112,7 @@ def values(
     is_month = period is not None and Period.parse(period).type == "month"
     if as_of and restated:
         raise UsageError("both --as-of and --restated", expected="one of them", code="as_of_restated")
-    values = _RESTATED if restated else _shown(as_of)
+    values = _RESTATED if restated else _shown(as_of, edition)
     sources = {"values": values, "dictionary": _THEN if as_of else "mart.indicator"}
     with engine.connect() as c:
         found = c.execute(
@@ -140,7 +145,8 @@ def values(
                 **_lineage(catalogue, restated),
                 "levels": [level] if level else list(LEVELS) if orgs else ["city", "county"],
             }
-            | ({"as_of": as_of} if as_of else {}),
+            | ({"as_of": as_of} if as_of else {})
+            | ({"edition": edition} if edition else {}),
         )
         return [dict(r._mapping) for r in found]
 
@@ -206,6 +212,24 @@ def rejections(engine: Engine, rows: Rows) -> Rows:
         )
         lines = [dict(r._mapping) for r in found]
     return [r for r in lines if (r["county_code"], r["form"], r["period"]) in shown]
+
+
+def stale_corrections(engine: Engine) -> Rows:
+    """Corrections that are not applied, as the report no longer holds the wrong value."""
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text("SELECT * FROM mart.correction WHERE state = 'stale' ORDER BY form, period, org_code")
+        )
+        return [dict(r._mapping) for r in found]
+
+
+def locks(engine: Engine) -> Rows:
+    """Periods that are locked."""
+    with engine.connect() as c:
+        found = c.execute(
+            sa.text("SELECT * FROM mart.period_lock WHERE locked_to IS NULL ORDER BY locked_from, period")
+        )
+        return [dict(r._mapping) for r in found]
 
 
 def needs_attention(rows: Rows) -> Rows:

@@ -1,17 +1,19 @@
 -- The exact sums of every indicator on today's tree: what each unit was as was, carried along the lineage.
 --   sides     one row a reporting unit: numerators, denominators, units lacking a side, units with a warning
 --   expected  one row an expected unit: unit_code, base_code, expected_units (unit-periods)
+--   corrected one row a unit with corrections: unit_code, base_code, and which indicators they touch
 --   paths     one row a unit as was, and each unit of today that its figures belong to or that lies above that:
 --             base_code, org_code, org_level, share
 WITH base AS (
     SELECT
-        coalesce(expected.base_code, sides.base_code) AS base_code,
+        coalesce(expected.base_code, sides.base_code, corrected.base_code) AS base_code,
         sum(coalesce(expected.expected_units, 0)) AS expected_units,
         sum(coalesce(sides.reported_units, 0)) AS reported_units,
         {{sums}}
     FROM expected
     FULL JOIN sides ON sides.unit_code = expected.unit_code
-    GROUP BY coalesce(expected.base_code, sides.base_code)
+    FULL JOIN corrected ON corrected.unit_code = coalesce(expected.unit_code, sides.unit_code)
+    GROUP BY coalesce(expected.base_code, sides.base_code, corrected.base_code)
 )
 SELECT
     paths.org_code,

@@ -23,7 +23,7 @@ SELECT
         WHEN v.reported_units < v.expected_units OR v.units_lacking > 0 THEN 'P'
         ELSE 'A'
     END AS obs_status,
-    false AS is_corrected,
+    coalesce(v.units_corrected, 0) > 0 AS is_corrected,
     coalesce(v.units_warned, 0) > 0 AS has_warning,
     i.version AS definition_version,
     v.built_from,

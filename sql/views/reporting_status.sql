@@ -54,20 +54,23 @@ SELECT
     repeated.period AS repeated_period,
     CASE st.status
         WHEN 'failed' THEN a.reason_code
-        WHEN 'held' THEN 'far_fewer_rows'
+        WHEN 'held' THEN l.held_reason
         ELSE l.reason_code
     END AS reason_code,
-    CASE st.status
-        WHEN 'failed' THEN a.message
-        WHEN 'held' THEN format(
+    CASE
+        WHEN st.status = 'failed' THEN a.message
+        WHEN l.held_reason = 'period_locked' THEN '报告期锁定后收到（或重新读取），暂未采用；核实后请放行或作废'
+        WHEN st.status = 'held' THEN format(
             '%s条记录，仅为上一版本%s条的%s%%，暂未采用；核实后请放行或作废',
             l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
         )
         ELSE l.message_zh
     END AS message_zh,
-    CASE st.status
-        WHEN 'failed' THEN a.message
-        WHEN 'held' THEN format(
+    CASE
+        WHEN st.status = 'failed' THEN a.message
+        WHEN l.held_reason = 'period_locked'
+            THEN 'received, or read anew, after the period was locked; nothing was replaced. Release or void it'
+        WHEN st.status = 'held' THEN format(
             '%s rows, %s %% of the %s of the revision before; nothing was replaced. Release or void it',
             l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
         )
@@ -120,6 +123,28 @@ CROSS JOIN LATERAL (
         CASE WHEN l.is_unchanged THEN repeated.cells_filled ELSE l.cells_filled END AS filled,
         CASE WHEN l.is_unchanged THEN repeated.cells_total ELSE l.cells_total END AS cells
 ) AS n;
+
+-- Periods that are or were locked: what was received for them, or read anew, from the one instant to the other is held.
+CREATE VIEW mart.period_lock AS
+SELECT
+    l.period,
+    l.decided_at AS locked_from,
+    l.next_at AS locked_to,
+    l.decided_by AS locked_by,
+    l.reason,
+    l.next_by AS unlocked_by,
+    l.next_reason AS unlock_reason
+FROM (
+    SELECT
+        *,
+        lag(action) OVER w AS before,
+        lead(decided_at) OVER w AS next_at,
+        lead(decided_by) OVER w AS next_by,
+        lead(reason) OVER w AS next_reason
+    FROM ops.period_lock
+    WINDOW w AS (PARTITION BY period ORDER BY decided_at, lock_id)
+) AS l
+WHERE l.action = 'lock' AND coalesce(l.before, 'unlock') = 'unlock';
 
 -- Per county and form: how fresh what the marts show is.
 CREATE VIEW mart.data_freshness AS

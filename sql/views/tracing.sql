@@ -22,7 +22,7 @@ SELECT
     s.rows_received,
     s.rows_accepted,
     s.rows_rejected,
-    s.reason_code
+    coalesce(s.held_reason, s.reason_code) AS reason_code
 FROM ops.submission AS s
 JOIN ops.delivery AS d USING (delivery_id);
 
@@ -56,6 +56,8 @@ SELECT
     p.period_end,
     c.county_code,
     CASE
+        -- the same rows: what was declared on top of them came, went or changed
+        WHEN c.rows_hash_before = c.rows_hash THEN 'correction'
         WHEN c.delivery_id IS NULL THEN 'withdrawal'
         WHEN c.delivery_before IS NULL AND d.received_at >= u.due_at THEN 'late_arrival'
         WHEN c.delivery_before IS NULL THEN 'arrival'
@@ -80,7 +82,32 @@ JOIN dim.form AS f USING (form)
 JOIN dim.period AS p ON p.period = c.period AND p.period_type = f.period_type
 LEFT JOIN dim.due AS u ON u.form = c.form AND u.period = c.period
 LEFT JOIN ops.delivery AS d ON d.delivery_id = c.delivery_id
-LEFT JOIN ops.delivery AS e ON e.delivery_id = c.delivery_before;
+LEFT JOIN ops.delivery AS e ON e.delivery_id = c.delivery_before
+UNION ALL
+-- beside another revision
+SELECT
+    c.build_id,
+    b.built_at,
+    c.form,
+    c.period,
+    p.period_start,
+    p.period_end,
+    c.county_code,
+    'correction' AS cause,
+    c.revision_before,
+    c.revision,
+    c.delivery_id,
+    d.name AS file_name,
+    d.sha256,
+    d.received_at
+FROM ops.fact_change AS c
+JOIN ops.build AS b USING (build_id)
+JOIN dim.form AS f USING (form)
+JOIN dim.period AS p ON p.period = c.period AND p.period_type = f.period_type
+LEFT JOIN ops.delivery AS d ON d.delivery_id = c.delivery_id
+WHERE
+    c.rows_hash_before IS DISTINCT FROM c.rows_hash
+    AND c.corrections_before <> c.corrections_hash;
 
 -- What happened, after one moment and up to another, to what a figure comes from. Reports of its period; where none of
 -- these changed, earlier ones (a year-to-date field's difference, and who is expected, reach back). Its definition.

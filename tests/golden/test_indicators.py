@@ -59,6 +59,8 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
             content.get("suppression"),
         )  # fmt: skip
         months = _report(world, content)
+        for form, entries in content.get("corrections", {}).items():
+            worlds.correct(world, form, entries)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("QIANGJI_CATALOGUE", str(world.catalogue))
             patch.setenv("QIANGJI_EXPECTATIONS", str(world.expectations))

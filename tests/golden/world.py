@@ -80,6 +80,13 @@ class World:
             csv.writer(f).writerows([columns, *lines])
 
 
+def correct(world: World, form: str, entries: Iterable[Mapping[str, Any]]) -> None:
+    """Write a form's corrections; `unit` by the case's name, what an entry leaves out by what is usual."""
+    usual = {"action": "set", "reason": "agreed", "by": "the city", "date": "2017-06-01", "status": "active"}
+    listed = [usual | dict(e) | {"unit": world.code(str(e["unit"]))} for e in entries]
+    _dump(world.catalogue / "corrections" / f"{form}.yaml", listed)
+
+
 def make(
     folder: Path,
     tree: Mapping[str, Any],

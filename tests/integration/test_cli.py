@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -277,6 +278,37 @@ def test_held_released_voided(copied: Night) -> None:
     assert_same(before, copied.snapshot())
 
 
+def test_published_locked_held_released(copied: Night) -> None:
+    assert run("publish", "2026-10", "--name", "审定版", "--by", "组织二科").code == 0
+    before = run("values", "--edition", "审定版", "--json").json
+    shown = run("values", "--period", "2026-10", "--json").json
+    numbers = ("numerator", "denominator", "value", "target", "reporting_rate")
+    assert [{k: v for k, v in r.items() if k not in numbers} for r in before] == [
+        {k: v for k, v in r.items() if k not in numbers} for r in shown
+    ]
+    for n in numbers:
+        assert [r[n] and Decimal(r[n]) for r in before] == [r[n] and Decimal(r[n]) for r in shown]
+    assert run("lock", "2026-10", "--reason", "审定").code == 0
+    at = {"county": "440703", "form": "village_group", "period": "2026-10"}
+    copied.systems.apply("shrink", **at)
+    try:
+        collected = run("collect", *OCTOBER, "--json")
+    finally:
+        copied.systems.apply("restore", **at)
+    assert collected.code == 3
+    (held,) = collected.json["checked"]
+    assert (held["status"], held["reason_code"]) == ("held", "period_locked")
+    assert run("build", "--json").json["months"] == []
+    assert "没有变化" in run("diff", "--edition", "审定版").out
+    assert run("release", held["delivery_id"], "--reason", "agreed").code == 0
+    assert run("build", "--json").json["changed_in_locked"]["2026-10"] > 0
+    changed = run("diff", "--edition", "审定版", "--json").json
+    assert {(r["org_code"], tuple(r["causes"])) for r in changed} == {
+        ("440700", ("revision",)), ("440703", ("revision",)),
+    }  # fmt: skip
+    assert run("values", "--edition", "审定版", "--json").json == before
+
+
 def test_reprocess_reads_again_by_todays_suite(
     base: Night, tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -373,6 +405,9 @@ def test_help_lists_every_command() -> None:
         "status",
         "release",
         "void",
+        "publish",
+        "lock",
+        "unlock",
         "warehouse-url",
         "doctor",
     ):

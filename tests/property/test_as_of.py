@@ -1,8 +1,8 @@
 """As of any past moment the warehouse says what it showed then, whatever has happened since.
 
-Small worlds drawn from a seed: reports, corrections and withdrawals, and between them a catalogue that changes: other
-factors, targets, terms, forms and due dates, an indicator that goes and comes back. After each step what
-mart.indicator_value shows is kept, every column of it; in the end the same must come from
+Small worlds drawn from a seed: reports, corrections by counties and by persons, withdrawals, and between them a
+catalogue that changes: other factors, targets, terms, forms and due dates, an indicator that goes and comes back. After
+each step what mart.indicator_value shows is kept, every column of it; in the end the same must come from
 mart.indicator_value_as_of, and mart.indicator_change between any two moments must be the difference of what was
 shown at them, with a cause for each.
 """
@@ -39,7 +39,8 @@ KEY = ("indicator_code", "org_code", "period", "period_type")
 FIGURES = (
     "numerator", "denominator", "value", "target", "expected_units", "reported_units", "obs_status",
 )  # fmt: skip
-STEPS = ["report"] * 4 + ["void", "factor", "target", "sides", "remove", "due"]
+STEPS = ["report"] * 4 + ["void", "factor", "target", "sides", "remove", "due", "correct", "correct"]
+Reported = dict[tuple[str, str, str], dict[str, Any]]
 
 
 class Catalogue:
@@ -73,13 +74,26 @@ class Catalogue:
         _forget()
 
 
-def report(made: world.World, rng: random.Random) -> None:
+def correct(made: world.World, rng: random.Random, reported: Reported) -> None:
+    """Declare some values wrong that were reported last; what was declared before is taken back."""
+    entries: dict[str, list[dict[str, Any]]] = {"v": [], "w": []}
+    for form, period, unit in rng.sample(sorted(reported), min(4, len(reported))):
+        field = rng.choice(list(FORMS[form]["fields"]))
+        entry = {"unit": unit, "period": period, "field": field, "was": reported[form, period, unit][field]}
+        entries[form].append(entry | rng.choice([{"now": 77}, {"action": "leave_out"}]))
+    for form, listed in entries.items():
+        world.correct(made, form, listed)
+    _forget()
+
+
+def report(made: world.World, rng: random.Random, reported: Reported) -> None:
     form, county = rng.choice(["v", "w"]), rng.choice("AB")
     rows = [
         {"unit": unit} | {n: rng.choice([None, 0, 1, 2, 3, 5, 9]) for n in FORMS[form]["fields"]}
         for unit in VILLAGES[county]
     ]
-    made.put(form, rng.choice(PERIODS), rows)
+    made.put(form, period := rng.choice(PERIODS), rows)
+    reported.update({(form, period, row["unit"]): row for row in rows})
 
 
 def rows(c: Any, statement: str, **values: Any) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -99,6 +113,7 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
     made = world.make(tmp_path, TREE, FORMS, [{"code": c, **s} for c, s in zip("abc", SIDES, strict=True)])
     catalogue = Catalogue(made)
     shown: list[tuple[Any, dict[Any, Any]]] = []
+    reported: Reported = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
@@ -112,7 +127,9 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
             steps = ["report"] * 3 + rng.sample(STEPS, len(STEPS))
             for step in steps:
                 if step == "report":
-                    report(made, rng)
+                    report(made, rng, reported)
+                elif step == "correct":
+                    correct(made, rng, reported)
                 elif step != "void":
                     catalogue.change(step, rng)
                 with place.pipeline() as p:
@@ -126,6 +143,7 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
                     look(p)
             with place.pipeline() as p, p.ledger.engine.connect() as c:
                 assert sum(a != b for (_, a), (_, b) in itertools.pairwise(shown)) >= 6, "too little happened"
+                assert any(r["is_corrected"] for _, figures in shown for r in figures.values())
                 for moment, figures in shown:
                     assert rows(c, "mart.indicator_value_as_of(:m)", m=moment) == figures
                 for (since, before), (until, after) in itertools.combinations(shown, 2):

@@ -56,7 +56,22 @@ INDICATORS = [
         "denominator": {"form": "v", "count": "rows"},
     },
 ]
+WRONG = random.Random(7)
+CORRECTIONS: dict[str, list[dict[str, Any]]] = {
+    form: [
+        {"unit": unit, "period": period, "field": field, "was": WRONG.choice([None, 0, 1, 2, 3, 5, 9])}
+        | WRONG.choice([{"now": 7}, {"now": 8}, {"action": "leave_out"}])
+        for county in "AB"
+        for village in VILLAGES[county]
+        for unit, field in {"g": [(f"{village}/01", "n"), (f"{village}/02", "y")], "v": [(village, "s")]}[
+            form
+        ]
+        for period in PERIODS
+    ]
+    for form in FORMS
+}
 SHOWN = {
+    "corrections": "SELECT to_jsonb(x) FROM ops.correction AS x",
     "figures": "SELECT to_jsonb(v) - 'built_at' FROM mart.indicator_value AS v",
     "facts g": "SELECT to_jsonb(g) FROM fact.g AS g",
     "facts v": "SELECT to_jsonb(v) FROM fact.v AS v",
@@ -106,6 +121,8 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
     from qiangji import building, checking, pipeline
 
     made = world.make(tmp_path, TREE, FORMS, INDICATORS)
+    for name, entries in CORRECTIONS.items():
+        world.correct(made, name, entries)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
@@ -196,3 +213,7 @@ def test_what_is_drawn_has_what_it_should_try(once: Callable[[int], dict[str, An
     assert any("repeats_nothing" in text for r in results for text in r["findings"])
     unchanged = [text for text in submissions if text.endswith("True, None)")]
     assert len(unchanged) >= len(SEEDS)
+    for state in ("applied", "stale", "waiting"):
+        assert any(f"'state': '{state}'" in text for r in results for text in r["corrections"]), state
+    for said in ("True", "False"):
+        assert any(f"'is_corrected': {said}" in text for r in results for text in r["figures"])

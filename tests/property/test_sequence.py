@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.ledger import Submission, sequence
+from qiangji.ledger import Locked, Submission, sequence
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 COUNTED = ("accepted", "partial")
@@ -116,3 +116,86 @@ def test_nothing_is_lost_and_only_the_guard_and_a_void_change_a_verdict(
 def test_without_a_guard_nothing_is_held(history: tuple[list[Submission], dict[str, str]]) -> None:
     verdicts, decisions = history
     assert all(s.status != "held" for s in sequence(verdicts, decisions, 0.0))
+
+
+# ---- locks: what arrived, or was read anew, while the period was locked
+
+
+Decided = dict[str, datetime]
+
+
+@st.composite
+def locked_histories(
+    draw: st.DrawFn,
+) -> tuple[list[Submission], dict[str, str], list[Locked], Decided]:
+    """As above, with locks of the period at any time of it, and when the decisions were made."""
+    verdicts, decisions = draw(histories())
+    hours = st.integers(0, 30)
+    locks = []
+    for _ in range(draw(st.integers(1, 3))):
+        first, last = sorted((draw(hours), draw(hours)))
+        until = None if draw(st.booleans()) else START + timedelta(hours=last)
+        locks.append(Locked(START + timedelta(hours=first), until))
+    return verdicts, decisions, locks, {d: START + timedelta(hours=draw(hours)) for d in decisions}
+
+
+def is_locked(at: datetime, locks: list[Locked]) -> bool:
+    return any(x.since <= at and (x.until is None or at < x.until) for x in locks)
+
+
+@given(locked_histories(), st.randoms(use_true_random=False))
+def test_any_permutation_gives_the_same_under_locks(
+    history: tuple[list[Submission], dict[str, str], list[Locked], Decided], random: object
+) -> None:
+    verdicts, decisions, locks, decided = history
+    shuffled, other_locks = list(verdicts), list(locks)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(other_locks)  # type: ignore[attr-defined]
+    placed = sequence(verdicts, decisions, 0.5, locks, decided)
+    assert sequence(shuffled, decisions, 0.5, other_locks, decided) == placed
+    assert sequence(placed, decisions, 0.5, locks, decided) == placed
+
+
+@given(locked_histories())
+def test_nothing_that_came_into_a_lock_counts_unless_it_was_released(
+    history: tuple[list[Submission], dict[str, str], list[Locked], Decided],
+) -> None:
+    verdicts, decisions, locks, decided = history
+    placed = sequence(verdicts, decisions, 0.0, locks, decided)
+    for s in placed:
+        if s.verdict not in COUNTED or decisions.get(s.delivery_id) == "void":
+            assert s.held_reason is None
+        elif is_locked(s.received_at, locks) and decisions.get(s.delivery_id) != "release":
+            assert (s.status, s.held_reason, s.revision) == ("held", "period_locked", None)
+        assert (s.status == "held") == (s.held_reason is not None)
+    assert all(not s.is_current for s in placed if s.status == "held")
+
+
+@given(locked_histories())
+def test_a_lock_after_everything_changes_nothing_and_no_lock_holds_nothing(
+    history: tuple[list[Submission], dict[str, str], list[Locked], Decided],
+) -> None:
+    verdicts, decisions, _, decided = history
+    plain = sequence(verdicts, decisions, 0.5)
+    assert sequence(verdicts, decisions, 0.5, [Locked(START + timedelta(days=9))], decided) == plain
+    assert sequence(verdicts, decisions, 0.5, [], decided) == plain
+
+
+@given(locked_histories(), st.integers(0, 30))
+def test_readings_made_in_a_lock_leave_what_counts_as_it_was(
+    history: tuple[list[Submission], dict[str, str], list[Locked], Decided], hour: int
+) -> None:
+    """What counted when the period was locked counts on, whatever is received and read anew then, until a decision."""
+    verdicts, decisions, _, decided = history
+    at = START + timedelta(hours=hour)
+    firsts = {}
+    for v in sorted(verdicts, key=lambda v: (v.checked_at, v.key)):
+        firsts.setdefault(v.delivery_id, v)
+    # what was received before is there, read at least once, whenever that was; decisions were made before
+    known = [v for v in verdicts if v.received_at < at and (v.checked_at < at or firsts[v.delivery_id] is v)]
+    received = {v.delivery_id: v.received_at for v in verdicts}
+    made = {d: action for d, action in decisions.items() if received[d] <= decided[d] < at}
+    when = {d: decided[d] for d in made}
+    before = next((s for s in sequence(known, made, 0.0) if s.is_current), None)
+    after = next((s for s in sequence(verdicts, made, 0.0, [Locked(at)], when) if s.is_current), None)
+    assert (before and before.rows_hash) == (after and after.rows_hash)

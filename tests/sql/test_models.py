@@ -68,6 +68,8 @@ def placeholders(case: dict[str, Any]) -> dict[str, str]:
         "sums": indicators.sum_columns(base),
         "shared_sums": indicators.shared_sum_columns(base),
         "lowest": base.level,
+        "counted": indicators.counted_columns(base, base.forms[0]),
+        "corrected": indicators.corrected_columns(base, base.forms[0], period_type),
     }
 
 
@@ -115,4 +117,5 @@ def test_result_columns_fit_their_table() -> None:
         "d__x": "numeric(38,4)",
         "k__x": "bigint",
         "w__x": "bigint",
+        "c__x": "bigint",
     }

@@ -23,28 +23,35 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import dispositions, indicators, lineage, org, suppression
-from qiangji.building import facts, figures, hiding, repeating
+from qiangji.building import corrected, facts, figures, hiding, repeating
+from qiangji.building.corrected import Corrected, Held
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
-from qiangji.ledger import Current, Key, Ledger
+from qiangji.ledger import Current, Key, Ledger, locks
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
-_BUILD_LOCK = 0x514A42  # one build at a time
+BUILD_LOCK = 0x514A42  # one build at a time
 
 
 @dataclass
 class Built:
-    """What a build did; `months` is empty when everything was up to date."""
+    """What a build did; `months` is empty when everything was up to date.
+
+    `in_locked` is how many result rows of locked periods changed: definitions, corrections and decisions reach them.
+    `stale` are corrections that were not applied, as the report no longer holds the wrong value: an error of theirs.
+    """
 
     build_id: str
     months: list[Period] = field(default_factory=list)
     facts_replaced: int = 0
     rows_closed: int = 0
     rows_inserted: int = 0
+    in_locked: dict[str, int] = field(default_factory=dict)
+    stale: list[Held] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
 
 
@@ -99,10 +106,13 @@ def build(
     now = now or datetime.now(UTC)
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with ledger.engine.begin() as c:
-        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _BUILD_LOCK})
+        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": BUILD_LOCK})
         current, lacking = repeating.filled(catalogue, ledger.lake, ledger.current(c))
+        reports = Corrected(catalogue, ledger.lake, current)
+        built.stale = reports.stale
+        corrected.record(c, ledger.lake, reports.held, now)
         definitions = definitions_hash(catalogue, settings)
-        signatures = _signatures(c, catalogue, settings, current, definitions, months, now)
+        signatures = _signatures(c, catalogue, settings, current, reports, definitions, months, now)
         known = {
             r.month: r.signature for r in c.execute(sa.text("SELECT month, signature FROM ops.built_month"))
         }
@@ -110,11 +120,11 @@ def build(
         if not built.months:
             return built
         with built.seconds.timed("facts"):
-            built.facts_replaced = facts.replace(c, catalogue, ledger, current, built.months, built.build_id)
+            built.facts_replaced = facts.replace(c, catalogue, reports, current, built.months, built.build_id)
         with built.seconds.timed("checks"):
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
-            facts.find(c, catalogue, ledger, current, sorted(through))
+            facts.find(c, catalogue, ledger, reports, current, sorted(through))
             facts.find_lacking(c, catalogue, ledger, lacking, sorted(through))
         with (
             built.seconds.timed("figures"),
@@ -122,14 +132,19 @@ def build(
         ):
             years = {m.year for m in built.months}
             others = [Period.parse(m) for m in known if Period.parse(m) not in built.months]
-            earlier = [m for m in others if m.year in years]
-            fresh = {
-                m
-                for m, s in _signatures(c, catalogue, settings, current, definitions, earlier, now).items()
-                if known.get(str(m)) == s
-            }
+            earlier = _signatures(
+                c,
+                catalogue,
+                settings,
+                current,
+                reports,
+                definitions,
+                [m for m in others if m.year in years],
+                now,
+            )
+            fresh = {m for m, s in earlier.items() if known.get(str(m)) == s}
             results = figures.compute(
-                c, engine, catalogue, settings, ledger, current, built.months, now, fresh
+                c, engine, catalogue, settings, reports, current, built.months, now, fresh
             )
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
@@ -144,6 +159,7 @@ def build(
                 ):
                     if rows.num_rows:
                         ledger.lake.put_build(f"{built.build_id}/{name}", rows)
+            built.in_locked = figures.in_locked(c, results, locks.now_locked(c), at)
         _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, now, at)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:
@@ -151,6 +167,8 @@ def build(
             tables = [f"fact.{form}" for form in catalogue.forms]
             tables += [t for r in results for t in (r.base.table, r.base.restated_table)]
             c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
+    if built.in_locked:
+        log.warning("changed although locked: %s", built.in_locked)
     log.info(
         "built %s: %d fact partitions replaced, %d rows closed, %d inserted, %s",
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
@@ -223,6 +241,7 @@ def _signatures(
     catalogue: Catalogue,
     settings: Settings,
     current: dict[Key, Current],
+    reports: Corrected,
     definitions: str,
     months: Sequence[Period],
     now: datetime,
@@ -252,6 +271,7 @@ def _signatures(
             if last <= month:
                 # the month's own facts show the number too: an earlier delivery that is checked late changes it
                 digest.update(repr((key, row.rows_hash, row.revision if last == month else None)).encode())
+                digest.update(reports.effect(key).encode())
         digest.update(
             repr([f for f, period in confirmed if Period.parse(period).last_month <= month]).encode()
         )

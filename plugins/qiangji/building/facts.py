@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Row
 
 from qiangji import context
 from qiangji.building import repeating
+from qiangji.building.corrected import Corrected
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking import parents
 from qiangji.ledger import Current, Key, Ledger
@@ -27,7 +28,7 @@ from qiangji.warehouse import copy_in
 def replace(
     c: Connection,
     catalogue: Catalogue,
-    ledger: Ledger,
+    reports: Corrected,
     current: dict[Key, Current],
     months: Sequence[Period],
     build_id: str,
@@ -49,7 +50,8 @@ def replace(
             for k in sorted(mine)
             if k not in loaded
             or k not in current
-            or (loaded[k].rows_hash, loaded[k].revision) != (current[k].rows_hash, current[k].revision)
+            or (loaded[k].rows_hash, loaded[k].revision, loaded[k].corrections_hash)
+            != (current[k].rows_hash, current[k].revision, reports.effect(k))
         ]
         tables = []
         for _, period, county in changed:
@@ -63,17 +65,22 @@ def replace(
             )
             row = current.get((form.form, period, county))
             _note_change(
-                c, (form.form, period, county), loaded.get((form.form, period, county)), row, build_id
+                c,
+                (form.form, period, county),
+                loaded.get((form.form, period, county)),
+                row,
+                reports,
+                build_id,
             )
             if row is None:
                 continue
-            rows = ledger.lake.get_rows("reports", form.form, period, county, row.rows_hash)
+            rows = reports.get_rows("reports", form.form, period, county, row.rows_hash)
             if len(rows):  # one that repeats nothing has none
                 tables.append(_fact_rows(rows, catalogue, form, period, row.revision))
             c.execute(
-                sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b)"),
+                sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b, :ch)"),
                 {"f": form.form, "p": period, "c": county, "h": row.rows_hash, "r": row.revision}
-                | {"n": len(rows), "b": build_id},
+                | {"n": len(rows), "b": build_id, "ch": reports.effect((form.form, period, county))},
             )
         if tables:
             copy_in(c, f"fact.{form.form}", pa.concat_tables(tables, promote_options="permissive"))
@@ -82,10 +89,16 @@ def replace(
 
 
 def _note_change(
-    c: Connection, key: Key, before: Row[Any] | None, after: Current | None, build_id: str
+    c: Connection,
+    key: Key,
+    before: Row[Any] | None,
+    after: Current | None,
+    reports: Corrected,
+    build_id: str,
 ) -> None:
     """Which revision took the place of which: what figures that differ are explained by."""
-    if before and after and before.rows_hash == after.rows_hash:
+    corrections = before.corrections_hash if before else "", reports.effect(key) if after else ""
+    if before and after and before.rows_hash == after.rows_hash and corrections[0] == corrections[1]:
         return
     c.execute(
         sa.text(
@@ -93,7 +106,7 @@ def _note_change(
             # the last change led to what was there until now
             " (SELECT f.delivery_id FROM ops.fact_change f JOIN ops.build b USING (build_id)"
             " WHERE (f.form, f.period, f.county_code) = (:form, :period, :county) ORDER BY b.built_at DESC LIMIT 1),"
-            " :rev, :hash, :delivery)"
+            " :rev, :hash, :delivery, :corrections_before, :corrections)"
         ),
         {
             "build": build_id,
@@ -103,6 +116,8 @@ def _note_change(
             "rev": after.revision if after else None,
             "hash": after.rows_hash if after else None,
             "delivery": after.delivery_id if after else None,
+            "corrections_before": corrections[0],
+            "corrections": corrections[1],
         },
     )
 
@@ -122,6 +137,7 @@ def find(
     c: Connection,
     catalogue: Catalogue,
     ledger: Ledger,
+    reports: Corrected,
     current: dict[Key, Current],
     months: Sequence[Period],
 ) -> None:
@@ -131,8 +147,8 @@ def find(
         (r.form, r.period, r.county_code): r.signature
         for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
     }
-    work = context.stale(catalogue, hashes, seen, months)
-    for (form, period, county), rows in context.findings(catalogue, ledger.lake, hashes, work).items():
+    work = context.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
+    for (form, period, county), rows in context.findings(catalogue, reports, hashes, work).items():
         ledger.replace_contextual(c, county, form, period, rows)
     for gone in [k for k in seen if k not in current and Period.parse(k[1]).last_month in months]:
         ledger.replace_contextual(c, gone[2], gone[0], gone[1], [])

@@ -15,13 +15,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
+from qiangji.building.corrected import Corrected
 from qiangji.building.hiding import Hiding, Tables
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
 from qiangji.indicators import HIDDEN, Base
-from qiangji.ledger import Current, Key, Ledger
+from qiangji.ledger import Current, Key
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
@@ -51,7 +52,7 @@ def compute(
     engine: Engine,
     catalogue: Catalogue,
     settings: Settings,
-    ledger: Ledger,
+    reports: Corrected,
     current: dict[Key, Current],
     months: Sequence[Period],
     now: datetime,
@@ -62,7 +63,7 @@ def compute(
     `fresh` are the other months of these years whose rows in the warehouse are what they would be now.
     """
     restating = catalogue.restating(local_day(now, settings.timezone))
-    inputs = Inputs(catalogue, ledger.lake, current, engine, c)
+    inputs = Inputs(catalogue, reports, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
     _count_registered(c, catalogue, inputs, months)
@@ -136,13 +137,22 @@ def _placed(rows: pa.Table, scope: Scope) -> pa.Table:
 def _sides(
     engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None = None
 ) -> None:
-    """Register `sides` and `expected` of the scope."""
-    operands = []
+    """Register `sides`, `corrected` and `expected` of the scope."""
+    operands, corrected = [], []
     for form in base.forms:
         engine.register("reports", inputs.reports(form, base, scope, restating))
+        engine.register("corrections", inputs.corrections(form, base, scope, restating))
+        corrected.append(
+            engine.run(
+                "corrected",
+                counted=indicators.counted_columns(base, form),
+                corrected=indicators.corrected_columns(base, form, scope.period_type),
+            )
+        )
         operands.append(
             engine.run("operands", operands=indicators.operand_columns(base, form, scope.period_type))
         )
+    engine.register("corrected", _merged(corrected))
     units = pa.concat_tables(operands, promote_options="permissive").combine_chunks()
     engine.register("units", units)
     if len(base.forms) > 1:
@@ -156,6 +166,17 @@ def _sides(
     engine.register("expected", inputs.expected(base, scope, restating))
 
 
+def _merged(corrected: Sequence[pa.Table]) -> pa.Table:
+    """What corrections touch, of several forms on the unit that these share."""
+    if len(corrected) == 1:
+        return corrected[0]
+    rows = pa.concat_tables(corrected, promote_options="permissive").combine_chunks()
+    named = [n for n in rows.column_names if n.startswith("c__")]
+    found = rows.group_by("base_code").aggregate([(n, "max") for n in named])
+    units = found.column("base_code")
+    return pa.table({"unit_code": units, "base_code": units} | {n: found.column(f"{n}_max") for n in named})
+
+
 def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
     """Close the rows that differ or are gone, insert the new ones, as was and restated; how many of each."""
     base, scopes = results.base, results.scopes
@@ -164,6 +185,26 @@ def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
         for table, rows in ((base.table, results.rows), (base.restated_table, results.restated))
     ]
     return sum(n for n, _ in counts), sum(n for _, n in counts)
+
+
+def in_locked(
+    c: Connection, results: Sequence[Results], locked: Sequence[Period], at: datetime
+) -> dict[str, int]:
+    """How many result rows, as was, of each period that lies within a locked one this build closed or inserted."""
+    counts: dict[str, int] = {}
+    for each in results:
+        found = {s.period: Period.parse(s.period) for s in each.scopes}
+        periods = [t for t, p in found.items() if any(x.start <= p.start and p.end <= x.end for x in locked)]
+        if periods:
+            for period, n in c.execute(
+                sa.text(
+                    f"SELECT period, count(*) FROM {each.base.table} WHERE period = ANY(:periods)"
+                    " AND (built_from = :at OR built_to = :at) GROUP BY period"
+                ),
+                {"periods": periods, "at": at},
+            ):
+                counts[period] = counts.get(period, 0) + n
+    return dict(sorted(counts.items()))
 
 
 def _write(

@@ -9,12 +9,12 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qiangji.building.corrected import Corrected
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking import parents
 from qiangji.engines import Engine
 from qiangji.indicators import Base
-from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
 from qiangji.lineage import Restating
 from qiangji.parsing.normalise import TYPES
@@ -33,7 +33,12 @@ class Inputs:
     """Reads each revision's rows once, and gives the engine its inputs for one scope after another."""
 
     def __init__(
-        self, catalogue: Catalogue, lake: Lake, current: dict[Key, Current], engine: Engine, c: Connection
+        self,
+        catalogue: Catalogue,
+        lake: Corrected,
+        current: dict[Key, Current],
+        engine: Engine,
+        c: Connection,
     ) -> None:
         self.catalogue, self.lake, self.current, self.engine, self.connection = (
             catalogue,
@@ -51,8 +56,7 @@ class Inputs:
         With `restating`, base units are those of today's tree.
         """
         periods = own_periods(form, scope.months)
-        first = min(periods, default=None)
-        before = [first - 1] if first and first.year == (first - 1).year else []
+        before = _before(periods)
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
@@ -69,6 +73,26 @@ class Inputs:
             }
             tables.append(pa.table(own | {f: rows.column(f) for f in fields}))
         return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+
+    def corrections(
+        self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
+    ) -> pa.Table:
+        """What is corrected in the reports of the scope and of the period just before, for model `corrected`."""
+        periods = own_periods(form, scope.months)
+        before = _before(periods)
+        cells = self.lake.cells(form.form, [str(p) for p in (*before, *periods)])
+        units = pa.array([c[0] for c in cells], pa.string())
+        found = [Period.parse(c[2]) for c in cells]
+        return pa.table(
+            {
+                "unit_code": units,
+                "base_code": self._above(parents(units, form), base.level, scope, restating),
+                "field": pa.array([c[1] for c in cells], pa.string()),
+                "month": pa.array([p.last_month.index for p in found], pa.int64()),
+                "in_period": pa.array([p not in before for p in found], pa.bool_()),
+                "is_before": pa.array([p in before for p in found], pa.bool_()),
+            }
+        )
 
     def expected(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """Who should have reported in the scope, for model `results`: unit-periods by unit."""
@@ -250,6 +274,12 @@ class Inputs:
 def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
     """The form's own periods that end in these months, if there was such a form then."""
     return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
+
+
+def _before(periods: Sequence[Period]) -> list[Period]:
+    """The period just before, in the same year: what a year-to-date field's difference is taken from."""
+    first = min(periods, default=None)
+    return [first - 1] if first and first.year == (first - 1).year else []
 
 
 def arrow_type(form: Form, name: str) -> pa.DataType:

@@ -3,6 +3,7 @@
 In: catalogue/*.yaml, catalogue/org_units.csv, expectations/<form>.json. Out: one frozen `Catalogue`.
 """
 
+from qiangji.catalogue.corrections import Correction
 from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import (
     Condition,
@@ -23,6 +24,7 @@ from qiangji.catalogue.models import (
 __all__ = [
     "Catalogue",
     "Condition",
+    "Correction",
     "County",
     "Definition",
     "Field",

@@ -20,6 +20,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
+from qiangji.catalogue.corrections import Correction, Entry, against
 from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import check_suite
@@ -63,6 +64,7 @@ class Catalogue:
     crosswalks: dict[str, dict[str, str]] = field(default_factory=dict)
     """Of counties with unit codes of their own: county -> own code -> the tree's (of a group or task, its key)."""
     suppression: Suppression = field(default_factory=Suppression)
+    corrections: tuple[Correction, ...] = ()
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -169,9 +171,22 @@ def load(path: Path, expectations: Path) -> Catalogue:
         with problems.noting():
             suites[name] = _suite(expectations / f"{name}.json", name)
             check_suite(suites[name], form, forms, {u.kind for u in org})
+    corrections = _corrections(path / "corrections", forms, org, problems)
     problems.tell()
     indicators = _in_plan_order(indicators, plan)
-    return Catalogue(path, plan, forms, indicators, counties, org, suites, lineage, crosswalks, suppression)
+    return Catalogue(
+        path,
+        plan,
+        forms,
+        indicators,
+        counties,
+        org,
+        suites,
+        lineage,
+        crosswalks,
+        suppression,
+        corrections,
+    )
 
 
 def _form(path: Path) -> Form:
@@ -258,6 +273,25 @@ def _crosswalk(path: Path, org: OrgTree, place: Place) -> dict[str, str]:
     return codes
 
 
+def _corrections(
+    folder: Path, forms: dict[str, Form], org: OrgTree, problems: Problems
+) -> tuple[Correction, ...]:
+    """What people declare to be wrong, a file a form; a form without a file has none."""
+    found: list[Correction] = []
+    for path in sorted(folder.glob("*.yaml")):
+        with problems.noting():
+            if path.stem not in forms:
+                raise CatalogueError(
+                    f"no form {path.stem!r}", where=path, expected="a file named after a form"
+                )
+            entries = []
+            for place, entry in _entries(path, problems):
+                with problems.noting():
+                    entries.append((place, _model(Entry, entry, place)))
+            found += against(entries, forms[path.stem], org, problems)
+    return tuple(found)
+
+
 def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, Indicator]:
     order = list(plan.initiatives)
     return dict(sorted(indicators.items(), key=lambda item: order.index(item[1].initiative)))
@@ -291,6 +325,7 @@ def _entries(path: Path, problems: Problems) -> Iterator[tuple[Place, Any]]:
     content: list[Any] = []
     with problems.noting():
         found = _yaml(path)
+        found = [] if found is None else found  # nothing but comments
         if not isinstance(found, list):
             raise CatalogueError(f"holds a {type(found).__name__}", where=path, expected="a list of entries")
         content = found

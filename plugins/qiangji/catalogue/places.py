@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
-_NAMES = ("code", "county")
-"""Keys by which an entry of a list is known."""
+_NAMES = ("code", "county", "unit")
+"""Keys by which an entry of a list is known, the first that it has."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +62,11 @@ def _child(node: yaml.Node | None, key: str | int) -> tuple[yaml.Node | None, in
 
 def _name(node: yaml.Node | None) -> str:
     """What an entry of a list is called: its code, or an expectation's rule."""
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value in _NAMES and isinstance(value, yaml.ScalarNode):
-                return str(value.value)
-            if key.value == "meta" and isinstance(value, yaml.MappingNode):
-                rules = [str(v.value) for k, v in value.value if k.value == "rule"]
-                if rules:
-                    return rules[0]
-    return ""
+    if not isinstance(node, yaml.MappingNode):
+        return ""
+    found = {key.value: value for key, value in node.value}
+    names = [found[n].value for n in _NAMES if isinstance(found.get(n), yaml.ScalarNode)]
+    meta = found.get("meta")
+    if not names and isinstance(meta, yaml.MappingNode):
+        names = [value.value for key, value in meta.value if key.value == "rule"]
+    return str(names[0]) if names else ""

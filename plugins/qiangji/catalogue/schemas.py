@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from qiangji.catalogue.corrections import Entry
 from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression
 from qiangji.settings import settings
 
@@ -21,6 +22,7 @@ FILES: dict[str, Any] = {
     "indicators": list[Indicator],
     "counties": list[County],
     "suppression": Suppression,
+    "corrections": list[Entry],
 }
 """Schema name -> what a file of that kind holds."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import getpass
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,9 +19,11 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
-from qiangji.ledger.records import Current, Delivery, Key, Part, Pending, Submission, sequence
+from qiangji.ledger import locks
+from qiangji.ledger.records import Current, Delivery, Key, Locked, Part, Pending, Submission, sequence
+from qiangji.periods import Period
 
-__all__ = ["Current", "Delivery", "Key", "Ledger", "Part", "Pending", "Submission", "sequence"]
+__all__ = ["Current", "Delivery", "Key", "Ledger", "Locked", "Part", "Pending", "Submission", "sequence"]
 
 
 class Ledger:
@@ -155,14 +157,16 @@ class Ledger:
         self, submission: Submission, rejections: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]
     ) -> Submission:
         """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has."""
-        self.lake.record(
-            "submission-"
-            + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
-            submission.checked_at,
-            {"event": "submission", **asdict(submission)},
-        )
         with self.engine.begin() as c:
+            locks.pass_gate(c)
             _lock(c, submission.county_code, submission.form, submission.period)
+            submission = _as_known(c, submission)
+            self.lake.record(
+                "submission-"
+                + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
+                submission.checked_at,
+                {"event": "submission", **asdict(submission)},
+            )
             row = asdict(submission) | {"status": submission.verdict}
             updates = ", ".join(
                 f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period")
@@ -174,7 +178,7 @@ class Ledger:
                 "ON CONFLICT (delivery_id, form, period, catalogue_hash, suite_hash) DO UPDATE SET "
                 + updates,
             )
-            placed = self._resequence(c, submission.county_code, submission.form, submission.period)
+            placed = self.place(c, submission.county_code, submission.form, submission.period)
             at = {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
             c.execute(
                 sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
@@ -225,6 +229,7 @@ class Ledger:
         if not reason.strip():
             raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
         with self.engine.begin() as c:
+            locks.pass_gate(c)
             touched = c.execute(
                 sa.text(
                     "SELECT DISTINCT d.county_code, p.form, p.period FROM ops.delivery d"
@@ -255,11 +260,8 @@ class Ledger:
             _insert(c, "ops.decision", [row])
             placed: list[Submission] = []
             for county, one_form, one_period in touched:
-                _lock(c, county, one_form, one_period)
                 placed += [
-                    s
-                    for s in self._resequence(c, county, one_form, one_period)
-                    if s.delivery_id == delivery_id
+                    s for s in self.place(c, county, one_form, one_period) if s.delivery_id == delivery_id
                 ]
             return placed
 
@@ -280,7 +282,9 @@ class Ledger:
             for r in rows
         }
 
-    def _resequence(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
+    def place(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
+        """Write down what follows from all verdicts and decisions on a submission, and the locks of its period."""
+        _lock(c, county, form, period)
         at = {"c": county, "f": form, "p": period}
         where = "(county_code, form, period) = (:c, :f, :p)"
         verdicts = [
@@ -288,31 +292,58 @@ class Ledger:
             for r in c.execute(sa.text(f"SELECT * FROM ops.submission WHERE {where}"), at)
         ]
         decisions = {
-            r.delivery_id: r.action
+            r.delivery_id: (r.action, r.decided_at)
             for r in c.execute(
                 sa.text(
-                    "SELECT DISTINCT ON (delivery_id) delivery_id, action FROM ops.decision"
+                    "SELECT DISTINCT ON (delivery_id) delivery_id, action, decided_at FROM ops.decision"
                     " WHERE delivery_id = ANY(:ids) AND (form IS NULL OR form = :f)"
                     " AND (period IS NULL OR period = :p) ORDER BY delivery_id, decided_at DESC, decision_id"
                 ),
                 {"ids": [v.delivery_id for v in verdicts], "f": form, "p": period},
             )
         }
-        placed = sequence(verdicts, decisions, self.shrink_share)
-        before = {v.key: (v.status, v.revision, v.is_current) for v in verdicts}
-        changed = [s for s in placed if before[s.key] != (s.status, s.revision, s.is_current)]
+        placed = sequence(
+            verdicts,
+            {d: action for d, (action, _) in decisions.items()},
+            self.shrink_share,
+            locks.of(c, Period.parse(period)),
+            {d: when for d, (_, when) in decisions.items()},
+        )
+        before = {v.key: _placing(v) for v in verdicts}
+        changed = [s for s in placed if before[s.key] != _placing(s)]
         # what stops being current first: only one may be at any moment
         for one in sorted(changed, key=lambda s: s.is_current):
             c.execute(
                 sa.text(
-                    "UPDATE ops.submission SET status = :status, revision = :revision, is_current = :current"
+                    "UPDATE ops.submission SET status = :status, revision = :revision, is_current = :current,"
+                    " held_reason = :held_reason"
                     f" WHERE {where} AND (delivery_id, catalogue_hash, suite_hash) = (:d, :ch, :sh)"
                 ),
                 at
                 | {"status": one.status, "revision": one.revision, "current": one.is_current}
+                | {"held_reason": one.held_reason}
                 | {"d": one.delivery_id, "ch": one.catalogue_hash, "sh": one.suite_hash},
             )
         return placed
+
+
+def _placing(s: Submission) -> tuple[str, int | None, bool, str | None]:
+    return s.status, s.revision, s.is_current, s.held_reason
+
+
+def _as_known(c: Connection, submission: Submission) -> Submission:
+    """In a locked period the same reading once more stays as old as it was: its place among others is settled."""
+    if not any(submission.checked_at in x for x in locks.of(c, Period.parse(submission.period))):
+        return submission
+    known = c.scalar(
+        sa.text(
+            "SELECT checked_at FROM ops.submission WHERE (delivery_id, form, period) = (:d, :f, :p)"
+            " AND (catalogue_hash, suite_hash) = (:ch, :sh)"
+        ),
+        {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
+        | {"ch": submission.catalogue_hash, "sh": submission.suite_hash},
+    )
+    return replace(submission, checked_at=known) if known else submission
 
 
 def _lock(c: Connection, county: str, form: str, period: str) -> None:

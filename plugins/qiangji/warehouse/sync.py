@@ -94,7 +94,8 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
     """Changes with anything that the warehouse's definitions come from."""
     digest = hashlib.sha256(str(date.today().year).encode())  # dim.period reaches into the next year
     sources = [
-        *catalogue.path.rglob("*.yaml"),
+        # corrections define nothing here: builds keep them
+        *(p for p in catalogue.path.rglob("*.yaml") if p.parent.name != "corrections"),
         *catalogue.path.rglob("*.csv"),
         *settings.sql.rglob("*.sql"),
         *settings.sql.rglob("*.yaml"),

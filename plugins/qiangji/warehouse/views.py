@@ -75,7 +75,8 @@ def _values(table: str, codes: list[str], hidden: list[str] | None) -> str:
         f" {shown(f'n__{code}::numeric', code, hidden)} AS numerator,"
         f" {shown(f'd__{code}::numeric', code, hidden)} AS denominator,"
         f" {f'h__{code} IS TRUE' if code in (hidden or ()) else 'false'} AS is_hidden, expected_units, reported_units,"
-        f" k__{code} AS units_lacking, w__{code} AS units_warned, built_from, built_to FROM calc.{table}"
+        f" k__{code} AS units_lacking, w__{code} AS units_warned, c__{code} AS units_corrected,"
+        f" built_from, built_to FROM calc.{table}"
         for code in codes
     )
 

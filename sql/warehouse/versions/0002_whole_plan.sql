@@ -12,6 +12,13 @@ ALTER TABLE dim.period ADD COLUMN previous_period text;
 ALTER TABLE dim.period ADD COLUMN previous_quarter text;   -- of a year to date: three months before, in its year
 ALTER TABLE dim.period ADD COLUMN year_ago_period text;
 
+ALTER TABLE ops.submission ADD COLUMN held_reason text;
+UPDATE ops.submission SET held_reason = 'far_fewer_rows' WHERE status = 'held';
+ALTER TABLE ops.submission ADD CHECK ((status = 'held') = (held_reason IS NOT NULL));
+
+ALTER TABLE ops.fact_load ADD COLUMN corrections_hash text NOT NULL DEFAULT '';  -- of those on top of what was sent
+ALTER TABLE ops.fact_load ALTER corrections_hash DROP DEFAULT;
+
 -- What each build put in the place of what the facts showed; the same rows under another number are no change.
 CREATE TABLE ops.fact_change (
     build_id text NOT NULL,
@@ -24,9 +31,76 @@ CREATE TABLE ops.fact_change (
     revision integer,                -- NULL: there is none any more
     rows_hash text,
     delivery_id text,
+    corrections_before text NOT NULL,
+    corrections_hash text NOT NULL,
     PRIMARY KEY (form, period, county_code, build_id)
 );
 CREATE INDEX ON ops.fact_change (build_id);
+
+-- How the corrections that persons declare stand against what counties sent; the last build filled it.
+CREATE TABLE ops.correction (
+    form text NOT NULL,
+    period text NOT NULL,
+    county_code text NOT NULL,
+    unit_code text NOT NULL,
+    org_code text NOT NULL,          -- the unit, or for a villager group its village
+    field text NOT NULL,
+    action text NOT NULL CHECK (action IN ('set', 'missing', 'leave_out')),
+    value_sent text NOT NULL,        -- -: an empty cell
+    value_corrected text NOT NULL,
+    value_found text,                -- stale: what the report has instead
+    reason text NOT NULL,
+    declared_by text NOT NULL,
+    declared_on date NOT NULL,
+    state text NOT NULL CHECK (state IN ('applied', 'waiting', 'stale')),
+    place text NOT NULL,             -- file and entry
+    PRIMARY KEY (form, period, unit_code, field)
+);
+
+-- Locks of periods, as events: a period is locked from a lock to the unlock after it.
+CREATE TABLE ops.period_lock (
+    lock_id text PRIMARY KEY,
+    period text NOT NULL,
+    action text NOT NULL CHECK (action IN ('lock', 'unlock')),
+    reason text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamptz NOT NULL
+);
+
+-- Figures of a period as a person published them; never changed.
+CREATE TABLE ops.edition (
+    edition text NOT NULL CHECK (edition <> ''),
+    period text NOT NULL,
+    published_by text NOT NULL,
+    published_at timestamptz NOT NULL,
+    figures bigint NOT NULL,
+    reservations text[] NOT NULL,    -- what was not complete
+    rows_hash text NOT NULL,         -- names the file in lake/editions
+    PRIMARY KEY (period, edition)
+);
+
+CREATE TABLE ops.published_value (
+    edition text NOT NULL,
+    period text NOT NULL,
+    indicator_code text NOT NULL,
+    org_code text NOT NULL,
+    org_level text NOT NULL,
+    period_type text NOT NULL,
+    numerator numeric,
+    denominator numeric,
+    value numeric,
+    target numeric,
+    expected_units bigint,
+    reported_units bigint,
+    reporting_rate numeric,
+    obs_status text NOT NULL,
+    is_corrected boolean NOT NULL,
+    has_warning boolean NOT NULL,
+    is_closed boolean NOT NULL,
+    built_at timestamptz NOT NULL,
+    PRIMARY KEY (period, edition, indicator_code, org_code, period_type),
+    FOREIGN KEY (period, edition) REFERENCES ops.edition
+);
 
 -- What became of findings: one line a decision, the last of a finding counts. It stays with the finding's id.
 CREATE TABLE ops.disposition (
