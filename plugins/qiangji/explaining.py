@@ -28,7 +28,7 @@ CAUSES = {
     "boundary": ("区划变化", "boundary"),
     "correction": ("人工更正", "correction"),
 }
-"""Why a figure changes, in both languages. Nothing says `boundary` yet."""
+"""Why a figure changes, in both languages."""
 
 _FIGURE = """
 SELECT v.*, i.name_zh, i.name_en, i.unit, i.direction, i.headline, i.missing, i.forms, i.factor,

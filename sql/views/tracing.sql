@@ -2,7 +2,7 @@
 
 -- Builds, newest definitions told by their hash.
 CREATE VIEW mart.build AS
-SELECT build_id, months, started_at, built_at, definitions_hash, facts_replaced, rows_closed, rows_inserted
+SELECT build_id, months, started_at, built_at, definitions_hash, tree_hash, facts_replaced, rows_closed, rows_inserted
 FROM ops.build;
 
 -- Every report as read from a delivery: the county's file, its content's sha256, when it was received.
@@ -111,7 +111,8 @@ WHERE
 
 -- What happened, after one moment and up to another, to what a figure comes from. Reports of its period; where none of
 -- these changed, earlier ones (a year-to-date field's difference, and who is expected, reach back). Its definition.
--- Where neither says anything: models or the tree, told by the builds' hash of definitions.
+-- Where neither says anything: models, told by the builds' hash of definitions. And the tree, where it changed since and
+-- something of the unit is dated.
 CREATE FUNCTION mart.indicator_reason(
     indicator text, unit text, of_period text, of_type text, since timestamptz, until timestamptz
 ) RETURNS TABLE (
@@ -165,15 +166,32 @@ BEGIN ATOMIC
     )
     SELECT * FROM found
     UNION ALL
-    SELECT 'definition', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(b.built_at)
+    SELECT c.cause, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(b.built_at)
     FROM mart.build AS b
-    WHERE
-        b.built_at > since AND b.built_at <= until
-        AND b.definitions_hash <> (
-            SELECT x.definitions_hash FROM mart.build AS x WHERE x.built_at <= since ORDER BY x.built_at DESC LIMIT 1
+    CROSS JOIN LATERAL (
+        SELECT x.definitions_hash, x.tree_hash
+        FROM mart.build AS x
+        WHERE x.built_at <= since
+        ORDER BY x.built_at DESC
+        LIMIT 1
+    ) AS last
+    CROSS JOIN LATERAL (
+        VALUES
+        ('definition', b.definitions_hash <> last.definitions_hash AND NOT EXISTS (SELECT FROM found)),
+        (
+            'boundary',
+            b.tree_hash <> last.tree_hash AND EXISTS (
+                -- the unit, or one that lies beneath it, opens, closes, moves or comes from another
+                SELECT FROM dim.org_unit_version AS v
+                JOIN dim.org_unit AS o USING (org_code)
+                WHERE
+                    unit IN (o.org_code, o.city_code, o.county_code, o.town_code, o.village_code)
+                    AND (v.version > 1 OR v.valid_from IS NOT NULL OR v.valid_to IS NOT NULL)
+            )
         )
-        AND NOT EXISTS (SELECT FROM found)
-    HAVING count(*) > 0;
+    ) AS c (cause, is_it)
+    WHERE b.built_at > since AND b.built_at <= until AND c.is_it
+    GROUP BY c.cause;
 END;
 COMMENT ON FUNCTION mart.indicator_reason IS
     '两个时刻之间指标值变化的原因 / what happened between two moments to what a figure comes from';

@@ -357,3 +357,19 @@ def test_explain_refuses_what_is_not_there(story: Story, arguments: list[str], c
     ran = run("explain", *arguments)
     assert ran.code == 2
     assert code in ran.err
+
+
+def test_a_tree_that_changed_is_a_boundary(story: Story) -> None:
+    """A village that was closed before the period is no longer expected: above it, and nowhere else. The last test, as
+    it changes the catalogue.
+    """
+    units = story.made.catalogue / "org_units.csv"
+    lines = units.read_text(encoding="utf-8").splitlines()
+    closed = [f"{line}2025-12-31" if ",W2," in line else line for line in lines]
+    units.write_text("\n".join(closed) + "\n", encoding="utf-8")
+    _forget()
+    assert run("build").code == 0
+    story.now("closed")
+    rows = story.diff("gone", "closed", "--org", B, "--org", A, "--org", CITY)
+    found = {r["org_code"]: (r["expected_units_before"], r["expected_units"], r["causes"]) for r in rows}
+    assert found == {B: (2, 1, ["boundary"]), CITY: (4, 3, ["boundary"])}

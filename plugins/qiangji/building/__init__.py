@@ -13,9 +13,10 @@ import hashlib
 import json
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -111,8 +112,11 @@ def build(
         reports = Corrected(catalogue, ledger.lake, current)
         built.stale = reports.stale
         corrected.record(c, ledger.lake, reports.held, now)
-        definitions = definitions_hash(catalogue, settings)
-        signatures = _signatures(c, catalogue, settings, current, reports, definitions, months, now)
+        definitions, tree = definitions_hash(catalogue, settings), tree_hash(catalogue, settings, now)
+        signatures_of = partial(
+            _signatures, c, catalogue, settings, current, reports, definitions + tree, now
+        )
+        signatures = signatures_of(months)
         known = {
             r.month: r.signature for r in c.execute(sa.text("SELECT month, signature FROM ops.built_month"))
         }
@@ -132,16 +136,7 @@ def build(
         ):
             years = {m.year for m in built.months}
             others = [Period.parse(m) for m in known if Period.parse(m) not in built.months]
-            earlier = _signatures(
-                c,
-                catalogue,
-                settings,
-                current,
-                reports,
-                definitions,
-                [m for m in others if m.year in years],
-                now,
-            )
+            earlier = signatures_of([m for m in others if m.year in years])
             fresh = {m for m, s in earlier.items() if known.get(str(m)) == s}
             results = figures.compute(
                 c, engine, catalogue, settings, reports, current, built.months, now, fresh
@@ -160,7 +155,7 @@ def build(
                     if rows.num_rows:
                         ledger.lake.put_build(f"{built.build_id}/{name}", rows)
             built.in_locked = figures.in_locked(c, results, locks.now_locked(c), at)
-        _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, now, at)
+        _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, tree, now, at)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:
             # what the planner knows of tables that were filled a moment ago decides between 0.1 s and seconds
@@ -182,6 +177,7 @@ def _record(
     built: Built,
     signatures: dict[Period, str],
     definitions: str,
+    tree: str,
     started_at: datetime,
     built_at: datetime,
 ) -> None:
@@ -200,6 +196,7 @@ def _record(
         "started_at": started_at,
         "built_at": built_at,
         "definitions_hash": definitions,
+        "tree_hash": tree,
         "facts_replaced": built.facts_replaced,
         "rows_closed": built.rows_closed,
         "rows_inserted": built.rows_inserted,
@@ -207,7 +204,7 @@ def _record(
     c.execute(
         sa.text(
             "INSERT INTO ops.build VALUES (:build_id, :months, :started_at, :built_at, :definitions_hash,"
-            " :facts_replaced, :rows_closed, :rows_inserted, CAST(:seconds AS jsonb))"
+            " :facts_replaced, :rows_closed, :rows_inserted, CAST(:seconds AS jsonb), :tree_hash)"
         ),
         event | {"seconds": json.dumps(built.seconds)},
     )
@@ -215,23 +212,29 @@ def _record(
 
 
 def definitions_hash(catalogue: Catalogue, settings: Settings) -> str:
-    """Changes when a figure may change although no report did: models, indicators, the tree."""
+    """Changes when a figure may change although no report did: models, indicators, what is hidden."""
+    modules = (lineage, org, indicators, suppression, hiding)
+    return _hash_of(
+        [
+            *(settings.sql / "models").glob("*.sql"),
+            *(catalogue.path / "indicators").glob("*.yaml"),
+            *(catalogue.path / "forms").glob("*.yaml"),
+            catalogue.path / "suppression.yaml",
+            *(Path(str(m.__file__)) for m in modules),
+        ]
+    )
+
+
+def tree_hash(catalogue: Catalogue, settings: Settings, now: datetime) -> str:
+    """Changes when the tree does: its files, or the day on which a dated change takes effect."""
+    files = _hash_of([catalogue.path / "org_units.csv", catalogue.path / "org_lineage.csv"])
+    today = catalogue.restating(local_day(now, settings.timezone)).signature
+    return hashlib.sha256((files + today).encode()).hexdigest()[:16]
+
+
+def _hash_of(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
-    files = [*(settings.sql / "models").glob("*.sql"), *(catalogue.path / "indicators").glob("*.yaml")]
-    files += [
-        *(catalogue.path / "forms").glob("*.yaml"),
-        *(
-            p
-            for name in ("org_units.csv", "org_lineage.csv", "suppression.yaml")
-            if (p := catalogue.path / name).is_file()
-        ),
-        Path(lineage.__file__),
-        Path(org.__file__),
-        Path(indicators.__file__),
-        Path(suppression.__file__),
-        Path(hiding.__file__),
-    ]
-    for path in sorted(files):
+    for path in sorted(p for p in files if p.is_file()):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
@@ -242,9 +245,9 @@ def _signatures(
     settings: Settings,
     current: dict[Key, Current],
     reports: Corrected,
-    definitions: str,
-    months: Sequence[Period],
+    defined: str,
     now: datetime,
+    months: Sequence[Period],
 ) -> dict[Period, str]:
     """For the months asked for and the built ones after them: a hash of all that their figures come from.
 
@@ -255,10 +258,9 @@ def _signatures(
     wanted = sorted(set(months) | {m for m in built if months and m > min(months)})
     bases = indicators.bases(catalogue)
     signatures = {}
-    tree = catalogue.restating(local_day(now, settings.timezone)).signature
     confirmed = dispositions.confirmed(c)
     for month in wanted:
-        digest = hashlib.sha256((definitions + tree).encode())
+        digest = hashlib.sha256(defined.encode())
         # which quarters are due decides what is hidden in the rest of the year
         so_far = span(Period("month", month.year * 12), month)
         due = [

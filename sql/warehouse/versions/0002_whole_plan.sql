@@ -12,6 +12,9 @@ ALTER TABLE dim.period ADD COLUMN previous_period text;
 ALTER TABLE dim.period ADD COLUMN previous_quarter text;   -- of a year to date: three months before, in its year
 ALTER TABLE dim.period ADD COLUMN year_ago_period text;
 
+ALTER TABLE ops.build ADD COLUMN tree_hash text NOT NULL DEFAULT '';
+ALTER TABLE ops.build ALTER tree_hash DROP DEFAULT;
+
 ALTER TABLE ops.submission ADD COLUMN held_reason text;
 UPDATE ops.submission SET held_reason = 'far_fewer_rows' WHERE status = 'held';
 ALTER TABLE ops.submission ADD CHECK ((status = 'held') = (held_reason IS NOT NULL));
