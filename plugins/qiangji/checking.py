@@ -188,7 +188,7 @@ def _frame(one: Checked, catalogue: Catalogue, form: Form, suite: Suite) -> pa.T
     assert one.parsed is not None
     rows, county = one.parsed.rows, one.part.county_code
     keys = rows.column(form.key).combine_chunks()
-    expected = catalogue.org.expected(catalogue.kinds_of(form), one.period, county)
+    expected = catalogue.org.expected(form.filled_in_by, one.period, county)
     above = parents(keys, form)
     known = pc.is_in(above, value_set=pa.array([u.code for u in expected], pa.string()))
     if form.serials:

@@ -29,7 +29,7 @@ _NUMBERS = ("numerator", "denominator", "value", "target", "reporting_rate")
 _COLUMNS = (
     "indicator_code", "org_code", "org_level", "period_type", "numerator", "denominator", "value", "target",
     "expected_units", "reported_units", "reporting_rate", "obs_status", "is_corrected", "has_warning", "is_closed",
-    "built_at",
+    "definition_version", "built_at",
 )  # fmt: skip
 _RESERVATIONS = {
     "not_due": ("报送期限未到", "its reports are not all due yet"),
@@ -200,7 +200,7 @@ def _shown(c: Connection, period: Period) -> pa.Table:
 
     types = dict.fromkeys(_COLUMNS, pa.string())
     types |= dict.fromkeys(_NUMBERS, pa.decimal128(38, 10))
-    types |= dict.fromkeys(("expected_units", "reported_units"), pa.int64())
+    types |= dict.fromkeys(("expected_units", "reported_units", "definition_version"), pa.int64())
     types |= dict.fromkeys(("is_corrected", "has_warning", "is_closed"), pa.bool_())
     types["built_at"] = pa.timestamp("us", "UTC")
     rows = c.execute(

@@ -48,7 +48,7 @@ def _why(
     if (owner := org.county_of(code, period)) != county:
         name = catalogue.name_of(owner) if owner else ""
         return owner or "", f"属于{owner} {name}", f"belongs to {owner} {name}"
-    if org.units[code].kind not in catalogue.kinds_of(form):
+    if org.units[code].kind not in form.filled_in_by:
         return (
             org.units[code].kind,
             "不是本表的填报单位",

@@ -16,13 +16,9 @@ SELECT
     trim_scale(v.expected_units) AS expected_units,
     trim_scale(v.reported_units) AS reported_units,
     mart.ratio(100, v.reported_units, v.expected_units) AS reporting_rate,
-    CASE
-        WHEN v.is_hidden THEN 'Q'
-        WHEN v.expected_units > 0 AND v.reported_units = 0 THEN 'O'
-        WHEN v.expected_units = 0 OR v.numerator IS NULL OR coalesce(v.denominator, 0) = 0 THEN 'M'
-        WHEN v.reported_units < v.expected_units OR v.units_lacking > 0 THEN 'P'
-        ELSE 'A'
-    END AS obs_status,
+    mart.obs_status(
+        v.is_hidden, v.expected_units, v.reported_units, v.numerator, v.denominator, v.units_lacking
+    ) AS obs_status,
     coalesce(v.units_corrected, 0) > 0 AS is_corrected,
     coalesce(v.units_warned, 0) > 0 AS has_warning,
     i.version AS definition_version,

@@ -33,6 +33,7 @@ SELECT
     v.is_corrected,
     v.has_warning,
     v.is_closed,
+    v.definition_version,
     v.built_at,
     e.published_by,
     e.published_at

@@ -333,7 +333,7 @@ def faulty(form: str, rule: str) -> bytes:
     columns = [definition.key, *definition.fields]
 
     def units(county: str) -> list[str]:
-        expected = REAL.org.expected(REAL.kinds_of(definition), period_of(form), county)
+        expected = REAL.org.expected(definition.filled_in_by, period_of(form), county)
         return [u.code + serial for u in expected for serial in serials]
 
     *good, wrong = [CASES[form]["good"] | {definition.key: code} for code in units(COUNTY)[:2]]

@@ -245,7 +245,7 @@ class Inputs:
         else:
             counts: dict[str, int] = {}
             for period in periods:
-                for unit in self.catalogue.org.expected(self.catalogue.kinds_of(form), period):
+                for unit in self.catalogue.org.expected(form.filled_in_by, period):
                     counts[unit.code] = counts.get(unit.code, 0) + 1
             codes = pa.array(list(counts), pa.string())
             rows = pa.table([codes, codes, pa.array(list(counts.values()), pa.int64())], schema=_EXPECTED)

@@ -66,7 +66,7 @@ def _carried(
     rows: pa.Table, catalogue: Catalogue, form: Form, last: Period, period: Period, county: str
 ) -> pa.Table:
     """The rows of the last report as they stand in a later period."""
-    units = [u.code for u in catalogue.org.expected(catalogue.kinds_of(form), period, county)]
+    units = [u.code for u in catalogue.org.expected(form.filled_in_by, period, county)]
     above = parents(rows.column(form.key), form)
     rows = rows.filter(pc.is_in(above, value_set=pa.array(units, pa.string())))
     fields = form.fields_in(str(period.last_month))

@@ -75,7 +75,7 @@ class Catalogue:
         wanted = self.counties[county].forms
         kinds = {u.kind for u in self._ever_in[county] if u.reports}
         return [
-            f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(self.kinds_of(f)))
+            f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(f.filled_in_by))
         ]
 
     @cached_property
@@ -87,10 +87,6 @@ class Catalogue:
             for county in above or [""]:
                 found.setdefault(county, []).extend(versions)
         return found
-
-    def kinds_of(self, form: Form) -> tuple[str, ...]:
-        """Kinds of org unit that fill in the form (for groups: that groups belong to)."""
-        return form.filled_in_by
 
     def due(self, form: Form, partition: Period) -> Period | None:
         """The form's period that ends in this month; None early in a quarter, or when there was no such form."""

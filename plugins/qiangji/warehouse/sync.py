@@ -249,7 +249,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
 
 def _expected_by_county(catalogue: Catalogue, form: Form, period: Period) -> dict[str, int]:
     counts = dict.fromkeys((c for c in catalogue.counties if form in catalogue.forms_of(c)), 0)
-    for unit in catalogue.org.expected(catalogue.kinds_of(form), period):
+    for unit in catalogue.org.expected(form.filled_in_by, period):
         county = catalogue.org.county_of(unit.code, period)
         if county in counts:
             counts[county] += 1

@@ -100,6 +100,7 @@ CREATE TABLE ops.published_value (
     is_corrected boolean NOT NULL,
     has_warning boolean NOT NULL,
     is_closed boolean NOT NULL,
+    definition_version integer NOT NULL,
     built_at timestamptz NOT NULL,
     PRIMARY KEY (period, edition, indicator_code, org_code, period_type),
     FOREIGN KEY (period, edition) REFERENCES ops.edition
@@ -191,3 +192,21 @@ CREATE TABLE dim.org_lineage (
     share numeric,
     PRIMARY KEY (from_code, to_code, on_date, kind)
 );
+
+-- A figure's status, in SDMX's precedence (see dim.obs_status).
+CREATE FUNCTION mart.obs_status(
+    is_hidden boolean,
+    expected_units numeric,
+    reported_units numeric,
+    numerator numeric,
+    denominator numeric,
+    units_lacking numeric
+) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN CASE
+        WHEN is_hidden THEN 'Q'
+        WHEN expected_units > 0 AND reported_units = 0 THEN 'O'
+        WHEN expected_units = 0 OR numerator IS NULL OR coalesce(denominator, 0) = 0 THEN 'M'
+        WHEN reported_units < expected_units OR units_lacking > 0 THEN 'P'
+        ELSE 'A'
+    END;
