@@ -271,14 +271,16 @@ def _show(console: Console, s: Settings, clock: Clock) -> None:
         now = reading.values(engine, catalogue, period=str(last))
         then = reading.values(engine, catalogue, period=str(first))
         grid = reading.status(engine)
-        rejected = reading.rejections(engine, grid)
+        month = [r for r in grid if r["period"] == str(last)]
+        rejected = reading.rejections(engine, month)
     console.print()
     console.print(_headlines(now, then, last, first))
     console.print(
-        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable", style="dim"
+        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
+        style="dim",
     )
     console.print()
-    printing.print_status(console, [r for r in grid if r["period"] == str(last)])
+    printing.print_status(console, month)
     printing.print_reasons(console, reading.needs_attention(grid))
     printing.print_rejections(console, rejected)
     console.print(_times(clock))
