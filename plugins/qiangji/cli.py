@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
@@ -123,9 +124,9 @@ def build(period: Periods = None, json: Json = False) -> None:
     from qiangji.building.corrected import require_none_stale
 
     with _progress("building"), pipeline.open_pipeline() as p:
-        months = sorted({x.last_month for x in _periods(period)}) or building.pending_months(
-            p.catalogue, p.ledger
-        )
+        asked = sorted({x.last_month for x in _periods(period)})
+        building.require_sense(p.ledger, asked)
+        months = asked or building.pending_months(p.catalogue, p.ledger)
         built = building.build(p.catalogue, p.settings, p.ledger, months)
     result = {
         "build_id": built.build_id if built.months else None,
@@ -222,7 +223,7 @@ def diff(
     since: Annotated[
         str | None, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")
     ] = None,
-    until: Annotated[str | None, typer.Option("--to", help="the later time")] = None,
+    until: Annotated[str | None, typer.Option("--to", help="the later time; default: now")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
     period: Annotated[str | None, typer.Option("--period", help="of the edition")] = None,
     indicator: Annotated[
@@ -237,14 +238,15 @@ def diff(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    if (edition is None) == (since is None or until is None) or (edition and (since or until)):
-        raise UsageError("no two times", expected="--from and --to, or --edition", code="no_time")
+    if (edition is None) == (since is None) or (edition and until):
+        raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
     wanted = str(Period.parse(period)) if period else None
     with reading_warehouse(settings()) as engine:
         if edition:
             rows = editions.changes(engine, edition, wanted, indicator or [], level, org or [])
         else:
-            first, last = (reading.moment(text, settings().timezone) for text in (since or "", until or ""))
+            first = reading.moment(since or "", settings().timezone)
+            last = reading.moment(until, settings().timezone) if until else datetime.now(UTC)
             rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
     if json:
         print(printing.as_json(rows))
@@ -397,6 +399,8 @@ def warehouse_url(
     if role not in warehouse.ROLES:
         raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.ROLES), code="unknown_role")
     print(warehouse.url_for_tools(settings(), role))
+    if not settings().warehouse_url:
+        print("(the embedded server answers while `make up`, or a command, runs)", file=sys.stderr)
 
 
 @app.command()

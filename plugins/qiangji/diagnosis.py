@@ -32,11 +32,10 @@ def examine() -> list[Finding]:
         *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
-        _try("corrections", lambda: _corrections(s)),
         _try("airflow", _airflow),
     ]
     if all(f.is_well for f in findings if f.what == "catalogue"):
-        findings += _counties()
+        findings += [_try("corrections", lambda: _corrections(s)), *_counties()]
     return findings
 
 
@@ -102,7 +101,11 @@ def _corrections(s: Settings) -> str:
         stale = []
     if stale:
         raise QiangjiError(
-            "; ".join(f"{r['place']}: the report has another value" for r in stale),
+            "; ".join(
+                f"{r['place']}: {r['county_code']} {r['form']} {r['period']} {r['org_code']} {r['field']}: the report"
+                f" has {r['value_found'] or 'another value'}"
+                for r in stale
+            ),
             code="stale_correction",
             do="See docs/runbooks/correct-a-value.md.",
         )

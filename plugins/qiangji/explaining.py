@@ -27,6 +27,7 @@ CAUSES = {
     "definition": ("口径变化", "definition"),
     "boundary": ("区划变化", "boundary"),
     "correction": ("人工更正", "correction"),
+    "suppression": ("隐去或恢复显示", "suppression"),
 }
 """Why a figure changes, in both languages."""
 

@@ -174,7 +174,7 @@ def _print_findings(console: Console, rows: Rows) -> None:
 def print_corrections(console: Console, rows: Rows, title: str) -> None:
     """What a person corrected, or would have: where the report has another value it is not applied."""
     table = _table(
-        title, "单位 unit", "报表 form", "期 period", "填报项 field", "原报 sent", "更正 corrected", "状态 state",
+        title, "单位 unit", "报表 form", "期 period", "填报项 field", "条目原值 was", "更正 corrected", "状态 state",
         "原因 reason", "更正人 by",
     )  # fmt: skip
     for r in rows[:SHOWN]:

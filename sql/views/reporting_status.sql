@@ -184,8 +184,8 @@ SELECT
     CASE WHEN shown.it THEN f.value END AS value,
     f.expected_zh,
     f.expected_en,
-    CASE WHEN shown.it THEN f.message_zh ELSE f.expected_zh END AS message_zh,
-    CASE WHEN shown.it THEN f.message_en ELSE f.expected_en END AS message_en,
+    CASE WHEN shown.it THEN f.message_zh ELSE concat_ws('：', about.zh, f.expected_zh) END AS message_zh,
+    CASE WHEN shown.it THEN f.message_en ELSE concat_ws(': ', about.en, f.expected_en) END AS message_en,
     coalesce(d.disposition, 'open') AS disposition,
     d.disposed_by AS disposition_by,
     d.reason AS disposition_reason,
@@ -193,6 +193,11 @@ SELECT
 FROM ops.current_finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
 LEFT JOIN ops.last_disposition AS d ON d.finding_id = f.finding_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(x.label_zh, '、' ORDER BY x.sort_order) AS zh, string_agg(x.label_en, ', ' ORDER BY x.sort_order) AS en
+    FROM dim.field AS x
+    WHERE x.form = f.form AND x.field = ANY(f.fields)
+) AS about ON true
 CROSS JOIN LATERAL (
     -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
     SELECT

@@ -176,10 +176,7 @@ BEGIN ATOMIC
         LIMIT 1
     ) AS last
     CROSS JOIN LATERAL (
-        VALUES
-        ('definition', b.definitions_hash <> last.definitions_hash AND NOT EXISTS (SELECT FROM found)),
-        (
-            'boundary',
+        SELECT
             b.tree_hash <> last.tree_hash AND EXISTS (
                 -- the unit, or one that lies beneath it, opens, closes, moves or comes from another
                 SELECT FROM dim.org_unit_version AS v
@@ -187,8 +184,15 @@ BEGIN ATOMIC
                 WHERE
                     unit IN (o.org_code, o.city_code, o.county_code, o.town_code, o.village_code)
                     AND (v.version > 1 OR v.valid_from IS NOT NULL OR v.valid_to IS NOT NULL)
-            )
-        )
+            ) AS is_it
+    ) AS tree
+    CROSS JOIN LATERAL (
+        VALUES
+        (
+            'definition',
+            b.definitions_hash <> last.definitions_hash AND NOT tree.is_it AND NOT EXISTS (SELECT FROM found)
+        ),
+        ('boundary', tree.is_it)
     ) AS c (cause, is_it)
     WHERE b.built_at > since AND b.built_at <= until AND c.is_it
     GROUP BY c.cause;
@@ -214,9 +218,18 @@ BEGIN ATOMIC
         f.expected_units_before, f.expected_units, f.reported_units_before, f.reported_units,
         f.obs_status_before, f.obs_status, f.obs_status_before IS NULL,
         ARRAY(
-            SELECT DISTINCT r.cause
+            SELECT r.cause
             FROM mart.indicator_reason(f.indicator_code, f.org_code, f.period, f.period_type, since, until) AS r
-            ORDER BY r.cause
+            -- where only the value differs, the tree is not why
+            WHERE
+                r.cause <> 'boundary' OR (
+                    f.numerator_before, f.denominator_before, f.expected_units_before, f.reported_units_before
+                ) IS DISTINCT FROM (f.numerator, f.denominator, f.expected_units, f.reported_units)
+            UNION
+            -- hidden because of a neighbour, perhaps of another county, or shown again
+            SELECT 'suppression'
+            WHERE (f.obs_status_before = 'Q') <> (f.obs_status = 'Q')
+            ORDER BY cause
         )
     FROM (
         SELECT

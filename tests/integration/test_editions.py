@@ -137,7 +137,7 @@ def test_a_quarter_and_a_month_of_one_name(place: Place) -> None:
     assert (ran.code, "no_edition" in ran.err, "审定版 2026Q1" in ran.err) == (2, True, True)
     assert run("values", "--edition", "审定版", "--as-of", "2026-11-01").code == 2
     assert run("diff", "--edition", "审定版", "--from", "2026-11-01").code == 2
-    assert run("diff", "--from", "2026-11-01").code == 2
+    assert run("diff", "--to", "2026-11-01").code == 2
 
 
 def test_what_is_not_complete_is_recorded_with_the_edition(place: Place) -> None:

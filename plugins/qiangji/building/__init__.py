@@ -29,6 +29,7 @@ from qiangji.building.corrected import Corrected, Held
 from qiangji.building.scopes import scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
+from qiangji.errors import UsageError
 from qiangji.ledger import Current, Key, Ledger, locks
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
@@ -93,6 +94,20 @@ def unbuilt_months(ledger: Ledger) -> list[Period]:
         return sorted({Period.parse(x).last_month for x in [*periods, *decided]})
 
 
+def require_sense(ledger: Ledger, months: Sequence[Period]) -> None:
+    """Refuse months in which nothing can have been reported: before the first that was ever collected, or to come."""
+    with ledger.engine.connect() as c:
+        first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
+    this = Period.of(datetime.now(UTC).date())
+    for month in months:
+        if first is None or month < Period.parse(first) or month > this:
+            raise UsageError(
+                f"nothing was collected for {month}",
+                expected=f"{first} to {this}" if first else "a month after `qiangji collect`",
+                code="not_collected",
+            )
+
+
 def build(
     catalogue: Catalogue,
     settings: Settings,
@@ -154,7 +169,10 @@ def build(
                 ):
                     if rows.num_rows:
                         ledger.lake.put_build(f"{built.build_id}/{name}", rows)
-            built.in_locked = figures.in_locked(c, results, locks.now_locked(c), at)
+            locked = locks.now_locked(c)
+            built.in_locked = figures.redefined_in_locked(c, locked) | figures.in_locked(
+                c, results, locked, at
+            )
         _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, tree, now, at)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:

@@ -207,6 +207,27 @@ def in_locked(
     return dict(sorted(counts.items()))
 
 
+def redefined_in_locked(c: Connection, locked: Sequence[Period]) -> dict[str, int]:
+    """How many figures of locked periods are shown otherwise since the last build: their indicators were redefined."""
+    if not locked:
+        return {}
+    return {
+        r.period: r.n
+        for r in c.execute(
+            sa.text(
+                "SELECT v.period, count(*) AS n FROM mart.indicator_value v"
+                " JOIN dim.period p ON p.period = v.period AND p.period_type = v.period_type"
+                " JOIN unnest(CAST(:starts AS date[]), CAST(:ends AS date[])) AS x (first_day, last_day)"
+                " ON p.period_end BETWEEN x.first_day AND x.last_day AND p.period_start >= x.first_day"
+                " WHERE v.indicator_code IN (SELECT h.indicator_code FROM dim.indicator_history h"
+                "  WHERE h.defined_to > (SELECT max(b.built_at) FROM ops.build b))"
+                " GROUP BY 1 ORDER BY 1"
+            ),
+            {"starts": [p.start for p in locked], "ends": [p.end for p in locked]},
+        )
+    }
+
+
 def _write(
     c: Connection, base: Base, table: str, rows: pa.Table, scopes: Sequence[Scope], at: datetime
 ) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Reads the catalogue's files, holds them against each other, and gives one frozen `Catalogue`.
 
 Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. They are told
-together: those of shapes first, then those of what the files say of each other.
+together; what the files say of each other is looked at once plan, tree and forms are read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -140,34 +140,37 @@ class Catalogue:
 @lru_cache(maxsize=4)
 def load(path: Path, expectations: Path) -> Catalogue:
     """Read and check everything under catalogue/ and expectations/ (cached for the process)."""
-    shapes = Problems()
-    with shapes.noting():
+    problems = Problems()
+    with problems.noting():
         plan = _model(Plan, _yaml(path / "plan.yaml"), Place(path / "plan.yaml"))
-    with shapes.noting():
+    with problems.noting():
         org = OrgTree.read(path / "org_units.csv")
         lineage = read_lineage(path / "org_lineage.csv", org)
     suppression, hiding = Suppression(), path / "suppression.yaml"
     if hiding.is_file():
-        with shapes.noting():
+        with problems.noting():
             suppression = _model(Suppression, _yaml(hiding), Place(hiding))
     forms: dict[str, Form] = {}
     for p in sorted((path / "forms").glob("*.yaml")):
-        with shapes.noting():
+        with problems.noting():
             forms[p.stem] = _form(p)
-    shapes.tell()
-
-    problems = Problems()
+    are_read = not problems.found  # what all the rest is held against
+    measured = _shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
+    reporting = _shaped(County, [path / "counties.yaml"], problems)
+    declared = {p: _shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
+    if not are_read:
+        problems.tell()
     for name, form in forms.items():
         with problems.noting():
             check_form(form, org, plan, Place(path / "forms" / f"{name}.yaml"))
-    indicators = _indicators(sorted((path / "indicators").glob("*.yaml")), plan, forms, org, problems)
-    counties, crosswalks = _counties(path / "counties.yaml", forms, org, problems)
+    indicators = _indicators(measured, plan, forms, org, problems)
+    counties, crosswalks = _counties(path, reporting, forms, org, problems)
     suites: dict[str, Suite] = {}
     for name, form in forms.items():
         with problems.noting():
             suites[name] = _suite(expectations / f"{name}.json", name)
             check_suite(suites[name], form, forms, {u.kind for u in org})
-    corrections = _corrections(path / "corrections", forms, org, problems)
+    corrections = _corrections(declared, forms, org, problems)
     problems.tell()
     indicators = _in_plan_order(indicators, plan)
     return Catalogue(
@@ -193,30 +196,36 @@ def _form(path: Path) -> Form:
 
 
 def _indicators(
-    paths: list[Path], plan: Plan, forms: dict[str, Form], org: OrgTree, problems: Problems
+    entries: Iterable[tuple[Place, Indicator]],
+    plan: Plan,
+    forms: dict[str, Form],
+    org: OrgTree,
+    problems: Problems,
 ) -> dict[str, Indicator]:
     indicators: dict[str, Indicator] = {}
-    for path in paths:
-        for place, entry in _entries(path, problems):
-            with problems.noting():
-                indicator = _model(Indicator, entry, place)
-                if indicator.code in indicators:
-                    raise CatalogueError(
-                        f"indicator {indicator.code} appears twice", where=place, expected="one entry"
-                    )
-                check_indicator(indicator, plan, forms, org, place)
-                indicators[indicator.code] = indicator
+    for place, indicator in entries:
+        with problems.noting():
+            if indicator.code in indicators:
+                raise CatalogueError(
+                    f"indicator {indicator.code} appears twice", where=place, expected="one entry"
+                )
+            check_indicator(indicator, plan, forms, org, place)
+            indicators[indicator.code] = indicator
     return indicators
 
 
 def _counties(
-    path: Path, forms: dict[str, Form], org: OrgTree, problems: Problems
+    folder: Path,
+    entries: Iterable[tuple[Place, County]],
+    forms: dict[str, Form],
+    org: OrgTree,
+    problems: Problems,
 ) -> tuple[dict[str, County], dict[str, dict[str, str]]]:
+    """The counties, and the crosswalks of those with unit codes of their own."""
     counties: dict[str, County] = {}
     crosswalks: dict[str, dict[str, str]] = {}
-    for place, entry in _entries(path, problems):
+    for place, county in entries:
         with problems.noting():
-            county = _model(County, entry, place)
             if county.county in counties:
                 raise CatalogueError(
                     f"county {county.county} appears twice", where=place, expected="one entry"
@@ -234,7 +243,7 @@ def _counties(
                     raise CatalogueError(f"unknown form {form!r}", where=place, expected=", ".join(forms))
             counties[county.county] = county
             if county.crosswalk:
-                crosswalks[county.county] = _crosswalk(path.parent / county.crosswalk, org, place)
+                crosswalks[county.county] = _crosswalk(folder / county.crosswalk, org, place)
     return counties, crosswalks
 
 
@@ -270,20 +279,16 @@ def _crosswalk(path: Path, org: OrgTree, place: Place) -> dict[str, str]:
 
 
 def _corrections(
-    folder: Path, forms: dict[str, Form], org: OrgTree, problems: Problems
+    declared: dict[Path, list[tuple[Place, Entry]]], forms: dict[str, Form], org: OrgTree, problems: Problems
 ) -> tuple[Correction, ...]:
     """What people declare to be wrong, a file a form; a form without a file has none."""
     found: list[Correction] = []
-    for path in sorted(folder.glob("*.yaml")):
+    for path, entries in declared.items():
         with problems.noting():
             if path.stem not in forms:
                 raise CatalogueError(
                     f"no form {path.stem!r}", where=path, expected="a file named after a form"
                 )
-            entries = []
-            for place, entry in _entries(path, problems):
-                with problems.noting():
-                    entries.append((place, _model(Entry, entry, place)))
             found += against(entries, forms[path.stem], org, problems)
     return tuple(found)
 
@@ -332,6 +337,16 @@ def _entries(path: Path, problems: Problems) -> Iterator[tuple[Place, Any]]:
 M = TypeVar("M", bound=BaseModel)
 
 
+def _shaped(model: type[M], paths: Iterable[Path], problems: Problems) -> list[tuple[Place, M]]:
+    """The entries of files that are lists, with their places; one that has not the model's shape is noted."""
+    found = []
+    for path in paths:
+        for place, entry in _entries(path, problems):
+            with problems.noting():
+                found.append((place, _model(model, entry, place)))
+    return found
+
+
 def _model(model: type[M], content: Any, place: Place) -> M:
     try:
         return model.model_validate(content)
@@ -343,8 +358,11 @@ def _model(model: type[M], content: Any, place: Place) -> M:
             for key in found["loc"]:
                 at /= key
             with problems.noting():
+                of_keys = found["type"] in ("extra_forbidden", "missing")
                 raise CatalogueError(
-                    f"{found['msg']}, found {found['input']!r:.80}", where=at, expected=f"keys: {allowed}"
+                    f"{found['msg']}, found {found['input']!r:.80}",
+                    where=at,
+                    expected=f"keys: {allowed}" if of_keys else "",
                 ) from e
         problems.tell()
         raise

@@ -261,8 +261,8 @@ class Earlier(Model):
     definition: Label
     numerator: Side
     denominator: Side
-    factor: Decimal = Decimal(1)
-    missing: Missing = "matched"
+    factor: Decimal | None = F(None, description="default: the indicator's own")
+    missing: Missing | None = F(None, description="default: the indicator's own")
 
 
 class Indicator(Model):
@@ -298,7 +298,8 @@ class Indicator(Model):
         found: list[Definition] = []
         since: str | None = None
         for e in (*self.earlier, None):
-            changed = {n: getattr(e, n) for n in Earlier.model_fields if n != "until"} if e else {}
+            own = {n: getattr(e, n) for n in Earlier.model_fields if n != "until"} if e else {}
+            changed = {n: value for n, value in own.items() if value is not None}
             meant = self.model_copy(update=changed | {"earlier": ()})
             found.append(Definition(len(found) + 1, since, e.until if e else None, meant))
             since = str(Period.parse(e.until) + 1) if e else None
