@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import ReturnedError
@@ -67,9 +68,19 @@ def _table(part: bytes, schema: pa.Schema | None = None) -> pa.Table:
                 raise GarbledError("another schema")
             table = reader.read_all()
         table.validate(full=True)
+        for column in table.columns:
+            if pa.types.is_date32(column.type):
+                _check_days(column)
     except (pa.ArrowException, OSError, ValueError) as e:
         raise GarbledError(type(e).__name__) from None
     return table.replace_schema_metadata().combine_chunks()
+
+
+def _check_days(days: pa.ChunkedArray) -> None:
+    """A day beyond the calendar is none of Python's, and fails only where it is looked at."""
+    bounds = pc.min_max(days.cast(pa.int32())).as_py()
+    if bounds["min"] is not None and not -719_162 <= bounds["min"] <= bounds["max"] <= 2_932_896:
+        raise GarbledError("no day")
 
 
 # ---- errors
