@@ -15,8 +15,8 @@ import pytest
 from qiangji.catalogue.models import County
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Grid, read_grids
-from qiangji.parsing.text import as_text
 from qiangji.parsing.archive import MAX_CELLS
+from qiangji.parsing.text import as_text
 
 
 def county(**more: object) -> County:
