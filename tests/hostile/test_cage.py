@@ -195,6 +195,7 @@ def test_a_reader_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         import resource
 
         assert resource.prlimit(one.pid, resource.RLIMIT_AS)[0] == LIMITS.memory
+        assert LIMITS.seconds <= resource.prlimit(one.pid, resource.RLIMIT_CPU)[0] <= LIMITS.seconds + 10
 
 
 def test_no_reader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
