@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 NAMES = {
@@ -52,10 +52,11 @@ def number(text: str, places: int, none_is_zero: bool) -> Any:
     found = re.fullmatch(r"([+-]?)([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?(%?)", plain)
     if not found or (found[4] and not places):
         return NoValue
-    value = Decimal(found[1] + found[2].replace(",", "") + (found[3] or "")) / (100 if found[4] else 1)
-    fits = value == round(value, places) and abs(value) < (
-        Decimal(2) ** 63 if not places else Decimal(10) ** 14
-    )
+    with localcontext(prec=1000):
+        value = Decimal(found[1] + found[2].replace(",", "") + (found[3] or "")) / (100 if found[4] else 1)
+        fits = abs(value) < (Decimal(2) ** 63 if not places else Decimal(10) ** 14) and value == round(
+            value, places
+        )
     return value if fits else NoValue
 
 
