@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test up down airflow lint types format docs bench lock clean
+.PHONY: help demo test up down airflow lint types format docs fuzz bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -34,8 +34,12 @@ types: $(VENV)/.installed-dev  ## mypy, strict
 format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-docs: $(VENV)/.installed  ## write docs/dictionary.md anew, from the catalogue and the warehouse
+docs: $(VENV)/.installed  ## write docs/dictionary.md and docs/reason-codes.md anew
 	@$(BIN)/python -m qiangji.dictionary
+	@$(BIN)/python -m qiangji.reasons
+
+fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)
 
 bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 	@$(BIN)/python bench/night.py

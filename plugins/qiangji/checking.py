@@ -36,7 +36,7 @@ from qiangji.catalogue.suites import (
 from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
-from qiangji.parsing import Parsed, address, read_form, read_grids
+from qiangji.parsing import Parsed, address, cage
 from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 
@@ -127,16 +127,14 @@ def _parse(catalogue: Catalogue, lake: Lake, form: Form, part: Pending) -> Check
         return one
     county = catalogue.counties[part.county_code]
     try:
-        grids = read_grids(
+        one.parsed = cage.read_submission(
             lake.get_raw(part.sha256),
             part.kind,
             county,
-            [form.form],
-            titles={form.form: form.title.zh},
-            period=part.period,
+            form,
+            one.period,
+            crosswalk=catalogue.crosswalks.get(part.county_code),
         )
-        crosswalk = catalogue.crosswalks.get(part.county_code)
-        one.parsed = read_form(grids[form.form], form, county, one.period, crosswalk)
         one.verdict, one.reason_code, one.message_zh, one.message_en = "", None, None, None
         if one.parsed.is_unchanged:  # nothing to judge: what it repeats was judged when it came
             one.parsed, one.verdict, one.is_unchanged = None, "accepted", True

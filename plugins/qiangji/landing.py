@@ -24,7 +24,7 @@ from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.errors import CollectError, ReturnedError, TransientError
 from qiangji.lake import Lake
 from qiangji.ledger import Delivery, Ledger, Part, Pending
-from qiangji.parsing import Grid, other_grids, read_grids
+from qiangji.parsing import Grid, cage
 from qiangji.periods import Period
 from qiangji.screening import find_personal_data
 from qiangji.settings import Settings
@@ -202,11 +202,13 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     item, content, kind = fetched.item, fetched.content, fetched.kind
     titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
     try:
-        grids = read_grids(content, kind, county, [form for form, _ in item.targets], titles=titles)
+        grids, others = cage.read_sheets(
+            content, kind, county, [form for form, _ in item.targets], titles=titles
+        )
     except ReturnedError as e:
         return _unreadable(lake, item, content, kind, e)
     hits = {form: find_personal_data(grid, county.layout_of(form)) for form, grid in grids.items()}
-    beside = [hit for grid in other_grids(content, kind, grids) for hit in find_personal_data(grid, Layout())]
+    beside = [hit for grid in others for hit in find_personal_data(grid, Layout())]
     if beside:
         log.warning(
             "%s: personal data in a sheet of no form (%s): that sheet is not kept",

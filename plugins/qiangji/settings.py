@@ -52,6 +52,15 @@ class Settings(BaseSettings):
         description="in how many tasks Airflow checks a night: more where counties are thousands",
     )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
+    parse_memory_bytes: int = Field(
+        2 * 2**30, ge=768 * 2**20, description="address space of the process that reads a file"
+    )
+    parse_seconds: int = Field(
+        60,
+        ge=1,
+        description="seconds of processor time that reading a file may take; of the clock, three times",
+    )
+    parse_output_bytes: int = Field(256 * 2**20, gt=0, description="what a file may be once it is read")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
         validation_alias=AliasChoices("QIANGJI_THREADS", "threads"),

@@ -15,8 +15,8 @@ import pytest
 from qiangji.catalogue.models import County
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Grid, read_grids
+from qiangji.parsing.archive import MAX_CELLS
 from qiangji.parsing.text import as_text
-from qiangji.parsing.xlsx_file import MAX_CELLS
 
 
 def county(**more: object) -> County:
@@ -80,9 +80,9 @@ def test_a_wrong_encoding_names_the_byte_and_shows_nothing_of_the_text() -> None
     ("content", "code"),
     [
         ("a,b\n".encode("utf-16"), "bad_encoding"),
-        (b"a,\x00b\n", "unreadable_file"),
-        (b"PK\x03\x04whatever", "unreadable_file"),
-        (b"%PDF-1.7", "unreadable_file"),
+        (b"a,\x00b\n", "nul_byte"),
+        (b"PK\x03\x04whatever", "wrong_file_kind"),
+        (b"%PDF-1.7", "wrong_file_kind"),
     ],
 )
 def test_what_is_no_csv_is_returned(content: bytes, code: str) -> None:
@@ -165,20 +165,20 @@ def test_damaged_workbooks_are_returned() -> None:
     other = io.BytesIO()
     with zipfile.ZipFile(other, "w") as archive:
         archive.writestr("hello.txt", "x")
-    assert refused(other.getvalue(), "xlsx").code == "unreadable_file"
+    assert refused(other.getvalue(), "xlsx").code == "wrong_file_kind"
 
 
 def test_a_sheet_that_claims_a_large_rectangle_or_holds_a_part_twice_is_not_unpacked() -> None:
     small = workbook({"a": [["x"]]})
     far = _with_part(small, "xl/worksheets/sheet1.xml", lambda x: x.replace(b'r="A1"', b'r="XFD1048576"', 1))
     error = refused(far, "xlsx")
-    assert error.code == "unreadable_file"
+    assert error.code == "too_large"
     assert f"{16384 * 1048576:,} cells" in str(error)
     assert MAX_CELLS < 16384 * 1048576
     twice = io.BytesIO(small)
     with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(twice, "a") as archive:
         archive.writestr("xl/workbook.xml", b"<x/>")
-    assert "two parts" in str(refused(twice.getvalue(), "xlsx"))
+    assert refused(twice.getvalue(), "xlsx").code == "duplicate_member"
 
 
 def _with_part(content: bytes, name: str, change: object) -> bytes:

@@ -11,13 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
+import pyarrow.compute as pc
+
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
+from qiangji.parsing.archive import check_archive, too_large
 from qiangji.parsing.form import Parsed, empty_file, read_form
-from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.grid import MAX_CELL, Grid, address
 from qiangji.parsing.totals import TotalsProblem
 
 FileKind = Literal["csv", "xlsx", "ndjson"]
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def read_grids(
@@ -32,17 +36,56 @@ def read_grids(
     """Form -> its grid. A workbook gives each form's sheet by name; a single-form file gives that form's.
 
     `titles` (form -> zh title) finds a sheet where the county declares none; `period` only words the
-    messages. Raises ReturnedError for the whole file: empty_file, unreadable_file, bad_encoding, truncated.
-    A sheet that is missing fails alone: its grid carries the error, and `read_form` raises it.
+    messages. Raises ReturnedError for the whole file (docs/reason-codes.md has the codes). A sheet that is missing
+    fails alone: its grid carries the error, and `read_form` raises it.
     """
-    where = " ".join(filter(None, (county.county, ",".join(forms), period)))
-    if not content.strip(b"\xef\xbb\xbf \t\r\n"):
+    prescan(content, kind, where_of(county, forms, period))
+    return read_scanned(content, kind, county, forms, titles=titles, period=period)
+
+
+def where_of(county: County, forms: Sequence[str], period: str) -> str:
+    """How messages name what is being read."""
+    return " ".join(filter(None, (county.county, ",".join(forms), period)))
+
+
+def prescan(content: bytes, kind: FileKind, where: str) -> None:
+    """What has to hold before any reader sees the bytes: there are some, and a workbook is what it claims to be."""
+    if not content[:4096].strip(_BLANK) and not content.strip(_BLANK):
         raise empty_file(where)
+    if kind == "xlsx":
+        check_archive(content, where)
+
+
+def read_scanned(
+    content: bytes,
+    kind: FileKind,
+    county: County,
+    forms: Sequence[str],
+    *,
+    titles: Mapping[str, str] | None = None,
+    period: str = "",
+) -> dict[str, Grid]:
+    """`read_grids`, of bytes that `prescan` has let pass."""
+    where = where_of(county, forms, period)
+    grids = _read_kind(content, kind, county, forms, titles, where)
+    for grid in grids.values():
+        _check_cells(grid, where)
+    return grids
+
+
+def _read_kind(
+    content: bytes,
+    kind: FileKind,
+    county: County,
+    forms: Sequence[str],
+    titles: Mapping[str, str] | None,
+    where: str,
+) -> dict[str, Grid]:
     if kind == "xlsx":
         from qiangji.parsing import xlsx_file
 
         sheets = {form: county.sheets.get(form, "") for form in forms}
-        grids = xlsx_file.read(content, sheets, titles or {}, where=where)
+        grids = xlsx_file.read_scanned(content, sheets, titles or {}, where=where)
         return {form: replace(grid, form=form) for form, grid in grids.items()}
     if len(forms) != 1:
         raise ReturnedError(
@@ -64,6 +107,22 @@ def read_grids(
     return {forms[0]: replace(grid, form=forms[0])}
 
 
+def _check_cells(grid: Grid, where: str) -> None:
+    """Refuse what no store takes: a NUL inside a text, a cell beyond what a spreadsheet program holds."""
+    for i, column in enumerate(grid.cells.columns):
+        if pc.any(pc.match_substring(column, "\0")).as_py():
+            raise ReturnedError(
+                f"a NUL character in column {i + 1}",
+                where=where,
+                expected="text",
+                do="Export it again.",
+                code="nul_byte",
+                zh=f"第{i + 1}列的内容含空字符,请重新导出",
+            )
+        if pc.any(pc.greater(pc.binary_length(column), MAX_CELL)).as_py():
+            raise too_large(f"a cell in column {i + 1} is too long", f"at most {MAX_CELL:,} bytes", where)
+
+
 def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> list[Grid]:
     """What a delivery holds beside its forms, for screening: a workbook's further sheets, hidden ones too."""
     if kind != "xlsx":
@@ -81,6 +140,9 @@ __all__ = [
     "TotalsProblem",
     "address",
     "other_grids",
+    "prescan",
     "read_form",
     "read_grids",
+    "read_scanned",
+    "where_of",
 ]

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.grid import Grid, grid_of
+from qiangji.parsing.archive import too_large, wrong_kind
+from qiangji.parsing.grid import MAX_CELL, MAX_COLUMNS, Grid, grid_of
 
-_MAX_CELL = 1_000_000
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or workbook",
     b"\xd0\xcf\x11\xe0": "an old Office file",
@@ -26,7 +26,7 @@ _NOT_TEXT = {
 
 
 def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = "") -> Grid:
-    """All records of the file. Raises ReturnedError: unreadable_file, bad_encoding, truncated."""
+    """All records of the file. Raises ReturnedError: wrong_file_kind, nul_byte, bad_encoding, truncated, too_large."""
     text = _decode(content, encoding, where)
     regular = _regular(text, delimiter)
     return regular if regular is not None else _irregular(text, delimiter, where)
@@ -35,14 +35,14 @@ def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = ""
 def _decode(content: bytes, encoding: str, where: str) -> str:
     for magic, name in _NOT_TEXT.items():
         if content.startswith(magic):
-            raise ReturnedError(
-                f"the file is {name}",
-                where=where,
-                expected=f"CSV in {encoding}",
-                do="Send it as CSV.",
-                code="unreadable_file",
-                zh=f"文件不是CSV文本({name}),请导出为{encoding}编码的CSV后重报",
-            )
+            raise wrong_kind(name, where, f"CSV in {encoding}")
+    if (
+        content[:1024]
+        .lstrip(b"\xef\xbb\xbf \t\r\n")
+        .lower()
+        .startswith((b"<html", b"<!doctype", b"<table", b"<?xml"))
+    ):
+        raise wrong_kind("a web page or XML text", where, f"CSV in {encoding}")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ReturnedError(
             "the file is UTF-16 by its byte-order mark",
@@ -59,7 +59,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
             where=where,
             expected=f"text in {encoding}",
             do="Export it again.",
-            code="unreadable_file",
+            code="nul_byte",
             zh=f"文件第{at}字节处为空字符,不是文本文件,请重新导出",
         )
     codec = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else encoding
@@ -84,7 +84,7 @@ def _regular(text: str, delimiter: str) -> Grid | None:
         columns = len(next(csv.reader(io.StringIO(text[:65536], newline=""), delimiter=delimiter), []))
     except csv.Error:
         return None
-    if not columns:
+    if not 0 < columns <= MAX_COLUMNS:
         return None
     data = text.encode()
     try:
@@ -106,10 +106,12 @@ def _regular(text: str, delimiter: str) -> Grid | None:
 
 
 def _irregular(text: str, delimiter: str, where: str) -> Grid:
-    previous = csv.field_size_limit(_MAX_CELL)
+    previous = csv.field_size_limit(MAX_CELL)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error:
+    except csv.Error as e:
+        if "field limit" in str(e):
+            raise too_large("a cell is too long", f"at most {MAX_CELL:,} characters", where) from None
         raise ReturnedError(
             "a quoted cell is not closed, or goes on behind its closing quote",
             where=where,
@@ -121,6 +123,8 @@ def _irregular(text: str, delimiter: str, where: str) -> Grid:
     finally:
         csv.field_size_limit(previous)
     width = max(map(len, rows), default=0)
+    if width > MAX_COLUMNS:
+        raise too_large(f"a row of {width:,} cells", f"at most {MAX_COLUMNS:,}", where)
     ragged = tuple((i, len(row)) for i, row in enumerate(rows, 1) if row and len(row) != width)
     columns = zip(*(row + [""] * (width - len(row)) for row in rows), strict=True)
     return grid_of([pa.array(c, pa.string()) for c in columns], "", ragged=ragged)

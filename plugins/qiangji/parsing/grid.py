@@ -15,6 +15,11 @@ from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.text import tidy
 
+MAX_COLUMNS = 2000
+"""A form has fewer than a hundred; what has more is no sheet of a form, and each column costs something."""
+MAX_CELL = 32_767
+"""Characters (in UTF-8: bytes) of one cell; a spreadsheet program holds no more characters."""
+
 
 @dataclass(frozen=True)
 class Grid:

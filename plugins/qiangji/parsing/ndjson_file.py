@@ -2,35 +2,48 @@
 
 In: UTF-8 bytes. Out: a `Grid` whose first row holds the keys in the order of the first record, and whose
 row n + 1 is record n, so that an address reads as it would in a sheet. Booleans become `true` and `false`,
-numbers exact text.
+numbers exact text: a number is never put through a float, which holds 15 digits.
 """
 
 from __future__ import annotations
 
 import json
-from itertools import chain
+from decimal import Decimal
 
 import pyarrow as pa
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.grid import Grid, grid_of
+from qiangji.parsing.archive import too_large
+from qiangji.parsing.grid import MAX_COLUMNS, Grid, grid_of
 from qiangji.parsing.text import as_text
 
 
 def read(content: bytes, *, where: str = "") -> Grid:
-    """All records. Raises ReturnedError `unreadable_file` or `bad_encoding` (with the line's number)."""
-    records = [_record(line, i, where) for i, line in enumerate(content.split(b"\n"), 1) if line.strip()]
-    keys = list(dict.fromkeys(chain.from_iterable(records)))
+    """All records. Raises ReturnedError `unreadable_file`, `bad_encoding`, `duplicate_header` (with the line's number)
+    or `too_large`.
+    """
+    lines = content.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    records = [_record(line, i, where) for i, line in enumerate(lines, 1) if line.strip()]
+    keys: dict[str, None] = {}
+    for record in records:
+        keys |= dict.fromkeys(record)
+        if len(keys) > MAX_COLUMNS:
+            raise too_large(f"more than {MAX_COLUMNS:,} keys", f"at most {MAX_COLUMNS:,}", where)
     columns = [pa.array([key, *(_text(r.get(key)) for r in records)], pa.string()) for key in keys]
     return grid_of(columns, "", header_rows=1)
 
 
 def _record(line: bytes, number: int, where: str) -> dict[str, object]:
     try:
-        record = json.loads(line)
-    except UnicodeDecodeError:
+        text = line.decode("utf-8")
+        if "\\u" in text:  # half a surrogate pair can be escaped, and be no text at all
+            json.dumps(json.loads(text), ensure_ascii=False).encode()
+        record = json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
+    except UnicodeError:
         code, fault, zh = "bad_encoding", "not UTF-8", "不是UTF-8编码"
-    except ValueError:
+    except _TwiceError:
+        code, fault, zh = "duplicate_header", "an object with one key twice", "有重复的键"
+    except (ValueError, RecursionError):
         code, fault, zh = "unreadable_file", "not JSON", "不是JSON"
     else:
         if isinstance(record, dict):
@@ -47,7 +60,18 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
     )
 
 
+class _TwiceError(Exception):
+    """A key that stands twice: of two values none is taken."""
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
+
+
 def _text(value: object) -> str | None:
     if isinstance(value, (dict, list)):
-        return json.dumps(value, ensure_ascii=False)
+        return json.dumps(value, ensure_ascii=False, default=str)
     return as_text(value)

@@ -42,8 +42,17 @@ def as_text(value: object) -> str | None:
         if value.is_integer() and abs(value) < 1e15:
             return str(int(value))
         return format(Decimal(f"{value:.15g}"), "f")
+    if isinstance(value, Decimal):
+        if not value.is_finite() or abs(value.adjusted()) > 40:
+            return str(value)  # with its exponent: no number that a form could hold
+        plain = format(value, "f")
+        return "0" if value == 0 else _without_zeros(plain)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, (date, datetime, time)):
         return value.isoformat()
     return str(value)
+
+
+def _without_zeros(plain: str) -> str:
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -1,0 +1,219 @@
+"""What an .xlsx is before anything reads it: its kind, its members and their unpacked sizes, counted and never trusted.
+
+In: bytes. Out: nothing, or a ReturnedError: empty_file, wrong_file_kind, encrypted_file, duplicate_member, too_large,
+entity_declared, unreadable_file. It runs in the process that fetched the file, ahead of the cage: every step is linear
+in the bytes, and holds one megabyte of what it unpacks. That every member is read to its end also holds it against its
+CRC-32: a file that was damaged on its way ends here.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from qiangji.errors import ReturnedError
+
+MAX_UNPACKED = 512 * 2**20
+MAX_CELLS = 60_000_000
+MAX_MEMBERS = 1000
+_CHUNK = 1 << 20
+_CARRY = 512
+_LAST_CELL = re.compile(
+    rb"<(?:\w{1,20}:)?c [^<>]{0,200}?\br\s{0,9}=\s{0,9}[\"']([A-Z]{1,3})(\d{1,7})[\"']"
+)  # no step of it can pass another `<`: a sheet of nothing but `<c ` costs no more than its length
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_CENTRAL, _END = b"PK\x01\x02", b"PK\x05\x06"
+_XML = (".xml", ".rels", ".vml")
+
+
+def check_archive(content: bytes, where: str) -> None:
+    """Hold a workbook's bytes against what a reader may be given."""
+    _check_kind(content, where)
+    # Counted before the list of members is read: that list alone could fill the memory.
+    if (count := content.count(_CENTRAL)) > MAX_MEMBERS:
+        raise too_large(f"the workbook has {count:,} members", f"at most {MAX_MEMBERS:,}", where)
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            _check_list(archive, content, where)
+            left = MAX_UNPACKED
+            for entry in archive.infolist():
+                left -= _unpack(archive, entry, left, where)
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+    ) as e:
+        raise unreadable(f"the file is no workbook, or is cut off ({type(e).__name__})", where) from None
+    except ReturnedError:
+        raise
+    except (
+        Exception
+    ) as e:  # zlib.error, struct.error, ValueError: whatever zipfile lets through of damaged bytes
+        raise unreadable(f"the file is no workbook, or is damaged ({type(e).__name__})", where) from None
+
+
+def _check_kind(content: bytes, where: str) -> None:
+    if content.startswith(_OLD_OFFICE):
+        if _ENCRYPTED in content:
+            raise _encrypted(where)
+        raise wrong_kind("an old Office file (.xls)", where)
+    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"<"):
+        raise wrong_kind("a web page or XML text", where)
+    if start.startswith(b"%pdf"):
+        raise wrong_kind("a PDF", where)
+
+
+def _check_list(archive: zipfile.ZipFile, content: bytes, where: str) -> None:
+    entries = archive.infolist()
+    names = [e.filename for e in entries]
+    if len({n.lower() for n in names}) != len(names):
+        raise ReturnedError(
+            "the workbook holds two members of one name",
+            where=where,
+            expected="each part of the workbook once",
+            do="Save it anew from a spreadsheet program.",
+            code="duplicate_member",
+            zh="工作簿内部有重名部件,无法确定以哪个为准,请用表格软件重新另存后重报",
+        )
+    if "xl/workbook.xml" not in names:
+        raise wrong_kind("a zip archive, but no .xlsx workbook", where)
+    if any(e.flag_bits & 0x1 for e in entries):
+        raise _encrypted(where)
+    if any(e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries):
+        raise unreadable("the workbook is packed in a way that no spreadsheet program uses", where)
+    at = content.rfind(_END)
+    comment = int.from_bytes(content[at + 20 : at + 22], "little")
+    # Two readers must not see two archives in one file: it begins with its first member and ends with its list.
+    if min(e.header_offset for e in entries) != 0 or at + 22 + comment != len(content):
+        raise unreadable("there is something before or behind the workbook in the file", where)
+    if (claimed := sum(e.file_size for e in entries)) > MAX_UNPACKED:
+        raise _bomb(claimed, where)
+
+
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, where: str) -> int:
+    """Read one member to its end; its size."""
+    is_xml = entry.filename.lower().endswith(_XML)
+    extent = _Extent() if entry.filename.lower().startswith("xl/worksheets/") else None
+    size, rest = 0, b""
+    with archive.open(entry) as part:
+        while chunk := part.read(_CHUNK):
+            if is_xml:
+                if not size and b"\0" in chunk[:4]:
+                    raise unreadable(f"{_shown(entry)} is not UTF-8", where)
+                if any(word in rest + chunk for word in (b"<!DOCTYPE", b"<!ENTITY")):
+                    raise _entities(where)
+                rest = chunk[-16:]
+            size += len(chunk)
+            if size > left:
+                raise _bomb(MAX_UNPACKED - left + size, where)
+            if extent:
+                extent.add(chunk)
+                if extent.cells > MAX_CELLS:
+                    raise too_large(f"a sheet spans {extent.cells:,} cells", f"at most {MAX_CELLS:,}", where)
+    return size
+
+
+def _shown(entry: zipfile.ZipInfo) -> str:
+    """A member's name is the county's text: only one that a workbook has is told."""
+    return entry.filename if re.fullmatch(r"xl/[a-zA-Z0-9/_.]{1,60}", entry.filename) else "a member"
+
+
+class _Extent:
+    """The rectangle that a sheet's cells span: a reader allocates all of it, however few cells there are."""
+
+    def __init__(self) -> None:
+        self.row, self.column, self.rest = 0, 0, b""
+
+    def add(self, chunk: bytes) -> None:
+        data = self.rest + chunk
+        found = _LAST_CELL.findall(data)
+        if found:
+            letters, numbers = zip(*found, strict=True)
+            self.row = max(self.row, max(map(int, numbers)))
+            widest = max(set(letters), key=lambda x: (len(x), x))
+            self.column = max(self.column, column_number(widest))
+        self.rest = data[-_CARRY:]
+
+    @property
+    def cells(self) -> int:
+        return self.row * self.column
+
+
+def column_number(letters: bytes) -> int:
+    """A -> 1, AA -> 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
+
+
+def unreadable(what: str, where: str) -> ReturnedError:
+    """The error for a workbook that is damaged, cut off, or built as none should be."""
+    return ReturnedError(
+        what,
+        where=where,
+        expected="an .xlsx workbook that opens in a spreadsheet program",
+        do="Export it again and send the whole file.",
+        code="unreadable_file",
+        zh="文件无法作为xlsx工作簿打开(可能上传不完整或已损坏),请重新导出并完整上传",
+    )
+
+
+def too_large(what: str, expected: str, where: str) -> ReturnedError:
+    """The error for what would take more than a file may."""
+    return ReturnedError(
+        what,
+        where=where,
+        expected=expected,
+        do="Send the form alone, without empty rows and columns that were formatted, pictures or other sheets.",
+        code="too_large",
+        zh="文件展开后过大(常见原因:整行整列设置了格式,或含图片和无关工作表),请只保留报表内容后重报",
+    )
+
+
+def wrong_kind(what: str, where: str, expected: str = "an .xlsx workbook") -> ReturnedError:
+    """The error for a file that is of another kind than its name says."""
+    return ReturnedError(
+        f"the file is {what}",
+        where=where,
+        expected=expected,
+        do="Open it and save it in that format; renaming the file does not change it.",
+        code="wrong_file_kind",
+        zh="文件的实际格式与约定不符(改扩展名不会改变格式),请用表格软件另存为约定的格式后重报",
+    )
+
+
+def _bomb(size: int, where: str) -> ReturnedError:
+    return too_large(
+        f"the workbook unpacks to more than {MAX_UNPACKED >> 20} MB ({size >> 20} MB)",
+        f"at most {MAX_UNPACKED >> 20} MB",
+        where,
+    )
+
+
+def _encrypted(where: str) -> ReturnedError:
+    return ReturnedError(
+        "the workbook is protected with a password",
+        where=where,
+        expected="a workbook that opens without one",
+        do="Remove the password and send it again.",
+        code="encrypted_file",
+        zh="工作簿设有打开密码,请取消密码后重报",
+    )
+
+
+def _entities(where: str) -> ReturnedError:
+    return ReturnedError(
+        "the workbook declares XML entities",
+        where=where,
+        expected="a workbook as spreadsheet programs write it",
+        do="Save it anew from a spreadsheet program.",
+        code="entity_declared",
+        zh="工作簿内部含有不允许的XML实体声明,请用表格软件重新另存后重报",
+    )

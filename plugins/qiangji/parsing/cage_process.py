@@ -1,0 +1,225 @@
+"""One reader: the child process of `cage`, and the conversation with it.
+
+In: requests. Out: answers, or how it ended. Every byte in and out is moved under a deadline, and none beyond the cap is
+read. The child gets an environment of its own: paths and locale, nothing that is anybody's secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from qiangji.parsing import wire
+from qiangji.processes import MARK
+
+_PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+           "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", MARK)  # fmt: skip
+_START_SECONDS = 120.0
+_PIECE = 1 << 16
+_SAID = 4000
+
+
+class Died(Exception):
+    """The reader ended by itself. `said`: the end of what it wrote to its standard error."""
+
+    def __init__(self, code: int | None, said: str) -> None:
+        super().__init__(f"code {code}")
+        self.code, self.said = code, said
+        self.signal = -code if code is not None and code < 0 else None
+
+
+class TooSlowError(Exception):
+    """No answer in time; the reader was ended."""
+
+
+class TooMuchError(Exception):
+    """A longer answer than may be; the reader was ended."""
+
+
+class Reader:
+    """A child process that reads files. Not for two threads at once."""
+
+    def __init__(self, memory: int, seconds: int) -> None:
+        self.files, self.peak = 0, 0
+        self._said = b""
+        package = str(Path(__file__).resolve().parents[2])
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "qiangji.parsing.cage_worker", str(memory), str(seconds)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            cwd="/",
+            env={k: v for k in _PASSED if (v := os.environ.get(k))}
+            # one arena and no reserved ranges: the limit is on address space
+            | {"PYTHONPATH": package, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"},
+        )
+        for pipe in self._pipes:
+            os.set_blocking(pipe.fileno(), False)
+        try:
+            self._exchange([], time.monotonic() + _START_SECONDS, wire.MAX_HEAD)
+        except BaseException:
+            self.end()
+            raise
+
+    @property
+    def _pipes(self) -> tuple[Any, Any, Any]:
+        return self._process.stdin, self._process.stdout, self._process.stderr
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def number(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def ask(
+        self, head: Mapping[str, Any], content: bytes, seconds: float, cap: int
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        """One request and its answer. Raises Died, TooSlowError, TooMuchError, GarbledError; it has ended then."""
+        self.files += 1
+        pieces = wire.frame(head, [content])
+        answer, parts = self._exchange(pieces, time.monotonic() + seconds, cap)
+        peak = answer.get("peak")
+        self.peak = peak if isinstance(peak, int) else 0
+        return answer, parts
+
+    def _exchange(
+        self, pieces: list[bytes | memoryview], deadline: float, cap: int
+    ) -> tuple[dict[str, Any], list[bytes]]:
+        try:
+            answer = _Answer(cap)
+            self._move(pieces, answer, deadline)
+            return answer.taken()
+        except BaseException:
+            self.end()
+            raise
+
+    def _move(self, pieces: list[bytes | memoryview], answer: _Answer, deadline: float) -> None:
+        stdin, stdout, stderr = self._pipes
+        waiting = [memoryview(p) for p in pieces if len(p)]
+        with selectors.DefaultSelector() as selector:
+            selector.register(stdout, selectors.EVENT_READ)
+            selector.register(stderr, selectors.EVENT_READ)
+            if waiting:
+                selector.register(stdin, selectors.EVENT_WRITE)
+            while not answer.is_complete:
+                left = deadline - time.monotonic()
+                ready = selector.select(left) if left > 0 else []
+                if not ready:
+                    raise TooSlowError
+                for key, _ in ready:
+                    if key.fileobj is stdin:
+                        if not self._write(waiting):
+                            selector.unregister(stdin)
+                    elif key.fileobj is stderr:
+                        if not self._listen():
+                            selector.unregister(stderr)
+                    elif chunk := os.read(stdout.fileno(), answer.wanted(_PIECE * 16)):
+                        answer.add(chunk)
+                    else:
+                        raise self._obituary()
+
+    def _write(self, waiting: list[memoryview]) -> bool:
+        """Write what the pipe takes; whether something is left."""
+        try:
+            done = os.write(self._process.stdin.fileno(), waiting[0][: _PIECE * 16])  # type: ignore[union-attr]
+        except BrokenPipeError:
+            return False  # its end is told on its output
+        waiting[0] = waiting[0][done:]
+        if not waiting[0]:
+            del waiting[0]
+        return bool(waiting)
+
+    def _listen(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            chunk = os.read(self._process.stderr.fileno(), _PIECE)  # type: ignore[union-attr]
+            self._said = (self._said + chunk)[-_SAID:]
+            return bool(chunk)
+        return True
+
+    def _obituary(self) -> Died:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self._listen()
+        return Died(self._process.poll(), self._said.decode("utf-8", "replace"))
+
+    def end(self) -> None:
+        """Kill it and wait for it."""
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Close this process's ends of the pipes, and leave the reader to whoever started it."""
+        for pipe in self._pipes:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+
+class _Answer:
+    """A frame as it comes in."""
+
+    def __init__(self, cap: int) -> None:
+        self._left, self._want = cap, wire.PREFIX.size
+        self._state, self._buffer = "prefix", bytearray()
+        self._head: dict[str, Any] = {}
+        self._parts: list[bytes] = []
+        self._count = 0
+        self.is_complete = False
+
+    def wanted(self, most: int) -> int:
+        """How many bytes to read next: never beyond the piece that is under way."""
+        return min(most, self._want - len(self._buffer))
+
+    def add(self, chunk: bytes) -> None:
+        self._buffer += chunk
+        while not self.is_complete and len(self._buffer) == self._want:
+            piece, self._buffer = bytes(self._buffer), bytearray()
+            self._take(piece)
+
+    def _take(self, piece: bytes) -> None:
+        if self._state == "prefix":
+            size, self._count = wire.PREFIX.unpack(piece)
+            if size > wire.MAX_HEAD:
+                raise wire.GarbledError("a long head")
+            self._state, self._want = "head", size
+        elif self._state == "head":
+            try:
+                head = json.loads(piece)
+            except (ValueError, RecursionError):
+                raise wire.GarbledError("no head") from None
+            if not isinstance(head, dict):
+                raise wire.GarbledError("no head")
+            self._head = head
+            self._next()
+        elif self._state == "size":
+            (size,) = wire.SIZE.unpack(piece)
+            self._left -= size
+            if self._left < 0:
+                raise TooMuchError
+            self._state, self._want = "part", size
+            if not size:
+                self._parts.append(b"")
+                self._next()
+        else:
+            self._parts.append(piece)
+            self._next()
+
+    def _next(self) -> None:
+        self._state, self._want = "size", wire.SIZE.size
+        self.is_complete = len(self._parts) == self._count
+
+    def taken(self) -> tuple[dict[str, Any], list[bytes]]:
+        return self._head, self._parts

@@ -1,0 +1,126 @@
+"""The inside of the cage: a process that reads files for another, one after the other, within limits it has set itself.
+
+In: frames on standard input (see `wire`): a head that says what to read as what, and the file's bytes. Out: frames on
+standard output. It has no credentials, no connection and no other file; it ends when its input does. Whatever it meets
+that is not a reason to return a file ends it, and the next file gets a new one. `cage` starts it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import resource
+import sys
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import python_calamine  # noqa: F401, TID253 - imported once, for all files
+
+from qiangji.catalogue.models import County, Form
+from qiangji.errors import ReturnedError
+from qiangji.parsing import (  # noqa: F401 - the same
+    csv_file,
+    ndjson_file,
+    other_grids,
+    read_form,
+    read_scanned,
+    where_of,
+    wire,
+    xlsx_file,
+)
+from qiangji.parsing.archive import too_large
+from qiangji.periods import Period
+
+
+def main() -> None:
+    """Serve until the input ends."""
+    memory, seconds = int(sys.argv[1]), int(sys.argv[2])
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDWR), 0)
+    os.dup2(2, 1)  # what a library prints is no answer
+    with contextlib.suppress(ValueError, OSError):  # macOS does not hold to it
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _send(sink, {"ready": True}, [])
+    while request := _receive(source):
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        limit = int(used.ru_utime + used.ru_stime) + seconds + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
+        head, parts = _answer(*request)
+        del request
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        _send(sink, head | {"peak": peak * (1 if sys.platform == "darwin" else 1024)}, parts)
+
+
+def _receive(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+    prefix = source.read(wire.PREFIX.size)
+    if len(prefix) < wire.PREFIX.size:
+        return None
+    size, _ = wire.PREFIX.unpack(prefix)
+    head = json.loads(source.read(size))
+    (length,) = wire.SIZE.unpack(source.read(wire.SIZE.size))
+    return head, source.read(length)
+
+
+def _send(sink: BinaryIO, head: dict[str, Any], parts: list[bytes | memoryview]) -> None:
+    for piece in wire.frame(head, parts):
+        sink.write(piece)
+    sink.flush()
+
+
+def _answer(ask: dict[str, Any], content: bytes) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    """What one request is answered: a result, or the error that goes back to the county."""
+    county = _county(ask["county"])
+    try:
+        try:
+            return (_sheets if ask["op"] == "sheets" else _submission)(ask, county, content)
+        except MemoryError:
+            where = where_of(county, ask["forms"], ask["period"])
+            raise too_large("reading it takes more memory than a file may", "less", where) from None
+    except ReturnedError as e:
+        return {"error": wire.error_head(e)}, []
+
+
+def _sheets(
+    ask: dict[str, Any], county: County, content: bytes
+) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    grids = read_scanned(
+        content, ask["kind"], county, ask["forms"], titles=ask["titles"], period=ask["period"]
+    )
+    others = other_grids(content, ask["kind"], grids)
+    heads, parts = [], []
+    for grid in (*grids.values(), *others):
+        head, own = wire.grid_parts(grid)
+        heads.append(head)
+        parts += own
+    return {"grids": heads, "forms": len(grids)}, parts
+
+
+def _submission(
+    ask: dict[str, Any], county: County, content: bytes
+) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    form = _form(ask["form"])
+    grids = read_scanned(
+        content, ask["kind"], county, [form.form], titles={form.form: form.title.zh}, period=ask["period"]
+    )
+    parsed = read_form(grids[form.form], form, county, Period.parse(ask["period"]), ask["crosswalk"])
+    head, parts = wire.parsed_parts(parsed)
+    return {"parsed": head}, parts
+
+
+@functools.lru_cache(64)
+def _county(text: str) -> County:
+    return County.model_validate_json(text)
+
+
+@functools.lru_cache(64)
+def _form(text: str) -> Form:
+    return Form.model_validate_json(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""What passes between the cage and who asks it: JSON heads, and tables as Arrow streams; no pickle either way.
+
+In and out: frames. A request is a head and the file's bytes; an answer is a head and the streams of its tables. The
+answering side has read what a county sent, so nothing it says is believed: lengths are held against a cap before
+anything is read, tables against the schema that was asked for, codes against the list of codes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue.models import Form
+from qiangji.errors import ReturnedError
+from qiangji.parsing.form import PROBLEMS, Parsed
+from qiangji.parsing.grid import MAX_COLUMNS, Grid
+from qiangji.parsing.normalise import TYPES
+from qiangji.parsing.totals import TotalsProblem
+from qiangji.reasons import REASONS
+
+PREFIX = struct.Struct(">II")
+"""Before each frame: bytes of the head, number of parts. Before each part: its bytes."""
+SIZE = struct.Struct(">Q")
+MAX_HEAD = 4 * 2**20
+_RAGGED = pa.schema([("row", pa.int64()), ("cells", pa.int64())])
+_TEXTS = 4000
+"""Characters of a message that are taken over."""
+_TOTALS = 1000
+
+
+class GarbledError(Exception):
+    """An answer that is none: whoever sent it is not to be asked again."""
+
+
+def frame(head: Mapping[str, Any], parts: list[bytes | memoryview]) -> list[bytes | memoryview]:
+    """A frame as the pieces to be written one after the other."""
+    text = json.dumps(head, ensure_ascii=False).encode()
+    pieces: list[bytes | memoryview] = [PREFIX.pack(len(text), len(parts)), text]
+    for part in parts:
+        pieces += [SIZE.pack(len(part)), part]
+    return pieces
+
+
+def stream(table: pa.Table) -> memoryview:
+    """A table as an Arrow stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return memoryview(sink.getvalue())
+
+
+def _table(part: bytes, schema: pa.Schema | None = None) -> pa.Table:
+    """A table from an Arrow stream, checked to the last offset; of strings alone where no schema is given."""
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(part)) as reader:
+            if schema is None:
+                wide = len(reader.schema)
+                if wide > MAX_COLUMNS:
+                    raise GarbledError("too many columns")
+                schema = pa.schema([(str(i), pa.string()) for i in range(wide)])
+            if not reader.schema.equals(schema):
+                raise GarbledError("another schema")
+            table = reader.read_all()
+        table.validate(full=True)
+        for column in table.columns:
+            if pa.types.is_date32(column.type):
+                _check_days(column)
+    except (pa.ArrowException, OSError, ValueError) as e:
+        raise GarbledError(type(e).__name__) from None
+    return table.replace_schema_metadata().combine_chunks()
+
+
+def _check_days(days: pa.ChunkedArray) -> None:
+    """A day beyond the calendar is none of Python's, and fails only where it is looked at."""
+    bounds = pc.min_max(days.cast(pa.int32())).as_py()
+    if bounds["min"] is not None and not -719_162 <= bounds["min"] <= bounds["max"] <= 2_932_896:
+        raise GarbledError("no day")
+
+
+# ---- errors
+
+
+def error_head(error: ReturnedError) -> dict[str, str]:
+    e = error
+    return {"what": e.what, "where": e.where, "expected": e.expected, "do": e.do, "code": e.code, "zh": e.zh}
+
+
+def error_of(head: object) -> ReturnedError:
+    """The error that an answer tells of; its code is one of the list."""
+    keys = ("what", "where", "expected", "do", "code", "zh")
+    if not isinstance(head, dict) or not all(isinstance(head.get(k), str) for k in keys):
+        raise GarbledError("no error")
+    if head["code"] not in REASONS:
+        raise GarbledError("an unknown code")
+    return ReturnedError(head["what"][:_TEXTS], **{k: head[k][:_TEXTS] for k in keys[1:]})
+
+
+# ---- grids
+
+
+def grid_parts(grid: Grid) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    """A grid as its head and two streams: cells, and the rows that differ in length."""
+    ragged = pa.table([[r for r, _ in grid.ragged], [n for _, n in grid.ragged]], schema=_RAGGED)
+    head = {
+        "form": grid.form,
+        "sheet": grid.sheet,
+        "first_row": grid.first_row,
+        "header_rows": grid.header_rows,
+        "error": error_head(grid.error) if grid.error else None,
+    }
+    return head, [stream(grid.cells), stream(ragged)]
+
+
+def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
+    if not isinstance(head, dict):
+        raise GarbledError("no grid")
+    rows = _table(ragged, _RAGGED).to_pydict()
+    grid = Grid(
+        _table(cells),
+        _number(head.get("first_row")),
+        _text(head.get("sheet")),
+        _text(head.get("form")),
+        None if head.get("header_rows") is None else _number(head.get("header_rows")),
+        tuple(zip(rows["row"], rows["cells"], strict=True)),
+    )
+    return replace(grid, error=error_of(head["error"])) if head.get("error") else grid
+
+
+# ---- a submission as read
+
+
+def parsed_parts(parsed: Parsed) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    """A submission as its head and three streams: rows, raw, problems."""
+    head = {
+        "totals_agree": parsed.totals_agree,
+        "totals_problems": [[p.field, p.address, p.written, p.sum] for p in parsed.totals_problems[:_TOTALS]],
+        "columns": dict(parsed.columns),
+        "is_unchanged": parsed.is_unchanged,
+    }
+    return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
+
+
+def parsed_of_parts(head: Mapping[str, Any], parts: list[bytes], form: Form, month: str) -> Parsed:
+    """Take a submission over if its columns are those of the form in that month, with their types."""
+    rows, raw, problems = parts
+    if head.get("is_unchanged") is True:
+        return Parsed(pa.table({}), pa.table({}), PROBLEMS.empty_table(), is_unchanged=True)
+    fields = form.fields_in(month)
+    named = _has_name(rows)
+    names = [form.key, *(["unit_name"] if named else []), *fields]
+    typed = pa.schema(
+        [(n, TYPES[fields[n].type] if n in fields else pa.string()) for n in names] + [("_row", pa.int32())]
+    )
+    texts = pa.schema([(n, pa.string()) for n in names] + [("_row", pa.int32())])
+    columns = head.get("columns")
+    if not isinstance(columns, dict) or set(columns) != {form.key, *fields}:
+        raise GarbledError("other columns")
+    agree = head.get("totals_agree")
+    if agree not in (None, True, False):
+        raise GarbledError("no answer on totals")
+    parsed = Parsed(
+        _table(rows, typed),
+        _table(raw, texts),
+        _table(problems, PROBLEMS),
+        agree,
+        [TotalsProblem(*map(_text, p)) for p in head.get("totals_problems", ())],
+        {n: _number(i) for n, i in columns.items()},
+    )
+    _check_problems(parsed, set(fields))
+    return parsed
+
+
+def _check_problems(parsed: Parsed, fields: set[str]) -> None:
+    n = parsed.rows.num_rows
+    if parsed.raw.num_rows != n or parsed.rows.column("_row").null_count:
+        raise GarbledError("rows and texts differ")
+    for problem in parsed.problems.select(["index", "field"]).to_pylist():
+        if problem["field"] not in fields or not 0 <= (problem["index"] or 0) < n:
+            raise GarbledError("a problem of no cell")
+
+
+def _has_name(rows: bytes) -> bool:
+    try:
+        with pa.ipc.open_stream(pa.py_buffer(rows)) as reader:
+            return "unit_name" in reader.schema.names
+    except (pa.ArrowException, OSError, ValueError) as e:
+        raise GarbledError(type(e).__name__) from None
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise GarbledError("no text")
+    return value
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise GarbledError("no number")
+    return value

@@ -1,0 +1,123 @@
+"""What a workbook's reader leaves out: dates counted from 1904, formulas without a result, cells that hold an error.
+
+In: a workbook's bytes, a sheet's name. Out: positions and texts of cells that the reader would give as empty. A cell
+with an error (`#DIV/0!`) is text that no number is made of, so its row goes back with the cell named; a formula whose
+result was never computed makes the sheet unreadable, as it would be everywhere at once.
+"""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing.archive import column_number, unreadable
+
+_SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
+_REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+class Parts:
+    """Where a workbook keeps its sheets. Raises ReturnedError: dates_from_1904, unreadable_file."""
+
+    def __init__(self, content: bytes, where: str) -> None:
+        self.where = where
+        self._archive = zipfile.ZipFile(io.BytesIO(content))
+        try:
+            book = ElementTree.fromstring(self._archive.read("xl/workbook.xml"))
+            relations = ElementTree.fromstring(self._archive.read("xl/_rels/workbook.xml.rels"))
+        except (KeyError, ElementTree.ParseError):
+            raise unreadable("the workbook does not say where its sheets are", where) from None
+        if any(_local(e.tag) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
+            raise _from_1904(where)
+        targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
+        self._parts = {
+            e.get("name", ""): _path(targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
+            for e in book.iter()
+            if _local(e.tag) == "sheet"
+        }
+
+    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
+        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+        try:
+            content = self._archive.read(self._parts[sheet])
+        except KeyError:
+            raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
+        if not _SUSPECT.search(content):
+            return {}
+        found: dict[tuple[int, int], str] = {}
+        try:
+            for row, column, cell in _cells(content):
+                value = next((e for e in cell if _local(e.tag) == "v"), None)
+                text = (value.text or "").strip() if value is not None else ""
+                if cell.get("t") == "e":
+                    found[row, column] = text if re.fullmatch(r"#[A-Z0-9/!?_]{1,20}", text) else "#ERROR!"
+                elif any(_local(e.tag) == "f" for e in cell) and not (
+                    text or (value is not None and cell.get("t") == "str")
+                ):
+                    raise _no_value(row, column, self.where)
+        except ElementTree.ParseError:
+            raise unreadable("a sheet of the workbook is damaged", self.where) from None
+        return found
+
+
+def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
+    """Each cell with its place: as it says, else behind the one before."""
+    row, column = -1, -1
+    for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
+        tag = _local(element.tag)
+        if event == "start" and tag == "row":
+            said = element.get("r", "")
+            row, column = (int(said) - 1 if said.isdecimal() and len(said) < 8 else row + 1), -1
+        elif event == "end" and tag == "c":
+            place = _REFERENCE.fullmatch(element.get("r", ""))
+            if place:
+                row, column = int(place[2]) - 1, column_number(place[1].encode()) - 1
+            else:
+                column += 1
+            yield row, column, element
+        elif event == "end" and tag == "row":
+            element.clear()
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _is_true(value: str | None) -> bool:
+    return value is not None and value.strip().lower() not in ("", "0", "false", "off")
+
+
+def _path(target: str) -> str:
+    return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
+
+
+def _no_value(row: int, column: int, where: str) -> ReturnedError:
+    from qiangji.parsing.grid import column_letters
+
+    cell = f"{column_letters(column)}{row + 1}"
+    return ReturnedError(
+        f"{cell} holds a formula without its result",
+        where=where,
+        expected="values, or formulas that a spreadsheet program has computed",
+        do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
+        code="formula_without_value",
+        zh=f"{cell}为公式但没有计算结果,请用表格软件打开、重新计算并保存(或粘贴为数值)后重报",
+    )
+
+
+def _from_1904(where: str) -> ReturnedError:
+    return ReturnedError(
+        "the workbook counts its dates from 1904",
+        where=where,
+        expected="dates from 1900: a date that is kept as a number would be four years off",
+        do="Switch the 1904 date system off in the workbook's options, check its dates and send it again.",
+        code="dates_from_1904",
+        zh="工作簿使用1904日期系统,日期可能相差四年,请在选项中关闭该设置、核对日期后重报",
+    )

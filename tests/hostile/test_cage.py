@@ -1,0 +1,276 @@
+"""The cage itself: limits that hold, readers that are reused and replaced, and whoever asks going on regardless."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing import Parsed, cage, cage_process, read_form, read_grids, wire
+from qiangji.parsing.csv_file import read as read_csv
+from qiangji.periods import Period
+from tests.hostile.files import FORM, PERIOD, ROWS, book, county, csv_of
+
+GOOD = csv_of(ROWS)
+SLOW = b'{"a":1,"b":2,"c":[1,2,3]}\n' * 1_200_000
+LIMITS = cage.Limits(memory=2 << 30, seconds=20, output=64 << 20)
+
+
+@pytest.fixture(autouse=True)
+def _no_reader_at_rest() -> Iterator[None]:
+    cage.close()
+    yield
+    cage.close()
+
+
+def read(content: bytes = GOOD, kind: str = "csv", limits: cage.Limits = LIMITS) -> Parsed:
+    return cage.read_submission(content, kind, county(), FORM, Period.parse(PERIOD), limits=limits)  # type: ignore[arg-type]
+
+
+def refused(content: bytes, kind: str = "csv", limits: cage.Limits = LIMITS) -> str:
+    with pytest.raises(ReturnedError) as error:
+        read(content, kind, limits)
+    return error.value.code
+
+
+def readers() -> list[psutil.Process]:
+    children = psutil.Process().children(recursive=True)
+    return [c for c in children if any("cage_worker" in word for word in c.cmdline())]
+
+
+def test_what_comes_out_is_what_the_plain_functions_give() -> None:
+    for content, kind in ((GOOD, "csv"), (book(), "xlsx"), (b'{"village_code":"1","members":2}\n', "ndjson")):
+        plain = read_grids(content, kind, county(), ["village"], titles={"village": FORM.title.zh})  # type: ignore[arg-type]
+        caged, others = cage.read_sheets(content, kind, county(), ["village"], limits=LIMITS)  # type: ignore[arg-type]
+        assert others == []
+        assert caged["village"].cells.equals(plain["village"].cells)
+        assert (caged["village"].ragged, caged["village"].header_rows) == (
+            plain["village"].ragged,
+            plain["village"].header_rows,
+        )
+    direct = read_form(
+        read_grids(GOOD, "csv", county(), ["village"])["village"], FORM, county(), Period.parse(PERIOD)
+    )
+    through = read()
+    assert through.rows.equals(direct.rows)
+    assert through.raw.equals(direct.raw)
+    assert through.problems.equals(direct.problems)
+    assert (through.columns, through.totals_agree) == (direct.columns, direct.totals_agree)
+
+
+def test_a_reader_is_reused_and_starting_one_costs_no_seconds() -> None:
+    start = time.monotonic()
+    read()
+    first = time.monotonic() - start
+    (one,) = readers()
+    start = time.monotonic()
+    for _ in range(50):
+        read()
+    each = (time.monotonic() - start) / 50
+    assert [r.pid for r in readers()] == [one.pid]
+    assert first < 10
+    assert each < 0.1
+
+
+def test_more_processor_time_than_a_file_may_take() -> None:
+    read()
+    assert refused(SLOW, "ndjson", cage.Limits(4 << 30, 1, 64 << 20)) == "too_slow"
+    assert read().rows.num_rows == 3
+
+
+def test_a_reader_that_hangs_is_ended_by_the_clock() -> None:
+    with busy(lambda reader: reader.suspend()):
+        start = time.monotonic()
+        assert refused(SLOW, "ndjson", cage.Limits(4 << 30, 2, 64 << 20)) == "too_slow"
+        assert time.monotonic() - start < 12
+    assert readers() == []
+    assert read().rows.num_rows == 3
+
+
+def test_more_memory_than_a_file_may_take() -> None:
+    assert refused(SLOW, "ndjson", cage.Limits(900 << 20, 20, 64 << 20)) == "too_large"
+    assert read().rows.num_rows == 3
+
+
+def test_more_output_than_a_file_may_give() -> None:
+    assert refused(GOOD, limits=cage.Limits(2 << 30, 20, 1000)) == "too_large"
+    assert read().rows.num_rows == 3
+
+
+def test_a_reader_that_dies_returns_the_file_and_nothing_else() -> None:
+    with busy(lambda reader: reader.kill()):
+        assert refused(SLOW, "ndjson") == "reader_failed"
+    assert read().rows.num_rows == 3
+
+
+def test_what_a_used_reader_fails_at_is_read_by_a_new_one() -> None:
+    """A verdict may not depend on what was read before, or on who killed the reader."""
+    read()
+    (used,) = readers()
+    used.suspend()  # it is busy with what it never answers
+    killer = threading.Timer(1.0, used.kill)
+    killer.start()
+    assert read().rows.num_rows == 3
+    assert used.pid not in [r.pid for r in readers()]
+    (idle,) = readers()
+    idle.kill()
+    idle.wait()
+    assert read().rows.num_rows == 3
+
+
+def test_a_reader_that_has_grown_is_replaced() -> None:
+    small = cage.Limits(1100 << 20, 30, 200 << 20)
+    big = b'{"village_code":"440703101201","x":"' + b"y" * 30_000 + b'"}\n'
+    read(GOOD, limits=small)
+    (before,) = readers()
+    assert refused(big * 4_200, "ndjson", small) == "unknown_header"
+    assert before.pid not in [r.pid for r in readers()]
+
+
+def test_many_threads_at_once() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
+    assert found == [1 + i % 3 for i in range(60)]
+    assert len(readers()) <= 4
+
+
+def test_a_forked_task_has_readers_of_its_own() -> None:
+    """As Airflow forks its tasks: two processes on one reader's pipes would get each other's rows."""
+    read()
+    (ours,) = readers()
+    children = []
+    for i in range(3):
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                counts = [read(csv_of(ROWS[: 1 + i])).rows.num_rows for _ in range(30)]
+                mine = [p.pid for p in psutil.Process().children()]
+                status = 0 if set(counts) == {1 + i} and len(mine) == 1 and mine != [ours.pid] else 2
+            finally:
+                os._exit(status)
+        children.append(child)
+    found = [read().rows.num_rows for _ in range(30)]
+    assert [os.waitstatus_to_exitcode(os.waitpid(c, 0)[1]) for c in children] == [0, 0, 0]
+    assert set(found) == {3}
+    assert [r.pid for r in readers()] == [ours.pid]
+
+
+def test_a_reader_ends_with_whoever_started_it() -> None:
+    code = (
+        "import os, signal\n"
+        "from tests.hostile.test_cage import read, readers\n"
+        "read(); print(readers()[0].pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    project = Path(__file__).parents[2]
+    path = {"PYTHONPATH": f"{project}/plugins:{project}", "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, env=path, capture_output=True, text=True, check=False
+    )
+    number = int(done.stdout)
+    deadline = time.monotonic() + 10
+    while psutil.pid_exists(number) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not psutil.pid_exists(number)
+
+
+def test_a_reader_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIANGJI_CONN_COUNTY_440703", "https://login:not-the-password@127.0.0.1")
+    monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", "postgresql://x:not-the-password@127.0.0.1/x")
+    read()
+    (one,) = readers()
+    assert not [k for k in one.environ() if k.startswith(("QIANGJI_CONN", "QIANGJI_WAREHOUSE", "AIRFLOW"))]
+    assert "not-the-password" not in " ".join([*one.environ().values(), *one.cmdline()])
+    if sys.platform == "linux":
+        import resource
+
+        assert resource.prlimit(one.pid, resource.RLIMIT_AS)[0] == LIMITS.memory
+        assert LIMITS.seconds <= resource.prlimit(one.pid, resource.RLIMIT_CPU)[0] <= LIMITS.seconds + 10
+
+
+def test_no_reader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage_process.sys, "executable", "/nonexistent/python")
+    with pytest.raises(cage.CageError) as error:
+        read()
+    assert error.value.code == "no_cage"
+
+
+def test_answers_are_not_believed() -> None:
+    """Bytes of an answer flipped, cut and spliced: taken over whole, or refused as garbled; never anything else."""
+    parsed = read()
+    head, parts = wire.parsed_parts(parsed)
+    streams = [bytes(p) for p in parts]
+    rng = random.Random(7)
+    refused = 0
+    for _ in range(3000):
+        changed = list(streams)
+        i = rng.randrange(3)
+        data = bytearray(changed[i])
+        for _ in range(rng.randint(1, 4)):
+            data[rng.randrange(len(data))] = rng.randrange(256)
+        changed[i] = bytes(data[: rng.randrange(len(data))] if rng.random() < 0.2 else data)
+        try:
+            taken = wire.parsed_of_parts(head, changed, FORM, PERIOD)
+        except wire.GarbledError:
+            refused += 1
+            continue
+        assert taken.rows.schema.equals(parsed.rows.schema)
+        assert taken.raw.schema.equals(parsed.raw.schema)
+        assert taken.rows.to_pylist() is not None
+        assert taken.raw.to_pylist() is not None
+    assert refused > 300
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        {"columns": {}},
+        {"columns": {"village_code": -1, "members": 1, "income": 2, "ok": 3, "day": 4}},
+        {"columns": {"village_code": "0", "members": 1, "income": 2, "ok": 3, "day": 4}},
+        {"totals_agree": "yes", "columns": {"village_code": 0, "members": 1, "income": 2, "ok": 3, "day": 4}},
+    ],
+)
+def test_heads_are_not_believed_either(head: dict[str, object]) -> None:
+    _, parts = wire.parsed_parts(read())
+    with pytest.raises(wire.GarbledError):
+        wire.parsed_of_parts(head, [bytes(p) for p in parts], FORM, PERIOD)
+
+
+def test_an_answer_says_nothing_but_reasons() -> None:
+    error = ReturnedError("x", code="empty_file", zh="空")
+    assert wire.error_of(wire.error_head(error)).code == "empty_file"
+    with pytest.raises(wire.GarbledError):
+        wire.error_of(wire.error_head(ReturnedError("x", code="something_new")))
+    assert read_csv(GOOD, "utf-8").cells.num_rows == 4
+
+
+class busy:
+    """Does something to the reader once it is at work on its file."""
+
+    def __init__(self, act: Callable[[psutil.Process], None]) -> None:
+        self._act, self._over = act, threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.05):
+            for reader in readers():
+                if reader.memory_info().rss > 200 << 20:
+                    self._act(reader)
+                    return

@@ -1,0 +1,91 @@
+"""Each hostile file ends in its reason code, within its limits; whoever asked is alive, and reads the next file."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing import Parsed, cage
+from qiangji.periods import Period
+from qiangji.reasons import REASONS
+from tests.hostile.files import CASES, FORM, MEANT, PERIOD, Case
+
+LIMITS = cage.Limits(memory=1 << 30, seconds=20, output=64 << 20)
+SECONDS = 20.0
+PARENT_BYTES = 400 << 20
+
+
+def read(case: Case, limits: cage.Limits = LIMITS) -> Parsed:
+    """As a pull and a check would: the sheets, then the submission."""
+    cage.read_sheets(
+        case.content, case.kind, case.county, ["village"], titles={"village": FORM.title.zh}, limits=limits
+    )
+    return cage.read_submission(
+        case.content, case.kind, case.county, FORM, Period.parse(PERIOD), limits=limits
+    )
+
+
+def outcome(case: Case) -> str | None:
+    try:
+        parsed, refused = read(case), None
+    except ReturnedError as error:
+        parsed, refused = None, error
+    if parsed is None:
+        assert refused is not None
+        assert refused.zh
+        assert refused.code in REASONS
+        return refused.code
+    keys, values = (parsed.rows[n].to_pylist() for n in ("village_code", "members"))
+    assert dict(zip(keys, values, strict=True)) == MEANT
+    assert parsed.problems.num_rows == 0
+    return None
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.name)
+def test_it_ends_as_it_should(case: Case) -> None:
+    start = time.monotonic()
+    code = outcome(case)
+    assert code in (case.code if isinstance(case.code, tuple) else (case.code,))
+    assert time.monotonic() - start < SECONDS
+
+
+def test_every_reason_of_a_file_has_its_file() -> None:
+    """Those that need more than one file, or a person, have tests of their own: see the last lines."""
+    met = {c for case in CASES for c in (case.code if isinstance(case.code, tuple) else (case.code,))}
+    elsewhere = {"too_slow", "reader_failed"}  # test_cage.py
+    elsewhere |= {
+        "rows_rejected",
+        "no_row_accepted",
+        "personal_data",
+        "unchanged_not_allowed",
+    }  # what rows say
+    assert set(REASONS) - met == elsewhere
+
+
+def test_whoever_asks_stays_small() -> None:
+    """All of them after each other in one process, which may not grow by more than a good file would make it."""
+    code = (
+        "import json, resource, sys\n"
+        "from tests.hostile.files import CASES\n"
+        "from tests.hostile.test_hostile_files import outcome\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "found = [outcome(c) for c in CASES]\n"
+        "after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "print(json.dumps({'cases': len(found), 'grown': after - before}))\n"
+    )
+    project = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True,
+        env={"PYTHONPATH": f"{project}/plugins:{project}", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    said = json.loads(done.stdout.splitlines()[-1])
+    assert said["cases"] == len(CASES)
+    assert said["grown"] * (1 if sys.platform == "darwin" else 1024) < PARENT_BYTES
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
