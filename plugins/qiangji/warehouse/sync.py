@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.errors import WarehouseError
+from qiangji.lake import Lake
 from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
@@ -77,7 +78,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     for base in indicators.bases(catalogue):
         _calc_table(connection, base)
         _calc_table(connection, base, is_restated=True)
-    hidden_past.hide(connection, catalogue)
+    hidden_past.hide(connection, catalogue, Lake(settings.lake))
     views.create(connection, settings.sql, catalogue)
     _comment(connection, settings.sql / "dictionary.yaml", catalogue)
     _grant(connection)
@@ -224,7 +225,7 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
         ],
     )
     _fill(connection, "dim.indicator_field", indicators.fields_read(catalogue))
-    history.keep(connection, catalogue)
+    history.keep(connection, catalogue, Lake(settings.lake))
 
 
 def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
@@ -317,8 +318,8 @@ def _field_row(form: Form, name: str, field: Field, order: int) -> dict[str, obj
     }
 
 
-def _add_columns(connection: Connection, table: str, columns: dict[str, str]) -> None:
-    """Columns that are missing, and wider types for sums that were integers and are decimals now."""
+def add_columns(connection: Connection, table: str, columns: dict[str, str]) -> list[str]:
+    """Columns that are missing (returned), and wider types for sums that were integers and are decimals now."""
     connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {table} ()"))
     schema, name = table.split(".")
     known = {
@@ -339,6 +340,7 @@ def _add_columns(connection: Connection, table: str, columns: dict[str, str]) ->
     ]
     if changes:
         connection.execute(sa.text(f"ALTER TABLE {table} {', '.join(changes)}"))
+    return [column for column in columns if column not in known]
 
 
 def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> None:
@@ -347,7 +349,7 @@ def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> Non
     columns |= dict.fromkeys(PATH, "text")
     columns |= {"period": "text NOT NULL", "revision": "integer NOT NULL"}
     columns |= {name: SQL_TYPES[field.type] for name, field in form.fields.items()}
-    _add_columns(connection, table, columns)
+    add_columns(connection, table, columns)
     connection.execute(
         sa.text(
             f"CREATE UNIQUE INDEX IF NOT EXISTS {form.form}_row ON {table} (period, county_code, {form.key})"
@@ -371,7 +373,7 @@ def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool
         columns = {c: t.replace("bigint", "numeric").split("(")[0] for c, t in columns.items()}
     columns |= base.flag_columns()
     columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
-    _add_columns(connection, table, columns)
+    add_columns(connection, table, columns)
     connection.execute(
         sa.text(
             f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_current ON {table} (org_code, period_type, period)"
