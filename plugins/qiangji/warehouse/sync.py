@@ -39,6 +39,8 @@ FIRST_YEAR, FUTURE_YEARS = 2015, 1
 EXPECTED_MONTHS = 25
 """How far back expected units are filled in ahead of any build (a build fills in those of its own months)."""
 READERS = ("qiangji_bi", "qiangji_analyst")
+COUNTY = "qiangji_county"
+"""The group of counties' own logins, county_<code>: each sees its county's rows in the views of `county`."""
 ROLE_SETTINGS = ("statement_timeout = '60s'", "default_transaction_read_only = on")
 """Of the two roles that read: a runaway query of a BI tool ends by itself."""
 
@@ -401,8 +403,8 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
             " col_description(c.oid, a.attnum) AS of_column FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-            " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh') AND c.relkind IN ('r', 'v')"
-            " ORDER BY n.nspname = 'mart_zh', 1, 2, a.attnum"
+            " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh', 'county')"
+            " AND c.relkind IN ('r', 'v') ORDER BY n.nspname IN ('mart_zh', 'county'), 1, 2, a.attnum"
         )
     ).all()
     texts: dict[tuple[str, str, int], str | None] = {}  # 0: the table itself
@@ -413,7 +415,7 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
         names[schema, table, number or 0] = (
             f'COLUMN {schema}."{table}"."{column}"' if number else names[schema, table, 0]
         )
-        if schema == "mart_zh":  # the same views under other headings
+        if schema in ("mart_zh", "county"):  # the same views under other headings, or of one county's rows
             texts[schema, table, 0] = texts["mart", table, 0]
             texts[schema, table, number] = texts["mart", table, number]
             continue
@@ -448,12 +450,17 @@ def _comment(connection: Connection, dictionary: Path, catalogue: Catalogue) -> 
 
 
 def _grant(connection: Connection) -> None:
-    """Least privilege: BI reads mart, mart_zh and dim; analysts also fact; the loader writes data, no definitions."""
+    """Least privilege: BI reads mart, mart_zh and dim; analysts also fact; the loader writes data, no definitions.
+
+    Counties' logins read `county` and nothing else.
+    """
+    ensure_roles(connection, (COUNTY,))
     for schema, readers in {
         "dim": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "mart": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "mart_zh": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "fact": "qiangji_analyst",
+        "county": COUNTY,
     }.items():
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {readers}"))
         connection.execute(sa.text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readers}"))
