@@ -408,6 +408,8 @@ def test_help_lists_every_command() -> None:
         "publish",
         "lock",
         "unlock",
+        "rebuild-ledger",
+        "verify",
         "warehouse-url",
         "doctor",
     ):

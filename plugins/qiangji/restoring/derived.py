@@ -58,11 +58,7 @@ def fill_figures(c: Connection, lake: Lake, journal: Journal, builds: Sequence[E
 
     Rules of suppression reach back when they become stricter: each is applied when its turn comes.
     """
-    rules: list[Event] = []
-    for event in journal.of("suppression"):  # the same rule again says that the warehouse was new, no more
-        if not rules or (rules[-1]["rule"], rules[-1]["tables"]) != (event["rule"], event["tables"]):
-            rules.append(event)
-    for event in watch(sorted([*builds, *rules], key=when), "figures"):
+    for event in watch(sorted([*builds, *journal.of("suppression")], key=when), "figures"):
         if event["event"] == "suppression":
             hidden_past.apply(c, event["rule"], _known(c, event["tables"]))
             continue
