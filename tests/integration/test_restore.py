@@ -30,10 +30,11 @@ from tests.golden import world
 from tests.integration.nights import Night, assert_same, clone, night
 from tests.integration.test_cli import run
 from tests.integration.test_corrections import Place as SmallPlace
-from tests.integration.test_editions import B, FORMS, MARCH, OTHER, SHARE, TOWNS
+from tests.integration.test_editions import FORMS, MARCH, OTHER, SHARE, TOWNS, B
 
 # when an item was last looked at is no event; definitions of the catalogue are synchronised anew
 EXCEPT = {"ops.source_item": {"seen_at"}}
+SAME_NAME = {("published_at", "edition")}
 DERIVED = {"ops.definition"}
 TREE = {"Z": {"A": {"T": ["V1", "V2", "V3", "V4"]}, "B": {"U": ["W1", "W2"]}}}
 SCHEMAS = ("ops", "fact", "calc", "dim", "mart")
@@ -272,6 +273,47 @@ def test_a_journal_that_cannot_be_read_stops_the_rebuild(place: Place) -> None:
     ran = run("rebuild-ledger", "--force")
     assert (ran.code, "no_journal" in ran.err) == (1, True)
     assert_same(before, of(place))
+
+
+def test_a_journal_of_before_gives_what_it_has_and_says_what_it_lacks(place: Place) -> None:
+    """Events as the first version wrote them: no reasons, no rows of builds, no outcomes of collecting."""
+    new = {"rejections", "findings", "published_at", "version", "tables", "checked", "lacking", "fact_load"}
+    new |= {"fact_change", "signatures", "previous", "seconds"}
+    declared = {
+        "reason",
+        "declared_by",
+        "declared_on",
+        "value_sent",
+        "value_corrected",
+        "value_found",
+        "org_code",
+    }
+    for path in (place.place.home / "lake" / "journal").rglob("*.json"):
+        event = json.loads(path.read_text(encoding="utf-8"))
+        if event["event"] in ("collection", "seen", "definitions", "suppression"):
+            path.unlink()
+            continue
+        if event["event"] == "corrections":
+            event["corrections"] = [
+                {k: v for k, v in x.items() if k not in declared} for x in event["corrections"]
+            ]
+        kept = {k: v for k, v in event.items() if k not in new or (k, event["event"]) in SAME_NAME}
+        path.write_text(json.dumps(kept), encoding="utf-8")
+    now = "SELECT jsonb_agg(to_jsonb(x) - 'built_at' ORDER BY to_jsonb(x) - 'built_at')::text FROM mart.{} x"
+    figures, grid = place.change(now.format("indicator_value")), place.change(now.format("finding"))
+    submissions, builds = (of(place)[f"ops.{t}"] for t in ("submission", "build"))
+    lose(place.place.url)
+    ran = run("rebuild-ledger", "--json")
+    assert (ran.code, ran.json["without_reasons"], ran.json["without_rows"]) == (
+        3, len(submissions), len(builds),
+    )  # fmt: skip
+    assert of(place)["ops.submission"] == submissions
+    told = run("rebuild-ledger", "--force")
+    assert (told.code, "qiangji reprocess" in told.out, "lake/builds" in told.out) == (3, True, True)
+    run("reprocess")
+    assert run("build").code == 0
+    assert place.change(now.format("indicator_value")) == figures
+    assert place.change(now.format("finding")) == grid
 
 
 def test_a_rule_that_hides_the_past_does_so_again(place: Place) -> None:

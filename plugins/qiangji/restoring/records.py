@@ -60,7 +60,8 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
         apply_collection(c, event["rows"])
     lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in deliveries])
     for event in journal.of("corrections")[-1:]:
-        insert(c, "ops.correction", event["corrections"])
+        if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
+            insert(c, "ops.correction", event["corrections"])
     for event in watch(journal.of("edition"), "editions"):
         editions.apply(c, ledger.lake, event)
     return lacking
