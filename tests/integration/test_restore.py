@@ -431,3 +431,10 @@ def test_a_backup_comes_back_and_the_journal_brings_what_came_after_it(
     assert run("rebuild-ledger", "--force").code == 0
     assert_same(before, of(place))
     assert run("verify").code == 0
+
+
+def test_every_table_of_the_ledger_is_known_to_the_restore(place: Place) -> None:
+    from qiangji.restoring.records import EMPTIED
+
+    tables = place.change("SELECT array_agg('ops.' || tablename) FROM pg_tables WHERE schemaname = 'ops'")
+    assert set(tables) - {"ops.definition"} == set(EMPTIED)
