@@ -76,19 +76,41 @@ class Lake:
 
     # ---- builds and the journal
 
-    def put_build(self, build_id: str, rows: pa.Table) -> None:
-        self._put_parquet(self.root / "builds" / f"{build_id}.parquet", rows)
+    def build_path(self, build_id: str, table: str) -> Path:
+        return self.root / "builds" / build_id / f"{table}.parquet"
+
+    def put_build(self, build_id: str, table: str, rows: pa.Table) -> str:
+        """Keep what a build wrote into a table of calc; returns the hash of the rows."""
+        self._put_parquet(self.build_path(build_id, table), rows)
+        return rows_hash(rows)
+
+    def definitions_path(self, digest: str) -> Path:
+        return self.root / "definitions" / f"{digest}.parquet"
+
+    def put_definitions(self, rows: pa.Table) -> str:
+        """Keep what figures are shown by; returns the hash that names it."""
+        digest = rows_hash(rows)
+        self._put_parquet(self.definitions_path(digest), rows)
+        return digest
+
+    def edition_path(self, period: str, digest: str) -> Path:
+        return self.root / "editions" / f"period={period}" / f"{digest}.parquet"
 
     def put_edition(self, period: str, rows: pa.Table) -> str:
         """Keep the figures of an edition; returns the hash that names them."""
         digest = rows_hash(rows)
-        self._put_parquet(self.root / "editions" / f"period={period}" / f"{digest}.parquet", rows)
+        self._put_parquet(self.edition_path(period, digest), rows)
         return digest
+
+    def get_parquet(self, path: Path) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        return pq.ParquetFile(path).read()
 
     def get_edition(self, period: str, digest: str) -> pa.Table:
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(self.root / "editions" / f"period={period}" / f"{digest}.parquet").read()
+        return pq.ParquetFile(self.edition_path(period, digest)).read()
 
     def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
         """Write one event to the journal, before the transaction that makes it so commits."""

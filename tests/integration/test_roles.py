@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ READABLE = {
     "qiangji_bi": {"mart", "mart_zh", "dim"},
     "qiangji_analyst": {"mart", "mart_zh", "dim", "fact"},
 }
-SCHEMAS = ("mart", "mart_zh", "dim", "fact", "calc", "ops")
+SCHEMAS = ("mart", "mart_zh", "dim", "fact", "calc", "ops", "county")
 DENIED = errors.InsufficientPrivilege
 REFUSED = (errors.InsufficientPrivilege, errors.ReadOnlySqlTransaction)
 
@@ -45,7 +45,7 @@ class Roles:
 def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Roles]:
     """Login roles that are members of the project's, which inherit what those may do (and their settings)."""
     folder = tmp_path_factory.mktemp("roles")
-    with night(folder, postgres, scale=0.03, months=1, faults="none", counties=["440703"]) as one:
+    with night(folder, postgres, scale=0.03, months=1, faults="none", counties=["440703", "440785"]) as one:
         one.run()
         names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
         with postgres.connect() as connection:
@@ -101,6 +101,93 @@ def test_readers_write_nothing_even_where_they_turn_read_only_off(role: str, rol
             with pytest.raises(REFUSED):
                 connection.execute(statement)
     assert roles.night.figures()
+
+
+COUNTY_VIEWS = ("submission", "rejection", "finding", "reporting_status")
+
+
+@pytest.fixture
+def of_counties(roles: Roles, postgres: Any) -> Iterator[Callable[[str], psycopg.Connection[Any]]]:
+    """Logins of two counties and of somebody who is none, all in the counties' group."""
+    names = ("county_440703", "county_440785", "county_of_nobody")
+    with postgres.connect() as connection:
+        for name in names:
+            connection.execute(
+                f"CREATE ROLE {name} LOGIN PASSWORD '{name}-of-the-test' IN ROLE qiangji_county"
+            )
+
+    def connect(name: str) -> psycopg.Connection[Any]:
+        url = roles.url.set(username=name, password=f"{name}-of-the-test")
+        return psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
+
+    try:
+        yield connect
+    finally:
+        with postgres.connect() as connection:
+            for name in names:
+                connection.execute(f"DROP ROLE {name}")
+
+
+def test_a_county_sees_its_own_rows_and_all_of_them(roles: Roles, of_counties: Any) -> None:
+    for county in ("440703", "440785"):
+        with of_counties(f"county_{county}") as connection:
+            for view in COUNTY_VIEWS:
+                wanted = roles.night.query(
+                    f"SELECT count(*) AS n FROM mart.{view} WHERE county_code = :c", c=county
+                )[0]["n"]
+                rows = connection.execute(f"SELECT county_code FROM county.{view}").fetchall()
+                assert (view, len(rows), {r[0] for r in rows} - {county}) == (view, wanted, set())
+            assert connection.execute("SELECT count(*) FROM county.submission").fetchone() > (0,)
+    with of_counties("county_of_nobody") as connection:
+        for view in COUNTY_VIEWS:
+            assert connection.execute(f"SELECT FROM county.{view}").fetchall() == []
+
+
+def test_a_county_cannot_look_around_its_own(roles: Roles, of_counties: Any) -> None:
+    """No other schema, no other county's role, and no function of its own that is asked about others' rows."""
+    with of_counties("county_440703") as connection:
+        for schema in set(SCHEMAS) - {"county"}:
+            for relation in roles.relations(schema):
+                with pytest.raises(DENIED):
+                    connection.execute(f"SELECT * FROM {relation} LIMIT 1")
+        for view in COUNTY_VIEWS:
+            for statement in (
+                f"DELETE FROM county.{view}",
+                f"UPDATE county.{view} SET county_code = '440703'",
+            ):
+                with pytest.raises((DENIED, errors.ObjectNotInPrerequisiteState)):
+                    connection.execute(statement)
+        for statement in (
+            "SET ROLE county_440785", "SET SESSION AUTHORIZATION county_440785", "CREATE TABLE county.mine (a int)",
+            "ALTER ROLE county_440703 RENAME TO county_440785", "CREATE VIEW county.mine AS SELECT 1",
+            "CREATE OR REPLACE FUNCTION county.own_code() RETURNS text LANGUAGE sql RETURN '440785'",
+        ):  # fmt: skip
+            with pytest.raises(errors.Error):
+                connection.execute(statement)
+        seen: list[str] = []
+        connection.add_notice_handler(lambda notice: seen.append(str(notice.message_primary)))
+        connection.execute(
+            "CREATE FUNCTION pg_temp.leak(code text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001"
+            " AS $$ BEGIN RAISE NOTICE '%', code; RETURN true; END $$"
+        )
+        connection.execute("SELECT FROM county.submission WHERE pg_temp.leak(county_code)")
+        assert set(seen) == {"440703"}
+
+
+@pytest.mark.parametrize("role", sorted(READABLE))
+def test_a_readers_session_ends_long_statements(role: str, roles: Roles, postgres: Any) -> None:
+    """As the role itself logs in: what is set for a role is not inherited by its members."""
+    url = roles.url.set(username=role, password="of-the-test").render_as_string(hide_password=False)
+    with postgres.connect() as connection:
+        connection.execute(f"ALTER ROLE {role} LOGIN PASSWORD 'of-the-test'")
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            assert connection.execute("SHOW statement_timeout").fetchone() == ("1min",)
+            with pytest.raises(errors.ReadOnlySqlTransaction):
+                connection.execute("CREATE TEMP TABLE mine (a int)")
+    finally:
+        with postgres.connect() as connection:
+            connection.execute(f"ALTER ROLE {role} NOLOGIN PASSWORD NULL")
 
 
 @pytest.mark.parametrize("role", sorted(READABLE))

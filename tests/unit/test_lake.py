@@ -167,5 +167,5 @@ def test_the_journal_takes_an_event_once(tmp_path: Path) -> None:
 
 
 def test_a_build_s_rows_lie_under_its_id(tmp_path: Path) -> None:
-    Lake(tmp_path).put_build("b1/village", table())
+    Lake(tmp_path).put_build("b1", "village", table())
     assert files(tmp_path) == ["builds/b1/village.parquet"]

@@ -143,8 +143,10 @@ def build(
         with built.seconds.timed("checks"):
             # a year to date shows the findings of all its months: none may wait for a build of its own
             through = {each for m in built.months for each in span(Period("month", m.year * 12), m)}
-            facts.find(c, catalogue, ledger, reports, current, sorted(through))
-            facts.find_lacking(c, catalogue, ledger, lacking, sorted(through))
+            checked = {
+                "checked": facts.find(c, catalogue, ledger, reports, current, sorted(through)),
+                "lacking": facts.find_lacking(c, catalogue, ledger, lacking, sorted(through)),
+            }
         with (
             built.seconds.timed("figures"),
             open_engine(settings.engine, settings.sql / "models", settings.threads) as engine,
@@ -159,27 +161,19 @@ def build(
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
-            for each in results:
-                closed, inserted = figures.write(c, each, at)
-                built.rows_closed += closed
-                built.rows_inserted += inserted
-                for name, rows in (
-                    (each.base.name, each.rows),
-                    (f"{each.base.name}__restated", each.restated),
-                ):
-                    if rows.num_rows:
-                        ledger.lake.put_build(f"{built.build_id}/{name}", rows)
+            tables = [_write(c, ledger, built, each, at) for each in results]
             locked = locks.now_locked(c)
             built.in_locked = figures.redefined_in_locked(c, locked) | figures.in_locked(
                 c, results, locked, at
             )
-        _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, tree, now, at)
+        kept = checked | {"tables": [t for each in tables for t in each]}
+        _record(c, ledger, built, {m: signatures[m] for m in built.months}, definitions, tree, now, at, kept)
     if built.facts_replaced or built.rows_inserted:
         with built.seconds.timed("analyze"), ledger.engine.begin() as c:
             # what the planner knows of tables that were filled a moment ago decides between 0.1 s and seconds
-            tables = [f"fact.{form}" for form in catalogue.forms]
-            tables += [t for r in results for t in (r.base.table, r.base.restated_table)]
-            c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
+            filled = [f"fact.{form}" for form in catalogue.forms]
+            filled += [t for r in results for t in (r.base.table, r.base.restated_table)]
+            c.execute(sa.text(f"ANALYZE {', '.join(filled)}"))
     if built.in_locked:
         log.warning("changed although locked: %s", built.in_locked)
     log.info(
@@ -187,6 +181,21 @@ def build(
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
     )  # fmt: skip
     return built
+
+
+def _write(
+    c: Connection, ledger: Ledger, built: Built, results: figures.Results, at: datetime
+) -> list[dict[str, Any]]:
+    """Put results into the warehouse and, as they are, into the lake; returns what the journal says of each table."""
+    said = []
+    scopes = [(s.period, s.period_type) for s in results.scopes]
+    for table, rows in figures.tables(c, results):
+        closed, inserted = figures.write(c, table, rows, scopes, at)
+        built.rows_closed += closed
+        built.rows_inserted += inserted
+        digest = ledger.lake.put_build(built.build_id, table, rows) if rows.num_rows else None
+        said.append({"table": table, "scopes": scopes, "rows": rows.num_rows, "rows_hash": digest})
+    return said
 
 
 def _record(
@@ -198,8 +207,14 @@ def _record(
     tree: str,
     started_at: datetime,
     built_at: datetime,
+    kept: dict[str, Any],
 ) -> None:
-    """What was built from what, in the ledger and, before the commit, in the journal."""
+    """What was built from what, in the ledger and, before the commit, in the journal.
+
+    The journal also keeps what the ledger and calc.* can be filled from again: `kept` (findings of the build, its
+    tables), what it changed in the facts, and the build before, as one that was never committed has no successor.
+    """
+    previous = c.scalar(sa.text("SELECT build_id FROM ops.build ORDER BY built_at DESC LIMIT 1"))
     for month, signature in signatures.items():
         c.execute(
             sa.text(
@@ -226,6 +241,11 @@ def _record(
         ),
         event | {"seconds": json.dumps(built.seconds)},
     )
+    event |= kept | {"previous": previous, "seconds": dict(built.seconds)}
+    event["signatures"] = {str(m): s for m, s in signatures.items()}
+    for table in ("fact_load", "fact_change"):
+        mine = sa.text(f"SELECT * FROM ops.{table} WHERE build_id = :b ORDER BY form, period, county_code")
+        event[table] = [dict(r._mapping) for r in c.execute(mine, {"b": built.build_id})]
     ledger.lake.record(f"build-{built.build_id}", built_at, {"event": "build", **event})
 
 

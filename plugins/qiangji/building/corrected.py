@@ -112,10 +112,8 @@ def record(c: Connection, lake: Lake, held: Iterable[Held], at: datetime) -> Non
     known = [dict(r._mapping) for r in c.execute(sa.text("SELECT * FROM ops.correction"))]
     if sorted(map(repr, map(_ordered, rows))) == sorted(map(repr, map(_ordered, known))):
         return
-    names = ("form", "period", "county_code", "unit_code", "field", "action", "state", "place")
-    said = [{n: r[n] for n in names} for r in rows]
-    digest = hashlib.sha256(repr((said, at)).encode()).hexdigest()[:16]
-    lake.record(f"corrections-{digest}", at, {"event": "corrections", "at": at, "corrections": said})
+    digest = hashlib.sha256(repr((rows, at)).encode()).hexdigest()[:16]
+    lake.record(f"corrections-{digest}", at, {"event": "corrections", "at": at, "corrections": rows})
     c.execute(sa.text("DELETE FROM ops.correction"))
     if rows:
         columns = list(rows[0])

@@ -76,7 +76,7 @@ def replace(
                 continue
             rows = reports.get_rows("reports", form.form, period, county, row.rows_hash)
             if len(rows):  # one that repeats nothing has none
-                tables.append(_fact_rows(rows, catalogue, form, period, row.revision))
+                tables.append(fact_rows(rows, catalogue, form, period, row.revision))
             c.execute(
                 sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b, :ch)"),
                 {"f": form.form, "p": period, "c": county, "h": row.rows_hash, "r": row.revision}
@@ -122,7 +122,7 @@ def _note_change(
     )
 
 
-def _fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
+def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
     """A revision's rows with the path of their units, the period and the revision."""
     tree = catalogue.org.paths_in(Period.parse(period))
     at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
@@ -140,18 +140,24 @@ def find(
     reports: Corrected,
     current: dict[Key, Current],
     months: Sequence[Period],
-) -> None:
-    """Evaluate contextual expectations where something that they look at has changed; replace their findings."""
+) -> list[dict[str, Any]]:
+    """Evaluate contextual expectations where something that they look at has changed; replace their findings.
+
+    Returns what was looked at, for the journal: form, period, county_code, signature (None: it is gone), findings.
+    """
     hashes = {k: row.rows_hash for k, row in current.items()}
     seen = {
         (r.form, r.period, r.county_code): r.signature
         for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
     }
     work = context.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
+    said: dict[Key, dict[str, Any]] = {}
     for (form, period, county), rows in context.findings(catalogue, reports, hashes, work).items():
         ledger.replace_contextual(c, county, form, period, rows)
+        said[form, period, county] = {"signature": None, "findings": rows}
     for gone in [k for k in seen if k not in current and Period.parse(k[1]).last_month in months]:
         ledger.replace_contextual(c, gone[2], gone[0], gone[1], [])
+        said[gone] = {"signature": None, "findings": []}
         c.execute(
             sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"),
             dict(zip("fpc", gone, strict=True)),
@@ -164,12 +170,15 @@ def find(
             ),
             {"f": w.form.form, "p": str(w.period), "c": w.county, "s": w.signature},
         )
+        said.setdefault((w.form.form, str(w.period), w.county), {})["signature"] = w.signature
+    return [{"form": f, "period": p, "county_code": c, **what} for (f, p, c), what in said.items()]
 
 
 def find_lacking(
     c: Connection, catalogue: Catalogue, ledger: Ledger, lacking: Sequence[Key], months: Sequence[Period]
-) -> None:
-    """Findings on reports of these months that repeat the last one where there is none."""
+) -> list[dict[str, Any]]:
+    """Findings on reports of these months that repeat the last one where there is none; returns what was replaced."""
+    said = []
     for form in catalogue.forms.values():
         periods = [str(p) for m in months if (p := m.ends_in(form.period_type)) is not None]
         found = [
@@ -177,4 +186,7 @@ def find_lacking(
             for name, period, county in lacking
             if name == form.form and period in periods
         ]
-        ledger.replace_lacking(c, form.form, periods, f"{form.form}.{form.key}.{repeating.RULE}", found)
+        rule = f"{form.form}.{form.key}.{repeating.RULE}"
+        ledger.replace_lacking(c, form.form, periods, rule, found)
+        said.append({"form": form.form, "periods": periods, "rule": rule, "findings": found})
+    return said

@@ -66,7 +66,7 @@ def compute(
     inputs = Inputs(catalogue, reports, current, engine, c)
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
-    _count_registered(c, catalogue, inputs, months)
+    count_registered(c, catalogue, inputs, months)
     found = []
     for base in indicators.bases(catalogue):
 
@@ -177,14 +177,13 @@ def _merged(corrected: Sequence[pa.Table]) -> pa.Table:
     return pa.table({"unit_code": units, "base_code": units} | {n: found.column(f"{n}_max") for n in named})
 
 
-def write(c: Connection, results: Results, at: datetime) -> tuple[int, int]:
-    """Close the rows that differ or are gone, insert the new ones, as was and restated; how many of each."""
-    base, scopes = results.base, results.scopes
-    counts = [
-        _write(c, base, table, rows, scopes, at)
+def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
+    """What is to be in calc.*, as was and restated: (table, rows with all the columns that are written)."""
+    base = results.base
+    return [
+        (table.removeprefix("calc."), _flagged(c, base, table, rows))
         for table, rows in ((base.table, results.rows), (base.restated_table, results.restated))
     ]
-    return sum(n for n, _ in counts), sum(n for _, n in counts)
 
 
 def in_locked(
@@ -228,34 +227,36 @@ def redefined_in_locked(c: Connection, locked: Sequence[Period]) -> dict[str, in
     }
 
 
-def _write(
-    c: Connection, base: Base, table: str, rows: pa.Table, scopes: Sequence[Scope], at: datetime
-) -> tuple[int, int]:
+def _flagged(c: Connection, base: Base, table: str, rows: pa.Table) -> pa.Table:
+    """The rows with what says that a figure is hidden, in the order of the table's columns."""
     # what no longer counts persons is shown from now on, and its past stays as it is
     for flag in c.scalars(sa.text(_FLAGS), {"table": table.split(".")[1]}):
         if flag not in rows.column_names and any(flag == f"{HIDDEN}__{i.code}" for i in base.indicators):
             rows = rows.append_column(flag, pa.repeat(False, len(rows)))
     flags = [n for n in rows.column_names if n.startswith(f"{HIDDEN}__")]
-    columns = ["expected_units", "reported_units", *base.result_columns(), *flags]
-    names = ", ".join([*_IDENTITY, *columns])
-    c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM {table} LIMIT 0"))
-    copy_in(c, "fresh", rows.select([*_IDENTITY, *columns]))
+    return rows.select([*_IDENTITY, "expected_units", "reported_units", *base.result_columns(), *flags])
+
+
+def write(
+    c: Connection, table: str, rows: pa.Table, scopes: Sequence[tuple[str, str]], at: datetime
+) -> tuple[int, int]:
+    """Close the rows of `scopes` (period, period_type) that differ or are gone, insert the new ones; how many of each.
+
+    `table` is one of calc, without the schema.
+    """
+    names = ", ".join(rows.column_names)
+    columns = [n for n in rows.column_names if n not in _IDENTITY]
+    c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM calc.{table} LIMIT 0"))
+    copy_in(c, "fresh", rows)
     c.execute(sa.text("CREATE INDEX ON fresh (org_code, period_type, period)"))
     c.execute(sa.text("ANALYZE fresh"))
     key = "(f.org_code, f.period_type, f.period) = (t.org_code, t.period_type, t.period)"
     same = " AND ".join(f"f.{n} IS NOT DISTINCT FROM t.{n}" for n in columns)
-    closed = c.execute(
-        sa.text(
-            f"UPDATE {table} t SET built_to = :at WHERE built_to IS NULL"
-            " AND (t.period_type, t.period) IN (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:periods AS text[])))"
-            f" AND NOT EXISTS (SELECT FROM fresh f WHERE {key} AND {same})"
-        ),
-        {"at": at, "types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]},
-    ).rowcount
+    closed = close(c, table, scopes, at, f"AND NOT EXISTS (SELECT FROM fresh f WHERE {key} AND {same})")
     inserted = c.execute(
         sa.text(
-            f"INSERT INTO {table} ({names}, built_from) SELECT {names}, :at FROM fresh f"
-            f" WHERE NOT EXISTS (SELECT FROM {table} t WHERE {key} AND t.built_to IS NULL)"
+            f"INSERT INTO calc.{table} ({names}, built_from) SELECT {names}, :at FROM fresh f"
+            f" WHERE NOT EXISTS (SELECT FROM calc.{table} t WHERE {key} AND t.built_to IS NULL)"
         ),
         {"at": at},
     ).rowcount
@@ -263,7 +264,21 @@ def _write(
     return closed, inserted
 
 
-def _count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
+def close(
+    c: Connection, table: str, scopes: Sequence[tuple[str, str]], at: datetime, condition: str = ""
+) -> int:
+    """Close rows of `scopes`, by default all of them; returns how many."""
+    return c.execute(
+        sa.text(
+            f"UPDATE calc.{table} t SET built_to = :at WHERE built_to IS NULL"
+            " AND (t.period, t.period_type) IN (SELECT * FROM unnest(CAST(:periods AS text[]), CAST(:types AS text[])))"
+            f" {condition}"
+        ),
+        {"at": at, "periods": [p for p, _ in scopes], "types": [t for _, t in scopes]},
+    ).rowcount
+
+
+def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
     """How many groups or tasks each county should report, for mart.reporting_status."""
     for form in (f for f in catalogue.forms.values() if f.is_registered):
         for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):

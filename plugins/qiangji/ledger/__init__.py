@@ -19,11 +19,13 @@ from sqlalchemy.engine import Connection, Engine, Row
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
-from qiangji.ledger import locks
+from qiangji.ledger import events, locks
 from qiangji.ledger.records import Current, Delivery, Key, Locked, Part, Pending, Submission, sequence
 from qiangji.periods import Period
 
-__all__ = ["Current", "Delivery", "Key", "Ledger", "Locked", "Part", "Pending", "Submission", "sequence"]
+__all__ = [
+    "Current", "Delivery", "Key", "Ledger", "Locked", "Part", "Pending", "Submission", "apply_collection", "sequence",
+]  # fmt: skip
 
 
 class Ledger:
@@ -46,6 +48,12 @@ class Ledger:
     def saw(self, county: str, name: str, version: str, sha256: str) -> None:
         """Remember an item's content and version, so that it is not fetched again."""
         with self.engine.begin() as c:
+            known = c.execute(
+                sa.text("SELECT version, sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"),
+                {"c": county, "n": name},
+            ).one_or_none()
+            if known is None or tuple(known) != (version, sha256):
+                events.saw(self.lake, county, name, version, sha256)
             _saw(c, county, name, version, sha256)
 
     def add_delivery(self, delivery: Delivery, version: str) -> None:
@@ -53,7 +61,7 @@ class Ledger:
         self.lake.record(
             f"delivery-{delivery.delivery_id}",
             delivery.received_at,
-            {"event": "delivery", **asdict(delivery)},
+            {"event": "delivery", "version": version, **asdict(delivery)},
         )
         with self.engine.begin() as c:
             row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {
@@ -67,21 +75,8 @@ class Ledger:
     def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
         """Record what came of collecting a county (and, for items that failed, of each)."""
         with self.engine.begin() as c:
-            c.execute(  # items that an earlier try of the same run lost may be there now
-                sa.text(
-                    "DELETE FROM ops.collection WHERE (run_id, county_code) = (:r, :c) AND form IS NOT NULL"
-                ),
-                [{"r": r["run_id"], "c": r["county_code"]} for r in rows],
-            )
-            _insert(
-                c,
-                "ops.collection",
-                rows,
-                "ON CONFLICT (run_id, county_code, form, period) DO UPDATE SET status = excluded.status,"
-                " reason_code = excluded.reason_code, message = excluded.message, ended_at = excluded.ended_at,"
-                " deliveries = ops.collection.deliveries + excluded.deliveries,"
-                " bytes = ops.collection.bytes + excluded.bytes",
-            )
+            events.collected(self.lake, rows)
+            apply_collection(c, rows)
 
     def failures(self, run_id: str) -> list[Row[Any]]:
         """What could not be collected in a run: county_code, form, period, reason_code, message."""
@@ -165,7 +160,8 @@ class Ledger:
                 "submission-"
                 + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
                 submission.checked_at,
-                {"event": "submission", **asdict(submission)},
+                {"event": "submission", **asdict(submission), "published_at": datetime.now(UTC)}
+                | {"rejections": list(rejections), "findings": list(findings)},
             )
             row = asdict(submission) | {"status": submission.verdict}
             updates = ", ".join(
@@ -325,6 +321,23 @@ class Ledger:
                 | {"d": one.delivery_id, "ch": one.catalogue_hash, "sh": one.suite_hash},
             )
         return placed
+
+
+def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Make outcomes of collecting part of the ledger; another try of the same run adds to the first."""
+    c.execute(  # items that an earlier try of the same run lost may be there now
+        sa.text("DELETE FROM ops.collection WHERE (run_id, county_code) = (:r, :c) AND form IS NOT NULL"),
+        [{"r": r["run_id"], "c": r["county_code"]} for r in rows],
+    )
+    _insert(
+        c,
+        "ops.collection",
+        rows,
+        "ON CONFLICT (run_id, county_code, form, period) DO UPDATE SET status = excluded.status,"
+        " reason_code = excluded.reason_code, message = excluded.message, ended_at = excluded.ended_at,"
+        " deliveries = ops.collection.deliveries + excluded.deliveries,"
+        " bytes = ops.collection.bytes + excluded.bytes",
+    )
 
 
 def _placing(s: Submission) -> tuple[str, int | None, bool, str | None]:

@@ -71,7 +71,8 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
     with EmbeddedPostgres(settings.home).running_server() as server:
         with server.connect() as connection:
             known = {r[0] for r in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-        if not known.issuperset(ROLES):
+        if not known.issuperset((*ROLES, sync.COUNTY)):
+            server.ensure_role(sync.COUNTY, login=False)
             for role in ROLES:
                 server.ensure_role(role)
             with server.connect() as connection:
@@ -81,7 +82,9 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
             server.ensure_database(DATABASE, OWNER)
             with server.connect() as connection:  # other roles of the server have no business in it
                 connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC")
-                connection.execute(f"GRANT CONNECT ON DATABASE {DATABASE} TO {', '.join(ROLES)}")
+                connection.execute(
+                    f"GRANT CONNECT ON DATABASE {DATABASE} TO {', '.join((*ROLES, sync.COUNTY))}"
+                )
         yield {role: server.url(DATABASE, role=role) for role in ROLES}
 
 

@@ -28,8 +28,8 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
             " col_description(c.oid, a.attnum) AS of_column FROM pg_class c"
             " JOIN pg_namespace n ON n.oid = c.relnamespace"
             " LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-            " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh') AND c.relkind IN ('r', 'v')"
-            " ORDER BY n.nspname = 'mart_zh', 1, 2, a.attnum"
+            " WHERE n.nspname IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh', 'county')"
+            " AND c.relkind IN ('r', 'v') ORDER BY n.nspname IN ('mart_zh', 'county'), 1, 2, a.attnum"
         )
     ).all()
     texts: dict[tuple[str, str, int], str | None] = {}  # 0: the table itself
@@ -40,7 +40,7 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
         names[schema, table, number or 0] = (
             f'COLUMN {schema}."{table}"."{column}"' if number else names[schema, table, 0]
         )
-        if schema == "mart_zh":  # the same views under other headings
+        if schema in ("mart_zh", "county"):  # the same views under other headings, or of one county's rows
             texts[schema, table, 0] = texts["mart", table, 0]
             texts[schema, table, number] = texts["mart", table, number]
             continue

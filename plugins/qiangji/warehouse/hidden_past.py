@@ -7,6 +7,7 @@ A build marks what holds now; this reaches what was closed long ago, which no bu
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -14,6 +15,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.indicators import HIDDEN
+from qiangji.lake import Lake
 
 _SMALL = """
 CREATE TEMP TABLE small ON COMMIT DROP AS
@@ -41,7 +43,7 @@ WHERE o.org_code = t.org_code AND t.{h} IS NOT TRUE AND (t.period, t.period_type
 """
 
 
-def hide(connection: Connection, catalogue: Catalogue) -> None:
+def hide(connection: Connection, catalogue: Catalogue, lake: Lake) -> None:
     """Mark rows of any age that today's rule hides, if the rule is not the one that they were last held against.
 
     With what was closed go the figures that stood beside it, of all other villages of the town, and of the town where
@@ -50,16 +52,15 @@ def hide(connection: Connection, catalogue: Catalogue) -> None:
     """
     bases = [b for b in indicators.bases(catalogue) if b.persons]
     rule = catalogue.suppression.model_dump()
-    wanted = json.dumps([rule, sorted(x.code for b in bases for x in b.persons)], sort_keys=True)
+    codes = sorted(x.code for b in bases for x in b.persons)
+    wanted = json.dumps([rule, codes], sort_keys=True)
     if wanted == connection.scalar(sa.text("SELECT hash FROM ops.definition WHERE name = 'suppression'")):
         return
-    for base in bases:
-        for x in base.persons:
-            for table in (base.table, base.restated_table):
-                names = {p: f"{p}__{x.code}" for p in (HIDDEN, "n", "d")}
-                connection.execute(sa.text(_SMALL.format(table=table, **names)), rule)
-                connection.execute(sa.text(_OTHERS.format(table=table, **names)))
-                connection.execute(sa.text("DROP TABLE small"))
+    at = connection.scalar(sa.text("SELECT clock_timestamp()"))
+    tables = {t: [x.code for x in b.persons] for b in bases for t in (b.table, b.restated_table)}
+    event = {"event": "suppression", "at": at, "rule": rule, "tables": tables}
+    lake.record(f"suppression-{at:%Y%m%dT%H%M%S%f}", at, event)
+    apply(connection, rule, tables)
     connection.execute(
         sa.text(
             "INSERT INTO ops.definition VALUES ('suppression', :wanted, now())"
@@ -67,3 +68,13 @@ def hide(connection: Connection, catalogue: Catalogue) -> None:
         ),
         {"wanted": wanted},
     )
+
+
+def apply(connection: Connection, rule: dict[str, Any], tables: dict[str, list[str]]) -> None:
+    """Mark what a rule hides in tables of calc, of these indicators each."""
+    for table, codes in tables.items():
+        for code in codes:
+            names = {p: f"{p}__{code}" for p in (HIDDEN, "n", "d")}
+            connection.execute(sa.text(_SMALL.format(table=table, **names)), rule)
+            connection.execute(sa.text(_OTHERS.format(table=table, **names)))
+            connection.execute(sa.text("DROP TABLE small"))

@@ -16,13 +16,14 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Definition, Indicator
+from qiangji.lake import Lake
 
 FIRST_MONTH, LAST_MONTH = "0001-01", "9999-12"
 """Of a definition that held from the beginning, or holds until further notice."""
 
 
-def keep(connection: Connection, catalogue: Catalogue) -> None:
-    """Bring both histories up to date, in the caller's transaction.
+def keep(connection: Connection, catalogue: Catalogue, lake: Lake) -> None:
+    """Bring both histories up to date, in the caller's transaction; what changed goes into the journal.
 
     The caller holds the views dropped: who reads waits for the commit, so that the moment taken here is the one from
     which the new definitions are seen.
@@ -34,42 +35,74 @@ def keep(connection: Connection, catalogue: Catalogue) -> None:
         sa.text("UPDATE dim.indicator_history SET is_restricted = true WHERE indicator_code = ANY(:codes)"),
         {"codes": [r["indicator_code"] for r in rows if r["is_restricted"]]},
     )
+    if defined(connection, rows, at) + due(connection, "dim.indicator_due", at):
+        event = {"event": "definitions", "at": at, "indicators": rows, "due": _put_due(connection, lake)}
+        lake.record(f"definitions-{at:%Y%m%dT%H%M%S%f}", at, event)
+
+
+def defined(connection: Connection, rows: list[dict[str, object]], at: datetime) -> int:
+    """Put what indicators are shown by from a moment on into its history; returns how many rows that changed."""
     connection.execute(
         sa.text("CREATE TEMP TABLE defined ON COMMIT DROP AS SELECT * FROM dim.indicator_history LIMIT 0")
     )
+    changed = 0
     if rows:
         columns = list(rows[0])
         slots = ", ".join(f"CAST(:{c} AS jsonb)" if c == "targets" else f":{c}" for c in columns)
         connection.execute(sa.text(f"INSERT INTO defined ({', '.join(columns)}) VALUES ({slots})"), rows)
-        _replace(connection, "dim.indicator_history", "defined", columns, ["indicator_code", "version"], at)
-    key = ["indicator_code", "period", "period_type"]
-    _replace(connection, "dim.indicator_due_history", "dim.indicator_due", [*key, "due_at"], key, at)
+        key = ["indicator_code", "version"]
+        changed = _replace(connection, "dim.indicator_history", "defined", columns, key, at)
     connection.execute(sa.text("DROP TABLE defined"))
+    return changed
+
+
+def due(connection: Connection, fresh: str, at: datetime) -> int:
+    """Put due dates that hold from a moment on, of the table `fresh`, into their history; returns what that changed."""
+    key = ["indicator_code", "period", "period_type"]
+    return _replace(connection, "dim.indicator_due_history", fresh, [*key, "due_at"], key, at)
+
+
+def _put_due(connection: Connection, lake: Lake) -> str:
+    import pyarrow as pa
+
+    names = ("indicator_code", "period", "period_type", "due_at")
+    rows = connection.execute(
+        sa.text(f"SELECT {', '.join(names)} FROM dim.indicator_due ORDER BY 1, 2, 3")
+    ).all()
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    types = (pa.string(), pa.string(), pa.string(), pa.timestamp("us", "UTC"))
+    return lake.put_definitions(
+        pa.table({n: pa.array(x, t) for n, x, t in zip(names, columns, types, strict=True)})
+    )
 
 
 def _replace(
     connection: Connection, table: str, fresh: str, columns: list[str], key: list[str], at: datetime
-) -> None:
-    """Close the rows of `table` that `fresh` has not or has otherwise, and add what it has new; no column is null."""
+) -> int:
+    """Close the rows of `table` that `fresh` has not or has otherwise, and add what it has new; no column is null.
+
+    Returns how many rows were closed and added.
+    """
 
     def of(alias: str, names: list[str]) -> str:
         return f"({', '.join(f'{alias}.{n}' for n in names)})"
 
-    connection.execute(
+    closed = connection.execute(
         sa.text(
             f"UPDATE {table} t SET defined_to = :at WHERE defined_to IS NULL"
             f" AND NOT EXISTS (SELECT FROM {fresh} f WHERE {of('f', columns)} = {of('t', columns)})"
         ),
         {"at": at},
-    )
+    ).rowcount
     names = ", ".join(columns)
-    connection.execute(
+    added = connection.execute(
         sa.text(
             f"INSERT INTO {table} ({names}, defined_from) SELECT {names}, :at FROM {fresh} f WHERE NOT EXISTS"
             f" (SELECT FROM {table} t WHERE {of('t', key)} = {of('f', key)} AND t.defined_to IS NULL)"
         ),
         {"at": at},
-    )
+    ).rowcount
+    return closed + added
 
 
 def _row(definition: Definition, base: indicators.Base, catalogue: Catalogue) -> dict[str, object]:

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.errors import WarehouseError
+from qiangji.lake import Lake
 from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
@@ -37,6 +38,8 @@ FIRST_YEAR, FUTURE_YEARS = 2015, 1
 EXPECTED_MONTHS = 25
 """How far back expected units are filled in ahead of any build (a build fills in those of its own months)."""
 READERS = ("qiangji_bi", "qiangji_analyst")
+COUNTY = "qiangji_county"
+"""The group of counties' own logins, county_<code>: each sees its county's rows in the views of `county`."""
 ROLE_SETTINGS = ("statement_timeout = '60s'", "default_transaction_read_only = on")
 """Of the two roles that read: a runaway query of a BI tool ends by itself."""
 
@@ -76,7 +79,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     for base in indicators.bases(catalogue):
         _calc_table(connection, base)
         _calc_table(connection, base, is_restated=True)
-    hidden_past.hide(connection, catalogue)
+    hidden_past.hide(connection, catalogue, Lake(settings.lake))
     views.create(connection, settings.sql, catalogue)
     comments.write(connection, settings.sql / "dictionary.yaml", catalogue)
     _grant(connection)
@@ -223,7 +226,7 @@ def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Cata
         ],
     )
     _fill(connection, "dim.indicator_field", indicators.fields_read(catalogue))
-    history.keep(connection, catalogue)
+    history.keep(connection, catalogue, Lake(settings.lake))
 
 
 def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
@@ -316,8 +319,8 @@ def _field_row(form: Form, name: str, field: Field, order: int) -> dict[str, obj
     }
 
 
-def _add_columns(connection: Connection, table: str, columns: dict[str, str]) -> None:
-    """Columns that are missing, and wider types for sums that were integers and are decimals now."""
+def add_columns(connection: Connection, table: str, columns: dict[str, str]) -> list[str]:
+    """Columns that are missing (returned), and wider types for sums that were integers and are decimals now."""
     connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {table} ()"))
     schema, name = table.split(".")
     known = {
@@ -338,6 +341,7 @@ def _add_columns(connection: Connection, table: str, columns: dict[str, str]) ->
     ]
     if changes:
         connection.execute(sa.text(f"ALTER TABLE {table} {', '.join(changes)}"))
+    return [column for column in columns if column not in known]
 
 
 def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> None:
@@ -346,7 +350,7 @@ def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> Non
     columns |= dict.fromkeys(PATH, "text")
     columns |= {"period": "text NOT NULL", "revision": "integer NOT NULL"}
     columns |= {name: SQL_TYPES[field.type] for name, field in form.fields.items()}
-    _add_columns(connection, table, columns)
+    add_columns(connection, table, columns)
     connection.execute(
         sa.text(
             f"CREATE UNIQUE INDEX IF NOT EXISTS {form.form}_row ON {table} (period, county_code, {form.key})"
@@ -370,7 +374,7 @@ def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool
         columns = {c: t.replace("bigint", "numeric").split("(")[0] for c, t in columns.items()}
     columns |= base.flag_columns()
     columns |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
-    _add_columns(connection, table, columns)
+    add_columns(connection, table, columns)
     connection.execute(
         sa.text(
             f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_current ON {table} (org_code, period_type, period)"
@@ -386,12 +390,17 @@ def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool
 
 
 def _grant(connection: Connection) -> None:
-    """Least privilege: BI reads mart, mart_zh and dim; analysts also fact; the loader writes data, no definitions."""
+    """Least privilege: BI reads mart, mart_zh and dim; analysts also fact; the loader writes data, no definitions.
+
+    Counties' logins read `county` and nothing else.
+    """
+    ensure_roles(connection, (COUNTY,))
     for schema, readers in {
         "dim": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "mart": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "mart_zh": "qiangji_bi, qiangji_analyst, qiangji_loader",
         "fact": "qiangji_analyst",
+        "county": COUNTY,
     }.items():
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA {schema} TO {readers}"))
         connection.execute(sa.text(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {readers}"))

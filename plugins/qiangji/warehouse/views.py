@@ -30,7 +30,7 @@ def drop(connection: Connection) -> None:
     old = connection.execute(
         sa.text(
             "SELECT table_schema, table_name FROM information_schema.views"
-            " WHERE table_schema IN ('mart', 'mart_zh')"
+            " WHERE table_schema IN ('mart', 'mart_zh', 'county')"
         )
     ).all()
     for schema, name in old:

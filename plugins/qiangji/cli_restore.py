@@ -1,0 +1,101 @@
+"""`qiangji rebuild-ledger` and `qiangji verify`: the ledger again from the lake, and whether both hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+ATTENTION = 3
+
+
+def add_to(app: typer.Typer, console: Console) -> None:
+    """Put the two commands into the command line."""
+
+    @app.command("rebuild-ledger")
+    def rebuild_ledger(
+        force: Annotated[
+            bool, typer.Option("--force", help="replace a ledger that is not empty by what the journal says")
+        ] = False,
+        json: Json = False,
+    ) -> None:
+        """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
+        from qiangji import pipeline, printing, restoring
+        from qiangji.settings import settings
+
+        rebuilt = restoring.rebuild(pipeline.read_catalogue(), settings(), force=force, watch=watch)
+        if json:
+            print(printing.as_json(vars(rebuilt)))
+        else:
+            print_rebuilt(console, rebuilt)
+        if not rebuilt.is_whole:
+            raise typer.Exit(ATTENTION)
+
+    @app.command()
+    def verify(json: Json = False) -> None:
+        """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
+        from qiangji import pipeline, printing, verifying
+        from qiangji.settings import settings
+
+        verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
+        if json:
+            print(printing.as_json({"looked_at": verified.looked_at, "faults": verified.faults}))
+        else:
+            print_verified(console, verified)
+        if verified.is_damaged:
+            raise typer.Exit(1)
+        if verified.faults:
+            raise typer.Exit(ATTENTION)
+
+
+def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
+    """A progress bar on stderr, gone when it is done; nothing where stderr is no terminal."""
+    from rich.progress import track
+
+    bar = Console(stderr=True)
+    return track(things, what, console=bar, transient=True, disable=not bar.is_terminal)
+
+
+def print_rebuilt(console: Console, rebuilt: Any) -> None:
+    """What came back, and what the journal could not say."""
+    from rich.table import Table
+
+    table = Table(title="台账 Ledger", title_justify="left")
+    table.add_column("table")
+    table.add_column("rows", justify="right")
+    for name, rows in sorted(rebuilt.rows.items()):
+        table.add_row(name, f"{rows:,}")
+    console.print(table)
+    console.print(f"From {rebuilt.events:,} events. `qiangji build` then finds what is left to do.")
+    if rebuilt.without_reasons:
+        console.print(
+            f"{rebuilt.without_reasons:,} verdicts are older than the reasons in the journal: `qiangji reprocess`"
+            " finds rejected rows and findings again."
+        )
+    if rebuilt.without_rows:
+        console.print(
+            f"{rebuilt.without_rows:,} builds are older than the rows in lake/builds: what they showed is not there;"
+            " `qiangji build` computes what stands now."
+        )
+    for kind, n in sorted(rebuilt.unknown.items()):
+        console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
+
+
+def print_verified(console: Console, verified: Any) -> None:
+    """What was looked at, and a line a fault."""
+    from rich.table import Table
+
+    said = ", ".join(f"{n:,} {what}" for what, n in verified.looked_at.items())
+    console.print(f"Looked at {said}.")
+    if not verified.faults:
+        console.print("完好 All is well.")
+        return
+    table = Table(title="问题 Faults", title_justify="left")
+    for heading in ("fault", "where", "what", "do"):
+        table.add_column(heading, overflow="fold")
+    for fault in verified.faults:
+        table.add_row(fault["code"], fault["where"], fault["what"], fault["do"])
+    console.print(table)

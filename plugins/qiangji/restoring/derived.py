@@ -1,0 +1,153 @@
+"""Facts and figures again, and what they were shown by: from what each build left in the lake.
+
+In: the journal's builds, definitions and rules of suppression; lake/builds, lake/definitions, lake/reports. Out: calc.*
+with the life time of every row, dim.indicator_history, dim.indicator_due_history, fact.*, in the caller's transaction.
+So that what was shown on any day is found again, and not only what stands now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji.building import facts, figures
+from qiangji.building.corrected import Corrected
+from qiangji.building.inputs import Inputs
+from qiangji.catalogue import Catalogue
+from qiangji.engines import open_engine
+from qiangji.lake import Lake
+from qiangji.ledger import Current, Key
+from qiangji.periods import Period
+from qiangji.restoring.journal import Event, Journal, Watch, when
+from qiangji.settings import Settings
+from qiangji.warehouse import copy_in, hidden_past, history, sync
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_LEFT = "已不在目录中的指标 / of an indicator that has left the catalogue"
+
+
+def clear(c: Connection) -> None:
+    """Leave no fact, no figure, and nothing of what figures were shown by."""
+    for table in _tables(c, "fact", "calc"):
+        c.execute(sa.text(f"DELETE FROM {table}"))
+    for table in ("dim.indicator_history", "dim.indicator_due_history"):
+        c.execute(sa.text(f"DELETE FROM {table}"))
+
+
+def fill_definitions(c: Connection, lake: Lake, journal: Journal) -> None:
+    """What figures were shown by, from when until when: each change in its turn."""
+    for event in journal.of("definitions"):
+        rows = [r | {"targets": json.dumps(json.loads(r["targets"]))} for r in event["indicators"]]
+        history.defined(c, rows, when(event))
+        c.execute(
+            sa.text("CREATE TEMP TABLE due_then ON COMMIT DROP AS SELECT * FROM dim.indicator_due LIMIT 0")
+        )
+        copy_in(c, "due_then", lake.get_parquet(lake.definitions_path(event["due"])))
+        history.due(c, "due_then", when(event))
+        c.execute(sa.text("DROP TABLE due_then"))
+
+
+def fill_figures(c: Connection, lake: Lake, journal: Journal, builds: Sequence[Event], watch: Watch) -> int:
+    """Every row that a build showed, with its life time. Returns how many builds left no rows to do so.
+
+    Rules of suppression reach back when they become stricter: each is applied when its turn comes.
+    """
+    for event in watch(sorted([*builds, *journal.of("suppression")], key=when), "figures"):
+        if event["event"] == "suppression":
+            hidden_past.apply(c, event["rule"], _known(c, event["tables"]))
+            continue
+        for each in event.get("tables", ()):
+            _fill_table(c, lake, event, each)
+    return sum("tables" not in e for e in builds)
+
+
+def _fill_table(c: Connection, lake: Lake, event: Event, each: dict[str, Any]) -> None:
+    scopes = [(period, period_type) for period, period_type in each["scopes"]]
+    if each["rows_hash"]:
+        rows = lake.get_parquet(lake.build_path(event["build_id"], each["table"]))
+        _add_missing(c, each["table"], rows)
+        figures.write(c, each["table"], rows, scopes, when(event))
+    elif f"calc.{each['table']}" in _tables(c, "calc"):
+        figures.close(c, each["table"], scopes, when(event))
+
+
+def _add_missing(c: Connection, table: str, rows: pa.Table) -> None:
+    """Columns of indicators that the catalogue no longer has: they keep their past."""
+    types = {f.name: _sql_type(str(f.type)) for f in rows.schema}
+    types |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
+    for name in sync.add_columns(c, f"calc.{table}", types):
+        c.execute(sa.text(f"COMMENT ON COLUMN calc.{table}.\"{name}\" IS '{_LEFT}'"))
+
+
+def _sql_type(arrow: str) -> str:
+    if arrow.startswith("decimal"):
+        return "numeric"
+    return {"string": "text", "bool": "boolean"}.get(arrow, "bigint")
+
+
+def _known(c: Connection, tables: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Of what a rule was about, what the warehouse has columns for."""
+    rows = c.execute(
+        sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'calc'")
+    )
+    columns = {(f"calc.{r.table_name}", r.column_name) for r in rows}
+    return {
+        table: [x for x in codes if all((table, f"{part}__{x}") in columns for part in ("h", "n", "d"))]
+        for table, codes in tables.items()
+    }
+
+
+def fill_facts(c: Connection, catalogue: Catalogue, settings: Settings, lake: Lake, watch: Watch) -> None:
+    """The rows that ops.fact_load says are loaded, and how many units were expected when they were."""
+    loaded = c.execute(sa.text("SELECT * FROM ops.fact_load ORDER BY form, period, county_code")).all()
+    current: dict[Key, Current] = {
+        (r.form, r.period, r.county_code): Current(r.rows_hash, r.revision, "")
+        for r in loaded
+        if r.form in catalogue.forms
+    }
+    reports = Corrected(catalogue, lake, current)
+    for key, one in watch(list(current.items()), "facts"):
+        name, period, county = key
+        form = catalogue.forms[name]
+        rows = reports.get_rows("reports", name, period, county, one.rows_hash)
+        if len(rows):
+            rows = facts.fact_rows(rows, catalogue, form, period, one.revision)
+            known = _columns(c, "fact", form.form)
+            copy_in(c, f"fact.{form.form}", rows.select([n for n in rows.column_names if n in known]))
+    months = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month ORDER BY 1"))]
+    types = sorted({f.period_type for f in catalogue.forms.values()})
+    sync.fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
+    with open_engine(settings.engine, settings.sql / "models", settings.threads) as engine:
+        figures.count_registered(c, catalogue, Inputs(catalogue, reports, current, engine, c), months)
+
+
+def analyze(c: Connection) -> None:
+    """Tell the planner what the tables hold now."""
+    c.execute(sa.text(f"ANALYZE {', '.join(_tables(c, 'ops', 'dim', 'fact', 'calc'))}"))
+
+
+def _columns(c: Connection, schema: str, table: str) -> set[str]:
+    return set(
+        c.scalars(
+            sa.text(
+                "SELECT column_name FROM information_schema.columns WHERE (table_schema, table_name) = (:s, :t)"
+            ),
+            {"s": schema, "t": table},
+        )
+    )
+
+
+def _tables(c: Connection, *schemas: str) -> list[str]:
+    rows: Iterable[str] = c.scalars(
+        sa.text(
+            "SELECT schemaname || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname = ANY(:s) ORDER BY 1"
+        ),
+        {"s": list(schemas)},
+    )
+    return list(rows)

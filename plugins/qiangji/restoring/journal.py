@@ -1,0 +1,116 @@
+"""The lake's journal, read whole: every event that made the ledger what it is.
+
+In: lake/journal. Out: events by kind, oldest first, and what stands of those that were written more than once. An event
+is written before its transaction commits, so that the journal may know of something that never came to be; where a
+later event tells (the builds), that is left out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from qiangji.errors import QiangjiError
+from qiangji.lake import Lake
+
+AT = {
+    "delivery": "received_at", "seen": "seen_at", "collection": "at", "submission": "published_at",
+    "decision": "decided_at", "lock": "decided_at", "disposition": "disposed_at", "edition": "published_at",
+    "corrections": "at", "definitions": "at", "suppression": "at", "build": "built_at",
+}  # fmt: skip
+"""Each kind of event, and which of its entries says when it was."""
+Event = dict[str, Any]
+Watch = Callable[[Sequence[Any], str], Iterable[Any]]
+"""Goes through things one by one and shows how far it is."""
+
+
+def unwatched(things: Sequence[Any], _what: str) -> Iterable[Any]:
+    return things
+
+
+class JournalError(QiangjiError):
+    """The journal is missing, or a file of it cannot be read."""
+
+    code = "journal"
+
+
+@dataclass(frozen=True)
+class Journal:
+    """Events by kind, oldest first; `unknown` counts those of kinds that this version does not know."""
+
+    events: dict[str, list[Event]]
+    unknown: Counter[str]
+
+    def of(self, kind: str) -> list[Event]:
+        return self.events.get(kind, [])
+
+    def __len__(self) -> int:
+        return sum(map(len, self.events.values()))
+
+    def submissions(self) -> list[Event]:
+        """The last publication of each reading, in the order in which they were published."""
+        keys = ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")
+        last = {tuple(e[k] for k in keys): e for e in self.of("submission")}
+        return sorted(last.values(), key=when)
+
+    def builds(self) -> list[Event]:
+        """Builds that were committed: one that was not has no successor, and another followed the same one."""
+        found = self.of("build")
+        followed = {e.get("previous") for e in found}
+        last = {e.get("previous"): e["build_id"] for e in found}
+        return [
+            e
+            for e in found
+            if e["build_id"] in followed or e.get("previous") is None or last[e["previous"]] == e["build_id"]
+        ]
+
+
+def when(event: Event) -> datetime:
+    """The instant of an event."""
+    at = event.get(AT[event["event"]]) or event["checked_at"]  # of a verdict that was not yet told when
+    return datetime.fromisoformat(at)
+
+
+def read(lake: Lake, watch: Watch = unwatched) -> Journal:
+    """Read every event. Raises JournalError for a journal that is not there and a file that is none."""
+    files = sorted((lake.root / "journal").glob("*/*.json"))
+    if not files:
+        raise JournalError(
+            "holds no event",
+            where=str(lake.root / "journal"),
+            expected="the journal of the nights that were",
+            do="Is QIANGJI_HOME right, and the lake there? docs/runbooks/restore.md",
+            code="no_journal",
+        )
+    events: dict[str, list[Event]] = {}
+    unknown: Counter[str] = Counter()
+    for path in watch(files, "journal"):
+        event = _read(path)
+        if event["event"] in AT:
+            events.setdefault(event["event"], []).append(event)
+        else:
+            unknown[str(event["event"])] += 1
+    for found in events.values():
+        found.sort(key=when)  # files come by name, so that the order of one instant is settled
+    return Journal(events, unknown)
+
+
+def _read(path: Path) -> Event:
+    try:
+        event = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(event, dict) or "event" not in event:
+            raise ValueError
+        return event
+    except (ValueError, OSError) as e:
+        raise JournalError(
+            "cannot be read as an event",
+            where=str(path),
+            expected="a JSON object with `event`",
+            do="Take the file from a backup of the lake. docs/runbooks/restore.md",
+            code="broken_event",
+        ) from e

