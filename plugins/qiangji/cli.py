@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from qiangji import cli_findings
+from qiangji import cli_feedback, cli_findings
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, parse_range
 
@@ -339,6 +339,7 @@ def void(
 
 
 cli_findings.add_to(app, console)
+cli_feedback.add_to(app, console)
 
 
 @app.command()
