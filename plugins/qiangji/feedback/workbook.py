@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,9 @@ MAX_SHOWN = 5_000
 """Problems listed and comments written in one workbook: more make spreadsheet programs crawl."""
 RED, YELLOW, BLUE, GREY = "FFC7CE", "FFEB9C", "DDEBF7", "EDEDED"
 AUTHOR = "报送核查"
+PROBLEM_WIDTH = 48
+WIDTHS = (22, 24, 16, 8, 44, 20, 30, 40, 60)
+"""Of the summary's columns."""
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_CELL = 32_000
 HOW = (
@@ -96,6 +99,7 @@ def _write_page(ws: Worksheet, page: Page) -> None:
         for column, value in enumerate(row, 1):
             if value is not None:
                 _put(ws, number, column, value)
+    _embolden(ws, page)
     problem_at, explanation_at = _own_columns(page)
     _head(ws, page, problem_at, PROBLEM_HEADER)
     _head(ws, page, explanation_at, EXPLANATION_HEADER)
@@ -110,19 +114,26 @@ def _write_page(ws: Worksheet, page: Page) -> None:
     comments = 0
     for number, found in by_row.items():
         comments += _mark_row(ws, number, found, is_commented=comments < MAX_SHOWN)
-        _put(
-            ws,
-            number,
-            problem_at,
-            "；".join(dict.fromkeys(_sentence(p) for p in found)),
-            fill=GREY,
-            wrap=True,
-        )
+        said = "；".join(dict.fromkeys(_sentence(p) for p in found))
+        _put(ws, number, problem_at, said, fill=GREY, wrap=True)
+        _make_room(ws, number, [(said, PROBLEM_WIDTH)])
         ws.cell(number, explanation_at).fill = _fill(BLUE)
     for top, left, bottom, right in page.sheet.merges:
         if max(left, right) < problem_at:
             ws.merge_cells(start_row=top, start_column=left, end_row=bottom, end_column=right)
     _shape(ws, page, problem_at, explanation_at)
+
+
+def _embolden(ws: Worksheet, page: Page) -> None:
+    """The county's own headers, so that they are told from rows."""
+    from openpyxl.styles import Alignment, Font
+
+    assert page.sheet is not None
+    for number in range(page.header[0] + 1, sum(page.header) + 1):
+        for column in range(1, page.sheet.width + 1):
+            cell = ws.cell(number, column)
+            cell.font = Font(bold=True)
+            cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
 
 
 def _own_columns(page: Page) -> tuple[int, int]:
@@ -187,7 +198,7 @@ def _shape(ws: Worksheet, page: Page, problem_at: int, explanation_at: int) -> N
         texts = [row[column - 1] for row in page.sheet.rows[titles : titles + 60] if len(row) >= column]
         width = max((_breadth(t) for t in texts if t is not None), default=4)
         ws.column_dimensions[column_letters(column - 1)].width = min(max(width + 2, 7), 26)
-    ws.column_dimensions[column_letters(problem_at - 1)].width = 48
+    ws.column_dimensions[column_letters(problem_at - 1)].width = PROBLEM_WIDTH
     ws.column_dimensions[column_letters(explanation_at - 1)].width = 36
     ws.freeze_panes = ws.cell(titles + headers + 1, 1)
 
@@ -226,7 +237,7 @@ def _write_summary(ws: Worksheet, cover: Cover, pages: Sequence[Page]) -> None:
         _put(ws, row + 1, 1, line)
         row += 1
     _list_problems(ws, row + 2, pages)
-    for letter, width in zip("ABCDEFGHI", (22, 24, 16, 8, 44, 20, 30, 40, 60), strict=True):
+    for letter, width in zip("ABCDEFGHI", WIDTHS, strict=True):
         ws.column_dimensions[letter].width = width
 
 
@@ -273,7 +284,15 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
         for column, value in enumerate(line, 1):
             if value != "":
                 _put(ws, row, column, value, wrap=True)
+        _make_room(ws, row, zip(map(str, line), WIDTHS, strict=False))
     return row + 1
+
+
+def _make_room(ws: Worksheet, row: int, texts: Iterable[tuple[str, int]]) -> None:
+    """A height at which wrapped texts of these widths are read whole."""
+    lines = max((-(-_breadth(text) // (width - 2)) for text, width in texts), default=1)
+    if lines > 1:
+        ws.row_dimensions[row].height = 15 * min(lines, 20)
 
 
 # ---- cells
@@ -291,7 +310,7 @@ def _put(ws: Worksheet, row: int, column: int, value: object, *, fill: str = "",
     if fill:
         cell.fill = _fill(fill)
     if wrap:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        cell.alignment = Alignment(wrap_text=True, vertical="top", horizontal="left")
 
 
 def _fill(colour: str) -> Any:

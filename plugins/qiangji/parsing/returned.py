@@ -41,10 +41,11 @@ def neutral(text: str) -> str:
     inner = text.lstrip("'")
     plain = unicodedata.normalize("NFKC", inner)
     bare = _LEADING.sub("", plain).rstrip()
+    if plain[:1] in ("\t", "\r", "\n"):
+        return f"'{text}"
     if inner == text and (_NUMBER.fullmatch(bare) or _ONLY_DASHES.fullmatch(bare)):
         return text
-    is_risky = plain[:1] in ("\t", "\r", "\n") or bare[:1] in ("=", "+", "-", "@")
-    return f"'{text}" if is_risky else text
+    return f"'{text}" if bare[:1] in ("=", "+", "-", "@") else text
 
 
 def undone(zone: pa.Table) -> pa.Table:

@@ -24,7 +24,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
-from qiangji.sources.files import expected_names, kind_of
+from qiangji.sources.files import kind_of, names_in_a_folder
 from qiangji.sources.limits import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Limits
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class SftpSource:
         self._runner.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
-        names = expected_names(self._county.files, wanted)
+        names = names_in_a_folder(self._county.files, wanted)
         found = {str(entry.filename): entry.attrs for entry in self._run(self._read_directory)}
         return [
             Item(name, targets, _version(found[name]))
