@@ -306,7 +306,7 @@ def _put(ws: Worksheet, row: int, column: int, value: object, *, fill: str = "",
         cell.value = _clean(neutral(value))
         cell.data_type = "s"  # never a formula, an error or a number, whatever it looks like
     else:
-        cell.value = value  # type: ignore[assignment]
+        cell.value = value
     if fill:
         cell.fill = _fill(fill)
     if wrap:
