@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +29,7 @@ from qiangji.feedback.problems import Problem, problems_of
 from qiangji.feedback.sheets import sheet_of
 from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.lake import Lake
+from qiangji.landing import GONE
 from qiangji.ledger import Ledger, Pending
 from qiangji.parsing import Grid, read_grids
 from qiangji.periods import Period
@@ -59,6 +60,7 @@ class Sent:
     name: str
     delivery_id: str
     digest: str
+    basis: str
     problems: int
     transport: str
     status: str
@@ -75,28 +77,48 @@ def send(
     chosen = p.catalogue.select_counties(list(counties))
     with p.ledger.engine.connect() as c:
         deliveries = _outstanding(c, p.catalogue, chosen, [str(x) for x in periods])
-        parts = _parts(c, list(deliveries))
-        known = {
-            (r.delivery_id, r.digest)
-            for r in c.execute(sa.text("SELECT * FROM ops.feedback WHERE status = 'sent'"))
-        }
+        known = _known(c, list(deliveries))
+        new = [d for d, row in deliveries.items() if (d, row["basis"]) not in known]
+        parts = [x for x in _parts(c, new) if x.form in p.catalogue.forms]
     checked: dict[str, list[Checked]] = defaultdict(list)
-    for one in examine(p.catalogue, p.ledger.lake, [x for x in parts if x.form in p.catalogue.forms]):
+    for one in examine(p.catalogue, p.ledger.lake, parts):
         checked[one.part.delivery_id].append(one)
-    found = []
+    found, lost = [], dict[str, CollectError]()
     for delivery_id, row in deliveries.items():
-        found.append(_send_one(p, row, checked[delivery_id], known, dry_run))
+        if told := known.get((delivery_id, row["basis"])):
+            found.append(Sent(**{**told, "status": "known", "submissions": tuple(row["submissions"])}))
+        else:
+            found.append(_send_one(p, row, checked[delivery_id], known, lost, dry_run))
+    return found
+
+
+def _known(c: Connection, deliveries: list[str]) -> dict[tuple[str, str], dict[str, Any]]:
+    """(delivery, digest) and (delivery, basis) -> what was sent."""
+    found = {}
+    rows = c.execute(
+        sa.text("SELECT * FROM ops.feedback WHERE status = 'sent' AND delivery_id = ANY(:d)").bindparams(
+            sa.bindparam("d", type_=sa.ARRAY(sa.Text))
+        ),
+        {"d": deliveries},
+    )
+    for r in rows:
+        told = {n: v for n, v in r._mapping.items() if n != "sent_at"}
+        found[r.delivery_id, r.digest] = found[r.delivery_id, r.basis] = told
     return found
 
 
 def _outstanding(
     c: Connection, catalogue: Catalogue, counties: list[str], periods: list[str]
 ) -> dict[str, dict[str, Any]]:
-    """Delivery -> what is known of it, with its submissions' statuses."""
+    """Delivery -> what is known of it, with its submissions' statuses.
+
+    `basis`: what its workbook follows from, beside its bytes: where that was told before, nothing is read again.
+    """
     found: dict[str, dict[str, Any]] = {}
     rows = c.execute(
         sa.text(
-            "SELECT o.county_code, o.form, o.period, o.status, d.delivery_id, d.name, d.received_at"
+            "SELECT o.county_code, o.form, o.period, o.status, d.delivery_id, d.name, d.received_at,"
+            " o.catalogue_hash, o.suite_hash"
             f" FROM ({_OUTSTANDING}) AS o"
             " JOIN ops.delivery AS d USING (delivery_id) ORDER BY o.county_code, o.period, o.form"
         ).bindparams(
@@ -107,9 +129,10 @@ def _outstanding(
     )
     for r in rows:
         if r.form in catalogue.forms:
-            found.setdefault(r.delivery_id, {**r._mapping, "submissions": []})["submissions"].append(
-                (r.form, r.period, r.status)
-            )
+            one = found.setdefault(r.delivery_id, {**r._mapping, "submissions": [], "basis": _LAYOUT})
+            one["submissions"].append((r.form, r.period, r.status))
+            said = "|".join((one["basis"], r.form, r.period, r.status, r.catalogue_hash, r.suite_hash))
+            one["basis"] = hashlib.sha256(said.encode()).hexdigest()
     return found
 
 
@@ -127,8 +150,14 @@ def _parts(c: Connection, deliveries: list[str]) -> list[Pending]:
 
 
 def _send_one(
-    p: Pipeline, row: dict[str, Any], parts: list[Checked], known: set[tuple[str, str]], dry_run: bool
+    p: Pipeline,
+    row: dict[str, Any],
+    parts: list[Checked],
+    known: Mapping[tuple[str, str], object],
+    lost: dict[str, CollectError],
+    dry_run: bool,
 ) -> Sent:
+    """Render and write one delivery's workbook. A county in `lost` was not reached before in this run."""
     county = p.catalogue.counties[row["county_code"]]
     pages = [page_of(p.catalogue, p.ledger.lake, one, _revision(p.ledger, one)) for one in parts]
     sent = Sent(
@@ -136,12 +165,15 @@ def _send_one(
         name=_file_name(p.catalogue, county.county, pages, row["delivery_id"]),
         delivery_id=row["delivery_id"],
         digest=_digest(pages),
+        basis=row["basis"],
         problems=sum(len(page.problems) for page in pages),
         transport=writing.place_of(county),
         status="planned",
         submissions=tuple(row["submissions"]),
     )
     if (sent.delivery_id, sent.digest) in known:
+        if not dry_run:
+            _note_basis(p.ledger, sent)
         return Sent(**{**vars(sent), "status": "known"})
     if dry_run:
         return sent
@@ -155,8 +187,12 @@ def _send_one(
     content = render(cover, pages)
     outcome: dict[str, Any] = {"status": "sent", "sha256": hashlib.sha256(content).hexdigest()}
     try:
+        if county.county in lost:
+            raise lost[county.county]
         writing.write(p.catalogue, p.settings, county, sent.name, content)
     except CollectError as e:
+        if e.code in GONE:
+            lost[county.county] = e
         outcome |= {"status": "failed", "reason_code": e.code, "message": str(e)}
         log.warning("%s: feedback %s could not be written: %s", county.county, sent.name, e)
     sent = Sent(**{**vars(sent), **outcome})
@@ -177,6 +213,15 @@ def _record(ledger: Ledger, sent: Sent) -> None:
                 + ", ".join(f"{n} = excluded.{n}" for n in event if n not in ("delivery_id", "digest"))
             ),
             event,
+        )
+
+
+def _note_basis(ledger: Ledger, sent: Sent) -> None:
+    """The same was found by another form or suite. Not in the journal: without it the delivery is read once more."""
+    with ledger.engine.begin() as c:
+        c.execute(
+            sa.text("UPDATE ops.feedback SET basis = :b WHERE (delivery_id, digest) = (:d, :g)"),
+            {"b": sent.basis, "d": sent.delivery_id, "g": sent.digest},
         )
 
 

@@ -14,4 +14,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("mart.finding rests on these tables: go back to the older code and a new database")
+    raise NotImplementedError(
+        "mart.finding rests on these tables: go back to the older code and a new database"
+    )

@@ -15,6 +15,7 @@ CREATE TABLE ops.explanation (
 CREATE TABLE ops.feedback (
     delivery_id text NOT NULL,
     digest text NOT NULL,
+    basis text NOT NULL,             -- hash of the statuses, forms and suites that it was made by
     county_code text NOT NULL,
     name text NOT NULL,
     sha256 text NOT NULL,            -- of the workbook's bytes, which are kept in no lake
