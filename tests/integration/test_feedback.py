@@ -340,7 +340,9 @@ def test_the_command_sends_and_says_what_it_would_send(collected: Night) -> None
 
 def test_a_clerk_tries_a_file_first(collected: Night, tmp_path: Path) -> None:
     one = collected
-    source, out = outgoing(one, TITLED) / "village_2026-10.xlsx", tmp_path / "out.xlsx"
+    source, out = tmp_path / "my file.xlsx", tmp_path / "out.xlsx"
+    theirs_too = openpyxl.load_workbook(outgoing(one, TITLED) / "village_2026-10.xlsx")
+    theirs_too.save(source)  # other bytes than any that were received
     arguments = [str(source), "--form", "village", "--county", TITLED, "--period", "2026-10"]
     files, rows = one.lake_files(), one.query("SELECT count(*) FROM ops.submission")
     ran = run("check", *arguments, "--workbook", str(out))
