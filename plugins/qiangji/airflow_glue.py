@@ -169,6 +169,42 @@ def verdict() -> None:
         )
 
 
+@task.short_circuit
+def working_day() -> bool:
+    """Whether the counties' offices are open today: a run by hand looks in any case."""
+    from qiangji.periods import is_working_day
+
+    by_hand = get_current_context()["dag_run"].run_type == "manual"
+    return by_hand or is_working_day(pipeline.local_today())
+
+
+@task
+def look() -> dict[str, int]:
+    """Log everything that somebody has to do something about; how many of each status."""
+    from qiangji import reading
+
+    counts: dict[str, int] = {}
+    with pipeline.open_pipeline() as p:
+        for r in reading.needs_attention(reading.status(p.ledger.engine)):
+            counts[r["status"]] = counts.get(r["status"], 0) + 1
+            place = f"{r['county_code']} {p.catalogue.name_of(r['county_code'])} {r['form']} {r['period']}".rstrip()
+            log.warning("%s: %s: %s", place, r["status"], r["message_zh"] or r["reason_code"] or "")
+    return counts
+
+
+@task
+def feedback() -> dict[str, int]:
+    """Send annotated workbooks to counties; how many were sent, failed or had been sent before."""
+    from qiangji import feedback as way_back
+
+    add_connection_resolver(_airflow_connection)
+    counts: dict[str, int] = {}
+    with pipeline.open_pipeline() as p:
+        for sent in way_back.send(p):
+            counts[sent.status] = counts.get(sent.status, 0) + 1
+    return counts
+
+
 def period_of_run() -> str | None:
     """The run's partition, or, in a run that has none (a test, a run by hand), its parameter `period`."""
     context = get_current_context()

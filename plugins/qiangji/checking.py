@@ -47,7 +47,11 @@ BATCH_ROWS = 500_000
 
 @dataclass
 class Checked:
-    """One submission on its way through: what was read, what broke, and the verdict."""
+    """One submission on its way through: what was read, what broke, and the verdict.
+
+    `explanations`: unit -> what the county says about its accepted row. Where it `is_detailed`, `broken` (each
+    expectation with its rows) and `frame` (the rows with their context) are kept, to tell every cell of what is wrong.
+    """
 
     part: Pending
     parsed: Parsed | None = None
@@ -60,6 +64,10 @@ class Checked:
     accepted: pa.Table | None = None
     rejected: pa.Table | None = None
     is_unchanged: bool = False
+    is_detailed: bool = False
+    broken: list[tuple[Expectation, list[int]]] = field(default_factory=list)
+    frame: pa.Table | None = None
+    explanations: dict[str, str] = field(default_factory=dict)
 
     @property
     def period(self) -> Period:
@@ -98,6 +106,19 @@ def check(
             f" ({s.reason_code})" if s.reason_code else "", s.rows_received, s.rows_rejected,
         )  # fmt: skip
     return sorted(published, key=lambda s: (s.received_at, s.form, s.period))
+
+
+def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[Checked]:
+    """What check finds in parts, in their order and in all detail; nothing is recorded anywhere."""
+    read = [replace(_parse(catalogue, lake, catalogue.forms[p.form], p), is_detailed=True) for p in parts]
+    for code in sorted({p.form for p in parts}):
+        judge(
+            [one for one in read if one.part.form == code],
+            catalogue,
+            catalogue.forms[code],
+            catalogue.suites[code],
+        )
+    return read
 
 
 def _batches(read: Iterable[Checked]) -> Iterable[list[Checked]]:
@@ -234,6 +255,8 @@ def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form
     """Decide on each row by what it breaks, and on the submission. `frame`: its rows with their context."""
     parsed = one.parsed
     assert parsed is not None
+    if one.is_detailed:
+        one.broken, one.frame = broken, frame
     whole = [e for e, _ in broken if e["meta"]["scope"] == "submission" and e["severity"] == "critical"]
     if whole:
         zh, en = _whole_message(whole[0], parsed)
@@ -266,6 +289,12 @@ def _split(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Form
         )
     )
     one.rejections = _summary(one, broken, form)
+    keys = parsed.rows.column(form.key)
+    one.explanations = {
+        unit: text
+        for i, text in parsed.explanations.items()
+        if i not in reasons and (unit := keys[i].as_py())
+    }
     for expectation, rows in broken:
         if expectation["severity"] != "critical":
             accepted = [r for r in rows if r not in reasons]
@@ -405,7 +434,7 @@ def _publish(
             digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
             submission = replace(submission, rejected_hash=digest)
     with watch.timed("publish"):
-        return ledger.publish(submission, one.rejections, one.findings)
+        return ledger.publish(submission, one.rejections, one.findings, one.explanations)
 
 
 def _flat(rejected: pa.Table) -> pa.Table:

@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.status import Status
 
-from qiangji import cli_findings, cli_restore
+from qiangji import cli_feedback, cli_findings, cli_restore
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.periods import Period, parse_range
 
@@ -342,6 +342,7 @@ def void(
 
 cli_findings.add_to(app, console)
 cli_restore.add_to(app, console)
+cli_feedback.add_to(app, console)
 
 
 @app.command()

@@ -1,4 +1,5 @@
-"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key; read-only, in /outgoing.
+"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key; read-only, in /outgoing, but for
+/outgoing/feedback, where a collector may put what it returns.
 
 Each county is a renderer: which files it offers, and what is in them. They are real files under
 `DIR/sftp/<county>/outgoing`, whose mtime is when the county published them.
@@ -7,6 +8,7 @@ Each county is a renderer: which files it offers, and what is in them. They are 
 from __future__ import annotations
 
 import os
+import posixpath
 import secrets
 import shutil
 from abc import abstractmethod
@@ -22,14 +24,30 @@ from simulator.forms import FORMS
 from simulator.submissions import Key, Submission
 from simulator.systems.base import CountySystem
 
+FEEDBACK = b"/outgoing/feedback"
+
+
+def _is_feedback(*paths: bytes) -> bool:
+    """Whether these are files right in the feedback folder."""
+    return all(posixpath.dirname(posixpath.normpath(path)) == FEEDBACK for path in paths)
+
 
 class _ReadOnly(asyncssh.SFTPServer):  # type: ignore[misc]  # untyped here
-    """Files can be listed and read; every change is refused."""
+    """Files can be listed and read; every change is refused, except to files in the feedback folder."""
 
     def open(self, path: bytes, pflags: int, attrs: asyncssh.SFTPAttrs) -> Any:
-        if pflags & ~asyncssh.FXF_READ:
+        if pflags & ~asyncssh.FXF_READ and not _is_feedback(path):
             raise asyncssh.SFTPPermissionDenied("read-only")
         return super().open(path, pflags, attrs)
+
+    def remove(self, path: bytes) -> Any:
+        return super().remove(path) if _is_feedback(path) else self._refuse()
+
+    def posix_rename(self, oldpath: bytes, newpath: bytes) -> Any:
+        return super().posix_rename(oldpath, newpath) if _is_feedback(oldpath, newpath) else self._refuse()
+
+    def mkdir(self, path: bytes, attrs: asyncssh.SFTPAttrs) -> Any:
+        return super().mkdir(path, attrs) if posixpath.normpath(path) == FEEDBACK else self._refuse()
 
     def open56(self, path: bytes, desired_access: int, flags: int, attrs: asyncssh.SFTPAttrs) -> Any:
         raise asyncssh.SFTPOpUnsupported("SFTP version 3 only")
@@ -37,7 +55,7 @@ class _ReadOnly(asyncssh.SFTPServer):  # type: ignore[misc]  # untyped here
     def _refuse(self, *args: Any) -> Any:
         raise asyncssh.SFTPPermissionDenied("read-only")
 
-    remove = rename = posix_rename = mkdir = rmdir = symlink = link = _refuse
+    rename = rmdir = symlink = link = _refuse
     setstat = lsetstat = fsetstat = _refuse
 
 

@@ -189,7 +189,8 @@ SELECT
     coalesce(d.disposition, 'open') AS disposition,
     d.disposed_by AS disposition_by,
     d.reason AS disposition_reason,
-    d.disposed_at AS disposition_at
+    d.disposed_at AS disposition_at,
+    CASE WHEN shown.it THEN e.explanation END AS explanation
 FROM ops.current_finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
 LEFT JOIN ops.last_disposition AS d ON d.finding_id = f.finding_id
@@ -198,6 +199,11 @@ LEFT JOIN LATERAL (
     FROM dim.field AS x
     WHERE x.form = f.form AND x.field = ANY(f.fields)
 ) AS about ON true
+-- what the county says about the row of the report that counts
+LEFT JOIN ops.submission AS s
+    ON s.is_current AND (s.county_code, s.form, s.period) = (f.county_code, f.form, f.period)
+LEFT JOIN ops.explanation AS e
+    ON (e.delivery_id, e.form, e.period, e.unit_code) = (s.delivery_id, s.form, s.period, f.unit_code)
 CROSS JOIN LATERAL (
     -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
     SELECT

@@ -14,7 +14,7 @@ import pytest
 
 from qiangji.settings import PROJECT
 
-DAGS = {"collect_nightly", "collect_period", "build_indicators"}
+DAGS = {"collect_nightly", "collect_period", "build_indicators", "watch_reporting"}
 COLLECT = ["collect_nightly", "collect_period"]
 HEAVY = {
     "pandas",
@@ -60,13 +60,13 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def dags(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The three DAGs. That they are there comes first: a bag without DAGs has no errors either."""
+    """The DAGs. That they are there comes first: a bag without DAGs has no errors either."""
     assert set(found["dags"]) == DAGS
     found_dags: dict[str, dict[str, Any]] = found["dags"]
     return found_dags
 
 
-def test_all_three_are_found_and_nothing_is_wrong_with_them(
+def test_all_are_found_and_nothing_is_wrong_with_them(
     found: dict[str, Any], dags: dict[str, dict[str, Any]]
 ) -> None:
     assert set(dags) == DAGS
@@ -101,9 +101,10 @@ def test_schedules(dags: dict[str, dict[str, Any]]) -> None:
     }
     assert build["schedule"] == "PartitionedAssetTimetable"
     assert build["listens_to"] == ["qiangji_reports"], "one asset: with more a month would be built twice"
+    assert dags["watch_reporting"]["next_run"] == "2026-11-25 08:00:00+08:00"
     assert not any(dag["catchup"] for dag in dags.values())
     assert {name: dag["max_active_runs"] for name, dag in dags.items()} == {
-        "collect_nightly": 1, "collect_period": 2, "build_indicators": 1,
+        "collect_nightly": 1, "collect_period": 2, "build_indicators": 1, "watch_reporting": 1,
     }  # fmt: skip
 
 
@@ -124,6 +125,15 @@ def test_a_collection_goes_on_without_a_county_and_ends_red(
         "on one task, never on a mapped one"
     )
     assert tasks["verdict"]["retries"] == 0, "it would say the same again"
+
+
+def test_feedback_goes_out_on_working_days_and_does_not_wait_for_what_is_logged(
+    dags: dict[str, dict[str, Any]],
+) -> None:
+    tasks = dags["watch_reporting"]["tasks"]
+    assert {t: one["upstream"] for t, one in tasks.items()} == {
+        "working_day": [], "look": ["working_day"], "feedback": ["working_day"],
+    }  # fmt: skip
 
 
 def test_counties_are_named_in_the_grid(dags: dict[str, dict[str, Any]]) -> None:
@@ -164,6 +174,7 @@ def test_tags_words_and_parameters(dags: dict[str, dict[str, Any]]) -> None:
         assert "Runbook: docs/runbooks/" in dag["doc"], name
     assert {n: list(d["params"]) for n, d in dags.items()} == {
         "collect_nightly": ["months"], "collect_period": ["period"], "build_indicators": ["period"],
+        "watch_reporting": [],
     }  # fmt: skip
 
 

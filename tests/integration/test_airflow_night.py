@@ -171,6 +171,19 @@ def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     assert statuses["440784"] <= {"accepted", "partial", "withheld"}
 
 
+def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site) -> None:
+    run = site.collect("watch_reporting")
+    assert states(run) == {"success": {"working_day", "look", "feedback"}}
+    asked = (run["dag_id"], run["dag_run_id"])
+    assert site.client.returned(*asked, "look")["late"] > 0
+    log = str(site.client.task_log(*asked, "look"))
+    assert "440785" in log
+    assert site.client.returned(*asked, "feedback")["sent"] > 3
+    assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
+    again = site.collect("watch_reporting")
+    assert set(site.client.returned(again["dag_id"], again["dag_run_id"], "feedback")) == {"known"}
+
+
 def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
     """After the first night."""
     month = site.last - 1

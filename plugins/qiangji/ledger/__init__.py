@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -149,9 +149,17 @@ class Ledger:
             ]
 
     def publish(
-        self, submission: Submission, rejections: Sequence[dict[str, Any]], findings: Sequence[dict[str, Any]]
+        self,
+        submission: Submission,
+        rejections: Sequence[dict[str, Any]],
+        findings: Sequence[dict[str, Any]],
+        explanations: Mapping[str, str] | None = None,
     ) -> Submission:
-        """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has."""
+        """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has.
+
+        `explanations`: unit -> what the county says about its row.
+        """
+        explained = {"explanations": dict(explanations)} if explanations else {}
         with self.engine.begin() as c:
             locks.pass_gate(c)
             _lock(c, submission.county_code, submission.form, submission.period)
@@ -161,7 +169,7 @@ class Ledger:
                 + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
                 submission.checked_at,
                 {"event": "submission", **asdict(submission), "published_at": datetime.now(UTC)}
-                | {"rejections": list(rejections), "findings": list(findings)},
+                | {"rejections": list(rejections), "findings": list(findings), **explained},
             )
             row = asdict(submission) | {"status": submission.verdict}
             updates = ", ".join(
@@ -190,6 +198,12 @@ class Ledger:
             )
             own = {n: getattr(submission, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
             _insert(c, "ops.finding", [f | own for f in findings])
+            c.execute(
+                sa.text("DELETE FROM ops.explanation WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
+            )
+            place = {n: getattr(submission, n) for n in ("delivery_id", "form", "period", "county_code")}
+            said = [place | {"unit_code": u, "explanation": t} for u, t in (explanations or {}).items()]
+            _insert(c, "ops.explanation", said)
         return next(s for s in placed if s.key == submission.key)
 
     def replace_contextual(

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import County, Field, Form, Layout
 from qiangji.errors import ReturnedError, UsageError
-from qiangji.parsing import unchanged
+from qiangji.parsing import returned, unchanged
 from qiangji.parsing.grid import Grid, address, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
@@ -51,6 +51,7 @@ class Parsed:
     `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80
     characters). `totals_agree`: None where no total was written. `columns`: field -> column of the sheet,
     counted from 0. `is_unchanged`: the submission repeats the last one, and has no rows of its own.
+    `explanations`: position in `rows` -> what the county says about a row of a workbook that went back to it.
     """
 
     rows: pa.Table
@@ -60,6 +61,7 @@ class Parsed:
     totals_problems: list[TotalsProblem] = field(default_factory=list)
     columns: Mapping[str, int] = field(default_factory=dict)
     is_unchanged: bool = False
+    explanations: Mapping[int, str] = field(default_factory=dict)
 
 
 def read_form(
@@ -112,6 +114,8 @@ def _read_zone(
     crosswalk: Mapping[str, str],
     where: str,
 ) -> Parsed:
+    if columns.is_returned:
+        zone = returned.undone(zone)
     totals = find_totals(zone, columns.labels, layout)
     rows = _data_rows(zone, columns, totals)
     if len(rows) == 0:
@@ -151,6 +155,9 @@ def _read_zone(
         agree,
         wrong,
         {form.key: columns.key} | {n: columns.fields[n] for n in fields},
+        explanations={}
+        if columns.explanation is None
+        else returned.explanations(_column(data, columns.explanation)),
     )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
 from qiangji.parsing.text import squeezed
 
 PERIOD = "period"
@@ -25,13 +26,18 @@ UNCHANGED_HEADERS = ("is_unchanged", "无变动")
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions in the grid. `fields` are in the form's order; `ignored` carry nothing of the form."""
+    """Positions in the grid. `fields` are in the form's order; `ignored` carry nothing of the form.
+
+    `is_returned`: the sheet went back to the county once; `explanation` is where it may say something about a row.
+    """
 
     key: int
     fields: Mapping[str, int]
     name: int | None = None
     period: int | None = None
     ignored: tuple[int, ...] = ()
+    explanation: int | None = None
+    is_returned: bool = False
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -67,12 +73,16 @@ def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: La
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
+    explanation, is_returned = None, False
     title_rows, header_rows = grid.title_and_header(layout)
     for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
         target = names.targets.get(full) or names.targets.get(leaf)
-        if target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
+        if target is None and leaf in RETURNED_HEADERS:
+            is_returned = True
+            explanation = i if leaf == EXPLANATION_HEADER else explanation
+        elif target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
             ignored.append(i)
         elif target is None:
             raise _unknown(leaf, i, grid, form, title_rows + header_rows, fields, where)
@@ -91,6 +101,8 @@ def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: La
         name=found.get("unit_name"),
         period=found.get(PERIOD),
         ignored=tuple(ignored),
+        explanation=explanation,
+        is_returned=is_returned,
     )
 
 

@@ -21,6 +21,7 @@ from qiangji.catalogue.models import Form, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
+from qiangji.parsing.returned import RETURNED_HEADERS
 from qiangji.parsing.text import squeezed
 
 _TRUE = {"true", "1", "是", "y", "yes"}
@@ -96,7 +97,7 @@ def _has_rows(grid: Grid, zone: pa.Table, below: int, said: int, flag: int | Non
     if zone.num_rows > 100:  # more than blank lines and a totals row
         return True
     heads = [squeezed(t) for t in grid.row_text(below - 1)] if below else []
-    passed = {squeezed(h) for h in (*PERIOD_HEADERS, *layout.ignore)}
+    passed = {squeezed(h) for h in (*PERIOD_HEADERS, *RETURNED_HEADERS, *layout.ignore)}
     aside = {i for i, head in enumerate(heads) if head in passed}
     totals = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
     for row in range(zone.num_rows):

@@ -17,6 +17,7 @@ import pyarrow as pa
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import check_archive, too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
+from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.text import as_text, squeezed
 from qiangji.parsing.xlsx_cells import Parts
 
@@ -46,7 +47,8 @@ def read_scanned(
     parts = Parts(content, where)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            visible = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
+            shown = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
+            visible = [n for n in shown if squeezed(n) != SUMMARY_SHEET]
             return {
                 form: _sheet(
                     book, parts, _pick(declared, titles.get(form, ""), book.sheet_names, visible), form, where

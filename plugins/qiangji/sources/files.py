@@ -26,6 +26,16 @@ def expected_names(
     return {name: tuple(targets) for name, targets in names.items()}
 
 
+def names_in_a_folder(
+    pattern: str, wanted: Sequence[tuple[str, Period]]
+) -> dict[str, tuple[tuple[str, Period], ...]]:
+    """As `expected_names`, and beside each .csv the same as .xlsx: what goes back to a county is a workbook, and may
+    be sent again as it is.
+    """
+    found = expected_names(pattern, wanted)
+    return found | {n.removesuffix(".csv") + ".xlsx": t for n, t in found.items() if n.endswith(".csv")}
+
+
 def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:
     """By the extension. Raises PermanentError `unknown_kind`."""
     extension = name.rpartition(".")[2].lower()

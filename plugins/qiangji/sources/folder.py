@@ -17,7 +17,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, TransientError
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.files import expected_names, kind_of
+from qiangji.sources.files import kind_of, names_in_a_folder
 from qiangji.sources.limits import Limits
 
 
@@ -55,7 +55,7 @@ class FolderSource:
                 code="not_found",
             )
         items = []
-        for name, targets in expected_names(self._county.files, wanted).items():
+        for name, targets in names_in_a_folder(self._county.files, wanted).items():
             try:
                 found = (self._folder / name).lstat()
             except FileNotFoundError:

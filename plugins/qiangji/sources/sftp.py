@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import posixpath
+import secrets
 from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -22,7 +24,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
-from qiangji.sources.files import expected_names, kind_of
+from qiangji.sources.files import kind_of, names_in_a_folder
 from qiangji.sources.limits import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Limits
 
 T = TypeVar("T")
@@ -48,7 +50,7 @@ class SftpSource:
         self._runner.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
-        names = expected_names(self._county.files, wanted)
+        names = names_in_a_folder(self._county.files, wanted)
         found = {str(entry.filename): entry.attrs for entry in self._run(self._read_directory)}
         return [
             Item(name, targets, _version(found[name]))
@@ -60,7 +62,44 @@ class SftpSource:
         kind = kind_of(item.name, self._county.county)
         return Fetched(item, self._run(lambda: self._read_file(item.name)), kind)
 
+    def put(self, folder: str, name: str, content: bytes) -> None:
+        """Write a file into a folder beside what the county delivers, under a temporary name first.
+
+        Raises TransientError, PermanentError; `feedback_refused` where the county's system does not take it.
+        """
+        self._run(lambda: self._write_file(folder, name, content))
+
     # ---- on the event loop
+
+    async def _write_file(self, folder: str, name: str, content: bytes) -> None:
+        sftp = await self._client()
+        place = posixpath.join(self._directory, folder)
+        temporary = posixpath.join(place, f".{secrets.token_hex(8)}.tmp")
+        try:
+            async with asyncio.timeout(self._limits.within(self._limits.seconds)):
+                if not await sftp.exists(place):
+                    await sftp.mkdir(place)
+                if (await sftp.lstat(place)).type != asyncssh.FILEXFER_TYPE_DIRECTORY:
+                    raise self._refused_to_write(place, "is no folder")
+                try:
+                    async with sftp.open(temporary, "xb", encoding=None) as file:
+                        await file.write(content)
+                    await sftp.posix_rename(temporary, posixpath.join(place, name))
+                except BaseException:
+                    with suppress(asyncssh.SFTPError, OSError):
+                        await sftp.remove(temporary)
+                    raise
+        except asyncssh.SFTPError as e:
+            raise self._refused_to_write(place, f"cannot be written to ({type(e).__name__})") from e
+
+    def _refused_to_write(self, place: str, what: str) -> PermanentError:
+        return PermanentError(
+            f"{place} {what}",
+            where=self._county.county,
+            expected="a folder in which the login may write",
+            do="Ask the county to allow it; it is tried again with the next run.",
+            code="feedback_refused",
+        )
 
     async def _read_directory(self) -> Sequence[asyncssh.SFTPName]:
         sftp = await self._client()

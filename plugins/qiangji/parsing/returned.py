@@ -1,0 +1,61 @@
+"""What a workbook that went back to a county has beside the county's own cells, so that it can be sent again as it is.
+
+In: texts and grids. Out: which sheet and which columns are ours, a text made safe for a spreadsheet and that made
+undone, and what the county explained. `feedback` writes them, the reader passes over them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.parsing.text import INVISIBLE, tidy
+
+SUMMARY_SHEET = "退回说明"
+"""The sheet with all problems of a workbook: never a form's."""
+PROBLEM_HEADER, EXPLANATION_HEADER = "核查问题", "核查说明"
+"""Columns beside the county's own: what is wrong with a row, and room for what the county says about it."""
+RETURNED_HEADERS = frozenset((PROBLEM_HEADER, EXPLANATION_HEADER))
+MAX_EXPLANATION = 500
+
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
+_ONLY_DASHES = re.compile(r"-+")
+_LEADING = re.compile(rf"^[\s{INVISIBLE}]+")
+_AWAY = (
+    r"^'('*[\s\p{Z}\x{200b}-\x{200d}\x{2060}\x{feff}\x{ad}]*"
+    r"[=+\-@\x{207a}\x{207c}\x{208a}\x{208c}\x{2a75}\x{2a76}\x{fb29}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}＋－＝＠\t\r\n])"
+)
+"""An apostrophe that `neutral` put there."""
+
+
+def neutral(text: str) -> str:
+    """The text with an apostrophe before what a spreadsheet program could take for a formula; numbers stay.
+
+    Looked at after NFKC and without leading blanks and invisible characters, as programs differ in what they pass
+    over. `undone` takes the apostrophe away.
+    """
+    inner = text.lstrip("'")
+    plain = unicodedata.normalize("NFKC", inner)
+    bare = _LEADING.sub("", plain).rstrip()
+    if plain[:1] in ("\t", "\r", "\n"):
+        return f"'{text}"
+    if inner == text and (_NUMBER.fullmatch(bare) or _ONLY_DASHES.fullmatch(bare)):
+        return text
+    return f"'{text}" if bare[:1] in ("=", "+", "-", "@") else text
+
+
+def undone(zone: pa.Table) -> pa.Table:
+    """The cells without the apostrophes of `neutral`."""
+    columns = [pc.replace_substring_regex(c, _AWAY, r"\1") for c in zone.columns]
+    return pa.table(columns, names=zone.column_names).combine_chunks()
+
+
+def explanations(column: pa.Array) -> Mapping[int, str]:
+    """Position -> what the county wrote about that row, tidied and at most MAX_EXPLANATION characters."""
+    at = pc.indices_nonzero(pc.is_valid(column))
+    texts = ((i, tidy(column[i].as_py())[:MAX_EXPLANATION]) for i in at.to_pylist())
+    return {i: text for i, text in texts if text}

@@ -1,0 +1,81 @@
+"""A county's clerk tries a file before sending it: what would be said of it, with nothing recorded or kept.
+
+In: a file, and whose report of which period it is to be. Out: the `Page` that the county would get back. The file is
+screened and read as a delivery of that county is. Rules that look beyond the report (at the last one, at other forms)
+run when the month is built, and are not tried here; neither is the guard against far fewer rows than before.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from qiangji.catalogue import Catalogue
+from qiangji.errors import UsageError
+from qiangji.feedback import Cover, Page, page_of, render
+from qiangji.periods import Period
+from qiangji.sources import FileKind
+
+_KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
+
+
+def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
+    """What check says of the file as this county's report.
+
+    Raises UsageError: unknown_county, unknown_form, wrong_period, no_file, too_large, unknown_kind.
+    """
+    from qiangji import checking, landing
+    from qiangji.lake import Lake
+    from qiangji.ledger import Pending
+    from qiangji.sources import Fetched, Item
+
+    due = _asked(catalogue, form, county, period)
+    content, kind = _content(path, max_bytes)
+    with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
+        lake = Lake(Path(folder))
+        item = Item(path.name, ((form, due),))
+        (part,) = landing.screen(catalogue, lake, catalogue.counties[county], Fetched(item, content, kind))
+        pending = Pending(
+            **vars(part), delivery_id="trial", county_code=county, received_at=datetime.now(UTC)
+        )
+        (checked,) = checking.examine(catalogue, lake, [pending])
+        return page_of(catalogue, lake, checked)
+
+
+def annotated(catalogue: Catalogue, path: Path, county: str, page: Page) -> bytes:
+    """The workbook that would go back to the county."""
+    return render(Cover(county, catalogue.name_of(county), path.name), [page])
+
+
+def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
+    catalogue.select_counties([county])
+    reported = [f.form for f in catalogue.forms_of(county)]
+    if form not in reported:
+        raise UsageError(
+            f"{county} reports no form {form!r}", expected=", ".join(reported), code="unknown_form"
+        )
+    asked = Period.parse(period)
+    declared = catalogue.forms[form]
+    if catalogue.due(declared, asked.last_month) != asked:
+        raise UsageError(
+            f"{form} is not reported for {asked}",
+            expected=f"a {declared.period_type} in which the form holds",
+            code="wrong_period",
+        )
+    return asked
+
+
+def _content(path: Path, max_bytes: int) -> tuple[bytes, FileKind]:
+    kind = _KINDS.get(path.suffix.lower())
+    if kind is None:
+        raise UsageError(
+            f"{path.name} is of no kind that is read", expected=", ".join(_KINDS), code="unknown_kind"
+        )
+    if not path.is_file():
+        raise UsageError(f"no file {path}", expected="the file to try", code="no_file")
+    if path.stat().st_size > max_bytes:
+        raise UsageError(
+            f"{path.name} has more than {max_bytes:,} bytes", expected="a smaller file", code="too_large"
+        )
+    return path.read_bytes(), kind
