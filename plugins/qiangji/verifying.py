@@ -45,6 +45,7 @@ KEYS = {
     "disposition": ("ops.disposition", ("disposition_id",)),
     "edition": ("ops.edition", ("period", "edition")),
     "build": ("ops.build", ("build_id",)),
+    "feedback": ("ops.feedback", ("delivery_id", "digest")),
     "seen": ("ops.source_item", ("county_code", "name")),
 }
 """Kinds of events that are rows of the ledger, and what tells them apart."""

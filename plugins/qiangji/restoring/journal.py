@@ -22,6 +22,7 @@ AT = {
     "delivery": "received_at", "seen": "seen_at", "collection": "at", "submission": "published_at",
     "decision": "decided_at", "lock": "decided_at", "disposition": "disposed_at", "edition": "published_at",
     "corrections": "at", "definitions": "at", "suppression": "at", "build": "built_at",
+    "feedback": "sent_at",
 }  # fmt: skip
 """Each kind of event, and which of its entries says when it was."""
 Event = dict[str, Any]

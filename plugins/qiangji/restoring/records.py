@@ -23,9 +23,10 @@ from qiangji.restoring.journal import Event, Journal, Watch, when
 PLAIN = {"decision": "ops.decision", "lock": "ops.period_lock", "disposition": "ops.disposition"}
 """Kinds of events that are one row each."""
 EMPTIED = (
-    "ops.published_value", "ops.edition", "ops.decision", "ops.submission", "ops.delivery_part", "ops.delivery",
-    "ops.collection", "ops.source_item", "ops.rejection", "ops.finding", "ops.disposition", "ops.period_lock",
-    "ops.correction", "ops.build", "ops.fact_load", "ops.fact_change", "ops.context_check", "ops.built_month",
+    "ops.published_value", "ops.edition", "ops.decision", "ops.submission", "ops.delivery_part",
+    "ops.delivery", "ops.collection", "ops.source_item", "ops.rejection", "ops.finding", "ops.disposition",
+    "ops.period_lock", "ops.correction", "ops.build", "ops.explanation", "ops.feedback", "ops.fact_load",
+    "ops.fact_change", "ops.context_check", "ops.built_month",
 )  # fmt: skip
 """Every table of the ledger but the one that says what the catalogue defined; what refers to another comes first."""
 _BATCH = 1000
@@ -56,6 +57,9 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     insert(c, "ops.source_item", _source_items(journal))
     for kind, table in PLAIN.items():
         insert(c, table, journal.of(kind))
+    # a workbook that could not be written is tried again, and the last try counts
+    sent = {(e["delivery_id"], e["digest"]): e for e in journal.of("feedback")}
+    insert(c, "ops.feedback", list(sent.values()))
     for event in watch(journal.of("collection"), "collections"):
         apply_collection(c, event["rows"])
     lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in deliveries])
@@ -106,12 +110,18 @@ def _source_items(journal: Journal) -> list[dict[str, Any]]:
 def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
     by_key: dict[Key, list[Submission]] = {}
     rejections: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    explanations: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     findings: list[dict[str, Any]] = []
     for event in events:
         one = _submission(event)
         by_key.setdefault((one.form, one.period, one.county_code), []).append(one)
         # the last reading of a delivery says what of it was rejected
         rejections[one.delivery_id, one.form, one.period] = event.get("rejections", [])
+        place = {n: event[n] for n in ("delivery_id", "form", "period", "county_code")}
+        explanations[one.delivery_id, one.form, one.period] = [
+            place | {"unit_code": unit, "explanation": text}
+            for unit, text in event.get("explanations", {}).items()
+        ]
         own = {n: event[n] for n in ("delivery_id", "catalogue_hash", "suite_hash")}
         findings += [f | own for f in event.get("findings", [])]
     decisions = c.execute(sa.text("SELECT * FROM ops.decision ORDER BY decided_at DESC, decision_id")).all()
@@ -127,6 +137,7 @@ def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
         placed = sequence(verdicts, actions, ledger.shrink_share, covering, times)
         insert(c, "ops.submission", [asdict(s) for s in placed])
     insert(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
+    insert(c, "ops.explanation", [row for rows in explanations.values() for row in rows])
     insert(c, "ops.finding", findings)
     return sum("findings" not in e for e in events)
 
