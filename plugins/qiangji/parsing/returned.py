@@ -41,7 +41,7 @@ def neutral(text: str) -> str:
     inner = text.lstrip("'")
     plain = unicodedata.normalize("NFKC", inner)
     bare = _LEADING.sub("", plain).rstrip()
-    if plain[:1] in ("\t", "\r", "\n"):
+    if set(plain[: len(plain) - len(_LEADING.sub("", plain))]) & {"\t", "\r", "\n"}:
         return f"'{text}"
     if inner == text and (_NUMBER.fullmatch(bare) or _ONLY_DASHES.fullmatch(bare)):
         return text
