@@ -14,7 +14,7 @@ from typing import Any
 import openpyxl
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -104,6 +104,7 @@ def test_numbers_dashes_and_words_stay(text: str) -> None:
     assert neutral(text) == text
 
 
+@example("' \n")
 @given(st.text(alphabet="'=+-@＝－ \t\n\u200b15a甲", max_size=6))
 def test_what_was_made_safe_comes_back_as_it_was(text: str) -> None:
     table = pa.table([pa.array([neutral(text)], pa.string())], names=["0"])
