@@ -99,6 +99,12 @@ def of(place: Place) -> dict[str, list[Any]]:
         engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of one width, whatever the terminal."""
+    monkeypatch.setattr(cli.console, "width", 200)
+
+
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Place]:
     """Three months of two counties, of which everything happened that people can do; tests work on copies of it."""
