@@ -21,6 +21,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.form import PROBLEMS, Parsed
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
+from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.totals import TotalsProblem
 from qiangji.reasons import REASONS
 
@@ -142,6 +143,7 @@ def parsed_parts(parsed: Parsed) -> tuple[dict[str, Any], list[bytes | memoryvie
         "totals_problems": [[p.field, p.address, p.written, p.sum] for p in parsed.totals_problems[:_TOTALS]],
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
+        "explanations": [[i, text] for i, text in parsed.explanations.items()],
     }
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 
@@ -173,7 +175,17 @@ def parsed_of_parts(head: Mapping[str, Any], parts: list[bytes], form: Form, mon
         {n: _number(i) for n, i in columns.items()},
     )
     _check_problems(parsed, set(fields))
-    return parsed
+    return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows))
+
+
+def _explanations(head: Mapping[str, Any], rows: int) -> dict[int, str]:
+    try:
+        said = {_number(i): _text(text)[:MAX_EXPLANATION] for i, text in head.get("explanations", ())}
+    except (TypeError, ValueError):
+        raise GarbledError("no explanations") from None
+    if not all(0 <= i < rows for i in said):
+        raise GarbledError("an explanation of no row")
+    return said
 
 
 def _check_problems(parsed: Parsed, fields: set[str]) -> None:

@@ -9,6 +9,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from qiangji.catalogue.models import Form
@@ -28,10 +29,15 @@ def to_ndjson(records: Sequence[Mapping[str, Any]], form: Form) -> bytes:
     return "".join(f"{line}\n" for _, line in sorted(lines)).encode()
 
 
+def _as_kept(value: object) -> str:
+    """A cell as the database has it, a decimal with its own places: these are the bytes as received."""
+    return format(value, "f") if isinstance(value, Decimal) else as_text(value) or ""
+
+
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form) -> bytes:
     """A header and a line a row; NULL is empty, booleans are true and false, dates ISO."""
     at = list(columns).index(key_column(columns, form) or columns[0])
-    texts = sorted(([as_text(v) or "" for v in row] for row in rows), key=lambda row: (row[at], row))
+    texts = sorted(([_as_kept(v) for v in row] for row in rows), key=lambda row: (row[at], row))
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)
