@@ -125,7 +125,7 @@ def build(period: Periods = None, json: Json = False) -> None:
 
     with _progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in _periods(period)})
-        building.require_sense(p.ledger, asked)
+        building.require_sense(p.ledger, asked, pipeline.local_today())
         months = asked or building.pending_months(p.catalogue, p.ledger)
         built = building.build(p.catalogue, p.settings, p.ledger, months)
     result = {

@@ -133,7 +133,7 @@ def _status_cell(row: dict[str, Any]) -> str:
     style = STYLES.get(row["status"], "white")
     text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
     if row["received_at"] is not None:
-        text += f"  {row['received_at'].astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}"
+        text += f"  {local(row['received_at']):%m-%d %H:%M}"
     if row["is_unchanged"]:
         text += f"\n[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]"
     if row["is_nil"]:
@@ -144,10 +144,15 @@ def _status_cell(row: dict[str, Any]) -> str:
     return text
 
 
+def local(at: datetime) -> datetime:
+    """A moment where the counties are, as all times are shown and typed."""
+    return at.astimezone(ZoneInfo(settings().timezone))
+
+
 def print_locks(console: Console, rows: Rows) -> None:
     """One line a period that is locked."""
     for r in rows:
-        at = f"{r['locked_from'].astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+        at = f"{local(r['locked_from']):%Y-%m-%d %H:%M}"
         said = f": {r['reason']}" if r["reason"] else ""
         console.print(f"{r['period']} 已锁定 locked {at} {r['locked_by']}{said}", markup=False)
 

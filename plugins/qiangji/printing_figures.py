@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from qiangji.explaining import CAUSES
-from qiangji.printing import Rows, number, value_cell
+from qiangji.printing import Rows, local, number, value_cell
 
 SHOWN = 20
 """So many lines of each list; `--json` has them all."""
@@ -238,4 +238,4 @@ def _step(before: Decimal | None, after: Decimal | None) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"{local(at):%Y-%m-%d %H:%M:%S}"

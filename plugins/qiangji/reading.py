@@ -18,6 +18,7 @@ from qiangji.errors import UsageError
 from qiangji.org import LEVELS
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
+from qiangji.warehouse.history import LAST_MONTH
 
 Rows = list[dict[str, Any]]
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
@@ -28,9 +29,10 @@ _FIGURES = (
     " definition_version, built_at"
 )
 _ASKED = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
-_THEN = """(
+_THEN = f"""(
     SELECT h.*, n.sort_order FROM dim.indicator_history AS h LEFT JOIN dim.indicator AS n USING (indicator_code)
-    WHERE h.defined_from <= :as_of AND (h.defined_to IS NULL OR h.defined_to > :as_of) AND h.last_month = '9999-12')"""
+    WHERE h.defined_from <= :as_of AND (h.defined_to IS NULL OR h.defined_to > :as_of)
+        AND h.last_month = '{LAST_MONTH}')"""
 """The dictionary as it was at a moment; what has left it since comes last."""
 _HEADLINES = """(v.indicator_code, v.period, v.period_type) IN (
     SELECT DISTINCT ON (x.indicator_code) x.indicator_code, x.period, x.period_type

@@ -252,6 +252,7 @@ def test_diff_is_printed_for_people_and_refuses_what_makes_no_sense(story: Story
     assert "逾期报送 late arrival" in " ".join(ran.out.split())
     assert "0.35" in ran.out
     assert "没有变化" in run("diff", "--from", first, "--to", last, "--org", A).out
+    assert run("diff", "--from", first, "--indicator", "share").code == 0  # to now
     assert (ran := run("diff", "--from", last, "--to", first)).code == 2
     assert "wrong_order" in ran.err
     assert run("diff", "--from", first, "--to", last, "--indicator", "nothing").code == 2
@@ -357,6 +358,14 @@ def test_explain_refuses_what_is_not_there(story: Story, arguments: list[str], c
     ran = run("explain", *arguments)
     assert ran.code == 2
     assert code in ran.err
+
+
+@pytest.mark.parametrize("period", ["1999-12", "2099-01"])
+def test_a_month_that_nothing_was_collected_for_is_not_built(story: Story, period: str) -> None:
+    before = story.ask("SELECT count(*) FROM mart.build")[0][0]
+    ran = run("build", "--period", period)
+    assert (ran.code, "not_collected" in ran.err) == (2, True)
+    assert story.ask("SELECT count(*) FROM mart.build")[0][0] == before
 
 
 def test_a_tree_that_changed_is_a_boundary(story: Story) -> None:

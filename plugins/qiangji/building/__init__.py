@@ -15,7 +15,7 @@ import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -94,11 +94,11 @@ def unbuilt_months(ledger: Ledger) -> list[Period]:
         return sorted({Period.parse(x).last_month for x in [*periods, *decided]})
 
 
-def require_sense(ledger: Ledger, months: Sequence[Period]) -> None:
+def require_sense(ledger: Ledger, months: Sequence[Period], today: date) -> None:
     """Refuse months in which nothing can have been reported: before the first that was ever collected, or to come."""
     with ledger.engine.connect() as c:
         first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
-    this = Period.of(datetime.now(UTC).date())
+    this = Period.of(today)
     for month in months:
         if first is None or month < Period.parse(first) or month > this:
             raise UsageError(

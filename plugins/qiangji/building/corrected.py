@@ -53,6 +53,7 @@ class Corrected:
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
         self.lake = lake
         self._tables: dict[Key, pa.Table] = {}
+        self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
         by_key: dict[Key, list[Correction]] = {}
         for x in catalogue.corrections:
@@ -65,11 +66,7 @@ class Corrected:
             self.held += held
             applied = [h.correction for h in held if h.state == "applied"]
             if rows is not None and applied:
-                self._tables[key] = _apply(rows, applied, form)
-        self._applied: dict[Key, list[Correction]] = {}
-        for h in self.held:
-            if h.state == "applied":
-                self._applied.setdefault(h.correction.key, []).append(h.correction)
+                self._tables[key], self._applied[key] = _apply(rows, applied, form), applied
 
     @property
     def stale(self) -> list[Held]:

@@ -360,7 +360,9 @@ def _fact_table(connection: Connection, catalogue: Catalogue, form: Form) -> Non
 
 def _calc_table(connection: Connection, base: indicators.Base, is_restated: bool = False) -> None:
     """The sums as was; or restated, where a share of a split may be any fraction."""
-    table, name = (base.restated_table, f"{base.name}__restated") if is_restated else (base.table, base.name)
+    table, name = (
+        (base.restated_table, f"{base.name}{indicators.RESTATED}") if is_restated else (base.table, base.name)
+    )
     columns = {
         "org_code": "text NOT NULL",
         "org_level": "text NOT NULL",
