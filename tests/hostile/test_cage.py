@@ -137,6 +137,15 @@ def test_a_reader_that_has_grown_is_replaced() -> None:
     assert before.pid not in [r.pid for r in readers()]
 
 
+def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
+    """A reader of a process that has grown is reused all the same."""
+    small = cage.Limits(1100 << 20, 30, 64 << 20)
+    held = b"x" * (600 << 20)
+    read(GOOD, limits=small)
+    assert len(readers()) == 1
+    assert held
+
+
 def test_many_threads_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
