@@ -194,8 +194,21 @@ def _require_new(c: Connection, edition: dict[str, Any]) -> None:
         )
 
 
+def published(c: Connection, name: str, period: str) -> pa.Table:
+    """What the ledger holds of an edition, as `publish` kept it in the lake but for the order."""
+    return _figures(c, "ops.published_value WHERE (edition, period) = (:e, :p)", e=name, p=period)
+
+
 def _shown(c: Connection, period: Period) -> pa.Table:
     """The period's figures, in one look, so that all are of one moment."""
+    return _figures(
+        c,
+        "mart.indicator_value WHERE period = :p ORDER BY indicator_code, org_code, period_type",
+        p=str(period),
+    )
+
+
+def _figures(c: Connection, source: str, **bound: str) -> pa.Table:
     import pyarrow as pa
 
     types = dict.fromkeys(_COLUMNS, pa.string())
@@ -203,13 +216,7 @@ def _shown(c: Connection, period: Period) -> pa.Table:
     types |= dict.fromkeys(("expected_units", "reported_units", "definition_version"), pa.int64())
     types |= dict.fromkeys(("is_corrected", "has_warning", "is_closed"), pa.bool_())
     types["built_at"] = pa.timestamp("us", "UTC")
-    rows = c.execute(
-        sa.text(
-            f"SELECT {', '.join(_COLUMNS)} FROM mart.indicator_value WHERE period = :p"
-            " ORDER BY indicator_code, org_code, period_type"
-        ),
-        {"p": str(period)},
-    ).all()
+    rows = c.execute(sa.text(f"SELECT {', '.join(_COLUMNS)} FROM {source}"), bound).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     return pa.table({n: pa.array(x, types[n]) for n, x in zip(_COLUMNS, columns, strict=True)})
 

@@ -374,6 +374,8 @@ def test_verify_sees_a_file_that_was_altered_or_is_gone(what: str, way: str, pla
 ROWS = {
     "DELETE FROM ops.disposition": ("not_in_ledger", 3),
     "DELETE FROM ops.published_value": ("other_in_ledger", 1),
+    "UPDATE ops.published_value SET numerator = numerator + 1": ("other_in_ledger", 1),
+    "UPDATE ops.published_value SET org_level = 'city'": ("other_in_ledger", 1),
     "UPDATE ops.submission SET verdict = 'partial' WHERE verdict = 'accepted'": ("other_in_ledger", 1),
     "UPDATE ops.delivery SET bytes = bytes + 1": ("other_in_ledger", 1),
     "UPDATE ops.period_lock SET reason = 'x', lock_id = 'y' || lock_id": ("not_in_journal", 1),
