@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import random
 import subprocess
@@ -10,16 +11,20 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock
 from pathlib import Path
 
 import psutil
+import pyarrow as pa
 import pytest
+from python_calamine import CalamineWorkbook
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage, cage_process, read_form, read_grids, wire
 from qiangji.parsing.csv_file import read as read_csv
 from qiangji.periods import Period
-from tests.hostile.files import FORM, PERIOD, ROWS, book, county, csv_of
+from tests.hostile.files import CASES, FORM, HEADER, PERIOD, ROWS, book, county, csv_of
 
 GOOD = csv_of(ROWS)
 SLOW = b'{"a":1,"b":2,"c":[1,2,3]}\n' * 1_200_000
@@ -66,6 +71,68 @@ def test_what_comes_out_is_what_the_plain_functions_give() -> None:
     assert through.raw.equals(direct.raw)
     assert through.problems.equals(direct.problems)
     assert (through.columns, through.totals_agree) == (direct.columns, direct.totals_agree)
+
+
+def test_a_countys_own_sheet_comes_through_cell_by_cell() -> None:
+    rows = [
+        [*HEADER, "备注"],
+        ["440703101200", "s", 12, 1.5, True, datetime(2026, 10, 1, 12, 30), clock(8, 5)],
+        ["'=1", "n12", -0.1, 10**15, False, date(2026, 9, 30), timedelta(hours=30)],
+        [None, "", 0, 1e300, None, " x ", "#N/A"],
+    ]
+    content = book(rows, lambda made: made.active.merge_cells("A4:B4"))
+    with CalamineWorkbook.from_filelike(io.BytesIO(content)) as there:
+        direct = [[None if v == "" else v for v in row] for row in there.get_sheet_by_index(0).to_python()]
+    sheet = cage.read_sheet(content, "xlsx", county(), FORM, PERIOD, limits=LIMITS)
+    assert (sheet.name, sheet.merges, sheet.header_rows) == ("行政村", [(4, 1, 4, 2)], None)
+    assert sheet.rows == direct
+    assert [list(map(type, row)) for row in sheet.rows] == [list(map(type, row)) for row in direct]
+    kinds = {type(v) for row in sheet.rows for v in row}
+    assert kinds >= {str, float, bool, datetime, clock, date, timedelta, type(None)}
+    assert cage.read_sheet(GOOD, "csv", county(), FORM, PERIOD).rows[0] == HEADER
+    lines = cage.read_sheet(b'{"a":"1","b":2}\n', "ndjson", county(), FORM, PERIOD)
+    assert (lines.header_rows, lines.rows) == (1, [["a", "b"], ["1", "2"]])
+
+
+def test_what_goes_back_is_read_in_the_cage_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of a county's bytes is read where its workbook is written."""
+    from qiangji import feedback
+    from qiangji.ledger import Pending
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("read outside the cage")
+
+    for name in ("read_grids", "read_scanned", "xlsx_file.read_scanned", "sheets.sheet_of", "csv_file.read"):
+        monkeypatch.setattr(f"qiangji.parsing.{name}", never)
+    part = Pending(
+        "village", PERIOD, "xlsx", "x", delivery_id="d", county_code="440703", received_at=datetime.now(UTC)
+    )
+    (far,) = [c.content for c in CASES if c.name == "cell at XFD1048576"]
+    assert feedback._sheet(county(), far, part, FORM) is None
+    sheet = feedback._sheet(county(), book(), part, FORM)
+    assert sheet
+    assert sheet.rows[0] == HEADER
+
+
+@pytest.mark.parametrize(
+    ("head", "cells"),
+    [
+        ({"name": "a", "merges": [[1, 1, 9, 1]]}, ["s1"]),
+        ({"name": "a", "merges": [[1, 1, 1]]}, ["s1"]),
+        ({"name": "a", "merges": [[0, 1, 1, 1]]}, ["s1"]),
+        ({"name": "a", "merges": 7}, ["s1"]),
+        ({"name": 7, "merges": []}, ["s1"]),
+        ({"name": "a", "merges": [], "header_rows": -1}, ["s1"]),
+        *[
+            ({"name": "a", "merges": []}, [text])
+            for text in ("", "x1", "n", "nnan", "n1e999", "d2026", "e1e30", "b")
+        ],
+    ],
+)
+def test_a_sheet_that_is_none_is_not_taken_over(head: object, cells: list[str]) -> None:
+    part = bytes(wire.stream(pa.table([cells], names=["0"])))
+    with pytest.raises(wire.GarbledError):
+        wire.sheet_of_parts(head, part)
 
 
 def test_a_reader_is_reused_and_starting_one_costs_no_seconds() -> None:

@@ -22,7 +22,6 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, ReturnedError
 from qiangji.feedback import writing
 from qiangji.feedback.problems import Problem
-from qiangji.feedback.sheets import Sheet, safe_name
 from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.parsing import read_form, read_grids
 from qiangji.parsing.returned import (
@@ -32,6 +31,7 @@ from qiangji.parsing.returned import (
     neutral,
     undone,
 )
+from qiangji.parsing.sheets import Sheet, safe_name
 from qiangji.periods import Period
 from qiangji.settings import Settings
 

@@ -21,17 +21,17 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue import Catalogue, County, Form
 from qiangji.checking import Checked, examine
-from qiangji.errors import CollectError
+from qiangji.errors import CollectError, ReturnedError
 from qiangji.feedback import writing
 from qiangji.feedback.problems import Problem, problems_of
-from qiangji.feedback.sheets import sheet_of
 from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.lake import Lake
 from qiangji.landing import GONE
 from qiangji.ledger import Ledger, Pending
-from qiangji.parsing import Grid, read_grids
+from qiangji.parsing import cage
+from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.sources.files import expected_names
@@ -238,14 +238,17 @@ def _revision(ledger: Ledger, one: Checked) -> int | None:
 
 
 def page_of(catalogue: Catalogue, lake: Lake, one: Checked, revision: int | None = None) -> Page:
-    """One form of a delivery, its sheet read again from the bytes as received."""
+    """One form of a delivery, its sheet read again from the bytes as received, in the cage."""
     form, county, part = catalogue.forms[one.part.form], catalogue.counties[one.part.county_code], one.part
     sheet, header = None, (0, 1)
-    if part.sha256 is not None and (grid := _grid(catalogue, lake, part, form)) is not None:
-        sheet = sheet_of(
-            lake.get_raw(part.sha256), part.kind, grid, county.sheets.get(form.form) or form.title.zh
-        )
-        header = grid.title_and_header(county.layout_of(form.form))
+    if (
+        part.sha256 is not None
+        and (sheet := _sheet(county, lake.get_raw(part.sha256), part, form)) is not None
+    ):
+        layout = county.layout_of(form.form)
+        header = (layout.title_rows, layout.header_rows)
+        if sheet.header_rows is not None:
+            header = (0, sheet.header_rows)
     rejected = one.rejected.num_rows if one.rejected is not None else 0
     received = one.parsed.rows.num_rows if one.parsed else 0
     accepted = one.accepted.num_rows if one.accepted is not None else 0
@@ -272,18 +275,13 @@ STATUSES = {
 }
 
 
-def _grid(catalogue: Catalogue, lake: Lake, part: Pending, form: Form) -> Grid | None:
+def _sheet(county: County, content: bytes, part: Pending, form: Form) -> Sheet | None:
     """The sheet of the form; None where there is none, or the file cannot be read."""
-    from qiangji.errors import ReturnedError
-
-    assert part.sha256 is not None
-    county = catalogue.counties[part.county_code]
-    titles = {form.form: form.title.zh}
     try:
-        grid = read_grids(lake.get_raw(part.sha256), part.kind, county, [form.form], titles=titles)[form.form]
+        sheet = cage.read_sheet(content, part.kind, county, form, part.period)
     except ReturnedError:
         return None
-    return None if grid.error or not grid.cells.num_columns else grid
+    return sheet if sheet.width else None
 
 
 def _file_name(catalogue: Catalogue, county: str, pages: Sequence[Page], delivery_id: str) -> str:

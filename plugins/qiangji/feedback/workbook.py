@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qiangji.feedback.problems import SEVERITIES, Problem
-from qiangji.feedback.sheets import Sheet
 from qiangji.parsing.grid import column_letters
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET, neutral
+from qiangji.parsing.sheets import Sheet
 from qiangji.parsing.text import squeezed
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """Files read at arm's length: in a child process with limits on memory, time and output, which may die of them.
 
-In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids` and `read_form` give, or a
-ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process that fetched the file counts what it
-unpacks to (`prescan`), hands the bytes over, and takes tables of the expected types back; whatever the file does to
-its reader, this process goes on with the next.
+In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids`, `read_form` and
+`sheet_of` give, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process that fetched the
+file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected types back; whatever
+the file does to its reader, this process goes on with the next.
 
 A reader is reused for many files and replaced when it died, hung or has grown. What a reused one fails at is tried once
 more by a new one: a verdict depends on the file, not on what was read before it. That no reader can be started is no
@@ -28,6 +28,7 @@ from qiangji.errors import QiangjiError, ReturnedError
 from qiangji.parsing import FileKind, Grid, Parsed, prescan, where_of, wire
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.cage_process import Died, Reader, TooMuchError, TooSlowError
+from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.settings import settings
 
@@ -117,6 +118,28 @@ def read_submission(
         if not isinstance(said, dict) or len(parts) != 3:
             raise wire.GarbledError("no submission")
         return wire.parsed_of_parts(said, parts, form, str(period.last_month))
+
+    return _ask(ask, county, content, where, limits, take)
+
+
+def read_sheet(
+    content: bytes, kind: FileKind, county: County, form: Form, period: str, *, limits: Limits | None = None
+) -> Sheet:
+    """A form's sheet as the county sent it. Raises ReturnedError as `read_sheets`, for a sheet that is missing too."""
+    where = where_of(county, [form.form], period)
+    prescan(content, kind, where)
+    ask: dict[str, Any] = {
+        "op": "sheet",
+        "kind": kind,
+        "forms": [form.form],
+        "titles": {form.form: form.title.zh},
+        "period": period,
+    }
+
+    def take(head: Mapping[str, Any], parts: list[bytes]) -> Sheet:
+        if len(parts) != 1:
+            raise wire.GarbledError("no sheet")
+        return wire.sheet_of_parts(head.get("sheet"), parts[0])
 
     return _ask(ask, county, content, where, limits, take)
 

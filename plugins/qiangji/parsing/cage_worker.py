@@ -26,6 +26,7 @@ from qiangji.parsing import (  # noqa: F401 - the same
     other_grids,
     read_form,
     read_scanned,
+    sheets,
     where_of,
     wire,
     xlsx_file,
@@ -83,7 +84,7 @@ def _answer(ask: dict[str, Any], content: bytes) -> tuple[dict[str, Any], list[b
     county = _county(ask["county"])
     try:
         try:
-            return (_sheets if ask["op"] == "sheets" else _submission)(ask, county, content)
+            return _OPERATIONS[ask["op"]](ask, county, content)
         except MemoryError:
             where = where_of(county, ask["forms"], ask["period"])
             raise too_large("reading it takes more memory than a file may", "less", where) from None
@@ -116,6 +117,23 @@ def _submission(
     parsed = read_form(grids[form.form], form, county, Period.parse(ask["period"]), ask["crosswalk"])
     head, parts = wire.parsed_parts(parsed)
     return {"parsed": head}, parts
+
+
+def _sheet(
+    ask: dict[str, Any], county: County, content: bytes
+) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+    (form,) = ask["forms"]
+    grid = read_scanned(content, ask["kind"], county, [form], titles=ask["titles"], period=ask["period"])[
+        form
+    ]
+    if grid.error:
+        raise grid.error
+    sheet = sheets.sheet_of(content, ask["kind"], grid, county.sheets.get(form) or ask["titles"][form])
+    head, part = wire.sheet_parts(sheet)
+    return {"sheet": head}, [part]
+
+
+_OPERATIONS = {"sheets": _sheets, "submission": _submission, "sheet": _sheet}
 
 
 @functools.lru_cache(64)

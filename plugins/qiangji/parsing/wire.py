@@ -22,6 +22,7 @@ from qiangji.parsing.form import PROBLEMS, Parsed
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
 from qiangji.parsing.returned import MAX_EXPLANATION
+from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
 from qiangji.parsing.totals import TotalsProblem
 from qiangji.reasons import REASONS
 
@@ -131,6 +132,33 @@ def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
         tuple(zip(rows["row"], rows["cells"], strict=True)),
     )
     return replace(grid, error=error_of(head["error"])) if head.get("error") else grid
+
+
+# ---- a sheet as it came
+
+
+def sheet_parts(sheet: Sheet) -> tuple[dict[str, Any], memoryview]:
+    """A sheet as its head and a stream of its cells."""
+    head = {"name": sheet.name, "merges": sheet.merges, "header_rows": sheet.header_rows}
+    return head, stream(as_texts(sheet))
+
+
+def sheet_of_parts(head: object, cells: bytes) -> Sheet:
+    """Take a sheet over: a name that a sheet may have, merges that lie within its cells."""
+    if not isinstance(head, dict):
+        raise GarbledError("no sheet")
+    try:
+        rows = as_rows(_table(cells))
+        corners = [tuple(map(_number, corner)) for corner in head.get("merges", ())]
+        merges = [(top, left, bottom, right) for top, left, bottom, right in corners[:MAX_MERGES]]
+    except (TypeError, ValueError, OverflowError):
+        raise GarbledError("no cells") from None
+    header_rows = None if head.get("header_rows") is None else _number(head["header_rows"])
+    sheet = Sheet(safe_name(_text(head.get("name"))), rows, merges, header_rows)
+    for top, left, bottom, right in merges:
+        if not (1 <= top <= bottom <= len(rows) and 1 <= left <= right <= sheet.width):
+            raise GarbledError("a merge of no cells")
+    return sheet
 
 
 # ---- a submission as read
