@@ -7,6 +7,7 @@ only how they are asked to do it.
 
 from __future__ import annotations
 
+import functools
 import logging
 from datetime import timedelta
 from typing import Any
@@ -21,9 +22,10 @@ from airflow.sdk import (
     task,
 )
 from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from qiangji import pipeline
+from qiangji import masking, pipeline
 from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import add_connection_resolver, settings
@@ -88,7 +90,7 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 def pull(batch: dict[str, Any]) -> dict[str, Any]:
     """Pull a batch of counties; new deliveries, seconds. Raises when one could not be collected, after the others."""
     _name_map_index(batch["names"])
-    add_connection_resolver(_airflow_connection)
+    _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
         result = pipeline.pull(p, batch["counties"], months, _run_id())
@@ -197,12 +199,64 @@ def feedback() -> dict[str, int]:
     """Send annotated workbooks to counties; how many were sent, failed or had been sent before."""
     from qiangji import feedback as way_back
 
-    add_connection_resolver(_airflow_connection)
+    _with_airflows_connections()
     counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
         for sent in way_back.send(p):
             counts[sent.status] = counts.get(sent.status, 0) + 1
     return counts
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """The project's pages among Airflow's, as an ASGI application.
+
+    Made when the first is asked for: this module is imported by every process of Airflow, and one of them serves it.
+    """
+    await _web()(scope, receive, send)
+
+
+@functools.cache
+def _web() -> Any:
+    """Behind Airflow's own login, and for those who may run `watch_reporting`: what it writes names persons."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.core_api.security import get_user
+    from fastapi import Depends, FastAPI, HTTPException, Response
+
+    from qiangji.feedback import page
+
+    def may_hand_over(user: Any = Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
+        if not get_auth_manager().is_authorized_dag(
+            method="POST",
+            access_entity=DagAccessEntity.RUN,
+            details=DagDetails(id="watch_reporting"),
+            user=user,
+        ):
+            raise HTTPException(403, "for those who may run watch_reporting")
+        return str(user.get_name())
+
+    web = FastAPI(dependencies=[Depends(may_hand_over)], docs_url=None, redoc_url=None, openapi_url=None)
+
+    def found() -> list[page.Kept]:
+        return page.kept(settings().home, pipeline.read_catalogue(), settings().timezone)
+
+    @web.get("/feedback/", response_model=None)
+    def workbooks() -> Response:
+        return Response(
+            page.html(found(), pipeline.read_catalogue()), headers=page.HEADERS, media_type="text/html"
+        )
+
+    @web.get("/feedback/{key}", response_model=None)
+    def workbook(key: str, who: str = Depends(may_hand_over)) -> Response:
+        one = next((k for k in found() if k.key == key), None)
+        content = page.content(settings().home, one) if one else None
+        if one is None or content is None:
+            raise HTTPException(404, "没有该工作簿 no such workbook")
+        log.info("%s took %s of %s", who, one.name, one.county_code)
+        headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
+        return Response(content, headers=headers, media_type=page.WORKBOOK)
+
+    return web
 
 
 def period_of_run() -> str | None:
@@ -237,6 +291,12 @@ def _summed_up(errors: list[CollectError]) -> CollectError:
     text = "; ".join(f"{e.code}: {e}" for e in errors)
     kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
     return kind(text, code=errors[0].code)
+
+
+def _with_airflows_connections() -> None:
+    """Ask Airflow's connections first, and let its masker know what is secret in any of them."""
+    add_connection_resolver(_airflow_connection)
+    masking.tell(mask_secret)
 
 
 def _airflow_connection(conn_id: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from rich.status import Status
 
 from qiangji import cli_feedback, cli_findings, cli_restore
 from qiangji.errors import QiangjiError, UsageError
+from qiangji.masking import Masking, masked
 from qiangji.periods import Period, parse_range
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -47,6 +49,9 @@ def main() -> None:
         sys.exit(2 if isinstance(e, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception:  # as Python would show it, masked
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)
 
 
 @app.callback()
@@ -56,7 +61,8 @@ def options(
     """Collect, check and build grassroots reports; read figures."""
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", handlers=[to_stderr])
+    to_stderr.setFormatter(Masking("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[to_stderr])
     logging.getLogger("qiangji").setLevel(logging.INFO)
     for noisy in ("alembic", "asyncssh", "httpx2", "great_expectations", "stamina"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
@@ -540,7 +546,7 @@ class _Latest(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._done += 1
-        self._status.update(f"{self._what} [{self._done}] {record.getMessage():.100}")
+        self._status.update(f"{self._what} [{self._done}] {masked(record.getMessage()):.100}")
 
 
 @contextmanager

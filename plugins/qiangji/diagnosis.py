@@ -12,7 +12,8 @@ from rich.console import Console
 
 from qiangji.catalogue import County
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
-from qiangji.settings import Settings, connection, settings
+from qiangji.masking import masked
+from qiangji.settings import Settings, settings
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _try(what: str, look: Callable[[], str]) -> Finding:
     except QiangjiError as e:
         return Finding(what, False, f"{e.code}: {e}")
     except (OSError, sa.exc.SQLAlchemyError) as e:
-        return Finding(what, False, f"{type(e).__name__}: {str(e).splitlines()[0]}")
+        return Finding(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
 
 
 def _catalogue() -> list[Finding]:
@@ -134,7 +135,7 @@ def _counties() -> list[Finding]:
         elif county.transport == "folder":
             findings.append(_try(f"county {code}", lambda c=county: _folder(c, catalogue.path)))  # type: ignore[misc]
         else:
-            findings.append(_try(f"county {code}", lambda c=county: _connection(c.connection, c.transport)))  # type: ignore[misc]
+            findings.append(_try(f"county {code}", lambda c=county: _answers(c)))  # type: ignore[misc]
     return findings
 
 
@@ -149,19 +150,30 @@ def _folder(county: County, catalogue_path: Path) -> str:
     return f"folder {folder}"
 
 
-def _connection(conn_id: str, transport: str) -> str:
+def _answers(county: County) -> str:
     """Whether the connection is there and its host answers; its address is shown without credentials."""
     import socket
-    from urllib.parse import urlsplit
 
-    uri = urlsplit(connection(conn_id))
-    port = uri.port or {"sftp": 22, "https": 443, "http": 80, "postgresql": 5432}.get(uri.scheme, 0)
+    host, port = _host_of(county)
     try:
-        with socket.create_connection((uri.hostname or "", port), timeout=5):
-            return f"{transport} at {uri.hostname}:{port} answers"
+        with socket.create_connection((host, port), timeout=5):
+            return f"{county.transport} at {host}:{port} answers"
     except OSError as e:
         raise QiangjiError(
-            f"nothing answers at {uri.hostname}:{port} ({e.strerror or e})",
+            f"nothing answers at {host}:{port} ({e.strerror or e})",
             code="unreachable",
             do="Is the system up? The demonstration's run while `make up` does",
         ) from e
+
+
+def _host_of(county: County) -> tuple[str, int]:
+    """As the sources read it, with the port that goes without saying."""
+    if county.transport == "database":
+        from qiangji.sources.database import url_of
+
+        url = url_of(county)
+        return url.host or "", url.port or 5432
+    from qiangji.sources.address import address_of
+
+    at = address_of(county.connection, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
+    return at.host, at.port or {"sftp": 22, "https": 443}.get(at.scheme, 80)

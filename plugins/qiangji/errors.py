@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from qiangji.masking import masked
+
 
 class QiangjiError(Exception):
     """An error with a reason code and a message for the person who has to act on it.
@@ -32,7 +34,7 @@ class QiangjiError(Exception):
             text += f" (expected {self.expected})"
         if self.do:
             text += f". {self.do}"
-        return text
+        return masked(text)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Keep the keyword fields when a process pool or Airflow pickles the error."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from qiangji import masking
 from qiangji.errors import PermanentError
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,9 @@ class Settings(BaseSettings):
 @lru_cache
 def settings() -> Settings:
     """The settings of this process (cached: tests clear it with `settings.cache_clear()`)."""
-    return Settings()
+    found = Settings()
+    masking.remember(found.warehouse_url)
+    return found
 
 
 _resolvers: list[Callable[[str], str | None]] = []
@@ -89,11 +92,14 @@ def add_connection_resolver(resolver: Callable[[str], str | None]) -> None:
 
 def connection(conn_id: str) -> str:
     """The URI of a connection: scheme://login:password@host:port/path?extras, parts percent-encoded."""
-    for resolver in _resolvers:
-        if uri := resolver(conn_id):
-            return uri
     variable = "QIANGJI_CONN_" + re.sub(r"\W", "_", conn_id).upper()
-    if uri := os.environ.get(variable) or _connections_file().get(variable):
+    asked = (resolver(conn_id) for resolver in _resolvers)
+    if (
+        uri := next(filter(None, asked), None)
+        or os.environ.get(variable)
+        or _connections_file().get(variable)
+    ):
+        masking.remember(uri)
         return uri
     raise PermanentError(
         f"no connection {conn_id!r}",

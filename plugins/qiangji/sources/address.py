@@ -42,7 +42,8 @@ def address_of(conn_id: str, *schemes: str) -> Address:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    if not host or (schemes and parts.scheme not in schemes):
+    is_encoded = "@" not in f"{parts.path}{parts.query}{parts.fragment}" and not parts.fragment
+    if not host or not is_encoded or (schemes and parts.scheme not in schemes):
         raise PermanentError(
             f"connection {conn_id} is no address of this transport",
             where=conn_id,

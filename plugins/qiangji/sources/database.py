@@ -27,6 +27,7 @@ from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.records import to_csv
 
+_POSTGRES = ("postgresql", "postgres")
 _LOGIN = ("28P01", "28000")
 _MISSING = ("42P01", "42703", "3F000", "3D000", "42501")
 
@@ -113,10 +114,8 @@ class DatabaseSource:
     # ---- connection
 
     def _make_engine(self) -> sa.Engine:
+        url = url_of(self._county)
         try:
-            url = sa.make_url(connection(self._county.connection))
-            if url.drivername in ("postgresql", "postgres"):
-                url = url.set(drivername="postgresql+psycopg")
             if url.get_backend_name() != "postgresql":
                 return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
             engine = sa.create_engine(
@@ -127,13 +126,7 @@ class DatabaseSource:
         except (ArgumentError, NoSuchModuleError, ImportError):
             # Without the cause: its text holds the URL.
             pass
-        raise PermanentError(
-            f"connection {self._county.connection} is no database that can be opened",
-            where=self._county.county,
-            expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database",
-            do="Correct the connection, or install the driver.",
-            code="bad_connection",
-        )
+        raise _no_database(self._county)
 
     def _limit_connecting(
         self, _dialect: object, _record: object, _args: object, params: dict[str, Any]
@@ -215,6 +208,28 @@ class DatabaseSource:
             do="Ask the county.",
             code="bad_response",
         )
+
+
+def url_of(county: County) -> sa.URL:
+    """Where a county's database is. Raises PermanentError: no_connection, bad_connection."""
+    try:
+        url = sa.make_url(connection(county.connection))
+        if "@" not in (url.host or ""):  # else a part of the password, which is not percent-encoded
+            return url.set(drivername="postgresql+psycopg") if url.drivername in _POSTGRES else url
+    except (ArgumentError, ValueError):
+        # Without the cause: its text holds the URL, or a part of it.
+        pass
+    raise _no_database(county)
+
+
+def _no_database(county: County) -> PermanentError:
+    return PermanentError(
+        f"connection {county.connection} is no database that can be opened",
+        where=county.county,
+        expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database, parts percent-encoded",
+        do="Correct the connection, or install the driver.",
+        code="bad_connection",
+    )
 
 
 def _shut(handle: int) -> None:

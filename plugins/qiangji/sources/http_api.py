@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 import httpx2 as httpx
 
+from qiangji import masking
 from qiangji.catalogue.models import County, Endpoint, Form
 from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import Fetched, Item, Target
@@ -254,6 +255,7 @@ class HttpSource:
             token = None
         if not isinstance(token, str) or not token:
             raise self._bad(path, f"no access_token (status {answer.status})", "an access_token")
+        masking.add(token)
         return token
 
     # ---- errors

@@ -139,7 +139,16 @@ def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
 
 
 def _engine(url: str) -> Engine:
-    return sa.create_engine(url, pool_pre_ping=False, connect_args={"application_name": "qiangji"})
+    try:
+        return sa.create_engine(url, pool_pre_ping=False, connect_args={"application_name": "qiangji"})
+    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
+        # Without the cause: its text holds the URL, or a part of it.
+        pass
+    raise WarehouseError(
+        "QIANGJI_WAREHOUSE_URL is no address of a PostgreSQL",
+        expected="postgresql+psycopg://login:password@host:port/database, parts percent-encoded",
+        do="Correct the setting.",
+    )
 
 
 @contextmanager

@@ -1,0 +1,132 @@
+"""The page that offers workbooks to be handed to counties that are no place to write to (`writing.place_of`: kept).
+
+In: what lies in QIANGJI_HOME/feedback/<county>/, the catalogue. Out: a list, and the bytes of one of it by a key. A key
+is looked up in the list and is never a path; only whole files of counties of the catalogue are in it, no links. Who may
+ask is decided before: `airflow_glue` lets nobody through without Airflow's login.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from qiangji.catalogue import Catalogue
+from qiangji.feedback.writing import FOLDER
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Of every answer: it may show names and telephone numbers, so no cache keeps it."""
+_HEADS = ("县（市、区） County", "文件 File", "写出时间 Written", "大小 Size", "")
+_PAGE = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8"><title>退回工作簿 Returned workbooks</title>
+<style>
+  :root {{ color-scheme: light dark }}
+  body {{ font: 15px/1.6 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif }}
+  body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
+  table {{ border-collapse: collapse; width: 100% }}
+  th, td {{ text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }}
+  td:nth-child(4) {{ text-align: right; font-variant-numeric: tabular-nums }}
+</style></head><body>
+<h1>退回工作簿 Returned workbooks</h1>
+<p>以下县（市、区）通过接口或数据库报送，无处写回，请代为转交。工作簿含填表人姓名和联系电话，只交给该县（市、区）。<br>
+These counties report by an API or a database, where nothing can be written: please hand the workbooks over. They show
+names and telephone numbers of those who filled in the form, so each is for its own county only.</p>
+{body}
+</body></html>
+"""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One workbook that waits to be handed over."""
+
+    key: str
+    county_code: str
+    name: str
+    size: int
+    written_at: datetime
+
+
+def kept(home: Path, catalogue: Catalogue, timezone: str) -> list[Kept]:
+    """What is there, by county, the latest first."""
+    found = [
+        Kept(_key(county, name), county, name, status.st_size, _when(status.st_mtime, timezone))
+        for county in catalogue.counties
+        for name, status in _files(home / FOLDER / county)
+    ]
+    return sorted(found, key=lambda k: (k.county_code, -k.written_at.timestamp(), k.name))
+
+
+def content(home: Path, one: Kept) -> bytes | None:
+    """The bytes of a workbook of the list; None where it is gone meanwhile."""
+    try:
+        folder = os.open(home / FOLDER / one.county_code, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    try:
+        with os.fdopen(os.open(one.name, os.O_RDONLY | os.O_NOFOLLOW, dir_fd=folder), "rb") as file:
+            return file.read()
+    except OSError:
+        return None
+    finally:
+        os.close(folder)
+
+
+def attachment(one: Kept) -> str:
+    """The Content-Disposition header: saved, never shown, under its own name, with the county's code before it."""
+    name = f"{one.county_code}_{one.name}"
+    return f"attachment; filename=\"{one.key}.xlsx\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def html(found: Sequence[Kept], catalogue: Catalogue) -> str:
+    """The list as a page."""
+    if not found:
+        return _PAGE.format(
+            body="<p><strong>目前没有待转交的工作簿。 Nothing waits to be handed over.</strong></p>"
+        )
+    rows = "".join(_row(k, catalogue.name_of(k.county_code)) for k in found)
+    head = "".join(f"<th>{text}</th>" for text in _HEADS)
+    return _PAGE.format(body=f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+
+
+def _row(one: Kept, county: str) -> str:
+    cells = (
+        f"{one.county_code} {county}",
+        one.name,
+        f"{one.written_at:%Y-%m-%d %H:%M}",
+        f"{-(-one.size // 1024):,} KB",
+    )
+    link = f'<td><a href="{one.key}" download>下载 Download</a></td>'
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + link + "</tr>"
+
+
+def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
+    """Whole files of a folder, with what is known of them; nothing where it is a link or not there."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISREG(status.st_mode) and not entry.name.startswith("."):
+                yield entry.name, status
+
+
+def _key(county: str, name: str) -> str:
+    return hashlib.sha256(f"{county}/{name}".encode()).hexdigest()[:32]
+
+
+def _when(seconds: float, timezone: str) -> datetime:
+    return datetime.fromtimestamp(seconds, ZoneInfo(timezone))
