@@ -6,7 +6,10 @@ other as nights do, and say what they need of the ones before.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,18 +17,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
+import httpx2
 import pytest
 
 from qiangji import demo, pipeline, reading
 from qiangji.airflow_client import AirflowClient
 from qiangji.embedded import EmbeddedPostgres
+from qiangji.embedded_install import write_private
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import PROJECT, settings
 from qiangji.stack import AirflowStack
 from tests.conftest import Workplace
 from tests.integration.nights import Night, assert_same, forget
 from tests.integration.test_replay import _but_outcomes
+from tests.integration.test_restore import _tool
 
 SECONDS = 240.0
 """A run takes ten on an idle machine."""
@@ -132,7 +139,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.enter_context(server.running_server())
         with pipeline.open_pipeline():
             pass
-        airflow = demo.airflow_of(s, server, months=3, env={"QIANGJI_RETRY_SECONDS": "1"})
+        environment = {
+            "QIANGJI_RETRY_SECONDS": "1",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,looker:viewer",
+        }
+        airflow = demo.airflow_of(s, server, months=3, env=environment)
         stack.callback(airflow.stop)
         airflow.start()
         airflow.wait_ready(SECONDS)
@@ -182,6 +193,53 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")
     assert set(site.client.returned(again["dag_id"], again["dag_run_id"], "feedback")) == {"known"}
+
+
+def test_the_pages_are_behind_airflows_login(site: Site) -> None:
+    """After the feedback went out: workbooks of counties that are no place to write to wait to be handed over."""
+    from qiangji.airflow_glue import _web
+
+    kept = set((site.airflow.home / "feedback").rglob("*.xlsx"))
+    passwords = site.airflow.home / "airflow" / "passwords.json"
+    told = json.loads(passwords.read_text())
+    write_private(passwords, told | {"looker": "may look, not run"})
+    with httpx2.Client(base_url=site.airflow.url, trust_env=False, timeout=30) as web:
+        tokens = {
+            user: web.post("/auth/token", json={"username": user, "password": word}).json()["access_token"]
+            for user, word in (told | {"looker": "may look, not run"}).items()
+        }
+        as_admin, as_looker = ({"Authorization": f"Bearer {tokens[u]}"} for u in ("admin", "looker"))
+        listed = web.get("/qiangji/feedback/", headers=as_admin)
+        keys = re.findall(r'href="([0-9a-f]{32})"', listed.text)
+        assert (listed.status_code, len(keys)) == (200, len(kept))
+        counties = {p.parent.name for p in kept}
+        assert counties
+        assert all(f"{c} {NAMES[c]}" in listed.text for c in counties)
+        paths = [route.path.replace("{key}", keys[0]) for route in _web().routes]
+        assert set(paths) == {"/feedback/", f"/feedback/{keys[0]}"}, "every page there is"
+        for path in paths:
+            assert web.get(f"/qiangji{path}").status_code == 401
+            for wrong in ({"Authorization": f"Bearer {tokens['admin'][:-2]}"}, {"Cookie": "_token=x"}):
+                answer = web.get(f"/qiangji{path}", headers=wrong)
+                assert answer.status_code in (401, 403), "as Airflow's own"
+                assert keys[0] not in answer.text
+            assert web.get(f"/qiangji{path}", headers=as_looker).status_code == 403
+            answer = web.get(f"/qiangji{path}", headers=as_admin)
+            assert answer.status_code == 200
+            assert answer.headers["cache-control"] == "no-store"
+        got = {}
+        for key in keys:
+            answer = web.get(f"/qiangji/feedback/{key}", headers=as_admin)
+            assert answer.headers["content-disposition"].startswith("attachment; ")
+            got[unquote(answer.headers["content-disposition"].rpartition("''")[2])] = answer.content
+        assert got == {f"{p.parent.name}_{p.name}": p.read_bytes() for p in kept}
+        for path in (*counties, "440704/x.xlsx", "..%2F..%2Fairflow%2Fpasswords.json", "0" * 32):
+            assert web.get(f"/qiangji/feedback/{path}", headers=as_admin).status_code == 404
+        for path in ("", "docs", "openapi.json", "redoc"):
+            assert web.get(f"/qiangji/{path}", headers=as_admin).status_code == 404
+        plugins = web.get("/api/v2/plugins", headers=as_admin).json()["plugins"]
+    (view,) = next(p for p in plugins if p["name"] == "qiangji")["external_views"]
+    assert view["href"] == "/qiangji/feedback/"
 
 
 def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
@@ -295,3 +353,43 @@ def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(
         HANGING: "timeout",
         REFUSING: "login_refused",
     }
+
+
+def test_no_secret_of_a_connection_is_in_anything_that_airflow_keeps(site: Site) -> None:
+    """After all nights: one more with a county's connection in Airflow, of a login that is refused."""
+    word, code = "Geheimwort", "440704"
+    connections = (site.airflow.home / "connections.env").read_text(encoding="utf-8")
+    at = urlsplit(next(line for line in connections.splitlines() if code in line).partition("=")[2])
+    site.client._request(
+        "POST",
+        "/connections",
+        json={
+            "connection_id": f"county_{code}", "conn_type": "http", "host": at.hostname, "port": at.port,
+            "login": "login", "password": f"{word}/1@#", "extra": json.dumps({"access_token": f"{word}-2"}),
+        },
+    )  # fmt: skip
+    run = site.collect(conf={"months": 1})
+    assert states(run)["failed"] == {f"pull {NAMES[code]}", "verdict"}
+    pulled = run["tasks"]["pull", NAMES[code]]
+    said = site.client.task_log("collect_nightly", run["dag_run_id"], "pull", map_index=pulled["map_index"])
+    assert "login_refused" in said
+    assert "403" in said or "401" in said
+
+    passwords = [urlsplit(line.partition("=")[2]).password for line in connections.splitlines()]
+    secrets = [word, *filter(None, passwords), *filter(None, map(unquote, filter(None, passwords)))]
+    assert len(secrets) > 6
+    home = site.airflow.home
+    own = {home / "connections.env", home / "simulator", home / "airflow" / "secrets.json"}
+    files = [p for p in home.rglob("*") if p.is_file() and not ({p, *p.parents} & own)]
+    kept = {str(p): p.read_bytes() for p in files}
+    assert any(name.endswith("verdict/attempt=1.log") for name in kept)
+    for database, role in (("airflow", "airflow"), ("qiangji", "qiangji_owner")):
+        url = site.airflow.postgres.url(database, role=role, driver=None)
+        kept[database] = subprocess.run([_tool("pg_dump"), url], capture_output=True, check=True).stdout
+    assert b"county_440704" in kept["airflow"]
+    assert [
+        (name, secret)
+        for name, content in kept.items()
+        for secret in secrets
+        if secret.encode() in content or quote(secret, safe="").encode() in content
+    ] == []

@@ -25,6 +25,8 @@ import asyncssh
 import pytest
 import sqlalchemy as sa
 
+from qiangji.catalogue.models import County
+from qiangji.errors import PermanentError
 from tests.conftest import Workplace
 from tests.integration.test_cli import Ran, run_process
 from tests.integration.test_restore import _tool
@@ -213,6 +215,32 @@ def test_no_secret_of_a_connection_is_anywhere_after_a_night_of_failures(workpla
     found += found_in("warehouse", subprocess.run(dump, capture_output=True, check=True).stdout)
     assert list(workplace.home.glob("lake/journal/*/*.json")), "something to look through"
     assert found == []
+
+
+@pytest.mark.parametrize(
+    ("transport", "uri"),
+    [
+        ("http_api", f"http://login:12345/{WORD}@127.0.0.1/"),  # would be host login, port 12345
+        ("http_api", f"http://login:12345#{WORD}@127.0.0.1/"),
+        ("sftp", f"sftp://login:12345?{WORD}@127.0.0.1/"),
+        ("sftp", f"sftp://login:{WORD}/12345@127.0.0.1/"),
+        ("database", f"postgresql://login:12345@{WORD}@127.0.0.1/db"),  # would be host Geheimwort@127.0.0.1
+        ("database", f"postgresql://login:x@127.0.0.1:{WORD}/db"),
+    ],
+)
+def test_an_address_that_is_not_percent_encoded_is_refused_and_not_shown(
+    transport: str, uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qiangji.diagnosis import _host_of
+
+    monkeypatch.setenv("QIANGJI_CONN_C", uri)
+    monkeypatch.setattr("qiangji.masking.SHORTEST", 1000)  # the messages themselves
+    county = County.model_construct(county="440703", transport=transport, connection="c")
+    with pytest.raises(PermanentError) as error:
+        _host_of(county)
+    assert error.value.code == "bad_connection"
+    assert WORD not in str(error.value)
+    assert "12345" not in str(error.value)
 
 
 @pytest.mark.parametrize(
