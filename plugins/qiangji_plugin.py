@@ -13,7 +13,7 @@ class QiangjiPlugin(AirflowPlugin):
     fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
-            "name": "退回工作簿 Returned workbooks",
+            "name": "退回 Returns",
             "href": "/qiangji/feedback/",
             "url_route": "qiangji-feedback",
             "destination": "nav",

@@ -1,0 +1,78 @@
+"""What the page offers: whole files of counties that are known, and nothing that only looks like one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from qiangji import pipeline
+from qiangji.catalogue import Catalogue
+from qiangji.feedback import page
+
+ZONE = "Asia/Shanghai"
+
+
+@pytest.fixture
+def catalogue() -> Catalogue:
+    return pipeline.read_catalogue()
+
+
+def put(home: Path, county: str, name: str, content: bytes = b"x") -> Path:
+    path = home / "feedback" / county / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def test_what_waits_is_listed_by_county_the_latest_first(tmp_path: Path, catalogue: Catalogue) -> None:
+    os.utime(put(tmp_path, "440704", "b.xlsx"), (1, 1))
+    os.utime(put(tmp_path, "440703", "a.xlsx", b"content"), (86400, 86400))
+    os.utime(put(tmp_path, "440703", "z.xlsx"), (172800, 172800))
+    found = page.kept(tmp_path, catalogue, ZONE)
+    assert [(k.county_code, k.name) for k in found] == [
+        ("440703", "z.xlsx"), ("440703", "a.xlsx"), ("440704", "b.xlsx"),
+    ]  # fmt: skip
+    assert page.content(tmp_path, found[1]) == b"content"
+    shown = page.html(found, catalogue)
+    assert "1970-01-02 08:00" in shown
+    assert shown.index("440703 蓬江区") < shown.index("440704 江海区")
+    assert len({k.key for k in found}) == 3
+    assert page.kept(tmp_path / "nothing", catalogue, ZONE) == []
+    assert "Nothing waits" in page.html([], catalogue)
+
+
+def test_nothing_else_is_offered(tmp_path: Path, catalogue: Catalogue) -> None:
+    hidden = tmp_path / "secrets.json"
+    hidden.write_text("{}")
+    put(tmp_path, "440703", ".0123.tmp")
+    put(tmp_path, "999999", "a.xlsx")  # no county
+    folder = put(tmp_path, "440704", "a folder/x.xlsx").parent.parent
+    (folder / "link.xlsx").symlink_to(hidden)
+    os.mkfifo(folder / "pipe.xlsx")
+    (tmp_path / "feedback" / "440705").symlink_to(tmp_path)
+    assert page.kept(tmp_path, catalogue, ZONE) == []
+
+
+def test_what_became_a_link_after_it_was_listed_is_not_followed(tmp_path: Path, catalogue: Catalogue) -> None:
+    hidden = tmp_path / "secrets.json"
+    hidden.write_text("{}")
+    path = put(tmp_path, "440703", "a.xlsx")
+    (one,) = page.kept(tmp_path, catalogue, ZONE)
+    path.unlink()
+    assert page.content(tmp_path, one) is None
+    path.symlink_to(hidden)
+    assert page.content(tmp_path, one) is None
+    path.unlink()
+    path.parent.rmdir()
+    path.parent.symlink_to(tmp_path)
+    (tmp_path / "a.xlsx").write_text("beside")
+    assert page.content(tmp_path, one) is None
+
+
+def test_a_name_is_text_and_no_markup(tmp_path: Path, catalogue: Catalogue) -> None:
+    put(tmp_path, "440703", '<b>"x"&.xlsx')
+    (one,) = page.kept(tmp_path, catalogue, ZONE)
+    assert "<b>" not in page.html([one], catalogue)
+    assert page.attachment(one).endswith("''440703_%3Cb%3E%22x%22%26.xlsx")
