@@ -18,12 +18,15 @@ CREATE ROLE qiangji_bi NOLOGIN;
 CREATE ROLE qiangji_county NOLOGIN;
 -- what the package sets where it makes these roles itself: a runaway query ends, and readers only read
 ALTER ROLE qiangji_analyst SET statement_timeout = '60s';
+ALTER ROLE qiangji_analyst SET idle_in_transaction_session_timeout = '10min';
 ALTER ROLE qiangji_analyst SET default_transaction_read_only = on;
 ALTER ROLE qiangji_bi SET statement_timeout = '60s';
+ALTER ROLE qiangji_bi SET idle_in_transaction_session_timeout = '10min';
 ALTER ROLE qiangji_bi SET default_transaction_read_only = on;
 CREATE DATABASE qiangji OWNER qiangji_owner;
 REVOKE ALL ON DATABASE qiangji FROM PUBLIC;
 GRANT CONNECT ON DATABASE qiangji TO qiangji_loader, qiangji_analyst, qiangji_bi, qiangji_county;
+GRANT TEMPORARY ON DATABASE qiangji TO qiangji_loader;
 
 SELECT :'analyst' <> '' AS has_analyst, :'bi' <> '' AS has_bi, :'county_systems' <> '' AS has_county_systems \gset
 \if :has_analyst

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,13 +78,38 @@ def _lake(s: Settings) -> str:
 
 
 def _warehouse(s: Settings) -> str:
-    from qiangji.warehouse import reading_warehouse
+    from qiangji.warehouse import reading_warehouse, sync
 
     with reading_warehouse(s) as engine, engine.connect() as c:
         version = str(c.scalar(sa.text("SHOW server_version")))
         periods = c.scalar(sa.text("SELECT count(DISTINCT period) FROM mart.indicator_value"))
+        if open_ended := _without_settings(c):
+            raise WarehouseError(
+                f"{', '.join(open_ended)}: not read-only, or without a limit on time",
+                expected="; ".join(f"ALTER ROLE ... SET {s}" for s in sync.ROLE_SETTINGS),
+                do="Let an administrator of the server run that.",
+            )
         kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
         return f"{kind}, PostgreSQL {version}, migrated, {periods} periods with figures"
+
+
+def _without_settings(c: sa.Connection) -> list[str]:
+    """Readers that may have lifted what ends a runaway query: a role may change its own settings."""
+    from qiangji.warehouse import sync
+
+    rows = c.execute(
+        sa.text(
+            "SELECT rolname, coalesce(array_to_string(rolconfig, ' '), '') AS said FROM pg_roles"
+            " WHERE rolname = ANY(:r) ORDER BY 1"
+        ),
+        {"r": list(sync.READERS)},
+    )
+    return [
+        r.rolname
+        for r in rows
+        if "default_transaction_read_only=on" not in r.said
+        or not re.search(r"statement_timeout=[1-9]", r.said)
+    ]
 
 
 def _corrections(s: Settings) -> str:

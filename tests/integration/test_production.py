@@ -76,6 +76,7 @@ def test_the_owner_fills_a_warehouse_that_bi_tools_read_and_cannot_change(
         settings.cache_clear()
     with connect(server, "qiangji_bi", "b'1") as c:
         assert c.execute("SHOW statement_timeout").fetchone() == ("1min",)
+        assert c.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10min",)
         assert c.execute("SELECT count(*) > 0 FROM mart.indicator").fetchone() == (True,)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             c.execute("SELECT * FROM ops.delivery")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +14,11 @@ import pytest
 import sqlalchemy as sa
 from psycopg import errors
 
-from tests.integration.nights import Night, night
+from qiangji import pipeline, warehouse
+from qiangji.embedded import EmbeddedPostgres
+from qiangji.settings import settings
+from tests.integration.nights import Night, forget, night
+from tests.integration.test_cli import run
 
 READABLE = {
     "qiangji_bi": {"mart", "mart_zh", "dim"},
@@ -48,7 +55,9 @@ def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[R
     with night(folder, postgres, scale=0.03, months=1, faults="none", counties=["440703", "440785"]) as one:
         one.run()
         names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
+        postgres.ensure_role(warehouse.OWNER, login=False)
         with postgres.connect() as connection:
+            warehouse.close_database(connection, sa.make_url(one.place.url).database)
             for name in names:
                 connection.execute(
                     f"CREATE ROLE {name}_login LOGIN PASSWORD '{name}-of-the-test' IN ROLE {name}"
@@ -143,6 +152,16 @@ def test_a_county_sees_its_own_rows_and_all_of_them(roles: Roles, of_counties: A
             assert connection.execute(f"SELECT FROM county.{view}").fetchall() == []
 
 
+@pytest.fixture
+def counties_make_temporary_things(roles: Roles, postgres: Any) -> Iterator[None]:
+    """As they may where whoever runs the server has not closed the database."""
+    with postgres.connect() as connection:
+        connection.execute(f"GRANT TEMPORARY ON DATABASE {roles.url.database} TO qiangji_county")
+        yield
+        connection.execute(f"REVOKE TEMPORARY ON DATABASE {roles.url.database} FROM qiangji_county")
+
+
+@pytest.mark.usefixtures("counties_make_temporary_things")
 def test_a_county_cannot_look_around_its_own(roles: Roles, of_counties: Any) -> None:
     """No other schema, no other county's role, and no function of its own that is asked about others' rows."""
     with of_counties("county_440703") as connection:
@@ -174,6 +193,120 @@ def test_a_county_cannot_look_around_its_own(roles: Roles, of_counties: Any) -> 
         assert set(seen) == {"440703"}
 
 
+BEYOND = [
+    "CREATE TEMP TABLE mine (a int)", "CREATE TABLE public.mine (a int)", "CREATE SCHEMA mine",
+    "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql RETURN 1", "DROP EXTENSION plpgsql",
+    "ALTER EXTENSION plpgsql UPDATE", "CREATE ROLE mine", "CREATE DATABASE mine", "ALTER SYSTEM SET work_mem = '1GB'",
+    "SELECT pg_read_file('PG_VERSION')", "SELECT pg_ls_dir('.')", "SELECT pg_read_binary_file('PG_VERSION')",
+    "SELECT lo_import('/etc/passwd')", "COPY (SELECT 1) TO PROGRAM 'true'", "COPY (SELECT 1) TO '/tmp/mine'",
+    "COPY pg_catalog.pg_class FROM '/etc/passwd'", "SELECT * FROM pg_authid", "SELECT * FROM pg_hba_file_rules",
+    "SET ROLE qiangji_owner", "SET ROLE qiangji_loader", "SET ROLE qiangji_admin", "SET ROLE pg_read_all_data",
+    "SET SESSION AUTHORIZATION qiangji_owner", "GRANT qiangji_owner TO CURRENT_USER",
+    "GRANT SELECT ON ops.delivery TO PUBLIC", "ALTER ROLE qiangji_owner PASSWORD 'mine'",
+    "LOAD 'auto_explain'", "CHECKPOINT", "SELECT pg_reload_conf()", "SELECT pg_terminate_backend(pid)"
+    " FROM pg_stat_activity WHERE usename = 'qiangji_admin'", "DO $$ BEGIN LOCK TABLE dim.indicator; END $$",
+    "COMMENT ON TABLE dim.indicator IS 'mine'", "ANALYZE dim.indicator, ops.delivery; SELECT FROM ops.delivery",
+    "DO $$ BEGIN EXECUTE 'SELECT count(*) FROM ops.delivery'; END $$", "CREATE EVENT TRIGGER mine ON ddl_command_end"
+    " EXECUTE FUNCTION suppress_redundant_updates_trigger()", "CREATE PUBLICATION mine FOR ALL TABLES",
+    "CREATE SUBSCRIPTION mine CONNECTION '' PUBLICATION mine", "CREATE SERVER mine FOREIGN DATA WRAPPER mine",
+]  # fmt: skip
+"""What no reader and no county may do, however it asks."""
+
+
+@pytest.mark.parametrize("role", [*sorted(READABLE), "county_440703"])
+def test_readers_and_counties_stay_within_their_schemas(role: str, roles: Roles, of_counties: Any) -> None:
+    wanted = (errors.InsufficientPrivilege, errors.ObjectNotInPrerequisiteState, errors.UndefinedObject)
+    with of_counties(role) if role.startswith("county") else roles.connect(role) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        for statement in BEYOND:
+            with pytest.raises(wanted) as refused:
+                connection.execute(statement)
+            is_missing = isinstance(refused.value, errors.UndefinedObject)
+            assert not is_missing or "SERVER" in statement, f"{statement}: {refused.value}"
+
+
+def test_what_others_ask_is_not_shown(roles: Roles, of_counties: Any) -> None:
+    with roles.connect("qiangji_loader") as loader, roles.connect("qiangji_bi") as bi:
+        loader.execute("SELECT 'what the loader asked'")
+        for reader in (bi, of_counties("county_440703")):
+            seen = [r[0] or "" for r in reader.execute("SELECT query FROM pg_stat_activity").fetchall()]
+            assert len(seen) > 1
+            assert not any("what the loader" in query for query in seen)
+            assert reader.execute("SELECT count(*) FROM pg_stat_ssl").fetchone()
+        of_mine = loader.execute("SELECT query FROM pg_stat_activity WHERE pid = pg_backend_pid()").fetchone()
+        assert of_mine
+        assert "pg_stat_activity" in of_mine[0], "its own it does see"
+
+
+def test_what_is_made_later_is_open_to_nobody(roles: Roles, postgres: Any, of_counties: Any) -> None:
+    """Until it is granted: no privileges come by themselves."""
+    assert roles.night.query("SELECT * FROM pg_default_acl") == []
+    owner = postgres.url(roles.url.database, driver=None)
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE mart.new (a int); CREATE TABLE county.new (a int); CREATE TABLE ops.new (a int)"
+        )
+        try:
+            for who in (
+                *(roles.connect(r) for r in (*READABLE, "qiangji_loader")),
+                of_counties("county_440703"),
+            ):
+                with who as reader:
+                    for schema in ("mart", "county", "ops"):
+                        with pytest.raises(DENIED):
+                            reader.execute(f"SELECT * FROM {schema}.new")
+        finally:
+            connection.execute("DROP TABLE mart.new, county.new, ops.new")
+
+
+def test_no_function_acts_with_another_ones_rights(roles: Roles) -> None:
+    """One that did would need a search path of its own; so would what a county is told by."""
+    rows = roles.night.query(
+        "SELECT p.oid::regprocedure::text AS name, prosecdef, proconfig FROM pg_proc p"
+        " JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = ANY(:s)",
+        s=list(SCHEMAS),
+    )
+    assert len(rows) >= 5
+    assert [
+        r["name"]
+        for r in rows
+        if r["prosecdef"] and not any("search_path" in x for x in r["proconfig"] or ())
+    ] == []
+
+
+def test_a_county_is_not_told_by_a_function_of_its_own_making(roles: Roles, of_counties: Any) -> None:
+    """Views and `own_code` name what they use: a search path changes nothing."""
+    with of_counties("county_440703") as connection:
+        connection.execute("SET search_path = pg_temp, county, public")
+        connection.execute("SET application_name = '440785'")
+        assert connection.execute("SELECT DISTINCT county_code FROM county.submission").fetchall() == [
+            ("440703",)
+        ]
+
+
+def test_a_slow_statement_of_a_bi_tool_is_ended(roles: Roles, postgres: Any) -> None:
+    """By the role's own default: 60 s (`test_a_readers_session_ends_long_statements`), here set to less."""
+    with postgres.connect() as connection:
+        connection.execute("ALTER ROLE qiangji_bi LOGIN PASSWORD 'of-the-test'")
+        connection.execute("ALTER ROLE qiangji_bi SET statement_timeout = '300ms'")
+    url = roles.url.set(username="qiangji_bi", password="of-the-test").render_as_string(hide_password=False)
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            for slow in (
+                "SELECT pg_sleep(20)",
+                "SELECT count(*) FROM mart.indicator_value a, mart.indicator_value b, mart.indicator_value c",
+            ):
+                start = time.monotonic()
+                with pytest.raises(errors.QueryCanceled, match="statement timeout"):
+                    connection.execute(slow)
+                assert time.monotonic() - start < 5
+            assert connection.execute("SELECT 1").fetchone() == (1,), "the session goes on"
+    finally:
+        with postgres.connect() as connection:
+            connection.execute("ALTER ROLE qiangji_bi NOLOGIN PASSWORD NULL")
+            connection.execute("ALTER ROLE qiangji_bi SET statement_timeout = '60s'")
+
+
 @pytest.mark.parametrize("role", sorted(READABLE))
 def test_a_readers_session_ends_long_statements(role: str, roles: Roles, postgres: Any) -> None:
     """As the role itself logs in: what is set for a role is not inherited by its members."""
@@ -183,6 +316,7 @@ def test_a_readers_session_ends_long_statements(role: str, roles: Roles, postgre
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             assert connection.execute("SHOW statement_timeout").fetchone() == ("1min",)
+            assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10min",)
             with pytest.raises(errors.ReadOnlySqlTransaction):
                 connection.execute("CREATE TEMP TABLE mine (a int)")
     finally:
@@ -209,10 +343,79 @@ def test_the_loader_fills_and_neither_makes_nor_drops(roles: Roles) -> None:
         for statement in (
             "CREATE TABLE fact.mine (a int)", "CREATE SCHEMA mine", "DROP TABLE fact.village",
             "DROP VIEW mart.indicator_value", "ALTER TABLE fact.village ADD COLUMN mine int",
-            "DROP SCHEMA mart CASCADE", "CREATE ROLE mine",
+            "DROP SCHEMA mart CASCADE", "CREATE ROLE mine", "CREATE TABLE public.mine (a int)",
+            "CREATE OR REPLACE FUNCTION mart.ratio(numeric, numeric, numeric) RETURNS numeric LANGUAGE sql RETURN 1",
+            "CREATE TRIGGER mine BEFORE INSERT ON ops.delivery EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+            "CREATE INDEX ON fact.village (period)", "TRUNCATE fact.village",
+            "ALTER TABLE ops.delivery DISABLE TRIGGER ALL",
+            "CREATE RULE mine AS ON INSERT TO ops.delivery DO INSTEAD NOTHING", "SET ROLE qiangji_owner",
+            "UPDATE mart.indicator_value SET value = 1",
+            "ALTER VIEW mart.indicator_value OWNER TO qiangji_loader",
+            "UPDATE public.alembic_version SET version_num = '1'",
+            "COPY ops.delivery FROM PROGRAM 'true'", "COPY ops.delivery FROM '/etc/passwd'", "DROP EXTENSION plpgsql",
+            "SELECT pg_read_file('PG_VERSION')",
         ):  # fmt: skip
-            with pytest.raises(DENIED):
+            with pytest.raises((DENIED, errors.ObjectNotInPrerequisiteState)) as refused:
                 connection.execute(statement)
+            assert isinstance(refused.value, DENIED) or "UPDATE mart" in statement, statement
+        connection.execute("GRANT SELECT ON ops.delivery TO qiangji_bi")  # a warning, and nothing granted
+        asked = "SELECT has_table_privilege('qiangji_bi', 'ops.delivery', 'SELECT')"
+        assert connection.execute(asked).fetchone() == (False,)
+
+
+def test_the_roles_of_the_embedded_server_hold_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warehouse as `make demo` makes it: the roles' own logins, none of them an administrator."""
+    monkeypatch.setenv("QIANGJI_HOME", str(tmp_path))
+    monkeypatch.delenv("QIANGJI_WAREHOUSE_URL", raising=False)
+    forget()
+    server = EmbeddedPostgres(tmp_path)
+    try:
+        with server.running_server(), pipeline.open_pipeline(), warehouse.urls(settings()) as urls:
+            with server.connect() as c:
+                rights = c.execute(
+                    "SELECT rolname FROM pg_roles WHERE rolname LIKE 'qiangji%' AND (rolsuper OR rolcreaterole"
+                    " OR rolcreatedb OR rolreplication OR rolbypassrls)"
+                ).fetchall()
+                assert rights == [("qiangji_admin",)]
+                assert c.execute(
+                    "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
+                    " WHERE rolname LIKE 'qiangji%' AND NOT rolsuper"
+                ).fetchone() == (0,)
+                assert c.execute(
+                    "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'qiangji'"
+                ).fetchone() == ("qiangji_owner",)
+                for right in ("CONNECT", "TEMPORARY", "CREATE"):
+                    asked = f"SELECT has_database_privilege('public', 'qiangji', '{right}')"
+                    assert c.execute(asked).fetchone() == (False,)
+                c.execute("CREATE ROLE stranger LOGIN PASSWORD 'stranger'")
+            for role, url in urls.items():
+                with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as own:
+                    may = role in (warehouse.OWNER, warehouse.LOADER)
+                    for statement in (
+                        "SET default_transaction_read_only = off",
+                        "CREATE TEMP TABLE mine (a int)",
+                    ):
+                        with nullcontext() if may or "SET" in statement else pytest.raises(DENIED):
+                            own.execute(statement)
+            stranger = sa.make_url(urls[warehouse.BI]).set(
+                drivername="postgresql", username="stranger", password="stranger"
+            )
+            with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+                psycopg.connect(stranger.render_as_string(hide_password=False))
+            assert run("doctor", "--json").json[-1]
+            with server.connect() as c:
+                c.execute("ALTER ROLE qiangji_bi SET statement_timeout = 0")
+            (told,) = [f for f in run("doctor", "--json").json if f["what"] == "warehouse"]
+            assert (told["is_well"], "qiangji_bi: not read-only, or without" in told["detail"]) == (
+                False,
+                True,
+            )
+    finally:
+        server.destroy()
+        monkeypatch.undo()
+        forget()
 
 
 def test_the_loader_is_all_that_a_night_needs(roles: Roles) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -20,6 +20,7 @@ from qiangji.settings import Settings
 from qiangji.warehouse import sync
 
 if TYPE_CHECKING:
+    import psycopg
     import pyarrow as pa
 
 DATABASE = "qiangji"
@@ -80,12 +81,19 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
                     for setting in sync.ROLE_SETTINGS:
                         connection.execute(f"ALTER ROLE {role} SET {setting}")
             server.ensure_database(DATABASE, OWNER)
-            with server.connect() as connection:  # other roles of the server have no business in it
-                connection.execute(f"REVOKE CONNECT ON DATABASE {DATABASE} FROM PUBLIC")
-                connection.execute(
-                    f"GRANT CONNECT ON DATABASE {DATABASE} TO {', '.join((*ROLES, sync.COUNTY))}"
-                )
+            with server.connect() as connection:
+                close_database(connection, DATABASE)
         yield {role: server.url(DATABASE, role=role) for role in ROLES}
+
+
+def close_database(connection: psycopg.Connection[Any], name: str) -> None:
+    """Other roles of the server have no business in it; who only reads makes no temporary tables in it."""
+    for statement in (
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        f"GRANT CONNECT ON DATABASE {name} TO {', '.join((*ROLES, sync.COUNTY))}",
+        f"GRANT TEMPORARY ON DATABASE {name} TO {OWNER}, {LOADER}",
+    ):
+        connection.execute(statement.encode())
 
 
 def url_for_tools(settings: Settings, role: str) -> str:

@@ -40,8 +40,12 @@ EXPECTED_MONTHS = 25
 READERS = ("qiangji_bi", "qiangji_analyst")
 COUNTY = "qiangji_county"
 """The group of counties' own logins, county_<code>: each sees its county's rows in the views of `county`."""
-ROLE_SETTINGS = ("statement_timeout = '60s'", "default_transaction_read_only = on")
-"""Of the two roles that read: a runaway query of a BI tool ends by itself."""
+ROLE_SETTINGS = (
+    "statement_timeout = '60s'",
+    "idle_in_transaction_session_timeout = '10min'",
+    "default_transaction_read_only = on",
+)
+"""Of the two roles that read: a runaway query of a BI tool ends by itself, and so does a transaction that it forgot."""
 
 
 def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
