@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test up down airflow lint types format docs fuzz bench lock clean
+.PHONY: help demo test up down airflow lint types audit format docs fuzz bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -30,6 +30,9 @@ lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
 
 types: $(VENV)/.installed-dev  ## mypy, strict
 	@$(BIN)/mypy
+
+audit: $(VENV)/.installed-dev  ## dependencies: pinned with hashes, none known to be vulnerable
+	@$(BIN)/python .ci/audit.py $(ARGS)
 
 format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
