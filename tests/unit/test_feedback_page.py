@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from qiangji import pipeline
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue import Catalogue, load
 from qiangji.feedback import page
+from qiangji.settings import PROJECT
 
 ZONE = "Asia/Shanghai"
 
 
 @pytest.fixture
 def catalogue() -> Catalogue:
-    return pipeline.read_catalogue()
+    return load(PROJECT / "catalogue", PROJECT / "expectations")
 
 
 def put(home: Path, county: str, name: str, content: bytes = b"x") -> Path:
