@@ -297,6 +297,7 @@ def _with_airflows_connections() -> None:
     """Ask Airflow's connections first, and let its masker know what is secret in any of them."""
     add_connection_resolver(_airflow_connection)
     masking.tell(mask_secret)
+    masking.in_all_logs()
 
 
 def _airflow_connection(conn_id: str) -> str | None:

@@ -20,7 +20,7 @@ from rich.status import Status
 
 from qiangji import cli_feedback, cli_findings, cli_restore
 from qiangji.errors import QiangjiError, UsageError
-from qiangji.masking import Masking, masked
+from qiangji.masking import Masking, in_all_logs, masked
 from qiangji.periods import Period, parse_range
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -59,6 +59,7 @@ def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
 ) -> None:
     """Collect, check and build grassroots reports; read figures."""
+    in_all_logs()
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
     to_stderr.setFormatter(Masking("%(asctime)s %(levelname)s %(message)s"))
@@ -546,7 +547,7 @@ class _Latest(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._done += 1
-        self._status.update(f"{self._what} [{self._done}] {masked(record.getMessage()):.100}")
+        self._status.update(f"{self._what} [{self._done}] {record.getMessage():.100}")
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """The last line against secrets in what is said: what this process knows to be one is shown as `***`.
 
 In: connection URIs, as `settings` reads them, and tokens that a county system gives. Out: `masked(text)`, through which
-go the text of every error of ours (and with it the ledger, the journal and Airflow), the command line's log and its
-tracebacks, and `qiangji doctor`. Messages are written so that they hold no secret; this is for what a library, or
-somebody's mistake in an address, puts into them.
+go the text of every error of ours (and with it the ledger, the journal and Airflow), every message that is logged, the
+command line's tracebacks, and `qiangji doctor`. Messages are written so that they hold no secret; this is for what a
+library, or somebody's mistake in an address, puts into them.
 """
 
 from __future__ import annotations
@@ -67,3 +67,16 @@ class Masking(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
+
+
+class _Record(logging.LogRecord):
+    def getMessage(self) -> str:
+        return masked(super().getMessage())
+
+
+def in_all_logs() -> None:
+    """Mask the messages of every logger of this process, whichever handlers they go to.
+
+    What a task of Airflow logs goes to the task's log, which Airflow masks, and to the worker's own, which it does not.
+    """
+    logging.setLogRecordFactory(_Record)

@@ -82,6 +82,17 @@ def test_lines_and_tracebacks_of_a_log_are_masked() -> None:
     assert "ValueError: https://u:***@h" in out.getvalue()
 
 
+def test_messages_are_masked_whatever_handler_they_go_to(caplog: pytest.LogCaptureFixture) -> None:
+    masking.add("geheim-1")
+    before = logging.getLogRecordFactory()
+    try:
+        masking.in_all_logs()
+        logging.getLogger("somebody.elses").warning("at %s", "https://u:geheim-1@h")
+    finally:
+        logging.setLogRecordFactory(before)
+    assert [r.getMessage() for r in caplog.records] == ["at https://u:***@h"]
+
+
 def test_another_masker_is_told_what_is_known_and_what_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     masking.add("geheim-1")
