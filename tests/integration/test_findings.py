@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qiangji import cli
+from qiangji.cli import common
 from tests.conftest import make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -25,7 +25,7 @@ JANUARY = ["--period", "2026-01"]
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of one width, whatever the terminal."""
-    monkeypatch.setattr(cli.console, "width", 200)
+    monkeypatch.setattr(common.console, "width", 200)
 
 
 @pytest.fixture
