@@ -22,6 +22,7 @@ ATTENTION = 3
 Counties = Annotated[
     list[str] | None, typer.Option("--county", help="county code; may be repeated; default: all")
 ]
+Forms = Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")]
 Periods = Annotated[
     list[str] | None,
     typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable"),
@@ -37,6 +38,11 @@ Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who an
 def as_periods(texts: list[str] | None) -> list[Period]:
     """The periods of `--period`, ranges taken apart."""
     return [p for text in texts or [] for p in parse_range(text)]
+
+
+def as_period(text: str | None) -> str | None:
+    """The period of an option that takes one, as it is written; None where the option is not given."""
+    return None if text is None else str(Period.parse(text))
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from qiangji.cli.common import Json, Reason, console, exit_on, progress
+from qiangji.cli.common import Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
 
 FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
@@ -73,9 +73,7 @@ def _decide(delivery: str, action: str, reason: str, form: str | None, period: s
     from qiangji import pipeline
 
     with pipeline.open_pipeline() as p:
-        touched = p.ledger.decide(
-            delivery, action, reason, form, str(Period.parse(period)) if period else None
-        )
+        touched = p.ledger.decide(delivery, action, reason, form, as_period(period))
     for s in touched:
         console.print(
             f"{s.county_code} {s.form} {s.period}: {s.status}"

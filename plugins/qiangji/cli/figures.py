@@ -8,9 +8,8 @@ from typing import Annotated
 import typer
 
 from qiangji.cli import findings
-from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, console, exit_on
+from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, as_period, console, exit_on
 from qiangji.errors import UsageError
-from qiangji.periods import Period
 
 
 def values(
@@ -38,21 +37,22 @@ def values(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    wanted = str(Period.parse(period)) if period else None
-    then = reading.moment(as_of, settings().timezone) if as_of else None
-    if edition and (as_of or restated or compare):
+    wanted = as_period(period)
+    then = reading.moment(as_of, settings().timezone) if as_of is not None else None
+    if edition is not None and (as_of or restated or compare):
         raise UsageError(
             "--edition is as it was published",
             expected="it without --as-of, --restated and --compare",
             code="edition_alone",
         )
+    catalogue = pipeline.read_catalogue()
     with reading_warehouse(settings()) as engine:
-        if edition:
+        if edition is not None:
             published = editions.find(engine, edition, wanted)
             wanted, then = published["period"], published["published_at"]
         rows = reading.values(
             engine,
-            pipeline.read_catalogue(),
+            catalogue,
             indicator or [],
             level,
             org or [],
@@ -64,10 +64,12 @@ def values(
         )
         if compare:
             rows = comparison.compare(engine, rows)
-    if json:
-        print(printing.as_json(rows))
-    else:
-        printing.print_values(console, rows)
+        if json:
+            print(printing.as_json(rows))
+        elif rows:
+            printing.print_values(console, rows)
+        else:
+            console.print(reading.why_none(engine, catalogue, org or [], wanted, period_type), markup=False)
 
 
 def diff(
@@ -87,15 +89,15 @@ def diff(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    if (edition is None) == (since is None) or (edition and until):
+    if (edition is None) == (since is None) or (edition is not None and until is not None):
         raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
-    wanted = str(Period.parse(period)) if period else None
+    wanted = as_period(period)
     with reading_warehouse(settings()) as engine:
-        if edition:
+        if edition is not None:
             rows = editions.changes(engine, edition, wanted, indicator or [], level, org or [])
         else:
             first = reading.moment(since or "", settings().timezone)
-            last = reading.moment(until, settings().timezone) if until else datetime.now(UTC)
+            last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
             rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
     if json:
         print(printing.as_json(rows))
@@ -138,7 +140,7 @@ def status(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    wanted = str(Period.parse(period)) if period else None
+    wanted = as_period(period)
     with reading_warehouse(settings()) as engine:
         rows = reading.status(engine, wanted)
         rejected = reading.rejections(engine, rows)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Json, Reason, console
-from qiangji.periods import Period
+from qiangji.cli.common import Counties, Forms, Json, Reason, as_period, console
 
 
 def findings(
     period: Annotated[str | None, typer.Option("--period", help="one period; default: all")] = None,
     county: Counties = None,
+    form: Forms = None,
     is_all: Annotated[
         bool, typer.Option("--all", help="also those that were confirmed or sent back")
     ] = False,
@@ -23,10 +24,11 @@ def findings(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    chosen = pipeline.read_catalogue().select_counties(county) if county else []
-    wanted = str(Period.parse(period)) if period else None
+    catalogue = pipeline.read_catalogue()
+    counties = catalogue.select_counties(county) if county else []
+    forms = catalogue.require_forms(form or [])
     with reading_warehouse(settings()) as engine:
-        rows = dispositions.findings(engine, wanted, chosen, is_all=is_all)
+        rows = dispositions.findings(engine, as_period(period), counties, forms, is_all=is_all)
     if json:
         print(printing.as_json(rows))
     else:
@@ -88,6 +90,8 @@ def print_findings(rows: list[dict[str, Any]]) -> None:
             f"{r['org_name'] or ''}\n{r['org_code']}", "\n".join([*lines, r["rule"]]), decided,
         )  # fmt: skip
     console.print(table)
+    rules = Counter(r["rule"] for r in rows)
+    console.print(f"{len(rows):,}: " + " · ".join(f"{rule} {n:,}" for rule, n in rules.most_common()))
 
 
 def print_count(count: int, period: str | None) -> None:

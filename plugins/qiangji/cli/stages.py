@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on, progress
-from qiangji.errors import UsageError
+from qiangji.cli.common import Counties, Forms, Json, Periods, as_periods, console, exit_on, progress
 
 if TYPE_CHECKING:
     from qiangji.building import Built
@@ -50,18 +49,15 @@ def collect(
 
 def reprocess(
     period: Periods = None,
-    form: Annotated[
-        list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")
-    ] = None,
+    form: Forms = None,
     json: Json = False,
 ) -> None:
     """Check again from the lake with today's catalogue and suites; nothing is fetched."""
     from qiangji import pipeline
 
     with progress("checking again"), pipeline.open_pipeline() as p:
-        if unknown := [f for f in form or [] if f not in p.catalogue.forms]:
-            raise UsageError(f"no form {', '.join(unknown)}", expected=", ".join(p.catalogue.forms))
-        verdicts = [_verdict(s) for s in pipeline.reprocess(p, form or [], as_periods(period))]
+        forms = p.catalogue.require_forms(form or [])
+        verdicts = [_verdict(s) for s in pipeline.reprocess(p, forms, as_periods(period))]
     _report(json, {"checked": verdicts})
     exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
