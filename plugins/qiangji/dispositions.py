@@ -24,12 +24,20 @@ Rows = list[dict[str, Any]]
 
 _CHOSEN = (
     " WHERE (CAST(:period AS text) IS NULL OR f.period = :period)"
-    " AND (cardinality(:counties) = 0 OR f.county_code = ANY(:counties)) AND (:all OR f.disposition = 'open')"
+    " AND (cardinality(:counties) = 0 OR f.county_code = ANY(:counties))"
+    " AND (cardinality(:forms) = 0 OR f.form = ANY(:forms)) AND (:all OR f.disposition = 'open')"
 )
+
+_LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("counties", "forms")]
 
 
 def findings(
-    engine: Engine, period: str | None = None, counties: Sequence[str] = (), *, is_all: bool = False
+    engine: Engine,
+    period: str | None = None,
+    counties: Sequence[str] = (),
+    forms: Sequence[str] = (),
+    *,
+    is_all: bool = False,
 ) -> Rows:
     """Findings that stand, open ones first; without `is_all` only open ones."""
     with engine.connect() as c:
@@ -40,8 +48,8 @@ def findings(
                 + _CHOSEN
                 + " ORDER BY f.disposition <> 'open', f.period DESC, f.county_code, f.form, f.rule, f.org_code,"
                 " f.finding_id"
-            ).bindparams(sa.bindparam("counties", type_=sa.ARRAY(sa.Text))),
-            {"period": period, "counties": list(counties), "all": is_all},
+            ).bindparams(*_LISTS),
+            {"period": period, "counties": list(counties), "forms": list(forms), "all": is_all},
         )
         return [dict(r._mapping) for r in found]
 
@@ -50,10 +58,8 @@ def count_open(engine: Engine, period: str | None = None) -> int:
     """How many findings nobody has looked at yet."""
     with engine.connect() as c:
         found: int = c.execute(
-            sa.text("SELECT count(*) FROM mart.finding f" + _CHOSEN).bindparams(
-                sa.bindparam("counties", type_=sa.ARRAY(sa.Text))
-            ),
-            {"period": period, "counties": [], "all": False},
+            sa.text("SELECT count(*) FROM mart.finding f" + _CHOSEN).bindparams(*_LISTS),
+            {"period": period, "counties": [], "forms": [], "all": False},
         ).scalar_one()
         return found
 

@@ -123,7 +123,7 @@ def find(engine: Engine, name: str, period: str | None = None) -> dict[str, Any]
     if not mine:
         listed = [f"{e['edition']} {e['period']}" for e in found or editions(engine)]
         raise UsageError(
-            f"no edition {name}" + (f" of {period}" if period else ""),
+            f"no edition {name!r}" + (f" of {period}" if period else ""),
             expected=", ".join(listed) or "one that `qiangji publish` made; there is none",
             code="no_edition",
         )

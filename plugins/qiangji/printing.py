@@ -47,19 +47,16 @@ def value_cell(row: dict[str, Any]) -> str:
 def print_values(console: Console, rows: Rows) -> None:
     """A matrix for few units, else a list."""
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
-    if not rows:
-        console.print("No figures: nothing is built for that choice. `qiangji status` tells what is there.")
-    elif len(units) <= MATRIX_UNITS:
+    if len(units) <= MATRIX_UNITS:
         console.print(_matrix(rows, units))
     else:
         console.print(_list(rows))
-    if rows:
-        console.print(
-            "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
-            style="dim",
-        )
-        if _is_compared(rows):
-            console.print(comparison.LEGEND, style="dim")
+    console.print(
+        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
+        style="dim",
+    )
+    if _is_compared(rows):
+        console.print(comparison.LEGEND, style="dim")
 
 
 def _is_compared(rows: Rows) -> bool:

@@ -153,6 +153,36 @@ def values(
         return [dict(r._mapping) for r in found]
 
 
+def why_none(
+    engine: Engine,
+    catalogue: Catalogue,
+    orgs: Sequence[str] = (),
+    period: str | None = None,
+    period_type: str | None = None,
+) -> str:
+    """Why `values` has no row for that choice, and what to do: the first reason that holds."""
+    with engine.connect() as c:
+        built = c.execute(
+            sa.text("SELECT DISTINCT period, period_type FROM mart.indicator_value ORDER BY 1, 2")
+        ).all()
+    if not built:
+        return "Nothing is built yet: `qiangji collect`, then `qiangji build`."
+    asked = Period.parse(period) if period else Period.parse(latest_month(engine) or built[-1].period)
+    if asked.start > local_day(datetime.now(UTC), settings().timezone):
+        return f"{asked} is still to come."
+    types = [b.period_type for b in built if b.period == str(asked)]
+    if not types:
+        return f"{asked} is not built: `qiangji build --period {asked.last_month}`, once its reports are collected."
+    if period_type and period_type not in types:
+        return f"{asked} has no figures of type {period_type}: it has {', '.join(types)}."
+    for code in orgs:
+        if catalogue.org.version(code, asked.months) is None:
+            return f"{code} {catalogue.name_of(code)} was no unit in {asked}."
+    return (
+        "No figure of that choice: the indicators are not made at that level (mart.indicator says at which)."
+    )
+
+
 def _ever_defined(engine: Engine) -> set[str]:
     with engine.connect() as c:
         return set(c.scalars(sa.text("SELECT indicator_code FROM dim.indicator_history")))

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from qiangji import building, cli, comparison, pipeline
+from qiangji.cli import common
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
@@ -44,7 +44,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[N
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setattr(cli, "console", Console(highlight=False, width=200))
+        patch.setattr(common.console, "width", 200)
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place:
             with place.pipeline() as p:
                 pipeline.collect(p, periods=months)
@@ -105,7 +105,26 @@ def test_the_list_has_columns_for_them() -> None:
 
 def test_nothing_built_is_nothing_compared() -> None:
     done = CliRunner().invoke(cli.app, ["values", "--period", "2016-01", "--compare"])
-    assert (done.exit_code, "No figures" in done.stdout) == (0, True)
+    assert (done.exit_code, "2016-01 is not built" in done.stdout) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--period", "2999-01"], "2999-01 is still to come."),
+        (["--period", "2016-01"], "2016-01 is not built: `qiangji build --period 2016-01`"),
+        (["--period", "2017-03", "--period-type", "year"], "no figures of type year: it has month, ytd."),
+    ],
+)
+def test_why_there_is_no_figure_is_said(arguments: list[str], why: str) -> None:
+    done = CliRunner().invoke(cli.app, ["values", *arguments])
+    assert done.exit_code == 0, done.output
+    assert why in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--period", "--edition", "--as-of"])
+def test_an_empty_option_is_not_one_that_is_left_out(option: str) -> None:
+    assert CliRunner().invoke(cli.app, ["values", option, ""]).exit_code != 0
 
 
 def test_signs() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qiangji import cli
+from qiangji.cli import common
 from tests.conftest import make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -25,7 +25,7 @@ JANUARY = ["--period", "2026-01"]
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of one width, whatever the terminal."""
-    monkeypatch.setattr(cli.console, "width", 200)
+    monkeypatch.setattr(common.console, "width", 200)
 
 
 @pytest.fixture
@@ -58,7 +58,9 @@ def warned(story: Story) -> set[str]:
 
 def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story: Story) -> None:
     send(story, "unit n d\nV1 9 10\nV2 10 20")
-    first, second = listed()
+    first, second = listed("--form", "v")
+    assert "2: v.n.warn_above 2" in run("findings").out
+    assert "no form w" in run("findings", "--form", "w").err
     assert (first["org_name"], first["value"], first["disposition"]) == ("V1", "9", "open")
     assert warned(story) == {story.made.codes[n] for n in ("V1", "V2", "T", "A", "Z")}
 
@@ -101,6 +103,12 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
         assert [str(m) for m in building.unbuilt_months(p.ledger)] == ["2026-01"]
         building.build(p.catalogue, p.settings, p.ledger, building.unbuilt_months(p.ledger))
         assert building.unbuilt_months(p.ledger) == []
+
+
+def test_a_unit_that_was_not_there_yet_is_told_from_one_without_figures(story: Story) -> None:
+    send(story, "unit n d\nV1 9 10")
+    code = story.made.codes["V4"]
+    assert f"{code} V4 was no unit in 2026-01." in run("values", *JANUARY, "--org", code).out
 
 
 def test_a_decision_is_in_the_journal(story: Story) -> None:

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 import yaml
-from rich.console import Console
 
-from qiangji import cli
+import qiangji
+from qiangji.cli import common
 from tests.conftest import Workplace, _forget, make_workplace
 from tests.golden import world
 from tests.integration.nights import assert_same
@@ -102,7 +102,7 @@ def of(place: Place) -> dict[str, list[Any]]:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of one width, whatever the terminal."""
-    monkeypatch.setattr(cli.console, "width", 200)
+    monkeypatch.setattr(common.console, "width", 200)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[P
     made = world.make(folder, TREE, FORMS, [SHARE | {"persons": True}, OTHER, TOWNS])
     _with_findings(made.expectations / "v.json")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cli, "console", Console(highlight=False, width=200))
+        patch.setattr(common.console, "width", 200)
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         patch.setenv("QIANGJI_THREADS", "1")
@@ -401,7 +401,7 @@ def test_verify_sees_rows_that_are_not_what_was_recorded(statement: str, place: 
 def test_every_event_that_the_package_writes_is_known_to_the_restore() -> None:
     from qiangji.restoring.journal import AT
 
-    package = Path(cli.__file__).parent
+    package = Path(qiangji.__file__).parent
     written = {
         kind
         for path in package.rglob("*.py")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
@@ -135,6 +135,14 @@ class Catalogue:
                 code="unknown_county",
             )
         return [c for c in self.counties if not wanted or c in wanted]
+
+    def require_forms(self, wanted: Sequence[str]) -> list[str]:
+        """The forms asked for, or a UsageError that lists what there is."""
+        if unknown := [f for f in wanted if f not in self.forms]:
+            raise UsageError(
+                f"no form {', '.join(unknown)}", expected=", ".join(self.forms), code="unknown_form"
+            )
+        return list(wanted)
 
 
 @lru_cache(maxsize=4)

@@ -8,47 +8,40 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-ATTENTION = 3
+from qiangji.cli.common import Json, console, exit_on
 
 
-def add_to(app: typer.Typer, console: Console) -> None:
-    """Put the two commands into the command line."""
+def rebuild_ledger(
+    force: Annotated[
+        bool, typer.Option("--force", help="replace a ledger that is not empty by what the journal says")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
+    from qiangji import pipeline, printing, restoring
+    from qiangji.settings import settings
 
-    @app.command("rebuild-ledger")
-    def rebuild_ledger(
-        force: Annotated[
-            bool, typer.Option("--force", help="replace a ledger that is not empty by what the journal says")
-        ] = False,
-        json: Json = False,
-    ) -> None:
-        """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
-        from qiangji import pipeline, printing, restoring
-        from qiangji.settings import settings
+    rebuilt = restoring.rebuild(pipeline.read_catalogue(), settings(), force=force, watch=watch)
+    if json:
+        print(printing.as_json(vars(rebuilt)))
+    else:
+        print_rebuilt(rebuilt)
+    exit_on(not rebuilt.is_whole)
 
-        rebuilt = restoring.rebuild(pipeline.read_catalogue(), settings(), force=force, watch=watch)
-        if json:
-            print(printing.as_json(vars(rebuilt)))
-        else:
-            print_rebuilt(console, rebuilt)
-        if not rebuilt.is_whole:
-            raise typer.Exit(ATTENTION)
 
-    @app.command()
-    def verify(json: Json = False) -> None:
-        """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
-        from qiangji import pipeline, printing, verifying
-        from qiangji.settings import settings
+def verify(json: Json = False) -> None:
+    """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
+    from qiangji import pipeline, printing, verifying
+    from qiangji.settings import settings
 
-        verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
-        if json:
-            print(printing.as_json({"looked_at": verified.looked_at, "faults": verified.faults}))
-        else:
-            print_verified(console, verified)
-        if verified.is_damaged:
-            raise typer.Exit(1)
-        if verified.faults:
-            raise typer.Exit(ATTENTION)
+    verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
+    if json:
+        print(printing.as_json({"looked_at": verified.looked_at, "faults": verified.faults}))
+    else:
+        print_verified(verified)
+    if verified.is_damaged:
+        raise typer.Exit(1)
+    exit_on(verified.faults)
 
 
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
@@ -59,7 +52,7 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     return track(things, what, console=bar, transient=True, disable=not bar.is_terminal)
 
 
-def print_rebuilt(console: Console, rebuilt: Any) -> None:
+def print_rebuilt(rebuilt: Any) -> None:
     """What came back, and what the journal could not say."""
     from rich.table import Table
 
@@ -84,7 +77,7 @@ def print_rebuilt(console: Console, rebuilt: Any) -> None:
         console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
 
 
-def print_verified(console: Console, verified: Any) -> None:
+def print_verified(verified: Any) -> None:
     """What was looked at, and a line a fault."""
     from rich.table import Table
 

@@ -1,0 +1,73 @@
+"""The command line.
+
+Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned, held or is late.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from qiangji.cli import decisions, feedback, figures, findings, restore, stages, system
+from qiangji.errors import QiangjiError, UsageError
+from qiangji.masking import Masking, in_all_logs, masked
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+for command in (
+    stages.collect,
+    stages.reprocess,
+    stages.build,
+    figures.values,
+    figures.diff,
+    figures.explain,
+    figures.status,
+    decisions.release,
+    decisions.void,
+    findings.findings,
+    findings.dispose,
+    feedback.check,
+    feedback.feedback,
+    decisions.publish,
+    decisions.lock,
+    decisions.unlock,
+    restore.verify,
+    restore.rebuild_ledger,
+    system.warehouse_url,
+    system.doctor,
+    system.demo,
+):
+    app.command()(command)
+
+
+@app.callback()
+def options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
+) -> None:
+    """Collect, check and build grassroots reports; read figures."""
+    in_all_logs()
+    to_stderr = logging.StreamHandler()
+    to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
+    to_stderr.setFormatter(Masking("%(asctime)s %(levelname)s %(message)s"))
+    logging.basicConfig(handlers=[to_stderr])
+    logging.getLogger("qiangji").setLevel(logging.INFO)
+    for noisy in ("alembic", "asyncssh", "httpx2", "great_expectations", "stamina"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+
+
+def main() -> None:
+    """Entry point: errors of ours are one line on stderr, not a traceback."""
+    try:
+        app()
+    except QiangjiError as e:
+        Console(stderr=True, highlight=False, markup=False).print(f"{e.code}: {e}", style="red")
+        sys.exit(2 if isinstance(e, UsageError) else 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:  # as Python would show it, masked
+        sys.stderr.write(masked(traceback.format_exc()))
+        sys.exit(1)

@@ -1,0 +1,98 @@
+"""What people decide: held and wrong deliveries, editions, locks."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from qiangji.cli.common import Json, Reason, as_period, console, exit_on, progress
+from qiangji.periods import Period
+
+FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
+
+
+def release(
+    delivery: str,
+    reason: Reason,
+    form: FormOption = None,
+    period: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Accept what a guard holds. DELIVERY is an id as `qiangji status` prints it."""
+    _decide(delivery, "release", reason, form, period)
+
+
+def void(
+    delivery: str,
+    reason: Reason,
+    form: FormOption = None,
+    period: Annotated[str | None, typer.Option()] = None,
+) -> None:
+    """Withdraw a delivery that is wrong: the revision before it counts again."""
+    _decide(delivery, "void", reason, form, period)
+
+
+def publish(
+    period: str,
+    name: Annotated[str, typer.Option("--name", help="the edition's name, such as 审定版")],
+    by: Annotated[str, typer.Option("--by", help="who signs it off; default: the system's user")] = "",
+    json: Json = False,
+) -> None:
+    """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name."""
+    from qiangji import editions, pipeline, printing
+
+    wanted = Period.parse(period)
+    with progress("publishing"), pipeline.open_pipeline() as p:
+        edition = editions.publish(p.ledger, wanted, name, by)
+    if json:
+        print(printing.as_json(edition))
+    else:
+        printing.print_edition(console, edition, editions.reservations_in_words(edition["reservations"]))
+    exit_on(edition["reservations"])
+
+
+def lock(
+    period: str,
+    reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
+    by: Annotated[str, typer.Option("--by", help="who locks it; default: the system's user")] = "",
+) -> None:
+    """Hold what arrives for PERIOD from now on, of every form whose period ends within it, until it is released."""
+    _lock(period, "lock", reason, by)
+
+
+def unlock(
+    period: str,
+    reason: Reason,
+    by: Annotated[str, typer.Option("--by", help="who unlocks it; default: the system's user")] = "",
+) -> None:
+    """Take what arrives for PERIOD from now on as before; what was held stays held until it is released."""
+    _lock(period, "unlock", reason, by)
+
+
+def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
+    from qiangji import pipeline
+
+    with pipeline.open_pipeline() as p:
+        touched = p.ledger.decide(delivery, action, reason, form, as_period(period))
+    for s in touched:
+        console.print(
+            f"{s.county_code} {s.form} {s.period}: {s.status}"
+            + (f", revision {s.revision}" if s.revision else "")
+        )
+    console.print("Run `qiangji build` to bring the figures up to date.")
+
+
+def _lock(period: str, action: str, reason: str, by: str) -> None:
+    from qiangji import pipeline
+    from qiangji.ledger import locks
+
+    wanted = Period.parse(period)
+    with pipeline.open_pipeline() as p:
+        event = locks.decide(p.ledger, wanted, action, reason, by)
+    if action == "lock":
+        console.print(
+            f"{wanted} 已锁定 locked by {event['decided_by']}: what arrives from now on is held until"
+            " `qiangji release`."
+        )
+    else:
+        console.print(f"{wanted} 已解锁 unlocked by {event['decided_by']}: what is held stays held.")

@@ -1,0 +1,100 @@
+"""`qiangji check` and `qiangji feedback`: what counties hear, before they send a report and after it went back."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on
+
+if TYPE_CHECKING:
+    from qiangji.feedback import Page, Sent
+
+_SHOWN = 50
+
+
+def check(
+    file: Annotated[Path, typer.Argument(help=".xlsx, .csv or .ndjson, as the county would send it")],
+    form: Annotated[str, typer.Option("--form", help="form")],
+    county: Annotated[str, typer.Option("--county", help="county code")],
+    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    workbook: Annotated[
+        Path | None, typer.Option("--workbook", help="write the annotated workbook here")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded."""
+    from qiangji import pipeline, printing, trial
+    from qiangji.settings import settings
+
+    logging.getLogger("qiangji").setLevel(logging.ERROR)
+    catalogue = pipeline.read_catalogue()
+    page = trial.try_file(catalogue, file, form, county, period, settings().max_delivery_bytes)
+    if workbook:
+        workbook.write_bytes(trial.annotated(catalogue, file, county, page))
+    if json:
+        print(printing.as_json(page_as_data(page)))
+    else:
+        _print_page(page)
+    exit_on(any(not p.is_warning for p in page.problems))
+
+
+def feedback(
+    period: Periods = None,
+    county: Counties = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be written")] = False,
+    json: Json = False,
+) -> None:
+    """Send counties an annotated workbook for each delivery of which something was returned, once."""
+    from qiangji import feedback as way_back
+    from qiangji import pipeline, printing
+
+    with pipeline.open_pipeline() as p:
+        sent = way_back.send(p, county or [], as_periods(period), dry_run=dry_run)
+    if json:
+        print(printing.as_json([vars(s) for s in sent]))
+    else:
+        _print_sent(sent)
+    exit_on(any(s.status == "failed" for s in sent))
+
+
+def page_as_data(page: Page) -> dict[str, Any]:
+    """What was found, without the county's sheet."""
+    kept = ("form", "period", "status", "received", "accepted", "rejected")
+    return {n: getattr(page, n) for n in kept} | {"problems": [vars(p) for p in page.problems]}
+
+
+def _print_page(page: Page) -> None:
+    from rich.markup import escape
+
+    console.print(
+        f"{page.form} {page.period}: {page.status}. 收到 received {page.received:,},"
+        f" 收下 accepted {page.accepted:,}, 退回 rejected {page.rejected:,}."
+    )
+    for p in page.problems[:_SHOWN]:
+        kind = "提示 warning" if p.is_warning else "退回 returned"
+        zh = p.message_zh + (f"，应为{p.expected_zh}" if p.expected_zh else "")
+        en = p.message_en + (f" (expected {p.expected_en})" if p.expected_en else "")
+        console.print(escape(f"{p.address or page.form}  {kind}  {p.rule}\n    {zh}\n    {en}"))
+    if len(page.problems) > _SHOWN:
+        console.print(f"… {len(page.problems) - _SHOWN:,} more: --workbook or --json has them all.")
+    console.print(
+        "与上期和其他报表的比对在计算时进行。Comparisons with other reports run when a month is built."
+    )
+
+
+def _print_sent(sent: list[Sent]) -> None:
+    from rich.markup import escape
+
+    words = {"sent": "已反馈 sent", "failed": "未能写入 failed", "known": "此前已反馈 sent before"}
+    for s in sent:
+        forms = ", ".join(f"{form} {period} {status}" for form, period, status in s.submissions)
+        line = f"{s.county_code} {s.name} ({s.transport}): {words.get(s.status, '待反馈 to be sent')};"
+        console.print(escape(f"{line} {s.problems} 个问题 problems; {forms}"))
+        if s.message:
+            console.print(escape(f"    {s.reason_code}: {s.message}"))
+    if not sent:
+        console.print("没有需要反馈的报送 Nothing to send back.")

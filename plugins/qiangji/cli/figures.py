@@ -1,0 +1,165 @@
+"""Figures and the state of reporting, read from the warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from qiangji.cli import findings
+from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, as_period, console, exit_on
+from qiangji.errors import UsageError
+
+
+def values(
+    indicator: Indicators = None,
+    level: Level = None,
+    org: Orgs = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="default: the last month with figures")
+    ] = None,
+    period_type: PeriodType = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="as they were shown then: 2026-11-24, 2026-11-24T08:00")
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="change, rank and, in JSON, the way to the target")
+    ] = False,
+    restated: Annotated[
+        bool, typer.Option("--restated", help="history on today's tree of units, along its lineage")
+    ] = False,
+    edition: Annotated[str | None, typer.Option("--edition", help="as they were published")] = None,
+    json: Json = False,
+) -> None:
+    """Print indicator values."""
+    from qiangji import comparison, editions, pipeline, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    wanted = as_period(period)
+    then = reading.moment(as_of, settings().timezone) if as_of is not None else None
+    if edition is not None and (as_of or restated or compare):
+        raise UsageError(
+            "--edition is as it was published",
+            expected="it without --as-of, --restated and --compare",
+            code="edition_alone",
+        )
+    catalogue = pipeline.read_catalogue()
+    with reading_warehouse(settings()) as engine:
+        if edition is not None:
+            published = editions.find(engine, edition, wanted)
+            wanted, then = published["period"], published["published_at"]
+        rows = reading.values(
+            engine,
+            catalogue,
+            indicator or [],
+            level,
+            org or [],
+            wanted,
+            period_type,
+            as_of=then,
+            restated=restated,
+            edition=edition,
+        )
+        if compare:
+            rows = comparison.compare(engine, rows)
+        if json:
+            print(printing.as_json(rows))
+        elif rows:
+            printing.print_values(console, rows)
+        else:
+            console.print(reading.why_none(engine, catalogue, org or [], wanted, period_type), markup=False)
+
+
+def diff(
+    since: Annotated[
+        str | None, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="the later time; default: now")] = None,
+    edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="of the edition")] = None,
+    indicator: Indicators = None,
+    level: Level = None,
+    org: Orgs = None,
+    json: Json = False,
+) -> None:
+    """Print which figures changed between two times, or since they were published, by how much, and why."""
+    from qiangji import editions, explaining, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    if (edition is None) == (since is None) or (edition is not None and until is not None):
+        raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
+    wanted = as_period(period)
+    with reading_warehouse(settings()) as engine:
+        if edition is not None:
+            rows = editions.changes(engine, edition, wanted, indicator or [], level, org or [])
+        else:
+            first = reading.moment(since or "", settings().timezone)
+            last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
+            rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
+    if json:
+        print(printing.as_json(rows))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_changes(console, rows)
+
+
+def explain(
+    indicator: str,
+    org: Annotated[str, typer.Option("--org", help="org unit code")],
+    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    period_type: PeriodType = None,
+    json: Json = False,
+) -> None:
+    """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
+    from qiangji import explaining, printing
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    with reading_warehouse(settings()) as engine:
+        explained = explaining.explain(engine, indicator, org, period, period_type)
+    if json:
+        print(printing.as_json(explained))
+    else:
+        from qiangji import printing_figures
+
+        printing_figures.print_explanation(console, explained)
+
+
+def status(
+    period: Annotated[
+        str | None, typer.Option("--period", help="one period; default: all that have ended")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Print the reporting grid, what is locked, and what needs attention."""
+    from qiangji import dispositions, printing, reading
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    wanted = as_period(period)
+    with reading_warehouse(settings()) as engine:
+        rows = reading.status(engine, wanted)
+        rejected = reading.rejections(engine, rows)
+        still_open = dispositions.count_open(engine, wanted)
+        stale = reading.stale_corrections(engine)
+        locked = reading.locks(engine)
+    attention = reading.needs_attention(rows)
+    if json:
+        print(printing.as_json(rows))
+    else:
+        printing.print_status(console, rows)
+        printing.print_locks(console, locked)
+        printing.print_reasons(console, attention)
+        if stale:
+            from qiangji import printing_figures
+
+            title = "已失效的人工更正 Corrections whose wrong value is gone"
+            printing_figures.print_corrections(console, stale, title)
+        if wanted:
+            printing.print_rejections(console, rejected)
+        findings.print_count(still_open, wanted)
+    exit_on(attention or stale)

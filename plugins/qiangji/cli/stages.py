@@ -1,0 +1,165 @@
+"""Collect, check and build: what the nightly DAGs do, by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from qiangji.cli.common import Counties, Forms, Json, Periods, as_periods, console, exit_on, progress
+
+if TYPE_CHECKING:
+    from qiangji.building import Built
+
+
+def collect(
+    county: Counties = None,
+    period: Periods = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="show what would be fetched and said; record nothing")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Pull from county systems and check what came."""
+    from qiangji import pipeline
+
+    with progress("collecting"), pipeline.open_pipeline() as p:
+        run = pipeline.preview if dry_run else pipeline.collect
+        result = run(p, county or [], as_periods(period))
+    failures = [
+        {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
+        for c, f, t, e in result.failures
+    ]
+    verdicts = [_verdict(s) for s in result.submissions]
+    _report(
+        json,
+        {
+            "run_id": result.run_id,
+            "deliveries": result.deliveries,
+            "failures": failures,
+            "checked": verdicts,
+            "seconds": result.seconds,
+        },
+    )
+    if not json:
+        said = "would be fetched" if dry_run else "new"
+        console.print(f"Deliveries {said}: {result.deliveries}. Failures: {len(failures)}.")
+    exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+
+
+def reprocess(
+    period: Periods = None,
+    form: Forms = None,
+    json: Json = False,
+) -> None:
+    """Check again from the lake with today's catalogue and suites; nothing is fetched."""
+    from qiangji import pipeline
+
+    with progress("checking again"), pipeline.open_pipeline() as p:
+        forms = p.catalogue.require_forms(form or [])
+        verdicts = [_verdict(s) for s in pipeline.reprocess(p, forms, as_periods(period))]
+    _report(json, {"checked": verdicts})
+    exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+
+
+def build(period: Periods = None, json: Json = False) -> None:
+    """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
+    from qiangji import building, pipeline, printing
+    from qiangji.building.corrected import require_none_stale
+
+    with progress("building"), pipeline.open_pipeline() as p:
+        asked = sorted({x.last_month for x in as_periods(period)})
+        building.require_sense(p.ledger, asked, pipeline.local_today())
+        months = asked or building.pending_months(p.catalogue, p.ledger)
+        built = building.build(p.catalogue, p.settings, p.ledger, months)
+    result = {
+        "build_id": built.build_id if built.months else None,
+        "months": [str(m) for m in built.months],
+        "facts_replaced": built.facts_replaced,
+        "rows_inserted": built.rows_inserted,
+        "rows_closed": built.rows_closed,
+        "changed_in_locked": built.in_locked,
+        "stale_corrections": [str(h) for h in built.stale],
+        "seconds": built.seconds,
+    }
+    if json:
+        print(printing.as_json(result))
+    else:
+        _print_built(built)
+    require_none_stale(built.stale)
+
+
+def _print_built(built: Built) -> None:
+    if built.months:
+        console.print(
+            f"Built {', '.join(map(str, built.months))}: {built.facts_replaced} fact partitions replaced,"
+            f" {built.rows_inserted:,} result rows inserted, {built.rows_closed:,} closed."
+        )
+    else:
+        console.print("Everything was up to date.")
+    for locked, n in built.in_locked.items():
+        console.print(
+            f"[yellow]{locked} 已锁定 is locked, and {n:,} of its result rows changed:[/yellow]"
+            f" `qiangji diff --edition`, or `qiangji explain` a figure."
+        )
+
+
+def _verdict(s: Any) -> dict[str, Any]:
+    return {
+        "county_code": s.county_code,
+        "form": s.form,
+        "period": s.period,
+        "status": s.status or s.verdict,
+        "revision": s.revision,
+        "rows_received": s.rows_received,
+        "rows_accepted": s.rows_accepted,
+        "rows_rejected": s.rows_rejected,
+        "reason_code": s.held_reason or s.reason_code,
+        "message_zh": s.message_zh,
+        "message_en": s.message_en,
+        "delivery_id": s.delivery_id,
+    }
+
+
+def _why(verdict: dict[str, Any]) -> str:
+    if verdict["reason_code"] == "period_locked":
+        return "after the period was locked; nothing was replaced: `qiangji release` or `qiangji void` it"
+    if verdict["status"] == "held":
+        return "far fewer rows than the revision before; nothing was replaced: `qiangji release` or `qiangji void` it"
+    return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
+
+
+def _report(json: bool, result: Any) -> None:
+    from rich.table import Table
+
+    from qiangji import printing
+
+    if json:
+        print(printing.as_json(result))
+        return
+    for failure in result.get("failures", []):
+        console.print(
+            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
+        )
+    if result.get("checked"):
+        table = Table(title="核查结果 Checked", title_justify="left")
+        for heading in (
+            "county",
+            "form",
+            "period",
+            "status",
+            "revision",
+            "rows",
+            "rejected",
+            "why",
+            "delivery",
+        ):
+            table.add_column(heading, overflow="fold", no_wrap=heading in ("period", "delivery"))
+        for v in result["checked"]:
+            style = printing.STYLES.get(v["status"], "white")
+            table.add_row(
+                v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
+                f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
+                _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
+            )  # fmt: skip
+        console.print(table)

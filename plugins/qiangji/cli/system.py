@@ -1,0 +1,53 @@
+"""The system itself: what a BI tool connects to, whether all is well, the demonstration."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from qiangji.cli.common import Json, console
+from qiangji.errors import UsageError
+
+
+def warehouse_url(
+    role: Annotated[
+        str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
+    ] = ("qiangji_bi"),
+) -> None:
+    """Print the connection string for a BI tool.
+
+    It holds the password where the warehouse is the embedded one; another's passwords are known where it is run.
+    """
+    from qiangji import warehouse
+    from qiangji.settings import settings
+
+    if role not in warehouse.ROLES:
+        raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.ROLES), code="unknown_role")
+    print(warehouse.url_for_tools(settings(), role))
+    if not settings().warehouse_url:
+        print("(the embedded server answers while `make up`, or a command, runs)", file=sys.stderr)
+
+
+def doctor(json: Json = False) -> None:
+    """Tell what is configured, reachable and migrated, and what is not."""
+    from qiangji import diagnosis, printing
+
+    findings = diagnosis.examine()
+    if json:
+        print(printing.as_json([vars(f) for f in findings]))
+    else:
+        diagnosis.show(console, findings)
+    if any(not f.is_well for f in findings):
+        raise typer.Exit(1)
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="leave everything running (`make up`)")] = False,
+    down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
+) -> None:
+    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
+    from qiangji import demo as demonstration
+
+    raise typer.Exit(demonstration.run(console, keep=keep, down=down or []))
