@@ -134,7 +134,7 @@ def _counties() -> list[Finding]:
         elif county.transport == "folder":
             findings.append(_try(f"county {code}", lambda c=county: _folder(c, catalogue.path)))  # type: ignore[misc]
         else:
-            findings.append(_try(f"county {code}", lambda c=county: _connection(c.connection, c.transport)))  # type: ignore[misc]
+            findings.append(_try(f"county {code}", lambda c=county: _connection(c)))  # type: ignore[misc]
     return findings
 
 
@@ -149,16 +149,20 @@ def _folder(county: County, catalogue_path: Path) -> str:
     return f"folder {folder}"
 
 
-def _connection(conn_id: str, transport: str) -> str:
-    """Whether the connection is there and its host answers; its address is shown without credentials."""
+def _connection(county: County) -> str:
+    """Whether the connection is there, may lead where it leads, and its host answers; shown without credentials."""
     import socket
     from urllib.parse import urlsplit
 
-    uri = urlsplit(connection(conn_id))
-    port = uri.port or {"sftp": 22, "https": 443, "http": 80, "postgresql": 5432}.get(uri.scheme, 0)
+    from qiangji.sources.address import PORTS, check_host
+
+    uri = urlsplit(connection(county.connection))
+    scheme = "postgresql" if uri.scheme.startswith("postgres") else uri.scheme
+    check_host(county, scheme, uri.hostname or "", uri.port)
+    port = uri.port or PORTS.get(scheme, 0)
     try:
         with socket.create_connection((uri.hostname or "", port), timeout=5):
-            return f"{transport} at {uri.hostname}:{port} answers"
+            return f"{county.transport} at {uri.hostname}:{port} answers"
     except OSError as e:
         raise QiangjiError(
             f"nothing answers at {uri.hostname}:{port} ({e.strerror or e})",

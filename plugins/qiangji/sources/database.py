@@ -3,7 +3,7 @@
 The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period
 column and, where the county keeps one, a column that tells when a row was changed; neither is part of the
 delivery. Everything is read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement
-timeout.
+timeout. Encryption is what the URL asks for (`sslmode=verify-full&sslrootcert=...`).
 """
 
 from __future__ import annotations
@@ -24,10 +24,14 @@ from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.parsing.text import as_text
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.address import check_host
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.records import to_csv
 
 _LOGIN = ("28P01", "28000")
+_ELSEWHERE = {"host", "hostaddr", "port", "service", "servicefile", "unix_socket", "dsn", "odbc_connect"}
+"""Parameters of a URL by which a driver would connect to another host than the URL's."""
+_AT_ONCE = 1_000  # rows: what is in memory before its size is counted
 _MISSING = ("42P01", "42703", "3F000", "3D000", "42501")
 
 
@@ -90,12 +94,12 @@ class DatabaseSource:
             .where(sa.column(self._view.period_column) == str(period))
         )
         with self._reading() as db:
-            result = db.execution_options(stream_results=True, max_row_buffer=10_000).execute(query)
+            result = db.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
             names = list(result.keys())
             left_out = {self._view.period_column, self._view.version_column}
             kept = [i for i, name in enumerate(names) if name not in left_out]
             rows, size = [], 0
-            for part in result.partitions(10_000):
+            for part in result.partitions(_AT_ONCE):
                 rows += [[row[i] for i in kept] for row in part]
                 size += sum(len(str(v)) for row in part for v in row)
                 self._limits.check_size(size, item.name)
@@ -117,12 +121,12 @@ class DatabaseSource:
             url = sa.make_url(connection(self._county.connection))
             if url.drivername in ("postgresql", "postgres"):
                 url = url.set(drivername="postgresql+psycopg")
-            if url.get_backend_name() != "postgresql":
-                return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
-            engine = sa.create_engine(
-                url, poolclass=NullPool, hide_parameters=True, isolation_level="REPEATABLE READ"
-            )
-            sa.event.listen(engine, "do_connect", self._limit_connecting)
+            is_postgresql = url.get_backend_name() == "postgresql"
+            isolation = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
+            engine = sa.create_engine(url, poolclass=NullPool, hide_parameters=True, **isolation)
+            if is_postgresql:
+                sa.event.listen(engine, "do_connect", self._limit_connecting)
+            self._check_host(url)
             return engine
         except (ArgumentError, NoSuchModuleError, ImportError):
             # Without the cause: its text holds the URL.
@@ -130,10 +134,19 @@ class DatabaseSource:
         raise PermanentError(
             f"connection {self._county.connection} is no database that can be opened",
             where=self._county.county,
-            expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database",
+            expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database, the host there alone",
             do="Correct the connection, or install the driver.",
             code="bad_connection",
         )
+
+    def _check_host(self, url: sa.URL) -> None:
+        """Raises PermanentError `host_not_allowed`. SQLite is a file: nothing is sent."""
+        backend = url.get_backend_name()
+        if backend == "sqlite":
+            return
+        if _ELSEWHERE & {key.lower() for key in url.query}:
+            raise ArgumentError("another host than the URL's")
+        check_host(self._county, backend, url.host or "", url.port)
 
     def _limit_connecting(
         self, _dialect: object, _record: object, _args: object, params: dict[str, Any]
