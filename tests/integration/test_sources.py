@@ -47,9 +47,9 @@ WANTED = [("village", SEPTEMBER), ("village", OCTOBER), ("community", OCTOBER)]
 
 @contextmanager
 def opened(
-    county: County, folder: Path = Path(), *, timeout: float = 10, max_bytes: int = 10**6
+    county: County, folder: Path = Path(), *, timeout: float = 10, max_bytes: int = 10**6, **more: Any
 ) -> Iterator[Source]:
-    with open_source(county, FORMS, folder, timeout=timeout, max_bytes=max_bytes) as source:
+    with open_source(county, FORMS, folder, timeout=timeout, max_bytes=max_bytes, **more) as source:
         yield source
 
 

@@ -3,15 +3,14 @@
 The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period
 column and, where the county keeps one, a column that tells when a row was changed; neither is part of the
 delivery. Everything is read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement
-timeout. Encryption is what the URL asks for (`sslmode=verify-full&sslrootcert=...`).
+timeout. A server that falls silent or drips is left behind at the county's deadline, whatever its driver.
+Encryption is what the URL asks for (`sslmode=verify-full&sslrootcert=...`).
 """
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -53,10 +52,11 @@ class DatabaseSource:
         self._engine.dispose()
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
-        return self._limits.retrying(lambda: self._list(wanted))
+        return self._limits.retrying(lambda: self._limits.bounded(lambda: self._list(wanted)))
 
     def fetch(self, item: Item) -> Fetched:
-        return Fetched(item, self._limits.retrying(lambda: self._fetch(item)), "csv")
+        content = self._limits.retrying(lambda: self._limits.bounded(lambda: self._fetch(item)))
+        return Fetched(item, content, "csv")
 
     def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         by_form: dict[str, list[Target]] = {}
@@ -156,10 +156,10 @@ class DatabaseSource:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        """A read-only transaction that ends with the county's time, even if the server has fallen silent."""
+        """A read-only transaction, which the server ends with the county's time if it still can."""
         seconds = self._limits.within()
         try:
-            with self._engine.connect() as db, self._cut_off(db):
+            with self._engine.connect() as db:
                 if self._engine.dialect.name == "postgresql":
                     db.execute(sa.text("SET TRANSACTION READ ONLY"))
                     db.execute(sa.text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
@@ -168,21 +168,6 @@ class DatabaseSource:
             raise
         except SQLAlchemyError as e:
             raise self._error(e) from None
-
-    @contextmanager
-    def _cut_off(self, db: sa.Connection) -> Iterator[None]:
-        """Close the socket at the deadline: a statement timeout does not help against a server that hangs."""
-        handle = getattr(getattr(db.connection.driver_connection, "pgconn", None), "socket", None)
-        if handle is None:
-            yield
-            return
-        timer = threading.Timer(self._limits.left, _shut, (handle,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _table(self, form: str) -> sa.TableClause:
         schema, _, name = self._view_name(form).rpartition(".")
@@ -228,8 +213,3 @@ class DatabaseSource:
             do="Ask the county.",
             code="bad_response",
         )
-
-
-def _shut(handle: int) -> None:
-    with suppress(OSError), socket.fromfd(handle, socket.AF_INET, socket.SOCK_STREAM) as copy:
-        copy.shutdown(socket.SHUT_RDWR)

@@ -87,11 +87,12 @@ class FolderSource:
             except OSError as e:
                 link = " (a link is not followed)" if e.errno == errno.ELOOP else ""
                 raise self._refused(name, f"cannot be opened: {e.strerror}{link}") from e
-        with os.fdopen(handle, "rb") as file:
-            try:
-                return self._read_whole(file.fileno(), name)
-            except OSError as e:
-                raise self._refused(name, f"cannot be read ({e.strerror})") from e
+        try:
+            return self._read_whole(handle, name)
+        except OSError as e:
+            raise self._refused(name, f"cannot be read ({e.strerror})") from e
+        finally:
+            os.close(handle)
 
     def _read_whole(self, file: int, name: str) -> bytes:
         """What the open file holds, if it stays as it is."""

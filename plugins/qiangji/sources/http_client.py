@@ -23,6 +23,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources.address import Address
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
+from qiangji.sources.loop import Loop
 
 MAX_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -45,7 +46,7 @@ class HttpClient:
         self, county: County, address: Address, limits: Limits, *, basic: bool, headers: Mapping[str, str]
     ) -> None:
         self._county, self._address, self._limits = county, address, limits
-        self._runner = asyncio.Runner()
+        self._loop = Loop()
         self._client = httpx.AsyncClient(
             base_url=address.origin + address.path.rstrip("/"),
             auth=(address.login, address.password) if basic else None,
@@ -61,8 +62,8 @@ class HttpClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.run(self._client.aclose())
-        self._runner.close()
+        self._loop.run(self._client.aclose())
+        self._loop.close()
 
     def send(
         self, method: str, path: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Any = None
@@ -78,7 +79,7 @@ class HttpClient:
             base = self._client.base_url
             if any(getattr(request.url, part) != getattr(base, part) for part in ("scheme", "host", "port")):
                 raise self.bad(path, "leads to another server", "an answer, or a redirect to the same server")
-            answer = self._runner.run(self._exchange(request))
+            answer = self._loop.run(self._exchange(request))
             if answer.status not in _REDIRECTS:
                 return answer
             url, params = request.url.join(answer.headers.get("location", "")), {}

@@ -16,7 +16,7 @@ import logging
 import posixpath
 import secrets
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
 from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
+from qiangji.sources.loop import Loop
 
 log = logging.getLogger(__name__)
 MAX_ENTRIES = 100_000
@@ -40,7 +41,7 @@ class SftpSource:
     def __init__(self, county: County, limits: Limits) -> None:
         self._county, self._limits = county, limits
         self._address, self._watch = address_of(county, "sftp"), Watch(limits.settle)
-        self._runner = asyncio.Runner()
+        self._loop = Loop()
         self._ssh: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
 
@@ -51,12 +52,12 @@ class SftpSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._drop()
-        self._runner.close()
+        self._loop.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         names = names_in_a_folder(self._county.files, wanted)
         found = self._run(lambda: self._read_directory({name.encode(): name for name in names}))
-        return [Item(name, names[name], version) for name, version in sorted(found.items())]
+        return [Item(name, targets, found[name]) for name, targets in names.items() if name in found]
 
     def fetch(self, item: Item) -> Fetched:
         kind = kind_of(item.name, self._county.county)
@@ -106,17 +107,18 @@ class SftpSource:
         sftp, found, seen = await self._client(), dict[str, str](), 0
         async with asyncio.timeout(self._limits.left):
             await self._check_directory(sftp)
-            async for entry in sftp.scandir(self._directory.encode()):
-                if (seen := seen + 1) > MAX_ENTRIES:
-                    raise self._not_readable(self._directory, f"has more than {MAX_ENTRIES:,} entries")
-                name = names.get(bytes(entry.filename))
-                if name is None:
-                    continue
-                if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR:
-                    log.warning("%s: %s is no regular file and is not read", self._county.county, name)
-                    continue
-                found[name] = _version(entry.attrs)
-                self._watch.see(name, found[name])
+            async with aclosing(sftp.scandir(self._directory.encode())) as entries:
+                async for entry in entries:
+                    if (seen := seen + 1) > MAX_ENTRIES:
+                        raise self._not_readable(self._directory, f"has more than {MAX_ENTRIES:,} entries")
+                    name = names.get(bytes(entry.filename))
+                    if name is None:
+                        continue
+                    if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR:
+                        log.warning("%s: %s is no regular file and is not read", self._county.county, name)
+                        continue
+                    found[name] = _version(entry.attrs)
+                    self._watch.see(name, found[name])
         return found
 
     async def _check_directory(self, sftp: asyncssh.SFTPClient) -> None:
@@ -199,7 +201,7 @@ class SftpSource:
     def _run(self, make: Any) -> Any:
         def once() -> Any:
             try:
-                return self._runner.run(self._guarded(make()))
+                return self._loop.run(self._guarded(make()))
             except TransientError:
                 self._drop()
                 raise
