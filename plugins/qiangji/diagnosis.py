@@ -12,7 +12,7 @@ from rich.console import Console
 
 from qiangji.catalogue import County
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
-from qiangji.settings import Settings, connection, settings
+from qiangji.settings import Settings, settings
 
 
 @dataclass(frozen=True)
@@ -152,20 +152,17 @@ def _folder(county: County, catalogue_path: Path) -> str:
 def _connection(county: County) -> str:
     """Whether the connection is there, may lead where it leads, and its host answers; shown without credentials."""
     import socket
-    from urllib.parse import urlsplit
 
-    from qiangji.sources.address import PORTS, check_host
+    from qiangji.sources.address import address_of
 
-    uri = urlsplit(connection(county.connection))
-    scheme = "postgresql" if uri.scheme.startswith("postgres") else uri.scheme
-    check_host(county, scheme, uri.hostname or "", uri.port)
-    port = uri.port or PORTS.get(scheme, 0)
+    address = address_of(county)
+    place = f"{address.host}:{address.port_in_use}"
     try:
-        with socket.create_connection((uri.hostname or "", port), timeout=5):
-            return f"{county.transport} at {uri.hostname}:{port} answers"
+        with socket.create_connection((address.host, address.port_in_use), timeout=5):
+            return f"{county.transport} at {place} answers"
     except OSError as e:
         raise QiangjiError(
-            f"nothing answers at {uri.hostname}:{port} ({e.strerror or e})",
+            f"nothing answers at {place} ({e.strerror or e})",
             code="unreachable",
             do="Is the system up? The demonstration's run while `make up` does",
         ) from e

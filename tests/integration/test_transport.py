@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import email.utils
 import gzip
+import itertools
 import json
 import ssl
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +24,7 @@ from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.settings import settings
 from qiangji.sources import Guarded, http_api
 from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
+from qiangji.sources.loop import Loop
 from tests.integration.servers import certificate, dripping, flooding, raw, saying
 from tests.integration.test_sources import (
     CURSOR,
@@ -196,15 +200,15 @@ def test_a_packed_body_is_unpacked_and_other_packings_are_refused(api: Api, conn
     for packing, body in [
         ("br", b"x"), ("gzip, gzip", gzip.compress(PACKED)), ("gzip", b"not packed"), ("gzip", PACKED + b"more"),
     ]:  # fmt: skip
-        api.routes["/reports"] = ok(body, **{"Content-Encoding": packing})
-        assert refused(http_county()).code == "bad_response"
+        api.routes["/file"] = ok(body, **{"Content-Encoding": packing})
+        assert refused(download_county(), fetch=True).code == "bad_response"
 
 
 # ---- where a login may go
 
 
 @pytest.mark.parametrize("auth", ["basic", "header", "client_credentials"])
-@pytest.mark.parametrize("elsewhere", ["port", "name", "scheme", "no scheme"])
+@pytest.mark.parametrize("elsewhere", ["port", "name", "scheme", "no scheme", "no address"])
 def test_a_redirect_to_another_origin_is_not_followed(
     api: Api, connect: Connect, auth: str, elsewhere: str
 ) -> None:
@@ -214,6 +218,7 @@ def test_a_redirect_to_another_origin_is_not_followed(
             "name": f"http://localhost:{api.port}/reports",
             "scheme": f"https://127.0.0.1:{api.port}/reports",
             "no scheme": f"//127.0.0.1:{other.port}/",
+            "no address": "http://[::1",
         }[elsewhere]
         api.routes["/token"] = ok({"access_token": SECRET})
         api.routes["/reports"] = lambda q, h: (302, {"Location": place}, b"")
@@ -317,6 +322,12 @@ def test_hosts_and_whether_plain_http_may_be_spoken(
         assert refused(county).code == "host_not_allowed"
 
 
+def test_a_connection_that_is_no_address_is_named_and_not_shown(connect: Connect) -> None:
+    for uri in (f"http://u:{LOGIN}@127.0.0.1/%0A", f"http://u:{LOGIN}@127.0.0.1:99999/"):
+        connect(uri)
+        assert refused(http_county(auth="basic")).code == "bad_connection"
+
+
 def test_a_password_that_is_not_encoded_shows_in_no_message(connect: Connect) -> None:
     for uri in (f"http://{SECRET}/x@127.0.0.1/", f"sftp://u:1/{SECRET}@127.0.0.1/"):
         connect(uri)
@@ -363,11 +374,17 @@ def rows(*numbers: int) -> list[dict[str, int]]:
     return [{"n": n} for n in numbers]
 
 
+def counted(make: Callable[[int], dict[str, Any]]) -> Callable[[dict[str, str], Any], Any]:
+    """A page made of the number of the request."""
+    numbers = itertools.count()
+    return lambda q, h: (200, {}, make(next(numbers)))
+
+
 PAGES = {
-    "back to an earlier page": (CURSOR, "page_loop", numbered(
-        {"data": rows(1), "next": "b"}, {"data": rows(2), "next": "c"}, {"data": rows(3), "next": "b"})),
-    "a page twice": (CURSOR, "page_loop", numbered(
-        {"data": rows(1), "next": "b"}, {"data": rows(2), "next": "c"}, {"data": rows(2), "next": "d"})),
+    "back to an earlier page": (CURSOR, "page_loop", counted(
+        lambda n: {"data": rows(n), "next": "bcb"[n % 3]})),
+    "a page twice": (CURSOR, "page_loop", counted(
+        lambda n: {"data": rows(min(n, 2)), "next": f"c{n}"})),
     "more records than announced": (CURSOR | {"total": "all"}, "count_differs", numbered(
         {"data": rows(1, 2), "next": "b", "all": 3}, {"data": rows(3, 4), "next": None, "all": 3})),
     "fewer records than announced": (CURSOR | {"total": "all"}, "count_differs", numbered(
@@ -517,8 +534,10 @@ def test_pauses_grow_differ_and_are_few(monkeypatch: pytest.MonkeyPatch) -> None
         assert len(set(seen)) > 10
     assert all(30 <= pause <= 38 for pause in busy(30))
     assert busy(RETRY_AFTER_CAP + 1) == []
+    pauses.clear()
     with pytest.raises(PermanentError):
         Limits("440703", 600, 1).retrying(lambda: _raise(PermanentError("no")))
+    assert pauses == []
 
 
 def _raise(error: Exception) -> None:
@@ -567,6 +586,27 @@ def test_what_nothing_can_interrupt_is_left_behind_at_the_deadline() -> None:
     with pytest.raises(TimeoutError):
         Limits("440703", 9, 1).bounded(lambda: _raise(TimeoutError()))
     assert Limits("440703", 9, 1).bounded(lambda: 7) == 7
+
+
+def test_a_loop_ends_although_a_task_does_not() -> None:
+    """As one does that waits, while it tidies up, for a server that has fallen silent."""
+
+    async def stubborn() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(60)
+
+    async def start() -> asyncio.Task[None]:
+        task = asyncio.create_task(stubborn())
+        await asyncio.sleep(0)
+        return task
+
+    loop = Loop()
+    task = loop.run(start())
+    began = time.monotonic()
+    loop.close()
+    assert time.monotonic() - began < 3
+    assert not task.done()
 
 
 def test_settings_of_a_collection_have_defaults_that_hold() -> None:

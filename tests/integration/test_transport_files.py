@@ -217,6 +217,17 @@ def test_a_file_that_is_still_being_written_is_taken_when_it_rests(place: tuple[
     assert time.monotonic() - start < 3, "what was written an hour ago is whole"
 
 
+def test_a_file_that_is_written_over_in_place_is_not_taken(tmp_path: Path) -> None:
+    """Of the same size: only its time tells."""
+    (tmp_path / NAME).write_bytes(b"a,b\r\n")
+    with opened(folder_county(tmp_path), settle=0.4) as source:
+        [item] = source.list(WANTED)
+        threading.Timer(0.1, (tmp_path / NAME).write_bytes, (b"c,d\r\n",)).start()
+        with pytest.raises(TransientError) as error:
+            source.fetch(item)
+    assert error.value.code == "short_body"
+
+
 class Cut(asyncssh.SFTPServer):
     """Says that the file ends before it does."""
 

@@ -15,7 +15,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.settings import connection
 
-PORTS = {"http": 80, "https": 443, "sftp": 22, "postgresql": 5432}
+PORTS = {"http": 80, "https": 443, "sftp": 22, "postgres": 5432, "postgresql": 5432}
 """The port of a URI that names none."""
 
 
@@ -28,6 +28,11 @@ class Address:
     login: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     extras: dict[str, list[str]] = field(default_factory=dict, repr=False)
+
+    @property
+    def port_in_use(self) -> int:
+        """The scheme's own where the URI names none, 0 where that is not known."""
+        return self.port or PORTS.get(self.scheme.partition("+")[0], 0)
 
     @property
     def is_loopback(self) -> bool:
@@ -81,7 +86,7 @@ def check_host(county: County, scheme: str, host: str, port: int | None) -> None
     """Nothing is sent to a host that the county's entry does not name. Raises PermanentError `host_not_allowed`."""
     allowed = {entry.lower() for entry in county.hosts}
     name = f"[{host}]" if ":" in host else host
-    port = port or PORTS.get(scheme)
+    port = port or PORTS.get(scheme.partition("+")[0])
     places = {name.lower(), f"{name}:{port}".lower()}
     if scheme == "http" and not is_loopback(host):
         places = {f"http://{place}" for place in places}

@@ -13,6 +13,7 @@ import asyncio
 import ssl
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -47,14 +48,20 @@ class HttpClient:
     ) -> None:
         self._county, self._address, self._limits = county, address, limits
         self._loop = Loop()
-        self._client = httpx.AsyncClient(
-            base_url=address.origin + address.path.rstrip("/"),
-            auth=(address.login, address.password) if basic else None,
-            headers={"Accept-Encoding": "gzip", **headers},
-            follow_redirects=False,
-            trust_env=not address.is_loopback,
-            verify=self._authorities(),
-        )
+        try:
+            self._client = httpx.AsyncClient(
+                base_url=address.origin + address.path.rstrip("/"),
+                auth=(address.login, address.password) if basic else None,
+                headers={"Accept-Encoding": "gzip", **headers},
+                follow_redirects=False,
+                trust_env=not address.is_loopback,
+                verify=self._authorities(),
+            )
+            return
+        except (httpx.InvalidURL, ValueError):
+            # Without the cause: its text may hold the login.
+            pass
+        raise self._bad_connection("is no address that HTTP can be spoken to", "https://login:password@host")
 
     def __enter__(self) -> HttpClient:
         return self
@@ -62,7 +69,8 @@ class HttpClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.run(self._client.aclose())
+        with suppress(TimeoutError):
+            self._loop.run(asyncio.wait_for(self._client.aclose(), 1))
         self._loop.close()
 
     def send(
@@ -82,7 +90,10 @@ class HttpClient:
             answer = self._loop.run(self._exchange(request))
             if answer.status not in _REDIRECTS:
                 return answer
-            url, params = request.url.join(answer.headers.get("location", "")), {}
+            try:
+                url, params = request.url.join(answer.headers.get("location", "")), {}
+            except httpx.InvalidURL:
+                raise self.bad(path, "a redirect to no address", "an answer") from None
         raise self.bad(path, f"more than {MAX_REDIRECTS} redirects", "an answer")
 
     async def _exchange(self, request: httpx.Request) -> Answer:
@@ -145,15 +156,19 @@ class HttpClient:
             return ssl.create_default_context(cafile=files[0])
         except (OSError, ssl.SSLError):
             pass
-        raise PermanentError(
-            f"connection {self._county.connection} names no certificates in `ca`",
-            where=self._county.county,
-            expected="ca=<path of a PEM file with the authority's certificate> in the connection's URI",
-            do="Correct the connection, or put the file there.",
-            code="bad_connection",
-        )
+        expected = "ca=<path of a PEM file with the authority's certificate> in the URI"
+        raise self._bad_connection("names no certificates in `ca`", expected)
 
     # ---- errors
+
+    def _bad_connection(self, what: str, expected: str) -> PermanentError:
+        return PermanentError(
+            f"connection {self._county.connection} {what}",
+            where=self._county.county,
+            expected=expected,
+            do="Correct the connection.",
+            code="bad_connection",
+        )
 
     def _short(self, what: str) -> TransientError:
         return TransientError(
