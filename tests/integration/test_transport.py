@@ -7,6 +7,7 @@ import email.utils
 import gzip
 import itertools
 import json
+import re
 import ssl
 import time
 import tracemalloc
@@ -21,8 +22,9 @@ import pytest
 
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
-from qiangji.settings import settings
+from qiangji.settings import PROJECT, settings
 from qiangji.sources import Guarded, http_api
+from qiangji.sources.address import check_host
 from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
 from qiangji.sources.loop import Loop
 from tests.integration.servers import certificate, dripping, flooding, raw, saying
@@ -320,6 +322,19 @@ def test_hosts_and_whether_plain_http_may_be_spoken(
             pass
     else:
         assert refused(county).code == "host_not_allowed"
+
+
+def test_the_simulated_systems_are_where_the_catalogue_says() -> None:
+    """On loopback, and under the name that docker-compose.yml gives them."""
+    from qiangji.catalogue.load import load
+
+    catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")
+    compose = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
+    [name] = re.findall(r"--advertise (\S+?)'", compose)
+    schemes = {"http_api": "http", "sftp": "sftp", "database": "postgresql"}
+    for county in catalogue.counties.values():
+        for host in ("127.0.0.1", name) if county.transport in schemes else ():
+            check_host(county, schemes[county.transport], host, 40_000)
 
 
 def test_a_connection_that_is_no_address_is_named_and_not_shown(connect: Connect) -> None:
