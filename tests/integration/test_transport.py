@@ -23,7 +23,7 @@ import pytest
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.settings import PROJECT, settings
-from qiangji.sources import Guarded, http_api
+from qiangji.sources import Guarded, http_api, records
 from qiangji.sources.address import check_host
 from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
 from qiangji.sources.loop import Loop
@@ -157,6 +157,40 @@ def test_pages_are_counted_together(api: Api, connect: Connect) -> None:
         http_county(list={"path": "/reports", "items": "data", "paging": CURSOR}), max_bytes=9999
     ).code == ("too_large")
     assert len(api.requests) == 10
+
+
+def test_a_page_has_a_cap_of_its_own_and_a_report_so_many_records(
+    api: Api, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is little as text may be much in memory."""
+    connect(f"http://127.0.0.1:{api.port}")
+    api.routes["/reports"] = ok({"data": [{}] * 100})
+    monkeypatch.setattr(http_api, "MAX_PAGE_BYTES", 300)
+    error = refused(http_county())
+    assert (error.code, "`paging`" in str(error)) == ("too_large", True)
+    monkeypatch.undo()
+    connect(f"http://127.0.0.1:{api.port}")
+    monkeypatch.setattr(records, "MAX_RECORDS", 99)
+    assert refused(http_county()).code == "too_large"
+    monkeypatch.undo()
+    assert http_api.MAX_PAGE_BYTES * 20 < 2**30
+
+
+def test_bodies_of_other_answers_are_not_read(connect: Connect) -> None:
+    with raw(flooding(b"HTTP/1.1 404 Not Found\r\n\r\n", b"x" * 4096)) as server:
+        connect(f"http://127.0.0.1:{server.port}")
+        assert refused(http_county()).code == "not_found"
+
+
+def test_a_login_that_no_header_can_hold_shows_in_no_message(api: Api, connect: Connect) -> None:
+    connect(f"http://u:{LOGIN}%0A@127.0.0.1:{api.port}")
+    assert refused(http_county(auth="header", header="X-Key")).code == "bad_connection"
+    connect(f"http://u:{LOGIN}%E7%94%B2@127.0.0.1:{api.port}")
+    assert refused(http_county(auth="header", header="X-Key")).code == "bad_connection"
+    for token in (f"{SECRET}\r\nX: y", f"{SECRET}甲"):
+        api.routes["/token"] = ok({"access_token": token})
+        assert refused(http_county(auth="client_credentials", token_path="/token")).code == "bad_response"
+    assert not [r for r in api.requests if "/reports" in r]
 
 
 SHORT = {

@@ -25,7 +25,7 @@ from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import check_host
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
-from qiangji.sources.records import to_csv
+from qiangji.sources.records import check_count, to_csv
 
 _LOGIN = ("28P01", "28000")
 _ELSEWHERE = {"host", "hostaddr", "port", "service", "servicefile", "unix_socket", "dsn", "odbc_connect"}
@@ -103,7 +103,7 @@ class DatabaseSource:
                 rows += [[row[i] for i in kept] for row in part]
                 size += sum(len(str(v)) for row in part for v in row)
                 self._limits.check_size(size, item.name)
-                self._limits.within()
+                check_count(len(rows), self._county.county, item.name)
         if not kept:
             raise PermanentError(
                 f"view {self._view_name(form)} has no column of the form",

@@ -21,11 +21,13 @@ from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
 from qiangji.sources.files import expected_names, is_plain, is_text
-from qiangji.sources.http_client import Answer, HttpClient
+from qiangji.sources.http_client import Answer, HttpClient, is_header
 from qiangji.sources.limits import Busy, Limits
-from qiangji.sources.records import to_ndjson
+from qiangji.sources.records import check_count, to_ndjson
 
 MAX_PAGES = 10_000
+MAX_PAGE_BYTES = 32 * 2**20
+"""Of JSON, which takes twenty times as much memory in the worst case."""
 PASSING = (429, 500, 502, 503, 504)
 """The only statuses that are worth another try."""
 _KINDS = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
@@ -106,6 +108,7 @@ class HttpSource:
             self._limits.check_size(size, path)
             records = self._records(body, endpoint, path)
             received += len(records)
+            check_count(received, self._county.county, path)
             said = self._announced(body, endpoint, path)
             if said != (announced := announced or said):
                 raise self._differs(path, f"{said} announced, {announced} before")
@@ -170,7 +173,7 @@ class HttpSource:
 
     def _json(self, path: str, params: Mapping[str, Any]) -> tuple[Any, int]:
         """What the answer holds, and its bytes."""
-        answer = self._get(path, params)
+        answer = self._get(path, params, MAX_PAGE_BYTES)
         try:
             return json.loads(answer.body), len(answer.body)
         except (ValueError, RecursionError):
@@ -180,12 +183,16 @@ class HttpSource:
 
     # ---- requests
 
-    def _get(self, path: str, params: Mapping[str, Any]) -> Answer:
+    def _get(self, path: str, params: Mapping[str, Any], most: int | None = None) -> Answer:
         """One GET, tried again where that can help; the token is renewed once when it has run out."""
-        answer = self._limits.retrying(lambda: self._send("GET", path, params))
+
+        def ask() -> Answer:
+            return self._send("GET", path, params, most=most)
+
+        answer = self._limits.retrying(ask)
         if answer.status == 401 and self._api.auth == "client_credentials":
             self._token = ""
-            answer = self._limits.retrying(lambda: self._send("GET", path, params))
+            answer = self._limits.retrying(ask)
         if answer.status in (401, 403):
             raise self._login_refused(path, answer.status)
         if answer.status == 404:
@@ -200,11 +207,13 @@ class HttpSource:
             raise self._bad(path, f"status {answer.status}", "status 200")
         return answer
 
-    def _send(self, method: str, path: str, params: Mapping[str, Any], body: Any = None) -> Answer:
+    def _send(
+        self, method: str, path: str, params: Mapping[str, Any], body: Any = None, most: int | None = None
+    ) -> Answer:
         if self._api.auth == "client_credentials" and body is None and not self._token:
             self._token = self._new_token()
         headers = {"Authorization": f"Bearer {self._token}"} if self._token and body is None else {}
-        return self._busy_raised(self._client.send(method, path, params, headers, body), path)
+        return self._busy_raised(self._client.send(method, path, params, headers, body, most), path)
 
     def _busy_raised(self, answer: Answer, path: str) -> Answer:
         if answer.status not in PASSING:
@@ -216,14 +225,14 @@ class HttpSource:
     def _new_token(self) -> str:
         login = {"client_id": self._address.login, "client_secret": self._address.password}
         path = self._api.token_path
-        answer = self._send("POST", path, {}, login)
+        answer = self._send("POST", path, {}, login, most=2**20)
         if answer.status in (400, 401, 403):
             raise self._login_refused(path, answer.status)
         try:
             token = json.loads(answer.body)["access_token"] if answer.status == 200 else None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             token = None
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not is_header(token):
             raise self._bad(path, f"no access_token (status {answer.status})", "an access_token")
         return token
 

@@ -47,6 +47,8 @@ class HttpClient:
         self, county: County, address: Address, limits: Limits, *, basic: bool, headers: Mapping[str, str]
     ) -> None:
         self._county, self._address, self._limits = county, address, limits
+        if not all(is_header(value) for value in headers.values()):
+            raise self._bad_connection("has a password that no header can hold", "printable ASCII")
         self._loop = Loop()
         try:
             self._client = httpx.AsyncClient(
@@ -74,9 +76,17 @@ class HttpClient:
         self._loop.close()
 
     def send(
-        self, method: str, path: str, params: Mapping[str, Any], headers: Mapping[str, str], body: Any = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any],
+        headers: Mapping[str, str],
+        body: Any = None,
+        most: int | None = None,
     ) -> Answer:
-        """The answer to one request, after redirects within the origin; of any status. Raises TransientError
+        """The answer to one request, after redirects within the origin; of any status, the body of a 200 alone.
+
+        `most`: bytes that it may have, where that is less than a delivery may. Raises TransientError
         `timeout`, `unreachable`, `short_body`; PermanentError `bad_certificate`, `too_large`, `bad_response`.
         """
         url: Any = path
@@ -87,7 +97,7 @@ class HttpClient:
             base = self._client.base_url
             if any(getattr(request.url, part) != getattr(base, part) for part in ("scheme", "host", "port")):
                 raise self.bad(path, "leads to another server", "an answer, or a redirect to the same server")
-            answer = self._loop.run(self._exchange(request))
+            answer = self._loop.run(self._exchange(request, most))
             if answer.status not in _REDIRECTS:
                 return answer
             try:
@@ -96,7 +106,7 @@ class HttpClient:
                 raise self.bad(path, "a redirect to no address", "an answer") from None
         raise self.bad(path, f"more than {MAX_REDIRECTS} redirects", "an answer")
 
-    async def _exchange(self, request: httpx.Request) -> Answer:
+    async def _exchange(self, request: httpx.Request, most: int | None) -> Answer:
         where = self._county.county
         server = f"{self._address.host}:{self._address.port or ''}".rstrip(":")
         pause = httpx.Timeout(self._limits.within(), connect=self._limits.within(CONNECT_TIMEOUT))
@@ -105,7 +115,7 @@ class HttpClient:
             async with asyncio.timeout(self._limits.left):
                 response = await self._client.send(request, stream=True)
                 try:
-                    return await self._read(response)
+                    return await self._read(response, most)
                 finally:
                     await response.aclose()
         except TimeoutError:
@@ -121,26 +131,29 @@ class HttpClient:
         except httpx.RequestError as e:
             raise self._unreachable(server, e) from _bare(e)
 
-    async def _read(self, response: httpx.Response) -> Answer:
+    async def _read(self, response: httpx.Response, most: int | None) -> Answer:
         """The body, unpacked. Never holds more than the cap, packed or unpacked."""
+        if response.status_code != 200:
+            return Answer(response.status_code, response.headers, b"", True)
         path, limits = response.request.url.path, self._limits
+        cap = min(limits.max_bytes, most or limits.max_bytes)
         packed = response.headers.get("content-encoding", "identity").strip().lower()
         if packed not in ("identity", "", "gzip", "x-gzip"):
             raise self.bad(path, "a body packed in a way that was not asked for", "gzip, or nothing")
         announced = response.headers.get("content-length", "")
         if announced.isdecimal():
-            limits.check_size(int(announced[:20]), path)
+            limits.check_size(int(announced[:20]), path, most)
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS) if "gzip" in packed else None
         body, received = bytearray(), 0
         async for chunk in response.aiter_raw():
             received += len(chunk)
-            limits.check_size(received, path)
+            limits.check_size(received, path, most)
             try:
-                body += unpacker.decompress(chunk, limits.max_bytes + 1 - len(body)) if unpacker else chunk
+                body += unpacker.decompress(chunk, cap + 1 - len(body)) if unpacker else chunk
             except zlib.error:
                 raise self.bad(path, "a body that cannot be unpacked", "a whole body") from None
-            limits.check_size(len(body), path)
-        if unpacker and not unpacker.eof and (received or response.status_code == 200):
+            limits.check_size(len(body), path, most)
+        if unpacker and not unpacker.eof:
             raise self._short(path)
         if unpacker and unpacker.unused_data:
             raise self.bad(path, "bytes after the end of a packed body", "one packed body")
@@ -202,6 +215,11 @@ class HttpClient:
             do="Check `http` in counties.yaml, or ask the county.",
             code="bad_response",
         )
+
+
+def is_header(text: str) -> bool:
+    """Whether it can be a header's value: what HTTP refuses would be in the text of its error."""
+    return bool(text) and text.isascii() and text.isprintable()
 
 
 def _bare(error: Exception) -> Exception:

@@ -66,14 +66,16 @@ class Limits:
             code="timeout",
         )
 
-    def check_size(self, size: int, name: str) -> None:
-        """Raises PermanentError `too_large` above the cap."""
-        if size > self.max_bytes:
+    def check_size(self, size: int, name: str, most: int | None = None) -> None:
+        """Raises PermanentError `too_large` above the cap, or above `most` where that is lower."""
+        cap = min(self.max_bytes, most or self.max_bytes)
+        if size > cap:
+            setting = "Raise QIANGJI_MAX_DELIVERY_BYTES if it is right."
             raise PermanentError(
-                f"{name} has more than {self.max_bytes:,} bytes",
+                f"{name} has more than {cap:,} bytes",
                 where=self.county,
-                expected="a smaller delivery",
-                do="Raise QIANGJI_MAX_DELIVERY_BYTES if it is right.",
+                expected="a smaller delivery, or smaller pages",
+                do=setting if cap == self.max_bytes else "Ask for smaller pages: `paging` in counties.yaml.",
                 code="too_large",
             )
 
