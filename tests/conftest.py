@@ -14,6 +14,9 @@ from typing import Any
 import pytest
 
 os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
+os.environ["QIANGJI_SETTLE_SECONDS"] = (
+    "0"  # what tests write is whole; test_transport.py looks at what is not
+)
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_CONN_", "QIANGJI_HOME", "QIANGJI_WAREHOUSE"))]:
     del os.environ[_name]
 

@@ -177,7 +177,7 @@ def _folder(county: County, catalogue_path: Path) -> str:
 
 
 def _answers(county: County) -> str:
-    """Whether the connection is there and its host answers; its address is shown without credentials."""
+    """Whether the connection is there, may lead where it leads, and its host answers; shown without credentials."""
     import socket
 
     host, port = _host_of(county)
@@ -201,5 +201,5 @@ def _host_of(county: County) -> tuple[str, int]:
         return url.host or "", url.port or 5432
     from qiangji.sources.address import address_of
 
-    at = address_of(county.connection, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
-    return at.host, at.port or {"sftp": 22, "https": 443}.get(at.scheme, 80)
+    at = address_of(county, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
+    return at.host, at.port_in_use

@@ -31,7 +31,7 @@ from qiangji.settings import Settings
 from qiangji.sources import Fetched, FileKind, Item, open_source
 
 log = logging.getLogger(__name__)
-GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key")
+GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
 """Codes of failures that are the whole county's, whichever item they were met at."""
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
 
@@ -162,6 +162,8 @@ def _fetch(
         catalogue.path,
         timeout=county.timeout or settings.county_timeout,
         max_bytes=settings.max_delivery_bytes,
+        max_total=settings.max_collection_bytes,
+        settle=settings.settle_seconds,
     ) as source:
         for item in source.list(wanted):
             outcome.found += 1

@@ -53,6 +53,14 @@ class Settings(BaseSettings):
         description="in how many tasks Airflow checks a night: more where counties are thousands",
     )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
+    max_collection_bytes: int = Field(
+        2 * 2**30,
+        gt=0,
+        description="what one county may send in one collection; the rest comes with the next",
+    )
+    settle_seconds: float = Field(
+        2.0, ge=0, description="for so long a file written in the last minute must stay as it is to be taken"
+    )
     parse_memory_bytes: int = Field(
         2 * 2**30, ge=768 * 2**20, description="address space of the process that reads a file"
     )

@@ -47,9 +47,9 @@ WANTED = [("village", SEPTEMBER), ("village", OCTOBER), ("community", OCTOBER)]
 
 @contextmanager
 def opened(
-    county: County, folder: Path = Path(), *, timeout: float = 10, max_bytes: int = 10**6
+    county: County, folder: Path = Path(), *, timeout: float = 10, max_bytes: int = 10**6, **more: Any
 ) -> Iterator[Source]:
-    with open_source(county, FORMS, folder, timeout=timeout, max_bytes=max_bytes) as source:
+    with open_source(county, FORMS, folder, timeout=timeout, max_bytes=max_bytes, **more) as source:
         yield source
 
 
@@ -229,7 +229,7 @@ def ok(content: Any, **headers: str) -> Callable[[dict[str, str], Any], Any]:
 def http_county(**http: Any) -> County:
     return County.model_validate(
         {
-            "county": "440703", "transport": "http_api", "connection": "c",
+            "county": "440703", "transport": "http_api", "connection": "c", "hosts": ["127.0.0.1"],
             "http": {
                 "list": {"path": "/reports", "items": "data"}, "fetch": {"path": "/reports/{form}/{period}",
                 "items": "data"},
@@ -499,7 +499,7 @@ def sftp(tmp_path: Path) -> Iterator[Sftp]:
 
 
 def sftp_county(files: str = "{form}_{period}.csv") -> County:
-    return County(county="440781", transport="sftp", connection="c", files=files)
+    return County(county="440781", transport="sftp", connection="c", files=files, hosts=("127.0.0.1",))
 
 
 def test_sftp_lists_regular_files_of_wanted_names_and_gives_their_bytes(
@@ -582,7 +582,7 @@ def test_an_sftp_server_that_is_down_or_hangs_ends_within_the_countys_time(
 def database_county(view: str = "{form}", version: str = "updated_at") -> County:
     return County.model_validate(
         {
-            "county": "440783", "transport": "database", "connection": "c",
+            "county": "440783", "transport": "database", "connection": "c", "hosts": ["127.0.0.1"],
             "database": {"view": view, "version_column": version},
         }
     )  # fmt: skip
@@ -657,7 +657,7 @@ def test_postgresql_is_read_in_a_read_only_snapshot_that_ends_in_time(
         assert source.fetch(item).content.decode().splitlines() == [
             "village_code,ok,income,note", "1,true,,", '2,false,1.50,"a,""b"""',
         ]  # fmt: skip
-        with source._reading() as db:  # type: ignore[attr-defined]
+        with source._source._reading() as db:  # type: ignore[attr-defined]
             assert db.execute(sa.text("SHOW transaction_isolation")).scalar() == "repeatable read"
             with pytest.raises(sa.exc.DBAPIError, match="read-only"):
                 db.execute(sa.text("DELETE FROM report.village"))

@@ -611,6 +611,21 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         lambda cs: cs[2].pop("files"),
         ["440705", "sftp needs files"],
     ),
+    "a county that may be anywhere": (
+        COUNTIES,
+        lambda cs: cs[2].pop("hosts"),
+        ["440705", "sftp needs hosts"],
+    ),
+    "a host that is an address": (
+        COUNTIES,
+        lambda cs: cs[0].update(hosts=["https://data.example.cn/v1"]),
+        ["440703", "hosts"],
+    ),
+    "a file in a folder": (
+        COUNTIES,
+        lambda cs: cs[2].update(files="../{form}_{period}.xlsx"),
+        ["440705", "without folders"],
+    ),
     "a folder by two ways": (
         COUNTIES,
         lambda cs: cs[-1].update(path="incoming/440799"),

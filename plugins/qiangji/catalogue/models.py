@@ -373,6 +373,7 @@ class Paging(Model):
     )
     size_param: str = ""
     size: int = 1000
+    total: str = F("", description="the key of how many records there are in all: held against what came")
 
 
 class Endpoint(Model):
@@ -399,12 +400,20 @@ class Database(Model):
     version_column: str = ""
 
 
+Host = Annotated[str, F(pattern=r"^(http://)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$")]
+
+
 class County(Model):
     """Where a county's reports are fetched and how they look; no secrets here, only a connection's id."""
 
     county: str
     transport: Literal["http_api", "sftp", "database", "folder"]
     connection: str = ""
+    hosts: tuple[Host, ...] = F(
+        (),
+        description="host, or host:port, that the connection may lead to; http://host where it may be unencrypted"
+        " (loopback always may)",
+    )
     path: str = F(
         "",
         description="folder: relative to the catalogue, or absolute; without it the connection says where it is"
@@ -429,12 +438,14 @@ class County(Model):
 
     @model_validator(mode="after")
     def _transport_is_configured(self) -> County:
-        needs = {"http_api": ["http", "connection"], "database": ["database", "connection"],
-                 "sftp": ["files", "connection"], "folder": ["files"]}[self.transport]  # fmt: skip
+        needs = {"http_api": ["http", "connection", "hosts"], "database": ["database", "connection", "hosts"],
+                 "sftp": ["files", "connection", "hosts"], "folder": ["files"]}[self.transport]  # fmt: skip
         if missing := [n for n in needs if not getattr(self, n)]:
             raise ValueError(f"transport {self.transport} needs {', '.join(missing)}")
         if self.transport == "folder" and bool(self.path) == bool(self.connection):
             raise ValueError("transport folder needs either path or connection")
+        if self.transport in ("sftp", "folder") and "/" in self.files:
+            raise ValueError("files is a file name, without folders")
         return self
 
     def layout_of(self, form: str) -> Layout:

@@ -1,15 +1,22 @@
-"""A connection's URI taken apart: scheme://login:password@host:port/path?extras, parts percent-encoded.
+"""A connection's URI taken apart, and held against the hosts that the catalogue allows the county.
 
-In: a URI from `settings.connection`. Out: `Address`, whose repr shows no secret.
+In: a URI from `settings.connection` (scheme://login:password@host:port/path?extras, parts percent-encoded). Out:
+`Address`, whose repr shows no secret. Who may edit a connection decides which login is sent; where it is sent is
+decided in the catalogue.
 """
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.settings import connection
+
+PORTS = {"http": 80, "https": 443, "sftp": 22, "postgres": 5432, "postgresql": 5432}
+"""The port of a URI that names none."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +30,13 @@ class Address:
     extras: dict[str, list[str]] = field(default_factory=dict, repr=False)
 
     @property
+    def port_in_use(self) -> int:
+        """The scheme's own where the URI names none, 0 where that is not known."""
+        return self.port or PORTS.get(self.scheme.partition("+")[0], 0)
+
+    @property
     def is_loopback(self) -> bool:
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     @property
     def origin(self) -> str:
@@ -32,11 +44,18 @@ class Address:
         return f"{self.scheme}://{host}" + (f":{self.port}" if self.port else "")
 
 
-def address_of(conn_id: str, *schemes: str) -> Address:
-    """The address behind a connection id. Raises PermanentError `bad_connection`; the URI itself is never
-    shown.
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def address_of(county: County, *schemes: str) -> Address:
+    """The address behind a county's connection. Raises PermanentError `no_connection`, `bad_connection`,
+    `host_not_allowed`; the URI itself is never shown.
     """
-    uri = connection(conn_id)
+    uri = connection(county.connection)
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port
@@ -45,12 +64,13 @@ def address_of(conn_id: str, *schemes: str) -> Address:
     is_encoded = "@" not in f"{parts.path}{parts.query}{parts.fragment}" and not parts.fragment
     if not host or not is_encoded or (schemes and parts.scheme not in schemes):
         raise PermanentError(
-            f"connection {conn_id} is no address of this transport",
-            where=conn_id,
+            f"connection {county.connection} is no address of this transport",
+            where=county.county,
             expected=f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded",
             do="Correct the connection.",
             code="bad_connection",
         )
+    check_host(county, parts.scheme, host, port)
     return Address(
         parts.scheme,
         host,
@@ -60,3 +80,23 @@ def address_of(conn_id: str, *schemes: str) -> Address:
         unquote(parts.password or ""),
         parse_qs(parts.query),
     )
+
+
+def check_host(county: County, scheme: str, host: str, port: int | None) -> None:
+    """Nothing is sent to a host that the county's entry does not name. Raises PermanentError `host_not_allowed`."""
+    allowed = {entry.lower() for entry in county.hosts}
+    name = f"[{host}]" if ":" in host else host
+    port = port or PORTS.get(scheme.partition("+")[0])
+    places = {name.lower(), f"{name}:{port}".lower()}
+    if scheme == "http" and not is_loopback(host):
+        places = {f"http://{place}" for place in places}
+    else:
+        allowed = {entry.removeprefix("http://") for entry in allowed}
+    if not places & allowed:
+        raise PermanentError(
+            f"connection {county.connection} leads to {max(places, key=len)}, which is not allowed",
+            where=county.county,
+            expected=f"one of `hosts` in counties.yaml: {', '.join(county.hosts)}",
+            do="Nothing was sent. Find out who changed the connection; correct it, or `hosts` if the county has moved.",
+            code="host_not_allowed",
+        )

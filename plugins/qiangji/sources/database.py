@@ -3,13 +3,12 @@
 The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period
 column and, where the county keeps one, a column that tells when a row was changed; neither is part of the
 delivery. Everything is read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement
-timeout.
+timeout. A server that falls silent or drips is left behind at the county's deadline, whatever its driver.
+Encryption is what the URL asks for (`sslmode=verify-full&sslrootcert=...`).
 """
 
 from __future__ import annotations
 
-import socket
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from types import TracebackType
@@ -24,11 +23,15 @@ from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.parsing.text import as_text
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.address import check_host
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
-from qiangji.sources.records import to_csv
+from qiangji.sources.records import check_count, to_csv
 
 _POSTGRES = ("postgresql", "postgres")
 _LOGIN = ("28P01", "28000")
+_ELSEWHERE = {"host", "hostaddr", "port", "service", "servicefile", "unix_socket", "dsn", "odbc_connect"}
+"""Parameters of a URL by which a driver would connect to another host than the URL's."""
+_AT_ONCE = 1_000  # rows: what is in memory before its size is counted
 _MISSING = ("42P01", "42703", "3F000", "3D000", "42501")
 
 
@@ -50,10 +53,11 @@ class DatabaseSource:
         self._engine.dispose()
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
-        return self._limits.retrying(lambda: self._list(wanted))
+        return self._limits.retrying(lambda: self._limits.bounded(lambda: self._list(wanted)))
 
     def fetch(self, item: Item) -> Fetched:
-        return Fetched(item, self._limits.retrying(lambda: self._fetch(item)), "csv")
+        content = self._limits.retrying(lambda: self._limits.bounded(lambda: self._fetch(item)))
+        return Fetched(item, content, "csv")
 
     def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         by_form: dict[str, list[Target]] = {}
@@ -91,16 +95,16 @@ class DatabaseSource:
             .where(sa.column(self._view.period_column) == str(period))
         )
         with self._reading() as db:
-            result = db.execution_options(stream_results=True, max_row_buffer=10_000).execute(query)
+            result = db.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
             names = list(result.keys())
             left_out = {self._view.period_column, self._view.version_column}
             kept = [i for i, name in enumerate(names) if name not in left_out]
             rows, size = [], 0
-            for part in result.partitions(10_000):
+            for part in result.partitions(_AT_ONCE):
                 rows += [[row[i] for i in kept] for row in part]
                 size += sum(len(str(v)) for row in part for v in row)
                 self._limits.check_size(size, item.name)
-                self._limits.within()
+                check_count(len(rows), self._county.county, item.name)
         if not kept:
             raise PermanentError(
                 f"view {self._view_name(form)} has no column of the form",
@@ -116,12 +120,11 @@ class DatabaseSource:
     def _make_engine(self) -> sa.Engine:
         url = url_of(self._county)
         try:
-            if url.get_backend_name() != "postgresql":
-                return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
-            engine = sa.create_engine(
-                url, poolclass=NullPool, hide_parameters=True, isolation_level="REPEATABLE READ"
-            )
-            sa.event.listen(engine, "do_connect", self._limit_connecting)
+            is_postgresql = url.get_backend_name() == "postgresql"
+            isolation = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
+            engine = sa.create_engine(url, poolclass=NullPool, hide_parameters=True, **isolation)
+            if is_postgresql:
+                sa.event.listen(engine, "do_connect", self._limit_connecting)
             return engine
         except (ArgumentError, NoSuchModuleError, ImportError):
             # Without the cause: its text holds the URL.
@@ -136,10 +139,10 @@ class DatabaseSource:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        """A read-only transaction that ends with the county's time, even if the server has fallen silent."""
+        """A read-only transaction, which the server ends with the county's time if it still can."""
         seconds = self._limits.within()
         try:
-            with self._engine.connect() as db, self._cut_off(db):
+            with self._engine.connect() as db:
                 if self._engine.dialect.name == "postgresql":
                     db.execute(sa.text("SET TRANSACTION READ ONLY"))
                     db.execute(sa.text(f"SET LOCAL statement_timeout = {int(seconds * 1000)}"))
@@ -148,21 +151,6 @@ class DatabaseSource:
             raise
         except SQLAlchemyError as e:
             raise self._error(e) from None
-
-    @contextmanager
-    def _cut_off(self, db: sa.Connection) -> Iterator[None]:
-        """Close the socket at the deadline: a statement timeout does not help against a server that hangs."""
-        handle = getattr(getattr(db.connection.driver_connection, "pgconn", None), "socket", None)
-        if handle is None:
-            yield
-            return
-        timer = threading.Timer(self._limits.left, _shut, (handle,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
 
     def _table(self, form: str) -> sa.TableClause:
         schema, _, name = self._view_name(form).rpartition(".")
@@ -211,27 +199,24 @@ class DatabaseSource:
 
 
 def url_of(county: County) -> sa.URL:
-    """Where a county's database is. Raises PermanentError: no_connection, bad_connection."""
-    try:
+    """Where a county's database is. Raises PermanentError: no_connection, bad_connection, host_not_allowed."""
+    url = None
+    with suppress(ArgumentError, ValueError):  # without the cause: its text holds the URL, or a part of it
         url = sa.make_url(connection(county.connection))
-        if "@" not in (url.host or ""):  # else a part of the password, which is not percent-encoded
-            return url.set(drivername="postgresql+psycopg") if url.drivername in _POSTGRES else url
-    except (ArgumentError, ValueError):
-        # Without the cause: its text holds the URL, or a part of it.
-        pass
-    raise _no_database(county)
+    # an @ in the host is a part of the password, which is not percent-encoded
+    if url is None or "@" in (url.host or "") or _ELSEWHERE & {key.lower() for key in url.query}:
+        raise _no_database(county)
+    if url.get_backend_name() != "sqlite":  # a file: nothing is sent
+        check_host(county, url.get_backend_name(), url.host or "", url.port)
+    return url.set(drivername="postgresql+psycopg") if url.drivername in _POSTGRES else url
 
 
 def _no_database(county: County) -> PermanentError:
     return PermanentError(
         f"connection {county.connection} is no database that can be opened",
         where=county.county,
-        expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database, parts percent-encoded",
+        expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database, parts percent-encoded,"
+        " the host there alone",
         do="Correct the connection, or install the driver.",
         code="bad_connection",
     )
-
-
-def _shut(handle: int) -> None:
-    with suppress(OSError), socket.fromfd(handle, socket.AF_INET, socket.SOCK_STREAM) as copy:
-        copy.shutdown(socket.SHUT_RDWR)

@@ -1,16 +1,21 @@
-"""File names from a county's declared pattern: what is not built from it is not looked at.
+"""File names from a county's declared pattern: what is not built from it is not looked at; and whether a file rests.
 
 In: a pattern such as `{form}_{period}.csv`, the wanted (form, period) pairs. Out: name -> targets; a name's
-kind.
+kind; how long a file is still to be watched before it is taken for whole. No name of a county's becomes a path here.
 """
 
 from __future__ import annotations
 
+import time
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
-from qiangji.errors import PermanentError
+from qiangji.errors import PermanentError, TransientError
 from qiangji.periods import Period
+
+QUIET = 60.0
+"""Seconds after its last change from which a file is not watched any more."""
 
 
 def expected_names(
@@ -50,3 +55,52 @@ def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:
         do="Correct `files` in counties.yaml.",
         code="unknown_kind",
     )
+
+
+class Watch:
+    """Since when each file has been as it is, as far as was seen."""
+
+    def __init__(self, settle: float) -> None:
+        self._settle, self._seen = settle, dict[str, tuple[str, float]]()
+
+    def see(self, name: str, version: str) -> None:
+        """A file was found with this version (modification time and size)."""
+        if self._seen.get(name, ("",))[0] != version:
+            self._seen[name] = (version, time.monotonic())
+
+    def left(self, name: str, changed_at: float) -> float:
+        """Seconds for which it must still stay as it is; `changed_at`: seconds since the epoch, by the clock of
+        whoever keeps it (what lies ahead of our clock is watched).
+        """
+        if time.time() - changed_at > QUIET:
+            return 0.0
+        return max(0.0, self._seen[name][1] + self._settle - time.monotonic())
+
+
+def changing(name: str, where: str, what: str = "changed while it was read") -> TransientError:
+    """A file that is still being written, or did not come whole."""
+    return TransientError(
+        f"{name} {what}",
+        where=where,
+        expected="a file that is complete and stays as it is",
+        do="It is not taken this time; the next run tries again.",
+        code="short_body",
+    )
+
+
+def is_plain(text: str) -> bool:
+    """Whether a name or version that a county gives can be kept and shown: at most 255 bytes, no control characters."""
+    return (
+        is_text(text)
+        and len(text.encode()) <= 255
+        and not any(unicodedata.category(c)[0] == "C" for c in text)
+    )
+
+
+def is_text(text: str) -> bool:
+    """Whether it is Unicode: JSON may hold halves of characters, which no store takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

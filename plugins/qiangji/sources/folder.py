@@ -1,24 +1,33 @@
 """Transport `folder`: files that lie in a directory: the county's `path`, relative to the catalogue or absolute, or
 what its connection says (file:///...), where the folder is another one on every machine.
 
-Only regular files whose names the declared pattern gives; a symbolic link is not followed, because whoever
-may write into the folder could point it anywhere. The version is modification time and size.
+Only regular files whose names the declared pattern gives, opened within the folder as it was found; a symbolic link
+is not followed, because whoever may write into the folder could point it anywhere, and what is read is what was
+opened and looked at. A file that is still being written is not taken. The version is modification time and size. A
+mount that hangs is left behind at the county's deadline.
 """
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import stat
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from qiangji.catalogue.models import County
-from qiangji.errors import PermanentError, TransientError
+from qiangji.errors import PermanentError
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.files import kind_of, names_in_a_folder
+from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
 from qiangji.sources.limits import Limits
+
+log = logging.getLogger(__name__)
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def folder_of(county: County, catalogue_path: Path) -> Path:
@@ -43,58 +52,84 @@ class FolderSource:
 
     def __init__(self, county: County, catalogue_path: Path, limits: Limits) -> None:
         self._county, self._limits = county, limits
-        self._folder = folder_of(county, catalogue_path)
+        self._folder, self._watch = folder_of(county, catalogue_path), Watch(limits.settle)
 
-    def list(self, wanted: Sequence[Target]) -> list[Item]:
-        if not self._folder.is_dir():
-            raise PermanentError(
-                f"no folder {self._folder}",
-                where=self._county.county,
-                expected="a directory that can be read",
-                do="Create it, or correct `path` in counties.yaml or the connection.",
-                code="not_found",
-            )
-        items = []
-        for name, targets in names_in_a_folder(self._county.files, wanted).items():
-            try:
-                found = (self._folder / name).lstat()
-            except FileNotFoundError:
-                continue
-            if stat.S_ISREG(found.st_mode):
-                items.append(Item(name, targets, _version(found)))
-        return items
+    def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
+        return self._limits.bounded(lambda: self._list(wanted))
 
     def fetch(self, item: Item) -> Fetched:
         kind = kind_of(item.name, self._county.county)
-        try:
-            handle = os.open(self._folder / item.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        except FileNotFoundError as e:
-            raise self._refused(item, "is gone", "not_found") from e
-        except OSError as e:
-            raise self._refused(item, f"cannot be read ({e.strerror})", "not_readable") from e
-        with os.fdopen(handle, "rb") as file:
-            before = os.fstat(file.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                raise self._refused(item, "is no regular file", "not_readable")
-            self._limits.check_size(before.st_size, item.name)
-            content = file.read(self._limits.max_bytes + 1)
-            self._limits.check_size(len(content), item.name)
-            if _version(os.fstat(file.fileno())) != _version(before) or len(content) != before.st_size:
-                raise TransientError(
-                    f"{item.name} changed while it was read",
-                    where=self._county.county,
-                    expected="a file that is complete",
-                    do="It is tried again.",
-                    code="short_body",
-                )
-        return Fetched(item, content, kind)
+        return Fetched(item, self._limits.bounded(lambda: self._read(item.name)), kind)
 
-    def _refused(self, item: Item, what: str, code: str) -> PermanentError:
+    def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
+        items = []
+        with self._opened() as folder:
+            for name, targets in names_in_a_folder(self._county.files, wanted).items():
+                try:
+                    found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                except OSError as e:
+                    raise self._refused(name, f"cannot be looked at ({e.strerror})") from e
+                if not stat.S_ISREG(found.st_mode):
+                    log.warning("%s: %s is no regular file and is not read", self._county.county, name)
+                    continue
+                self._watch.see(name, _version(found))
+                items.append(Item(name, targets, _version(found)))
+        return items
+
+    def _read(self, name: str) -> bytes:
+        with self._opened() as folder:
+            try:
+                handle = os.open(name, _OPEN, dir_fd=folder)
+            except FileNotFoundError as e:
+                raise self._refused(name, "is gone", "not_found") from e
+            except OSError as e:
+                link = " (a link is not followed)" if e.errno == errno.ELOOP else ""
+                raise self._refused(name, f"cannot be opened: {e.strerror}{link}") from e
+        try:
+            return self._read_whole(handle, name)
+        except OSError as e:
+            raise self._refused(name, f"cannot be read ({e.strerror})") from e
+        finally:
+            os.close(handle)
+
+    def _read_whole(self, file: int, name: str) -> bytes:
+        """What the open file holds, if it stays as it is."""
+        before = os.fstat(file)
+        if not stat.S_ISREG(before.st_mode):
+            raise self._refused(name, "is no regular file")
+        self._limits.check_size(before.st_size, name)
+        self._watch.see(name, _version(before))
+        time.sleep(self._watch.left(name, before.st_mtime))
+        parts, size = [], 0
+        while size <= before.st_size and (part := os.read(file, 1 << 20)):
+            parts.append(part)
+            size += len(part)
+        if _version(os.fstat(file)) != _version(before) or size != before.st_size:
+            raise changing(name, self._county.county)
+        return b"".join(parts)
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        """The folder, as a handle: names are looked up in it and nowhere else."""
+        try:
+            handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError) as e:
+            raise self._refused(str(self._folder), "is not there", "not_found") from e
+        except OSError as e:
+            raise self._refused(str(self._folder), f"cannot be opened ({e.strerror})") from e
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _refused(self, name: str, what: str, code: str = "not_readable") -> PermanentError:
         return PermanentError(
-            f"{item.name} {what}",
+            f"{name} {what}",
             where=self._county.county,
-            expected="a regular file that can be read",
-            do=f"Look at {self._folder}.",
+            expected="a folder and in it regular files, which can be read",
+            do=f"Look at {self._folder}; or correct `path` in counties.yaml, or the connection.",
             code=code,
         )
 

@@ -1,9 +1,9 @@
 """Transport `http_api`: a listing of what there is, and JSON records in pages or files to download.
 
-The connection's URI is http(s)://login:password@host:port; the County's `http` says how to log in, page and
-read. All pages of a listing become one NDJSON content in the order of the form's key, so that the same
-records make the same bytes. Redirects are followed within the same origin only: credentials go nowhere
-else.
+The connection's URI is http(s)://login:password@host:port, with `ca=<path of a PEM file>` where the county has an
+authority of its own; the County's `http` says how to log in, page and read. All pages of a listing become one NDJSON
+content in the order of the form's key, so that the same records make the same bytes. A listing is taken whole or
+not at all: pages that come round again, that never end, or that are not as many records as announced are errors.
 """
 
 from __future__ import annotations
@@ -12,32 +12,26 @@ import email.utils
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
-
-import httpx2 as httpx
 
 from qiangji import masking
 from qiangji.catalogue.models import County, Endpoint, Form
 from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
-from qiangji.sources.files import expected_names
-from qiangji.sources.limits import CONNECT_TIMEOUT, Busy, Limits
-from qiangji.sources.records import to_ndjson
+from qiangji.sources.files import expected_names, is_plain, is_text
+from qiangji.sources.http_client import Answer, HttpClient, is_header
+from qiangji.sources.limits import Busy, Limits
+from qiangji.sources.records import check_count, to_ndjson
 
-MAX_REDIRECTS = 5
+MAX_PAGES = 10_000
+MAX_PAGE_BYTES = 32 * 2**20
+"""Of JSON, which takes twenty times as much memory in the worst case."""
+PASSING = (429, 500, 502, 503, 504)
+"""The only statuses that are worth another try."""
 _KINDS = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
-
-
-@dataclass(frozen=True)
-class _Answer:
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    url: httpx.URL
 
 
 class HttpSource:
@@ -47,15 +41,10 @@ class HttpSource:
         if county.http is None:
             raise PermanentError("no `http` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._api = county, forms, limits, county.http
-        address = address_of(county.connection, "http", "https")
-        self._address, self._token = address, ""
-        headers = {self._api.header: address.password} if self._api.auth == "header" else {}
-        self._client = httpx.Client(
-            base_url=address.origin + address.path.rstrip("/"),
-            auth=(address.login, address.password) if self._api.auth == "basic" else None,
-            headers=headers,
-            follow_redirects=False,
-            trust_env=not address.is_loopback,
+        self._address, self._token = address_of(county, "http", "https"), ""
+        headers = {self._api.header: self._address.password} if self._api.auth == "header" else {}
+        self._client = HttpClient(
+            county, self._address, limits, basic=self._api.auth == "basic", headers=headers
         )
 
     def __enter__(self) -> HttpSource:
@@ -64,7 +53,7 @@ class HttpSource:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._client.close()
+        self._client.__exit__(kind, error, trace)
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         by_text = {(form, str(period)): (form, period) for form, period in wanted}
@@ -74,8 +63,15 @@ class HttpSource:
             pair = (str(entry.get(self._api.form_key)), str(entry.get(self._api.period_key)))
             name = str(entry.get("name") or "/".join(pair))
             targets = (by_text[pair],) if pair in by_text else by_name.get(name)
-            if targets:
-                items[name] = Item(name, targets, str(entry.get(self._api.version_key) or ""))
+            if not targets:
+                continue
+            item = Item(name, targets, str(entry.get(self._api.version_key) or ""))
+            what, path = " ".join(map(str, targets[0])), self._api.list.path
+            if not is_plain(item.name) or not is_plain(item.version):
+                expected = "printable characters, at most 255 bytes"
+                raise self._bad(path, f"{what} has a name or version that cannot be kept", expected)
+            if items.setdefault(name, item) != item:
+                raise self._bad(path, f"the name of {what} is given to something else too", "each name once")
         return list(items.values())
 
     def fetch(self, item: Item) -> Fetched:
@@ -85,52 +81,89 @@ class HttpSource:
             records = list(self._pages(self._api.fetch, names))
             content = to_ndjson(records, self._forms[form])
         else:
-            content = self._get(_path(self._api.fetch, names), {}).body
+            path = _path(self._api.fetch, names)
+            answer = self._get(path, {})
+            content = answer.body
+            if not answer.is_measured:
+                raise self._bad(
+                    path, "nothing tells where the file ends", "Content-Length, or a chunked body"
+                )
         self._limits.check_size(len(content), item.name)
         return Fetched(item, content, _KINDS[self._api.format])  # type: ignore[arg-type]
 
     # ---- pages
 
     def _pages(self, endpoint: Endpoint, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The records of all pages. Raises PermanentError `page_loop` when pages come round again."""
+        """The records of all pages. Raises PermanentError `page_loop` when pages come round again or never end,
+        TransientError `count_differs` when they are not what was announced.
+        """
         paging, path = endpoint.paging, _path(endpoint, names)
         params: dict[str, Any] = {paging.size_param: paging.size} if paging.size_param else {}
         if paging.style == "page":
             params[paging.param] = 1
-        asked: set[str] = set()
-        seen: set[int] = set()
-        received = 0
-        while True:
-            body = self._json(path, params)
+        asked, seen = set[str](), set[int]()
+        received, size, announced = 0, 0, None
+        for _ in range(MAX_PAGES):
+            body, length = self._json(path, params)
+            size += length
+            self._limits.check_size(size, path)
             records = self._records(body, endpoint, path)
             received += len(records)
-            text = json.dumps(records, ensure_ascii=False, sort_keys=True)
-            if records and hash(text) in seen:
-                raise self._loop(path, received)
-            seen.add(hash(text))
+            check_count(received, self._county.county, path)
+            said = self._announced(body, endpoint, path)
+            if said != (announced := announced or said):
+                raise self._differs(path, f"{said} announced, {announced} before")
+            digest = self._digest(records, path)
+            if records and digest in seen:
+                raise self._loop(path, f"pages come round again after {received} records")
+            seen.add(digest)
             yield from records
             following = self._following(body, endpoint, params, path)
             if following is None:
+                if received != said.get("total", received):
+                    raise self._differs(path, f"{received} records came, {said} announced")
                 return
             if following in asked:
-                raise self._loop(path, received)
+                raise self._loop(path, f"pages come round again after {received} records")
             asked.add(following)
             params[paging.param] = following
+        raise self._loop(path, f"more than {MAX_PAGES:,} pages")
+
+    def _digest(self, records: Sequence[dict[str, Any]], path: str) -> int:
+        """By which a page is known again. JSON may hold halves of characters, which no store takes."""
+        text = json.dumps(records, ensure_ascii=False, sort_keys=True)
+        if not is_text(text):
+            raise self._bad(path, "text with half a character in it", "Unicode")
+        return hash(text)
+
+    def _announced(self, body: Any, endpoint: Endpoint, path: str) -> dict[str, int]:
+        """What a page says of the whole listing: `pages`, `total`. It must not change from page to page."""
+        paging = endpoint.paging
+        keys = {"pages": paging.next} if paging.style == "page" else {}
+        keys |= {"total": paging.total} if paging.total else {}
+        try:
+            return {what: int(body[key]) for what, key in keys.items()}
+        except (TypeError, ValueError, KeyError, OverflowError):
+            pass
+        names = " and ".join(map(repr, keys.values()))
+        raise self._bad(path, f"no number under {names}", f"{names} beside the records")
 
     def _following(self, body: Any, endpoint: Endpoint, params: Mapping[str, Any], path: str) -> str | None:
-        """The next page's cursor or number, None after the last."""
+        """The next page's cursor or number, None after the last. A cursor is a parameter, never an address."""
         paging = endpoint.paging
         if paging.style == "none":
             return None
+        if paging.style == "page":
+            page = int(params[paging.param])
+            return str(page + 1) if page < int(body[paging.next]) else None
         if not isinstance(body, dict) or paging.next not in body:
             raise self._bad(path, f"no {paging.next!r} in the answer", f"{paging.next!r} beside the records")
-        if paging.style == "cursor":
-            return str(body[paging.next]) if body[paging.next] not in (None, "", False) else None
-        try:
-            pages, page = int(body[paging.next]), int(params[paging.param])
-        except (TypeError, ValueError) as e:
-            raise self._bad(path, f"{paging.next!r} is no number", "the number of pages") from e
-        return str(page + 1) if page < pages else None
+        cursor = body[paging.next]
+        if cursor in (None, "", False):
+            return None
+        if not isinstance(cursor, (str, int)) or not is_text(str(cursor)):
+            raise self._bad(path, f"{paging.next!r} is no cursor", "text or a number")
+        return str(cursor)
 
     def _records(self, body: Any, endpoint: Endpoint, path: str) -> Sequence[dict[str, Any]]:
         records = body.get(endpoint.items) if endpoint.items and isinstance(body, dict) else body
@@ -139,25 +172,28 @@ class HttpSource:
             raise self._bad(path, f"no list of objects {where}", f"a list of objects {where}")
         return records
 
-    def _json(self, path: str, params: Mapping[str, Any]) -> Any:
-        answer = self._get(path, params)
+    def _json(self, path: str, params: Mapping[str, Any]) -> tuple[Any, int]:
+        """What the answer holds, and its bytes."""
+        answer = self._get(path, params, MAX_PAGE_BYTES)
         try:
-            return json.loads(answer.body)
-        except ValueError:
+            return json.loads(answer.body), len(answer.body)
+        except (ValueError, RecursionError):
             # Without the cause: its text holds what was received.
             pass
-        raise self._bad(
-            path, f"an answer that is not JSON ({answer.headers.get('content-type', 'no type')})", "JSON"
-        )
+        raise self._bad(path, "an answer that is not JSON", "JSON")
 
     # ---- requests
 
-    def _get(self, path: str, params: Mapping[str, Any]) -> _Answer:
+    def _get(self, path: str, params: Mapping[str, Any], most: int | None = None) -> Answer:
         """One GET, tried again where that can help; the token is renewed once when it has run out."""
-        answer = self._limits.retrying(lambda: self._send("GET", path, params))
+
+        def ask() -> Answer:
+            return self._send("GET", path, params, most=most)
+
+        answer = self._limits.retrying(ask)
         if answer.status == 401 and self._api.auth == "client_credentials":
             self._token = ""
-            answer = self._limits.retrying(lambda: self._send("GET", path, params))
+            answer = self._limits.retrying(ask)
         if answer.status in (401, 403):
             raise self._login_refused(path, answer.status)
         if answer.status == 404:
@@ -172,88 +208,32 @@ class HttpSource:
             raise self._bad(path, f"status {answer.status}", "status 200")
         return answer
 
-    def _send(self, method: str, path: str, params: Mapping[str, Any], body: Any = None) -> _Answer:
+    def _send(
+        self, method: str, path: str, params: Mapping[str, Any], body: Any = None, most: int | None = None
+    ) -> Answer:
         if self._api.auth == "client_credentials" and body is None and not self._token:
             self._token = self._new_token()
         headers = {"Authorization": f"Bearer {self._token}"} if self._token and body is None else {}
-        url: Any = path
-        for _ in range(MAX_REDIRECTS):
-            answer = self._exchange(method, url, params, headers, body)
-            if answer.status not in (301, 302, 303, 307, 308):
-                return self._busy_raised(answer, path)
-            target, base = answer.url.join(answer.headers.get("location", "")), self._client.base_url
-            if (target.scheme, target.host, target.port) != (base.scheme, base.host, base.port):
-                raise self._bad(
-                    path, "a redirect to another server", "an answer, or a redirect to the same server"
-                )
-            url, params = target, {}
-        raise self._bad(path, f"more than {MAX_REDIRECTS} redirects", "an answer")
+        return self._busy_raised(self._client.send(method, path, params, headers, body, most), path)
 
-    def _exchange(
-        self, method: str, url: Any, params: Mapping[str, Any], headers: Mapping[str, str], body: Any
-    ) -> _Answer:
-        where, server = self._county.county, f"{self._address.host}:{self._address.port or ''}".rstrip(":")
-        timeout = httpx.Timeout(self._limits.within(), connect=self._limits.within(CONNECT_TIMEOUT))
-        try:
-            with self._client.stream(
-                method, url, params=params or None, headers=dict(headers), json=body, timeout=timeout
-            ) as response:
-                return _Answer(response.status_code, response.headers, self._read(response), response.url)
-        except httpx.TimeoutException as e:
-            if not self._limits.left:
-                raise self._limits.spent() from None
-            raise TransientError(f"{server} does not answer", where=where, code="timeout") from _bare(e)
-        except httpx.RemoteProtocolError as e:
-            if "complete message body" in str(e) or "incomplete" in str(e):
-                raise TransientError(
-                    f"{server} sent less than it announced",
-                    where=where,
-                    expected="the whole body",
-                    do="It is tried again.",
-                    code="short_body",
-                ) from _bare(e)
-            raise TransientError(f"{server} ended the exchange", where=where) from _bare(e)
-        except httpx.DecodingError as e:
-            raise self._bad(str(url), "a body that cannot be decompressed", "a whole body") from _bare(e)
-        except httpx.RequestError as e:
-            raise TransientError(f"{server} cannot be reached ({type(e).__name__})", where=where) from _bare(
-                e
-            )
-
-    def _read(self, response: httpx.Response) -> bytes:
-        announced = response.headers.get("content-length", "")
-        if announced.isdecimal():
-            self._limits.check_size(int(announced), str(response.url.path))
-        chunks, size = [], 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            self._limits.check_size(size, str(response.url.path))
-            self._limits.within()  # a server that drips keeps no county beyond its time
-            chunks.append(chunk)
-        return b"".join(chunks)
-
-    def _busy_raised(self, answer: _Answer, path: str) -> _Answer:
-        if answer.status == 429 or answer.status >= 500:
-            raise Busy(
-                f"{path}: status {answer.status}",
-                where=self._county.county,
-                retry_after=_retry_after(answer.headers.get("retry-after", ""))
-                if answer.status in (429, 503)
-                else None,
-            )
-        return answer
+    def _busy_raised(self, answer: Answer, path: str) -> Answer:
+        if answer.status not in PASSING:
+            return answer
+        after = _retry_after(answer.headers.get("retry-after", "")) if answer.status in (429, 503) else None
+        asked = f", to be left alone for {after:.0f} s" if after is not None else ""
+        raise Busy(f"{path}: status {answer.status}{asked}", where=self._county.county, retry_after=after)
 
     def _new_token(self) -> str:
         login = {"client_id": self._address.login, "client_secret": self._address.password}
         path = self._api.token_path
-        answer = self._send("POST", path, {}, login)
+        answer = self._send("POST", path, {}, login, most=2**20)
         if answer.status in (400, 401, 403):
             raise self._login_refused(path, answer.status)
         try:
             token = json.loads(answer.body)["access_token"] if answer.status == 200 else None
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             token = None
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not is_header(token):
             raise self._bad(path, f"no access_token (status {answer.status})", "an access_token")
         masking.add(token)
         return token
@@ -270,21 +250,24 @@ class HttpSource:
         )
 
     def _bad(self, path: str, what: str, expected: str) -> PermanentError:
+        return self._client.bad(path, what, expected)
+
+    def _loop(self, path: str, what: str) -> PermanentError:
         return PermanentError(
             f"{path}: {what}",
             where=self._county.county,
-            expected=expected,
-            do="Check `http` in counties.yaml, or ask the county.",
-            code="bad_response",
-        )
-
-    def _loop(self, path: str, received: int) -> PermanentError:
-        return PermanentError(
-            f"{path}: pages come round again after {received} records",
-            where=self._county.county,
-            expected="each page once",
+            expected="each page once, and an end",
             do="Ask the county to correct its paging.",
             code="page_loop",
+        )
+
+    def _differs(self, path: str, what: str) -> TransientError:
+        return TransientError(
+            f"{path}: {what}",
+            where=self._county.county,
+            expected="as many as announced, and the same on every page",
+            do="It may have changed while it was read; the next run tries again. If it lasts, ask the county.",
+            code="count_differs",
         )
 
 
@@ -301,12 +284,6 @@ def _retry_after(text: str) -> float | None:
     if text.isdecimal():
         return float(text)
     try:
-        at = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, at.timestamp() - time.time())
-
-
-def _bare(error: Exception) -> Exception:
-    """The cause without its request, which carries the login in its headers."""
-    return type(error)(str(error)) if type(error).__module__.startswith("httpx") else error

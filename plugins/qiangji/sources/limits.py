@@ -1,13 +1,16 @@
-"""What one county may take: seconds in all, bytes a delivery, and tries of a request that may pass by itself.
+"""What one county may take: seconds and bytes in all, bytes a delivery, and tries of a request that may pass by itself.
 
-In: the settings of a county. Out: `Limits`, whose `retrying` every transport runs its requests through.
+In: the settings of a county. Out: `Limits`, whose `retrying` every transport runs its requests through. Only
+`TransientError`s are tried again; which those are, each transport says.
 """
 
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from qiangji.errors import PermanentError, TransientError
@@ -31,10 +34,16 @@ class Busy(TransientError):
 
 
 class Limits:
-    """A deadline that starts when it is made, and a cap on bytes."""
+    """A deadline that starts when it is made, and caps on bytes: of a delivery, and of all that come until then.
 
-    def __init__(self, county: str, seconds: float, max_bytes: int) -> None:
-        self.county, self.seconds, self.max_bytes = county, seconds, max_bytes
+    `settle`: seconds for which a file that was just written must stay as it is before it is read.
+    """
+
+    def __init__(
+        self, county: str, seconds: float, max_bytes: int, max_total: int = 2**31, settle: float = 0.0
+    ) -> None:
+        self.county, self.seconds, self.settle = county, seconds, settle
+        self.max_bytes, self.max_total, self._taken = max_bytes, max_total, 0
         self._end = time.monotonic() + seconds
 
     @property
@@ -57,23 +66,59 @@ class Limits:
             code="timeout",
         )
 
-    def check_size(self, size: int, name: str) -> None:
-        """Raises PermanentError `too_large` above the cap."""
-        if size > self.max_bytes:
+    def check_size(self, size: int, name: str, most: int | None = None) -> None:
+        """Raises PermanentError `too_large` above the cap, or above `most` where that is lower."""
+        cap = min(self.max_bytes, most or self.max_bytes)
+        if size > cap:
+            setting = "Raise QIANGJI_MAX_DELIVERY_BYTES if it is right."
             raise PermanentError(
-                f"{name} has more than {self.max_bytes:,} bytes",
+                f"{name} has more than {cap:,} bytes",
                 where=self.county,
-                expected="a smaller delivery",
-                do="Raise QIANGJI_MAX_DELIVERY_BYTES if it is right.",
+                expected="a smaller delivery, or smaller pages",
+                do=setting if cap == self.max_bytes else "Ask for smaller pages: `paging` in counties.yaml.",
                 code="too_large",
             )
+
+    def take(self, size: int) -> None:
+        """Count a delivery. Raises PermanentError `too_much` if the county has had what it may have in one go."""
+        self._taken += size
+        if self._taken > self.max_total:
+            raise PermanentError(
+                f"has sent more than {self.max_total:,} bytes in one collection",
+                where=self.county,
+                expected="less at a time",
+                do="What came before is kept; the rest is fetched with the next run. Raise QIANGJI_MAX_COLLECTION_BYTES"
+                " if it is right.",
+                code="too_much",
+            )
+
+    def bounded(self, call: Callable[[], T]) -> T:
+        """Call, and leave the call behind at the deadline: for what nothing can interrupt, such as a mount that hangs.
+
+        Raises TransientError `timeout`, or what the call raises. The thread that is left behind ends with the process.
+        """
+        done: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                done.set_result(call())
+            except BaseException as e:  # handed to whoever waits
+                done.set_exception(e)
+
+        threading.Thread(target=run, daemon=True, name=f"collect {self.county}").start()
+        try:
+            return done.result(self.within(self.seconds))
+        except TimeoutError:
+            if done.done():
+                raise
+            raise self.spent() from None
 
     def retrying(self, call: Callable[[], T]) -> T:
         """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are
         left.
 
-        A pause that would outlast the county's time is not begun: the error that was met says more than
-        `timeout`.
+        A pause that would outlast the county's time is not begun, nor one that a busy system asks for and that is
+        longer than `RETRY_AFTER_CAP`: the error that was met says more than `timeout`.
         """
         import stamina
         from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
@@ -87,7 +132,9 @@ class Limits:
                 return False
             pause, asked = next(pauses), getattr(error, "retry_after", None)
             if asked is not None:
-                pause = min(float(asked), RETRY_AFTER_CAP)
+                if asked > RETRY_AFTER_CAP:
+                    return False
+                pause = float(asked)
             wait = pause + random.uniform(0, 0.25 + pause / 4)
             return wait if wait < self.left else False
 

@@ -13,7 +13,23 @@ from decimal import Decimal
 from typing import Any
 
 from qiangji.catalogue.models import Form
+from qiangji.errors import PermanentError
 from qiangji.parsing.text import as_text, squeezed
+
+MAX_RECORDS = 1_000_000
+"""Of one report: small records take far more memory than bytes."""
+
+
+def check_count(count: int, where: str, name: str) -> None:
+    """Raises PermanentError `too_large` above `MAX_RECORDS`."""
+    if count > MAX_RECORDS:
+        raise PermanentError(
+            f"{name} has more than {MAX_RECORDS:,} records",
+            where=where,
+            expected="a report of one county",
+            do="Ask the county.",
+            code="too_large",
+        )
 
 
 def to_ndjson(records: Sequence[Mapping[str, Any]], form: Form) -> bytes:

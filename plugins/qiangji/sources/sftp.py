@@ -4,17 +4,19 @@ known.
 The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>, `host_key` being
 the key as in a known_hosts file without the host's name; it may be given several times while a key is being
 changed, and `private_key=<path of a key file>` takes the place of the password. Nothing of the user's own
-SSH configuration, agent or known_hosts is used. Names are built from the declared pattern and never become
-local paths; only regular files are read. The version is modification time and size.
+SSH configuration, agent or known_hosts is used. Names are built from the declared pattern, and those of the county are
+compared with them as bytes: none becomes a path here. Only regular files are read, no link is followed, nor does one
+lead to the directory; a file that is still being written is not taken. The version is modification time and size.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import posixpath
 import secrets
-from collections.abc import Coroutine, Sequence
-from contextlib import suppress
+from collections.abc import Coroutine, Mapping, Sequence
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -24,9 +26,12 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
-from qiangji.sources.files import kind_of, names_in_a_folder
-from qiangji.sources.limits import CONNECT_TIMEOUT, REQUEST_TIMEOUT, Limits
+from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
+from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
+from qiangji.sources.loop import Loop
 
+log = logging.getLogger(__name__)
+MAX_ENTRIES = 100_000
 T = TypeVar("T")
 
 
@@ -35,8 +40,8 @@ class SftpSource:
 
     def __init__(self, county: County, limits: Limits) -> None:
         self._county, self._limits = county, limits
-        self._address = address_of(county.connection, "sftp")
-        self._runner = asyncio.Runner()
+        self._address, self._watch = address_of(county, "sftp"), Watch(limits.settle)
+        self._loop = Loop()
         self._ssh: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
 
@@ -47,16 +52,12 @@ class SftpSource:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._drop()
-        self._runner.close()
+        self._loop.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         names = names_in_a_folder(self._county.files, wanted)
-        found = {str(entry.filename): entry.attrs for entry in self._run(self._read_directory)}
-        return [
-            Item(name, targets, _version(found[name]))
-            for name, targets in names.items()
-            if name in found and found[name].type == asyncssh.FILEXFER_TYPE_REGULAR
-        ]
+        found = self._run(lambda: self._read_directory({name.encode(): name for name in names}))
+        return [Item(name, targets, found[name]) for name, targets in names.items() if name in found]
 
     def fetch(self, item: Item) -> Fetched:
         kind = kind_of(item.name, self._county.county)
@@ -76,7 +77,7 @@ class SftpSource:
         place = posixpath.join(self._directory, folder)
         temporary = posixpath.join(place, f".{secrets.token_hex(8)}.tmp")
         try:
-            async with asyncio.timeout(self._limits.within(self._limits.seconds)):
+            async with asyncio.timeout(self._limits.left):
                 if not await sftp.exists(place):
                     await sftp.mkdir(place)
                 if (await sftp.lstat(place)).type != asyncssh.FILEXFER_TYPE_DIRECTORY:
@@ -101,40 +102,62 @@ class SftpSource:
             code="feedback_refused",
         )
 
-    async def _read_directory(self) -> Sequence[asyncssh.SFTPName]:
-        sftp = await self._client()
-        async with asyncio.timeout(self._limits.within(REQUEST_TIMEOUT)):
-            entries: Sequence[asyncssh.SFTPName] = await sftp.readdir(self._directory)
-            return entries
+    async def _read_directory(self, names: Mapping[bytes, str]) -> dict[str, str]:
+        """Name -> version of the regular files among those that are wanted; nothing is kept of the others."""
+        sftp, found, seen = await self._client(), dict[str, str](), 0
+        async with asyncio.timeout(self._limits.left):
+            await self._check_directory(sftp)
+            async with aclosing(sftp.scandir(self._directory.encode())) as entries:
+                async for entry in entries:
+                    if (seen := seen + 1) > MAX_ENTRIES:
+                        raise self._not_readable(self._directory, f"has more than {MAX_ENTRIES:,} entries")
+                    name = names.get(bytes(entry.filename))
+                    if name is None:
+                        continue
+                    if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR:
+                        log.warning("%s: %s is no regular file and is not read", self._county.county, name)
+                        continue
+                    found[name] = _version(entry.attrs)
+                    self._watch.see(name, found[name])
+        return found
+
+    async def _check_directory(self, sftp: asyncssh.SFTPClient) -> None:
+        """Each folder on the way is one, and no link."""
+        place = "/" if self._directory.startswith("/") else ""
+        for part in filter(None, self._directory.split("/")):
+            place = posixpath.join(place, part)
+            if (await sftp.lstat(place)).type != asyncssh.FILEXFER_TYPE_DIRECTORY:
+                raise self._not_readable(place, "is no folder, or a link to one")
 
     async def _read_file(self, name: str) -> bytes:
         sftp = await self._client()
         path = posixpath.join(self._directory, name)
         # A large file may take longer than a request: it has all the time that the county has left.
-        async with asyncio.timeout(self._limits.within(self._limits.seconds)):
+        async with asyncio.timeout(self._limits.left):
             before = await sftp.lstat(path)
-            if before.type != asyncssh.FILEXFER_TYPE_REGULAR:
-                raise PermanentError(
-                    f"{name} is no regular file",
-                    where=self._county.county,
-                    expected="a regular file",
-                    do="Ask the county to put the file itself there.",
-                    code="not_readable",
-                )
-            self._limits.check_size(before.size or 0, name)
+            if before.type != asyncssh.FILEXFER_TYPE_REGULAR or before.size is None:
+                raise self._not_readable(name, "is no regular file")
+            self._limits.check_size(before.size, name)
+            self._watch.see(name, _version(before))
+            await asyncio.sleep(self._watch.left(name, before.mtime or 0))
             async with sftp.open(path, "rb", encoding=None) as file:
-                content = bytes(await file.read(self._limits.max_bytes + 1))
+                opened = await file.stat()
+                content = bytes(await file.read(before.size + 1))
             after = await sftp.lstat(path)
-        self._limits.check_size(len(content), name)
-        if len(content) != before.size or _version(after) != _version(before):
-            raise TransientError(
-                f"{name}: {len(content)} of {before.size} bytes came, or it changed while it was read",
-                where=self._county.county,
-                expected="a file that is complete",
-                do="It is tried again.",
-                code="short_body",
-            )
+        if {_version(opened), _version(after)} != {_version(before)}:
+            raise changing(name, self._county.county)
+        if len(content) != before.size:
+            raise changing(name, self._county.county, f"came with {len(content)} of {before.size} bytes")
         return content
+
+    def _not_readable(self, name: str, what: str) -> PermanentError:
+        return PermanentError(
+            f"{name} {what}",
+            where=self._county.county,
+            expected="a folder by its real path, and in it regular files",
+            do="Ask the county to put the file itself there, or correct the path in the connection.",
+            code="not_readable",
+        )
 
     @property
     def _directory(self) -> str:
@@ -178,7 +201,7 @@ class SftpSource:
     def _run(self, make: Any) -> Any:
         def once() -> Any:
             try:
-                return self._runner.run(self._guarded(make()))
+                return self._loop.run(self._guarded(make()))
             except TransientError:
                 self._drop()
                 raise
