@@ -146,3 +146,9 @@ class WarehouseError(QiangjiError):
     """The warehouse is not as the package needs it: not reachable, not migrated, wrong role."""
 
     code = "warehouse"
+
+
+class LakeError(QiangjiError):
+    """The lake cannot be written: what was to be kept was not."""
+
+    code = "lake"

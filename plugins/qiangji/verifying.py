@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ DO = {
     "missing": _BACKUP,
     "not_in_journal": "The journal has lost it: take lake/journal from a backup. docs/runbooks/restore.md",
     "not_in_ledger": f"A step that was killed leaves one; many of them, a restored backup: {_REBUILD}",
+    "unnamed": "A step that was killed leaves it. Do the same again: `qiangji collect`, `qiangji build`.",
     "other_in_ledger": _REBUILD,
     "unknown_build": _REBUILD,
     "other_facts": _REBUILD,
 }
 """What is done about each kind of fault."""
-ATTENTION = ("not_in_ledger",)
+ATTENTION = ("not_in_ledger", "unnamed")
 """Kinds that are no damage."""
 KEYS = {
     "delivery": ("ops.delivery", ("delivery_id",)),
@@ -66,6 +68,7 @@ SAID = {
     "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
 }
 """What event and row have to agree on."""
+SAME_DELIVERY = ("county_code", "name", "sha256")
 
 
 @dataclass
@@ -96,6 +99,7 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
         _bytes(lake, result, watch)
         _rows(lake, result, watch)
         _named(c, lake, events, result)
+        _unnamed(lake, events, result)
         _editions(c, result)
         _events(c, events, result)
         _builds(c, lake, events, result, watch)
@@ -141,6 +145,18 @@ def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None
             result.note("missing", path, f"is named by {by}")
 
 
+def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
+    """Nothing lies under a final name that no event names."""
+    named = {part["sha256"] for e in events.of("delivery") for part in e["parts"]}
+    for path in _files(lake.root / "raw", "*"):
+        if path.name not in named:
+            result.note("unnamed", path, "no delivery holds these bytes")
+    builds = {e["build_id"] for e in events.of("build")}
+    for folder in sorted((lake.root / "builds").glob("*")):
+        if folder.name not in builds:
+            result.note("unnamed", folder, "no build left these rows")
+
+
 def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, str]]:
     for r in c.execute(sa.text("SELECT * FROM ops.delivery_part WHERE sha256 IS NOT NULL")):
         yield lake.raw_path(r.sha256), f"delivery {r.delivery_id} {r.form} {r.period}"
@@ -181,13 +197,18 @@ def _events(c: Connection, events: Journal, result: Verified) -> None:
     from qiangji.restoring.records import with_ids
 
     for kind, (table, key) in KEYS.items():
-        said = events.submissions() if kind == "submission" else events.of(kind)
+        said = {"submission": events.submissions, "build": events.builds}.get(
+            kind, partial(events.of, kind)
+        )()
         told = {tuple(e[k] for k in key): e for e in (with_ids(said) if kind == "delivery" else said)}
         rows = {
             tuple(r[k] for k in key): r for r in map(_as_dict, c.execute(sa.text(f"SELECT * FROM {table}")))
         }
         result.count("events", len(told))
+        here = {tuple(r[n] for n in SAME_DELIVERY) for r in rows.values()} if kind == "delivery" else set()
         for at in told.keys() - rows.keys():
+            if kind == "delivery" and tuple(told[at][n] for n in SAME_DELIVERY) in here:
+                continue  # it was killed before the commit, and the same was received again
             result.note("not_in_ledger", f"{kind} {' '.join(map(str, at))}", f"{table} does not have it")
         if kind == "seen":  # items are seen with their deliveries, too
             continue
@@ -259,8 +280,7 @@ def _facts(c: Connection, catalogue: Catalogue, result: Verified) -> None:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Files with a final name, sorted."""
-    return sorted(p for p in folder.rglob(pattern) if p.is_file() and not p.name.startswith(".tmp-"))
+    return sorted(p for p in folder.rglob(pattern) if p.is_file())
 
 
 def _as_dict(row: Any) -> dict[str, Any]:
