@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +65,9 @@ SAID = {
     "disposition": ("finding_id", "disposition", "reason", "disposed_by"),
     "edition": ("published_by", "figures", "rows_hash"),
     "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
+    "feedback": ("county_code", "name", "status", "problems", "sha256"),
 }
 """What event and row have to agree on."""
-SAME_DELIVERY = ("county_code", "name", "sha256")
 
 
 @dataclass
@@ -194,21 +193,16 @@ def _editions(c: Connection, result: Verified) -> None:
 
 def _events(c: Connection, events: Journal, result: Verified) -> None:
     """Every event is a row of the ledger, every row an event, and both say the same."""
-    from qiangji.restoring.records import with_ids
+    from qiangji.restoring import records
 
     for kind, (table, key) in KEYS.items():
-        said = {"submission": events.submissions, "build": events.builds}.get(
-            kind, partial(events.of, kind)
-        )()
-        told = {tuple(e[k] for k in key): e for e in (with_ids(said) if kind == "delivery" else said)}
+        told = {tuple(e[k] for k in key): e for e in records.events_of(events, kind)}
         rows = {
             tuple(r[k] for k in key): r for r in map(_as_dict, c.execute(sa.text(f"SELECT * FROM {table}")))
         }
         result.count("events", len(told))
-        here = {tuple(r[n] for n in SAME_DELIVERY) for r in rows.values()} if kind == "delivery" else set()
-        for at in told.keys() - rows.keys():
-            if kind == "delivery" and tuple(told[at][n] for n in SAME_DELIVERY) in here:
-                continue  # it was killed before the commit, and the same was received again
+        committed = {tuple(e[k] for k in key) for e in records.committed(events, kind)}
+        for at in committed - rows.keys():
             result.note("not_in_ledger", f"{kind} {' '.join(map(str, at))}", f"{table} does not have it")
         if kind == "seen":  # items are seen with their deliveries, too
             continue
