@@ -1,6 +1,6 @@
-"""kill -9 at every step of every command, one at a time or one after the other, and the same command again.
+"""kill -9 at every step of every command: one at a time, or one after the other in a night that then loses the ledger.
 
-In: the scene and its counted steps. Out: an `Outcome` each.
+In: the scene and its counted steps. Out: an `Outcome` each, after the same command was given again.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tests.faults.scene import COMMANDS, Outcome, Scene
+from tests.integration.test_restore import lose
 
 NAMES = (
     (("made raw", "written raw"), "kill -9 before a raw file has its name"),
@@ -45,11 +46,21 @@ def killed(scene: Scene, command: str, step: str, n: int = 1) -> Outcome:
         return scene.outcome(one, command, name_of(step), f"{command}: {step} ({n})")
 
 
-def again_and_again(scene: Scene, command: str) -> Outcome:
-    """Killed at each step that there is, in their order, each time further on; then let through."""
-    with scene.copy(scene.states[command]) as one:
+def whole_night(scene: Scene) -> Iterator[Outcome]:
+    """Each command killed at each step that it has, in their order, each time further on; then let through. In the end
+    the warehouse is lost, and what was never committed must not come back from the lake.
+    """
+    fault, times = "kill -9 at one step after the other", 0
+    with scene.copy(scene.states["collect"]) as one:
         scene.take_back()
-        times = sum(scene.run(one, command, kill=(step, 1)).was_killed for step in scene.steps[command])
-        scene.finish(one, command, ALREADY)
-        fault = "kill -9 at one step after the other"
-        return scene.outcome(one, command, fault, f"{command}: {times} times", times)
+        for command in COMMANDS:
+            killed = sum(scene.run(one, command, kill=(step, 1)).was_killed for step in scene.steps[command])
+            scene.finish(one, command, ALREADY)
+            yield scene.outcome(one, command, fault, f"{command}, {killed} times", killed)
+            times += killed
+        one.pipeline.ledger.engine.dispose()
+        lose(one.place.url)
+        restored = scene.run(one, "rebuild-ledger")
+        assert restored.code == 0, restored.err
+        scene.finish(one, "collect")
+        yield scene.outcome(one, "lock", "the same, and then the warehouse is lost", "the night", times)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -108,7 +108,13 @@ class _Opened(ExitStack):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("night")
+    with a_site(tmp_path_factory.mktemp("night")) as found:
+        yield found
+
+
+@contextmanager
+def a_site(folder: Path, **env: str) -> Iterator[Site]:
+    """Airflow and small county systems, running, with an empty warehouse; `env` is added to Airflow's environment."""
     catalogue = folder / "catalogue"
     shutil.copytree(PROJECT / "catalogue", catalogue)
     counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
@@ -132,7 +138,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stack.enter_context(server.running_server())
         with pipeline.open_pipeline():
             pass
-        airflow = demo.airflow_of(s, server, months=3, env={"QIANGJI_RETRY_SECONDS": "1"})
+        airflow = demo.airflow_of(s, server, months=3, env={"QIANGJI_RETRY_SECONDS": "1"} | env)
         stack.callback(airflow.stop)
         airflow.start()
         airflow.wait_ready(SECONDS)

@@ -107,8 +107,8 @@ def committed(journal: Journal, kind: str) -> list[Event]:
 def deliveries(journal: Journal) -> list[Event]:
     """Deliveries that were committed, with their ids.
 
-    One that was not has no verdict, and the same bytes were received again: of one item, two deliveries that follow each
-    other never have the same.
+    One that was not has no verdict, and the same bytes were received again: of one item, two deliveries that follow
+    each other never have the same.
     """
     checked = {e["delivery_id"] for e in journal.of("submission")}
     found, following = [], dict[tuple[str, str], str]()
