@@ -149,6 +149,6 @@ class WarehouseError(QiangjiError):
 
 
 class LakeError(QiangjiError):
-    """The lake cannot be written: what was to be kept was not."""
+    """The lake has no room: what was to be kept was not."""
 
-    code = "lake"
+    code = "disk_full"

@@ -138,7 +138,7 @@ class Lake:
     def _replacing(self, path: Path) -> Iterator[Path]:
         """A temporary path that takes the place of `path`, synced, when the block ends well.
 
-        Raises LakeError `disk_full`; nothing is left of the file then.
+        Raises LakeError; nothing is left of the file then.
         """
         handle, temporary = self._temporary()
         try:
@@ -156,7 +156,6 @@ class Lake:
                     where=str(path),
                     expected="room for what comes",
                     do="Make room, then do the same again: what was recorded stands, the rest is done then.",
-                    code="disk_full",
                 ) from e
         finally:
             temporary.unlink(missing_ok=True)

@@ -31,7 +31,7 @@ QUICKLY = {
 
 @contextmanager
 def site(folder: Path) -> Iterator[Site]:
-    with a_site(folder, **QUICKLY) as found:
+    with a_site(folder, seconds=60, **QUICKLY) as found:
         yield found
 
 
@@ -85,7 +85,7 @@ def _undisturbed(site: Site, months: list[str], folder: Path, postgres: Any) -> 
             patch.setenv(*line.split("=", 1))
         with make_workplace(folder / "undisturbed", postgres, patch.setenv) as place, place.pipeline() as p:
             one = Night(place, None, p)
-            one.collect(list(p.catalogue.counties), months)
+            assert one.collect(list(p.catalogue.counties), months).failures == []
             one.build()
             return _but_builds(content_of(one))
 

@@ -6,6 +6,7 @@ In: the scene's lake and its expected content, brought into the embedded server 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -14,10 +15,12 @@ from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded_install import as_user, locate
 from tests.conftest import Workplace
 from tests.faults.scene import Counties, Outcome, Scene
+from tests.faults.steps import Where
 from tests.faults.victim import Ended
 from tests.integration.nights import Night, forget
 
-MOMENTS = {
+Moments = Mapping[str, Sequence[Where]]
+MOMENTS: Moments = {
     "collect": (("before commit of add_delivery", 3), ("after commit of publish", 2)),
     "release": (("before commit of decide", 1),),
     "build": (("half copied fact.v", 1), ("half copied fresh", 2), ("before commit of build", 1),
@@ -26,7 +29,7 @@ MOMENTS = {
 """Command -> at which of its steps the server stops, in one try after the other."""
 
 
-def stopped(scene: Scene) -> Outcome:
+def stopped(scene: Scene, moments: Moments = MOMENTS) -> Outcome:
     """The night with a server that stops again and again."""
     home = scene.folder / "a home with a server" / "home"
     with pytest.MonkeyPatch.context() as patch:
@@ -40,24 +43,24 @@ def stopped(scene: Scene) -> Outcome:
                 one = Night(Workplace(home, ""), Counties(), p)
                 restored = scene.run(one, "rebuild-ledger")
                 assert restored.code == 0, restored.err
-                times = sum(_stop_in(scene, one, command) for command in MOMENTS)
+                times = sum(_stop_in(scene, one, command, steps) for command, steps in moments.items())
                 return scene.outcome(one, "build", "PostgreSQL stopped at once", "the night", times)
         finally:
             server.destroy()
             forget()
 
 
-def _stop_in(scene: Scene, one: Night, command: str) -> int:
-    """The command, with the server gone at each of its moments, and once more; how often it was stopped."""
+def _stop_in(scene: Scene, one: Night, command: str, steps: Sequence[Where]) -> int:
+    """The command, with the server gone at each of these steps, and once more; how often it was stopped."""
     place = locate(one.place.home)
     stop = [place.program("pg_ctl"), "stop", "-m", "immediate", "-D", str(place.data)]
-    for moment in MOMENTS[command]:
-        _told(scene.run(one, command, stop=moment, by=stop, like=as_user(place)))
+    for step in steps:
+        _told(scene.run(one, command, stop=step, by=stop, like=as_user(place)))
         one.pipeline.ledger.engine.dispose()
         if command == "release":  # the delivery is looked up in the ledger
             EmbeddedPostgres(one.place.home).start()
     scene.finish(one, command)
-    return len(MOMENTS[command])
+    return len(steps)
 
 
 def _told(ended: Ended) -> None:

@@ -5,22 +5,14 @@ Whatever breaks in a night, the same command again ends it as if nothing had: no
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qiangji.sources.limits import Limits
-from qiangji.sources.sftp import SftpSource
-from tests.faults import disk, kills, network, server, together
+from tests.faults import disk, kills, server, together
 from tests.faults.__main__ import table
 from tests.faults.scene import COMMANDS, Outcome, Scene, scene
-from tests.integration.nights import night as night_of
-
-SFTP = "440781"
 
 
 @pytest.fixture(scope="module")
@@ -64,52 +56,22 @@ def test_a_night_killed_at_every_step_and_a_warehouse_lost_in_the_end(night: Sce
 
 
 def test_the_server_stops_at_once(night: Scene) -> None:
-    outcome = server.stopped(night)
+    outcome = server.stopped(night, {c: moments[:1] for c, moments in server.MOMENTS.items()})
     assert outcome.is_well, str(outcome)
-    assert outcome.times == 7
+    assert outcome.times == len(server.MOMENTS)
 
 
-@pytest.mark.parametrize(("command", "largest", "pages"), [("collect", 30, 1), ("build", 900, 0)])
-def test_the_disk_is_full(command: str, largest: int, pages: int, night: Scene) -> None:
+def test_the_disk_is_full(night: Scene) -> None:
     """By a limit on files, which nobody needs to be root for; and, where this is root, by a disk that is."""
-    found = [disk.by_a_limit(night, command, largest)]
+    found = [disk.by_a_limit(night, "collect", 30)]
     if disk.can_mount():
-        found.append(disk.by_a_file_system(night, command, pages))
+        found.append(disk.by_a_file_system(night, "build", 0))
     assert [str(o) for o in found if not o.is_well] == []
 
 
 def test_two_nights_at_once(night: Scene) -> None:
     outcome = together.at_once(night, ("before commit of add_delivery", "before commit of build"))
     assert outcome.is_well, str(outcome)
-
-
-def test_the_network_is_cut_in_a_download(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> None:
-    with network.wired(tmp_path_factory.mktemp("wired"), postgres) as wired:
-        by_itself, again = wired.cut(1500, cuts=1), wired.cut(100, cuts=99)
-    for outcome, how in ((by_itself, "by itself"), (again, "collected again")):
-        assert outcome.is_well, str(outcome)
-        assert how in outcome.fault
-        assert outcome.times >= len(network.COUNTIES)
-
-
-def test_what_was_left_at_a_county_is_removed_a_day_later(
-    tmp_path: Path, postgres: Any, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """Over SFTP nobody holds a lock: what may still be written is left alone."""
-    with night_of(tmp_path_factory.mktemp("sftp"), postgres, months=1, scale=0.03, counties=[SFTP]) as one:
-        county = one.pipeline.catalogue.counties[SFTP]
-        folder = one.systems.directory / "sftp" / SFTP / "outgoing" / "feedback"
-        with SftpSource(county, Limits(SFTP, 30, 10**6)) as system:
-            system.put("feedback", "first.xlsx", b"1")
-            old, new, other = (
-                folder / n for n in (f".{'a' * 16}.tmp", f".{'b' * 16}.tmp", ".of the county.tmp")
-            )
-            for path in (old, new, other):
-                path.write_bytes(b"half")
-            for path in (old, other):
-                os.utime(path, (time.time() - 90_000, time.time() - 90_000))
-            system.put("feedback", "second.xlsx", b"2")
-        assert {p.name for p in folder.iterdir()} == {"first.xlsx", "second.xlsx", new.name, other.name}
 
 
 def test_it_would_notice(night: Scene) -> None:

@@ -113,14 +113,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def a_site(folder: Path, **env: str) -> Iterator[Site]:
-    """Airflow and small county systems, running, with an empty warehouse; `env` is added to Airflow's environment."""
+def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[Site]:
+    """Airflow and small county systems, running, with an empty warehouse. `seconds`: what the county that will hang may
+    take; `env` is added to Airflow's environment.
+    """
     catalogue = folder / "catalogue"
     shutil.copytree(PROJECT / "catalogue", catalogue)
     counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
     (catalogue / "counties.yaml").write_text(
         counties.replace(
-            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {COUNTY_SECONDS}"
+            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {seconds}"
         ),
         encoding="utf-8",
     )
