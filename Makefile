@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test up down airflow lint types audit format docs fuzz bench lock clean
+.PHONY: help demo test up down airflow lint types audit format docs fuzz faults bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -43,6 +43,9 @@ docs: $(VENV)/.installed  ## write docs/dictionary.md and docs/reason-codes.md a
 
 fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)
+
+faults: $(VENV)/.installed-dev  ## kill -9, full disks, cut networks, servers that stop; a table: make faults ARGS="--times 5"
+	@PYTHONPATH=plugins:. $(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 	@$(BIN)/python bench/night.py

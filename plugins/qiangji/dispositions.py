@@ -8,7 +8,6 @@ and value: the same finding found again keeps it, one whose value has changed is
 from __future__ import annotations
 
 import getpass
-import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
 from qiangji.ledger import Ledger
+from qiangji.ledger.events import decision_id
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
 Rows = list[dict[str, Any]]
@@ -107,10 +107,15 @@ def dispose(
                 expected="ids as `qiangji findings --all` prints them",
                 code="unknown_finding",
             )
+        # one at a time: they are counted
+        c.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('dispositions', 0))"))
         at = datetime.now(UTC)
         for finding_id in wanted:
+            before = c.scalar(
+                sa.text("SELECT count(*) FROM ops.disposition WHERE finding_id = :f"), {"f": finding_id}
+            )
             event = {
-                "disposition_id": uuid.uuid4().hex,
+                "disposition_id": decision_id(finding_id, before or 0),
                 "finding_id": finding_id,
                 "disposition": disposition,
                 "reason": reason.strip(),

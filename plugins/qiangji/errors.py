@@ -148,3 +148,9 @@ class WarehouseError(QiangjiError):
     """The warehouse is not as the package needs it: not reachable, not migrated, wrong role."""
 
     code = "warehouse"
+
+
+class LakeError(QiangjiError):
+    """The lake has no room: what was to be kept was not."""
+
+    code = "disk_full"

@@ -1,23 +1,31 @@
 """The lake: bytes as received, accepted and rejected rows as Parquet, results of builds, and the journal.
 
 Everything here is named by its content and never changes: writing a thing twice is writing it once. A file is
-written under a temporary name, synced, then renamed, so that what has a final name is whole.
+written in lake/tmp, synced, then renamed, so that what has a final name is whole; what a killed process left in
+lake/tmp is removed by the next one.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from qiangji.errors import LakeError
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Rows(Protocol):
@@ -43,7 +51,7 @@ class Lake:
         path = self.raw_path(digest)
         if not path.exists():
             _private(self.root / "raw")
-            with _replacing(path) as temporary:
+            with self._replacing(path) as temporary:
                 temporary.write_bytes(content)
         return digest
 
@@ -115,7 +123,7 @@ class Lake:
     def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
         """Write one event to the journal, before the transaction that makes it so commits."""
         path = self.root / "journal" / f"{at:%Y-%m}" / f"{event_id}.json"
-        with _replacing(path) as temporary:
+        with self._replacing(path) as temporary:
             text = json.dumps(event, ensure_ascii=False, sort_keys=True, indent=1, default=str)
             temporary.write_text(text, encoding="utf-8")
 
@@ -123,8 +131,63 @@ class Lake:
         import pyarrow.parquet as pq
 
         if not path.exists():
-            with _replacing(path) as temporary:
+            with self._replacing(path) as temporary:
                 pq.write_table(rows, temporary, compression="zstd")
+
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[Path]:
+        """A temporary path that takes the place of `path`, synced, when the block ends well.
+
+        Raises LakeError; nothing is left of the file then.
+        """
+        handle, temporary = self._temporary()
+        try:
+            try:
+                yield temporary
+                os.fsync(handle)
+                _make_folder(path.parent)
+                temporary.replace(path)
+                _sync_folder(path.parent)
+            except OSError as e:
+                if e.errno not in _FULL:
+                    raise
+                raise LakeError(
+                    f"cannot be written: {e.strerror}",
+                    where=str(path),
+                    expected="room for what comes",
+                    do="Make room, then do the same again: what was recorded stands, the rest is done then.",
+                ) from e
+        finally:
+            temporary.unlink(missing_ok=True)
+            os.close(handle)
+
+    def _temporary(self) -> tuple[int, Path]:
+        """A new file of this process: locked for as long as it lives, so that `sweep` knows it from what was left."""
+        _private(self.root / "tmp")
+        while True:
+            handle, name = tempfile.mkstemp(dir=self.root / "tmp")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if os.fstat(handle).st_nlink:  # not swept before it was locked
+                return handle, Path(name)
+            os.close(handle)
+
+    # ---- what a killed process leaves
+
+    def sweep(self) -> int:
+        """Remove temporary files whose process is gone; returns how many."""
+        swept = 0
+        for path in (self.root / "tmp").glob("*"):
+            with suppress(OSError), path.open("r+b") as file:  # gone meanwhile, or held by who writes it
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+                swept += 1
+        return swept
+
+    def sweep_builds(self, known: Collection[str]) -> None:
+        """Remove rows of builds that were killed before their event; nobody may be building. `known`: to the ledger."""
+        for folder in (self.root / "builds").glob("*"):
+            if folder.name not in known and not any(self.root.glob(f"journal/*/build-{folder.name}.json")):
+                shutil.rmtree(folder)
 
 
 def rows_hash(rows: pa.Table) -> str:
@@ -146,21 +209,22 @@ def rows_hash(rows: pa.Table) -> str:
 def _private(folder: Path) -> None:
     """What counties sent is for the pipeline alone."""
     if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        _make_folder(folder)
         folder.chmod(0o700)
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path` that takes its place, synced, when the block ends well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+def _make_folder(folder: Path) -> None:
+    """Make it and what it lies in, so that they are there after the machine stopped, too."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Names are on the disk: what the ledger is told next must be found after the machine stopped."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        yield temporary
-        with temporary.open("rb") as f:
-            os.fsync(f.fileno())
-        temporary.replace(path)
+        os.fsync(handle)
     finally:
-        temporary.unlink(missing_ok=True)
+        os.close(handle)

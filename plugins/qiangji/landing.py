@@ -89,8 +89,7 @@ def pull_county(
     clock = time.monotonic()
     try:
         for fetched, sha256, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
-            if is_new:
-                delivery = land(catalogue, ledger, county, fetched, sha256, run_id)
+            if is_new and (delivery := land(catalogue, ledger, county, fetched, sha256, run_id)):
                 outcome.deliveries.append(delivery.delivery_id)
                 outcome.bytes += delivery.bytes
             else:
@@ -183,8 +182,8 @@ def _fetch(
 
 def land(
     catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetched, sha256: str, run_id: str
-) -> Delivery:
-    """Screen one delivery, keep what may be kept, and record it."""
+) -> Delivery | None:
+    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so."""
     delivery = Delivery(
         county_code=county.county,
         name=fetched.item.name,
@@ -195,8 +194,7 @@ def land(
         run_id=run_id,
         parts=tuple(screen(catalogue, ledger.lake, county, fetched)),
     )
-    ledger.add_delivery(delivery, fetched.item.version)
-    return delivery
+    return delivery if ledger.add_delivery(delivery, fetched.item.version) else None
 
 
 def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:

@@ -5,6 +5,7 @@ Each opens what it needs and closes it; the command line and the DAGs call these
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,8 @@ from qiangji.ledger import Ledger, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import Settings, settings
 from qiangji.stopwatch import Stopwatch
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,11 @@ def open_pipeline() -> Iterator[Pipeline]:
     from qiangji.warehouse import open_warehouse
 
     s, catalogue = settings(), read_catalogue()
+    lake = Lake(s.lake)
+    if left := lake.sweep():
+        log.info("removed %d temporary files of processes that were killed", left)
     with open_warehouse(s, catalogue) as engine:
-        yield Pipeline(s, catalogue, Ledger(engine, Lake(s.lake), s.shrink_share))
+        yield Pipeline(s, catalogue, Ledger(engine, lake, s.shrink_share))
 
 
 def months_to_collect(periods: Sequence[Period] = (), today: date | None = None) -> list[Period]:

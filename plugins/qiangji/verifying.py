@@ -30,12 +30,13 @@ DO = {
     "missing": _BACKUP,
     "not_in_journal": "The journal has lost it: take lake/journal from a backup. docs/runbooks/restore.md",
     "not_in_ledger": f"A step that was killed leaves one; many of them, a restored backup: {_REBUILD}",
+    "unnamed": "A step that was killed leaves it. Do the same again: `qiangji collect`, `qiangji build`.",
     "other_in_ledger": _REBUILD,
     "unknown_build": _REBUILD,
     "other_facts": _REBUILD,
 }
 """What is done about each kind of fault."""
-ATTENTION = ("not_in_ledger",)
+ATTENTION = ("not_in_ledger", "unnamed")
 """Kinds that are no damage."""
 KEYS = {
     "delivery": ("ops.delivery", ("delivery_id",)),
@@ -64,6 +65,7 @@ SAID = {
     "disposition": ("finding_id", "disposition", "reason", "disposed_by"),
     "edition": ("published_by", "figures", "rows_hash"),
     "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
+    "feedback": ("county_code", "name", "status", "problems", "sha256"),
 }
 """What event and row have to agree on."""
 
@@ -96,6 +98,7 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
         _bytes(lake, result, watch)
         _rows(lake, result, watch)
         _named(c, lake, events, result)
+        _unnamed(lake, events, result)
         _editions(c, lake, result)
         _events(c, events, result)
         _builds(c, lake, events, result, watch)
@@ -139,6 +142,18 @@ def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None
         result.count("files named")
         if not path.exists():
             result.note("missing", path, f"is named by {by}")
+
+
+def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
+    """Nothing lies under a final name that no event names."""
+    named = {part["sha256"] for e in events.of("delivery") for part in e["parts"]}
+    for path in _files(lake.root / "raw", "*"):
+        if path.name not in named:
+            result.note("unnamed", path, "no delivery holds these bytes")
+    builds = {e["build_id"] for e in events.of("build")}
+    for folder in sorted((lake.root / "builds").glob("*")):
+        if folder.name not in builds:
+            result.note("unnamed", folder, "no build left these rows")
 
 
 def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, str]]:
@@ -193,16 +208,16 @@ def _kept(path: Path, lake: Lake, wanted: str) -> Any:
 
 def _events(c: Connection, events: Journal, result: Verified) -> None:
     """Every event is a row of the ledger, every row an event, and both say the same."""
-    from qiangji.restoring.records import with_ids
+    from qiangji.restoring import records
 
     for kind, (table, key) in KEYS.items():
-        said = events.submissions() if kind == "submission" else events.of(kind)
-        told = {tuple(e[k] for k in key): e for e in (with_ids(said) if kind == "delivery" else said)}
+        told = {tuple(e[k] for k in key): e for e in records.events_of(events, kind)}
         rows = {
             tuple(r[k] for k in key): r for r in map(_as_dict, c.execute(sa.text(f"SELECT * FROM {table}")))
         }
         result.count("events", len(told))
-        for at in told.keys() - rows.keys():
+        committed = {tuple(e[k] for k in key) for e in records.committed(events, kind)}
+        for at in committed - rows.keys():
             result.note("not_in_ledger", f"{kind} {' '.join(map(str, at))}", f"{table} does not have it")
         if kind == "seen":  # items are seen with their deliveries, too
             continue
@@ -274,8 +289,7 @@ def _facts(c: Connection, catalogue: Catalogue, result: Verified) -> None:
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
-    """Files with a final name, sorted."""
-    return sorted(p for p in folder.rglob(pattern) if p.is_file() and not p.name.startswith(".tmp-"))
+    return sorted(p for p in folder.rglob(pattern) if p.is_file())
 
 
 def _as_dict(row: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -115,13 +115,21 @@ class _Opened(ExitStack):
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("night")
+    with a_site(tmp_path_factory.mktemp("night")) as found:
+        yield found
+
+
+@contextmanager
+def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[Site]:
+    """Airflow and small county systems, running, with an empty warehouse. `seconds`: what the county that will hang may
+    take; `env` is added to Airflow's environment.
+    """
     catalogue = folder / "catalogue"
     shutil.copytree(PROJECT / "catalogue", catalogue)
     counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
     (catalogue / "counties.yaml").write_text(
         counties.replace(
-            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {COUNTY_SECONDS}"
+            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {seconds}"
         ),
         encoding="utf-8",
     )
@@ -142,7 +150,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         environment = {
             "QIANGJI_RETRY_SECONDS": "1",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,looker:viewer",
-        }
+        } | env
         airflow = demo.airflow_of(s, server, months=3, env=environment)
         stack.callback(airflow.stop)
         airflow.start()

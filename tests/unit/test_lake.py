@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -105,13 +106,14 @@ def test_rows_come_back_as_they_went(tmp_path: Path) -> None:
 
 
 CRASH = """
-import os, sys
+import os, stat, sys
 from pathlib import Path
 import qiangji.lake as lake
 wait = os.fsync
 def gone(handle):
     wait(handle)
-    os._exit(9)          # the machine is gone: no cleanup, no finally
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        os._exit(9)      # the machine is gone: no cleanup, no finally
 os.fsync = gone
 exec(sys.argv[2], {"lake": lake.Lake(Path(sys.argv[1]))})
 """
@@ -134,16 +136,92 @@ def test_a_crash_between_write_and_rename_leaves_no_final_name(tmp_path: Path, w
         check=False,
     )
     assert ended.returncode == 9
-    left = [Path(f).name for f in files(tmp_path)]
+    left = files(tmp_path)
     assert len(left) == 1
-    assert left[0].startswith(".tmp-")
-
-
-def test_after_a_crash_the_same_is_written_whole(tmp_path: Path) -> None:
+    assert left[0].startswith("tmp/")
     lake = Lake(tmp_path)
-    (tmp_path / "raw" / "aa").mkdir(parents=True)
-    (tmp_path / "raw" / "aa" / ".tmp-old").write_bytes(b"ha")
-    assert lake.get_raw(lake.put_raw(b"half a file")) == b"half a file"
+    exec(write, {"lake": lake})  # the same again
+    assert lake.sweep() == 1, "its process is gone"
+    (written,) = files(tmp_path)
+    assert written.split("/")[0] in ("raw", "reports", "journal")
+
+
+def test_what_somebody_is_writing_is_not_swept(tmp_path: Path) -> None:
+    lake, other = Lake(tmp_path), Lake(tmp_path)
+    path = tmp_path / "raw" / "aa" / "aabb"
+    with lake._replacing(path) as temporary:
+        temporary.write_bytes(b"half of it")
+        assert other.sweep() == 0
+        temporary.write_bytes(b"all of it")
+    assert path.read_bytes() == b"all of it"
+    assert other.sweep() == 0
+    assert files(tmp_path) == ["raw/aa/aabb"]
+
+
+def test_a_temporary_file_that_is_swept_before_it_is_locked_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, made = Lake(tmp_path), list[str]()
+
+    def slow(**how: object) -> tuple[int, str]:
+        handle, name = mkstemp(**how)  # type: ignore[call-overload]
+        made.append(name)
+        if len(made) == 1:
+            assert Lake(tmp_path).sweep() == 1  # another process, between making and locking
+        return int(handle), str(name)
+
+    mkstemp = tempfile.mkstemp
+    monkeypatch.setattr(tempfile, "mkstemp", slow)
+    assert lake.get_raw(lake.put_raw(b"x")) == b"x"
+    assert len(made) == 2
+
+
+def test_names_are_on_the_disk_before_the_ledger_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[str]()
+    sync = os.fsync
+
+    def told(handle: int) -> None:
+        sync(handle)
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+
+    monkeypatch.setattr(os, "fsync", told)
+    digest = Lake(tmp_path / "lake").put_raw(b"x")
+    folder = tmp_path / "lake" / "raw" / digest[:2]
+    assert synced[-1] == str(folder), "the name in its folder, last of all"
+    for made in (folder, folder.parent, tmp_path / "lake"):
+        assert str(made.parent) in synced, "each folder's name in the one above"
+
+
+def test_what_a_build_left_that_was_killed_is_removed(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    for build in ("in the ledger", "killed", "journalled"):
+        lake.put_build(build, "village", table())
+    lake.record("build-journalled", AT, {"event": "build"})
+    lake.sweep_builds({"in the ledger"})
+    assert sorted(p.name for p in (tmp_path / "builds").iterdir()) == ["in the ledger", "journalled"]
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    """With a limit on the size of files, which needs no disk of its own."""
+    script = (
+        "import resource, signal, sys; from pathlib import Path; import pyarrow as pa; from qiangji.lake import Lake\n"
+        "from qiangji.errors import LakeError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "lake = Lake(Path(sys.argv[1])); many = pa.table({'a': [str(i * 7919 % 65537) for i in range(9999)]})\n"
+        "for write in (lambda: lake.put_raw(bytes(9999)), lambda: lake.put_rows('reports', 'f', '1', 'c', many),\n"
+        "        lambda: lake.record('e', __import__('datetime').datetime(2026, 11, 1), {'x': 'y' * 9999})):\n"
+        "    try: write()\n"
+        "    except LakeError as e: print(e.code, 'Make room' in str(e))"
+    )
+    plugins = Path(__file__).resolve().parents[2] / "plugins"
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        env={"PYTHONPATH": str(plugins)}, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert ran.stdout.splitlines() == ["disk_full True"] * 3
+    assert files(tmp_path) == []
 
 
 def test_what_fails_while_it_is_written_leaves_nothing(tmp_path: Path) -> None:

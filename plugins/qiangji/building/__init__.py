@@ -123,6 +123,7 @@ def build(
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with ledger.engine.begin() as c:
         c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": BUILD_LOCK})
+        ledger.lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
         current, lacking = repeating.filled(catalogue, ledger.lake, ledger.current(c))
         reports = Corrected(catalogue, ledger.lake, current)
         built.stale = reports.stale

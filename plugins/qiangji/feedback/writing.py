@@ -8,9 +8,12 @@ Raises CollectError where the county's place does not take it.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import re
 import secrets
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, County
@@ -19,6 +22,8 @@ from qiangji.settings import Settings
 from qiangji.sources.limits import Limits
 
 FOLDER = "feedback"
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""Names under which a workbook is written."""
 
 
 def place_of(county: County) -> str:
@@ -68,18 +73,33 @@ def _replace(folder: int, name: str, content: bytes, mode: int) -> None:
     """Write under a temporary name, then rename. `folder`: an open directory, which is closed."""
     temporary = f".{secrets.token_hex(8)}.tmp"
     try:
+        _sweep(folder)
         handle = os.open(
             temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=folder
         )
         try:
             with os.fdopen(handle, "wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
                 file.write(content)
                 os.fchmod(file.fileno(), mode)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+                os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
         except BaseException:
             os.unlink(temporary, dir_fd=folder)
             raise
     finally:
         os.close(folder)
+
+
+def _sweep(folder: int) -> None:
+    """Remove what a process left that was killed while it wrote: who writes holds a lock."""
+    for name in os.listdir(folder):
+        if TEMPORARY.fullmatch(name):
+            with suppress(OSError):
+                handle = os.open(name, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+                try:
+                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    os.unlink(name, dir_fd=folder)
+                finally:
+                    os.close(handle)

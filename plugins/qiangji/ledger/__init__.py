@@ -8,7 +8,6 @@ written. Every event is written to the lake's journal before its transaction com
 from __future__ import annotations
 
 import getpass
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -56,14 +55,21 @@ class Ledger:
                 events.saw(self.lake, county, name, version, sha256)
             _saw(c, county, name, version, sha256)
 
-    def add_delivery(self, delivery: Delivery, version: str) -> None:
-        """Record a delivery whose bytes are in the lake."""
-        self.lake.record(
-            f"delivery-{delivery.delivery_id}",
-            delivery.received_at,
-            {"event": "delivery", "version": version, **asdict(delivery)},
-        )
+    def add_delivery(self, delivery: Delivery, version: str) -> bool:
+        """Record a delivery whose bytes are in the lake; False if another night has recorded the same meanwhile."""
         with self.engine.begin() as c:
+            _lock_on(c, f"item {delivery.county_code} {delivery.name}")
+            known = c.scalar(
+                sa.text("SELECT sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"),
+                {"c": delivery.county_code, "n": delivery.name},
+            )
+            if known == delivery.sha256:
+                return False
+            self.lake.record(
+                f"delivery-{delivery.delivery_id}",
+                delivery.received_at,
+                {"event": "delivery", "version": version, **asdict(delivery)},
+            )
             row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {
                 "delivery_id": delivery.delivery_id
             }
@@ -71,6 +77,7 @@ class Ledger:
             parts = [asdict(p) | {"delivery_id": delivery.delivery_id} for p in delivery.parts]
             _insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
             _saw(c, delivery.county_code, delivery.name, version, delivery.sha256)
+        return True
 
     def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
         """Record what came of collecting a county (and, for items that failed, of each)."""
@@ -255,9 +262,13 @@ class Ledger:
                     expected="an id as `qiangji status` prints it",
                     code="unknown_delivery",
                 )
+            _lock_on(c, f"decisions {delivery_id}")
+            before = c.scalar(
+                sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
+            )
             at = datetime.now(UTC)
             row = {
-                "decision_id": uuid.uuid4().hex,
+                "decision_id": events.decision_id(delivery_id, before or 0),
                 "delivery_id": delivery_id,
                 "form": form,
                 "period": period,
@@ -375,10 +386,11 @@ def _as_known(c: Connection, submission: Submission) -> Submission:
 
 def _lock(c: Connection, county: str, form: str, period: str) -> None:
     """One writer of a submission at a time."""
-    c.execute(
-        sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"),
-        {"k": f"submission {county} {form} {period}"},
-    )
+    _lock_on(c, f"submission {county} {form} {period}")
+
+
+def _lock_on(c: Connection, what: str) -> None:
+    c.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"), {"k": what})
 
 
 def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> None:

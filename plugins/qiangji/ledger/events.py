@@ -31,5 +31,14 @@ def collected(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
         lake.record(event_id, at, {"event": "collection", "at": at, "rows": list(rows)})
 
 
+def decision_id(target: str, before: int) -> str:
+    """Of the next decision on something on which so many were made before.
+
+    The event of one that was killed before its commit has the id that the next one takes, and gives way to it: what
+    nobody decided in the end must not come back with the journal.
+    """
+    return hashlib.sha256(f"{target}|{before}".encode()).hexdigest()[:32]
+
+
 def _short(*words: str) -> str:
     return hashlib.sha256("|".join(words).encode()).hexdigest()[:16]

@@ -8,7 +8,6 @@ months July to September and the third quarter, of 2026-09 the month and, of qua
 from __future__ import annotations
 
 import getpass
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.errors import UsageError
+from qiangji.ledger import events
 from qiangji.ledger.records import Locked
 from qiangji.periods import Period
 
@@ -67,8 +67,11 @@ def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: st
     with ledger.engine.begin() as c:
         c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _GATE})
         _require_sense(c, period, action, reason)
+        before = c.scalar(
+            sa.text("SELECT count(*) FROM ops.period_lock WHERE period = :p"), {"p": str(period)}
+        )
         event: dict[str, Any] = {
-            "lock_id": uuid.uuid4().hex,
+            "lock_id": events.decision_id(f"lock {period}", before or 0),
             "period": str(period),
             "action": action,
             "reason": reason.strip(),

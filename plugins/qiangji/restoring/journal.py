@@ -25,6 +25,8 @@ AT = {
     "feedback": "sent_at",
 }  # fmt: skip
 """Each kind of event, and which of its entries says when it was."""
+DECIDED = {"decision": "decision_id", "lock": "lock_id", "disposition": "disposition_id"}
+"""Kinds of events that people make. Of two with one id the later month's stands: the other was never committed."""
 Event = dict[str, Any]
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]
 """Goes through things one by one and shows how far it is."""
@@ -96,6 +98,8 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
             events.setdefault(event["event"], []).append(event)
         else:
             unknown[str(event["event"])] += 1
+    for kind, key in DECIDED.items():
+        events[kind] = list({e[key]: e for e in events.get(kind, ())}.values())
     for found in events.values():
         found.sort(key=when)  # files come by name, so that the order of one instant is settled
     return Journal(events, unknown)

@@ -50,9 +50,9 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
 
     Those are of before the journal kept reasons and findings: `qiangji reprocess` finds them again.
     """
-    deliveries = {e["delivery_id"]: e for e in with_ids(journal.of("delivery"))}
-    insert(c, "ops.delivery", list(deliveries.values()))
-    parts = [p | {"delivery_id": d} for d, e in deliveries.items() for p in e["parts"]]
+    received = {e["delivery_id"]: e for e in deliveries(journal)}
+    insert(c, "ops.delivery", list(received.values()))
+    parts = [p | {"delivery_id": d} for d, e in received.items() for p in e["parts"]]
     insert(c, "ops.delivery_part", parts)
     insert(c, "ops.source_item", _source_items(journal))
     for kind, table in PLAIN.items():
@@ -62,7 +62,7 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     insert(c, "ops.feedback", list(sent.values()))
     for event in watch(journal.of("collection"), "collections"):
         apply_collection(c, event["rows"])
-    lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in deliveries])
+    lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in received])
     for event in journal.of("corrections")[-1:]:
         if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
             insert(c, "ops.correction", event["corrections"])
@@ -90,8 +90,38 @@ def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: W
     insert(c, "ops.built_month", list(months.values()))
 
 
-def with_ids(deliveries: Iterable[Event]) -> list[Event]:
-    """Deliveries with their ids, which follow from what they are."""
+def events_of(journal: Journal, kind: str) -> list[Event]:
+    """All events of a kind, each with what it is known by."""
+    if kind == "submission":
+        return journal.submissions()
+    return _with_ids(journal.of(kind)) if kind == "delivery" else journal.of(kind)
+
+
+def committed(journal: Journal, kind: str) -> list[Event]:
+    """Those without what never came to be, where a later one tells."""
+    if kind == "build":
+        return journal.builds()
+    return deliveries(journal) if kind == "delivery" else events_of(journal, kind)
+
+
+def deliveries(journal: Journal) -> list[Event]:
+    """Deliveries that were committed, with their ids.
+
+    One that was not has no verdict, and the same bytes were received again: of one item, two deliveries that follow
+    each other never have the same.
+    """
+    checked = {e["delivery_id"] for e in journal.of("submission")}
+    found, following = [], dict[tuple[str, str], str]()
+    for event in reversed(_with_ids(journal.of("delivery"))):
+        item = event["county_code"], event["name"]
+        if event["delivery_id"] in checked or following.get(item) != event["sha256"]:
+            found.append(event)
+        following[item] = event["sha256"]
+    return found[::-1]
+
+
+def _with_ids(deliveries: Iterable[Event]) -> list[Event]:
+    """With their ids, which follow from what they are."""
     names = {f.name for f in fields(Delivery)} - {"parts"}
     return [
         e | {"delivery_id": Delivery(**{n: e[n] for n in names} | {"received_at": when(e)}).delivery_id}

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import posixpath
+import re
 import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -33,6 +34,8 @@ from qiangji.sources.loop import Loop
 log = logging.getLogger(__name__)
 MAX_ENTRIES = 100_000
 T = TypeVar("T")
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+_DAY = 86_400
 
 
 class SftpSource:
@@ -85,6 +88,7 @@ class SftpSource:
                 try:
                     async with sftp.open(temporary, "xb", encoding=None) as file:
                         await file.write(content)
+                    await _sweep(sftp, place, temporary)
                     await sftp.posix_rename(temporary, posixpath.join(place, name))
                 except BaseException:
                     with suppress(asyncssh.SFTPError, OSError):
@@ -260,6 +264,16 @@ class SftpSource:
         if self._ssh is not None:
             self._ssh.abort()
         self._ssh = self._sftp = None
+
+
+async def _sweep(sftp: asyncssh.SFTPClient, folder: str, own: str) -> None:
+    """Remove what a process left that was killed while it wrote, a day ago or more by the server's own clock."""
+    now = (await sftp.lstat(own)).mtime or 0
+    for entry in await sftp.readdir(folder):
+        name, written = str(entry.filename), entry.attrs.mtime
+        if _TEMPORARY.fullmatch(name) and written is not None and written < now - _DAY:
+            with suppress(asyncssh.SFTPError):
+                await sftp.remove(posixpath.join(folder, name))
 
 
 def _version(attrs: asyncssh.SFTPAttrs) -> str:

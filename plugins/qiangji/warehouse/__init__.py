@@ -65,7 +65,8 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
     other roles exist in it, and whoever runs it decides who may log in as them.
     """
     if settings.warehouse_url:
-        yield dict.fromkeys(ROLES, settings.warehouse_url)
+        with _telling(settings.warehouse_url):
+            yield dict.fromkeys(ROLES, settings.warehouse_url)
         return
     from qiangji.embedded import EmbeddedPostgres
 
@@ -83,7 +84,9 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
             server.ensure_database(DATABASE, OWNER)
             with server.connect() as connection:
                 close_database(connection, DATABASE)
-        yield {role: server.url(DATABASE, role=role) for role in ROLES}
+        found = {role: server.url(DATABASE, role=role) for role in ROLES}
+        with _telling(found[LOADER]):
+            yield found
 
 
 def close_database(connection: psycopg.Connection[Any], name: str) -> None:
@@ -171,6 +174,24 @@ def _connect(engine: Engine) -> Iterator[Connection]:
         ) from e
     with connection:
         yield connection
+
+
+@contextmanager
+def _telling(url: str) -> Iterator[None]:
+    """A server that goes away, or has no room, while it is worked with: says so, and what to do."""
+    import psycopg
+
+    try:
+        yield
+    except (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError) as e:
+        reason = str(getattr(e, "orig", None) or e).strip().splitlines() or [type(e).__name__]
+        raise WarehouseError(
+            f"did not do what was asked: {reason[0]}",
+            where=f"warehouse {sa.make_url(url).render_as_string(hide_password=True)}",
+            expected="a server that stays",
+            do="What was committed stands, and nothing of the rest. When the server is up again (`qiangji doctor`),"
+            " do the same again.",
+        ) from e
 
 
 def _require_migrated(connection: Connection) -> None:

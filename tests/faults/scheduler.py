@@ -1,0 +1,97 @@
+"""Airflow's scheduler is killed while a task runs, and started again; nobody does anything else.
+
+In: a running Airflow with county systems. Out: an `Outcome` against the same night by the command line, undisturbed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiangji import verifying
+from tests.conftest import make_workplace
+from tests.faults.scene import Content, Outcome, content_of
+from tests.integration.nights import Night, forget
+from tests.integration.test_airflow_night import SECONDS, Site, a_site
+
+QUICKLY = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
+}
+"""A task whose process is gone is noticed in seconds; the settings of production take a minute."""
+
+
+@contextmanager
+def site(folder: Path) -> Iterator[Site]:
+    with a_site(folder, seconds=60, **QUICKLY) as found:
+        yield found
+
+
+def killed(site: Site, folder: Path, postgres: Any) -> Outcome:
+    """The first night of an empty warehouse, whose scheduler dies while reports are checked, and while figures are
+    built.
+    """
+    run_id = site.client.trigger("collect_nightly", conf={"months": 2})
+    _kill_while(site, "collect_nightly", "check")
+    run = site.client.wait_for_run("collect_nightly", run_id, SECONDS)
+    tried = {task: (i["state"], i["try_number"]) for task, i in site.tasks(run).items()}
+    assert run["state"] == "success", tried
+    _kill_while(site, "build_indicators", "build")
+    builds = site.builds(site.last - 1, site.last)
+    assert {b["state"] for b in builds} == {"success"}
+    with site.night() as one:
+        found, months = _but_builds(content_of(one)), [str(site.last - 1), str(site.last)]
+        verified = verifying.verify(one.pipeline.catalogue, one.pipeline.settings)
+    expected = _undisturbed(site, months, folder, postgres)
+    return Outcome(
+        "the scheduler is killed and started again",
+        "while reports are checked, while figures are built",
+        sorted((expected - found).elements()),
+        sorted((found - expected).elements()),
+        [f"{f['code']} {f['where']} {f['what']}" for f in verified.faults],
+        2,
+    )
+
+
+def _kill_while(site: Site, dag: str, task: str) -> None:
+    """Wait until the task runs, then kill the scheduler, and start it again as `make up` does."""
+    deadline = time.monotonic() + SECONDS
+    while not any(
+        i["task_id"] == task and i["state"] == "running"
+        for run in site.client.runs(dag)
+        for i in site.client.task_instances(dag, run["dag_run_id"])
+    ):
+        assert time.monotonic() < deadline, f"{dag}.{task} never ran"
+        time.sleep(0.05)
+    scheduler = site.airflow._processes["scheduler"]
+    os.kill(scheduler.pid, signal.SIGKILL)
+    scheduler.wait()
+    site.airflow.launch("scheduler")
+
+
+def _undisturbed(site: Site, months: list[str], folder: Path, postgres: Any) -> Content:
+    """The same county systems, collected and built by the package alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        forget()
+        for line in (site.airflow.home / "simulator" / "connections.env").read_text("utf-8").splitlines():
+            patch.setenv(*line.split("=", 1))
+        with make_workplace(folder / "undisturbed", postgres, patch.setenv) as place, place.pipeline() as p:
+            one = Night(place, None, p)
+            assert one.collect(list(p.catalogue.counties), months).failures == []
+            one.build()
+            return _but_builds(content_of(one))
+
+
+def _but_builds(content: Content) -> Content:
+    """Without what tells in how many builds the figures were made: a run for each month, or one for all."""
+    return Content(
+        {k: n for k, n in content.items() if not (k.startswith(("calc.", "change ")) and "False" in k)}
+    )

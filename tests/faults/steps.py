@@ -1,0 +1,152 @@
+"""The places at which a process can die, seen from inside it: every step of the lake, every COPY and every commit.
+
+In: nothing of the package changes; what it calls is wrapped. Out: each step that is passed is counted under its name,
+and at the chosen one something happens to the process (by default SIGKILL: no cleanup, no `finally`). A step's name
+says what was done and of what: `renamed raw`, `half copied fact.village`, `before commit of publish`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PACKAGE = f"{os.sep}qiangji{os.sep}"
+Where = tuple[str, int]
+"""A step's name, and which time that it is passed."""
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Steps:
+    """Counts steps; `act` is called once, at `at`. `report` gets a line a step, as it is passed."""
+
+    def __init__(self, report: Path, at: Where | None = None, act: Callable[[], object] = die) -> None:
+        self._report, self._at, self._act = report, at, act
+        self._passed: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._writing = threading.local()
+
+    def passed(self, name: str) -> None:
+        with self._lock:
+            self._passed[name] += 1
+            is_now = self._at == (name, self._passed[name])
+            with self._report.open("a", encoding="utf-8") as f:
+                f.write(f"{name}\n")
+        if is_now:
+            self._act()
+
+    def install(self) -> None:
+        """Wrap what the package calls, for the rest of this process."""
+        self._wrap_lake()
+        self._wrap_database()
+        self._wrap_feedback()
+
+    # ---- the lake: a temporary file made, written, renamed
+
+    def _wrap_lake(self) -> None:
+        from qiangji.lake import Lake
+
+        replacing, make, sync, rename = Lake._replacing, tempfile.mkstemp, os.fsync, Path.replace
+
+        @contextmanager
+        def named(lake: Lake, path: Path) -> Iterator[Path]:
+            self._writing.what = _what(path.relative_to(lake.root))
+            try:
+                with replacing(lake, path) as temporary:
+                    yield temporary
+            finally:
+                self._writing.what = None
+
+        def made(*arguments: Any, **how: Any) -> Any:
+            found = make(*arguments, **how)
+            self._on_file("made")
+            return found
+
+        def synced(handle: int) -> None:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                self._on_file("written")
+            sync(handle)
+
+        def renamed(path: Path, target: Any) -> Any:
+            found = rename(path, target)
+            self._on_file("renamed")
+            return found
+
+        Lake._replacing = named  # type: ignore[method-assign]
+        tempfile.mkstemp, os.fsync = made, synced
+        Path.replace = renamed  # type: ignore[method-assign, assignment]
+
+    def _on_file(self, step: str) -> None:
+        if what := getattr(self._writing, "what", None):
+            self.passed(f"{step} {what}")
+
+    # ---- the warehouse: half of a COPY, before and after a commit
+
+    def _wrap_database(self) -> None:
+        import psycopg
+
+        write, commit = psycopg.Copy.write, psycopg.Connection.commit
+
+        def half(copy: psycopg.Copy, buffer: Any) -> None:
+            middle = len(buffer) // 2
+            write(copy, buffer[:middle])
+            self.passed(f"half copied {sys._getframe(1).f_locals['table']}")
+            write(copy, buffer[middle:])
+
+        def committed(connection: Any) -> None:
+            who = _caller()
+            self.passed(f"before commit of {who}")
+            commit(connection)
+            self.passed(f"after commit of {who}")
+
+        psycopg.Copy.write = half  # type: ignore[method-assign]
+        psycopg.Connection.commit = committed  # type: ignore[method-assign]
+
+    # ---- the way back: written, and under its name
+
+    def _wrap_feedback(self) -> None:
+        import asyncssh
+
+        from qiangji.feedback import writing
+
+        replace, rename = os.replace, asyncssh.SFTPClient.posix_rename
+
+        def replaced(*arguments: Any, **how: Any) -> None:
+            if sys._getframe(1).f_code.co_filename != writing.__file__:
+                return replace(*arguments, **how)
+            self.passed("written workbook here")
+            replace(*arguments, **how)
+            self.passed("renamed workbook here")
+            return None
+
+        async def renamed(*arguments: Any, **how: Any) -> None:
+            self.passed("written workbook there")
+            await rename(*arguments, **how)
+            self.passed("renamed workbook there")
+
+        os.replace = replaced  # type: ignore[assignment]
+        asyncssh.SFTPClient.posix_rename = renamed  # type: ignore[method-assign]
+
+
+def _what(path: Path) -> str:
+    """Of a path of the lake: its area, or of the journal the kind of the event."""
+    return f"event of {path.name.split('-')[0]}" if path.parts[0] == "journal" else path.parts[0]
+
+
+def _caller() -> str:
+    """The function of the package that has work committed."""
+    frame = sys._getframe(2)
+    while frame.f_back and PACKAGE not in frame.f_code.co_filename:
+        frame = frame.f_back
+    return frame.f_code.co_name

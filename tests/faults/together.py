@@ -1,0 +1,37 @@
+"""Two nights at once: each command twice at the same time, one standing still at a step while the other goes on.
+
+In: the scene. Out: an `Outcome` each: nothing is received, revised or built twice.
+"""
+
+from __future__ import annotations
+
+from tests.faults.scene import DONE, Outcome, Scene
+from tests.faults.victim import Victims
+from tests.integration.nights import Night
+
+STEPS = {
+    "collect": (
+        "renamed raw", "before commit of add_delivery", "after commit of add_delivery", "renamed rejected",
+        "before commit of publish",
+    ),
+    "build": ("half copied fact.v", "before commit of build", "after commit of build"),
+}  # fmt: skip
+
+
+def at_once(scene: Scene, steps: tuple[str, str]) -> Outcome:
+    """Two nights, of which the first stands still at these steps (of its collection, of its build)."""
+    with scene.copy(scene.states["collect"]) as one, Victims() as others:
+        _both(scene, one, others, "collect", steps[0])
+        scene.finish(one, "release")
+        _both(scene, one, others, "build", steps[1])
+        return scene.outcome(
+            one, "build", "two nights at once", f"the first stands still at {', '.join(steps)}"
+        )
+
+
+def _both(scene: Scene, one: Night, others: Victims, command: str, step: str) -> None:
+    folder, words = one.place.home.parent, scene.words(one, command)
+    first = scene.victims.start(folder, *words, pause=(step, 1))
+    second = others.start(folder, *words)
+    for ended in (others.result(second), scene.victims.result(first)):
+        assert ended.code in DONE, (command, step, ended.code, ended.err[-2000:])
