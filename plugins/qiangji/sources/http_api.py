@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ from qiangji.sources.files import expected_names
 from qiangji.sources.limits import CONNECT_TIMEOUT, Busy, Limits
 from qiangji.sources.records import to_ndjson
 
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
+# They log each address, and a page's cursor is whatever the county's system says.
 MAX_REDIRECTS = 5
 _KINDS = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
 
