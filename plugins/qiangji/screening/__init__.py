@@ -27,7 +27,7 @@ from qiangji.screening.numbers import OTHER_DIGITS, SUSPECT, number_in
 
 Kind = Literal["resident_id", "mobile", "name"]
 KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
-_CODES = r"^(?:[0-9]{12}|[0-9]{14})$"
+_CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 """Codes of villages and of villager groups: of a length that no personal number has."""
 _DIGITS = re.compile(r"[0-9０-９]")
 MAX_QUOTED = 24

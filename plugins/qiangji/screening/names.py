@@ -27,7 +27,7 @@ _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[
 _ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
 _ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
 _BEHIND = re.compile(
-    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH}))"
+    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH.replace(' ', '[ _]')}))"
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}({_NAME})(?![{_HAN}])",
     re.IGNORECASE,
 )

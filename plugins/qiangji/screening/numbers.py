@@ -9,7 +9,7 @@ exponent, and with the digits behind the fifteenth turned into zeros.
 | --- | --- | --- |
 | resident ID, 18 | a province, a day of birth from 1850 to today, the checksum of GB 11643-1999 | one digit wrong |
 | the same, rounded | written in one, or 6-8-4: a province, a day of birth, 000 at the end | |
-| resident ID, 15 | a province, a day of birth in 1920 to 1999; in one, or 6-6-3 | twelve digits of a code and three |
+| resident ID, 15 | a province, a day of birth in 1930 to 1999; in one, or 6-6-3 | twelve digits of a code and three |
 | mobile | 1 and 3 to 9, eleven digits, +86, 0086, 86 or 0 before it; in one, or in the groups of `_MOBILE_SHAPES` | |
 | unified social credit code | 18 characters, the checksum of GB 32100-2015: taken out before | it is a resident ID |
 """
@@ -167,16 +167,16 @@ def _is_of_a_person(number: str, since: int) -> bool:
 
 
 def is_old_resident_id(number: str) -> bool:
-    """Whether 15 digits are a resident ID number of before 1999; whose birth year is under 1920 is no reporter's.
+    """Whether 15 digits are a resident ID number of before 1999; who was born before 1930 is in no report.
 
-    Codes of three digits behind that of a village (the township's begins with 0 or 1) are told apart by that year.
+    Codes of three digits behind that of a village (the township's begins with 0 to 2) are told apart by that year.
     """
     return (
         len(number) == 15
         and number.isdecimal()
         and number[:2] in _PROVINCES
         and number[2:4] != "00"
-        and _is_day("19" + number[6:12], 1920)
+        and _is_day("19" + number[6:12], 1930)
     )
 
 

@@ -71,8 +71,8 @@ NO_NAMES = frozenset(
 """Words that begin with a surname."""
 PLACES = _split(
     """
-    村 组 镇 乡 街 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
-    单位 小区 委员会
+    村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
+    单位 小区 委会 协会 工会 委员会
     """
 )
 """What places and organisations end with."""
