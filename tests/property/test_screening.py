@@ -122,6 +122,8 @@ ROUNDED = {
     "with an exponent": lambda n: f"{float(n):.14E}",
     "with 14 digits": lambda n: f"{float(n):.13E}".replace("E+17", "E17"),
     "with separators": lambda n: f"{int(Decimal(f'{int(n):.15g}')):,}",
+    "as 64 bits have it": lambda n: str(int(float(n))),
+    "in the fewest digits": lambda n: as_text(Decimal(repr(float(n)))),
     "with decimals": lambda n: f"{as_text(float(n))}.00",
 }
 

@@ -22,6 +22,7 @@ from qiangji.parsing.xlsx_cells import Parts
 
 _CELLS = re.compile(rb"<((?:\w{1,20}:)?)sheetData(?=[\s>]).*</\1sheetData\s*>", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w{1,20}:)?f(?:\s[^<>]*)?>([^<]{10,})<")
+_READING = re.compile(rb"<(?:\w{1,20}:)?rPh[\s>].{0,600}?</(?:\w{1,20}:)?rPh>", re.DOTALL)
 _PLACES = {
     "docprops": "properties",
     "comments": "comment",

@@ -26,8 +26,9 @@ _DOTS = "·•・‧∙⋅"
 _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[{_HAN}]{{2,8}}"
 _ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
 _ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
+_ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
 _BEHIND = re.compile(
-    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH.replace(' ', '[ _]')}))"
+    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}({_NAME})(?![{_HAN}])",
     re.IGNORECASE,
 )
@@ -47,7 +48,7 @@ MAY_ASK = (
 LABEL = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
-    + f"|^(?:{_ENGLISH.replace(' ', '[ _]')}))"
+    + f"|^(?:{_ENGLISH_KEYS}))"
     + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
 )
 """RE2: what may be a label that asks for a person."""

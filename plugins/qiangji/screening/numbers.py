@@ -3,12 +3,12 @@
 In: a text. Out: which kind of number it holds, None for none; never the number. A text is looked at after NFKC and
 without characters that show nothing. A number may be written in groups, with at most three blanks, hyphens, dots or the
 like between them; numbers that a spreadsheet program kept as a number are known with thousands separators, with an
-exponent, and with the digits behind the fifteenth turned into zeros.
+exponent, and with the digits behind the fifteenth lost.
 
 | kind | what it is | what speaks against |
 | --- | --- | --- |
 | resident ID, 18 | a province, a day of birth from 1850 to today, the checksum of GB 11643-1999 | one digit wrong |
-| the same, rounded | written in one, or 6-8-4: a province, a day of birth, 000 at the end | |
+| the same, rounded | in one, or 6-8-4: a province, a day of birth, 0 at the end or what 64 bits hold of it | |
 | resident ID, 15 | a province, a day of birth in 1930 to 1999; in one, or 6-6-3 | twelve digits of a code and three |
 | mobile | 1 and 3 to 9, eleven digits, +86, 0086, 86 or 0 before it; in one, or in the groups of `_MOBILE_SHAPES` | |
 | unified social credit code | 18 characters, the checksum of GB 32100-2015: taken out before | it is a resident ID |
@@ -151,8 +151,12 @@ def is_resident_id(number: str) -> bool:
 
 
 def is_rounded_id(number: str) -> bool:
-    """One of which a spreadsheet program kept fifteen digits: the checksum is lost, the person is not."""
-    return _is_of_a_person(number, 1900) and number.endswith("000")
+    """One that was kept as a number: fifteen digits and zeros as spreadsheet programs show it, or what is left of it in
+    64 bits, in full or in the fewest digits. The checksum is lost, the person is not.
+    """
+    if not number.isdecimal() or not _is_of_a_person(number, 1900):
+        return False
+    return number.endswith("0") or int(float(number)) == int(number)
 
 
 def _is_of_a_person(number: str, since: int) -> bool:
