@@ -124,8 +124,7 @@ def _texts(data: bytes, name: str, place: str) -> Iterator[tuple[str, str]]:
                 ("", html.unescape(f.decode("utf-8", "replace"))) for f in _FORMULA.findall(cells.group())
             )
             data = data[: cells.start()] + data[cells.end() :]
-        for element in ElementTree.fromstring(data):
-            yield from _of_element(element)
+        yield from _of_element(ElementTree.fromstring(data))
 
 
 def _of_strings(data: bytes) -> Iterator[tuple[str, str]]:
@@ -136,16 +135,20 @@ def _of_strings(data: bytes) -> Iterator[tuple[str, str]]:
             element.clear()
 
 
-def _of_element(element: ElementTree.Element) -> Iterator[tuple[str, str]]:
+def _of_element(whole: ElementTree.Element) -> Iterator[tuple[str, str]]:
     """Its attributes, and its texts: what is broken into pieces as one. A phonetic reading stands for itself."""
-    said = element.get("ref", "")
-    cell = said if _local(element) in ("comment", "threadedComment") and _CELL.fullmatch(said) else ""
-    for each in element.iter():
-        yield from ((cell, value) for value in each.attrib.values())
-        yield from ((cell, text) for text in (each.text, each.tail) if text and text.strip())
-        if _local(each) in _WHOLE:
-            readings = {id(e) for r in each.iter() if _local(r) == "rPh" for e in r.iter()}
-            yield cell, "".join(e.text or "" for e in each.iter() if id(e) not in readings)
+    todo = [(whole, "")]
+    while todo:
+        element, cell = todo.pop()
+        said = element.get("ref", "")
+        if _local(element) in ("comment", "threadedComment") and _CELL.fullmatch(said):
+            cell = said
+        yield from ((cell, value) for value in element.attrib.values())
+        yield from ((cell, text) for text in (element.text, element.tail) if text and text.strip())
+        if _local(element) in _WHOLE:
+            readings = {id(e) for r in element.iter() if _local(r) == "rPh" for e in r.iter()}
+            yield cell, "".join(e.text or "" for e in element.iter() if id(e) not in readings)
+        todo += [(child, cell) for child in element]
 
 
 def _local(element: ElementTree.Element) -> str:
