@@ -50,6 +50,7 @@ _ALNUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PREFIX = re.compile(r"(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LENGTHS = (11, 15, 18)
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
 _MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
 """Groups that, with blanks between them, are more often amounts side by side."""
@@ -94,19 +95,23 @@ def _kinds(run: str) -> Iterator[NumberKind]:
     pieces = _SPLIT.split(run)
     groups, between = pieces[::2], pieces[1::2]
     for start in range(len(groups)):
-        number, shape = "", list[int]()
-        for end in range(start, len(groups)):
-            group = _PREFIX.sub("", groups[end]) if end == start else groups[end]
-            number += group
-            shape.append(len(group))
-            if len(number) > 18:
-                break
-            if between[start:end] == ["."] or (len(number) == 11 and "/" in "".join(between[start:end])):
-                continue  # a number with decimals; counts side by side
-            if kind := _kind(number.upper(), tuple(shape)):
+        number = _PREFIX.sub("", groups[start])
+        for end in range(start + 1, len(groups) + 1):
+            if len(number) in _LENGTHS and (kind := _kind_of(number, start, end, groups, between)):
                 yield kind
-            elif _is_hyphened_mobile(number, tuple(shape), between[start:end]):
-                yield "mobile"
+            if len(number) >= 18 or end == len(groups):
+                break
+            number += groups[end]
+
+
+def _kind_of(number: str, start: int, end: int, groups: list[str], between: list[str]) -> NumberKind | None:
+    signs = between[start : end - 1]
+    if signs == ["."] or (len(number) == 11 and any("/" in sign for sign in signs)):
+        return None  # a number with decimals; counts side by side
+    shape = (len(number) - sum(map(len, groups[start + 1 : end])), *map(len, groups[start + 1 : end]))
+    if kind := _kind(number.upper(), shape):
+        return kind
+    return "mobile" if _is_hyphened_mobile(number, shape, signs) else None
 
 
 def _kind(number: str, shape: tuple[int, ...]) -> NumberKind | None:
@@ -154,9 +159,13 @@ def is_rounded_id(number: str) -> bool:
     """One that was kept as a number: fifteen digits and zeros as spreadsheet programs show it, or what is left of it in
     64 bits, in full or in the fewest digits. The checksum is lost, the person is not.
     """
-    if not number.isdecimal() or not _is_of_a_person(number, 1900):
+    if len(number) != 18 or not number.isdecimal():
         return False
-    return number.endswith("0") or int(float(number)) == int(number)
+    whole = int(number)
+    if not number.endswith("0") and int(float(number)) != whole:
+        return False
+    # of the first persons of a day it can be a little less than that day
+    return _is_of_a_person(number, 1900) or _is_of_a_person(str((whole + 500) // 1000 * 1000), 1900)
 
 
 def _is_of_a_person(number: str, since: int) -> bool:
