@@ -189,11 +189,11 @@ def test_a_clean_workbook_has_nothing_beside_its_cells_and_nothing_hidden() -> N
 
 def test_strings_of_cells_are_looked_at_where_they_stand() -> None:
     """In the sign-off zone they are allowed: what a cell shows is no finding beside it."""
-    strings = f'<sst xmlns="http://x"><si><t>{MOBILE}</t></si><si><r><t>138</t></r><r><t>00138001</t></r></si></sst>'
+    strings = f'<sst xmlns="http://x"><si><t>{MOBILE}</t></si><si><r><t>{ID[:9]}</t></r><r><t>{ID[9:]}</t></r></si></sst>'
     made = book([["编码", "党员数"], ["440703101201", MOBILE]])
     found = beside(with_member(made, "xl/sharedStrings.xml", strings.encode()))
     hits = find_beside(found, {"行政村": "village"})
-    assert [(form, hit.address) for form, hit in hits] == [("", "!text")]
+    assert [(form, hit.address, hit.kind) for form, hit in hits] == [("", "!text", "resident_id")]
 
 
 @pytest.mark.parametrize(
