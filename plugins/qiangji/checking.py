@@ -38,6 +38,7 @@ from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import Parsed, address, cage
 from qiangji.periods import Period
+from qiangji.screening import quoted
 from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -325,9 +326,10 @@ def _whole_message(expectation: Expectation, parsed: Parsed) -> tuple[str, str]:
     if not parsed.totals_problems:
         return message["zh"], message["en"]
     first = parsed.totals_problems[0]
+    said = quoted(first.written)
     return (
-        f"{first.address}合计为{first.written}，各行之和为{first.sum}，请核对后重报",
-        f"{first.address}: the total says {first.written}, the rows add up to {first.sum}; please send it again",
+        f"{first.address}合计为{said}，各行之和为{first.sum}，请核对后重报",
+        f"{first.address}: the total says {said}, the rows add up to {first.sum}; please send it again",
     )
 
 
@@ -339,6 +341,8 @@ def _summary(one: Checked, broken: list[tuple[Expectation, list[int]]], form: Fo
     at |= {"county_code": one.part.county_code}
     lines: dict[str, dict[str, Any]] = {}
     for problem in parsed.problems.to_pylist():
+        if problem["rule"] not in lines:
+            problem["value"] = quoted(problem["value"])
         line = lines.setdefault(
             problem["rule"],
             at

@@ -4,9 +4,11 @@ In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveri
 county. Each item is fetched once per content: not at all while the county system states the same version, and
 not recorded again while the bytes are the same.
 
-What holds personal data outside the declared sign-off zone is stored nowhere: of a workbook the other forms are
-kept, each as the cells of its own sheet. What cannot be read cannot be screened cell by cell: text is then screened
-as a whole and kept if clean; a broken workbook is not kept, only its sha256, and the county is asked for it again.
+What holds personal data outside the declared sign-off zone is not stored (`withheld` says what may become of it): of a
+workbook the other forms are kept, each as the cells of its own sheet. So it is where something beside the cells cannot
+be looked into. What cannot be read cannot be screened cell by cell: text is then screened line by line and kept if
+clean; a broken workbook is not kept, only its sha256, and the county is asked for it again. A name or a version that
+holds personal data is asked of no system, and recorded nowhere.
 """
 
 from __future__ import annotations
@@ -17,16 +19,25 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from qiangji import withheld
 from qiangji.catalogue import Catalogue, County, Layout
-from qiangji.errors import CollectError, ReturnedError, TransientError
+from qiangji.errors import CollectError, PermanentError, ReturnedError, TransientError
 from qiangji.lake import Lake
 from qiangji.ledger import Delivery, Ledger, Part, Pending
 from qiangji.parsing import Grid, cage
 from qiangji.periods import Period
-from qiangji.screening import find_personal_data
+from qiangji.screening import (
+    KINDS_ZH,
+    Hit,
+    find_beside,
+    find_personal_data,
+    is_suspect,
+    kind_of,
+    masked,
+)
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, FileKind, Item, open_source
 
@@ -46,6 +57,13 @@ class Pulled:
     bytes: int = 0
     seconds: float = 0.0
     failures: list[tuple[str | None, Period | None, CollectError]] = field(default_factory=list)
+
+    def fail(self, form: str | None, period: Period | None, error: CollectError) -> None:
+        """Note a failure; what a county system says may hold anything."""
+        if kind_of(str(error)):
+            kind = TransientError if isinstance(error, TransientError) else PermanentError
+            error = kind(masked(error.what), where=masked(error.where), code=error.code)
+        self.failures.append((form, period, error))
 
     @property
     def is_transient(self) -> bool:
@@ -72,6 +90,7 @@ def pull(
     run_id: str,
 ) -> list[Pulled]:
     """Pull counties side by side; one that fails or hangs costs no other anything. Outcomes are in the ledger."""
+    withheld.sweep(settings)
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(counties)))) as pool:
         return list(pool.map(lambda c: pull_county(catalogue, settings, ledger, c, months, run_id), counties))
 
@@ -89,13 +108,14 @@ def pull_county(
     clock = time.monotonic()
     try:
         for fetched, sha256, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
-            if is_new and (delivery := land(catalogue, ledger, county, fetched, sha256, run_id)):
+            if is_new and (delivery := land(catalogue, settings, ledger, county, fetched, sha256, run_id)):
                 outcome.deliveries.append(delivery.delivery_id)
                 outcome.bytes += delivery.bytes
             else:
-                ledger.saw(code, fetched.item.name, fetched.item.version, sha256)
+                item = recorded(fetched.item)
+                ledger.saw(code, item.name, item.version, sha256)
     except CollectError as e:
-        outcome.failures.append((None, None, e))
+        outcome.fail(None, None, e)
     outcome.seconds = time.monotonic() - clock
     row = {
         "run_id": run_id,
@@ -166,27 +186,46 @@ def _fetch(
     ) as source:
         for item in source.list(wanted):
             outcome.found += 1
-            before = known.get(item.name)
-            if before and item.version and before.version == item.version:
+            shown = recorded(item)
+            before = known.get(shown.name)
+            if before and shown.version and before.version == shown.version:
                 continue
             try:
-                fetched = source.fetch(item)
+                fetched = source.fetch(item) if shown.name == item.name else Fetched(item, b"", "csv")
             except CollectError as e:
                 if e.code in GONE:
                     raise
-                outcome.failures += [(form, period, e) for form, period in item.targets]
+                for form, period in item.targets:
+                    outcome.fail(form, period, e)
                 continue
             sha256 = hashlib.sha256(fetched.content).hexdigest()
             yield fetched, sha256, before is None or before.sha256 != sha256
 
 
+def recorded(item: Item) -> Item:
+    """An item as it may be recorded: a name or a version that holds personal data is replaced."""
+    if kind_of(item.version):
+        item = replace(item, version="")
+    if kind_of(item.name):
+        form, period = item.targets[0]
+        item = replace(item, name=f"{form}/{period} ***")
+    return item
+
+
 def land(
-    catalogue: Catalogue, ledger: Ledger, county: County, fetched: Fetched, sha256: str, run_id: str
+    catalogue: Catalogue,
+    settings: Settings,
+    ledger: Ledger,
+    county: County,
+    fetched: Fetched,
+    sha256: str,
+    run_id: str,
 ) -> Delivery | None:
     """Screen one delivery, keep what may be kept, and record it; None if another night has just done so."""
+    item = recorded(fetched.item)
     delivery = Delivery(
         county_code=county.county,
-        name=fetched.item.name,
+        name=item.name,
         kind=fetched.kind,
         sha256=sha256,
         bytes=len(fetched.content),
@@ -194,59 +233,83 @@ def land(
         run_id=run_id,
         parts=tuple(screen(catalogue, ledger.lake, county, fetched)),
     )
-    return delivery if ledger.add_delivery(delivery, fetched.item.version) else None
+    if any(part.reason_code == "personal_data" for part in delivery.parts):
+        withheld.keep(settings, fetched.content)
+    return delivery if ledger.add_delivery(delivery, item.version) else None
 
 
 def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
     """The parts of a delivery, each with its bytes in the lake or the reason why they are not."""
     item, content, kind = fetched.item, fetched.content, fetched.kind
+    if named := kind_of(item.name):
+        return [_withheld(form, period, kind, [Hit("file name", named)]) for form, period in item.targets]
     titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
     try:
-        grids, others = cage.read_sheets(
-            content, kind, county, [form for form, _ in item.targets], titles=titles
-        )
+        read = cage.read_sheets(content, kind, county, list(titles), titles=titles)
     except ReturnedError as e:
-        return _unreadable(lake, item, content, kind, e)
-    hits = {form: find_personal_data(grid, county.layout_of(form)) for form, grid in grids.items()}
-    beside = [hit for grid in others for hit in find_personal_data(grid, Layout())]
-    if beside:
-        log.warning(
-            "%s: personal data in a sheet of no form (%s): that sheet is not kept",
-            county.county,
-            beside[0].kind,
-        )
-    if not any(hits.values()) and not beside:
+        return _unreadable(lake, county, item, content, kind, e)
+    hits = _hits(catalogue, county, read)
+    if not any(hits.values()) and not read.beside.is_opaque:
         sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in item.targets]
     parts = []
     for form, period in item.targets:
-        if found := hits.get(form):
-            where = ", ".join(f"{hit.address} ({hit.kind})" for hit in found[:5])
-            parts.append(
-                Part(
-                    form,
-                    str(period),
-                    kind,
-                    None,
-                    "personal_data",
-                    f"含个人信息，已扣留，未保存任何内容：{where}。本表只报数量，请删除后重报",
-                    f"holds personal data and was kept nowhere: {where}. Only counts belong here; please send it again",
-                )
-            )
-        elif error := grids[form].error:
-            parts.append(Part(form, str(period), kind, None, error.code, error.zh or str(error), str(error)))
+        if found := hits[form]:
+            parts.append(_withheld(form, period, kind, found))
+        elif error := read.grids[form].error:
+            parts.append(_returned(form, period, kind, None, error))
         elif kind == "xlsx":
-            parts.append(Part(form, str(period), "csv", lake.put_raw(_as_csv(grids[form], county.encoding))))
+            sha256 = lake.put_raw(_as_csv(read.grids[form], county.encoding))
+            parts.append(Part(form, str(period), "csv", sha256))
     return parts
 
 
-def _unreadable(lake: Lake, item: Item, content: bytes, kind: FileKind, error: ReturnedError) -> list[Part]:
-    keep = kind != "xlsx" and not _SUSPECT.search(content)
+def _hits(catalogue: Catalogue, county: County, read: cage.Read) -> dict[str, list[Hit]]:
+    """Form -> what was found in its sheet; '' -> in what is no form's."""
+    hits = {
+        form: find_personal_data(grid, county.layout_of(form), catalogue.forms[form])
+        for form, grid in read.grids.items()
+    }
+    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout())]
+    sheets = {grid.sheet: form for form, grid in read.grids.items() if grid.sheet}
+    for form, hit in find_beside(read.beside, sheets):
+        hits[form].append(hit)
+    if hits[""]:
+        log.warning(
+            "%s: personal data in what is no form's (%s): only the cells of its forms are kept",
+            county.county,
+            hits[""][0].kind,
+        )
+    return hits
+
+
+def _withheld(form: str, period: Period, kind: FileKind, hits: Sequence[Hit]) -> Part:
+    zh = "、".join(f"{hit.address}（{KINDS_ZH[hit.kind]}）" for hit in hits[:5])
+    en = ", ".join(f"{hit.address} ({hit.kind})" for hit in hits[:5])
+    return Part(
+        form,
+        str(period),
+        kind,
+        None,
+        "personal_data",
+        f"含个人信息，已扣留，未入库：{zh}。本表只报数量，请删除后重报",
+        f"holds personal data and was withheld: {en}. Only counts belong here; please send it again",
+    )
+
+
+def _returned(form: str, period: Period, kind: FileKind, sha256: str | None, error: ReturnedError) -> Part:
+    """A part that goes back; what it says may quote names of sheets that nobody has looked at."""
+    zh, en = masked(error.zh or str(error)), masked(str(error))
+    return Part(form, str(period), kind, sha256, error.code, zh, en)
+
+
+def _unreadable(
+    lake: Lake, county: County, item: Item, content: bytes, kind: FileKind, error: ReturnedError
+) -> list[Part]:
+    encodings = dict.fromkeys((county.encoding, "utf-8", "gb18030", "utf-16-le"))
+    keep = kind != "xlsx" and not _SUSPECT.search(content) and not is_suspect(content, encodings)
     sha256 = lake.put_raw(content) if keep else None
-    return [
-        Part(form, str(period), kind, sha256, error.code, error.zh or str(error), str(error))
-        for form, period in item.targets
-    ]
+    return [_returned(form, period, kind, sha256, error) for form, period in item.targets]
 
 
 def _as_csv(grid: Grid, encoding: str) -> bytes:
@@ -274,5 +337,5 @@ def preview(
                     for part in screen(catalogue, lake, county, fetched)
                 ]
     except CollectError as e:
-        outcome.failures.append((None, None, e))
+        outcome.fail(None, None, e)
     return found, [e for _, _, e in outcome.failures]

@@ -138,8 +138,9 @@ _ALL = (
     ),
     Reason(
         "personal_data", "person",
-        "签字栏以外出现身份证号或手机号：已扣留，不保存",
-        "a resident ID or mobile number outside the sign-off zone: withheld, and kept nowhere",
+        "签字栏以外出现身份证号、手机号或姓名（含批注、表头、工作表名、文件名等）：已扣留，不入库",
+        "a resident ID number, a mobile number or a name outside the sign-off zone, in comments and names of files too:"
+        " withheld",
         "删除个人信息后重报", "Remove it and send the form again.",
     ),
 )  # fmt: skip

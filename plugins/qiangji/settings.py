@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -70,6 +71,10 @@ class Settings(BaseSettings):
         description="seconds of processor time that reading a file may take; of the clock, three times",
     )
     parse_output_bytes: int = Field(256 * 2**20, gt=0, description="what a file may be once it is read")
+    withheld: Literal["discard", "keep"] = Field(
+        "discard", description="what becomes of the bytes of what is withheld for personal data"
+    )
+    withheld_days: int = Field(30, ge=1, description="days after which withheld bytes are removed")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
         validation_alias=AliasChoices("QIANGJI_THREADS", "threads"),

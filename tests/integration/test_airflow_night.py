@@ -21,16 +21,18 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx2
 import pytest
+import sqlalchemy as sa
 
 from qiangji import demo, pipeline, reading
 from qiangji.airflow_client import AirflowClient
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded_install import write_private
 from qiangji.periods import Period, reporting_month
-from qiangji.settings import PROJECT, settings
+from qiangji.settings import PROJECT, connection, settings
 from qiangji.stack import AirflowStack
 from tests.conftest import Workplace
 from tests.integration.nights import Night, assert_same, forget
+from tests.integration.planting import Values, texts_of
 from tests.integration.test_replay import _but_outcomes
 from tests.integration.test_restore import _tool
 
@@ -42,7 +44,7 @@ NAMES = {
     "440703": "蓬江区", "440704": "江海区", "440705": "新会区", "440781": "台山市", "440783": "开平市",
     "440784": "鹤山市", "440785": "恩平市",
 }  # fmt: skip
-REFUSING, HANGING, DOWN = "440704", "440781", "440703"
+REFUSING, HANGING, DOWN, WRITING = "440704", "440781", "440703", "440783"
 SHARE = "group_leader_party_share"
 
 
@@ -52,7 +54,15 @@ class Site:
 
     airflow: AirflowStack
     client: AirflowClient
+    server: EmbeddedPostgres
     built: set[str] = field(default_factory=set)
+    values: Values = field(default_factory=Values)
+    """Personal data that a county has in its database."""
+
+    @property
+    def database(self) -> str:
+        """The county's."""
+        return str(sa.make_url(connection(f"county_{WRITING}")).database)
 
     @property
     def last(self) -> Period:
@@ -157,7 +167,23 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[
         airflow.wait_ready(SECONDS)
         client = stack.enter_context(airflow.client())
         demo.prepare(client, s)
-        yield Site(airflow, client)
+        site = Site(airflow, client, server)
+        _plant(site)
+        yield site
+
+
+def _plant(site: Site) -> None:
+    """A county writes personal data of each kind into names of its units, in forms that no other test looks at."""
+    site.values.drawn.append("11010519491231002X")  # the simulator's own, in a workbook's remarks
+    kinds = {"village": "id", "community": "mobile", "town_service": "name"}
+    with site.server.connect(site.database) as connection:
+        for form, kind in kinds.items():
+            unit, value = form.partition("_")[0], site.values.draw(kind)
+            done = connection.execute(
+                f"UPDATE store.{form} SET {unit}_name = {unit}_name || %s WHERE period = %s",
+                (f" 联系人：{value}", str(site.last)),
+            )
+            assert done.rowcount
 
 
 def states(run: dict[str, Any]) -> dict[str, set[str | None]]:
@@ -188,6 +214,7 @@ def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     assert statuses["440703"] == {"accepted"}
     assert "withheld" in statuses["440784"]
     assert statuses["440784"] <= {"accepted", "partial", "withheld"}
+    assert "withheld" in statuses[WRITING]
 
 
 def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site) -> None:
@@ -401,3 +428,30 @@ def test_no_secret_of_a_connection_is_in_anything_that_airflow_keeps(site: Site)
         for secret in secrets
         if secret.encode() in content or quote(secret, safe="").encode() in content
     ] == []
+
+
+def test_no_personal_data_is_left_anywhere(site: Site) -> None:
+    """After all the nights: in Airflow's own database (XCom among it), the warehouse, the logs, the lake, feedback."""
+    with site.night() as night:
+        rows = night.query("SELECT count(*) AS n FROM ops.submission WHERE status = 'withheld'")
+    assert rows[0]["n"] >= len(site.values.drawn)
+    with site.server.connect() as c:
+        names = {r[0] for r in c.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")}
+    assert {site.database, "airflow"} < names
+    searched = {}
+    for name in names - {site.database}:
+        dump = [_tool("pg_dump"), site.server.url(name, driver=None)]
+        searched[name] = subprocess.run(dump, capture_output=True, check=True).stdout
+    assert b"task_instance" in searched["airflow"]
+    assert b"personal_data" in b"".join(searched.values())
+    for path in site.airflow.home.rglob("*"):
+        if path.is_file() and "simulator" not in path.relative_to(site.airflow.home).parts:
+            searched[str(path)] = path.read_bytes()
+    assert sum("logs" in name for name in searched) > 20
+    found = {
+        n: v
+        for n, content in searched.items()
+        for t in texts_of(content, n)
+        if (v := site.values.found_in(t))
+    }
+    assert found == {}

@@ -1,104 +1,61 @@
-"""Resident ID and mobile numbers that counties send: only that submission is withheld, and no store or log has them.
+"""Personal data that counties send, in every kind of place: what holds it is withheld, and no store or log has it.
 
-The numbers are the example that GB 11643 prints, one of the older length made up with a date in it, and a mobile
-number of an operator's test range.
+One night with a value of its own in each place (`planting`); then everything that is kept or was said is searched for
+all of them: the lake's files (unpacked and decoded), a dump of the whole database, what was logged by anybody at any
+level, what the commands print, what goes back to the counties.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import logging
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import psycopg
-import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 import yaml
 
+from tests.integration import planting
 from tests.integration.nights import PROJECT, Night, night
+from tests.integration.planting import Values, Web, rows_of, texts_of, workbook
+from tests.integration.test_cli import run
+from tests.integration.test_restore import _tool
 
-ID_18, ID_15, MOBILE = "11010519491231002X", "110105491231002", "13912345678"
-NUMBERS = (ID_18, ID_15, MOBILE)
-SIGN_OFF = (
-    "13800138000",
-    "林佩仪",
-    "陈卓文",
-)  # what the workbooks of 440705 end with, by the simulator's README
-MONTH, FOLDER_CSV, FOLDER_XLSX, DATABASE, BOOK = "2026-10", "440704", "440781", "440783", "440784"
-FORMS = ("village_group", "village", "community")
+SIGN_OFF = ("13800138000", "林佩仪", "陈卓文")
+"""What the workbooks of 440705 end with, by the simulator's README."""
+LAST = "2026-10"
+FORMS = ("village_group", "village", "community", "town_service")
+SIGNED, DATABASE, RECORDS, FILES = "440705", "440783", "440703", "440784"
+TEXTS, BOOKS = ["440704"], ["440781", "440785"]
+PASSED_OVER = ("unit", "name", "town", "village", "accepted", "fault")
 
 
 @dataclass
-class Searched:
-    """A night with planted numbers, and everything that was said while it ran."""
+class Plant:
+    """One value in one place of one submission, and how that has to end."""
+
+    county: str
+    form: str
+    month: str
+    place: str
+    value: str
+    status: str = "withheld"
+
+
+@dataclass
+class Sown:
+    """A night with everything planted, and everything that was said while it ran."""
 
     night: Night
-    said: str
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Searched]:
-    folder = tmp_path_factory.mktemp("privacy")
-
-    def edit(catalogue: Path) -> None:
-        """Two counties hand in files by folder, so that the test can write them."""
-        path = catalogue / "counties.yaml"
-        counties = {c["county"]: c for c in yaml.safe_load(path.read_text(encoding="utf-8"))}
-        for code, files in ((FOLDER_CSV, "{form}_{period}.csv"), (FOLDER_XLSX, "{form}_{period}.xlsx")):
-            counties[code] = {
-                "county": code,
-                "transport": "folder",
-                "path": str(folder / code),
-                "files": files,
-            }
-        path.write_text(yaml.safe_dump(list(counties.values()), allow_unicode=True), encoding="utf-8")
-
-    counties = ["440703", FOLDER_CSV, "440705", FOLDER_XLSX, DATABASE, BOOK]
-    with night(folder, postgres, edit=edit, scale=0.04, months=1, faults="none", counties=counties) as one:
-        _hand_in(one, folder)
-        _plant_in_database(one, postgres)
-        _plant_in_listing(one)
-        said = _Said()
-        logging.getLogger().addHandler(said)
-        before = logging.getLogger().level
-        logging.getLogger().setLevel(logging.DEBUG)
-        try:
-            result = one.run()
-        finally:
-            logging.getLogger().removeHandler(said)
-            logging.getLogger().setLevel(before)
-        yield Searched(one, "\n".join([*said.lines, repr(result), *(_cli(*a) for a in COMMANDS)]))
-
-
-COMMANDS = (
-    ("status",),
-    ("status", "--json"),
-    ("-v", "reprocess"),
-    ("values", "--json"),
-    ("collect", "--dry-run"),
-)
-
-
-def _cli(*arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "qiangji", *arguments],
-        env=os.environ | {"PYTHONPATH": str(PROJECT / "plugins")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode in (0, 3), done.stderr
-    return done.stdout + done.stderr
+    values: Values
+    sent: Path
+    plants: list[Plant] = field(default_factory=list)
+    said: str = ""
 
 
 class _Said(logging.Handler):
@@ -109,165 +66,325 @@ class _Said(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage() + (str(record.exc_info) if record.exc_info else ""))
+        self.lines.append(logging.Formatter().format(record))
 
 
-def _rows(one: Night, county: str, form: str) -> list[dict[str, Any]]:
-    key = yaml.safe_load((PROJECT / f"catalogue/forms/{form}.yaml").read_text(encoding="utf-8"))["key"]
-    passed = ("unit", "name", "town", "village", "accepted", "fault")
+@pytest.fixture(scope="module")
+def sown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Sown]:
+    folder, web = tmp_path_factory.mktemp("privacy"), Web()
+    sent = folder / "sent"
+    counties = [RECORDS, *TEXTS, SIGNED, *BOOKS, DATABASE, FILES]
+
+    def edit(catalogue: Path) -> None:
+        """Counties that the test writes for: three by folder, two by HTTP."""
+        path = catalogue / "counties.yaml"
+        own = {c["county"]: c for c in yaml.safe_load(path.read_text(encoding="utf-8"))}
+        for code in (*TEXTS, *BOOKS):
+            kind = "csv" if code in TEXTS else "xlsx"
+            own[code] = {"county": code, "transport": "folder", "path": str(sent / code)}
+            own[code]["files"] = f"{{form}}_{{period}}.{kind}"
+        for code, format in ((RECORDS, "json"), (FILES, "csv")):
+            http: dict[str, Any] = {"format": format, "version_key": "updated_at"}
+            http["list"] = {"path": f"/{code}", "items": "data"}
+            http["fetch"] = {"path": "/files/{name}"}
+            if format == "json":
+                paging = {"style": "cursor", "param": "cursor", "next": "next"}
+                http["fetch"] = {"path": "/reports/{form}/{period}", "items": "data", "paging": paging}
+            own[code] = {"county": code, "transport": "http_api", "connection": "planted", "http": http}
+        path.write_text(yaml.safe_dump(list(own.values()), allow_unicode=True), encoding="utf-8")
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        night(folder, postgres, edit=edit, scale=0.03, months=4, faults="none", counties=counties) as one,
+    ):
+        patch.setenv("QIANGJI_CONN_PLANTED", web.url)
+        whole = Sown(one, Values(), sent)
+        _sow(whole, web, postgres)
+        said = _Said()
+        root = logging.getLogger()
+        before = root.level
+        root.addHandler(said)
+        root.setLevel(logging.DEBUG)
+        try:
+            result = one.collect()
+            one.build(LAST)
+            printed = [_cli(*a) for a in _commands(whole)]
+        finally:
+            root.removeHandler(said)
+            root.setLevel(before)
+        errors = [repr(e) + str(e) for *_, e in result.failures]
+        whole.said = "\n".join([*said.lines, repr(result), *errors, *printed])
+        yield whole
+        web.close()
+
+
+def _commands(sown: Sown) -> list[tuple[str, ...]]:
+    file = next((sown.sent / TEXTS[0]).glob(f"*_{LAST}.csv"))
+    form = file.name.removesuffix(f"_{LAST}.csv")
+    asked = ("--form", form, "--county", TEXTS[0], "--period", LAST)
     return [
-        {key: row["unit"]} | {k: v for k, v in row.items() if k not in passed}
-        for row in one.systems.truth(county, form, MONTH)
+        ("status",),
+        ("status", "--json"),
+        ("-v", "reprocess"),
+        ("findings", "--all", "--json"),
+        ("values", "--json"),
+        ("collect", "--dry-run"),
+        ("-v", "feedback"),
+        ("-v", "check", str(file), *asked),
+        ("verify",),
     ]
 
 
-def _hand_in(one: Night, folder: Path) -> None:
-    """CSV: an 18-digit number in village. Workbooks: a 15-digit one, stored as a number, in community."""
-    for county in (FOLDER_CSV, FOLDER_XLSX):
-        (folder / county).mkdir()
-        for form in FORMS:
-            rows = [
-                {k: ("是" if v else "否") if isinstance(v, bool) else v for k, v in row.items()}
-                for row in _rows(one, county, form)
-            ]
-            name = f"{form}_{MONTH}"
-            if county == FOLDER_CSV:
-                if form == "village":
-                    rows[1]["members_away"] = f"2（{ID_18}）"
-                sink = io.StringIO()
-                writer = csv.DictWriter(sink, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
-                (folder / county / f"{name}.csv").write_text(sink.getvalue(), encoding="utf-8")
-                continue
-            if form == "community":
-                rows[0]["community_workers"] = int(ID_15)
-            book = openpyxl.Workbook()
-            book.active.title = form  # type: ignore[union-attr]
-            book.active.append(list(rows[0]))  # type: ignore[union-attr]
-            for row in rows:
-                book.active.append(list(row.values()))  # type: ignore[union-attr]
-            book.save(folder / county / f"{name}.xlsx")
+def _cli(*arguments: str) -> str:
+    ran = run(*arguments)
+    assert ran.code in (0, 3), (arguments, ran)
+    return ran.out + ran.err
 
 
-def _plant_in_database(one: Night, postgres: Any) -> None:
-    """440783 writes a mobile number into the name of a village."""
+# --- sowing --------------------------------------------------------------------------------------------
+
+
+def _sow(sown: Sown, web: Web, postgres: Any) -> None:
+    slots = {
+        c: iter([(f, m) for m in reversed(sown.night.months) for f in FORMS])
+        for c in sown.night.systems.counties
+    }
+
+    def plant(county: str, place: str, kind: str, status: str = "withheld") -> Plant:
+        form, month = next(slots[county])
+        one = Plant(county, form, month, place, sown.values.draw(kind), status)
+        sown.plants.append(one)
+        return one
+
+    for county in (*TEXTS, *BOOKS):
+        (sown.sent / county).mkdir(parents=True)
+    _sow_workbooks(sown, plant)
+    for place, (kind, write) in planting.IN_CSV.items():
+        status = (
+            "returned" if place in ("cell in gb18030", "another encoding", "a file cut off") else "withheld"
+        )
+        one = plant(TEXTS[0], place, kind, status)
+        content = write(rows_of(_rows(sown.night, one)), one.value)
+        (sown.sent / one.county / f"{one.form}_{one.month}.csv").write_bytes(content)
+    _sow_records(sown, plant, web)
+    _sow_files(sown, plant, web)
+    _sow_database(sown, plant, postgres)
+
+
+def _rows(one: Night, plant: Plant) -> list[dict[str, Any]]:
+    path = PROJECT / f"catalogue/forms/{plant.form}.yaml"
+    key = yaml.safe_load(path.read_text(encoding="utf-8"))["key"]
+    return [
+        {key: row["unit"]} | {k: v for k, v in row.items() if k not in PASSED_OVER}
+        for row in one.systems.truth(plant.county, plant.form, plant.month)
+    ]
+
+
+def _sow_workbooks(sown: Sown, plant: Any) -> None:
+    places = [(p, k, change, "withheld") for p, (k, change) in planting.IN_FORM.items()]
+    places += [(p, k, change, "accepted") for p, (k, change) in planting.BESIDE.items()]
+    places += [(p, k, None, "withheld") for p, k in planting.SPECIAL_IN_FORM.items()]
+    places += [(p, k, None, "accepted") for p, k in planting.SPECIAL_BESIDE.items()]
+    for i, (place, kind, change, status) in enumerate(places):
+        one = plant(BOOKS[i % 2], place, kind, status)
+        title = sown.night.pipeline.catalogue.forms[one.form].title.zh
+        content = workbook(
+            rows_of(_rows(sown.night, one)),
+            title,
+            lambda b, c=change, o=one: c and c(b, o.value),  # type: ignore[misc]
+        )
+        if change is None:
+            content = planting.with_special_part(content, place, one.value)
+        (sown.sent / one.county / f"{one.form}_{one.month}.xlsx").write_bytes(content)
+
+
+def _sow_records(sown: Sown, plant: Any, web: Web) -> None:
+    entries = []
+    for place, (kind, change) in planting.IN_JSON.items():
+        one = plant(RECORDS, place, kind)
+        web.put(
+            f"/reports/{one.form}/{one.month}",
+            {"data": change(_rows(sown.night, one), one.value), "next": None},
+        )
+        entries.append({"form": one.form, "period": one.month, "updated_at": "1"})
+    one = plant(RECORDS, "cursor of a page", "mobile", "accepted")
+    rows = _rows(sown.night, one)
+    web.put(f"/reports/{one.form}/{one.month}", {"data": rows[:1], "next": one.value})
+    web.put(f"/reports/{one.form}/{one.month}?cursor={one.value}", {"data": rows[1:], "next": None})
+    entries.append({"form": one.form, "period": one.month, "updated_at": "1"})
+    web.put(f"/{RECORDS}", {"data": entries})
+
+
+def _sow_files(sown: Sown, plant: Any, web: Web) -> None:
+    named, escaped = plant(FILES, "name of a file", "id"), plant(FILES, "name of a file, escaped", "mobile")
+    version = plant(FILES, "version of a file", "mobile", "accepted")
+    moved = plant(FILES, "address", "mobile", "failed")
+    names = {
+        id(named): f"村情 {named.value}.csv",
+        id(escaped): "".join(f"%{ord(c):x}" for c in escaped.value) + ".csv",
+        id(version): "version.csv",
+        id(moved): "moved.csv",
+    }
+    entries = [
+        {
+            "form": p.form,
+            "period": p.month,
+            "name": names[id(p)],
+            "updated_at": p.value if p is version else "1",
+        }
+        for p in (named, escaped, version, moved)
+    ]
+    web.put(f"/{FILES}", {"data": entries})
+    web.put("/files/version.csv", planting.csv_of(rows_of(_rows(sown.night, version))).encode())
+    web.put("/files/moved.csv", b"", 302, Location=f"/files/{moved.value}?tel={moved.value}")
+    web.put(f"/files/{moved.value}?tel={moved.value}", b"\x1f\x8b no", Content_Encoding="gzip")
+
+
+def _sow_database(sown: Sown, plant: Any, postgres: Any) -> None:
     url = sa.make_url(postgres.url("postgres", driver=None)).set(
-        database=sa.make_url(one.systems.connections[DATABASE]).database
+        database=sa.make_url(sown.night.systems.connections[DATABASE]).database
     )
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
-        done = connection.execute(
-            "UPDATE store.village SET village_name = village_name || %s"
-            " WHERE village_code = (SELECT min(village_code) FROM store.village)",
-            (f" 联系{MOBILE}",),
-        )
-        assert done.rowcount >= 1
-
-
-def _plant_in_listing(one: Night) -> None:
-    """440703 writes a resident ID number, with spaces, into a name of its JSON."""
-    submission = one.systems._held["440703", "village_group", MONTH]
-    spaced = f"{ID_18[:6]} {ID_18[6:14]} {ID_18[14:]}"
-    submission.rows[0].write("group_name", spaced)
+        for kind in ("id", "mobile", "name", "old id"):
+            one = plant(DATABASE, f"text of a database, {kind}", kind)
+            name, code = (
+                ("group_name", "group_code")
+                if one.form == "village_group"
+                else ((f"{one.form.split('_')[0]}_name", f"{one.form.split('_')[0]}_code"))
+            )
+            text = f" 负责人：{one.value}" if kind == "name" else f" 联系{one.value}"
+            done = connection.execute(
+                f"UPDATE store.{one.form} SET {name} = {name} || %s"
+                f" WHERE period = %s AND {code} = (SELECT min({code}) FROM store.{one.form} WHERE period = %s)",
+                (text, one.month, one.month),
+            )
+            assert done.rowcount >= 1, one
 
 
 # --- what is withheld ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("county", "form", "kind"),
-    [
-        (FOLDER_CSV, "village", "resident_id"),
-        (FOLDER_XLSX, "community", "resident_id"),
-        (DATABASE, "village", "mobile"),
-        ("440703", "village_group", "resident_id"),
-    ],
-    ids=["csv", "xlsx", "database", "json"],
-)
-def test_only_that_submission_is_withheld(county: str, form: str, kind: str, searched: Searched) -> None:
-    for each in FORMS:
-        status = searched.night.status(county, each, MONTH)
-        if each == form:
-            assert (status["status"], status["reason_code"]) == ("withheld", "personal_data")
-            assert f"({kind})" in status["message_en"]
-            assert f"{form}!" in status["message_zh"]
-            assert status["revision"] is None
-        else:
-            assert status["status"] == "accepted", each
-    part = searched.night.query(
-        "SELECT p.sha256, d.sha256 AS whole FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
-        " WHERE (county_code, form) = (:c, :f)",
-        c=county, f=form,
-    )  # fmt: skip
-    assert [p["sha256"] for p in part] == [None]
-    assert not searched.night.pipeline.ledger.lake.raw_path(part[0]["whole"]).exists()
+def test_each_kind_of_place_is_sown(sown: Sown) -> None:
+    assert len(sown.plants) == len(set(sown.values.drawn)) >= 58
+    sent = {v for f in sown.sent.rglob("*") if f.is_file() and "feedback" not in f.parts
+            for text in texts_of(f.read_bytes()) for v in sown.values.found_in(text)}  # fmt: skip
+    by_file = {p.value for p in sown.plants if p.county in (*TEXTS, *BOOKS)}
+    assert sent == by_file, "the search finds what was sent"
 
 
-def test_other_counties_are_accepted(searched: Searched) -> None:
-    for county in ("440705", BOOK):
-        assert {searched.night.status(county, f, MONTH)["status"] for f in FORMS} == {"accepted"}
+def test_what_holds_it_is_withheld_and_its_place_is_named_without_it(sown: Sown) -> None:
+    wrong = []
+    for p in sown.plants:
+        row = sown.night.status(p.county, p.form, p.month)
+        wanted = {"withheld": "personal_data", "accepted": None}.get(p.status, row["reason_code"])
+        if (row["status"], row["reason_code"]) != (p.status, wanted):
+            wrong.append((p.place, p.status, row["status"], row["reason_code"], row["message_en"]))
+        elif p.status == "withheld":
+            kind = {18: "resident_id", 15: "resident_id", 11: "mobile"}.get(len(p.value), "name")
+            assert f"({kind})" in row["message_en"], p.place
+            assert f"{p.form}!" in row["message_zh"] or "file name" in row["message_zh"], p.place
+            assert row["revision"] is None, p.place
+    assert wrong == []
 
 
-# --- where the numbers are not ------------------------------------------------------------------------
-
-
-def _variants() -> list[str]:
-    spaced = f"{ID_18[:6]} {ID_18[6:14]} {ID_18[14:]}"
-    return [*NUMBERS, ID_18.lower(), ID_18[:17], spaced]
-
-
-def test_the_lake_holds_none(searched: Searched) -> None:
-    files = [f for f in searched.night.place.home.rglob("*") if f.is_file()]
-    assert len(files) > 30
-    for path in files:
-        content = path.read_bytes()
-        texts = [content, content.decode("gb18030", "ignore").encode()]
-        if path.suffix == ".parquet":
-            texts = [
-                json.dumps(pq.ParquetFile(path).read().to_pylist(), default=str, ensure_ascii=False).encode()
-            ]
-        elif content.startswith(b"PK"):
-            cells = openpyxl.load_workbook(path.open("rb"), data_only=True)
-            texts = [str([list(sheet.values) for sheet in cells.worksheets]).encode()]
-        for number in _variants():
-            assert not any(number.encode() in text for text in texts), path
-
-
-def test_no_text_in_the_warehouse_holds_one(searched: Searched) -> None:
-    columns = searched.night.query(
-        "SELECT table_schema, table_name, array_agg(column_name::text) AS names FROM information_schema.columns"
-        " WHERE table_schema IN ('ops', 'dim', 'fact', 'calc', 'mart', 'mart_zh')"
-        " AND data_type IN ('text', 'character varying', 'ARRAY', 'json', 'jsonb', 'bigint', 'numeric') GROUP BY 1, 2"
+def test_nothing_of_what_is_withheld_is_kept(sown: Sown) -> None:
+    lake = sown.night.pipeline.ledger.lake
+    parts = sown.night.query(
+        "SELECT d.county_code, p.form, p.period, p.sha256, d.sha256 AS whole"
+        " FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
     )
-    assert len(columns) > 40
-    for c in columns:
-        everything = " || ' ' || ".join(f"coalesce(\"{n}\"::text, '')" for n in c["names"])
-        found = searched.night.query(
-            f'SELECT count(*) AS n FROM {c["table_schema"]}."{c["table_name"]}" WHERE {everything} LIKE ANY(:numbers)',
-            numbers=[f"%{v}%" for v in (*_variants(), *SIGN_OFF)],
-        )
-        assert found == [{"n": 0}], (c["table_schema"], c["table_name"])
+    held = {(r["county_code"], r["form"], r["period"]): r for r in parts}
+    for p in sown.plants:
+        row = held.get((p.county, p.form, p.month))
+        if p.place in ("version of a file", "cursor of a page"):
+            assert row is not None
+            assert lake.raw_path(row["whole"]).exists(), "what is clean is kept as received"
+            continue
+        assert row is not None or p.status == "failed", p.place
+        if row is not None:
+            assert not lake.raw_path(row["whole"]).exists(), p.place
+            assert (row["sha256"] is None) == (p.status in ("withheld", "returned")), p.place
+    assert not (sown.night.place.home / "withheld").exists(), "unless a setting says so"
 
 
-def test_nothing_that_was_said_holds_one(searched: Searched) -> None:
-    assert "withheld" in searched.said  # it has been captured
-    assert "personal" in searched.said
-    for number in (*_variants(), *SIGN_OFF):
-        assert number not in searched.said
+def test_the_county_that_sends_none_is_accepted(sown: Sown) -> None:
+    assert {sown.night.status(SIGNED, f, LAST)["status"] for f in FORMS} == {"accepted"}
 
 
-def test_the_sign_off_zone_is_no_finding_and_goes_no_further_than_the_bytes_received(
-    searched: Searched,
-) -> None:
-    statuses = {searched.night.status("440705", f, MONTH)["status"] for f in FORMS}
-    assert statuses == {"accepted"}
-    raw = [
-        p
-        for p in (searched.night.lake / "raw").rglob("*")
-        if p.is_file() and p.read_bytes().startswith(b"PK")
-    ]
-    texts = [str([list(s.values) for s in openpyxl.load_workbook(p.open("rb")).worksheets]) for p in raw]
-    assert sum(SIGN_OFF[0] in t for t in texts) >= len(FORMS)  # the test would see it
-    for path in searched.night.lake.rglob("*.parquet"):
-        rows = json.dumps(pq.ParquetFile(path).read().to_pylist(), default=str, ensure_ascii=False)
-        assert not any(word in rows for word in (*SIGN_OFF, "填表人")), path
+def test_what_has_it_beside_its_cells_is_kept_as_its_cells(sown: Sown) -> None:
+    beside = [p for p in sown.plants if p.county in BOOKS and p.status == "accepted"]
+    assert len(beside) >= 10
+    for p in beside:
+        (row,) = sown.night.query(
+            "SELECT p.kind FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
+            " WHERE (county_code, form, period) = (:c, :f, :p)",
+            c=p.county, f=p.form, p=p.month,
+        )  # fmt: skip
+        assert row["kind"] == "csv"
+
+
+# --- where it is not ----------------------------------------------------------------------------------
+
+
+def _leaks(sown: Sown, texts: Iterator[tuple[object, str]]) -> dict[str, list[str]]:
+    """Place of planting -> where its value was found."""
+    by_value = {p.value: p.place for p in sown.plants}
+    found: dict[str, list[str]] = {}
+    for where, text in texts:
+        for value in sown.values.found_in(text):
+            found.setdefault(by_value[value], []).append(str(where))
+    return found
+
+
+def test_no_file_of_the_home_holds_any(sown: Sown) -> None:
+    files = [f for f in sown.night.place.home.rglob("*") if f.is_file()]
+    assert len(files) > 100
+    assert {f.parts[len(sown.night.place.home.parts)] for f in files} >= {"lake"}
+    texts = ((f, text) for f in files for text in texts_of(f.read_bytes(), f.name))
+    assert _leaks(sown, texts) == {}
+
+
+def test_no_row_of_the_database_holds_any(sown: Sown) -> None:
+    url = sa.make_url(sown.night.place.url).set(drivername="postgresql")
+    plain = url.render_as_string(hide_password=False)
+    dump = subprocess.run([_tool("pg_dump"), plain], capture_output=True, check=True).stdout.decode()
+    assert dump.count("personal_data") >= sum(p.status == "withheld" for p in sown.plants)
+    assert _leaks(sown, iter([("dump", dump)])) == {}
+    assert not [word for word in SIGN_OFF if word in dump]
+
+
+def test_nothing_that_was_said_holds_any(sown: Sown) -> None:
+    assert sown.said.count("personal_data") >= sum(p.status == "withheld" for p in sown.plants)
+    assert "personal data in what is no form's" in sown.said
+    assert "asyncssh" in sown.said or "SFTP" in sown.said or len(sown.said) > 10_000
+    assert _leaks(sown, iter([("said", sown.said)])) == {}
+    assert not [word for word in SIGN_OFF if word in sown.said]
+
+
+def test_what_goes_back_to_counties_holds_none(sown: Sown) -> None:
+    folders = [*(sown.sent / c / "feedback" for c in (*TEXTS, *BOOKS)), sown.night.place.home / "feedback"]
+    files = [f for folder in folders for f in folder.rglob("*.xlsx")]
+    assert len(files) > 20
+    assert _leaks(sown, ((f, text) for f in files for text in texts_of(f.read_bytes()))) == {}
+
+
+def test_the_sign_off_zone_goes_no_further_than_the_bytes_received(sown: Sown) -> None:
+    raw = [p for p in (sown.night.lake / "raw").rglob("*") if p.is_file()]
+    with_zone = [p for p in raw if any(SIGN_OFF[0] in text for text in texts_of(p.read_bytes()))]
+    assert len(with_zone) >= len(FORMS), "the test would see it"
+    for path in sown.night.lake.rglob("*.parquet"):
+        assert not any(
+            word in text for text in texts_of(path.read_bytes()) for word in (*SIGN_OFF, "填表人")
+        ), path
+
+
+def test_the_figures_for_the_record(sown: Sown, capsys: pytest.CaptureFixture[str]) -> None:
+    """planted / found anywhere."""
+    home = (
+        t for f in sown.night.place.home.rglob("*") if f.is_file() for t in texts_of(f.read_bytes(), f.name)
+    )
+    found = {v for text in (*home, sown.said) for v in sown.values.found_in(text)}
+    with capsys.disabled():
+        print(f"\npersonal values planted: {len(sown.plants)}, found anywhere: {len(found)}")
+    assert not found
+    assert json.dumps(sorted({p.place for p in sown.plants}))

@@ -470,4 +470,8 @@ def _shown(value: object) -> str:
         return "是" if value else "否"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, str):
+        from qiangji.screening import quoted
+
+        return quoted(value)
     return str(value)

@@ -1,9 +1,9 @@
 """Files read at arm's length: in a child process with limits on memory, time and output, which may die of them.
 
-In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids`, `read_form` and
-`sheet_of` give, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process that fetched the
-file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected types back; whatever
-the file does to its reader, this process goes on with the next.
+In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids`, `beside.read`,
+`read_form` and `sheet_of` give, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process
+that fetched the file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected types
+back; whatever the file does to its reader, this process goes on with the next.
 
 A reader is reused for many files and replaced when it died, hung or has grown. What a reused one fails at is tried once
 more by a new one: a verdict depends on the file, not on what was read before it. That no reader can be started is no
@@ -27,6 +27,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import QiangjiError, ReturnedError
 from qiangji.parsing import FileKind, Grid, Parsed, prescan, where_of, wire
 from qiangji.parsing.archive import too_large
+from qiangji.parsing.beside import Beside
 from qiangji.parsing.cage_process import Died, Reader, TooMuchError, TooSlowError
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
@@ -43,6 +44,15 @@ class CageError(QiangjiError):
     """No reader could be started: nothing is wrong with the file."""
 
     code = "no_cage"
+
+
+@dataclass(frozen=True)
+class Read:
+    """Form -> its grid, the sheets of no form, and what a workbook says beside its cells."""
+
+    grids: dict[str, Grid]
+    others: list[Grid]
+    beside: Beside
 
 
 @dataclass(frozen=True)
@@ -68,8 +78,8 @@ def read_sheets(
     titles: Mapping[str, str] | None = None,
     period: str = "",
     limits: Limits | None = None,
-) -> tuple[dict[str, Grid], list[Grid]]:
-    """Form -> its grid, and the sheets of no form: `read_grids` and `other_grids`, in the cage."""
+) -> Read:
+    """All that a delivery holds, for screening: `read_grids`, `other_grids` and `beside.read`, in the cage."""
     where = where_of(county, forms, period)
     prescan(content, kind, where)
     ask: dict[str, Any] = {
@@ -80,14 +90,15 @@ def read_sheets(
         "period": period,
     }
 
-    def take(head: Mapping[str, Any], parts: list[bytes]) -> tuple[dict[str, Grid], list[Grid]]:
+    def take(head: Mapping[str, Any], parts: list[bytes]) -> Read:
         heads, count = head.get("grids"), head.get("forms")
-        if not isinstance(heads, list) or len(parts) != 2 * len(heads) or count != len(forms):
+        if not isinstance(heads, list) or len(parts) != 2 * len(heads) + 1 or count != len(forms):
             raise wire.GarbledError("other grids")
         grids = [wire.grid_of_parts(h, *parts[2 * i : 2 * i + 2]) for i, h in enumerate(heads)]
         if [g.form for g in grids[:count]] != list(forms):
             raise wire.GarbledError("other forms")
-        return {g.form: g for g in grids[:count]}, grids[count:]
+        beside = wire.beside_of_parts(head.get("beside"), parts[-1])
+        return Read({g.form: g for g in grids[:count]}, grids[count:], beside)
 
     return _ask(ask, county, content, where, limits, take)
 

@@ -21,6 +21,7 @@ import python_calamine  # noqa: F401, TID253 - imported once, for all files
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import (  # noqa: F401 - the same
+    beside,
     csv_file,
     ndjson_file,
     other_grids,
@@ -104,7 +105,9 @@ def _sheets(
         head, own = wire.grid_parts(grid)
         heads.append(head)
         parts += own
-    return {"grids": heads, "forms": len(grids)}, parts
+    said = beside.read(content, (*grids.values(), *others)) if ask["kind"] == "xlsx" else beside.Beside()
+    head, texts = wire.beside_parts(said)
+    return {"grids": heads, "forms": len(grids), "beside": head}, [*parts, texts]
 
 
 def _submission(

@@ -20,6 +20,9 @@ PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
 """A column of these says for which period a row is; read_form holds it against the period asked for."""
 
+
+MAX_SHOWN = 40
+"""Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
 """A column of these says of a report that nothing changed (see `unchanged`); it carries nothing of the form."""
 
@@ -154,13 +157,15 @@ def _unknown(
 ) -> ReturnedError:
     at = address(form.form, column, grid.first_row + row - 1)
     known = [form.key, *fields]
+    shown = repr(text) if len(text) <= MAX_SHOWN else f"of {len(text)} characters"
+    shown_zh = f"“{text}”" if len(text) <= MAX_SHOWN else f"（{len(text)}字）"
     return ReturnedError(
-        f"unknown header {text[:40]!r} in {at}",
+        f"unknown header {shown} in {at}",
         where=where,
         expected=", ".join(known),
         do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
-        zh=f"{at}:表头“{text[:40]}”不在报表中,可用表头:{_zh_names(known, form)};请更正或删除该列后重报",
+        zh=f"{at}:表头{shown_zh}不在报表中,可用表头:{_zh_names(known, form)};请更正或删除该列后重报",
     )
 
 

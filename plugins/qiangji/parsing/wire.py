@@ -8,6 +8,7 @@ anything is read, tables against the schema that was asked for, codes against th
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import ReturnedError
+from qiangji.parsing.beside import Beside, Said
 from qiangji.parsing.form import PROBLEMS, Parsed
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
@@ -31,6 +33,7 @@ PREFIX = struct.Struct(">II")
 SIZE = struct.Struct(">Q")
 MAX_HEAD = 4 * 2**20
 _RAGGED = pa.schema([("row", pa.int64()), ("cells", pa.int64())])
+_SAID = pa.schema([(n, pa.string()) for n in ("sheet", "place", "cell", "text")])
 _TEXTS = 4000
 """Characters of a message that are taken over."""
 _TOTALS = 1000
@@ -132,6 +135,23 @@ def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
         tuple(zip(rows["row"], rows["cells"], strict=True)),
     )
     return replace(grid, error=error_of(head["error"])) if head.get("error") else grid
+
+
+def beside_parts(beside: Beside) -> tuple[dict[str, Any], memoryview]:
+    columns = [[getattr(t, n) for t in beside.texts] for n in _SAID.names]
+    return {"is_opaque": beside.is_opaque}, stream(pa.table(columns, schema=_SAID))
+
+
+def beside_of_parts(head: object, texts: bytes) -> Beside:
+    if not isinstance(head, dict) or not isinstance(head.get("is_opaque"), bool):
+        raise GarbledError("nothing beside")
+    rows = [{n: _text(v) for n, v in row.items()} for row in _table(texts, _SAID).to_pylist()]
+    if not all(
+        re.fullmatch(r"[a-z]{0,12}", r["place"]) and re.fullmatch(r"(?:[A-Z]{1,3}[0-9]{1,7})?", r["cell"])
+        for r in rows
+    ):
+        raise GarbledError("a place of none")
+    return Beside([Said(**row) for row in rows], head["is_opaque"])
 
 
 # ---- a sheet as it came

@@ -24,7 +24,7 @@ _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 class Parts:
-    """Where a workbook keeps its sheets. Raises ReturnedError: dates_from_1904, unreadable_file."""
+    """Where a workbook keeps its sheets (`paths`). Raises ReturnedError: dates_from_1904, unreadable_file."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self.where = where
@@ -37,7 +37,7 @@ class Parts:
         if any(_local(e.tag) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
             raise _from_1904(where)
         targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
-        self._parts = {
+        self.paths = {
             e.get("name", ""): _path(targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
             for e in book.iter()
             if _local(e.tag) == "sheet"
@@ -46,7 +46,7 @@ class Parts:
     def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
         """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
         try:
-            content = self._archive.read(self._parts[sheet])
+            content = self._archive.read(self.paths[sheet])
         except KeyError:
             raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
         if not _SUSPECT.search(content):

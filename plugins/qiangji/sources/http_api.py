@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
@@ -25,6 +26,10 @@ from qiangji.sources.files import expected_names, is_plain, is_text
 from qiangji.sources.http_client import Answer, HttpClient, is_header
 from qiangji.sources.limits import Busy, Limits
 from qiangji.sources.records import check_count, to_ndjson
+
+# they log each address, and a page's cursor is whatever the county's system says
+logging.getLogger("httpx2").setLevel(logging.WARNING)
+logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 MAX_PAGES = 10_000
 MAX_PAGE_BYTES = 32 * 2**20

@@ -1,0 +1,215 @@
+"""Resident ID and mobile numbers in one text, in the guises that people and spreadsheet programs give them.
+
+In: a text. Out: which kind of number it holds, None for none; never the number. A text is looked at after NFKC and
+without characters that show nothing. A number may be written in groups, with at most three blanks, hyphens, dots or the
+like between them; numbers that a spreadsheet program kept as a number are known with thousands separators, with an
+exponent, and with the digits behind the fifteenth lost.
+
+| kind | what it is | what speaks against |
+| --- | --- | --- |
+| resident ID, 18 | a province, a day of birth from 1850 to today, the checksum of GB 11643-1999 | one digit wrong |
+| the same, rounded | in one, or 6-8-4: a province, a day of birth, 0 at the end or what 64 bits hold of it | |
+| resident ID, 15 | a province, a day of birth in 1930 to 1999; in one, or 6-6-3 | twelve digits of a code and three |
+| mobile | 1 and 3 to 9, eleven digits, +86, 0086, 86 or 0 before it; in one, or in the groups of `_MOBILE_SHAPES` | |
+| unified social credit code | 18 characters, the checksum of GB 32100-2015: taken out before | it is a resident ID |
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from datetime import date
+from typing import Literal
+
+NumberKind = Literal["resident_id", "mobile"]
+
+_PROVINCES = frozenset(
+    f"{first}{second}"
+    for first, seconds in enumerate(("", "12345", "123", "1234567", "123456", "01234", "12345", "1", "123"))
+    for second in seconds
+)
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK = "10X98765432"
+_CREDIT = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_UNSEEN = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
+    "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+)
+"""Characters that show nothing: zero-width ones, marks of writing direction, selectors of variants."""
+_GONE = re.compile(
+    f"[{_UNSEEN}]|_x000[0-9A-Fa-f]_"
+)  # the second is how a workbook writes a control character
+_SPACES = re.compile(r"\s+")
+_BETWEEN = r"[ .·•_/()\-‐-―−~]{1,3}"
+_RUN = re.compile(rf"[0-9]+[Xx]?(?:{_BETWEEN}(?:[0-9]+[Xx]?|[Xx]))*")
+_SPLIT = re.compile(rf"({_BETWEEN})")
+_THOUSANDS = re.compile(r"(?<![0-9,])[1-8][0-9]{0,2}(?:,[0-9]{3}){4,5}(?![0-9,])")
+_EXPONENT = re.compile(r"(?<![0-9.])([1-8])\.([0-9]{6,17})[Ee]\+?0*(1[0-9])(?![0-9])")
+_ALNUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
+_GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_PREFIX = re.compile(r"(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_LENGTHS = (11, 15, 18)
+_MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
+_MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
+"""Groups that, with blanks between them, are more often amounts side by side."""
+_ID_15_SHAPES = {(15,), (6, 6, 3), (6, 2, 2, 2, 3), (1,) * 15}
+_ROUNDED_SHAPES = {(18,), (6, 8, 4), (1,) * 18}
+SUSPECT = r"(?s:[0-9](?:[^0-9]*[0-9]){10})|[0-9][.][0-9]{6,}[Ee]"
+"""RE2: the look at whole columns ahead of `number_in`: eleven digits, however far apart, or an exponent."""
+OTHER_DIGITS = (
+    r"[²³¹\x{660}-\x{669}\x{2070}-\x{209c}\x{2460}-\x{249b}\x{24ea}-\x{24ff}\x{2776}-\x{2793}．＋Ｅｅ０-９"
+    r"\x{1d7ce}-\x{1d7ff}\x{1f100}-\x{1f10a}]"
+)
+"""RE2: characters that NFKC turns into those of a number: such texts are looked at after it."""
+
+
+def plain(text: str) -> str:
+    """NFKC, without what shows nothing, runs of white space as one space."""
+    if text.isascii() and text.isalnum():
+        return text
+    return _SPACES.sub(" ", _GONE.sub("", unicodedata.normalize("NFKC", _GONE.sub("", text))))
+
+
+def number_in(text: str) -> NumberKind | None:
+    """Which kind of personal number a text holds; also one that is broken over lines."""
+    found = _number_in(plain(text))
+    if found is None and ("\n" in text or "\r" in text):
+        found = _number_in(plain(re.sub(r"\s*[\r\n]\s*", "", text)))
+    return found
+
+
+def _number_in(text: str) -> NumberKind | None:
+    text = _ALNUM.sub(lambda m: " | " if is_credit_code(m.group().upper()) else m.group(), text)
+    text = _GUID.sub(" | ", text)
+    kinds = {kind for run in _RUN.finditer(text) for kind in _kinds(run.group())}
+    kinds |= {kind for number in _unfolded(text) if (kind := _kind(number, (len(number),)))}
+    if "resident_id" in kinds:
+        return "resident_id"
+    return "mobile" if kinds else None
+
+
+def _kinds(run: str) -> Iterator[NumberKind]:
+    """What stretches of groups are numbers: a number begins and ends where a group does."""
+    pieces = _SPLIT.split(run)
+    groups, between = pieces[::2], pieces[1::2]
+    for start in range(len(groups)):
+        number = _PREFIX.sub("", groups[start])
+        for end in range(start + 1, len(groups) + 1):
+            if len(number) in _LENGTHS and (kind := _kind_of(number, start, end, groups, between)):
+                yield kind
+            if len(number) >= 18 or end == len(groups):
+                break
+            number += groups[end]
+
+
+def _kind_of(number: str, start: int, end: int, groups: list[str], between: list[str]) -> NumberKind | None:
+    signs = between[start : end - 1]
+    if signs == ["."] or (len(number) == 11 and any("/" in sign for sign in signs)):
+        return None  # a number with decimals; counts side by side
+    shape = (len(number) - sum(map(len, groups[start + 1 : end])), *map(len, groups[start + 1 : end]))
+    if kind := _kind(number.upper(), shape):
+        return kind
+    return "mobile" if _is_hyphened_mobile(number, shape, signs) else None
+
+
+def _kind(number: str, shape: tuple[int, ...]) -> NumberKind | None:
+    if is_resident_id(number) or (shape in _ROUNDED_SHAPES and is_rounded_id(number)):
+        return "resident_id"
+    if shape in _ID_15_SHAPES and is_old_resident_id(number):
+        return "resident_id"
+    return "mobile" if shape in _MOBILE_SHAPES and _MOBILE.fullmatch(number) else None
+
+
+def _is_hyphened_mobile(number: str, shape: tuple[int, ...], between: list[str]) -> bool:
+    return (
+        shape in _MOBILE_WITH_HYPHENS and bool(_MOBILE.fullmatch(number)) and all("-" in b for b in between)
+    )
+
+
+def _unfolded(text: str) -> Iterator[str]:
+    """Numbers as spreadsheet programs show them, in full."""
+    for m in _THOUSANDS.finditer(text):
+        if len(number := m.group().replace(",", "")) in (15, 18):
+            yield number
+    for m in _EXPONENT.finditer(text):
+        digits, length = m[1] + m[2], int(m[3]) + 1
+        known = len(digits.rstrip("0"))
+        if length == 18 and known >= 13:
+            yield digits[:15].ljust(18, "0") if len(digits) < 18 else digits
+        elif len(digits) <= length and (length == 15 or (length == 11 and known >= 7)):
+            yield digits.ljust(length, "0")
+
+
+def is_resident_id(number: str) -> bool:
+    """Whether 18 characters are a resident ID number, with its checksum.
+
+    Of a credit code the division's last two digits and six more can look like a day of birth, of the nineteenth century
+    nearly always: there it is one.
+    """
+    if not _is_of_a_person(number, 1850):
+        return False
+    if number[17] != _CHECK[sum(int(d) * w for d, w in zip(number[:17], _WEIGHTS, strict=True)) % 11]:
+        return False
+    return number[6:10] > "1900" or number[0] not in "159" or not _has_credit_checksum(number)
+
+
+def is_rounded_id(number: str) -> bool:
+    """One that was kept as a number: fifteen digits and zeros as spreadsheet programs show it, or what is left of it in
+    64 bits, in full or in the fewest digits. The checksum is lost, the person is not.
+    """
+    if len(number) != 18 or not number.isdecimal():
+        return False
+    whole = int(number)
+    if not number.endswith("0") and int(float(number)) != whole:
+        return False
+    # of the first persons of a day it can be a little less than that day
+    return _is_of_a_person(number, 1900) or _is_of_a_person(str((whole + 500) // 1000 * 1000), 1900)
+
+
+def _is_of_a_person(number: str, since: int) -> bool:
+    return (
+        len(number) == 18
+        and number[:17].isdecimal()
+        and number[17] in _CHECK
+        and number[:2] in _PROVINCES
+        and number[2:4] != "00"
+        and _is_day(number[6:14], since)
+    )
+
+
+def is_old_resident_id(number: str) -> bool:
+    """Whether 15 digits are a resident ID number of before 1999; who was born before 1930 is in no report.
+
+    Codes of three digits behind that of a village (the township's begins with 0 to 2) are told apart by that year.
+    """
+    return (
+        len(number) == 15
+        and number.isdecimal()
+        and number[:2] in _PROVINCES
+        and number[2:4] != "00"
+        and _is_day("19" + number[6:12], 1930)
+    )
+
+
+def _is_day(text: str, since: int) -> bool:
+    try:
+        day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
+    except ValueError:
+        return False
+    return date(since, 1, 1) <= day <= date.today()
+
+
+def is_credit_code(code: str) -> bool:
+    """Whether 18 characters are a unified social credit code; a resident ID number is none, whatever its checksum."""
+    if len(code) != 18 or any(c not in _CREDIT for c in code) or code[2:4] not in _PROVINCES:
+        return False
+    return _has_credit_checksum(code) and not is_resident_id(code) and not is_rounded_id(code)
+
+
+def _has_credit_checksum(code: str) -> bool:
+    if any(c not in _CREDIT for c in code):
+        return False
+    total = sum(_CREDIT.index(c) * pow(3, i, 31) for i, c in enumerate(code[:17]))
+    return _CREDIT[(31 - total % 31) % 31] == code[17]

@@ -1,0 +1,78 @@
+"""Words that tell names of persons: surnames, words that ask for a person, and what looks like a name and is none.
+
+In: nothing. Out: the lists that `names` goes by. The surnames are those that most people have, and those of the region.
+"""
+
+from __future__ import annotations
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(text.split()))
+
+
+SURNAMES = frozenset(
+    "".join(
+        _split(
+            """
+    赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏窦章苏潘葛奚范彭郎鲁韦马苗凤花方俞
+    任袁柳酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于傅皮卞齐康伍余元卜顾孟平黄穆萧尹姚邵湛汪祁毛禹狄米贝臧计伏
+    戴谈宋茅庞熊纪舒屈祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯管卢莫经房裘
+    缪干解应宗丁宣邓郁单杭洪包诸左石崔吉钮龚程嵇邢裴陆荣翁荀羊惠甄曲封储靳邴糜松井段富巫乌焦巴牧山谷车侯班仰秋仲
+    伊宫宁仇栾祖武符刘景詹束龙叶幸司韶黎薄印宿白怀蒲邰鄂索咸籍赖卓蔺屠蒙池乔阴苍闻翟谭贡劳姬申扶冉宰郦雍璩桑桂濮
+    牛寿边扈燕冀郏浦尚农温别庄晏柴瞿阎连茹宦艾鱼容向古易慎戈廖庾暨衡耿弘匡文寇欧利巩聂关荆游竺盖桓仉督岳帅缑亢况
+    郈琴晋楚闫汝鄢涂钦牟佘佴伯赏墨哈谯笪爱阳佟福冼麦邝区甘丘敖植覃候付肖邸苑仝冷揭占辛简饶曾沙养鞠须丰巢蒯查逯盘
+    蓬隆苟呙户奉粟禤磨
+            """
+        )
+    )
+)
+DOUBLE_SURNAMES = _split(
+    """
+    欧阳 太史 端木 上官 司马 东方 独孤 南宫 夏侯 诸葛 尉迟 公孙 轩辕 令狐 钟离 宇文 长孙
+    慕容 鲜于 司徒 司空 皇甫 澹台 公冶 申屠 淳于 单于 百里 呼延 西门
+    """
+)
+ASKING = _split(
+    """
+    姓名 名字 负责人 联系人 填报人 填表人 填写人 制表人 制单人 上报人 报送人 审核人 审批人
+    核对人 复核人 经办人 责任人 联络人 联络员 联系员 签字 签名 签收人 签署人 署名 法人
+    法定代表人 户主 当事人 带头人 录入人 统计人 校对人 负责同志
+    """
+)
+"""Words that ask for a person, in a header, a label or a text."""
+OFFICES = _split(
+    """
+    书记 主任 组长 支书 村长 站长 队长 委员 党代表 经理 所长 镇长
+    """
+)
+"""Offices: as a header, as a label, or before a colon they ask for who holds them."""
+TITLES = _split(
+    """
+    同志 先生 女士 小姐 老师 书记 副书记 主任 副主任 组长 村长 支书 委员 站长 队长 经理 所长
+    局长 镇长
+    """
+)
+"""What may stand behind a name."""
+NO_NAMES = frozenset(
+    _split(
+        """
+    高中 高职 高级 高校 大专 万元 万人 万户 万亩 常委 常务 常住 安排 安全 安置 方案 方式
+    方面 单位 项目 金额 时间 全部 全年 全体 成员 平均 平方 华侨 华人 国有 国企 公办 公司
+    公益 公开 农民 农业 农村 农户 文化 文件 文明 福利 利润 利率 通过 通知 满意 强村 解决
+    应到 相关 相同 初中 初级 代表 后备 后勤 红色 海外 海域 向上 向下 连续 富民 法律 法规
+    法人 关系 任务 任期 管理 经费 经济 经营 支出 支部 支委 计划 计生 干部 宣传 宣委 白天
+    年度 年初 年末 年龄 路段 路口 古树 山林 池塘 田地 谷物 牧业 车辆 车间 房产 房屋 江门
+    鹤山 台山 新会 阳江 广州 广东 居民 门店 户数 户主 户籍 官方 查看 须知 温泉 沙洲 水果
+    商户 商会 商业 师生 师资 班子 班长 班主任 连任 别称 易地 步行 后进 国家 国民 公安 公共
+    公示 公职 广场 商品 师范 权力 海关 益民 全职 全区 全市 全县 全村 全镇 任命
+    """
+    )
+)
+"""Words that begin with a surname."""
+PLACES = _split(
+    """
+    村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
+    单位 小区 委会 协会 工会 委员会
+    """
+)
+"""What places and organisations end with."""

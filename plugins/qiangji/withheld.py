@@ -1,0 +1,49 @@
+"""What was withheld for personal data: nothing of it is kept, or, if the settings say so, its bytes for some days.
+
+In: the bytes of a delivery that was withheld. Out: a file in QIANGJI_HOME/withheld named by its sha256, as the ledger
+has it; the folder is 0700, each file 0600. It lies outside the lake, so that no backup of the lake has it, and each
+pull removes what has lain too long (everything, where nothing is to be kept).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from pathlib import Path
+
+from qiangji.settings import Settings
+
+_DAY = 86_400
+
+
+def area(settings: Settings) -> Path:
+    """Where withheld bytes lie."""
+    return settings.home / "withheld"
+
+
+def keep(settings: Settings, content: bytes) -> Path | None:
+    """Keep the bytes if the settings say so; returns where."""
+    if settings.withheld != "keep" or not content:
+        return None
+    folder = area(settings)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    path = folder / hashlib.sha256(content).hexdigest()
+    temporary = path.with_suffix(".part")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+        f.write(content)
+    temporary.replace(path)
+    return path
+
+
+def sweep(settings: Settings) -> int:
+    """Remove what has lain longer than the settings allow; returns how many files."""
+    days = settings.withheld_days if settings.withheld == "keep" else 0
+    oldest, removed = time.time() - days * _DAY, 0
+    for path in area(settings).glob("*"):
+        if path.stat().st_mtime <= oldest:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed
