@@ -2,8 +2,8 @@
 
 In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids`, `beside.read`,
 `read_form` and `sheet_of` give, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process
-that fetched the file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected types
-back; whatever the file does to its reader, this process goes on with the next.
+that fetched the file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected
+types back; whatever the file does to its reader, this process goes on with the next.
 
 A reader is reused for many files and replaced when it died, hung or has grown. What a reused one fails at is tried once
 more by a new one: a verdict depends on the file, not on what was read before it. That no reader can be started is no
