@@ -168,7 +168,7 @@ def connections(
 
 ENDS = {
     "440703": "bad_response",  # says what it was told, and it is no JSON
-    "440704": "unreachable",  # a certificate that nobody vouches for
+    "440704": "bad_certificate",  # one that nobody vouches for
     "440705": "login_refused",
     "440781": "unknown_host_key",
     "440783": "login_refused",
