@@ -637,6 +637,25 @@ def test_what_nothing_can_interrupt_is_left_behind_at_the_deadline() -> None:
     assert Limits("440703", 9, 1).bounded(lambda: 7) == 7
 
 
+def test_the_clock_runs_only_while_the_system_is_asked(api: Api, connect: Connect) -> None:
+    """What we make of a file is not the county's time; what its system takes adds up over all that is asked."""
+
+    def slowly(query: dict[str, str], headers: Any) -> Any:
+        time.sleep(0.7)
+        return 200, {}, {"data": LISTED}
+
+    connect(f"http://127.0.0.1:{api.port}")
+    api.routes["/reports"] = ok({"data": LISTED})
+    with opened(http_county(), timeout=2) as source:
+        source.list(WANTED)
+        time.sleep(2.1)
+        api.routes["/reports"] = slowly
+        source.list(WANTED)
+        with pytest.raises(TransientError) as error:
+            [source.list(WANTED) for _ in range(3)]
+    assert error.value.code == "timeout"
+
+
 def test_a_loop_ends_although_a_task_does_not() -> None:
     """As one does that waits, while it tidies up, for a server that has fallen silent."""
 

@@ -61,10 +61,13 @@ class Source(Protocol):
 
 
 class Guarded:
-    """A source within its limits: bytes are counted, and an error that nobody foresaw is the county's outcome."""
+    """A source within its limits: bytes are counted, the clock runs only while the system is asked, and an error that
+    nobody foresaw is the county's outcome.
+    """
 
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source, self._limits = source, limits
+        limits.pause()
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         return self._guarded(lambda: self._source.list(wanted))
@@ -75,6 +78,7 @@ class Guarded:
         return fetched
 
     def _guarded(self, call: Callable[[], T]) -> T:
+        self._limits.go_on()
         try:
             return call()
         except QiangjiError:
@@ -83,6 +87,8 @@ class Guarded:
             # without its text and without the cause: they may hold what was received
             last = traceback.extract_tb(e.__traceback__)[-1]
             error = type(e).__name__, f"{Path(last.filename).name}:{last.lineno}"
+        finally:
+            self._limits.pause()
         raise PermanentError(
             f"what it sent brought the collector down ({' at '.join(error)})",
             where=self._limits.county,
@@ -105,9 +111,9 @@ def open_source(
 ) -> Iterator[Source]:
     """The county's system, for as long as the block lasts.
 
-    `timeout`: seconds for the whole block (the county's own `timeout` goes before it). `max_bytes`: a larger
-    delivery is refused (`too_large`), and once `max_total` bytes have come, all that follow (`too_much`). `settle`:
-    see `Limits`. Nothing is connected before the first `list` or `fetch`.
+    `timeout`: seconds that the system may take in all (the county's own `timeout` goes before it). `max_bytes`: a
+    larger delivery is refused (`too_large`), and once `max_total` bytes have come, all that follow (`too_much`).
+    `settle`: see `Limits`. Nothing is connected before the first `list` or `fetch`.
     """
     limits = Limits(county.county, county.timeout or timeout, max_bytes, max_total, settle)
     with _transport(county, forms, catalogue_path, limits) as source:

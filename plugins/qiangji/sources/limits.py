@@ -45,11 +45,20 @@ class Limits:
         self.county, self.seconds, self.settle = county, seconds, settle
         self.max_bytes, self.max_total, self._taken = max_bytes, max_total, 0
         self._end = time.monotonic() + seconds
+        self._rest = seconds
 
     @property
     def left(self) -> float:
         """Seconds until the deadline, 0 when it has passed."""
         return max(0.0, self._end - time.monotonic())
+
+    def pause(self) -> None:
+        """Stop the clock: what follows is our own work, not the county's system's."""
+        self._rest = self.left
+
+    def go_on(self) -> None:
+        """Let the clock run on after a pause."""
+        self._end = time.monotonic() + self._rest
 
     def within(self, seconds: float = REQUEST_TIMEOUT) -> float:
         """At most so many seconds, and no more than are left. Raises TransientError `timeout` if none are."""
