@@ -140,26 +140,17 @@ class Lake:
 
         Raises LakeError; nothing is left of the file then.
         """
-        handle, temporary = self._temporary()
-        try:
+        with _room(path):
+            handle, temporary = self._temporary()
             try:
                 yield temporary
                 os.fsync(handle)
                 _make_folder(path.parent)
                 temporary.replace(path)
                 _sync_folder(path.parent)
-            except OSError as e:
-                if e.errno not in _FULL:
-                    raise
-                raise LakeError(
-                    f"cannot be written: {e.strerror}",
-                    where=str(path),
-                    expected="room for what comes",
-                    do="Make room, then do the same again: what was recorded stands, the rest is done then.",
-                ) from e
-        finally:
-            temporary.unlink(missing_ok=True)
-            os.close(handle)
+            finally:
+                temporary.unlink(missing_ok=True)
+                os.close(handle)
 
     def _temporary(self) -> tuple[int, Path]:
         """A new file of this process: locked for as long as it lives, so that `sweep` knows it from what was left."""
@@ -204,6 +195,22 @@ def rows_hash(rows: pa.Table) -> str:
         csv.write_csv(rows, sink, csv.WriteOptions(quoting_style="needed"))
         digest.update(sink.getvalue())
     return digest.hexdigest()
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[None]:
+    """That there was no room for a file, as an error that says what to do."""
+    try:
+        yield
+    except OSError as e:
+        if e.errno not in _FULL:
+            raise
+        raise LakeError(
+            f"cannot be written: {e.strerror}",
+            where=str(path),
+            expected="room for what comes",
+            do="Make room, then do the same again: what was recorded stands, the rest is done then.",
+        ) from e
 
 
 def _private(folder: Path) -> None:

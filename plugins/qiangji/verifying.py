@@ -65,7 +65,7 @@ SAID = {
     "disposition": ("finding_id", "disposition", "reason", "disposed_by"),
     "edition": ("published_by", "figures", "rows_hash"),
     "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
-    "feedback": ("county_code", "name", "status", "problems", "sha256"),
+    "feedback": ("county_code", "name", "problems", "status", "sha256"),
 }
 """What event and row have to agree on."""
 

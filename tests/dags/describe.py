@@ -123,6 +123,7 @@ def decisions(policy: Any) -> dict[str, str]:
     raised = [
         errors.TransientError("gone"), Busy("busy"), errors.PermanentError("refused"), errors.UsageError("wrong"),
         errors.CatalogueError("a key"), errors.CollectError("some"), RuntimeError("anything"),
+        errors.WarehouseError("gone"), errors.LakeError("no room"),
     ]  # fmt: skip
     return {type(e).__name__: policy.evaluate(e, 1, 3).action.value for e in raised}
 

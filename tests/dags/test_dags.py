@@ -150,6 +150,7 @@ def test_only_what_may_pass_by_itself_is_tried_again(dags: dict[str, dict[str, A
             assert one["decisions"] == {
                 "TransientError": "retry", "Busy": "retry", "PermanentError": "fail", "UsageError": "fail",
                 "CatalogueError": "fail", "CollectError": "default", "RuntimeError": "default",
+                "WarehouseError": "default", "LakeError": "default",  # tried again: a server that stopped, a full disk
             }, name  # fmt: skip
             assert one["retries"] == (0 if name == "verdict" else 2), name
             assert one["backoff"] > 1, "a multiplier: True would mean none"

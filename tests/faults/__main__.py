@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ def outcomes(folder: Path, postgres: Any, times: int, only: set[str]) -> Iterato
     from tests.faults import disk, kills, network, scheduler, server, together
     from tests.faults.scene import scene
 
-    if only & {"kills", "server", "disk", "together"}:
+    if only & {"night", "kills", "server", "disk", "together"}:
         with scene(folder / "scene", postgres) as s:
+            if "night" in only:
+                yield from kills.whole_night(s)
             if "kills" in only:
                 yield from kills.one_by_one(s, times)
-                yield from kills.whole_night(s)
             if "server" in only:
                 yield server.stopped(s)
             if "disk" in only:
@@ -36,17 +37,18 @@ def outcomes(folder: Path, postgres: Any, times: int, only: set[str]) -> Iterato
                         yield from (disk.by_a_file_system(s, command, n) for n in range(2 * times))
             if "together" in only:
                 first, second = together.STEPS["collect"], together.STEPS["build"]
-                yield from (together.at_once(s, (step, second[i % 3])) for i, step in enumerate(first))
+                chosen = list(enumerate(first))[: 2 * times]
+                yield from (together.at_once(s, (step, second[i % len(second)])) for i, step in chosen)
     if "network" in only:
         with network.wired(folder / "network", postgres) as w:
-            yield from (w.cut(after, cuts) for after in (0, 100, 1500, 4000, 6000) for cuts in (1, 99))
+            yield from (w.cut(after, cuts) for after in (0, 100, 1500, 6000)[: 2 * times] for cuts in (1, 99))
     if "scheduler" in only:
         with scheduler.site(folder / "scheduler") as site:
             yield scheduler.killed(site, folder, postgres)
 
 
 def main() -> int:
-    kinds = ("kills", "server", "disk", "together", "network", "scheduler")
+    kinds = ("night", "kills", "server", "disk", "together", "network", "scheduler")
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument(
         "--times", type=int, default=3, help="how many of the times that a step is passed are killed"
@@ -63,10 +65,13 @@ def main() -> int:
         stack.callback(server.destroy)
         for kind in ("scene", "network", "scheduler"):
             (folder / kind).mkdir()
-        for one in outcomes(folder, server, chosen.times, set(chosen.only or kinds)):
-            found.append(one)
-            if not one.is_well:
-                print(one, flush=True)
+        with suppress(KeyboardInterrupt):  # what was found until then is shown
+            for one in outcomes(folder, server, chosen.times, set(chosen.only or kinds)):
+                found.append(one)
+                if sys.stderr.isatty():
+                    print(f"\r{len(found)} runs, {one.fault[:60]:60}", end="\r", file=sys.stderr, flush=True)
+                if not one.is_well:
+                    print(one, flush=True)
     print(table(found))
     print(f"{len(found)} runs, {sum(o.times for o in found)} faults, {time.monotonic() - began:.0f} s")
     return 0 if all(o.is_well for o in found) else 1
@@ -74,7 +79,7 @@ def main() -> int:
 
 def table(found: list[Any]) -> str:
     """Fault, times, and how many rows and files were lost, doubled and left over."""
-    width = max(len(o.fault) for o in found)
+    width = max((len(o.fault) for o in found), default=10)
     lines = [f"{'fault':{width}}  times   lost  doubled  left over"]
     for fault in dict.fromkeys(o.fault for o in found):
         mine = [o for o in found if o.fault == fault]
