@@ -7,8 +7,10 @@ pull removes what has lain too long (everything, where nothing is to be kept).
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import tempfile
 import time
 from pathlib import Path
 
@@ -30,11 +32,10 @@ def keep(settings: Settings, content: bytes) -> Path | None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     path = folder / hashlib.sha256(content).hexdigest()
-    temporary = path.with_suffix(".part")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as f:
+    handle, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)  # 0600
+    with os.fdopen(handle, "wb") as f:
         f.write(content)
-    temporary.replace(path)
+    os.replace(temporary, path)
     return path
 
 
@@ -43,7 +44,8 @@ def sweep(settings: Settings) -> int:
     days = settings.withheld_days if settings.withheld == "keep" else 0
     oldest, removed = time.time() - days * _DAY, 0
     for path in area(settings).glob("*"):
-        if path.stat().st_mtime <= oldest:
-            path.unlink(missing_ok=True)
-            removed += 1
+        with contextlib.suppress(FileNotFoundError):  # pulls side by side all sweep
+            if path.stat().st_mtime <= oldest:
+                path.unlink()
+                removed += 1
     return removed

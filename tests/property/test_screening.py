@@ -108,6 +108,7 @@ OF_MOBILE = {
     "four first": grouped("-", 4, 4, 3),
     "blanks in groups": grouped(" ", 3, 4, 4),
     "lines": grouped("\n", 3, 8),
+    "a line anywhere": grouped("\n", 6),
     "+86": inside("+86 ", ""),
     "(+86)": inside("(+86)", ""),
     "0086": inside("0086", ""),
@@ -120,7 +121,7 @@ OF_MOBILE = {
 ROUNDED = {
     "in full": lambda n: as_text(float(n)),
     "with an exponent": lambda n: f"{float(n):.14E}",
-    "with 14 digits": lambda n: f"{float(n):.13E}".replace("E+17", "E17"),
+    "with 14 digits": lambda n: f"{n[0]}.{n[1:14]}E17",
     "with separators": lambda n: f"{int(Decimal(f'{int(n):.15g}')):,}",
     "as 64 bits have it": lambda n: str(int(float(n))),
     "in the fewest digits": lambda n: as_text(Decimal(repr(float(n)))),
@@ -135,7 +136,7 @@ def found_in_a_cell(text: str) -> str | None:
     return hits[0].kind if hits else None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(resident_ids())
 @example("11010519491231002X")
 @example("440524188001010014")
@@ -145,18 +146,20 @@ def test_resident_ids_are_found_in_every_guise(number: str) -> None:
         assert kind_of(write(number)) == "resident_id", name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     resident_ids().filter(lambda n: n[17] != "X" and n[14:17] != "999")
 )  # the last would be of the next day
 @example("310101200003010011")
+@example("110101200004309499")
 def test_resident_ids_that_a_spreadsheet_rounded_are_found(number: str) -> None:
     for name, write in ROUNDED.items():
         assert found_in_a_cell(str(write(number))) == "resident_id", name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(old_ids())
+@example("113013990101000")
 def test_resident_ids_of_fifteen_digits_are_found(number: str) -> None:
     for name, write in (
         ANY | {"groups": grouped(" ", 6, 6, 3), "number": lambda n: f"{float(n):.14E}"}
@@ -164,7 +167,7 @@ def test_resident_ids_of_fifteen_digits_are_found(number: str) -> None:
         assert found_in_a_cell(write(number)) == "resident_id", name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(MOBILES)
 def test_mobile_numbers_are_found_in_every_guise(number: str) -> None:
     for name, write in (ANY | OF_MOBILE).items():
@@ -189,19 +192,16 @@ def credit_code(rng: random.Random) -> str:
 
 def test_credit_codes_are_none_and_no_resident_id_passes_as_one() -> None:
     rng = random.Random(20240904)
-    for _ in range(3000):
+    for _ in range(1000):
         code = credit_code(rng)
         if code[:17].isdecimal() and is_resident_id(code):
             continue  # nothing tells the two apart
         assert is_credit_code(code)
         assert kind_of(code) is None
         assert kind_of(f"统一社会信用代码：{code.lower()}") is None
-    ids = (
-        checked(
-            f"{rng.choice('15')}1010{rng.randint(1, 9)}19{rng.randint(30, 99)}0101{rng.randint(1, 999):03d}"
-        )
-        for _ in range(3000)
-    )
+    areas = ("131101", "111301", "511102")  # where a credit code has its division, these have a province
+    born = [f"19{rng.randint(30, 99)}0101{rng.randint(1, 999):03d}" for _ in range(1000)]
+    ids = [checked(rng.choice(areas) + each) for each in born]
     assert not any(is_credit_code(number) or kind_of(number) != "resident_id" for number in ids)
 
 
@@ -229,16 +229,15 @@ COUNTED = st.one_of(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(COUNTED)
-@example("13911234567.25")
+@example("1390123.4567")
+@example("138.00138000")
 @example("440703101001001")
 @example("138/0013/8000")
 @example("1500 2500 350")
 @example("2026-10-01 2026-10-31")
 def test_counts_amounts_codes_and_dates_are_none(text: str) -> None:
-    if text.startswith("1391"):
-        return
     assert kind_of(text) is None
     assert found_in_a_cell(text) is None
 

@@ -48,7 +48,7 @@ _THOUSANDS = re.compile(r"(?<![0-9,])[1-8][0-9]{0,2}(?:,[0-9]{3}){4,5}(?![0-9,])
 _EXPONENT = re.compile(r"(?<![0-9.])([1-8])\.([0-9]{6,17})[Ee]\+?0*(1[0-9])(?![0-9])")
 _ALNUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_PREFIX = re.compile(r"(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
+_PREFIX = re.compile(r"^(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LENGTHS = (11, 15, 18)
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
@@ -164,8 +164,9 @@ def is_rounded_id(number: str) -> bool:
     whole = int(number)
     if not number.endswith("0") and int(float(number)) != whole:
         return False
-    # of the first persons of a day it can be a little less than that day
-    return _is_of_a_person(number, 1900) or _is_of_a_person(str((whole + 500) // 1000 * 1000), 1900)
+    # of the first persons of a day it can be a little less than that day, of the last ones a little more
+    near = (whole, (whole + 500) // 1000 * 1000, whole - 1000)
+    return any(_is_of_a_person(str(n), 1900) for n in near)
 
 
 def _is_of_a_person(number: str, since: int) -> bool:
