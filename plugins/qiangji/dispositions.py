@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from qiangji.errors import UsageError
 from qiangji.ledger import Ledger
 from qiangji.ledger.events import decision_id
+from qiangji.warehouse.rows import insert
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
 Rows = list[dict[str, Any]]
@@ -125,11 +126,5 @@ def dispose(
             ledger.lake.record(
                 f"disposition-{event['disposition_id']}", at, {"event": "disposition", **event}
             )
-            c.execute(
-                sa.text(
-                    "INSERT INTO ops.disposition VALUES (:disposition_id, :finding_id, :disposition, :reason,"
-                    " :disposed_by, :disposed_at) ON CONFLICT DO NOTHING"
-                ),
-                event,
-            )
+            insert(c, "ops.disposition", [event], "ON CONFLICT DO NOTHING")
     return [found[i] for i in wanted]

@@ -80,17 +80,10 @@ def apply(c: Connection, lake: Lake, edition: dict[str, Any]) -> None:
     """Make an event of the journal part of the ledger, its figures from the lake; once more changes nothing."""
     import pyarrow as pa
 
-    from qiangji.warehouse import copy_in
+    from qiangji.warehouse.rows import copy_in, insert
 
     columns = ("edition", "period", "published_by", "published_at", "figures", "reservations", "rows_hash")
-    added = c.execute(
-        sa.text(
-            f"INSERT INTO ops.edition ({', '.join(columns)}) VALUES ({', '.join(f':{n}' for n in columns)})"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {n: edition[n] for n in columns},
-    ).rowcount
-    if added:
+    if insert(c, "ops.edition", [{n: edition[n] for n in columns}], "ON CONFLICT DO NOTHING"):
         rows = lake.get_edition(edition["period"], edition["rows_hash"])
         for name in ("period", "edition"):
             rows = rows.add_column(0, name, pa.repeat(edition[name], len(rows)))

@@ -20,7 +20,8 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue, load
 from qiangji.errors import WarehouseError
 from qiangji.settings import Settings, settings
-from qiangji.warehouse import copy_in, open_warehouse, prepare, reading_warehouse, sync, views
+from qiangji.warehouse import open_warehouse, prepare, reading_warehouse, sync, views
+from qiangji.warehouse.rows import copy_in
 from tests.conftest import make_workplace
 
 ROOT = Path(__file__).resolve().parents[2]

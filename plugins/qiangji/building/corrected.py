@@ -22,6 +22,7 @@ from qiangji.catalogue import Catalogue, Correction, Form
 from qiangji.errors import CatalogueError
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
+from qiangji.warehouse.rows import insert
 
 State = Literal["applied", "waiting", "stale"]
 WHOLE_ROW = "*"
@@ -112,10 +113,7 @@ def record(c: Connection, lake: Lake, held: Iterable[Held], at: datetime) -> Non
     digest = hashlib.sha256(repr((rows, at)).encode()).hexdigest()[:16]
     lake.record(f"corrections-{digest}", at, {"event": "corrections", "at": at, "corrections": rows})
     c.execute(sa.text("DELETE FROM ops.correction"))
-    if rows:
-        columns = list(rows[0])
-        slots = ", ".join(f":{n}" for n in columns)
-        c.execute(sa.text(f"INSERT INTO ops.correction ({', '.join(columns)}) VALUES ({slots})"), rows)
+    insert(c, "ops.correction", rows)
 
 
 def _ordered(row: dict[str, Any]) -> list[tuple[str, Any]]:

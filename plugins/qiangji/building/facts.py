@@ -22,7 +22,7 @@ from qiangji.checking import parents
 from qiangji.ledger import Current, Key, Ledger
 from qiangji.org import LEVELS
 from qiangji.periods import Period
-from qiangji.warehouse import copy_in
+from qiangji.warehouse.rows import copy_in
 
 
 def replace(

@@ -26,7 +26,7 @@ from qiangji.ledger import Current, Key
 from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
-from qiangji.warehouse import copy_in
+from qiangji.warehouse.rows import copy_in
 from qiangji.warehouse.sync import fill_expected
 
 

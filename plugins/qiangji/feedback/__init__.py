@@ -35,6 +35,7 @@ from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.sources.files import expected_names
+from qiangji.warehouse.rows import insert
 
 log = logging.getLogger(__name__)
 _LAYOUT = "1"
@@ -204,16 +205,9 @@ def _record(ledger: Ledger, sent: Sent) -> None:
     at = datetime.now(UTC)
     event = {n: v for n, v in vars(sent).items() if n != "submissions"} | {"sent_at": at}
     ledger.lake.record(f"feedback-{sent.delivery_id}-{sent.digest[:16]}", at, {"event": "feedback", **event})
-    names = ", ".join(event)
+    news = ", ".join(f"{n} = excluded.{n}" for n in event if n not in ("delivery_id", "digest"))
     with ledger.engine.begin() as c:
-        c.execute(
-            sa.text(
-                f"INSERT INTO ops.feedback ({names}) VALUES ({', '.join(f':{n}' for n in event)})"
-                " ON CONFLICT (delivery_id, digest) DO UPDATE SET "
-                + ", ".join(f"{n} = excluded.{n}" for n in event if n not in ("delivery_id", "digest"))
-            ),
-            event,
-        )
+        insert(c, "ops.feedback", [event], f"ON CONFLICT (delivery_id, digest) DO UPDATE SET {news}")
 
 
 def _note_basis(ledger: Ledger, sent: Sent) -> None:

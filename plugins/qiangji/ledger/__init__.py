@@ -21,6 +21,7 @@ from qiangji.lake import Lake
 from qiangji.ledger import events, locks
 from qiangji.ledger.records import Current, Delivery, Key, Locked, Part, Pending, Submission, sequence
 from qiangji.periods import Period
+from qiangji.warehouse.rows import insert
 
 __all__ = [
     "Current", "Delivery", "Key", "Ledger", "Locked", "Part", "Pending", "Submission", "apply_collection", "sequence",
@@ -73,9 +74,9 @@ class Ledger:
             row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {
                 "delivery_id": delivery.delivery_id
             }
-            _insert(c, "ops.delivery", [row], "ON CONFLICT DO NOTHING")
+            insert(c, "ops.delivery", [row], "ON CONFLICT DO NOTHING")
             parts = [asdict(p) | {"delivery_id": delivery.delivery_id} for p in delivery.parts]
-            _insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
+            insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
             _saw(c, delivery.county_code, delivery.name, version, delivery.sha256)
         return True
 
@@ -182,7 +183,7 @@ class Ledger:
             updates = ", ".join(
                 f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period")
             )
-            _insert(
+            insert(
                 c,
                 "ops.submission",
                 [row],
@@ -194,7 +195,7 @@ class Ledger:
             c.execute(
                 sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
             )
-            _insert(c, "ops.rejection", rejections)
+            insert(c, "ops.rejection", rejections)
             key = {"d": submission.delivery_id, "ch": submission.catalogue_hash, "sh": submission.suite_hash}
             c.execute(
                 sa.text(
@@ -204,13 +205,13 @@ class Ledger:
                 at | key,
             )
             own = {n: getattr(submission, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
-            _insert(c, "ops.finding", [f | own for f in findings])
+            insert(c, "ops.finding", [f | own for f in findings])
             c.execute(
                 sa.text("DELETE FROM ops.explanation WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
             )
             place = {n: getattr(submission, n) for n in ("delivery_id", "form", "period", "county_code")}
             said = [place | {"unit_code": u, "explanation": t} for u, t in (explanations or {}).items()]
-            _insert(c, "ops.explanation", said)
+            insert(c, "ops.explanation", said)
         return next(s for s in placed if s.key == submission.key)
 
     def replace_contextual(
@@ -223,7 +224,7 @@ class Ledger:
             ),
             {"c": county, "f": form, "p": period},
         )
-        _insert(c, "ops.finding", findings)
+        insert(c, "ops.finding", findings)
 
     def replace_lacking(
         self, c: Connection, form: str, periods: Sequence[str], rule: str, findings: Sequence[dict[str, Any]]
@@ -235,7 +236,7 @@ class Ledger:
             ),
             {"f": form, "p": list(periods), "r": rule},
         )
-        _insert(c, "ops.finding", findings)
+        insert(c, "ops.finding", findings)
 
     # ---- decisions
 
@@ -278,7 +279,7 @@ class Ledger:
                 "decided_at": at,
             }
             self.lake.record(f"decision-{row['decision_id']}", at, {"event": "decision", **row})
-            _insert(c, "ops.decision", [row])
+            insert(c, "ops.decision", [row])
             placed: list[Submission] = []
             for county, one_form, one_period in touched:
                 placed += [
@@ -354,7 +355,7 @@ def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
         sa.text("DELETE FROM ops.collection WHERE (run_id, county_code) = (:r, :c) AND form IS NOT NULL"),
         [{"r": r["run_id"], "c": r["county_code"]} for r in rows],
     )
-    _insert(
+    insert(
         c,
         "ops.collection",
         rows,
@@ -401,19 +402,10 @@ def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> No
         "sha256": sha256,
         "seen_at": datetime.now(UTC),
     }
-    _insert(
+    insert(
         c,
         "ops.source_item",
         [row],
         "ON CONFLICT (county_code, name) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256,"
         " seen_at = excluded.seen_at",
     )
-
-
-def _insert(c: Connection, table: str, rows: Sequence[dict[str, Any]], conflict: str = "") -> None:
-    if rows:
-        columns = list(rows[0])
-        slots = ", ".join(f":{n}" for n in columns)
-        c.execute(
-            sa.text(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"), list(rows)
-        )

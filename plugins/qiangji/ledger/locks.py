@@ -19,6 +19,7 @@ from qiangji.errors import UsageError
 from qiangji.ledger import events
 from qiangji.ledger.records import Locked
 from qiangji.periods import Period
+from qiangji.warehouse.rows import insert
 
 if TYPE_CHECKING:
     from qiangji.ledger import Ledger
@@ -86,13 +87,7 @@ def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: st
 def apply(ledger: Ledger, c: Connection, event: dict[str, Any]) -> None:
     """Make an event of the journal part of the ledger; once more changes nothing."""
     columns = ("lock_id", "period", "action", "reason", "decided_by", "decided_at")
-    c.execute(
-        sa.text(
-            f"INSERT INTO ops.period_lock ({', '.join(columns)}) VALUES ({', '.join(f':{n}' for n in columns)})"
-            " ON CONFLICT DO NOTHING"
-        ),
-        {n: event[n] for n in columns},
-    )
+    insert(c, "ops.period_lock", [{n: event[n] for n in columns}], "ON CONFLICT DO NOTHING")
     locked = Period.parse(event["period"])
     later = c.execute(  # what came or was read since: nothing where events are written as they happen
         sa.text(

@@ -24,7 +24,8 @@ from qiangji.ledger import Current, Key
 from qiangji.periods import Period
 from qiangji.restoring.journal import Event, Journal, Watch, when
 from qiangji.settings import Settings
-from qiangji.warehouse import copy_in, hidden_past, history, sync
+from qiangji.warehouse import hidden_past, history, sync
+from qiangji.warehouse.rows import copy_in
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -32,7 +32,7 @@ EMPTIED = (
 _BATCH = 1000
 
 
-def insert(c: Connection, table: str, rows: Sequence[dict[str, Any]]) -> int:
+def populate(c: Connection, table: str, rows: Sequence[dict[str, Any]]) -> int:
     """Rows as the journal has them into a table; the server reads each value as its column's type."""
     for start in range(0, len(rows), _BATCH):
         c.execute(
@@ -51,21 +51,21 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     Those are of before the journal kept reasons and findings: `qiangji reprocess` finds them again.
     """
     received = {e["delivery_id"]: e for e in deliveries(journal)}
-    insert(c, "ops.delivery", list(received.values()))
+    populate(c, "ops.delivery", list(received.values()))
     parts = [p | {"delivery_id": d} for d, e in received.items() for p in e["parts"]]
-    insert(c, "ops.delivery_part", parts)
-    insert(c, "ops.source_item", _source_items(journal))
+    populate(c, "ops.delivery_part", parts)
+    populate(c, "ops.source_item", _source_items(journal))
     for kind, table in PLAIN.items():
-        insert(c, table, journal.of(kind))
+        populate(c, table, journal.of(kind))
     # a workbook that could not be written is tried again, and the last try counts
     sent = {(e["delivery_id"], e["digest"]): e for e in journal.of("feedback")}
-    insert(c, "ops.feedback", list(sent.values()))
+    populate(c, "ops.feedback", list(sent.values()))
     for event in watch(journal.of("collection"), "collections"):
         apply_collection(c, event["rows"])
     lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in received])
     for event in journal.of("corrections")[-1:]:
         if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
-            insert(c, "ops.correction", event["corrections"])
+            populate(c, "ops.correction", event["corrections"])
     for event in watch(journal.of("edition"), "editions"):
         editions.apply(c, ledger.lake, event)
     return lacking
@@ -73,8 +73,8 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
 
 def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: Watch) -> None:
     """Fill what was built from what, and the findings that builds made."""
-    insert(c, "ops.build", [{"seconds": {}} | e for e in builds])
-    insert(c, "ops.fact_change", [row for e in builds for row in e.get("fact_change", ())])
+    populate(c, "ops.build", [{"seconds": {}} | e for e in builds])
+    populate(c, "ops.fact_change", [row for e in builds for row in e.get("fact_change", ())])
     loaded: dict[tuple[str, str, str], dict[str, Any]] = {}
     months: dict[str, dict[str, Any]] = {}
     for event in watch(builds, "builds"):
@@ -86,8 +86,8 @@ def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: W
         for month, signature in event.get("signatures", {}).items():
             months[month] = {"month": month, "signature": signature, "build_id": event["build_id"]}
         _findings(c, ledger, event)
-    insert(c, "ops.fact_load", list(loaded.values()))
-    insert(c, "ops.built_month", list(months.values()))
+    populate(c, "ops.fact_load", list(loaded.values()))
+    populate(c, "ops.built_month", list(months.values()))
 
 
 def events_of(journal: Journal, kind: str) -> list[Event]:
@@ -165,10 +165,10 @@ def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
         actions = {d: action for d, (action, _) in decided.items()}
         times = {d: at for d, (_, at) in decided.items()}
         placed = sequence(verdicts, actions, ledger.shrink_share, covering, times)
-        insert(c, "ops.submission", [asdict(s) for s in placed])
-    insert(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
-    insert(c, "ops.explanation", [row for rows in explanations.values() for row in rows])
-    insert(c, "ops.finding", findings)
+        populate(c, "ops.submission", [asdict(s) for s in placed])
+    populate(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
+    populate(c, "ops.explanation", [row for rows in explanations.values() for row in rows])
+    populate(c, "ops.finding", findings)
     return sum("findings" not in e for e in events)
 
 
@@ -190,6 +190,6 @@ def _findings(c: Connection, ledger: Ledger, event: Event) -> None:
             sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"), at
         )
         if e["signature"] is not None:
-            insert(c, "ops.context_check", [e])
+            populate(c, "ops.context_check", [e])
     for e in event.get("lacking", ()):
         ledger.replace_lacking(c, e["form"], e["periods"], e["rule"], e["findings"])

@@ -21,7 +21,6 @@ from qiangji.warehouse import sync
 
 if TYPE_CHECKING:
     import psycopg
-    import pyarrow as pa
 
 DATABASE = "qiangji"
 OWNER, LOADER, ANALYST, BI = ROLES = ("qiangji_owner", "qiangji_loader", "qiangji_analyst", "qiangji_bi")
@@ -130,23 +129,6 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)
-
-
-def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
-    """COPY an Arrow table into `schema.table` by column names, as text, so that the server rejects what does not fit.
-
-    NULL is an unquoted empty field, an empty string a quoted one.
-    """
-    import pyarrow as pa
-    from pyarrow import csv
-
-    columns = ", ".join(f'"{name}"' for name in rows.column_names)
-    sink = pa.BufferOutputStream()
-    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    driver = connection.connection.driver_connection
-    assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
-        copy.write(sink.getvalue().to_pybytes())
 
 
 def _engine(url: str) -> Engine:

@@ -23,6 +23,7 @@ from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
 from qiangji.warehouse import comments, hidden_past, history, views
+from qiangji.warehouse.rows import insert
 
 SQL_TYPES = {
     "integer": "bigint",
@@ -117,10 +118,7 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
 def _fill(connection: Connection, table: str, rows: list[dict[str, object]]) -> None:
     """Replace a dimension's rows."""
     connection.execute(sa.text(f"DELETE FROM {table}"))
-    if rows:
-        columns = list(rows[0])
-        names, slots = ", ".join(columns), ", ".join(f":{c}" for c in columns)
-        connection.execute(sa.text(f"INSERT INTO {table} ({names}) VALUES ({slots})"), rows)
+    insert(connection, table, rows)
 
 
 def _fill_dimensions(connection: Connection, settings: Settings, catalogue: Catalogue) -> None:

@@ -1,0 +1,42 @@
+"""Rows into tables: a few by INSERT, many by COPY.
+
+In: a connection in a transaction, a table's name, rows. Out: the rows in the table, in the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> int:
+    """INSERT rows of the same columns into `schema.table`; `conflict`: ON CONFLICT ... Returns how many were."""
+    if not rows:
+        return 0
+    columns = list(rows[0])
+    slots = ", ".join(f":{n}" for n in columns)
+    statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"
+    return connection.execute(sa.text(statement), [dict(row) for row in rows]).rowcount
+
+
+def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
+    """COPY an Arrow table into `schema.table` by column names, as text, so that the server rejects what does not fit.
+
+    NULL is an unquoted empty field, an empty string a quoted one.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    columns = ", ".join(f'"{name}"' for name in rows.column_names)
+    sink = pa.BufferOutputStream()
+    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+        copy.write(sink.getvalue().to_pybytes())
