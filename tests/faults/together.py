@@ -5,8 +5,10 @@ In: the scene. Out: an `Outcome` each: nothing is received, revised or built twi
 
 from __future__ import annotations
 
+import time
+
 from tests.faults.scene import DONE, Outcome, Scene
-from tests.faults.victim import Victims
+from tests.faults.victim import SECONDS, Victims
 from tests.integration.nights import Night
 
 STEPS = {
@@ -16,6 +18,8 @@ STEPS = {
     ),
     "build": ("half copied fact.v", "before commit of build", "after commit of build"),
 }  # fmt: skip
+HELD = 3.0
+"""Seconds for which the first one holds a lock."""
 
 
 def at_once(scene: Scene, steps: tuple[str, str]) -> Outcome:
@@ -32,6 +36,15 @@ def at_once(scene: Scene, steps: tuple[str, str]) -> Outcome:
 def _both(scene: Scene, one: Night, others: Victims, command: str, step: str) -> None:
     folder, words = one.place.home.parent, scene.words(one, command)
     first = scene.victims.start(folder, *words, pause=(step, 1))
+    deadline = time.monotonic() + SECONDS
+    while step not in (first / "steps").read_text("utf-8").splitlines():
+        assert time.monotonic() < deadline, step
+        time.sleep(0.02)
     second = others.start(folder, *words)
-    for ended in (others.result(second), scene.victims.result(first)):
-        assert ended.code in DONE, (command, step, ended.code, ended.err[-2000:])
+    if step.startswith(("before commit", "half copied")):  # the other has to wait for its lock
+        time.sleep(HELD)
+        (first / "go").touch()
+    ended = others.result(second)
+    (first / "go").touch()
+    for each in (ended, scene.victims.result(first)):
+        assert each.code in DONE, (command, step, each.code, each.err[-2000:])

@@ -29,8 +29,8 @@ from tests.faults.steps import Steps, die
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS = 150
 """No command of these takes longer; one that hangs is ended."""
-PAUSE = 1.5
-"""Seconds in which another command does all that it can."""
+PAUSE = 60.0
+"""Seconds in which another command does all that it can, at most."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class Victims:
         self._numbers += 1
         told = folder / f"command-{os.getpid()}-{self._process.pid}-{self._numbers}"
         told.mkdir()
+        (told / "steps").touch()
         job = {"arguments": arguments, "told": str(told), "env": dict(os.environ), **what}
         assert self._process.stdin
         self._process.stdin.write(json.dumps(job) + "\n")
@@ -113,7 +114,7 @@ def serve() -> None:
     for line in sys.stdin:
         job = json.loads(line)
         told = Path(job["told"])
-        for name in ("out", "err", "steps"):
+        for name in ("out", "err"):
             (told / name).touch()
         piped = os.pipe() if job.get("largest") else None  # no file may grow: what it says goes here
         child = os.fork()
@@ -143,10 +144,17 @@ def _become(job: dict[str, Any], piped: tuple[int, int] | None) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         return
-    acts = {"kill": die, "stop": partial(_stop, job), "pause": partial(time.sleep, PAUSE)}
+    acts = {"kill": die, "stop": partial(_stop, job), "pause": partial(_wait, told / "go")}
     what = next((w for w in acts if w in job), "kill")
     step, n = job.get(what, ("", 0))
     Steps(told / "steps", (step, n), acts[what]).install()
+
+
+def _wait(go: Path) -> None:
+    """Until the other is done; if it waits for us, not for ever."""
+    deadline = time.monotonic() + PAUSE
+    while not go.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 def _stop(job: dict[str, Any]) -> None:
