@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from rich.console import Console
 
-from qiangji import cli
+from qiangji.cli import common
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -78,7 +77,7 @@ class Place:
 
 @pytest.fixture
 def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(cli, "console", Console(highlight=False, width=200))
+    monkeypatch.setattr(common.console, "width", 200)
     made = world.make(tmp_path, TREE, FORMS, [SHARE, GROUPS])
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))

@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-from rich.console import Console
 
-from qiangji import cli
+from qiangji.cli import common
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -38,7 +37,7 @@ MARCH, FIRST_OF_B = "2026-03", "unit n d r\nW1 1 10 3\nW2 2 10 1"
 
 @pytest.fixture
 def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setattr(cli, "console", Console(highlight=False, width=200))
+    monkeypatch.setattr(common.console, "width", 200)
     made = world.make(tmp_path, TREE, FORMS, [SHARE, OTHER, TOWNS])
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))

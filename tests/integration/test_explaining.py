@@ -16,9 +16,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 import yaml
-from rich.console import Console
 
-from qiangji import cli
+from qiangji.cli import common
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
@@ -242,7 +241,7 @@ def test_diff_takes_levels_and_units_and_says_how_much(story: Story) -> None:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tables of one width, whatever the terminal."""
-    monkeypatch.setattr(cli, "console", Console(highlight=False, width=200))
+    monkeypatch.setattr(common.console, "width", 200)
 
 
 def test_diff_is_printed_for_people_and_refuses_what_makes_no_sense(story: Story) -> None:

@@ -90,7 +90,13 @@ def sown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[So
             if format == "json":
                 paging = {"style": "cursor", "param": "cursor", "next": "next"}
                 http["fetch"] = {"path": "/reports/{form}/{period}", "items": "data", "paging": paging}
-            own[code] = {"county": code, "transport": "http_api", "connection": "planted", "http": http}
+            own[code] = {
+                "county": code,
+                "transport": "http_api",
+                "connection": "planted",
+                "http": http,
+                "hosts": ["127.0.0.1"],
+            }
         path.write_text(yaml.safe_dump(list(own.values()), allow_unicode=True), encoding="utf-8")
 
     with (

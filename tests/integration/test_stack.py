@@ -309,7 +309,7 @@ def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
         os.kill(first, signal.SIGKILL)
         os.kill(_postmaster(stack), signal.SIGKILL)
         _until(lambda: scheduler() != first)
-        assert not [process for process in orphans if _lives(process)], "the old workers went with it"
+        _until(lambda: not any(map(_lives, orphans)))  # the old workers went with it
         _until(stack.postgres.running)
 
         number = supervisor.supervising(home)

@@ -295,7 +295,7 @@ def test_a_connection_to_a_host_that_the_catalogue_does_not_name_is_refused_unse
     connect: Connect, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may edit connections and not the catalogue sends no login to a place of his own."""
-    from qiangji.diagnosis import _connection
+    from qiangji.diagnosis import _answers
 
     county = {"http_api": http_county(auth="basic"), "sftp": sftp_county(), "database": database_county()}[
         transport
@@ -312,7 +312,7 @@ def test_a_connection_to_a_host_that_the_catalogue_does_not_name_is_refused_unse
         assert f"localhost:{server.port}" in str(error)
         assert "127.0.0.1" in str(error)
         with pytest.raises(PermanentError) as told:  # and `qiangji doctor` says so without knocking there
-            _connection(county)
+            _answers(county)
         assert told.value.code == "host_not_allowed"
         named = county.model_copy(update={"hosts": (f"LOCALHOST:{server.port}",)})
         assert server.connections == 0
@@ -587,6 +587,21 @@ def test_pauses_grow_differ_and_are_few(monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(PermanentError):
         Limits("440703", 600, 1).retrying(lambda: _raise(PermanentError("no")))
     assert pauses == []
+
+
+def test_what_was_met_is_told_where_the_time_ends_in_a_later_try() -> None:
+    limits = Limits("440703", 1.2, 1)
+    errors = iter([TransientError("cannot be reached", code="unreachable")])
+
+    def ask() -> None:
+        if error := next(errors, None):
+            raise error
+        time.sleep(limits.left)
+        raise limits.spent()
+
+    with pytest.raises(TransientError) as told:
+        limits.retrying(ask)
+    assert told.value.code == "unreachable"
 
 
 def _raise(error: Exception) -> None:

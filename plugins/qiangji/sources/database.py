@@ -202,7 +202,9 @@ def url_of(county: County) -> sa.URL:
     """Where a county's database is. Raises PermanentError: no_connection, bad_connection, host_not_allowed."""
     url = None
     with suppress(ArgumentError, ValueError):  # without the cause: its text holds the URL, or a part of it
-        url = sa.make_url(connection(county.connection))
+        given = sa.make_url(connection(county.connection))
+        given.get_dialect()
+        url = given
     # an @ in the host is a part of the password, which is not percent-encoded
     if url is None or "@" in (url.host or "") or _ELSEWHERE & {key.lower() for key in url.query}:
         raise _no_database(county)

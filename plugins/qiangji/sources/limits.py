@@ -127,7 +127,8 @@ class Limits:
         left.
 
         A pause that would outlast the county's time is not begun, nor one that a busy system asks for and that is
-        longer than `RETRY_AFTER_CAP`: the error that was met says more than `timeout`.
+        longer than `RETRY_AFTER_CAP`; and where the time ends in a later try, the error met before is raised: it says
+        more than `timeout`.
         """
         import stamina
         from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
@@ -135,6 +136,16 @@ class Limits:
         # where structlog is installed, stamina would print to stdout, into what a command prints as JSON
         set_on_retry_hooks([LoggingOnRetryHook])
         pauses = iter((0.25, 0.5, 1.0, 2.0, 4.0))
+        met: list[TransientError] = []
+
+        def once() -> T:
+            try:
+                return call()
+            except TransientError as e:
+                if met and not self.left:
+                    raise met[-1] from e
+                met.append(e)
+                raise
 
         def again(error: Exception) -> bool | float:
             if not isinstance(error, TransientError):
@@ -149,5 +160,5 @@ class Limits:
 
         for attempt in stamina.retry_context(on=again, attempts=ATTEMPTS, timeout=None):
             with attempt:
-                return call()
+                return once()
         raise AssertionError("stamina either returns or raises")
