@@ -70,7 +70,7 @@ def test_the_disk_is_full(night: Scene) -> None:
 
 
 def test_two_nights_at_once(night: Scene) -> None:
-    outcome = together.at_once(night, ("after commit of add_delivery", "before commit of build"))
+    outcome = together.at_once(night, ("before commit of add_delivery", "before commit of build"))
     assert outcome.is_well, str(outcome)
 
 
