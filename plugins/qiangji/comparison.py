@@ -61,7 +61,7 @@ def signed(value: Decimal | None) -> str:
     """A change with its sign, `-` where there is none: `+1.50`, `-0.25`, `±0.00`."""
     if value is None:
         return "-"
-    text = f"{value:+,.2f}"
+    text = f"{value:+z,.2f}"
     return f"±{text[1:]}" if text[1:].strip("0.") == "" else text
 
 

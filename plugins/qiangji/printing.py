@@ -128,17 +128,17 @@ def print_status(console: Console, rows: Rows) -> None:
 
 def _status_cell(row: dict[str, Any]) -> str:
     style = STYLES.get(row["status"], "white")
-    text = f"[{style}]{row['status_zh']} {row['status']}[/{style}]"
+    lines = [f"[{style}]{row['status_zh']} {row['status']}[/{style}]"]
     if row["received_at"] is not None:
-        text += f"  {local(row['received_at']):%m-%d %H:%M}"
+        revision = f"v{row['revision']}  " if row["revision"] else ""
+        lines.append(f"[dim]{revision}{local(row['received_at']):%m-%d %H:%M}[/dim]")
     if row["is_unchanged"]:
-        text += f"\n[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]"
+        lines.append(f"[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]")
     if row["is_nil"]:
-        text += "\n[dim]零报告 nil[/dim]"
+        lines.append("[dim]零报告 nil[/dim]")
     if row["rows_received"]:
-        text += f"\n[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}"
-        text += f"  v{row['revision']}[/dim]" if row["revision"] else "[/dim]"
-    return text
+        lines.append(f"[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}[/dim]")
+    return "\n".join(lines)
 
 
 def local(at: datetime) -> datetime:
