@@ -159,12 +159,15 @@ def why_none(
     orgs: Sequence[str] = (),
     period: str | None = None,
     period_type: str | None = None,
+    as_of: datetime | None = None,
 ) -> str:
     """Why `values` has no row for that choice, and what to do: the first reason that holds."""
     with engine.connect() as c:
         built = c.execute(
             sa.text("SELECT DISTINCT period, period_type FROM mart.indicator_value ORDER BY 1, 2")
         ).all()
+    if as_of and not latest_month(engine, as_of):
+        return f"Nothing was built by {as_of:%Y-%m-%d %H:%M}."
     if not built:
         return "Nothing is built yet: `qiangji collect`, then `qiangji build`."
     asked = Period.parse(period) if period else Period.parse(latest_month(engine) or built[-1].period)
@@ -265,8 +268,8 @@ def locks(engine: Engine) -> Rows:
 
 
 def needs_attention(rows: Rows) -> Rows:
-    """What somebody has to do something about; a county that was not reached last time is one line, whatever it sent
-    before.
+    """What somebody has to do something about, what could not be collected first; a county that was not reached last
+    time is one line, whatever it sent before.
     """
     found = [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
     named = {r["county_code"] for r in found if r["status"] == "failed"}
@@ -277,4 +280,4 @@ def needs_attention(rows: Rows) -> Rows:
         | {"reason_code": r["last_attempt_reason"]}
         | dict.fromkeys(("message_zh", "message_en"), r["last_attempt_message"])
         for r in lost.values()
-    ] + found
+    ] + sorted(found, key=lambda r: r["status"] != "failed")

@@ -180,11 +180,12 @@ def main(arguments: list[str] | None = None) -> int:
     """`python -m qiangji.stack up|down|status|supervise --home DIR`, or `airflow --home DIR -- ARGUMENTS`."""
     parser = argparse.ArgumentParser(prog="python -m qiangji.stack", description="Airflow on this machine")
     parser.add_argument("command", choices=["up", "down", "status", "supervise", "airflow"])
-    parser.add_argument("arguments", nargs="*", help="airflow: what comes after that word")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--dags", type=Path, default=Path("dags"))
     parser.add_argument("--plugins", type=Path, default=Path("plugins"))
-    options = parser.parse_args(arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    at = words.index("--") if "--" in words else len(words)
+    options = parser.parse_args(words[:at])
     try:
         if options.command == "supervise":
             return supervise(_restored(options.home), _log)
@@ -199,7 +200,7 @@ def main(arguments: list[str] | None = None) -> int:
             user, password = stack.login
             print(f"{'ready' if new else 'already running'}: {stack.url}  {user} / {password}")
         elif options.command == "airflow":
-            print(_restored(options.home).cli(*options.arguments), end="")
+            print(_restored(options.home).cli(*words[at + 1 :]), end="")
         elif options.command == "down":
             print("stopped" if down(options.home) else "nothing was running")
         else:

@@ -364,6 +364,31 @@ def test_a_clerk_tries_a_file_first(collected: Night, tmp_path: Path) -> None:
     fine = run("check", str(good), "--form", "village", "--county", TITLED, "--period", "2026-10", "--json")
     assert fine.code == 3
     assert fine.json["status"] == "退回重报"
+    kept = source.read_bytes()
+    for place in (tmp_path / "nowhere" / "out.xlsx", source):
+        refused = run("check", *arguments, "--workbook", str(place))
+        assert (refused.code, "no_place" in refused.err) == (2, True)
+    assert source.read_bytes() == kept
+
+
+def test_who_gets_no_sheet_is_not_told_to_correct_it_there(collected: Night, tmp_path: Path) -> None:
+    empty, out = tmp_path / "a.xlsx", tmp_path / "out.xlsx"
+    empty.write_bytes(b"")
+    run(
+        "check",
+        str(empty),
+        "--form",
+        "village",
+        "--county",
+        TITLED,
+        "--period",
+        "2026-10",
+        "--workbook",
+        str(out),
+    )
+    told = str([c.value for row in openpyxl.load_workbook(out).active for c in row])
+    assert "请勿报送本文件" in told
+    assert "请直接在本文件中修改" not in told
 
 
 @pytest.mark.parametrize(

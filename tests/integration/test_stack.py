@@ -293,6 +293,9 @@ def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
         assert "ready" in said
         assert not supervisor.up(stack, said.append), "it runs already"
         assert set(supervisor.status(home).values()) == {True}
+        assert supervisor.main(["airflow", "--home", str(home), "--", "version"]) == 0, (
+            "as `make airflow` asks"
+        )
 
         def scheduler() -> int:
             return int(read_private(home / "run" / "airflow.json")["scheduler"].split()[0])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on
+from qiangji.errors import UsageError
 
 if TYPE_CHECKING:
     from qiangji.feedback import Page, Sent
@@ -31,10 +33,17 @@ def check(
     from qiangji.settings import settings
 
     logging.getLogger("qiangji").setLevel(logging.ERROR)
+    if workbook and (not workbook.parent.is_dir() or workbook.resolve() == file.resolve()):
+        raise UsageError(
+            f"{workbook} cannot be written: its folder is not there, or it is the file itself",
+            expected="--workbook names another file, in a folder that exists",
+            code="no_place",
+        )
     catalogue = pipeline.read_catalogue()
     page = trial.try_file(catalogue, file, form, county, period, settings().max_delivery_bytes)
     if workbook:
         workbook.write_bytes(trial.annotated(catalogue, file, county, page))
+        print(f"已写出 written: {workbook}", file=sys.stderr)
     if json:
         print(printing.as_json(page_as_data(page)))
     else:
@@ -82,7 +91,8 @@ def _print_page(page: Page) -> None:
     if len(page.problems) > _SHOWN:
         console.print(f"… {len(page.problems) - _SHOWN:,} more: --workbook or --json has them all.")
     console.print(
-        "与上期和其他报表的比对在计算时进行。Comparisons with other reports run when a month is built."
+        "行数骤减的拦截和与上期、其他报表的比对，在收取和计算时进行。"
+        " Whether rows have become far fewer, and comparisons with other reports, are looked at once it is collected."
     )
 
 

@@ -69,7 +69,9 @@ def values(
         elif rows:
             printing.print_values(console, rows)
         else:
-            console.print(reading.why_none(engine, catalogue, org or [], wanted, period_type), markup=False)
+            console.print(
+                reading.why_none(engine, catalogue, org or [], wanted, period_type, then), markup=False
+            )
 
 
 def diff(

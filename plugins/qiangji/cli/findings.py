@@ -80,8 +80,8 @@ def print_findings(rows: list[dict[str, Any]]) -> None:
             f"{r['message_zh']}，应为{r['expected_zh']}",
             f"{r['message_en']} (expected {r['expected_en']})",
         ]
-        if r["message_zh"] == r["expected_zh"]:  # the value is not shown at this unit
-            lines = [r["expected_zh"], r["expected_en"]]
+        if r["message_zh"].endswith(r["expected_zh"]):  # the value is not shown at this unit
+            lines = [r["message_zh"], r["message_en"]]
         decided = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"
         if r["disposition_by"]:
             decided += f"\n{r['disposition_by']} {r['disposition_at']:%m-%d}\n{r['disposition_reason']}"

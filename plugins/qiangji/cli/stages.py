@@ -43,7 +43,9 @@ def collect(
     )
     if not json:
         said = "would be fetched" if dry_run else "new"
-        console.print(f"Deliveries {said}: {result.deliveries}. Failures: {len(failures)}.")
+        console.print(
+            f"Deliveries {said}: {result.deliveries}. Checked: {len(verdicts)}. Failures: {len(failures)}."
+        )
     exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 

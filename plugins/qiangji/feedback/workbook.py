@@ -39,6 +39,11 @@ HOW = (
     "三、请直接在本文件中修改，按原文件名和原渠道重新报送；本页和两个“核查”栏可以保留，不影响报送。",
     "四、原系统为接口、数据库或CSV文件的，请在原系统中更正后重新报送。",
 )
+HOW_WITHOUT = (
+    "一、本文件仅作说明，未附原表。请按下表所列原因更正原来的报表文件，再按原文件名和原渠道重新报送。",
+    "二、请勿报送本文件。",
+)
+"""Where no sheet is shown: the file could not be read, or was withheld."""
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,7 @@ def _write_summary(ws: Worksheet, cover: Cover, pages: Sequence[Page]) -> None:
             for p in pages
         ],
     )  # fmt: skip
-    for line in HOW:
+    for line in HOW if any(p.sheet for p in pages) else HOW_WITHOUT:
         _put(ws, row + 1, 1, line)
         row += 1
     _list_problems(ws, row + 2, pages)
