@@ -1,4 +1,4 @@
-"""One night of all county systems, one month and three forms: through Airflow, and by the command line.
+"""One night of all county systems, one month, all forms due: through Airflow, and by the command line.
 
 In: the project, and the county systems of the simulator at full scale, one month of them. Out: a table, and
 bench/results/night.json. Each way is measured in a home of its own, `--repeat` times; the better run counts,
