@@ -84,7 +84,7 @@ def apply(c: Connection, lake: Lake, edition: dict[str, Any]) -> None:
 
     columns = ("edition", "period", "published_by", "published_at", "figures", "reservations", "rows_hash")
     if insert(c, "ops.edition", [{n: edition[n] for n in columns}], "ON CONFLICT DO NOTHING"):
-        rows = lake.get_edition(edition["period"], edition["rows_hash"])
+        rows = lake.get_parquet(lake.edition_path(edition["period"], edition["rows_hash"]))
         for name in ("period", "edition"):
             rows = rows.add_column(0, name, pa.repeat(edition[name], len(rows)))
         copy_in(c, "ops.published_value", rows)

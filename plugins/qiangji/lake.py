@@ -74,13 +74,10 @@ class Lake:
         return digest
 
     def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
-        import pyarrow.parquet as pq
-
         path = self.rows_path(area, form, period, county, digest)
         if area == "reports" and not path.exists():
             path = self.rows_path("repeated", form, period, county, digest)
-        # one file, not a dataset: the folder names must not turn into columns
-        return pq.ParquetFile(path).read()
+        return self.get_parquet(path)
 
     # ---- builds and the journal
 
@@ -111,14 +108,10 @@ class Lake:
         return digest
 
     def get_parquet(self, path: Path) -> pa.Table:
+        """One file, not a dataset: the names of its folders must not turn into columns."""
         import pyarrow.parquet as pq
 
         return pq.ParquetFile(path).read()
-
-    def get_edition(self, period: str, digest: str) -> pa.Table:
-        import pyarrow.parquet as pq
-
-        return pq.ParquetFile(self.edition_path(period, digest)).read()
 
     def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
         """Write one event to the journal, before the transaction that makes it so commits."""

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,6 +22,9 @@ from qiangji.restoring import journal
 from qiangji.restoring.journal import Journal, Watch, unwatched
 from qiangji.settings import Settings
 from qiangji.warehouse import LOADER, reading_warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _BACKUP = "Take the file from a backup of the lake. docs/runbooks/restore.md"
 _REBUILD = "`qiangji rebuild-ledger --force`. docs/runbooks/restore.md"
@@ -125,15 +128,20 @@ def _rows(lake: Lake, result: Verified, watch: Watch) -> None:
 
 
 def _compare(lake: Lake, path: Path, wanted: str, result: Verified) -> None:
+    if isinstance(found := _rows_of(lake, path, wanted), str):
+        result.note("altered", path, found)
+
+
+def _rows_of(lake: Lake, path: Path, wanted: str) -> pa.Table | str:
+    """The rows of a file that their hash names, or what is wrong with them."""
     import pyarrow as pa
 
     try:
-        found = rows_hash(lake.get_parquet(path))
+        rows = lake.get_parquet(path)
     except (pa.ArrowException, OSError) as e:
-        result.note("altered", path, f"is no Parquet any more: {str(e).splitlines()[0]:.120}")
-        return
-    if found != wanted:
-        result.note("altered", path, f"the hash of its rows is {found}, not {wanted}")
+        return f"is no Parquet any more: {str(e).splitlines()[0]:.120}"
+    found = rows_hash(rows)
+    return rows if found == wanted else f"the hash of its rows is {found}, not {wanted}"
 
 
 def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None:
@@ -187,23 +195,14 @@ def _editions(c: Connection, lake: Lake, result: Verified) -> None:
         where = f"edition {r.edition} of {r.period}"
         if r.figures != len(found):
             result.note("other_in_ledger", where, f"has {len(found)} figures, {r.figures} were published")
-        elif (kept := _kept(lake.edition_path(r.period, r.rows_hash), lake, r.rows_hash)) is not None:
+            continue
+        kept = _rows_of(lake, lake.edition_path(r.period, r.rows_hash), r.rows_hash)
+        if not isinstance(kept, str):
             kept = kept.sort_by(keys)
             if other := [n for n in kept.column_names if not kept[n].equals(found[n])]:
                 result.note(
                     "other_in_ledger", where, f"its figures are not those published: {', '.join(other)}"
                 )
-
-
-def _kept(path: Path, lake: Lake, wanted: str) -> Any:
-    """A table of the lake; None where it is not what its hash says."""
-    import pyarrow as pa
-
-    try:
-        found = lake.get_parquet(path)
-    except (pa.ArrowException, OSError):
-        return None
-    return found if rows_hash(found) == wanted else None
 
 
 def _events(c: Connection, events: Journal, result: Verified) -> None:

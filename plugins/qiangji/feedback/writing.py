@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
-import secrets
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -19,11 +17,10 @@ from pathlib import Path
 from qiangji.catalogue import Catalogue, County
 from qiangji.errors import PermanentError
 from qiangji.settings import Settings
+from qiangji.sources.files import TEMPORARY, temporary_name
 from qiangji.sources.limits import Limits
 
 FOLDER = "feedback"
-TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
-"""Names under which a workbook is written."""
 
 
 def place_of(county: County) -> str:
@@ -71,7 +68,7 @@ def _write_beside(county: County, root: Path, name: str, content: bytes) -> None
 
 def _replace(folder: int, name: str, content: bytes, mode: int) -> None:
     """Write under a temporary name, then rename. `folder`: an open directory, which is closed."""
-    temporary = f".{secrets.token_hex(8)}.tmp"
+    temporary = temporary_name()
     try:
         _sweep(folder)
         handle = os.open(

@@ -1,8 +1,8 @@
 """Workbooks (.xlsx) into grids: each form's sheet by its name, never by its position.
 
 In: bytes and the sheet names wanted. Out: a `Grid` a form; numbers as the exact text of what Excel shows
-(15 significant digits; 12.0 is `12`). Sizes are counted before anything is unpacked, because a small file
-can claim a large sheet. Hidden sheets are read when they are named, and never picked otherwise.
+(15 significant digits; 12.0 is `12`). `archive` has counted sizes before, because a small file can claim a
+large sheet. Hidden sheets are read when they are named, and never picked otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.archive import check_archive, too_large, unreadable
+from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.text import as_text, squeezed
@@ -25,23 +25,15 @@ if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
 
-def read(
-    content: bytes, sheets: Mapping[str, str], titles: Mapping[str, str], *, where: str = ""
-) -> dict[str, Grid]:
-    """Form -> grid. `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its
-    zh title.
-
-    A sheet that is not there is an error of that form's grid (`missing_sheet`). Raises ReturnedError
-    of `check_archive` and of `xlsx_cells`, and `unreadable_file` if the reader cannot make sense of it.
-    """
-    check_archive(content, where)
-    return read_scanned(content, sheets, titles, where=where)
-
-
 def read_scanned(
     content: bytes, sheets: Mapping[str, str], titles: Mapping[str, str], *, where: str = ""
 ) -> dict[str, Grid]:
-    """`read`, of a workbook that `check_archive` has let pass."""
+    """Form -> grid, of a workbook that `archive.check_archive` has let pass. `sheets`: form -> declared sheet name, ''
+    where none is declared; `titles`: form -> its zh title.
+
+    A sheet that is not there is an error of that form's grid (`missing_sheet`). Raises ReturnedError of `xlsx_cells`,
+    and `unreadable_file` if the reader cannot make sense of it.
+    """
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
     parts = Parts(content, where)
@@ -60,7 +52,7 @@ def read_scanned(
 
 
 def read_others(content: bytes, used: set[str]) -> list[Grid]:
-    """The sheets of a workbook that `read` has read before, except those already used: no form's, hidden ones too.
+    """The sheets of a workbook that `read_scanned` has read before, except those already used: no form's, hidden too.
 
     Raises ReturnedError `unreadable_file` or `too_large`: what cannot be read cannot be screened.
     """

@@ -19,7 +19,7 @@ from qiangji.ledger import Ledger
 from qiangji.restoring import derived, journal, records
 from qiangji.restoring.journal import Watch, unwatched
 from qiangji.settings import Settings
-from qiangji.warehouse import OWNER, prepare, sync, urls
+from qiangji.warehouse import OWNER, engine_of, prepare, sync, urls
 
 
 @dataclass
@@ -51,16 +51,11 @@ def rebuild(
     """
     lake = Lake(settings.lake)
     found = journal.read(lake, watch)
-    with urls(settings) as url:
-        engine = sa.create_engine(url[OWNER], connect_args={"application_name": "qiangji"})
-        try:
-            prepare(engine, settings, catalogue)
-            found = journal.read(lake)  # with what making the warehouse has just added
-            return _rebuild(
-                engine, catalogue, settings, Ledger(engine, lake, settings.shrink_share), found, force, watch
-            )
-        finally:
-            engine.dispose()
+    with urls(settings) as url, engine_of(url[OWNER]) as engine:
+        prepare(engine, settings, catalogue)
+        found = journal.read(lake)  # with what making the warehouse has just added
+        ledger = Ledger(engine, lake, settings.shrink_share)
+        return _rebuild(engine, catalogue, settings, ledger, found, force, watch)
 
 
 def _rebuild(

@@ -6,6 +6,8 @@ kind; how long a file is still to be watched before it is taken for whole. No na
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
 import unicodedata
 from collections.abc import Sequence
@@ -14,6 +16,8 @@ from typing import Literal
 from qiangji.errors import PermanentError, TransientError
 from qiangji.periods import Period
 
+TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
+"""Names under which a file is written beside what a county delivers, until it is whole: `temporary_name`."""
 QUIET = 60.0
 """Seconds after its last change from which a file is not watched any more."""
 
@@ -39,6 +43,11 @@ def names_in_a_folder(
     """
     found = expected_names(pattern, wanted)
     return found | {n.removesuffix(".csv") + ".xlsx": t for n, t in found.items() if n.endswith(".csv")}
+
+
+def temporary_name() -> str:
+    """A new one that nobody else writes under; `TEMPORARY` knows it again."""
+    return f".{secrets.token_hex(8)}.tmp"
 
 
 def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:

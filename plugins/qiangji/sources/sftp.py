@@ -14,8 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import posixpath
-import re
-import secrets
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
 from types import TracebackType
@@ -27,14 +25,13 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of
-from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
+from qiangji.sources.files import TEMPORARY, Watch, changing, kind_of, names_in_a_folder, temporary_name
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.loop import Loop
 
 log = logging.getLogger(__name__)
 MAX_ENTRIES = 100_000
 T = TypeVar("T")
-_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 _DAY = 86_400
 
 
@@ -78,7 +75,7 @@ class SftpSource:
     async def _write_file(self, folder: str, name: str, content: bytes) -> None:
         sftp = await self._client()
         place = posixpath.join(self._directory, folder)
-        temporary = posixpath.join(place, f".{secrets.token_hex(8)}.tmp")
+        temporary = posixpath.join(place, temporary_name())
         try:
             async with asyncio.timeout(self._limits.left):
                 if not await sftp.exists(place):
@@ -271,7 +268,7 @@ async def _sweep(sftp: asyncssh.SFTPClient, folder: str, own: str) -> None:
     now = (await sftp.lstat(own)).mtime or 0
     for entry in await sftp.readdir(folder):
         name, written = str(entry.filename), entry.attrs.mtime
-        if _TEMPORARY.fullmatch(name) and written is not None and written < now - _DAY:
+        if TEMPORARY.fullmatch(name) and written is not None and written < now - _DAY:
             with suppress(asyncssh.SFTPError):
                 await sftp.remove(posixpath.join(folder, name))
 

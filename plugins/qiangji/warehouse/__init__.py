@@ -8,7 +8,7 @@ sql/warehouse and synchronises what the catalogue defines (see `sync`), and leav
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -31,29 +31,19 @@ _MIGRATION_LOCK = 0x514A  # "QJ": one process at a time brings a warehouse up to
 def open_warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Engine]:
     """An engine of the loader's role on a warehouse that is migrated and synchronised with the catalogue."""
     with urls(settings) as url:
-        owner = _engine(url[OWNER])
-        try:
+        with engine_of(url[OWNER]) as owner:
             prepare(owner, settings, catalogue)
-        finally:
-            owner.dispose()
-        engine = _engine(url[LOADER])
-        try:
+        with engine_of(url[LOADER]) as engine:
             yield engine
-        finally:
-            engine.dispose()
 
 
 @contextmanager
 def reading_warehouse(settings: Settings, role: str = BI) -> Iterator[Engine]:
     """An engine that only reads, for printing figures; a warehouse never built is a WarehouseError."""
-    with urls(settings) as url:
-        engine = _engine(url[role])
-        try:
-            with engine.connect() as connection:
-                _require_migrated(connection)
-            yield engine
-        finally:
-            engine.dispose()
+    with urls(settings) as url, engine_of(url[role]) as engine:
+        with engine.connect() as connection:
+            _require_migrated(connection)
+        yield engine
 
 
 @contextmanager
@@ -131,17 +121,23 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
         sync.synchronise(connection, settings, catalogue, wanted)
 
 
-def _engine(url: str) -> Engine:
+@contextmanager
+def engine_of(url: str) -> Iterator[Engine]:
+    """An engine for as long as the block runs. Raises WarehouseError for what is no URL, without showing it."""
+    engine = None
+    # without the cause: its text holds the URL, or a part of it
+    with suppress(sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
+        engine = sa.create_engine(url, connect_args={"application_name": "qiangji"})
+    if engine is None:
+        raise WarehouseError(
+            "QIANGJI_WAREHOUSE_URL is no address of a PostgreSQL",
+            expected="postgresql+psycopg://login:password@host:port/database, parts percent-encoded",
+            do="Correct the setting.",
+        )
     try:
-        return sa.create_engine(url, pool_pre_ping=False, connect_args={"application_name": "qiangji"})
-    except (sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
-        # Without the cause: its text holds the URL, or a part of it.
-        pass
-    raise WarehouseError(
-        "QIANGJI_WAREHOUSE_URL is no address of a PostgreSQL",
-        expected="postgresql+psycopg://login:password@host:port/database, parts percent-encoded",
-        do="Correct the setting.",
-    )
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextmanager
