@@ -20,10 +20,10 @@ up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the
 	@$(BIN)/qiangji demo --keep
 
 down: $(VENV)/.installed  ## stop what `make up` left running
-	@$(BIN)/python -m qiangji.stack down --home "$${QIANGJI_HOME:-.qiangji}"
+	@$(BIN)/python -m qiangji.local down --home "$${QIANGJI_HOME:-.qiangji}"
 
 airflow: $(VENV)/.installed  ## Airflow's own command line, of what `make up` runs: make airflow ARGS="dags list"
-	@$(BIN)/python -m qiangji.stack airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
+	@$(BIN)/python -m qiangji.local airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -38,8 +38,8 @@ format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 docs: $(VENV)/.installed  ## write docs/dictionary.md and docs/reason-codes.md anew
-	@$(BIN)/python -m qiangji.dictionary
-	@$(BIN)/python -m qiangji.reasons
+	@$(BIN)/python -m qiangji.warehouse.dictionary
+	@$(BIN)/python -m qiangji.parsing.reasons
 
 fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)

@@ -26,11 +26,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from qiangji import demo, pipeline, processes
-from qiangji.airflow_client import AirflowClient
-from qiangji.airflow_settings import cores
+from qiangji import pipeline
 from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
+from qiangji.local import demo, processes
+from qiangji.local.client import AirflowClient
+from qiangji.local.settings import cores
 from qiangji.periods import reporting_month
 from qiangji.settings import PROJECT, Settings, settings
 from qiangji.stopwatch import busy_seconds, task_seconds

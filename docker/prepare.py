@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from qiangji import pipeline
-from qiangji.demo import POOLS
+from qiangji.local.demo import POOLS
 
 
 def main() -> None:

@@ -183,7 +183,7 @@ def working_day() -> bool:
 @task
 def look() -> dict[str, int]:
     """Log everything that somebody has to do something about; how many of each status."""
-    from qiangji import reading
+    from qiangji.figures import reading
 
     counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:

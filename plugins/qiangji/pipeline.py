@@ -123,7 +123,8 @@ def check(
     with watch.timed("imports"):
         import great_expectations  # noqa: F401 - seconds that are nobody's work
 
-        from qiangji import checking, validation  # noqa: F401 - the same
+        from qiangji import checking
+        from qiangji.checking import expectations  # noqa: F401 - the same
 
     return checking.check(p.catalogue, p.ledger, pending, watch=watch)
 

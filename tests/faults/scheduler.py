@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from qiangji import verifying
+from qiangji.restoring import verifying
 from tests.conftest import make_workplace
 from tests.faults.scene import Content, Outcome, content_of
 from tests.integration.nights import Night, forget

@@ -12,7 +12,7 @@ import pytest
 
 from qiangji import pipeline
 from qiangji.embedded import EmbeddedPostgres
-from qiangji.embedded_install import as_user, locate
+from qiangji.embedded.install import as_user, locate
 from tests.conftest import Workplace
 from tests.faults.scene import Counties, Outcome, Scene
 from tests.faults.steps import Where

@@ -107,9 +107,10 @@ class Victims:
 
 
 def serve() -> None:
-    from qiangji import cli, demo
+    from qiangji import cli
+    from qiangji.local import demo
 
-    for module in ("qiangji.cli", "qiangji.verifying", "qiangji.feedback", *demo.PRELOAD):
+    for module in ("qiangji.cli", "qiangji.restoring.verifying", "qiangji.feedback", *demo.PRELOAD):
         importlib.import_module(module)
     for line in sys.stdin:
         job = json.loads(line)

@@ -18,7 +18,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
-from qiangji.org import LEVELS
+from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import Period, local_day
 from qiangji.warehouse.views import PERIOD_TYPES
 from tests.conftest import make_workplace

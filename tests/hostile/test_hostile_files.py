@@ -13,8 +13,8 @@ import pytest
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage
+from qiangji.parsing.reasons import REASONS
 from qiangji.periods import Period
-from qiangji.reasons import REASONS
 from tests.hostile.files import CASES, FORM, MEANT, PERIOD, Case
 
 LIMITS = cage.Limits(memory=1 << 30, seconds=20, output=64 << 20)

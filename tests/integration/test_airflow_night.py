@@ -23,13 +23,15 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from qiangji import demo, pipeline, reading
-from qiangji.airflow_client import AirflowClient
+from qiangji import pipeline
 from qiangji.embedded import EmbeddedPostgres
-from qiangji.embedded_install import write_private
+from qiangji.embedded.install import write_private
+from qiangji.figures import reading
+from qiangji.local import demo
+from qiangji.local.airflow import AirflowStack
+from qiangji.local.client import AirflowClient
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import PROJECT, connection, settings
-from qiangji.stack import AirflowStack
 from tests.conftest import Workplace
 from tests.integration.nights import Night, assert_same, forget
 from tests.integration.planting import Values, texts_of

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from qiangji import building, cli, comparison, pipeline
+from qiangji import building, cli, pipeline
 from qiangji.cli import common
+from qiangji.figures import comparison
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds

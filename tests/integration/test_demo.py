@@ -20,9 +20,9 @@ from typing import Any
 import psutil
 import pytest
 
-from qiangji import processes, supervisor
 from qiangji.embedded import EmbeddedPostgres
-from qiangji.embedded_install import known_data
+from qiangji.embedded.install import known_data
+from qiangji.local import processes, supervisor
 from qiangji.settings import PROJECT
 
 SECONDS = 420.0
@@ -141,7 +141,7 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
     assert home.run("qiangji", "demo")[0] == 1, "another one cannot start beside it"
     assert supervisor.status(home.path) == running, "and what runs goes on"
 
-    assert home.run("qiangji.stack", "down", "--home", str(home.path))[0] == 0
+    assert home.run("qiangji.local", "down", "--home", str(home.path))[0] == 0
     home.assert_nothing_is_left()
     assert home.figures() == figures
     home.assert_nothing_is_left()

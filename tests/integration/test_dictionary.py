@@ -11,11 +11,10 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from qiangji import dictionary
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue import models as catalogue_models
 from qiangji.settings import settings
-from qiangji.warehouse import open_warehouse
+from qiangji.warehouse import dictionary, open_warehouse
 from tests.conftest import make_workplace
 
 ROOT = Path(__file__).resolve().parents[2]

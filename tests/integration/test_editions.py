@@ -244,7 +244,7 @@ def test_a_definition_does_not_change_a_locked_period_silently(place: Place) -> 
 
 
 def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
-    from qiangji import editions
+    from qiangji.figures import editions
     from qiangji.ledger import locks
 
     assert run("build").code == 0

@@ -21,8 +21,8 @@ import psycopg
 import pytest
 
 from qiangji.embedded import ADMIN, EmbeddedError, EmbeddedPostgres
-from qiangji.embedded_install import known_data
-from qiangji.embedded_process import postmaster
+from qiangji.embedded.install import known_data
+from qiangji.embedded.process import postmaster
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 

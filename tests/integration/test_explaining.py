@@ -184,7 +184,7 @@ def test_a_time_that_is_none_is_refused(story: Story, wrong: str) -> None:
 
 
 def test_a_time_without_a_zone_is_the_configured_one_s() -> None:
-    from qiangji.reading import moment
+    from qiangji.figures.reading import moment
 
     assert moment("2026-03-01T08:00", "Asia/Shanghai") == datetime.fromisoformat("2026-03-01T00:00+00:00")
     assert moment("2026-03-01", "Asia/Shanghai") == datetime.fromisoformat("2026-02-28T16:00+00:00")

@@ -303,7 +303,7 @@ def test_personal_data_in_an_explanation_withholds_the_submission(one: Night) ->
 
 
 def test_a_finding_that_a_person_sends_back_goes_back(one: Night) -> None:
-    from qiangji import dispositions
+    from qiangji.ledger import dispositions
 
     known = {s.delivery_id for s in feedback.send(one.pipeline)}
     assert known

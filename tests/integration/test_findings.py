@@ -93,7 +93,8 @@ def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story
 
 
 def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story) -> None:
-    from qiangji import building, dispositions
+    from qiangji import building
+    from qiangji.ledger import dispositions
 
     send(story, "unit n d\nV1 9 10")
     with story.place.pipeline() as p:

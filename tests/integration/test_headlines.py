@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from qiangji import building, pipeline, reading
+from qiangji import building, pipeline
+from qiangji.figures import reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds

@@ -33,7 +33,7 @@ PASSWORDS = {
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL that docker/postgres/roles.sql was run on."""
     from qiangji.embedded import EmbeddedPostgres
-    from qiangji.embedded_install import locate
+    from qiangji.embedded.install import locate
 
     embedded = EmbeddedPostgres(tmp_path_factory.mktemp("production"))
     embedded.start()

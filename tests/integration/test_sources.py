@@ -710,8 +710,8 @@ def test_what_each_county_system_means_is_what_is_read(
     reason.
     """
     from qiangji.catalogue.load import load
+    from qiangji.landing.screening import find_personal_data
     from qiangji.parsing import read_form, read_grids
-    from qiangji.screening import find_personal_data
     from qiangji.settings import PROJECT
 
     catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")

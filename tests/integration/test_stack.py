@@ -17,12 +17,12 @@ import httpx2
 import psutil
 import pytest
 
-from qiangji import processes, supervisor
-from qiangji.airflow_client import AirflowClient, AirflowError
 from qiangji.embedded import EmbeddedPostgres
-from qiangji.embedded_install import known_data, read_private
-from qiangji.embedded_process import postmaster
-from qiangji.stack import AirflowStack, StackError
+from qiangji.embedded.install import known_data, read_private
+from qiangji.embedded.process import postmaster
+from qiangji.local import processes, supervisor
+from qiangji.local.airflow import AirflowStack, StackError
+from qiangji.local.client import AirflowClient, AirflowError
 
 DAGS = {
     "tiny.py": """

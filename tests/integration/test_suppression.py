@@ -92,7 +92,7 @@ def test_no_view_shows_a_number_of_a_hidden_figure(done: Night, hidden: dict[Any
         "indicator_comparison",
         "indicator_target_status",
     } <= {*long}
-    from qiangji import editions
+    from qiangji.figures import editions
 
     editions.publish(done.pipeline.ledger, Period.parse(min(hidden)[2]), "审定版", "me")
     sources = [f"mart.{name}" for name in long if "restated" not in name and name != "published_change"]
@@ -125,7 +125,7 @@ def test_no_wide_view_shows_one(done: Night, hidden: dict[Any, Any]) -> None:
 
 
 def test_neither_lists_nor_explanations_show_one(done: Night, hidden: dict[Any, Any]) -> None:
-    from qiangji import explaining, reading
+    from qiangji.figures import explaining, reading
 
     engine, catalogue = done.pipeline.ledger.engine, done.pipeline.catalogue
     asked = [k for k in hidden if k[3] == "month"]

@@ -295,7 +295,7 @@ def test_a_connection_to_a_host_that_the_catalogue_does_not_name_is_refused_unse
     connect: Connect, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever may edit connections and not the catalogue sends no login to a place of his own."""
-    from qiangji.diagnosis import _answers
+    from qiangji.cli.doctor import _answers
 
     county = {"http_api": http_county(auth="basic"), "sftp": sftp_county(), "database": database_county()}[
         transport

@@ -131,7 +131,7 @@ def test_a_lineage_that_is_taken_back_stays_in_the_history(place: Any) -> None:
 
 
 def test_doctor_says_what_is_wrong_with_the_lineage(place: Any) -> None:
-    from qiangji import diagnosis
+    from qiangji.cli import doctor
     from qiangji.pipeline import read_catalogue
 
     made, _ = place
@@ -142,7 +142,7 @@ def test_doctor_says_what_is_wrong_with_the_lineage(place: Any) -> None:
         _forget()
         with pytest.raises(CatalogueError):
             read_catalogue()
-        found = next(f for f in diagnosis.examine() if f.what == "catalogue")
+        found = next(f for f in doctor.examine() if f.what == "catalogue")
         assert not found.is_well
         assert "org_lineage.csv" in found.detail
         assert "line 3: unknown unit '990001001009'" in found.detail

@@ -8,8 +8,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.lineage import ENDING, Link, Restating
-from qiangji.org import OrgTree, OrgUnit
+from qiangji.catalogue.lineage import ENDING, Link, Restating
+from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.periods import Period
 
 FIRST, LAST = Period.parse("2026-01"), Period.parse("2026-12")

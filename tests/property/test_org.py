@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.org import LEVELS, OrgTree, OrgUnit
+from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit
 from qiangji.periods import Period
 
 DATES = st.none() | st.dates(date(2024, 1, 1), date(2026, 12, 31))

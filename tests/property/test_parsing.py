@@ -14,8 +14,8 @@ from qiangji.catalogue.models import County, Field, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import FileKind, read_form, read_grids
 from qiangji.parsing.normalise import BOOLEANS, read_column, tidy_array
-from qiangji.parsing.text import tidy
 from qiangji.periods import Period
+from qiangji.text import tidy
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NUMBERISH = st.text(st.sampled_from("0123456789１２,，.．-－+ %eO约无—①²\u3000\u200b"), max_size=10)
@@ -132,7 +132,7 @@ def test_received_rows_are_rows_and_each_bad_cell_one_problem(rows: list[tuple[s
     assume(filled)
     assume(
         "无变动" not in content.decode()
-    )  # such a report says something else: tests/unit/test_unchanged.py
+    )  # such a report says something else: tests/unit/parsing/test_unchanged.py
     parsed = read_form(read_grids(content, "csv", COUNTY, ["village"])["village"], FORM, COUNTY, PERIOD)
     assert parsed.rows.num_rows == parsed.raw.num_rows == len(filled)
     bad = sum(_reference(c) for _, _, c in rows) + sum(_reference_number(n) for _, n, _ in rows)

@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
-from qiangji.parsing.text import as_text
-from qiangji.screening import find_personal_data, kind_of
-from qiangji.screening.names import is_name
-from qiangji.screening.numbers import (
+from qiangji.landing.screening import find_personal_data, kind_of
+from qiangji.personal_data.names import is_name
+from qiangji.personal_data.numbers import (
     _CHECK,
     _CREDIT,
     _PROVINCES,
@@ -26,6 +25,7 @@ from qiangji.screening.numbers import (
     is_credit_code,
     is_resident_id,
 )
+from qiangji.text import as_text
 from tests.property.columns import grid_of_columns
 
 PROJECT = Path(__file__).resolve().parents[2]

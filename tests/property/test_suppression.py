@@ -22,9 +22,9 @@ import pytest
 from qiangji.building.hiding import Hiding
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Form, Indicator, Suppression
+from qiangji.catalogue.lineage import Link, Restating
+from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.indicators import Base
-from qiangji.lineage import Link, Restating
-from qiangji.org import OrgTree, OrgUnit
 from qiangji.periods import Period
 from tests.golden import world
 
@@ -306,7 +306,7 @@ def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
 
 def test_the_attack_finds_what_is_not_protected(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the small figures alone hidden, siblings, levels and periods give most of them away."""
-    from qiangji import suppression
+    from qiangji.indicators import suppression
 
     monkeypatch.setattr(suppression, "_are_enough", lambda *_: True)
     found = [attacked(drawn(random.Random(seed), "stock"), Suppression()) for seed in range(20)]

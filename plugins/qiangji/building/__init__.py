@@ -23,14 +23,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji import dispositions, indicators, lineage, org, suppression
+from qiangji import indicators
 from qiangji.building import corrected, facts, figures, hiding, repeating
 from qiangji.building.corrected import Corrected, Held
 from qiangji.building.scopes import scopes
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue import Catalogue, lineage, tree
 from qiangji.engines import open_engine
 from qiangji.errors import UsageError
-from qiangji.ledger import Current, Key, Ledger, locks
+from qiangji.indicators import suppression
+from qiangji.ledger import Current, Key, Ledger, dispositions, locks
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
@@ -252,7 +253,7 @@ def _record(
 
 def definitions_hash(catalogue: Catalogue, settings: Settings) -> str:
     """Changes when a figure may change although no report did: models, indicators, what is hidden."""
-    modules = (lineage, org, indicators, suppression, hiding)
+    modules = (lineage, tree, indicators, suppression, hiding)
     return _hash_of(
         [
             *(settings.sql / "models").glob("*.sql"),

@@ -14,13 +14,12 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 
-from qiangji import context
 from qiangji.building import repeating
 from qiangji.building.corrected import Corrected
 from qiangji.catalogue import Catalogue, Form
-from qiangji.checking import parents
+from qiangji.catalogue.tree import LEVELS
+from qiangji.checking import contextual, parents
 from qiangji.ledger import Current, Key, Ledger
-from qiangji.org import LEVELS
 from qiangji.periods import Period
 from qiangji.warehouse.rows import copy_in
 
@@ -150,9 +149,9 @@ def find(
         (r.form, r.period, r.county_code): r.signature
         for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
     }
-    work = context.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
+    work = contextual.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
     said: dict[Key, dict[str, Any]] = {}
-    for (form, period, county), rows in context.findings(catalogue, reports, hashes, work).items():
+    for (form, period, county), rows in contextual.findings(catalogue, reports, hashes, work).items():
         ledger.replace_contextual(c, county, form, period, rows)
         said[form, period, county] = {"signature": None, "findings": rows}
     for gone in [k for k in seen if k not in current and Period.parse(k[1]).last_month in months]:

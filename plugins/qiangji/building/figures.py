@@ -20,10 +20,10 @@ from qiangji.building.hiding import Hiding, Tables
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
+from qiangji.catalogue.lineage import Restating
 from qiangji.engines import Engine
 from qiangji.indicators import HIDDEN, Base
 from qiangji.ledger import Current, Key
-from qiangji.lineage import Restating
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
 from qiangji.warehouse.rows import copy_in

@@ -1,4 +1,4 @@
-"""Which figures of a build are hidden: the rule of `qiangji.suppression` over the months of each year, in order.
+"""Which figures of a build are hidden: the rule of `indicators.suppression` over the months of each year, in order.
 
 In: result rows by period, as was and restated; what earlier months of the year hide, from calc.* where that is up to
 date and computed where it is not. Out: the same rows with a column `h__<indicator>` for each that counts persons.
@@ -18,11 +18,11 @@ from sqlalchemy.engine import Connection
 
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators import HIDDEN, Base
-from qiangji.lineage import Restating
-from qiangji.org import LEVELS
+from qiangji.indicators.suppression import Cells, Hidden, carries_over, decide, is_small
 from qiangji.periods import MONTHS_IN, Period
-from qiangji.suppression import Cells, Hidden, carries_over, decide, is_small
 
 Tables = tuple[pa.Table, pa.Table | None]
 """Result rows of one scope, as was and restated."""

@@ -12,11 +12,11 @@ from sqlalchemy.engine import Connection
 from qiangji.building.corrected import Corrected
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.lineage import Restating
 from qiangji.checking import parents
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.ledger import Current, Key
-from qiangji.lineage import Restating
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 

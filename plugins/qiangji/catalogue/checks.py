@@ -10,8 +10,8 @@ import unicodedata
 
 from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term, shortest_of
 from qiangji.catalogue.places import Place
+from qiangji.catalogue.tree import LEVELS, OrgTree
 from qiangji.errors import CatalogueError
-from qiangji.org import LEVELS, OrgTree
 from qiangji.periods import MONTHS_IN
 
 

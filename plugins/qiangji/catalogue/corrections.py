@@ -18,8 +18,8 @@ from pydantic import Field as F
 
 from qiangji.catalogue.models import Code, Field, Form
 from qiangji.catalogue.places import Place
+from qiangji.catalogue.tree import OrgTree
 from qiangji.errors import CatalogueError, Problems, UsageError
-from qiangji.org import OrgTree
 from qiangji.periods import Period
 
 Value = bool | int | Decimal | str | None
@@ -191,7 +191,7 @@ def _is_day(text: str) -> bool:
 
 def _impersonal(entry: Entry, where: Place) -> None:
     """What people write beside a value is shown to many."""
-    from qiangji.screening import kind_of
+    from qiangji.landing.screening import kind_of
 
     for name in ("reason", "by", "was", "now"):
         text = getattr(entry, name)

@@ -21,13 +21,13 @@ from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
+from qiangji.catalogue.lineage import Link, Restating
+from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import check_suite
+from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.errors import CatalogueError, Problems, UsageError
-from qiangji.lineage import Link, Restating
-from qiangji.lineage import read as read_lineage
-from qiangji.org import OrgTree, OrgUnit
 from qiangji.periods import Period, PeriodType
 
 

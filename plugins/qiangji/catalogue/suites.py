@@ -38,8 +38,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.places import Place
+from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import CatalogueError, Problems
-from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN
 
 if TYPE_CHECKING:
@@ -471,7 +471,7 @@ def _shown(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, str):
-        from qiangji.screening import quoted
+        from qiangji.landing.screening import quoted
 
         return quoted(value)
     return str(value)

@@ -39,7 +39,9 @@ def publish(
     json: Json = False,
 ) -> None:
     """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name."""
-    from qiangji import editions, pipeline, printing
+    from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.figures import editions
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:

@@ -29,7 +29,9 @@ def check(
     json: Json = False,
 ) -> None:
     """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded."""
-    from qiangji import pipeline, printing, trial
+    from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.feedback import trial
     from qiangji.settings import settings
 
     logging.getLogger("qiangji").setLevel(logging.ERROR)
@@ -59,7 +61,8 @@ def feedback(
 ) -> None:
     """Send counties an annotated workbook for each delivery of which something was returned, once."""
     from qiangji import feedback as way_back
-    from qiangji import pipeline, printing
+    from qiangji import pipeline
+    from qiangji.cli import printing
 
     with pipeline.open_pipeline() as p:
         sent = way_back.send(p, county or [], as_periods(period), dry_run=dry_run)

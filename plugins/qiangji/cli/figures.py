@@ -33,7 +33,9 @@ def values(
     json: Json = False,
 ) -> None:
     """Print indicator values."""
-    from qiangji import comparison, editions, pipeline, printing, reading
+    from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.figures import comparison, editions, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -87,7 +89,8 @@ def diff(
     json: Json = False,
 ) -> None:
     """Print which figures changed between two times, or since they were published, by how much, and why."""
-    from qiangji import editions, explaining, printing, reading
+    from qiangji.cli import printing
+    from qiangji.figures import editions, explaining, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -104,7 +107,7 @@ def diff(
     if json:
         print(printing.as_json(rows))
     else:
-        from qiangji import printing_figures
+        from qiangji.cli import printing_figures
 
         printing_figures.print_changes(console, rows)
 
@@ -117,7 +120,8 @@ def explain(
     json: Json = False,
 ) -> None:
     """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
-    from qiangji import explaining, printing
+    from qiangji.cli import printing
+    from qiangji.figures import explaining
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -126,7 +130,7 @@ def explain(
     if json:
         print(printing.as_json(explained))
     else:
-        from qiangji import printing_figures
+        from qiangji.cli import printing_figures
 
         printing_figures.print_explanation(console, explained)
 
@@ -138,7 +142,9 @@ def status(
     json: Json = False,
 ) -> None:
     """Print the reporting grid, what is locked, and what needs attention."""
-    from qiangji import dispositions, printing, reading
+    from qiangji.cli import printing
+    from qiangji.figures import reading
+    from qiangji.ledger import dispositions
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -157,7 +163,7 @@ def status(
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
         if stale:
-            from qiangji import printing_figures
+            from qiangji.cli import printing_figures
 
             title = "已失效的人工更正 Corrections whose wrong value is gone"
             printing_figures.print_corrections(console, stale, title)

@@ -20,7 +20,9 @@ def findings(
     json: Json = False,
 ) -> None:
     """Print findings that nobody has decided on yet: what was accepted and looks wrong."""
-    from qiangji import dispositions, pipeline, printing
+    from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.ledger import dispositions
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -42,7 +44,8 @@ def dispose(
     by: Annotated[str | None, typer.Option("--by", help="who decided; default: the login")] = None,
 ) -> None:
     """Decide on findings: confirmed as right, to be sent again by the county, or open again."""
-    from qiangji import dispositions, pipeline
+    from qiangji import pipeline
+    from qiangji.ledger import dispositions
 
     with pipeline.open_pipeline() as p:
         touched = dispositions.dispose(p.ledger, finding, disposition, reason, by)
@@ -59,7 +62,7 @@ def print_findings(rows: list[dict[str, Any]]) -> None:
     """A line a finding, open ones first."""
     from rich.table import Table
 
-    from qiangji.dispositions import DISPOSITIONS
+    from qiangji.ledger.dispositions import DISPOSITIONS
 
     if not rows:
         console.print("没有待核的核查发现 No open findings.")

@@ -18,7 +18,8 @@ def rebuild_ledger(
     json: Json = False,
 ) -> None:
     """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
-    from qiangji import pipeline, printing, restoring
+    from qiangji import pipeline, restoring
+    from qiangji.cli import printing
     from qiangji.settings import settings
 
     rebuilt = restoring.rebuild(pipeline.read_catalogue(), settings(), force=force, watch=watch)
@@ -31,7 +32,9 @@ def rebuild_ledger(
 
 def verify(json: Json = False) -> None:
     """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
-    from qiangji import pipeline, printing, verifying
+    from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.restoring import verifying
     from qiangji.settings import settings
 
     verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)

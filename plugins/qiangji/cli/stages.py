@@ -66,8 +66,9 @@ def reprocess(
 
 def build(period: Periods = None, json: Json = False) -> None:
     """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
-    from qiangji import building, pipeline, printing
+    from qiangji import building, pipeline
     from qiangji.building.corrected import require_none_stale
+    from qiangji.cli import printing
 
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
@@ -134,7 +135,7 @@ def _why(verdict: dict[str, Any]) -> str:
 def _report(json: bool, result: Any) -> None:
     from rich.table import Table
 
-    from qiangji import printing
+    from qiangji.cli import printing
 
     if json:
         print(printing.as_json(result))

@@ -32,13 +32,13 @@ def warehouse_url(
 
 def doctor(json: Json = False) -> None:
     """Tell what is configured, reachable and migrated, and what is not."""
-    from qiangji import diagnosis, printing
+    from qiangji.cli import doctor, printing
 
-    findings = diagnosis.examine()
+    findings = doctor.examine()
     if json:
         print(printing.as_json([vars(f) for f in findings]))
     else:
-        diagnosis.show(console, findings)
+        doctor.show(console, findings)
     if any(not f.is_well for f in findings):
         raise typer.Exit(1)
 
@@ -48,6 +48,6 @@ def demo(
     down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
 ) -> None:
     """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
-    from qiangji import demo as demonstration
+    from qiangji.local import demo as demonstration
 
     raise typer.Exit(demonstration.run(console, keep=keep, down=down or []))

@@ -19,7 +19,7 @@ from qiangji.feedback.problems import SEVERITIES, Problem
 from qiangji.parsing.grid import column_letters
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET, neutral
 from qiangji.parsing.sheets import Sheet
-from qiangji.parsing.text import squeezed
+from qiangji.text import squeezed
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

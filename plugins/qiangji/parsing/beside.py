@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 from qiangji.parsing.grid import Grid
-from qiangji.parsing.text import tidy
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.text import tidy
 
 _CELLS = re.compile(rb"<((?:\w{1,20}:)?)sheetData(?=[\s>]).*</\1sheetData\s*>", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w{1,20}:)?f(?:\s[^<>]*)?>([^<]{10,})<")

@@ -19,9 +19,9 @@ from qiangji.parsing import returned, unchanged
 from qiangji.parsing.grid import Grid, address, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
-from qiangji.parsing.text import squeezed
 from qiangji.parsing.totals import TotalsProblem, compare_totals, find_totals
 from qiangji.periods import Period
+from qiangji.text import squeezed
 
 PROBLEMS = pa.schema(
     [

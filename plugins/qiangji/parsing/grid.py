@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
-from qiangji.parsing.text import tidy
+from qiangji.text import tidy
 
 MAX_COLUMNS = 2000
 """A form has fewer than a hundred; what has more is no sheet of a form, and each column costs something."""

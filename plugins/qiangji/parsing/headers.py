@@ -14,7 +14,7 @@ from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
-from qiangji.parsing.text import squeezed
+from qiangji.text import squeezed
 
 PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")

@@ -15,7 +15,7 @@ import pyarrow as pa
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, grid_of
-from qiangji.parsing.text import as_text
+from qiangji.text import as_text
 
 
 def read(content: bytes, *, where: str = "") -> Grid:

@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Field
-from qiangji.parsing.text import INVISIBLE, squeezed, tidy
+from qiangji.text import INVISIBLE, squeezed, tidy
 
 DECIMAL = pa.decimal128(18, 4)
 TYPES: dict[str, pa.DataType] = {

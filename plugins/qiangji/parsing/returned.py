@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.parsing.text import INVISIBLE, tidy
+from qiangji.text import INVISIBLE, tidy
 
 SUMMARY_SHEET = "退回说明"
 """The sheet with all problems of a workbook: never a form's."""

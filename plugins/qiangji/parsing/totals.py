@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import Field, Layout
 from qiangji.parsing.grid import address
 from qiangji.parsing.normalise import Column
-from qiangji.parsing.text import squeezed
+from qiangji.text import squeezed
 
 Scope = Literal["total", "subtotal"]
 

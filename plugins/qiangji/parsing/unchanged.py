@@ -22,7 +22,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
 from qiangji.parsing.returned import RETURNED_HEADERS
-from qiangji.parsing.text import squeezed
+from qiangji.text import squeezed
 
 _TRUE = {"true", "1", "是", "y", "yes"}
 _FALSE = {"", "false", "0", "否", "n", "no"}

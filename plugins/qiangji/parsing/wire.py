@@ -23,10 +23,10 @@ from qiangji.parsing.beside import Beside, Said
 from qiangji.parsing.form import PROBLEMS, Parsed
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
+from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
 from qiangji.parsing.totals import TotalsProblem
-from qiangji.reasons import REASONS
 
 PREFIX = struct.Struct(">II")
 """Before each frame: bytes of the head, number of parts. Before each part: its bytes."""

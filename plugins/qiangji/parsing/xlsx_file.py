@@ -18,8 +18,8 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
-from qiangji.parsing.text import as_text, squeezed
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji import editions
+from qiangji.figures import editions
 from qiangji.ledger import Delivery, Key, Ledger, Submission, apply_collection, locks, sequence
 from qiangji.periods import Period
 from qiangji.restoring.journal import Event, Journal, Watch, when

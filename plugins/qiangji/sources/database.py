@@ -20,12 +20,12 @@ from sqlalchemy.pool import NullPool
 
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
-from qiangji.parsing.text import as_text
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import check_host
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.records import check_count, to_csv
+from qiangji.text import as_text
 
 _POSTGRES = ("postgresql", "postgres")
 _LOGIN = ("28P01", "28000")

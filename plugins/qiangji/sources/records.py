@@ -14,7 +14,7 @@ from typing import Any
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import PermanentError
-from qiangji.parsing.text import as_text, squeezed
+from qiangji.text import as_text, squeezed
 
 MAX_RECORDS = 1_000_000
 """Of one report: small records take far more memory than bytes."""

@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import WarehouseError
 from qiangji.lake import Lake
-from qiangji.org import LEVELS
 from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
 from qiangji.settings import Settings
 from qiangji.warehouse import comments, hidden_past, history, views

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue
-from qiangji.org import LEVELS
+from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN
 from qiangji.warehouse import history
 

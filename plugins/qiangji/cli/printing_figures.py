@@ -1,0 +1,241 @@
+"""How what stands behind figures looks in a terminal: an explanation, and what changed between two moments."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from qiangji.cli.printing import Rows, local, number, value_cell
+from qiangji.figures.explaining import CAUSES
+
+SHOWN = 20
+"""So many lines of each list; `--json` has them all."""
+MISSING = {
+    "matched": ("只计分子分母俱全的单位", "only units that have both sides count"),
+    "all": ("缺一项时按其余各项计算", "a missing term is left out"),
+    "any": ("缺一项则该单位不计", "a unit that lacks a term does not count"),
+    "zero": ("缺项按零计", "a missing term counts as 0"),
+}
+
+CORRECTED = {
+    "applied": ("已更正", "applied"),
+    "waiting": ("待报送", "waiting"),
+    "stale": ("已失效，未更正", "stale, not applied"),
+}
+"""How a correction stands against what the county sent."""
+
+
+def print_changes(console: Console, rows: Rows) -> None:
+    """One line a figure that changed."""
+    if not rows:
+        console.print("没有变化 Nothing changed.")
+        return
+    table = _table("指标变化 What changed", "指标 indicator", "单位 unit", "期 period")
+    for heading in ("原值 before", "现值 after", "变化 change", "分子 n", "分母 d"):
+        table.add_column(heading, justify="right")
+    table.add_column("原因 why", overflow="fold")
+    for r in rows:
+        before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
+        after = {"value": r["value"], "obs_status": r["obs_status"] or "A"}
+        table.add_row(
+            f"{r['name_zh']}\n[dim]{r['indicator_code']}[/dim]", f"{r['org_name']}\n[dim]{r['org_code']}[/dim]",
+            f"{r['period']}\n[dim]{r['period_type']}[/dim]",
+            "[dim]首次显示 new[/dim]" if r["is_first_shown"] else value_cell(before),
+            "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else value_cell(after),
+            "-" if r["change"] is None else f"{r['change']:+z,.2f}",
+            _step(r["numerator_before"], r["numerator"]), _step(r["denominator_before"], r["denominator"]),
+            "\n".join(_cause(c) for c in r["causes"]),
+        )  # fmt: skip
+    console.print(table)
+
+
+def print_explanation(console: Console, explained: dict[str, Any]) -> None:
+    """The figure, then everything that it is made of."""
+    f = explained["figure"]
+    console.print(f"[bold]{f['name_zh']} {f['name_en']}[/bold]  [dim]{f['indicator_code']}[/dim]")
+    console.print(f"{f['org_name']} {f['org_code']}, {f['period']} ({f['period_type']})")
+    if f["first_month"] or f["last_month"]:  # it was defined otherwise before, or is since
+        held = f"{f['first_month'] or '…'}..{f['last_month'] or '…'}"
+        console.print(f"第{f['definition_version']}版口径 definition {f['definition_version']}, {held}")
+    console.print(f"{f['definition_zh']}\n[dim]{f['definition_en']}[/dim]\n")
+    for language in ("zh", "en"):
+        console.print(
+            f"= {f['factor'].normalize():f} x ({f[f'numerator_{language}']}) / ({f[f'denominator_{language}']})",
+            style="dim" if language == "en" else "",
+            markup=False,
+        )
+    zh, en = MISSING[f["missing"]]
+    console.print(f"  {zh} [dim]{en}[/dim]")
+    console.print(
+        f"= {f['factor'].normalize():f} x {_plain(f['numerator'])} / {_plain(f['denominator'])}"
+        f" = [bold]{number(f['value'])}[/bold] {f['unit']}"
+    )
+    console.print(
+        f"{f['obs_status']} {f['obs_status_zh']} {f['obs_status_en']}; 上报 reported {f['reported_units']:,} /"
+        f" {f['expected_units']:,} ({number(f['reporting_rate'])} %)"
+        + (f"; 缺分子或分母 lacking a side {f['units_lacking']:,}" if f["units_lacking"] else "")
+        + ("; 含人工更正 corrected" if f["is_corrected"] else "")
+        + (f"; 目标(示意) target {number(f['target'])}" if f["target"] is not None else "")
+        + "\n"
+    )
+    _print_children(console, explained["children"])
+    _print_units(console, explained)
+    _print_reports(console, explained)
+    _print_findings(console, explained["findings"])
+    if explained["corrections"]:
+        print_corrections(console, explained["corrections"], "人工更正 Corrections")
+    _print_history(console, explained["history"])
+
+
+def _print_children(console: Console, rows: Rows) -> None:
+    if not rows:
+        return
+    table = _table("下级合计 Sums by unit", "单位 unit", "代码 code")
+    for heading in ("分子 n", "分母 d", "值 value", "上报 reported"):
+        table.add_column(heading, justify="right")
+    for r in rows:
+        table.add_row(
+            r["org_name"], r["org_code"], _plain(r["numerator"]), _plain(r["denominator"]), value_cell(r),
+            f"{r['reported_units']:,} / {r['expected_units']:,}",
+        )  # fmt: skip
+    console.print(table)
+
+
+def _print_units(console: Console, explained: dict[str, Any]) -> None:
+    missing, awaited = explained["missing_units"], explained["awaited"]
+    if missing:
+        total = sum(r["missing_units"] for r in missing)
+        table = _table(f"缺报单位 Missing units: {total:,}", "单位 unit", "代码 code", "缺 missing")
+        for r in missing[:SHOWN]:
+            table.add_row(r["path"], r["org_code"], f"{r['missing_units']:,} / {r['expected_units']:,}")
+        console.print(table)
+        _say_more(console, missing)
+    if awaited:
+        table = _table(
+            "尚无可用报表 Reports that do not count", "县 county", "报表 form", "期 period", "状态 status"
+        )
+        for r in awaited[:SHOWN]:
+            table.add_row(r["county_code"], r["form"], r["period"], r["status"] or "")
+        console.print(table)
+        _say_more(console, awaited)
+
+
+def _print_reports(console: Console, explained: dict[str, Any]) -> None:
+    rows = explained["submissions"]
+    if rows:
+        table = _table(
+            "来源 Reports it comes from", "县 county", "报表 form", "期 period", "版本 revision", "状态 status",
+            "收到 received", "来件 file", "sha256",
+        )  # fmt: skip
+        ordered = sorted(rows, key=lambda r: not r["is_current"])  # what counts, then what it replaced
+        for r in ordered[:SHOWN]:
+            revision = f"v{r['revision']}" if r["revision"] else "-"
+            table.add_row(
+                r["county_code"], r["form"], r["period"], f"{revision} *" if r["is_current"] else revision,
+                r["status"], _time(r["received_at"]), r["file_name"], r["sha256"][:12],
+                style=None if r["is_current"] else "dim",
+            )  # fmt: skip
+        console.print(table)
+        _say_more(console, rows)
+    rows = explained["rejections"]
+    if rows:
+        table = _table(
+            "退回的记录（合格即计入） Rejected rows that would have counted", "县 county", "报表 form", "期 period",
+            "规则 rule", "记录 rows", "如 e.g.",
+        )  # fmt: skip
+        for r in rows[:SHOWN]:
+            table.add_row(r["county_code"], r["form"], r["period"], r["rule"], f"{r['rows']:,}", r["example"])
+        console.print(table)
+        _say_more(console, rows)
+
+
+def _print_findings(console: Console, rows: Rows) -> None:
+    if not rows:
+        return
+    table = _table(
+        f"核查发现 Findings: {len(rows):,}",
+        "单位 unit",
+        "报表 form",
+        "期 period",
+        "规则 rule",
+        "说明 message",
+    )
+    for r in rows[:SHOWN]:
+        table.add_row(f"{r['org_name']} {r['org_code']}", r["form"], r["period"], r["rule"], r["message_zh"])
+    console.print(table)
+    _say_more(console, rows)
+
+
+def print_corrections(console: Console, rows: Rows, title: str) -> None:
+    """What a person corrected, or would have: where the report has another value it is not applied."""
+    table = _table(
+        title, "单位 unit", "报表 form", "期 period", "填报项 field", "条目原值 was", "更正 corrected", "状态 state",
+        "原因 reason", "更正人 by",
+    )  # fmt: skip
+    for r in rows[:SHOWN]:
+        zh, en = CORRECTED[r["state"]]
+        found = f"\n现报 found {r['value_found']}" if r["value_found"] else ""
+        style = "bold red" if r["state"] == "stale" else "green"
+        now = {"set": r["value_corrected"], "missing": "视为空缺 missing", "leave_out": "整行不计 left out"}
+        table.add_row(
+            f"{r['org_name']}\n[dim]{r['org_code']}[/dim]", r["form"], r["period"],
+            f"{r['field_zh']}\n[dim]{r['field']}[/dim]", r["value_sent"] or "…", now[r["action"]] or "…",
+            f"[{style}]{zh} {en}[/{style}]{found}\n[dim]{r['place']}[/dim]".replace(r["place"], escape(r["place"])),
+            escape(r["reason"]), escape(f"{r['declared_by']} {r['declared_on']}"),
+        )  # fmt: skip
+    console.print(table)
+    _say_more(console, rows)
+
+
+def _print_history(console: Console, rows: Rows) -> None:
+    table = _table("历史 History", "自 from", "至 to")
+    for heading in ("分子 n", "分母 d", "值 value"):
+        table.add_column(heading, justify="right")
+    table.add_column("原因 why", overflow="fold")
+    for r in rows:
+        reasons: dict[str, None] = {}
+        for x in r["reasons"]:
+            where = f" {x['county_code']} {x['form']} {x['period']}" if x["form"] else ""
+            reasons[_cause(x["cause"]) + where + (f" v{x['revision']}" if x["revision"] else "")] = None
+        lines = list(reasons)
+        if len(lines) > SHOWN:
+            lines = [*lines[:SHOWN], f"… {len(lines) - SHOWN:,}"]
+        table.add_row(
+            _time(r["shown_from"]), _time(r["shown_to"]) if r["shown_to"] else "", _plain(r["numerator"]),
+            _plain(r["denominator"]), value_cell(r), "\n".join(lines),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _table(title: str, *headings: str) -> Table:
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def _say_more(console: Console, rows: Rows) -> None:
+    if len(rows) > SHOWN:
+        console.print(f"… 另有 and {len(rows) - SHOWN:,} more: --json", style="dim")
+
+
+def _cause(code: str) -> str:
+    return " ".join(CAUSES[code])
+
+
+def _plain(value: Decimal | None) -> str:
+    """A sum as it is, without a tail of zeros."""
+    return "-" if value is None else f"{value.normalize():,f}"
+
+
+def _step(before: Decimal | None, after: Decimal | None) -> str:
+    return _plain(after) if before == after else f"{_plain(before)} > {_plain(after)}"
+
+
+def _time(at: datetime) -> str:
+    return f"{local(at):%Y-%m-%d %H:%M:%S}"

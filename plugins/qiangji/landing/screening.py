@@ -1,0 +1,194 @@
+"""Personal data in what a county sent, found before anything is stored: resident ID numbers, mobile numbers, names.
+
+In: a `Grid` and the county's layout; what a workbook says beside its cells; a single text. Out: `Hit`s with a place and
+the kind; the value itself is in no hit, log or message. Every cell outside the declared sign-off zone is looked at,
+those above the header, the header and the sheet's name included. `numbers` and `names` say what counts as one.
+
+A clean file costs, a distinct text, one look for eleven digits and one for a word that asks for a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import unquote
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue.models import Form, Layout
+from qiangji.parsing.beside import Beside
+from qiangji.parsing.grid import Grid, address, sign_off_start
+from qiangji.personal_data.names import BEHIND, LABEL, MAY_ASK, asks_for_a_person, is_name, name_behind_a_word
+from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
+from qiangji.text import squeezed
+
+Kind = Literal["resident_id", "mobile", "name"]
+KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
+_CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
+"""Codes of villages and of villager groups: of a length that no personal number has."""
+_DIGITS = re.compile(r"[0-9０-９]")
+MAX_QUOTED = 24
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where personal data stands (`village!W17`; `village!sheet name`), and of which kind; never what."""
+
+    address: str
+    kind: Kind
+
+
+def kind_of(text: str) -> Kind | None:
+    """Which kind of personal data a text holds by itself, None if none: a number, or a name behind a word for one."""
+    if kind := number_in(text) or ("%" in text and number_in(unquote(text))) or None:
+        return kind
+    return "name" if name_behind_a_word(text) else None
+
+
+def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
+    """All cells with personal data, in the order of rows and columns. Headers of the form ask for no person."""
+    hits: list[Hit] = []
+    if grid.sheet and (kind := kind_of(grid.sheet)):
+        hits.append(Hit(f"{grid.form}!sheet name", kind))
+    end = sign_off_start(grid, layout)
+    columns = [column.slice(0, end).combine_chunks() for column in grid.cells.columns]
+    names = _names(columns, sum(grid.title_and_header(layout)), _headers(form))
+    found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
+    for index, column in enumerate(columns):
+        found |= {(row, index): kind for row, kind in _numbers(column)}
+    return hits + [
+        Hit(address(grid.form, column, grid.first_row + row), kind)
+        for (row, column), kind in sorted(found.items())
+    ]
+
+
+def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit]]:
+    """(form, hit) of what a workbook says beside its cells; form '' where it is no form's. `forms`: sheet -> form."""
+    found: dict[tuple[str, Hit], None] = {}
+    for said in beside.texts:
+        if kind := kind_of(said.text):
+            form = forms.get(said.sheet, "")
+            found[form, Hit(f"{form}!{said.cell} {said.place}".replace("! ", "!"), kind)] = None
+    return list(found)
+
+
+def is_suspect(content: bytes, encodings: Iterable[str]) -> bool:
+    """Whether bytes that could not be read as a file hold personal data in one of these encodings, line by line."""
+    texts = (content.decode(encoding, "replace") for encoding in encodings)
+    return any(kind_of(line) for text in texts for line in {text, *text.splitlines()})
+
+
+def masked(text: str) -> str:
+    """The text, without any digit if it holds a personal number, without anything if it holds a name."""
+    kind = kind_of(text)
+    if kind is None:
+        return text
+    return _DIGITS.sub("*", text) if kind != "name" and not kind_of(_DIGITS.sub("*", text)) else f"({kind})"
+
+
+def quoted(text: str) -> str:
+    """What a message says of a cell's text: the text if it is short and no name, else how long it is."""
+    if len(text) <= MAX_QUOTED and not is_name(text) and (len(text) < 11 or kind_of(text) is None):
+        return text
+    return f"({len(text)} 字 characters)"
+
+
+def _headers(form: Form | None) -> frozenset[str]:
+    if form is None:
+        return frozenset()
+    texts = [form.key, *form.key_headers, "unit_name", *form.name_headers]
+    for name, field in form.fields.items():
+        texts += [name, field.label.zh, field.label.en, *field.headers]
+    return frozenset(map(squeezed, texts))
+
+
+def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
+    """(row, kind); the long way is gone for cells alone that hold eleven digits and are no code."""
+    if not pc.any(pc.greater_equal(pc.binary_length(column), 11)).as_py():
+        return []
+    if not pc.any(pc.greater_equal(pc.utf8_length(column), 11)).as_py():
+        return []
+    codes = pc.match_substring_regex(column, _CODES)
+    if pc.all(codes).as_py():
+        return []
+    rest = pc.indices_nonzero(pc.fill_null(pc.invert(codes), False))
+    encoded = column.take(rest).dictionary_encode()
+    texts = encoded.dictionary
+    wide = pc.any(pc.match_substring_regex(texts, OTHER_DIGITS)).as_py()
+    suspect = pc.match_substring_regex(pc.utf8_normalize(texts, "NFKC") if wide else texts, SUSPECT)
+    if not pc.any(suspect).as_py():
+        return []
+    kinds = {i: k for i in pc.indices_nonzero(suspect).to_pylist() if (k := number_in(texts[i].as_py()))}
+    return [(rest[i].as_py(), kinds[texts_at]) for i, texts_at in _places(encoded, kinds)]
+
+
+def _names(columns: list[pa.Array], head: int, headers: Collection[str]) -> list[tuple[int, int]]:
+    """(row, column) of names below or to the right of what asks for one, and of texts that have both.
+
+    `head`: rows above the data; a column that has nothing but ASCII below them holds no name.
+    """
+    found: list[tuple[int, int]] = []
+    for index, column in enumerate(columns):
+        if _is_ascii(column.slice(head)):
+            texts = column.slice(0, head).to_pylist()
+            asking = [row for row, text in enumerate(texts) if text and _asks(text, headers)]
+            found += [(row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text)]
+        elif _may_name(column):
+            own, asking = _names_in(column.dictionary_encode(), headers)
+            found += [(row, index) for row in own]
+        else:
+            continue
+        found += [place for row in asking if (place := _right_of(columns, row, index))]
+    return found
+
+
+def _names_in(column: pa.DictionaryArray, headers: Collection[str]) -> tuple[list[int], list[int]]:
+    """Rows with names in a column, and rows with what asks for one."""
+    texts = column.dictionary
+    behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py())]
+    rows = [row for row, _ in _places(column, behind)]
+    labels = [i for i in _matching(texts, LABEL) if _asks(texts[i].as_py(), headers)]
+    asking = [row for row, _ in _places(column, labels)]
+    if asking:
+        names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text)]
+        rows += [row for row, _ in _places(column, names) if row > asking[0]]
+    return rows, asking
+
+
+def _asks(text: str, headers: Collection[str]) -> bool:
+    return asks_for_a_person(text) and squeezed(text) not in headers
+
+
+def _is_ascii(column: pa.Array) -> bool:
+    return pc.all(pc.string_is_ascii(column)).as_py() is not False
+
+
+def _may_name(column: pa.Array) -> bool:
+    """One look at all texts of a column, joined, for any word that asks for a person."""
+    filled = column.fill_null("") if column.null_count else column
+    whole = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(filled)], pa.int32()), filled), "\n")
+    return bool(pc.match_substring_regex(whole, MAY_ASK)[0].as_py())
+
+
+def _right_of(columns: list[pa.Array], row: int, index: int) -> tuple[int, int] | None:
+    """The next cell of the row that is not empty, at most three columns on, if it is a name."""
+    for right in range(index + 1, min(index + 4, len(columns))):
+        if (text := columns[right][row].as_py()) is not None:
+            return (row, right) if is_name(text) else None
+    return None
+
+
+def _matching(texts: pa.Array, pattern: str) -> list[int]:
+    matches: list[int] = pc.indices_nonzero(pc.match_substring_regex(texts, pattern)).to_pylist()
+    return matches
+
+
+def _places(encoded: pa.DictionaryArray, kinds: Collection[int]) -> list[tuple[int, int]]:
+    """(row, position in the dictionary) of the cells that hold one of these."""
+    if not kinds:
+        return []
+    held = pc.is_in(encoded.indices, value_set=pa.array(list(kinds), encoded.indices.type))
+    return [(i, encoded.indices[i].as_py()) for i in pc.indices_nonzero(held).to_pylist()]

@@ -1,0 +1,339 @@
+"""The demonstration: simulated county systems, a night and a small backfill through the real Airflow, the figures.
+
+In: nothing but the project. Out: what is printed, and under QIANGJI_HOME the lake and the warehouse that it filled.
+What is started is stopped again, unless it is to be kept up (`make up`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+
+from qiangji import pipeline
+from qiangji.cli import printing
+from qiangji.embedded import EmbeddedPostgres
+from qiangji.errors import QiangjiError, UsageError
+from qiangji.figures import reading
+from qiangji.local import supervisor
+from qiangji.local.airflow import AirflowStack
+from qiangji.periods import Period, reporting_month
+from qiangji.settings import PROJECT, Settings, settings
+from qiangji.stopwatch import busy_seconds, task_seconds
+from qiangji.warehouse import open_warehouse, reading_warehouse
+
+if TYPE_CHECKING:
+    from qiangji.local.client import AirflowClient
+
+BACKFILLED = 3
+"""Months before the reporting month."""
+POOLS = {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}
+DAGS = ("collect_nightly", "collect_period", "build_indicators", "watch_reporting")
+PRELOAD = (
+    "qiangji.checking.expectations",
+    "great_expectations",
+    "qiangji.landing",
+    "qiangji.sources.http_api",
+    "qiangji.sources.sftp",
+    "qiangji.sources.database",
+    "qiangji.engines.duckdb",
+    "qiangji.building",
+    "qiangji.warehouse",
+    "psycopg",
+)
+"""What the scheduler imports before it forks workers, so that no task has to."""
+SYSTEMS_ROLE = "county_systems"
+RUN_SECONDS = 600.0
+
+
+@dataclass
+class Clock:
+    """What took how long, in order."""
+
+    console: Console
+    began: float = field(default_factory=time.monotonic)
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    tasks: list[dict[str, Any]] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        start = time.monotonic()
+        with self.console.status(f"{what} ..."):
+            yield
+        seconds = time.monotonic() - start
+        self.steps.append((what, seconds))
+        self.console.print(f"[green]✓[/green] {what} [dim]{seconds:.1f} s[/dim]")
+
+
+def run(console: Console, *, keep: bool = False, down: list[str] | None = None) -> int:
+    """Run it all and print; 0, or 1 if a run that should be green is not. `down`: counties whose system is down."""
+    s = settings()
+    if s.warehouse_url:
+        raise UsageError(
+            "the demonstration fills a warehouse of its own", expected="no QIANGJI_WAREHOUSE_URL"
+        )
+    pipeline.read_catalogue().select_counties(down or [])
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it: what was started is stopped
+    clock = Clock(console)
+    console.print("[bold]强基 Qiangji[/bold]: every figure below is simulated 以下数据均为模拟数据\n")
+    server = EmbeddedPostgres(s.home)
+    with contextlib.ExitStack() as stack:
+        with clock.step("PostgreSQL and the warehouse 数据仓库"):
+            stack.enter_context(server.running_server())
+            airflow = airflow_of(s, server)
+            with open_warehouse(s, pipeline.read_catalogue()):
+                pass
+        with clock.step("county systems and Airflow 县级系统与调度器"):
+            _start(airflow, keep, stack)
+            client = stack.enter_context(airflow.client())
+            prepare(client, s)
+        for county in down or []:
+            event(s, "down", county)
+        ok = _collect(client, airflow, clock, s, expect_red=bool(down))
+        if keep:
+            stack.pop_all()
+    _show(console, s, clock)
+    if keep:
+        user, password = airflow.login
+        console.print(f"\nAirflow: {airflow.url}  {user} / {password}   (stop it with `make down`)")
+    return 0 if ok else 1
+
+
+def airflow_of(
+    s: Settings, server: EmbeddedPostgres, months: int = BACKFILLED + 1, env: Mapping[str, str] | None = None
+) -> AirflowStack:
+    """This project's Airflow with simulated county systems beside it, not yet started; the server must run."""
+    return AirflowStack(
+        s.home,
+        dags_folder=PROJECT / "dags",
+        plugins_folder=PROJECT / "plugins",
+        postgres=server,
+        env=_environment(server) | dict(env or {}),
+        preload=PRELOAD,
+        programs={"simulator": _simulator(s, months)},
+    )
+
+
+def _environment(server: EmbeddedPostgres) -> dict[str, str]:
+    server.ensure_role(SYSTEMS_ROLE)
+    with server.connect() as connection:
+        connection.execute(f"ALTER ROLE {SYSTEMS_ROLE} CREATEDB CREATEROLE")
+    return {
+        "SIMULATOR_POSTGRES_URL": server.url("postgres", role=SYSTEMS_ROLE, driver=None),
+        "PYTHONPATH": os.pathsep.join([str(PROJECT / "plugins"), str(PROJECT)]),
+        "QIANGJI_RETRY_SECONDS": "2",
+        "GX_ANALYTICS_ENABLED": "false",
+    }
+
+
+def _simulator(s: Settings, months: int) -> list[str]:
+    """The command that serves the county systems; their connections are found through home/connections.env."""
+    folder = s.home / "simulator"
+    link = s.home / "connections.env"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder / "connections.env")
+    (folder / "ready").unlink(missing_ok=True)
+    today = str(pipeline.local_today())
+    return [
+        sys.executable, "-m", "simulator", "serve", "--dir", str(folder), "--today", today,
+        "--months", str(months), "--die-with-parent",
+    ]  # fmt: skip
+
+
+def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> None:
+    if keep:
+        if not supervisor.up(airflow, progress=lambda _: None):
+            raise UsageError(
+                "it is up already", where=airflow.url, do="Use it, or stop it with `make down` first"
+            )
+        stack.callback(supervisor.down, airflow.home, lambda _: None)
+    else:
+        stack.callback(airflow.stop)
+        airflow.start()
+        airflow.wait_ready()
+
+
+def prepare(client: AirflowClient, s: Settings) -> None:
+    """Pools, DAGs that are known and not paused, county systems that answer: what a night needs."""
+    for name, slots in POOLS.items():
+        client.ensure_pool(name, slots)
+    client.wait_for_dags(DAGS)
+    client.end_backfills("collect_period")
+    for dag in DAGS:
+        client.unpause(dag)
+    deadline = time.monotonic() + 60
+    while not (s.home / "simulator" / "control.json").exists():
+        if time.monotonic() > deadline:
+            raise QiangjiError(
+                "the county systems do not start", where=str(s.home / "logs" / "simulator.log")
+            )
+        time.sleep(0.1)
+
+
+def event(s: Settings, what: str, county: str) -> None:
+    """Make something happen in a county system: down, up, hang, wrong_token ..."""
+    command = [
+        sys.executable,
+        "-m",
+        "simulator",
+        "event",
+        "--dir",
+        str(s.home / "simulator"),
+        what,
+        f"county={county}",
+    ]
+    subprocess.run(
+        command, cwd=PROJECT, check=True, capture_output=True
+    )  # no part of the package: found from there
+
+
+def _collect(
+    client: AirflowClient, airflow: AirflowStack, clock: Clock, s: Settings, expect_red: bool
+) -> bool:
+    """A night of the reporting month, the backfill, and the builds that follow; whether all went as it should."""
+    last = reporting_month(pipeline.local_today())
+    first = last - BACKFILLED
+    began = datetime.now(UTC)
+    good = True
+    with clock.step(f"collect_nightly {last}"):
+        night = client.wait_for_run(
+            "collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS
+        )
+        good &= (night["state"] == "success") is not expect_red
+    if night["state"] != "success":
+        clock.console.print(
+            "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
+        )
+    with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
+        before = {r["dag_run_id"] for r in client.runs("collect_period")}
+        airflow.cli(
+            "backfill", "create", "--dag-id", "collect_period", "--from-date", str(first.start), "--to-date",
+            str((last - 1).start), "--reprocess-behavior", "completed", "--max-active-runs", "2",
+        )  # fmt: skip
+        runs = _new_runs(client, before)
+        states = [client.wait_for_run("collect_period", run, RUN_SECONDS)["state"] for run in runs]
+        good &= expect_red or states == ["success"] * BACKFILLED
+    with clock.step("build_indicators follows the asset's partitions"):
+        good &= _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
+    clock.runs = [r for dag in DAGS for r in client.runs(dag) if _queued(r) >= began]
+    clock.tasks = [t for r in clock.runs for t in client.task_instances(r["dag_id"], r["dag_run_id"])]
+    return good
+
+
+def _queued(run: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(run["queued_at"] or run["run_after"])
+
+
+def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
+    deadline = time.monotonic() + 120
+    while True:
+        found = [r["dag_run_id"] for r in client.runs("collect_period") if r["dag_run_id"] not in before]
+        if len(found) >= BACKFILLED:
+            return found
+        if time.monotonic() > deadline:
+            raise QiangjiError(
+                f"{len(found)} runs of the backfill", expected=str(BACKFILLED), where="collect_period"
+            )
+        time.sleep(0.3)
+
+
+def _wait_for_builds(client: AirflowClient, began: datetime, months: set[str]) -> bool:
+    deadline = time.monotonic() + RUN_SECONDS
+    while True:
+        runs = [r for r in client.runs("build_indicators") if _queued(r) >= began]
+        ended = {r["partition_key"] for r in runs if r["state"] in ("success", "failed")}
+        if months <= ended and all(r["state"] in ("success", "failed") for r in runs):
+            return all(r["state"] == "success" for r in runs)
+        if time.monotonic() > deadline:
+            raise QiangjiError(
+                f"built: {', '.join(sorted(ended)) or 'nothing'}", expected=", ".join(sorted(months)),
+                where="build_indicators",
+            )  # fmt: skip
+        time.sleep(0.3)
+
+
+# ---- what it shows
+
+
+def _show(console: Console, s: Settings, clock: Clock) -> None:
+    last = reporting_month(pipeline.local_today())
+    first = last - BACKFILLED
+    catalogue = pipeline.read_catalogue()
+    with reading_warehouse(s) as engine:
+        now = reading.values(engine, catalogue, period=str(last))
+        then = reading.values(engine, catalogue, period=str(first))
+        grid = reading.status(engine)
+        month = [r for r in grid if r["period"] == str(last)]
+        rejected = reading.rejections(engine, month)
+    console.print()
+    console.print(_headlines(now, then, last, first))
+    console.print(
+        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
+        style="dim",
+    )
+    console.print()
+    printing.print_status(console, month)
+    printing.print_reasons(console, reading.needs_attention(grid))
+    printing.print_rejections(console, rejected)
+    console.print(_times(clock))
+    console.print(f"\n湖 lake       {s.lake}")
+    console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")
+    console.print(
+        "接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share"
+    )
+    console.print("               .venv/bin/qiangji status")
+
+
+def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Period, first: Period) -> Table:
+    before = {(r["indicator_code"], r["org_code"]): r["value"] for r in then}
+    units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
+    table = Table(
+        title=f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
+        title_justify="left",
+    )
+    table.add_column("指标 indicator")
+    for _, name in units:
+        table.add_column(name, justify="right", no_wrap=True)
+    lines: dict[str, dict[str, dict[str, Any]]] = {}
+    for r in now:
+        lines.setdefault(r["indicator_code"], {})[r["org_code"]] = r
+    for code, by_unit in lines.items():
+        first_row = next(iter(by_unit.values()))
+        cells = []
+        for unit, _ in units:
+            row = by_unit.get(unit)
+            old = before.get((code, unit))
+            cell = printing.value_cell(row) if row else ""
+            if row and row["value"] is not None and old is not None:
+                cell += f"\n[dim]{row['value'] - old:+z.2f}[/dim]"
+            cells.append(cell)
+        mark = {"ytd": "本年累计 ytd", "quarter": "季 quarter"}.get(first_row["period_type"], "月 month")
+        table.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)
+    return table
+
+
+def _times(clock: Clock) -> Table:
+    table = Table(title="用时 Where the time went", title_justify="left")
+    table.add_column("step")
+    table.add_column("tasks", justify="right")
+    table.add_column("s", justify="right")
+    for what, seconds in clock.steps:
+        table.add_row(what, "", f"{seconds:.1f}")
+    table.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
+    for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
+        table.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
+    # from the night's queueing to the end of the last build, less the time in which a task of ours ran
+    whole = busy_seconds({"start": r["queued_at"], "end": r["end_date"]} for r in clock.runs)
+    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy_seconds(clock.tasks):.1f}", style="dim")
+    return table

@@ -1,0 +1,185 @@
+"""Why a submission goes back, in one place: each reason code, what triggers it, what the county should do.
+
+In: nothing. Out: `REASONS`, and docs/reason-codes.md (`make docs`, or `python -m qiangji.parsing.reasons`). A
+ReturnedError carries one of these codes; a test holds the list against the code, and the page against the list.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+PAGE = Path("docs/reason-codes.md")
+Stage = Literal["file", "cage", "sheet", "form", "rows", "person"]
+STAGES: dict[Stage, tuple[str, str]] = {
+    "file": ("文件", "The file, before anything reads it"),
+    "cage": ("解析上限", "The limits within which it is read"),
+    "sheet": ("工作表与文本", "Its sheets and texts"),
+    "form": ("报表结构", "The form: headers, rows, period"),
+    "rows": ("数据", "Its rows"),
+    "person": ("待人工处理", "What a person decides"),
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One code, in words."""
+
+    code: str
+    stage: Stage
+    trigger_zh: str
+    trigger_en: str
+    do_zh: str
+    do_en: str
+
+
+_ALL = (
+    Reason("empty_file", "file", "文件没有内容", "nothing, or white space alone", "重新上传", "Send it again."),
+    Reason(
+        "wrong_file_kind", "file",
+        "文件的实际格式与约定不符：如.xls、网页、PDF改名为.xlsx",
+        "another kind than agreed: an .xls, web page or PDF named .xlsx, a workbook named .csv",
+        "用表格软件另存为约定的格式", "Save it in the agreed format; renaming does not change it.",
+    ),
+    Reason(
+        "encrypted_file", "file", "工作簿设有打开密码", "a workbook with a password",
+        "取消密码后重报", "Remove the password.",
+    ),
+    Reason(
+        "duplicate_member", "file", "工作簿内部有重名部件", "two members of one name in the workbook's archive",
+        "用表格软件重新另存", "Save it anew from a spreadsheet program.",
+    ),
+    Reason(
+        "entity_declared", "file", "工作簿内部含XML实体声明", "a DOCTYPE or entities in the workbook's XML",
+        "用表格软件重新另存", "Save it anew from a spreadsheet program.",
+    ),
+    Reason(
+        "unreadable_file", "file",
+        "文件损坏、上传不完整或不是所称的格式",
+        "damaged, cut off, or built as no program would: not a workbook that opens, a line that is not JSON",
+        "重新导出并完整上传", "Export it again and send the whole file.",
+    ),
+    Reason(
+        "too_large", "cage",
+        "展开后过大：压缩炸弹、单元格远至XFD1048576、部件或列过多、单元格过长、超出内存或输出上限",
+        "unpacked, it is too much: a zip bomb, a cell at XFD1048576, too many members or columns, a cell too long,"
+        " more memory or output than a file may",
+        "删除多余的格式、图片和工作表", "Send the form alone: no formatted empty rows, pictures or other sheets.",
+    ),
+    Reason(
+        "too_slow", "cage", "解析超过时限", "reading it takes longer than a file may",
+        "只保留报表内容，另存为新文件", "Copy the form into a new file and send that.",
+    ),
+    Reason(
+        "reader_failed", "cage", "解析程序因该文件异常退出", "the reader ended on it without an answer",
+        "另存为新文件后重报；再次发生请联系市级", "Save it as a new file; if it happens again, ask the city.",
+    ),
+    Reason(
+        "bad_encoding", "sheet", "编码与约定不符或混用编码", "not the declared encoding, or two mixed",
+        "按约定编码另存", "Save it in the declared encoding.",
+    ),
+    Reason("nul_byte", "sheet", "含空字符", "a NUL inside the text", "重新导出", "Export it again."),
+    Reason(
+        "missing_sheet", "sheet", "缺少该报表的工作表", "no sheet for the form",
+        "补上或改正工作表名称", "Add or rename the sheet.",
+    ),
+    Reason(
+        "formula_without_value", "sheet", "公式没有计算结果", "a formula whose result was never computed",
+        "打开、重新计算并保存，或粘贴为数值", "Open it, let it compute, save it.",
+    ),
+    Reason(
+        "dates_from_1904", "sheet", "工作簿使用1904日期系统", "a workbook that counts days from 1904",
+        "关闭1904日期系统并核对日期", "Switch that option off and check the dates.",
+    ),
+    Reason(
+        "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
+    ),
+    Reason(
+        "truncated", "form", "文件在行中间中断", "the text ends inside a row or a quoted cell",
+        "重新完整上传", "Send the whole file again.",
+    ),
+    Reason(
+        "ragged_rows", "form", "数据行列数与表头不一致", "rows with more or fewer cells than the header",
+        "检查引号和分隔符", "Check quotes and separators.",
+    ),
+    Reason(
+        "unknown_header", "form", "表头不在报表中", "a header that is none of the form's",
+        "更正或删除该列", "Rename or remove the column.",
+    ),
+    Reason(
+        "missing_column", "form", "缺少报表的列", "a field without its column", "补上该列", "Add the column.",
+    ),
+    Reason(
+        "duplicate_header", "form",
+        "同一填报项出现两列（全角、空格视为相同）",
+        "two columns for one field, once width and spaces are evened out; a key twice in one JSON object",
+        "只保留一列", "Keep one of them.",
+    ),
+    Reason(
+        "wrong_period", "form", "报告期列与文件的报告期不同", "the period's column says another period",
+        "核对报告期", "Send the period's own file, or correct the column.",
+    ),
+    Reason(
+        "unchanged_not_allowed", "form", "非月报填“无变动”", "无变动 in a form that is not monthly",
+        "填报数据", "Send its rows.",
+    ),
+    Reason(
+        "unchanged_with_rows", "form", "“无变动”与数据行并存", "无变动, and rows beside it",
+        "二者择一", "Send one or the other.",
+    ),
+    Reason(
+        "rows_rejected", "rows", "部分记录未通过核查", "some rows break a rule: the others are taken",
+        "改正退回的记录后重报整表", "Correct those rows and send the form again.",
+    ),
+    Reason(
+        "no_row_accepted", "rows", "所有记录均未通过核查", "every row breaks a rule",
+        "逐条改正后重报", "Correct them and send the form again.",
+    ),
+    Reason(
+        "personal_data", "person",
+        "签字栏以外出现身份证号、手机号或姓名（含批注、表头、工作表名、文件名等）：已扣留，不入库",
+        "a resident ID number, a mobile number or a name outside the sign-off zone, in comments and names of files too:"
+        " withheld",
+        "删除个人信息后重报", "Remove it and send the form again.",
+    ),
+)  # fmt: skip
+REASONS: dict[str, Reason] = {r.code: r for r in _ALL}
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [
+        "<!-- Written by `make docs` from plugins/qiangji/parsing/reasons.py: change that, not this page. -->",
+        "# 退回原因 Reason codes",
+        "报送退回时附原因代码。下表说明触发条件和县（市、区）应做的事；具体位置和内容见随附的消息。\n\n"
+        "Why a submission goes back. The message beside the code says where in the file. Critical rules about a"
+        " submission as a whole (a total that does not add up) have the last word of their rule's id as code; they are"
+        " in `expectations/`. What cannot be collected at all has codes of its own: [a red night]"
+        "(runbooks/a-red-night.md). How files are read: [decision 22](decisions/0022-parsing-in-a-cage.md).",
+    ]
+    for stage, (zh, en) in STAGES.items():
+        lines = [
+            f"| `{r.code}` | {r.trigger_zh}<br>{r.trigger_en} | {r.do_zh}<br>{r.do_en} |"
+            for r in _ALL
+            if r.stage == stage
+        ]
+        head = ["| code | 触发 trigger | 怎么办 what to do |", "| --- | --- | --- |"]
+        parts += [f"## {zh} {en}", "\n".join([*head, *lines])]
+    parts.append(
+        "## 照常读取 What is read as it is\n\n"
+        "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
+        "按无法识别退回该行。\n\n"
+        "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
+        " separators are read. A cell with an error such as `#DIV/0!` sends its row back."
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def write(path: Path = PAGE) -> None:
+    """Write the page."""
+    path.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,98 @@
+"""Names of persons: under a header or beside a label that asks for one, and behind such a word in the same text.
+
+In: texts. Out: whether a text is a label that asks for a person, whether one is a name, whether a text holds both.
+
+A Chinese name alone is no different from other words, so it counts only where something asks for it. It then has two
+or three characters of which the first is a surname, four with a surname of two (or two surnames), or parts joined by a
+middle dot; a title behind it (书记, 同志) is passed over. What ends like a place or an organisation (石溪一组, 梁村) is
+none.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qiangji.personal_data.words import ASKING, DOUBLE_SURNAMES, NO_NAMES, OFFICES, PLACES, SURNAMES, TITLES
+from qiangji.text import squeezed, tidy
+
+_TITLES = re.compile(f"(?:{'|'.join(TITLES)})$")
+_ENGLISH = (
+    "name|full name|real name|contact|contact person|contact name|person in charge|person|responsible person"
+    "|(?:filled|prepared|reported|reviewed|approved|checked|signed|submitted) by|signature|reporter|applicant"
+    "|(?:leader|secretary|member|person|clerk|contact|user|head|director|manager|reporter|staff|cadre)s? name"
+)
+_HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"
+_DOTS = "·•・‧∙⋅"
+_NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[{_HAN}]{{2,8}}"
+_ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
+_ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
+_ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
+_BEHIND = re.compile(
+    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
+    rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}({_NAME})(?![{_HAN}])",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"[、,，;；/|+&]")
+_BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
+
+
+def _spaced(word: str) -> str:
+    return r"[\s\p{Z}]*".join(word)
+
+
+MAY_ASK = (
+    f"(?i:{'|'.join((*ASKING, *OFFICES))}|name|contact|person| by|_by|signature|reporter|applicant)"
+    r"|\p{Han}[ \t\p{Z}]+\p{Han}"
+)
+"""RE2: the look at a whole column for a word that asks for a person."""
+LABEL = (
+    "(?i:"
+    + "|".join(map(_spaced, (*ASKING, *OFFICES)))
+    + f"|^(?:{_ENGLISH_KEYS}))"
+    + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
+)
+"""RE2: what may be a label that asks for a person."""
+BEHIND = (
+    "(?i:"
+    + "|".join(map(_spaced, (*ASKING, *OFFICES)))
+    + (r"|name|contact|person|by|signature|reporter|applicant)[^:：=]{0,16}[:：=][^:：=]{0,4}\p{Han}")
+)
+"""RE2: what may have such a word, and a name behind it."""
+
+
+def asks_for_a_person(text: str) -> bool:
+    """Whether a header or label (`书记姓名`, `联系人：`, `contact_name`) asks for a person's name."""
+    plain = squeezed(text)
+    if not plain or len(plain) > 24:
+        return False
+    ending = _ASKS.search(plain, max(0, len(plain) - 24))
+    while ending and ending.end() < len(plain):
+        ending = _ASKS.search(plain, ending.start() + 1)
+    return bool(ending) or bool(_ASKS_EN.fullmatch(tidy(text).lower().replace("_", " ")))
+
+
+def is_name(text: str) -> bool:
+    """Whether a text, where one is asked for, is the name of one or more persons."""
+    plain = _BRACKETS.sub("", tidy(text))
+    return any(_is_one_name(squeezed(part)) for part in _LIST.split(plain))
+
+
+def name_behind_a_word(text: str) -> bool:
+    """Whether a text has a name behind a word that asks for one: `填表人：林佩仪`, `"contact": "司徒美堂"`."""
+    return any(_is_one_name(m[1].replace(" ", "")) for m in _BEHIND.finditer(tidy(text)))
+
+
+def _is_one_name(text: str) -> bool:
+    if re.search(f"[{_DOTS}]", text):
+        return bool(re.fullmatch(rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+", text)) and not _ends(text)
+    bare = _TITLES.sub("", text)
+    text = bare if len(bare) >= 2 else text
+    if not re.fullmatch(f"[{_HAN}]{{2,4}}", text) or text in NO_NAMES or _ends(text):
+        return False
+    if text[:2] in DOUBLE_SURNAMES or (len(text) == 4 and text[0] in SURNAMES and text[1] in SURNAMES):
+        return len(text) > 2
+    return len(text) < 4 and text[0] in SURNAMES
+
+
+def _ends(text: str) -> bool:
+    return len(text) > 1 and text.endswith(PLACES)

@@ -1,0 +1,295 @@
+"""Verify: whether lake, ledger and figures hold together, byte by byte and row by row.
+
+In: the lake and a warehouse, neither of which is changed. Out: what is wrong, each with where, what and what to do.
+Damage (something that was kept is gone or not what it was) is told apart from what only needs attention (an event of
+something that never came to be, or a restored backup that is behind the journal).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji.catalogue import Catalogue
+from qiangji.lake import Lake, rows_hash
+from qiangji.restoring import journal
+from qiangji.restoring.journal import Journal, Watch, unwatched
+from qiangji.settings import Settings
+from qiangji.warehouse import LOADER, reading_warehouse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_BACKUP = "Take the file from a backup of the lake. docs/runbooks/restore.md"
+_REBUILD = "`qiangji rebuild-ledger --force`. docs/runbooks/restore.md"
+DO = {
+    "altered": _BACKUP,
+    "missing": _BACKUP,
+    "not_in_journal": "The journal has lost it: take lake/journal from a backup. docs/runbooks/restore.md",
+    "not_in_ledger": f"A step that was killed leaves one; many of them, a restored backup: {_REBUILD}",
+    "unnamed": "A step that was killed leaves it. Do the same again: `qiangji collect`, `qiangji build`.",
+    "other_in_ledger": _REBUILD,
+    "unknown_build": _REBUILD,
+    "other_facts": _REBUILD,
+}
+"""What is done about each kind of fault."""
+ATTENTION = ("not_in_ledger", "unnamed")
+"""Kinds that are no damage."""
+KEYS = {
+    "delivery": ("ops.delivery", ("delivery_id",)),
+    "submission": ("ops.submission", ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")),
+    "decision": ("ops.decision", ("decision_id",)),
+    "lock": ("ops.period_lock", ("lock_id",)),
+    "disposition": ("ops.disposition", ("disposition_id",)),
+    "edition": ("ops.edition", ("period", "edition")),
+    "build": ("ops.build", ("build_id",)),
+    "feedback": ("ops.feedback", ("delivery_id", "digest")),
+    "seen": ("ops.source_item", ("county_code", "name")),
+}
+"""Kinds of events that are rows of the ledger, and what tells them apart."""
+SAID = {
+    "submission": (
+        "verdict",
+        "rows_received",
+        "rows_accepted",
+        "rows_rejected",
+        "rows_hash",
+        "rejected_hash",
+    ),
+    "delivery": ("county_code", "name", "sha256", "bytes"),
+    "decision": ("delivery_id", "form", "period", "action", "reason", "decided_by"),
+    "lock": ("period", "action", "reason", "decided_by"),
+    "disposition": ("finding_id", "disposition", "reason", "disposed_by"),
+    "edition": ("published_by", "figures", "rows_hash"),
+    "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
+    "feedback": ("county_code", "name", "problems", "status", "sha256"),
+}
+"""What event and row have to agree on."""
+
+
+@dataclass
+class Verified:
+    """How many things of each kind were looked at, and the faults: code, where, what, do, is_damage."""
+
+    looked_at: dict[str, int] = field(default_factory=dict)
+    faults: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def is_damaged(self) -> bool:
+        return any(f["is_damage"] for f in self.faults)
+
+    def note(self, code: str, where: object, what: str) -> None:
+        fault = {"code": code, "where": str(where), "what": what, "do": DO[code]}
+        self.faults.append(fault | {"is_damage": code not in ATTENTION})
+
+    def count(self, what: str, n: int = 1) -> None:
+        self.looked_at[what] = self.looked_at.get(what, 0) + n
+
+
+def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -> Verified:
+    """Look at everything. Raises JournalError for a journal that cannot be read, WarehouseError for no warehouse."""
+    lake, result = Lake(settings.lake), Verified()
+    events = journal.read(lake, watch)
+    with reading_warehouse(settings, LOADER) as engine, engine.connect() as c:
+        c.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+        _bytes(lake, result, watch)
+        _rows(lake, result, watch)
+        _named(c, lake, events, result)
+        _unnamed(lake, events, result)
+        _editions(c, lake, result)
+        _events(c, events, result)
+        _builds(c, lake, events, result, watch)
+        _facts(c, catalogue, result)
+    return result
+
+
+def _bytes(lake: Lake, result: Verified, watch: Watch) -> None:
+    """Every file of lake/raw has the sha256 that is its name."""
+    for path in watch(_files(lake.root / "raw", "*"), "raw"):
+        result.count("raw files")
+        with path.open("rb") as f:
+            found = hashlib.file_digest(f, "sha256").hexdigest()
+        if found != path.name:
+            result.note("altered", path, f"its sha256 is {found}")
+
+
+def _rows(lake: Lake, result: Verified, watch: Watch) -> None:
+    """Every file that is named by the hash of its rows holds them."""
+    areas = ("reports", "rejected", "repeated", "editions", "definitions")
+    for path in watch([p for a in areas for p in _files(lake.root / a, "*.parquet")], "rows"):
+        result.count("files of rows")
+        _compare(lake, path, path.stem, result)
+
+
+def _compare(lake: Lake, path: Path, wanted: str, result: Verified) -> None:
+    if isinstance(found := _rows_of(lake, path, wanted), str):
+        result.note("altered", path, found)
+
+
+def _rows_of(lake: Lake, path: Path, wanted: str) -> pa.Table | str:
+    """The rows of a file that their hash names, or what is wrong with them."""
+    import pyarrow as pa
+
+    try:
+        rows = lake.get_parquet(path)
+    except (pa.ArrowException, OSError) as e:
+        return f"is no Parquet any more: {str(e).splitlines()[0]:.120}"
+    found = rows_hash(rows)
+    return rows if found == wanted else f"the hash of its rows is {found}, not {wanted}"
+
+
+def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None:
+    """Every file that the ledger (or an event) names is there."""
+    for path, by in _paths(c, lake, events):
+        result.count("files named")
+        if not path.exists():
+            result.note("missing", path, f"is named by {by}")
+
+
+def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
+    """Nothing lies under a final name that no event names."""
+    named = {part["sha256"] for e in events.of("delivery") for part in e["parts"]}
+    for path in _files(lake.root / "raw", "*"):
+        if path.name not in named:
+            result.note("unnamed", path, "no delivery holds these bytes")
+    builds = {e["build_id"] for e in events.of("build")}
+    for folder in sorted((lake.root / "builds").glob("*")):
+        if folder.name not in builds:
+            result.note("unnamed", folder, "no build left these rows")
+
+
+def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, str]]:
+    for r in c.execute(sa.text("SELECT * FROM ops.delivery_part WHERE sha256 IS NOT NULL")):
+        yield lake.raw_path(r.sha256), f"delivery {r.delivery_id} {r.form} {r.period}"
+    for r in c.execute(sa.text("SELECT * FROM ops.submission")):
+        place = (r.form, r.period, r.county_code)
+        by = f"submission {' '.join(place)} of delivery {r.delivery_id}"
+        if r.rows_hash:
+            yield lake.rows_path("reports", *place, r.rows_hash), by
+        if r.rejected_hash:
+            yield lake.rows_path("rejected", *place, r.rejected_hash), by
+    for r in c.execute(sa.text("SELECT * FROM ops.fact_load WHERE rows_hash <> ''")):
+        place = (r.form, r.period, r.county_code)
+        paths = [lake.rows_path(area, *place, r.rows_hash) for area in ("reports", "repeated")]
+        yield next((p for p in paths if p.exists()), paths[0]), f"facts {' '.join(place)}"
+    for r in c.execute(sa.text("SELECT * FROM ops.edition")):
+        yield lake.edition_path(r.period, r.rows_hash), f"edition {r.edition} of {r.period}"
+    for e in events.of("definitions"):
+        yield lake.definitions_path(e["due"]), f"definitions of {e['at']}"
+
+
+def _editions(c: Connection, lake: Lake, result: Verified) -> None:
+    """Every edition has the figures that were published, each as it was; what the lake has lost of it is told above."""
+    from qiangji.figures import editions
+
+    keys = [(name, "ascending") for name in ("indicator_code", "org_code", "period_type")]
+    for r in c.execute(sa.text("SELECT edition, period, figures, rows_hash FROM ops.edition")).all():
+        result.count("editions")
+        found = editions.published(c, r.edition, r.period).sort_by(keys)
+        where = f"edition {r.edition} of {r.period}"
+        if r.figures != len(found):
+            result.note("other_in_ledger", where, f"has {len(found)} figures, {r.figures} were published")
+            continue
+        kept = _rows_of(lake, lake.edition_path(r.period, r.rows_hash), r.rows_hash)
+        if not isinstance(kept, str):
+            kept = kept.sort_by(keys)
+            if other := [n for n in kept.column_names if not kept[n].equals(found[n])]:
+                result.note(
+                    "other_in_ledger", where, f"its figures are not those published: {', '.join(other)}"
+                )
+
+
+def _events(c: Connection, events: Journal, result: Verified) -> None:
+    """Every event is a row of the ledger, every row an event, and both say the same."""
+    from qiangji.restoring import records
+
+    for kind, (table, key) in KEYS.items():
+        told = {tuple(e[k] for k in key): e for e in records.events_of(events, kind)}
+        rows = {
+            tuple(r[k] for k in key): r for r in map(_as_dict, c.execute(sa.text(f"SELECT * FROM {table}")))
+        }
+        result.count("events", len(told))
+        committed = {tuple(e[k] for k in key) for e in records.committed(events, kind)}
+        for at in committed - rows.keys():
+            result.note("not_in_ledger", f"{kind} {' '.join(map(str, at))}", f"{table} does not have it")
+        if kind == "seen":  # items are seen with their deliveries, too
+            continue
+        for at in rows.keys() - told.keys():
+            result.note("not_in_journal", f"{kind} {' '.join(map(str, at))}", f"{table} has it")
+        for at in told.keys() & rows.keys():
+            if other := [n for n in SAID[kind] if told[at][n] != rows[at][n]]:
+                what = ", ".join(f"{n} is {rows[at][n]!r}, the journal says {told[at][n]!r}" for n in other)
+                result.note("other_in_ledger", f"{kind} {' '.join(map(str, at))}", what)
+
+
+def _builds(c: Connection, lake: Lake, events: Journal, result: Verified, watch: Watch) -> None:
+    """Every result row began and ended with a build that is known, and what each build left is there."""
+    for event in watch(events.builds(), "builds"):
+        for each in event.get("tables", ()):
+            if each["rows_hash"]:
+                path = lake.build_path(event["build_id"], each["table"])
+                result.count("results of builds")
+                if path.exists():
+                    _compare(lake, path, each["rows_hash"], result)
+                else:
+                    result.note("missing", path, f"is named by build {event['build_id']}")
+    for table in c.scalars(
+        sa.text("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'calc'")
+    ).all():
+        strange = c.execute(
+            sa.text(
+                f"SELECT at, count(*) AS rows FROM calc.{table} t, unnest(ARRAY[t.built_from, t.built_to]) AS x (at)"
+                " WHERE at IS NOT NULL AND NOT EXISTS (SELECT FROM ops.build b WHERE b.built_at = at) GROUP BY at"
+            )
+        )
+        for r in strange:
+            result.note(
+                "unknown_build", f"calc.{table}", f"{r.rows} rows began or ended at {r.at}: no build did"
+            )
+        result.count("result rows", c.scalar(sa.text(f"SELECT count(*) FROM calc.{table}")) or 0)
+    for table in ("fact_load", "fact_change", "built_month"):
+        n = c.scalar(
+            sa.text(
+                f"SELECT count(*) FROM ops.{table} t WHERE NOT EXISTS"
+                " (SELECT FROM ops.build b WHERE b.build_id = t.build_id)"
+            )
+        )
+        if n:
+            result.note(
+                "unknown_build", f"ops.{table}", f"{n} rows name a build that the ledger does not have"
+            )
+
+
+def _facts(c: Connection, catalogue: Catalogue, result: Verified) -> None:
+    """Facts hold as many rows of each revision as were loaded, and nothing else."""
+    for form in catalogue.forms:
+        rows = c.execute(
+            sa.text(
+                "SELECT period, county_code, f.revision AS found, f.n, l.revision, l.rows FROM"
+                f" (SELECT period, county_code, revision, count(*) AS n FROM fact.{form} GROUP BY 1, 2, 3) f"
+                " FULL JOIN (SELECT * FROM ops.fact_load WHERE form = :f) l USING (period, county_code)"
+            ),
+            {"f": form},
+        )
+        for r in rows:
+            result.count("facts", r.n or 0)
+            if (r.found, r.n) != (r.revision, r.rows) and (r.n or r.rows):
+                result.note(
+                    "other_facts",
+                    f"fact.{form} {r.period} {r.county_code}",
+                    f"{r.n or 0} rows of revision {r.found}; {r.rows or 0} of revision {r.revision} were loaded",
+                )
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(p for p in folder.rglob(pattern) if p.is_file())
+
+
+def _as_dict(row: Any) -> dict[str, Any]:
+    return dict(row._mapping)

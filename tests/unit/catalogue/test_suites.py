@@ -1,0 +1,453 @@
+"""The suites, run in Great Expectations itself: good rows pass, and every single rule can fail.
+
+The cases are data (tests/golden/suites). A rule without a case is a failure: no check may never bite.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qiangji.catalogue import load
+from qiangji.catalogue.load import Suite
+from qiangji.catalogue.suites import (
+    SEVERITIES,
+    check_suite,
+    columns_of,
+    context_column,
+    context_columns,
+    expected_of,
+    is_contextual,
+    message_of,
+    rule_of,
+    value_of,
+)
+from qiangji.errors import CatalogueError
+
+ROOT = Path(__file__).resolve().parents[3]
+CATALOGUE = load(ROOT / "catalogue", ROOT / "expectations")
+KINDS = {u.kind for u in CATALOGUE.org}
+FORMS = list(CATALOGUE.forms)
+
+
+def cases_of(form: str) -> dict[str, Any]:
+    path = ROOT / "tests" / "golden" / "suites" / f"{form}.yaml"
+    cases: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return cases
+
+
+def suite_of(form: str) -> Suite:
+    return CATALOGUE.suites[form]
+
+
+def arrow_type(form: str, column: str) -> Any:
+    """The type that a column has when the suite runs (decimals as float64, dates as text)."""
+    import pyarrow as pa
+
+    if column in ("_is_known", "_totals_agree"):
+        return pa.bool_()
+    if column.startswith(("_occurrences", "_units_", "_count_")):
+        return pa.int64()
+    if column.startswith(("_change_", "_z_", "_year_", "_gap_")):
+        return pa.float64()
+    context = context_column(column, form, CATALOGUE.forms)
+    fields = CATALOGUE.forms[context.form if context else form].fields
+    field = fields.get(context.field if context else column)
+    types = {"integer": pa.int64(), "decimal": pa.float64(), "boolean": pa.bool_()}
+    return types.get(field.type, pa.string()) if field else pa.string()
+
+
+def frame_of(form: str, rows: list[dict[str, Any]]) -> Any:
+    """Rows as checking gives them to Great Expectations: from Arrow, every column an ArrowDtype."""
+    import pandas as pd
+    import pyarrow as pa
+
+    table = pa.table({c: pa.array([r[c] for r in rows], arrow_type(form, c)) for c in rows[0]})
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+@pytest.fixture(scope="module")
+def failures_of() -> Any:
+    """(form, rows) -> rule id -> positions of the rows that fail it; an errored expectation is an error."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+    batches = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    whole = batches.add_batch_definition_whole_dataframe("rows")
+
+    def run(form: str, rows: list[dict[str, Any]]) -> dict[str, list[int]]:
+        content = copy.deepcopy(suite_of(form).content)
+        suite = gx.ExpectationSuite(
+            name=content["name"], expectations=content["expectations"], meta=content["meta"]
+        )
+        batch = whole.get_batch({"dataframe": frame_of(form, rows)})
+        results = batch.validate(suite, result_format="COMPLETE").results
+        assert len(results) == len(content["expectations"])
+        failed = {}
+        for result in results:
+            rule = result.expectation_config.meta["rule"]
+            assert result.result, f"{rule} raised: {result.exception_info}"
+            if not result.success:
+                failed[rule] = result.result["unexpected_index_list"]
+        return failed
+
+    return run
+
+
+def test_what_is_usual_is_said_in_numbers() -> None:
+    rule = next(
+        e for e in suite_of("village").expectations if e["meta"]["rule"] == "village.party_members.as_usual"
+    )
+    said = expected_of(rule, {"party_members": 81, "_low_party_members": -3.2, "_high_party_members": 51.57})
+    assert said["zh"].startswith("本单位通常为0–52")
+    assert said["en"].startswith("0–52, as is usual")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_good_row_passes_everything(form: str, failures_of: Any) -> None:
+    good = cases_of(form)["good"]
+    assert failures_of(form, [good, good]) == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_rule_has_a_case_and_no_case_is_left_over(form: str) -> None:
+    assert set(cases_of(form)["breaks"]) == {rule_of(e) for e in suite_of(form).expectations}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_rule_fails_on_its_case_and_only_it(form: str, failures_of: Any) -> None:
+    """One row a rule, between good rows: each rule must fail at its rows' positions and nowhere else."""
+    cases = cases_of(form)
+    rows, expected = [cases["good"]], {}
+    for rule, case in cases["breaks"].items():
+        for name in (rule, *case.get("also", ())):
+            expected.setdefault(name, []).append(len(rows))
+        rows += [{**cases["good"], **case["set"]}, cases["good"]]
+    found = failures_of(form, rows)
+    assert {rule: sorted(at) for rule, at in found.items()} == expected
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_optional_fields_missing_reject_nothing(form: str, failures_of: Any) -> None:
+    """Missing is not wrong: without any field that is not required, no critical rule fails."""
+    good = cases_of(form)["good"]
+    critical = {rule_of(e) for e in suite_of(form).expectations if e["severity"] == "critical"}
+    required = {
+        e["kwargs"]["column"]
+        for e in suite_of(form).expectations
+        if e["severity"] == "critical" and e["type"] == "expect_column_values_to_not_be_null"
+    }
+    kept = {*required, "_is_known", "_occurrences", "period", "county_code"}
+    row = {c: v if c in kept else None for c, v in good.items()}
+    assert not critical & set(failures_of(form, [row]))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_messages_name_the_value_in_both_languages(form: str) -> None:
+    for rule, case in cases_of(form)["breaks"].items():
+        expectation = next(e for e in suite_of(form).expectations if rule_of(e) == rule)
+        message = message_of(expectation, {**cases_of(form)["good"], **case["set"]})
+        assert set(message) == {"zh", "en"}
+        assert "{" not in message["zh"] + message["en"]
+        assert any("\u4e00" <= c <= "\u9fff" for c in message["zh"])
+
+
+def test_required_fields_are_those_that_counties_must_fill() -> None:
+    required = yaml.safe_load((ROOT / "simulator" / "headers.yaml").read_text(encoding="utf-8"))["required"]
+    for form in FORMS:
+        found = [
+            e["kwargs"]["column"]
+            for e in suite_of(form).expectations
+            if e["type"] == "expect_column_values_to_not_be_null" and e["severity"] == "critical"
+        ]
+        assert sorted(found) == sorted(required[form])
+
+
+def test_the_key_format_is_the_forms() -> None:
+    for form in CATALOGUE.forms.values():
+        found = [
+            e["kwargs"]["regex"]
+            for e in suite_of(form.form).expectations
+            if rule_of(e) == f"{form.form}.{form.key}.format"
+        ]
+        assert found == [f"^{form.key_pattern}$"]
+
+
+# ---- what an expectation reads
+
+
+def test_columns_include_those_of_the_condition() -> None:
+    rule = "village_group.org_setup.own_branch_has_members"
+    expectation = next(e for e in suite_of("village_group").expectations if rule_of(e) == rule)
+    assert columns_of(expectation) == {"party_members", "org_setup"}
+    assert not is_contextual(expectation)
+
+
+def test_contextual_are_those_that_need_other_submissions() -> None:
+    own = {"kwargs": {"column": "_is_known"}}
+    last = {"kwargs": {"column_A": "leaders", "column_B": "_last_leaders"}}
+    condition = {"type": "comparison", "column": {"name": "_last_leaders"}, "operator": ">=", "parameter": 1}
+    assert not is_contextual(own)
+    assert is_contextual(last)
+    assert is_contextual({"kwargs": {"column": "leaders", "row_condition": condition}})
+    both = {"type": "and", "conditions": [condition]}
+    assert is_contextual({"kwargs": {"column": "leaders", "row_condition": both}})
+
+
+def test_no_contextual_rule_rejects() -> None:
+    found = [e for s in CATALOGUE.suites.values() for e in s.expectations if is_contextual(e)]
+    assert found
+    assert {e["severity"] for e in found} <= {"warning", "info"}
+    assert {"critical", "warning", "info"} == set(SEVERITIES)
+
+
+def test_context_columns_are_taken_apart() -> None:
+    column = context_column("_sum_village_group_party_members", "village", FORMS)
+    assert column is not None
+    assert (column.kind, column.form, column.field) == ("sum", "village_group", "party_members")
+    assert context_column("party_members", "village", FORMS) is None
+    names = [c.name for c in context_columns(suite_of("village"), FORMS)]
+    assert names == sorted(names)
+    assert "_change_party_members" in names
+    assert "_last_party_members" in names
+
+
+def test_values_in_messages() -> None:
+    by_rule = {rule_of(e): e for s in CATALOGUE.suites.values() for e in s.expectations}
+    pair = by_rule["village_group.party_member_leaders.within_leaders"]
+    assert value_of(pair, {"party_member_leaders": 3, "leaders": 2}) == "3 / 2"
+    fall = by_rule["village.trees_planted.does_not_fall"]
+    assert value_of(fall, {"trees_planted": 5, "_last_trees_planted": 9}) == "5 / 9"
+    jump = by_rule["village.party_members.no_jump"]
+    row = {"party_members": 60, "_last_party_members": 40, "_change_party_members": 0.5}
+    assert value_of(jump, row) == "40 → 60 (+50%)"
+    known = by_rule["village.village_code.known"]
+    assert value_of(known, {"village_code": "440705200999", "_is_known": False}) == "440705200999"
+
+
+# ---- what a suite may not be
+
+
+def broken(change: Any) -> Suite:
+    content = copy.deepcopy(suite_of("village_group").content)
+    change(content["expectations"])
+    return Suite("village_group", content, Path("expectations/village_group.json"))
+
+
+def find(expectations: list[dict[str, Any]], rule: str) -> dict[str, Any]:
+    return next(e for e in expectations if e["meta"].get("rule") == f"village_group.{rule}")
+
+
+PAIR = "party_member_leaders.within_leaders"
+WRONG: dict[str, tuple[Any, list[str]]] = {
+    "a field without an expectation": (
+        lambda es: es.__setitem__(slice(None), [e for e in es if "has_party_work" not in columns_of(e)]),
+        ["has_party_work"],
+    ),
+    "a column that no form has": (
+        lambda es: find(es, "leaders.plausible")["kwargs"].update(column="leeders"),
+        ["leaders.plausible", "'leeders'", "households"],
+    ),
+    "a context column of no field": (
+        lambda es: find(es, "major_matters.does_not_fall")["kwargs"].update(column_B="_last_mayor_matters"),
+        ["_last_mayor_matters", "major_matters"],
+    ),
+    "a sum over an unknown form": (
+        lambda es: find(es, "leaders.plausible")["kwargs"].update(column="_sum_hamlet_leaders"),
+        ["_sum_hamlet_leaders", "_sum_<form>_<field>"],
+    ),
+    "an unknown column in a condition": (
+        lambda es: find(es, "org_setup.own_branch_has_members")["kwargs"]["row_condition"].update(
+            column={"name": "setup"}
+        ),
+        ["'setup'"],
+    ),
+    "a pair without ignore_row_if": (
+        lambda es: find(es, PAIR)["kwargs"].pop("ignore_row_if"),
+        [PAIR, "either_value_is_missing"],
+    ),
+    "a pair with another ignore_row_if": (
+        lambda es: find(es, PAIR)["kwargs"].update(ignore_row_if="both_values_are_missing"),
+        ["both_values_are_missing", "either_value_is_missing"],
+    ),
+    "a value_set of unit codes": (
+        lambda es: find(es, "group_code.known")["kwargs"].update(
+            column="group_code", value_set=["440705200201"]
+        ),
+        ["value_set", "_is_known"],
+    ),
+    "a long value_set": (
+        lambda es: find(es, "group_code.known")["kwargs"].update(value_set=list(range(31))),
+        ["value_set", "30"],
+    ),
+    "no rule id": (lambda es: es[3]["meta"].pop("rule"), ["village_group.json, line ", "meta.rule"]),
+    "a rule id of another form": (
+        lambda es: es[3]["meta"].update(rule="village.leaders"),
+        ["village.leaders", "village_group.<field>"],
+    ),
+    "a rule id twice": (
+        lambda es: es[3]["meta"].update(rule=es[2]["meta"]["rule"]),
+        ["group_code.known", "twice"],
+    ),
+    "no message in Chinese": (lambda es: es[3]["meta"]["message"].pop("zh"), ["meta.message", "zh"]),
+    "an empty message": (lambda es: es[3]["meta"]["message"].update(en=" "), ["meta.message"]),
+    "an unknown placeholder": (
+        lambda es: es[3]["meta"]["message"].update(en="{valeu}"),
+        ["{valeu}", "{value}"],
+    ),
+    "nothing on what was expected": (lambda es: es[3]["meta"].pop("expected"), ["meta.expected"]),
+    "no severity": (lambda es: es[3].pop("severity"), ["severity", "critical, warning, info"]),
+    "an unknown severity": (
+        lambda es: es[3].update(severity="fatal"),
+        ["'fatal'", "critical, warning, info"],
+    ),
+    "no scope": (lambda es: es[3]["meta"].pop("scope"), ["scope", "row, submission"]),
+    "a message about an unknown field": (
+        lambda es: es[3]["meta"].update(fields=["group_cod"]),
+        ["group_cod", "group_code"],
+    ),
+    "critical on the preceding period": (
+        lambda es: find(es, "major_matters.does_not_fall").update(severity="critical"),
+        ["major_matters.does_not_fall", "warning or info"],
+    ),
+    "a type that names no rows": (
+        lambda es: es[3].update(type="expect_column_max_to_be_between"),
+        ["expect_column_max_to_be_between"],
+    ),
+    "a share of rows that may fail": (lambda es: es[3]["kwargs"].update(mostly=0.9), ["mostly"]),
+    "a condition as text": (
+        lambda es: es[3]["kwargs"].update(row_condition="leaders > 0"),
+        ["row_condition"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_suite_is_refused(case: str) -> None:
+    change, words = WRONG[case]
+    with pytest.raises(CatalogueError) as e:
+        check_suite(broken(change), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS)
+    message = str(e.value)
+    assert "expectations/village_group.json" in message
+    assert not [w for w in words if w not in message], message
+
+
+GAPS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "of no field": ({"g": {"plus": ["leeders"], "minus": ["leaders"]}}, ["meta.gaps", "leeders", "households"]),
+    "of what is no number": ({"g": {"plus": ["org_setup"], "minus": ["leaders"]}}, ["org_setup", "no number"]),
+    "without a side": ({"g": {"plus": ["leaders"]}}, ["meta.gaps", "{plus: [...], minus: [...]}"]),
+    "that nobody reads": ({"g": {"plus": ["leaders"], "minus": ["residents"]}}, ["reads g", "_gap_<name>"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", GAPS)
+def test_a_wrong_gap_is_refused(case: str) -> None:
+    declared, words = GAPS[case]
+    suite = suite_of("village_group")
+    content = copy.deepcopy(suite.content)
+    content["meta"]["gaps"] = declared
+    with pytest.raises(CatalogueError) as e:
+        check_suite(
+            Suite(suite.form, content, suite.path), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS
+        )
+    assert not [w for w in words if w not in str(e.value)], str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("_gap_nothing", ["_gap_nothing", "_units_<kind>"]),
+        ("_sum_village_party_members", []),
+        ("_sum_town_service_service_centres", ["by a town", "beneath"]),
+        ("_sum_community_has_joint_committee", ["no such field"]),
+        ("_count_community_has_joint_committee", []),
+    ],
+)
+def test_a_form_is_compared_with_what_lies_at_its_units_or_beneath(column: str, words: list[str]) -> None:
+    suite = suite_of("village")
+    content = copy.deepcopy(suite.content)
+    next(e for e in content["expectations"] if rule_of(e) == "village.party_members.covers_groups")["kwargs"][
+        "column_B"
+    ] = column
+    changed = Suite(suite.form, content, suite.path)
+    if not words:
+        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms, KINDS)
+        return
+    with pytest.raises(CatalogueError) as e:
+        check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms, KINDS)
+    assert not [w for w in words if w not in str(e.value)], str(e.value)
+
+
+def test_a_month_is_not_held_against_a_quarter() -> None:
+    suite = suite_of("town_service")
+    content = copy.deepcopy(suite.content)
+    rule = next(e for e in content["expectations"] if rule_of(e) == "town_service.liaison_cadres.plausible")
+    rule["kwargs"]["column"] = "_sum_town_training_members_due"
+    with pytest.raises(CatalogueError, match=r"by the quarter.*by the month"):
+        check_suite(
+            Suite(suite.form, content, suite.path), CATALOGUE.forms["town_service"], CATALOGUE.forms, KINDS
+        )
+
+
+def test_the_real_suites_are_as_gx_writes_them() -> None:
+    """Only keys that GX knows, so that its own tools can read and write the files."""
+    for suite in CATALOGUE.suites.values():
+        assert set(suite.content) == {"name", "meta", "expectations"}
+        assert suite.content["name"] == suite.form
+        assert all(set(e) == {"type", "kwargs", "severity", "meta"} for e in suite.expectations)
+        assert json.loads(suite.path.read_text(encoding="utf-8")) == suite.content
+
+
+def bounds_of(expectation: dict[str, Any], good: dict[str, Any]) -> list[dict[str, Any]]:
+    """Changes to a good row that put the judged value exactly on what is still allowed."""
+    kwargs = expectation["kwargs"]
+    if "column_A" in kwargs:
+        return [{kwargs["column_B"]: good[kwargs["column_A"]]}]
+    return [{kwargs["column"]: kwargs[b]} for b in ("min_value", "max_value") if b in kwargs]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_value_on_the_bound_passes(form: str, failures_of: Any) -> None:
+    good = cases_of(form)["good"]
+    rows, at = [], []
+    for expectation in suite_of(form).expectations:
+        for change in bounds_of(expectation, good):
+            at.append(rule_of(expectation))
+            rows.append({**good, **change})
+    failed = failures_of(form, rows)
+    assert not [rule for i, rule in enumerate(at) if i in failed.get(rule, ())]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_value_below_the_usual_range_is_flagged(form: str, failures_of: Any) -> None:
+    """The cases break ranges at the top; this holds the bottom."""
+    good = cases_of(form)["good"]
+    ranges = [e for e in suite_of(form).expectations if {"min_value", "max_value"} <= set(e["kwargs"])]
+    rows = [
+        {**good, e["kwargs"]["column"]: e["kwargs"]["min_value"] - 1} for e in ranges if _has_room_below(e)
+    ]
+    rules = [rule_of(e) for e in ranges if _has_room_below(e)]
+    failed = failures_of(form, rows) if rows else {}
+    assert rules or form in ("county_secretaries", "county_milestones", "town_overseas"), (
+        "these have no such range"
+    )
+    assert [r for i, r in enumerate(rules) if i not in failed.get(r, ())] == []
+
+
+def _has_room_below(expectation: dict[str, Any]) -> bool:
+    """Counts below 0 are another rule's."""
+    is_count = expectation["kwargs"]["min_value"] == 0 and not expectation["kwargs"]["column"].startswith(
+        "_gap_"
+    )
+    return not is_count and "no_jump" not in rule_of(expectation)

@@ -1,0 +1,145 @@
+"""The tree of org units: the real one of Jiangmen, validity in time, and what a wrong file gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qiangji.catalogue.tree import COLUMNS, OrgTree, OrgUnit
+from qiangji.errors import CatalogueError
+from qiangji.periods import Period
+
+ROOT = Path(__file__).resolve().parents[3]
+MONTH = Period.parse("2026-10")
+HEADER = ",".join(COLUMNS)
+CITY = "440700,江门市,city,city,,false,,"
+COUNTY = "440705,新会区,county,county,440700,true,,"
+TOWN = "440705101,大泽镇,town,town,440705,true,,"
+
+
+@pytest.fixture(scope="module")
+def tree() -> OrgTree:
+    return OrgTree.read(ROOT / "catalogue" / "org_units.csv")
+
+
+def read(tmp_path: Path, *lines: str, header: str = HEADER) -> OrgTree:
+    path = tmp_path / "org_units.csv"
+    path.write_text("\n".join((header, *lines)) + "\n", encoding="utf-8")
+    return OrgTree.read(path)
+
+
+def test_who_reports_in_jiangmen(tree: OrgTree) -> None:
+    counts = Counter(u.kind for u in tree if tree.reports(u.code, MONTH))
+    assert counts == {"county": 7, "direct": 1, "town": 73, "village": 1056, "community": 279}
+    assert len(tree.units) == 1439
+
+
+def test_nine_town_level_units_and_those_beneath_report_nothing(tree: OrgTree) -> None:
+    silent = [u for u in tree if u.level == "town" and not u.reports]
+    assert len(silent) == 9
+    assert {u.kind for u in silent} == {"special"}
+    beneath = [u for u in tree if u.parent_code in {s.code for s in silent}]
+    assert beneath
+    assert not [u for u in beneath if u.reports]
+
+
+def test_virtual_communities_do_not_report(tree: OrgTree) -> None:
+    special = [u for u in tree if u.level == "village" and u.code[9] in "45"]
+    assert len(special) == 12
+    assert {(u.kind, u.reports) for u in special} == {("special", False)}
+
+
+def test_codes_say_villages_from_communities(tree: OrgTree) -> None:
+    kinds = {u.code[9]: u.kind for u in tree if u.level == "village" and u.kind != "special"}
+    assert kinds == {"0": "community", "1": "community", "2": "village"}
+
+
+def test_codes_begin_with_the_parents(tree: OrgTree) -> None:
+    assert not [u for u in tree if u.level in ("town", "village") and not u.code.startswith(u.parent_code)]
+
+
+def test_expected_of_a_county(tree: OrgTree) -> None:
+    villages = tree.expected(["village"], MONTH, "440705")
+    assert len(villages) == sum(u.code.startswith("440705") for u in tree if u.kind == "village")
+    assert tree.expected(["village"], MONTH, "440799") == []
+    both = tree.expected(["village", "community"], MONTH)
+    assert [u.sort_order for u in both] == sorted(u.sort_order for u in both)
+
+
+def test_path_from_the_city_down(tree: OrgTree) -> None:
+    code = next(u.code for u in tree if u.kind == "village")
+    assert list(tree.path(code)) == ["city", "county", "town", "village"]
+    assert tree.path(code)["village"] == code
+    assert tree.county_of(code) == code[:6]
+    assert tree.path("999999") == {}
+    assert tree.county_of("999999") is None
+    assert not tree.reports("999999", MONTH)
+
+
+def test_as_a_table(tree: OrgTree) -> None:
+    table = tree.table
+    assert table.num_rows == len(tree.units)
+    rows = {r["org_code"]: r for r in table.to_pylist()}
+    assert rows["440700"]["parent_code"] is None
+    assert rows["440705101"]["county_code"] == "440705"
+    assert rows["440705101"]["village_code"] is None
+
+
+@pytest.mark.parametrize(
+    ("valid_from", "valid_to", "open_in"),
+    [
+        (None, None, ["2026-01", "2026-02", "2026-04", "2026-05"]),
+        (date(2026, 2, 28), None, ["2026-02", "2026-04", "2026-05"]),
+        (None, date(2026, 4, 30), ["2026-01", "2026-02", "2026-04"]),
+        (None, date(2026, 4, 29), ["2026-01", "2026-02"]),
+        (date(2026, 3, 1), date(2026, 3, 30), []),
+    ],
+)
+def test_open_on_the_last_day_of_the_period(
+    valid_from: date | None, valid_to: date | None, open_in: list[str]
+) -> None:
+    unit = OrgUnit("1", "x", "city", "city", "", True, valid_from, valid_to)
+    periods = ("2026-01", "2026-02", "2026-04", "2026-05")
+    assert [p for p in periods if unit.is_valid(Period.parse(p))] == open_in
+
+
+def test_a_closed_parent_closes_what_is_beneath(tmp_path: Path) -> None:
+    tree = read(tmp_path, CITY, COUNTY, "440705101,大泽镇,town,town,440705,true,,2026-09-30",
+                "440705101201,甲村,village,village,440705101,true,,")  # fmt: skip
+    assert tree.reports("440705101201", Period.parse("2026-09"))
+    assert not tree.reports("440705101201", MONTH)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([CITY, CITY], ["440700", "twice"]),
+        ([CITY, "440705,新会区,county,county,440701,true,,"], ["440705", "440701", "code of a city"]),
+        ([CITY, "440705101,大泽镇,town,town,440700,true,,"], ["440705101", "code of a county"]),
+        ([CITY, COUNTY, "440705101,大泽镇,township,town,440705,true,,"], ["township", "city, county, town"]),
+        (["440700,江门市,city,city,440700,false,,"], ["440700", "no parent"]),
+        ([CITY, COUNTY, TOWN.replace("true", "yes")], ["line 4", "true or false"]),
+        ([CITY, COUNTY, TOWN[:-1] + "2026-02-30,"], ["line 4", "2026-01-31"]),
+        ([CITY, COUNTY, TOWN[:-1] + "2026-02-01,2026-01-01"], ["line 4", "valid_to 2026-01-01"]),
+        ([CITY, COUNTY, ",大泽镇,town,town,440705,true,,"], ["line 4", "no code"]),
+        ([CITY, "440705"], ["line 3"]),
+    ],
+)
+def test_a_wrong_file_names_line_and_what_was_allowed(
+    tmp_path: Path, lines: list[str], words: list[str]
+) -> None:
+    with pytest.raises(CatalogueError) as e:
+        read(tmp_path, *lines)
+    message = str(e.value)
+    assert "org_units.csv" in message
+    assert not [w for w in words if w not in message], message
+
+
+def test_a_missing_column_or_file(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match="no column reports"):
+        read(tmp_path, CITY, header=HEADER.replace("reports", "report"))
+    with pytest.raises(CatalogueError, match="no such file"):
+        OrgTree.read(tmp_path / "nothing.csv")

@@ -1,0 +1,390 @@
+"""Contextual checks: findings that look at the period before or at another form, whatever the order of processing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from qiangji.catalogue import Catalogue, load
+from qiangji.checking import contextual
+from qiangji.lake import Lake
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world
+
+BETWEEN, PAIR = "expect_column_values_to_be_between", "expect_column_pair_values_a_to_be_greater_than_b"
+TREE = {"Z": {"A": {"T": ["V", "W"]}, "B": {"U": ["X"]}}}
+FORMS: dict[str, Any] = {
+    "g": {"grain": "group", "fields": {"members": {}}},
+    "v": {
+        "fields": {"done": {"kind": "ytd", "no_fall": True}, "members": {}},
+        "expectations": [
+            {
+                "field": "members", "rule": "no_jump", "type": BETWEEN,
+                "kwargs": {"column": "_change_members", "min_value": -0.3, "max_value": 0.3},
+            },
+            {
+                "field": "members", "rule": "covers_groups", "type": PAIR,
+                "kwargs": {"column_A": "members", "column_B": "_sum_g_members", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+        ],
+    },
+}  # fmt: skip
+HISTORY: dict[str, Any] = {
+    "h": {
+        "fields": {"n": {}, "trees": {"kind": "ytd"}},
+        "expectations": [
+            {
+                "field": "n", "rule": "no_jump", "type": BETWEEN,
+                "kwargs": {"column": "_change_n", "min_value": -0.3, "max_value": 0.3},
+            },
+            {"field": "n", "rule": "as_usual", "type": BETWEEN, "kwargs": {"column": "_z_n", "max_value": 3.5}},
+            {
+                "field": "trees", "rule": "as_last_year", "type": BETWEEN,
+                "kwargs": {"column": "_year_trees", "max_value": 1},
+            },
+        ],
+    },
+}  # fmt: skip
+TOWNS: dict[str, Any] = {
+    "t": {
+        "grain": "town",
+        "period_type": "quarter",
+        "fields": {"due": {}, "graded": {}},
+        "expectations": [
+            {
+                "field": "due", "rule": "as_groups", "type": PAIR,
+                "kwargs": {"column_A": "_sum_g_members", "column_B": "due", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+            {
+                "field": "graded", "rule": "covers", "type": PAIR,
+                "kwargs": {"column_A": "graded", "column_B": "_count_v_members", "or_equal": True,
+                           "ignore_row_if": "either_value_is_missing"},
+            },
+        ],
+    },
+}  # fmt: skip
+INDICATORS = [
+    {"code": "x", "numerator": {"form": "v", "sum": "members"}, "denominator": {"form": "v", "count": "rows"}}
+]
+DECEMBER, JANUARY, FEBRUARY, MARCH = (Period.parse(p) for p in ("2025-12", "2026-01", "2026-02", "2026-03"))
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> world.World:
+    return world.make(tmp_path / "world", TREE, FORMS, INDICATORS)
+
+
+@pytest.fixture
+def catalogue(made: world.World) -> Catalogue:
+    return load(made.catalogue, made.expectations)
+
+
+class Record:
+    """Current revisions in a lake, as the ledger would list them."""
+
+    def __init__(self, lake: Lake, codes: dict[str, str]) -> None:
+        self.lake, self.codes, self.current = lake, codes, dict[contextual.Key, str]()
+
+    def put(self, form: str, period: Period, county: str, **columns: list[Any]) -> None:
+        units = [self.codes[u.partition("/")[0]] + u.partition("/")[2] for u in columns.pop("units")]
+        rows = pa.table({"unit_code": units, **{n: pa.array(v, pa.int64()) for n, v in columns.items()}})
+        self.current[form, str(period), county] = self.lake.put_rows(
+            "reports", form, str(period), county, rows
+        )
+
+    def findings(self, catalogue: Catalogue, *months: Period) -> dict[tuple[str, str], str]:
+        """(unit, rule) -> value, of these months."""
+        work = contextual.stale(catalogue, self.current, {}, months)
+        found = contextual.findings(catalogue, self.lake, self.current, work)
+        return {(f["unit_code"], f["rule"]): f["value"] for rows in found.values() for f in rows}
+
+
+@pytest.fixture
+def record(tmp_path: Path, made: world.World) -> Record:
+    return Record(Lake(tmp_path / "lake"), made.codes)
+
+
+A, B = "990001", "990002"
+
+
+def test_a_year_to_date_that_falls_is_found(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V", "W"], done=[5, 5], members=[10, 10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[4, 5], members=[10, 10])
+    assert record.findings(catalogue, FEBRUARY) == {(made.codes["V"], "v.done.no_fall"): "4 / 5"}
+
+
+def test_a_new_year_is_no_fall(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", DECEMBER, A, units=["V"], done=[90], members=[10])
+    record.put("v", JANUARY, A, units=["V"], done=[1], members=[10])
+    assert record.findings(catalogue, JANUARY) == {}
+
+
+def test_a_jump_is_found_and_a_step_is_not(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V", "W"], done=[1, 1], members=[10, 10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[1, 1], members=[14, 13])
+    found = record.findings(catalogue, FEBRUARY)
+    assert found == {(made.codes["V"], "v.members.no_jump"): "10 → 14 (+40%)"}
+
+
+@pytest.mark.parametrize("before", [0, None])
+def test_without_a_number_to_compare_with_there_is_no_jump(
+    catalogue: Catalogue, record: Record, before: int | None
+) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[1], members=[before])
+    record.put("v", FEBRUARY, A, units=["V"], done=[1], members=[100])
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
+def test_without_a_report_before_nothing_is_found(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[9], members=[1])
+    record.put("v", MARCH, A, units=["V"], done=[1], members=[100])
+    assert record.findings(catalogue, MARCH) == {}
+
+
+def test_a_unit_new_this_month_is_compared_with_nothing(catalogue: Catalogue, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["W"], done=[9], members=[1])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[1, 9], members=[100, 1])
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
+def test_a_form_is_held_against_the_sum_of_another(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    record.put("g", JANUARY, A, units=["V/01", "V/02", "W/01"], members=[6, 6, 3])
+    record.put("v", JANUARY, A, units=["V", "W"], done=[1, 1], members=[10, 10])
+    assert record.findings(catalogue, JANUARY) == {(made.codes["V"], "v.members.covers_groups"): "10 / 12"}
+
+
+# ---- a form of towns and quarters held against forms beneath it, of months
+
+
+@pytest.fixture
+def of_towns(tmp_path: Path) -> Catalogue:
+    made = world.make(tmp_path / "towns", TREE, FORMS | TOWNS, INDICATORS)
+    return load(made.catalogue, made.expectations)
+
+
+def test_a_town_s_quarter_is_held_against_its_groups_in_the_last_month(
+    of_towns: Catalogue, made: world.World, record: Record
+) -> None:
+    record.put("g", FEBRUARY, A, units=["V/01", "W/01"], members=[50, 50])
+    record.put("g", MARCH, A, units=["V/01", "V/02", "W/01"], members=[1, 2, 3])
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[9])
+    assert record.findings(of_towns, MARCH) == {(made.codes["T"], "t.due.as_groups"): "7 / 6"}
+
+
+def test_what_is_filled_in_is_counted(of_towns: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", MARCH, A, units=["V", "W"], done=[1, 1], members=[3, None])
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[0])
+    assert record.findings(of_towns, MARCH) == {(made.codes["T"], "t.graded.covers"): "0 / 1"}
+
+
+def test_without_the_other_form_nothing_is_found(of_towns: Catalogue, record: Record) -> None:
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[0])
+    assert record.findings(of_towns, MARCH) == {}
+
+
+def test_a_late_month_makes_the_quarter_stale(of_towns: Catalogue, record: Record) -> None:
+    record.put("t", MARCH.as_type("quarter"), A, units=["T"], due=[7], graded=[9])
+    seen = {
+        (w.form.form, str(w.period), w.county): w.signature
+        for w in contextual.stale(of_towns, record.current, {}, [MARCH])
+    }
+    assert contextual.stale(of_towns, record.current, seen, [MARCH]) == []
+    record.put("g", MARCH, A, units=["V/01"], members=[1])
+    (work,) = contextual.stale(of_towns, record.current, seen, [MARCH])
+    assert (work.form.form, str(work.period)) == ("t", "2026Q1")
+
+
+def test_another_county_is_another_matter(catalogue: Catalogue, made: world.World, record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[5], members=[10])
+    record.put("v", JANUARY, B, units=["X"], done=[1], members=[10])
+    record.put("v", FEBRUARY, A, units=["V"], done=[5], members=[10])
+    record.put("v", FEBRUARY, B, units=["X"], done=[0], members=[10])
+    assert record.findings(catalogue, FEBRUARY) == {(made.codes["X"], "v.done.no_fall"): "0 / 1"}
+
+
+# ---- what makes a submission worth another look
+
+
+@pytest.fixture
+def seen(catalogue: Catalogue, record: Record) -> Callable[[], list[tuple[str, str, str]]]:
+    """After two months were looked at: what a second look would go through again."""
+    for month, n in ((JANUARY, 1), (FEBRUARY, 2)):
+        record.put("g", month, A, units=["V/01"], members=[n])
+        record.put("v", month, A, units=["V"], done=[n], members=[10])
+        record.put("v", month, B, units=["X"], done=[n], members=[10])
+    months = (JANUARY, FEBRUARY)
+    first = {
+        (w.form.form, str(w.period), w.county): w.signature
+        for w in contextual.stale(catalogue, record.current, {}, months)
+    }
+    assert set(first) == {("v", str(m), c) for m in months for c in (A, B)}
+
+    def again(changed: Catalogue = catalogue) -> list[tuple[str, str, str]]:
+        work = contextual.stale(changed, record.current, first, months)
+        return sorted((w.form.form, str(w.period), w.county) for w in work)
+
+    return again
+
+
+def test_what_has_not_changed_is_not_looked_at_again(seen: Callable[[], Any]) -> None:
+    assert seen() == []
+
+
+def test_a_correction_makes_itself_and_the_month_after_stale(seen: Callable[[], Any], record: Record) -> None:
+    record.put("v", JANUARY, A, units=["V"], done=[99], members=[10])
+    assert seen() == [("v", "2026-01", A), ("v", "2026-02", A)]
+
+
+def test_another_form_s_correction_makes_what_is_held_against_it_stale(
+    seen: Callable[[], Any], record: Record
+) -> None:
+    record.put("g", FEBRUARY, A, units=["V/01"], members=[99])
+    assert seen() == [("v", "2026-02", A)]
+
+
+def test_a_withdrawal_makes_the_month_after_stale(seen: Callable[[], Any], record: Record) -> None:
+    del record.current["v", "2026-01", A]
+    assert seen() == [("v", "2026-02", A)]
+
+
+def test_a_changed_suite_makes_everything_stale(seen: Callable[..., Any], catalogue: Catalogue) -> None:
+    suite = catalogue.suites["v"]
+    other = replace(suite, content={**suite.content, "meta": {"form": "v", "note": "changed"}})
+    assert len(seen(replace(catalogue, suites=catalogue.suites | {"v": other}))) == 4
+
+
+# ---- from deliveries to ops.current_finding: the order does not matter
+
+REPORTS = {
+    "2026-01": "unit done members\nV 5 10\nW 5 10\n",
+    "2026-02": "unit done members\nV 4 10\nW 5 20\n",
+    "2026-03": "unit done members\nV 6 10\nW 1 20\n",
+}
+GROUPS = "unit members\nV/01 11\n"
+
+
+def _night(tmp_path: Path, postgres: Any, steps: list[Any]) -> list[Any]:
+    """Write, collect and build step by step; what stands in the end."""
+    from qiangji import building, pipeline
+
+    made = world.make(tmp_path, TREE, FORMS, INDICATORS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+        patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+        with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
+            for step in steps:
+                for form, period, table in step:
+                    made.put(form, period, table)
+                months = sorted({Period.parse(period) for _, period, _ in step})
+                pipeline.collect(p, periods=months)
+                building.build(p.catalogue, p.settings, p.ledger, months)
+            with p.ledger.engine.connect() as c:
+                found = c.execute(
+                    sa.text("SELECT period, unit_code, rule, value FROM ops.current_finding ORDER BY 1, 2, 3")
+                )
+                return [tuple(r) for r in found]
+
+
+def test_findings_do_not_depend_on_the_order_of_processing(tmp_path: Path, postgres: Any) -> None:
+    """At once; month by month; backwards; and with a wrong January that is corrected at the end."""
+    months = [("v", period, table) for period, table in REPORTS.items()]
+    groups = ("g", "2026-01", GROUPS)
+    wrong = ("v", "2026-01", "unit done members\nV 1 99\nW 9 99\n")
+    orders = {
+        "at once": [[*months, groups]],
+        "month by month": [[months[0], groups], [months[1]], [months[2]]],
+        "backwards": [[months[2]], [months[1]], [months[0]], [groups]],
+        "corrected": [[wrong, groups], [months[1]], [months[2]], [months[0]]],
+    }
+    found = {name: _night(tmp_path / name, postgres, steps) for name, steps in orders.items()}
+    v, w = "990001001001", "990001001002"
+    assert found["at once"] == [
+        ("2026-01", v, "v.members.covers_groups", "10 / 11"),
+        ("2026-02", v, "v.done.no_fall", "4 / 5"),
+        ("2026-02", w, "v.members.no_jump", "10 → 20 (+100%)"),
+        ("2026-03", w, "v.done.no_fall", "1 / 5"),
+    ]
+    for name in orders:
+        assert found[name] == found["at once"], name
+
+
+# ---- against the unit's own history
+
+
+@pytest.fixture
+def long(tmp_path: Path) -> tuple[Catalogue, Record, str]:
+    made = world.make(tmp_path / "long", TREE, HISTORY, [dict(INDICATORS[0], code="h") | {
+        "numerator": {"form": "h", "sum": "n"}, "denominator": {"form": "h", "count": "rows"},
+    }])  # fmt: skip
+    return load(made.catalogue, made.expectations), Record(Lake(tmp_path / "l"), made.codes), made.codes["V"]
+
+
+def _year(record: Record, values: list[int | None], last: Period = MARCH) -> None:
+    for back, value in enumerate(reversed(values)):
+        record.put("h", last - back, A, units=["V"], n=[value], trees=[0])
+
+
+def test_a_jump_out_of_the_own_history_is_found_with_what_is_usual(
+    long: tuple[Catalogue, Record, str],
+) -> None:
+    catalogue, record, unit = long
+    _year(record, [31, 34, 38, 40, 39, 33, 81])
+    work = contextual.stale(catalogue, record.current, {}, [MARCH])
+    ((one,),) = contextual.findings(catalogue, record.lake, record.current, work).values()
+    assert (one["unit_code"], one["rule"], one["value"]) == (unit, "h.n.as_usual", "81")
+
+
+def test_within_it_a_wide_step_is_none(long: tuple[Catalogue, Record, str]) -> None:
+    """A unit that moves much by nature is not held to the change from one month to the next."""
+    catalogue, record, _ = long
+    _year(record, [31, 60, 38, 55, 39, 33, 60])
+    assert record.findings(catalogue, MARCH) == {}
+
+
+@pytest.mark.parametrize("values", [[40, 60], [40, 40, 40, 40, 40, 40, 60], [None, 41, 42, 39, 41, 40, 60]])
+def test_without_a_history_that_moves_the_change_is_judged(
+    long: tuple[Catalogue, Record, str], values: list[int | None]
+) -> None:
+    catalogue, record, unit = long
+    _year(record, values)
+    assert list(record.findings(catalogue, MARCH)) == [(unit, "h.n.no_jump")]
+
+
+def test_a_field_with_seasons_is_held_against_the_same_month_of_the_year_before(
+    long: tuple[Catalogue, Record, str],
+) -> None:
+    catalogue, record, unit = long
+    record.put("h", MARCH - 12, A, units=["V"], n=[1], trees=[100])
+    record.put("h", FEBRUARY, A, units=["V"], n=[1], trees=[1])
+    record.put("h", MARCH, A, units=["V"], n=[1], trees=[201])
+    assert record.findings(catalogue, MARCH) == {(unit, "h.trees.as_last_year"): "201 (+101%)"}
+    record.put("h", MARCH, A, units=["V"], n=[1], trees=[200])
+    assert record.findings(catalogue, MARCH) == {}
+
+
+def test_a_correction_anywhere_in_the_history_is_a_reason_to_look_again(
+    long: tuple[Catalogue, Record, str],
+) -> None:
+    catalogue, record, _ = long
+    _year(record, [31, 34, 38, 40, 39, 33, 35])
+    work = contextual.stale(catalogue, record.current, {}, [MARCH])
+    seen = {(w.form.form, str(w.period), w.county): w.signature for w in work}
+    assert contextual.stale(catalogue, record.current, seen, [MARCH]) == []
+    record.put("h", MARCH - 6, A, units=["V"], n=[32], trees=[0])
+    assert [w.period for w in contextual.stale(catalogue, record.current, seen, [MARCH])] == [MARCH]
+    record.put("h", MARCH - 13, A, units=["V"], n=[32], trees=[0])
+    work = contextual.stale(catalogue, record.current, {}, [MARCH])
+    seen = {(w.form.form, str(w.period), w.county): w.signature for w in work}
+    record.put("h", MARCH - 13, A, units=["V"], n=[99], trees=[0])
+    assert contextual.stale(catalogue, record.current, seen, [MARCH]) == []

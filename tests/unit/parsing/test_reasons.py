@@ -1,0 +1,60 @@
+"""The list of reason codes: every code that a ReturnedError carries is on it, and no other; the page shows it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from qiangji.parsing import reasons
+
+PROJECT = Path(__file__).resolve().parents[3]
+PACKAGE = PROJECT / "plugins" / "qiangji"
+
+
+def codes_of(call: ast.Call) -> Iterator[str]:
+    for keyword in call.keywords:
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant):
+            yield str(keyword.value.value)
+
+
+def raised() -> set[str]:
+    """Codes of ReturnedErrors, as they stand in the package."""
+    found: set[str] = set()
+    for source in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "ReturnedError":
+                found.update(codes_of(node))
+    return found
+
+
+def told() -> set[str]:
+    """Codes that a verdict gets where no error is raised."""
+    found = set()
+    for path in (
+        *PACKAGE.glob("checking/*.py"),
+        *PACKAGE.glob("landing/*.py"),
+        PACKAGE / "parsing/ndjson_file.py",
+    ):
+        source = path.read_text(encoding="utf-8")
+        found |= {code for code in reasons.REASONS if f'"{code}"' in source}
+    return found
+
+
+def test_the_list_has_every_code_and_no_other() -> None:
+    assert len(raised()) > 15
+    assert raised() <= set(reasons.REASONS)
+    assert set(reasons.REASONS) == raised() | told()
+
+
+def test_every_code_is_told_in_both_languages() -> None:
+    for reason in reasons.REASONS.values():
+        assert all((reason.trigger_zh, reason.trigger_en, reason.do_zh, reason.do_en)), reason.code
+        assert any("一" <= c <= "鿿" for c in reason.trigger_zh + reason.do_zh), reason.code
+    assert {r.stage for r in reasons.REASONS.values()} == set(reasons.STAGES)
+
+
+def test_the_page_is_current() -> None:
+    page = (PROJECT / reasons.PAGE).read_text(encoding="utf-8")
+    assert page == reasons.page(), "run `make docs`"
+    assert all(f"| `{code}` |" in page for code in reasons.REASONS)

@@ -1,0 +1,421 @@
+"""The warehouse: made from empty, as the catalogue says, explained in two languages, exact, only ever added to."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+import yaml
+from sqlalchemy.engine import Engine
+
+from qiangji import indicators
+from qiangji.catalogue import Catalogue, load
+from qiangji.errors import WarehouseError
+from qiangji.settings import Settings, settings
+from qiangji.warehouse import open_warehouse, prepare, reading_warehouse, sync, views
+from qiangji.warehouse.rows import copy_in
+from tests.conftest import make_workplace
+
+ROOT = Path(__file__).resolve().parents[3]
+SCHEMAS = ("ops", "dim", "fact", "calc", "mart", "mart_zh")
+CHINESE = re.compile("[\u4e00-\u9fff]")
+OBJECTS = """
+SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, NULL) AS type,
+    obj_description(c.oid) AS of_table, col_description(c.oid, a.attnum) AS of_column, c.relkind
+FROM pg_class AS c
+JOIN pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'v', 'm', 'p')
+ORDER BY n.nspname, c.relname, a.attnum
+"""
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load(ROOT / "catalogue", ROOT / "expectations")
+
+
+@pytest.fixture(scope="module")
+def warehouse(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Any, catalogue: Catalogue
+) -> Iterator[Engine]:
+    """The real catalogue's warehouse, made from an empty database; tests here read it."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(tmp_path_factory.mktemp("warehouse"), postgres, patch.setenv),
+        open_warehouse(settings(), catalogue) as engine,
+    ):
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def objects(warehouse: Engine) -> list[Any]:
+    """Every column of every table and view."""
+    return ask(warehouse, OBJECTS, schemas=list(SCHEMAS))
+
+
+def ask(engine: Engine, statement: str, **values: Any) -> list[Any]:
+    with engine.connect() as c:
+        return list(c.execute(sa.text(statement), values))
+
+
+# ---- what is there
+
+
+def test_every_schema_has_something(objects: list[Any]) -> None:
+    assert {o.nspname for o in objects} == set(SCHEMAS)
+
+
+def test_every_table_view_and_column_is_explained_in_both_languages(objects: list[Any]) -> None:
+    unexplained = [
+        f"{o.nspname}.{o.relname}.{o.attname}: {text!r}"
+        for o in objects
+        for text in (o.of_table, o.of_column)
+        if not text
+        or not CHINESE.search(text.split(" / ")[0])
+        or not re.search("[a-z]", text.partition(" / ")[2])
+    ]
+    assert unexplained == []
+
+
+def test_nothing_is_a_float(objects: list[Any]) -> None:
+    floats = [o for o in objects if o.type in ("real", "double precision", "money")]
+    assert floats == []
+    assert {o.type for o in objects if o.nspname in ("fact", "calc")} <= {
+        "text", "bigint", "integer", "numeric", "boolean", "date", "timestamp with time zone",
+    }  # fmt: skip
+
+
+def test_what_bi_tools_list_are_tables_and_views(objects: list[Any]) -> None:
+    assert {o.relkind for o in objects} == {"r", "v"}
+    assert {o.relkind for o in objects if o.nspname.startswith("mart")} == {"v"}
+
+
+def test_names_are_snake_case_and_codes_are_text(objects: list[Any]) -> None:
+    for o in objects:
+        assert re.fullmatch("[a-z][a-z0-9_]*", o.relname)
+        if o.nspname != "mart_zh":
+            assert re.fullmatch("[a-z][a-z0-9_]*", o.attname), o
+            if o.attname.endswith("_code"):
+                assert o.type == "text", o
+
+
+def test_every_mart_has_its_chinese_twin(objects: list[Any]) -> None:
+    columns: dict[str, dict[str, list[str]]] = {"mart": {}, "mart_zh": {}}
+    for o in objects:
+        if o.nspname in columns:
+            columns[o.nspname].setdefault(o.relname, []).append(o.attname)
+    assert columns["mart"]
+    assert {t: len(c) for t, c in columns["mart"].items()} == {
+        t: len(c) for t, c in columns["mart_zh"].items()
+    }
+    assert all(CHINESE.search(name) for names in columns["mart_zh"].values() for name in names)
+
+
+def test_the_contract_s_views_are_there(objects: list[Any]) -> None:
+    found = {o.relname for o in objects if o.nspname == "mart"}
+    wide = {f"v_{level}_{t}" for level in ("city", "county", "town", "village") for t in views.PERIOD_TYPES}
+    others = {
+        "indicator_value",
+        "indicator_value_history",
+        "indicator",
+        "field",
+        "reporting_status",
+        "data_freshness",
+        "finding",
+    }
+    assert wide | others <= found
+
+
+def test_indicator_value_has_the_contract_s_columns(objects: list[Any]) -> None:
+    found = {o.attname for o in objects if (o.nspname, o.relname) == ("mart", "indicator_value")}
+    text = """indicator_code org_code org_level period period_type period_start period_end numerator denominator value
+    target expected_units reported_units reporting_rate obs_status is_corrected has_warning is_closed built_at"""
+    assert set(text.split()) <= found
+
+
+def test_facts_and_results_are_those_of_the_catalogue(objects: list[Any], catalogue: Catalogue) -> None:
+    def types(schema: str, table: str) -> dict[str, str]:
+        return {o.attname: o.type for o in objects if (o.nspname, o.relname) == (schema, table)}
+
+    for form in catalogue.forms.values():
+        found = types("fact", form.form)
+        assert {n: found[n] for n in form.fields} == {
+            n: sync.SQL_TYPES[f.type].split("(")[0] for n, f in form.fields.items()
+        }
+    for base in indicators.bases(catalogue):
+        found = types("calc", base.name)
+        assert {n: found[n] for n in base.result_columns()} == {
+            n: t.split("(")[0] for n, t in base.result_columns().items()
+        }
+        assert {p for p, _, _ in (n.partition("__") for n in base.result_columns())} == set(indicators.PARTS)
+        assert (found["built_from"], found["built_to"]) == ("timestamp with time zone",) * 2
+
+
+def test_the_wide_views_show_every_indicator_of_their_level(objects: list[Any], catalogue: Catalogue) -> None:
+    """And period: a quarterly form has no months; what is made of restricted fields begins at the county."""
+    shown: dict[str, set[str]] = {}
+    for o in objects:
+        if o.nspname == "mart" and o.relname.startswith("v_"):
+            shown.setdefault(o.relname, set()).add(o.attname)
+    for base in indicators.bases(catalogue):
+        for level in ("city", "county", "town", "village"):
+            for type_ in ("month", "quarter", "year", "ytd"):
+                has = level in base.levels and not (type_ == "month" and base.shortest_period == "quarter")
+                for i in base.indicators:
+                    hidden = catalogue.is_restricted(i) and level in ("town", "village")
+                    assert (i.code in shown[f"v_{level}_{type_}"]) == (has and not hidden), (
+                        i.code,
+                        level,
+                        type_,
+                    )
+
+
+def test_the_dictionary_is_the_catalogue(warehouse: Engine, catalogue: Catalogue) -> None:
+    found = ask(warehouse, "SELECT indicator_code FROM mart.indicator ORDER BY sort_order")
+    assert [r.indicator_code for r in found] == list(catalogue.indicators)
+    fields = ask(warehouse, "SELECT form, field FROM mart.field ORDER BY form, sort_order")
+    assert {(r.form, r.field) for r in fields} == {
+        (f.form, n) for f in catalogue.forms.values() for n in f.fields
+    }
+
+
+def test_the_tree_is_the_catalogue_s(warehouse: Engine, catalogue: Catalogue) -> None:
+    (row,) = ask(
+        warehouse, "SELECT count(*) AS n, count(*) FILTER (WHERE path = '') AS without FROM dim.org_unit"
+    )
+    assert (row.n, row.without) == (len(catalogue.org.units), 0)
+
+
+def test_ratio_is_exact_rounded_once_and_null_over_nothing(warehouse: Engine) -> None:
+    def ratio(*values: Any) -> Any:
+        return ask(warehouse, "SELECT mart.ratio(:f, :n, :d) AS r", **dict(zip("fnd", values, strict=True)))[
+            0
+        ].r
+
+    assert str(ratio(1, 301, 403)) == "0.746898"
+    assert str(ratio(100, 2, 3)) == "66.666667"
+    assert [ratio(1, 12, 0), ratio(1, None, 12), ratio(1, 12, None)] == [None] * 3
+
+
+# ---- again, and after a change
+
+
+def test_preparing_twice_does_nothing(
+    warehouse: Engine, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a statement that writes: every command of a day begins with it."""
+    statements: list[str] = []
+
+    def note(*event: Any) -> None:
+        statements.append(event[2])
+
+    monkeypatch.setattr(views, "create", lambda *_: pytest.fail("made the views anew"))
+    sa.event.listen(warehouse, "before_cursor_execute", note)
+    try:
+        prepare(warehouse, settings(), catalogue)
+    finally:
+        sa.event.remove(warehouse, "before_cursor_execute", note)
+    assert statements
+    assert [s for s in statements if not s.lstrip().startswith("SELECT")] == []
+
+
+@pytest.fixture
+def copied(tmp_path: Path, workplace: Any) -> Settings:
+    """Settings with a copy of the catalogue that a test may change, on a database of its own."""
+    shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
+    shutil.copytree(ROOT / "expectations", tmp_path / "expectations")
+    return settings().model_copy(
+        update={"catalogue": tmp_path / "catalogue", "expectations": tmp_path / "expectations"}
+    )
+
+
+def prepared(config: Settings) -> Catalogue:
+    """Bring the warehouse in line with the copy as it is now."""
+    load.cache_clear()
+    found = load(config.catalogue, config.expectations)
+    engine = sa.create_engine(config.warehouse_url)
+    try:
+        prepare(engine, config, found)
+    finally:
+        engine.dispose()
+    return found
+
+
+def test_a_new_field_and_indicator_become_columns_and_nothing_is_lost(copied: Settings) -> None:
+    prepared(copied)
+    engine = sa.create_engine(copied.warehouse_url)
+    with engine.begin() as c:
+        c.execute(
+            sa.text(
+                "INSERT INTO fact.village (village_code, period, revision, county_code, party_members)"
+                " VALUES ('440703001001', '2026-10', 1, '440703', 7)"
+            )
+        )
+        c.execute(
+            sa.text(
+                "INSERT INTO calc.village (org_code, org_level, period, period_type, expected_units, reported_units,"
+                " built_from) VALUES ('440703', 'county', '2026-10', 'month', 2, 1, now())"
+            )
+        )
+    form = copied.catalogue / "forms" / "village.yaml"
+    content = yaml.safe_load(form.read_text(encoding="utf-8"))
+    content["fields"]["bridges"] = {
+        "label": {"zh": "桥梁", "en": "Bridges"}, "type": "decimal", "kind": "stock", "unit": "item",
+    }  # fmt: skip
+    form.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    suite = copied.expectations / "village.json"
+    rule = """{"type": "expect_column_values_to_be_between", "kwargs": {"column": "bridges", "min_value": 0},
+      "severity": "warning", "meta": {"rule": "village.bridges.not_negative", "fields": ["bridges"], "scope": "row",
+      "message": {"zh": "桥梁{value}", "en": "Bridges {value}"}, "expected": {"zh": "不为负", "en": "0 or more"}}},"""
+    text = suite.read_text(encoding="utf-8")
+    suite.write_text(re.sub(r'("expectations": \[)', lambda m: m[1] + rule, text, count=1), encoding="utf-8")
+    extra = {
+        "code": "bridges_per_village", "name": {"zh": "村均桥梁", "en": "Bridges per village"},
+        "definition": {"zh": "村均桥梁数。", "en": "Bridges per village."}, "initiative": "rural_greening",
+        "numerator": {"form": "village", "sum": "bridges"}, "denominator": {"form": "village", "count": "rows"},
+        "unit": "item", "direction": "none", "headline": "month",
+    }  # fmt: skip
+    added = copied.catalogue / "indicators" / "zz_bridges.yaml"
+    added.write_text(yaml.safe_dump([extra], allow_unicode=True), encoding="utf-8")
+    prepared(copied)
+    (fact,) = ask(engine, "SELECT party_members, bridges FROM fact.village")
+    assert (fact.party_members, fact.bridges) == (7, None)
+    (figure,) = ask(
+        engine,
+        "SELECT expected_units, reported_units, numerator, obs_status FROM mart.indicator_value"
+        " WHERE indicator_code = 'bridges_per_village'",
+    )
+    assert (figure.expected_units, figure.reported_units, figure.numerator) == (2, 1, None)
+    assert len(ask(engine, "SELECT bridges_per_village FROM mart.v_county_month")) == 1
+    assert len(ask(engine, 'SELECT "村均桥梁" FROM mart_zh.v_county_month')) == 1
+    (kind,) = ask(
+        engine,
+        "SELECT format_type(atttypid, atttypmod) AS type FROM pg_attribute"
+        " WHERE attrelid = 'calc.village'::regclass AND attname = 'n__bridges_per_village'",
+    )
+    assert kind.type == "numeric(38,4)"
+
+    # and what leaves the catalogue keeps its column and its past
+    added.unlink()
+    prepared(copied)
+    assert ask(engine, "SELECT 1 FROM mart.indicator WHERE indicator_code = 'bridges_per_village'") == []
+    assert len(ask(engine, "SELECT n__bridges_per_village FROM calc.village")) == 1
+    with pytest.raises(sa.exc.ProgrammingError, match="bridges_per_village"):
+        ask(engine, "SELECT bridges_per_village FROM mart.v_county_month")
+    engine.dispose()
+
+
+# ---- opening, and copying in
+
+
+def test_a_warehouse_never_built_says_what_to_do(workplace: Any) -> None:
+    with pytest.raises(WarehouseError, match="make demo"), reading_warehouse(settings()):
+        pass
+
+
+def test_a_warehouse_that_is_not_there_is_an_error_without_its_password(
+    catalogue: Catalogue, workplace: Any
+) -> None:
+    gone = settings().model_copy(
+        update={"warehouse_url": "postgresql+psycopg://who:Geheim1@127.0.0.1:9/none"}
+    )
+    with pytest.raises(WarehouseError) as raised, open_warehouse(gone, catalogue):
+        pass
+    assert "Geheim1" not in f"{raised.value} {raised.value!r}"
+    assert "127.0.0.1" in str(raised.value)
+
+
+def test_a_word_that_is_missing_is_an_error_that_names_the_column(
+    tmp_path: Path, workplace: Any, catalogue: Catalogue
+) -> None:
+    """Without a comment nobody can explain the column: the dictionary is not allowed to fall behind."""
+    shutil.copytree(ROOT / "sql", tmp_path / "sql")
+    words = yaml.safe_load((ROOT / "sql" / "dictionary.yaml").read_text(encoding="utf-8"))
+    del words["columns"]["reporting_rate"]
+    (tmp_path / "sql" / "dictionary.yaml").write_text(
+        yaml.safe_dump(words, allow_unicode=True), encoding="utf-8"
+    )
+    config = settings().model_copy(update={"sql": tmp_path / "sql"})
+    engine = sa.create_engine(config.warehouse_url)
+    with pytest.raises(WarehouseError, match="reporting_rate"):
+        prepare(engine, config, catalogue)
+    engine.dispose()
+
+
+def test_copying_keeps_every_value(warehouse: Engine) -> None:
+    rows = pa.table(
+        {
+            "t": ["a,b", 'say "x"', "", None, "line\nbreak", "中文", "\\N"],
+            "n": pa.array([1, None, 2**62, -1, 0, 5, 6], pa.int64()),
+            "d": pa.array(["1.2345", None, "-0.0001", "0", "5", "6", "7"]).cast(pa.decimal128(18, 4)),
+            "b": pa.array([True, False, None, True, True, True, True]),
+        }
+    )
+    with warehouse.connect() as c, c.begin() as transaction:
+        c.execute(sa.text("CREATE TEMP TABLE copied (t text, n bigint, d numeric(18,4), b boolean)"))
+        copy_in(c, "copied", rows)
+        found = [dict(r._mapping) for r in c.execute(sa.text("SELECT t, n, d, b FROM copied"))]
+        transaction.rollback()
+    assert found == rows.to_pylist()
+
+
+def test_the_server_rejects_what_does_not_fit(warehouse: Engine) -> None:
+    with warehouse.connect() as c:
+        c.execute(sa.text("CREATE TEMP TABLE copied (n bigint)"))
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation, match="bigint"):
+            copy_in(c, "copied", pa.table({"n": ["12.5"]}))
+
+
+def test_a_form_that_left_the_catalogue_keeps_its_table(copied: Settings) -> None:
+    prepared(copied)
+    for path in (
+        "catalogue/forms/community.yaml",
+        "catalogue/indicators/urban.yaml",
+        "expectations/community.json",
+    ):
+        (copied.catalogue.parent / path).unlink()
+    counties = copied.catalogue / "counties.yaml"
+    entries = yaml.safe_load(counties.read_text(encoding="utf-8"))
+    for entry in entries:
+        entry.get("sheets", {}).pop("community", None)
+    counties.write_text(yaml.safe_dump(entries, allow_unicode=True), encoding="utf-8")
+    found = prepared(copied)
+    assert "community" not in found.forms
+    engine = sa.create_engine(copied.warehouse_url)
+    assert ask(engine, "SELECT * FROM fact.community") == []
+    assert ask(engine, "SELECT obj_description('fact.community'::regclass) AS text")[0].text
+    engine.dispose()
+
+
+def test_a_catalogue_with_a_form_no_indicator_reads_still_gets_its_facts(copied: Settings) -> None:
+    (copied.catalogue / "indicators" / "urban.yaml").unlink()
+    found = prepared(copied)
+    assert "community" not in {f for b in indicators.bases(found) for f in b.name.split("__")}
+    engine = sa.create_engine(copied.warehouse_url)
+    assert ask(engine, "SELECT * FROM fact.community") == []
+    assert ask(engine, "SELECT * FROM mart.v_village_month") == []
+    engine.dispose()
+
+
+def test_an_org_unit_that_is_renamed_is_renamed_in_the_dimension(copied: Settings) -> None:
+    prepared(copied)
+    tree = copied.catalogue / "org_units.csv"
+    tree.write_text(
+        tree.read_text(encoding="utf-8").replace("440703,蓬江区", "440703,新蓬江区"), encoding="utf-8"
+    )
+    found = prepared(copied)
+    assert replace(found).name_of("440703") == "新蓬江区"
+    engine = sa.create_engine(copied.warehouse_url)
+    rows = ask(engine, "SELECT path FROM dim.org_unit WHERE county_code = '440703'")
+    assert rows
+    assert all("新蓬江区" in r.path for r in rows)
+    engine.dispose()
