@@ -26,7 +26,7 @@ airflow: $(VENV)/.installed  ## Airflow's own command line, of what `make up` ru
 	@$(BIN)/python -m qiangji.local airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
 
 lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo
 
 types: $(VENV)/.installed-dev  ## mypy, strict
 	@$(BIN)/mypy

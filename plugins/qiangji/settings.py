@@ -20,6 +20,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from qiangji import masking
 from qiangji.errors import PermanentError
 
+MARK = "QIANGJI_STACK"
+"""Environment variable that the processes of a home's stack carry, and whatever they start."""
 PROJECT = Path(__file__).resolve().parents[2]
 
 

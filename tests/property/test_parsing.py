@@ -10,9 +10,9 @@ import pyarrow as pa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from qiangji.catalogue.models import County, Field, Form
+from qiangji.catalogue.models import County, Field, FileKind, Form
 from qiangji.errors import ReturnedError
-from qiangji.parsing import FileKind, read_form, read_grids
+from qiangji.parsing import read_form, read_grids
 from qiangji.parsing.normalise import BOOLEANS, read_column, tidy_array
 from qiangji.periods import Period
 from qiangji.text import tidy

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
-from qiangji.landing.screening import find_personal_data, kind_of
+from qiangji.landing.screening import find_personal_data
+from qiangji.personal_data import kind_of
 from qiangji.personal_data.names import is_name
 from qiangji.personal_data.numbers import (
     _CHECK,

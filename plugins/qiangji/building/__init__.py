@@ -35,9 +35,9 @@ from qiangji.ledger import Current, Key, Ledger, dispositions, locks
 from qiangji.periods import Period, local_day, span
 from qiangji.settings import Settings
 from qiangji.stopwatch import Stopwatch
+from qiangji.warehouse.locks import BUILD_LOCK
 
 log = logging.getLogger(__name__)
-BUILD_LOCK = 0x514A42  # one build at a time
 
 
 @dataclass

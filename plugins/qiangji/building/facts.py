@@ -17,8 +17,9 @@ from sqlalchemy.engine import Connection, Row
 from qiangji.building import repeating
 from qiangji.building.corrected import Corrected
 from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.keys import parents
 from qiangji.catalogue.tree import LEVELS
-from qiangji.checking import contextual, parents
+from qiangji.checking import contextual
 from qiangji.ledger import Current, Key, Ledger
 from qiangji.periods import Period
 from qiangji.warehouse.rows import copy_in

@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection
 from qiangji.building.corrected import Corrected
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.keys import parents
 from qiangji.catalogue.lineage import Restating
-from qiangji.checking import parents
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.ledger import Current, Key

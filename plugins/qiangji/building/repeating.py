@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
-from qiangji.checking import parents
+from qiangji.catalogue.keys import parents
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
 from qiangji.parsing.normalise import TYPES

@@ -191,7 +191,7 @@ def _is_day(text: str) -> bool:
 
 def _impersonal(entry: Entry, where: Place) -> None:
     """What people write beside a value is shown to many."""
-    from qiangji.landing.screening import kind_of
+    from qiangji.personal_data import kind_of
 
     for name in ("reason", "by", "was", "now"):
         text = getattr(entry, name)

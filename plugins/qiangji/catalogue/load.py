@@ -7,7 +7,6 @@ together; what the files say of each other is looked at once plan, tree and form
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,28 +24,10 @@ from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
-from qiangji.catalogue.suites import check_suite
+from qiangji.catalogue.suites import Suite, check_suite, hash_of
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.errors import CatalogueError, Problems, UsageError
 from qiangji.periods import Period, PeriodType
-
-
-@dataclass(frozen=True)
-class Suite:
-    """A form's expectations in GX's own JSON, as read."""
-
-    form: str
-    content: dict[str, Any]
-    path: Path
-
-    @property
-    def expectations(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.content["expectations"]
-        return found
-
-    @cached_property
-    def hash(self) -> str:
-        return _hash(self.content)
 
 
 @dataclass(frozen=True)
@@ -111,10 +92,10 @@ class Catalogue:
 
     @cached_property
     def _reading_hashes(self) -> dict[tuple[str, str], str]:
-        tree = {county: _hash(sorted(map(repr, lines))) for county, lines in self._ever_in.items()}
-        forms = {f.form: _hash(f.model_dump(mode="json")) for f in self.forms.values()}
+        tree = {county: hash_of(sorted(map(repr, lines))) for county, lines in self._ever_in.items()}
+        forms = {f.form: hash_of(f.model_dump(mode="json")) for f in self.forms.values()}
         return {
-            (form, c.county): _hash(
+            (form, c.county): hash_of(
                 [
                     forms[form],
                     c.layout_of(form).model_dump(mode="json"),
@@ -374,8 +355,3 @@ def _model(model: type[M], content: Any, place: Place) -> M:
                 ) from e
         problems.tell()
         raise
-
-
-def _hash(content: object) -> str:
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -35,6 +35,10 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+FileKind = Literal["csv", "xlsx", "ndjson"]
+"""How a delivery is written."""
+
+
 class Label(Model):
     zh: str
     en: str

@@ -31,19 +31,20 @@ fields (open = open before + raised - resolved), and names them in its own file,
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import CatalogueError, Problems
 from qiangji.periods import MONTHS_IN
-
-if TYPE_CHECKING:
-    from qiangji.catalogue.load import Suite
 
 Expectation = Mapping[str, Any]
 """One entry of a suite's `expectations`: type, kwargs, severity, meta."""
@@ -77,6 +78,24 @@ on Arrow-backed frames, with and without `row_condition`. Table-level and aggreg
 _KEYS_OF_COLUMNS = ("column", "column_A", "column_B", "column_list", "column_set")
 _RULE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A form's expectations in GX's own JSON, as read."""
+
+    form: str
+    content: dict[str, Any]
+    path: Path
+
+    @property
+    def expectations(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.content["expectations"]
+        return found
+
+    @cached_property
+    def hash(self) -> str:
+        return hash_of(self.content)
 
 
 @dataclass(frozen=True)
@@ -471,7 +490,12 @@ def _shown(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, str):
-        from qiangji.landing.screening import quoted
+        from qiangji.personal_data import quoted
 
         return quoted(value)
     return str(value)
+
+
+def hash_of(content: object) -> str:
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -20,10 +20,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
-from qiangji.catalogue.load import Suite
+from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import (
     Expectation,
     Gap,
+    Suite,
     expected_of,
     gaps,
     holding_in,
@@ -35,10 +36,10 @@ from qiangji.catalogue.suites import (
 from qiangji.checking import unexpected_units
 from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
-from qiangji.landing.screening import quoted
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import Parsed, address, cage
 from qiangji.periods import Period
+from qiangji.personal_data import quoted
 from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
@@ -196,11 +197,6 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         if one.rejected is not None:  # row by row, not as a whole
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
         start = end
-
-
-def parents(keys: pa.Array | pa.ChunkedArray, form: Form) -> pa.Array | pa.ChunkedArray:
-    """The org unit of the tree that each key belongs to: a group's village, a task's county, else the unit itself."""
-    return pc.utf8_slice_codeunits(keys, 0, form.parent_digits) if form.parent_digits else keys
 
 
 def _frame(one: Checked, catalogue: Catalogue, form: Form, suite: Suite) -> pa.Table:

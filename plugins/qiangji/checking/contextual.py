@@ -17,8 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import ContextColumn, context_columns, holding_in, is_contextual
-from qiangji.checking import finding, jumps, parents
+from qiangji.checking import finding, jumps
 from qiangji.lake import Rows
 from qiangji.ledger import Key
 from qiangji.periods import MONTHS_IN, Period

@@ -48,6 +48,7 @@ def demo(
     down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
 ) -> None:
     """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
-    from qiangji.local import demo as demonstration
+    from qiangji.cli import demonstration
+    from qiangji.local import demo as local_demo
 
-    raise typer.Exit(demonstration.run(console, keep=keep, down=down or []))
+    raise typer.Exit(local_demo.run(console, demonstration.show, keep=keep, down=down or []))

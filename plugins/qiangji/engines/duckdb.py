@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from qiangji.rendering import rendered
+
 
 class DuckDB:
     """An in-memory database that nothing outside can be reached from."""
@@ -34,9 +36,7 @@ class DuckDB:
 
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
         text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        for placeholder, content in columns.items():
-            text = text.replace("{{" + placeholder + "}}", content)
-        rows = self.query(text)
+        rows = self.query(rendered(text, f"sql/models/{model}.sql", columns))
         if name:
             self.register(name, rows)
         return rows

@@ -12,10 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue
+from qiangji.catalogue.models import FileKind
 from qiangji.errors import UsageError
 from qiangji.feedback import Cover, Page, page_of, render
 from qiangji.periods import Period
-from qiangji.sources import FileKind
 
 _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 

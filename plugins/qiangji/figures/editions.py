@@ -46,7 +46,7 @@ def publish(ledger: Ledger, period: Period, name: str, by: str = "") -> dict[str
     Of a month: the month's figures and those of the year to date; of a quarter or a year, its own. Raises UsageError
     for a name that the period has, a period without figures, and no name.
     """
-    from qiangji.building import BUILD_LOCK
+    from qiangji.warehouse.locks import BUILD_LOCK
 
     if not name.strip():
         raise UsageError("no name given", expected="--name, such as 审定版", code="no_name")

@@ -23,23 +23,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from qiangji.catalogue import Catalogue, County, Layout
+from qiangji.catalogue.models import FileKind
 from qiangji.errors import CollectError, PermanentError, ReturnedError, TransientError
 from qiangji.lake import Lake
 from qiangji.landing import withheld
-from qiangji.landing.screening import (
-    KINDS_ZH,
-    Hit,
-    find_beside,
-    find_personal_data,
-    is_suspect,
-    kind_of,
-    masked,
-)
+from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.ledger import Delivery, Ledger, Part, Pending
 from qiangji.parsing import Grid, cage
 from qiangji.periods import Period
+from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.settings import Settings
-from qiangji.sources import Fetched, FileKind, Item, open_source
+from qiangji.sources import Fetched, Item, open_source
 
 log = logging.getLogger(__name__)
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")

@@ -9,11 +9,8 @@ A clean file costs, a distinct text, one look for eleven digits and one for a wo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,16 +18,13 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.grid import Grid, address, sign_off_start
+from qiangji.personal_data import Kind, kind_of
 from qiangji.personal_data.names import BEHIND, LABEL, MAY_ASK, asks_for_a_person, is_name, name_behind_a_word
 from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
 from qiangji.text import squeezed
 
-Kind = Literal["resident_id", "mobile", "name"]
-KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
 _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 """Codes of villages and of villager groups: of a length that no personal number has."""
-_DIGITS = re.compile(r"[0-9０-９]")
-MAX_QUOTED = 24
 
 
 @dataclass(frozen=True)
@@ -39,13 +33,6 @@ class Hit:
 
     address: str
     kind: Kind
-
-
-def kind_of(text: str) -> Kind | None:
-    """Which kind of personal data a text holds by itself, None if none: a number, or a name behind a word for one."""
-    if kind := number_in(text) or ("%" in text and number_in(unquote(text))) or None:
-        return kind
-    return "name" if name_behind_a_word(text) else None
 
 
 def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
@@ -73,27 +60,6 @@ def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit
             form = forms.get(said.sheet, "")
             found[form, Hit(f"{form}!{said.cell} {said.place}".replace("! ", "!"), kind)] = None
     return list(found)
-
-
-def is_suspect(content: bytes, encodings: Iterable[str]) -> bool:
-    """Whether bytes that could not be read as a file hold personal data in one of these encodings, line by line."""
-    texts = (content.decode(encoding, "replace") for encoding in encodings)
-    return any(kind_of(line) for text in texts for line in {text, *text.splitlines()})
-
-
-def masked(text: str) -> str:
-    """The text, without any digit if it holds a personal number, without anything if it holds a name."""
-    kind = kind_of(text)
-    if kind is None:
-        return text
-    return _DIGITS.sub("*", text) if kind != "name" and not kind_of(_DIGITS.sub("*", text)) else f"({kind})"
-
-
-def quoted(text: str) -> str:
-    """What a message says of a cell's text: the text if it is short and no name, else how long it is."""
-    if len(text) <= MAX_QUOTED and not is_name(text) and (len(text) < 11 or kind_of(text) is None):
-        return text
-    return f"({len(text)} 字 characters)"
 
 
 def _headers(form: Form | None) -> frozenset[str]:

@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection
 from qiangji.errors import UsageError
 from qiangji.ledger import events
 from qiangji.ledger.records import Locked
-from qiangji.periods import Period
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
 from qiangji.warehouse.rows import insert
 
 if TYPE_CHECKING:
@@ -104,9 +105,7 @@ def apply(ledger: Ledger, c: Connection, event: dict[str, Any]) -> None:
 def _require_sense(c: Connection, period: Period, action: str, reason: str) -> None:
     holding = [p for p in now_locked(c) if covers(p, period)]
     if action == "lock":
-        from qiangji.pipeline import local_today
-
-        if period.end >= local_today():
+        if period.end >= local_day(datetime.now(UTC), settings().timezone):
             raise UsageError(f"{period} has not ended", expected="a period that has", code="not_ended")
         if period in holding:
             raise UsageError(f"{period} is locked", expected="a period that is not", code="is_locked")

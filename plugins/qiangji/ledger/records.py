@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from qiangji.sources import FileKind
+from qiangji.catalogue.models import FileKind
 
 Key = tuple[str, str, str]
 """Of a submission: (form, period, county)."""

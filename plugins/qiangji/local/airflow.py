@@ -27,6 +27,7 @@ from qiangji.embedded.process import free_port, ports_of
 from qiangji.errors import QiangjiError
 from qiangji.local import processes
 from qiangji.local.settings import USER, airflow_environment, stack_secrets
+from qiangji.settings import MARK
 
 if TYPE_CHECKING:
     from qiangji.local.client import AirflowClient
@@ -265,7 +266,7 @@ class AirflowStack:
         try:
             ran = subprocess.run(
                 self._airflow(arguments),
-                env={**self.environment(), processes.MARK: self.mark, "SPT_NOENV": "1"},
+                env={**self.environment(), MARK: self.mark, "SPT_NOENV": "1"},
                 cwd=self.home / "airflow",
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

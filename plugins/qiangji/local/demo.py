@@ -12,25 +12,21 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.table import Table
 
 from qiangji import pipeline
-from qiangji.cli import printing
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.errors import QiangjiError, UsageError
-from qiangji.figures import reading
 from qiangji.local import supervisor
 from qiangji.local.airflow import AirflowStack
-from qiangji.periods import Period, reporting_month
+from qiangji.periods import reporting_month
 from qiangji.settings import PROJECT, Settings, settings
-from qiangji.stopwatch import busy_seconds, task_seconds
-from qiangji.warehouse import open_warehouse, reading_warehouse
+from qiangji.warehouse import open_warehouse
 
 if TYPE_CHECKING:
     from qiangji.local.client import AirflowClient
@@ -76,8 +72,14 @@ class Clock:
         self.console.print(f"[green]✓[/green] {what} [dim]{seconds:.1f} s[/dim]")
 
 
-def run(console: Console, *, keep: bool = False, down: list[str] | None = None) -> int:
-    """Run it all and print; 0, or 1 if a run that should be green is not. `down`: counties whose system is down."""
+Show = Callable[[Console, Settings, Clock], None]
+
+
+def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | None = None) -> int:
+    """Run it all and `show` what came of it; 0, or 1 if a run that should be green is not.
+
+    `down`: counties whose system is down.
+    """
     s = settings()
     if s.warehouse_url:
         raise UsageError(
@@ -103,7 +105,7 @@ def run(console: Console, *, keep: bool = False, down: list[str] | None = None) 
         ok = _collect(client, airflow, clock, s, expect_red=bool(down))
         if keep:
             stack.pop_all()
-    _show(console, s, clock)
+    show(console, s, clock)
     if keep:
         user, password = airflow.login
         console.print(f"\nAirflow: {airflow.url}  {user} / {password}   (stop it with `make down`)")
@@ -261,79 +263,3 @@ def _wait_for_builds(client: AirflowClient, began: datetime, months: set[str]) -
                 where="build_indicators",
             )  # fmt: skip
         time.sleep(0.3)
-
-
-# ---- what it shows
-
-
-def _show(console: Console, s: Settings, clock: Clock) -> None:
-    last = reporting_month(pipeline.local_today())
-    first = last - BACKFILLED
-    catalogue = pipeline.read_catalogue()
-    with reading_warehouse(s) as engine:
-        now = reading.values(engine, catalogue, period=str(last))
-        then = reading.values(engine, catalogue, period=str(first))
-        grid = reading.status(engine)
-        month = [r for r in grid if r["period"] == str(last)]
-        rejected = reading.rejections(engine, month)
-    console.print()
-    console.print(_headlines(now, then, last, first))
-    console.print(
-        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
-        style="dim",
-    )
-    console.print()
-    printing.print_status(console, month)
-    printing.print_reasons(console, reading.needs_attention(grid))
-    printing.print_rejections(console, rejected)
-    console.print(_times(clock))
-    console.print(f"\n湖 lake       {s.lake}")
-    console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")
-    console.print(
-        "接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share"
-    )
-    console.print("               .venv/bin/qiangji status")
-
-
-def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Period, first: Period) -> Table:
-    before = {(r["indicator_code"], r["org_code"]): r["value"] for r in then}
-    units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
-    table = Table(
-        title=f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
-        title_justify="left",
-    )
-    table.add_column("指标 indicator")
-    for _, name in units:
-        table.add_column(name, justify="right", no_wrap=True)
-    lines: dict[str, dict[str, dict[str, Any]]] = {}
-    for r in now:
-        lines.setdefault(r["indicator_code"], {})[r["org_code"]] = r
-    for code, by_unit in lines.items():
-        first_row = next(iter(by_unit.values()))
-        cells = []
-        for unit, _ in units:
-            row = by_unit.get(unit)
-            old = before.get((code, unit))
-            cell = printing.value_cell(row) if row else ""
-            if row and row["value"] is not None and old is not None:
-                cell += f"\n[dim]{row['value'] - old:+z.2f}[/dim]"
-            cells.append(cell)
-        mark = {"ytd": "本年累计 ytd", "quarter": "季 quarter"}.get(first_row["period_type"], "月 month")
-        table.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)
-    return table
-
-
-def _times(clock: Clock) -> Table:
-    table = Table(title="用时 Where the time went", title_justify="left")
-    table.add_column("step")
-    table.add_column("tasks", justify="right")
-    table.add_column("s", justify="right")
-    for what, seconds in clock.steps:
-        table.add_row(what, "", f"{seconds:.1f}")
-    table.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
-    for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
-        table.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
-    # from the night's queueing to the end of the last build, less the time in which a task of ours ran
-    whole = busy_seconds({"start": r["queued_at"], "end": r["end_date"]} for r in clock.runs)
-    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy_seconds(clock.tasks):.1f}", style="dim")
-    return table

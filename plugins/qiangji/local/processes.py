@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-MARK = "QIANGJI_STACK"
+from qiangji.settings import MARK
 
 
 def start(

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import County, Form
+from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import check_archive, too_large
 from qiangji.parsing.form import Parsed, empty_file, read_form
 from qiangji.parsing.grid import MAX_CELL, Grid, address
 from qiangji.parsing.totals import TotalsProblem
 
-FileKind = Literal["csv", "xlsx", "ndjson"]
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -133,7 +131,6 @@ def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> li
 
 
 __all__ = [
-    "FileKind",
     "Form",
     "Grid",
     "Parsed",

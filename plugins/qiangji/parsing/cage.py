@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from qiangji.catalogue.models import County, Form
+from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import QiangjiError, ReturnedError
-from qiangji.parsing import FileKind, Grid, Parsed, prescan, where_of, wire
+from qiangji.parsing import Grid, Parsed, prescan, where_of, wire
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.cage_process import Died, Reader, TooMuchError, TooSlowError

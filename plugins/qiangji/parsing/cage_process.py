@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from qiangji.local.processes import MARK
 from qiangji.parsing import wire
+from qiangji.settings import MARK
 
 _PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
            "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", MARK)  # fmt: skip

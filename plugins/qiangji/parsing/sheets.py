@@ -16,7 +16,8 @@ from datetime import date, datetime, time, timedelta
 
 import pyarrow as pa
 
-from qiangji.parsing import FileKind, Grid
+from qiangji.catalogue.models import FileKind
+from qiangji.parsing import Grid
 
 MAX_MERGES = 2_000
 _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f']")

@@ -67,7 +67,7 @@ def _rebuild(
     force: bool,
     watch: Watch,
 ) -> Rebuilt:
-    from qiangji.building import BUILD_LOCK
+    from qiangji.warehouse.locks import BUILD_LOCK
 
     builds = found.builds()
     result = Rebuilt(events=len(found), unknown=dict(found.unknown))

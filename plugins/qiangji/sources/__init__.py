@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from qiangji.catalogue.models import County, Form
+from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import PermanentError, QiangjiError
 from qiangji.periods import Period
 from qiangji.sources.limits import Limits
 
-FileKind = Literal["csv", "xlsx", "ndjson"]
 Target = tuple[str, Period]
 T = TypeVar("T")
 
@@ -145,4 +144,4 @@ def _transport(
             yield database
 
 
-__all__ = ["Fetched", "FileKind", "Item", "Source", "Target", "open_source"]
+__all__ = ["Fetched", "Item", "Source", "Target", "open_source"]

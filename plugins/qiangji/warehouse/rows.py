@@ -1,4 +1,4 @@
-"""Rows into tables: a few by INSERT, many by COPY.
+"""Rows out of the warehouse as dicts, and into tables: a few by INSERT, many by COPY.
 
 In: a connection in a transaction, a table's name, rows. Out: the rows in the table, in the caller's transaction.
 """
@@ -13,6 +13,14 @@ from sqlalchemy.engine import Connection
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+def fetch(
+    connection: Connection, statement: sa.TextClause | str, values: Mapping[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """The rows that a statement gives, each a dict by column."""
+    found = connection.execute(sa.text(statement) if isinstance(statement, str) else statement, values or {})
+    return [dict(row) for row in found.mappings()]
 
 
 def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> int:

@@ -16,6 +16,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN
+from qiangji.rendering import rendered
 from qiangji.warehouse import history
 
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
@@ -52,9 +53,11 @@ def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
     together = "\n    UNION ALL\n    "
     values = together.join(_values(t, *codes) for t, *codes in kept if not t.endswith(indicators.RESTATED))
     restated = together.join(_values(t, *codes) for t, *codes in kept if t.endswith(indicators.RESTATED))
+    made = {"values": values, "restated_values": restated}
     for path in sorted((sql / "views").glob("*.sql")):
-        text = path.read_text(encoding="utf-8").replace("{{restated_values}}", restated)
-        _execute(connection, text.replace("{{values}}", values))
+        text = path.read_text(encoding="utf-8")
+        pieces = {name: rows for name, rows in made.items() if "{{" + name + "}}" in text}
+        _execute(connection, rendered(text, f"sql/views/{path.name}", pieces))
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
             _execute(connection, wide(bases, catalogue, level, period_type))

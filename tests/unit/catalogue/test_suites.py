@@ -16,9 +16,9 @@ import pytest
 import yaml
 
 from qiangji.catalogue import load
-from qiangji.catalogue.load import Suite
 from qiangji.catalogue.suites import (
     SEVERITIES,
+    Suite,
     check_suite,
     columns_of,
     context_column,

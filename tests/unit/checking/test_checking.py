@@ -16,9 +16,8 @@ import yaml
 
 from qiangji import checking
 from qiangji.catalogue import Catalogue, load
-from qiangji.catalogue.load import Suite
 from qiangji.catalogue.models import Layout
-from qiangji.catalogue.suites import is_contextual, rule_of
+from qiangji.catalogue.suites import Suite, is_contextual, rule_of
 from qiangji.checking import Checked
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending

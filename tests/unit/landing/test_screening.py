@@ -7,9 +7,10 @@ import logging
 import pytest
 
 from qiangji.catalogue.models import County, Layout
-from qiangji.landing.screening import Hit, find_personal_data, kind_of
+from qiangji.landing.screening import Hit, find_personal_data
 from qiangji.parsing import Grid, read_grids
 from qiangji.parsing.grid import grid_of
+from qiangji.personal_data import kind_of
 
 # Fictitious numbers; the first two are the examples of GB 11643-1999.
 RESIDENT = "11010519491231002X"

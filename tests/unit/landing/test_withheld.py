@@ -19,9 +19,10 @@ from qiangji.catalogue import load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.landing import withheld
-from qiangji.landing.screening import find_beside, is_suspect, masked, quoted
+from qiangji.landing.screening import find_beside
 from qiangji.parsing import cage
 from qiangji.periods import Period
+from qiangji.personal_data import is_suspect, masked, quoted
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, Item
 from tests.hostile.files import book, county

@@ -1,0 +1,31 @@
+"""Advisory locks of the warehouse: every key that one is taken under, so that no two purposes share one.
+
+In: a connection in a transaction. Out: nothing; the lock is held until the transaction ends.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+MIGRATION_LOCK = 0x514A
+"""One process at a time brings a warehouse up to date."""
+BUILD_LOCK = 0x514A42
+"""One build, publication or restore at a time."""
+GATE = 0x514A4C
+"""Shared by all who place submissions, held alone by who locks a period."""
+
+
+def hold(connection: Connection, key: int) -> None:
+    """Wait for a lock, and hold it alone."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": key})
+
+
+def share(connection: Connection, key: int) -> None:
+    """Wait for a lock, and hold it together with others who share it."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": key})
+
+
+def hold_on(connection: Connection, what: str) -> None:
+    """Wait for the lock of a thing that is named by words, such as one county's form and period."""
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
