@@ -53,7 +53,7 @@ def one_night(folder: Path, scale: float) -> tuple[list[Call], float]:
     """The calls that a night makes to the cage, and the seconds of its pull and check."""
     import pytest
 
-    from qiangji import pipeline
+    from qiangji import stages
     from qiangji.embedded import EmbeddedPostgres
     from qiangji.periods import Period
     from tests.conftest import make_workplace, simulated
@@ -83,7 +83,7 @@ def one_night(folder: Path, scale: float) -> tuple[list[Call], float]:
             for name in CAGED:
                 patch.setattr(cage, name, recorded(name))
             start = time.monotonic()
-            pipeline.collect(p, [], [Period.parse("2026-10")])
+            stages.collect(p, [], [Period.parse("2026-10")])
             return calls, time.monotonic() - start
     finally:
         patch.undo()

@@ -26,7 +26,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from qiangji import pipeline
+from qiangji import pipeline, stages
 from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.local import demo, processes
@@ -104,7 +104,7 @@ def empty_home() -> Iterator[tuple[Settings, EmbeddedPostgres]]:
 
 def through_airflow(s: Settings, server: EmbeddedPostgres) -> Measured:
     """From the trigger of `collect_nightly` to the end of the build that follows it; the rest is up before."""
-    month = str(reporting_month(pipeline.local_today()))
+    month = str(reporting_month(stages.local_today()))
     airflow = demo.airflow_of(s, server, months=1)
     with ExitStack() as stack:
         stack.callback(airflow.stop)
@@ -171,7 +171,7 @@ def _breakdown(
 
 def by_command_line(s: Settings, server: EmbeddedPostgres) -> Measured:
     """`qiangji collect` and `qiangji build`, two processes that start from nothing."""
-    month = str(reporting_month(pipeline.local_today()))
+    month = str(reporting_month(stages.local_today()))
     airflow = demo.airflow_of(s, server, months=1)  # for its county systems; it is not started
     environment = {**os.environ, **airflow.env}
     systems = processes.start(
@@ -188,14 +188,14 @@ def by_command_line(s: Settings, server: EmbeddedPostgres) -> Measured:
         build, built = _command(environment, "build")
     finally:
         processes.end(str(s.home), [systems])
-    stages = {
+    seconds_of = {
         name: round(seconds, 2) for name, seconds in {**collected["seconds"], **built["seconds"]}.items()
     }
     return {
         "seconds": round(collect + build, 1),
         "commands": {"collect": round(collect, 1), "build": round(build, 1)},
-        "stages": stages,
-        "around_stages": round(collect + build - sum(stages.values()), 1),
+        "stages": seconds_of,
+        "around_stages": round(collect + build - sum(seconds_of.values()), 1),
     } | counted(s)
 
 

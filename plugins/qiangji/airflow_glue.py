@@ -25,7 +25,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from qiangji import masking, pipeline
+from qiangji import masking, pipeline, stages
 from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import add_connection_resolver, settings
@@ -76,7 +76,7 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
     if period:
         wanted = [Period.parse(period).last_month]
     else:
-        last = reporting_month(pipeline.local_today())
+        last = reporting_month(stages.local_today())
         wanted = list(span(last - ((months or settings().window_months) - 1), last))
     counties = [c for c in catalogue.counties if _reports_in(catalogue, c, wanted)]
     size = max(1, -(-len(counties) // PULL_TASKS))
@@ -93,7 +93,7 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
-        result = pipeline.pull(p, batch["counties"], months, _run_id())
+        result = stages.pull(p, batch["counties"], months, _run_id())
     errors = [e for _, _, _, e in result.failures]
     if errors:
         raise _summed_up(errors)
@@ -107,7 +107,7 @@ def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
         _name_map_index(_names(p.catalogue, counties))
-        submissions = pipeline.check(p, counties, watch)
+        submissions = stages.check(p, counties, watch)
     counts: dict[str, int] = {}
     for s in submissions:
         counts[s.status] = counts.get(s.status, 0) + 1
@@ -118,7 +118,7 @@ def touched_months(period: str | None = None) -> list[str]:
     """The reporting month (or the period asked for) and every month with a revision that no build has seen."""
     from qiangji import building
 
-    own = Period.parse(period).last_month if period else reporting_month(pipeline.local_today())
+    own = Period.parse(period).last_month if period else reporting_month(stages.local_today())
     with pipeline.open_pipeline() as p:
         months = {own, *building.unbuilt_months(p.ledger)}
     return [str(m) for m in sorted(months)]
@@ -177,7 +177,7 @@ def working_day() -> bool:
     from qiangji.periods import is_working_day
 
     by_hand = get_current_context()["dag_run"].run_type == "manual"
-    return by_hand or is_working_day(pipeline.local_today())
+    return by_hand or is_working_day(stages.local_today())
 
 
 @task

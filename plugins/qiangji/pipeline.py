@@ -1,25 +1,18 @@
-"""The three stages as one would call them: pull and check (`collect`), check again (`reprocess`), build.
+"""What the stages work with, opened and closed in one place: settings, catalogue, ledger and lake.
 
-Each opens what it needs and closes it; the command line and the DAGs call these same functions.
+In: the settings. Out: a `Pipeline` on a warehouse that is up to date with the catalogue.
 """
 
 from __future__ import annotations
 
 import logging
-import tempfile
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from pathlib import Path
+from dataclasses import dataclass
 
 from qiangji.catalogue import Catalogue, load
-from qiangji.errors import CollectError, UsageError
-from qiangji.ledger import Ledger, Submission
-from qiangji.periods import Period, reporting_month, span
+from qiangji.ledger import Ledger
 from qiangji.settings import Settings, settings
-from qiangji.stopwatch import Stopwatch
 
 log = logging.getLogger(__name__)
 
@@ -31,22 +24,6 @@ class Pipeline:
     settings: Settings
     catalogue: Catalogue
     ledger: Ledger
-
-
-@dataclass
-class Collected:
-    """What a collect did: per county what failed, and the verdict on each submission that was checked."""
-
-    run_id: str
-    failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
-    deliveries: int = 0
-    submissions: list[Submission] = field(default_factory=list)
-    seconds: Stopwatch = field(default_factory=Stopwatch)
-
-    @property
-    def months(self) -> list[Period]:
-        """Months that a submission touched."""
-        return sorted({Period.parse(s.period).last_month for s in self.submissions})
 
 
 def read_catalogue() -> Catalogue:
@@ -66,100 +43,3 @@ def open_pipeline() -> Iterator[Pipeline]:
         log.info("removed %d temporary files of processes that were killed", left)
     with open_warehouse(s, catalogue) as engine:
         yield Pipeline(s, catalogue, Ledger(engine, lake, s.shrink_share))
-
-
-def months_to_collect(periods: Sequence[Period] = (), today: date | None = None) -> list[Period]:
-    """The months that these periods end in; without any, the window of a night, up to the reporting month.
-
-    A period that has not ended is a UsageError: nothing is due for it.
-    """
-    last = reporting_month(today or local_today())
-    if periods:
-        months = sorted({p.last_month for p in periods})
-        if months[-1] > last:
-            raise UsageError(f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due")
-        return months
-    return list(span(last - (settings().window_months - 1), last))
-
-
-def local_today() -> date:
-    """Today where the counties are."""
-    from zoneinfo import ZoneInfo
-
-    return datetime.now(ZoneInfo(settings().timezone)).date()
-
-
-def new_run_id(prefix: str = "cli") -> str:
-    return f"{prefix}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
-
-
-def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> Collected:
-    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
-    from qiangji import landing
-
-    result = Collected(run_id)
-    with result.seconds.timed("pull"):
-        pulled = landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id)
-    for one in pulled:
-        result.deliveries += len(one.deliveries)
-        result.failures += [
-            (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
-        ]
-    return result
-
-
-def check(
-    p: Pipeline, counties: Sequence[str] | None = None, watch: Stopwatch | None = None
-) -> list[Submission]:
-    """Check every part of a delivery that no check has seen yet."""
-    watch = Stopwatch() if watch is None else watch
-    pending = [
-        part
-        for part in p.ledger.unchecked(counties)
-        if part.form in p.catalogue.forms and part.county_code in p.catalogue.counties
-    ]  # what a catalogue no longer knows waits until one knows it again
-    if not pending:
-        return []
-    with watch.timed("imports"):
-        import great_expectations  # noqa: F401 - seconds that are nobody's work
-
-        from qiangji import checking
-        from qiangji.checking import expectations  # noqa: F401 - the same
-
-    return checking.check(p.catalogue, p.ledger, pending, watch=watch)
-
-
-def collect(
-    p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), run_id: str = ""
-) -> Collected:
-    """Pull and check."""
-    chosen = p.catalogue.select_counties(list(counties))
-    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())
-    result.submissions = check(p, chosen, result.seconds)
-    return result
-
-
-def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = ()) -> Collected:
-    """What `collect` would fetch and what check would say of it, with nothing recorded and nothing kept."""
-    from qiangji import checking, landing
-    from qiangji.lake import Lake
-
-    result = Collected("dry-run")
-    with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
-        lake = Lake(Path(folder))
-        for county in p.catalogue.select_counties(list(counties)):
-            parts, errors = landing.preview(
-                p.catalogue, p.settings, p.ledger, county, months_to_collect(periods), lake
-            )
-            result.deliveries += len({part.sha256 for part in parts})
-            result.failures += [(county, None, None, e) for e in errors]
-            scratch = Ledger(p.ledger.engine, lake)
-            result.submissions += checking.check(p.catalogue, scratch, parts, record=False)
-    return result
-
-
-def reprocess(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Submission]:
-    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched."""
-    from qiangji import checking
-
-    return checking.check(p.catalogue, p.ledger, p.ledger.leading(list(forms), [str(x) for x in periods]))

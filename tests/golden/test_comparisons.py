@@ -52,11 +52,11 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
 
 
 def _run(place: Any, months: list[Period]) -> dict[str, Any]:
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     keys = ("indicator_code", "org_code", "period", "period_type")
     with place.pipeline() as p:
-        collected = pipeline.collect(p, periods=months)
+        collected = stages.collect(p, periods=months)
         assert {s.status for s in collected.submissions} == {"accepted"}
         building.build(p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC))
         with p.ledger.engine.connect() as c:

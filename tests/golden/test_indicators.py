@@ -85,11 +85,11 @@ def _report(world: worlds.World, content: dict[str, Any]) -> list[Period]:
 
 
 def _run(world: worlds.World, place: Any, months: list[Period], content: dict[str, Any]) -> Shown:
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     now = datetime.fromisoformat(content["now"]) if "now" in content else datetime(2030, 1, 1, tzinfo=UTC)
     with place.pipeline() as p:
-        collected = pipeline.collect(p, periods=months)
+        collected = stages.collect(p, periods=months)
         assert not collected.failures
         building.build(p.catalogue, p.settings, p.ledger, months, now=now)
         with p.ledger.engine.connect() as c:

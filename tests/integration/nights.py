@@ -57,20 +57,18 @@ class Night:
 
     def pull(self, counties: Sequence[str] = (), months: Sequence[str] = ()) -> Any:
         """Fetch and land, without checking."""
-        from qiangji import pipeline
+        from qiangji import stages
         from qiangji.periods import Period
 
         p = self.pipeline
         chosen = p.catalogue.select_counties(list(counties) or self.systems.counties)
-        return pipeline.pull(
-            p, chosen, [Period.parse(m) for m in months or self.months], pipeline.new_run_id()
-        )
+        return stages.pull(p, chosen, [Period.parse(m) for m in months or self.months], stages.new_run_id())
 
     def collect(self, counties: Sequence[str] = (), months: Sequence[str] = ()) -> Any:
-        from qiangji import pipeline
+        from qiangji import stages
         from qiangji.periods import Period
 
-        return pipeline.collect(
+        return stages.collect(
             self.pipeline,
             list(counties) or self.systems.counties,
             [Period.parse(m) for m in months or self.months],

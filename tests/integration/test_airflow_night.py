@@ -23,7 +23,7 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 
-from qiangji import pipeline
+from qiangji import pipeline, stages
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import write_private
 from qiangji.figures import reading
@@ -69,7 +69,7 @@ class Site:
     @property
     def last(self) -> Period:
         """The reporting month; the systems serve the two before it as well."""
-        return reporting_month(pipeline.local_today())
+        return reporting_month(stages.local_today())
 
     def collect(self, dag: str = "collect_nightly", **how: Any) -> dict[str, Any]:
         """A run to its end, whichever; with it `tasks`: (task, map index's name) -> instance."""

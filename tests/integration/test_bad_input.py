@@ -151,9 +151,9 @@ def test_a_county_that_hangs_takes_no_more_than_its_time(
             took = time.monotonic() - start
             one.systems.apply("up", county="440785")
         assert took < 20
-        from qiangji import pipeline
+        from qiangji import stages
 
-        pipeline.check(one.pipeline)
+        stages.check(one.pipeline)
         one.build()
         assert_failed(one, pulled, "440785", "timeout")
         assert_others_arrived_and_september_stands(one, "440785", before)
@@ -338,19 +338,19 @@ def test_a_workbook_that_was_cut_goes_back_with_all_its_forms(copied: Night) -> 
 
 
 def test_a_file_for_a_month_that_has_not_ended_is_not_fetched(copied: Night) -> None:
-    from qiangji import pipeline
+    from qiangji import stages
     from qiangji.periods import Period, reporting_month
 
-    running = reporting_month(pipeline.local_today()) + 1
+    running = reporting_month(stages.local_today()) + 1
     folder = Path(copied.pipeline.catalogue.counties[BY_HAND].path)
     path = folder / f"village_{running}.csv"
     path.write_bytes(good_file(copied, "village", OCTOBER))
     try:
-        result = pipeline.collect(copied.pipeline, [BY_HAND])
+        result = stages.collect(copied.pipeline, [BY_HAND])
         assert str(running) not in {s.period for s in result.submissions}
         assert copied.status(BY_HAND, "village", str(running))["status"] == "not_due"
         with pytest.raises(Exception, match="has not ended") as refused:
-            pipeline.collect(copied.pipeline, [BY_HAND], [Period.parse(str(running))])
+            stages.collect(copied.pipeline, [BY_HAND], [Period.parse(str(running))])
         assert refused.value.code == "not_due"  # type: ignore[attr-defined]
     finally:
         path.unlink()

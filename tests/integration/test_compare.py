@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from qiangji import building, cli, pipeline
+from qiangji import building, cli, stages
 from qiangji.cli import common
 from qiangji.figures import comparison
 from qiangji.periods import Period
@@ -48,7 +48,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[N
         patch.setattr(common.console, "width", 200)
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place:
             with place.pipeline() as p:
-                pipeline.collect(p, periods=months)
+                stages.collect(p, periods=months)
                 building.build(
                     p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC)
                 )

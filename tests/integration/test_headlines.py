@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from qiangji import building, pipeline
+from qiangji import building, stages
 from qiangji.figures import reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
@@ -49,7 +49,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
-            pipeline.collect(p, periods=months)
+            stages.collect(p, periods=months)
             building.build(p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC))
 
             def show(period: str) -> dict[str, tuple[str, str, int]]:

@@ -46,10 +46,10 @@ def one(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Nig
 
 
 def test_a_dry_run_says_the_same_and_records_nothing(one: Night) -> None:
-    from qiangji import pipeline
+    from qiangji import stages
     from qiangji.periods import Period
 
-    said = pipeline.preview(one.pipeline, [BY_HAND], [Period.parse(MONTH)])
+    said = stages.preview(one.pipeline, [BY_HAND], [Period.parse(MONTH)])
     assert said.failures == []
     assert {s.form: s.reason_code for s in said.submissions} == {
         form: code for form, (_, code) in SENT.items()

@@ -97,10 +97,10 @@ def in_order(
     landed: Night, tmp_path_factory: pytest.TempPathFactory, postgres: Any
 ) -> tuple[dict[str, Any], list[str], dict[Any, Any]]:
     """What the deliveries come to when they are checked as received, and built once."""
-    from qiangji import pipeline
+    from qiangji import stages
 
     with clone(landed, tmp_path_factory.mktemp("in order") / "home", postgres) as one:
-        pipeline.check(one.pipeline)
+        stages.check(one.pipeline)
         one.build()
         revisions = one.revisions()
         assert revisions[CORRECTED, "village_group", "2026-09"] == [1, 2, 3, 4]

@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from psycopg import errors
 
-from qiangji import pipeline, warehouse
+from qiangji import pipeline, stages, warehouse
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.settings import settings
 from tests.integration.nights import Night, forget, night
@@ -436,8 +436,8 @@ def test_the_loader_is_all_that_a_night_needs(roles: Roles) -> None:
         )
         event = {"county": "440703", "form": "village_group", "period": "2026-10"}
         one.systems.apply("shrink", **event, share=0.7)
-        months = [pipeline.Period.parse("2026-10")]
-        result = pipeline.collect(p, ["440703"], months)
+        months = [stages.Period.parse("2026-10")]
+        result = stages.collect(p, ["440703"], months)
         assert [s.status for s in result.submissions] == ["accepted"]
         assert building.build(p.catalogue, p.settings, p.ledger, months).rows_inserted > 0
         p.ledger.decide(result.submissions[0].delivery_id, "void", "as it was")

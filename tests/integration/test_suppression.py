@@ -181,10 +181,10 @@ def made(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 def build(place: Any) -> Any:
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     with place.pipeline() as p:
-        pipeline.collect(p, periods=MONTHS)
+        stages.collect(p, periods=MONTHS)
         building.build(p.catalogue, p.settings, p.ledger, MONTHS)
         with p.ledger.engine.connect() as c:
             return c.scalar(sa.text("SELECT clock_timestamp()"))

@@ -45,10 +45,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[A
 
 
 def _build(place: Any) -> Any:
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     with place.pipeline() as p:
-        pipeline.collect(p, periods=MONTHS)
+        stages.collect(p, periods=MONTHS)
         return building.build(p.catalogue, p.settings, p.ledger, MONTHS)
 
 

@@ -107,7 +107,7 @@ def rows(c: Any, statement: str, **values: Any) -> dict[tuple[Any, ...], dict[st
 def test_as_of_is_what_was_shown_and_change_is_the_difference(
     tmp_path: Path, postgres: Any, seed: int
 ) -> None:
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     rng = random.Random(seed)
     made = world.make(tmp_path, TREE, FORMS, [{"code": c, **s} for c, s in zip("abc", SIDES, strict=True)])
@@ -134,7 +134,7 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
                     catalogue.change(step, rng)
                 with place.pipeline() as p:
                     look(p)  # a changed catalogue shows at once, before any build
-                    assert not pipeline.collect(p, periods=MONTHS).failures
+                    assert not stages.collect(p, periods=MONTHS).failures
                     if step == "void":
                         with p.ledger.engine.connect() as c:
                             ids = list(c.scalars(sa.text("SELECT delivery_id FROM ops.delivery ORDER BY 1")))

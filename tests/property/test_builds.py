@@ -118,7 +118,7 @@ def _county(report: Any) -> str:
 
 def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Random | None) -> dict[str, Any]:
     """Pull all, check and build (in order and at once, or as `rng` mixes it), and say what there is in the end."""
-    from qiangji import building, checking, pipeline
+    from qiangji import building, checking, stages
 
     made = world.make(tmp_path, TREE, FORMS, INDICATORS)
     for name, entries in CORRECTIONS.items():
@@ -142,7 +142,7 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
 
             for form, period, rows in deliveries:
                 made.put(form, period, rows)
-                assert not pipeline.pull(p, list(p.catalogue.counties), MONTHS, "r").failures
+                assert not stages.pull(p, list(p.catalogue.counties), MONTHS, "r").failures
             parts = p.ledger.unchecked()
             assert parts
             # a withdrawal and a release, by receipt: the last delivery and one in the middle

@@ -11,7 +11,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from qiangji import pipeline
+from qiangji import pipeline, stages
 from qiangji.cli import printing
 from qiangji.figures import reading
 from qiangji.local.demo import BACKFILLED, Clock
@@ -22,7 +22,7 @@ from qiangji.warehouse import reading_warehouse
 
 
 def show(console: Console, s: Settings, clock: Clock) -> None:
-    last = reporting_month(pipeline.local_today())
+    last = reporting_month(stages.local_today())
     first = last - BACKFILLED
     catalogue = pipeline.read_catalogue()
     with reading_warehouse(s) as engine:

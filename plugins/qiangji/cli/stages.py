@@ -21,10 +21,10 @@ def collect(
     json: Json = False,
 ) -> None:
     """Pull from county systems and check what came."""
-    from qiangji import pipeline
+    from qiangji import pipeline, stages
 
     with progress("collecting"), pipeline.open_pipeline() as p:
-        run = pipeline.preview if dry_run else pipeline.collect
+        run = stages.preview if dry_run else stages.collect
         result = run(p, county or [], as_periods(period))
     failures = [
         {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
@@ -55,24 +55,24 @@ def reprocess(
     json: Json = False,
 ) -> None:
     """Check again from the lake with today's catalogue and suites; nothing is fetched."""
-    from qiangji import pipeline
+    from qiangji import pipeline, stages
 
     with progress("checking again"), pipeline.open_pipeline() as p:
         forms = p.catalogue.require_forms(form or [])
-        verdicts = [_verdict(s) for s in pipeline.reprocess(p, forms, as_periods(period))]
+        verdicts = [_verdict(s) for s in stages.reprocess(p, forms, as_periods(period))]
     _report(json, {"checked": verdicts})
     exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
 def build(period: Periods = None, json: Json = False) -> None:
     """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
-    from qiangji import building, pipeline
+    from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
     from qiangji.cli import printing
 
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
-        building.require_sense(p.ledger, asked, pipeline.local_today())
+        building.require_sense(p.ledger, asked, stages.local_today())
         months = asked or building.pending_months(p.catalogue, p.ledger)
         built = building.build(p.catalogue, p.settings, p.ledger, months)
     result = {

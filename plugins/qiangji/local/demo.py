@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from qiangji import pipeline
+from qiangji import pipeline, stages
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.local import supervisor
@@ -146,7 +146,7 @@ def _simulator(s: Settings, months: int) -> list[str]:
     link.unlink(missing_ok=True)
     link.symlink_to(folder / "connections.env")
     (folder / "ready").unlink(missing_ok=True)
-    today = str(pipeline.local_today())
+    today = str(stages.local_today())
     return [
         sys.executable, "-m", "simulator", "serve", "--dir", str(folder), "--today", today,
         "--months", str(months), "--die-with-parent",
@@ -204,7 +204,7 @@ def _collect(
     client: AirflowClient, airflow: AirflowStack, clock: Clock, s: Settings, expect_red: bool
 ) -> bool:
     """A night of the reporting month, the backfill, and the builds that follow; whether all went as it should."""
-    last = reporting_month(pipeline.local_today())
+    last = reporting_month(stages.local_today())
     first = last - BACKFILLED
     began = datetime.now(UTC)
     good = True

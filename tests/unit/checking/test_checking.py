@@ -548,7 +548,7 @@ def test_what_was_decided_is_on_the_record(
     tmp_path: Path, workplace: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows in the lake, reasons and counts in the ledger; checking again by the same rules changes nothing."""
-    from qiangji import pipeline
+    from qiangji import stages
 
     form = {"fields": {"n": {"critical_max": 100, "warn_above": 50}, "note": {"type": "text"}}}
     indicator = {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}
@@ -558,7 +558,7 @@ def test_what_was_decided_is_on_the_record(
     forget()
     made.put("f", PERIOD, "unit n note\nV1 60 ok\nV2 101 broken\nV3 7 ok\n")
     with workplace.pipeline() as p:
-        (s,) = pipeline.collect(p, periods=[Period.parse(PERIOD)]).submissions
+        (s,) = stages.collect(p, periods=[Period.parse(PERIOD)]).submissions
         assert (s.status, s.revision, s.is_current) == ("partial", 1, True)
         kept = p.ledger.lake.get_rows("reports", "f", PERIOD, "990001", s.rows_hash)
         assert kept.column("unit_code").to_pylist() == [made.codes["V1"], made.codes["V3"]]
@@ -585,16 +585,16 @@ def test_what_was_decided_is_on_the_record(
         assert before[1] == [("f.n.warn_above", made.codes["V1"], "60")]
         assert [(row[2], row[3], row[4]) for row in before[2]] == [(3, 2, 1)]
         files = sorted(f.name for f in p.ledger.lake.root.rglob("*.parquet"))
-        assert [one.revision for one in pipeline.reprocess(p)] == [1]
+        assert [one.revision for one in stages.reprocess(p)] == [1]
         assert record() == before
         assert sorted(f.name for f in p.ledger.lake.root.rglob("*.parquet")) == files
-        assert pipeline.collect(p, periods=[Period.parse(PERIOD)]).deliveries == 0
+        assert stages.collect(p, periods=[Period.parse(PERIOD)]).deliveries == 0
 
 
 def test_a_looser_suite_makes_another_reading_and_revision_of_the_same_delivery(
     tmp_path: Path, workplace: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qiangji import pipeline
+    from qiangji import stages
 
     form: dict[str, Any] = {"fields": {"n": {"critical_max": 100}}}
     indicator = {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}
@@ -606,11 +606,11 @@ def test_a_looser_suite_makes_another_reading_and_revision_of_the_same_delivery(
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     forget()
     with workplace.pipeline() as p:
-        (first,) = pipeline.collect(p, periods=[Period.parse(PERIOD)]).submissions
+        (first,) = stages.collect(p, periods=[Period.parse(PERIOD)]).submissions
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(loose.expectations))
     forget()
     with workplace.pipeline() as p:
-        (second,) = pipeline.reprocess(p)
+        (second,) = stages.reprocess(p)
         assert (first.status, first.revision) == ("partial", 1)
         assert (second.status, second.revision, second.is_current) == ("accepted", 2, True)
         assert second.delivery_id == first.delivery_id

@@ -276,7 +276,7 @@ GROUPS = "unit members\nV/01 11\n"
 
 def _night(tmp_path: Path, postgres: Any, steps: list[Any]) -> list[Any]:
     """Write, collect and build step by step; what stands in the end."""
-    from qiangji import building, pipeline
+    from qiangji import building, stages
 
     made = world.make(tmp_path, TREE, FORMS, INDICATORS)
     with pytest.MonkeyPatch.context() as patch:
@@ -287,7 +287,7 @@ def _night(tmp_path: Path, postgres: Any, steps: list[Any]) -> list[Any]:
                 for form, period, table in step:
                     made.put(form, period, table)
                 months = sorted({Period.parse(period) for _, period, _ in step})
-                pipeline.collect(p, periods=months)
+                stages.collect(p, periods=months)
                 building.build(p.catalogue, p.settings, p.ledger, months)
             with p.ledger.engine.connect() as c:
                 found = c.execute(
