@@ -207,6 +207,16 @@ def test_runbooks_that_the_code_names_are_there() -> None:
     assert [name for name in sorted(named) if not (PROJECT / name).is_file()] == []
 
 
+def test_the_glossary_has_every_status() -> None:
+    """Codes and Chinese words of both status tables, as the warehouse has them."""
+    glossary = set(re.findall(r"(?m)^\| `(\w+)` \| (\S+) \|", text_of(PROJECT / "docs/glossary.md")))
+    migration = text_of(PROJECT / "sql/warehouse/versions/0001_first.sql")
+    inserts = re.findall(r"INSERT INTO dim\.(?:obs|submission)_status VALUES(.*?);", migration, re.DOTALL)
+    stated = {pair for insert in inserts for pair in re.findall(r"\('(\w+)', '([^']+)'", insert)}
+    assert len(inserts) == 2
+    assert stated <= glossary
+
+
 def test_settings_are_documented_with_their_defaults() -> None:
     from qiangji.settings import Settings
 
