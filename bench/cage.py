@@ -90,8 +90,8 @@ def one_night(folder: Path, scale: float) -> tuple[list[Call], float]:
         server.destroy()
 
 
-def sheets_in_the_open(content: bytes, kind: Any, county: Any, forms: Any, **more: Any) -> None:
-    grids = read_grids(content, kind, county, forms, **more)
+def sheets_in_the_open(content: bytes, kind: Any, county: Any, titles: Any) -> None:
+    grids = read_grids(content, kind, county, list(titles), titles=titles)
     other_grids(content, kind, grids)
 
 

@@ -56,7 +56,7 @@ def readers() -> list[psutil.Process]:
 def test_what_comes_out_is_what_the_plain_functions_give() -> None:
     for content, kind in ((GOOD, "csv"), (book(), "xlsx"), (b'{"village_code":"1","members":2}\n', "ndjson")):
         plain = read_grids(content, kind, county(), ["village"], titles={"village": FORM.title.zh})  # type: ignore[arg-type]
-        whole = cage.read_sheets(content, kind, county(), ["village"], limits=LIMITS)  # type: ignore[arg-type]
+        whole = cage.read_sheets(content, kind, county(), {"village": ""}, limits=LIMITS)  # type: ignore[arg-type]
         caged = whole.grids
         assert whole.others == []
         assert caged["village"].cells.equals(plain["village"].cells)

@@ -24,9 +24,7 @@ PARENT_BYTES = 400 << 20
 
 def read(case: Case, limits: cage.Limits = LIMITS) -> Parsed:
     """As a pull and a check would: the sheets, then the submission."""
-    cage.read_sheets(
-        case.content, case.kind, case.county, ["village"], titles={"village": FORM.title.zh}, limits=limits
-    )
+    cage.read_sheets(case.content, case.kind, case.county, {"village": FORM.title.zh}, limits=limits)
     return cage.read_submission(
         case.content, case.kind, case.county, FORM, Period.parse(PERIOD), limits=limits
     )

@@ -239,7 +239,7 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
         return [_withheld(form, period, kind, [Hit("file name", named)]) for form, period in item.targets]
     titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
     try:
-        read = cage.read_sheets(content, kind, county, list(titles), titles=titles)
+        read = cage.read_sheets(content, kind, county, titles)
     except ReturnedError as e:
         return _unreadable(lake, county, item, content, kind, e)
     hits = _hits(catalogue, county, read)

@@ -1,25 +1,25 @@
 """Deliveries into typed tables: bytes -> `read_grids` -> (screening) -> `read_form` -> `Parsed`.
 
-In: a delivery's bytes, its file kind, and the catalogue's County and Form. Out: one `Grid` a form, then one
-`Parsed`. Pure: nothing is fetched or stored here, and nothing a county wrote is repaired. What cannot be
-read raises ReturnedError with a reason code; a cell that cannot be read is a row in `Parsed.problems`.
+In: a delivery's bytes, its file kind, and the catalogue's County and Form. Out: one `Grid` for each form, then one
+`Parsed`. Pure: nothing is fetched or stored here, and nothing a county wrote is repaired. A file or sheet that cannot
+be read raises ReturnedError with a reason code; a cell that cannot be read is a row in `Parsed.problems`.
+
+`cage` does the same in a process of its own, and is what the stages call.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import County, FileKind, Form
+from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import ReturnedError
-from qiangji.parsing.archive import check_archive, too_large
-from qiangji.parsing.form import Parsed, empty_file, read_form
+from qiangji.parsing.archive import BLANK, check_archive, too_large
+from qiangji.parsing.form import Fault, Parsed, empty_file, read_form
 from qiangji.parsing.grid import MAX_CELL, Grid, address
 from qiangji.parsing.totals import TotalsProblem
-
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def read_grids(
@@ -33,80 +33,70 @@ def read_grids(
 ) -> dict[str, Grid]:
     """Form -> its grid. A workbook gives each form's sheet by name; a single-form file gives that form's.
 
-    `titles` (form -> zh title) finds a sheet where the county declares none; `period` only words the
-    messages. Raises ReturnedError for the whole file (docs/reason-codes.md has the codes). A sheet that is missing
-    fails alone: its grid carries the error, and `read_form` raises it.
+    `titles` (form -> zh title) finds a sheet where the county declares none; `period` appears in messages only.
+    Raises ReturnedError for the whole file (docs/reason-codes.md has the codes). A missing sheet fails alone: its grid
+    carries the error, and `read_form` raises it.
     """
-    prescan(content, kind, where_of(county, forms, period))
-    return read_scanned(content, kind, county, forms, titles=titles, period=period)
+    where = where_of(county, forms, period)
+    prescan(content, kind, where)
+    return read_scanned(content, kind, county, {f: (titles or {}).get(f, "") for f in forms}, where)
 
 
-def where_of(county: County, forms: Sequence[str], period: str) -> str:
+def where_of(county: County, forms: Iterable[str], period: str) -> str:
     """How messages name what is being read."""
     return " ".join(filter(None, (county.county, ",".join(forms), period)))
 
 
 def prescan(content: bytes, kind: FileKind, where: str) -> None:
-    """What has to hold before any reader sees the bytes: there are some, and a workbook is what it claims to be."""
-    if not content[:4096].strip(_BLANK) and not content.strip(_BLANK):
+    """Check the bytes before any reader sees them: there are some, and a workbook is a sound archive."""
+    if not content[:4096].strip(BLANK) and not content.strip(BLANK):
         raise empty_file(where)
     if kind == "xlsx":
         check_archive(content, where)
 
 
 def read_scanned(
-    content: bytes,
-    kind: FileKind,
-    county: County,
-    forms: Sequence[str],
-    *,
-    titles: Mapping[str, str] | None = None,
-    period: str = "",
+    content: bytes, kind: FileKind, county: County, titles: Mapping[str, str], where: str
 ) -> dict[str, Grid]:
-    """`read_grids`, of bytes that `prescan` has let pass."""
-    where = where_of(county, forms, period)
-    grids = _read_kind(content, kind, county, forms, titles, where)
+    """As `read_grids`, for bytes that passed `prescan`. `titles`: form -> its zh title, or ''."""
+    grids = _read_kind(content, kind, county, titles, where)
     for grid in grids.values():
         _check_cells(grid, where)
     return grids
 
 
 def _read_kind(
-    content: bytes,
-    kind: FileKind,
-    county: County,
-    forms: Sequence[str],
-    titles: Mapping[str, str] | None,
-    where: str,
+    content: bytes, kind: FileKind, county: County, titles: Mapping[str, str], where: str
 ) -> dict[str, Grid]:
     if kind == "xlsx":
         from qiangji.parsing import xlsx_file
 
-        sheets = {form: county.sheets.get(form, "") for form in forms}
-        grids = xlsx_file.read_scanned(content, sheets, titles or {}, where=where)
+        sheets = {form: county.sheets.get(form, "") for form in titles}
+        grids = xlsx_file.read_scanned(content, sheets, titles, where=where)
         return {form: replace(grid, form=form) for form, grid in grids.items()}
-    if len(forms) != 1:
+    if len(titles) != 1:
         raise ReturnedError(
-            f"a {kind} file holds one form, and {len(forms)} were asked of it",
+            f"a {kind} file holds one form, and {len(titles)} were asked of it",
             where=where,
             expected="{form} in the county's `files`",
             do="Correct counties.yaml.",
             code="unreadable_file",
             zh="该文件类型一次只能上报一张报表",
         )
+    (form,) = titles
     if kind == "csv":
         from qiangji.parsing import csv_file
 
-        grid = csv_file.read(content, county.encoding, county.layout_of(forms[0]).delimiter, where=where)
+        grid = csv_file.read(content, county.encoding, county.layout_of(form).delimiter, where=where)
     else:
         from qiangji.parsing import ndjson_file
 
         grid = ndjson_file.read(content, where=where)
-    return {forms[0]: replace(grid, form=forms[0])}
+    return {form: replace(grid, form=form)}
 
 
 def _check_cells(grid: Grid, where: str) -> None:
-    """Refuse what no store takes: a NUL inside a text, a cell beyond what a spreadsheet program holds."""
+    """Refuse cells that no store takes: with a NUL, or longer than a spreadsheet program allows."""
     for i, column in enumerate(grid.cells.columns):
         if pc.any(pc.match_substring(column, "\0")).as_py():
             raise ReturnedError(
@@ -122,7 +112,7 @@ def _check_cells(grid: Grid, where: str) -> None:
 
 
 def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> list[Grid]:
-    """What a delivery holds beside its forms, for screening: a workbook's further sheets, hidden ones too."""
+    """A workbook's sheets that are no form's, hidden ones too: for screening."""
     if kind != "xlsx":
         return []
     from qiangji.parsing import xlsx_file
@@ -131,7 +121,7 @@ def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> li
 
 
 __all__ = [
-    "Form",
+    "Fault",
     "Grid",
     "Parsed",
     "TotalsProblem",

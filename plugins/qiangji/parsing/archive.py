@@ -1,9 +1,9 @@
-"""What an .xlsx is before anything reads it: its kind, its members and their unpacked sizes, counted and never trusted.
+"""A workbook's archive, checked before any reader sees it: file kind, members, unpacked sizes.
 
-In: bytes. Out: nothing, or a ReturnedError: empty_file, wrong_file_kind, encrypted_file, duplicate_member, too_large,
-entity_declared, unreadable_file. It runs in the process that fetched the file, ahead of the cage: every step is linear
-in the bytes, and holds one megabyte of what it unpacks. That every member is read to its end also holds it against its
-CRC-32: a file that was damaged on its way ends here.
+In: bytes. Out: nothing, or a ReturnedError: wrong_file_kind, encrypted_file, duplicate_member, too_large,
+entity_declared, unreadable_file. The check runs in the process that fetched the file, ahead of the cage. Each step is
+linear in the bytes and keeps one unpacked megabyte in memory. Sizes are counted, never taken from the archive's own
+list. Reading each member to its end also checks its CRC-32, so a file damaged on its way ends here.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ import zipfile
 
 from qiangji.errors import ReturnedError
 
+BLANK = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that may stand before the first character: a byte-order mark, white space."""
+XML = (".xml", ".rels", ".vml")
+"""Endings of the parts that are text."""
 MAX_UNPACKED = 512 * 2**20
 MAX_CELLS = 60_000_000
 MAX_MEMBERS = 1000
@@ -21,17 +25,16 @@ _CHUNK = 1 << 20
 _CARRY = 512
 _LAST_CELL = re.compile(
     rb"<(?:\w{1,20}:)?c [^<>]{0,200}?\br\s{0,9}=\s{0,9}[\"']([A-Z]{1,3})(\d{1,7})[\"']"
-)  # no step of it can pass another `<`: a sheet of nothing but `<c ` costs no more than its length
+)  # linear: no part of it matches `<`, so a sheet of nothing but `<c ` costs no more than its length
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _CENTRAL, _END = b"PK\x01\x02", b"PK\x05\x06"
-_XML = (".xml", ".rels", ".vml")
 
 
 def check_archive(content: bytes, where: str) -> None:
-    """Hold a workbook's bytes against what a reader may be given."""
+    """Raises ReturnedError unless the bytes are a workbook that a reader may be given."""
     _check_kind(content, where)
-    # Counted before the list of members is read: that list alone could fill the memory.
+    # Counted in the bytes: reading the list of members could alone fill the memory.
     if (count := content.count(_CENTRAL)) > MAX_MEMBERS:
         raise too_large(f"the workbook has {count:,} members", f"at most {MAX_MEMBERS:,}", where)
     try:
@@ -40,20 +43,11 @@ def check_archive(content: bytes, where: str) -> None:
             left = MAX_UNPACKED
             for entry in archive.infolist():
                 left -= _unpack(archive, entry, left, where)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        RuntimeError,
-    ) as e:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, RuntimeError) as e:
         raise unreadable(f"the file is no workbook, or is cut off ({type(e).__name__})", where) from None
     except ReturnedError:
         raise
-    except (
-        Exception
-    ) as e:  # zlib.error, struct.error, ValueError: whatever zipfile lets through of damaged bytes
+    except Exception as e:  # zlib.error, struct.error, ValueError: zipfile lets them through on damaged bytes
         raise unreadable(f"the file is no workbook, or is damaged ({type(e).__name__})", where) from None
 
 
@@ -62,7 +56,7 @@ def _check_kind(content: bytes, where: str) -> None:
         if _ENCRYPTED in content:
             raise _encrypted(where)
         raise wrong_kind("an old Office file (.xls)", where)
-    start = content[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = content[:1024].lstrip(BLANK).lower()
     if start.startswith(b"<"):
         raise wrong_kind("a web page or XML text", where)
     if start.startswith(b"%pdf"):
@@ -89,7 +83,7 @@ def _check_list(archive: zipfile.ZipFile, content: bytes, where: str) -> None:
         raise unreadable("the workbook is packed in a way that no spreadsheet program uses", where)
     at = content.rfind(_END)
     comment = int.from_bytes(content[at + 20 : at + 22], "little")
-    # Two readers must not see two archives in one file: it begins with its first member and ends with its list.
+    # The file begins with its first member and ends with its list, so that no two readers see two archives in it.
     if min(e.header_offset for e in entries) != 0 or at + 22 + comment != len(content):
         raise unreadable("there is something before or behind the workbook in the file", where)
     if (claimed := sum(e.file_size for e in entries)) > MAX_UNPACKED:
@@ -97,8 +91,8 @@ def _check_list(archive: zipfile.ZipFile, content: bytes, where: str) -> None:
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, where: str) -> int:
-    """Read one member to its end; its size."""
-    is_xml = entry.filename.lower().endswith(_XML)
+    """Read one member to its end. Returns its size; raises ReturnedError above `left` bytes."""
+    is_xml = entry.filename.lower().endswith(XML)
     extent = _Extent() if entry.filename.lower().startswith("xl/worksheets/") else None
     size, rest = 0, b""
     with archive.open(entry) as part:
@@ -120,12 +114,12 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, where: 
 
 
 def _shown(entry: zipfile.ZipInfo) -> str:
-    """A member's name is the county's text: only one that a workbook has is told."""
+    """How a message names a member. The name is the county's text: shown only if it looks like a workbook's own."""
     return entry.filename if re.fullmatch(r"xl/[a-zA-Z0-9/_.]{1,60}", entry.filename) else "a member"
 
 
 class _Extent:
-    """The rectangle that a sheet's cells span: a reader allocates all of it, however few cells there are."""
+    """The rectangle that a sheet's cells span. A reader allocates all of it, even for two cells."""
 
     def __init__(self) -> None:
         self.row, self.column, self.rest = 0, 0, b""
@@ -154,7 +148,7 @@ def column_number(letters: bytes) -> int:
 
 
 def unreadable(what: str, where: str) -> ReturnedError:
-    """The error for a workbook that is damaged, cut off, or built as none should be."""
+    """The error for a workbook that is damaged, cut off, or not built as one."""
     return ReturnedError(
         what,
         where=where,
@@ -166,7 +160,7 @@ def unreadable(what: str, where: str) -> ReturnedError:
 
 
 def too_large(what: str, expected: str, where: str) -> ReturnedError:
-    """The error for what would take more than a file may."""
+    """The error for a file that would take more memory, cells or members than one may."""
     return ReturnedError(
         what,
         where=where,
@@ -178,7 +172,7 @@ def too_large(what: str, expected: str, where: str) -> ReturnedError:
 
 
 def wrong_kind(what: str, where: str, expected: str = "an .xlsx workbook") -> ReturnedError:
-    """The error for a file that is of another kind than its name says."""
+    """The error for a file of another kind than its name says."""
     return ReturnedError(
         f"the file is {what}",
         where=where,

@@ -1,28 +1,27 @@
-"""What a workbook says beside its cells: comments, properties, names, headers and footers, formulas, texts of shapes.
+"""Texts of a workbook beside its cells: comments, properties, names, headers and footers, formulas, shapes.
 
-In: the bytes of a workbook that `check_archive` let pass, and the grids that were read of it. Out: `Beside`, for
-screening alone. Every text and every attribute of every part is taken, whatever it is for, except the cells
-themselves; what is no text (pictures, embedded files, macros) cannot be looked into and is only said to be there.
+In: the bytes of a workbook that passed `check_archive`, and the grids read from it. Out: `Beside`, for screening alone.
+It holds every text and attribute of every part, except the cells themselves. Parts that are no text (pictures, embedded
+files, macros) cannot be inspected; `Beside.is_opaque` says that there are some.
 """
 
 from __future__ import annotations
 
 import html
 import io
-import posixpath
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
+from qiangji.parsing.archive import XML
 from qiangji.parsing.grid import Grid
-from qiangji.parsing.xlsx_cells import Parts
+from qiangji.parsing.xlsx_cells import Parts, local_name, part_at
 from qiangji.text import tidy
 
 _CELLS = re.compile(rb"<((?:\w{1,20}:)?)sheetData(?=[\s>]).*</\1sheetData\s*>", re.DOTALL)
 _FORMULA = re.compile(rb"<(?:\w{1,20}:)?f(?:\s[^<>]*)?>([^<]{10,})<")
-_READING = re.compile(rb"<(?:\w{1,20}:)?rPh[\s>].{0,600}?</(?:\w{1,20}:)?rPh>", re.DOTALL)
 _PLACES = {
     "docprops": "properties",
     "comments": "comment",
@@ -35,17 +34,16 @@ _PLACES = {
     "sharedstrings.xml": "text",
 }
 _SETTINGS = re.compile(r"xl/printersettings/[^/]+\.bin|xl/calcchain\.xml", re.IGNORECASE)
-_XML = (".xml", ".rels", ".vml")
 _TAG, _QUOTED = re.compile(r"<[^<>]*>"), re.compile(r"\"([^\"<>]*)\"|'([^'<>]*)'")
 _CELL = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
 _WHOLE = ("si", "comment", "threadedComment", "p", "rPh")
-"""Elements that hold one text, which may be broken into pieces of different looks."""
+"""Elements that hold one text, which may be split into differently formatted pieces."""
 _READABLE = re.compile(rb"[\x20-\x7e]{8,}|(?:[\x20-\x7e]\x00){8,}")
 
 
 @dataclass(frozen=True)
 class Said:
-    """One text: the sheet that it belongs to ('' for the workbook), where, and the cell if it has one."""
+    """One text. `sheet`: '' for the workbook; `place`: a word of `_PLACES`; `cell`: '' if it belongs to none."""
 
     sheet: str
     place: str
@@ -55,14 +53,14 @@ class Said:
 
 @dataclass(frozen=True)
 class Beside:
-    """What stands beside the cells. `is_opaque`: something of it cannot be looked into."""
+    """Texts beside the cells. `is_opaque`: some part cannot be inspected."""
 
     texts: Sequence[Said] = ()
     is_opaque: bool = False
 
 
 def read(content: bytes, grids: Iterable[Grid]) -> Beside:
-    """Everything that could be personal data beside the cells of these grids, which are all the workbook has."""
+    """All texts that could hold personal data. `grids`: all sheets of the workbook, to leave out cells' texts."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     sheets = _sheets(archive, Parts(content, "").paths)
     texts, opaque = dict[Said, None](), False
@@ -72,13 +70,13 @@ def read(content: bytes, grids: Iterable[Grid]) -> Beside:
             found = list(_texts(archive.read(name), name.lower(), place))
         except ElementTree.ParseError:
             found, opaque = [], True
-        opaque |= not name.lower().endswith((*_XML, "/")) and not _SETTINGS.fullmatch(name.lower())
+        opaque |= not name.lower().endswith((*XML, "/")) and not _SETTINGS.fullmatch(name.lower())
         texts |= dict.fromkeys(Said(sheet, place, cell, text) for cell, text in found if _may_matter(text))
     return Beside(_without_cells(texts, grids), opaque)
 
 
 def _place(name: str) -> str:
-    """What kind of part it is, in our words: a member's name is the county's text."""
+    """Which kind of part it is, in our words: a member's name is the county's text."""
     pieces = [re.sub(r"[0-9]+", "", piece) for piece in name.lower().split("/")]
     for piece in pieces:
         for key, place in _PLACES.items():
@@ -88,7 +86,7 @@ def _place(name: str) -> str:
 
 
 def _may_matter(text: str) -> bool:
-    """Texts of signs and Latin letters with few digits are nothing to look for."""
+    """False for ASCII texts with few digits: they hold no number and no Chinese name."""
     return not text.isascii() or _many_digits(text)
 
 
@@ -97,7 +95,7 @@ def _many_digits(text: str) -> bool:
 
 
 def _without_cells(texts: Iterable[Said], grids: Iterable[Grid]) -> list[Said]:
-    """Texts that workbooks keep apart from their cells are those of cells, and looked at there; the others stay."""
+    """Leave out shared strings that are a cell's text: screening finds them in the cells."""
     shown: set[str] = set()
     if any(t.place == "text" for t in texts):
         for grid in grids:
@@ -113,12 +111,12 @@ def _texts(data: bytes, name: str, place: str) -> Iterator[tuple[str, str]]:
         yield from (("", text) for text in _strings(data))
     elif place == "text":
         yield from _of_strings(data)
-    elif name.endswith(".vml"):  # as programs write it, it is not always XML
+    elif name.endswith(".vml"):  # programs do not always write it as XML
         text = data.decode("utf-8", "replace")
         yield from (
             ("", html.unescape(t)) for t in (_TAG.sub("", text), *map("".join, _QUOTED.findall(text)))
         )
-    elif name.endswith(_XML):
+    elif name.endswith(XML):
         if place == "sheet" and (cells := _CELLS.search(data)):
             yield from (
                 ("", html.unescape(f.decode("utf-8", "replace"))) for f in _FORMULA.findall(cells.group())
@@ -128,31 +126,27 @@ def _texts(data: bytes, name: str, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _of_strings(data: bytes) -> Iterator[tuple[str, str]]:
-    """Texts that cells refer to, one after the other as there can be a million."""
+    """(cell, text) of the shared strings, one at a time: there can be a million."""
     for _, element in ElementTree.iterparse(io.BytesIO(data)):
-        if _local(element) == "si":
+        if local_name(element) == "si":
             yield from ((c, t) for c, t in _of_element(element) if ":" in t or "：" in t or _many_digits(t))
             element.clear()
 
 
 def _of_element(whole: ElementTree.Element) -> Iterator[tuple[str, str]]:
-    """Its attributes, and its texts: what is broken into pieces as one. A phonetic reading stands for itself."""
+    """(cell, text) of all attributes and texts. A text in pieces is joined, without its phonetic readings."""
     todo = [(whole, "")]
     while todo:
         element, cell = todo.pop()
         said = element.get("ref", "")
-        if _local(element) in ("comment", "threadedComment") and _CELL.fullmatch(said):
+        if local_name(element) in ("comment", "threadedComment") and _CELL.fullmatch(said):
             cell = said
         yield from ((cell, value) for value in element.attrib.values())
         yield from ((cell, text) for text in (element.text, element.tail) if text and text.strip())
-        if _local(element) in _WHOLE:
-            readings = {id(e) for r in element.iter() if _local(r) == "rPh" for e in r.iter()}
+        if local_name(element) in _WHOLE:
+            readings = {id(e) for r in element.iter() if local_name(r) == "rPh" for e in r.iter()}
             yield cell, "".join(e.text or "" for e in element.iter() if id(e) not in readings)
         todo += [(child, cell) for child in element]
-
-
-def _local(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
 
 
 def _strings(data: bytes) -> list[str]:
@@ -161,7 +155,7 @@ def _strings(data: bytes) -> list[str]:
 
 
 def _sheets(archive: zipfile.ZipFile, paths: dict[str, str]) -> dict[str, str]:
-    """Part (in lower case) -> the sheet that it belongs to, by relations, however many steps away."""
+    """Part (in lower case) -> its sheet, found by following relations from the sheet's own part."""
     there = {name.lower(): name for name in archive.namelist()}
     owner: dict[str, str] = {}
     for sheet, path in paths.items():
@@ -187,4 +181,4 @@ def _targets(data: bytes, folder: str) -> Iterator[str]:
     for element in root.iter():
         target = element.get("Target", "")
         if target and element.get("TargetMode") != "External":
-            yield target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+            yield part_at(folder, target)

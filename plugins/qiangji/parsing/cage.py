@@ -1,13 +1,15 @@
-"""Files read at arm's length: in a child process with limits on memory, time and output, which may die of them.
+"""Files read in a child process with limits on memory, time and output: a bad file may kill its reader, no more.
 
-In: a delivery's bytes and what they are to be read as. Out: what `read_grids`, `other_grids`, `beside.read`,
-`read_form` and `sheet_of` give, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process
-that fetched the file counts what it unpacks to (`prescan`), hands the bytes over, and takes tables of the expected
-types back; whatever the file does to its reader, this process goes on with the next.
+In: a delivery's bytes and what they are to be read as. Out: the results of `read_grids`, `other_grids`, `beside.read`,
+`read_form` and `sheet_of`, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process that
+fetched the file checks the archive (`prescan`), hands the bytes over and takes tables of the expected types back.
 
-A reader is reused for many files and replaced when it died, hung or has grown. What a reused one fails at is tried once
-more by a new one: a verdict depends on the file, not on what was read before it. That no reader can be started is no
-county's fault: it is a CageError.
+A reader is reused for many files, and replaced when it died, hung or grew. If a reused reader fails at a file, a new
+one tries once more: the verdict depends on the file alone. CageError: no reader could be started, which is no county's
+fault.
+
+A delivery's bytes are parsed twice, for screening (`read_sheets`) and for checking (`read_submission`), and a third
+time for feedback (`read_sheet`).
 """
 
 from __future__ import annotations
@@ -18,10 +20,10 @@ import queue
 import signal
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import QiangjiError, ReturnedError
@@ -35,7 +37,7 @@ from qiangji.settings import settings
 
 T = TypeVar("T")
 MAX_FILES = 1000
-"""A reader is replaced after so many."""
+"""After which a reader is replaced."""
 _MOST = 4
 """Readers at a time: parsing is bound by the processor."""
 
@@ -48,7 +50,7 @@ class CageError(QiangjiError):
 
 @dataclass(frozen=True)
 class Read:
-    """Form -> its grid, the sheets of no form, and what a workbook says beside its cells."""
+    """`grids`: form -> its grid; `others`: sheets of no form; `beside`: a workbook's texts beside its cells."""
 
     grids: dict[str, Grid]
     others: list[Grid]
@@ -57,7 +59,7 @@ class Read:
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may take: bytes of memory and of output, seconds of processor time (of the clock: three times)."""
+    """For one file: bytes of memory and of output, seconds of processor time (by the clock: three times as many)."""
 
     memory: int
     seconds: int
@@ -73,34 +75,29 @@ def read_sheets(
     content: bytes,
     kind: FileKind,
     county: County,
-    forms: Sequence[str],
+    titles: Mapping[str, str],
     *,
-    titles: Mapping[str, str] | None = None,
-    period: str = "",
     limits: Limits | None = None,
 ) -> Read:
-    """All that a delivery holds, for screening: `read_grids`, `other_grids` and `beside.read`, in the cage."""
-    where = where_of(county, forms, period)
-    prescan(content, kind, where)
-    ask: dict[str, Any] = {
-        "op": "sheets",
-        "kind": kind,
-        "forms": list(forms),
-        "titles": dict(titles or {}),
-        "period": period,
-    }
+    """Everything in a delivery, for screening: `read_grids`, `other_grids` and `beside.read`, in the cage.
 
-    def take(head: Mapping[str, Any], parts: list[bytes]) -> Read:
+    `titles`: form -> its zh title, which finds a sheet where the county declares none.
+    """
+    where = where_of(county, titles, "")
+    ask = wire.Ask("sheets", kind, _json(county), dict(titles), where)
+
+    def take(head: wire.Head, parts: list[bytes]) -> Read:
         heads, count = head.get("grids"), head.get("forms")
-        if not isinstance(heads, list) or len(parts) != 2 * len(heads) + 1 or count != len(forms):
+        if not isinstance(heads, list) or len(parts) != 2 * len(heads) + 1 or count != len(titles):
             raise wire.GarbledError("other grids")
         grids = [wire.grid_of_parts(h, *parts[2 * i : 2 * i + 2]) for i, h in enumerate(heads)]
-        if [g.form for g in grids[:count]] != list(forms):
+        own, others = grids[: len(titles)], grids[len(titles) :]
+        if [g.form for g in own] != list(titles):
             raise wire.GarbledError("other forms")
         beside = wire.beside_of_parts(head.get("beside"), parts[-1])
-        return Read({g.form: g for g in grids[:count]}, grids[count:], beside)
+        return Read({g.form: g for g in own}, others, beside)
 
-    return _ask(ask, county, content, where, limits, take)
+    return _ask(ask, content, limits, take)
 
 
 def read_submission(
@@ -115,92 +112,82 @@ def read_submission(
 ) -> Parsed:
     """One submission, typed: `read_grids` and `read_form`, in the cage."""
     where = where_of(county, [form.form], str(period))
-    prescan(content, kind, where)
-    ask: dict[str, Any] = {
-        "op": "submission",
-        "kind": kind,
-        "forms": [form.form],
-        "form": form.model_dump_json(by_alias=True),
-    }
-    ask |= {"period": str(period), "crosswalk": dict(crosswalk or {})}
+    ask = wire.Ask("submission", kind, _json(county), {form.form: form.title.zh}, where)
+    ask = replace(ask, form=_json(form), period=str(period), crosswalk=dict(crosswalk or {}))
 
-    def take(head: Mapping[str, Any], parts: list[bytes]) -> Parsed:
+    def take(head: wire.Head, parts: list[bytes]) -> Parsed:
         said = head.get("parsed")
         if not isinstance(said, dict) or len(parts) != 3:
             raise wire.GarbledError("no submission")
         return wire.parsed_of_parts(said, parts, form, str(period.last_month))
 
-    return _ask(ask, county, content, where, limits, take)
+    return _ask(ask, content, limits, take)
 
 
 def read_sheet(
     content: bytes, kind: FileKind, county: County, form: Form, period: str, *, limits: Limits | None = None
 ) -> Sheet:
-    """A form's sheet as the county sent it. Raises ReturnedError as `read_sheets`, for a sheet that is missing too."""
+    """A form's sheet as the county sent it. A missing sheet raises ReturnedError, as everything `read_sheets` does."""
     where = where_of(county, [form.form], period)
-    prescan(content, kind, where)
-    ask: dict[str, Any] = {
-        "op": "sheet",
-        "kind": kind,
-        "forms": [form.form],
-        "titles": {form.form: form.title.zh},
-        "period": period,
-    }
+    ask = wire.Ask("sheet", kind, _json(county), {form.form: form.title.zh}, where)
 
-    def take(head: Mapping[str, Any], parts: list[bytes]) -> Sheet:
+    def take(head: wire.Head, parts: list[bytes]) -> Sheet:
         if len(parts) != 1:
             raise wire.GarbledError("no sheet")
         return wire.sheet_of_parts(head.get("sheet"), parts[0])
 
-    return _ask(ask, county, content, where, limits, take)
+    return _ask(ask, content, limits, take)
 
 
 def close() -> None:
-    """End the readers that wait for work; the next file starts a new one."""
+    """End the idle readers; the next file starts a new one."""
     _cage.close()
 
 
+def _json(model: County | Form) -> str:
+    return model.model_dump_json(by_alias=True)
+
+
 def _ask(
-    ask: dict[str, Any],
-    county: County,
+    ask: wire.Ask,
     content: bytes,
-    where: str,
     limits: Limits | None,
-    take: Callable[[Mapping[str, Any], list[bytes]], T],
+    take: Callable[[wire.Head, list[bytes]], T],
 ) -> T:
-    ask["county"] = county.model_dump_json(by_alias=True)
+    """Send the file to a reader. `take` makes the result from its answer, or raises GarbledError."""
+    prescan(content, ask.kind, ask.where)
     limits = limits or Limits.of_settings()
     while True:
         with _cage.reader(limits) as reader:
             is_new = reader.files == 0
             try:
-                head, parts = reader.ask(ask, content, limits.seconds * 3, limits.output)
+                head, parts = reader.ask(vars(ask), content, limits.seconds * 3, limits.output)
                 error = wire.error_of(head["error"]) if head.get("error") else None
                 if error is None:
                     return take(head, parts)
                 if error.code != "too_large" or is_new:
                     raise error
-                reader.end()  # it may have grown by what it read before
+                reader.end()  # it may have grown with the files before: a new one tries
             except Died as e:
                 if is_new:
-                    raise _died(e, where) from None
+                    raise _died(e, ask.where) from None
             except wire.GarbledError as e:
                 reader.end()
                 if is_new:
-                    raise _failed(f"answered what is no answer ({e})", where) from None
+                    raise _failed(f"answered what is no answer ({e})", ask.where) from None
             except TooSlowError:
                 if is_new:
-                    raise _too_slow(limits.seconds, where) from None
+                    raise _too_slow(limits.seconds, ask.where) from None
             except TooMuchError:
                 raise too_large(
                     f"read, it is more than {limits.output >> 20} MB",
                     f"at most {limits.output >> 20} MB",
-                    where,
+                    ask.where,
                 ) from None
 
 
 class _Cage:
-    """The readers of this process: at most `_MOST` at work, those at rest kept for the next file."""
+    """The readers of this process: at most `_MOST` at work, the idle ones kept for the next file."""
 
     def __init__(self) -> None:
         self._rest: queue.LifoQueue[tuple[Limits, Reader]] = queue.LifoQueue()
@@ -209,14 +196,14 @@ class _Cage:
 
     @contextmanager
     def reader(self, limits: Limits) -> Iterator[Reader]:
-        """A reader for one file; a new one where none is at rest."""
+        """A reader for one file; a new one if none is idle."""
         with self._slots:
             reader = self._take(limits) or self._start(limits)
             try:
                 yield reader
             except BaseException as e:
                 if not isinstance(e, ReturnedError):
-                    reader.end()  # in the middle of an exchange, perhaps
+                    reader.end()  # it may be in the middle of an exchange
                 raise
             finally:
                 if reader.is_alive and reader.files < MAX_FILES and reader.peak < limits.memory // 2:
@@ -254,7 +241,7 @@ class _Cage:
                 return
 
     def forget(self) -> None:
-        """In a forked child: the readers are the parent's, and the locks may be held by threads that are not here."""
+        """In a forked child: let go of the parent's readers, and of locks that its other threads may hold."""
         readers = list(self._all)
         self.__init__()  # type: ignore[misc]
         for reader in readers:

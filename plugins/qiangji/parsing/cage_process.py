@@ -1,7 +1,7 @@
 """One reader: the child process of `cage`, and the conversation with it.
 
-In: requests. Out: answers, or how it ended. Every byte in and out is moved under a deadline, and none beyond the cap is
-read. The child gets an environment of its own: paths and locale, nothing that is anybody's secret.
+In: requests. Out: answers, or an exception that says how the child ended. Every read and write has a deadline, and
+nothing beyond the cap is read. The child gets an environment of its own: paths and locale, no secret.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import selectors
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from qiangji.parsing import wire
 from qiangji.settings import MARK
@@ -41,7 +40,7 @@ class TooSlowError(Exception):
 
 
 class TooMuchError(Exception):
-    """A longer answer than may be; the reader was ended."""
+    """The answer is longer than allowed; the reader was ended."""
 
 
 class Reader:
@@ -59,7 +58,7 @@ class Reader:
             bufsize=0,
             cwd="/",
             env={k: v for k in _PASSED if (v := os.environ.get(k))}
-            # one arena and no reserved ranges: the limit is on address space
+            # One arena and no reserved ranges, because the limit is on address space.
             | {"PYTHONPATH": package, "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1"},
         )
         for pipe in self._pipes:
@@ -78,15 +77,11 @@ class Reader:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    @property
-    def number(self) -> int:
-        """Its process id."""
-        return self._process.pid
+    def ask(self, head: wire.Head, content: bytes, seconds: float, cap: int) -> tuple[wire.Head, list[bytes]]:
+        """One request and its answer. Raises Died, TooSlowError, TooMuchError, GarbledError, and ends the child then.
 
-    def ask(
-        self, head: Mapping[str, Any], content: bytes, seconds: float, cap: int
-    ) -> tuple[dict[str, Any], list[bytes]]:
-        """One request and its answer. Raises Died, TooSlowError, TooMuchError, GarbledError; it has ended then."""
+        `cap`: bytes of the answer's parts.
+        """
         self.files += 1
         pieces = wire.frame(head, [content])
         answer, parts = self._exchange(pieces, time.monotonic() + seconds, cap)
@@ -94,9 +89,7 @@ class Reader:
         self.peak = peak if isinstance(peak, int) else 0
         return answer, parts
 
-    def _exchange(
-        self, pieces: list[bytes | memoryview], deadline: float, cap: int
-    ) -> tuple[dict[str, Any], list[bytes]]:
+    def _exchange(self, pieces: wire.Parts, deadline: float, cap: int) -> tuple[wire.Head, list[bytes]]:
         try:
             answer = _Answer(cap)
             self._move(pieces, answer, deadline)
@@ -105,7 +98,7 @@ class Reader:
             self.end()
             raise
 
-    def _move(self, pieces: list[bytes | memoryview], answer: _Answer, deadline: float) -> None:
+    def _move(self, pieces: wire.Parts, answer: _Answer, deadline: float) -> None:
         stdin, stdout, stderr = self._pipes
         waiting = [memoryview(p) for p in pieces if len(p)]
         with selectors.DefaultSelector() as selector:
@@ -131,11 +124,11 @@ class Reader:
                         raise self._obituary()
 
     def _write(self, waiting: list[memoryview]) -> bool:
-        """Write what the pipe takes; whether something is left."""
+        """Write as much as the pipe takes. Returns whether something is left."""
         try:
             done = os.write(self._process.stdin.fileno(), waiting[0][: _PIECE * 16])  # type: ignore[union-attr]
         except BrokenPipeError:
-            return False  # its end is told on its output
+            return False  # its output will say that it ended
         waiting[0] = waiting[0][done:]
         if not waiting[0]:
             del waiting[0]
@@ -162,25 +155,26 @@ class Reader:
         self.let_go()
 
     def let_go(self) -> None:
-        """Close this process's ends of the pipes, and leave the reader to whoever started it."""
+        """Close this process's ends of the pipes, without ending the reader."""
         for pipe in self._pipes:
             with contextlib.suppress(OSError):
                 pipe.close()
 
 
 class _Answer:
-    """A frame as it comes in."""
+    """A frame while it comes in, piece by piece: prefix, head, then the size and the bytes of each part."""
 
     def __init__(self, cap: int) -> None:
         self._left, self._want = cap, wire.PREFIX.size
-        self._state, self._buffer = "prefix", bytearray()
-        self._head: dict[str, Any] = {}
+        self._state: Literal["prefix", "head", "size", "part"] = "prefix"
+        self._buffer = bytearray()
+        self._head: wire.Head = {}
         self._parts: list[bytes] = []
         self._count = 0
         self.is_complete = False
 
     def wanted(self, most: int) -> int:
-        """How many bytes to read next: never beyond the piece that is under way."""
+        """How many bytes to read next: none beyond the current piece."""
         return min(most, self._want - len(self._buffer))
 
     def add(self, chunk: bytes) -> None:
@@ -221,5 +215,5 @@ class _Answer:
         self._state, self._want = "size", wire.SIZE.size
         self.is_complete = len(self._parts) == self._count
 
-    def taken(self) -> tuple[dict[str, Any], list[bytes]]:
+    def taken(self) -> tuple[wire.Head, list[bytes]]:
         return self._head, self._parts

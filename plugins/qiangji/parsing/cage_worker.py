@@ -1,8 +1,8 @@
-"""The inside of the cage: a process that reads files for another, one after the other, within limits it has set itself.
+"""The child process of `cage`: reads files for its parent, one after the other, within limits that it sets itself.
 
-In: frames on standard input (see `wire`): a head that says what to read as what, and the file's bytes. Out: frames on
-standard output. It has no credentials, no connection and no other file; it ends when its input does. Whatever it meets
-that is not a reason to return a file ends it, and the next file gets a new one. `cage` starts it.
+In: frames on standard input (see `wire`): an `Ask` and a file's bytes. Out: frames on standard output. It has no
+credentials, no connection and no other file, and ends when its input does. A ReturnedError is an answer; any other
+exception ends the process, and the next file gets a new one.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import json
 import os
 import resource
 import sys
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pyarrow as pa
-import python_calamine  # noqa: F401, TID253 - imported once, for all files
+import python_calamine  # noqa: F401, TID253 - imported now, once for all files
 
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
@@ -28,7 +28,6 @@ from qiangji.parsing import (  # noqa: F401 - the same
     read_form,
     read_scanned,
     sheets,
-    where_of,
     wire,
     xlsx_file,
 )
@@ -43,8 +42,8 @@ def main() -> None:
     pa.set_io_thread_count(1)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_RDWR), 0)
-    os.dup2(2, 1)  # what a library prints is no answer
-    with contextlib.suppress(ValueError, OSError):  # macOS does not hold to it
+    os.dup2(2, 1)  # so that a library's prints do not become part of an answer
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses it
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _send(sink, {"ready": True}, [])
@@ -54,84 +53,72 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.getrlimit(resource.RLIMIT_CPU)[1]))
         head, parts = _answer(*request)
         del request
-        _send(sink, head | {"peak": _peak()}, parts)
+        _send(sink, {**head, "peak": _peak()}, parts)
 
 
 def _peak() -> int:
-    """The most bytes this process has held. Linux counts in `ru_maxrss` what the process that started it held."""
+    """The most bytes this process has held. On Linux `ru_maxrss` would include its parent's, so VmHWM is read."""
     with contextlib.suppress(FileNotFoundError), open("/proc/self/status") as status:
         return next(int(line.split()[1]) << 10 for line in status if line.startswith("VmHWM"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << (0 if sys.platform == "darwin" else 10)
 
 
-def _receive(source: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def _receive(source: BinaryIO) -> tuple[wire.Ask, bytes] | None:
     prefix = source.read(wire.PREFIX.size)
     if len(prefix) < wire.PREFIX.size:
         return None
     size, _ = wire.PREFIX.unpack(prefix)
-    head = json.loads(source.read(size))
+    ask = wire.Ask(**json.loads(source.read(size)))
     (length,) = wire.SIZE.unpack(source.read(wire.SIZE.size))
-    return head, source.read(length)
+    return ask, source.read(length)
 
 
-def _send(sink: BinaryIO, head: dict[str, Any], parts: list[bytes | memoryview]) -> None:
+def _send(sink: BinaryIO, head: wire.Head, parts: wire.Parts) -> None:
     for piece in wire.frame(head, parts):
         sink.write(piece)
     sink.flush()
 
 
-def _answer(ask: dict[str, Any], content: bytes) -> tuple[dict[str, Any], list[bytes | memoryview]]:
-    """What one request is answered: a result, or the error that goes back to the county."""
-    county = _county(ask["county"])
+def _answer(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    """The answer to one request: a result, or the error that goes back to the county."""
+    county = _county(ask.county)
     try:
         try:
-            return _OPERATIONS[ask["op"]](ask, county, content)
+            return _OPERATIONS[ask.op](ask, county, content)
         except MemoryError:
-            where = where_of(county, ask["forms"], ask["period"])
-            raise too_large("reading it takes more memory than a file may", "less", where) from None
+            raise too_large("reading it takes more memory than a file may", "less", ask.where) from None
     except ReturnedError as e:
         return {"error": wire.error_head(e)}, []
 
 
-def _sheets(
-    ask: dict[str, Any], county: County, content: bytes
-) -> tuple[dict[str, Any], list[bytes | memoryview]]:
-    grids = read_scanned(
-        content, ask["kind"], county, ask["forms"], titles=ask["titles"], period=ask["period"]
-    )
-    others = other_grids(content, ask["kind"], grids)
-    heads, parts = [], []
+def _sheets(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    grids = read_scanned(content, ask.kind, county, ask.titles, ask.where)
+    others = other_grids(content, ask.kind, grids)
+    heads: list[wire.Head] = []
+    parts: wire.Parts = []
     for grid in (*grids.values(), *others):
         head, own = wire.grid_parts(grid)
         heads.append(head)
         parts += own
-    said = beside.read(content, (*grids.values(), *others)) if ask["kind"] == "xlsx" else beside.Beside()
+    said = beside.read(content, (*grids.values(), *others)) if ask.kind == "xlsx" else beside.Beside()
     head, texts = wire.beside_parts(said)
     return {"grids": heads, "forms": len(grids), "beside": head}, [*parts, texts]
 
 
-def _submission(
-    ask: dict[str, Any], county: County, content: bytes
-) -> tuple[dict[str, Any], list[bytes | memoryview]]:
-    form = _form(ask["form"])
-    grids = read_scanned(
-        content, ask["kind"], county, [form.form], titles={form.form: form.title.zh}, period=ask["period"]
-    )
-    parsed = read_form(grids[form.form], form, county, Period.parse(ask["period"]), ask["crosswalk"])
+def _submission(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    form = _form(ask.form)
+    grids = read_scanned(content, ask.kind, county, ask.titles, ask.where)
+    parsed = read_form(grids[form.form], form, county, Period.parse(ask.period), ask.crosswalk)
     head, parts = wire.parsed_parts(parsed)
     return {"parsed": head}, parts
 
 
-def _sheet(
-    ask: dict[str, Any], county: County, content: bytes
-) -> tuple[dict[str, Any], list[bytes | memoryview]]:
-    (form,) = ask["forms"]
-    grid = read_scanned(content, ask["kind"], county, [form], titles=ask["titles"], period=ask["period"])[
-        form
-    ]
+def _sheet(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    ((form, title),) = ask.titles.items()
+    grid = read_scanned(content, ask.kind, county, ask.titles, ask.where)[form]
     if grid.error:
         raise grid.error
-    sheet = sheets.sheet_of(content, ask["kind"], grid, county.sheets.get(form) or ask["titles"][form])
+    sheet = sheets.sheet_of(content, ask.kind, grid, county.sheets.get(form) or title)
     head, part = wire.sheet_parts(sheet)
     return {"sheet": head}, [part]
 

@@ -1,8 +1,8 @@
-"""CSV into a grid: the declared encoding, strictly; nothing is guessed and nothing replaced.
+"""CSV into a grid, strictly in the declared encoding: nothing is guessed and nothing replaced.
 
-In: bytes, encoding, delimiter. Out: a `Grid`, row numbers being record numbers. A byte-order mark is an
-encoding's own declaration and is believed. A regular file is read by Arrow; one with rows of different
-lengths (titles, sign-off lines, a cut-off end) by the standard library, which tells which rows those are.
+In: bytes, encoding, delimiter. Out: a `Grid` whose row numbers are record numbers. A byte-order mark overrides the
+declared encoding. Arrow reads a regular file. The standard library reads one with rows of different lengths (titles,
+sign-off lines, a cut-off end), as it tells which rows those are.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.archive import too_large, wrong_kind
+from qiangji.parsing.archive import BLANK, too_large, wrong_kind
 from qiangji.parsing.grid import MAX_CELL, MAX_COLUMNS, Grid, grid_of
 
 _NOT_TEXT = {
@@ -36,12 +36,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     for magic, name in _NOT_TEXT.items():
         if content.startswith(magic):
             raise wrong_kind(name, where, f"CSV in {encoding}")
-    if (
-        content[:1024]
-        .lstrip(b"\xef\xbb\xbf \t\r\n")
-        .lower()
-        .startswith((b"<html", b"<!doctype", b"<table", b"<?xml"))
-    ):
+    if content[:1024].lstrip(BLANK).lower().startswith((b"<html", b"<!doctype", b"<table", b"<?xml")):
         raise wrong_kind("a web page or XML text", where, f"CSV in {encoding}")
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ReturnedError(
@@ -66,7 +61,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     try:
         return content.decode(codec).removeprefix("\ufeff")
     except UnicodeDecodeError as e:
-        # The error quotes the bytes around the fault, which may be personal data: keep the offset alone.
+        # Only the offset is kept: the error quotes bytes around the fault, which may be personal data.
         offset = e.start + (3 if codec == "utf-8-sig" else 0)
     raise ReturnedError(
         f"not {encoding}: byte offset {offset} of {len(content)} cannot be decoded",
@@ -79,7 +74,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
 
 
 def _regular(text: str, delimiter: str) -> Grid | None:
-    """By Arrow; None where rows differ in length."""
+    """The grid as Arrow reads it; None if rows differ in length."""
     try:
         columns = len(next(csv.reader(io.StringIO(text[:65536], newline=""), delimiter=delimiter), []))
     except csv.Error:
@@ -106,6 +101,7 @@ def _regular(text: str, delimiter: str) -> Grid | None:
 
 
 def _irregular(text: str, delimiter: str, where: str) -> Grid:
+    """The grid as the standard library reads it, short rows filled up with empty cells."""
     previous = csv.field_size_limit(MAX_CELL)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))

@@ -1,25 +1,26 @@
 """A grid read as a form: typed rows, the texts they came from, and every cell that could not be read.
 
-In: a `Grid`, the form as it stood in the period, how the county's sheets look, its crosswalk of unit codes.
-Out: `Parsed`. What a county has to put right before anything can be read is a ReturnedError; one bad cell
-is one problem row, and its row keeps its place.
+In: a `Grid`, the form, the county, the period, the county's crosswalk of unit codes. Out: `Parsed`. A fault that
+concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed.problems`; its row is kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import County, Field, Form, Layout
+from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError, UsageError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.grid import Grid, address, sign_off_start
+from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
-from qiangji.parsing.totals import TotalsProblem, compare_totals, find_totals
+from qiangji.parsing.reading import Reading
+from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -34,24 +35,43 @@ PROBLEMS = pa.schema(
         ("expected_en", pa.string()),
     ]
 )
-EXPECTED = {
+"""A table of cells that could not be read; `Fault` is a row of it."""
+_EXPECTED = {
     "integer": ("整数", "a whole number"),
     "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
     "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
+_BLANK = r"^[\s\p{Z}]*$"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A cell that could not be read. `index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
+
+    index: int
+    field: str
+    address: str
+    rule: str
+    value: str
+    expected_zh: str
+    expected_en: str
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """One submission as read; `rows.num_rows` is the number of rows received.
+    """One submission as read.
 
-    `rows`: the key (string), `unit_name` where the county gives names, the form's fields in that period in
-    the form's order, `_row` (int32, the sheet's row number). `raw`: the same columns as text as received.
-    `problems`: schema PROBLEMS; `index` is a position in `rows`, `value` the text received (at most 80
-    characters). `totals_agree`: None where no total was written. `columns`: field -> column of the sheet,
-    counted from 0. `is_unchanged`: the submission repeats the last one, and has no rows of its own.
-    `explanations`: position in `rows` -> what the county says about a row of a workbook that went back to it.
+    | field | what |
+    | --- | --- |
+    | `rows` | the rows received; columns: the key (string), `unit_name` if the county gives names, the form's fields of
+      the period in the form's order, `_row` (int32, the sheet's row number) |
+    | `raw` | the same columns as text as received |
+    | `problems` | cells that could not be read; schema PROBLEMS |
+    | `totals_agree` | None if no total was written |
+    | `columns` | field -> column of the sheet, counted from 0 |
+    | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
+    | `explanations` | position in `rows` -> the county's explanation of a row in a workbook that went back to it |
     """
 
     rows: pa.Table
@@ -63,6 +83,16 @@ class Parsed:
     is_unchanged: bool = False
     explanations: Mapping[int, str] = field(default_factory=dict)
 
+    @cached_property
+    def faults(self) -> list[Fault]:
+        """The rows of `problems`."""
+        return [Fault(**row) for row in self.problems.to_pylist()]
+
+
+def unchanged_submission() -> Parsed:
+    """A submission that says that nothing changed."""
+    return Parsed(pa.table({}), pa.table({}), PROBLEMS.empty_table(), is_unchanged=True)
+
 
 def read_form(
     grid: Grid, form: Form, county: County, period: Period, crosswalk: Mapping[str, str] | None = None
@@ -72,23 +102,19 @@ def read_form(
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
     truncated, wrong_period, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
     """
-    where = f"{county.county} {form.form} {period}"
+    reading = Reading.of(county, form, period, crosswalk or {})
     if grid.error:
         e = grid.error
-        raise ReturnedError(e.what, where=where, expected=e.expected, do=e.do, code=e.code, zh=e.zh)
-    layout = county.layout_of(form.form)
+        raise ReturnedError(e.what, where=reading.where, expected=e.expected, do=e.do, code=e.code, zh=e.zh)
     if grid.cells.num_rows == 0 or grid.cells.num_columns == 0:
-        raise empty_file(where)
-    fields = form.fields_in(str(period.last_month))
-    below, end = sum(grid.title_and_header(layout)), sign_off_start(grid, layout)
-    if unchanged.is_declared(grid, form, layout, end, where):
-        return Parsed(pa.table({}), pa.table({}), PROBLEMS.empty_table(), is_unchanged=True)
-    columns = find_columns(grid, form, fields, layout, where)
-    _check_ragged(grid, below, end, layout, form, where)
+        raise empty_file(reading.where)
+    below, end = grid.data_start(reading.layout), sign_off_start(grid, reading.layout)
+    if unchanged.is_declared(grid, end, reading):
+        return unchanged_submission()
+    columns = find_columns(grid, reading)
+    _check_ragged(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
-    return _read_zone(
-        zone, grid.first_row + below, columns, form, fields, layout, period, crosswalk or {}, where
-    )
+    return _read_zone(zone, grid.first_row + below, columns, reading)
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -103,51 +129,37 @@ def empty_file(where: str) -> ReturnedError:
     )
 
 
-def _read_zone(
-    zone: pa.Table,
-    first_row: int,
-    columns: Columns,
-    form: Form,
-    fields: Mapping[str, Field],
-    layout: Layout,
-    period: Period,
-    crosswalk: Mapping[str, str],
-    where: str,
-) -> Parsed:
+def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Reading) -> Parsed:
+    """`zone`: the rows between header and sign-off zone; `first_row`: the sheet's row number of its first row."""
     if columns.is_returned:
         zone = returned.undone(zone)
-    totals = find_totals(zone, columns.labels, layout)
+    form, fields = reading.form, reading.fields
+    totals = find_totals(zone, columns.labels, reading.layout)
     rows = _data_rows(zone, columns, totals)
     if len(rows) == 0:
         raise ReturnedError(
             "a header and no rows",
-            where=where,
+            where=reading.where,
             expected="a row for each unit that reports",
             do="Send the file with its rows.",
             code="no_rows",
             zh="文件只有表头,没有数据行,请补充数据后重报",
         )
     data = zone if len(rows) == zone.num_rows else zone.take(rows)
-    if columns.period is not None:
-        _check_period(_column(data, columns.period), columns.period, rows, first_row, form, period, where)
-    read = {n: read_column(_column(data, columns.fields[n]), f) for n, f in fields.items()}
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
-    key = _crosswalked(read_codes(_column(data, columns.key)), crosswalk)
-    typed: dict[str, pa.Array] = {form.key: key}
-    raw: dict[str, pa.Array] = {form.key: _column(data, columns.key)}
+    if columns.period is not None:
+        _check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
+    raw: dict[str, pa.Array] = {form.key: combined(data.column(columns.key))}
+    typed: dict[str, pa.Array] = {form.key: _crosswalked(read_codes(raw[form.key]), reading.crosswalk)}
     if columns.name is not None:
-        raw["unit_name"] = _column(data, columns.name)
+        raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(raw["unit_name"])
+    raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
+    read = {n: read_column(raw[n], f) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
-    raw |= {n: _column(data, columns.fields[n]) for n in fields} | {"_row": numbers}
-    agree: bool | None = None
-    wrong: list[TotalsProblem] = []
-    if totals:
-        marks = zone.take(pa.array(sorted(totals), pa.int64()))
-        placed = {n: (f, columns.fields[n]) for n, f in fields.items() if f.is_number}
-        written = {n: read_column(_column(marks, i), f) for n, (f, i) in placed.items()}
-        agree, wrong = compare_totals(form.form, totals, rows, first_row, placed, written, read)
-    problems = [_problems(n, fields[n], c, raw[n], columns.fields[n], numbers, form) for n, c in read.items()]
+    agree, wrong = _check_totals(zone, first_row, totals, rows, columns, read, reading)
+    problems = [_problems(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
+    explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
         pa.table(raw),
@@ -155,30 +167,36 @@ def _read_zone(
         agree,
         wrong,
         {form.key: columns.key} | {n: columns.fields[n] for n in fields},
-        explanations={}
-        if columns.explanation is None
-        else returned.explanations(_column(data, columns.explanation)),
+        explanations={} if explained is None else returned.explanations(explained),
     )
 
 
-def _column(table: pa.Table, index: int) -> pa.Array:
-    chunked = table.column(index)
-    return chunked.chunk(0) if chunked.num_chunks == 1 else chunked.combine_chunks()
+def _check_totals(
+    zone: pa.Table,
+    first_row: int,
+    totals: dict[int, Scope],
+    rows: pa.Array,
+    columns: Columns,
+    read: Mapping[str, Column],
+    reading: Reading,
+) -> tuple[bool | None, list[TotalsProblem]]:
+    if not totals:
+        return None, []
+    marks = zone.take(pa.array(sorted(totals), pa.int64()))
+    at = {n: columns.fields[n] for n, f in reading.fields.items() if f.is_number}
+    written = {n: read_column(combined(marks.column(i)), reading.fields[n]) for n, i in at.items()}
+    return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
 
 
 def _data_rows(zone: pa.Table, columns: Columns, totals: Mapping[int, object]) -> pa.Array:
-    """Positions of the rows that carry anything of the form and are no totals."""
+    """Positions of the rows that are not empty in the form's columns and are no totals."""
     wanted = [columns.key, *columns.fields.values(), *([] if columns.name is None else [columns.name])]
     filled = None
     for i in wanted:
-        column = _column(zone, i)
-        # A column without an empty cell means that no row is empty: the usual case, and the key comes first.
-        has = pc.is_valid(column)
-        if pc.any(pc.match_substring_regex(column, r"^[\s\p{Z}]*$")).as_py():
-            has = pc.and_(
-                has, pc.invert(pc.fill_null(pc.match_substring_regex(column, r"^[\s\p{Z}]*$"), True))
-            )
+        blank = pc.match_substring_regex(combined(zone.column(i)), _BLANK)
+        has = pc.invert(pc.fill_null(blank, True))
         filled = has if filled is None else pc.or_(filled, has)
+        # If no cell of the key is empty, no row is: the usual case, and the other columns are not looked at.
         if pc.all(filled).as_py():
             break
     rows = pa.array(range(zone.num_rows), pa.int64()) if filled is None else pc.indices_nonzero(filled)
@@ -189,7 +207,7 @@ def _data_rows(zone: pa.Table, columns: Columns, totals: Mapping[int, object]) -
 
 
 def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
-    """The tree's codes for the county's own; one that the crosswalk lacks stays, for the suite."""
+    """The tree's codes for the county's own. A code that the crosswalk lacks stays; the suite judges it."""
     if not crosswalk:
         return codes
     own, ours = pa.array(list(crosswalk), pa.string()), pa.array(list(crosswalk.values()), pa.string())
@@ -197,24 +215,26 @@ def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
 
 
 def _problems(
-    name: str, field: Field, column: Column, raw: pa.Array, at: int, numbers: pa.Array, form: Form
+    name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
 ) -> pa.Table | None:
+    """The unreadable cells of a field. `at`: its column of the sheet; `numbers`: the rows' numbers in the sheet."""
     if not pc.any(column.unreadable).as_py():
         return None
+    form, field = reading.form.form, reading.fields[name]
     index = pc.indices_nonzero(column.unreadable)
     n = len(index)
     if field.type == "enum":
         rule, zh, en = "enum", "、".join(field.values), "one of " + ", ".join(field.values)
     else:
-        rule, (zh, en) = "type", EXPECTED[field.type]
+        rule, (zh, en) = "type", _EXPECTED[field.type]
     rows = numbers.take(index)
-    cell = address(form.form, at, 0)[:-1]
+    cell = address(form, at, 0)[:-1]
     return pa.table(
         [
             index.cast(pa.int32()),
             pa.array([name] * n, pa.string()),
             pc.binary_join_element_wise(cell, rows.cast(pa.string()), ""),
-            pa.array([f"{form.form}.{name}.{rule}"] * n, pa.string()),
+            pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
             pc.utf8_slice_codeunits(raw.take(index), 0, 80),
             pa.array([zh] * n, pa.string()),
             pa.array([en] * n, pa.string()),
@@ -223,21 +243,17 @@ def _problems(
     )
 
 
-def _check_ragged(grid: Grid, below: int, end: int, layout: Layout, form: Form, where: str) -> None:
-    """Rows of the data zone with another number of cells than the header: cells may have moved, so none is
-    read.
-    """
+def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
+    """Raise for rows of the data zone with more or fewer cells than the header: their cells may have moved."""
     if not grid.ragged:
         return
-    lengths = dict(grid.ragged)
-    width = lengths.get(grid.first_row + below - 1, grid.cells.num_columns)
-    last = grid.first_row + end - 1
-    inside = [(r, n) for r in range(grid.first_row + below, last + 1) if (n := lengths.get(r)) is not None]
-    inside += [
-        (r, grid.cells.num_columns) for r in range(grid.first_row + below, last + 1) if r not in lengths
-    ]
+    where, layout = reading.where, reading.layout
+    lengths, widest = dict(grid.ragged), grid.cells.num_columns
+    first = grid.first_row + grid.data_start(layout)
+    width = lengths.get(first - 1, widest)
+    inside = [(r, lengths.get(r, widest)) for r in range(first, grid.first_row + end)]
     labels = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
-    wrong = sorted((r, n) for r, n in inside if n != width and not _may_be_short(grid, r, n, width, labels))
+    wrong = [(r, n) for r, n in inside if n != width and not _may_be_short(grid, r, n, width, labels)]
     if not wrong:
         return
     row, cells = wrong[0]
@@ -253,7 +269,7 @@ def _check_ragged(grid: Grid, below: int, end: int, layout: Layout, form: Form, 
     raise ReturnedError(
         f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}",
         where=where,
-        expected=f"{width} cells in {address(form.form, 0, row)}",
+        expected=f"{width} cells in {address(reading.form.form, 0, row)}",
         do="Check quotes and separators in these rows.",
         code="ragged_rows",
         zh=f"有{len(wrong)}行的列数与表头不一致(第{row}行为{cells}列,应为{width}列),请检查后重报",
@@ -261,17 +277,14 @@ def _check_ragged(grid: Grid, below: int, end: int, layout: Layout, form: Form, 
 
 
 def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]) -> bool:
-    """A totals row may leave off empty cells at its end; cells beyond the header may be there if all are
-    empty.
-    """
+    """A totals row may lack empty cells at its end. Cells beyond the header may be there if all are empty."""
     texts = [squeezed(t) for t in grid.row_text(row - grid.first_row)]
     return not any(texts[width:]) if cells > width else not any(texts) or bool(labels & set(texts))
 
 
-def _check_period(
-    column: pa.Array, at: int, rows: pa.Array, first_row: int, form: Form, period: Period, where: str
-) -> None:
-    encoded = pc.dictionary_encode(column)
+def _check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:
+    """Raise if a row says another period. `at`: the column of the sheet; `numbers`: the rows' numbers in the sheet."""
+    period, encoded = reading.period, pc.dictionary_encode(column)
     wrong = [
         i for i, t in enumerate(encoded.dictionary.to_pylist()) if t is not None and _period(t) != period
     ]
@@ -280,11 +293,11 @@ def _check_period(
     i = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))[
         0
     ].as_py()
-    cell = address(form.form, at, first_row + rows[i].as_py())
+    cell = address(reading.form.form, at, numbers[i].as_py())
     said = _period(column[i].as_py())
     raise ReturnedError(
         f"{cell} says period {said or '(unreadable)'}",
-        where=where,
+        where=reading.where,
         expected=str(period),
         do="Send the file of that period, or correct the column.",
         code="wrong_period",
@@ -293,7 +306,7 @@ def _check_period(
 
 
 def _period(text: str) -> Period | None:
-    """`2026-10`, `2026年10月`, `202610`, `2026/10`, `2026年第3季度`, `2026Q3`, `2026年`."""
+    """The period a text names: `2026-10`, `2026年10月`, `202610`, `2026/10`, `2026年第3季度`, `2026Q3`, `2026年`."""
     plain = squeezed(text).upper().rstrip("月度年份")
     plain = (
         plain.replace("年第", "Q").replace("季", "").replace("年", "-").replace("/", "-").replace(".", "-")

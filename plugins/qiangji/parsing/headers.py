@@ -1,37 +1,36 @@
-"""Which column of a sheet is which field: headers by name, label or alias, over one or more header rows.
+"""Which column of a sheet is which field: headers by name, label or alias, in one or more header rows.
 
-In: a grid, a form as it stood in a period, a layout. Out: `Columns`. Raises ReturnedError: unknown_header,
-missing_column, duplicate_header. In several header rows the lowest text of a column is its header; the text
-of a merged cell above it is its parent, and an alias may name parent and leaf together (`联营项目镇村`).
+In: a grid and its `Reading`. Out: `Columns`. With several header rows, the lowest text of a column is its header and
+the merged cell above it is its parent. An alias may name parent and leaf together (`联营项目镇村`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from qiangji.catalogue.models import Field, Form, Layout
+from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
 from qiangji.text import squeezed
 
 PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
-"""A column of these says for which period a row is; read_form holds it against the period asked for."""
-
-
+"""Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
-"""A column of these says of a report that nothing changed (see `unchanged`); it carries nothing of the form."""
+"""Headers of a column that declares an unchanged report (see `unchanged`). It holds no field."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions in the grid. `fields` are in the form's order; `ignored` carry nothing of the form.
+    """Positions in the grid. `fields`: in the form's order; `ignored`: columns that hold no field of the period.
 
-    `is_returned`: the sheet went back to the county once; `explanation` is where it may say something about a row.
+    `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
+    row.
     """
 
     key: int
@@ -52,27 +51,13 @@ class Columns:
         )
 
 
-@dataclass
-class _Names:
-    """Header text -> what it stands for."""
+def find_columns(grid: Grid, reading: Reading) -> Columns:
+    """Match every column that has a header to the key, the name, the period, a field, or nothing (if declared).
 
-    targets: dict[str, str] = field(default_factory=dict)
-    first: dict[str, str] = field(default_factory=dict)
-
-    def add(self, target: str, texts: tuple[str, ...], where: str) -> None:
-        for text in texts:
-            held = self.targets.setdefault(squeezed(text), target)
-            if held != target and target != "":
-                raise CatalogueError(
-                    f"header {text!r} stands for {held} and {target}",
-                    where=where,
-                    expected="one field a header",
-                )
-
-
-def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: Layout, where: str) -> Columns:
-    """Match every column with a header to the key, the name, a field of the period, or nothing (declared)."""
-    names = _known(form)
+    Raises ReturnedError: unknown_header, missing_column, duplicate_header.
+    """
+    form, fields, layout = reading.form, reading.fields, reading.layout
+    known = _known(form)
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
@@ -81,23 +66,26 @@ def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: La
     for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
-        target = names.targets.get(full) or names.targets.get(leaf)
+        target = known.get(full) or known.get(leaf)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
         elif target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
             ignored.append(i)
         elif target is None:
-            raise _unknown(leaf, i, grid, form, title_rows + header_rows, fields, where)
+            raise _unknown(
+                leaf, address(form.form, i, grid.first_row + title_rows + header_rows - 1), reading
+            )
         elif target in found:
-            raise _duplicate(target, (found[target], i), form, title_rows + header_rows, where)
+            row = title_rows + header_rows
+            raise _duplicate(target, [address(form.form, c, row) for c in (found[target], i)], reading)
         elif target in form.fields and target not in fields:
-            ignored.append(i)  # a field of the form in another time: nothing of this period's form
+            ignored.append(i)  # a field that the form has in other periods
         else:
             found[target] = i
     missing = [n for n in (form.key, *fields) if n not in found]
     if missing:
-        raise _missing(missing, form, where)
+        raise _missing(missing, reading)
     return Columns(
         key=found[form.key],
         fields={n: found[n] for n in fields},
@@ -109,21 +97,24 @@ def find_columns(grid: Grid, form: Form, fields: Mapping[str, Field], layout: La
     )
 
 
-def _known(form: Form) -> _Names:
-    names = _Names()
-    names.add(form.key, (form.key, *form.key_headers), form.form)
-    names.add("unit_name", ("unit_name", *form.name_headers), form.form)
-    for name, f in form.fields.items():
-        names.add(name, (name, f.label.zh, f.label.en, *f.headers), form.form)
-    for text in PERIOD_HEADERS:
-        names.targets.setdefault(squeezed(text), PERIOD)
-    return names
+def _known(form: Form) -> dict[str, str]:
+    """Header text -> the key, `unit_name`, a field, or PERIOD. Raises CatalogueError if one text names two fields."""
+    texts = {form.key: (form.key, *form.key_headers), "unit_name": ("unit_name", *form.name_headers)}
+    texts |= {name: (name, f.label.zh, f.label.en, *f.headers) for name, f in form.fields.items()}
+    known: dict[str, str] = {}
+    for target, headers in texts.items():
+        for text in headers:
+            if (held := known.setdefault(squeezed(text), target)) != target:
+                raise CatalogueError(
+                    f"header {text!r} stands for {held} and {target}",
+                    where=form.form,
+                    expected="one field a header",
+                )
+    return {squeezed(text): PERIOD for text in PERIOD_HEADERS} | known
 
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
-    """(leaf, parents + leaf) of each column; a parent's text stands over the columns to its right until the
-    next.
-    """
+    """(leaf, parents + leaf) of each column. A parent's text covers the columns to its right, up to the next."""
     rows = [
         [squeezed(t) for t in grid.row_text(i)]
         for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))
@@ -141,7 +132,7 @@ def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[s
 
 
 def _parent(rows: list[list[str]], row: int, column: int) -> str:
-    """The nearest text at or left of the column that is itself a parent: a text with another below it."""
+    """The nearest text at or left of the column, if another text stands below it; else ''."""
     for i in range(column, -1, -1):
         if rows[row][i]:
             return rows[row][i] if any(below[i] for below in rows[row + 1 :]) else ""
@@ -152,29 +143,26 @@ def _zh_names(names: list[str], form: Form) -> str:
     return "、".join(form.fields[n].label.zh if n in form.fields else form.key_headers[0] for n in names)
 
 
-def _unknown(
-    text: str, column: int, grid: Grid, form: Form, row: int, fields: Mapping[str, Field], where: str
-) -> ReturnedError:
-    at = address(form.form, column, grid.first_row + row - 1)
-    known = [form.key, *fields]
+def _unknown(text: str, at: str, reading: Reading) -> ReturnedError:
+    known = [reading.form.key, *reading.fields]
     shown = repr(text) if len(text) <= MAX_SHOWN else f"of {len(text)} characters"
     shown_zh = f"“{text}”" if len(text) <= MAX_SHOWN else f"（{len(text)}字）"
     return ReturnedError(
         f"unknown header {shown} in {at}",
-        where=where,
+        where=reading.where,
         expected=", ".join(known),
         do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
-        zh=f"{at}:表头{shown_zh}不在报表中,可用表头:{_zh_names(known, form)};请更正或删除该列后重报",
+        zh=f"{at}:表头{shown_zh}不在报表中,可用表头:{_zh_names(known, reading.form)};请更正或删除该列后重报",
     )
 
 
-def _duplicate(target: str, columns: tuple[int, int], form: Form, row: int, where: str) -> ReturnedError:
-    cells = " and ".join(address(form.form, c, row) for c in columns)
-    label = form.fields[target].label.zh if target in form.fields else target
+def _duplicate(target: str, places: list[str], reading: Reading) -> ReturnedError:
+    cells, fields = " and ".join(places), reading.form.fields
+    label = fields[target].label.zh if target in fields else target
     return ReturnedError(
         f"two columns for {target}: {cells}",
-        where=where,
+        where=reading.where,
         expected="one column a field",
         do="Remove one of them.",
         code="duplicate_header",
@@ -182,7 +170,8 @@ def _duplicate(target: str, columns: tuple[int, int], form: Form, row: int, wher
     )
 
 
-def _missing(missing: list[str], form: Form, where: str) -> ReturnedError:
+def _missing(missing: list[str], reading: Reading) -> ReturnedError:
+    form = reading.form
     wording = "; ".join(
         f"{n}: {' / '.join(dict.fromkeys((form.fields[n].label.zh, *form.fields[n].headers)))}"
         if n in form.fields
@@ -191,7 +180,7 @@ def _missing(missing: list[str], form: Form, where: str) -> ReturnedError:
     )
     return ReturnedError(
         f"no column for {', '.join(missing)}",
-        where=where,
+        where=reading.where,
         expected=wording,
         do="Add the column, or check the declared header rows.",
         code="missing_column",

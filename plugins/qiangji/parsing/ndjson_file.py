@@ -1,8 +1,8 @@
 """NDJSON (one JSON object a line, as an API's listing is kept) into a grid.
 
-In: UTF-8 bytes. Out: a `Grid` whose first row holds the keys in the order of the first record, and whose
-row n + 1 is record n, so that an address reads as it would in a sheet. Booleans become `true` and `false`,
-numbers exact text: a number is never put through a float, which holds 15 digits.
+In: UTF-8 bytes. Out: a `Grid`. Its first row holds the keys in order of first appearance; row n + 1 is record n, so
+addresses read as in a sheet. Booleans become `true` and `false`. Numbers become exact text, never by way of a float,
+which holds 15 digits only.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def read(content: bytes, *, where: str = "") -> Grid:
 def _record(line: bytes, number: int, where: str) -> dict[str, object]:
     try:
         text = line.decode("utf-8")
-        if "\\u" in text:  # half a surrogate pair can be escaped, and be no text at all
+        if "\\u" in text:  # an escaped half of a surrogate pair is no text: encoding it fails
             json.dumps(json.loads(text), ensure_ascii=False).encode()
         record = json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
     except UnicodeError:
@@ -49,7 +49,7 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
         if isinstance(record, dict):
             return record
         code, fault, zh = "unreadable_file", "no JSON object", "不是JSON对象"
-    # Without the cause: a decoder's message can quote what it read.
+    # Raised without its cause: a decoder's message can quote the line.
     raise ReturnedError(
         f"line {number} is {fault}",
         where=where,
@@ -61,7 +61,7 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
 
 
 class _TwiceError(Exception):
-    """A key that stands twice: of two values none is taken."""
+    """An object has a key twice, so neither value can be trusted."""
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,7 +1,7 @@
-"""The one normaliser: columns of text as counties write it, into typed columns; no Python object a cell.
+"""The one normaliser: columns of text as counties write it into typed columns.
 
-In: a string array (null = empty cell) and the `Field` it belongs to. Out: a typed array and a mask of the
-cells that could not be read. Work is done on the distinct texts of a column, of which there are few.
+In: a string array (null = empty cell) and its `Field`. Out: a typed array and a mask of the cells that could not be
+read. It works on the distinct texts of a column, which are few, and makes no Python object for each cell.
 
 | written | read as |
 | --- | --- |
@@ -14,8 +14,8 @@ cells that could not be read. Work is done on the distinct texts of a column, of
 | `9/30/2026`, `2026-02-30`, a date with a time of day | unreadable |
 | `1e3`, `1.0.0`, letter O, `约30`, `①`, `1,23`, a fraction in an integer, too large | unreadable |
 
-Decimals are decimal128(18, 4): 14 digits before the point, yuan exactly where the unit is 万元; more places
-are unreadable rather than rounded.
+Decimals are decimal128(18, 4): 14 digits before the point, and 4 behind it, which is exact to the yuan where the unit
+is 万元. A number with more places is unreadable, not rounded.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ BOOLEANS = {
 }
 NOTHING = r"^[-‐‑–—―─−/\\]*$"
 """Tidied texts that mean not applicable or missing: dashes and slashes alone, or nothing."""
-# What a number may be written with before NFKC: without this list it would turn ① or ² into a digit.
+# Characters of a number before NFKC, which would turn ① or ² into a digit.
 _NUMBER_CHARACTERS = (
     r"^[0-9０-９,，.．+＋\-－−%％\s\x{3000}\x{a0}" + "".join(rf"\x{{{ord(c):x}}}" for c in INVISIBLE) + "]*$"
 )
@@ -62,8 +62,8 @@ _DATE = re.compile(
 )
 _SERIAL = re.compile(r"[0-9]{5}(?:\.0+)?")
 _SERIAL_ZERO = date(1899, 12, 30)
-"""Day 0 of Excel's dates: a cell that was not formatted as a date holds the days since then. Five digits are 1927 to
-2173; workbooks that count from 1904 say so, and the reader has turned their dates into dates."""
+"""Day 0 of Excel's dates: a date cell formatted as a number holds the days since then. Five digits span 1927 to 2173.
+A workbook that counts from 1904 was returned before."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Column:
 
 
 def read_column(raw: pa.Array, field: Field) -> Column:
-    """A column of a form, typed by its field. Never raises for what a cell holds."""
+    """A column of a form, typed by its field. A bad cell is marked `unreadable`; nothing is raised."""
     if field.type == "integer" and (plain := _plain_integers(raw)) is not None:
         return plain
     encoded = raw.dictionary_encode()
@@ -87,9 +87,7 @@ def read_column(raw: pa.Array, field: Field) -> Column:
 
 
 def read_codes(raw: pa.Array) -> pa.Array:
-    """A column of codes or names as text: tidied, null where missing. The key's format is the suite's
-    business.
-    """
+    """A column of codes or names as text: tidied, null where missing. The suite checks the key's format."""
     if (
         not raw.null_count
         and pc.all(pc.string_is_ascii(raw)).as_py()
@@ -101,9 +99,7 @@ def read_codes(raw: pa.Array) -> pa.Array:
 
 
 def tidy_array(texts: pa.Array) -> pa.Array:
-    """NFKC, without invisible characters, white space runs as one space, trimmed: `text.tidy` for a whole
-    array.
-    """
+    """`text.tidy` for a whole array: NFKC, no invisible characters, runs of white space as one space, trimmed."""
     if not pc.all(pc.string_is_ascii(texts)).as_py():
         texts = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKC"), f"[{INVISIBLE}]", "")
     elif pc.all(pc.ascii_is_alnum(texts)).as_py():
@@ -112,7 +108,7 @@ def tidy_array(texts: pa.Array) -> pa.Array:
 
 
 def _plain_integers(raw: pa.Array) -> Column | None:
-    """The common case at the speed of a cast: nothing but digits."""
+    """The column by one cast if it holds digits only (the common case), else None."""
     if raw.null_count == len(raw) or pc.all(pc.match_substring_regex(raw, _PLAIN_INTEGER)).as_py():
         return Column(raw.cast(pa.int64()), _none(len(raw)))
     return None
@@ -128,7 +124,7 @@ def _read_distinct(raw: pa.Array, field: Field) -> Column:
         return _by_word(texts, words, pa.bool_())
     if field.type == "enum":
         allowed = {tidy(v): v for v in field.values}
-        # A value may itself look like nothing (a form could list `/`): the list comes first.
+        # The list comes first: a form may list a value such as `/`, which otherwise means nothing.
         chosen = [allowed.get(t) for t in texts.to_pylist()]
         values = pa.array(chosen, pa.string())
         missing = pc.match_substring_regex(texts, NOTHING)
@@ -146,7 +142,7 @@ def _read_distinct(raw: pa.Array, field: Field) -> Column:
 
 
 def read_date(text: str) -> date | None:
-    """A day as counties write it (see the table above), None where it is none."""
+    """A day as counties write it (see the table above), or None."""
     plain = squeezed(text)
     if _SERIAL.fullmatch(plain):
         return _SERIAL_ZERO + timedelta(days=int(plain.partition(".")[0]))
@@ -189,7 +185,7 @@ def _numbers(texts: pa.Array, foreign: pa.Array, field: Field) -> Column:
 
 
 def _int64(digits: pa.Array) -> pa.Array:
-    """Texts of up to 19 digits; what a bigint cannot hold becomes null."""
+    """Texts of up to 19 digits as numbers; null where a bigint cannot hold one."""
     wide = digits.cast(pa.decimal128(19, 0))
     fits = pc.and_(
         pc.less_equal(wide, pa.scalar(Decimal(2**63 - 1), wide.type)),
@@ -199,7 +195,7 @@ def _int64(digits: pa.Array) -> pa.Array:
 
 
 def _percentages(digits: pa.Array, percent: pa.Array, field: Field) -> pa.Array:
-    """`12.5%` as `12.5` or `0.125`; left as it is, hence unreadable, in an integer field."""
+    """`12.5%` as `12.5` or `0.125`. In an integer field it stays as it is, and is unreadable."""
     if field.type == "integer":
         return digits
     scale = Decimal(1) if field.unit == "percent" else Decimal("0.01")

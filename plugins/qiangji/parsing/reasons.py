@@ -1,7 +1,7 @@
-"""Why a submission goes back, in one place: each reason code, what triggers it, what the county should do.
+"""All reason codes of a returned submission: what triggers each, and what the county should do.
 
 In: nothing. Out: `REASONS`, and docs/reason-codes.md (`make docs`, or `python -m qiangji.parsing.reasons`). A
-ReturnedError carries one of these codes; a test holds the list against the code, and the page against the list.
+ReturnedError carries one of these codes. Tests compare this list with the code, and the page with this list.
 """
 
 from __future__ import annotations

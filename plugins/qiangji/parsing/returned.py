@@ -1,7 +1,7 @@
-"""What a workbook that went back to a county has beside the county's own cells, so that it can be sent again as it is.
+"""Our additions to a workbook that went back to a county. The county may send it again without removing them.
 
-In: texts and grids. Out: which sheet and which columns are ours, a text made safe for a spreadsheet and that made
-undone, and what the county explained. `feedback` writes them, the reader passes over them.
+In: texts and grids. Out: the names of our sheet and columns, a text made safe for a spreadsheet (`neutral`) and its
+reverse (`undone`), and the county's explanations. `feedback` writes them; the reader passes over them.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from qiangji.text import INVISIBLE, tidy
 
 SUMMARY_SHEET = "退回说明"
-"""The sheet with all problems of a workbook: never a form's."""
+"""The sheet that lists all problems of a workbook; it is no form's."""
 PROBLEM_HEADER, EXPLANATION_HEADER = "核查问题", "核查说明"
-"""Columns beside the county's own: what is wrong with a row, and room for what the county says about it."""
+"""Our two columns: the problems of a row, and room for the county's explanation."""
 RETURNED_HEADERS = frozenset((PROBLEM_HEADER, EXPLANATION_HEADER))
 MAX_EXPLANATION = 500
 
@@ -29,14 +29,14 @@ _AWAY = (
     r"^'('*[\s\p{Z}\x{200b}-\x{200d}\x{2060}\x{feff}\x{ad}]*"
     r"[=+\-@\x{207a}\x{207c}\x{208a}\x{208c}\x{2a75}\x{2a76}\x{fb29}\x{fe62}\x{fe63}\x{fe66}\x{fe6b}＋－＝＠\t\r\n])"
 )
-"""An apostrophe that `neutral` put there."""
+"""RE2: an apostrophe that `neutral` put there, and the text behind it."""
 
 
 def neutral(text: str) -> str:
-    """The text with an apostrophe before what a spreadsheet program could take for a formula; numbers stay.
+    """The text, with an apostrophe in front if a spreadsheet program could take it for a formula. Numbers stay.
 
-    Looked at after NFKC and without leading blanks and invisible characters, as programs differ in what they pass
-    over. `undone` takes the apostrophe away.
+    It decides after NFKC, and without leading blanks and invisible characters: programs differ in which they skip.
+    `undone` removes the apostrophe.
     """
     inner = text.lstrip("'")
     plain = unicodedata.normalize("NFKC", inner)
@@ -55,7 +55,7 @@ def undone(zone: pa.Table) -> pa.Table:
 
 
 def explanations(column: pa.Array) -> Mapping[int, str]:
-    """Position -> what the county wrote about that row, tidied and at most MAX_EXPLANATION characters."""
+    """Position -> the county's explanation of that row, tidied, at most MAX_EXPLANATION characters."""
     at = pc.indices_nonzero(pc.is_valid(column))
     texts = ((i, tidy(column[i].as_py())[:MAX_EXPLANATION]) for i in at.to_pylist())
     return {i: text for i, text in texts if text}

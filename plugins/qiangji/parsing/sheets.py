@@ -1,8 +1,8 @@
-"""A county's own sheet as it sent it: every cell with its value, merged cells, the sign-off zone too.
+"""A county's own sheet as sent: every cell with its value, merged cells, the sign-off zone too.
 
-In: a delivery's bytes, in the reader's process. Out: a `Sheet` of plain values, which passes to the process that asked
-as a table of texts that say of which kind each is. Formulas, macros, comments, pictures and links of the county's
-workbook are not taken over: a formula gives its value.
+In: a delivery's bytes, in the reader's process. Out: a `Sheet` of plain values. It passes to the asking process as a
+table of texts, each with a letter for its type (`as_texts`, `as_rows`). A formula gives its value. Formulas, macros,
+comments, pictures and links are not taken over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOT_IN_A_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f']")
 class Sheet:
     """Rows of cells (text, number, boolean, date, None); merges are (top, left, bottom, right), counted from 1.
 
-    `header_rows`: how many there are, where the file kind decides it, as in `Grid`.
+    `header_rows`: as in `Grid`.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Sheet:
 
 
 def sheet_of(content: bytes, kind: FileKind, grid: Grid, title: str) -> Sheet:
-    """The sheet that `grid` was read from; what has no sheets becomes one of that title, its texts as they came."""
+    """The sheet that `grid` was read from. A file without sheets gives its texts, in a sheet of that title."""
     if kind == "xlsx":
         return _from_workbook(content, grid.sheet)
     columns = [column.to_pylist() for column in grid.cells.columns]
@@ -49,7 +49,7 @@ def sheet_of(content: bytes, kind: FileKind, grid: Grid, title: str) -> Sheet:
 
 
 def safe_name(text: str) -> str:
-    """A sheet's name as spreadsheet programs allow it."""
+    """The text as a sheet's name that spreadsheet programs allow."""
     return _NOT_IN_A_NAME.sub(" ", text).strip()[:31] or "表"
 
 
@@ -68,17 +68,17 @@ def _from_workbook(content: bytes, name: str) -> Sheet:
     return Sheet(safe_name(name), rows, merges)
 
 
-# ---- cells as texts: a letter for the kind, then the value
+# ---- cells as texts: a letter for the type, then the value
 
 
 def as_texts(sheet: Sheet) -> pa.Table:
-    """The cells, a column of texts for each of the sheet's; null where a cell is empty."""
+    """The cells as a table of texts, null where a cell is empty."""
     columns = [[_text(v) for v in column] for column in zip(*sheet.rows, strict=True)]
     return pa.table([pa.array(c, pa.string()) for c in columns], names=[str(i) for i in range(len(columns))])
 
 
 def as_rows(texts: pa.Table) -> list[list[object]]:
-    """The cells again. Raises ValueError for a text that is none of `as_texts`."""
+    """The reverse of `as_texts`. Raises ValueError for any other text."""
     columns = [[None if t is None else _value(t) for t in c.to_pylist()] for c in texts.columns]
     return [list(row) for row in zip(*columns, strict=True)]
 

@@ -1,8 +1,7 @@
-"""Written totals as control sums: 合计 over all rows, 小计 over the rows since the one before.
+"""Written totals as control sums: 合计 over all rows, 小计 over the rows since the 小计 before.
 
-In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether what they say is the
-sum of the rows. A field with an unreadable cell has no sum to compare with; that cell is already a problem
-of its own.
+In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether each equals the sum of its rows.
+A field with an unreadable cell is not compared: the cell is a problem of its own.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Field, Layout
+from qiangji.catalogue.models import Layout
 from qiangji.parsing.grid import address
 from qiangji.parsing.normalise import Column
 from qiangji.text import squeezed
@@ -35,7 +34,7 @@ class TotalsProblem:
 
 
 def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> dict[int, Scope]:
-    """Row of `cells` -> scope, for rows with a declared label in one of these columns."""
+    """Row of `cells` -> scope, for rows that have a declared label in one of these columns."""
     labels: dict[str, Scope] = {squeezed(t): "total" for t in layout.totals}
     labels.update({squeezed(t): "subtotal" for t in layout.subtotals})
     found: dict[int, Scope] = {}
@@ -59,23 +58,20 @@ def compare_totals(
     totals: dict[int, Scope],
     rows: pa.Array,
     first_row: int,
-    fields: Mapping[str, tuple[Field, int]],
+    columns: Mapping[str, int],
     written: Mapping[str, Column],
     summed: Mapping[str, Column],
 ) -> tuple[bool | None, list[TotalsProblem]]:
-    """Hold written totals against sums.
+    """Whether written totals equal the sums of their rows (None if nothing could be compared), and the problems.
 
-    `totals`: row of the data zone -> scope; `rows`: the data rows' own positions in it, ascending;
-    `first_row`: the sheet row number of position 0; `fields`: field -> (Field, column index); `written`:
-    typed, a value a totals row; `summed`: typed, a value a data row. (None if nothing could be compared,
-    the problems.)
+    `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the zone, ascending. `first_row`: the
+    sheet row number of position 0. `columns`: number field -> column index. `written` and `summed`: typed columns, with
+    a value for each totals row and each data row.
     """
     positions = sorted(totals)
     places = rows.to_numpy()
     compared, problems = False, []
-    for name, (field, column) in fields.items():
-        if not field.is_number:
-            continue
+    for name, column in columns.items():
         for i, position in enumerate(positions):
             start, end = _range(positions, totals, i, places)
             said = written[name].values[i].as_py()
@@ -95,7 +91,7 @@ def compare_totals(
 
 
 def _range(positions: list[int], totals: dict[int, Scope], i: int, places: np.ndarray) -> tuple[int, int]:
-    """The data rows [start, end) that a totals row adds up; a 合计 above the data adds up all that follow."""
+    """The data rows [start, end) that a totals row adds up. A 合计, above or below the data, adds up all."""
     if totals[positions[i]] == "total":
         return 0, len(places)
     before = [p for p in positions[:i] if totals[p] == "subtotal"]

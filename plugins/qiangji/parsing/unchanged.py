@@ -1,13 +1,13 @@
 """A report that says 无变动: nothing changed since the last one.
 
-In: a grid, the form, how the county's sheets look. Out: whether it is such a declaration. A county makes it in what it
-always sends, in one of two ways:
+In: a grid and its `Reading`. Out: whether the grid is such a declaration. A county declares it in its usual file, in
+one of two ways:
 
-- beneath the header one row whose only words are 无变动 (or others of the county's `layout.unchanged`);
-- in a column `is_unchanged` (or 无变动), one row that says true, and nothing of a unit: `{"is_unchanged": true}`.
+- one row beneath the header, whose only words are 无变动 (or another word of the county's `layout.unchanged`);
+- a column `is_unchanged` (or 无变动), with one row that says true and names no unit: `{"is_unchanged": true}`.
 
-The period's column, columns that carry nothing of the form and a totals row of zeros may be filled beside it. A
-declaration with rows beside it, or of a form that no month repeats, is a ReturnedError: what holds cannot be told.
+The period's column, ignored columns and a totals row of zeros may be filled as well. A declaration beside data rows, or
+in a form that is not monthly, is ambiguous: a ReturnedError.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ import re
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Form, Layout
+from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
+from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import RETURNED_HEADERS
 from qiangji.text import squeezed
 
 _TRUE = {"true", "1", "是", "y", "yes"}
 _FALSE = {"", "false", "0", "否", "n", "no"}
 _LABELS = 4
-"""In how many columns the words are looked for: a merged row has its text in the first, a careful clerk puts them
-beside 序号, the code or the name."""
+"""Leftmost columns that may hold the words: a merged row has them in the first, others beside 序号, code or name."""
 
 
-def is_declared(grid: Grid, form: Form, layout: Layout, end: int, where: str) -> bool:
+def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
     """Whether the submission says that nothing changed. `end`: the row of `cells` at which the sign-off zone begins.
 
     Raises ReturnedError: unchanged_not_allowed, unchanged_with_rows.
     """
-    below = sum(grid.title_and_header(layout))
+    form, layout = reading.form, reading.layout
+    below = grid.data_start(layout)
     flag = _flag_column(grid, below)
     zone = grid.cells.slice(below, max(0, end - below))
     said = _said(zone, flag, layout)
@@ -46,16 +47,16 @@ def is_declared(grid: Grid, form: Form, layout: Layout, end: int, where: str) ->
     if form.period_type != "month":
         raise ReturnedError(
             f"{at} says that nothing changed, of a form for each {form.period_type}",
-            where=where,
+            where=reading.where,
             expected="the rows of the form: only a monthly report may repeat the last one",
             do="Send the form with its rows.",
             code="unchanged_not_allowed",
             zh=f"{at}填报“无变动”,但本表不是月报,请填报数据后重报",
         )
-    if len(said) > 1 or _has_rows(grid, zone, below, said[0], flag, layout):
+    if len(said) > 1 or _has_rows(zone, said[0], flag, _aside(grid, below, layout), layout):
         raise ReturnedError(
             f"{at} says that nothing changed, and there are rows besides",
-            where=where,
+            where=reading.where,
             expected="either the rows of the form, or 无变动 alone",
             do="Send one or the other.",
             code="unchanged_with_rows",
@@ -65,7 +66,7 @@ def is_declared(grid: Grid, form: Form, layout: Layout, end: int, where: str) ->
 
 
 def _flag_column(grid: Grid, below: int) -> int | None:
-    """Where the header says `is_unchanged`."""
+    """The column under the header `is_unchanged`, if there is one."""
     if not 0 < below <= grid.cells.num_rows:
         return None
     heads = [squeezed(t) for t in grid.row_text(below - 1)]
@@ -80,7 +81,7 @@ def _said(zone: pa.Table, flag: int | None, layout: Layout) -> list[int]:
         if i == flag:
             found.update(_rows_saying(column, _TRUE, pc.is_valid(column)))
         elif i < _LABELS and words:
-            # few cells of a full sheet begin a word: only these are read one by one
+            # Only cells that hold a word's first character are compared one by one: few do.
             begins = "[" + "".join(sorted({re.escape(w[0]) for w in words})) + "]"
             found.update(_rows_saying(column, words, pc.match_substring_regex(column, begins)))
     return sorted(found)
@@ -92,13 +93,17 @@ def _rows_saying(column: pa.ChunkedArray, words: set[str], candidates: pa.Chunke
     return [row for row, text in zip(at.to_pylist(), texts, strict=True) if squeezed(text).lower() in words]
 
 
-def _has_rows(grid: Grid, zone: pa.Table, below: int, said: int, flag: int | None, layout: Layout) -> bool:
-    """Whether anything stands in the zone beside the declaration itself."""
-    if zone.num_rows > 100:  # more than blank lines and a totals row
-        return True
+def _aside(grid: Grid, below: int, layout: Layout) -> set[int]:
+    """Columns that may be filled beside a declaration."""
     heads = [squeezed(t) for t in grid.row_text(below - 1)] if below else []
     passed = {squeezed(h) for h in (*PERIOD_HEADERS, *RETURNED_HEADERS, *layout.ignore)}
-    aside = {i for i, head in enumerate(heads) if head in passed}
+    return {i for i, head in enumerate(heads) if head in passed}
+
+
+def _has_rows(zone: pa.Table, said: int, flag: int | None, aside: set[int], layout: Layout) -> bool:
+    """Whether the zone holds anything but the declaration in row `said` and a totals row of zeros."""
+    if zone.num_rows > 100:  # more than blank lines and a totals row
+        return True
     totals = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
     for row in range(zone.num_rows):
         cells = [squeezed(column[row].as_py()) for column in zone.columns]

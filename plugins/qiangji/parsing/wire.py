@@ -1,8 +1,8 @@
-"""What passes between the cage and who asks it: JSON heads, and tables as Arrow streams; no pickle either way.
+"""Frames between the cage and its caller: JSON heads, and tables as Arrow streams; no pickle either way.
 
-In and out: frames. A request is a head and the file's bytes; an answer is a head and the streams of its tables. The
-answering side has read what a county sent, so nothing it says is believed: lengths are held against a cap before
-anything is read, tables against the schema that was asked for, codes against the list of codes.
+In and out: frames. A request is an `Ask` and the file's bytes; an answer is a head and the streams of its tables. The
+answering side has read a county's file, so none of its answer is trusted. Lengths are checked against a cap before
+anything is read, tables against the expected schema, reason codes against the list.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import json
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Form
+from qiangji.catalogue.models import FileKind, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing.beside import Beside, Said
-from qiangji.parsing.form import PROBLEMS, Parsed
+from qiangji.parsing.form import PROBLEMS, Parsed, unchanged_submission
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
 from qiangji.parsing.reasons import REASONS
@@ -28,6 +28,8 @@ from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
 from qiangji.parsing.totals import TotalsProblem
 
+Head = Mapping[str, object]
+Parts = list[bytes | memoryview]
 PREFIX = struct.Struct(">II")
 """Before each frame: bytes of the head, number of parts. Before each part: its bytes."""
 SIZE = struct.Struct(">Q")
@@ -35,18 +37,36 @@ MAX_HEAD = 4 * 2**20
 _RAGGED = pa.schema([("row", pa.int64()), ("cells", pa.int64())])
 _SAID = pa.schema([(n, pa.string()) for n in ("sheet", "place", "cell", "text")])
 _TEXTS = 4000
-"""Characters of a message that are taken over."""
+"""Characters of a message that are kept."""
 _TOTALS = 1000
+"""Problems of totals that are kept."""
 
 
 class GarbledError(Exception):
-    """An answer that is none: whoever sent it is not to be asked again."""
+    """An answer that does not fit. The process that sent it must be ended."""
 
 
-def frame(head: Mapping[str, Any], parts: list[bytes | memoryview]) -> list[bytes | memoryview]:
+@dataclass(frozen=True)
+class Ask:
+    """A request: what a file is to be read as. `county` and `form` are the catalogue's models as JSON.
+
+    `titles`: form -> its zh title. `where`: how messages name the file.
+    """
+
+    op: Literal["sheets", "submission", "sheet"]
+    kind: FileKind
+    county: str
+    titles: dict[str, str]
+    where: str
+    form: str = ""
+    period: str = ""
+    crosswalk: dict[str, str] = field(default_factory=dict)
+
+
+def frame(head: Head, parts: Parts) -> Parts:
     """A frame as the pieces to be written one after the other."""
     text = json.dumps(head, ensure_ascii=False).encode()
-    pieces: list[bytes | memoryview] = [PREFIX.pack(len(text), len(parts)), text]
+    pieces: Parts = [PREFIX.pack(len(text), len(parts)), text]
     for part in parts:
         pieces += [SIZE.pack(len(part)), part]
     return pieces
@@ -61,7 +81,7 @@ def stream(table: pa.Table) -> memoryview:
 
 
 def _table(part: bytes, schema: pa.Schema | None = None) -> pa.Table:
-    """A table from an Arrow stream, checked to the last offset; of strings alone where no schema is given."""
+    """A table from an Arrow stream, fully validated. Without a schema, all columns must be strings."""
     try:
         with pa.ipc.open_stream(pa.py_buffer(part)) as reader:
             if schema is None:
@@ -82,7 +102,7 @@ def _table(part: bytes, schema: pa.Schema | None = None) -> pa.Table:
 
 
 def _check_days(days: pa.ChunkedArray) -> None:
-    """A day beyond the calendar is none of Python's, and fails only where it is looked at."""
+    """Refuse days that Python's calendar lacks: they would raise only when somebody looks at them."""
     bounds = pc.min_max(days.cast(pa.int32())).as_py()
     if bounds["min"] is not None and not -719_162 <= bounds["min"] <= bounds["max"] <= 2_932_896:
         raise GarbledError("no day")
@@ -97,7 +117,7 @@ def error_head(error: ReturnedError) -> dict[str, str]:
 
 
 def error_of(head: object) -> ReturnedError:
-    """The error that an answer tells of; its code is one of the list."""
+    """The reverse of `error_head`. The code must be in the list."""
     keys = ("what", "where", "expected", "do", "code", "zh")
     if not isinstance(head, dict) or not all(isinstance(head.get(k), str) for k in keys):
         raise GarbledError("no error")
@@ -109,8 +129,8 @@ def error_of(head: object) -> ReturnedError:
 # ---- grids
 
 
-def grid_parts(grid: Grid) -> tuple[dict[str, Any], list[bytes | memoryview]]:
-    """A grid as its head and two streams: cells, and the rows that differ in length."""
+def grid_parts(grid: Grid) -> tuple[Head, Parts]:
+    """A grid as its head and two streams: the cells, and the lengths of shorter rows."""
     ragged = pa.table([[r for r, _ in grid.ragged], [n for _, n in grid.ragged]], schema=_RAGGED)
     head = {
         "form": grid.form,
@@ -131,13 +151,13 @@ def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
         _number(head.get("first_row")),
         _text(head.get("sheet")),
         _text(head.get("form")),
-        None if head.get("header_rows") is None else _number(head.get("header_rows")),
+        _number_or_none(head.get("header_rows")),
         tuple(zip(rows["row"], rows["cells"], strict=True)),
     )
     return replace(grid, error=error_of(head["error"])) if head.get("error") else grid
 
 
-def beside_parts(beside: Beside) -> tuple[dict[str, Any], memoryview]:
+def beside_parts(beside: Beside) -> tuple[Head, memoryview]:
     columns = [[getattr(t, n) for t in beside.texts] for n in _SAID.names]
     return {"is_opaque": beside.is_opaque}, stream(pa.table(columns, schema=_SAID))
 
@@ -157,23 +177,23 @@ def beside_of_parts(head: object, texts: bytes) -> Beside:
 # ---- a sheet as it came
 
 
-def sheet_parts(sheet: Sheet) -> tuple[dict[str, Any], memoryview]:
+def sheet_parts(sheet: Sheet) -> tuple[Head, memoryview]:
     """A sheet as its head and a stream of its cells."""
     head = {"name": sheet.name, "merges": sheet.merges, "header_rows": sheet.header_rows}
     return head, stream(as_texts(sheet))
 
 
 def sheet_of_parts(head: object, cells: bytes) -> Sheet:
-    """Take a sheet over: a name that a sheet may have, merges that lie within its cells."""
+    """The reverse of `sheet_parts`. The name is made safe; merges must lie within the cells."""
     if not isinstance(head, dict):
         raise GarbledError("no sheet")
     try:
         rows = as_rows(_table(cells))
-        corners = [tuple(map(_number, corner)) for corner in head.get("merges", ())]
+        corners = [tuple(map(_number, corner)) for corner in _list(head.get("merges"))]
         merges = [(top, left, bottom, right) for top, left, bottom, right in corners[:MAX_MERGES]]
     except (TypeError, ValueError, OverflowError):
         raise GarbledError("no cells") from None
-    header_rows = None if head.get("header_rows") is None else _number(head["header_rows"])
+    header_rows = _number_or_none(head.get("header_rows"))
     sheet = Sheet(safe_name(_text(head.get("name"))), rows, merges, header_rows)
     for top, left, bottom, right in merges:
         if not (1 <= top <= bottom <= len(rows) and 1 <= left <= right <= sheet.width):
@@ -184,7 +204,7 @@ def sheet_of_parts(head: object, cells: bytes) -> Sheet:
 # ---- a submission as read
 
 
-def parsed_parts(parsed: Parsed) -> tuple[dict[str, Any], list[bytes | memoryview]]:
+def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     """A submission as its head and three streams: rows, raw, problems."""
     head = {
         "totals_agree": parsed.totals_agree,
@@ -196,11 +216,11 @@ def parsed_parts(parsed: Parsed) -> tuple[dict[str, Any], list[bytes | memoryvie
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 
 
-def parsed_of_parts(head: Mapping[str, Any], parts: list[bytes], form: Form, month: str) -> Parsed:
-    """Take a submission over if its columns are those of the form in that month, with their types."""
+def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> Parsed:
+    """The reverse of `parsed_parts`. The columns must be the form's in that month, with their types."""
     rows, raw, problems = parts
     if head.get("is_unchanged") is True:
-        return Parsed(pa.table({}), pa.table({}), PROBLEMS.empty_table(), is_unchanged=True)
+        return unchanged_submission()
     fields = form.fields_in(month)
     named = _has_name(rows)
     names = [form.key, *(["unit_name"] if named else []), *fields]
@@ -212,23 +232,30 @@ def parsed_of_parts(head: Mapping[str, Any], parts: list[bytes], form: Form, mon
     if not isinstance(columns, dict) or set(columns) != {form.key, *fields}:
         raise GarbledError("other columns")
     agree = head.get("totals_agree")
-    if agree not in (None, True, False):
+    if not (agree is None or isinstance(agree, bool)):
         raise GarbledError("no answer on totals")
     parsed = Parsed(
         _table(rows, typed),
         _table(raw, texts),
         _table(problems, PROBLEMS),
         agree,
-        [TotalsProblem(*map(_text, p)) for p in head.get("totals_problems", ())],
+        _totals_problems(head),
         {n: _number(i) for n, i in columns.items()},
     )
     _check_problems(parsed, set(fields))
     return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows))
 
 
-def _explanations(head: Mapping[str, Any], rows: int) -> dict[int, str]:
+def _totals_problems(head: Head) -> list[TotalsProblem]:
     try:
-        said = {_number(i): _text(text)[:MAX_EXPLANATION] for i, text in head.get("explanations", ())}
+        return [TotalsProblem(*map(_text, p)) for p in _list(head.get("totals_problems"))]
+    except TypeError:
+        raise GarbledError("no totals") from None
+
+
+def _explanations(head: Head, rows: int) -> dict[int, str]:
+    try:
+        said = {_number(i): _text(text)[:MAX_EXPLANATION] for i, text in _list(head.get("explanations"))}
     except (TypeError, ValueError):
         raise GarbledError("no explanations") from None
     if not all(0 <= i < rows for i in said):
@@ -240,9 +267,10 @@ def _check_problems(parsed: Parsed, fields: set[str]) -> None:
     n = parsed.rows.num_rows
     if parsed.raw.num_rows != n or parsed.rows.column("_row").null_count:
         raise GarbledError("rows and texts differ")
-    for problem in parsed.problems.select(["index", "field"]).to_pylist():
-        if problem["field"] not in fields or not 0 <= (problem["index"] or 0) < n:
-            raise GarbledError("a problem of no cell")
+    if any(column.null_count for column in parsed.problems.columns):
+        raise GarbledError("a problem without a text")
+    if not all(fault.field in fields and 0 <= fault.index < n for fault in parsed.faults):
+        raise GarbledError("a problem of no cell")
 
 
 def _has_name(rows: bytes) -> bool:
@@ -257,6 +285,16 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise GarbledError("no text")
     return value
+
+
+def _list(value: object) -> list[list[object]]:
+    if not isinstance(value, list) or not all(isinstance(v, list) for v in value):
+        raise GarbledError("no list")
+    return value
+
+
+def _number_or_none(value: object) -> int | None:
+    return None if value is None else _number(value)
 
 
 def _number(value: object) -> int:

@@ -1,8 +1,8 @@
-"""What a workbook's reader leaves out: dates counted from 1904, formulas without a result, cells that hold an error.
+"""Facts about a workbook that its reader does not report: dates from 1904, formulas without a result, error cells.
 
-In: a workbook's bytes, a sheet's name. Out: positions and texts of cells that the reader would give as empty. A cell
-with an error (`#DIV/0!`) is text that no number is made of, so its row goes back with the cell named; a formula whose
-result was never computed makes the sheet unreadable, as it would be everywhere at once.
+In: a workbook's bytes, a sheet's name. Out: places and texts of error cells, which the reader would give as empty. An
+error cell (`#DIV/0!`) is read as its text, which is no number, so its row goes back with the cell named. A formula
+without a computed result makes the whole sheet unreadable: where one is missing, all usually are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
+from qiangji.parsing.grid import column_letters
 
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
@@ -24,7 +25,7 @@ _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 class Parts:
-    """Where a workbook keeps its sheets (`paths`). Raises ReturnedError: dates_from_1904, unreadable_file."""
+    """A workbook's parts. `paths`: sheet name -> its part. Raises ReturnedError: dates_from_1904, unreadable_file."""
 
     def __init__(self, content: bytes, where: str) -> None:
         self.where = where
@@ -34,13 +35,13 @@ class Parts:
             relations = ElementTree.fromstring(self._archive.read("xl/_rels/workbook.xml.rels"))
         except (KeyError, ElementTree.ParseError):
             raise unreadable("the workbook does not say where its sheets are", where) from None
-        if any(_local(e.tag) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
+        if any(local_name(e) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
             raise _from_1904(where)
         targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
         self.paths = {
-            e.get("name", ""): _path(targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
+            e.get("name", ""): part_at("xl", targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
             for e in book.iter()
-            if _local(e.tag) == "sheet"
+            if local_name(e) == "sheet"
         }
 
     def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
@@ -54,11 +55,11 @@ class Parts:
         found: dict[tuple[int, int], str] = {}
         try:
             for row, column, cell in _cells(content):
-                value = next((e for e in cell if _local(e.tag) == "v"), None)
+                value = next((e for e in cell if local_name(e) == "v"), None)
                 text = (value.text or "").strip() if value is not None else ""
                 if cell.get("t") == "e":
                     found[row, column] = text if re.fullmatch(r"#[A-Z0-9/!?_]{1,20}", text) else "#ERROR!"
-                elif any(_local(e.tag) == "f" for e in cell) and not (
+                elif any(local_name(e) == "f" for e in cell) and not (
                     text or (value is not None and cell.get("t") == "str")
                 ):
                     raise _no_value(row, column, self.where)
@@ -68,10 +69,10 @@ class Parts:
 
 
 def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
-    """Each cell with its place: as it says, else behind the one before."""
+    """(row, column, cell), counted from 0. A cell without a reference follows the one before."""
     row, column = -1, -1
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
-        tag = _local(element.tag)
+        tag = local_name(element)
         if event == "start" and tag == "row":
             said = element.get("r", "")
             row, column = (int(said) - 1 if said.isdecimal() and len(said) < 8 else row + 1), -1
@@ -86,21 +87,21 @@ def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
             element.clear()
 
 
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
+def local_name(element: ElementTree.Element) -> str:
+    """An element's name without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def part_at(folder: str, target: str) -> str:
+    """The path of the part to which a relation in this folder points."""
+    return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
 
 
 def _is_true(value: str | None) -> bool:
     return value is not None and value.strip().lower() not in ("", "0", "false", "off")
 
 
-def _path(target: str) -> str:
-    return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"xl/{target}")
-
-
 def _no_value(row: int, column: int, where: str) -> ReturnedError:
-    from qiangji.parsing.grid import column_letters
-
     cell = f"{column_letters(column)}{row + 1}"
     return ReturnedError(
         f"{cell} holds a formula without its result",

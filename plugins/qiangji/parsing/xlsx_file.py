@@ -1,8 +1,8 @@
 """Workbooks (.xlsx) into grids: each form's sheet by its name, never by its position.
 
-In: bytes and the sheet names wanted. Out: a `Grid` a form; numbers as the exact text of what Excel shows
-(15 significant digits; 12.0 is `12`). `archive` has counted sizes before, because a small file can claim a
-large sheet. Hidden sheets are read when they are named, and never picked otherwise.
+In: bytes and the sheet names wanted. Out: a `Grid` for each form; numbers as the exact text that Excel shows (15
+significant digits; 12.0 is `12`). `archive` has counted the sizes before, because a small file can claim a large sheet.
+A hidden sheet is read if the county names it, and never picked otherwise.
 """
 
 from __future__ import annotations
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 def read_scanned(
     content: bytes, sheets: Mapping[str, str], titles: Mapping[str, str], *, where: str = ""
 ) -> dict[str, Grid]:
-    """Form -> grid, of a workbook that `archive.check_archive` has let pass. `sheets`: form -> declared sheet name, ''
-    where none is declared; `titles`: form -> its zh title.
+    """Form -> grid, for a workbook that passed `archive.check_archive`.
 
-    A sheet that is not there is an error of that form's grid (`missing_sheet`). Raises ReturnedError of `xlsx_cells`,
-    and `unreadable_file` if the reader cannot make sense of it.
+    `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its zh title. A missing sheet is
+    an error of that form's grid (`missing_sheet`). Raises ReturnedError: `unreadable_file`, or those of `xlsx_cells`.
     """
     from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
 
@@ -52,9 +51,9 @@ def read_scanned(
 
 
 def read_others(content: bytes, used: set[str]) -> list[Grid]:
-    """The sheets of a workbook that `read_scanned` has read before, except those already used: no form's, hidden too.
+    """All sheets but those in `used`, hidden ones too, of a workbook that `read_scanned` could read.
 
-    Raises ReturnedError `unreadable_file` or `too_large`: what cannot be read cannot be screened.
+    Raises ReturnedError `unreadable_file` or `too_large`: a sheet that cannot be read cannot be screened.
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -67,6 +66,7 @@ def read_others(content: bytes, used: set[str]) -> list[Grid]:
 
 
 def _pick(declared: str, title: str, names: list[str], visible: list[str]) -> str | None:
+    """The declared sheet; else the only visible one; else the visible one named like the form."""
     if declared:
         return next((n for n in names if squeezed(n) == squeezed(declared)), None)
     if len(visible) == 1:
@@ -100,7 +100,7 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str | None, form: str, wh
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
-    # With its cells even where it cannot be read as a form: what is kept is screened before.
+    # The cells are given even with an error: the bytes may be kept, so they have to be screened.
     return replace(grid_of(columns, name), error=error)
 
 

@@ -173,7 +173,7 @@ def test_bytes_that_cannot_be_read_are_looked_at_in_each_encoding() -> None:
 
 
 def beside(content: bytes) -> Any:
-    return cage.read_sheets(content, "xlsx", county(), ["village"], titles={"village": "行政村"}).beside
+    return cage.read_sheets(content, "xlsx", county(), {"village": "行政村"}).beside
 
 
 def with_member(content: bytes, name: str, data: bytes) -> bytes:

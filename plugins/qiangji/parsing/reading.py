@@ -1,0 +1,34 @@
+"""What a grid is to be read as: one form of one period, as one county sends it.
+
+In: the catalogue's County and Form, the Period, the county's crosswalk. Out: `Reading`, which each step of `read_form`
+takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from qiangji.catalogue.models import County, Field, Form, Layout
+from qiangji.periods import Period
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`fields`: those the form has in the period, in the form's order. `layout`: how the county's sheet looks.
+
+    `crosswalk`: the county's own unit code -> the tree's. `where`: how messages name the submission.
+    """
+
+    form: Form
+    period: Period
+    fields: Mapping[str, Field]
+    layout: Layout
+    crosswalk: Mapping[str, str]
+    where: str
+
+    @classmethod
+    def of(cls, county: County, form: Form, period: Period, crosswalk: Mapping[str, str]) -> Reading:
+        fields = form.fields_in(str(period.last_month))
+        where = f"{county.county} {form.form} {period}"
+        return cls(form, period, fields, county.layout_of(form.form), crosswalk, where)
