@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ def test_what_was_left_at_a_county_is_removed_a_day_later(
     with night(tmp_path_factory.mktemp("sftp"), postgres, months=1, scale=0.03, counties=[SFTP]) as one:
         county = one.pipeline.catalogue.counties[SFTP]
         folder = one.systems.directory / "sftp" / SFTP / "outgoing" / "feedback"
-        with SftpSource(county, Limits(SFTP, 30, 10**6)) as system:
+        with closing(SftpSource(county, Limits(SFTP, 30, 10**6))) as system:
             system.put("feedback", "first.xlsx", b"1")
             old, new, other = (
                 folder / n for n in (f".{'a' * 16}.tmp", f".{'b' * 16}.tmp", ".of the county.tmp")

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.periods import Period
-from qiangji.sources import Fetched, Source, open_source
+from qiangji.sources import Fetched, Limits, Source, open_source
 
 SECRET = "s3cret%/@:word"
 LABEL = {"zh": "项", "en": "Item"}
@@ -49,7 +49,8 @@ WANTED = [("village", SEPTEMBER), ("village", OCTOBER), ("community", OCTOBER)]
 def opened(
     county: County, folder: Path = Path(), *, timeout: float = 10, max_bytes: int = 10**6, **more: Any
 ) -> Iterator[Source]:
-    with open_source(county, FORMS, folder, timeout=timeout, max_bytes=max_bytes, **more) as source:
+    limits = Limits(county.county, county.timeout or timeout, max_bytes, **more)
+    with open_source(county, FORMS, folder, limits) as source:
         yield source
 
 
@@ -728,7 +729,8 @@ def test_what_each_county_system_means_is_what_is_read(
     }
     found = set()
     wanted = [(form, Period.parse(period)) for form, period in submissions]
-    with open_source(county, catalogue.forms, catalogue.path, timeout=60, max_bytes=10**8) as source:
+    limits = Limits(county.county, county.timeout or 60, 10**8)
+    with open_source(county, catalogue.forms, catalogue.path, limits) as source:
         fetched = [source.fetch(item) for item in source.list(wanted)]
     for delivery in fetched:
         forms = [form for form, _ in delivery.item.targets]

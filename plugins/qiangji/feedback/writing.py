@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, County
@@ -33,8 +33,7 @@ def write(catalogue: Catalogue, settings: Settings, county: County, name: str, c
     if county.transport == "sftp":
         from qiangji.sources.sftp import SftpSource
 
-        seconds = county.timeout or settings.county_timeout
-        with SftpSource(county, Limits(county.county, seconds, settings.max_delivery_bytes)) as system:
+        with closing(SftpSource(county, Limits.of(county, settings))) as system:
             system.put(FOLDER, name, content)
     elif county.transport == "folder":
         from qiangji.sources.folder import folder_of

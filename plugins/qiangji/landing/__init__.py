@@ -33,7 +33,7 @@ from qiangji.parsing import Grid, cage
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.settings import Settings
-from qiangji.sources import Fetched, Item, open_source
+from qiangji.sources import Fetched, Item, Limits, open_source
 
 log = logging.getLogger(__name__)
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
@@ -169,15 +169,8 @@ def _fetch(
     if not wanted:  # it reports none of the forms that end in these months
         return
     known = ledger.known_items(county.county)
-    with open_source(
-        county,
-        catalogue.forms,
-        catalogue.path,
-        timeout=county.timeout or settings.county_timeout,
-        max_bytes=settings.max_delivery_bytes,
-        max_total=settings.max_collection_bytes,
-        settle=settings.settle_seconds,
-    ) as source:
+    limits = Limits.of(county, settings)
+    with open_source(county, catalogue.forms, catalogue.path, limits) as source:
         for item in source.list(wanted):
             outcome.found += 1
             shown = recorded(item)

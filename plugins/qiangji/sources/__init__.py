@@ -1,17 +1,20 @@
 """County systems: what they have (`list`) and its bytes (`fetch`), nothing else.
 
-In: a County of the catalogue and, by its connection id, an address with credentials. Out: `Item`s that
-concern the wanted (form, period) pairs, and `Fetched` bytes. Only errors that may pass (`TransientError`)
-are tried again, with backoff and jitter, and all of it within one deadline for the county; a
-`PermanentError` ends it at once, and so does whatever a county's answer brings down: code `crash`. No secret is
-in any message.
+In: a County of the catalogue and, by its connection id, an address with credentials. Out: `Item`s for the wanted (form,
+period) pairs, and `Fetched` bytes. No message holds a secret. All of it happens within one deadline for the county:
+
+| error | what happens |
+| --- | --- |
+| `TransientError` | tried again, with backoff and jitter |
+| `PermanentError` | ends the collection of this county at once |
+| any other exception | becomes a `PermanentError` with code `crash` |
 """
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -27,10 +30,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Item:
-    """Something that a county system has: `targets` are the (form, period) it reports, several in a workbook.
+    """A report that a county system has. `targets`: the (form, period) pairs in it, several in a workbook.
 
-    `version` differs when the content does, as far as the system tells without giving the content
-    (updated_at, ETag, mtime and size); '' if it tells nothing.
+    `version`: changes with the content, as far as the system tells (updated_at, ETag, mtime and size); '' if it does
+    not.
     """
 
     name: str
@@ -59,9 +62,13 @@ class Source(Protocol):
         ...
 
 
+class _Transport(Source, Protocol):
+    def close(self) -> None: ...
+
+
 class Guarded:
-    """A source within its limits: bytes are counted, the clock runs only while the system is asked, and an error that
-    nobody foresaw is the county's outcome.
+    """A source within its limits. It counts bytes, runs the clock during calls only, and turns any exception into an
+    outcome of the county.
     """
 
     def __init__(self, source: Source, limits: Limits) -> None:
@@ -83,7 +90,7 @@ class Guarded:
         except QiangjiError:
             raise
         except Exception as e:
-            # without its text and without the cause: they may hold what was received
+            # Only its type and place are kept: text and cause may hold what was received.
             last = traceback.extract_tb(e.__traceback__)[-1]
             error = type(e).__name__, f"{Path(last.filename).name}:{last.lineno}"
         finally:
@@ -99,49 +106,29 @@ class Guarded:
 
 @contextmanager
 def open_source(
-    county: County,
-    forms: Mapping[str, Form],
-    catalogue_path: Path,
-    *,
-    timeout: float,
-    max_bytes: int,
-    max_total: int = 2**31,
-    settle: float = 0.0,
+    county: County, forms: Mapping[str, Form], catalogue_path: Path, limits: Limits
 ) -> Iterator[Source]:
-    """The county's system, for as long as the block lasts.
-
-    `timeout`: seconds that the system may take in all (the county's own `timeout` goes before it). `max_bytes`: a
-    larger delivery is refused (`too_large`), and once `max_total` bytes have come, all that follow (`too_much`).
-    `settle`: see `Limits`. Nothing is connected before the first `list` or `fetch`.
-    """
-    limits = Limits(county.county, county.timeout or timeout, max_bytes, max_total, settle)
-    with _transport(county, forms, catalogue_path, limits) as source:
+    """The county's system, for as long as the block lasts. Nothing is connected before the first `list` or `fetch`."""
+    with closing(_transport(county, forms, catalogue_path, limits)) as source:
         yield Guarded(source, limits)
 
 
-@contextmanager
-def _transport(
-    county: County, forms: Mapping[str, Form], catalogue_path: Path, limits: Limits
-) -> Iterator[Source]:
+def _transport(county: County, forms: Mapping[str, Form], catalogue_path: Path, limits: Limits) -> _Transport:
     if county.transport == "folder":
         from qiangji.sources.folder import FolderSource
 
-        yield FolderSource(county, catalogue_path, limits)
-    elif county.transport == "http_api":
+        return FolderSource(county, catalogue_path, limits)
+    if county.transport == "http_api":
         from qiangji.sources.http_api import HttpSource
 
-        with HttpSource(county, forms, limits) as http:
-            yield http
-    elif county.transport == "sftp":
+        return HttpSource(county, forms, limits)
+    if county.transport == "sftp":
         from qiangji.sources.sftp import SftpSource
 
-        with SftpSource(county, limits) as sftp:
-            yield sftp
-    else:
-        from qiangji.sources.database import DatabaseSource
+        return SftpSource(county, limits)
+    from qiangji.sources.database import DatabaseSource
 
-        with DatabaseSource(county, forms, limits) as database:
-            yield database
+    return DatabaseSource(county, forms, limits)
 
 
-__all__ = ["Fetched", "Item", "Source", "Target", "open_source"]
+__all__ = ["Fetched", "Item", "Limits", "Source", "Target", "open_source"]

@@ -1,8 +1,8 @@
-"""A connection's URI taken apart, and held against the hosts that the catalogue allows the county.
+"""A connection's URI taken apart, and checked against the hosts that the catalogue allows the county.
 
 In: a URI from `settings.connection` (scheme://login:password@host:port/path?extras, parts percent-encoded). Out:
-`Address`, whose repr shows no secret. Who may edit a connection decides which login is sent; where it is sent is
-decided in the catalogue.
+`Address`, whose repr shows no secret. Whoever edits a connection decides which login is sent; the catalogue decides
+where it may be sent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ PORTS = {"http": 80, "https": 443, "sftp": 22, "postgres": 5432, "postgresql": 5
 
 @dataclass(frozen=True)
 class Address:
+    """A URI's parts, decoded. `extras`: its parameters."""
+
     scheme: str
     host: str
     port: int | None
@@ -31,7 +33,7 @@ class Address:
 
     @property
     def port_in_use(self) -> int:
-        """The scheme's own where the URI names none, 0 where that is not known."""
+        """The URI's port, else the scheme's own, 0 if that is not known."""
         return self.port or PORTS.get(self.scheme.partition("+")[0], 0)
 
     @property
@@ -63,13 +65,8 @@ def address_of(county: County, *schemes: str) -> Address:
         host, port, parts = None, None, urlsplit("")
     is_encoded = "@" not in f"{parts.path}{parts.query}{parts.fragment}" and not parts.fragment
     if not host or not is_encoded or (schemes and parts.scheme not in schemes):
-        raise PermanentError(
-            f"connection {county.connection} is no address of this transport",
-            where=county.county,
-            expected=f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded",
-            do="Correct the connection.",
-            code="bad_connection",
-        )
+        expected = f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded"
+        raise bad_connection(county, "is no address of this transport", expected)
     check_host(county, parts.scheme, host, port)
     return Address(
         parts.scheme,
@@ -83,7 +80,7 @@ def address_of(county: County, *schemes: str) -> Address:
 
 
 def check_host(county: County, scheme: str, host: str, port: int | None) -> None:
-    """Nothing is sent to a host that the county's entry does not name. Raises PermanentError `host_not_allowed`."""
+    """Raises PermanentError `host_not_allowed` unless the county's `hosts` in the catalogue name the host."""
     allowed = {entry.lower() for entry in county.hosts}
     name = f"[{host}]" if ":" in host else host
     port = port or PORTS.get(scheme.partition("+")[0])
@@ -100,3 +97,27 @@ def check_host(county: County, scheme: str, host: str, port: int | None) -> None
             do="Nothing was sent. Find out who changed the connection; correct it, or `hosts` if the county has moved.",
             code="host_not_allowed",
         )
+
+
+def bad_connection(
+    county: County, what: str, expected: str, do: str = "Correct the connection."
+) -> PermanentError:
+    """The error for a connection that cannot be used as it is."""
+    return PermanentError(
+        f"connection {county.connection} {what}",
+        where=county.county,
+        expected=expected,
+        do=do,
+        code="bad_connection",
+    )
+
+
+def login_refused(county: County, what: str) -> PermanentError:
+    """The error for a login that the county's system does not accept."""
+    return PermanentError(
+        what,
+        where=county.county,
+        expected="a valid login",
+        do=f"Renew connection {county.connection}.",
+        code="login_refused",
+    )

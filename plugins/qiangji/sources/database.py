@@ -1,17 +1,15 @@
 """Transport `database`: a view of a county's own database, read as CSV in the order of the form's key.
 
-The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). A view has a period
-column and, where the county keeps one, a column that tells when a row was changed; neither is part of the
-delivery. Everything is read in read-only transactions; on PostgreSQL at REPEATABLE READ, with a statement
-timeout. A server that falls silent or drips is left behind at the county's deadline, whatever its driver.
-Encryption is what the URL asks for (`sslmode=verify-full&sslrootcert=...`).
+The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg://). Encryption is as the URL asks
+(`sslmode=verify-full&sslrootcert=...`). A view has a period column and, where the county keeps one, a column that says
+when a row was changed; neither is part of the delivery. All transactions are read-only; on PostgreSQL at REPEATABLE
+READ, with a statement timeout. A server that falls silent or sends slowly is abandoned at the county's deadline.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from types import TracebackType
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +20,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.address import check_host
+from qiangji.sources.address import bad_connection, check_host, login_refused
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.records import check_count, to_csv
 from qiangji.text import as_text
@@ -30,13 +28,14 @@ from qiangji.text import as_text
 _POSTGRES = ("postgresql", "postgres")
 _LOGIN = ("28P01", "28000")
 _ELSEWHERE = {"host", "hostaddr", "port", "service", "servicefile", "unix_socket", "dsn", "odbc_connect"}
-"""Parameters of a URL by which a driver would connect to another host than the URL's."""
-_AT_ONCE = 1_000  # rows: what is in memory before its size is counted
+"""Parameters of a URL that would lead a driver to another host than the URL's."""
+_AT_ONCE = 1_000
+"""Rows in memory before their size is counted."""
 _MISSING = ("42P01", "42703", "3F000", "3D000", "42501")
 
 
 class DatabaseSource:
-    """One connection a call: a county's database is not kept busy in between."""
+    """A new connection for each call: a county's database is not kept busy in between."""
 
     def __init__(self, county: County, forms: Mapping[str, Form], limits: Limits) -> None:
         if county.database is None:
@@ -44,12 +43,7 @@ class DatabaseSource:
         self._county, self._forms, self._limits, self._view = county, forms, limits, county.database
         self._engine = self._make_engine()
 
-    def __enter__(self) -> DatabaseSource:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._engine.dispose()
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
@@ -82,7 +76,7 @@ class DatabaseSource:
                 for target in targets:
                     if str(target[1]) in found:
                         rows, changed = found[str(target[1])]
-                        # The count tells of rows taken out, which a latest change does not.
+                        # The count shows removed rows; the latest change does not.
                         version = f"{changed} {rows}" if changed else ""
                         items.append(Item(f"{form}/{target[1]}", (target,), version))
         return items
@@ -127,8 +121,7 @@ class DatabaseSource:
                 sa.event.listen(engine, "do_connect", self._limit_connecting)
             return engine
         except (ArgumentError, NoSuchModuleError, ImportError):
-            # Without the cause: its text holds the URL.
-            pass
+            pass  # raised below, without the cause: its text holds the URL
         raise _no_database(self._county)
 
     def _limit_connecting(
@@ -139,7 +132,7 @@ class DatabaseSource:
 
     @contextmanager
     def _reading(self) -> Iterator[sa.Connection]:
-        """A read-only transaction, which the server ends with the county's time if it still can."""
+        """A read-only transaction. The server is asked to end it at the county's deadline."""
         seconds = self._limits.within()
         try:
             with self._engine.connect() as db:
@@ -160,7 +153,7 @@ class DatabaseSource:
         return self._view.view.replace("{form}", form)
 
     def _error(self, error: SQLAlchemyError) -> QiangjiError:
-        """By SQLSTATE; the driver's text is left out, because it can hold the address with the login."""
+        """The package's error, by SQLSTATE. It leaves out the driver's text, which may hold the login."""
         where, url = self._county.county, self._engine.url
         server = f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
         original = error.orig if isinstance(error, DBAPIError) else None
@@ -171,13 +164,7 @@ class DatabaseSource:
         if state == "57014" or "timeout expired" in text:
             return TransientError(f"{server} does not answer in time", where=where, code="timeout")
         if state in _LOGIN or "authentication failed" in text:
-            return PermanentError(
-                f"{server} refuses the login",
-                where=where,
-                expected="a valid login and password",
-                do=f"Renew connection {self._county.connection}.",
-                code="login_refused",
-            )
+            return login_refused(self._county, f"{server} refuses the login")
         if state in _MISSING or (not state and ("no such" in text or "does not exist" in text)):
             return PermanentError(
                 f"{server} does not give the database, the view {self._view.view} or a column of it"
@@ -201,11 +188,11 @@ class DatabaseSource:
 def url_of(county: County) -> sa.URL:
     """Where a county's database is. Raises PermanentError: no_connection, bad_connection, host_not_allowed."""
     url = None
-    with suppress(ArgumentError, ValueError):  # without the cause: its text holds the URL, or a part of it
+    with suppress(ArgumentError, ValueError):  # the text of the cause holds the URL, or a part of it
         given = sa.make_url(connection(county.connection))
         given.get_dialect()
         url = given
-    # an @ in the host is a part of the password, which is not percent-encoded
+    # An @ in the host is part of a password that was not percent-encoded.
     if url is None or "@" in (url.host or "") or _ELSEWHERE & {key.lower() for key in url.query}:
         raise _no_database(county)
     if url.get_backend_name() != "sqlite":  # a file: nothing is sent
@@ -214,11 +201,10 @@ def url_of(county: County) -> sa.URL:
 
 
 def _no_database(county: County) -> PermanentError:
-    return PermanentError(
-        f"connection {county.connection} is no database that can be opened",
-        where=county.county,
-        expected="a SQLAlchemy URL such as postgresql://login:password@host:port/database, parts percent-encoded,"
+    return bad_connection(
+        county,
+        "is no database that can be opened",
+        "a SQLAlchemy URL such as postgresql://login:password@host:port/database, parts percent-encoded,"
         " the host there alone",
-        do="Correct the connection, or install the driver.",
-        code="bad_connection",
+        "Correct the connection, or install the driver.",
     )

@@ -1,7 +1,7 @@
-"""File names from a county's declared pattern: what is not built from it is not looked at; and whether a file rests.
+"""File names built from a county's declared pattern, and whether a file is still being written.
 
-In: a pattern such as `{form}_{period}.csv`, the wanted (form, period) pairs. Out: name -> targets; a name's
-kind; how long a file is still to be watched before it is taken for whole. No name of a county's becomes a path here.
+In: a pattern such as `{form}_{period}.csv`, the wanted (form, period) pairs. Out: name -> targets; the file kind of a
+name; the seconds for which a file must still be watched. Names that a county made up are never used as paths.
 """
 
 from __future__ import annotations
@@ -11,23 +11,21 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal
 
+from qiangji.catalogue.models import FileKind
 from qiangji.errors import PermanentError, TransientError
 from qiangji.periods import Period
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
-"""Names under which a file is written beside what a county delivers, until it is whole: `temporary_name`."""
+"""Names that `temporary_name` makes: of a file written beside a county's deliveries, until it is whole."""
 QUIET = 60.0
-"""Seconds after its last change from which a file is not watched any more."""
+"""Seconds after its last change at which a file counts as whole without being watched."""
 
 
 def expected_names(
     pattern: str, wanted: Sequence[tuple[str, Period]]
 ) -> dict[str, tuple[tuple[str, Period], ...]]:
-    """The file names that may report the wanted pairs; without `{form}` a file reports every form of its
-    period.
-    """
+    """The file names that may report the wanted pairs. Without `{form}`, a file reports every form of its period."""
     names: dict[str, list[tuple[str, Period]]] = {}
     for form, period in wanted:
         name = pattern.replace("{form}", form).replace("{period}", str(period))
@@ -38,25 +36,21 @@ def expected_names(
 def names_in_a_folder(
     pattern: str, wanted: Sequence[tuple[str, Period]]
 ) -> dict[str, tuple[tuple[str, Period], ...]]:
-    """As `expected_names`, and beside each .csv the same as .xlsx: what goes back to a county is a workbook, and may
-    be sent again as it is.
-    """
+    """As `expected_names`, and for each .csv also the .xlsx: a returned workbook may be sent again as it is."""
     found = expected_names(pattern, wanted)
     return found | {n.removesuffix(".csv") + ".xlsx": t for n, t in found.items() if n.endswith(".csv")}
 
 
 def temporary_name() -> str:
-    """A new one that nobody else writes under; `TEMPORARY` knows it again."""
+    """A new, unique name that `TEMPORARY` matches."""
     return f".{secrets.token_hex(8)}.tmp"
 
 
-def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:
-    """By the extension. Raises PermanentError `unknown_kind`."""
-    extension = name.rpartition(".")[2].lower()
-    if extension == "csv":
-        return "csv"
-    if extension == "xlsx":
-        return "xlsx"
+def kind_of(name: str, where: str) -> FileKind:
+    """The file kind by the extension. Raises PermanentError `unknown_kind`."""
+    kinds: dict[str, FileKind] = {"csv": "csv", "xlsx": "xlsx"}
+    if kind := kinds.get(name.rpartition(".")[2].lower()):
+        return kind
     raise PermanentError(
         f"file {name} has an extension that is not read",
         where=where,
@@ -67,19 +61,20 @@ def kind_of(name: str, where: str) -> Literal["csv", "xlsx"]:
 
 
 class Watch:
-    """Since when each file has been as it is, as far as was seen."""
+    """How long each file has been seen unchanged. `settle`: seconds for which it must be."""
 
     def __init__(self, settle: float) -> None:
         self._settle, self._seen = settle, dict[str, tuple[str, float]]()
 
     def see(self, name: str, version: str) -> None:
-        """A file was found with this version (modification time and size)."""
+        """Note that a file was found with this version (modification time and size)."""
         if self._seen.get(name, ("",))[0] != version:
             self._seen[name] = (version, time.monotonic())
 
     def left(self, name: str, changed_at: float) -> float:
-        """Seconds for which it must still stay as it is; `changed_at`: seconds since the epoch, by the clock of
-        whoever keeps it (what lies ahead of our clock is watched).
+        """Seconds for which the file must still stay unchanged; 0 if it last changed more than QUIET seconds ago.
+
+        `changed_at`: seconds since the epoch by the server's clock; a time in our future counts as just now.
         """
         if time.time() - changed_at > QUIET:
             return 0.0
@@ -87,7 +82,7 @@ class Watch:
 
 
 def changing(name: str, where: str, what: str = "changed while it was read") -> TransientError:
-    """A file that is still being written, or did not come whole."""
+    """The error for a file that is still being written, or did not come whole: `short_body`."""
     return TransientError(
         f"{name} {what}",
         where=where,
@@ -98,7 +93,7 @@ def changing(name: str, where: str, what: str = "changed while it was read") -> 
 
 
 def is_plain(text: str) -> bool:
-    """Whether a name or version that a county gives can be kept and shown: at most 255 bytes, no control characters."""
+    """Whether a county's name or version can be kept and shown: at most 255 bytes, no control characters."""
     return (
         is_text(text)
         and len(text.encode()) <= 255
@@ -107,7 +102,7 @@ def is_plain(text: str) -> bool:
 
 
 def is_text(text: str) -> bool:
-    """Whether it is Unicode: JSON may hold halves of characters, which no store takes."""
+    """Whether it is valid Unicode: JSON may hold halves of characters, which no store takes."""
     try:
         text.encode()
     except UnicodeEncodeError:

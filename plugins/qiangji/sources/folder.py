@@ -1,10 +1,10 @@
-"""Transport `folder`: files that lie in a directory: the county's `path`, relative to the catalogue or absolute, or
-what its connection says (file:///...), where the folder is another one on every machine.
+"""Transport `folder`: files in a directory, named by the county's `path` or by its connection (file:///...).
 
-Only regular files whose names the declared pattern gives, opened within the folder as it was found; a symbolic link
-is not followed, because whoever may write into the folder could point it anywhere, and what is read is what was
-opened and looked at. A file that is still being written is not taken. The version is modification time and size. A
-mount that hangs is left behind at the county's deadline.
+`path` is absolute, or relative to the catalogue; a connection serves where each machine has another directory. Only
+regular files with a name of the declared pattern are read, and none that is still being written. A symbolic link is not
+followed, because whoever may write into the folder could point it anywhere. The file is checked after it is opened, so
+the bytes read are those of the file checked. The version is modification time and size. A mount that hangs is abandoned
+at the county's deadline.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.address import bad_connection
 from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
 from qiangji.sources.limits import Limits
 
@@ -37,22 +38,19 @@ def folder_of(county: County, catalogue_path: Path) -> Path:
     parts = urlsplit(connection(county.connection))
     folder = Path(unquote(parts.path))
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not folder.is_absolute():
-        raise PermanentError(
-            f"connection {county.connection} is no folder",
-            where=county.county,
-            expected="file:///an/absolute/path, parts percent-encoded",
-            do="Correct the connection.",
-            code="bad_connection",
-        )
+        raise bad_connection(county, "is no folder", "file:///an/absolute/path, parts percent-encoded")
     return folder
 
 
 class FolderSource:
-    """`list` looks at the names that are wanted and at no others."""
+    """A directory. `list` looks at wanted names only."""
 
     def __init__(self, county: County, catalogue_path: Path, limits: Limits) -> None:
         self._county, self._limits = county, limits
         self._folder, self._watch = folder_of(county, catalogue_path), Watch(limits.settle)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         return self._limits.bounded(lambda: self._list(wanted))
@@ -95,7 +93,7 @@ class FolderSource:
             os.close(handle)
 
     def _read_whole(self, file: int, name: str) -> bytes:
-        """What the open file holds, if it stays as it is."""
+        """The open file's bytes, if it does not change meanwhile."""
         before = os.fstat(file)
         if not stat.S_ISREG(before.st_mode):
             raise self._refused(name, "is no regular file")
@@ -112,7 +110,7 @@ class FolderSource:
 
     @contextmanager
     def _opened(self) -> Iterator[int]:
-        """The folder, as a handle: names are looked up in it and nowhere else."""
+        """The folder as a handle, so that names are looked up in it and nowhere else."""
         try:
             handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError) as e:

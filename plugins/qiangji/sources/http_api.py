@@ -1,9 +1,9 @@
-"""Transport `http_api`: a listing of what there is, and JSON records in pages or files to download.
+"""Transport `http_api`: a listing of reports, then each report as JSON records in pages or as a file to download.
 
-The connection's URI is http(s)://login:password@host:port, with `ca=<path of a PEM file>` where the county has an
-authority of its own; the County's `http` says how to log in, page and read. All pages of a listing become one NDJSON
-content in the order of the form's key, so that the same records make the same bytes. A listing is taken whole or
-not at all: pages that come round again, that never end, or that are not as many records as announced are errors.
+The connection's URI is http(s)://login:password@host:port, with `ca=<path of a PEM file>` if the county has an
+authority of its own. The County's `http` says how to log in, page and read. All pages of a report become one NDJSON
+content in the order of the form's key, so the same records give the same bytes. A listing is taken whole or not at all:
+pages that repeat or never end, and another number of records than announced, are errors.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import json
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
@@ -21,19 +20,20 @@ from qiangji import masking
 from qiangji.catalogue.models import County, Endpoint, Form
 from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.address import address_of
+from qiangji.sources.address import address_of, login_refused
 from qiangji.sources.files import expected_names, is_plain, is_text
 from qiangji.sources.http_client import Answer, HttpClient, is_header
 from qiangji.sources.limits import Busy, Limits
-from qiangji.sources.records import check_count, to_ndjson
+from qiangji.sources.paging import WAYS, PageError
+from qiangji.sources.records import Record, check_count, to_ndjson
 
-# they log each address, and a page's cursor is whatever the county's system says
+# These libraries log each address; it may hold a cursor, which is any text that the county's system chose.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
 logging.getLogger("httpcore2").setLevel(logging.WARNING)
 
 MAX_PAGES = 10_000
 MAX_PAGE_BYTES = 32 * 2**20
-"""Of JSON, which takes twenty times as much memory in the worst case."""
+"""Of JSON: parsed, it takes up to twenty times as much memory."""
 PASSING = (429, 500, 502, 503, 504)
 """The only statuses that are worth another try."""
 _KINDS = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
@@ -52,13 +52,8 @@ class HttpSource:
             county, self._address, limits, basic=self._api.auth == "basic", headers=headers
         )
 
-    def __enter__(self) -> HttpSource:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._client.__exit__(kind, error, trace)
+    def close(self) -> None:
+        self._client.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         by_text = {(form, str(period)): (form, period) for form, period in wanted}
@@ -98,14 +93,19 @@ class HttpSource:
 
     # ---- pages
 
-    def _pages(self, endpoint: Endpoint, names: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-        """The records of all pages. Raises PermanentError `page_loop` when pages come round again or never end,
-        TransientError `count_differs` when they are not what was announced.
+    def _pages(self, endpoint: Endpoint, names: Mapping[str, str]) -> Iterator[Record]:
+        """The records of all pages. Raises PermanentError `page_loop` if pages repeat or never end, TransientError
+        `count_differs` if their number is not what was announced.
         """
-        paging, path = endpoint.paging, _path(endpoint, names)
-        params: dict[str, Any] = {paging.size_param: paging.size} if paging.size_param else {}
-        if paging.style == "page":
-            params[paging.param] = 1
+        path = _path(endpoint, names)
+        try:
+            yield from self._walk(endpoint, path)
+        except PageError as e:
+            raise self._bad(path, *e.args) from None
+
+    def _walk(self, endpoint: Endpoint, path: str) -> Iterator[Record]:
+        way, param = WAYS[endpoint.paging.style](endpoint.paging), endpoint.paging.param
+        params = way.first
         asked, seen = set[str](), set[int]()
         received, size, announced = 0, 0, None
         for _ in range(MAX_PAGES):
@@ -115,7 +115,7 @@ class HttpSource:
             records = self._records(body, endpoint, path)
             received += len(records)
             check_count(received, self._county.county, path)
-            said = self._announced(body, endpoint, path)
+            said = way.announced(body)
             if said != (announced := announced or said):
                 raise self._differs(path, f"{said} announced, {announced} before")
             digest = self._digest(records, path)
@@ -123,7 +123,7 @@ class HttpSource:
                 raise self._loop(path, f"pages come round again after {received} records")
             seen.add(digest)
             yield from records
-            following = self._following(body, endpoint, params, path)
+            following = way.following(body, params)
             if following is None:
                 if received != said.get("total", received):
                     raise self._differs(path, f"{received} records came, {said} announced")
@@ -131,66 +131,36 @@ class HttpSource:
             if following in asked:
                 raise self._loop(path, f"pages come round again after {received} records")
             asked.add(following)
-            params[paging.param] = following
+            params = params | {param: following}
         raise self._loop(path, f"more than {MAX_PAGES:,} pages")
 
-    def _digest(self, records: Sequence[dict[str, Any]], path: str) -> int:
-        """By which a page is known again. JSON may hold halves of characters, which no store takes."""
+    def _digest(self, records: Sequence[Record], path: str) -> int:
+        """A page's hash. Raises for halves of characters, which JSON may hold and no store takes."""
         text = json.dumps(records, ensure_ascii=False, sort_keys=True)
         if not is_text(text):
             raise self._bad(path, "text with half a character in it", "Unicode")
         return hash(text)
 
-    def _announced(self, body: Any, endpoint: Endpoint, path: str) -> dict[str, int]:
-        """What a page says of the whole listing: `pages`, `total`. It must not change from page to page."""
-        paging = endpoint.paging
-        keys = {"pages": paging.next} if paging.style == "page" else {}
-        keys |= {"total": paging.total} if paging.total else {}
-        try:
-            return {what: int(body[key]) for what, key in keys.items()}
-        except (TypeError, ValueError, KeyError, OverflowError):
-            pass
-        names = " and ".join(map(repr, keys.values()))
-        raise self._bad(path, f"no number under {names}", f"{names} beside the records")
-
-    def _following(self, body: Any, endpoint: Endpoint, params: Mapping[str, Any], path: str) -> str | None:
-        """The next page's cursor or number, None after the last. A cursor is a parameter, never an address."""
-        paging = endpoint.paging
-        if paging.style == "none":
-            return None
-        if paging.style == "page":
-            page = int(params[paging.param])
-            return str(page + 1) if page < int(body[paging.next]) else None
-        if not isinstance(body, dict) or paging.next not in body:
-            raise self._bad(path, f"no {paging.next!r} in the answer", f"{paging.next!r} beside the records")
-        cursor = body[paging.next]
-        if cursor in (None, "", False):
-            return None
-        if not isinstance(cursor, (str, int)) or not is_text(str(cursor)):
-            raise self._bad(path, f"{paging.next!r} is no cursor", "text or a number")
-        return str(cursor)
-
-    def _records(self, body: Any, endpoint: Endpoint, path: str) -> Sequence[dict[str, Any]]:
+    def _records(self, body: Any, endpoint: Endpoint, path: str) -> Sequence[Record]:
         records = body.get(endpoint.items) if endpoint.items and isinstance(body, dict) else body
         if not isinstance(records, list) or not all(isinstance(r, dict) for r in records):
             where = f"under {endpoint.items!r}" if endpoint.items else "as the answer"
             raise self._bad(path, f"no list of objects {where}", f"a list of objects {where}")
         return records
 
-    def _json(self, path: str, params: Mapping[str, Any]) -> tuple[Any, int]:
-        """What the answer holds, and its bytes."""
+    def _json(self, path: str, params: Mapping[str, str | int]) -> tuple[Any, int]:
+        """The answer's JSON, and its size in bytes."""
         answer = self._get(path, params, MAX_PAGE_BYTES)
         try:
             return json.loads(answer.body), len(answer.body)
         except (ValueError, RecursionError):
-            # Without the cause: its text holds what was received.
-            pass
+            pass  # raised below, without the cause: its text holds what was received
         raise self._bad(path, "an answer that is not JSON", "JSON")
 
     # ---- requests
 
-    def _get(self, path: str, params: Mapping[str, Any], most: int | None = None) -> Answer:
-        """One GET, tried again where that can help; the token is renewed once when it has run out."""
+    def _get(self, path: str, params: Mapping[str, str | int], most: int | None = None) -> Answer:
+        """One GET, retried if that may help. An expired token is renewed once."""
 
         def ask() -> Answer:
             return self._send("GET", path, params, most=most)
@@ -200,7 +170,7 @@ class HttpSource:
             self._token = ""
             answer = self._limits.retrying(ask)
         if answer.status in (401, 403):
-            raise self._login_refused(path, answer.status)
+            raise login_refused(self._county, f"{path} refuses the login ({answer.status})")
         if answer.status == 404:
             raise PermanentError(
                 f"{path} is not there (404)",
@@ -214,7 +184,12 @@ class HttpSource:
         return answer
 
     def _send(
-        self, method: str, path: str, params: Mapping[str, Any], body: Any = None, most: int | None = None
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int],
+        body: Mapping[str, str] | None = None,
+        most: int | None = None,
     ) -> Answer:
         if self._api.auth == "client_credentials" and body is None and not self._token:
             self._token = self._new_token()
@@ -233,7 +208,7 @@ class HttpSource:
         path = self._api.token_path
         answer = self._send("POST", path, {}, login, most=2**20)
         if answer.status in (400, 401, 403):
-            raise self._login_refused(path, answer.status)
+            raise login_refused(self._county, f"{path} refuses the login ({answer.status})")
         try:
             token = json.loads(answer.body)["access_token"] if answer.status == 200 else None
         except (ValueError, KeyError, TypeError, RecursionError):
@@ -244,15 +219,6 @@ class HttpSource:
         return token
 
     # ---- errors
-
-    def _login_refused(self, path: str, status: int) -> PermanentError:
-        return PermanentError(
-            f"{path} refuses the login ({status})",
-            where=self._county.county,
-            expected="a valid login",
-            do=f"Renew connection {self._county.connection}.",
-            code="login_refused",
-        )
 
     def _bad(self, path: str, what: str, expected: str) -> PermanentError:
         return self._client.bad(path, what, expected)

@@ -1,10 +1,10 @@
-"""One HTTP exchange with a county's system: asked of its own origin only, ended by the clock, read up to a cap.
+"""One HTTP exchange with a county's system: with its own origin only, within a deadline, up to a cap of bytes.
 
-In: method, path, parameters, headers. Out: an `Answer` whose body is whole, or an error that says whether another
-try may help. The clock is one for the whole exchange, whatever the server drips: the connection, TLS, each header,
-the body. Bodies are unpacked here and not by the library, which would unpack whatever a packed chunk becomes before
-anything is counted, and take a packed body that is cut off for a whole one. Certificates are verified: against the
-system's authorities, or those in the file that the connection's `ca` names.
+In: method, path, parameters, headers. Out: an `Answer` with its whole body, or an error that says whether another try
+may help. One deadline covers the whole exchange, however slowly the server sends: connection, TLS, headers, body.
+Bodies are unpacked here, because the library would unpack a whole chunk before its size is counted, and would accept a
+packed body that is cut off. Certificates are verified against the system's authorities, or against the file that the
+connection's `ca` names.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any
 
 import httpx2 as httpx
 
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
-from qiangji.sources.address import Address
+from qiangji.sources.address import Address, bad_connection
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.loop import Loop
 
@@ -32,7 +30,7 @@ _REDIRECTS = (301, 302, 303, 307, 308)
 
 @dataclass(frozen=True)
 class Answer:
-    """`is_measured`: whether something told where the body ends, other than that no more came."""
+    """`is_measured`: whether the body's end is known (its length, chunks or packing), not just that no more came."""
 
     status: int
     headers: httpx.Headers
@@ -48,7 +46,7 @@ class HttpClient:
     ) -> None:
         self._county, self._address, self._limits = county, address, limits
         if not all(is_header(value) for value in headers.values()):
-            raise self._bad_connection("has a password that no header can hold", "printable ASCII")
+            raise bad_connection(county, "has a password that no header can hold", "printable ASCII")
         self._loop = Loop()
         try:
             self._client = httpx.AsyncClient(
@@ -61,16 +59,12 @@ class HttpClient:
             )
             return
         except (httpx.InvalidURL, ValueError):
-            # Without the cause: its text may hold the login.
-            pass
-        raise self._bad_connection("is no address that HTTP can be spoken to", "https://login:password@host")
+            pass  # raised below, without the cause: its text may hold the login
+        raise bad_connection(
+            county, "is no address that HTTP can be spoken to", "https://login:password@host"
+        )
 
-    def __enter__(self) -> HttpClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         with suppress(TimeoutError):
             self._loop.run(asyncio.wait_for(self._client.aclose(), 1))
         self._loop.close()
@@ -79,17 +73,17 @@ class HttpClient:
         self,
         method: str,
         path: str,
-        params: Mapping[str, Any],
+        params: Mapping[str, str | int],
         headers: Mapping[str, str],
-        body: Any = None,
+        body: Mapping[str, str] | None = None,
         most: int | None = None,
     ) -> Answer:
-        """The answer to one request, after redirects within the origin; of any status, the body of a 200 alone.
+        """The answer to one request, after redirects within the origin. Only a 200 has its body.
 
-        `most`: bytes that it may have, where that is less than a delivery may. Raises TransientError
-        `timeout`, `unreachable`, `short_body`; PermanentError `bad_certificate`, `too_large`, `bad_response`.
+        `most`: a cap on its bytes, if lower than a delivery's. Raises TransientError `timeout`, `unreachable`,
+        `short_body`; PermanentError `bad_certificate`, `too_large`, `bad_response`.
         """
-        url: Any = path
+        url: str | httpx.URL = path
         for _ in range(MAX_REDIRECTS):
             request = self._client.build_request(
                 method, url, params=params or None, headers=dict(headers), json=body
@@ -132,7 +126,7 @@ class HttpClient:
             raise self._unreachable(server, e) from _bare(e)
 
     async def _read(self, response: httpx.Response, most: int | None) -> Answer:
-        """The body, unpacked. Never holds more than the cap, packed or unpacked."""
+        """The answer, its body unpacked. Packed or unpacked, no more than the cap is held."""
         if response.status_code != 200:
             return Answer(response.status_code, response.headers, b"", True)
         path, limits = response.request.url.path, self._limits
@@ -170,18 +164,9 @@ class HttpClient:
         except (OSError, ssl.SSLError):
             pass
         expected = "ca=<path of a PEM file with the authority's certificate> in the URI"
-        raise self._bad_connection("names no certificates in `ca`", expected)
+        raise bad_connection(self._county, "names no certificates in `ca`", expected)
 
     # ---- errors
-
-    def _bad_connection(self, what: str, expected: str) -> PermanentError:
-        return PermanentError(
-            f"connection {self._county.connection} {what}",
-            where=self._county.county,
-            expected=expected,
-            do="Correct the connection.",
-            code="bad_connection",
-        )
 
     def _short(self, what: str) -> TransientError:
         return TransientError(
@@ -207,7 +192,7 @@ class HttpClient:
         return TransientError(f"{server} cannot be reached ({name})", where=where)
 
     def bad(self, path: str, what: str, expected: str) -> PermanentError:
-        """An answer that does not fit: PermanentError `bad_response`."""
+        """The error for an answer that does not fit: `bad_response`."""
         return PermanentError(
             f"{path}: {what}",
             where=self._county.county,
@@ -218,10 +203,10 @@ class HttpClient:
 
 
 def is_header(text: str) -> bool:
-    """Whether it can be a header's value: what HTTP refuses would be in the text of its error."""
+    """Whether it can be a header's value. Tested first, because the library's error would quote it."""
     return bool(text) and text.isascii() and text.isprintable()
 
 
 def _bare(error: Exception) -> Exception:
-    """The cause without its request, which carries the login in its headers."""
+    """The error without its request, whose headers hold the login."""
     return type(error)(str(error)) if type(error).__module__.startswith("httpx") else error

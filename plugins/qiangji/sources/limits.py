@@ -1,7 +1,7 @@
-"""What one county may take: seconds and bytes in all, bytes a delivery, and tries of a request that may pass by itself.
+"""Limits of one county's collection: seconds and bytes in all, bytes of a delivery, tries of a request.
 
-In: the settings of a county. Out: `Limits`, whose `retrying` every transport runs its requests through. Only
-`TransientError`s are tried again; which those are, each transport says.
+In: the county and the settings. Out: `Limits`. Every transport runs its requests through `Limits.retrying`, which tries
+again after a `TransientError` only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
+from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, TransientError
+from qiangji.settings import Settings
 
 REQUEST_TIMEOUT = 30.0
 CONNECT_TIMEOUT = 10.0
@@ -34,9 +36,9 @@ class Busy(TransientError):
 
 
 class Limits:
-    """A deadline that starts when it is made, and caps on bytes: of a delivery, and of all that come until then.
+    """A deadline that starts now, and caps on bytes: of one delivery (`max_bytes`), of all together (`max_total`).
 
-    `settle`: seconds for which a file that was just written must stay as it is before it is read.
+    `settle`: seconds that a file just written must stay unchanged before it is read.
     """
 
     def __init__(
@@ -47,13 +49,24 @@ class Limits:
         self._end = time.monotonic() + seconds
         self._rest = seconds
 
+    @classmethod
+    def of(cls, county: County, settings: Settings) -> Limits:
+        """Those of the settings; the county's own `timeout` goes before theirs."""
+        return cls(
+            county.county,
+            county.timeout or settings.county_timeout,
+            settings.max_delivery_bytes,
+            settings.max_collection_bytes,
+            settings.settle_seconds,
+        )
+
     @property
     def left(self) -> float:
         """Seconds until the deadline, 0 when it has passed."""
         return max(0.0, self._end - time.monotonic())
 
     def pause(self) -> None:
-        """Stop the clock: what follows is our own work, not the county's system's."""
+        """Stop the clock: what follows is our own work, not the county system's."""
         self._rest = self.left
 
     def go_on(self) -> None:
@@ -61,12 +74,13 @@ class Limits:
         self._end = time.monotonic() + self._rest
 
     def within(self, seconds: float = REQUEST_TIMEOUT) -> float:
-        """At most so many seconds, and no more than are left. Raises TransientError `timeout` if none are."""
+        """`seconds`, or those left if fewer. Raises TransientError `timeout` if none are left."""
         if not (left := self.left):
             raise self.spent()
         return min(seconds, left)
 
     def spent(self) -> TransientError:
+        """The error for a deadline that has passed: `timeout`."""
         return TransientError(
             f"took longer than its {self.seconds:g} seconds",
             where=self.county,
@@ -89,7 +103,7 @@ class Limits:
             )
 
     def take(self, size: int) -> None:
-        """Count a delivery. Raises PermanentError `too_much` if the county has had what it may have in one go."""
+        """Count a delivery. Raises PermanentError `too_much` above `max_total`."""
         self._taken += size
         if self._taken > self.max_total:
             raise PermanentError(
@@ -102,9 +116,9 @@ class Limits:
             )
 
     def bounded(self, call: Callable[[], T]) -> T:
-        """Call, and leave the call behind at the deadline: for what nothing can interrupt, such as a mount that hangs.
+        """Call in a thread, and abandon it at the deadline: for calls that cannot be interrupted (a mount that hangs).
 
-        Raises TransientError `timeout`, or what the call raises. The thread that is left behind ends with the process.
+        Raises TransientError `timeout`, or what the call raises. An abandoned thread ends with the process.
         """
         done: Future[T] = Future()
 
@@ -123,17 +137,16 @@ class Limits:
             raise self.spent() from None
 
     def retrying(self, call: Callable[[], T]) -> T:
-        """Call; again after a TransientError, with growing, jittered pauses, as long as tries and time are
-        left.
+        """Call, and again after a TransientError, with growing, jittered pauses, while tries and time are left.
 
-        A pause that would outlast the county's time is not begun, nor one that a busy system asks for and that is
-        longer than `RETRY_AFTER_CAP`; and where the time ends in a later try, the error met before is raised: it says
-        more than `timeout`.
+        It gives up instead of pausing beyond the deadline, or for longer than `RETRY_AFTER_CAP` where a busy system
+        asks for that. If the time ends in a later try, the error of the try before is raised: it says more than
+        `timeout`.
         """
         import stamina
         from stamina.instrumentation import LoggingOnRetryHook, set_on_retry_hooks
 
-        # where structlog is installed, stamina would print to stdout, into what a command prints as JSON
+        # Where structlog is installed, stamina would print to stdout, between a command's JSON.
         set_on_retry_hooks([LoggingOnRetryHook])
         pauses = iter((0.25, 0.5, 1.0, 2.0, 4.0))
         met: list[TransientError] = []

@@ -1,7 +1,7 @@
-"""An event loop of one source's own, which ends when it is told to.
+"""An event loop for one source, which closes without waiting for a silent server.
 
-In: coroutines, one after the other. Out: what they return or raise. `asyncio.Runner` would wait for every task when it
-closes, also for one that waits for a server that has fallen silent: a county would then hang after its deadline.
+In: coroutines, one after the other. Out: what they return or raise. `asyncio.Runner` waits for every task when it
+closes, even for one whose server fell silent: the county would hang beyond its deadline.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 _LAST = 1.0
-"""Seconds that tasks get to end in."""
+"""Seconds in which cancelled tasks may end."""
 
 
 class Loop:
+    """`run` as often as needed, then `close`."""
+
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
 
@@ -23,13 +25,12 @@ class Loop:
         return self._loop.run_until_complete(work)
 
     def close(self) -> None:
-        """Cancel what is under way; what does not end is left, with the sockets closed."""
+        """Cancel all tasks. One that does not end is abandoned, with its sockets closed."""
         tasks = asyncio.all_tasks(self._loop)
         for task in tasks:
             task.cancel()
         if tasks:
             self._loop.run_until_complete(asyncio.wait(tasks, timeout=_LAST))
-        self._loop.set_exception_handler(
-            lambda loop, context: None
-        )  # of tasks that are left: their error is known
+        # Abandoned tasks would log an error that was already reported.
+        self._loop.set_exception_handler(lambda loop, context: None)
         self._loop.close()

@@ -1,6 +1,6 @@
-"""Records into bytes that depend on nothing but the records: NDJSON for an API, CSV for a database.
+"""Records into bytes: NDJSON for an API, CSV for a database. The same records always give the same bytes.
 
-In: records as received, in any order. Out: UTF-8 bytes, ordered by the form's key and then by the whole line.
+In: records as received, in any order. Out: UTF-8 bytes, ordered by the form's key, then by the whole line.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -16,8 +16,10 @@ from qiangji.catalogue.models import Form
 from qiangji.errors import PermanentError
 from qiangji.text import as_text, squeezed
 
+Record = dict[str, Any]
+"""One JSON object as received."""
 MAX_RECORDS = 1_000_000
-"""Of one report: small records take far more memory than bytes."""
+"""In one report. Small records take far more memory than bytes, so a cap on bytes is not enough."""
 
 
 def check_count(count: int, where: str, name: str) -> None:
@@ -32,7 +34,7 @@ def check_count(count: int, where: str, name: str) -> None:
         )
 
 
-def to_ndjson(records: Sequence[Mapping[str, Any]], form: Form) -> bytes:
+def to_ndjson(records: Sequence[Record], form: Form) -> bytes:
     """One JSON object a line; keys in the order of the first record, further ones as they first appear."""
     order = list(dict.fromkeys(key for record in records for key in record))
     key = key_column(order, form)
@@ -46,12 +48,12 @@ def to_ndjson(records: Sequence[Mapping[str, Any]], form: Form) -> bytes:
 
 
 def _as_kept(value: object) -> str:
-    """A cell as the database has it, a decimal with its own places: these are the bytes as received."""
+    """A database value as text; a decimal keeps its places, because these are the bytes as received."""
     return format(value, "f") if isinstance(value, Decimal) else as_text(value) or ""
 
 
 def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form) -> bytes:
-    """A header and a line a row; NULL is empty, booleans are true and false, dates ISO."""
+    """A header, then a line for each row. NULL is empty, booleans are true and false, dates are ISO."""
     at = list(columns).index(key_column(columns, form) or columns[0])
     texts = sorted(([_as_kept(v) for v in row] for row in rows), key=lambda row: (row[at], row))
     out = io.StringIO()
@@ -62,6 +64,6 @@ def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form) ->
 
 
 def key_column(names: Sequence[str], form: Form) -> str:
-    """The name under which a record has the form's key, '' if it has none."""
+    """The name of the column or record key that holds the form's key, '' if none does."""
     headers = {squeezed(h) for h in (form.key, *form.key_headers)}
     return next((name for name in names if squeezed(name) in headers), "")

@@ -1,12 +1,16 @@
-"""Transport `sftp`: files in a directory of a county's SSH server, whose host key must be the one that is
-known.
+"""Transport `sftp`: files in a directory of a county's SSH server, which must show the known host key.
 
-The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>, `host_key` being
-the key as in a known_hosts file without the host's name; it may be given several times while a key is being
-changed, and `private_key=<path of a key file>` takes the place of the password. Nothing of the user's own
-SSH configuration, agent or known_hosts is used. Names are built from the declared pattern, and those of the county are
-compared with them as bytes: none becomes a path here. Only regular files are read, no link is followed, nor does one
-lead to the directory; a file that is still being written is not taken. The version is modification time and size.
+The connection's URI is sftp://login:password@host:port/directory?host_key=<public key>.
+
+| parameter | what |
+| --- | --- |
+| `host_key` | the key as in a known_hosts file, without the host's name; several while a key is being changed |
+| `private_key` | the path of a key file, in place of the password |
+
+Nothing of the user's own SSH configuration, agent or known_hosts is used. File names are built from the declared
+pattern; the county's names are only compared with them, as bytes. Only regular files are read, and none that is still
+being written. No link is followed, neither to a file nor on the way to the directory. The version is modification time
+and size.
 """
 
 from __future__ import annotations
@@ -14,9 +18,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import posixpath
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing, suppress
-from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncssh
@@ -24,7 +27,7 @@ import asyncssh
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Target
-from qiangji.sources.address import address_of
+from qiangji.sources.address import address_of, login_refused
 from qiangji.sources.files import TEMPORARY, Watch, changing, kind_of, names_in_a_folder, temporary_name
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.loop import Loop
@@ -36,7 +39,7 @@ _DAY = 86_400
 
 
 class SftpSource:
-    """One SSH connection, opened when it is first needed, on an event loop of its own."""
+    """One SSH connection, opened when first needed, on an event loop of its own."""
 
     def __init__(self, county: County, limits: Limits) -> None:
         self._county, self._limits = county, limits
@@ -45,12 +48,7 @@ class SftpSource:
         self._ssh: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
 
-    def __enter__(self) -> SftpSource:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         self._drop()
         self._loop.close()
 
@@ -64,9 +62,9 @@ class SftpSource:
         return Fetched(item, self._run(lambda: self._read_file(item.name)), kind)
 
     def put(self, folder: str, name: str, content: bytes) -> None:
-        """Write a file into a folder beside what the county delivers, under a temporary name first.
+        """Write a file into a folder beside the county's deliveries, under a temporary name first.
 
-        Raises TransientError, PermanentError; `feedback_refused` where the county's system does not take it.
+        Raises TransientError, PermanentError (`feedback_refused` if the county's system does not allow it).
         """
         self._run(lambda: self._write_file(folder, name, content))
 
@@ -104,7 +102,7 @@ class SftpSource:
         )
 
     async def _read_directory(self, names: Mapping[bytes, str]) -> dict[str, str]:
-        """Name -> version of the regular files among those that are wanted; nothing is kept of the others."""
+        """Name -> version of the wanted regular files. `names`: as bytes -> as text."""
         sftp, found, seen = await self._client(), dict[str, str](), 0
         async with asyncio.timeout(self._limits.left):
             await self._check_directory(sftp)
@@ -123,7 +121,7 @@ class SftpSource:
         return found
 
     async def _check_directory(self, sftp: asyncssh.SFTPClient) -> None:
-        """Each folder on the way is one, and no link."""
+        """Raises PermanentError if a part of the directory's path is no folder, or a link."""
         place = "/" if self._directory.startswith("/") else ""
         for part in filter(None, self._directory.split("/")):
             place = posixpath.join(place, part)
@@ -133,7 +131,7 @@ class SftpSource:
     async def _read_file(self, name: str) -> bytes:
         sftp = await self._client()
         path = posixpath.join(self._directory, name)
-        # A large file may take longer than a request: it has all the time that the county has left.
+        # A large file may take longer than a request: it may use all the county's time.
         async with asyncio.timeout(self._limits.left):
             before = await sftp.lstat(path)
             if before.type != asyncssh.FILEXFER_TYPE_REGULAR or before.size is None:
@@ -199,8 +197,10 @@ class SftpSource:
 
     # ---- between the loop and the caller
 
-    def _run(self, make: Any) -> Any:
-        def once() -> Any:
+    def _run(self, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Run the work, again where that may help, on a new connection then."""
+
+        def once() -> T:
             try:
                 return self._loop.run(self._guarded(make()))
             except TransientError:
@@ -210,9 +210,7 @@ class SftpSource:
         return self._limits.retrying(once)
 
     async def _guarded(self, work: Coroutine[Any, Any, T]) -> T:
-        """Turn what the library raises into the package's errors. Order matters: some are subclasses of
-        others.
-        """
+        """Turn the library's exceptions into the package's. Order matters: some are subclasses of others."""
         where, server = self._county.county, f"{self._address.host}:{self._address.port or 22}"
         try:
             return await work
@@ -231,13 +229,7 @@ class SftpSource:
                 code="unknown_host_key",
             ) from e
         except asyncssh.PermissionDenied as e:
-            raise PermanentError(
-                f"{server} refuses the login",
-                where=where,
-                expected="a valid login and password",
-                do=f"Renew connection {self._county.connection}.",
-                code="login_refused",
-            ) from e
+            raise login_refused(self._county, f"{server} refuses the login") from e
         except (asyncssh.SFTPNoSuchFile, asyncssh.SFTPPermissionDenied) as e:
             raise PermanentError(
                 f"{server} does not give {self._directory} or a file in it ({type(e).__name__})",
@@ -264,7 +256,7 @@ class SftpSource:
 
 
 async def _sweep(sftp: asyncssh.SFTPClient, folder: str, own: str) -> None:
-    """Remove what a process left that was killed while it wrote, a day ago or more by the server's own clock."""
+    """Remove temporary files that a killed process left a day ago or more, by the server's own clock."""
     now = (await sftp.lstat(own)).mtime or 0
     for entry in await sftp.readdir(folder):
         name, written = str(entry.filename), entry.attrs.mtime
