@@ -1,7 +1,7 @@
 """Placeholders of SQL files: `{{name}}` stands for a piece of SQL that the catalogue decides.
 
-In: a text and the pieces. Out: the text with each piece in its place. A piece that the text does not ask for, and a
-placeholder that nobody filled, are errors: a statement is never run with a hole in it.
+In: a text and the pieces. Out: the text with each piece in its place. An unknown piece and an unfilled placeholder are
+errors: no statement runs with a hole in it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 def rendered(text: str, where: str, pieces: dict[str, str]) -> str:
-    """The text with its placeholders filled. Raises ValueError, with `where`, for one too many or too few."""
+    """The text with its placeholders filled. Raises ValueError, naming `where`, for an unknown or a missing piece."""
     asked = set(_PLACEHOLDER.findall(text))
     if unknown := sorted(pieces.keys() - asked):
         raise ValueError(

@@ -1,6 +1,6 @@
-"""One way to tidy a text before it is compared with another: labels, headers, codes, words.
+"""The one way to tidy a text before it is compared: labels, headers, codes, words.
 
-In and out: a str. The vectorised twin for whole columns is `normalise.tidy_array`.
+In and out: a str. `parsing.normalise.tidy_array` does the same for whole columns.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-"""Characters that show nothing and that NFKC leaves: zero-width spaces, joiners, soft hyphen."""
+"""Invisible characters that NFKC keeps: zero-width spaces, joiners, soft hyphen."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 
@@ -26,7 +26,7 @@ def tidy(text: str | None) -> str:
 
 
 def squeezed(text: str | None) -> str:
-    """Tidy, and without any white space: for labels such as `合 计` and headers broken over two lines."""
+    """As `tidy`, without any white space: for labels such as `合 计` and headers broken over two lines."""
     return tidy(text).replace(" ", "")
 
 
@@ -44,7 +44,7 @@ def as_text(value: object) -> str | None:
         return format(Decimal(f"{value:.15g}"), "f")
     if isinstance(value, Decimal):
         if not value.is_finite() or abs(value.adjusted()) > 40:
-            return str(value)  # with its exponent: no number that a form could hold
+            return str(value)  # with its exponent: no form holds such a number
         plain = format(value, "f")
         return "0" if value == 0 else _without_zeros(plain)
     if isinstance(value, datetime) and value.time() == time():

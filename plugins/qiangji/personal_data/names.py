@@ -1,11 +1,17 @@
-"""Names of persons: under a header or beside a label that asks for one, and behind such a word in the same text.
+"""Names of persons: under a header or beside a label that asks for one, or behind such a word in the same text.
 
-In: texts. Out: whether a text is a label that asks for a person, whether one is a name, whether a text holds both.
+In: texts. Out: whether a text asks for a person (`asks_for_a_person`), is a name (`is_name`), or holds both
+(`name_behind_a_word`).
 
-A Chinese name alone is no different from other words, so it counts only where something asks for it. It then has two
-or three characters of which the first is a surname, four with a surname of two (or two surnames), or parts joined by a
-middle dot; a title behind it (书记, 同志) is passed over. What ends like a place or an organisation (石溪一组, 梁村) is
-none.
+A Chinese name cannot be told from other words by itself, so it counts only where something asks for one.
+
+| text | a name? |
+| --- | --- |
+| two or three characters, the first a surname | yes |
+| four characters, beginning with a surname of two characters or with two surnames | yes |
+| parts joined by a middle dot | yes |
+| one of these with a title behind it (书记, 同志) | yes |
+| ends like a place or an organisation (石溪一组, 梁村), or is in `NO_NAMES` | no |
 """
 
 from __future__ import annotations
@@ -44,20 +50,20 @@ MAY_ASK = (
     f"(?i:{'|'.join((*ASKING, *OFFICES))}|name|contact|person| by|_by|signature|reporter|applicant)"
     r"|\p{Han}[ \t\p{Z}]+\p{Han}"
 )
-"""RE2: the look at a whole column for a word that asks for a person."""
+"""RE2: finds in a whole column, joined, any word that asks for a person. A first, quick look."""
 LABEL = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
     + f"|^(?:{_ENGLISH_KEYS}))"
     + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
 )
-"""RE2: what may be a label that asks for a person."""
+"""RE2: texts that may be a label that asks for a person; `asks_for_a_person` decides."""
 BEHIND = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
     + (r"|name|contact|person|by|signature|reporter|applicant)[^:：=]{0,16}[:：=][^:：=]{0,4}\p{Han}")
 )
-"""RE2: what may have such a word, and a name behind it."""
+"""RE2: texts that may hold such a word and a name behind it; `name_behind_a_word` decides."""
 
 
 def asks_for_a_person(text: str) -> bool:
@@ -72,7 +78,7 @@ def asks_for_a_person(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text, where one is asked for, is the name of one or more persons."""
+    """Whether a text, where a name is asked for, is the name of one or more persons."""
     plain = _BRACKETS.sub("", tidy(text))
     return any(_is_one_name(squeezed(part)) for part in _LIST.split(plain))
 

@@ -1,17 +1,19 @@
-"""Resident ID and mobile numbers in one text, in the guises that people and spreadsheet programs give them.
+"""Resident ID and mobile numbers in a text, however people and spreadsheet programs write them.
 
-In: a text. Out: which kind of number it holds, None for none; never the number. A text is looked at after NFKC and
-without characters that show nothing. A number may be written in groups, with at most three blanks, hyphens, dots or the
-like between them; numbers that a spreadsheet program kept as a number are known with thousands separators, with an
-exponent, and with the digits behind the fifteenth lost.
+In: a text. Out: the kind of number in it, or None; never the number. The text is normalised first (NFKC, without
+invisible characters). A number may be written in groups, with up to three blanks, hyphens, dots or the like between
+them. A spreadsheet program may have kept it as a number: with thousands separators, with an exponent, or with the
+digits after the fifteenth lost.
 
-| kind | what it is | what speaks against |
+| kind | counts with | groups |
 | --- | --- | --- |
-| resident ID, 18 | a province, a day of birth from 1850 to today, the checksum of GB 11643-1999 | one digit wrong |
-| the same, rounded | in one, or 6-8-4: a province, a day of birth, 0 at the end or what 64 bits hold of it | |
-| resident ID, 15 | a province, a day of birth in 1930 to 1999; in one, or 6-6-3 | twelve digits of a code and three |
-| mobile | 1 and 3 to 9, eleven digits, +86, 0086, 86 or 0 before it; in one, or in the groups of `_MOBILE_SHAPES` | |
-| unified social credit code | 18 characters, the checksum of GB 32100-2015: taken out before | it is a resident ID |
+| resident ID, 18 characters | a province, a birth from 1850 to today, the checksum of GB 11643-1999 | any |
+| the same, rounded | a province, a birth from 1900 to today; ends in 0, or is a float's exact value | 18, 6-8-4 |
+| resident ID, 15 digits | a province, a birth from 1930 to 1999 | `_ID_15_SHAPES` |
+| mobile | eleven digits, 13 to 19 first; may follow +86, 0086, 86 or 0 | `_MOBILE_SHAPES` |
+
+Unified social credit codes (18 characters, the checksum of GB 32100-2015) are removed from the text first, except those
+that are a resident ID as well.
 """
 
 from __future__ import annotations
@@ -36,10 +38,9 @@ _UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f"
     "\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
 )
-"""Characters that show nothing: zero-width ones, marks of writing direction, selectors of variants."""
-_GONE = re.compile(
-    f"[{_UNSEEN}]|_x000[0-9A-Fa-f]_"
-)  # the second is how a workbook writes a control character
+"""Invisible characters: zero-width ones, marks of writing direction, variant selectors."""
+_GONE = re.compile(f"[{_UNSEEN}]|_x000[0-9A-Fa-f]_")
+"""Invisible characters, and control characters as a workbook writes them."""
 _SPACES = re.compile(r"\s+")
 _BETWEEN = r"[ .·•_/()\-‐-―−~]{1,3}"
 _RUN = re.compile(rf"[0-9]+[Xx]?(?:{_BETWEEN}(?:[0-9]+[Xx]?|[Xx]))*")
@@ -53,27 +54,27 @@ _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LENGTHS = (11, 15, 18)
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
 _MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
-"""Groups that, with blanks between them, are more often amounts side by side."""
+"""Groups that count only with hyphens: with blanks, they are more often amounts side by side."""
 _ID_15_SHAPES = {(15,), (6, 6, 3), (6, 2, 2, 2, 3), (1,) * 15}
 _ROUNDED_SHAPES = {(18,), (6, 8, 4), (1,) * 18}
 SUSPECT = r"(?s:[0-9](?:[^0-9]*[0-9]){10})|[0-9][.][0-9]{6,}[Ee]"
-"""RE2: the look at whole columns ahead of `number_in`: eleven digits, however far apart, or an exponent."""
+"""RE2: texts that may hold a number; `number_in` decides. Eleven digits, however far apart, or an exponent."""
 OTHER_DIGITS = (
     r"[²³¹\x{660}-\x{669}\x{2070}-\x{209c}\x{2460}-\x{249b}\x{24ea}-\x{24ff}\x{2776}-\x{2793}．＋Ｅｅ０-９"
     r"\x{1d7ce}-\x{1d7ff}\x{1f100}-\x{1f10a}]"
 )
-"""RE2: characters that NFKC turns into those of a number: such texts are looked at after it."""
+"""RE2: characters that NFKC turns into digits, points or signs. Texts with one are normalised before `SUSPECT`."""
 
 
 def plain(text: str) -> str:
-    """NFKC, without what shows nothing, runs of white space as one space."""
+    """NFKC, without invisible characters, runs of white space as one space."""
     if text.isascii() and text.isalnum():
         return text
     return _SPACES.sub(" ", _GONE.sub("", unicodedata.normalize("NFKC", _GONE.sub("", text))))
 
 
 def number_in(text: str) -> NumberKind | None:
-    """Which kind of personal number a text holds; also one that is broken over lines."""
+    """The kind of personal number in a text, even one broken over lines. None without any."""
     found = _number_in(plain(text))
     if found is None and ("\n" in text or "\r" in text):
         found = _number_in(plain(re.sub(r"\s*[\r\n]\s*", "", text)))
@@ -91,7 +92,7 @@ def _number_in(text: str) -> NumberKind | None:
 
 
 def _kinds(run: str) -> Iterator[NumberKind]:
-    """What stretches of groups are numbers: a number begins and ends where a group does."""
+    """The kinds of all numbers in a run of groups. A number begins and ends where a group does."""
     pieces = _SPLIT.split(run)
     groups, between = pieces[::2], pieces[1::2]
     for start in range(len(groups)):
@@ -107,7 +108,7 @@ def _kinds(run: str) -> Iterator[NumberKind]:
 def _kind_of(number: str, start: int, end: int, groups: list[str], between: list[str]) -> NumberKind | None:
     signs = between[start : end - 1]
     if signs == ["."] or (len(number) == 11 and any("/" in sign for sign in signs)):
-        return None  # a number with decimals; counts side by side
+        return None  # a number with decimals, or counts side by side
     shape = (len(number) - sum(map(len, groups[start + 1 : end])), *map(len, groups[start + 1 : end]))
     if kind := _kind(number.upper(), shape):
         return kind
@@ -129,7 +130,7 @@ def _is_hyphened_mobile(number: str, shape: tuple[int, ...], between: list[str])
 
 
 def _unfolded(text: str) -> Iterator[str]:
-    """Numbers as spreadsheet programs show them, in full."""
+    """Numbers shown with thousands separators or an exponent, as their digits."""
     for m in _THOUSANDS.finditer(text):
         if len(number := m.group().replace(",", "")) in (15, 18):
             yield number
@@ -143,10 +144,10 @@ def _unfolded(text: str) -> Iterator[str]:
 
 
 def is_resident_id(number: str) -> bool:
-    """Whether 18 characters are a resident ID number, with its checksum.
+    """Whether the text is a resident ID number of 18 characters with its checksum.
 
-    Of a credit code the division's last two digits and six more can look like a day of birth, of the nineteenth century
-    nearly always: there it is one.
+    A credit code can look like one: the last two digits of its division and the next six may form a day of birth,
+    nearly always before 1900. A number with such a day and a valid credit checksum is taken for a credit code.
     """
     if not _is_of_a_person(number, 1850):
         return False
@@ -156,15 +157,17 @@ def is_resident_id(number: str) -> bool:
 
 
 def is_rounded_id(number: str) -> bool:
-    """One that was kept as a number: fifteen digits and zeros as spreadsheet programs show it, or what is left of it in
-    64 bits, in full or in the fewest digits. The checksum is lost, the person is not.
+    """Whether 18 digits are a resident ID number that was kept as a float and lost its last digits.
+
+    It ends in zeros (as spreadsheet programs show it) or is the float's exact value. The checksum is lost, but the rest
+    still identifies a person.
     """
     if len(number) != 18 or not number.isdecimal():
         return False
     whole = int(number)
     if not number.endswith("0") and int(float(number)) != whole:
         return False
-    # of the first persons of a day it can be a little less than that day, of the last ones a little more
+    # Rounding may carry the first numbers of a day to the day before, and the last to the day after.
     near = (whole, (whole + 500) // 1000 * 1000, whole - 1000)
     return any(_is_of_a_person(str(n), 1900) for n in near)
 
@@ -181,9 +184,10 @@ def _is_of_a_person(number: str, since: int) -> bool:
 
 
 def is_old_resident_id(number: str) -> bool:
-    """Whether 15 digits are a resident ID number of before 1999; who was born before 1930 is in no report.
+    """Whether 15 digits are a resident ID number as issued before 1999.
 
-    Codes of three digits behind that of a village (the township's begins with 0 to 2) are told apart by that year.
+    Births before 1930 do not count. A village's code of twelve digits and three more have 00 to 29 in the year's place,
+    because townships begin with 0 to 2; and nobody of that age is in a report.
     """
     return (
         len(number) == 15
@@ -203,7 +207,7 @@ def _is_day(text: str, since: int) -> bool:
 
 
 def is_credit_code(code: str) -> bool:
-    """Whether 18 characters are a unified social credit code; a resident ID number is none, whatever its checksum."""
+    """Whether the text is a unified social credit code. A resident ID number is none, whatever its checksum."""
     if len(code) != 18 or any(c not in _CREDIT for c in code) or code[2:4] not in _PROVINCES:
         return False
     return _has_credit_checksum(code) and not is_resident_id(code) and not is_rounded_id(code)

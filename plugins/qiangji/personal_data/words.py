@@ -1,6 +1,6 @@
-"""Words that tell names of persons: surnames, words that ask for a person, and what looks like a name and is none.
+"""Word lists for `names`: surnames, words that ask for a person, words that look like a name.
 
-In: nothing. Out: the lists that `names` goes by. The surnames are those that most people have, and those of the region.
+In: nothing. Out: the lists. The surnames are the most common ones, and those of the region.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ OFFICES = _split(
     书记 主任 组长 支书 村长 站长 队长 委员 党代表 经理 所长 镇长
     """
 )
-"""Offices: as a header, as a label, or before a colon they ask for who holds them."""
+"""Offices. As a header, as a label or before a colon, they ask for the person who holds them."""
 TITLES = _split(
     """
     同志 先生 女士 小姐 老师 书记 副书记 主任 副主任 组长 村长 支书 委员 站长 队长 经理 所长
     局长 镇长
     """
 )
-"""What may stand behind a name."""
+"""Titles that may stand behind a name."""
 NO_NAMES = frozenset(
     _split(
         """
@@ -68,11 +68,11 @@ NO_NAMES = frozenset(
     """
     )
 )
-"""Words that begin with a surname."""
+"""Words that begin with a surname and are no names."""
 PLACES = _split(
     """
     村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
     单位 小区 委会 协会 工会 委员会
     """
 )
-"""What places and organisations end with."""
+"""Endings of places and organisations."""

@@ -1,4 +1,4 @@
-"""What is withheld for personal data is kept nowhere, or apart for some days; what messages quote is no person."""
+"""A delivery withheld for personal data is kept nowhere, or apart for some days; no message names a person."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ from qiangji.landing import withheld
 from qiangji.landing.screening import find_beside
 from qiangji.parsing import cage
 from qiangji.periods import Period
-from qiangji.personal_data import is_suspect, masked, quoted
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, Item
 from tests.hostile.files import book, county
@@ -142,34 +141,7 @@ def test_a_missing_sheets_message_masks_the_names_of_the_others(catalogue: Any, 
     assert "***" in part.message_zh
 
 
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("约30", "约30"), ("2026-02-30", "2026-02-30"), ("12,3", "12,3"), ("440703101201", "440703101201"),
-        ("林佩仪", "(3 字 characters)"), ("司徒美堂", "(4 字 characters)"), (f"请电{MOBILE}", "(13 字 characters)"),
-        ("本村情况特殊，书记表示下月再报，另行联系各组负责同志", "(26 字 characters)"),
-    ],
-)  # fmt: skip
-def test_a_message_quotes_short_values_and_no_person(text: str, shown: str) -> None:
-    assert quoted(text) == shown
-
-
-def test_masked_texts_say_what_they_said_without_the_number() -> None:
-    assert masked(f"no sheet 村民小组; there are 表{MOBILE}") == "no sheet 村民小组; there are 表***********"
-    assert masked("联系人：林佩仪") == "(name)"
-    assert masked("440703 village 2026-10") == "440703 village 2026-10"
-
-
-def test_bytes_that_cannot_be_read_are_looked_at_in_each_encoding() -> None:
-    for encoding in ("utf-8", "gb18030", "utf-16-le"):
-        content = "合计,1290\n电话,138 0013 8000\n".encode(encoding)
-        assert is_suspect(content, ("utf-8", "gb18030", "utf-16-le"))
-        assert not is_suspect(
-            content.replace("3".encode(encoding), "2".encode(encoding)), ("utf-8", encoding)
-        )
-
-
-# --- what a workbook says beside its cells -------------------------------------------------------------
+# --- texts beside a workbook's cells -------------------------------------------------------------
 
 
 def beside(content: bytes) -> Any:

@@ -1,0 +1,62 @@
+"""Personal numbers in one text, as people write them, and numbers that are none."""
+
+from __future__ import annotations
+
+import pytest
+from stdnum.cn import ric, uscc
+
+from qiangji.personal_data import kind_of
+from qiangji.personal_data.numbers import is_credit_code, is_resident_id
+
+# Fictitious numbers; the first two are the examples of GB 11643-1999.
+RESIDENT = "11010519491231002X"
+ELDER = "440524188001010014"
+MOBILE = "13800138000"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [RESIDENT, ELDER, RESIDENT.lower(), "１１０１０５１９４９１２３１００２Ｘ", "110105 19491231 002X",
+    "110105-19491231-002X",
+     f"身份证{RESIDENT}号", f"张某{ELDER}", "1 1 0 1 0 5 1 9 4 9 1 2 3 1 0 0 2 X", "440703800101123",
+     "440703 800101 123",
+     "440703198001011000", "110105\u200b19491231002X"],
+)  # fmt: skip
+def test_resident_id_numbers(text: str) -> None:
+    assert kind_of(text) == "resident_id"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [MOBILE, "１３８００１３８０００", "138 0013 8000", "138-0013-8000", "+86 13800138000", "8613800138000",
+    "013800138000",
+     f"电话：{MOBILE}转", f"{MOBILE}/19912345678", "138.0013.8000"],
+)  # fmt: skip
+def test_mobile_numbers(text: str) -> None:
+    assert kind_of(text) == "mobile"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "1290", "12345678901", "23800138000", "12800138000", "440703001001", "44070300100101",
+    "13070300100101",
+     "110105194912310021", "110105194913310021", "990105194912310025", "91440703MA4UQX1234",
+     "91110000600037341L",
+     "2026-10-01 2026-10-31", "138001380001", "0750-3161234", "440703801301123", "1,380,013,800.00",
+     "第13800组",
+     "440703001001 440703001002"],
+)  # fmt: skip
+def test_codes_counts_and_dates_are_no_personal_data(text: str) -> None:
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize(("year", "is_person"), [(1880, False), (1990, True)])
+def test_a_number_with_both_checksums_is_a_person_if_born_since_1901(year: int, is_person: bool) -> None:
+    """By stdnum alone it is both; a credit code whose division ends in 18 has many such days, of before 1901."""
+    seventeens = [f"524401{year}{month:02d}05{n:03d}" for month in range(1, 13) for n in range(100)]
+    numbers = [seventeen + ric.calc_check_digit(f"{seventeen}0") for seventeen in seventeens]
+    both = [number for number in numbers if uscc.is_valid(number)]
+    assert len(both) > 10
+    assert {ric.calc_check_digit(n) == n[-1] for n in both} == {True}
+    assert {is_resident_id(n) for n in both} == {is_person}
+    assert {is_credit_code(n) for n in both} == {not is_person}
