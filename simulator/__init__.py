@@ -1,9 +1,8 @@
 """The county systems of Jiangmen as real servers on loopback. Every figure that they serve is simulated.
 
-In: the real tree of units (`data/`), a seed and a date. Out: HTTP, SFTP and PostgreSQL servers and a folder
-that hold the monthly and quarterly reports of each county as that county would write them, with planted
-faults, and beside them the truth and a manifest of what was planted. Shares no code with the package that
-collects from it.
+In: the real tree of units (`data/`), a seed and a date. Out: HTTP, SFTP and PostgreSQL servers and a folder. They hold
+the monthly and quarterly reports of each county, written as that county would, with planted faults. The truth and a
+manifest of the planted faults lie beside them. The simulator shares no code with the package that collects from it.
 
     python -m simulator serve --dir DIR
 """

@@ -1,4 +1,4 @@
-"""Serves simulated county systems, and makes things happen in them.
+"""Serves simulated county systems, and sends events to them.
 
 python -m simulator serve --dir DIR [--today YYYY-MM-DD] [--months 4] ...
 python -m simulator event --dir DIR EVENT [k=v ...]

@@ -1,7 +1,7 @@
-"""What is possible in a row but unlikely, or contradicts another row, form or the tree: one function each.
+"""Rows that are possible but unlikely, or contradict another row, form or the tree: one function for each kind.
 
-In: a submission and a row of it. Out: the rows that carry it; None where the row does not suit it, which then
-has not been changed. Such a row is accepted, and flagged.
+In: a submission and a row of it. Out: the changed rows; None, and no change, where the row does not suit. A check
+accepts such rows and flags them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from simulator.submissions import Key, Row, Submission
 
 
 def fall(name: str, submissions: dict[Key, Submission]) -> Plant:
-    """A year-to-date figure below that of the period before, where that was reported and is right."""
+    """A year-to-date figure below that of the period before, if that was reported and is right."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         earlier = submissions.get((submission.county, submission.form.code, shift(submission.period, -1)))
@@ -55,7 +55,7 @@ def more_members_than_residents(submission: Submission, row: Row) -> list[Row] |
 
 
 def village_below_its_groups(submissions: dict[Key, Submission], taken: set[tuple[str, str]]) -> Plant:
-    """A village that counts fewer members than its groups; they are taken too, so that their sum stays."""
+    """A village with fewer members than its groups. Its groups' rows are taken too, so that their sum stays."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         groups = submissions[submission.county, "village_group", submission.period]
@@ -82,7 +82,7 @@ def village_below_its_groups(submissions: dict[Key, Submission], taken: set[tupl
 
 
 def two_more_open(name: str) -> Plant:
-    """What is open is not what was, plus raised, less resolved."""
+    """Open concerns that are not those open before, plus raised, less resolved."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         value = submission.value(row, name)
@@ -95,7 +95,7 @@ def two_more_open(name: str) -> Plant:
 
 
 def centres_above_units(population: Population) -> Plant:
-    """A town with more centres than one, and one for each of its villages and communities."""
+    """A town with more centres than itself and its villages and communities together."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         units = sum(place.town == row.code for place in population.tree.places)
@@ -147,7 +147,7 @@ def posts_below_units(submission: Submission, row: Row) -> list[Row] | None:
 
 
 def graded_below(submissions: dict[Key, Submission]) -> Plant:
-    """Fewer secretaries graded than the villages of the county say of their own."""
+    """Fewer secretaries graded in the county than its villages report as graded."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         villages = submissions.get((submission.county, "village", last_month(submission.period)))
@@ -165,7 +165,7 @@ def graded_below(submissions: dict[Key, Submission]) -> Plant:
 
 
 def cases_above_clues(submissions: dict[Key, Submission]) -> Plant:
-    """More cases opened than clues received, in the last quarter that is served, so that no later one falls;
+    """More cases opened than clues received, in the last quarter served, so that no later figure falls;
     the further cases are all still open.
     """
 

@@ -1,6 +1,6 @@
-"""The control server: makes things happen while county systems are served.
+"""The control server: lets events happen while county systems are served.
 
-In: POST /events. Out: what happened.
+In: POST /events. Out: the event's entry in the manifest.
 
     POST /events {"event": "down", "county": "440704"}   with `Authorization: Bearer <token of control.json>`
     GET  /manifest
@@ -27,7 +27,7 @@ from simulator.systems import WebServer
 
 
 class Control:
-    """Runs events through `apply`, in a thread, so that servers go on answering."""
+    """Runs events through `apply`, in a thread, so that the servers go on answering."""
 
     def __init__(
         self, host: str, apply: Callable[..., dict[str, Any]], manifest: Callable[[], dict[str, Any]]
@@ -67,7 +67,7 @@ class Control:
 
 
 def post_event(directory: Path, event: str, arguments: dict[str, str]) -> dict[str, Any]:
-    """Ask the simulator that serves from `directory` to make something happen; returns what it noted.
+    """Send an event to the simulator that serves from `directory`; returns its entry in the manifest.
 
     Raises EventError with the server's reason, OSError if none serves.
     """

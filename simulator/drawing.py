@@ -1,9 +1,9 @@
 """Draws every submission of the served months, and of the quarters that end in one of them.
 
-In: population, months, counties. Out: good submissions.
+In: population, months, counties. Out: submissions without faults, which `faults` plants later.
 
-Nothing is wrong yet here; `faults` plants what is. Two irregularities belong to good data and are drawn
-here: a few groups are opened during the served months, and a few units do not report in a month.
+Two irregularities belong to good data and are drawn here: a few groups open during the served months, and a few units
+do not report in some month.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MISSING_UNITS = {"village_group": 6, "village": 2, "community": 1, "town_service
 
 @dataclass
 class Drawn:
-    """All submissions by (county, form, period), and what is irregular about them without being wrong."""
+    """All submissions by (county, form, period), and their irregularities that are no faults."""
 
     submissions: dict[Key, Submission] = field(default_factory=dict)
     earlier: dict[Key, Submission] = field(
@@ -42,7 +42,7 @@ class Drawn:
 
 
 def units_of(form: Form, population: Population) -> list[tuple[str, str, Place]]:
-    """Code, name and place of each unit of the form's grain, whole city, as its columns are ordered."""
+    """Code, name and place of each unit of the form's grain in the whole city, in the order of the drawn values."""
     tree = population.tree
     if form.grain == "group":
         places = [tree.places[index] for index in population.group_place.tolist()]
@@ -69,7 +69,7 @@ def reports(form: Form, county: str) -> bool:
 
 
 def published_at(period: str, county: str, form: str, today: date) -> datetime:
-    """In the first days of the month after the period, and never later than the morning of `today`."""
+    """When a submission was published: day 2 of the month after the period, at the latest the morning of `today`."""
     year, month = shift(last_month(period), 1).split("-")
     spread = (int(county[4:]) * 7 + len(form) * 13) % 60
     moment = datetime(int(year), int(month), 2, 9, spread, tzinfo=SHANGHAI)
@@ -130,7 +130,7 @@ def draw(population: Population, months: list[str], counties: list[str], today: 
 def _opened_groups(
     population: Population, months: list[str], kept: set[str], counties: set[str]
 ) -> dict[str, str]:
-    """Group code -> the month it is opened in, never the first: the last group of a village of several."""
+    """Group code -> the month in which it opens, never the first. Each is the last of several groups of a village."""
     if len(months) < 2:
         return {}
     rng = population.rng("opened", month_number(months[-1]) + 1200)
@@ -150,7 +150,7 @@ def _opened_groups(
 
 
 def _before_opening(population: Population, opened: dict[str, str]) -> dict[str, list[Value]]:
-    """Group code -> the values drawn for the month before it is opened, where that is in the same year."""
+    """Group code -> the values drawn for the month before it opens, if that is in the same year."""
     form = FORMS["village_group"]
     position = {code: index for index, code in enumerate(population.group_codes)} if opened else {}
     before: dict[str, list[Value]] = {}
@@ -163,7 +163,7 @@ def _before_opening(population: Population, opened: dict[str, str]) -> dict[str,
 
 
 def _start_from_zero(submission: Submission, row: Row, before: list[Value]) -> None:
-    """A group opened in a month has decided nothing before it: its year-to-date fields begin there."""
+    """Subtract the year-to-date values of the time before a group opened: they begin at 0 with it."""
     for position, each in enumerate(submission.form.fields):
         value, earlier = row.values[position], before[position]
         if each.kind == "ytd" and isinstance(value, int):
@@ -175,7 +175,7 @@ def _start_from_zero(submission: Submission, row: Row, before: list[Value]) -> N
 
 
 def _leave_units_out(population: Population, months: list[str], drawn: Drawn) -> None:
-    """Some units do not report in some period: after the first, so that a collector could expect them."""
+    """Leave out some units in some period, never the first, so that a collector expects them."""
     rng = population.rng("missing", month_number(months[-1]) + 1200)
     opened = {each["unit"] for each in drawn.opened_units}
     for form, count in MISSING_UNITS.items():

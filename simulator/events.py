@@ -1,8 +1,7 @@
-"""What can happen to what counties hold.
+"""Events that change what counties hold.
 
-In: the submissions held and an event. Out: those that replace them.
-
-An event never changes a submission in place: it makes another, so that `restore` can bring the first back.
+In: the submissions held and an event. Out: those that replace them. An event never changes a submission in place: it
+makes another, so that `restore` can bring the first back.
 """
 
 from __future__ import annotations
@@ -15,14 +14,15 @@ from simulator.periods import shift
 from simulator.submissions import Key, Row, Status, Submission
 
 LATE_COUNTY = "440785"
-SHRINK_IS_HELD_BELOW = 0.5  # a submission with a smaller share of its rows is for a person to decide
+SHRINK_IS_HELD_BELOW = 0.5  # with a smaller share of its rows, a submission waits for a person's decision
 
 
 class EventError(ValueError):
-    """The event, or what it is about, does not exist."""
+    """The event, or its county, form or period, does not exist; or an argument is wrong."""
 
 
-Result = tuple[list[Submission], dict[str, Any]]  # what replaces what is held; what to note in the manifest
+Result = tuple[list[Submission], dict[str, Any]]
+"""The submissions that replace held ones; the manifest's entry."""
 
 
 class Events:
@@ -47,7 +47,7 @@ class Events:
         return sorted(self._by_name)
 
     def run(self, event: str, arguments: dict[str, Any]) -> Result:
-        """The submissions that replace others, and what to note.
+        """The submissions that replace others, and the manifest's entry.
 
         Raises EventError for an event, county, form or period that does not exist, or for wrong arguments.
         """

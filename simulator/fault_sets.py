@@ -1,6 +1,6 @@
-"""The default set of faults in rows: which kind, in which form and field, found by which rule.
+"""The default set of faults in rows: the kind, the form and field, the rule that has to find it.
 
-In: the city, and what counties hold. Out: lists of faults to plant, in order; `faults` plants them.
+In: the city, and the submissions held. Out: lists of faults in the order in which `faults` plants them.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from simulator.submissions import Key, Submission
 Effect = Literal["row_rejected", "submission_returned", "submission_withheld", "warning", "none"]
 
 ALL = ("440704", "440705", "440781", "440783", "440784", "440785")
-UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's columns hold no text for a number
+UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's number columns hold no text
 NO_TOTALS = ("440704", "440781", "440784", "440785")  # half a household would make a 合计 ambiguous
-CHECKS = {  # what has to find each kind: the last word of a rule's id, <form>.<field>.<check>
+CHECKS = {  # kind -> the check that has to find it: the last word of a rule's id, <form>.<field>.<check>
     "text_in_number": "type",
     "letter_o": "type",
     "decimal_in_integer": "type",
@@ -52,7 +52,7 @@ CHECKS = {  # what has to find each kind: the last word of a rule's id, <form>.<
 
 @dataclass(frozen=True)
 class RowFault:
-    """What to plant where; `field` is the one that is wrong, `check` the check of it that has to find it."""
+    """A fault to plant. `field`: the wrong one; `check`: the check that has to find it."""
 
     kind: str
     form: str
@@ -64,7 +64,7 @@ class RowFault:
 
     @property
     def expected_rule(self) -> str:
-        """The id of the rule that the row has to break."""
+        """The id of the rule that the row breaks."""
         return f"{self.form}.{self.field}.{self.check or CHECKS[self.kind]}"
 
 
@@ -109,7 +109,7 @@ def row_faults(population: Population) -> list[RowFault]:
 
 
 def warnings(held: dict[Key, Submission], taken: set[tuple[str, str]]) -> list[RowFault]:
-    """What is possible but unlikely in these forms: accepted, and flagged."""
+    """Possible but unlikely rows of these forms: accepted and flagged."""
     group, village, community = "village_group", "village", "community"
     falling = ((group, "major_matters"), (village, "trees_planted"), (community, "workers_trained"))
     faults = [RowFault("ytd_falls", form, name, contradictions.fall(name, held)) for form, name in falling]
@@ -181,7 +181,7 @@ def further_row_faults(population: Population) -> list[RowFault]:
 
 
 def further_warnings(population: Population, held: dict[Key, Submission]) -> list[RowFault]:
-    """What is possible but unlikely in these forms, and what other forms or the tree contradict."""
+    """Rows of these forms that are possible but unlikely, or contradict other forms or the tree."""
     service, training, overseas = "town_service", "town_training", "town_overseas"
     secretaries, oversight, emerging = "county_secretaries", "county_oversight", "county_emerging"
     milestones, more = "county_milestones", contradictions.two_more_open

@@ -1,11 +1,13 @@
-"""Plants what is wrong in what counties send, and writes down what was planted.
+"""Plants faults in the submissions, and lists them.
 
-In: submissions. Out: the list.
+In: submissions. Out: the list. `fault_sets` says which faults, `plants` and `contradictions` how.
 
-Row faults: one to three of each kind over counties, forms and months; a row has at most one, and a unit has
-at most one in a form over all periods. Submission faults: fixed places, so that most counties have headline figures.
-440703 is clean. A fault that finds no row that suits it is left out of the list. What is planted is in
-`fault_sets`, how in `plants`.
+| fault | how many, where |
+| --- | --- |
+| of a row | one to three of each kind, over counties, forms and months; at most one for a unit in a form |
+| of a submission | fixed places, so that most counties keep their headline figures |
+
+440703 is clean. A fault that finds no suitable row is not in the list.
 """
 
 from __future__ import annotations
@@ -23,13 +25,13 @@ from simulator.periods import begins_year, last_month, served_periods, shift
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
 
-# the resident ID number that GB 11643 itself prints as its example: valid, and nobody's
+# the example that GB 11643 itself prints: a valid resident ID number that is nobody's
 PUBLISHED_EXAMPLE = "11010519491231002X"
 
 
 @dataclass
 class Planter:
-    """Keeps the books: which rows are taken, how many faults a place has, and what was planted."""
+    """Keeps account: taken rows, the number of faults in each place, and the list."""
 
     population: Population
     submissions: dict[Key, Submission]
@@ -86,7 +88,7 @@ def plant(
 
 
 def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> None:
-    """Plant a fault in the county and month that have fewest, in a row that suits it."""
+    """Plant a fault in a suitable row of the county and month that have the fewest."""
     places = [
         submission
         for county in fault.counties
@@ -114,7 +116,7 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
 
 
 def _is_repeated(planter: Planter, submission: Submission) -> bool:
-    """Whether it says that nothing changed, or is what the next one repeats: of few rows, none may be lost."""
+    """Whether it says that nothing changed, or the next one repeats it: of its few rows none may be lost."""
     county, form, period = submission.key
     after = planter.submission(county, form, shift(period, 1))
     return submission.is_unchanged or (after is not None and after.is_unchanged)
@@ -137,7 +139,7 @@ def _number_rows(planter: Planter) -> None:
 
 
 def _return_what_keeps_no_row(planter: Planter) -> None:
-    """A submission all of whose rows are rejected goes back as a whole: a county's form has one row."""
+    """Mark submissions without a good row as returned: a county's form has one row."""
     entries = {entry["id"]: entry for entry in planter.planted}
     for submission in planter.submissions.values():
         if submission.problem or not submission.rows or not all(row.is_rejected for row in submission.rows):
@@ -150,9 +152,9 @@ def _return_what_keeps_no_row(planter: Planter) -> None:
 
 
 def _repeat(planter: Planter) -> None:
-    """Give reports that say that nothing changed the rows that they repeat: what was accepted the month before.
+    """Give unchanged reports the rows that they repeat: those accepted the month before.
 
-    Stocks stay; a year to date stays within the year; of flows and distinct counts nothing is said.
+    Stocks stay; a year to date stays within the year; flows and distinct counts become blank.
     """
     for submission in planter.submissions.values():
         if not submission.is_unchanged:
@@ -169,7 +171,9 @@ def _repeat(planter: Planter) -> None:
 
 
 def _submission_faults(planter: Planter) -> None:
-    """Fixed places, counted back from the reporting month; what lies before the first month is left out."""
+    """Plant faults of whole submissions in fixed places, counted back from the reporting month; none before the first
+    month served.
+    """
     last = planter.months[-1]
     ago = {back: shift(last, -back) for back in range(4)}
 
@@ -190,7 +194,7 @@ def _submission_faults(planter: Planter) -> None:
         if found := planter.submission("440784", form, ago[3]):
             found.is_cut = True
             _return(planter, found, "truncated_upload", "unreadable_file")
-    for found in list(planter.submissions.values()):  # what ends with the reporting month: quarters too
+    for found in list(planter.submissions.values()):  # months and quarters that end with the reporting month
         if found.county == "440785" and last_month(found.period) == last:
             _late(planter, found, "late_county")
     quarters = served_periods(planter.months, "quarter")

@@ -41,7 +41,7 @@ def parents(county: str, form: str) -> dict[str, str]:
 
 
 def trailing(county: str) -> list[str]:
-    """Columns after the last field that are no fields."""
+    """Columns after the last field that hold no field."""
     found: list[str] = _table()["extra"].get(county, {}).get("trailing", [])
     return found
 
@@ -68,5 +68,5 @@ def _own_codes(county: str) -> dict[str, str]:
 
 
 def own_code(county: str, code: str) -> str:
-    """What the county calls a unit: the tree's code, unless it has codes of its own."""
+    """The county's code of a unit: the tree's, unless the county has its own."""
     return _own_codes(county).get(code, code)

@@ -15,7 +15,7 @@ def period_type(period: str) -> PeriodType:
 
 
 def month_number(period: str) -> int:
-    """Months since January of the plan's first year (negative before it); of a quarter, its last month's."""
+    """Months since January of the plan's first year (negative before it); for a quarter, of its last month."""
     if period_type(period) == "quarter":
         year, quarter = period.split("Q")
         return (int(year) - EPOCH_YEAR) * 12 + int(quarter) * 3 - 1
@@ -45,7 +45,7 @@ def year_and_month(period: str) -> tuple[int, int]:
 
 
 def shift(period: str, steps: int) -> str:
-    """The period that many of its own kind later (earlier if negative)."""
+    """The period that is `steps` periods of its type later (earlier if negative)."""
     if period_type(period) == "quarter":
         return quarter_text(month_number(period) + 3 * steps)
     return month_text(month_number(period) + steps)
@@ -70,7 +70,7 @@ def served_months(today: date, count: int) -> list[str]:
 
 
 def served_periods(months: list[str], kind: PeriodType) -> list[str]:
-    """The months, or the quarters whose last month is among them, oldest first."""
+    """The months themselves, or the quarters whose last month is among them, oldest first."""
     if kind == "month":
         return list(months)
     numbers = [month_number(month) for month in months]

@@ -1,8 +1,6 @@
-"""What can be wrong with a row so that it goes back, one function each.
+"""Faults that send a row back: one function for each kind.
 
-In: a submission and a row of it. Out: the rows that carry the fault.
-
-A plant answers None where the row does not suit it, and then has changed nothing.
+In: a submission and a row of it. Out: the rows that carry the fault; None, and no change, where the row does not suit.
 """
 
 from __future__ import annotations
@@ -16,14 +14,14 @@ from simulator.tree import Place
 
 Plant = Callable[[Submission, Row], "list[Row] | None"]
 
-CLEAN = "440703"  # nothing is ever wrong there
+CLEAN = "440703"  # no fault is planted in this county
 
 
 # --- single cells -------------------------------------------------------------------------------------
 
 
 def write_instead(name: str, change: Callable[[int], Any], least: int = 0) -> Plant:
-    """Write something else than the number that is meant, where the number is at least `least`."""
+    """Write another text than the number meant, where the number is at least `least`."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         value = submission.value(row, name)
@@ -36,7 +34,7 @@ def write_instead(name: str, change: Callable[[int], Any], least: int = 0) -> Pl
 
 
 def mean(name: str, value: Any, *, least: int | None = None) -> Plant:
-    """The county means, and writes, this value."""
+    """Both mean and write this value."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         held = submission.value(row, name)
@@ -102,7 +100,7 @@ def part_above(part: str, whole: str) -> Plant:
 
 
 def duplicate(submission: Submission, row: Row) -> list[Row] | None:
-    """The unit's row a second time, with another figure: nobody can say which is right."""
+    """The unit's row twice, with different figures: nobody can say which is right."""
     twin = row.copy()
     position = submission.position(submission.form.jiggle)
     value = row.values[position]
@@ -123,13 +121,13 @@ def malformed_key(submission: Submission, row: Row) -> list[Row] | None:
 
 
 def blank_key(submission: Submission, row: Row) -> list[Row] | None:
-    """A row that says of no unit that it is its own."""
+    """A row that names no unit."""
     row.write(submission.form.key, None)
     return [row]
 
 
 def _extra(code: Callable[[Submission, Row], str | None]) -> Plant:
-    """One more row, of a unit that is not the county's to report."""
+    """One more row, of a unit that the county must not report."""
 
     def plant_in(submission: Submission, row: Row) -> list[Row] | None:
         other = code(submission, row)
@@ -182,7 +180,7 @@ def other_county(population: Population) -> Plant:
 
 
 def silent_unit(population: Population) -> Plant:
-    """A row of a place of the county that is in the tree and reports nothing."""
+    """A row of a place that is in the tree, in the county, and does not report."""
 
     def code(submission: Submission, row: Row) -> str | None:
         tree = population.tree
@@ -194,7 +192,7 @@ def silent_unit(population: Population) -> Plant:
 
 
 def resolved_above_raised(submission: Submission, row: Row) -> list[Row] | None:
-    """More concerns resolved than there were; what is open stays blank, as nobody could say."""
+    """More concerns resolved than there were. Those open stay blank, as nobody could say."""
     start, raised = submission.value(row, "concerns_open_at_start"), submission.value(row, "concerns_raised")
     if not isinstance(start, int) or not isinstance(raised, int):
         return None

@@ -2,10 +2,9 @@
 
 In: tree and seed. Out: numpy arrays.
 
-Every value is a pure function of (seed, unit, month), so a month looks the same whichever months are served
-with it. A stock drifts as `base + floor(phase + rate * t)`; t is months since January 2024. All units of the
-city are always drawn, and thinned afterwards: a unit's figures do not depend on which other units are
-served.
+Every value is a pure function of (seed, unit, month): a month is the same whichever other months are served. A stock
+drifts as `base + floor(phase + rate * t)`, with t in months since January 2024. All units of the city are drawn first
+and thinned afterwards, so a unit's figures do not depend on the other units served.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Population:
     """Groups, residents and members of the whole city, and the random streams that forms draw from."""
 
     def __init__(self, tree: Tree, seed: int, kept: Iterable[str] | None = None) -> None:
-        """`kept`: codes of the villages and communities that report, where the tree is thinned."""
+        """`kept`: codes of the villages and communities that report, if the tree is thinned."""
         self.tree, self.seed = tree, seed
         reports = None if kept is None else set(kept)
         self.reports = np.array([reports is None or place.code in reports for place in tree.places])
@@ -53,7 +52,7 @@ class Population:
         self.group_count: Ints = np.bincount(self.group_place, minlength=len(tree.places))
 
         size = len(self.group_place)
-        # a village of many groups has small ones: the village, not the group, has a typical population
+        # a village, not a group, has a typical population: many groups are small groups
         crowding = np.sqrt(12 / self.group_count[self.group_place])
         self._households = np.clip(rng.lognormal(np.log(62), 0.55, size) * crowding, 3, 290)
         self._household_size = np.clip(rng.normal(3.9, 0.6, size), 2.4, 5.8)
@@ -66,7 +65,7 @@ class Population:
         self._members_phase = rng.random(size)
 
     def rng(self, label: str, *numbers: int) -> np.random.Generator:
-        """A random stream of its own for a label (and a year, a month ...)."""
+        """A random stream for these labels (a name, a year, a month ...)."""
         return np.random.Generator(np.random.PCG64([self.seed, zlib.crc32(label.encode()), *numbers]))
 
     @cached_property
@@ -115,17 +114,17 @@ class Population:
         return np.maximum(in_groups + others, np.where(self.is_village, 10, 20))
 
     def by_town(self, of_places: Ints) -> Ints:
-        """A figure of each place, added up to the towns; as the other forms report it (thinned, if they are)."""
+        """A figure of each place, summed to towns; thinned if the other forms are."""
         added = np.bincount(self.town_of, of_places * self.reports, minlength=len(self.tree.town_places))
         return added.astype(np.int64)
 
     def by_county(self, of_places: Ints) -> Ints:
-        """As `by_town`, to the counties and the city's own departments (which have no places)."""
+        """As `by_town`, summed to counties and the city's own departments (which have no places)."""
         added = np.bincount(self.county_of, of_places * self.reports, minlength=len(self.tree.county_level))
         return added.astype(np.int64)
 
     def places_by_county(self, *, villages: bool, communities: bool) -> Ints:
-        """How many the tree has, whatever is thinned."""
+        """The number of places in each county of the whole tree, even if it is thinned."""
         wanted = (self.is_village & villages) | (~self.is_village & communities)
         return np.bincount(self.county_of[wanted], minlength=len(self.tree.county_level)).astype(np.int64)
 
@@ -137,13 +136,13 @@ def year_to_date(monthly: Ints, month: int, cap: Ints | int | None = None) -> In
 
 
 def part_of(whole: Ints, share: Floats) -> Ints:
-    """A count that is a share of another one, and never above it."""
+    """A count as a share of another, never above it."""
     part: Ints = np.floor(whole * share.clip(0, 1)).astype(np.int64)
     return part
 
 
 def reached_by(due: Ints, in_year: Floats, by_month: Floats, month: int) -> Ints:
-    """How many of those due in the year have been reached by the end of a month: it never falls within the year.
+    """How many of the year's due persons are reached by the end of a month; it never falls within the year.
 
     `in_year`: the share reached by December; `by_month`: (units, 12) weights of the months.
     """
@@ -152,9 +151,9 @@ def reached_by(due: Ints, in_year: Floats, by_month: Floats, month: int) -> Ints
 
 
 def backlog(raised: Ints, start: Ints, next_start: Ints, month: int) -> tuple[Ints, Ints, Ints]:
-    """Raised and resolved so far this year, and what is open: open = start + raised - resolved in each month.
+    """Raised and resolved so far this year, and open ones: open = start + raised - resolved in each month.
 
-    `raised`: (units, 12) monthly amounts; December ends with what the next year starts with.
+    `raised`: (units, 12) monthly amounts; the next year starts with what is open in December.
     """
     so_far, in_year = raised[:, :month].sum(axis=1), np.maximum(raised.sum(axis=1), 1)
     to_resolve = np.maximum(start + raised.sum(axis=1) - next_start, 0)

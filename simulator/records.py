@@ -1,9 +1,9 @@
-"""What the simulator writes beside the servers: truth, manifest, units and connections.
+"""The files that the simulator writes: truth, manifest, units and connections.
 
-In: what is held. Out: files.
+In: the submissions held. Out: files.
 
     DIR/connections.env                       credentials, 0600
-    DIR/manifest.json                         what was planted, what each should end as, what happened
+    DIR/manifest.json                         planted faults, the expected outcome of each submission, events
     DIR/truth/<county>/<form>/<period>.jsonl  each row as the county means it
     DIR/units.csv                             the villages and communities that report (all, unless thinned)
 """
@@ -22,7 +22,7 @@ from simulator.tree import Place
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replace a file that only its owner may read; it is never readable by others, not even for a moment."""
+    """Replace a file that only its owner may read, without a moment in which others can."""
     temporary = path.with_name(path.name + ".new")
     temporary.unlink(missing_ok=True)
     with os.fdopen(
@@ -41,13 +41,13 @@ def write(path: Path, text: str) -> None:
 
 
 def write_connections(path: Path, connections: Mapping[str, str]) -> None:
-    """One line a county, as environment variables."""
+    """A line for each county, as environment variables."""
     lines = [f"QIANGJI_CONN_COUNTY_{county}={uri}\n" for county, uri in sorted(connections.items())]
     write_private(path / "connections.env", "".join(lines))
 
 
 def write_truth(path: Path, submission: Submission) -> None:
-    """One JSON object a row, in key order."""
+    """A JSON object for each row, in key order."""
     encode = json.JSONEncoder(ensure_ascii=False).encode
     text = "".join(encode(row) + "\n" for row in submission.truth())
     county, form, period = submission.key
@@ -55,7 +55,7 @@ def write_truth(path: Path, submission: Submission) -> None:
 
 
 def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
-    """The manifest, one entry a line, so that two of them can be compared by eye."""
+    """The manifest, each entry on a line, so that two can be compared by eye."""
     parts = []
     for key, value in manifest.items():
         if isinstance(value, list) and value and isinstance(value[0], dict):
@@ -67,7 +67,7 @@ def write_manifest(path: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def write_units(path: Path, places: Iterable[Place]) -> None:
-    """The places that report, in the columns of the tree."""
+    """The places that report, in the tree's columns."""
     with (path / "units.csv").open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(["code", "name", "level", "parent_code"])

@@ -1,8 +1,7 @@
 """How counties write their rows: cells, CSV, JSON and workbooks.
 
-In: a submission. Out: bytes, the same each time.
-
-A style turns what is meant into what is written; what a planted fault writes instead goes through unchanged.
+In: a submission. Out: bytes, the same each time. A style turns a value as meant into a cell as written. A planted
+fault's text is not changed.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from simulator.workbook import Sheet, workbook
 
 Style = Callable[
     [Field, Any, int], Any
-]  # field, what is meant, a number that varies by row -> what is written
+]  # field, value as meant, a number that varies by row -> cell as written
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 SIGN_OFF = ("填表人：林佩仪", "审核人：陈卓文", "联系电话：13800138000")  # fictitious
@@ -60,8 +59,8 @@ def plain_text(each: Field, value: Any, turn: int) -> str:
 
 
 def hand_written(each: Field, value: Any, turn: int) -> str:
-    """Thousands separators, some full-width digits, — for missing, 无 for a zero of the month or the year so
-    far, dates as 2026/9/30.
+    """Thousands separators, some full-width digits, — for missing, 无 for a zero in a flow or year-to-date
+    field, dates as 2026/9/30.
     """
     if value is None:
         return "—" if turn % 3 else ""
@@ -88,14 +87,14 @@ def typed(each: Field, value: Any, turn: int) -> Any:
 
 
 def columns(submission: Submission) -> list[str]:
-    """The columns that a delivery has: key, name and the fields that are not left out."""
+    """The columns of a delivery: key, name and all fields but the one left out."""
     form = submission.form
     names = [form.key, form.name_field, *(each.name for each in form.fields)]
     return [name for name in names if name != submission.missing_field]
 
 
 def cells(submission: Submission, style: Style) -> Iterator[list[Any]]:
-    """One list a row, in the order of `columns`."""
+    """A list for each row, in the order of `columns`."""
     form = submission.form
     skipped = submission.missing_field
     for number, row in enumerate(submission.sent):
@@ -124,12 +123,12 @@ def csv_text(submission: Submission, style: Style, newline: str) -> str:
 
 
 def cut_text(text: str) -> str:
-    """The first 60 % of a CSV file, up to the middle of a row: an upload that was broken off."""
+    """The first 60 % of a CSV file, up to the middle of a row: an interrupted upload."""
     return text[: text.index(",", text.index("\n", int(len(text) * 0.6) - 80)) + 2]
 
 
 def json_rows(submission: Submission, style: Style) -> list[str]:
-    """One JSON object a row, as text, under the county's own keys."""
+    """A JSON object for each row, as text, under the county's own keys."""
     if submission.is_unchanged:
         return ['{"is_unchanged": true}']
     labels = headers.headers(submission.county, submission.form.code)
@@ -142,7 +141,7 @@ def json_rows(submission: Submission, style: Style) -> list[str]:
 
 
 def number(value: Any) -> Decimal:
-    """What a spreadsheet's SUM would add for a cell: numbers, and nothing for text."""
+    """A cell's part in a spreadsheet's SUM: a number, nothing for text."""
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return Decimal(0)
     return Decimal(str(value))
@@ -217,7 +216,7 @@ def text_sheet(submission: Submission) -> Sheet:
 
 
 def code_list(submissions: Iterable[Submission]) -> Sheet:
-    """The hidden first sheet: the words that enumerations allow, and the towns."""
+    """The hidden first sheet: the words of enumerations, and the towns."""
     rows: list[list[Any]] = [["字典", "代码", "名称"]]
     towns = {row.place.town for submission in submissions for row in submission.rows if row.place.town}
     rows += [["镇街", town, ""] for town in sorted(towns)]

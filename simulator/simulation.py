@@ -36,10 +36,14 @@ DOOR_EVENTS = ("down", "up", "hang", "wrong_token", "change_host_key")
 class Simulator:
     """The county systems of one city. As a context manager, it serves inside and leaves nothing running.
 
-    `counties`: codes to serve, all by default; 440783 needs `postgres_url`, a URL of a role that may create
-    roles and databases. `scale`: a share of each county's villages and communities, for quick tests. `host`:
-    where servers listen; `advertise`: the name for it in connections. Raises ValueError if an argument does
-    not fit.
+    | argument | what |
+    | --- | --- |
+    | `counties` | codes to serve, all by default |
+    | `postgres_url` | for 440783: the URL of a role that may create roles and databases |
+    | `scale` | a share of each county's villages and communities, for quick tests |
+    | `host`, `advertise` | where servers listen, and how connections name that |
+
+    Raises ValueError if an argument does not fit.
     """
 
     def __init__(
@@ -133,14 +137,14 @@ class Simulator:
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """What was planted, what each submission should end as now, and what happened since the start."""
+        """Planted faults, the expected outcome of each submission now, and the events since the start."""
         outcomes = [self._held[key].outcome() for key in sorted(self._held)]
         return {**self._facts, "submissions": outcomes, "events": list(self._happened)}
 
     def truth(self, county: str, form: str, period: str) -> list[dict[str, Any]]:
-        """The rows in force, as the county means them: what it published last that can be accepted.
+        """The rows in force, as the county means them: those of its latest submission that can be accepted.
 
-        Also of the quarters of the year before the first that is served; of these nothing is accepted.
+        It includes the quarters of the year before the first one served, none of which is accepted.
         """
         key = county, form, period
         return list((self._earlier if key in self._earlier else self._in_force)[key].truth())
@@ -163,7 +167,7 @@ class Simulator:
         return self
 
     def stop(self) -> None:
-        """End every server; what was written stays. Does nothing where nothing runs."""
+        """End every server, if any runs. The files stay."""
         if self._loop is None or self._thread is None:
             return
         try:
@@ -185,7 +189,7 @@ class Simulator:
         self.stop()
 
     def apply(self, event: str, **arguments: Any) -> dict[str, Any]:
-        """Make something happen; returns what the manifest notes. Raises EventError if it cannot."""
+        """Let an event happen; returns its entry in the manifest. Raises EventError if it cannot."""
         with self._lock:
             if event in DOOR_EVENTS:
                 self._run(self._at_the_door(event, **arguments))
@@ -199,7 +203,7 @@ class Simulator:
             return entry
 
     def _replace(self, changed: list[Submission], noted: dict[str, Any]) -> dict[str, Any]:
-        """Publish what an event made, with a later time than anything before it."""
+        """Publish an event's submissions, with a later time than any before."""
         moment = datetime.combine(self.today, time(2), SHANGHAI) + timedelta(minutes=len(self._happened))
         changed = [replace(submission, updated_at=moment) for submission in changed]
         for submission in changed:

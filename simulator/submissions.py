@@ -1,4 +1,4 @@
-"""What a county holds for one form and one period: rows as meant, as written, and what is wrong with them."""
+"""A county's report for one form and period: rows as meant, as written, and their faults."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ Key = tuple[str, str, str]  # county, form, period
 
 @dataclass(slots=True)
 class Row:
-    """One unit's row. `values` are as the county means them, in the form's field order; `written` holds what
-    a cell says instead (a raw number or text, None for blank), by field, key or name.
+    """One unit's row. `values`: as the county means them, in the form's field order. `written`: what a cell says
+    instead (a number or text, None for blank), by field, key or name.
     """
 
     code: str
@@ -30,23 +30,28 @@ class Row:
     written: dict[str, Any] | None = None
 
     def copy(self) -> Row:
-        """A row of its own, without the other's fault."""
+        """A copy without the fault."""
         return replace(self, values=list(self.values), fault=None, is_rejected=False, written=None)
 
     def write(self, name: str, text: Any) -> None:
-        """Say something else in one cell than what is meant."""
+        """Write something else in one cell than the value meant."""
         self.written = {**(self.written or {}), name: text}
 
 
 @dataclass
 class Submission:
-    """One county's one form for one period as it is published now.
+    """One county's one form for one period as published now.
 
-    `problem` names what is wrong with the whole of it and `problem_status` what it should end as. The flags
-    say how the delivery differs from a good one: `is_header_only`, `is_cut` (60 % of its bytes),
-    `is_unchanged` (无变动: it says that nothing changed, and `rows` are those that it repeats),
-    `unknown_header` (a column nobody declared), `missing_field` (a column left out), `wrong_total`,
-    `remarks` (row -> text).
+    | field | what |
+    | --- | --- |
+    | `problem`, `problem_status` | the fault of the whole submission, and the status it should get |
+    | `is_header_only` | the delivery has no rows |
+    | `is_cut` | it has 60 % of its bytes |
+    | `is_unchanged` | it says 无变动; `rows` are those that it repeats |
+    | `unknown_header` | it has a column that nobody declared |
+    | `missing_field` | it lacks this column |
+    | `wrong_total` | its 合计 is wrong |
+    | `remarks` | row -> text |
     """
 
     form: Form
@@ -76,7 +81,7 @@ class Submission:
 
     @property
     def status(self) -> Status:
-        """What a collector that works should make of it."""
+        """The status that a working collector should give it."""
         if self.problem_status:
             return self.problem_status
         return "partial" if any(row.is_rejected for row in self.rows) else "accepted"
@@ -106,7 +111,7 @@ class Submission:
         }
 
     def truth(self) -> Iterator[dict[str, Any]]:
-        """Each row as the county means it, and whether it counts."""
+        """Each row as the county means it, and whether it should be accepted."""
         names = [each.name for each in self.form.fields]
         counts = self.status in ("accepted", "partial") and self.is_published
         for row in self.rows:

@@ -1,7 +1,7 @@
-"""Which units exist and which of them report. In: data/org_units_jiangmen.csv. Out: places and their names.
+"""The units that report. In: data/org_units_jiangmen.csv. Out: places and their names.
 
-Towns whose serial begins with 4 (parks, a prison, a forest farm) are no towns and report nothing, with all
-beneath them; units whose serial begins with 4 or 5 (虚拟社区, 生活区) do not report either.
+Towns whose serial begins with 4 (parks, a prison, a forest farm) do not report, nor do units beneath them. Villages and
+communities whose serial begins with 4 or 5 (虚拟社区, 生活区) do not report either.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ class Place:
 
     @property
     def town(self) -> str | None:
-        """The town that it is or lies in; a county lies in none."""
+        """Its own code if it is a town, else that of its town; None for a county."""
         return self.code[:9] if len(self.code) >= 9 else None
 
     @property
     def village(self) -> str | None:
-        """Its own code if it is a village or community."""
+        """Its own code if it is a village or community, else None."""
         return self.code if len(self.code) == 12 else None
 
     @property
@@ -88,7 +88,7 @@ class Tree:
         return [place for place in self.places if not place.is_village]
 
     def thinned(self, scale: float, seed: int) -> set[str]:
-        """Codes of about `scale` of each county's villages and communities, chosen by seed.
+        """Codes of a share `scale` of each county's villages and communities, chosen by seed.
 
         At least three villages and two communities of a county stay, so that each form has rows.
         """

@@ -2,7 +2,7 @@
 
 In: sheets of cells. Out: bytes, the same for the same cells.
 
-A writer of our own because a general one takes a hundred times longer and stamps the time into the file.
+It is our own writer because a general one takes a hundred times longer and writes the time into the file.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 _EPOCH = (2024, 1, 1, 0, 0, 0)
-_DAY_ZERO = date(1899, 12, 30)  # dates are cells that hold the days since then, in a date's format
+_DAY_ZERO = date(1899, 12, 30)  # a date cell holds the days since then, in a date's format
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"

@@ -1,7 +1,7 @@
-"""The forms that county systems hold: what a form consists of, and how its values are drawn.
+"""The forms that county systems hold: their fields, and how values are drawn.
 
-A form is one module here with a `SPEC` and a function `values(population, period)` that returns one column a
-field for all units of its grain, whole city, in code order. Adding a form is such a module, its headers in
+A form is one module here with a `SPEC` and a function `values(population, period)`. The function returns a column for
+each field, with all units of the grain in the whole city, in code order. A new form needs such a module, its headers in
 `headers.yaml`, and its name in `FORMS`.
 """
 

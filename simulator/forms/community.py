@@ -23,7 +23,7 @@ def values(population: Population, period: str) -> dict[str, Column]:
 
     units = drifting(rng.lognormal(np.log(10), 0.5, size).astype(np.int64), 0.02, 2, 40)
     projects = year_to_date(yearly.poisson(0.5, (size, 12)), month)
-    # The list of the year only grows, so what has been met of it never falls and never exceeds it.
+    # The year's list only grows, so the wishes met never fall and never exceed it.
     new_needs = yearly.poisson(1.5, (size, 12))
     needs_start = yearly.integers(4, 15, size)
     needs = needs_start + year_to_date(new_needs, month)

@@ -11,7 +11,7 @@ from simulator.forms.spec import Column, Field, Form
 from simulator.periods import month_number, month_text
 from simulator.population import Population
 
-TASKS = (  # what the plan words as 出台, 制定, 建立, 实现; who leads it; the month that it is due in
+TASKS = (  # a task that the plan words as 出台, 制定, 建立 or 实现; who leads it; the month in which it is due
     ("出台社区工作者队伍建设措施", "社会工作部", "2025-06"),
     ("社区工作者等级市内互认", "社会工作部", "2025-12"),
     ("社区工作者等级省内互认", "社会工作部", "2026-12"),

@@ -11,7 +11,7 @@ from simulator.population import Ints, Population, part_of, reached_by, year_to_
 
 
 def graded_villages(population: Population, month: str) -> Ints:
-    """In how many villages of each county the village form gives the secretary a grade in this month."""
+    """For each county, the number of villages whose form grades the secretary in this month."""
     grades = iter(village.values(population, month)["secretary_grade"])
     graded = [is_village and next(grades) is not None for is_village in population.is_village.tolist()]
     return population.by_county(np.array(graded, dtype=np.int64))

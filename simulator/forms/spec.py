@@ -1,4 +1,4 @@
-"""What the simulator knows of a form: fields, parts that never exceed their whole, how values are drawn."""
+"""A form as the simulator knows it: fields, parts that never exceed their whole, how values are drawn."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Field:
 
 @dataclass(frozen=True)
 class Form:
-    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population; `jiggle` is a
-    field that no pair holds back, so a second version of a row can differ in it and still be right. Whether
-    the city's own departments report it too is `also_direct`.
+    """`key` and `name_field` identify the unit; `pairs` are (part, whole) of one population. `jiggle` is a field in no
+    pair, so a second version of a row can differ in it and still be right. `also_direct`: the city's own departments
+    report it too.
     """
 
     code: str
@@ -69,7 +69,7 @@ def amounts(hundredths: Ints) -> Column:
 
 
 def blank_some(column: Column, rng: np.random.Generator, share: float) -> Column:
-    """Leave a few cells out, as a county does in fields that it may leave out."""
+    """Blank a few cells, as a county does in optional fields."""
     for position in np.flatnonzero(rng.random(len(column)) < share).tolist():
         column[position] = None
     return column

@@ -1,4 +1,4 @@
-"""镇街教育培训季报表: towns, quarterly. Who is due is the roster of 1 January, and stays for the year."""
+"""镇街教育培训季报表: towns, quarterly. Those due are the roster of 1 January, for the whole year."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def values(population: Population, period: str) -> dict[str, Column]:
         return reached_by(due, yearly.uniform(low, 1, size), yearly.uniform(0.4, 1.6, (size, 12)), month)
 
     members = population.by_town(population.place_members(january))
-    # on the roster are those who are to stay: fewer than the groups report as leaders in any month
+    # the roster leaves out those about to go: it is shorter than the groups' leaders in any month
     in_groups = [leaders_of_places(population, january + months) for months in (0, 2, 5, 8, 11)]
     fewest = population.by_town(np.min(in_groups, axis=0))
     group_leaders = part_of((fewest - 4).clip(0), np.full(size, 0.92))

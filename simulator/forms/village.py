@@ -61,7 +61,7 @@ def values(population: Population, period: str) -> dict[str, Column]:
 
     grade = np.select([(level := rng.random(size) - 0.001 * t) < 0.2, level < 0.8], [0, 1], 2)
     company = np.select([(stake := rng.random(size) - 0.0005 * t) < 0.05, stake < 0.085], [0, 1], 2)
-    # thresholds, not a draw with a moving mean: what is drawn must not depend on the month
+    # fixed thresholds, not a draw with a moving mean: the draw must not depend on the month
     managers = (rng.random((size, 3)) < 0.03 + 0.001 * t).sum(axis=1)
     trees, gardens, courtyards = _greening(population, year, month, size)
 

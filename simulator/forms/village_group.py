@@ -16,7 +16,7 @@ _SHARE_A_MONTH = 0.0018
 
 
 def _leaders(rng: np.random.Generator, size: int, t: int) -> Ints:
-    """Leaders of each group in month t: a post now and then is vacant for some months."""
+    """Leaders of each group in month t: now and then a post is vacant for some months."""
     posts = rng.choice([1, 2, 3], size, p=[0.93, 0.06, 0.01])
     vacant_from = rng.integers(-12, 72, size)
     vacant_until = vacant_from + rng.integers(1, 6, size)
@@ -26,10 +26,10 @@ def _leaders(rng: np.random.Generator, size: int, t: int) -> Ints:
 
 
 def leaders_of_places(population: Population, t: int) -> Ints:
-    """What the groups of each village and community report as leaders in month t, added up."""
+    """Leaders in month t, summed over the groups of each village and community."""
     size = len(population.group_place)
     rng = population.rng("village_group")
-    rng.beta(3.5, 5.5, size)  # the form draws this first
+    rng.beta(3.5, 5.5, size)  # the form's first draw from this stream, repeated here
     leaders = _leaders(rng, size, t)
     return np.bincount(population.group_place, leaders, minlength=len(population.tree.places)).astype(
         np.int64
@@ -47,7 +47,7 @@ def values(population: Population, period: str) -> dict[str, Column]:
     away_share = rng.beta(3.5, 5.5, size).clip(0.15, 0.65)
     away, leaders = part_of(members, away_share), _leaders(rng, size, t)
 
-    # Each post has a threshold of its own; the village's share of Party leaders rises past one after another.
+    # Each post has a threshold; the village's share of Party leaders rises past one after another.
     by_place = population.rng("leader_share").beta(1.6, 1.6 / _FIRST_SHARE - 1.6, len(population.tree.places))
     share = (by_place + _SHARE_A_MONTH * t)[population.group_place].clip(0, 1)
     thresholds = rng.random((size, 3))

@@ -1,4 +1,4 @@
-"""The county systems, one module a way of speaking; `SYSTEMS` says which county is which."""
+"""The county systems, a module for each protocol. `SYSTEMS`: county -> its class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all county systems have in common. In: the submissions a county holds. Out: a server and its URI."""
+"""The base of all county systems. In: the submissions a county holds. Out: a server and its URI."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CountySystem(ABC):
         self.user, self.password = f"collector_{county}", secrets.token_urlsafe(18)
 
     def published(self) -> list[Submission]:
-        """What the county shows, by form and period."""
+        """The county's published submissions, by form and period."""
         own = [each for each in self._held.values() if each.county == self.county and each.is_published]
         return sorted(own, key=lambda each: (each.form.code, each.period))
 
@@ -64,10 +64,10 @@ class CountySystem(ABC):
     @property
     @abstractmethod
     def uri(self) -> str:
-        """Scheme, credentials, address and what else a collector has to know."""
+        """Scheme, credentials, address and further parameters, for the collector."""
 
     async def refuse_credentials(self) -> None:
-        """From now on the credentials that were given out are wrong."""
+        """Refuse the credentials that were given out, from now on."""
         self.password = secrets.token_urlsafe(18)
         await self.door.drop()
 
@@ -75,12 +75,12 @@ class CountySystem(ABC):
         """Publish submissions that were replaced."""
 
     async def change_host_key(self) -> None:
-        """Only SSH servers have one."""
+        """Raises ValueError, except in SSH servers."""
         raise ValueError(f"{self.county} has no host key: only counties that serve by SFTP do")
 
     @abstractmethod
     async def _start(self) -> tuple[str, int] | str:
-        """Start what answers behind the door; returns its address."""
+        """Start the server behind the door; returns its address."""
 
     @abstractmethod
     async def _stop(self) -> None: ...
@@ -95,7 +95,7 @@ class WebServer:
             timeout_graceful_shutdown=1, server_header=False,
         )  # fmt: skip
         self._server = uvicorn.Server(config)
-        # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP
+        # named as TCP, because asyncio then sends at once (TCP_NODELAY)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind((host, 0))
         self.host, self.port = self._socket.getsockname()
@@ -130,7 +130,7 @@ class WebSystem(CountySystem):
 
     @abstractmethod
     def routes(self) -> list[Route]:
-        """What it answers."""
+        """Its routes."""
 
     @property
     def uri(self) -> str:

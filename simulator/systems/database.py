@@ -1,7 +1,7 @@
-"""440783: a PostgreSQL database whose reader sees one view a form in the schema `report`.
+"""440783: a PostgreSQL database with a view for each form in the schema `report`.
 
 Columns: `period` (text, 2026-10 or 2026Q3), the fields in snake_case with a database's own types, `updated_at`
-(timestamptz). The reader's role can log in, read these views, and nothing else in this database.
+(timestamptz). The reader's role may log in and read these views, nothing else.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TYPES: dict[str, LiteralString] = {
 
 
 class Database(CountySystem):
-    """See the module. `admin_url` is of a role that may create databases and roles."""
+    """See the module. `admin_url`: the URL of a role that may create databases and roles."""
 
     def __init__(
         self,

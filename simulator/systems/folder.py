@@ -1,7 +1,7 @@
 """440799 (市直): a folder of files, `{form}_{period}.xlsx`, one header row, with unit codes of its own.
 
-In: submissions. Out: `DIR/folders/440799/`, which stays when the simulator has ended. A folder has no login and
-no port: down, it is not there (as a share that is not mounted); it cannot hang.
+In: submissions. Out: `DIR/folders/440799/`, which stays after the simulator ended. A folder has no login and no port.
+When it is down, it is not there, like a share that is not mounted. It cannot hang.
 """
 
 from __future__ import annotations

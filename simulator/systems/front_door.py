@@ -1,9 +1,7 @@
 """The public port of a county system, which can be up, down or hanging.
 
-In: connections. Out: the same, forwarded.
-
-Whatever speaks behind it (HTTP, SSH, PostgreSQL), a county that is down refuses connections and one that
-hangs accepts them and never answers. The port stays the same, and stays taken, over all changes.
+In: connections. Out: the same, forwarded to the server behind it (HTTP, SSH, PostgreSQL). A county that is down refuses
+connections; one that hangs accepts them and never answers. The port stays the same, and taken, in every state.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ class FrontDoor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _bind(self, port: int) -> socket.socket:
-        # asyncio sends at once (TCP_NODELAY) only where the socket says that it is TCP
+        # named as TCP, because asyncio then sends at once (TCP_NODELAY)
         held = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind((self.host, port))
@@ -38,7 +36,7 @@ class FrontDoor:
         return held
 
     async def set_state(self, state: State) -> None:
-        """Change the state; what is connected is cut off."""
+        """Change the state, and cut off all connections."""
         await self._close()
         self.state = state
         if state != "down":
@@ -50,7 +48,7 @@ class FrontDoor:
         self._held.close()
 
     async def drop(self) -> None:
-        """Cut off what is connected and stay as is."""
+        """Cut off all connections, in the same state."""
         for writer in list(self._writers):
             writer.transport.abort()
 
@@ -64,7 +62,7 @@ class FrontDoor:
             task.cancel()
         if self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        if was_listening:  # a socket that is bound and does not listen refuses, and keeps the port
+        if was_listening:  # a bound socket that does not listen refuses connections and keeps the port
             self._held.close()
             self._held = self._bind(self.port)
 

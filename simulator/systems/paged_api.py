@@ -22,7 +22,7 @@ from simulator import rendering
 from simulator.submissions import Key, Submission
 from simulator.systems.base import WebSystem
 
-LISTED = 5  # entries a page of the listing
+LISTED = 5  # entries on a page of the listing
 MOST_ROWS = 1000
 BUSY_EVERY = 7
 

@@ -1,8 +1,8 @@
-"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key; read-only, in /outgoing, but for
-/outgoing/feedback, where a collector may put what it returns.
+"""440705, 440781, 440784: SFTP servers with a password and an ed25519 host key.
 
-Each county is a renderer: which files it offers, and what is in them. They are real files under
-`DIR/sftp/<county>/outgoing`, whose mtime is when the county published them.
+/outgoing is read-only, except /outgoing/feedback, where a collector may put returned workbooks. Each county has a class
+that says which files it offers and renders them. They are real files under `DIR/sftp/<county>/outgoing`; their mtime is
+the time of publication.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ FEEDBACK = b"/outgoing/feedback"
 
 
 def _is_feedback(*paths: bytes) -> bool:
-    """Whether these are files right in the feedback folder."""
+    """Whether all of these are files directly in the feedback folder."""
     return all(posixpath.dirname(posixpath.normpath(path)) == FEEDBACK for path in paths)
 
 
@@ -96,7 +96,7 @@ class Sftp(CountySystem):
 
     @abstractmethod
     def render(self, submissions: list[Submission]) -> bytes:
-        """The bytes of a file, from the submissions that are in it."""
+        """The bytes of a file with these submissions."""
 
     async def refresh(self, changed: list[Submission]) -> None:
         outgoing = self._root / "outgoing"
@@ -168,7 +168,7 @@ class GbCsv(Sftp):
 
 
 class OneWorkbook(Sftp):
-    """440784: `{period}.xlsx` (2026-10, 2026Q3) with all forms of that kind of period, a hidden sheet
+    """440784: `{period}.xlsx` (2026-10, 2026Q3) with all forms of that period type, a hidden sheet
     first, numbers stored as text, a 备注 column.
     """
 

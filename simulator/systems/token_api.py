@@ -4,8 +4,8 @@
     GET  /v1/reports?cursor=                             -> {"data": [entry, ...], "next_cursor"}
     GET  /v1/reports/{form}/{period}?cursor=&limit=1000  -> {"data": [row, ...], "next_cursor"}
 
-An entry is {"form", "period", "updated_at"}. A token ends after 60 seconds or 20 requests: 401. A cursor is
-opaque and belongs to one listing: else 400.
+An entry is {"form", "period", "updated_at"}. A token ends after 60 seconds or 20 requests (401). A cursor
+is opaque and belongs to one listing (else 400).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from simulator.systems.base import WebSystem
 
 TOKEN_SECONDS = 60
 TOKEN_REQUESTS = 20
-LISTED = 8  # entries a page of the listing
+LISTED = 8  # entries on a page of the listing
 MOST_ROWS = 1000
 
 
