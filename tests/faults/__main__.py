@@ -1,6 +1,6 @@
-"""All faults, many times, and a table of what they came to: `make faults ARGS="--times 5"`.
+"""All faults, many times, and a table of their outcomes: `make faults ARGS="--times 5"`.
 
-Prints each outcome that is not well as it comes; exit code 1 if there is one.
+It prints each bad outcome at once; exit code 1 if there is one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main() -> int:
         stack.callback(server.destroy)
         for kind in ("scene", "network", "scheduler"):
             (folder / kind).mkdir()
-        with suppress(KeyboardInterrupt):  # what was found until then is shown
+        with suppress(KeyboardInterrupt):  # show the outcomes so far
             for one in outcomes(folder, server, chosen.times, set(chosen.only or kinds)):
                 found.append(one)
                 if sys.stderr.isatty():

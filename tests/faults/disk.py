@@ -1,7 +1,7 @@
-"""The disk is full: at a raw file, at rows, at an event; then there is room, and the same again.
+"""The disk is full at a raw file, at rows, or at an event; then there is room, and the same command runs again.
 
-In: the scene. Out: an `Outcome` each. As root the lake lies on a file system of its own that is as full as it is told
-(tmpfs); anybody can have a process that may write no file beyond so many bytes.
+In: the scene. Out: an `Outcome` for each. There are two ways: as root, the lake lies on a tmpfs that is filled up; as
+any user, the process may write no file beyond a number of bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.faults.victim import Ended
 
 PAGE = 4096
 LIMITS = (30, 400, 900)
-"""Bytes: the counties' files have 60, events 400 to 2,000, tables of rows more."""
+"""Limits in bytes: a county's file has 60, an event 400 to 2,000, a table of rows more."""
 
 
 def by_a_limit(scene: Scene, command: str, largest: int) -> Outcome:
@@ -29,7 +29,7 @@ def by_a_limit(scene: Scene, command: str, largest: int) -> Outcome:
 
 
 def by_a_file_system(scene: Scene, command: str, pages: int) -> Outcome:
-    """`pages` are free when the command begins."""
+    """The lake's file system has `pages` free pages when the command begins."""
     with scene.copy(scene.states[command]) as one, small(one.lake) as filler:
         free = os.statvfs(one.lake).f_bavail
         filler.write_bytes(bytes(PAGE * (free - pages)))
@@ -44,7 +44,7 @@ def can_mount() -> bool:
 
 
 def _mounts() -> bool:
-    """Whether this root may: one in a container mostly may not."""
+    """Whether this process may mount: root in a container mostly may not."""
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +56,7 @@ def _mounts() -> bool:
 
 @contextmanager
 def small(lake: Path) -> Iterator[Path]:
-    """The lake on four megabytes of memory; the path of a file outside of its areas, to fill them with."""
+    """Put the lake on a tmpfs of four megabytes; yields the path of a file outside its areas, to fill it with."""
     held = lake.with_name("lake on the disk")
     lake.rename(held)
     lake.mkdir()
@@ -69,7 +69,7 @@ def small(lake: Path) -> Iterator[Path]:
 
 
 def _told(ended: Ended) -> None:
-    """One line that says what to do, and no traceback."""
+    """Whether the command printed one line that says what to do, and no traceback."""
     assert ended.code == 1, (ended.code, ended.err)
     assert ended.err.startswith("disk_full: "), ended.err
     assert "Make room" in " ".join(ended.err.split())

@@ -1,6 +1,6 @@
-"""kill -9 at every step of every command: one at a time, or one after the other in a night that then loses the ledger.
+"""kill -9 at every step of every command: one kill at a time, or all in one night that then loses the ledger.
 
-In: the scene and its counted steps. Out: an `Outcome` each, after the same command was given again.
+In: the scene and its counted steps. Out: an `Outcome` for each, after the same command ran again.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ NAMES = (
     (("after commit",), "kill -9 after a commit, before the command says so"),
 )
 ALREADY = 2
-"""Exit code of what a person does once more: that it was done."""
+"""Exit code of a person's decision given a second time: it was done already."""
 
 
 def name_of(step: str) -> str:
-    """What the table calls it."""
+    """A step's name in the table."""
     return next(name for starts, name in NAMES if step.startswith(starts))
 
 
 def one_by_one(scene: Scene, times: int) -> Iterator[Outcome]:
-    """Each step of each command, `times` of the times that it is passed, spread over them."""
+    """Kill each command at each step, at `times` of its passes, spread over all of them."""
     for command in COMMANDS:
         for step, count in scene.steps[command].items():
             for n in sorted({1 + i * (count - 1) // max(1, times - 1) for i in range(times)}):
@@ -47,8 +47,8 @@ def killed(scene: Scene, command: str, step: str, n: int = 1) -> Outcome:
 
 
 def whole_night(scene: Scene) -> Iterator[Outcome]:
-    """Each command killed at each step that it has, in their order, each time further on; then let through. In the end
-    the warehouse is lost, and what was never committed must not come back from the lake.
+    """Kill each command at each of its steps in order, then let it through. In the end the warehouse is lost, and
+    nothing uncommitted may come back from the lake.
     """
     fault, times = "kill -9 at one step after the other", 0
     with scene.copy(scene.states["collect"]) as one:

@@ -1,7 +1,7 @@
-"""The network between the pipeline and county systems breaks off in the middle of a download.
+"""The network between the pipeline and county systems breaks in the middle of a download.
 
-In: county systems of every transport, each behind a door that forwards so many bytes and then cuts. Out: an `Outcome`
-each, against a collection that nothing disturbed.
+In: county systems of every transport, each behind a door that cuts after a number of bytes. Out: an `Outcome` for each,
+compared with an undisturbed collection.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ COUNTIES = ("440703", "440781", "440783", "440785")
 
 
 class Door:
-    """Forwards connections on loopback; one that has brought `after` bytes from the other side is reset.
+    """Forwards connections on loopback, and resets one after `after` bytes from the server.
 
-    `cuts`: how many are left to cut; the others go through.
+    `cuts`: how many connections are still to be reset; the others go through.
     """
 
     def __init__(self, host: str, port: int, after: int, cuts: int) -> None:
@@ -82,7 +82,7 @@ class Door:
 
 @dataclass
 class Wired:
-    """County systems, an empty workplace, and what a collection comes to."""
+    """County systems, an empty workplace, and the content after an undisturbed collection."""
 
     folder: Path
     postgres: Any
@@ -90,7 +90,7 @@ class Wired:
     expected: Content
 
     def cut(self, after: int, cuts: int) -> Outcome:
-        """Collect with so many connections of each county cut after so many bytes; again without, if it has to be."""
+        """Collect with `cuts` connections of each county cut after `after` bytes; if that fails, again without."""
         number = f"cut {after} {cuts}"
         with ExitStack() as stack:
             one = stack.enter_context(clone(self.empty, self.folder / number, self.postgres))

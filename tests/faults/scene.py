@@ -1,9 +1,8 @@
-"""The scene of the faults: a small world's night, from arrival to publication, and what it has to come to.
+"""The scene of the faults: a small world's night, from arrival to publication, and its expected content.
 
-In: two counties that send files, a month that was built before. Out: the states between the night's commands, to start
-from, and `Outcome`: what is lost, doubled or left over after a fault and a rerun, held against the same command that
-nothing disturbed. The night has what nights have: new reports, a rejected row, a report that is held, one that says
-that nothing changed, a correction of a built month.
+In: two counties that send files, a month built before. Out: the states between the night's commands, to start from, and
+`Outcome`: rows and files lost, doubled or left over after a fault and a rerun, compared with the undisturbed command.
+The night has new reports, a rejected row, a held report, an unchanged report, and a correction of a built month.
 """
 
 from __future__ import annotations
@@ -46,9 +45,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "publish": ("publish", "2026-02", "--name", "审定版", "--by", "组织二科"),
     "lock": ("lock", "2026-02", "--reason", "审定"),
 }
-"""The night's commands, one after the other; what people decide is killed as well."""
+"""The night's commands in order, people's decisions included."""
 DONE = (0, 3)
-"""Exit codes of a command that did what it should: 3 says that something was returned."""
+"""Exit codes of success: 3 means that something was returned."""
 KEPT = ("raw", "reports", "rejected", "repeated", "definitions")
 Content = Counter[str]
 _INSTANT = re.compile(r"datetime\.datetime\([^()]*\)")
@@ -56,14 +55,14 @@ _INSTANT = re.compile(r"datetime\.datetime\([^()]*\)")
 
 @dataclass(frozen=True)
 class Counties:
-    """What `Night` asks of county systems."""
+    """The part of county systems that `Night` uses."""
 
     months: tuple[str, ...] = MONTHS
 
 
 @dataclass
 class Outcome:
-    """What a fault and a rerun came to, against a run without: what is lost and doubled, and what is left over."""
+    """The content after a fault and a rerun, compared with a run without: lost, doubled, left over."""
 
     fault: str
     detail: str
@@ -84,8 +83,8 @@ class Outcome:
 
 @dataclass
 class Scene:
-    """By command: `states`: the workplace before it; `expected`: the content after it; `steps`: what it passes
-    undisturbed, in order, and how often.
+    """By command: `states`, the workplace before it; `expected`, the content after it; `steps`, its undisturbed steps
+    in order, and how often it passes each.
     """
 
     folder: Path
@@ -99,7 +98,7 @@ class Scene:
 
     @contextmanager
     def copy(self, of: Night) -> Iterator[Night]:
-        """A workplace with what that one holds; gone at the end."""
+        """A copy of a workplace, removed at the end."""
         folder = self.folder / f"copy {next(self._numbers)}"
         folder.mkdir()
         with clone(of, folder / "home", self.postgres) as one:
@@ -107,11 +106,11 @@ class Scene:
         shutil.rmtree(folder)
 
     def run(self, one: Night, command: str, **what: Any) -> Ended:
-        """A command of the night (or another one) on that workplace, in a process of its own."""
+        """Run a command of the night (or another one) on that workplace, in a process of its own."""
         return self.victims.run(one.place.home.parent, *self.words(one, command), **what)
 
     def words(self, one: Night, command: str) -> list[str]:
-        """The command's arguments, with the ids that it needs as the ledger has them."""
+        """The command's arguments, with ids taken from the ledger."""
         ids = {}
         if command == "release":
             (row,) = one.query("SELECT DISTINCT delivery_id FROM ops.submission WHERE held_reason IS NOT NULL"
@@ -123,12 +122,12 @@ class Scene:
         return [w.format(**ids) for w in COMMANDS.get(command, (command, "--json"))]
 
     def finish(self, one: Night, command: str, *also: int) -> None:
-        """Do the same again, as an operator would; it has to end well, or (`also`) say that it was done."""
+        """Run the command again, as an operator would. It must succeed, or (`also`) say that it was done already."""
         ended = self.run(one, command)
         assert ended.code in (*DONE, *also), (command, ended.code, ended.err[-2000:])
 
     def outcome(self, one: Night, after: str, fault: str, detail: str, times: int = 1) -> Outcome:
-        """Hold what is there now against what should be after that command."""
+        """Compare the present content with the expected content after that command."""
         expected, found = self.expected[after], content_of(one)
         if after == "feedback":
             found += self.sent_back()
@@ -138,13 +137,13 @@ class Scene:
         )  # fmt: skip
 
     def left_over(self, one: Night) -> list[str]:
-        """Temporary files, and what `qiangji verify` has to say."""
+        """Temporary files, and the complaints of `qiangji verify`."""
         tmp = [str(p.relative_to(one.lake)) for p in (one.lake / "tmp").glob("*")]
         said = self.run(one, "verify")
         faults = said.json["faults"] if said.out else [{"code": said.code, "where": said.err, "what": ""}]
         return tmp + [f"{f['code']} {f['where']} {f['what']}" for f in faults]
 
-    # ---- the counties' folders: the same for all copies
+    # ---- the counties' folders, shared by all copies
 
     def sent_back(self) -> Content:
         """Workbooks in the counties' folders, temporary ones too."""
@@ -152,7 +151,7 @@ class Scene:
         return Counter(str(p.relative_to(folder)) for p in folder.glob("*/feedback/*"))
 
     def take_back(self) -> None:
-        """As if nothing had been sent back yet."""
+        """Remove everything that was sent back."""
         for folder in (self.made.catalogue / "incoming").glob("*/feedback"):
             shutil.rmtree(folder)
 
@@ -193,7 +192,7 @@ def _first_month(made: world.World) -> None:
 
 
 def _the_night(made: world.World) -> None:
-    """A row is rejected (V2), a figure falls (W1), a report is far shorter than the one before it (V, January)."""
+    """A row is rejected (V2), a figure falls (W1), a report is far shorter than the one before (V, January)."""
     made.put("v", "2026-02", "unit n d r\nV1 5 10 1\nV2 99 20 2\nV3 9 20 1\nV4 7 9 1")
     made.put("v", "2026-02", "unit n d r\nW1 1 10 2\nW2 2 10 1")
     made.put("v", "2026-03", "unit n d r\nV1 4 10 1\nV2 9 20 4\nV3 9 20 1\nV4 2 9 1")
@@ -204,8 +203,8 @@ def _the_night(made: world.World) -> None:
 
 
 def content_of(one: Night) -> Content:
-    """Every row of facts, figures (with what was closed) and ledger, and every file of the lake, by what it says:
-    without instants, and without ids that are made of them.
+    """Every row of facts, figures (closed ones too) and ledger, and every file of the lake, by content: without
+    instants and ids made of instants.
     """
     found: Content = Counter()
     for relation, rows in one.snapshot().items():
@@ -242,4 +241,4 @@ _LEDGER = {
     "locked": "SELECT period, action, reason FROM ops.period_lock",
     "edition": "SELECT period, edition, figures FROM ops.edition",
 }  # fmt: skip
-"""The ledger by what it says: a delivery is told by its bytes; a person who decides the same twice has decided it."""
+"""The ledger by content: a delivery counts by its bytes; the same decision made twice counts once."""

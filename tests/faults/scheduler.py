@@ -1,6 +1,6 @@
-"""Airflow's scheduler is killed while a task runs, and started again; nobody does anything else.
+"""Airflow's scheduler is killed while a task runs and started again; nobody does anything else.
 
-In: a running Airflow with county systems. Out: an `Outcome` against the same night by the command line, undisturbed.
+In: a running Airflow with county systems. Out: an `Outcome`, compared with the same night by the command line.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ QUICKLY = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "4",
 }
-"""A task whose process is gone is noticed in seconds; the settings of production take a minute."""
+"""With these, a task whose process is gone is noticed in seconds; in production it takes a minute."""
 
 
 @contextmanager
@@ -36,9 +36,7 @@ def site(folder: Path) -> Iterator[Site]:
 
 
 def killed(site: Site, folder: Path, postgres: Any) -> Outcome:
-    """The first night of an empty warehouse, whose scheduler dies while reports are checked, and while figures are
-    built.
-    """
+    """The first night of an empty warehouse. The scheduler dies during a check of reports and during a build."""
     run_id = site.client.trigger("collect_nightly", conf={"months": 1})
     _kill_while(site, "collect_nightly", "check")
     run = site.client.wait_for_run("collect_nightly", run_id, SECONDS)
@@ -62,7 +60,7 @@ def killed(site: Site, folder: Path, postgres: Any) -> Outcome:
 
 
 def _kill_while(site: Site, dag: str, task: str) -> None:
-    """Wait until the task runs, then kill the scheduler, and start it again as `make up` does."""
+    """Wait until the task runs, kill the scheduler, and start it again as `make up` does."""
     deadline = time.monotonic() + SECONDS
     while not any(
         i["task_id"] == task and i["state"] == "running"
@@ -78,7 +76,7 @@ def _kill_while(site: Site, dag: str, task: str) -> None:
 
 
 def _undisturbed(site: Site, folder: Path, postgres: Any) -> Content:
-    """The same county systems, collected and built by the package alone."""
+    """Collect the same county systems and build, with the package alone."""
     with pytest.MonkeyPatch.context() as patch:
         forget()
         for line in (site.airflow.home / "simulator" / "connections.env").read_text("utf-8").splitlines():

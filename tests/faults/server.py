@@ -1,6 +1,6 @@
-"""PostgreSQL stops at once (`pg_ctl stop -m immediate`) while it is worked with; the same again starts it.
+"""PostgreSQL stops at once (`pg_ctl stop -m immediate`) during a command; the same command then starts it again.
 
-In: the scene's lake and its expected content, brought into the embedded server of a home of its own. Out: an `Outcome`.
+In: the scene's lake and expected content, in an embedded server with its own home. Out: an `Outcome`.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ MOMENTS: Moments = {
     "build": (("half copied fact.v", 1), ("half copied fresh", 2), ("before commit of build", 1),
               ("after commit of build", 1)),
 }  # fmt: skip
-"""Command -> at which of its steps the server stops, in one try after the other."""
+"""Command -> the step at which the server stops, for each try."""
 
 
 def stopped(scene: Scene, moments: Moments = MOMENTS) -> Outcome:
-    """The night with a server that stops again and again."""
+    """The night, with a server that stops again and again."""
     home = scene.folder / "a home with a server" / "home"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_HOME", str(home))
@@ -39,7 +39,7 @@ def stopped(scene: Scene, moments: Moments = MOMENTS) -> Outcome:
         server = EmbeddedPostgres(home)
         try:
             shutil.copytree(scene.states["collect"].lake, home / "lake")
-            with pipeline.open_pipeline() as p:  # the server is found up, unless it was stopped
+            with pipeline.open_pipeline() as p:  # the server is up, unless it was stopped
                 one = Night(Workplace(home, ""), Counties(), p)
                 restored = scene.run(one, "rebuild-ledger")
                 assert restored.code == 0, restored.err
@@ -51,7 +51,7 @@ def stopped(scene: Scene, moments: Moments = MOMENTS) -> Outcome:
 
 
 def _stop_in(scene: Scene, one: Night, command: str, steps: Sequence[Where]) -> int:
-    """The command, with the server gone at each of these steps, and once more; how often it was stopped."""
+    """Run the command with the server stopped at each of these steps, then once more. Returns the number of stops."""
     place = locate(one.place.home)
     stop = [place.program("pg_ctl"), "stop", "-m", "immediate", "-D", str(place.data)]
     for step in steps:
@@ -64,7 +64,7 @@ def _stop_in(scene: Scene, one: Night, command: str, steps: Sequence[Where]) -> 
 
 
 def _told(ended: Ended) -> None:
-    """One line that says what to do, and no traceback."""
+    """Whether the command printed one line that says what to do, and no traceback."""
     assert ended.code == 1, (ended.code, ended.err)
     assert ended.err.startswith("warehouse: "), ended.err
     assert "do the same again" in " ".join(ended.err.split())

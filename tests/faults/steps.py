@@ -1,8 +1,8 @@
-"""The places at which a process can die, seen from inside it: every step of the lake, every COPY and every commit.
+"""The places at which a process can die, seen from inside: every step of the lake, every COPY, every commit.
 
-In: nothing of the package changes; what it calls is wrapped. Out: each step that is passed is counted under its name,
-and at the chosen one something happens to the process (by default SIGKILL: no cleanup, no `finally`). A step's name
-says what was done and of what: `renamed raw`, `half copied fact.village`, `before commit of publish`.
+In: nothing of the package changes; the functions that it calls are wrapped. Out: each passed step is counted under its
+name, and at the chosen one the process is hit (by default by SIGKILL: no cleanup, no `finally`). A step's name says
+what was done to what: `renamed raw`, `half copied fact.village`, `before commit of publish`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any
 
 PACKAGE = f"{os.sep}qiangji{os.sep}"
 Where = tuple[str, int]
-"""A step's name, and which time that it is passed."""
+"""A step's name, and the number of the pass."""
 
 
 def die() -> None:
@@ -29,7 +29,7 @@ def die() -> None:
 
 
 class Steps:
-    """Counts steps; `act` is called once, at `at`. `report` gets a line a step, as it is passed."""
+    """Counts steps. `act` is called once, at `at`; `report` gets a line for each passed step."""
 
     def __init__(self, report: Path, at: Where | None = None, act: Callable[[], object] = die) -> None:
         self._report, self._at, self._act = report, at, act
@@ -47,7 +47,7 @@ class Steps:
             self._act()
 
     def install(self) -> None:
-        """Wrap what the package calls, for the rest of this process."""
+        """Wrap the functions that the package calls, for the rest of this process."""
         self._wrap_lake()
         self._wrap_database()
         self._wrap_feedback()
@@ -113,7 +113,7 @@ class Steps:
         psycopg.Copy.write = half  # type: ignore[method-assign]
         psycopg.Connection.commit = committed  # type: ignore[method-assign]
 
-    # ---- the way back: written, and under its name
+    # ---- the way back to a county: written, renamed
 
     def _wrap_feedback(self) -> None:
         import asyncssh
@@ -140,12 +140,12 @@ class Steps:
 
 
 def _what(path: Path) -> str:
-    """Of a path of the lake: its area, or of the journal the kind of the event."""
+    """A lake path's area; in the journal, the kind of the event."""
     return f"event of {path.name.split('-')[0]}" if path.parts[0] == "journal" else path.parts[0]
 
 
 def _caller() -> str:
-    """The function of the package that has work committed."""
+    """The package's function that commits."""
     frame = sys._getframe(2)
     while frame.f_back and PACKAGE not in frame.f_code.co_filename:
         frame = frame.f_back

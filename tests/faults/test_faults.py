@@ -1,6 +1,6 @@
-"""A short run of the faults (`make faults` does many), and that it would notice.
+"""A short run of the faults (`make faults` does many), and a test that it notices.
 
-Whatever breaks in a night, the same command again ends it as if nothing had: no row lost, none doubled, no file left.
+Whatever breaks in a night, the same command run again repairs it: no row lost, none doubled, no file left over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def night(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
 
 
 def test_the_night_passes_every_kind_of_step(night: Scene) -> None:
-    """What is killed is all that there is: a new kind of file or commit would show here."""
+    """The kills cover every kind of step: a new kind of file or commit would show here."""
     steps = {c: set(night.steps[c]) for c in COMMANDS}
     collected = {
         "raw",
@@ -62,7 +62,7 @@ def test_the_server_stops_at_once(night: Scene) -> None:
 
 
 def test_the_disk_is_full(night: Scene) -> None:
-    """By a limit on files, which nobody needs to be root for; and, where this is root, by a disk that is."""
+    """By a limit on file sizes, and, for root, by a full file system."""
     found = [disk.by_a_limit(night, "collect", 30)]
     if disk.can_mount():
         found.append(disk.by_a_file_system(night, "build", 0))
@@ -75,7 +75,7 @@ def test_two_nights_at_once(night: Scene) -> None:
 
 
 def test_it_would_notice(night: Scene) -> None:
-    """A row more, a row less, a file that lies about."""
+    """A row too many, a row missing, a file left over."""
     with night.copy(night.states["feedback"]) as one:  # as after the build
         assert night.outcome(one, "build", "none", "").is_well
         assert night.outcome(one, "collect", "none", "").doubled

@@ -1,4 +1,4 @@
-"""A short run of the network's faults, and what a killed process leaves at a county."""
+"""A short run of the network's faults, and the files that a killed process leaves at a county."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_the_network_is_cut_in_a_download(tmp_path_factory: pytest.TempPathFacto
 def test_what_was_left_at_a_county_is_removed_a_day_later(
     tmp_path: Path, postgres: Any, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Over SFTP nobody holds a lock: what may still be written is left alone."""
+    """Over SFTP nobody holds a lock: a file that may still be written is left alone."""
     with night(tmp_path_factory.mktemp("sftp"), postgres, months=1, scale=0.03, counties=[SFTP]) as one:
         county = one.pipeline.catalogue.counties[SFTP]
         folder = one.systems.directory / "sftp" / SFTP / "outgoing" / "feedback"

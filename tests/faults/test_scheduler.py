@@ -1,4 +1,4 @@
-"""A scheduler that is killed in the middle of a task: the night ends as if it had not been."""
+"""If the scheduler is killed in the middle of a task, the night ends as if it had not been."""
 
 from __future__ import annotations
 

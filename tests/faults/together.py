@@ -1,6 +1,6 @@
-"""Two nights at once: each command twice at the same time, one standing still at a step while the other goes on.
+"""Two nights at once: each command runs twice, one standing still at a step while the other goes on.
 
-In: the scene. Out: an `Outcome` each: nothing is received, revised or built twice.
+In: the scene. Out: an `Outcome` for each: nothing is received, revised or built twice.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ STEPS = {
     "build": ("half copied fact.v", "before commit of build", "after commit of build"),
 }  # fmt: skip
 HELD = 3.0
-"""Seconds for which the first one holds a lock."""
+"""Seconds for which the first night holds a lock."""
 
 
 def at_once(scene: Scene, steps: tuple[str, str]) -> Outcome:
-    """Two nights, of which the first stands still at these steps (of its collection, of its build)."""
+    """Two nights; the first stands still at these steps (of its collection, of its build)."""
     with scene.copy(scene.states["collect"]) as one, Victims() as others:
         _both(scene, one, others, "collect", steps[0])
         scene.finish(one, "release")

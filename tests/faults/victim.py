@@ -1,8 +1,8 @@
-"""Commands that are killed: `qiangji` as people start it, each in a process of its own, with something done to it.
+"""Runs `qiangji` commands, each in a process of its own, and kills or disturbs them at a step.
 
-In: jobs, one JSON line each, on standard input: the environment, the arguments, where output goes, what happens at
-which step. Out: a line each with the exit code (minus the signal). The process that forks them has imported what they
-need, as the scheduler does for its tasks, so that a command costs what it does and not its imports.
+In: jobs on standard input, a JSON line for each: environment, arguments, output, and what happens at which step. Out: a
+line for each with the exit code (minus the signal). The process that forks them has imported everything before, as
+Airflow's scheduler does for its tasks, so a command does not spend its time on imports.
 
     victims = Victims(); victims.run(folder, "collect", kill=("renamed raw", 1))
 """
@@ -28,14 +28,14 @@ from tests.faults.steps import Steps, die
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS = 150
-"""No command of these takes longer; one that hangs is ended."""
+"""Seconds after which a command counts as hanging and is ended."""
 PAUSE = 60.0
-"""Seconds in which another command does all that it can, at most."""
+"""Seconds that another command gets to go as far as it can."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: exit code, or minus the signal; what it printed; the steps that it passed, in order."""
+    """How a command ended: exit code, or minus the signal; its output; its passed steps in order."""
 
     code: int
     out: str
@@ -52,7 +52,7 @@ class Ended:
 
     @property
     def counts(self) -> Counter[str]:
-        """Each step, in the order in which it was first passed, and how often."""
+        """Step -> number of passes, in the order of the first pass."""
         return Counter(self.steps)
 
 
@@ -78,7 +78,7 @@ class Victims:
         self._process.wait(SECONDS)
 
     def start(self, folder: Path, *arguments: str, **what: Any) -> Path:
-        """Begin a command with today's environment; `result` waits for it."""
+        """Start a command with the present environment; `result` waits for it."""
         self._numbers += 1
         told = folder / f"command-{os.getpid()}-{self._process.pid}-{self._numbers}"
         told.mkdir()
@@ -97,8 +97,14 @@ class Victims:
         return Ended(json.loads(line), out, err, steps.splitlines())
 
     def run(self, folder: Path, *arguments: str, **what: Any) -> Ended:
-        """`kill`: at this step (a name, and which time); `stop`: there, run the command `by`, as `like`, and go on;
-        `pause`: there, stand still for a while; `largest`: no file may grow beyond so many bytes.
+        """Run a command. A step is a name and the number of the pass.
+
+        | argument | what happens |
+        | --- | --- |
+        | `kill` | the process dies at this step |
+        | `stop` | at this step the command `by` runs, as `like`; then this one goes on |
+        | `pause` | it stands still at this step for a while |
+        | `largest` | no file may grow beyond this number of bytes |
         """
         return self.result(self.start(folder, *arguments, **what))
 
@@ -117,7 +123,7 @@ def serve() -> None:
         told = Path(job["told"])
         for name in ("out", "err"):
             (told / name).touch()
-        piped = os.pipe() if job.get("largest") else None  # no file may grow: what it says goes here
+        piped = os.pipe() if job.get("largest") else None  # no file may grow, so the output goes here
         child = os.fork()
         if not child:
             _become(job, piped)
@@ -131,7 +137,7 @@ def serve() -> None:
 
 
 def _become(job: dict[str, Any], piped: tuple[int, int] | None) -> None:
-    """Take on environment, arguments, output and fate."""
+    """Become the command: set environment, arguments, output, and what happens at which step."""
     signal.alarm(SECONDS)
     told = Path(job["told"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
@@ -152,7 +158,7 @@ def _become(job: dict[str, Any], piped: tuple[int, int] | None) -> None:
 
 
 def _wait(go: Path) -> None:
-    """Until the other is done; if it waits for us, not for ever."""
+    """Wait until the other is done, but not for ever: it may be waiting for us."""
     deadline = time.monotonic() + PAUSE
     while not go.exists() and time.monotonic() < deadline:
         time.sleep(0.02)

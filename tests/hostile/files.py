@@ -1,7 +1,7 @@
-"""Files that no county should send: one or more for each reason code, and for each thing that is read all the same.
+"""Hostile and odd files: at least one for each reason code, and for each oddity that is read all the same.
 
-In: nothing; everything is generated. Out: `CASES`: a name, the bytes, the file kind, and how it has to end: a reason
-code, or `None` for being read as the good file is.
+In: nothing; everything is generated. Out: `CASES`: a name, the bytes, the file kind and the expected outcome: a reason
+code, or `None` if the file must read as the good one does.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def hostile_workbooks() -> Iterator[Case]:
              "duplicate_header"),
             ("another period", book([[*HEADER, "报告期"], *([*r, "2026-09"] for r in ROWS)]), "wrong_period"),
             ("unchanged and rows", book([HEADER, *ROWS, ["无变动"]]), "unchanged_with_rows"),
-            # read as they are
+            # odd files that are read
             ("good", good, None),
             ("hidden first sheet", book(None, _hidden_first), None),
             ("wrong dimension", with_part(good, SHEET, lambda d: d.replace(b"A1:F4", b"A1:A1")), None),

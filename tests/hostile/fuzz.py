@@ -1,16 +1,16 @@
-"""Good files changed at random, and read in the cage: `make fuzz`, or a short run of it among the tests.
+"""Good files changed at random and read in the cage: `make fuzz`, and a short run among the tests.
 
-In: a seed and a number of cases. Out: what became of them. A case is a good file (CSV in two encodings and several
-styles, NDJSON, workbooks) with bytes flipped, set, cut out, doubled, cut off, or spliced with another good file.
+In: a seed and a number of cases. Out: their outcomes. A case is a good file (CSV in two encodings and several styles,
+NDJSON, workbooks) with bytes flipped, set, cut out, doubled, cut off, or spliced with another good file.
 
-What counts as wrong, as a flipped digit in a CSV is another value that nobody can know for wrong:
+A flipped digit in a CSV is just another value, so wrong is judged by kind:
 
-- of CSV and NDJSON: an accepted row (one without an unreadable cell) that differs from what an independent plain reader
-  (`plain.py`) makes of the same changed bytes, or a row that is there for one of them alone;
-- of a workbook, whose parts carry checksums: accepted rows that are not those of one of the files it was made from.
-
-A crash is any exception but ReturnedError, and any end of a reader that was not asked for; a hang is a case beyond its
-seconds.
+| kind | wrong |
+| --- | --- |
+| CSV, NDJSON | accepted rows (without an unreadable cell) differ from those that `plain.py` reads from the same bytes |
+| workbook (its parts carry checksums) | accepted rows are not those of one of the files it was made from |
+| any | a crash: an exception other than ReturnedError, or a reader that ends by itself |
+| any | a hang: a case takes longer than its seconds |
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ ALPHABET = "\",\n\r\t ０１，．％0123456789.-+%eEO/—无是否√①\u3000\
 
 
 def changed_text(rng: random.Random, one: Good, other: Good) -> bytes:
-    """Whole characters and lines, as a person or a program would get them wrong: more of it can still be read."""
+    """Change whole characters and lines, as a person or program would: more of these files can still be read."""
     text = one.content.decode(one.encoding)
     for _ in range(rng.choice([1, 1, 1, 2, 4])):
         at = rng.randrange(len(text) + 1)
@@ -188,7 +188,7 @@ def read(good: Good, content: bytes) -> Parsed:
 
 
 def said(good: Good, content: bytes) -> list[tuple[Any, ...]]:
-    """The plain reader's rows, those with a cell that is nothing of its type left out."""
+    """The plain reader's rows, without those that have an invalid cell."""
     rows = (
         plain.rows_of_ndjson(content) if good.kind == "ndjson" else plain.rows_of_csv(content, good.encoding)
     )
@@ -197,7 +197,7 @@ def said(good: Good, content: bytes) -> list[tuple[Any, ...]]:
 
 
 def _says_anything(row: tuple[Any, ...]) -> bool:
-    """A row of nothing but invisible characters is received, and its missing key rejects it: it says nothing."""
+    """False for a row of invisible characters alone, which is received and later rejected for its missing key."""
     return any(v is not None for v in row)
 
 
@@ -249,7 +249,7 @@ def _same(rows: list[tuple[Any, ...]], good: Good, content: bytes) -> bool:
     try:
         return rows == said(good, content)
     except (ValueError, IndexError):
-        return False  # taken, where a plain reader finds no file
+        return False  # accepted, although the plain reader finds no file
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
-"""A second reader, as plain as can be: what the bytes of a text file say, without any of the package's code.
+"""A second, plain reader of text files, without any of the package's code.
 
-In: bytes, encoding. Out: key -> the row's values, as the form means them, or None for a value that is no such value.
-It is what accepted rows are held against when a file was changed at random.
+In: bytes, encoding. Out: key -> the row's values, typed as in the form; `NoValue` for an invalid one. The fuzzer
+compares accepted rows with them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"))
 
 
 class NoValue:
-    """Of a cell that is nothing of its type."""
+    """Marks a cell that is no value of its type."""
 
 
 def tidy(text: str) -> str:

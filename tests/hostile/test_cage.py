@@ -1,4 +1,4 @@
-"""The cage itself: limits that hold, readers that are reused and replaced, and whoever asks going on regardless."""
+"""The cage itself: its limits hold, its readers are reused and replaced, and the asking process always goes on."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_countys_own_sheet_comes_through_cell_by_cell() -> None:
 
 
 def test_what_goes_back_is_read_in_the_cage_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of a county's bytes is read where its workbook is written."""
+    """The process that writes a county's workbook reads none of the county's bytes itself."""
     from qiangji import feedback
     from qiangji.ledger import Pending
 
@@ -182,10 +182,10 @@ def test_a_reader_that_dies_returns_the_file_and_nothing_else() -> None:
 
 
 def test_what_a_used_reader_fails_at_is_read_by_a_new_one() -> None:
-    """A verdict may not depend on what was read before, or on who killed the reader."""
+    """A verdict must not depend on the files before, or on who killed the reader."""
     read()
     (used,) = readers()
-    used.suspend()  # it is busy with what it never answers
+    used.suspend()  # it never answers this
     killer = threading.Timer(1.0, used.kill)
     killer.start()
     assert read().rows.num_rows == 3
@@ -206,7 +206,7 @@ def test_a_reader_that_has_grown_is_replaced() -> None:
 
 
 def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
-    """A reader of a process that has grown is reused all the same."""
+    """A reader is reused even if the asking process has grown."""
     small = cage.Limits(1100 << 20, 30, 64 << 20)
     held = b"x" * (600 << 20)
     read(GOOD, limits=small)
@@ -222,7 +222,7 @@ def test_many_threads_at_once() -> None:
 
 
 def test_a_forked_task_has_readers_of_its_own() -> None:
-    """As Airflow forks its tasks: two processes on one reader's pipes would get each other's rows."""
+    """Airflow forks its tasks: two processes that share a reader's pipes would get each other's rows."""
     read()
     (ours,) = readers()
     children = []
@@ -283,7 +283,7 @@ def test_no_reader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_answers_are_not_believed() -> None:
-    """Bytes of an answer flipped, cut and spliced: taken over whole, or refused as garbled; never anything else."""
+    """An answer with flipped, cut and spliced bytes is taken as a whole or refused as garbled, nothing else."""
     parsed = read()
     head, parts = wire.parsed_parts(parsed)
     streams = [bytes(p) for p in parts]
@@ -332,7 +332,7 @@ def test_an_answer_says_nothing_but_reasons() -> None:
 
 
 class busy:
-    """Does something to the reader once it is at work on its file."""
+    """Act on the reader once it is busy with its file."""
 
     def __init__(self, act: Callable[[psutil.Process], None]) -> None:
         self._act, self._over = act, threading.Event()

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, and that it would notice: `make fuzz` does ten thousand."""
+"""A short run of the fuzzer, and a test that it notices faults. `make fuzz` runs ten thousand cases."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_the_plain_reader_tells_another_value(change: tuple[Any, Any]) -> None:
 
 
 def test_the_fuzzer_notices_a_reader_that_takes_damaged_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that replaces what it cannot decode, and one that takes the first of two workbooks for the second."""
+    """A reader that replaces undecodable bytes, and one that mistakes one workbook for another."""
     lenient = fuzz.read
 
     def careless(good: fuzz.Good, content: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""Each hostile file ends in its reason code, within its limits; whoever asked is alive, and reads the next file."""
+"""Each hostile file ends in its reason code, within its limits, and the asking process reads the next file."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_it_ends_as_it_should(case: Case) -> None:
 
 
 def test_every_reason_of_a_file_has_its_file() -> None:
-    """Those that need more than one file, or a person, have tests of their own: see the last lines."""
+    """Reasons that need more than a file have tests elsewhere: see the last lines."""
     met = {c for case in CASES for c in (case.code if isinstance(case.code, tuple) else (case.code,))}
     elsewhere = {"too_slow", "reader_failed"}  # test_cage.py
     elsewhere |= {
@@ -63,12 +63,12 @@ def test_every_reason_of_a_file_has_its_file() -> None:
         "no_row_accepted",
         "personal_data",
         "unchanged_not_allowed",
-    }  # what rows say
+    }  # from rules about rows
     assert set(REASONS) - met == elsewhere
 
 
 def test_whoever_asks_stays_small() -> None:
-    """All of them after each other in one process, which may not grow by more than a good file would make it."""
+    """One process reads all of them and grows no more than with a good file."""
     code = (
         "import json, resource, sys\n"
         "from tests.hostile.files import CASES\n"

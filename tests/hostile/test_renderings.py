@@ -1,7 +1,7 @@
-"""Every style in which counties write numbers, words and dates, in every layout they use, reads back as it was meant.
+"""Numbers, words and dates read back as meant, in every style and layout that counties use.
 
-In: values drawn by Hypothesis. They are written as a county would (a style a cell, a layout a file, a file kind), put
-through the cage, and have to come back as they were, with no cell unreadable.
+In: values drawn by Hypothesis. They are written as a county would (each cell in a style, each file in a layout and
+kind), read in the cage, and must come back the same, with no unreadable cell.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def spaced(style: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def written(
     values: st.SearchStrategy[Any], styles: list[Callable[[Any], str]]
 ) -> st.SearchStrategy[tuple[Any, str]]:
-    """(what is meant, how it is written); now and then nothing."""
+    """(the value, how it is written); now and then a missing one."""
     some = st.tuples(values, st.sampled_from(styles), st.sampled_from(SPACED)).map(
         lambda p: (p[0], p[2](p[1](p[0])))
     )

@@ -1,4 +1,4 @@
-"""A grid of columns, for what is screened."""
+"""A grid made of columns, for screening."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from qiangji.parsing.grid import Grid, grid_of
 
 
 def grid_of_columns(columns: Sequence[Sequence[str | None]]) -> Grid:
-    """Of the form `village`; the first cell of each column is its header."""
+    """A grid of the form `village`; the first cell of each column is its header."""
     return replace(grid_of([pa.array(c, pa.string()) for c in columns], ""), form="village")

@@ -1,10 +1,9 @@
-"""As of any past moment the warehouse says what it showed then, whatever has happened since.
+"""As of any past moment, the warehouse shows what it showed then, whatever happened since.
 
-Small worlds drawn from a seed: reports, corrections by counties and by persons, withdrawals, and between them a
-catalogue that changes: other factors, targets, terms, forms and due dates, an indicator that goes and comes back. After
-each step what mart.indicator_value shows is kept, every column of it; in the end the same must come from
-mart.indicator_value_as_of, and mart.indicator_change between any two moments must be the difference of what was
-shown at them, with a cause for each.
+Small worlds are drawn from a seed: reports, corrections by counties and persons, withdrawals, and a changing catalogue
+(factors, targets, terms, forms, due dates, an indicator that goes and comes back). After each step all columns of
+mart.indicator_value are kept. In the end mart.indicator_value_as_of must give the same, and mart.indicator_change
+between any two moments must be the difference, with a cause for each.
 """
 
 from __future__ import annotations
@@ -65,7 +64,7 @@ class Catalogue:
         elif step == "due":
             path = self.made.catalogue / "forms" / "v.yaml"
             form = yaml.safe_load(path.read_text(encoding="utf-8"))
-            # from long ago to what has not come yet: both sides of what is closed
+            # from long ago to the future: periods that are closed and not closed
             form["due_working_day"] = 5 if form["due_working_day"] != 5 else 20
             path.write_text(yaml.safe_dump(form, allow_unicode=True), encoding="utf-8")
         listed = [world.indicator_of(e) for c, e in self.entries.items() if c in self.present]
@@ -75,7 +74,7 @@ class Catalogue:
 
 
 def correct(made: world.World, rng: random.Random, reported: Reported) -> None:
-    """Declare some values wrong that were reported last; what was declared before is taken back."""
+    """Declare some of the latest values wrong, and take back the declarations before."""
     entries: dict[str, list[dict[str, Any]]] = {"v": [], "w": []}
     for form, period, unit in rng.sample(sorted(reported), min(4, len(reported))):
         field = rng.choice(list(FORMS[form]["fields"]))

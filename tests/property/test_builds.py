@@ -1,9 +1,9 @@
-"""The order of checking and building does not matter: what was received decides, and nothing else.
+"""The order of checking and building does not matter: only what was received, and when, decides.
 
-Small worlds drawn from a seed: two counties, three forms of two grains, four months over a new year, corrections,
-withdrawals, returned and far too small reports. Every delivery is pulled first, in one order of receipt; then parts
-are checked in any order and months built in any order in between. Facts, figures, findings and the lake's files must
-be those of checking everything in order and building once; and the history must say what was shown after each build.
+Small worlds are drawn from a seed: two counties, three forms of two grains, four months over a new year, corrections,
+withdrawals, returned and far too small reports. All deliveries are pulled first, in one order of receipt. Then parts
+are checked, and months built in between, in any order. Facts, figures, findings and the lake's files must equal those
+of checking in order and building once. The history must say what was shown after each build.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INDICATORS = [
         "code": "a",
         "numerator": {"form": "g", "sum": "n"},
         "denominator": {"form": "g", "count": "rows"},
-        "persons": True,  # a state of which small numbers are hidden
+        "persons": True,  # a stock whose small numbers are hidden
     },
     {
         "code": "b",
@@ -89,7 +89,7 @@ THEN = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value_as_of
 
 
 def drawn(rng: random.Random) -> list[tuple[str, str, Any]]:
-    """Deliveries in the order of receipt: (form, period, rows of one county, or that it says that nothing changed)."""
+    """Deliveries in the order of receipt: (form, period, rows of one county, or an unchanged report)."""
     deliveries = []
     for _ in range(18):
         form, period, county = rng.choice(["g", "v"]), rng.choice(PERIODS), rng.choice("AB")
@@ -104,7 +104,7 @@ def drawn(rng: random.Random) -> list[tuple[str, str, Any]]:
             cells = {n: rng.choice([None, 0, 1, 2, 3, 5, 9, 10]) for n in FORMS[form]["fields"]}
             rows.append({"unit": unit, **cells})
         deliveries.append((form, period, rows))
-        if rng.random() < 0.2:  # withdrawn: what was sent before is sent again
+        if rng.random() < 0.2:  # withdrawn: the report before is sent again
             again = [d for d in deliveries if d[:2] == (form, period) and _county(d[2]) == county]
             deliveries.append(again[0])
     return deliveries
@@ -117,7 +117,7 @@ def _county(report: Any) -> str:
 
 
 def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Random | None) -> dict[str, Any]:
-    """Pull all, check and build (in order and at once, or as `rng` mixes it), and say what there is in the end."""
+    """Pull all, check and build (in order and once, or as `rng` mixes it); returns the content in the end."""
     from qiangji import building, checking, stages
 
     made = world.make(tmp_path, TREE, FORMS, INDICATORS)
@@ -169,7 +169,7 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
             for moment, figures in then:
                 assert ask(THEN, moment=moment) == figures, "what was shown then is not what the history says"
             found = {n: ask(q) for n, q in SHOWN.items()}
-            # what was repeated at some time between is no part of the record, as are results of builds
+            # These areas alone: repeated rows and results of builds are no part of the record.
             files = [
                 f for a in ("reports", "rejected") for f in (p.ledger.lake.root / a).glob("*/*/*/*.parquet")
             ]
@@ -178,7 +178,7 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callable[[int], dict[str, Any]]:
-    """Seed -> what there is when everything is checked in order and built at once."""
+    """Seed -> the content after checking everything in order and building once."""
 
     @cache
     def run(seed: int) -> dict[str, Any]:
@@ -199,7 +199,7 @@ def test_any_order_of_checking_and_building_ends_the_same(
 
 
 def test_what_is_drawn_has_what_it_should_try(once: Callable[[int], dict[str, Any]]) -> None:
-    """Corrections, held, void and partly rejected reports, and findings: a world without them tries nothing."""
+    """The worlds hold corrections, held, void and partly rejected reports, and findings: else they test nothing."""
     results = [once(seed) for seed in SEEDS]
     submissions = [text for r in results for text in r["submissions"]]
     for status in ("accepted", "partial", "held", "void"):

@@ -1,4 +1,4 @@
-"""Whatever becomes of units: restated, no figure is lost or doubled, and children add up to their parents."""
+"""Whatever happens to units, restated figures are neither lost nor doubled, and children add up to their parents."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TODAY = date(2026, 12, 31)
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[OrgTree, list[Link]]:
-    """Towns that move between counties, and villages that merge, are renamed, split and change town, in time."""
+    """Towns move between counties; villages merge, split, change name or town, over time."""
     units = [OrgUnit("0", "Z", "city", "city", "", False)]
     units += [OrgUnit(c, c, "county", "county", "0", True) for c in "12"]
     towns = ["11", "12", "21", "22"]
@@ -69,7 +69,7 @@ SCOPES = st.tuples(st.integers(0, 11), st.integers(0, 11)).map(
 
 @given(histories(), SCOPES)
 def test_each_unit_has_one_place_in_a_period(drawn: tuple[OrgTree, list[Link]], months: list[Period]) -> None:
-    """As was: the unit above lies where the path says, so the sums of children are their parent's."""
+    """As was: each unit's parent is the one of its path, so children add up to their parent."""
     tree, _ = drawn
     for unit in tree:
         path = list(tree.path(unit.code, *months).values())
@@ -103,7 +103,7 @@ def test_nothing_is_lost_or_doubled(drawn: tuple[OrgTree, list[Link]], months: l
 def test_what_is_not_touched_is_the_same_restated(
     drawn: tuple[OrgTree, list[Link]], months: list[Period]
 ) -> None:
-    """So that a reader may take the figures as was of every unit that has no restated ones."""
+    """So for units without restated figures a reader may take those as was."""
     tree, links = drawn
     restating = Restating(tree, sorted(links, key=lambda x: x.on), TODAY)
     as_was: dict[str, dict[str, Decimal]] = {}

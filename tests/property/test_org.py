@@ -1,4 +1,4 @@
-"""What holds for every tree."""
+"""Properties of every tree."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MONTHS = st.builds(Period.of, st.dates(date(2024, 1, 1), date(2026, 12, 31)))
 
 @st.composite
 def trees(draw: st.DrawFn) -> OrgTree:
-    """A city and up to 20 units, each beneath a random one of those before it."""
+    """A city and up to 20 units, each beneath a random earlier one."""
     units = [OrgUnit("0", "city", "city", "city", "", False)]
     for i in range(1, draw(st.integers(0, 20)) + 1):
         parents = [u for u in units if u.level != "village"]

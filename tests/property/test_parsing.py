@@ -1,4 +1,4 @@
-"""What holds of any text: the normaliser is total, reads back what it wrote, and never makes a number up."""
+"""For any text, the normaliser never fails, reads back what it wrote, and invents no number."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _field(type: str, kind: str = "stock") -> Field:
 
 
 def _reference_integer(text: str) -> int | type[ValueError] | None:
-    """The rules once more, in plain Python, one value at a time."""
+    """The same rules in plain Python, one value at a time."""
     plain = re.sub(
         r"\s+", " ", re.sub("[\u200b\u200c\u200d\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", text))
     )
@@ -130,9 +130,7 @@ def test_received_rows_are_rows_and_each_bad_cell_one_problem(rows: list[tuple[s
     content = "\n".join(["编码,数,是否", *(",".join(map(quoted, row)) for row in rows)]).encode()
     filled = [row for row in rows if any(cell.strip() for cell in row)]
     assume(filled)
-    assume(
-        "无变动" not in content.decode()
-    )  # such a report says something else: tests/unit/parsing/test_unchanged.py
+    assume("无变动" not in content.decode())  # an unchanged report: see tests/unit/parsing/test_unchanged.py
     parsed = read_form(read_grids(content, "csv", COUNTY, ["village"])["village"], FORM, COUNTY, PERIOD)
     assert parsed.rows.num_rows == parsed.raw.num_rows == len(filled)
     bad = sum(_reference(c) for _, _, c in rows) + sum(_reference_number(n) for _, n, _ in rows)

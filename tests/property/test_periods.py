@@ -1,4 +1,4 @@
-"""What holds for every period."""
+"""Properties of every period."""
 
 from __future__ import annotations
 

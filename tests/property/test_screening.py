@@ -140,7 +140,7 @@ ROUNDED = {
 
 
 def found_in_a_cell(text: str) -> str | None:
-    """As a delivery is screened: the vectorised way, a column of many."""
+    """The kind found in a column of cells, by the vectorised way that screens deliveries."""
     hits = find_personal_data(grid_of_columns([["编码", "1", text, "3"]]), Layout())
     assert [h.address for h in hits] in ([], ["village!A3"])
     return hits[0].kind if hits else None
@@ -309,7 +309,7 @@ def test_counts_amounts_codes_and_dates_are_none(text: str) -> None:
 
 
 def texts_of_the_project() -> set[str]:
-    """Everything that the project itself holds of names, codes, headers and messages."""
+    """All names, codes, headers and messages in the project."""
     found: set[str] = set()
     for path in (*PROJECT.glob("catalogue/**/*.csv"), *PROJECT.glob("simulator/data/*.csv")):
         with path.open(encoding="utf-8", newline="") as f:
@@ -328,7 +328,7 @@ def test_nothing_that_the_project_holds_is_personal_data() -> None:
 
 
 def test_no_unit_of_the_tree_is_taken_for_a_person() -> None:
-    """Not even where a header asks for one: names of villages, and of groups of each of them."""
+    """Names of villages and their groups are no persons, not even under a header that asks for one."""
     org = load(PROJECT / "catalogue", PROJECT / "expectations").org
     names = {u.name for u in org.units.values()}
     groups = {f"{name}{serial}" for name in names for serial in ("一组", "第二村民小组", "十三队", "东片组")}

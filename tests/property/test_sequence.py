@@ -1,4 +1,4 @@
-"""Which revision is current follows from the verdicts and decisions alone, whatever the order they are given in."""
+"""Verdicts and decisions alone decide which revision is current, in whatever order they are made."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def verdict(
 
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[list[Submission], dict[str, str]]:
-    """Deliveries (some received at the same hour), some of them read more than once, and decisions on some."""
+    """Deliveries (some received in the same hour), some read more than once, and decisions on some."""
     verdicts = []
     for number in range(draw(st.integers(1, 6))):
         hour = draw(st.integers(0, 4))
@@ -82,7 +82,7 @@ def test_one_is_current_and_it_is_the_last_that_counts(
 
 @given(histories())
 def test_revisions_count_changes_of_content(history: tuple[list[Submission], dict[str, str]]) -> None:
-    """They start at 1, never fall, and rise by one exactly where the accepted rows differ from those before."""
+    """They start at 1, never fall, and rise by one exactly when the accepted rows differ from those before."""
     verdicts, decisions = history
     before = None
     for one in sequence(verdicts, decisions, 0.5):
@@ -118,7 +118,7 @@ def test_without_a_guard_nothing_is_held(history: tuple[list[Submission], dict[s
     assert all(s.status != "held" for s in sequence(verdicts, decisions, 0.0))
 
 
-# ---- locks: what arrived, or was read anew, while the period was locked
+# ---- locks: deliveries received, or read again, while the period was locked
 
 
 Decided = dict[str, datetime]
@@ -128,7 +128,7 @@ Decided = dict[str, datetime]
 def locked_histories(
     draw: st.DrawFn,
 ) -> tuple[list[Submission], dict[str, str], list[Locked], Decided]:
-    """As above, with locks of the period at any time of it, and when the decisions were made."""
+    """As above, with locks of the period at any time, and the times of the decisions."""
     verdicts, decisions = draw(histories())
     hours = st.integers(0, 30)
     locks = []
@@ -185,13 +185,13 @@ def test_a_lock_after_everything_changes_nothing_and_no_lock_holds_nothing(
 def test_readings_made_in_a_lock_leave_what_counts_as_it_was(
     history: tuple[list[Submission], dict[str, str], list[Locked], Decided], hour: int
 ) -> None:
-    """What counted when the period was locked counts on, whatever is received and read anew then, until a decision."""
+    """The revision that is current at a lock stays so, whatever is received or read again, until a decision."""
     verdicts, decisions, _, decided = history
     at = START + timedelta(hours=hour)
     firsts = {}
     for v in sorted(verdicts, key=lambda v: (v.checked_at, v.key)):
         firsts.setdefault(v.delivery_id, v)
-    # what was received before is there, read at least once, whenever that was; decisions were made before
+    # at a lock, earlier deliveries were read at least once, and earlier decisions were made
     known = [v for v in verdicts if v.received_at < at and (v.checked_at < at or firsts[v.delivery_id] is v)]
     received = {v.delivery_id: v.received_at for v in verdicts}
     made = {d: action for d, action in decisions.items() if received[d] <= decided[d] < at}

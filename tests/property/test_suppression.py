@@ -1,9 +1,9 @@
-"""Nothing that is hidden can be found by subtraction: an attack on all that is shown, over siblings, levels, periods.
+"""No hidden figure can be found by subtraction: an attack on all shown figures, over siblings, levels and periods.
 
-Small trees, groups that report or do not, and months over two years are drawn; what is hidden is decided by the same
-code as in a build, over result rows made here. The attacker knows every figure that is shown, the tree, the kinds of
-the fields and, more than anybody outside does, which group reported when: each shown figure is a linear equation in
-the groups' reports. No numerator of a hidden village may follow from these equations.
+Small trees, groups that report or not, and months over two years are drawn. The build's own code decides what is
+hidden, over result rows made here. The attacker knows every shown figure, the tree, the kinds of the fields and, more
+than any outsider, which group reported when. Each shown figure is then a linear equation in the groups' reports. No
+numerator of a hidden village may follow from these equations.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Equation = dict[Any, int]
 
 @dataclass
 class World:
-    """A tree, what groups reported of one field, and how a longer period follows from it."""
+    """A tree, the groups' reports of one field, and how a longer period's figure is made of them."""
 
     org: OrgTree
     kind: str
@@ -47,7 +47,7 @@ class World:
     base: Base
 
     def parts(self, group: str, scope: Scope) -> Equation | None:
-        """What a group's figure in a scope is made of: its reports, added up or taken off; None where it has none."""
+        """The reports that a group's figure in a scope is made of, with their signs; None where it has no figure."""
         found = [m for m in scope.months if (group, m) in self.reports]
         if not found:
             return None
@@ -60,7 +60,7 @@ class World:
         return last | {before: -1} if before in self.reports else None
 
     def equations(self, scope: Scope) -> Iterator[tuple[str, str, Equation]]:
-        """(village, group, parts) of every group that has a figure in the scope."""
+        """(village, group, parts) of each group with a figure in the scope."""
         for village, groups in self.groups.items():
             if self.org.version(village, scope.months) is None:
                 continue
@@ -72,7 +72,7 @@ class World:
         return sum(factor * self.reports[at][side] for at, factor in parts.items())
 
     def rows(self, scope: Scope) -> pa.Table:
-        """What model `results` would give."""
+        """The rows that model `results` would give."""
         sums: dict[str, list[Any]] = {}
         for village, groups in self.groups.items():
             if self.org.version(village, scope.months) is None:
@@ -88,7 +88,7 @@ class World:
         return table(sums.values(), scope)
 
     def restated(self, scope: Scope, restating: Restating) -> pa.Table | None:
-        """What model `restated` would give (there are no shares here)."""
+        """The rows that model `restated` would give (without shares)."""
         sums: dict[str, list[Any]] = {}
         for code, _, parts in self.equations(scope):
             for heir in restating.targets(code, scope.months):
@@ -152,7 +152,7 @@ def drawn(rng: random.Random, kind: str, moves: bool = False, gaps: bool = True)
                     n, rest = rng.randint(0, most), rng.randint(0, 3)
                 if org.version(village, [m]) is not None and rng.random() < diligence:
                     reports[name, m] = (n, n + rest)
-    if kind == "ytd":  # what is reported grows within the year
+    if kind == "ytd":  # reports grow within the year
         _accumulate(reports)
     form = Form.model_validate(
         world.form_of("f", {"grain": "group", "fields": {"n": {"kind": kind}, "d": {"kind": kind}}})
@@ -175,7 +175,7 @@ def _eve(day: date) -> date:
 
 
 def flagged(w: World, rule: Suppression) -> list[tuple[Scope, pa.Table, pa.Table | None]]:
-    """Every scope's rows with their flags, as was and restated, as a build marks them."""
+    """Every scope's rows, as was and restated, with the flags that a build sets."""
     restating = Restating(w.org, w.links, LATER)
     catalogue: Any = SimpleNamespace(org=w.org, forms={f.form: f for f in w.base.forms}, suppression=rule)
 
@@ -189,7 +189,7 @@ def flagged(w: World, rule: Suppression) -> list[tuple[Scope, pa.Table, pa.Table
 
 
 def attacked(w: World, rule: Suppression) -> tuple[list[str], int]:
-    """The hidden village figures that follow from what is shown, and how many are hidden in all."""
+    """The hidden village figures that follow from the shown ones, and the number of hidden ones."""
     restating = Restating(w.org, w.links, LATER)
     known = Known()
     hidden: list[tuple[str, Equation]] = []
@@ -265,7 +265,7 @@ def rules(rng: random.Random) -> Suppression:
 @pytest.mark.parametrize("moves", [False, True], ids=["one tree", "moving units"])
 @pytest.mark.parametrize(("kind", "gaps"), [("flow", True), ("stock", False), ("ytd", False)])
 def test_nothing_hidden_follows_from_what_is_shown(kind: str, gaps: bool, moves: bool) -> None:
-    """Amounts whatever is reported; states and cumulated amounts where every unit reports every month."""
+    """Holds for flows always; for stocks and year-to-date fields if every unit reports every month."""
     hidden = 0
     for seed in range(60):
         rng = random.Random(seed)
@@ -305,7 +305,7 @@ def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
 
 
 def test_the_attack_finds_what_is_not_protected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the small figures alone hidden, siblings, levels and periods give most of them away."""
+    """If only the small figures are hidden, siblings, levels and periods give most of them away."""
     from qiangji.indicators import suppression
 
     monkeypatch.setattr(suppression, "_are_enough", lambda *_: True)
