@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
+from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
-from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
+from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import Suite, check_suite, hash_of
 from qiangji.catalogue.tree import OrgTree, OrgUnit
@@ -340,18 +341,36 @@ def _model(model: type[M], content: Any, place: Place) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as e:
-        allowed = ", ".join(f.alias or n for n, f in model.model_fields.items())
         problems = Problems()
         for found in e.errors():
-            at = place
-            for key in found["loc"]:
-                at /= key
+            at, keys = _located(model, found["loc"], place)
             with problems.noting():
                 of_keys = found["type"] in ("extra_forbidden", "missing")
                 raise CatalogueError(
                     f"{found['msg']}, found {found['input']!r:.80}",
                     where=at,
-                    expected=f"keys: {allowed}" if of_keys else "",
+                    expected=f"keys: {keys}" if of_keys else "",
                 ) from e
         problems.tell()
         raise
+
+
+def _located(model: type[BaseModel], loc: Iterable[str | int], place: Place) -> tuple[Place, str]:
+    """Where pydantic found an error, as a place in the file, and the keys that are allowed there."""
+    models = around = [model]
+    for key in loc:
+        if chosen := [
+            m for m in models if m.__name__ == key
+        ]:  # the tag of a term's class is no key of the file
+            models = chosen
+            continue
+        place, around = place / key, models
+        fields = [f.annotation for m in models for n, f in m.model_fields.items() if key in (n, f.alias)]
+        models = [m for annotation in fields for m in _models_in(annotation)] or models
+    return place, ", ".join(f.alias or n for m in around for n, f in m.model_fields.items())
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in get_args(annotation) for m in _models_in(part)]

@@ -54,16 +54,11 @@ def is_small(rule: Suppression, numerator: Number | None, denominator: Number | 
 
 
 def carries_over(indicator: Indicator, catalogue: Catalogue) -> bool:
-    """Whether a longer period's figure holds amounts of earlier months, also of a unit whose last report is complete.
+    """Whether a longer period's figure holds amounts of earlier months, even of a unit whose last report is complete.
 
-    What is only made of the last report's state does not.
+    A figure made only of the state in the last report does not.
     """
-    for term in indicator.terms:
-        fields = catalogue.forms[term.form].fields
-        kinds = {fields[f].kind for f in term.fields if f in fields}
-        if term.each_report or term.max or term.min or (term.sum and kinds != {"stock"}):
-            return True
-    return False
+    return any(t.carries_over(catalogue.forms[t.form]) for t in indicator.terms)
 
 
 def decide(
