@@ -91,7 +91,7 @@ def _run(world: worlds.World, place: Any, months: list[Period], content: dict[st
     with place.pipeline() as p:
         collected = stages.collect(p, periods=months)
         assert not collected.failures
-        building.build(p.catalogue, p.settings, p.ledger, months, now=now)
+        building.build(p, months, now=now)
         with p.ledger.engine.connect() as c:
             rows = [dict(r._mapping) for r in c.execute(sa.text("SELECT * FROM mart.indicator_value"))]
             sums = c.execute(sa.text(CHILDREN)).all()
