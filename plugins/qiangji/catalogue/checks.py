@@ -52,7 +52,7 @@ def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
 
 
 def _check_parents(form: Form, kinds: set[str], plan: Plan, place: Place) -> None:
-    """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
+    """A form with rows beneath units of the tree must say which units, and whom to expect before any row is known."""
     beneath = form.grain in ("group", "task")
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
         if beneath != (getattr(form, key) is not None):
@@ -125,7 +125,7 @@ def _check_definition(indicator: Indicator, forms: dict[str, Form], org: OrgTree
 
 
 def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:
-    """Forms that are read together meet at a unit: of the coarsest grain, itself reporting or above what reports."""
+    """Forms that are read together must share units of the coarsest grain; the others' units lie there or beneath."""
     coarsest = min(forms, key=lambda f: LEVELS.index(f.base_level))
     for form in forms:
         if not any(

@@ -1,7 +1,7 @@
 """Reads the catalogue's files, holds them against each other, and gives one frozen `Catalogue`.
 
-Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. They are told
-together; what the files say of each other is looked at once plan, tree and forms are read.
+Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. All are told
+together. Files are held against each other only where plan, tree and forms could be read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Catalogue:
     suites: dict[str, Suite]
     lineage: tuple[Link, ...] = ()
     crosswalks: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Of counties with unit codes of their own: county -> own code -> the tree's (of a group or task, its key)."""
+    """County with unit codes of its own -> own code -> the tree's code (for a group or task, its key)."""
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
 
@@ -62,7 +62,7 @@ class Catalogue:
 
     @cached_property
     def _ever_in(self) -> dict[str, list[OrgUnit]]:
-        """County -> every line of units that lie or ever lay in it; an empty code: those above counties."""
+        """County -> all lines of units that lie or ever lay in it; the empty code has the units above counties."""
         found: dict[str, list[OrgUnit]] = {c: [] for c in self.counties}
         for code, versions in self.org.versions.items():
             above = [c for c in self.org.ever_above(code) if self.org.units[c].level == "county"]
@@ -144,7 +144,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
     for p in sorted((path / "forms").glob("*.yaml")):
         with problems.noting():
             forms[p.stem] = _form(p)
-    are_read = not problems.found  # what all the rest is held against
+    are_read = not problems.found  # the rest is held against these
     measured = _shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
     reporting = _shaped(County, [path / "counties.yaml"], problems)
     declared = {p: _shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
@@ -328,7 +328,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def _shaped(model: type[M], paths: Iterable[Path], problems: Problems) -> list[tuple[Place, M]]:
-    """The entries of files that are lists, with their places; one that has not the model's shape is noted."""
+    """The entries of files that are lists, with their places; an entry of another shape is a noted problem."""
     found = []
     for path in paths:
         for place, entry in _entries(path, problems):

@@ -94,7 +94,7 @@ class Field(Model):
 
 
 class Serial(Model):
-    """What a row of a list that the city keeps stands for, such as a task of its plan."""
+    """One row of a list that the city keeps, such as a task of its plan."""
 
     name: Label
     initiative: Code
@@ -143,12 +143,12 @@ class Form(Model):
 
     @property
     def filled_in_by(self) -> tuple[str, ...]:
-        """Kinds of org unit that fill it in (for groups: that groups belong to)."""
+        """Kinds of org unit that fill it in; for groups, the kinds that groups belong to."""
         return self.kinds or (("village",) if self.grain == "group" else (self.grain,))
 
     @property
     def is_registered(self) -> bool:
-        """Whether rows lie beneath a unit of the tree, and who is expected is what was reported before."""
+        """Whether rows lie beneath units of the tree; who is expected then follows from earlier reports."""
         return self.parent_digits is not None
 
     def holds_in(self, month: str) -> bool:
@@ -198,7 +198,7 @@ class Layout(Model):
     totals: tuple[str, ...] = F(
         (), description="labels in the code or name column that mark a control-sum row"
     )
-    subtotals: tuple[str, ...] = F((), description="labels of sums over the rows since the one before")
+    subtotals: tuple[str, ...] = F((), description="labels of a sum over the rows since the sum before")
     sign_off: tuple[str, ...] = F(
         (), description="words that begin the sign-off zone: it is cut off from there"
     )

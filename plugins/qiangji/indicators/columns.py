@@ -11,6 +11,7 @@ In: a base. Out: lists of columns. Nothing is computed here and nothing divided:
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, Form, Indicator, Term
@@ -43,10 +44,18 @@ def pieces(model: str, base: Base, form: Form | None = None, period_type: str = 
     return {}
 
 
-def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[tuple[str, str]]:
-    """(title, SQL) of the models as a build runs them for one indicator and its headline period type.
+@dataclass(frozen=True)
+class Statement:
+    """A model with its placeholders filled."""
 
-    It is the definition in force. Raises UsageError for an unknown indicator.
+    title: str
+    sql: str
+
+
+def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[Statement]:
+    """The models as a build runs them for one indicator, as it is defined now, and its headline period type.
+
+    Raises UsageError for an unknown indicator.
     """
     if code not in catalogue.indicators:
         raise UsageError(
@@ -63,7 +72,7 @@ def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[tuple[
         title = (
             f"sql/models/{path.name} for {code}, {indicator.headline}{f', form {form.form}' if form else ''}"
         )
-        yield title, rendered(path.read_text(encoding="utf-8"), str(path), filled)
+        yield Statement(title, rendered(path.read_text(encoding="utf-8"), str(path), filled).strip())
 
 
 def operand_columns(base: Base, form: Form, period_type: str) -> str:
