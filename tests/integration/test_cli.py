@@ -151,6 +151,20 @@ def test_building_again_mends_what_no_signature_knows_of(copied: Night) -> None:
     assert run("build", "--json").json["months"] == []
 
 
+def test_explain_prints_the_sql_of_an_indicator(base: Night) -> None:
+    done = run("explain", "group_leader_party_share", "--sql")
+    assert done.code == 0, done.err
+    for piece in ("arg_max(party_member_leaders, month)", "AS n__group_leader_party_share", "CAST(sum("):
+        assert piece in done.out
+    steps = run("explain", "group_leader_party_share", "--sql", "--json").json
+    assert [s["title"].split()[0] for s in steps] == [
+        f"sql/models/{m}.sql" for m in ("operands", "sides", "results")
+    ]
+    unknown, no_unit = run("explain", "nothing", "--sql"), run("explain", "group_leader_party_share")
+    assert (unknown.code, "no indicator nothing" in unknown.err) == (2, True)
+    assert (no_unit.code, "--org" in no_unit.err) == (2, True)
+
+
 def test_a_county_that_is_down_ends_in_3_and_says_why(copied: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QIANGJI_COUNTY_TIMEOUT", "5")
     copied.systems.apply("down", county="440703")
