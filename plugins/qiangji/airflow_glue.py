@@ -134,7 +134,7 @@ def build() -> dict[str, Any]:
     if not partition_key:
         raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
     with pipeline.open_pipeline() as p:
-        built = building.build(p.catalogue, p.settings, p.ledger, [Period.parse(partition_key).last_month])
+        built = building.build(p, [Period.parse(partition_key).last_month])
     require_none_stale(built.stale)  # after the commit: everything else is built
     return {
         "months": [str(m) for m in built.months],

@@ -24,6 +24,6 @@ SELECT
 FROM paths
 LEFT JOIN base ON base.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
--- of the lowest level those that are expected or reported, as in `results`
+-- units of the lowest level where a report is expected or there, as in `results`
 HAVING count(base.base_code) > 0 OR paths.org_level <> '{{lowest}}'
 ORDER BY paths.org_code

@@ -23,6 +23,6 @@ SELECT
 FROM paths
 LEFT JOIN base ON base.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
--- of the lowest level those that are expected or reported; above it every unit: where nothing is expected it says so
+-- units of the lowest level where a report is expected or there; above it every unit, even where none is expected
 HAVING count(base.base_code) > 0 OR max(CASE WHEN paths.org_code <> paths.base_code THEN 1 ELSE 0 END) = 1
 ORDER BY paths.org_code

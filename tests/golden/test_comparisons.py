@@ -58,7 +58,7 @@ def _run(place: Any, months: list[Period]) -> dict[str, Any]:
     with place.pipeline() as p:
         collected = stages.collect(p, periods=months)
         assert {s.status for s in collected.submissions} == {"accepted"}
-        building.build(p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC))
+        building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
         with p.ledger.engine.connect() as c:
             found = {
                 section: [dict(r._mapping) for r in c.execute(sa.text(f"SELECT * FROM mart.{view}"))]

@@ -6,6 +6,7 @@ pulled, checked, built in its own database. Each line under `expect` is a test o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from qiangji.building.signatures import FIGURES_VERSION
 from qiangji.catalogue.tree import LEVELS
+from qiangji.hashing import short
 from qiangji.periods import Period, local_day
 from qiangji.warehouse.views import PERIOD_TYPES
 from tests.conftest import make_workplace
@@ -31,6 +34,12 @@ FIGURES = {
     "numerator", "denominator", "value", "target", "expected_units", "reported_units", "reporting_rate",
     "obs_status", "has_warning", "is_corrected", "is_closed", "org_level", "definition_version",
 }  # fmt: skip
+KEPT = json.loads((Path(__file__).parent / "figures.json").read_text(encoding="utf-8"))
+"""The version of figures, and a digest of all figures of each file's world as that version gives them."""
+DIGESTED = (
+    "indicator_code", "org_code", "period", "period_type", "numerator", "denominator", "value", "expected_units",
+    "reported_units", "obs_status", "has_warning", "is_corrected",
+)  # fmt: skip
 EXACT = {"numerator", "denominator", "value", "target", "reporting_rate"}
 
 
@@ -91,7 +100,7 @@ def _run(world: worlds.World, place: Any, months: list[Period], content: dict[st
     with place.pipeline() as p:
         collected = stages.collect(p, periods=months)
         assert not collected.failures
-        building.build(p.catalogue, p.settings, p.ledger, months, now=now)
+        building.build(p, months, now=now)
         with p.ledger.engine.connect() as c:
             rows = [dict(r._mapping) for r in c.execute(sa.text("SELECT * FROM mart.indicator_value"))]
             sums = c.execute(sa.text(CHILDREN)).all()
@@ -228,6 +237,33 @@ def test_nothing_is_returned_that_the_case_reports(shown_of: Callable[[str], Sho
     """A golden world is about figures: whatever it reports is accepted, or the case would not mean what it says."""
     shown = shown_of(name)
     assert {s.status for s in shown.submissions} == {"accepted"}, [s.message_en for s in shown.submissions]
+
+
+@pytest.mark.parametrize("name", list(CASES))
+def test_figures_are_those_of_their_version(shown_of: Callable[[str], Shown], name: str) -> None:
+    """No figure changes unnoticed: not even one of which no line says anything."""
+    shown = shown_of(name)
+    assert KEPT["version"] == FIGURES_VERSION, "figures.json is of another version: put its digests anew"
+    assert KEPT["digests"].get(name) == digest(shown), (
+        f"the figures of {name} are not those of version {FIGURES_VERSION}: find out why. If code is meant to change"
+        " them, raise FIGURES_VERSION in qiangji/building/signatures.py, so that built months are built again. Then,"
+        f' or if the case is new or reports something else, put into tests/golden/figures.json: "{name}":'
+        f' "{digest(shown)}"'
+    )
+
+
+def test_no_digest_is_of_a_case_that_is_gone() -> None:
+    assert list(KEPT["digests"]) == list(CASES)
+
+
+def digest(shown: Shown) -> str:
+    """A hash of every figure, as was and on today's tree."""
+    return short(*(repr(sorted(map(_digested, rows.values()))) for rows in (shown.rows, shown.restated)))
+
+
+def _digested(row: dict[str, Any]) -> list[str]:
+    values = [row.get(name) for name in DIGESTED]
+    return [f"{v.normalize():f}" if isinstance(v, Decimal) else str(v) for v in values]
 
 
 def test_every_file_says_something() -> None:

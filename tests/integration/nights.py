@@ -80,8 +80,8 @@ class Night:
         from qiangji.periods import Period
 
         p = self.pipeline
-        wanted = [Period.parse(m) for m in months] or building.pending_months(p.catalogue, p.ledger)
-        return building.build(p.catalogue, p.settings, p.ledger, wanted)
+        wanted = [Period.parse(m) for m in months] or building.pending_months(p.ledger)
+        return building.build(p, wanted)
 
     def run(self, counties: Sequence[str] = ()) -> Any:
         """Collect and build."""

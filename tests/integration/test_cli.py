@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from tests.integration.nights import FORMS, PROJECT, Night, assert_same, clone, forget, fresh, night
@@ -132,6 +133,36 @@ def test_collecting_and_building_again_find_nothing_to_do(copied: Night) -> None
     built = run("build")
     assert (built.code, "up to date" in built.out) == (0, True)
     assert run("build", "--period", "2026-10", "--json").json["build_id"] is None
+
+
+def test_building_again_mends_what_no_signature_knows_of(copied: Night) -> None:
+    right = copied.figures()
+    with copied.pipeline.ledger.engine.begin() as c:
+        wrong = "UPDATE calc.village_group SET n__group_leader_party_share = 0 WHERE built_to IS NULL AND org_code = :o"
+        changed = c.execute(sa.text(wrong), {"o": "440703"}).rowcount
+    assert changed
+    assert run("build", *OCTOBER, "--json").json["months"] == []
+    assert copied.figures() != right
+    built = run("build", "--again", *OCTOBER, "--json").json
+    assert (built["months"], built["facts_replaced"]) == (["2026-10"], 0)
+    assert (built["rows_closed"], built["rows_inserted"]) == (changed, changed)
+    assert copied.figures() == right
+    assert run("build", "--again", "--json").json["months"] == ["2026-10"]
+    assert run("build", "--json").json["months"] == []
+
+
+def test_explain_prints_the_sql_of_an_indicator(base: Night) -> None:
+    done = run("explain", "group_leader_party_share", "--sql")
+    assert done.code == 0, done.err
+    for piece in ("arg_max(party_member_leaders, month)", "AS n__group_leader_party_share", "CAST(sum("):
+        assert piece in done.out
+    steps = run("explain", "group_leader_party_share", "--sql", "--json").json
+    assert [s["title"].split()[0] for s in steps] == [
+        f"sql/models/{m}.sql" for m in ("operands", "sides", "results")
+    ]
+    unknown, no_unit = run("explain", "nothing", "--sql"), run("explain", "group_leader_party_share")
+    assert (unknown.code, "no indicator nothing" in unknown.err) == (2, True)
+    assert (no_unit.code, "--org" in no_unit.err) == (2, True)
 
 
 def test_a_county_that_is_down_ends_in_3_and_says_why(copied: Night, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,9 +49,7 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[N
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place:
             with place.pipeline() as p:
                 stages.collect(p, periods=months)
-                building.build(
-                    p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC)
-                )
+                building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
             yield
 
 

@@ -102,7 +102,7 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
         (found,) = listed()
         dispositions.dispose(p.ledger, [found["finding_id"]], "confirmed", "right", "me")
         assert [str(m) for m in building.unbuilt_months(p.ledger)] == ["2026-01"]
-        building.build(p.catalogue, p.settings, p.ledger, building.unbuilt_months(p.ledger))
+        building.build(p, building.unbuilt_months(p.ledger))
         assert building.unbuilt_months(p.ledger) == []
 
 

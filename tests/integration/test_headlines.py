@@ -50,7 +50,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
             stages.collect(p, periods=months)
-            building.build(p.catalogue, p.settings, p.ledger, months, now=datetime(2030, 1, 1, tzinfo=UTC))
+            building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
 
             def show(period: str) -> dict[str, tuple[str, str, int]]:
                 rows = reading.values(p.ledger.engine, p.catalogue, level="city", period=period)

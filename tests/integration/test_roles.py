@@ -439,8 +439,8 @@ def test_the_loader_is_all_that_a_night_needs(roles: Roles) -> None:
         months = [stages.Period.parse("2026-10")]
         result = stages.collect(p, ["440703"], months)
         assert [s.status for s in result.submissions] == ["accepted"]
-        assert building.build(p.catalogue, p.settings, p.ledger, months).rows_inserted > 0
+        assert building.build(p, months).rows_inserted > 0
         p.ledger.decide(result.submissions[0].delivery_id, "void", "as it was")
-        assert building.build(p.catalogue, p.settings, p.ledger, months).rows_inserted > 0
+        assert building.build(p, months).rows_inserted > 0
     finally:
         engine.dispose()

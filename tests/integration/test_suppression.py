@@ -185,7 +185,7 @@ def build(place: Any) -> Any:
 
     with place.pipeline() as p:
         stages.collect(p, periods=MONTHS)
-        building.build(p.catalogue, p.settings, p.ledger, MONTHS)
+        building.build(p, MONTHS)
         with p.ledger.engine.connect() as c:
             return c.scalar(sa.text("SELECT clock_timestamp()"))
 

@@ -49,7 +49,7 @@ def _build(place: Any) -> Any:
 
     with place.pipeline() as p:
         stages.collect(p, periods=MONTHS)
-        return building.build(p.catalogue, p.settings, p.ledger, MONTHS)
+        return building.build(p, MONTHS)
 
 
 def ask(place: Any, statement: str) -> list[tuple[Any, ...]]:

@@ -138,7 +138,7 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
                         with p.ledger.engine.connect() as c:
                             ids = list(c.scalars(sa.text("SELECT delivery_id FROM ops.delivery ORDER BY 1")))
                         p.ledger.decide(rng.choice(ids), "void", "as drawn")
-                    building.build(p.catalogue, p.settings, p.ledger, MONTHS)
+                    building.build(p, MONTHS)
                     look(p)
             with place.pipeline() as p, p.ledger.engine.connect() as c:
                 assert sum(a != b for (_, a), (_, b) in itertools.pairwise(shown)) >= 6, "too little happened"

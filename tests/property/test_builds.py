@@ -135,7 +135,7 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
                     return sorted(map(repr, map(tuple, c.execute(sa.text(statement), values))))
 
             def build(months: list[Period]) -> Any:
-                built = building.build(p.catalogue, p.settings, p.ledger, months)
+                built = building.build(p, months)
                 with p.ledger.engine.connect() as c:
                     then.append((c.scalar(sa.text("SELECT clock_timestamp()")), ask(NOW)))
                 return built

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from qiangji import indicators
 from qiangji.catalogue import Form, Indicator
 from qiangji.engines import Engine, open_engine
-from qiangji.indicators import Base
+from qiangji.indicators import Base, columns
 from tests.golden import world
 
 HERE = Path(__file__).parent
@@ -51,26 +50,10 @@ def base_of(case: dict[str, Any]) -> tuple[Base, str] | None:
     )
 
 
-def placeholders(case: dict[str, Any]) -> dict[str, str]:
+def placeholders(model: str, case: dict[str, Any]) -> dict[str, str]:
     """What fills the model's placeholders, made as a build makes it."""
     found = base_of(case)
-    if not found:
-        return {}
-    base, period_type = found
-    return {
-        "operands": indicators.operand_columns(base, base.forms[0], period_type),
-        "summed": indicators.summed_operands(base),
-        "sides": indicators.side_columns(base),
-        "warned": indicators.warned_columns(base),
-        "warnings": ",\n    ".join(
-            f"coalesce(warned.w__{i.code}, 0) AS w__{i.code}" for i in base.indicators
-        ),
-        "sums": indicators.sum_columns(base),
-        "shared_sums": indicators.shared_sum_columns(base),
-        "lowest": base.level,
-        "counted": indicators.counted_columns(base, base.forms[0]),
-        "corrected": indicators.corrected_columns(base, base.forms[0], period_type),
-    }
+    return columns.pieces(model, found[0], found[0].forms[0], found[1]) if found else {}
 
 
 def text(rows: list[dict[str, Any]]) -> list[tuple[str, ...]]:
@@ -84,9 +67,7 @@ def test_case(engine: Engine, folder: Path) -> None:
     for path in folder.glob("*.csv"):
         if path.name != "expected.csv":
             engine.register(path.stem.removesuffix("_view"), view(path))
-    model = (MODELS / f"{folder.parent.name}.sql").read_text(encoding="utf-8")
-    pieces = {name: piece for name, piece in placeholders(case).items() if "{{" + name + "}}" in model}
-    rows = engine.run(folder.parent.name, **pieces)
+    rows = engine.run(folder.parent.name, **placeholders(folder.parent.name, case))
     with (folder / "expected.csv").open(encoding="utf-8", newline="") as f:
         reader = csv.DictReader(f)
         expected = list(reader)

@@ -1,13 +1,12 @@
 """Corrections on top of what counties sent: which of them hold, the rows as corrected, and what the ledger keeps of it.
 
 In: the catalogue's active corrections, the current revisions and their rows in the lake. Out: rows for facts, figures
-and contextual checks (`Corrected.get_rows`, in the lake's place), ops.correction, and those corrections whose wrong
-value the report no longer holds: these are not applied, and an error. The lake's files stay as they are.
+and contextual checks (`Corrected.get_rows`, in the lake's place), and ops.correction. A correction whose wrong value is
+no longer in the report is skipped, and an error. The lake's files stay as they are.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,9 +19,11 @@ from sqlalchemy.engine import Connection
 
 from qiangji.catalogue import Catalogue, Correction, Form
 from qiangji.errors import CatalogueError
+from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
-from qiangji.warehouse.rows import insert
+from qiangji.parsing.normalise import TYPES
+from qiangji.warehouse.rows import fetch, insert
 
 State = Literal["applied", "waiting", "stale"]
 WHOLE_ROW = "*"
@@ -31,7 +32,14 @@ WHOLE_ROW = "*"
 
 @dataclass(frozen=True)
 class Held:
-    """A correction against the current revision: applied; waiting for a report; or stale, with what was found."""
+    """A correction against the current revision.
+
+    | state | what |
+    | --- | --- |
+    | applied | the report has the wrong value |
+    | waiting | there is no report yet |
+    | stale | the report has another value: `found`, as text |
+    """
 
     correction: Correction
     state: State
@@ -49,10 +57,10 @@ class Held:
 
 
 class Corrected:
-    """Reads rows of current revisions from the lake, with the corrections that hold applied."""
+    """Current revisions, and their rows from the lake with the corrections that hold applied."""
 
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
-        self.lake = lake
+        self.lake, self.current = lake, current
         self._tables: dict[Key, pa.Table] = {}
         self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
@@ -74,17 +82,17 @@ class Corrected:
         return [h for h in self.held if h.state == "stale"]
 
     def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
-        """The rows of the current revision, corrected."""
+        """The rows of a current revision, corrected; called as the lake's own."""
         found = self._tables.get((form, period, county))
         return self.lake.get_rows(area, form, period, county, digest) if found is None else found
 
     def effect(self, key: Key) -> str:
-        """Changes with what is done to the rows of a current revision; empty where nothing is."""
+        """A hash of the corrections applied to a current revision; empty where there are none."""
         effects = sorted(x.effect for x in self._applied.get(key, ()))
-        return hashlib.sha256(repr(effects).encode()).hexdigest()[:16] if effects else ""
+        return short(repr(effects)) if effects else ""
 
     def cells(self, form: str, periods: Iterable[str]) -> list[tuple[str, str, str, str]]:
-        """(unit, field or `WHOLE_ROW`, period, county) of what is corrected in these periods."""
+        """(unit, field or `WHOLE_ROW`, period, county) of each cell or row corrected in these periods."""
         wanted = set(periods)
         return [
             (x.unit, WHOLE_ROW if x.action == "leave_out" else x.field, x.period, x.county)
@@ -95,7 +103,7 @@ class Corrected:
 
 
 def require_none_stale(stale: Iterable[Held]) -> None:
-    """Raise a CatalogueError that names each correction whose wrong value is gone; everything else is built."""
+    """Raise a CatalogueError that names each stale correction. Called after the commit: all other figures are built."""
     if lines := [str(h) for h in stale]:
         raise CatalogueError(
             "\n".join(lines),
@@ -105,13 +113,14 @@ def require_none_stale(stale: Iterable[Held]) -> None:
 
 
 def record(c: Connection, lake: Lake, held: Iterable[Held], at: datetime) -> None:
-    """Keep in ops.correction how the corrections stand, and in the journal when that changed."""
+    """Keep how the corrections stand in ops.correction; where that changed, in the journal too."""
     rows = [_row(h) for h in held]
-    known = [dict(r._mapping) for r in c.execute(sa.text("SELECT * FROM ops.correction"))]
+    known = fetch(c, "SELECT * FROM ops.correction")
     if sorted(map(repr, map(_ordered, rows))) == sorted(map(repr, map(_ordered, known))):
         return
-    digest = hashlib.sha256(repr((rows, at)).encode()).hexdigest()[:16]
-    lake.record(f"corrections-{digest}", at, {"event": "corrections", "at": at, "corrections": rows})
+    lake.record(
+        f"corrections-{short(repr((rows, at)))}", at, {"event": "corrections", "at": at, "corrections": rows}
+    )
     c.execute(sa.text("DELETE FROM ops.correction"))
     insert(c, "ops.correction", rows)
 
@@ -152,7 +161,7 @@ def _look(x: Correction, rows: pa.Table | None, form: Form) -> Held:
     value = value.isoformat() if isinstance(value, date) else value
     if value == x.was:
         return Held(x, "applied")
-    # a text may hold anything: it is not said
+    # a text may hold personal data: it is not shown
     is_text = value is not None and form.fields[x.field].type in ("text", "code")
     return Held(x, "stale", "another text" if is_text else _text(value))
 
@@ -163,9 +172,7 @@ def _apply(rows: pa.Table, corrections: Iterable[Correction], form: Form) -> pa.
         if x.action == "leave_out":
             left_out.append(x.unit)
             continue
-        if x.field not in rows.column_names:  # the form had it not yet when the report was read
-            from qiangji.parsing.normalise import TYPES
-
+        if x.field not in rows.column_names:  # the form had no such field yet when the report was read
             rows = rows.append_column(x.field, pa.nulls(len(rows), TYPES[form.fields[x.field].type]))
         column = rows.column(x.field)
         now: Any = x.now if x.action == "set" else None

@@ -1,18 +1,19 @@
 """Facts and contextual findings of the months that are built.
 
-In: current revisions and their rows in the lake. Out: fact.* and ops.finding, replaced per (form, period, county)
-of which something changed, in the caller's transaction.
+In: current revisions and their rows in the lake. Out: fact.* and ops.finding, replaced for each (form, period, county)
+that changed, in the caller's transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji.building import repeating
 from qiangji.building.corrected import Corrected
@@ -20,102 +21,103 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.tree import LEVELS
 from qiangji.checking import contextual
-from qiangji.ledger import Current, Key, Ledger
+from qiangji.ledger import Key
 from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
+from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import copy_in
 
 
-def replace(
-    c: Connection,
-    catalogue: Catalogue,
-    reports: Corrected,
-    current: dict[Key, Current],
-    months: Sequence[Period],
-    build_id: str,
-) -> int:
+@dataclass(frozen=True)
+class _Loaded:
+    """What the facts show of a submission."""
+
+    rows_hash: str
+    revision: int
+    corrections_hash: str
+
+
+def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period], build_id: str) -> int:
     """Put the rows of current revisions in the place of those that the facts show, where they differ.
 
     Returns how many (form, period, county) were replaced.
     """
+    loaded = {
+        (r.form, r.period, r.county_code): _Loaded(r.rows_hash, r.revision, r.corrections_hash)
+        for r in c.execute(sa.text("SELECT * FROM ops.fact_load"))
+    }
     replaced = 0
-    loaded = {(r.form, r.period, r.county_code): r for r in c.execute(sa.text("SELECT * FROM ops.fact_load"))}
-    for form in catalogue.forms.values():
-        mine = {
-            k
-            for k in current.keys() | loaded.keys()
-            if k[0] == form.form and Period.parse(k[1]).last_month in months
-        }
+    for form in p.catalogue.forms.values():
+        keys = {k for k in reports.current.keys() | loaded.keys() if k[0] == form.form}
         changed = [
             k
-            for k in sorted(mine)
-            if k not in loaded
-            or k not in current
-            or (loaded[k].rows_hash, loaded[k].revision, loaded[k].corrections_hash)
-            != (current[k].rows_hash, current[k].revision, reports.effect(k))
+            for k in sorted(keys)
+            if Period.parse(k[1]).last_month in months and loaded.get(k) != _as_current(k, reports)
         ]
-        tables = []
-        for _, period, county in changed:
-            c.execute(
-                sa.text(f"DELETE FROM fact.{form.form} WHERE (period, county_code) = (:p, :c)"),
-                {"p": period, "c": county},
-            )
-            c.execute(
-                sa.text("DELETE FROM ops.fact_load WHERE (form, period, county_code) = (:f, :p, :c)"),
-                {"f": form.form, "p": period, "c": county},
-            )
-            row = current.get((form.form, period, county))
-            _note_change(
-                c,
-                (form.form, period, county),
-                loaded.get((form.form, period, county)),
-                row,
-                reports,
-                build_id,
-            )
-            if row is None:
-                continue
-            rows = reports.get_rows("reports", form.form, period, county, row.rows_hash)
-            if len(rows):  # one that repeats nothing has none
-                tables.append(fact_rows(rows, catalogue, form, period, row.revision))
-            c.execute(
-                sa.text("INSERT INTO ops.fact_load VALUES (:f, :p, :c, :h, :r, :n, :b, :ch)"),
-                {"f": form.form, "p": period, "c": county, "h": row.rows_hash, "r": row.revision}
-                | {"n": len(rows), "b": build_id, "ch": reports.effect((form.form, period, county))},
-            )
-        if tables:
-            copy_in(c, f"fact.{form.form}", pa.concat_tables(tables, promote_options="permissive"))
+        tables = [_replaced(c, p, reports, key, loaded.get(key), build_id) for key in changed]
+        if filled := [t for t in tables if t is not None]:
+            copy_in(c, f"fact.{form.form}", pa.concat_tables(filled, promote_options="permissive"))
         replaced += len(changed)
     return replaced
+
+
+def _as_current(key: Key, reports: Corrected) -> _Loaded | None:
+    """What the facts would show of a submission now; None: nothing of it is current."""
+    row = reports.current.get(key)
+    return _Loaded(row.rows_hash, row.revision, reports.effect(key)) if row else None
+
+
+def _replaced(
+    c: Connection, p: Pipeline, reports: Corrected, key: Key, before: _Loaded | None, build_id: str
+) -> pa.Table | None:
+    """Take a submission's rows out of the facts; returns the rows that come instead, None where there are none."""
+    name, period, county = key
+    where = dict(zip(("form", "period", "county"), key, strict=True))
+    mine = {"period": period, "county": county}
+    c.execute(sa.text(f"DELETE FROM fact.{name} WHERE (period, county_code) = (:period, :county)"), mine)
+    c.execute(
+        sa.text("DELETE FROM ops.fact_load WHERE (form, period, county_code) = (:form, :period, :county)"),
+        where,
+    )
+    row, after = reports.current.get(key), _as_current(key, reports)
+    _note_change(c, key, before, after, row.delivery_id if row else None, build_id)
+    if row is None:
+        return None
+    rows = reports.get_rows("reports", *key, row.rows_hash)
+    c.execute(
+        sa.text(
+            "INSERT INTO ops.fact_load VALUES (:form, :period, :county, :hash, :revision, :n, :build, :effect)"
+        ),
+        where
+        | {"hash": row.rows_hash, "revision": row.revision, "n": len(rows), "build": build_id}
+        | {"effect": reports.effect(key)},
+    )
+    # a report that repeats nothing has no rows
+    return fact_rows(rows, p.catalogue, p.catalogue.forms[name], period, row.revision) if len(rows) else None
 
 
 def _note_change(
     c: Connection,
     key: Key,
-    before: Row[Any] | None,
-    after: Current | None,
-    reports: Corrected,
+    before: _Loaded | None,
+    after: _Loaded | None,
+    delivery: str | None,
     build_id: str,
 ) -> None:
-    """Which revision took the place of which: what figures that differ are explained by."""
-    corrections = before.corrections_hash if before else "", reports.effect(key) if after else ""
+    """Record which revision took the place of which, to explain figures. A new number of the same rows is none."""
+    corrections = [x.corrections_hash if x else "" for x in (before, after)]
     if before and after and before.rows_hash == after.rows_hash and corrections[0] == corrections[1]:
         return
     c.execute(
-        sa.text(
-            "INSERT INTO ops.fact_change VALUES (:build, :form, :period, :county, :rev_before, :hash_before,"
-            # the last change led to what was there until now
-            " (SELECT f.delivery_id FROM ops.fact_change f JOIN ops.build b USING (build_id)"
-            " WHERE (f.form, f.period, f.county_code) = (:form, :period, :county) ORDER BY b.built_at DESC LIMIT 1),"
-            " :rev, :hash, :delivery, :corrections_before, :corrections)"
-        ),
+        query("building/note_change"),
         {
             "build": build_id,
             **dict(zip(("form", "period", "county"), key, strict=True)),
-            "rev_before": before.revision if before else None,
+            "revision_before": before.revision if before else None,
             "hash_before": before.rows_hash if before else None,
-            "rev": after.revision if after else None,
+            "revision": after.revision if after else None,
             "hash": after.rows_hash if after else None,
-            "delivery": after.delivery_id if after else None,
+            "delivery": delivery,
             "corrections_before": corrections[0],
             "corrections": corrections[1],
         },
@@ -133,19 +135,13 @@ def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, rev
     return rows.append_column("revision", pa.repeat(pa.scalar(revision, pa.int32()), len(rows)))
 
 
-def find(
-    c: Connection,
-    catalogue: Catalogue,
-    ledger: Ledger,
-    reports: Corrected,
-    current: dict[Key, Current],
-    months: Sequence[Period],
-) -> list[dict[str, Any]]:
+def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period]) -> list[dict[str, Any]]:
     """Evaluate contextual expectations where something that they look at has changed; replace their findings.
 
     Returns what was looked at, for the journal: form, period, county_code, signature (None: it is gone), findings.
     """
-    hashes = {k: row.rows_hash for k, row in current.items()}
+    catalogue, ledger = p.catalogue, p.ledger
+    hashes = {k: row.rows_hash for k, row in reports.current.items()}
     seen = {
         (r.form, r.period, r.county_code): r.signature
         for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
@@ -155,7 +151,7 @@ def find(
     for (form, period, county), rows in contextual.findings(catalogue, reports, hashes, work).items():
         ledger.replace_contextual(c, county, form, period, rows)
         said[form, period, county] = {"signature": None, "findings": rows}
-    for gone in [k for k in seen if k not in current and Period.parse(k[1]).last_month in months]:
+    for gone in [k for k in seen if k not in hashes and Period.parse(k[1]).last_month in months]:
         ledger.replace_contextual(c, gone[2], gone[0], gone[1], [])
         said[gone] = {"signature": None, "findings": []}
         c.execute(
@@ -175,18 +171,18 @@ def find(
 
 
 def find_lacking(
-    c: Connection, catalogue: Catalogue, ledger: Ledger, lacking: Sequence[Key], months: Sequence[Period]
+    c: Connection, p: Pipeline, lacking: Sequence[Key], months: Sequence[Period]
 ) -> list[dict[str, Any]]:
     """Findings on reports of these months that repeat the last one where there is none; returns what was replaced."""
     said = []
-    for form in catalogue.forms.values():
-        periods = [str(p) for m in months if (p := m.ends_in(form.period_type)) is not None]
+    for form in p.catalogue.forms.values():
+        periods = [str(due) for m in months if (due := m.ends_in(form.period_type)) is not None]
         found = [
             repeating.finding(form, period, county)
             for name, period, county in lacking
             if name == form.form and period in periods
         ]
         rule = f"{form.form}.{form.key}.{repeating.RULE}"
-        ledger.replace_lacking(c, form.form, periods, rule, found)
+        p.ledger.replace_lacking(c, form.form, periods, rule, found)
         said.append({"form": form.form, "periods": periods, "rule": rule, "findings": found})
     return said

@@ -1,8 +1,8 @@
 """Which figures of a build are hidden: the rule of `indicators.suppression` over the months of each year, in order.
 
-In: result rows by period, as was and restated; what earlier months of the year hide, from calc.* where that is up to
-date and computed where it is not. Out: the same rows with a column `h__<indicator>` for each that counts persons.
-A month's flags follow from the reports of its year up to it, in whatever order months are built.
+In: result rows by period, as was and restated. Out: the same rows with a column `h__<indicator>` for each indicator
+that counts persons. What earlier months of the year hide is read from calc.* where that is up to date, else computed.
+So a month's flags follow from the reports of its year up to it, in whatever order months are built.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.scopes import Scope
@@ -23,6 +22,8 @@ from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators import HIDDEN, Base
 from qiangji.indicators.suppression import Cells, Hidden, carries_over, decide, is_small
 from qiangji.periods import MONTHS_IN, Period
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch
 
 Tables = tuple[pa.Table, pa.Table | None]
 """Result rows of one scope, as was and restated."""
@@ -31,7 +32,7 @@ _ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
 
 @dataclass(frozen=True)
 class _Earlier:
-    """What a month that came before in the year hides: villages, and units above in each of its periods."""
+    """What an earlier month of the year hides: villages, and units above them in each of its periods."""
 
     month: Period
     villages: frozenset[str]
@@ -40,8 +41,10 @@ class _Earlier:
 
 @dataclass
 class Hiding:
-    """One base's flags. `fresh` are months whose rows in calc.* are what a build would write now; `reported` those
-    with a report of its forms. `compute` gives a scope's rows as was.
+    """The flags of one base.
+
+    `fresh`: months whose rows in calc.* are what a build would write now. `reported`: months with a report of the
+    base's forms. `compute` gives a scope's rows as was.
     """
 
     c: Connection
@@ -56,7 +59,7 @@ class Hiding:
     def run(
         self, built: dict[Period, list[tuple[Scope, Tables]]]
     ) -> dict[Period, list[tuple[Scope, Tables]]]:
-        """The months that are built with their flags; unchanged where nothing of the base counts persons."""
+        """The months that are built, with flags; unchanged where no indicator of the base counts persons."""
         if not self.base.persons:
             return built
         found = {}
@@ -80,7 +83,7 @@ class Hiding:
         built: list[tuple[Scope, Tables]] | None,
         earlier: dict[str, list[_Earlier]],
     ) -> dict[tuple[str, Scope], tuple[set[str], set[str]]]:
-        """Villages and units above that are hidden, by indicator and scope; the month joins the earlier ones."""
+        """(indicator, scope) -> hidden villages, and hidden units above; the month joins the earlier ones."""
         if built is None and month in self.fresh:
             for code, one in self._read(month).items():
                 earlier[code].append(one)
@@ -103,11 +106,12 @@ class Hiding:
     def _decide(
         self, x: Indicator, tables: Sequence[tuple[Scope, pa.Table]], earlier: Sequence[_Earlier]
     ) -> Hidden:
-        # by any of its definitions that read these forms
+        """What the rule hides of one indicator in the periods that end with a month."""
+        # by any of the indicator's definitions that read these forms
         carries = any(carries_over(i, self.catalogue) for i in self.base.indicators if i.code == x.code)
         if carries:
             before = kept = {v for e in earlier for v in e.villages}
-        else:  # the state of a unit that reported all is new
+        else:  # a village that reported all has a new state: its old one is no longer to be protected
             before = set(earlier[-1].villages) if earlier and tables else set()
             kept = before - _complete(tables[0][1], x) if before else before
         periods = []
@@ -117,9 +121,10 @@ class Hiding:
         return decide(periods, before, kept, carries, self.catalogue.suppression)
 
     def _contained(self, scope: Scope, earlier: Sequence[_Earlier]) -> frozenset[str]:
-        """Units above villages that are hidden in a longer period because they are in one within it.
+        """Units above villages that are hidden in a period because a shorter period within it hides them.
 
-        So do those that a hidden village has left or come to since: what is added up at them is no longer the same.
+        If a hidden village changed its town, both the old and the new town are hidden: their sums no longer hold the
+        same villages. So it is with the units above.
         """
         found: set[str] = set()
         org = self.catalogue.org
@@ -143,7 +148,7 @@ class Hiding:
     def _flagged(
         self, scope: Scope, tables: Tables, hidden: dict[tuple[str, Scope], tuple[set[str], set[str]]]
     ) -> Tables:
-        """Both tables of a scope with their flags."""
+        """The scope's tables with their flags."""
         as_was, restated = tables
         for x in self.base.persons:
             villages, above = hidden[x.code, scope]
@@ -154,8 +159,10 @@ class Hiding:
         return as_was, restated
 
     def _restated(self, x: Indicator, scope: Scope, rows: pa.Table, villages: set[str]) -> set[str]:
-        """Units of today that are hidden: what a hidden village became, where it counts now and not then, or the other
-        way round, and what is small by itself.
+        """Units of today that are hidden.
+
+        These are the heirs of hidden villages, the units above that gained or lost such a village since, and villages
+        that are small by themselves.
         """
         org, restating = self.catalogue.org, self.restating
         found: set[str] = set()
@@ -171,22 +178,17 @@ class Hiding:
         return found
 
     def _read(self, month: Period) -> dict[str, _Earlier]:
-        """What a month that is up to date hides, from its rows."""
+        """Indicator -> what a month hides, read from its rows in the warehouse."""
         scopes = sorted(self.scopes_of(month), key=lambda s: _length(s.period_type))
         flags = {x.code: f"{HIDDEN}__{x.code}" for x in self.base.persons}
-        found: list[Any] = []
-        if scopes:
-            found = list(
-                self.c.execute(
-                    sa.text(
-                        f"SELECT org_code, org_level, period_type, {', '.join(flags.values())} FROM {self.base.table}"
-                        " WHERE built_to IS NULL AND (period_type, period) IN"
-                        " (SELECT * FROM unnest(CAST(:types AS text[]), CAST(:periods AS text[])))"
-                        f" AND ({' OR '.join(flags.values())})"
-                    ),
-                    {"types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]},
-                ).mappings()
-            )
+        statement = query(
+            "building/hidden",
+            table=self.base.table,
+            flags=", ".join(flags.values()),
+            any_flag=" OR ".join(flags.values()),
+        )
+        asked = {"types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]}
+        found = fetch(self.c, statement, asked) if scopes else []
         return {
             code: _Earlier(
                 month,
@@ -197,8 +199,8 @@ class Hiding:
         }
 
 
-def _units(found: Iterable[Any], flag: str, scope: Scope) -> frozenset[str]:
-    """Units above villages of which rows that were read say that they are hidden in the scope."""
+def _units(found: Iterable[dict[str, Any]], flag: str, scope: Scope) -> frozenset[str]:
+    """Units above villages whose rows say that the flag's figure is hidden in the scope."""
     return frozenset(
         r["org_code"]
         for r in found
@@ -207,7 +209,7 @@ def _units(found: Iterable[Any], flag: str, scope: Scope) -> frozenset[str]:
 
 
 def _length(period_type: str) -> int:
-    """The order of the periods that end with one month; a year to date may be longer than its quarter."""
+    """Months by which the periods that end with one month are ordered; a year to date lies before the year."""
     return MONTHS_IN.get(period_type, 11)
 
 
@@ -220,7 +222,7 @@ def _villages(rows: pa.Table) -> pa.Table:
 
 
 def _complete(rows: pa.Table, x: Indicator) -> set[str]:
-    """Villages that reported all that was expected, with both sides."""
+    """Villages that reported everything expected, with both sides."""
     full = pc.and_(
         pc.equal(rows.column("reported_units"), rows.column("expected_units")),
         pc.and_(pc.greater(rows.column("expected_units"), 0), pc.equal(rows.column(f"k__{x.code}"), 0)),
@@ -229,7 +231,7 @@ def _complete(rows: pa.Table, x: Indicator) -> set[str]:
 
 
 def _with_flag(rows: pa.Table, x: Indicator, codes: Iterable[str]) -> pa.Table:
-    """With the indicator's flag: hidden is only what has something to hide."""
+    """The rows with the indicator's flag: a row without numerator and denominator has nothing to hide."""
     chosen = pc.is_in(rows.column("org_code"), value_set=pa.array(sorted(codes), pa.string()))
     there = pc.or_(pc.is_valid(rows.column(f"n__{x.code}")), pc.is_valid(rows.column(f"d__{x.code}")))
     return rows.append_column(f"{HIDDEN}__{x.code}", pc.and_(chosen, there))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.corrected import Corrected
@@ -19,6 +18,7 @@ from qiangji.indicators import Base
 from qiangji.ledger import Current, Key
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
+from qiangji.warehouse.queries import query
 
 _REPORT_COLUMNS = [
     ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
@@ -36,24 +36,19 @@ class Inputs:
         self,
         catalogue: Catalogue,
         lake: Corrected,
-        current: dict[Key, Current],
+        current: Mapping[Key, Current],
         engine: Engine,
         c: Connection,
     ) -> None:
-        self.catalogue, self.lake, self.current, self.engine, self.connection = (
-            catalogue,
-            lake,
-            current,
-            engine,
-            c,
-        )
+        self.catalogue, self.lake, self.current = catalogue, lake, current
+        self.engine, self.connection = engine, c
         self._read: dict[Key, pa.Table] = {}
         self._registries: dict[str, pa.Table] = {}
 
     def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """The form's rows for model `operands`: the scope's months, and the period just before in the same year.
+        """The form's rows for model `operands`: of the scope's months and of the period just before in the same year.
 
-        With `restating`, base units are those of today's tree.
+        `base_code` is the unit of the base's level above each row, with `restating` on today's tree.
         """
         periods = own_periods(form, scope.months)
         before = _before(periods)
@@ -77,7 +72,7 @@ class Inputs:
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
     ) -> pa.Table:
-        """What is corrected in the reports of the scope and of the period just before, for model `corrected`."""
+        """Cells corrected in the reports of the scope and of the period just before, for model `corrected`."""
         periods = own_periods(form, scope.months)
         before = _before(periods)
         cells = self.lake.cells(form.form, [str(p) for p in (*before, *periods)])
@@ -95,7 +90,7 @@ class Inputs:
         )
 
     def expected(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """Who should have reported in the scope, for model `results`: unit-periods by unit."""
+        """How many reports are expected of each unit in the scope (unit-periods), for model `results`."""
         tables = [self._expected(form, base, scope, restating) for form in base.forms]
         rows = pa.concat_tables(tables).combine_chunks()
         if len(base.forms) == 1:
@@ -105,7 +100,7 @@ class Inputs:
         return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
 
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
-        """Rows beneath units of the tree that should be reported in these months (model `expected_registered`)."""
+        """How many rows of a registered form are expected beneath each unit in these months (`expected_registered`)."""
         org = self.catalogue.org
         parents = [
             (u.code, org.county_of(u.code, month), month.index)
@@ -143,8 +138,10 @@ class Inputs:
         return self.engine.run("expected_registered")
 
     def paths(self, level: str, months: Sequence[Period]) -> pa.Table:
-        """Every unit of a level that was open in these months with itself and each unit above it, for model `results`:
-        one path a unit, the one where it last was open."""
+        """Each unit of a level that was open in these months, with itself and each unit above it, for model `results`.
+
+        A unit has one path: where it lay when it last was open.
+        """
         org = self.catalogue.org
         found = [
             (u.code, code, above)
@@ -156,10 +153,10 @@ class Inputs:
         return pa.table({n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)})
 
     def restated_paths(self, base: Base, scope: Scope, restating: Restating) -> pa.Table:
-        """The same along the lineage to the units of today that it touches, for model `restated`.
+        """The paths of units as was to the units of today that lineage touches, with shares, for model `restated`.
 
-        Of forms that share a coarser unit the reports are brought to today's units before, so that a village that
-        moved counts in the town where it is now.
+        Reports of several forms are brought to today's units before, at the coarser unit that the forms share. So a
+        village that moved counts in the town where it is now.
         """
         found = restating.paths(base.level, scope.months, whole=len(base.forms) > 1)
         names = ("base_code", "org_code", "org_level")
@@ -167,18 +164,10 @@ class Inputs:
         return pa.table(columns | {"share": pa.array([row[3] for row in found], pa.decimal128(18, 12))})
 
     def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """The units that findings of the scope are about and the fields they concern, for model `warned`.
-
-        A finding that somebody confirmed as right warns nobody any more.
-        """
+        """The units that findings of the scope are about, and the fields that they concern, for model `warned`."""
         shared = len(base.forms) > 1
         found = self.connection.execute(
-            sa.text(
-                "SELECT DISTINCT unit_code, org_code, form || '.' || unnest(fields) AS field"
-                " FROM ops.current_finding AS f WHERE form = ANY(:forms) AND period = ANY(:periods)"
-                " AND NOT EXISTS (SELECT FROM ops.last_disposition d"
-                " WHERE d.finding_id = f.finding_id AND d.disposition = 'confirmed')"
-            ),
+            query("building/findings"),
             {
                 "forms": [f.form for f in base.forms],
                 "periods": sorted({str(p) for f in base.forms for p in own_periods(f, scope.months)}),
@@ -200,7 +189,7 @@ class Inputs:
     def _rows(
         self, form: Form, periods: Sequence[Period], fields: Sequence[str]
     ) -> list[tuple[Period, str, pa.Table]]:
-        """(period, county, key and fields) of the form's current revisions in these periods."""
+        """(period, county, rows with the key and the fields) of the form's current revisions in these periods."""
         found = []
         for period in periods:
             for county in self.catalogue.counties:
@@ -209,7 +198,7 @@ class Inputs:
                     if key not in self._read:
                         self._read[key] = self.lake.get_rows("reports", *key, self.current[key].rows_hash)
                     table = self._read[key]
-                    for name in fields:  # a field that the form had not yet, or has no longer
+                    for name in fields:  # the form of that period may lack a field
                         if name not in table.column_names:
                             table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
                     found.append(
@@ -255,7 +244,7 @@ class Inputs:
     def _above(
         self, codes: pa.Array | pa.ChunkedArray, level: str, scope: Scope, restating: Restating | None
     ) -> pa.Array | pa.ChunkedArray:
-        """The unit of the level that each unit belonged to in the scope, or belongs to today."""
+        """The unit of a level above each unit: in the scope, or with `restating` today."""
         if restating is None:
             tree = self.catalogue.org.paths_in(*scope.months)
             at = pc.index_in(codes, value_set=tree.column("org_code").combine_chunks())
@@ -272,12 +261,12 @@ class Inputs:
 
 
 def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
-    """The form's own periods that end in these months, if there was such a form then."""
+    """The form's own periods that end in these months and in which the form held."""
     return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
 
 
 def _before(periods: Sequence[Period]) -> list[Period]:
-    """The period just before, in the same year: what a year-to-date field's difference is taken from."""
+    """The period just before, if it lies in the same year: a year-to-date field's difference is taken from it."""
     first = min(periods, default=None)
     return [first - 1] if first and first.year == (first - 1).year else []
 

@@ -1,13 +1,16 @@
-"""What reports that say 无变动 stand for: the rows of the county's last report, carried into their own period.
+"""Reports that say 无变动 repeat the rows of the county's last report, carried into their own period.
 
-In: current revisions, some of which have no rows of their own. Out: the same with the rows that they repeat, written
-to lake/repeated (lake/reports holds what counties sent), so that everything after (facts, checks, figures, signatures)
-treats them alike. It follows from what is current alone: a late or corrected report before changes what is repeated,
-whatever came first.
+In: current revisions, some without rows of their own. Out: the same revisions with the rows that they repeat, written
+to lake/repeated (lake/reports holds what counties sent). Facts, checks, figures and signatures then treat all alike.
+Only what is current decides: a late or corrected report changes what later ones repeat, in whatever order they came.
 
-A stock is repeated. A year to date is repeated within the year, since nothing was added; in a new year it is missing,
-as is every flow and every distinct count: that nothing changed does not say how much there was. Units that no longer
-report are left out, and fields that the form no longer has.
+| kind | carried |
+| --- | --- |
+| stock | yes |
+| year to date | within the year, since nothing was added; missing in a new year |
+| flow, distinct | missing: that nothing changed does not say how much there was |
+
+Units that no longer report are left out, and so are fields that the form no longer has.
 """
 
 from __future__ import annotations
@@ -33,7 +36,7 @@ RULE = "repeats_nothing"
 def filled(
     catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]
 ) -> tuple[dict[Key, Current], list[Key]]:
-    """Current revisions, each with rows; and those that say 无变动 with no report before to repeat: they have none."""
+    """Current revisions, each with the hash of its rows; and the keys of those that have no report before to repeat."""
     own: dict[tuple[str, str], list[Period]] = {}
     for (name, text, county), revision in current.items():
         if not revision.is_unchanged:

@@ -1,4 +1,7 @@
-"""What a month carries: which periods are computed when it is built."""
+"""Scopes: which periods are computed when a month is built.
+
+In: a month, the forms that are read together, the clock. Out: a `Scope` for each period.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,13 @@ class Scope:
 
 
 def scopes(month: Period, forms: Sequence[Form], zone: str, now: datetime) -> list[Scope]:
-    """What is computed of forms that are read together when a month is built.
+    """The periods that are computed of forms that are read together when a month is built.
 
-    The shortest period is the longest of the forms' own: a quarterly form has no months, nor has an indicator that
-    reads one beside a monthly form. The month itself, and its year to date, belong to months in which such a period
-    ends; the quarter and the year that it completes follow once they are due, that is, once the day by which the
-    last report of every form must be in has passed.
+    | period | when |
+    | --- | --- |
+    | month | all forms are monthly: the shortest period is the longest of the forms' own |
+    | year to date | such a shortest period ends with the month |
+    | quarter, year | the month completes it, and it is due: every form's last report must be in by now |
     """
     shortest = shortest_of(forms)
     if month.ends_in(shortest) is None:

@@ -3,23 +3,21 @@
 In: catalogue/*.yaml, catalogue/org_units.csv, expectations/<form>.json. Out: one frozen `Catalogue`.
 """
 
+from qiangji.catalogue.conditions import Condition
 from qiangji.catalogue.corrections import Correction
+from qiangji.catalogue.indicators import Definition, Indicator
 from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import (
-    Condition,
     County,
-    Definition,
     Field,
     Form,
-    Indicator,
     Label,
     Layout,
     Plan,
-    Side,
     Suppression,
-    Term,
     shortest_of,
 )
+from qiangji.catalogue.terms import Side, Term
 
 __all__ = [
     "Catalogue",

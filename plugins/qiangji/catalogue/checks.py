@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from qiangji.catalogue.models import Condition, Form, Indicator, Plan, Term, shortest_of
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.models import Form, Plan, shortest_of
 from qiangji.catalogue.places import Place
+from qiangji.catalogue.terms import Term
 from qiangji.catalogue.tree import LEVELS, OrgTree
 from qiangji.errors import CatalogueError
 from qiangji.periods import MONTHS_IN
@@ -50,7 +52,7 @@ def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
 
 
 def _check_parents(form: Form, kinds: set[str], plan: Plan, place: Place) -> None:
-    """Rows beneath a unit of the tree say which unit that is, and who is expected before any is known."""
+    """A form with rows beneath units of the tree must say which units, and whom to expect before any row is known."""
     beneath = form.grain in ("group", "task")
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
         if beneath != (getattr(form, key) is not None):
@@ -123,7 +125,7 @@ def _check_definition(indicator: Indicator, forms: dict[str, Form], org: OrgTree
 
 
 def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:
-    """Forms that are read together meet at a unit: of the coarsest grain, itself reporting or above what reports."""
+    """Forms that are read together must share units of the coarsest grain; the others' units lie there or beneath."""
     coarsest = min(forms, key=lambda f: LEVELS.index(f.base_level))
     for form in forms:
         if not any(
@@ -150,60 +152,4 @@ def _check_term(term: Term, forms: dict[str, Form], where: Place) -> None:
             raise CatalogueError(
                 f"form {term.form} has no field {name!r}", where=where, expected=", ".join(form.fields)
             )
-    numbers = [n for n, f in form.fields.items() if f.is_number]
-    for name in filter(None, (term.sum, term.max, term.min)):
-        if name not in numbers:
-            raise CatalogueError(f"field {name} is no number", where=where, expected=", ".join(numbers))
-    if term.each_report and not (term.sum and form.fields[term.sum].kind == "stock"):
-        raise CatalogueError(
-            "each_report belongs to the sum of a stock", where=where, expected="sum: <a stock>"
-        )
-    if term.count_where:
-        _check_condition(term.count_where, form, where / "count_where")
-
-
-def _check_condition(condition: Condition, form: Form, where: Place) -> None:
-    for part in condition.parts:
-        _check_condition(part, form, where)
-    if condition.field is None:
-        return
-    if (condition.field == form.key) != bool(condition.ends_with):
-        raise CatalogueError(
-            f"{condition.field}: ends_with is the test of a key, and its only one",
-            where=where,
-            expected=f"{form.key} with ends_with, or one of {', '.join(form.fields)} with another test",
-        )
-    if condition.ends_with:
-        if unknown := [
-            e for e in condition.ends_with if form.serials and e.removeprefix("-") not in form.serials
-        ]:
-            raise CatalogueError(
-                f"no serial {', '.join(unknown)}",
-                where=where,
-                expected=", ".join(f"-{s}" for s in form.serials),
-            )
-        return
-    field = form.fields[condition.field]
-    values = (*condition.in_, *condition.not_in)
-    if isinstance(condition.is_, str):
-        values += (condition.is_,)
-    if values and field.type == "enum" and (unknown := [v for v in values if v not in field.values]):
-        raise CatalogueError(
-            f"{condition.field} cannot be {', '.join(unknown)}", where=where, expected=", ".join(field.values)
-        )
-    if values and field.type in ("integer", "decimal", "boolean"):
-        raise CatalogueError(
-            f"{condition.field} is {field.type}", where=where, expected="is, at_least or at_most"
-        )
-    if isinstance(condition.is_, bool) != (field.type == "boolean") and condition.is_ is not None:
-        raise CatalogueError(
-            f"{condition.field} is {field.type}, compared with {condition.is_!r}",
-            where=where,
-            expected="true or false for a boolean, a number for a number, one of its values for an enum",
-        )
-    if type(condition.is_) is int and not field.is_number:
-        raise CatalogueError(
-            f"{condition.field} is {field.type}", where=where, expected="true, false or a value"
-        )
-    if (condition.at_least is not None or condition.at_most is not None) and not field.is_number:
-        raise CatalogueError(f"{condition.field} is {field.type}", where=where, expected="a number")
+    term.check(form, where)

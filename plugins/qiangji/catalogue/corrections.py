@@ -1,8 +1,8 @@
 """Corrections: wrong values that only a person may declare to be wrong, one file a form under catalogue/corrections/.
 
 In: the entries of a file, as read; the form and the tree. Out: `Correction`s, or a CatalogueError that names the file,
-the entry and the rule. The default is to return the row to the county: a correction is for what it cannot send again.
-They apply when a month is built (`building.corrected`), on top of what the county sent, which stays as it was sent.
+the entry and the rule. A wrong row normally goes back to the county: a correction is for what it cannot send again.
+Corrections apply when a month is built (`building.corrected`); what the county sent stays as it is.
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ class Correction(Entry):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Of the submission that it corrects: (form, period, county)."""
+        """The submission that it corrects: (form, period, county)."""
         return self.form, self.period, self.county
 
     @property
     def effect(self) -> tuple[str, ...]:
-        """All that figures can follow from, as text."""
+        """Everything about it that can change a figure, as text."""
         return self.unit, self.field, repr(self.was), self.action, repr(self.now)
 
 
@@ -155,7 +155,7 @@ def _unit(entry: Entry, form: Form, org: OrgTree, period: Period, where: Place) 
 
 
 def _typed(value: Value, field: Field, name: str, where: Place) -> Value:
-    """The value as the field's type has it."""
+    """The value in the field's type."""
     allowed = {
         "integer": isinstance(value, int) and not isinstance(value, bool),
         "decimal": isinstance(value, (int, Decimal)) and not isinstance(value, bool),
@@ -190,7 +190,7 @@ def _is_day(text: str) -> bool:
 
 
 def _impersonal(entry: Entry, where: Place) -> None:
-    """What people write beside a value is shown to many."""
+    """Refuse personal data: what stands beside a value is shown to many people."""
     from qiangji.personal_data import kind_of
 
     for name in ("reason", "by", "was", "now"):
@@ -204,7 +204,7 @@ def _impersonal(entry: Entry, where: Place) -> None:
 
 
 def _alone(new: Correction, others: Sequence[Correction], where: Place) -> None:
-    """One correction a cell; a row that is left out has no cells to correct. Retired ones may stand beside."""
+    """Allow one correction a cell, and none beside a row that is left out; retired ones do not count."""
     for other in others:
         if "retired" in (new.status, other.status) or (new.unit, new.period) != (other.unit, other.period):
             continue

@@ -3,7 +3,7 @@
 In: org_lineage.csv (kind, from_code, to_code, on, share) and the tree. Out: for each unit that reported in a period,
 the units of today that its figures belong to, with their shares; and which units that touches. `on` is the first day
 of the new state. A unit that moves or is renamed and keeps its code needs no lineage: it has two lines in
-org_units.csv. Restated figures are sums of what each unit was as was: nothing is computed anew per unit.
+org_units.csv. Restated figures are sums of the units' figures as was: nothing is computed anew per unit.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from qiangji.periods import Period
 
 COLUMNS = ("kind", "from_code", "to_code", "on", "share")
 ENDING = ("renamed", "merged_into", "moved_to")
-"""Kinds by which the unit `from_code` ends and all of it goes on as `to_code`; by a split it goes on beside it."""
+"""Kinds by which `from_code` ends and goes on whole as `to_code`; after a split both units go on."""
 KINDS = (*ENDING, "split_from")
 SHARE_PLACES = 4
 _WEIGHT = Decimal("1e-12")
@@ -75,7 +75,7 @@ class Restating:
 
     @cached_property
     def touched(self) -> frozenset[str]:
-        """Units that lineage or a move touches, and all that they lie or ever lay beneath."""
+        """Units that lineage or a move touches, and every unit above them, now or ever."""
         moved = {
             code
             for code, versions in self._org.versions.items()
@@ -86,7 +86,7 @@ class Restating:
 
     @cached_property
     def ended(self) -> frozenset[str]:
-        """Units that are no longer in the tree and whose history is another's."""
+        """Units that have closed and go on as another unit."""
         return frozenset(c for c in self._ends if self._has_ended(c))
 
     @property
@@ -97,10 +97,10 @@ class Restating:
         return repr((self._links, began, sorted(self.ended)))
 
     def targets(self, code: str, months: Sequence[Period]) -> dict[str, Decimal]:
-        """The units of today that the figures of a unit in these months belong to, and their shares: together 1.
+        """Unit of today -> its share of a unit's figures in these months; the shares add up to 1.
 
-        A unit that ended in the course of the months goes on whole. A split is carried back only to periods that lie
-        wholly before it: in one that it falls into, parent and new unit each have what they reported.
+        A unit that ended in the course of the months goes on whole. A split is carried back only to periods wholly
+        before it. In a period that it falls into, parent and new unit each have what they reported.
         """
         shares = {code: Decimal(1)}
         start, end = months[0].start, months[-1].end
@@ -121,14 +121,14 @@ class Restating:
         return shares
 
     def heir(self, code: str, months: Sequence[Period]) -> str:
-        """The one unit of today that a unit's figures belong to where they cannot be shared out."""
+        """The one unit of today that takes a unit's figures where they cannot be shared out."""
         for link in self._links:
             if link.from_code == code and link.kind in ENDING and link.on > months[0].start:
                 code = link.to_code
         return code
 
     def path(self, code: str) -> dict[str, str]:
-        """Level -> code on today's tree; beneath a unit that has ended, through what became of that."""
+        """Level -> code on today's tree; in the place of a unit above that has ended stands its heir."""
         if code not in self._paths:
             versions = self._org.versions[code]
             begun = [u for u in versions if self._has_begun(u)]
@@ -145,9 +145,9 @@ class Restating:
     def paths(
         self, level: str, months: Sequence[Period], whole: bool = False
     ) -> list[tuple[str, str, str, Decimal]]:
-        """(unit as was, unit of today, its level, share) of what was open in these months, for the touched units.
+        """(unit as was, unit of today, its level, share) for each touched unit of today.
 
-        `whole`: the units as was are today's already.
+        The units as was are those that were open in these months; with `whole` they are today's units already.
         """
         found = []
         for unit in self._org:
@@ -237,7 +237,7 @@ def _check(link: Link, org: OrgTree, path: Path) -> None:
 
 
 def _check_cycles(links: list[Link], path: Path) -> None:
-    """No unit goes on as itself. What split off may merge again: that is another kind, later."""
+    """No chain of endings, and none of splits, leads back to its unit; what split off may merge again later."""
     for kinds in (ENDING, ("split_from",)):
         edges: dict[str, list[Link]] = {}
         for link in links:
@@ -263,7 +263,7 @@ def _check_cycles(links: list[Link], path: Path) -> None:
 
 
 def _check_together(links: list[Link], path: Path) -> None:
-    """A unit ends in one way, and its splits of a day take no more than all of it."""
+    """A unit ends once on a day, and the shares of its splits on a day are at most 1."""
     ends: dict[tuple[str, date], Link] = {}
     shares: dict[tuple[str, date], Decimal] = {}
     for link in links:

@@ -1,7 +1,7 @@
 """Reads the catalogue's files, holds them against each other, and gives one frozen `Catalogue`.
 
-Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. They are told
-together; what the files say of each other is looked at once plan, tree and forms are read.
+Every error is a CatalogueError that names the file, line and key, what was found and what was allowed. All are told
+together. Files are held against each other only where plan, tree and forms could be read.
 """
 
 from __future__ import annotations
@@ -13,16 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
+from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
-from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression, shortest_of
+from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import Suite, check_suite, hash_of
 from qiangji.catalogue.tree import OrgTree, OrgUnit
@@ -43,7 +44,7 @@ class Catalogue:
     suites: dict[str, Suite]
     lineage: tuple[Link, ...] = ()
     crosswalks: dict[str, dict[str, str]] = field(default_factory=dict)
-    """Of counties with unit codes of their own: county -> own code -> the tree's (of a group or task, its key)."""
+    """County with unit codes of its own -> own code -> the tree's code (for a group or task, its key)."""
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
 
@@ -61,7 +62,7 @@ class Catalogue:
 
     @cached_property
     def _ever_in(self) -> dict[str, list[OrgUnit]]:
-        """County -> every line of units that lie or ever lay in it; an empty code: those above counties."""
+        """County -> all lines of units that lie or ever lay in it; the empty code has the units above counties."""
         found: dict[str, list[OrgUnit]] = {c: [] for c in self.counties}
         for code, versions in self.org.versions.items():
             above = [c for c in self.org.ever_above(code) if self.org.units[c].level == "county"]
@@ -143,7 +144,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
     for p in sorted((path / "forms").glob("*.yaml")):
         with problems.noting():
             forms[p.stem] = _form(p)
-    are_read = not problems.found  # what all the rest is held against
+    are_read = not problems.found  # the rest is held against these
     measured = _shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
     reporting = _shaped(County, [path / "counties.yaml"], problems)
     declared = {p: _shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
@@ -327,7 +328,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def _shaped(model: type[M], paths: Iterable[Path], problems: Problems) -> list[tuple[Place, M]]:
-    """The entries of files that are lists, with their places; one that has not the model's shape is noted."""
+    """The entries of files that are lists, with their places; an entry of another shape is a noted problem."""
     found = []
     for path in paths:
         for place, entry in _entries(path, problems):
@@ -340,18 +341,36 @@ def _model(model: type[M], content: Any, place: Place) -> M:
     try:
         return model.model_validate(content)
     except ValidationError as e:
-        allowed = ", ".join(f.alias or n for n, f in model.model_fields.items())
         problems = Problems()
         for found in e.errors():
-            at = place
-            for key in found["loc"]:
-                at /= key
+            at, keys = _located(model, found["loc"], place)
             with problems.noting():
                 of_keys = found["type"] in ("extra_forbidden", "missing")
                 raise CatalogueError(
                     f"{found['msg']}, found {found['input']!r:.80}",
                     where=at,
-                    expected=f"keys: {allowed}" if of_keys else "",
+                    expected=f"keys: {keys}" if of_keys else "",
                 ) from e
         problems.tell()
         raise
+
+
+def _located(model: type[BaseModel], loc: Iterable[str | int], place: Place) -> tuple[Place, str]:
+    """Where pydantic found an error, as a place in the file, and the keys that are allowed there."""
+    models = around = [model]
+    for key in loc:
+        if chosen := [
+            m for m in models if m.__name__ == key
+        ]:  # the tag of a term's class is no key of the file
+            models = chosen
+            continue
+        place, around = place / key, models
+        fields = [f.annotation for m in models for n, f in m.model_fields.items() if key in (n, f.alias)]
+        models = [m for annotation in fields for m in _models_in(annotation)] or models
+    return place, ", ".join(f.alias or n for m in around for n, f in m.model_fields.items())
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for part in get_args(annotation) for m in _models_in(part)]

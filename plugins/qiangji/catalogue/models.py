@@ -1,19 +1,18 @@
-"""The shape of every catalogue file, as frozen models: an unknown key or value is an error at load.
+"""The shape of the catalogue's files, as frozen models: an unknown key or value is an error at load.
 
-JSON Schemas for editors are generated from these (`python -m qiangji.catalogue.schemas`).
+Here are the plan, forms, counties and suppression; `indicators` and `corrections` have modules of their own. JSON
+Schemas for editors are generated from all of them (`python -m qiangji.catalogue.schemas`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as F
 
-from qiangji.periods import MONTHS_IN, Period, PeriodType
+from qiangji.periods import MONTHS_IN, PeriodType
 
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
@@ -21,14 +20,11 @@ Grain = Literal["group", "village", "community", "town", "county", "task"]
 FieldType = Literal["integer", "decimal", "boolean", "code", "text", "enum", "date"]
 Kind = Literal["stock", "flow", "ytd", "distinct"]
 Missing = Literal["matched", "any", "all", "zero"]
-UNITS = (
-    "person", "household", "group", "village", "community", "unit", "item", "time", "tree",
-    "ten_thousand_yuan", "percent", "per_1000", "per_100", "ratio", "code", "none",
-)  # fmt: skip
 Unit = Literal[
     "person", "household", "group", "village", "community", "unit", "item", "time", "tree",
     "ten_thousand_yuan", "percent", "per_1000", "per_100", "ratio", "code", "none",
 ]  # fmt: skip
+UNITS: tuple[str, ...] = get_args(Unit)
 
 
 class Model(BaseModel):
@@ -98,7 +94,7 @@ class Field(Model):
 
 
 class Serial(Model):
-    """What a row of a list that the city keeps stands for, such as a task of its plan."""
+    """One row of a list that the city keeps, such as a task of its plan."""
 
     name: Label
     initiative: Code
@@ -147,189 +143,36 @@ class Form(Model):
 
     @property
     def filled_in_by(self) -> tuple[str, ...]:
-        """Kinds of org unit that fill it in (for groups: that groups belong to)."""
+        """Kinds of org unit that fill it in; for groups, the kinds that groups belong to."""
         return self.kinds or (("village",) if self.grain == "group" else (self.grain,))
 
     @property
     def is_registered(self) -> bool:
-        """Whether rows lie beneath a unit of the tree, and who is expected is what was reported before."""
+        """Whether rows lie beneath units of the tree; who is expected then follows from earlier reports."""
         return self.parent_digits is not None
 
     def holds_in(self, month: str) -> bool:
         """Whether it is reported for periods that end in a month (`2024-01`)."""
-        return _holds(self.since, self.until, month)
+        return holds(self.since, self.until, month)
 
     def fields_in(self, month: str) -> dict[str, Field]:
         """The fields of the form as it stood in a month (`2024-01`)."""
-        return {n: f for n, f in self.fields.items() if _holds(f.since, f.until, month)}
+        return {n: f for n, f in self.fields.items() if holds(f.since, f.until, month)}
+
+    def label_of(self, field: str, language: str) -> str:
+        """What a field or the key is called, in `zh` or `en`."""
+        if field == self.key:
+            return self.key_headers[0] if language == "zh" else self.key
+        return str(getattr(self.fields[field].label, language))
 
 
-def _holds(since: str | None, until: str | None, month: str) -> bool:
+def holds(since: str | None, until: str | None, month: str) -> bool:
     return (since is None or since <= month) and (until is None or month <= until)
 
 
 def shortest_of(forms: Iterable[Form]) -> PeriodType:
     """The shortest period for which forms that are read together have figures: the longest of their own."""
     return max((f.period_type for f in forms), key=MONTHS_IN.__getitem__)
-
-
-# ---- indicators/<aspect>.yaml
-
-
-class Condition(Model):
-    """What a row must be to count: one test of one field, or `all` / `any` of several."""
-
-    field: Code | None = None
-    is_: int | bool | str | None = F(None, alias="is")
-    in_: tuple[str, ...] = F((), alias="in")
-    not_in: tuple[str, ...] = ()
-    ends_with: tuple[str, ...] = F((), description="of a key: its last characters, such as a task's serial")
-    at_least: int | None = None
-    at_most: int | None = None
-    all: tuple[Condition, ...] = ()
-    any: tuple[Condition, ...] = ()
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Condition:
-        tests = sum(
-            (self.is_ is not None, bool(self.in_), bool(self.not_in), bool(self.ends_with),
-             self.at_least is not None, self.at_most is not None)
-        )  # fmt: skip
-        groups = bool(self.all) + bool(self.any)
-        if (self.field is not None and (tests, groups) != (1, 0)) or (
-            self.field is None and (tests, groups) != (0, 1)
-        ):
-            raise ValueError(
-                "a condition is one field with one of is, in, not_in, ends_with, at_least, at_most; or all; or any"
-            )
-        return self
-
-    @property
-    def parts(self) -> tuple[Condition, ...]:
-        return self.all or self.any
-
-    @property
-    def fields(self) -> set[str]:
-        return {self.field} if self.field else {f for c in self.parts for f in c.fields}
-
-
-class Term(Model):
-    """One addend of a side: a field summed, rows counted (all or some), or an extreme over time."""
-
-    form: Code
-    sum: Code | None = None
-    count: Literal["rows"] | None = None
-    count_where: Condition | None = None
-    max: Code | None = None
-    min: Code | None = None
-    minus: bool = False
-    each_report: bool = F(
-        False,
-        description="a stock: summed over the reports of a longer period, as what a flow is held against",
-    )
-
-    @model_validator(mode="after")
-    def _one_measure(self) -> Term:
-        if sum_given(self.sum, self.count, self.count_where, self.max, self.min) != 1:
-            raise ValueError("exactly one of sum, count, count_where, max, min")
-        return self
-
-    @property
-    def fields(self) -> set[str]:
-        if self.count_where:
-            return self.count_where.fields
-        return {f for f in (self.sum, self.max, self.min) if f}
-
-
-def sum_given(*options: object) -> int:
-    """How many of the options are given."""
-    return len([o for o in options if o is not None])
-
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, (list, tuple)) else [value]
-
-
-Side = Annotated[
-    tuple[Term, ...],
-    F(min_length=1),
-    BeforeValidator(_as_list, json_schema_input_type=Term | tuple[Term, ...]),
-]
-"""Terms added up (or, with `minus`, taken off)."""
-
-
-class Earlier(Model):
-    """What an indicator meant before: its figures of periods that end by `until` are made so."""
-
-    until: Month
-    definition: Label
-    numerator: Side
-    denominator: Side
-    factor: Decimal | None = F(None, description="default: the indicator's own")
-    missing: Missing | None = F(None, description="default: the indicator's own")
-
-
-class Indicator(Model):
-    """A measured share or rate: numerator / denominator x factor, per org unit and period."""
-
-    code: Code
-    name: Label
-    definition: Label
-    initiative: Code
-    numerator: Side
-    denominator: Side
-    factor: Decimal = Decimal(1)
-    unit: Unit
-    direction: Literal["up", "down", "none"]
-    headline: Literal["month", "quarter", "ytd"]
-    missing: Missing = "matched"
-    persons: bool = False
-    target: dict[int, Decimal] = F(
-        default_factory=dict, description="illustrative: the plan publishes no figures"
-    )
-    earlier: tuple[Earlier, ...] = F((), description="definitions of before, oldest first: the series breaks")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Indicator:
-        untils = [e.until for e in self.earlier]
-        if untils != sorted(set(untils)):
-            raise ValueError("`earlier` is oldest first, each with an `until` of its own")
-        return self
-
-    @property
-    def definitions(self) -> tuple[Definition, ...]:
-        """What it meant and means, oldest first: version 1, 2, ..."""
-        found: list[Definition] = []
-        since: str | None = None
-        for e in (*self.earlier, None):
-            own = {n: getattr(e, n) for n in Earlier.model_fields if n != "until"} if e else {}
-            changed = {n: value for n, value in own.items() if value is not None}
-            meant = self.model_copy(update=changed | {"earlier": ()})
-            found.append(Definition(len(found) + 1, since, e.until if e else None, meant))
-            since = str(Period.parse(e.until) + 1) if e else None
-        return tuple(found)
-
-    @property
-    def terms(self) -> tuple[Term, ...]:
-        return self.numerator + self.denominator
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """The forms it reads, sorted: indicators of the same forms share a result table."""
-        return tuple(sorted({t.form for t in self.terms}))
-
-
-@dataclass(frozen=True)
-class Definition:
-    """One version of an indicator, as an indicator of its own: in force for periods that end in these months."""
-
-    version: int
-    since: str | None
-    until: str | None
-    indicator: Indicator
-
-    def holds_in(self, month: str) -> bool:
-        return _holds(self.since, self.until, month)
 
 
 # ---- suppression.yaml
@@ -355,7 +198,7 @@ class Layout(Model):
     totals: tuple[str, ...] = F(
         (), description="labels in the code or name column that mark a control-sum row"
     )
-    subtotals: tuple[str, ...] = F((), description="labels of sums over the rows since the one before")
+    subtotals: tuple[str, ...] = F((), description="labels of a sum over the rows since the sum before")
     sign_off: tuple[str, ...] = F(
         (), description="words that begin the sign-off zone: it is cut off from there"
     )

@@ -48,7 +48,7 @@ def _read(path: Path) -> yaml.Node | None:
 
 
 def _child(node: yaml.Node | None, key: str | int) -> tuple[yaml.Node | None, int | None]:
-    """The node beneath a key and its line; what may be one thing or a list of them is its own first."""
+    """The node beneath a key and its line; a single entry where a list may stand is the list's first."""
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.value == str(key):

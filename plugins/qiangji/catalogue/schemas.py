@@ -13,7 +13,8 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from qiangji.catalogue.corrections import Entry
-from qiangji.catalogue.models import County, Form, Indicator, Plan, Suppression
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.models import County, Form, Plan, Suppression
 from qiangji.settings import settings
 
 FILES: dict[str, Any] = {

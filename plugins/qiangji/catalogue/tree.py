@@ -50,10 +50,10 @@ class OrgUnit:
 
 
 class OrgTree:
-    """All units by code, with their paths. It does not change once made: paths are kept when found.
+    """All units by code, with their paths. The tree never changes, so paths are cached.
 
-    A unit has a line for each time in which its name, parent or duty to report was another (`versions`, in time
-    order); `units` holds the last of each. Without a period, a path is that of the last lines.
+    A unit has a line for each stretch of time with one name, parent and duty to report (`versions`, in time order);
+    `units` holds the last of each. Without a period, a path is that of the last lines.
     """
 
     def __init__(self, units: Iterable[OrgUnit], where: str = "org_units.csv") -> None:
@@ -107,7 +107,7 @@ class OrgTree:
 
     @classmethod
     def read(cls, path: Path) -> OrgTree:
-        """From CSV with a header; a missing file or column, a bad date or flag names where."""
+        """The tree of a CSV file with a header. Raises CatalogueError that names each line that does not hold."""
         if not path.is_file():
             raise CatalogueError("no such file", where=path, expected="the tree of org units, as CSV")
         with path.open(encoding="utf-8", newline="") as f:
@@ -135,8 +135,8 @@ class OrgTree:
     def path(self, code: str, *months: Period) -> dict[str, str]:
         """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown.
 
-        In periods, each unit lies where it last lay while it was open in them: one path a unit, so that the sums of
-        children are their parent's. A unit that was not open in them lies where it lay before, else after.
+        In periods, a unit lies where it last lay while it was open in them. It has one path, so the sums of children
+        are their parent's. A unit that was not open in the periods lies where it lay before them, else after.
         """
         key = (code, months if self._dated else ())
         if key not in self._paths:

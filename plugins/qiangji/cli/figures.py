@@ -114,9 +114,12 @@ def diff(
 
 def explain(
     indicator: str,
-    org: Annotated[str, typer.Option("--org", help="org unit code")],
-    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    org: Annotated[str | None, typer.Option("--org", help="org unit code")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="2026-10, 2026Q3 or 2026")] = None,
     period_type: PeriodType = None,
+    sql: Annotated[
+        bool, typer.Option("--sql", help="only the SQL by which a build computes it, for its headline period")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
@@ -125,6 +128,23 @@ def explain(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
+    if sql:
+        from dataclasses import asdict
+
+        from qiangji import pipeline
+        from qiangji.indicators import columns
+
+        steps = list(columns.statements(settings().sql / "models", pipeline.read_catalogue(), indicator))
+        print(
+            printing.as_json([asdict(s) for s in steps])
+            if json
+            else "\n\n".join(f"-- {s.title}\n{s.sql}" for s in steps)
+        )
+        return
+    if org is None or period is None:
+        raise UsageError(
+            "a figure is of a unit and a period", expected="--org and --period; or --sql", code="no_figure"
+        )
     with reading_warehouse(settings()) as engine:
         explained = explaining.explain(engine, indicator, org, period, period_type)
     if json:

@@ -64,7 +64,13 @@ def reprocess(
     exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
-def build(period: Periods = None, json: Json = False) -> None:
+def build(
+    period: Periods = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="build them even where nothing that they come from has changed")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
     from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
@@ -73,8 +79,8 @@ def build(period: Periods = None, json: Json = False) -> None:
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
         building.require_sense(p.ledger, asked, stages.local_today())
-        months = asked or building.pending_months(p.catalogue, p.ledger)
-        built = building.build(p.catalogue, p.settings, p.ledger, months)
+        months = asked or building.pending_months(p.ledger)
+        built = building.build(p, months, again=again)
     result = {
         "build_id": built.build_id if built.months else None,
         "months": [str(m) for m in built.months],

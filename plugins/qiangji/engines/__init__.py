@@ -17,26 +17,24 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """One engine, for one build."""
+    """One engine, for one build.
+
+    A second engine is one file, `engines/<name>.py`, and one entry in `open_engine`. It must give the same rows as
+    DuckDB for every model: integers and decimals exact, NULL where a sum has no values, text compared by code point.
+    The models use `FILTER`, `arg_max`, `FULL JOIN` and `bool_or`; an engine that lacks one translates the text.
+    tests/sql holds an engine to this.
+    """
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows the view `name`, in place of what had that name."""
 
-    def register_files(
-        self, name: str, files: list[tuple[Path, dict[str, object]]], columns: list[str]
-    ) -> None:
-        """Make Parquet files the view `name`: these columns of each, and with them the constants given beside it."""
-
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
-        """Run a model with its placeholders filled in; with `name`, its result becomes that view too."""
-
-    def query(self, sql: str) -> pa.Table:
-        """Run one statement over the views."""
+        """The rows of a model whose placeholders are filled with `columns`; with `name`, they become that view too."""
 
 
 @contextmanager
 def open_engine(kind: str, models: Path, threads: int) -> Iterator[Engine]:
-    """The engine that QIANGJI_ENGINE names, closed at the end of the block."""
+    """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises UsageError for an unknown one."""
     if kind != "duckdb":
         raise UsageError(f"engine {kind!r}", where="QIANGJI_ENGINE", expected="duckdb", code="unknown_engine")
     from qiangji.engines.duckdb import DuckDB

@@ -1,12 +1,13 @@
-"""Suppression: which figures of persons are hidden so that none of them can be found by subtraction.
+"""Suppression: which figures of persons are hidden, so that none of them can be found by subtraction.
 
 In: the cells of one indicator in all periods that end with one month, the villages that earlier months hide, the rule.
 Out: the villages hidden in that month, and the units above them hidden in each of its periods. Nothing is read and
 nothing divided here; docs/decisions/0017-suppression.md says why it is so and what it holds against.
 
-A village's figure that the rule hides is hidden in all periods that end with the month. Where the hidden villages of a
-town could be told from the town's sum, the smallest other one is hidden too; where there is none, the town itself, and
-then another village with its town is looked for in the county, and after that in the city.
+1. A village whose figure the rule hides is hidden in all periods that end with the month.
+2. Where a town's sum would tell its hidden villages, its smallest other village is hidden too.
+3. Where the town has no other, the town itself is hidden. The county's sum is then looked at in the same way: another
+   village is hidden, with its town. After that comes the city's.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ Number = int | Decimal
 
 @dataclass(frozen=True)
 class Cells:
-    """One period of one type: villages with a numerator, both their sides, and the units above each, nearest first."""
+    """One period of one type: both sides of the villages with a numerator, and the units above each, nearest first."""
 
     numerators: dict[str, Number]
     denominators: dict[str, Number]
     paths: dict[str, tuple[str, ...]]
     reporting: frozenset[str] = frozenset()
-    """Villages of which anything was reported."""
+    """Villages with any report."""
     above: frozenset[str] = frozenset()
-    """Units above that are hidden in it whatever follows, because a shorter period within it hides them."""
+    """Units above villages that are hidden from the start: a shorter period within this one hides them."""
 
 
 @dataclass
 class Hidden:
-    """What is hidden of one month: villages in all its periods, and units above by period."""
+    """What one month hides: villages in all its periods, and units above them by period."""
 
     villages: set[str] = field(default_factory=set)
     above: list[set[str]] = field(default_factory=list)
@@ -54,16 +55,11 @@ def is_small(rule: Suppression, numerator: Number | None, denominator: Number | 
 
 
 def carries_over(indicator: Indicator, catalogue: Catalogue) -> bool:
-    """Whether a longer period's figure holds amounts of earlier months, also of a unit whose last report is complete.
+    """Whether a longer period's figure holds amounts of earlier months, even of a unit whose last report is complete.
 
-    What is only made of the last report's state does not.
+    A figure made only of the state in the last report does not.
     """
-    for term in indicator.terms:
-        fields = catalogue.forms[term.form].fields
-        kinds = {fields[f].kind for f in term.fields if f in fields}
-        if term.each_report or term.max or term.min or (term.sum and kinds != {"stock"}):
-            return True
-    return False
+    return any(t.carries_over(catalogue.forms[t.form]) for t in indicator.terms)
 
 
 def decide(
@@ -71,9 +67,8 @@ def decide(
 ) -> Hidden:
     """What is hidden in the periods that end with a month, the shorter ones first.
 
-    `before` are the villages that the year hides so far, `kept` those of them that stay hidden in any case;
-    `carries` says that longer periods hold amounts of earlier months (`carries_over`). A fixed point: what hides one
-    more figure is held against every sum again.
+    `before`: villages that the year hides so far. `kept`: those of them that stay hidden in any case. `carries`: longer
+    periods hold amounts of earlier months (`carries_over`). All sums are looked at again until nothing more is hidden.
     """
     hidden = Hidden(set(kept), [set(p.above) for p in periods])
     for p in periods:
@@ -94,9 +89,9 @@ def decide(
 
 
 def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) -> bool:
-    """Whether villages of which only the sum can be found keep each other's figures.
+    """Whether villages whose sum can be found protect each other's figures.
 
-    Each could then be anything from the least that a hidden one may be up to the threshold, for all that the sum says.
+    Then the sum is compatible with every value from 1 (with `all_or_none`: 0) to the threshold for each of them.
     """
     if len(members) < 2:
         return False
@@ -108,7 +103,7 @@ def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) 
 
 
 def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
-    """Villages that may be hidden beside others, the smallest first: one without persons would hide nothing."""
+    """Villages that may be hidden beside others, the smallest first. A village without persons would protect nobody."""
     return sorted(
         (
             c
@@ -125,11 +120,11 @@ def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str
 def _protect_difference(
     one: Cells, other: Cells, before: Collection[str], carries: bool, villages: set[str], above: set[str]
 ) -> None:
-    """A longer period less a shorter one must not be what a single hidden village has in the longer one only.
+    """Hide more where a longer period less a shorter one would tell the figure of a single hidden village.
 
-    Of a state that is what those left behind who were hidden before and did not report all in the shorter period; nor
-    must it leave one single village of those that were hidden before. Of amounts the difference is known already, but
-    for units that reported after a gap, and so have none in the shorter period.
+    The difference of a state holds villages that were hidden before and did not report all in the shorter period. It
+    must neither hold one of them alone nor leave one alone among those hidden before. The difference of amounts is
+    known anyway, except for units that reported after a gap: they have no figure in the shorter period.
     """
     differing = {
         c: n
@@ -153,7 +148,7 @@ def _protect_difference(
 
 @dataclass
 class _Sum:
-    """One addition up the tree. `villages` and `above`, what is hidden, only ever grow."""
+    """One addition up the tree. The hidden ones, `villages` and `above`, only grow."""
 
     paths: dict[str, tuple[str, ...]]
     cells: dict[str, Number]
@@ -161,7 +156,7 @@ class _Sum:
     above: set[str]
 
     def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: Sequence[str]) -> None:
-        """Hide more until at every unit that is shown the hidden ones beneath keep each other's figures."""
+        """Hide more until the hidden villages beneath every shown unit protect each other's figures."""
         open_ones = sorted(c for c in self.villages if c in self.cells)
         levels = max((len(self.paths[c]) for c in open_ones), default=0)
         by_unit: list[dict[str, list[str]]] = [{} for _ in range(levels)]
@@ -188,7 +183,10 @@ class _Sum:
         candidates: Iterable[str],
         are_enough: Callable[[str, Sequence[str]], bool],
     ) -> bool:
-        """Add the next smallest until they are enough; with one of another branch, all that its sums then hide."""
+        """Hide the next smallest village until the hidden ones are enough; False: there is no other.
+
+        A village of another branch brings those along that the hidden units between then hide.
+        """
         if are_enough(unit, members):
             return True
         inside = set(members)
@@ -208,6 +206,6 @@ class _Sum:
         return False
 
     def _joins(self, village: str, between: tuple[str, ...]) -> bool:
-        """Whether a hidden village counts into one of these hidden units through nothing but hidden ones."""
+        """Whether a hidden village is added up into one of these hidden units through hidden units only."""
         path = self.paths[village]
         return any(path[i] == unit and self.above.issuperset(path[:i]) for i, unit in enumerate(between))

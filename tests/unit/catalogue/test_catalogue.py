@@ -457,6 +457,36 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
         indicator(numerator={"form": "village_group", "sum": "leaders", "count": "rows"}),
         ["numerator", "exactly one of sum"],
     ),
+    "a reducer that there is not": (
+        RURAL,
+        indicator(numerator={"form": "village_group", "median": "leaders"}),
+        ["numerator[0]", "exactly one of sum, count, count_where, max, min", "median"],
+    ),
+    "an unknown key in a term": (
+        RURAL,
+        indicator(denominator={"form": "village_group", "sum": "leaders", "colour": "red"}),
+        ["denominator[0].colour", "keys: form, minus, sum, each_report"],
+    ),
+    "a term without its form": (
+        RURAL,
+        indicator(denominator=[{"count": "rows"}]),
+        ["denominator[0].form", "Field required", "keys: form, minus, count"],
+    ),
+    "an unknown key in a condition": (
+        RURAL,
+        condition(field="leaders", at_least=1, colour="red"),
+        ["numerator[0].count_where.colour", "keys: field, is, in, not_in"],
+    ),
+    "each_report beside a count": (
+        RURAL,
+        indicator(denominator={"form": "village_group", "count": "rows", "each_report": True}),
+        ["denominator[0]", "each_report belongs to the sum of a stock"],
+    ),
+    "a count of what are no rows": (
+        RURAL,
+        indicator(denominator={"form": "village_group", "count": "leaders"}),
+        ["denominator[0].count", "'rows'"],
+    ),
     "no term at all": (RURAL, indicator(numerator=[]), ["numerator", "at least 1 item"]),
     "a value that an enum cannot have": (
         RURAL,

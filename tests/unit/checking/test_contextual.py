@@ -288,7 +288,7 @@ def _night(tmp_path: Path, postgres: Any, steps: list[Any]) -> list[Any]:
                     made.put(form, period, table)
                 months = sorted({Period.parse(period) for _, period, _ in step})
                 stages.collect(p, periods=months)
-                building.build(p.catalogue, p.settings, p.ledger, months)
+                building.build(p, months)
             with p.ledger.engine.connect() as c:
                 found = c.execute(
                     sa.text("SELECT period, unit_code, rule, value FROM ops.current_finding ORDER BY 1, 2, 3")
