@@ -280,7 +280,7 @@ def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
         for _ in range(2):
             for event in events:
                 if event["event"] == "edition":
-                    editions.apply(c, p.ledger.lake, event)
+                    editions.apply(c, p.ledger.lake, editions.Edition.of(event))
                 elif event["event"] == "lock":
                     row = {f.name: event[f.name] for f in fields(locks.Lock)}
                     at = datetime.fromisoformat(event["decided_at"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def publish(
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:
-        edition = editions.publish(p.ledger, wanted, name, by)
+        edition = asdict(editions.publish(p.ledger, wanted, name, by))
     if json:
         print(printing.as_json(edition))
     else:

@@ -68,7 +68,7 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
         if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
             populate(c, "ops.correction", event["corrections"])
     for event in watch(journal.of("edition"), "editions"):
-        editions.apply(c, ledger.lake, event)
+        editions.apply(c, ledger.lake, editions.Edition.of(event))
     return lacking
 
 
