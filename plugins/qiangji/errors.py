@@ -1,7 +1,7 @@
 """What can go wrong, as types: every error says what, where, what was expected and what to do next.
 
-Whether a failure is worth another try is decided here once, by class: `TransientError` (the network, a busy
-server) may pass by itself; everything else will fail again until a person or a county does something.
+The class decides whether a failure is worth another try. A `TransientError` (the network, a busy server) may pass by
+itself; every other error comes again until a person or a county does something.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class UsageError(QiangjiError):
 
 
 class CatalogueError(QiangjiError):
-    """A file under catalogue/ or expectations/ does not hold: names the file, line, key and what was allowed.
+    """A file under catalogue/ or expectations/ is wrong; the message names file, line, key and what was allowed.
 
-    One error may stand for several: `problems` are these (of one error, itself).
+    One error may stand for several: `problems` lists them, and only the error itself where it stands for one.
     """
 
     code = "catalogue"
@@ -68,7 +68,7 @@ class CatalogueError(QiangjiError):
 
 
 class Problems:
-    """Gathers what does not hold, so that the errors of a catalogue are told together and not one after the other."""
+    """Gathers the errors of a catalogue, so that they are reported together and not one after the other."""
 
     SHOWN = 20
 
@@ -77,14 +77,14 @@ class Problems:
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """An error of the block is noted, and the rest of the block is left out."""
+        """Note an error that the block raises; the rest of the block is skipped."""
         try:
             yield
         except CatalogueError as e:
             self.found += e.problems
 
     def tell(self) -> None:
-        """Raise what was noted as one error; nothing if nothing was."""
+        """Raise what was noted as one error, if anything was."""
         if len(self.found) == 1:
             raise self.found[0]
         if self.found:
@@ -92,7 +92,7 @@ class Problems:
 
 
 def together(problems: Sequence[CatalogueError]) -> CatalogueError:
-    """Several errors as one; its message has a line each."""
+    """Several errors as one, whose message has a line for each."""
     lines = [str(p) for p in problems[: Problems.SHOWN]]
     if more := len(problems) - len(lines):
         lines.append(f"and {more} more")
@@ -120,9 +120,9 @@ class PermanentError(CollectError):
 
 
 class ReturnedError(QiangjiError):
-    """A submission that cannot be read as its form; the county gets it back (status `returned`).
+    """A submission that cannot be read as its form: the county gets it back (status `returned`).
 
-    `zh` is the same message for the county's clerk.
+    `zh` is the message in Chinese, for the county's clerk.
     """
 
     code = "returned"
@@ -151,6 +151,6 @@ class WarehouseError(QiangjiError):
 
 
 class LakeError(QiangjiError):
-    """The lake has no room: what was to be kept was not."""
+    """The lake has no room: the file was not written."""
 
     code = "disk_full"

@@ -1,4 +1,4 @@
-"""Short hashes: names of things that follow from their content."""
+"""Short hashes: ids that follow from the content of what they name."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The lake: bytes as received, accepted and rejected rows as Parquet, results of builds, and the journal.
+"""The lake: bytes as received, accepted and rejected rows as Parquet, results of builds, editions, and the journal.
 
-Everything here is named by its content and never changes: writing a thing twice is writing it once. A file is
-written in lake/tmp, synced, then renamed, so that what has a final name is whole; what a killed process left in
-lake/tmp is removed by the next one.
+A file is named by its content and never changes: writing it twice is writing it once. It is written in lake/tmp,
+synced, then renamed, so a file with a final name is whole. What a killed process leaves in lake/tmp, the next process
+removes.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Rows(Protocol):
-    """Where rows are read: the lake as it is, or with corrections applied."""
+    """Where rows are read from: the lake as it is, or the lake with corrections applied."""
 
     def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table: ...
 
 
 class Lake:
-    """One lake under one folder. `period` is a form's own, as text."""
+    """One lake under one folder. `period` is the form's own, as text. Writing raises LakeError if there is no room."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -66,8 +66,9 @@ class Lake:
         )
 
     def put_rows(self, area: str, form: str, period: str, county: str, rows: pa.Table) -> str:
-        """Write rows (already in canonical order) to `reports`, `rejected` or `repeated` (what a report that says that
-        nothing changed stands for); returns the hash that names them.
+        """Write rows, already in canonical order, to one of three areas; returns the hash that names them.
+
+        `reports`: accepted. `rejected`. `repeated`: the earlier rows that a report without changes stands for.
         """
         digest = rows_hash(rows)
         self._put_parquet(self.rows_path(area, form, period, county, digest), rows)
@@ -93,7 +94,7 @@ class Lake:
         return self.root / "definitions" / f"{digest}.parquet"
 
     def put_definitions(self, rows: pa.Table) -> str:
-        """Keep what figures are shown by; returns the hash that names it."""
+        """Keep definitions, by which figures are shown; returns the hash that names them."""
         digest = rows_hash(rows)
         self._put_parquet(self.definitions_path(digest), rows)
         return digest
@@ -108,7 +109,7 @@ class Lake:
         return digest
 
     def get_parquet(self, path: Path) -> pa.Table:
-        """One file, not a dataset: the names of its folders must not turn into columns."""
+        """Read one file, not a dataset: the names of its folders must not become columns."""
         import pyarrow.parquet as pq
 
         return pq.ParquetFile(path).read()
@@ -129,9 +130,9 @@ class Lake:
 
     @contextmanager
     def _replacing(self, path: Path) -> Iterator[Path]:
-        """A temporary path that takes the place of `path`, synced, when the block ends well.
+        """A temporary path, synced and renamed to `path` when the block ends well.
 
-        Raises LakeError; nothing is left of the file then.
+        Raises LakeError where there is no room; the temporary file is removed then.
         """
         with _room(path):
             handle, temporary = self._temporary()
@@ -146,12 +147,12 @@ class Lake:
                 os.close(handle)
 
     def _temporary(self) -> tuple[int, Path]:
-        """A new file of this process: locked for as long as it lives, so that `sweep` knows it from what was left."""
+        """A new temporary file, locked while this process lives, so that `sweep` spares it."""
         _private(self.root / "tmp")
         while True:
             handle, name = tempfile.mkstemp(dir=self.root / "tmp")
             fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:  # not swept before it was locked
+            if os.fstat(handle).st_nlink:  # else another process swept it before it was locked
                 return handle, Path(name)
             os.close(handle)
 
@@ -161,14 +162,17 @@ class Lake:
         """Remove temporary files whose process is gone; returns how many."""
         swept = 0
         for path in (self.root / "tmp").glob("*"):
-            with suppress(OSError), path.open("r+b") as file:  # gone meanwhile, or held by who writes it
+            with suppress(OSError), path.open("r+b") as file:  # gone meanwhile, or locked by its process
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 path.unlink()
                 swept += 1
         return swept
 
     def sweep_builds(self, known: Collection[str]) -> None:
-        """Remove rows of builds that were killed before their event; nobody may be building. `known`: to the ledger."""
+        """Remove rows of builds that were killed before they wrote their event. No build may run meanwhile.
+
+        `known` are the ids of the builds in the ledger.
+        """
         for folder in (self.root / "builds").glob("*"):
             if folder.name not in known and not any(self.root.glob(f"journal/*/build-{folder.name}.json")):
                 shutil.rmtree(folder)
@@ -183,7 +187,7 @@ def rows_hash(rows: pa.Table) -> str:
     from pyarrow import csv
 
     digest = hashlib.sha256(repr([(f.name, str(f.type)) for f in rows.schema]).encode())
-    if rows.num_rows:  # of none Arrow writes a stray byte
+    if rows.num_rows:  # for an empty table Arrow writes a stray byte
         sink = pa.BufferOutputStream()
         csv.write_csv(rows, sink, csv.WriteOptions(quoting_style="needed"))
         digest.update(sink.getvalue())
@@ -192,7 +196,7 @@ def rows_hash(rows: pa.Table) -> str:
 
 @contextmanager
 def _room(path: Path) -> Iterator[None]:
-    """That there was no room for a file, as an error that says what to do."""
+    """Turn the system's "no room" into a LakeError that says what to do."""
     try:
         yield
     except OSError as e:
@@ -207,14 +211,14 @@ def _room(path: Path) -> Iterator[None]:
 
 
 def _private(folder: Path) -> None:
-    """What counties sent is for the pipeline alone."""
+    """Make a folder that only this user may read, as it holds what counties sent."""
     if not folder.exists():
         _make_folder(folder)
         folder.chmod(0o700)
 
 
 def _make_folder(folder: Path) -> None:
-    """Make it and what it lies in, so that they are there after the machine stopped, too."""
+    """Make a folder and its parents, so that they survive a crash of the machine."""
     if not folder.exists():
         _make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -222,7 +226,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Names are on the disk: what the ledger is told next must be found after the machine stopped."""
+    """Sync the names in a folder: a file that the ledger knows must survive a crash of the machine."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)

@@ -1,9 +1,8 @@
-"""The last line against secrets in what is said: what this process knows to be one is shown as `***`.
+"""The last line of defence against secrets in messages: a secret that this process knows is shown as `***`.
 
-In: connection URIs, as `settings` reads them, and tokens that a county system gives. Out: `masked(text)`, through which
-go the text of every error of ours (and with it the ledger, the journal and Airflow), every message that is logged, the
-command line's tracebacks, and `qiangji doctor`. Messages are written so that they hold no secret; this is for what a
-library, or somebody's mistake in an address, puts into them.
+In: connection URIs, as `settings` reads them, and tokens that a county system gives. Out: `masked(text)`. Every error
+of this package (and so the ledger, the journal and Airflow), every log message, the command line's tracebacks and
+`qiangji doctor` go through it. Our messages hold no secret; those of a library, or a mistake in an address, may.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 MASK = "***"
 SHORTEST = 5
-"""Characters: a shorter secret is part of ordinary words, which would all be masked."""
+"""Characters. A shorter secret is part of many ordinary words, which would all be masked."""
 _LOGIN = re.compile(r"^[a-z][a-z0-9+.-]*://(?P<login>.*)@", re.IGNORECASE | re.DOTALL)
 _SECRET_NAME = re.compile(r"pass|secret|token|key|auth|credential|signature", re.IGNORECASE)
 _PUBLIC = ("host_key",)
@@ -25,15 +24,15 @@ _told: list[Callable[[str], object]] = []
 
 
 def remember(uri: str) -> None:
-    """The secrets of a connection: its password, and the extras whose names say that they are secret.
+    """Mask the secrets of a connection: its password, and the extras whose names say that they are secret.
 
-    Also where parts are not percent-encoded as they should be: all up to the last `@` is the login.
+    The login is everything up to the last `@`, so that a part that is not percent-encoded is masked too.
     """
     found = _LOGIN.match(uri)
     password = found["login"].partition(":")[2] if found else ""
     add(password, unquote(password))
     for name, value in parse_qsl(uri.rpartition("?")[2] if "?" in uri else ""):
-        is_path = value.startswith("/")  # of a key file: a message says which
+        is_path = value.startswith("/")  # a key file: messages name it
         if _SECRET_NAME.search(name) and name not in _PUBLIC and not is_path:
             add(value)
 
@@ -48,7 +47,7 @@ def add(*secrets: str) -> None:
 
 
 def tell(listener: Callable[[str], object]) -> None:
-    """Let another masker (Airflow's) know each secret that is known or will be."""
+    """Tell another masker (Airflow's) every secret that is known now or later."""
     if listener not in _told:
         _told.append(listener)
         for secret in tuple(_known):
@@ -63,7 +62,7 @@ def masked(text: str) -> str:
 
 
 class Masking(logging.Formatter):
-    """A log's lines, tracebacks too, masked."""
+    """Masks the lines of a log, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))
@@ -75,8 +74,8 @@ class _Record(logging.LogRecord):
 
 
 def in_all_logs() -> None:
-    """Mask the messages of every logger of this process, whichever handlers they go to.
+    """Mask the messages of every logger of this process, for all handlers.
 
-    What a task of Airflow logs goes to the task's log, which Airflow masks, and to the worker's own, which it does not.
+    Airflow masks a task's log itself, but not the worker's log, to which the same messages go.
     """
     logging.setLogRecordFactory(_Record)

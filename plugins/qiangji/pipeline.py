@@ -1,4 +1,4 @@
-"""What the stages work with, opened and closed in one place: settings, catalogue, ledger and lake.
+"""What the stages work with: settings, catalogue and ledger (with its lake), opened and closed in one place.
 
 In: the settings. Out: a `Pipeline` on a warehouse that is up to date with the catalogue.
 """
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What the stages work with: settings, catalogue and an open ledger."""
+    """Settings, catalogue and an open ledger, for every function that needs them together."""
 
     settings: Settings
     catalogue: Catalogue
@@ -33,7 +33,7 @@ def read_catalogue() -> Catalogue:
 
 @contextmanager
 def open_pipeline() -> Iterator[Pipeline]:
-    """The catalogue and the ledger, on a warehouse that is up to date with it."""
+    """A pipeline on a warehouse that is migrated and up to date with the catalogue; closed at the end."""
     from qiangji.lake import Lake
     from qiangji.warehouse import open_warehouse
 

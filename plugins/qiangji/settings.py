@@ -1,8 +1,8 @@
 """Settings: environment variables with the prefix QIANGJI_, each with a default that works.
 
-`connection(id)` looks a county system's address and credentials up: first the resolver that Airflow's side
-installs, then QIANGJI_CONN_<ID> in the environment, then the file `connections.env` in QIANGJI_HOME (what the
-demo's simulated systems write). Values never appear in logs or messages.
+`connection(id)` looks up a county system's address and credentials. It asks the resolver that Airflow's side installs,
+then QIANGJI_CONN_<ID> in the environment, then the file `connections.env` in QIANGJI_HOME, which the demo's simulated
+systems write. Values never appear in logs or messages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qiangji import masking
 from qiangji.errors import PermanentError
 
 MARK = "QIANGJI_STACK"
-"""Environment variable that the processes of a home's stack carry, and whatever they start."""
+"""Environment variable of every process of a home's stack, which their children inherit."""
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -35,12 +35,12 @@ class Settings(BaseSettings):
     expectations: Path = Field(
         PROJECT / "expectations", description="a Great Expectations suite for each form"
     )
-    sql: Path = Field(PROJECT / "sql", description="migrations, models and views")
+    sql: Path = Field(PROJECT / "sql", description="migrations, models, views and queries")
     warehouse_url: str = Field(
         "", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL"
     )
     engine: str = Field("duckdb", description="what runs sql/models: duckdb (spark comes later)")
-    timezone: str = Field("Asia/Shanghai", description="in which due dates and schedules are meant")
+    timezone: str = Field("Asia/Shanghai", description="the time zone of due dates and schedules")
     window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
     county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")
     retry_seconds: float = Field(
@@ -53,7 +53,7 @@ class Settings(BaseSettings):
         1,
         ge=1,
         le=64,
-        description="in how many tasks Airflow checks a night: more where counties are thousands",
+        description="tasks in which Airflow checks a night: more where there are thousands of counties",
     )
     max_delivery_bytes: int = Field(512 * 2**20, gt=0, description="a larger delivery is refused")
     max_collection_bytes: int = Field(
@@ -62,7 +62,9 @@ class Settings(BaseSettings):
         description="what one county may send in one collection; the rest comes with the next",
     )
     settle_seconds: float = Field(
-        2.0, ge=0, description="for so long a file written in the last minute must stay as it is to be taken"
+        2.0,
+        ge=0,
+        description="seconds that a file written in the last minute must stay unchanged to be taken",
     )
     parse_memory_bytes: int = Field(
         2 * 2**30, ge=768 * 2**20, description="address space of the process that reads a file"
@@ -70,11 +72,11 @@ class Settings(BaseSettings):
     parse_seconds: int = Field(
         60,
         ge=1,
-        description="seconds of processor time that reading a file may take; of the clock, three times",
+        description="processor seconds that reading a file may take; by the clock, three times as many",
     )
-    parse_output_bytes: int = Field(256 * 2**20, gt=0, description="what a file may be once it is read")
+    parse_output_bytes: int = Field(256 * 2**20, gt=0, description="size of what reading a file may give")
     withheld: Literal["discard", "keep"] = Field(
-        "discard", description="what becomes of the bytes of what is withheld for personal data"
+        "discard", description="what happens to bytes that are withheld for personal data"
     )
     withheld_days: int = Field(30, ge=1, description="days after which withheld bytes are removed")
     threads: int = Field(
@@ -100,13 +102,16 @@ _resolvers: list[Callable[[str], str | None]] = []
 
 
 def add_connection_resolver(resolver: Callable[[str], str | None]) -> None:
-    """Let another place (Airflow's connections) answer first; it returns a URI or None."""
+    """Let another source (Airflow's connections) answer first; the resolver returns a URI or None."""
     if resolver not in _resolvers:
         _resolvers.insert(0, resolver)
 
 
 def connection(conn_id: str) -> str:
-    """The URI of a connection: scheme://login:password@host:port/path?extras, parts percent-encoded."""
+    """The URI of a connection: scheme://login:password@host:port/path?extras, parts percent-encoded.
+
+    Raises PermanentError no_connection.
+    """
     variable = "QIANGJI_CONN_" + re.sub(r"\W", "_", conn_id).upper()
     asked = (resolver(conn_id) for resolver in _resolvers)
     if (

@@ -1,6 +1,6 @@
 """Seconds by stage: where the time of a pull, a check, a build or a run through Airflow went.
 
-In: stretches of code, or task instances as Airflow's REST API tells of them. Out: dictionaries of seconds.
+In: blocks of code, or task instances as dicts of Airflow's REST API. Out: seconds by stage or task.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Stopwatch(dict[str, float]):
-    """Stage -> seconds spent in it so far, rounded to milliseconds; stages may be entered again and again."""
+    """Stage -> seconds spent in it so far, rounded to milliseconds. A stage may be entered many times."""
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -25,7 +25,7 @@ class Stopwatch(dict[str, float]):
 
 
 def task_seconds(instances: Iterable[dict[str, Any]]) -> dict[str, tuple[int, float]]:
-    """Task -> how many instances ran and their seconds, added up although some ran side by side."""
+    """Task -> (how many instances ran, the sum of their seconds, also where they ran side by side)."""
     found: dict[str, tuple[int, float]] = {}
     for instance in instances:
         if instance["start"] and instance["end"]:
@@ -36,7 +36,7 @@ def task_seconds(instances: Iterable[dict[str, Any]]) -> dict[str, tuple[int, fl
 
 
 def busy_seconds(instances: Iterable[dict[str, Any]]) -> float:
-    """Seconds in which at least one of these instances ran: what is left of a run's are Airflow's own."""
+    """Seconds in which at least one of these instances ran. The rest of a run's time is Airflow's own."""
     total, until = 0.0, float("-inf")
     for start, end in sorted(_bounds(i) for i in instances if i["start"] and i["end"]):
         total += max(0.0, end - max(start, until))

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from qiangji import pipeline, stages
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import write_private
-from qiangji.figures import reading
+from qiangji.figures import Choice, reading
 from qiangji.local import demo
 from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
@@ -100,7 +100,7 @@ class Site:
         """City and counties -> value of the headline indicator."""
         with self.night() as night:
             rows = reading.values(
-                night.pipeline.ledger.engine, night.pipeline.catalogue, [SHARE], period=str(month)
+                night.pipeline.ledger.engine, night.pipeline.catalogue, Choice([SHARE]), str(month)
             )
         return {r["org_code"]: r["value"] for r in rows}
 

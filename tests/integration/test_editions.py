@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -278,9 +280,11 @@ def test_editions_and_locks_come_again_from_the_journal(place: Place) -> None:
         for _ in range(2):
             for event in events:
                 if event["event"] == "edition":
-                    editions.apply(c, p.ledger.lake, event)
+                    editions.apply(c, p.ledger.lake, editions.Edition.of(event))
                 elif event["event"] == "lock":
-                    locks.apply(p.ledger, c, event)
+                    row = {f.name: event[f.name] for f in fields(locks.Lock)}
+                    at = datetime.fromisoformat(event["decided_at"])
+                    locks.apply(p.ledger, c, locks.Lock(**row | {"decided_at": at}))
         assert content() == before
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qiangji import building, stages
-from qiangji.figures import reading
+from qiangji.figures import Choice, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
@@ -53,7 +53,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
             building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
 
             def show(period: str) -> dict[str, tuple[str, str, int]]:
-                rows = reading.values(p.ledger.engine, p.catalogue, level="city", period=period)
+                rows = reading.values(p.ledger.engine, p.catalogue, Choice(level="city"), period)
                 return {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in rows}
 
             yield show

@@ -125,13 +125,13 @@ def test_no_wide_view_shows_one(done: Night, hidden: dict[Any, Any]) -> None:
 
 
 def test_neither_lists_nor_explanations_show_one(done: Night, hidden: dict[Any, Any]) -> None:
-    from qiangji.figures import explaining, reading
+    from qiangji.figures import Choice, explaining, reading
 
     engine, catalogue = done.pipeline.ledger.engine, done.pipeline.catalogue
     asked = [k for k in hidden if k[3] == "month"]
     period = asked[0][2]
     for level in ("village", "town"):
-        rows = reading.values(engine, catalogue, PERSONS, level=level, period=period, period_type="month")
+        rows = reading.values(engine, catalogue, Choice(PERSONS, level), period, "month")
         for row in rows:
             if (row["indicator_code"], row["org_code"], period, "month") in hidden:
                 assert numbers(row) == {}

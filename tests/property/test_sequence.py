@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.ledger import Locked, Submission, sequence
+from qiangji.ledger import Decision, Locked, Submission, sequence
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
 COUNTED = ("accepted", "partial")
+Decisions = dict[str, Decision]
+History = tuple[list[Submission], Decisions]
+LockedHistory = tuple[list[Submission], Decisions, list[Locked]]
 
 
 def verdict(
@@ -33,9 +37,13 @@ def verdict(
     )
 
 
+def action(decisions: Decisions, delivery: str) -> str | None:
+    return decisions[delivery].action if delivery in decisions else None
+
+
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[Submission], dict[str, str]]:
-    """Deliveries (some received in the same hour), some read more than once, and decisions on some."""
+def histories(draw: st.DrawFn) -> History:
+    """Deliveries (some received at the same hour), some of them read more than once, and decisions on some."""
     verdicts = []
     for number in range(draw(st.integers(1, 6))):
         hour = draw(st.integers(0, 4))
@@ -44,7 +52,9 @@ def histories(draw: st.DrawFn) -> tuple[list[Submission], dict[str, str]]:
             content, rows = draw(st.sampled_from("AB")), draw(st.sampled_from([4, 9, 10, 11]))
             verdicts.append(verdict(number, hour, word, content, rows, draw(st.integers(0, 5)), f"s{suite}"))
     ids = sorted({v.delivery_id for v in verdicts})
-    return verdicts, draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(["release", "void"])))
+    actions = draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(["release", "void"])))
+    decided = {d: Decision("id", d, None, None, action, "why", "who", START) for d, action in actions.items()}
+    return verdicts, decided
 
 
 def by_key(placed: list[Submission]) -> dict[tuple[str, str, str], Submission]:
@@ -52,9 +62,7 @@ def by_key(placed: list[Submission]) -> dict[tuple[str, str, str], Submission]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_any_permutation_gives_the_same(
-    history: tuple[list[Submission], dict[str, str]], random: object
-) -> None:
+def test_any_permutation_gives_the_same(history: History, random: object) -> None:
     verdicts, decisions = history
     shuffled = list(verdicts)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
@@ -62,7 +70,7 @@ def test_any_permutation_gives_the_same(
 
 
 @given(histories())
-def test_doing_it_again_changes_nothing(history: tuple[list[Submission], dict[str, str]]) -> None:
+def test_doing_it_again_changes_nothing(history: History) -> None:
     verdicts, decisions = history
     placed = sequence(verdicts, decisions, 0.5)
     assert sequence(placed, decisions, 0.5) == placed
@@ -70,7 +78,7 @@ def test_doing_it_again_changes_nothing(history: tuple[list[Submission], dict[st
 
 @given(histories())
 def test_one_is_current_and_it_is_the_last_that_counts(
-    history: tuple[list[Submission], dict[str, str]],
+    history: History,
 ) -> None:
     verdicts, decisions = history
     placed = sequence(verdicts, decisions, 0.5)
@@ -81,8 +89,8 @@ def test_one_is_current_and_it_is_the_last_that_counts(
 
 
 @given(histories())
-def test_revisions_count_changes_of_content(history: tuple[list[Submission], dict[str, str]]) -> None:
-    """They start at 1, never fall, and rise by one exactly when the accepted rows differ from those before."""
+def test_revisions_count_changes_of_content(history: History) -> None:
+    """They start at 1, never fall, and rise by one exactly where the accepted rows differ from those before."""
     verdicts, decisions = history
     before = None
     for one in sequence(verdicts, decisions, 0.5):
@@ -97,23 +105,23 @@ def test_revisions_count_changes_of_content(history: tuple[list[Submission], dic
 
 @given(histories())
 def test_nothing_is_lost_and_only_the_guard_and_a_void_change_a_verdict(
-    history: tuple[list[Submission], dict[str, str]],
+    history: History,
 ) -> None:
     verdicts, decisions = history
     placed = by_key(sequence(verdicts, decisions, 0.5))
     assert set(placed) == {v.key for v in verdicts}
     for v in verdicts:
         status = placed[v.key].status
-        if decisions.get(v.delivery_id) == "void":
+        if action(decisions, v.delivery_id) == "void":
             assert status == "void"
-        elif v.verdict not in COUNTED or decisions.get(v.delivery_id) == "release":
+        elif v.verdict not in COUNTED or action(decisions, v.delivery_id) == "release":
             assert status == v.verdict
         else:
             assert status in (v.verdict, "held")
 
 
 @given(histories())
-def test_without_a_guard_nothing_is_held(history: tuple[list[Submission], dict[str, str]]) -> None:
+def test_without_a_guard_nothing_is_held(history: History) -> None:
     verdicts, decisions = history
     assert all(s.status != "held" for s in sequence(verdicts, decisions, 0.0))
 
@@ -121,14 +129,11 @@ def test_without_a_guard_nothing_is_held(history: tuple[list[Submission], dict[s
 # ---- locks: deliveries received, or read again, while the period was locked
 
 
-Decided = dict[str, datetime]
-
-
 @st.composite
 def locked_histories(
     draw: st.DrawFn,
-) -> tuple[list[Submission], dict[str, str], list[Locked], Decided]:
-    """As above, with locks of the period at any time, and the times of the decisions."""
+) -> LockedHistory:
+    """As above, with locks of the period at any time of it, and when the decisions were made."""
     verdicts, decisions = draw(histories())
     hours = st.integers(0, 30)
     locks = []
@@ -136,7 +141,8 @@ def locked_histories(
         first, last = sorted((draw(hours), draw(hours)))
         until = None if draw(st.booleans()) else START + timedelta(hours=last)
         locks.append(Locked(START + timedelta(hours=first), until))
-    return verdicts, decisions, locks, {d: START + timedelta(hours=draw(hours)) for d in decisions}
+    made = {d: replace(x, decided_at=START + timedelta(hours=draw(hours))) for d, x in decisions.items()}
+    return verdicts, made, locks
 
 
 def is_locked(at: datetime, locks: list[Locked]) -> bool:
@@ -144,28 +150,26 @@ def is_locked(at: datetime, locks: list[Locked]) -> bool:
 
 
 @given(locked_histories(), st.randoms(use_true_random=False))
-def test_any_permutation_gives_the_same_under_locks(
-    history: tuple[list[Submission], dict[str, str], list[Locked], Decided], random: object
-) -> None:
-    verdicts, decisions, locks, decided = history
+def test_any_permutation_gives_the_same_under_locks(history: LockedHistory, random: object) -> None:
+    verdicts, decisions, locks = history
     shuffled, other_locks = list(verdicts), list(locks)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     random.shuffle(other_locks)  # type: ignore[attr-defined]
-    placed = sequence(verdicts, decisions, 0.5, locks, decided)
-    assert sequence(shuffled, decisions, 0.5, other_locks, decided) == placed
-    assert sequence(placed, decisions, 0.5, locks, decided) == placed
+    placed = sequence(verdicts, decisions, 0.5, locks)
+    assert sequence(shuffled, decisions, 0.5, other_locks) == placed
+    assert sequence(placed, decisions, 0.5, locks) == placed
 
 
 @given(locked_histories())
 def test_nothing_that_came_into_a_lock_counts_unless_it_was_released(
-    history: tuple[list[Submission], dict[str, str], list[Locked], Decided],
+    history: LockedHistory,
 ) -> None:
-    verdicts, decisions, locks, decided = history
-    placed = sequence(verdicts, decisions, 0.0, locks, decided)
+    verdicts, decisions, locks = history
+    placed = sequence(verdicts, decisions, 0.0, locks)
     for s in placed:
-        if s.verdict not in COUNTED or decisions.get(s.delivery_id) == "void":
+        if s.verdict not in COUNTED or action(decisions, s.delivery_id) == "void":
             assert s.held_reason is None
-        elif is_locked(s.received_at, locks) and decisions.get(s.delivery_id) != "release":
+        elif is_locked(s.received_at, locks) and action(decisions, s.delivery_id) != "release":
             assert (s.status, s.held_reason, s.revision) == ("held", "period_locked", None)
         assert (s.status == "held") == (s.held_reason is not None)
     assert all(not s.is_current for s in placed if s.status == "held")
@@ -173,20 +177,18 @@ def test_nothing_that_came_into_a_lock_counts_unless_it_was_released(
 
 @given(locked_histories())
 def test_a_lock_after_everything_changes_nothing_and_no_lock_holds_nothing(
-    history: tuple[list[Submission], dict[str, str], list[Locked], Decided],
+    history: LockedHistory,
 ) -> None:
-    verdicts, decisions, _, decided = history
+    verdicts, decisions, _ = history
     plain = sequence(verdicts, decisions, 0.5)
-    assert sequence(verdicts, decisions, 0.5, [Locked(START + timedelta(days=9))], decided) == plain
-    assert sequence(verdicts, decisions, 0.5, [], decided) == plain
+    assert sequence(verdicts, decisions, 0.5, [Locked(START + timedelta(days=9))]) == plain
+    assert sequence(verdicts, decisions, 0.5, []) == plain
 
 
 @given(locked_histories(), st.integers(0, 30))
-def test_readings_made_in_a_lock_leave_what_counts_as_it_was(
-    history: tuple[list[Submission], dict[str, str], list[Locked], Decided], hour: int
-) -> None:
-    """The revision that is current at a lock stays so, whatever is received or read again, until a decision."""
-    verdicts, decisions, _, decided = history
+def test_readings_made_in_a_lock_leave_what_counts_as_it_was(history: LockedHistory, hour: int) -> None:
+    """What counted when the period was locked counts on, whatever is received and read anew then, until a decision."""
+    verdicts, decisions, _ = history
     at = START + timedelta(hours=hour)
     firsts = {}
     for v in sorted(verdicts, key=lambda v: (v.checked_at, v.key)):
@@ -194,8 +196,7 @@ def test_readings_made_in_a_lock_leave_what_counts_as_it_was(
     # at a lock, earlier deliveries were read at least once, and earlier decisions were made
     known = [v for v in verdicts if v.received_at < at and (v.checked_at < at or firsts[v.delivery_id] is v)]
     received = {v.delivery_id: v.received_at for v in verdicts}
-    made = {d: action for d, action in decisions.items() if received[d] <= decided[d] < at}
-    when = {d: decided[d] for d in made}
+    made = {d: x for d, x in decisions.items() if received[d] <= x.decided_at < at}
     before = next((s for s in sequence(known, made, 0.0) if s.is_current), None)
-    after = next((s for s in sequence(verdicts, made, 0.0, [Locked(at)], when) if s.is_current), None)
+    after = next((s for s in sequence(verdicts, made, 0.0, [Locked(at)]) if s.is_current), None)
     assert (before and before.rows_hash) == (after and after.rows_hash)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -45,7 +46,7 @@ def publish(
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:
-        edition = editions.publish(p.ledger, wanted, name, by)
+        edition = asdict(editions.publish(p.ledger, wanted, name, by))
     if json:
         print(printing.as_json(edition))
     else:
@@ -90,11 +91,11 @@ def _lock(period: str, action: str, reason: str, by: str) -> None:
 
     wanted = Period.parse(period)
     with pipeline.open_pipeline() as p:
-        event = locks.decide(p.ledger, wanted, action, reason, by)
+        decided = locks.decide(p.ledger, wanted, action, reason, by)
     if action == "lock":
         console.print(
-            f"{wanted} 已锁定 locked by {event['decided_by']}: what arrives from now on is held until"
+            f"{wanted} 已锁定 locked by {decided.decided_by}: what arrives from now on is held until"
             " `qiangji release`."
         )
     else:
-        console.print(f"{wanted} 已解锁 unlocked by {event['decided_by']}: what is held stays held.")
+        console.print(f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.")

@@ -35,7 +35,7 @@ def values(
     """Print indicator values."""
     from qiangji import pipeline
     from qiangji.cli import printing
-    from qiangji.figures import comparison, editions, reading
+    from qiangji.figures import Choice, comparison, editions, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -47,23 +47,14 @@ def values(
             expected="it without --as-of, --restated and --compare",
             code="edition_alone",
         )
+    choice = Choice(indicator or [], level, org or [])
     catalogue = pipeline.read_catalogue()
     with reading_warehouse(settings()) as engine:
         if edition is not None:
             published = editions.find(engine, edition, wanted)
             wanted, then = published["period"], published["published_at"]
-        rows = reading.values(
-            engine,
-            catalogue,
-            indicator or [],
-            level,
-            org or [],
-            wanted,
-            period_type,
-            as_of=then,
-            restated=restated,
-            edition=edition,
-        )
+        state = reading.State(then, edition, restated)
+        rows = reading.values(engine, catalogue, choice, wanted, period_type, state)
         if compare:
             rows = comparison.compare(engine, rows)
         if json:
@@ -72,7 +63,7 @@ def values(
             printing.print_values(console, rows)
         else:
             console.print(
-                reading.why_none(engine, catalogue, org or [], wanted, period_type, then), markup=False
+                reading.why_none(engine, catalogue, choice.orgs, wanted, period_type, then), markup=False
             )
 
 
@@ -90,20 +81,20 @@ def diff(
 ) -> None:
     """Print which figures changed between two times, or since they were published, by how much, and why."""
     from qiangji.cli import printing
-    from qiangji.figures import editions, explaining, reading
+    from qiangji.figures import Choice, editions, explaining, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
     if (edition is None) == (since is None) or (edition is not None and until is not None):
         raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
-    wanted = as_period(period)
+    wanted, choice = as_period(period), Choice(indicator or [], level, org or [])
     with reading_warehouse(settings()) as engine:
         if edition is not None:
-            rows = editions.changes(engine, edition, wanted, indicator or [], level, org or [])
+            rows = editions.changes(engine, edition, wanted, choice)
         else:
             first = reading.moment(since or "", settings().timezone)
             last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
-            rows = explaining.changes(engine, first, last, indicator or [], level, org or [])
+            rows = explaining.changes(engine, first, last, choice)
     if json:
         print(printing.as_json(rows))
     else:

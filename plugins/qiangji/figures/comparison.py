@@ -7,12 +7,11 @@ mart.indicator_comparison and mart.indicator_target_status beside their own, and
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-Rows = list[dict[str, Any]]
+from qiangji.figures import Row, Rows, read
+
 KEYS = ("indicator_code", "org_code", "period", "period_type")
 COMPARED = (
     "previous_period", "previous_value", "change", "change_percent",
@@ -29,32 +28,25 @@ LEGEND = (
 
 
 def compare(engine: Engine, rows: Rows) -> Rows:
-    """The rows with all columns of both views; None where a view says nothing, as of a figure without a target."""
-    compared = _read(engine, "mart.indicator_comparison", COMPARED, rows)
-    on_the_way = _read(engine, "mart.indicator_target_status", ON_THE_WAY, rows)
-    found = []
-    for row in rows:
-        at = tuple(row[k] for k in KEYS)
-        found.append(
-            row | compared.get(at, dict.fromkeys(COMPARED)) | on_the_way.get(at, dict.fromkeys(ON_THE_WAY))
-        )
-    return found
+    """The rows with all columns of both views; None where a view has no row, such as for a figure without a target."""
+    for view, columns in (
+        ("mart.indicator_comparison", COMPARED),
+        ("mart.indicator_target_status", ON_THE_WAY),
+    ):
+        found = _read(engine, view, columns, rows)
+        nothing = dict.fromkeys(columns)
+        rows = [row | found.get(tuple(row[k] for k in KEYS), nothing) for row in rows]
+    return rows
 
 
-def _read(
-    engine: Engine, view: str, columns: tuple[str, ...], rows: Rows
-) -> dict[tuple[str, ...], dict[str, Any]]:
-    asked = {k: sorted({r[k] for r in rows}) for k in KEYS}
-    if not rows:
-        return {}
-    statement = sa.text(
-        f"SELECT {', '.join((*KEYS, *columns))} FROM {view} WHERE "
-        + " AND ".join(f"{k} = ANY(:{k})" for k in KEYS)
-    ).bindparams(*(sa.bindparam(k, type_=sa.ARRAY(sa.Text)) for k in KEYS))
-    with engine.connect() as c:
-        return {
-            tuple(r[:4]): dict(zip(columns, r[4:], strict=True)) for r in c.execute(statement, asked).all()
-        }
+def _read(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> dict[tuple[str, ...], Row]:
+    chosen = " AND ".join(f"{k} = ANY(:{k})" for k in KEYS)
+    found = read(
+        engine,
+        f"SELECT {', '.join((*KEYS, *columns))} FROM {view} WHERE {chosen}",
+        {k: sorted({r[k] for r in rows}) for k in KEYS},
+    )
+    return {tuple(r[k] for k in KEYS): r for r in found}
 
 
 def signed(value: Decimal | None) -> str:
@@ -65,22 +57,22 @@ def signed(value: Decimal | None) -> str:
     return f"±{text[1:]}" if text[1:].strip("0.") == "" else text
 
 
-def place(row: dict[str, Any]) -> str:
+def place(row: Row) -> str:
     """`3/7`: the third of seven; `-` without a rank."""
     return "-" if row["rank"] is None else f"{row['rank']}/{row['ranked_units']}"
 
 
-def cells(row: dict[str, Any]) -> tuple[str, str, str]:
+def cells(row: Row) -> tuple[str, str, str]:
     """The columns of the list: both changes and the rank."""
     return changed(row), signed(row["year_change"]), place(row)
 
 
-def changed(row: dict[str, Any]) -> str:
-    """The change against the period before, which another definition may have made."""
+def changed(row: Row) -> str:
+    """The change against the period before; where the definition changed between them, a word that says so."""
     return "口径变" if row["is_series_break"] else signed(row["change"])
 
 
-def beneath(row: dict[str, Any]) -> str:
-    """What stands beneath a value in the matrix: both changes, and the rank where there is one."""
+def beneath(row: Row) -> str:
+    """The lines beneath a value in the matrix: both changes, and the rank where there is one."""
     changes = f"较上期 {changed(row)}\n同比 {signed(row['year_change'])}"
     return changes if row["rank"] is None else f"{changes}\n第 {place(row)}"

@@ -1,160 +1,117 @@
-"""The ledger: what was delivered, what of it counts, and what a person decided. Schema `ops` of the warehouse.
+"""The ledger: what was delivered, what was decided, and which revisions count. Schema `ops` of the warehouse.
 
-In: deliveries from landing, verdicts from checking, decisions. Out: what is still to do, and the current revisions.
-Which revision is current follows from the rows alone (`records.sequence`), never from the order in which they were
-written. Every event is written to the lake's journal before its transaction commits.
+In: deliveries from landing, verdicts from checking, a person's decisions. Out: what is still to be checked, and the
+current revisions. Which revision is current follows from the rows alone (`records.sequence`), never from the order in
+which they were written. Every event is written to the lake's journal before its transaction commits.
 """
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
 from qiangji.ledger import events, locks
-from qiangji.ledger.records import Current, Delivery, Key, Locked, Part, Pending, Submission, sequence
+from qiangji.ledger.records import (
+    Current,
+    Decision,
+    Delivery,
+    Failure,
+    Key,
+    Listed,
+    Locked,
+    Part,
+    Pending,
+    Submission,
+    sequence,
+)
 from qiangji.periods import Period
-from qiangji.warehouse.rows import insert
+from qiangji.warehouse.locks import GATE, hold_on, share
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch, insert
 
 __all__ = [
-    "Current", "Delivery", "Key", "Ledger", "Locked", "Part", "Pending", "Submission", "apply_collection", "sequence",
+    "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part", "Pending", "Submission",
+    "apply_collection", "sequence",
 ]  # fmt: skip
 
 
 class Ledger:
-    """The ledger in one warehouse, with the lake whose journal it writes."""
+    """The ledger in one warehouse, with the lake whose journal it writes.
+
+    A submission with less than `shrink_share` of its predecessor's accepted rows is held.
+    """
 
     def __init__(self, engine: Engine, lake: Lake, shrink_share: float = 0.5) -> None:
         self.engine, self.lake, self.shrink_share = engine, lake, shrink_share
 
     # ---- collecting
 
-    def known_items(self, county: str) -> dict[str, Row[Any]]:
-        """Name -> (version, sha256) of what each county system last listed."""
+    def known_items(self, county: str) -> dict[str, Listed]:
+        """What a county system last listed, by name."""
+        statement = "SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :county"
         with self.engine.connect() as c:
-            rows = c.execute(
-                sa.text("SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :c"),
-                {"c": county},
-            )
-            return {r.name: r for r in rows}
+            rows = fetch(c, statement, {"county": county})
+        return {r["name"]: Listed(r["version"], r["sha256"]) for r in rows}
 
     def saw(self, county: str, name: str, version: str, sha256: str) -> None:
-        """Remember an item's content and version, so that it is not fetched again."""
+        """Remember an item's version and content, so that it is not fetched again."""
         with self.engine.begin() as c:
-            known = c.execute(
-                sa.text("SELECT version, sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"),
-                {"c": county, "n": name},
-            ).one_or_none()
-            if known is None or tuple(known) != (version, sha256):
+            if _listed(c, county, name) != Listed(version, sha256):
                 events.saw(self.lake, county, name, version, sha256)
             _saw(c, county, name, version, sha256)
 
     def add_delivery(self, delivery: Delivery, version: str) -> bool:
-        """Record a delivery whose bytes are in the lake; False if another night has recorded the same meanwhile."""
+        """Record a delivery whose bytes are in the lake; False if another night has recorded it meanwhile."""
         with self.engine.begin() as c:
-            _lock_on(c, f"item {delivery.county_code} {delivery.name}")
-            known = c.scalar(
-                sa.text("SELECT sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"),
-                {"c": delivery.county_code, "n": delivery.name},
-            )
-            if known == delivery.sha256:
+            hold_on(c, f"item {delivery.county_code} {delivery.name}")
+            known = _listed(c, delivery.county_code, delivery.name)
+            if known and known.sha256 == delivery.sha256:
                 return False
-            self.lake.record(
-                f"delivery-{delivery.delivery_id}",
-                delivery.received_at,
-                {"event": "delivery", "version": version, **asdict(delivery)},
-            )
-            row = {k: v for k, v in asdict(delivery).items() if k != "parts"} | {
-                "delivery_id": delivery.delivery_id
-            }
-            insert(c, "ops.delivery", [row], "ON CONFLICT DO NOTHING")
-            parts = [asdict(p) | {"delivery_id": delivery.delivery_id} for p in delivery.parts]
+            told = asdict(delivery)
+            event = {"event": "delivery", "version": version, **told}
+            self.lake.record(f"delivery-{delivery.delivery_id}", delivery.received_at, event)
+            own = {"delivery_id": delivery.delivery_id}
+            parts = [part | own for part in told.pop("parts")]
+            insert(c, "ops.delivery", [told | own], "ON CONFLICT DO NOTHING")
             insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
             _saw(c, delivery.county_code, delivery.name, version, delivery.sha256)
         return True
 
     def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Record what came of collecting a county (and, for items that failed, of each)."""
+        """Record what came of collecting a county: rows of ops.collection, for the county and each failed item."""
         with self.engine.begin() as c:
             events.collected(self.lake, rows)
             apply_collection(c, rows)
 
-    def failures(self, run_id: str) -> list[Row[Any]]:
-        """What could not be collected in a run: county_code, form, period, reason_code, message."""
+    def failures(self, run_id: str) -> list[Failure]:
+        """What could not be collected in a run."""
+        statement = (
+            "SELECT county_code, form, period, reason_code, message FROM ops.collection"
+            " WHERE run_id = :run AND status = 'failed' ORDER BY county_code, form, period"
+        )
         with self.engine.connect() as c:
-            return list(
-                c.execute(
-                    sa.text(
-                        "SELECT county_code, form, period, reason_code, message FROM ops.collection"
-                        " WHERE run_id = :r AND status = 'failed' ORDER BY county_code, form, period"
-                    ),
-                    {"r": run_id},
-                )
-            )
+            return [Failure(**r) for r in fetch(c, statement, {"run": run_id})]
 
     # ---- checking
 
     def unchecked(self, counties: Sequence[str] | None = None) -> list[Pending]:
-        """Parts of deliveries that no check has seen, in the order received."""
-        return self._parts(
-            "NOT EXISTS (SELECT FROM ops.submission s WHERE (s.delivery_id, s.form, s.period)"
-            " = (p.delivery_id, p.form, p.period))",
-            counties=counties,
-        )
+        """Parts of deliveries that no check has seen, in the order received; None means every county."""
+        chosen = {"counties": None if counties is None else list(counties)}
+        with self.engine.connect() as c:
+            return [Pending(**r) for r in fetch(c, query("ledger/unchecked"), chosen)]
 
     def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Pending]:
-        """The latest part of each submission that is not void: what a reprocess reads again. Empty means all."""
-        return self._parts(
-            "NOT EXISTS (SELECT FROM ops.delivery_part q JOIN ops.delivery e USING (delivery_id)"
-            " WHERE (q.form, q.period, e.county_code) = (p.form, p.period, d.county_code)"
-            " AND (e.received_at, e.delivery_id) > (d.received_at, d.delivery_id)"
-            " AND NOT EXISTS (SELECT FROM ops.submission s WHERE s.delivery_id = e.delivery_id AND s.form = q.form"
-            " AND s.period = q.period AND s.status = 'void'))"
-            " AND NOT EXISTS (SELECT FROM ops.submission s WHERE s.delivery_id = d.delivery_id AND s.form = p.form"
-            " AND s.period = p.period AND s.status = 'void')",
-            forms=forms,
-            periods=periods,
-        )
-
-    def _parts(
-        self,
-        condition: str,
-        counties: Sequence[str] | None = None,
-        forms: Sequence[str] = (),
-        periods: Sequence[str] = (),
-    ) -> list[Pending]:
+        """The latest part of each submission that is not void, to be checked again; empty lists mean all."""
+        chosen = {"forms": list(forms), "periods": list(periods)}
         with self.engine.connect() as c:
-            return [
-                Pending(**row._mapping)
-                for row in c.execute(
-                    sa.text(
-                        "SELECT d.delivery_id, d.county_code, d.received_at, p.form, p.period, p.kind, p.sha256,"
-                        " p.reason_code, p.message_zh, p.message_en"
-                        " FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
-                        f" WHERE {condition}"
-                        " AND (:counties IS NULL OR d.county_code = ANY(:counties))"
-                        " AND (cardinality(:forms) = 0 OR p.form = ANY(:forms))"
-                        " AND (cardinality(:periods) = 0 OR p.period = ANY(:periods))"
-                        " ORDER BY d.received_at, d.delivery_id, p.form, p.period"
-                    ).bindparams(
-                        sa.bindparam("counties", type_=sa.ARRAY(sa.Text)),
-                        sa.bindparam("forms", type_=sa.ARRAY(sa.Text)),
-                        sa.bindparam("periods", type_=sa.ARRAY(sa.Text)),
-                    ),
-                    {
-                        "counties": None if counties is None else list(counties),
-                        "forms": list(forms),
-                        "periods": list(periods),
-                    },
-                )
-            ]
+            return [Pending(**r) for r in fetch(c, query("ledger/leading"), chosen)]
 
     def publish(
         self,
@@ -165,127 +122,85 @@ class Ledger:
     ) -> Submission:
         """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has.
 
-        `explanations`: unit -> what the county says about its row.
+        `rejections` and `findings` are rows of ops.rejection and, without the reading, ops.finding. `explanations` maps
+        a unit to what the county says about its row. Returns the submission with its place in the sequence.
         """
-        explained = {"explanations": dict(explanations)} if explanations else {}
+        one = submission
         with self.engine.begin() as c:
-            locks.pass_gate(c)
-            _lock(c, submission.county_code, submission.form, submission.period)
-            submission = _as_known(c, submission)
-            self.lake.record(
-                "submission-"
-                + "-".join((submission.delivery_id, submission.form, submission.period, *submission.key[1:])),
-                submission.checked_at,
-                {"event": "submission", **asdict(submission), "published_at": datetime.now(UTC)}
-                | {"rejections": list(rejections), "findings": list(findings), **explained},
-            )
-            row = asdict(submission) | {"status": submission.verdict}
-            updates = ", ".join(
-                f"{n} = excluded.{n}" for n in row if n not in ("delivery_id", "form", "period")
-            )
-            insert(
-                c,
-                "ops.submission",
-                [row],
-                "ON CONFLICT (delivery_id, form, period, catalogue_hash, suite_hash) DO UPDATE SET "
-                + updates,
-            )
-            placed = self.place(c, submission.county_code, submission.form, submission.period)
-            at = {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
-            c.execute(
-                sa.text("DELETE FROM ops.rejection WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
-            )
-            insert(c, "ops.rejection", rejections)
-            key = {"d": submission.delivery_id, "ch": submission.catalogue_hash, "sh": submission.suite_hash}
-            c.execute(
-                sa.text(
-                    "DELETE FROM ops.finding WHERE (delivery_id, form, period) = (:d, :f, :p)"
-                    " AND (catalogue_hash, suite_hash) = (:ch, :sh)"
-                ),
-                at | key,
-            )
-            own = {n: getattr(submission, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
-            insert(c, "ops.finding", [f | own for f in findings])
-            c.execute(
-                sa.text("DELETE FROM ops.explanation WHERE (delivery_id, form, period) = (:d, :f, :p)"), at
-            )
-            place = {n: getattr(submission, n) for n in ("delivery_id", "form", "period", "county_code")}
-            said = [place | {"unit_code": u, "explanation": t} for u, t in (explanations or {}).items()]
-            insert(c, "ops.explanation", said)
-        return next(s for s in placed if s.key == submission.key)
+            share(c, GATE)
+            _hold(c, one.county_code, one.form, one.period)
+            one = _as_known(c, one)
+            event = {"event": "submission", **asdict(one), "published_at": datetime.now(UTC)}
+            event |= {"rejections": list(rejections), "findings": list(findings)}
+            event |= {"explanations": dict(explanations)} if explanations else {}
+            event_id = "-".join(("submission", one.delivery_id, one.form, one.period, *one.key[1:]))
+            self.lake.record(event_id, one.checked_at, event)
+            _upsert(c, one)
+            placed = self.place(c, one.county_code, one.form, one.period)
+            part = "(delivery_id, form, period) = (:delivery_id, :form, :period)"
+            reading = f"{part} AND (catalogue_hash, suite_hash) = (:catalogue_hash, :suite_hash)"
+            own = {n: getattr(one, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
+            place = {n: getattr(one, n) for n in ("delivery_id", "form", "period", "county_code")}
+            said = [place | {"unit_code": u, "explanation": text} for u, text in (explanations or {}).items()]
+            _replace(c, "ops.rejection", part, place, rejections)
+            _replace(c, "ops.finding", reading, place | own, [f | own for f in findings])
+            _replace(c, "ops.explanation", part, place, said)
+        return next(s for s in placed if s.key == one.key)
 
     def replace_contextual(
         self, c: Connection, county: str, form: str, period: str, findings: Sequence[dict[str, Any]]
     ) -> None:
-        """Put a submission's contextual findings in the place of those it had."""
-        c.execute(
-            sa.text(
-                "DELETE FROM ops.finding WHERE (county_code, form, period) = (:c, :f, :p) AND delivery_id IS NULL"
-            ),
-            {"c": county, "f": form, "p": period},
-        )
-        insert(c, "ops.finding", findings)
+        """Replace a submission's contextual findings, which belong to no reading."""
+        where = "(county_code, form, period) = (:c, :f, :p) AND delivery_id IS NULL"
+        _replace(c, "ops.finding", where, {"c": county, "f": form, "p": period}, findings)
 
     def replace_lacking(
         self, c: Connection, form: str, periods: Sequence[str], rule: str, findings: Sequence[dict[str, Any]]
     ) -> None:
-        """Put the findings of one contextual rule in the place of those that these periods had."""
-        c.execute(
-            sa.text(
-                "DELETE FROM ops.finding WHERE form = :f AND period = ANY(:p) AND rule = :r AND delivery_id IS NULL"
-            ),
-            {"f": form, "p": list(periods), "r": rule},
-        )
-        insert(c, "ops.finding", findings)
+        """Replace the findings of one contextual rule on a form's reports of these periods."""
+        where = "form = :f AND period = ANY(:p) AND rule = :r AND delivery_id IS NULL"
+        _replace(c, "ops.finding", where, {"f": form, "p": list(periods), "r": rule}, findings)
 
     # ---- decisions
 
     def decide(
         self, delivery_id: str, action: str, reason: str, form: str | None = None, period: str | None = None
     ) -> list[Submission]:
-        """Release what is held or void what is wrong; who, when and why are recorded. Returns what it touched."""
-        if not reason.strip():
-            raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
+        """Release what is held or void what is wrong, and record who decided it, when and why.
+
+        Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
+        with their new places. Raises UsageError: no_reason, unknown_delivery.
+        """
+        events.require_reason(reason)
         with self.engine.begin() as c:
-            locks.pass_gate(c)
-            touched = c.execute(
-                sa.text(
-                    "SELECT DISTINCT d.county_code, p.form, p.period FROM ops.delivery d"
-                    " JOIN ops.delivery_part p USING (delivery_id) WHERE delivery_id = :d"
-                    " AND (CAST(:f AS text) IS NULL OR p.form = :f) AND (CAST(:p AS text) IS NULL OR p.period = :p)"
-                    " ORDER BY 1, 2, 3"
-                ),
-                {"d": delivery_id, "f": form, "p": period},
-            ).all()
+            share(c, GATE)
+            chosen = {"delivery": delivery_id, "form": form, "period": period}
+            touched = c.execute(query("ledger/touched"), chosen).all()
             if not touched:
                 raise UsageError(
                     f"no delivery {delivery_id}",
                     expected="an id as `qiangji status` prints it",
                     code="unknown_delivery",
                 )
-            _lock_on(c, f"decisions {delivery_id}")
+            hold_on(c, f"decisions {delivery_id}")  # an id follows from the count of those before
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
             )
-            at = datetime.now(UTC)
-            row = {
-                "decision_id": events.decision_id(delivery_id, before or 0),
-                "delivery_id": delivery_id,
-                "form": form,
-                "period": period,
-                "action": action,
-                "reason": reason,
-                "decided_by": getpass.getuser(),
-                "decided_at": at,
-            }
-            self.lake.record(f"decision-{row['decision_id']}", at, {"event": "decision", **row})
-            insert(c, "ops.decision", [row])
-            placed: list[Submission] = []
-            for county, one_form, one_period in touched:
-                placed += [
-                    s for s in self.place(c, county, one_form, one_period) if s.delivery_id == delivery_id
-                ]
-            return placed
+            decision = Decision(
+                events.decision_id(delivery_id, before or 0),
+                delivery_id,
+                form,
+                period,
+                action,
+                reason,
+                events.decided_by(),
+                datetime.now(UTC),
+            )
+            event = {"event": "decision", **asdict(decision)}
+            self.lake.record(f"decision-{decision.decision_id}", decision.decided_at, event)
+            insert(c, "ops.decision", [asdict(decision)])
+            placed = [s for each in touched for s in self.place(c, *each)]
+        return [s for s in placed if s.delivery_id == delivery_id]
 
     # ---- what counts
 
@@ -293,59 +208,31 @@ class Ledger:
         """Every current revision."""
         rows = c.execute(
             sa.text(
-                "SELECT form, period, county_code, rows_hash, revision, delivery_id, is_unchanged"
+                "SELECT form, period, county_code, coalesce(rows_hash, ''), revision, delivery_id, is_unchanged"
                 " FROM ops.submission WHERE is_current ORDER BY form, period, county_code"
             )
         )
-        return {
-            (r.form, r.period, r.county_code): Current(
-                r.rows_hash or "", r.revision, r.delivery_id, r.is_unchanged
-            )
-            for r in rows
-        }
+        return {(form, period, county): Current(*rest) for form, period, county, *rest in rows}
 
     def place(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
-        """Write down what follows from all verdicts and decisions on a submission, and the locks of its period."""
-        _lock(c, county, form, period)
-        at = {"c": county, "f": form, "p": period}
-        where = "(county_code, form, period) = (:c, :f, :p)"
-        verdicts = [
-            Submission(**r._mapping)
-            for r in c.execute(sa.text(f"SELECT * FROM ops.submission WHERE {where}"), at)
-        ]
-        decisions = {
-            r.delivery_id: (r.action, r.decided_at)
-            for r in c.execute(
-                sa.text(
-                    "SELECT DISTINCT ON (delivery_id) delivery_id, action, decided_at FROM ops.decision"
-                    " WHERE delivery_id = ANY(:ids) AND (form IS NULL OR form = :f)"
-                    " AND (period IS NULL OR period = :p) ORDER BY delivery_id, decided_at DESC, decision_id"
-                ),
-                {"ids": [v.delivery_id for v in verdicts], "f": form, "p": period},
-            )
-        }
+        """Work out a submission's sequence anew from its verdicts, decisions and locks; write down what changed."""
+        _hold(c, county, form, period)
+        at = {"county": county, "form": form, "period": period}
+        where = "(county_code, form, period) = (:county, :form, :period)"
+        verdicts = [Submission(**r) for r in fetch(c, f"SELECT * FROM ops.submission WHERE {where}", at)]
+        deliveries = {"deliveries": [v.delivery_id for v in verdicts]}
+        decisions = [Decision(**r) for r in fetch(c, query("ledger/last_decisions"), at | deliveries)]
         placed = sequence(
             verdicts,
-            {d: action for d, (action, _) in decisions.items()},
+            {d.delivery_id: d for d in decisions},
             self.shrink_share,
             locks.of(c, Period.parse(period)),
-            {d: when for d, (_, when) in decisions.items()},
         )
-        before = {v.key: _placing(v) for v in verdicts}
-        changed = [s for s in placed if before[s.key] != _placing(s)]
+        before = {v.key: v.placing for v in verdicts}
+        changed = [s for s in placed if before[s.key] != s.placing]
         # what stops being current first: only one may be at any moment
         for one in sorted(changed, key=lambda s: s.is_current):
-            c.execute(
-                sa.text(
-                    "UPDATE ops.submission SET status = :status, revision = :revision, is_current = :current,"
-                    " held_reason = :held_reason"
-                    f" WHERE {where} AND (delivery_id, catalogue_hash, suite_hash) = (:d, :ch, :sh)"
-                ),
-                at
-                | {"status": one.status, "revision": one.revision, "current": one.is_current}
-                | {"held_reason": one.held_reason}
-                | {"d": one.delivery_id, "ch": one.catalogue_hash, "sh": one.suite_hash},
-            )
+            c.execute(query("ledger/place"), asdict(one))
         return placed
 
 
@@ -366,46 +253,53 @@ def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _placing(s: Submission) -> tuple[str, int | None, bool, str | None]:
-    return s.status, s.revision, s.is_current, s.held_reason
-
-
-def _as_known(c: Connection, submission: Submission) -> Submission:
-    """In a locked period the same reading once more stays as old as it was: its place among others is settled."""
-    if not any(submission.checked_at in x for x in locks.of(c, Period.parse(submission.period))):
-        return submission
+def _as_known(c: Connection, one: Submission) -> Submission:
+    """Re-checking inside a locked period keeps the original `checked_at`, so that the order of readings stays."""
+    if not any(one.checked_at in x for x in locks.of(c, Period.parse(one.period))):
+        return one
     known = c.scalar(
         sa.text(
-            "SELECT checked_at FROM ops.submission WHERE (delivery_id, form, period) = (:d, :f, :p)"
-            " AND (catalogue_hash, suite_hash) = (:ch, :sh)"
+            "SELECT checked_at FROM ops.submission WHERE (delivery_id, form, period, catalogue_hash, suite_hash)"
+            " = (:delivery_id, :form, :period, :catalogue_hash, :suite_hash)"
         ),
-        {"d": submission.delivery_id, "f": submission.form, "p": submission.period}
-        | {"ch": submission.catalogue_hash, "sh": submission.suite_hash},
+        asdict(one),
     )
-    return replace(submission, checked_at=known) if known else submission
+    return replace(one, checked_at=known) if known else one
 
 
-def _lock(c: Connection, county: str, form: str, period: str) -> None:
+def _upsert(c: Connection, one: Submission) -> None:
+    """A reading's row, in the place of the one that it may have."""
+    row = asdict(one) | {"status": one.verdict}
+    key = ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")
+    updates = ", ".join(f"{n} = excluded.{n}" for n in row if n not in key)
+    insert(c, "ops.submission", [row], f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}")
+
+
+def _replace(
+    c: Connection, table: str, where: str, values: Mapping[str, Any], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Put rows in the place of those of the table for which `where` holds."""
+    c.execute(sa.text(f"DELETE FROM {table} WHERE {where}"), values)
+    insert(c, table, rows)
+
+
+def _hold(c: Connection, county: str, form: str, period: str) -> None:
     """One writer of a submission at a time."""
-    _lock_on(c, f"submission {county} {form} {period}")
+    hold_on(c, f"submission {county} {form} {period}")
 
 
-def _lock_on(c: Connection, what: str) -> None:
-    c.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:k, 0))"), {"k": what})
+def _listed(c: Connection, county: str, name: str) -> Listed | None:
+    statement = "SELECT version, sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"
+    row = c.execute(sa.text(statement), {"c": county, "n": name}).one_or_none()
+    return Listed(*row) if row else None
 
 
 def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> None:
-    row = {
-        "county_code": county,
-        "name": name,
-        "version": version,
-        "sha256": sha256,
-        "seen_at": datetime.now(UTC),
-    }
+    row = {"county_code": county, "name": name, "version": version, "sha256": sha256}
     insert(
         c,
         "ops.source_item",
-        [row],
+        [row | {"seen_at": datetime.now(UTC)}],
         "ON CONFLICT (county_code, name) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256,"
         " seen_at = excluded.seen_at",
     )

@@ -1,14 +1,14 @@
-"""What became of findings: a person says of each whether it was confirmed, goes back to the county, or is open.
+"""What became of findings: a person confirms a finding, sends it back to the county, or opens it again.
 
-In: findings that stand (`mart.finding`) and a person's decision. Out: `ops.disposition`, an event in the journal for
-each, and findings with what was decided. A decision belongs to the finding's id, which is of form, period, unit, rule
-and value: the same finding found again keeps it, one whose value has changed is new and open.
+In: findings that stand (`mart.finding`) and a person's decision. Out: rows of ops.disposition, each with an event in
+the journal, and findings with what was decided on them. A decision belongs to the finding's id, a hash of form, period,
+unit, rule and value: the same finding found again keeps its decision; a finding whose value changed is new, and open.
 """
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,20 +16,26 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Ledger
-from qiangji.ledger.events import decision_id
-from qiangji.warehouse.rows import insert
+from qiangji.ledger import Ledger, events
+from qiangji.warehouse.locks import hold_on
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch, insert
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
 Rows = list[dict[str, Any]]
+"""Rows of mart.finding with all of its columns, as the command line prints them."""
 
-_CHOSEN = (
-    " WHERE (CAST(:period AS text) IS NULL OR f.period = :period)"
-    " AND (cardinality(:counties) = 0 OR f.county_code = ANY(:counties))"
-    " AND (cardinality(:forms) = 0 OR f.form = ANY(:forms)) AND (:all OR f.disposition = 'open')"
-)
 
-_LISTS = [sa.bindparam(name, type_=sa.ARRAY(sa.Text)) for name in ("counties", "forms")]
+@dataclass(frozen=True)
+class Disposition:
+    """A person's decision on a finding: a row of ops.disposition, an event `disposition` of the journal."""
+
+    disposition_id: str
+    finding_id: str
+    disposition: str
+    reason: str
+    disposed_by: str
+    disposed_at: datetime
 
 
 def findings(
@@ -40,48 +46,34 @@ def findings(
     *,
     is_all: bool = False,
 ) -> Rows:
-    """Findings that stand, open ones first; without `is_all` only open ones."""
+    """Findings that stand, each with `county_name`: the open ones, or all with the open ones first."""
+    chosen = {"period": period, "counties": list(counties), "forms": list(forms), "is_all": is_all}
     with engine.connect() as c:
-        found = c.execute(
-            sa.text(
-                "SELECT f.*, coalesce(o.name, f.county_code) AS county_name FROM mart.finding f"
-                " LEFT JOIN dim.org_unit o ON o.org_code = f.county_code"
-                + _CHOSEN
-                + " ORDER BY f.disposition <> 'open', f.period DESC, f.county_code, f.form, f.rule, f.org_code,"
-                " f.finding_id"
-            ).bindparams(*_LISTS),
-            {"period": period, "counties": list(counties), "forms": list(forms), "all": is_all},
-        )
-        return [dict(r._mapping) for r in found]
+        return fetch(c, query("ledger/findings"), chosen)
 
 
 def count_open(engine: Engine, period: str | None = None) -> int:
-    """How many findings nobody has looked at yet."""
+    """How many findings nobody has decided on, in a period or in all."""
+    statement = (
+        "SELECT count(*) FROM mart.finding WHERE disposition = 'open'"
+        " AND (CAST(:period AS text) IS NULL OR period = :period)"
+    )
     with engine.connect() as c:
-        found: int = c.execute(
-            sa.text("SELECT count(*) FROM mart.finding f" + _CHOSEN).bindparams(*_LISTS),
-            {"period": period, "counties": [], "forms": [], "all": False},
-        ).scalar_one()
-        return found
+        return c.scalar(sa.text(statement), {"period": period}) or 0
 
 
 def confirmed(c: Connection) -> list[tuple[str, str]]:
-    """(finding_id, period) of findings that stand and were confirmed: their values are right, so they warn nobody."""
-    rows = c.execute(
-        sa.text(
-            "SELECT DISTINCT f.finding_id, f.period FROM ops.current_finding f"
-            " JOIN ops.last_disposition d USING (finding_id) WHERE d.disposition = 'confirmed' ORDER BY 1, 2"
-        )
-    )
-    return [(r.finding_id, r.period) for r in rows]
+    """(finding_id, period) of findings that stand and were confirmed: their values are right and warn nobody."""
+    return [(r.finding_id, r.period) for r in c.execute(query("ledger/confirmed"))]
 
 
 def dispose(
     ledger: Ledger, finding_ids: Sequence[str], disposition: str, reason: str, by: str | None = None
 ) -> Rows:
-    """Record a decision on findings that stand; all of them, or none where one is unknown. Returns the findings.
+    """Record a decision on findings that stand: on all of them, or on none if one is unknown.
 
-    Raises UsageError: unknown_disposition, no_reason, no_person, unknown_finding.
+    Returns the findings as they were before. Raises UsageError: unknown_disposition, no_reason, no_person,
+    unknown_finding.
     """
     if disposition not in DISPOSITIONS:
         raise UsageError(
@@ -89,42 +81,35 @@ def dispose(
             expected=", ".join(f"{d} {zh}" for d, zh in DISPOSITIONS.items()),
             code="unknown_disposition",
         )
-    if not reason.strip():
-        raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
+    events.require_reason(reason)
     if by is not None and not by.strip():
         raise UsageError("--by names nobody", expected="a name, or no --by for the login", code="no_person")
     wanted = list(dict.fromkeys(finding_ids))
     with ledger.engine.begin() as c:
-        rows = c.execute(
-            sa.text(
-                "SELECT DISTINCT ON (finding_id) * FROM mart.finding WHERE finding_id = ANY(:ids) ORDER BY finding_id"
-            ),
-            {"ids": wanted},
-        )
-        found = {r.finding_id: dict(r._mapping) for r in rows}
+        statement = "SELECT DISTINCT ON (finding_id) * FROM mart.finding WHERE finding_id = ANY(:ids)"
+        rows = fetch(c, statement, {"ids": wanted})
+        found = {r["finding_id"]: r for r in rows}
         if unknown := [i for i in wanted if i not in found]:
             raise UsageError(
                 f"no finding {', '.join(unknown)} stands; nothing was recorded",
                 expected="ids as `qiangji findings --all` prints them",
                 code="unknown_finding",
             )
-        # one at a time: they are counted
-        c.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended('dispositions', 0))"))
+        hold_on(c, "dispositions")  # an id follows from the count of those before
         at = datetime.now(UTC)
         for finding_id in wanted:
             before = c.scalar(
-                sa.text("SELECT count(*) FROM ops.disposition WHERE finding_id = :f"), {"f": finding_id}
+                sa.text("SELECT count(*) FROM ops.disposition WHERE finding_id = :id"), {"id": finding_id}
             )
-            event = {
-                "disposition_id": decision_id(finding_id, before or 0),
-                "finding_id": finding_id,
-                "disposition": disposition,
-                "reason": reason.strip(),
-                "disposed_by": (by or getpass.getuser()).strip(),
-                "disposed_at": at,
-            }
-            ledger.lake.record(
-                f"disposition-{event['disposition_id']}", at, {"event": "disposition", **event}
+            one = Disposition(
+                events.decision_id(finding_id, before or 0),
+                finding_id,
+                disposition,
+                reason.strip(),
+                events.decided_by(by),
+                at,
             )
-            insert(c, "ops.disposition", [event], "ON CONFLICT DO NOTHING")
+            event = {"event": "disposition", **asdict(one)}
+            ledger.lake.record(f"disposition-{one.disposition_id}", at, event)
+            insert(c, "ops.disposition", [asdict(one)], "ON CONFLICT DO NOTHING")
     return [found[i] for i in wanted]

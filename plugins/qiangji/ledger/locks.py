@@ -1,16 +1,20 @@
 """Locks of periods: what arrives for a locked period is held until somebody releases it.
 
 In: the lock and unlock events in ops.period_lock. Out: the stretches of time in which a form's period was locked, for
-`records.sequence`. A lock of a month, quarter or year covers every form's period that ends within it: of 2026Q3 the
-months July to September and the third quarter, of 2026-09 the month and, of quarterly forms, the third quarter.
+`records.sequence`. A lock covers every form's period that ends within the locked month, quarter or year:
+
+| lock    | monthly forms      | quarterly forms |
+| ------- | ------------------ | --------------- |
+| 2026-09 | 2026-09            | 2026Q3          |
+| 2026Q3  | 2026-07 to 2026-09 | 2026Q3          |
 """
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -20,85 +24,94 @@ from qiangji.ledger import events
 from qiangji.ledger.records import Locked
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
-from qiangji.warehouse.rows import insert
+from qiangji.warehouse.locks import GATE, hold
+from qiangji.warehouse.rows import fetch, insert
 
 if TYPE_CHECKING:
     from qiangji.ledger import Ledger
 
-_GATE = 0x514A4C  # shared by who places submissions, alone for who locks
+
+@dataclass(frozen=True)
+class Lock:
+    """A person's `lock` or `unlock` of a period: a row of ops.period_lock, an event `lock` of the journal."""
+
+    lock_id: str
+    period: str
+    action: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
 
 
 def covers(locked: Period, period: Period) -> bool:
-    """Whether a lock of one period is a lock of another: the other one ends within it."""
+    """Whether a lock of one period covers another: the other one ends within it."""
     return locked.start <= period.end <= locked.end
 
 
 def stretches(c: Connection) -> dict[Period, list[Locked]]:
-    """Each period that was ever locked by itself, and from when until when."""
+    """Every period that was ever locked by itself, and the stretches of time in which it was."""
     found: dict[Period, list[Locked]] = {}
-    for r in c.execute(sa.text("SELECT * FROM ops.period_lock ORDER BY decided_at, lock_id")):
-        mine = found.setdefault(Period.parse(r.period), [])
+    for row in fetch(c, "SELECT * FROM ops.period_lock ORDER BY decided_at, lock_id"):
+        lock = Lock(**row)
+        mine = found.setdefault(Period.parse(lock.period), [])
         is_open = bool(mine) and mine[-1].until is None
-        if r.action == "lock" and not is_open:
-            mine.append(Locked(r.decided_at))
-        elif r.action == "unlock" and is_open:
-            mine[-1] = Locked(mine[-1].since, r.decided_at)
+        if lock.action == "lock" and not is_open:
+            mine.append(Locked(lock.decided_at))
+        elif lock.action == "unlock" and is_open:
+            mine[-1] = Locked(mine[-1].since, lock.decided_at)
     return found
 
 
 def of(c: Connection, period: Period) -> list[Locked]:
-    """When a form's period was locked, by a lock of its own or of what it ends in."""
+    """When a form's period was locked, by its own lock or by that of a period in which it ends."""
     return [x for locked, times in stretches(c).items() if covers(locked, period) for x in times]
 
 
 def now_locked(c: Connection) -> list[Period]:
-    """Periods with a lock that holds."""
+    """Periods that are locked now, by themselves."""
     return sorted(
         (p for p, times in stretches(c).items() if times and times[-1].until is None),
         key=lambda p: (p.start, p.end),
     )
 
 
-def pass_gate(c: Connection) -> None:
-    """Whoever places submissions sees every lock that is older: none is made meanwhile."""
-    c.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": _GATE})
+def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str = "") -> Lock:
+    """Lock or unlock a period, and record who decided it, when and why.
 
-
-def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str = "") -> dict[str, Any]:
-    """Lock or unlock a period; who, when and why are recorded. Returns the event. Raises UsageError."""
+    Raises UsageError: not_ended, is_locked, no_reason (of an unlock), not_locked.
+    """
     with ledger.engine.begin() as c:
-        c.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _GATE})
+        hold(c, GATE)
         _require_sense(c, period, action, reason)
         before = c.scalar(
-            sa.text("SELECT count(*) FROM ops.period_lock WHERE period = :p"), {"p": str(period)}
+            sa.text("SELECT count(*) FROM ops.period_lock WHERE period = :period"), {"period": str(period)}
         )
-        event: dict[str, Any] = {
-            "lock_id": events.decision_id(f"lock {period}", before or 0),
-            "period": str(period),
-            "action": action,
-            "reason": reason.strip(),
-            "decided_by": by.strip() or getpass.getuser(),
-            "decided_at": datetime.now(UTC),
-        }
-        ledger.lake.record(f"lock-{event['lock_id']}", event["decided_at"], {"event": "lock", **event})
-        apply(ledger, c, event)
-    return event
+        lock = Lock(
+            events.decision_id(f"lock {period}", before or 0),
+            str(period),
+            action,
+            reason.strip(),
+            events.decided_by(by),
+            datetime.now(UTC),
+        )
+        ledger.lake.record(f"lock-{lock.lock_id}", lock.decided_at, {"event": "lock", **asdict(lock)})
+        apply(ledger, c, lock)
+    return lock
 
 
-def apply(ledger: Ledger, c: Connection, event: dict[str, Any]) -> None:
-    """Make an event of the journal part of the ledger; once more changes nothing."""
-    columns = ("lock_id", "period", "action", "reason", "decided_by", "decided_at")
-    insert(c, "ops.period_lock", [{n: event[n] for n in columns}], "ON CONFLICT DO NOTHING")
-    locked = Period.parse(event["period"])
-    later = c.execute(  # what came or was read since: nothing where events are written as they happen
+def apply(ledger: Ledger, c: Connection, lock: Lock) -> None:
+    """Make a lock part of the ledger, and place again what came after it. Doing it twice changes nothing."""
+    insert(c, "ops.period_lock", [asdict(lock)], "ON CONFLICT DO NOTHING")
+    # nothing came after a lock that is made now, unless the clock of another machine is ahead
+    later = c.execute(
         sa.text(
             "SELECT DISTINCT county_code, form, period FROM ops.submission"
-            " WHERE received_at >= :at OR checked_at >= :at ORDER BY 1, 2, 3"
+            " WHERE received_at >= :at OR checked_at >= :at ORDER BY county_code, form, period"
         ),
-        {"at": event["decided_at"]},
+        {"at": lock.decided_at},
     ).all()
     for county, form, period in later:
-        if covers(locked, Period.parse(period)):
+        if covers(Period.parse(lock.period), Period.parse(period)):
             ledger.place(c, county, form, period)
 
 
@@ -110,8 +123,7 @@ def _require_sense(c: Connection, period: Period, action: str, reason: str) -> N
         if period in holding:
             raise UsageError(f"{period} is locked", expected="a period that is not", code="is_locked")
         return
-    if not reason.strip():
-        raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
+    events.require_reason(reason)
     if period not in holding:
         raise UsageError(
             f"{period} has no lock of its own",

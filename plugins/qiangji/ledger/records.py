@@ -1,19 +1,39 @@
-"""What the ledger holds, as values: deliveries and their parts, submissions, and how these follow each other.
+"""What the ledger holds, as values: deliveries and their parts, submissions, decisions; and which revision is current.
 
-Pure: `sequence` decides which revision is current from the verdicts alone, whatever order they were written in.
+Pure: `sequence` decides which revision is current from the verdicts, decisions and locks alone, whatever the order in
+which they were written.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from qiangji.catalogue.models import FileKind
+from qiangji.hashing import short
 
 Key = tuple[str, str, str]
-"""Of a submission: (form, period, county)."""
+"""A submission's (form, period, county)."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a county system last listed under a name: its version (empty: it states none) and its content's sha256."""
+
+    version: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What could not be collected: a county, or (with form and period) one item of it."""
+
+    county_code: str
+    form: str | None
+    period: str | None
+    reason_code: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -40,7 +60,7 @@ class Pending(Part):
 
 @dataclass(frozen=True)
 class Delivery:
-    """One file, listing or database read, as received."""
+    """One file, listing or database read, as received. `bytes` is its size."""
 
     county_code: str
     name: str
@@ -53,15 +73,14 @@ class Delivery:
 
     @property
     def delivery_id(self) -> str:
-        text = "|".join((self.county_code, self.name, self.sha256, self.received_at.isoformat()))
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return short(self.county_code, self.name, self.sha256, self.received_at.isoformat())
 
 
 @dataclass(frozen=True)
 class Current:
-    """What counts of one (form, period, county): the rows in the lake and the revision and delivery they are of.
+    """The current revision of one (form, period, county): the hash of its rows in the lake, its number, its delivery.
 
-    `rows_hash` is empty where the revision declares itself unchanged, until a build gives it the rows that it repeats.
+    `rows_hash` is empty for a report that says that nothing changed, until a build gives it the rows that it repeats.
     """
 
     rows_hash: str
@@ -74,7 +93,7 @@ class Current:
 class Submission:
     """One county's one form for one period, as read from one delivery by one catalogue and suite.
 
-    `verdict` is what the check found; `status`, `revision` and `is_current` follow from the sequence.
+    `verdict` is what the check found; `status`, `revision`, `is_current` and `held_reason` follow from the sequence.
     """
 
     county_code: str
@@ -106,12 +125,32 @@ class Submission:
 
     @property
     def key(self) -> tuple[str, str, str]:
+        """Which reading this is, among all of its (form, period, county)."""
         return self.delivery_id, self.catalogue_hash, self.suite_hash
+
+    @property
+    def placing(self) -> tuple[str, int | None, bool, str | None]:
+        """What follows from the sequence."""
+        return self.status, self.revision, self.is_current, self.held_reason
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A person's `release` or `void` of a delivery, or (with form or period) of a part of it: a row of ops.decision."""
+
+    decision_id: str
+    delivery_id: str
+    form: str | None
+    period: str | None
+    action: str
+    reason: str
+    decided_by: str
+    decided_at: datetime
 
 
 @dataclass(frozen=True)
 class Locked:
-    """A stretch of time in which a period was locked, from an instant until (not including) another, or still."""
+    """A stretch of time in which a period was locked: from `since` to just before `until` (None: it still is)."""
 
     since: datetime
     until: datetime | None = None
@@ -122,19 +161,22 @@ class Locked:
 
 def sequence(
     verdicts: Iterable[Submission],
-    decisions: dict[str, str],
+    decisions: Mapping[str, Decision],
     shrink_share: float,
     locks: Sequence[Locked] = (),
-    decided: Mapping[str, datetime] | None = None,
 ) -> list[Submission]:
-    """Status, revision and which is current, for all verdicts on one (county, form, period).
+    """Status, revision and which is current, for all verdicts on one (county, form, period), by time of receipt.
 
-    `decisions` maps a delivery to its latest decision, release or void. A revision is a verdict whose accepted rows
-    differ from those of the revision before it by received_at: A, B, A are three. One with less than `shrink_share`
-    of its predecessor's accepted rows is held until somebody releases it; one that declares itself unchanged has none,
-    and is no predecessor to be compared with. So is what was received, or read anew with other rows by another form or
-    suite, while the period was locked; `decided` says when each decision was made, as a release covers no later
-    reading in a lock. The result does not depend on the order of the input.
+    `decisions` maps a delivery to its latest decision. The order of the input does not matter. A revision is a verdict
+    whose accepted rows differ from those of the revision before it: A, B, A are three.
+
+    | held until its delivery is released                                     | held_reason    |
+    | ----------------------------------------------------------------------- | -------------- |
+    | received while the period was locked                                    | period_locked  |
+    | read again in a lock, with other rows (only a later release counts)     | period_locked  |
+    | less than `shrink_share` of the accepted rows of the last that had rows | far_fewer_rows |
+
+    A report that says that nothing changed has no rows: it is never too short, and nothing is compared with it.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
     first: dict[str, Submission] = {}  # the first reading of each delivery counts whenever it was made
@@ -146,11 +188,11 @@ def sequence(
     for verdict in verdicts:
         one = replace(verdict, status=verdict.verdict, revision=None, is_current=False, held_reason=None)
         decision = decisions.get(one.delivery_id)
-        if decision == "void":
+        if decision and decision.action == "void":
             one = replace(one, status="void")
         elif one.verdict in ("accepted", "partial"):
-            released = (decided or {}).get(one.delivery_id) if decision == "release" else None
-            arrived_locked = any(one.received_at in x for x in locks) and decision != "release"
+            released = decision.decided_at if decision else None
+            arrived_locked = any(one.received_at in x for x in locks) and not released
             reread_locked = (
                 verdict is not first[one.delivery_id]
                 and any(one.checked_at in x for x in locks)
@@ -160,7 +202,7 @@ def sequence(
             is_short = full is not None and one.rows_accepted < shrink_share * full.rows_accepted
             if arrived_locked or reread_locked:
                 one = replace(one, status="held", held_reason="period_locked")
-            elif is_short and not one.is_unchanged and decision != "release":
+            elif is_short and not one.is_unchanged and not released:
                 one = replace(one, status="held", held_reason="far_fewer_rows")
             else:
                 changed = last is None or one.rows_hash != last.rows_hash

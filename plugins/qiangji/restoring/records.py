@@ -16,9 +16,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.figures import editions
-from qiangji.ledger import Delivery, Key, Ledger, Submission, apply_collection, locks, sequence
+from qiangji.ledger import Decision, Delivery, Key, Ledger, Submission, apply_collection, locks, sequence
 from qiangji.periods import Period
 from qiangji.restoring.journal import Event, Journal, Watch, when
+from qiangji.warehouse.rows import fetch
 
 PLAIN = {"decision": "ops.decision", "lock": "ops.period_lock", "disposition": "ops.disposition"}
 """Kinds of events that are one row each."""
@@ -67,7 +68,7 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
         if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
             populate(c, "ops.correction", event["corrections"])
     for event in watch(journal.of("edition"), "editions"):
-        editions.apply(c, ledger.lake, event)
+        editions.apply(c, ledger.lake, editions.Edition.of(event))
     return lacking
 
 
@@ -154,17 +155,16 @@ def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
         ]
         own = {n: event[n] for n in ("delivery_id", "catalogue_hash", "suite_hash")}
         findings += [f | own for f in event.get("findings", [])]
-    decisions = c.execute(sa.text("SELECT * FROM ops.decision ORDER BY decided_at DESC, decision_id")).all()
+    statement = "SELECT * FROM ops.decision ORDER BY decided_at DESC, decision_id"
+    decisions = [Decision(**r) for r in fetch(c, statement)]
     stretches = locks.stretches(c)
     for (form, period, _), verdicts in by_key.items():
-        decided: dict[str, tuple[str, datetime]] = {}
+        decided: dict[str, Decision] = {}
         for d in decisions:
             if d.form in (None, form) and d.period in (None, period):
-                decided.setdefault(d.delivery_id, (d.action, d.decided_at))
+                decided.setdefault(d.delivery_id, d)
         covering = [x for p, held in stretches.items() if locks.covers(p, Period.parse(period)) for x in held]
-        actions = {d: action for d, (action, _) in decided.items()}
-        times = {d: at for d, (_, at) in decided.items()}
-        placed = sequence(verdicts, actions, ledger.shrink_share, covering, times)
+        placed = sequence(verdicts, decided, ledger.shrink_share, covering)
         populate(c, "ops.submission", [asdict(s) for s in placed])
     populate(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
     populate(c, "ops.explanation", [row for rows in explanations.values() for row in rows])

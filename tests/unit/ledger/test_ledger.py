@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Delivery, Ledger, Part, Submission, sequence
+from qiangji.ledger import Decision, Delivery, Ledger, Part, Submission, sequence
 
 START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
@@ -38,6 +38,10 @@ def verdict(hour: int, content: str | None, rows: int = 100, **changes: Any) -> 
         rows_hash=content,
     )
     return replace(one, **changes)
+
+
+def decided(delivery: str, action: str) -> dict[str, Decision]:
+    return {delivery: Decision("id", delivery, None, None, action, "why", "who", START)}
 
 
 def told(placed: list[Submission]) -> list[tuple[str, int | None, bool]]:
@@ -89,23 +93,23 @@ def test_the_first_is_never_held() -> None:
 
 
 def test_what_is_released_counts() -> None:
-    placed = sequence([verdict(1, "A"), verdict(2, "B", 10)], {"d2": "release"}, 0.5)
+    placed = sequence([verdict(1, "A"), verdict(2, "B", 10)], decided("d2", "release"), 0.5)
     assert told(placed)[1] == ("accepted", 2, True)
 
 
 def test_a_release_moves_the_bar_for_what_follows() -> None:
     history = [verdict(1, "A"), verdict(2, "B", 10), verdict(3, "C", 6)]
     assert sequence(history, {}, 0.5)[2].status == "held"
-    assert sequence(history, {"d2": "release"}, 0.5)[2].status == "accepted"
+    assert sequence(history, decided("d2", "release"), 0.5)[2].status == "accepted"
 
 
 def test_what_is_void_makes_room_for_the_revision_before_it() -> None:
-    placed = sequence([verdict(1, "A"), verdict(2, "B"), verdict(3, "A")], {"d2": "void"}, 0.5)
+    placed = sequence([verdict(1, "A"), verdict(2, "B"), verdict(3, "A")], decided("d2", "void"), 0.5)
     assert told(placed) == [("accepted", 1, False), ("void", None, False), ("accepted", 1, True)]
 
 
 def test_a_void_only_delivery_leaves_nothing_current() -> None:
-    assert told(sequence([verdict(1, "A")], {"d1": "void"}, 0.5)) == [("void", None, False)]
+    assert told(sequence([verdict(1, "A")], decided("d1", "void"), 0.5)) == [("void", None, False)]
 
 
 def test_a_recheck_of_the_same_delivery_follows_its_first_reading() -> None:

@@ -1,0 +1,16 @@
+-- Figures of a choice that are no longer what an edition says, and why.
+SELECT d.*, n.name_zh, n.name_en, n.unit, coalesce(o.name, d.org_code) AS org_name
+FROM mart.published_change AS d
+LEFT JOIN LATERAL (
+    SELECT h.name_zh, h.name_en, h.unit FROM dim.indicator_history AS h
+    WHERE h.indicator_code = d.indicator_code
+    ORDER BY h.defined_from DESC LIMIT 1
+) AS n ON true
+LEFT JOIN dim.org_unit AS o ON o.org_code = d.org_code
+LEFT JOIN dim.indicator AS i ON i.indicator_code = d.indicator_code
+WHERE
+    d.edition = :edition AND d.period = :period
+    AND (cardinality(CAST(:indicators AS text[])) = 0 OR d.indicator_code = ANY(:indicators))
+    AND (cardinality(CAST(:orgs AS text[])) = 0 OR d.org_code = ANY(:orgs))
+    AND d.org_level = ANY(:levels)
+ORDER BY d.period_type, i.sort_order NULLS LAST, d.indicator_code, o.sort_order

@@ -1,0 +1,6 @@
+-- Every revision of the reports that a figure is made of.
+WITH asked AS ({{reports}})
+SELECT s.*
+FROM mart.submission AS s
+JOIN asked USING (form, period, county_code)
+ORDER BY s.form, s.period, s.county_code, s.received_at, s.checked_at
