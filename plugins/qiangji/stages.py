@@ -1,6 +1,7 @@
-"""The three stages as one would call them: pull and check (`collect`), check again (`reprocess`), build.
+"""Stages as the command line and the DAGs call them: pull, check, both (`collect`), a dry run, check again.
 
-Each opens what it needs and closes it; the command line and the DAGs call these same functions.
+In: an open `Pipeline`, counties and periods. Out: what was collected and the verdicts. The third stage is
+`building.build`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Collected:
-    """What a collect did: per county what failed, and the verdict on each submission that was checked."""
+    """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county."""
 
     run_id: str
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
@@ -40,9 +41,9 @@ class Collected:
 
 
 def months_to_collect(periods: Sequence[Period] = (), today: date | None = None) -> list[Period]:
-    """The months that these periods end in; without any, the window of a night, up to the reporting month.
+    """The months that these periods end in; without periods, the window of a night, up to the reporting month.
 
-    A period that has not ended is a UsageError: nothing is due for it.
+    Raises UsageError (not_due) for a period that has not ended.
     """
     last = reporting_month(today or local_today())
     if periods:
@@ -70,7 +71,7 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
 
     result = Collected(run_id)
     with result.seconds.timed("pull"):
-        pulled = landing.pull(p.catalogue, p.settings, p.ledger, counties, months, run_id)
+        pulled = landing.pull(p, counties, months, run_id)
     for one in pulled:
         result.deliveries += len(one.deliveries)
         result.failures += [
@@ -88,14 +89,13 @@ def check(
         part
         for part in p.ledger.unchecked(counties)
         if part.form in p.catalogue.forms and part.county_code in p.catalogue.counties
-    ]  # what a catalogue no longer knows waits until one knows it again
+    ]  # a part whose form or county the catalogue no longer has waits until it has it again
     if not pending:
         return []
     with watch.timed("imports"):
-        import great_expectations  # noqa: F401 - seconds that are nobody's work
+        import great_expectations  # noqa: F401 - takes seconds that are no stage's work
 
         from qiangji import checking
-        from qiangji.checking import expectations  # noqa: F401 - the same
 
     return checking.check(p.catalogue, p.ledger, pending, watch=watch)
 
@@ -111,7 +111,7 @@ def collect(
 
 
 def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = ()) -> Collected:
-    """What `collect` would fetch and what check would say of it, with nothing recorded and nothing kept."""
+    """What `collect` would fetch and the verdicts on it, with nothing recorded and nothing kept."""
     from qiangji import checking, landing
     from qiangji.lake import Lake
 
@@ -119,9 +119,7 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
         for county in p.catalogue.select_counties(list(counties)):
-            parts, errors = landing.preview(
-                p.catalogue, p.settings, p.ledger, county, months_to_collect(periods), lake
-            )
+            parts, errors = landing.preview(p, county, months_to_collect(periods), lake)
             result.deliveries += len({part.sha256 for part in parts})
             result.failures += [(county, None, None, e) for e in errors]
             scratch = Ledger(p.ledger.engine, lake)

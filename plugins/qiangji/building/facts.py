@@ -148,7 +148,8 @@ def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period
     }
     work = contextual.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
     said: dict[Key, dict[str, Any]] = {}
-    for (form, period, county), rows in contextual.findings(catalogue, reports, hashes, work).items():
+    for (form, period, county), found in contextual.findings(catalogue, reports, hashes, work).items():
+        rows = [finding.row() for finding in found]
         ledger.replace_contextual(c, county, form, period, rows)
         said[form, period, county] = {"signature": None, "findings": rows}
     for gone in [k for k in seen if k not in hashes and Period.parse(k[1]).last_month in months]:
@@ -178,7 +179,7 @@ def find_lacking(
     for form in p.catalogue.forms.values():
         periods = [str(due) for m in months if (due := m.ends_in(form.period_type)) is not None]
         found = [
-            repeating.finding(form, period, county)
+            repeating.finding(form, period, county).row()
             for name, period, county in lacking
             if name == form.form and period in periods
         ]

@@ -15,18 +15,18 @@ Units that no longer report are left out, and so are fields that the form no lon
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.suites import Words
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
+from qiangji.ledger.findings import Finding
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 
@@ -90,23 +90,15 @@ def _nothing(form: Form, period: Period) -> pa.Table:
     return pa.schema(columns).empty_table()
 
 
-def finding(form: Form, period: str, county: str) -> dict[str, Any]:
+def finding(form: Form, period: str, county: str) -> Finding:
     """That a county said that nothing changed and had reported nothing before."""
-    rule = f"{form.form}.{form.key}.{RULE}"
-    identity = "|".join((form.form, period, county, rule))
-    return {
-        "finding_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "county_code": county,
-        "form": form.form,
-        "period": period,
-        "unit_code": county,
-        "org_code": county,
-        "rule": rule,
-        "severity": "warning",
-        "fields": [],
-        "value": "",
-        "expected_zh": "本期之前已有采用的报送，或填报数据",
-        "expected_en": "a report before this period that counts, or the rows themselves",
-        "message_zh": "填报“无变动”，但此前没有可沿用的报送",
-        "message_en": "says that nothing changed, and there is no report before to repeat",
-    }
+    words = Words(
+        None,
+        "填报“无变动”，但此前没有可沿用的报送",
+        "says that nothing changed, and there is no report before to repeat",
+        "本期之前已有采用的报送，或填报数据",
+        "a report before this period that counts, or the rows themselves",
+    )
+    return Finding(
+        county, form.form, period, county, county, f"{form.form}.{form.key}.{RULE}", "warning", (), words
+    )

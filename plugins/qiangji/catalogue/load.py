@@ -25,7 +25,8 @@ from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
-from qiangji.catalogue.suites import Suite, check_suite, hash_of
+from qiangji.catalogue.suite_checks import check_suite
+from qiangji.catalogue.suites import Suite, hash_of
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.errors import CatalogueError, Problems, UsageError
 from qiangji.periods import Period, PeriodType

@@ -1,8 +1,8 @@
-"""Great Expectations at work: a frame and a form's expectations in, the positions of rows that fail each out.
+"""Great Expectations at work: which rows of a frame break which rules.
 
-In: an Arrow table (positions 0..n-1) and expectations of a suite. Out: `Broken`, one a rule that some row fails.
-An expectation that raised is an error here, never a pass. The module imports great_expectations, which takes
-seconds: import it where it is used.
+In: an Arrow table (positions 0..n-1) and rules of a suite. Out: `Broken`, one for each rule that some row breaks. An
+expectation that raised is an error here, never a pass. great_expectations takes seconds to load, so it is imported
+where it is used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from qiangji.catalogue.suites import Expectation, rule_of
+from qiangji.catalogue.suites import Rule
 from qiangji.errors import QiangjiError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -31,42 +31,34 @@ class ValidationError(QiangjiError):
 
 @dataclass(frozen=True)
 class Broken:
-    """A rule that rows fail: their positions, ascending."""
+    """A rule that rows break: their positions, ascending."""
 
-    expectation: Expectation
+    rule: Rule
     rows: list[int]
 
-    @property
-    def rule(self) -> str:
-        return rule_of(self.expectation)
 
-    @property
-    def is_critical(self) -> bool:
-        return bool(self.expectation["severity"] == "critical")
+def validate(rows: pa.Table, rules: Sequence[Rule], name: str) -> list[Broken]:
+    """Hold all rows against the rules at once; what is broken comes in the order of the rules.
 
-
-def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> list[Broken]:
-    """Evaluate the expectations over all rows at once. `rows` holds every column that they read.
-
-    Decimals are compared as float64, dates as text (`2026-09-30`, as a suite writes them: JSON has no dates),
-    everything else in its Arrow type.
+    `rows` has every column that the rules read. Decimals are compared as float64, everything else in its Arrow type,
+    but dates as text (`2026-09-30`, as a suite writes them: JSON has no dates). Raises ValidationError.
     """
-    if not rows.num_rows or not expectations:
+    if not rows.num_rows or not rules:
         return []
     import great_expectations as gx
     import pandas as pd
 
     frame = _comparable(rows).to_pandas(types_mapper=pd.ArrowDtype)
     try:
-        suite = gx.ExpectationSuite(name=name, expectations=[dict(e) for e in expectations])
+        suite = gx.ExpectationSuite(name=name, expectations=[dict(r.content) for r in rules])
     except (gx.exceptions.GreatExpectationsError, ValueError, TypeError) as e:
         raise ValidationError(
             f"Great Expectations cannot read the suite: {' '.join(str(e).split())[:300]}", where=name,
             expected="types and arguments that Great Expectations knows", do="Correct expectations/.",
         ) from e  # fmt: skip
     result = _batch_definition().get_batch({"dataframe": frame}).validate(suite, result_format="COMPLETE")
-    by_rule = {rule_of(e): e for e in expectations}
-    broken: list[Broken] = []
+    by_id = {rule.id: rule for rule in rules}
+    found: dict[str, Broken] = {}
     for one in result.results:
         if one.expectation_config is None:
             raise ValidationError("a result without its expectation", where=name)
@@ -84,12 +76,10 @@ def validate(rows: pa.Table, expectations: Sequence[Expectation], name: str) -> 
                     where=f"{name}: {rule}",
                     expected="a type that names failing rows",
                 )
-            broken.append(Broken(by_rule[rule], sorted(int(p) for p in positions)))
-    if len(result.results) != len(expectations):
-        raise ValidationError(
-            f"{len(result.results)} results for {len(expectations)} expectations", where=name
-        )
-    return sorted(broken, key=lambda b: list(by_rule).index(b.rule))
+            found[rule] = Broken(by_id[rule], sorted(int(p) for p in positions))
+    if len(result.results) != len(rules):
+        raise ValidationError(f"{len(result.results)} results for {len(rules)} expectations", where=name)
+    return [found[id] for id in by_id if id in found]
 
 
 def _raised(info: dict[str, Any]) -> bool:

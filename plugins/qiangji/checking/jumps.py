@@ -1,10 +1,10 @@
-"""Jumps against a unit's own history: the modified z-score, robust against what the history itself holds of odd values.
+"""Jumps against a unit's own history: the modified z-score, which odd values in the history do not distort.
 
 In: a unit's value and its earlier ones. Out: z = 0.6745 |x - median| / MAD, where MAD is the median of |x_i - median|,
-and the range in which z stays within the threshold. B. Iglewicz and D. C. Hoaglin, How to Detect and Handle Outliers
-(ASQC Basic References in Quality Control 16, 1993), who flag |z| above 3.5; 0.6745 is the quartile of the standard
-normal distribution, so that z is on its scale. A history that does not move (MAD 0) has no scale to measure by, and one
-that is too short says nothing: both give no z.
+and the range in which z stays within the threshold. Source: B. Iglewicz and D. C. Hoaglin, How to Detect and Handle
+Outliers (ASQC Basic References in Quality Control 16, 1993), who flag |z| above 3.5. The factor 0.6745, the quartile of
+the standard normal distribution, puts z on its scale. There is no z where the history does not move (MAD 0: no scale to
+measure by) or is too short.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ SCALE = 0.6745
 PERIODS = 12
 """How many earlier periods are looked at: a year of a monthly form."""
 LEAST = 6
-"""Fewer earlier values than that are no history."""
+"""With fewer earlier values there is no z."""
 
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def modified_z(values: Floats, samples: Floats, least: int = LEAST) -> tuple[Floats, Floats, Floats]:
-    """(z, low, high) of each value against its own sample; NaN where there is none.
+    """(z, low, high) of each value against its own sample; NaN where there is no z.
 
-    `values`: n; `samples`: n x k, NaN where missing, no value twice. low and high bound what stays within THRESHOLD.
+    `values`: n; `samples`: n x k, NaN where missing. From low to high, z stays within THRESHOLD.
     """
     median = _median(samples)
     mad = _median(np.abs(samples - median[:, None]))
@@ -51,7 +51,7 @@ def against(keys: pa.ChunkedArray, values: pa.ChunkedArray, earlier: list[pa.Tab
 
 
 def _median(samples: Floats) -> Floats:
-    """Of each row, over its values that are not NaN (these sort to the end); NaN where it has none."""
+    """The median of each row over its values that are not NaN (NaN sorts to the end); NaN for a row without any."""
     ordered = np.sort(samples, axis=1)
     counts = np.isfinite(samples).sum(axis=1)
     rows = np.arange(len(samples))

@@ -1,33 +1,42 @@
 """Reports of units that the tree has and does not expect: rejected rows, and findings that say why.
 
 In: the rows of a submission with `_is_known`, and the tree. Out: findings beside those of the suite. A code that the
-tree does not have is a slip of the pen and only goes back; a unit that it has (another county's, closed, not yet open,
-one that reports nothing) says that either the county or the tree is behind, and somebody has to find out which.
+tree lacks is a slip of the pen, and its row only goes back. A unit that the tree has means that the county or the tree
+is behind, and somebody has to find out which: it may be another county's, closed, not yet open, or report nothing.
 """
 
 from __future__ import annotations
-
-import hashlib
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.suites import Words
+from qiangji.ledger.findings import Finding, org_code_of
 from qiangji.periods import Period
 
 
-def findings(
-    catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str
-) -> list[dict[str, Any]]:
-    """One a key that nobody expected, as the ledger keeps findings. `frame`: the rows with their context columns."""
+def findings(catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str) -> list[Finding]:
+    """One for each key that nobody expected. `frame`: the rows with their context columns."""
     strange = frame.filter(pc.invert(pc.fill_null(frame.column("_is_known"), True)))
     found = []
     for unit in sorted({str(k) for k in strange.column(form.key).to_pylist() if k is not None}):
-        org_code = unit[: form.parent_digits] if form.parent_digits else unit
+        org_code = org_code_of(unit, form)
         why = _why(catalogue, form, org_code, period, county)
-        if why is not None:
-            found.append(_finding(form, period, county, unit, org_code, *why))
+        if why is None:
+            continue
+        value, zh, en = why
+        words = Words(
+            value,
+            f"报送了不应报送的单位{unit}",
+            f"{unit} was reported and is not expected",
+            f"本县本期应报送的单位，而该单位{zh}",
+            f"a unit of the county that reports in the period; this one {en}",
+        )
+        rule = f"{form.form}.{form.key}.unexpected"
+        found.append(
+            Finding(county, form.form, str(period), unit, org_code, rule, "warning", (form.key,), words)
+        )
     return found
 
 
@@ -57,26 +66,3 @@ def _why(
     if not org.reports(code, period):
         return "", "本期不报送", "reports nothing in this period"
     return None
-
-
-def _finding(
-    form: Form, period: Period, county: str, unit: str, org_code: str, value: str, zh: str, en: str
-) -> dict[str, Any]:
-    rule = f"{form.form}.{form.key}.unexpected"
-    identity = "|".join((form.form, str(period), unit, rule, value))
-    return {
-        "finding_id": hashlib.sha256(identity.encode()).hexdigest()[:16],
-        "county_code": county,
-        "form": form.form,
-        "period": str(period),
-        "unit_code": unit,
-        "org_code": org_code,
-        "rule": rule,
-        "severity": "warning",
-        "fields": [form.key],
-        "value": value,
-        "expected_zh": f"本县本期应报送的单位，而该单位{zh}",
-        "expected_en": f"a unit of the county that reports in the period; this one {en}",
-        "message_zh": f"报送了不应报送的单位{unit}",
-        "message_en": f"{unit} was reported and is not expected",
-    }

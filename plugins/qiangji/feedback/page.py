@@ -1,8 +1,8 @@
-"""The page that offers workbooks to be handed to counties that are no place to write to (`writing.place_of`: kept).
+"""The page that offers workbooks for counties that have no place to write to (`writing.place_of`: kept).
 
-In: what lies in QIANGJI_HOME/feedback/<county>/, the catalogue. Out: a list, and the bytes of one of it by a key. A key
-is looked up in the list and is never a path; only whole files of counties of the catalogue are in it, no links. Who may
-ask is decided before: `airflow_glue` lets nobody through without Airflow's login.
+In: the files in QIANGJI_HOME/feedback/<county>/, the catalogue. Out: a list, and the bytes of one entry by its key. A
+key is looked up in the list and is never a path. The list has only whole files of counties of the catalogue, no links.
+`airflow_glue` lets nobody through to this page without Airflow's login.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-"""Of every answer: it may show names and telephone numbers, so no cache keeps it."""
+"""Sent with every answer: it may show names and telephone numbers, so no cache keeps it."""
 _HEADS = ("县（市、区） County", "文件 File", "写出时间 Written", "大小 Size", "")
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>退回工作簿 Returned workbooks</title>
@@ -61,7 +61,7 @@ class Kept:
 
 
 def kept(home: Path, catalogue: Catalogue, timezone: str) -> list[Kept]:
-    """What is there, by county, the latest first."""
+    """The workbooks that wait, by county, the latest first."""
     found = [
         Kept(_key(county, name), county, name, status.st_size, _when(status.st_mtime, timezone))
         for county in catalogue.counties
@@ -71,7 +71,7 @@ def kept(home: Path, catalogue: Catalogue, timezone: str) -> list[Kept]:
 
 
 def content(home: Path, one: Kept) -> bytes | None:
-    """The bytes of a workbook of the list; None where it is gone meanwhile."""
+    """The bytes of a workbook in the list; None where it has gone meanwhile."""
     try:
         folder = os.open(home / FOLDER / one.county_code, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -86,7 +86,7 @@ def content(home: Path, one: Kept) -> bytes | None:
 
 
 def attachment(one: Kept) -> str:
-    """The Content-Disposition header: saved, never shown, under its own name, with the county's code before it."""
+    """The Content-Disposition header: the file is saved, not shown, under the county's code and its own name."""
     name = f"{one.county_code}_{one.name}"
     return f"attachment; filename=\"{one.key}.xlsx\"; filename*=UTF-8''{quote(name, safe='')}"
 
@@ -114,7 +114,7 @@ def _row(one: Kept, county: str) -> str:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Whole files of a folder, with what is known of them; nothing where it is a link or not there."""
+    """Whole files of a folder with their status; none where the folder is a link or missing."""
     if folder.is_symlink() or not folder.is_dir():
         return
     with os.scandir(folder) as entries:

@@ -1,8 +1,8 @@
-"""A county's clerk tries a file before sending it: what would be said of it, with nothing recorded or kept.
+"""A county's clerk tries a file before sending it: the page that would come back, with nothing recorded or kept.
 
-In: a file, and whose report of which period it is to be. Out: the `Page` that the county would get back. The file is
-screened and read as a delivery of that county is. Rules that look beyond the report (at the last one, at other forms)
-run when the month is built, and are not tried here; neither is the guard against far fewer rows than before.
+In: a file, and the county, form and period that it reports. Out: the `Page` that the county would get back. The file is
+screened and read like a delivery of that county. Two checks are not tried here: rules that look beyond the report (they
+run when the month is built), and the guard against far fewer rows than before.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjso
 
 
 def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
-    """What check says of the file as this county's report.
+    """The page for the file as this county's report of the period.
 
     Raises UsageError: unknown_county, unknown_form, wrong_period, no_file, too_large, unknown_kind.
     """

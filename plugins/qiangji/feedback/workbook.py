@@ -1,8 +1,9 @@
 """The annotated workbook: the county's sheets with every faulty cell marked, and a sheet that lists all problems.
 
-In: pages, one a form of the delivery. Out: the bytes of an .xlsx workbook. Faulty cells have a fill and a comment with
-rule, value and what is expected; beside the county's own columns stand what is wrong with the row and room for an
-explanation. Every text is made safe for spreadsheet programs (`parsing.returned.neutral`); nothing is a formula.
+In: pages, one for each form of the delivery. Out: the bytes of an .xlsx workbook. A faulty cell has a fill and a
+comment with rule, value and what was expected. Two columns beside the county's own say what is wrong with the row, and
+leave room for an explanation. Every text is made safe for spreadsheet programs (`parsing.returned.neutral`); no cell is
+a formula.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RED, YELLOW, BLUE, GREY = "FFC7CE", "FFEB9C", "DDEBF7", "EDEDED"
 AUTHOR = "报送核查"
 PROBLEM_WIDTH = 48
 WIDTHS = (22, 24, 16, 8, 44, 20, 30, 40, 60)
-"""Of the summary's columns."""
+"""Widths of the summary's columns, in characters."""
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _MAX_CELL = 32_000
 HOW = (
@@ -43,14 +44,14 @@ HOW_WITHOUT = (
     "一、本文件仅作说明，未附原表。请按下表所列原因更正原来的报表文件，再按原文件名和原渠道重新报送。",
     "二、请勿报送本文件。",
 )
-"""Where no sheet is shown: the file could not be read, or was withheld."""
+"""Said instead of HOW where no sheet is shown: the file could not be read, or was withheld."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """One form of a delivery: its verdict, the county's sheet (None where it was not kept), what is wrong with it.
+    """One form of a delivery: its verdict, what is wrong with it, and the county's sheet (None: it was not kept).
 
-    `header`: rows above the header, and header rows.
+    `received`, `accepted`, `rejected`: rows. `header`: rows above the header, and header rows.
     """
 
     form: str
@@ -68,7 +69,7 @@ class Page:
 
 @dataclass(frozen=True)
 class Cover:
-    """What the summary says of the delivery."""
+    """The delivery, as the head of the summary names it."""
 
     county: str
     county_name: str
@@ -78,7 +79,7 @@ class Cover:
 
 
 def render(cover: Cover, pages: Sequence[Page]) -> bytes:
-    """The workbook: the summary first, then a sheet a form that was kept."""
+    """The workbook: the summary first, then the sheet of each form that was kept."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -112,10 +113,8 @@ def _write_page(ws: Worksheet, page: Page) -> None:
     for p in page.problems:
         if p.row is not None:
             by_row[p.row].append(p)
-    for number in range(
-        sum(page.header) + 1, len(page.sheet.rows) + 1
-    ):  # what an earlier return said is over
-        ws.cell(number, problem_at).value = None
+    for number in range(sum(page.header) + 1, len(page.sheet.rows) + 1):
+        ws.cell(number, problem_at).value = None  # said by an earlier return
     comments = 0
     for number, found in by_row.items():
         comments += _mark_row(ws, number, found, is_commented=comments < MAX_SHOWN)
@@ -130,7 +129,7 @@ def _write_page(ws: Worksheet, page: Page) -> None:
 
 
 def _embolden(ws: Worksheet, page: Page) -> None:
-    """The county's own headers, so that they are told from rows."""
+    """Set the county's own headers apart from its rows."""
     from openpyxl.styles import Alignment, Font
 
     assert page.sheet is not None
@@ -142,7 +141,7 @@ def _embolden(ws: Worksheet, page: Page) -> None:
 
 
 def _own_columns(page: Page) -> tuple[int, int]:
-    """Where 核查问题 and 核查说明 stand: where they stood in a workbook that went back before, else behind the rest."""
+    """Columns of 核查问题 and 核查说明: those that they had when the workbook went back before, else the next free."""
     assert page.sheet is not None
     titles, headers = page.header
     there: dict[str, int] = {}
@@ -294,7 +293,7 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
 
 
 def _make_room(ws: Worksheet, row: int, texts: Iterable[tuple[str, int]]) -> None:
-    """A height at which wrapped texts of these widths are read whole."""
+    """Make the row as high as its (text, width) need when wrapped."""
     lines = max((-(-_breadth(text) // (width - 2)) for text, width in texts), default=1)
     if lines > 1:
         ws.row_dimensions[row].height = 15 * min(lines, 20)
@@ -325,10 +324,10 @@ def _fill(colour: str) -> Any:
 
 
 def _clean(text: str) -> str:
-    """Without characters that no workbook can hold."""
+    """The text without characters that no workbook can hold, cut to the length of a cell."""
     return _UNWRITABLE.sub("\ufffd", text)[:_MAX_CELL]
 
 
 def _breadth(value: object) -> int:
-    """In columns of a typewriter: a Chinese character takes two."""
+    """The width of a text in characters, of which a Chinese one takes two."""
     return sum(2 if ord(c) > 0x2E7F else 1 for c in str(value))

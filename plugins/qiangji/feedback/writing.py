@@ -1,9 +1,12 @@
 """Where an annotated workbook is put: `feedback/` beside what the county delivers, or kept for the page to offer.
 
 In: a county, a file name built from its declared pattern, bytes. Out: the file under its final name, never half of it.
-Counties by SFTP get it through the connection that their reports come by (host key verified); those by folder in their
-folder; others (an API, a database) are no place to write to: theirs is kept under QIANGJI_HOME/feedback/<county>/.
-Raises CollectError where the county's place does not take it.
+
+| the county reports by | its workbook goes |
+| --- | --- |
+| SFTP | through the same connection (host key verified) |
+| folder | into that folder |
+| an API, a database | to QIANGJI_HOME/feedback/<county>/, as the county has no place to write to |
 """
 
 from __future__ import annotations
@@ -14,9 +17,9 @@ import stat
 from contextlib import closing, suppress
 from pathlib import Path
 
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue import County
 from qiangji.errors import PermanentError
-from qiangji.settings import Settings
+from qiangji.pipeline import Pipeline
 from qiangji.sources.files import TEMPORARY, temporary_name
 from qiangji.sources.limits import Limits
 
@@ -28,19 +31,22 @@ def place_of(county: County) -> str:
     return county.transport if county.transport in ("sftp", "folder") else "kept"
 
 
-def write(catalogue: Catalogue, settings: Settings, county: County, name: str, content: bytes) -> None:
-    """Put the file there, in the place of one of that name. `name` has no folder in it."""
+def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
+    """Put the file there, in the place of one of that name. `name` has no folder in it.
+
+    Raises CollectError where the county's place does not take it.
+    """
     if county.transport == "sftp":
         from qiangji.sources.sftp import SftpSource
 
-        with closing(SftpSource(county, Limits.of(county, settings))) as system:
+        with closing(SftpSource(county, Limits.of(county, p.settings))) as system:
             system.put(FOLDER, name, content)
     elif county.transport == "folder":
         from qiangji.sources.folder import folder_of
 
-        _write_beside(county, folder_of(county, catalogue.path), name, content)
+        _write_beside(county, folder_of(county, p.catalogue.path), name, content)
     else:
-        folder = settings.home / FOLDER / county.county
+        folder = p.settings.home / FOLDER / county.county
         folder.mkdir(parents=True, exist_ok=True)
         for private in (folder.parent, folder):
             private.chmod(0o700)
@@ -48,7 +54,7 @@ def write(catalogue: Catalogue, settings: Settings, county: County, name: str, c
 
 
 def _write_beside(county: County, root: Path, name: str, content: bytes) -> None:
-    """Into a folder that others may write to: a link in our place is not followed."""
+    """Into a folder that others may write to: a link in the place of `feedback/` is not followed."""
     folder = root / FOLDER
     try:
         if not folder.exists() and not folder.is_symlink():
@@ -89,7 +95,7 @@ def _replace(folder: int, name: str, content: bytes, mode: int) -> None:
 
 
 def _sweep(folder: int) -> None:
-    """Remove what a process left that was killed while it wrote: who writes holds a lock."""
+    """Remove what a killed process left behind; a process that still writes holds a lock on its file."""
     for name in os.listdir(folder):
         if TEMPORARY.fullmatch(name):
             with suppress(OSError):

@@ -1,14 +1,20 @@
 """Pull: what a county system has, screened for personal data, into the lake and the ledger.
 
-In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row a
-county. Each item is fetched once per content: not at all while the county system states the same version, and
-not recorded again while the bytes are the same.
+In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row for the
+county. An item whose version is unchanged is not fetched again; one whose bytes are unchanged is not recorded again.
 
-What holds personal data outside the declared sign-off zone is not stored (`withheld` says what may become of it): of a
-workbook the other forms are kept, each as the cells of its own sheet. So it is where something beside the cells cannot
-be looked into. What cannot be read cannot be screened cell by cell: text is then screened line by line and kept if
-clean; a broken workbook is not kept, only its sha256, and the county is asked for it again. A name or a version that
-holds personal data is asked of no system, and recorded nowhere.
+A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
+its bytes.
+
+| what was sent | what is kept |
+| --- | --- |
+| a clean file | its bytes |
+| a workbook with personal data in it | its other forms, each as the cells of its own sheet |
+| a workbook with parts that cannot be inspected (pictures, macros) | its forms, each as the cells of its own sheet |
+| text that cannot be read as a file | its bytes, if no line of it holds personal data |
+| a broken workbook | nothing but its sha256; the county is asked for it again |
+| an item whose name holds personal data | nothing; it is not fetched, and its name is recorded nowhere |
+| an item whose version holds personal data | as above by its content, without the version |
 """
 
 from __future__ import annotations
@@ -19,8 +25,9 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Literal
 
 from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.catalogue.models import FileKind
@@ -28,22 +35,22 @@ from qiangji.errors import CollectError, PermanentError, ReturnedError, Transien
 from qiangji.lake import Lake
 from qiangji.landing import withheld
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
-from qiangji.ledger import Delivery, Ledger, Part, Pending
+from qiangji.ledger import Delivery, Part, Pending
 from qiangji.parsing import Grid, cage
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
-from qiangji.settings import Settings
+from qiangji.pipeline import Pipeline
 from qiangji.sources import Fetched, Item, Limits, open_source
 
 log = logging.getLogger(__name__)
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
-"""Codes of failures that are the whole county's, whichever item they were met at."""
+"""Codes of failures that concern the whole county, whichever item they were met at."""
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
 
 
 @dataclass
 class Pulled:
-    """What came of one county: `failures` are its items (or, with form None, the whole of it) that failed."""
+    """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county."""
 
     county: str
     found: int = 0
@@ -59,10 +66,37 @@ class Pulled:
             error = kind(masked(error.what), where=masked(error.where), code=error.code)
         self.failures.append((form, period, error))
 
-    @property
-    def is_transient(self) -> bool:
-        """Whether another try may help: every failure may pass by itself."""
-        return bool(self.failures) and all(isinstance(e, TransientError) for _, _, e in self.failures)
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a county in one run, or (with form and period) of one item that failed."""
+
+    run_id: str
+    county_code: str
+    first_month: str
+    last_month: str
+    started_at: datetime
+    ended_at: datetime
+    form: str | None = None
+    period: str | None = None
+    status: Literal["done", "failed"] = "done"
+    reason_code: str | None = None
+    message: str | None = None
+    deliveries: int = 0
+    bytes: int = 0
+
+    def of(self, form: str | None, period: str | None, error: CollectError) -> Outcome:
+        """The same run's outcome for an item (or the county) that failed."""
+        return replace(
+            self,
+            form=form,
+            period=period,
+            status="failed",
+            reason_code=error.code,
+            message=str(error),
+            deliveries=0 if form else self.deliveries,
+            bytes=0 if form else self.bytes,
+        )
 
 
 def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
@@ -75,104 +109,70 @@ def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) 
     ]
 
 
-def pull(
-    catalogue: Catalogue,
-    settings: Settings,
-    ledger: Ledger,
-    counties: Sequence[str],
-    months: Sequence[Period],
-    run_id: str,
-) -> list[Pulled]:
-    """Pull counties side by side; one that fails or hangs costs no other anything. Outcomes are in the ledger."""
-    withheld.sweep(settings)
+def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> list[Pulled]:
+    """Pull counties side by side; one that fails or hangs delays no other. Outcomes are in the ledger."""
+    withheld.sweep(p.settings)
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(counties)))) as pool:
-        return list(pool.map(lambda c: pull_county(catalogue, settings, ledger, c, months, run_id), counties))
+        return list(pool.map(lambda county: pull_county(p, county, months, run_id), counties))
 
 
-def pull_county(
-    catalogue: Catalogue,
-    settings: Settings,
-    ledger: Ledger,
-    code: str,
-    months: Sequence[Period],
-    run_id: str,
-) -> Pulled:
-    """Pull one county and record its outcome. Errors of the county's are outcomes; those of ours are raised."""
-    county, started, outcome = catalogue.counties[code], datetime.now(UTC), Pulled(code)
+def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -> Pulled:
+    """Pull one county and record its outcome. The county's errors are outcomes; our own are raised."""
+    county, started, pulled = p.catalogue.counties[code], datetime.now(UTC), Pulled(code)
     clock = time.monotonic()
     try:
-        for fetched, sha256, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
-            if is_new and (delivery := land(catalogue, settings, ledger, county, fetched, sha256, run_id)):
-                outcome.deliveries.append(delivery.delivery_id)
-                outcome.bytes += delivery.bytes
+        for fetched, sha256, is_new in _fetch(p, county, months, pulled):
+            if is_new and (delivery := land(p, county, fetched, sha256, run_id)):
+                pulled.deliveries.append(delivery.delivery_id)
+                pulled.bytes += delivery.bytes
             else:
                 item = recorded(fetched.item)
-                ledger.saw(code, item.name, item.version, sha256)
+                p.ledger.saw(code, item.name, item.version, sha256)
     except CollectError as e:
-        outcome.fail(None, None, e)
-    outcome.seconds = time.monotonic() - clock
-    row = {
-        "run_id": run_id,
-        "county_code": code,
-        "first_month": str(min(months)),
-        "last_month": str(max(months)),
-        "started_at": started,
-        "ended_at": datetime.now(UTC),
-    }
-    whole = next((error for form, _, error in outcome.failures if form is None), None)
-    items = [
-        _outcome_row(row, form, str(period), error)
-        for form, period, error in outcome.failures
-        if form is not None
-    ]
-    new = {"deliveries": len(outcome.deliveries), "bytes": outcome.bytes}
-    ledger.add_collection([_outcome_row(row, None, None, whole) | new, *items])
-    for _, _, error in outcome.failures:
-        log.error("%s %s: %s", code, catalogue.name_of(code), error)
+        pulled.fail(None, None, e)
+    pulled.seconds = time.monotonic() - clock
+    outcomes = _outcomes(pulled, months, started, run_id)
+    p.ledger.add_collection([asdict(outcome) for outcome in outcomes])
+    for _, _, error in pulled.failures:
+        log.error("%s %s: %s", code, p.catalogue.name_of(code), error)
     log.info(
-        "%s: %d items, %d new deliveries, %.1f s",
-        code,
-        outcome.found,
-        len(outcome.deliveries),
-        outcome.seconds,
+        "%s: %d items, %d new deliveries, %.1f s", code, pulled.found, len(pulled.deliveries), pulled.seconds
     )
-    return outcome
+    return pulled
 
 
-def _outcome_row(
-    row: dict[str, object], form: str | None, period: str | None, error: CollectError | None
-) -> dict[str, object]:
-    return row | {
-        "form": form,
-        "period": period,
-        "status": "failed" if error else "done",
-        "reason_code": error.code if error else None,
-        "message": str(error) if error else None,
-        "deliveries": 0,
-        "bytes": 0,
-    }
+def _outcomes(pulled: Pulled, months: Sequence[Period], started: datetime, run_id: str) -> list[Outcome]:
+    """The county's outcome, then those of its items that failed."""
+    whole = Outcome(
+        run_id=run_id,
+        county_code=pulled.county,
+        first_month=str(min(months)),
+        last_month=str(max(months)),
+        started_at=started,
+        ended_at=datetime.now(UTC),
+        deliveries=len(pulled.deliveries),
+        bytes=pulled.bytes,
+    )
+    items = [whole.of(form, str(period), error) for form, period, error in pulled.failures if form]
+    lost = next((error for form, _, error in pulled.failures if form is None), None)
+    return [whole.of(None, None, lost) if lost else whole, *items]
 
 
 def _fetch(
-    catalogue: Catalogue,
-    settings: Settings,
-    ledger: Ledger,
-    county: County,
-    months: Sequence[Period],
-    outcome: Pulled,
+    p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
 ) -> Iterator[tuple[Fetched, str, bool]]:
     """What the county has and the ledger has not: an item, its sha256, whether its content is new.
 
-    An item that fails is put into `outcome`, and the others go on; a county that is gone raises.
+    An item that fails is noted in `pulled`, and the others go on; a county that is gone raises.
     """
-    wanted = wanted_periods(catalogue, county.county, months)
+    wanted = wanted_periods(p.catalogue, county.county, months)
     if not wanted:  # it reports none of the forms that end in these months
         return
-    known = ledger.known_items(county.county)
-    limits = Limits.of(county, settings)
-    with open_source(county, catalogue.forms, catalogue.path, limits) as source:
+    known = p.ledger.known_items(county.county)
+    limits = Limits.of(county, p.settings)
+    with open_source(county, p.catalogue.forms, p.catalogue.path, limits) as source:
         for item in source.list(wanted):
-            outcome.found += 1
+            pulled.found += 1
             shown = recorded(item)
             before = known.get(shown.name)
             if before and shown.version and before.version == shown.version:
@@ -183,7 +183,7 @@ def _fetch(
                 if e.code in GONE:
                     raise
                 for form, period in item.targets:
-                    outcome.fail(form, period, e)
+                    pulled.fail(form, period, e)
                 continue
             sha256 = hashlib.sha256(fetched.content).hexdigest()
             yield fetched, sha256, before is None or before.sha256 != sha256
@@ -199,15 +199,7 @@ def recorded(item: Item) -> Item:
     return item
 
 
-def land(
-    catalogue: Catalogue,
-    settings: Settings,
-    ledger: Ledger,
-    county: County,
-    fetched: Fetched,
-    sha256: str,
-    run_id: str,
-) -> Delivery | None:
+def land(p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str) -> Delivery | None:
     """Screen one delivery, keep what may be kept, and record it; None if another night has just done so."""
     item = recorded(fetched.item)
     delivery = Delivery(
@@ -218,11 +210,11 @@ def land(
         bytes=len(fetched.content),
         received_at=datetime.now(UTC),
         run_id=run_id,
-        parts=tuple(screen(catalogue, ledger.lake, county, fetched)),
+        parts=tuple(screen(p.catalogue, p.ledger.lake, county, fetched)),
     )
     if any(part.reason_code == "personal_data" for part in delivery.parts):
-        withheld.keep(settings, fetched.content)
-    return delivery if ledger.add_delivery(delivery, item.version) else None
+        withheld.keep(p.settings, fetched.content)
+    return delivery if p.ledger.add_delivery(delivery, item.version) else None
 
 
 def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
@@ -252,7 +244,7 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
 
 
 def _hits(catalogue: Catalogue, county: County, read: cage.Read) -> dict[str, list[Hit]]:
-    """Form -> what was found in its sheet; '' -> in what is no form's."""
+    """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
     hits = {
         form: find_personal_data(grid, county.layout_of(form), catalogue.forms[form])
         for form, grid in read.grids.items()
@@ -285,7 +277,7 @@ def _withheld(form: str, period: Period, kind: FileKind, hits: Sequence[Hit]) ->
 
 
 def _returned(form: str, period: Period, kind: FileKind, sha256: str | None, error: ReturnedError) -> Part:
-    """A part that goes back; what it says may quote names of sheets that nobody has looked at."""
+    """A part that goes back. Its message is masked, as it may quote names of sheets that were not screened."""
     zh, en = masked(error.zh or str(error)), masked(str(error))
     return Part(form, str(period), kind, sha256, error.code, zh, en)
 
@@ -310,19 +302,19 @@ def _as_csv(grid: Grid, encoding: str) -> bytes:
 
 
 def preview(
-    catalogue: Catalogue, settings: Settings, ledger: Ledger, code: str, months: Sequence[Period], lake: Lake
+    p: Pipeline, code: str, months: Sequence[Period], lake: Lake
 ) -> tuple[list[Pending], list[CollectError]]:
     """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
-    county, found, outcome = catalogue.counties[code], list[Pending](), Pulled(code)
+    county, found, pulled = p.catalogue.counties[code], list[Pending](), Pulled(code)
     try:
-        for fetched, _, is_new in _fetch(catalogue, settings, ledger, county, months, outcome):
+        for fetched, _, is_new in _fetch(p, county, months, pulled):
             if is_new:
                 found += [
                     Pending(
                         **vars(part), delivery_id="dry-run", county_code=code, received_at=datetime.now(UTC)
                     )
-                    for part in screen(catalogue, lake, county, fetched)
+                    for part in screen(p.catalogue, lake, county, fetched)
                 ]
     except CollectError as e:
-        outcome.fail(None, None, e)
-    return found, [e for _, _, e in outcome.failures]
+        pulled.fail(None, None, e)
+    return found, [e for _, _, e in pulled.failures]

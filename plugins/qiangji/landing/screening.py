@@ -1,10 +1,10 @@
 """Personal data in what a county sent, found before anything is stored: resident ID numbers, mobile numbers, names.
 
-In: a `Grid` and the county's layout; what a workbook says beside its cells; a single text. Out: `Hit`s with a place and
-the kind; the value itself is in no hit, log or message. Every cell outside the declared sign-off zone is looked at,
-those above the header, the header and the sheet's name included. `numbers` and `names` say what counts as one.
+In: a `Grid` and the county's layout; texts of a workbook beside its cells. Out: `Hit`s with a place and the kind; the
+value itself is in no hit, log or message. Every cell outside the declared sign-off zone is searched, also the header,
+the cells above it and the sheet's name. `personal_data` says what counts as a number or a name.
 
-A clean file costs, a distinct text, one look for eleven digits and one for a word that asks for a person.
+Cost on clean files: two regular expressions per distinct text.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 
 @dataclass(frozen=True)
 class Hit:
-    """Where personal data stands (`village!W17`; `village!sheet name`), and of which kind; never what."""
+    """Where personal data stands (`village!W17`; `village!sheet name`) and its kind; never the value."""
 
     address: str
     kind: Kind
 
 
 def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
-    """All cells with personal data, in the order of rows and columns. Headers of the form ask for no person."""
+    """All cells with personal data, by row and column. The form's own headers are not taken to ask for a person."""
     hits: list[Hit] = []
     if grid.sheet and (kind := kind_of(grid.sheet)):
         hits.append(Hit(f"{grid.form}!sheet name", kind))
@@ -53,7 +53,7 @@ def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> 
 
 
 def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit]]:
-    """(form, hit) of what a workbook says beside its cells; form '' where it is no form's. `forms`: sheet -> form."""
+    """(form, hit) of a workbook's texts beside its cells; form '' for a sheet of no form. `forms`: sheet -> form."""
     found: dict[tuple[str, Hit], None] = {}
     for said in beside.texts:
         if kind := kind_of(said.text):
@@ -72,7 +72,7 @@ def _headers(form: Form | None) -> frozenset[str]:
 
 
 def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
-    """(row, kind); the long way is gone for cells alone that hold eleven digits and are no code."""
+    """(row, kind) of personal numbers. Only cells with eleven digits that are no code are looked at closely."""
     if not pc.any(pc.greater_equal(pc.binary_length(column), 11)).as_py():
         return []
     if not pc.any(pc.greater_equal(pc.utf8_length(column), 11)).as_py():
@@ -92,9 +92,9 @@ def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
 
 
 def _names(columns: list[pa.Array], head: int, headers: Collection[str]) -> list[tuple[int, int]]:
-    """(row, column) of names below or to the right of what asks for one, and of texts that have both.
+    """(row, column) of names below or to the right of a label that asks for one, and of texts with label and name.
 
-    `head`: rows above the data; a column that has nothing but ASCII below them holds no name.
+    `head`: rows above the data. A column with nothing but ASCII below them holds no name.
     """
     found: list[tuple[int, int]] = []
     for index, column in enumerate(columns):
@@ -112,7 +112,7 @@ def _names(columns: list[pa.Array], head: int, headers: Collection[str]) -> list
 
 
 def _names_in(column: pa.DictionaryArray, headers: Collection[str]) -> tuple[list[int], list[int]]:
-    """Rows with names in a column, and rows with what asks for one."""
+    """Rows of a column with names, and rows with a label that asks for one."""
     texts = column.dictionary
     behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py())]
     rows = [row for row, _ in _places(column, behind)]
@@ -133,7 +133,7 @@ def _is_ascii(column: pa.Array) -> bool:
 
 
 def _may_name(column: pa.Array) -> bool:
-    """One look at all texts of a column, joined, for any word that asks for a person."""
+    """Whether any text of a column asks for a person: one regular expression on all of them, joined."""
     filled = column.fill_null("") if column.null_count else column
     whole = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(filled)], pa.int32()), filled), "\n")
     return bool(pc.match_substring_regex(whole, MAY_ASK)[0].as_py())

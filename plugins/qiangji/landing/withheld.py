@@ -1,8 +1,8 @@
-"""What was withheld for personal data: nothing of it is kept, or, if the settings say so, its bytes for some days.
+"""Deliveries withheld for personal data: nothing is kept, or, if the settings say so, their bytes for some days.
 
-In: the bytes of a delivery that was withheld. Out: a file in QIANGJI_HOME/withheld named by its sha256, as the ledger
-has it; the folder is 0700, each file 0600. It lies outside the lake, so that no backup of the lake has it, and each
-pull removes what has lain too long (everything, where nothing is to be kept).
+In: the bytes of a delivery that was withheld. Out: a file in QIANGJI_HOME/withheld named by its sha256, as in the
+ledger; the folder is 0700, each file 0600. The folder lies outside the lake, so that no backup of the lake has it.
+Each pull removes files that are older than the settings allow, and all of them where nothing is to be kept.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def keep(settings: Settings, content: bytes) -> Path | None:
 
 
 def sweep(settings: Settings) -> int:
-    """Remove what has lain longer than the settings allow; returns how many files."""
+    """Remove files older than the settings allow; returns how many."""
     days = settings.withheld_days if settings.withheld == "keep" else 0
     oldest, removed = time.time() - days * _DAY, 0
     for path in area(settings).glob("*"):

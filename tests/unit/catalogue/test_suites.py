@@ -16,19 +16,8 @@ import pytest
 import yaml
 
 from qiangji.catalogue import load
-from qiangji.catalogue.suites import (
-    SEVERITIES,
-    Suite,
-    check_suite,
-    columns_of,
-    context_column,
-    context_columns,
-    expected_of,
-    is_contextual,
-    message_of,
-    rule_of,
-    value_of,
-)
+from qiangji.catalogue.suite_checks import check_suite
+from qiangji.catalogue.suites import SEVERITIES, Rule, Suite, columns_of, context_column
 from qiangji.errors import CatalogueError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -45,6 +34,10 @@ def cases_of(form: str) -> dict[str, Any]:
 
 def suite_of(form: str) -> Suite:
     return CATALOGUE.suites[form]
+
+
+def rule_of(id: str) -> Rule:
+    return next(rule for rule in suite_of(id.partition(".")[0]).rules if rule.id == id)
 
 
 def arrow_type(form: str, column: str) -> Any:
@@ -106,12 +99,10 @@ def failures_of() -> Any:
 
 
 def test_what_is_usual_is_said_in_numbers() -> None:
-    rule = next(
-        e for e in suite_of("village").expectations if e["meta"]["rule"] == "village.party_members.as_usual"
-    )
-    said = expected_of(rule, {"party_members": 81, "_low_party_members": -3.2, "_high_party_members": 51.57})
-    assert said["zh"].startswith("本单位通常为0–52")
-    assert said["en"].startswith("0–52, as is usual")
+    row = {"party_members": 81, "_low_party_members": -3.2, "_high_party_members": 51.57}
+    said = rule_of("village.party_members.as_usual").words(row)
+    assert said.expected_zh.startswith("本单位通常为0–52")
+    assert said.expected_en.startswith("0–52, as is usual")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -122,7 +113,7 @@ def test_good_row_passes_everything(form: str, failures_of: Any) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_rule_has_a_case_and_no_case_is_left_over(form: str) -> None:
-    assert set(cases_of(form)["breaks"]) == {rule_of(e) for e in suite_of(form).expectations}
+    assert set(cases_of(form)["breaks"]) == {rule.id for rule in suite_of(form).rules}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -142,7 +133,7 @@ def test_every_rule_fails_on_its_case_and_only_it(form: str, failures_of: Any) -
 def test_optional_fields_missing_reject_nothing(form: str, failures_of: Any) -> None:
     """Missing is not wrong: without any field that is not required, no critical rule fails."""
     good = cases_of(form)["good"]
-    critical = {rule_of(e) for e in suite_of(form).expectations if e["severity"] == "critical"}
+    critical = {rule.id for rule in suite_of(form).rules if rule.is_critical}
     required = {
         e["kwargs"]["column"]
         for e in suite_of(form).expectations
@@ -156,11 +147,10 @@ def test_optional_fields_missing_reject_nothing(form: str, failures_of: Any) -> 
 @pytest.mark.parametrize("form", FORMS)
 def test_messages_name_the_value_in_both_languages(form: str) -> None:
     for rule, case in cases_of(form)["breaks"].items():
-        expectation = next(e for e in suite_of(form).expectations if rule_of(e) == rule)
-        message = message_of(expectation, {**cases_of(form)["good"], **case["set"]})
-        assert set(message) == {"zh", "en"}
-        assert "{" not in message["zh"] + message["en"]
-        assert any("\u4e00" <= c <= "\u9fff" for c in message["zh"])
+        words = rule_of(rule).words({**cases_of(form)["good"], **case["set"]})
+        assert words.message_en
+        assert "{" not in words.message_zh + words.message_en
+        assert any("\u4e00" <= c <= "\u9fff" for c in words.message_zh)
 
 
 def test_required_fields_are_those_that_counties_must_fill() -> None:
@@ -179,7 +169,7 @@ def test_the_key_format_is_the_forms() -> None:
         found = [
             e["kwargs"]["regex"]
             for e in suite_of(form.form).expectations
-            if rule_of(e) == f"{form.form}.{form.key}.format"
+            if e["meta"]["rule"] == f"{form.form}.{form.key}.format"
         ]
         assert found == [f"^{form.key_pattern}$"]
 
@@ -188,27 +178,28 @@ def test_the_key_format_is_the_forms() -> None:
 
 
 def test_columns_include_those_of_the_condition() -> None:
-    rule = "village_group.org_setup.own_branch_has_members"
-    expectation = next(e for e in suite_of("village_group").expectations if rule_of(e) == rule)
-    assert columns_of(expectation) == {"party_members", "org_setup"}
-    assert not is_contextual(expectation)
+    rule = rule_of("village_group.org_setup.own_branch_has_members")
+    assert rule.columns == {"party_members", "org_setup"}
+    assert not rule.is_contextual
 
 
 def test_contextual_are_those_that_need_other_submissions() -> None:
-    own = {"kwargs": {"column": "_is_known"}}
-    last = {"kwargs": {"column_A": "leaders", "column_B": "_last_leaders"}}
+    known = rule_of("village_group.group_code.known")
+
+    def is_contextual(**kwargs: Any) -> bool:
+        return Rule.parse({**known.content, "kwargs": kwargs}).is_contextual
+
     condition = {"type": "comparison", "column": {"name": "_last_leaders"}, "operator": ">=", "parameter": 1}
-    assert not is_contextual(own)
-    assert is_contextual(last)
-    assert is_contextual({"kwargs": {"column": "leaders", "row_condition": condition}})
-    both = {"type": "and", "conditions": [condition]}
-    assert is_contextual({"kwargs": {"column": "leaders", "row_condition": both}})
+    assert not is_contextual(column="_is_known")
+    assert is_contextual(column_A="leaders", column_B="_last_leaders")
+    assert is_contextual(column="leaders", row_condition=condition)
+    assert is_contextual(column="leaders", row_condition={"type": "and", "conditions": [condition]})
 
 
 def test_no_contextual_rule_rejects() -> None:
-    found = [e for s in CATALOGUE.suites.values() for e in s.expectations if is_contextual(e)]
+    found = [rule for suite in CATALOGUE.suites.values() for rule in suite.rules if rule.is_contextual]
     assert found
-    assert {e["severity"] for e in found} <= {"warning", "info"}
+    assert {rule.severity for rule in found} <= {"warning", "info"}
     assert {"critical", "warning", "info"} == set(SEVERITIES)
 
 
@@ -217,23 +208,27 @@ def test_context_columns_are_taken_apart() -> None:
     assert column is not None
     assert (column.kind, column.form, column.field) == ("sum", "village_group", "party_members")
     assert context_column("party_members", "village", FORMS) is None
-    names = [c.name for c in context_columns(suite_of("village"), FORMS)]
+    names = [c.name for c in suite_of("village").context_columns(FORMS)]
     assert names == sorted(names)
     assert "_change_party_members" in names
     assert "_last_party_members" in names
 
 
-def test_values_in_messages() -> None:
-    by_rule = {rule_of(e): e for s in CATALOGUE.suites.values() for e in s.expectations}
-    pair = by_rule["village_group.party_member_leaders.within_leaders"]
-    assert value_of(pair, {"party_member_leaders": 3, "leaders": 2}) == "3 / 2"
-    fall = by_rule["village.trees_planted.does_not_fall"]
-    assert value_of(fall, {"trees_planted": 5, "_last_trees_planted": 9}) == "5 / 9"
-    jump = by_rule["village.party_members.no_jump"]
-    row = {"party_members": 60, "_last_party_members": 40, "_change_party_members": 0.5}
-    assert value_of(jump, row) == "40 → 60 (+50%)"
-    known = by_rule["village.village_code.known"]
-    assert value_of(known, {"village_code": "440705200999", "_is_known": False}) == "440705200999"
+VALUES: list[tuple[str, dict[str, Any], str]] = [
+    ("village_group.party_member_leaders.within_leaders", {"party_member_leaders": 3, "leaders": 2}, "3 / 2"),
+    ("village.trees_planted.does_not_fall", {"trees_planted": 5, "_last_trees_planted": 9}, "5 / 9"),
+    (
+        "village.party_members.no_jump",
+        {"party_members": 60, "_last_party_members": 40, "_change_party_members": 0.5},
+        "40 → 60 (+50%)",
+    ),
+    ("village.village_code.known", {"village_code": "440705200999", "_is_known": False}, "440705200999"),
+]
+
+
+@pytest.mark.parametrize(("rule", "row", "value"), VALUES)
+def test_values_in_messages(rule: str, row: dict[str, Any], value: str) -> None:
+    assert rule_of(rule).words(row).value == value
 
 
 # ---- what a suite may not be
@@ -252,7 +247,9 @@ def find(expectations: list[dict[str, Any]], rule: str) -> dict[str, Any]:
 PAIR = "party_member_leaders.within_leaders"
 WRONG: dict[str, tuple[Any, list[str]]] = {
     "a field without an expectation": (
-        lambda es: es.__setitem__(slice(None), [e for e in es if "has_party_work" not in columns_of(e)]),
+        lambda es: es.__setitem__(
+            slice(None), [e for e in es if "has_party_work" not in columns_of(e["kwargs"])]
+        ),
         ["has_party_work"],
     ),
     "a column that no form has": (
@@ -377,9 +374,8 @@ def test_a_wrong_gap_is_refused(case: str) -> None:
 def test_a_form_is_compared_with_what_lies_at_its_units_or_beneath(column: str, words: list[str]) -> None:
     suite = suite_of("village")
     content = copy.deepcopy(suite.content)
-    next(e for e in content["expectations"] if rule_of(e) == "village.party_members.covers_groups")["kwargs"][
-        "column_B"
-    ] = column
+    rule = "village.party_members.covers_groups"
+    next(e for e in content["expectations"] if e["meta"]["rule"] == rule)["kwargs"]["column_B"] = column
     changed = Suite(suite.form, content, suite.path)
     if not words:
         check_suite(changed, CATALOGUE.forms["village"], CATALOGUE.forms, KINDS)
@@ -392,8 +388,10 @@ def test_a_form_is_compared_with_what_lies_at_its_units_or_beneath(column: str, 
 def test_a_month_is_not_held_against_a_quarter() -> None:
     suite = suite_of("town_service")
     content = copy.deepcopy(suite.content)
-    rule = next(e for e in content["expectations"] if rule_of(e) == "town_service.liaison_cadres.plausible")
-    rule["kwargs"]["column"] = "_sum_town_training_members_due"
+    rule = "town_service.liaison_cadres.plausible"
+    next(e for e in content["expectations"] if e["meta"]["rule"] == rule)["kwargs"]["column"] = (
+        "_sum_town_training_members_due"
+    )
     with pytest.raises(CatalogueError, match=r"by the quarter.*by the month"):
         check_suite(
             Suite(suite.form, content, suite.path), CATALOGUE.forms["town_service"], CATALOGUE.forms, KINDS
@@ -423,7 +421,7 @@ def test_a_value_on_the_bound_passes(form: str, failures_of: Any) -> None:
     rows, at = [], []
     for expectation in suite_of(form).expectations:
         for change in bounds_of(expectation, good):
-            at.append(rule_of(expectation))
+            at.append(expectation["meta"]["rule"])
             rows.append({**good, **change})
     failed = failures_of(form, rows)
     assert not [rule for i, rule in enumerate(at) if i in failed.get(rule, ())]
@@ -437,7 +435,7 @@ def test_a_value_below_the_usual_range_is_flagged(form: str, failures_of: Any) -
     rows = [
         {**good, e["kwargs"]["column"]: e["kwargs"]["min_value"] - 1} for e in ranges if _has_room_below(e)
     ]
-    rules = [rule_of(e) for e in ranges if _has_room_below(e)]
+    rules = [e["meta"]["rule"] for e in ranges if _has_room_below(e)]
     failed = failures_of(form, rows) if rows else {}
     assert rules or form in ("county_secretaries", "county_milestones", "town_overseas"), (
         "these have no such range"
@@ -450,4 +448,4 @@ def _has_room_below(expectation: dict[str, Any]) -> bool:
     is_count = expectation["kwargs"]["min_value"] == 0 and not expectation["kwargs"]["column"].startswith(
         "_gap_"
     )
-    return not is_count and "no_jump" not in rule_of(expectation)
+    return not is_count and "no_jump" not in expectation["meta"]["rule"]

@@ -17,7 +17,7 @@ import yaml
 from qiangji import checking
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Layout
-from qiangji.catalogue.suites import Suite, is_contextual, rule_of
+from qiangji.catalogue.suites import Rule, Suite
 from qiangji.checking import Checked
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending
@@ -117,7 +117,7 @@ def accepted(checked: Checked) -> list[str]:
 def without(catalogue: Catalogue, *rules: str, form: str = "f") -> Suite:
     """The form's suite without these rules."""
     suite = catalogue.suites[form]
-    kept = [e for e in suite.expectations if rule_of(e) not in rules]
+    kept = [r.content for r in suite.rules if r.id not in rules]
     assert len(kept) == len(suite.expectations) - len(rules)
     return replace(suite, content={**suite.content, "expectations": kept})
 
@@ -179,9 +179,9 @@ def test_the_summary_counts_rows_a_rule_and_shows_the_first_cell(
     catalogue: Catalogue, small: world.World
 ) -> None:
     checked = one(catalogue, small, [["V1", 101, 1, ""], ["V2", 102, 1, ""], ["V3", "x", 1, ""]])
-    lines = {line["rule"]: (line["rows"], line["example"]) for line in checked.rejections}
+    lines = {line.rule: (line.rows, line.example) for line in checked.rejections}
     assert lines == {"f.n.critical_max": (2, "f!B2"), "f.n.type": (1, "f!B4")}
-    assert all(line["message_zh"] and line["message_en"] for line in checked.rejections)
+    assert all(line.message_zh and line.message_en for line in checked.rejections)
 
 
 # ---- severities
@@ -191,13 +191,13 @@ def test_a_warning_is_a_finding_on_an_accepted_row(catalogue: Catalogue, small: 
     checked = one(catalogue, small, [GOOD[0], ["V2", 51, 2, ""]])
     assert checked.verdict == "accepted"
     (found,) = checked.findings
-    assert (found["rule"], found["severity"], found["value"]) == ("f.n.warn_above", "warning", "51")
-    assert (found["unit_code"], found["org_code"]) == (small.codes["V2"], small.codes["V2"])
+    assert (found.rule, found.severity, found.words.value) == ("f.n.warn_above", "warning", "51")
+    assert (found.unit_code, found.org_code) == (small.codes["V2"], small.codes["V2"])
 
 
 def test_an_info_is_a_finding_too(catalogue: Catalogue, small: world.World) -> None:
     (found,) = one(catalogue, small, [["V1", 5, 0, ""]]).findings
-    assert (found["rule"], found["severity"]) == ("f.part.usual", "info")
+    assert (found.rule, found.severity) == ("f.part.usual", "info")
 
 
 def test_a_rejected_row_has_no_findings(catalogue: Catalogue, small: world.World) -> None:
@@ -209,7 +209,7 @@ def test_a_rejected_row_has_no_findings(catalogue: Catalogue, small: world.World
 
 def test_a_finding_keeps_its_id_while_it_is_the_same(catalogue: Catalogue, small: world.World) -> None:
     def ids(n: int) -> list[str]:
-        return [f["finding_id"] for f in one(catalogue, small, [["V2", n, 2, ""], GOOD[0]]).findings]
+        return [f.finding_id for f in one(catalogue, small, [["V2", n, 2, ""], GOOD[0]]).findings]
 
     assert ids(51) == ids(51)
     assert ids(51) != ids(52)
@@ -227,9 +227,9 @@ def test_each_county_gets_its_own_rows_problems_and_findings(
     first, second = judged(catalogue, {"990001": as_csv([header, *a]), "990002": as_csv([header, *b])})
     assert rejected(first) == {small.codes["V2"]: ["f.n.critical_max"]}
     assert rejected(second) == {small.codes["W2"]: ["f.part.within_n"], small.codes["W3"]: ["f.n.type"]}
-    assert [(f["county_code"], f["unit_code"]) for f in second.findings] == [("990002", small.codes["W1"])]
-    assert (first.findings, first.rejections[0]["example"]) == ([], "f!B3")
-    assert {line["example"] for line in second.rejections} == {"f!C3", "f!B4"}
+    assert [(f.county_code, f.unit_code) for f in second.findings] == [("990002", small.codes["W1"])]
+    assert (first.findings, first.rejections[0].example) == ([], "f!B3")
+    assert {line.example for line in second.rejections} == {"f!C3", "f!B4"}
 
 
 def test_a_unit_of_another_county_is_not_known_here(catalogue: Catalogue, small: world.World) -> None:
@@ -308,9 +308,7 @@ CASES = {
 
 CRITICAL = {
     form: [
-        e
-        for e in suite.expectations
-        if e["severity"] == "critical" and e["meta"]["scope"] == "row" and not is_contextual(e)
+        rule for rule in suite.rules if rule.is_critical and rule.scope == "row" and not rule.is_contextual
     ]
     for form, suite in REAL.suites.items()
 }
@@ -343,10 +341,10 @@ def faulty(form: str, rule: str) -> bytes:
     return as_csv([columns, *([_written(row[c]) for c in columns] for row in rows)])
 
 
-def run(form: str, contents: list[bytes], expectations: list[dict[str, Any]]) -> list[Checked]:
-    """Deliveries of one county, each judged by itself, all by the same expectations."""
+def run(form: str, contents: list[bytes], rules: Sequence[Rule]) -> list[Checked]:
+    """Deliveries of one county, each judged by itself, all by the same rules."""
     suite = REAL.suites[form]
-    suite = replace(suite, content=suite.content | {"expectations": expectations})
+    suite = replace(suite, content=suite.content | {"expectations": [rule.content for rule in rules]})
     county, definition, batch = REAL.counties[COUNTY], REAL.forms[form], []
     county = county.model_copy(update={"layout": Layout(), "layouts": {}})
     for content in contents:
@@ -365,13 +363,13 @@ def run(form: str, contents: list[bytes], expectations: list[dict[str, Any]]) ->
 def stopped() -> dict[str, Checked]:
     """Rule -> what the whole suite says of the file that breaks it."""
     found = {}
-    for form, expectations in CRITICAL.items():
-        rules = [rule_of(e) for e in expectations]
-        found |= dict(zip(rules, run(form, [faulty(form, r) for r in rules], expectations), strict=True))
+    for form, rules in CRITICAL.items():
+        ids = [rule.id for rule in rules]
+        found |= dict(zip(ids, run(form, [faulty(form, id) for id in ids], rules), strict=True))
     return found
 
 
-RULES = [pytest.param(form, rule_of(e), id=rule_of(e)) for form, es in CRITICAL.items() for e in es]
+RULES = [pytest.param(form, rule.id, id=rule.id) for form, rules in CRITICAL.items() for rule in rules]
 
 
 @pytest.mark.parametrize(("form", "rule"), RULES)
@@ -389,10 +387,10 @@ def test_every_critical_rule_is_what_rejects_its_row(
 @pytest.mark.parametrize("form", REAL.forms)
 def test_a_row_passes_once_the_rule_is_not_in_the_suite(stopped: dict[str, Checked], form: str) -> None:
     """Rules are judged apart, so one a form: that with the fewest others beside it, the last of those in the suite."""
-    rule = min(reversed([rule_of(e) for e in CRITICAL[form]]), key=lambda r: len(_rules(stopped[r])))
+    rule = min(reversed([r.id for r in CRITICAL[form]]), key=lambda r: len(_rules(stopped[r])))
     checked, broken = stopped[rule], _rules(stopped[rule])
     assert checked.rejected is not None
-    rest = [e for e in CRITICAL[form] if rule_of(e) not in broken]
+    rest = [r for r in CRITICAL[form] if r.id not in broken]
     (passed,) = run(form, [faulty(form, rule)], rest)
     assert passed.verdict == "accepted"
     assert passed.accepted is not None

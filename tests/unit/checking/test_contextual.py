@@ -105,7 +105,7 @@ class Record:
         """(unit, rule) -> value, of these months."""
         work = contextual.stale(catalogue, self.current, {}, months)
         found = contextual.findings(catalogue, self.lake, self.current, work)
-        return {(f["unit_code"], f["rule"]): f["value"] for rows in found.values() for f in rows}
+        return {(f.unit_code, f.rule): f.words.value or "" for rows in found.values() for f in rows}
 
 
 @pytest.fixture
@@ -342,7 +342,7 @@ def test_a_jump_out_of_the_own_history_is_found_with_what_is_usual(
     _year(record, [31, 34, 38, 40, 39, 33, 81])
     work = contextual.stale(catalogue, record.current, {}, [MARCH])
     ((one,),) = contextual.findings(catalogue, record.lake, record.current, work).values()
-    assert (one["unit_code"], one["rule"], one["value"]) == (unit, "h.n.as_usual", "81")
+    assert (one.unit_code, one.rule, one.words.value) == (unit, "h.n.as_usual", "81")
 
 
 def test_within_it_a_wide_step_is_none(long: tuple[Catalogue, Record, str]) -> None:

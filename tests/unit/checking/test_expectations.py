@@ -8,19 +8,21 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
+from qiangji.catalogue.suites import Rule
 from qiangji.checking.expectations import ValidationError, validate
 
 BETWEEN = "expect_column_values_to_be_between"
 PAIR = "expect_column_pair_values_a_to_be_greater_than_b"
 
 
-def expectation(rule: str, type_: str, severity: str = "critical", **kwargs: Any) -> dict[str, Any]:
-    meta = {"rule": f"f.{rule}", "fields": ["n"], "scope": "row", "message": {"zh": "", "en": ""}}
-    return {"type": type_, "kwargs": kwargs, "severity": severity, "meta": meta}
+def expectation(rule: str, type_: str, severity: str = "critical", **kwargs: Any) -> Rule:
+    said = {"zh": "", "en": ""}
+    meta = {"rule": f"f.{rule}", "fields": ["n"], "scope": "row", "message": said, "expected": said}
+    return Rule.parse({"type": type_, "kwargs": kwargs, "severity": severity, "meta": meta})
 
 
-def found(rows: pa.Table, *expectations: dict[str, Any]) -> dict[str, list[int]]:
-    return {b.rule: b.rows for b in validate(rows, expectations, "f")}
+def found(rows: pa.Table, *rules: Rule) -> dict[str, list[int]]:
+    return {b.rule.id: b.rows for b in validate(rows, rules, "f")}
 
 
 NUMBERS = pa.table(
@@ -87,7 +89,11 @@ def test_broken_rules_come_in_the_suite_s_order_with_their_severity() -> None:
         expectation("n.m", BETWEEN, "info", column="n", max_value=2),
     ]
     broken = validate(NUMBERS, rules, "f")
-    assert [(b.rule, b.is_critical) for b in broken] == [("f.n.z", False), ("f.n.a", True), ("f.n.m", False)]
+    assert [(b.rule.id, b.rule.is_critical) for b in broken] == [
+        ("f.n.z", False),
+        ("f.n.a", True),
+        ("f.n.m", False),
+    ]
 
 
 def test_one_frame_leaves_nothing_for_the_next() -> None:
@@ -118,7 +124,7 @@ def test_what_raises_is_an_error_and_never_a_pass(name: str) -> None:
     rows = pa.table({"n": pa.array([1, 2], pa.int64()), "t": ["a", "b"]})
     with pytest.raises(ValidationError) as raised:
         validate(rows, [NOT_NEGATIVE, ERRORED[name]], "f")
-    assert f"{ERRORED[name]['meta']['rule']}: could not be evaluated" in str(raised.value)
+    assert f"{ERRORED[name].id}: could not be evaluated" in str(raised.value)
     assert raised.value.code == "expectation_errored"
 
 
@@ -130,7 +136,7 @@ def test_what_raises_is_an_error_and_never_a_pass(name: str) -> None:
         expectation("n.wrong", BETWEEN, column="n", min_value=0, most="x"),
     ],
 )
-def test_a_suite_that_cannot_be_read_is_an_error_of_ours(wrong: dict[str, Any]) -> None:
+def test_a_suite_that_cannot_be_read_is_an_error_of_ours(wrong: Rule) -> None:
     with pytest.raises(ValidationError, match="cannot read the suite"):
         validate(NUMBERS, [NOT_NEGATIVE, wrong], "f")
 

@@ -33,6 +33,7 @@ from qiangji.parsing.returned import (
 )
 from qiangji.parsing.sheets import Sheet, safe_name
 from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
 from qiangji.settings import Settings
 
 FORM = Form.model_validate(
@@ -223,11 +224,12 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> No
     class Any_:  # of the catalogue only its path is looked at
         path = tmp_path
 
+    pipeline = Pipeline(Settings(), Any_, None)  # type: ignore[arg-type]
     with pytest.raises(PermanentError) as e:
-        writing.write(Any_, Settings(), one, "v.xlsx", b"x")  # type: ignore[arg-type]
+        writing.write(pipeline, one, "v.xlsx", b"x")
     assert e.value.code == "feedback_refused"
     assert list(elsewhere.iterdir()) == []
     (root / "feedback").unlink()
-    writing.write(Any_, Settings(), one, "v.xlsx", b"x")  # type: ignore[arg-type]
-    writing.write(Any_, Settings(), one, "v.xlsx", b"y")  # type: ignore[arg-type]
+    writing.write(pipeline, one, "v.xlsx", b"x")
+    writing.write(pipeline, one, "v.xlsx", b"y")
     assert [(p.name, p.read_bytes()) for p in (root / "feedback").iterdir()] == [("v.xlsx", b"y")]

@@ -22,6 +22,7 @@ from qiangji.landing import withheld
 from qiangji.landing.screening import find_beside
 from qiangji.parsing import cage
 from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, Item
 from tests.hostile.files import book, county
@@ -50,9 +51,10 @@ def landed(
     catalogue: Any, home: Path, content: bytes = HOLDS, name: str = "a.csv", **how: Any
 ) -> tuple[Any, str]:
     settings, ledger = Settings(home=home, **how), _Ledger(Lake(home / "lake"))
+    pipeline = Pipeline(settings, catalogue, ledger)  # type: ignore[arg-type]
     fetched = Fetched(Item(name, (("village", Period.parse("2026-10")),), "1"), content, "csv")
     one = replace_county(catalogue)
-    landing.land(catalogue, settings, ledger, one, fetched, "sha", "run")  # type: ignore[arg-type]
+    landing.land(pipeline, one, fetched, "sha", "run")
     ((delivery, version),) = ledger.added
     return delivery, version
 
@@ -93,9 +95,9 @@ def test_each_pull_removes_what_has_lain_too_long(catalogue: Any, tmp_path: Path
     assert new is not None
     days_ago = time.time() - 3.1 * 86_400
     os.utime(old, (days_ago, days_ago))
-    landing.pull(catalogue, keep, None, [], [], "run")  # type: ignore[arg-type]
+    landing.pull(Pipeline(keep, catalogue, None), [], [], "run")  # type: ignore[arg-type]
     assert (old.exists(), new.exists()) == (False, True)
-    landing.pull(catalogue, Settings(home=tmp_path), None, [], [], "run")  # type: ignore[arg-type]
+    landing.pull(Pipeline(Settings(home=tmp_path), catalogue, None), [], [], "run")  # type: ignore[arg-type]
     assert not new.exists(), "where nothing is to be kept, what was kept before goes"
 
 

@@ -1,0 +1,252 @@
+"""The verdict on a submission: which rows are rejected, why, and in which words.
+
+In: a submission as read, and the rules of its suite that its rows break. Out: its `Breach`es, and what follows from
+them: the verdict, accepted and rejected rows, `Rejection`s and `Finding`s for the ledger. `feedback.problems` tells the
+county the same breaches, cell by cell.
+
+| what | then |
+| --- | --- |
+| the submission breaks a critical rule on the whole of it | the submission is returned |
+| a row breaks a critical rule on rows, or has a cell that cannot be read | the row is rejected: partial |
+| no row is left | the submission is returned: no_row_accepted |
+| a row breaks any other rule | the row is accepted, with a finding |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+import pyarrow as pa
+
+from qiangji.catalogue import Form
+from qiangji.catalogue.models import Label
+from qiangji.catalogue.suites import Rule, Words
+from qiangji.checking.expectations import Broken
+from qiangji.ledger import Pending
+from qiangji.ledger.findings import Finding, Rejection
+from qiangji.parsing import Parsed, TotalsProblem, address
+from qiangji.periods import Period
+from qiangji.personal_data import quoted
+
+Shown = Callable[[str], str]
+"""How a text that a county wrote is shown: `quoted` for everybody, `str` (as it is) for that county alone."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The rule that a cell can be read, as one cell breaks it."""
+
+    id: str
+    fields: tuple[str]
+    label: Label
+    written: str
+    expected: Label
+    severity = "critical"
+    scope = "row"
+    is_critical = True
+
+    def words(self, shown: Shown) -> Words:
+        text = shown(self.written)
+        return Words(
+            text,
+            f"“{self.label.zh}”无法识别：{text}",
+            f"{self.label.en} cannot be read: {text}",
+            self.expected.zh,
+            self.expected.en,
+        )
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One row that breaks one rule.
+
+    `index`: the row's position among the rows read. `number`: its row number in the sheet. `columns`: the columns of
+    the cells concerned, counted from 0; `address` is the first of these cells.
+    """
+
+    rule: Rule | Unreadable
+    index: int
+    number: int
+    columns: tuple[int, ...]
+    address: str
+
+    def words(self, frame: pa.Table, shown: Shown = quoted) -> Words:
+        """What is said of it. `frame`: the rows of the submission with their context columns."""
+        if isinstance(self.rule, Unreadable):
+            return self.rule.words(shown)
+        return self.rule.words(frame.slice(self.index, 1).to_pylist()[0])
+
+
+@dataclass
+class Checked:
+    """One submission on its way through: what was read, what broke, and the verdict.
+
+    `breaches`: all, also where the submission is returned as a whole. `frame`: the rows with their context columns.
+    `explanations`: unit -> what the county says about its accepted row.
+    """
+
+    part: Pending
+    parsed: Parsed | None = None
+    verdict: str = ""
+    reason_code: str | None = None
+    message_zh: str | None = None
+    message_en: str | None = None
+    rejections: list[Rejection] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    accepted: pa.Table | None = None
+    rejected: pa.Table | None = None
+    is_unchanged: bool = False
+    breaches: list[Breach] = field(default_factory=list)
+    frame: pa.Table | None = None
+    explanations: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def period(self) -> Period:
+        return Period.parse(self.part.period)
+
+    def conclude(self, verdict: str, code: str, zh: str | None, en: str | None) -> None:
+        """Set the verdict, and the reason where the submission is not accepted as it is."""
+        self.verdict, self.reason_code, self.message_zh, self.message_en = verdict, code, zh, en
+
+
+def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) -> None:
+    """Decide on each row by what it breaks, and on the submission."""
+    parsed = one.parsed
+    assert parsed is not None
+    one.frame, one.breaches = frame, breaches_of(parsed, broken, form)
+    if whole := [b.rule for b in broken if _is_whole(b.rule)]:
+        one.conclude("returned", whole[0].id.split(".")[-1], *_whole_message(whole[0], parsed))
+        return
+    reasons: dict[int, list[Breach]] = {}
+    for breach in one.breaches:
+        if breach.rule.is_critical:
+            reasons.setdefault(breach.index, []).append(breach)
+    keep = pa.array([i not in reasons for i in range(parsed.rows.num_rows)], pa.bool_())
+    one.accepted = parsed.rows.filter(keep).drop_columns(["_row"]).sort_by(form.key).combine_chunks()
+    one.rejected = _rejected(parsed, reasons)
+    one.rejections = _rejections(one, frame)
+    one.findings = _findings(one, reasons.keys(), form, frame)
+    keys = parsed.rows.column(form.key)
+    one.explanations = {
+        unit: text
+        for i, text in parsed.explanations.items()
+        if i not in reasons and (unit := keys[i].as_py())
+    }
+    if not one.accepted.num_rows:
+        one.conclude("returned", "no_row_accepted", "所有记录均未通过核查", "every row breaks a rule")
+    elif reasons:
+        first = one.rejections[0]
+        one.conclude(
+            "partial",
+            "rows_rejected",
+            f"退回{len(reasons)}条记录，如{first.example}：{first.message_zh}",
+            f"{len(reasons)} rows rejected, e.g. {first.example}: {first.message_en}",
+        )
+    else:
+        one.verdict = "accepted"
+
+
+def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
+    """What rows break: first cells that cannot be read, then rules in the suite's order.
+
+    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell.
+    """
+    numbers, found = parsed.rows.column("_row"), list[Breach]()
+
+    def note(rule: Rule | Unreadable, index: int) -> None:
+        columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
+        columns = columns or (parsed.columns[form.key],)
+        number = numbers[index].as_py()
+        found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
+
+    unreadable = set()
+    for problem in parsed.problems.to_pylist():
+        name, expected = problem["field"], Label(zh=problem["expected_zh"], en=problem["expected_en"])
+        label = form.fields[name].label
+        note(Unreadable(problem["rule"], (name,), label, problem["value"], expected), problem["index"])
+        unreadable.add((problem["index"], name))
+    for one in broken:
+        if not _is_whole(one.rule):
+            for index in one.rows:
+                if not any((index, f) in unreadable for f in one.rule.fields):
+                    note(one.rule, index)
+    return found
+
+
+def total_words(total: TotalsProblem, shown: Shown) -> Words:
+    """What is said of a written total that is not the sum of its rows."""
+    written = shown(total.written)
+    return Words(
+        written,
+        f"合计为{written}，各行之和为{total.sum}",
+        f"the total says {written}, the rows add up to {total.sum}",
+        total.sum,
+        total.sum,
+    )
+
+
+def _is_whole(rule: Rule) -> bool:
+    """Whether the submission as a whole goes back for it."""
+    return rule.is_critical and rule.scope == "submission"
+
+
+def _whole_message(rule: Rule, parsed: Parsed) -> tuple[str, str]:
+    """Why the submission as a whole goes back, in zh and en."""
+    if not parsed.totals_problems:
+        words = rule.words({})
+        return words.message_zh, words.message_en
+    first = parsed.totals_problems[0]
+    words = total_words(first, quoted)
+    return (
+        f"{first.address}{words.message_zh}，请核对后重报",
+        f"{first.address}: {words.message_en}; please send it again",
+    )
+
+
+def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]]) -> pa.Table:
+    """The rejected rows as received, with the rules that each breaks and their cells."""
+    bad, texts = sorted(reasons), pa.list_(pa.string())
+    rules = pa.array([[b.rule.id for b in reasons[i]] for i in bad], texts)
+    addresses = pa.array([[b.address for b in reasons[i]] for i in bad], texts)
+    rows = parsed.raw.take(pa.array(bad, pa.int64()))
+    return rows.append_column("rules", rules).append_column("addresses", addresses)
+
+
+def _rejections(one: Checked, frame: pa.Table) -> list[Rejection]:
+    """One for each rule that rejected rows: how many, the first cell, and what is wrong with it; most rows first."""
+    by_rule: dict[str, list[Breach]] = {}
+    for breach in one.breaches:
+        if breach.rule.is_critical:
+            by_rule.setdefault(breach.rule.id, []).append(breach)
+    found = []
+    for rule, breaches in by_rule.items():
+        words = breaches[0].words(frame)
+        found.append(
+            Rejection(
+                delivery_id=one.part.delivery_id,
+                form=one.part.form,
+                period=one.part.period,
+                county_code=one.part.county_code,
+                rule=rule,
+                rows=len(breaches),
+                example=breaches[0].address,
+                message_zh=f"{words.message_zh}，应为{words.expected_zh}",
+                message_en=f"{words.message_en} (expected {words.expected_en})",
+            )
+        )
+    return sorted(found, key=lambda r: (-r.rows, r.rule))
+
+
+def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Table) -> list[Finding]:
+    """What is said of accepted rows."""
+    found = []
+    kept = [b for b in one.breaches if b.index not in rejected]
+    for _, group in groupby(kept, key=lambda b: b.rule.id):
+        breaches = list(group)
+        rows = frame.take(pa.array([b.index for b in breaches], pa.int64())).to_pylist()
+        for breach, row in zip(breaches, rows, strict=True):
+            assert isinstance(breach.rule, Rule)
+            found.append(Finding.of(breach.rule, row, form, one.part.county_code, one.part.period))
+    return found

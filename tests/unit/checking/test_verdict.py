@@ -1,0 +1,74 @@
+"""What a row is rejected for, and in which words: decided once, told to the ledger and to the county."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from qiangji.catalogue import Catalogue
+from qiangji.checking import Checked
+from qiangji.checking.verdict import Unreadable
+from qiangji.feedback.problems import problems_of
+from tests.golden import world
+from tests.unit.checking.test_checking import GOOD, catalogue, one, small  # noqa: F401 - fixtures
+
+
+@pytest.fixture
+def said(catalogue: Catalogue, small: world.World) -> Any:  # noqa: F811
+    def of(*rows: list[Any], **options: Any) -> Checked:
+        return one(catalogue, small, rows, **options)
+
+    return of
+
+
+def told(checked: Checked, catalogue: Catalogue) -> list[tuple[str, int | None, str]]:  # noqa: F811
+    """(rule, row, address) of what the county is told."""
+    return [(p.rule, p.row, p.address) for p in problems_of(checked, catalogue.forms["f"])]
+
+
+def test_both_printers_tell_the_same_breaches(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    """Each rejected row's reasons in the ledger are what its county is told is critical about it."""
+    checked = said(GOOD[0], ["V2", 101, 102, "maybe"], ["X9", "x", 1, ""])
+    kept = {
+        (rule, row["_row"], address)
+        for row in checked.rejected.to_pylist()
+        for rule, address in zip(row["rules"], row["addresses"], strict=True)
+    }
+    problems = problems_of(checked, catalogue.forms["f"])
+    assert {(p.rule, p.row, p.address) for p in problems if not p.is_warning} == kept
+    for line in checked.rejections:
+        first = next(p for p in problems if p.rule == line.rule)
+        assert line.message_zh == f"{first.message_zh}，应为{first.expected_zh}"
+        assert line.message_en == f"{first.message_en} (expected {first.expected_en})"
+
+
+def test_a_cell_that_cannot_be_read_is_told_once(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    """n cannot be read, so nothing is said of part <= n, of which it is a field too."""
+    checked = said(GOOD[0], ["V2", "x", 0, ""])
+    assert [b.rule.id for b in checked.breaches] == ["f.n.type", "f.part.usual"]
+    assert told(checked, catalogue) == [("f.n.type", 3, "f!B3"), ("f.part.usual", 3, "f!C3")]
+
+
+def test_a_countys_own_text_is_shown_to_it_alone(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    name = "林佩仪"
+    checked = said(GOOD[0], ["V2", name, 1, ""])
+    (line,) = checked.rejections
+    (problem,) = problems_of(checked, catalogue.forms["f"])
+    assert name not in line.message_zh + line.message_en + checked.message_zh
+    assert (problem.value, name in problem.message_zh) == (name, True)
+
+
+def test_a_submission_that_goes_back_as_a_whole_is_told_cell_by_cell_too(
+    said: Any,
+    catalogue: Catalogue,  # noqa: F811
+) -> None:
+    checked = said(*GOOD[:2], ["V3", "x", 3, ""], ["合计", 11, 7, ""], totals=("合计",))
+    assert checked.reason_code == "totals_agree"
+    assert checked.rejections == []
+    assert told(checked, catalogue) == [
+        ("totals_agree", None, ""),
+        ("f.part.total", 5, "f!C5"),
+        ("f.n.type", 4, "f!B4"),
+    ]
+    assert isinstance(checked.breaches[0].rule, Unreadable)
