@@ -27,7 +27,7 @@ from qiangji.ledger import Current, Key
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
 from qiangji.warehouse.rows import copy_in
-from qiangji.warehouse.sync import fill_expected
+from qiangji.warehouse.dimensions import fill_expected
 
 
 @dataclass(frozen=True)

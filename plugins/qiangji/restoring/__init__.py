@@ -19,7 +19,8 @@ from qiangji.ledger import Ledger
 from qiangji.restoring import derived, journal, records
 from qiangji.restoring.journal import Watch, unwatched
 from qiangji.settings import Settings
-from qiangji.warehouse import OWNER, engine_of, prepare, sync, urls
+from qiangji.warehouse import engine_of, prepare, sync, urls
+from qiangji.warehouse.roles import OWNER
 
 
 @dataclass

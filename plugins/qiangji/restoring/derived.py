@@ -24,7 +24,7 @@ from qiangji.ledger import Current, Key
 from qiangji.periods import Period
 from qiangji.restoring.journal import Event, Journal, Watch, when
 from qiangji.settings import Settings
-from qiangji.warehouse import hidden_past, history, sync
+from qiangji.warehouse import dimensions, hidden_past, history, tables
 from qiangji.warehouse.rows import copy_in
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _add_missing(c: Connection, table: str, rows: pa.Table) -> None:
     """Columns of indicators that the catalogue no longer has: they keep their past."""
     types = {f.name: _sql_type(str(f.type)) for f in rows.schema}
     types |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
-    for name in sync.add_columns(c, f"calc.{table}", types):
+    for name in tables.add_columns(c, f"calc.{table}", types):
         c.execute(sa.text(f"COMMENT ON COLUMN calc.{table}.\"{name}\" IS '{_LEFT}'"))
 
 
@@ -123,7 +123,7 @@ def fill_facts(c: Connection, catalogue: Catalogue, settings: Settings, lake: La
             copy_in(c, f"fact.{form.form}", rows.select([n for n in rows.column_names if n in known]))
     months = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month ORDER BY 1"))]
     types = sorted({f.period_type for f in catalogue.forms.values()})
-    sync.fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
+    dimensions.fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
     with open_engine(settings.engine, settings.sql / "models", settings.threads) as engine:
         figures.count_registered(c, catalogue, Inputs(catalogue, reports, current, engine, c), months)
 

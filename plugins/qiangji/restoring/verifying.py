@@ -21,7 +21,8 @@ from qiangji.lake import Lake, rows_hash
 from qiangji.restoring import journal
 from qiangji.restoring.journal import Journal, Watch, unwatched
 from qiangji.settings import Settings
-from qiangji.warehouse import LOADER, reading_warehouse
+from qiangji.warehouse import reading_warehouse
+from qiangji.warehouse.roles import LOADER
 
 if TYPE_CHECKING:
     import pyarrow as pa

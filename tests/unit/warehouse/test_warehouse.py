@@ -20,7 +20,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue, load
 from qiangji.errors import WarehouseError
 from qiangji.settings import Settings, settings
-from qiangji.warehouse import open_warehouse, prepare, reading_warehouse, sync, views
+from qiangji.warehouse import open_warehouse, prepare, reading_warehouse, tables, views
 from qiangji.warehouse.rows import copy_in
 from tests.conftest import make_workplace
 
@@ -149,7 +149,7 @@ def test_facts_and_results_are_those_of_the_catalogue(objects: list[Any], catalo
     for form in catalogue.forms.values():
         found = types("fact", form.form)
         assert {n: found[n] for n in form.fields} == {
-            n: sync.SQL_TYPES[f.type].split("(")[0] for n, f in form.fields.items()
+            n: tables.SQL_TYPES[f.type].split("(")[0] for n, f in form.fields.items()
         }
     for base in indicators.bases(catalogue):
         found = types("calc", base.name)
