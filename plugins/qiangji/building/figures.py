@@ -26,8 +26,8 @@ from qiangji.indicators import HIDDEN, Base
 from qiangji.ledger import Current, Key
 from qiangji.periods import Period, local_day
 from qiangji.settings import Settings
-from qiangji.warehouse.rows import copy_in
 from qiangji.warehouse.dimensions import fill_expected
+from qiangji.warehouse.rows import copy_in
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
 from qiangji.cli.common import Json, console, exit_on
+
+if TYPE_CHECKING:
+    from qiangji.restoring import Rebuilt
+    from qiangji.restoring.verifying import Verified
 
 
 def rebuild_ledger(
@@ -39,7 +43,9 @@ def verify(json: Json = False) -> None:
 
     verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
     if json:
-        print(printing.as_json({"looked_at": verified.looked_at, "faults": verified.faults}))
+        print(
+            printing.as_json({"looked_at": verified.looked_at, "faults": [vars(f) for f in verified.faults]})
+        )
     else:
         print_verified(verified)
     if verified.is_damaged:
@@ -55,7 +61,7 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     return track(things, what, console=bar, transient=True, disable=not bar.is_terminal)
 
 
-def print_rebuilt(rebuilt: Any) -> None:
+def print_rebuilt(rebuilt: Rebuilt) -> None:
     """What came back, and what the journal could not say."""
     from rich.table import Table
 
@@ -80,7 +86,7 @@ def print_rebuilt(rebuilt: Any) -> None:
         console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
 
 
-def print_verified(verified: Any) -> None:
+def print_verified(verified: Verified) -> None:
     """What was looked at, and a line a fault."""
     from rich.table import Table
 
@@ -93,5 +99,5 @@ def print_verified(verified: Any) -> None:
     for heading in ("fault", "where", "what", "do"):
         table.add_column(heading, overflow="fold")
     for fault in verified.faults:
-        table.add_row(fault["code"], fault["where"], fault["what"], fault["do"])
+        table.add_row(fault.code, fault.where, fault.what, fault.do)
     console.print(table)
