@@ -25,7 +25,7 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
     objects: dict[tuple[str, str, int], sql.Composed] = {}
     for row in connection.execute(query("warehouse/commented")):
         at = (row.schema, row.name, row.number)
-        names = (row.schema, row.name, row.column) if row.column else (row.schema, row.name)
+        names = (row.schema, row.name, row.column_name) if row.column_name else (row.schema, row.name)
         objects[at] = sql.SQL("{} {}").format(sql.SQL(row.kind), sql.Identifier(*names))
         if row.schema in (
             "mart_zh",
@@ -34,7 +34,7 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
             texts[at] = texts["mart", row.name, row.number]
         else:  # what has left the catalogue keeps its words, as it keeps its past
             kept = row.comment if row.schema in ("fact", "calc") else None
-            texts[at] = words.of(row.schema, row.name, row.column) or kept
+            texts[at] = words.of(row.schema, row.name, row.column_name) or kept
     if missing := [objects[at].as_string() for at, text in texts.items() if not text]:
         raise WarehouseError(
             f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each"

@@ -185,16 +185,19 @@ def _objects(connection: Connection, catalogue: Catalogue) -> Iterator[str]:
     for (schema, name), columns in objects.items():
         yield f"### `{schema}.{name}`"
         yield columns[0].about
-        measured = [c for c in columns if schema == "mart" and c.column in catalogue.indicators]
+        measured = [c for c in columns if schema == "mart" and c.column_name in catalogue.indicators]
         rest = [c for c in columns if c not in measured]
         has_twin = schema == "mart"
         heading = ["中文列名 heading in mart_zh"] if has_twin else []
         yield _table(
             ("column", *heading, "type", "说明", "what"),
-            [(f"`{c.column}`", *([c.heading] if has_twin else []), c.type, *_split(c.words)) for c in rest],
+            [
+                (f"`{c.column_name}`", *([c.heading] if has_twin else []), c.type, *_split(c.words))
+                for c in rest
+            ],
         )
         if measured:
-            yield "指标列 a column an indicator: " + ", ".join(f"`{c.column}`" for c in measured)
+            yield "指标列 a column an indicator: " + ", ".join(f"`{c.column_name}`" for c in measured)
 
 
 def _split(words: str) -> tuple[str, str]:

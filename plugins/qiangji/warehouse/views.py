@@ -27,6 +27,12 @@ _WIDE_COLUMNS = (
     "o.org_code", "o.name", "o.path", "o.sort_order", "p.period", "p.period_start", "p.period_end",
 )  # fmt: skip
 _UNION = "\nUNION ALL\n"
+FIGURE = (
+    "indicator_code", "org_code", "org_level", "period", "period_type", "period_start", "period_end", "numerator",
+    "denominator", "value", "target", "expected_units", "reported_units", "reporting_rate", "obs_status",
+    "is_corrected", "has_warning",
+)  # fmt: skip
+"""The columns that every view of figures begins with, in sql/views as {{figure}} of the history `h`."""
 
 
 def drop(connection: Connection) -> None:
@@ -52,6 +58,7 @@ def create(connection: Connection, folder: Path, catalogue: Catalogue) -> None:
         figures = [_figures(row.table_name, code, row.hidden) for code in row.codes]
         (restated if row.table_name.endswith(indicators.RESTATED) else values).extend(figures)
     made = {"values": _UNION.join(values), "restated_values": _UNION.join(restated)}
+    made["figure"] = ", ".join(f"h.{column}" for column in FIGURE)
     for path in sorted((folder / "views").glob("*.sql")):
         text = path.read_text(encoding="utf-8")
         pieces = {name: rows for name, rows in made.items() if "{{" + name + "}}" in text}

@@ -2,7 +2,7 @@
 SELECT
     n.nspname AS schema,
     c.relname AS name,
-    a.attname AS column,
+    a.attname AS column_name,
     format_type(a.atttypid, a.atttypmod) AS type,
     obj_description(c.oid) AS about,
     col_description(c.oid, a.attnum) AS words,
