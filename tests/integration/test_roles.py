@@ -17,6 +17,7 @@ from psycopg import errors
 from qiangji import pipeline, stages, warehouse
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.settings import settings
+from qiangji.warehouse import grants
 from tests.integration.nights import Night, forget, night
 from tests.integration.test_cli import run
 
@@ -57,7 +58,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[R
         names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
         postgres.ensure_role(warehouse.roles.OWNER, login=False)
         with postgres.connect() as connection:
-            warehouse.roles.close_database(connection, sa.make_url(one.place.url).database)
+            grants.close_database(connection, sa.make_url(one.place.url).database)
             for name in names:
                 connection.execute(
                     f"CREATE ROLE {name}_login LOGIN PASSWORD '{name}-of-the-test' IN ROLE {name}"

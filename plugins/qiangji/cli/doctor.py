@@ -94,7 +94,7 @@ def _warehouse(s: Settings) -> str:
 
 
 def _without_settings(c: sa.Connection) -> list[str]:
-    """Roles that read, but without the settings that end a runaway query: a role may change its own settings."""
+    """Roles of readers without the settings that end a runaway query: a role may change its own settings."""
     from qiangji.warehouse import roles
 
     rows = c.execute(

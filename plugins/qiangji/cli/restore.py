@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from qiangji.cli.common import Json, console, exit_on
-
-if TYPE_CHECKING:
-    from qiangji.restoring import Rebuilt
-    from qiangji.restoring.verifying import Verified
 
 
 def rebuild_ledger(
@@ -61,7 +57,7 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     return track(things, what, console=bar, transient=True, disable=not bar.is_terminal)
 
 
-def print_rebuilt(rebuilt: Rebuilt) -> None:
+def print_rebuilt(rebuilt: Any) -> None:
     """What came back, and what the journal could not say."""
     from rich.table import Table
 
@@ -86,7 +82,7 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
         console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
 
 
-def print_verified(verified: Verified) -> None:
+def print_verified(verified: Any) -> None:
     """What was looked at, and a line a fault."""
     from rich.table import Table
 

@@ -141,35 +141,25 @@ def _source_items(journal: Journal) -> list[dict[str, Any]]:
 
 def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
     """Fill submissions and what was found in them. Returns how many came without their reasons."""
+    by_key: dict[Key, list[Submission]] = {}
     rejections: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     explanations: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     findings: list[dict[str, Any]] = []
     for event in events:
-        place = {n: event[n] for n in ("delivery_id", "form", "period", "county_code")}
-        at = (event["delivery_id"], event["form"], event["period"])
+        one = _submission(event)
+        by_key.setdefault((one.form, one.period, one.county_code), []).append(one)
         # the last reading of a delivery says which of its rows were rejected
-        rejections[at] = event.get("rejections", [])
-        explanations[at] = [
+        rejections[one.delivery_id, one.form, one.period] = event.get("rejections", [])
+        place = {n: event[n] for n in ("delivery_id", "form", "period", "county_code")}
+        explanations[one.delivery_id, one.form, one.period] = [
             place | {"unit_code": unit, "explanation": text}
             for unit, text in event.get("explanations", {}).items()
         ]
         own = {n: event[n] for n in ("delivery_id", "catalogue_hash", "suite_hash")}
         findings += [f | own for f in event.get("findings", [])]
-    _submissions(c, ledger, map(_submission, events))
-    populate(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
-    populate(c, "ops.explanation", [row for rows in explanations.values() for row in rows])
-    populate(c, "ops.finding", findings)
-    return sum("findings" not in e for e in events)
-
-
-def _submissions(c: Connection, ledger: Ledger, verdicts: Iterable[Submission]) -> None:
-    """Fill submissions, each placed among the verdicts on the same form, period and county."""
-    by_key: dict[Key, list[Submission]] = {}
-    for one in verdicts:
-        by_key.setdefault((one.form, one.period, one.county_code), []).append(one)
     decisions = c.execute(sa.text("SELECT * FROM ops.decision ORDER BY decided_at DESC, decision_id")).all()
     stretches = locks.stretches(c)
-    for (form, period, _), mine in by_key.items():
+    for (form, period, _), verdicts in by_key.items():
         decided: dict[str, tuple[str, datetime]] = {}
         for d in decisions:
             if d.form in (None, form) and d.period in (None, period):
@@ -177,8 +167,12 @@ def _submissions(c: Connection, ledger: Ledger, verdicts: Iterable[Submission]) 
         covering = [x for p, held in stretches.items() if locks.covers(p, Period.parse(period)) for x in held]
         actions = {d: action for d, (action, _) in decided.items()}
         times = {d: at for d, (_, at) in decided.items()}
-        placed = sequence(mine, actions, ledger.shrink_share, covering, times)
+        placed = sequence(verdicts, actions, ledger.shrink_share, covering, times)
         populate(c, "ops.submission", [asdict(s) for s in placed])
+    populate(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
+    populate(c, "ops.explanation", [row for rows in explanations.values() for row in rows])
+    populate(c, "ops.finding", findings)
+    return sum("findings" not in e for e in events)
 
 
 def _submission(event: Event) -> Submission:

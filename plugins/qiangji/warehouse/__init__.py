@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import WarehouseError
 from qiangji.settings import Settings
-from qiangji.warehouse import definitions, roles, sync
+from qiangji.warehouse import definitions
 from qiangji.warehouse.locks import MIGRATION_LOCK, hold
 from qiangji.warehouse.roles import ANALYST, BI, COUNTY, LOADER, OWNER, ROLES
 
@@ -54,6 +54,7 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
             yield dict.fromkeys(ROLES, settings.warehouse_url)
         return
     from qiangji.embedded import EmbeddedPostgres
+    from qiangji.warehouse import grants
 
     with EmbeddedPostgres(settings.home).running_server() as server:
         with server.connect() as connection:
@@ -64,9 +65,9 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
                 server.ensure_role(role)
             server.ensure_database(DATABASE, OWNER)
             with server.connect() as connection:
-                for statement in (s for role in ROLES for s in roles.limits(role)):
+                for statement in (s for role in ROLES for s in grants.limits(role)):
                     connection.execute(statement)
-                roles.close_database(connection, DATABASE)
+                grants.close_database(connection, DATABASE)
         found = {role: server.url(DATABASE, role=role) for role in ROLES}
         with _telling(found[LOADER]):
             yield found
@@ -83,6 +84,8 @@ def url_for_tools(settings: Settings, role: str) -> str:
 
 def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
     """Migrate and synchronise; nothing but a look when both were done for this code and catalogue."""
+    from qiangji.warehouse import grants, sync
+
     wanted = sync.definitions_hash(settings, catalogue)
     with _connect(owner) as connection:
         if definitions.found(connection, "catalogue") == wanted:
@@ -99,7 +102,7 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
         hold(connection, MIGRATION_LOCK)
         options = {"version_table_schema": "public"}
         if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
-            roles.ensure(connection, (LOADER, ANALYST, BI))
+            grants.ensure_roles(connection, (LOADER, ANALYST, BI))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)

@@ -21,7 +21,7 @@ def query(name: str, **pieces: str) -> sa.TextClause:
 
 
 def statement(name: str, **pieces: str) -> str:
-    """The same as text: for a definition, in which a colon binds nothing, or as a piece of another statement."""
+    """The same as text: for a definition, which binds nothing, or as a piece of another statement."""
     return rendered(_read(settings().sql / "queries" / f"{name}.sql"), name, pieces)
 
 

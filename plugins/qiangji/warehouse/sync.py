@@ -16,7 +16,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.settings import Settings
-from qiangji.warehouse import comments, definitions, dimensions, hidden_past, roles, tables, views
+from qiangji.warehouse import comments, definitions, dimensions, grants, hidden_past, tables, views
 
 
 def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue, wanted: str) -> None:
@@ -29,7 +29,7 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     hidden_past.hide(connection, catalogue, Lake(settings.lake))
     views.create(connection, settings.sql, catalogue)
     comments.write(connection, settings.sql / "dictionary.yaml", catalogue)
-    roles.grant(connection)
+    grants.grant(connection)
     definitions.note(connection, "catalogue", wanted)
 
 
