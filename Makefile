@@ -25,8 +25,8 @@ down: $(VENV)/.installed  ## stop what `make up` left running
 airflow: $(VENV)/.installed  ## Airflow's own command line, of what `make up` runs: make airflow ARGS="dags list"
 	@$(BIN)/python -m qiangji.local airflow --home "$${QIANGJI_HOME:-.qiangji}" -- $(ARGS)
 
-lint: $(VENV)/.installed-dev  ## style, import rules, Airflow's rules
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo
+lint: $(VENV)/.installed-dev  ## style of Python and SQL, import rules, Airflow's rules
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports --no-logo && $(BIN)/sqlfluff lint --processes 1 --disable-progress-bar sql/views sql/queries sql/models
 
 types: $(VENV)/.installed-dev  ## mypy, strict
 	@$(BIN)/mypy

@@ -1,6 +1,7 @@
 -- Which indicators the corrections of a scope touch at each unit. An operand that takes a unit's last report is touched
--- by corrections of that report, or of a later one that is no longer there; a sum by those of any report.
---   corrections  one row a corrected cell: unit_code, base_code, field (* is a row left out), month, in_period, is_before
+-- by corrections of that report, or of a later report that is left out; a sum by corrections of any report.
+--   corrections  one row a corrected cell: unit_code, base_code, field (* for a row left out), month, in_period,
+--                is_before
 --   reports      as in `operands`, corrected
 WITH counted AS (
     SELECT

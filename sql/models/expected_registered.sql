@@ -1,8 +1,8 @@
--- Rows of a registered form (villager groups of a village, tasks of a county) that should be reported: each from the
--- month of its first accepted report on, while the unit above it reports; in months before any row of its county is
--- known, one for every placeholder.
+-- Rows of a registered form (villager groups of a village, tasks of a county) that should be reported. A row is
+-- expected from the month of its first accepted report on, while the unit above it reports. In months before any row
+-- of its county is known, one row is expected for every placeholder.
 --   registry      one row a unit: unit_code, base_code, county_code, first_month
---   closed        months in which a unit of the tree does not report (closed, say): base_code, month
+--   closed        months in which a unit of the tree does not report, such as a closed one: base_code, month
 --   placeholders  one row a month and unit of the tree that has at least one row then: base_code, county_code, month
 --   months        the last months of the form's periods: month
 WITH known AS (

@@ -1,8 +1,8 @@
--- The exact sums of every indicator on today's tree: what each unit was as was, carried along the lineage.
+-- The exact sums of every indicator on today's tree: each unit's sums as was, carried along the lineage.
 --   sides     one row a reporting unit: numerators, denominators, units lacking a side, units with a warning
 --   expected  one row an expected unit: unit_code, base_code, expected_units (unit-periods)
 --   corrected one row a unit with corrections: unit_code, base_code, and which indicators they touch
---   paths     one row a unit as was, and each unit of today that its figures belong to or that lies above that:
+--   paths     one row a unit as was and a unit of today that its figures belong to, or a unit above that one:
 --             base_code, org_code, org_level, share
 WITH base AS (
     SELECT
@@ -24,6 +24,6 @@ SELECT
 FROM paths
 LEFT JOIN base ON base.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
--- units of the lowest level where a report is expected or there, as in `results`
+-- units of the lowest level only if they are expected or reported, as in `results`
 HAVING count(base.base_code) > 0 OR paths.org_level <> '{{lowest}}'
 ORDER BY paths.org_code

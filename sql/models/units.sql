@@ -1,5 +1,5 @@
--- Forms of different grains on the unit that they share (their common base_code): operands summed up to it.
---   operands  rows of the model of that name, those of several forms beneath each other
+-- Operands of forms of different grains, summed up to the unit that the forms share (their common base_code).
+--   operands  rows of the model `operands` for several forms
 SELECT
     base_code AS unit_code,
     base_code,

@@ -1,5 +1,7 @@
--- Cells that a person corrected, on top of what the county sent. Beneath the county values of restricted fields are not
--- shown, nor those of a villager group's row, which stands at its village, nor at a village of fields that count persons.
+-- Cells that a person corrected, beside what the county sent. Beneath the county these values are not shown:
+--   those of restricted fields
+--   those of a villager group's row, which stands at its village
+--   at a village, those of fields that count persons
 CREATE VIEW mart.correction AS
 SELECT
     x.form,

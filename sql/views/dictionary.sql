@@ -1,7 +1,7 @@
 -- The dictionary, as data.
 CREATE VIEW mart.indicator AS SELECT * FROM dim.indicator;
 
--- What each indicator meant and means: where a series breaks, a version begins.
+-- The definitions of each indicator, past and present: a version begins where the series breaks.
 CREATE VIEW mart.indicator_definition AS
 SELECT
     indicator_code,

@@ -1,5 +1,6 @@
--- Everything the warehouse ever showed: one row a figure and what it was shown by. It was shown from when it was built
--- and defined so until it was built or defined anew. The inner rows are made of calc.*, of what left the catalogue too.
+-- Everything the warehouse ever showed: a row a figure and definition. A figure was shown from the moment at which it
+-- was built and so defined until it was built or defined anew. The inner rows come from calc.*, including those of
+-- indicators that have left the catalogue.
 CREATE VIEW mart.indicator_value_history AS
 SELECT
     v.indicator_code,
@@ -38,29 +39,14 @@ JOIN dim.indicator_history AS i
         AND v.built_from < coalesce(i.defined_to, 'infinity')
 JOIN dim.period AS p
     ON p.period = v.period AND p.period_type = v.period_type AND p.last_month BETWEEN i.first_month AND i.last_month
--- what is made of restricted fields is shown from county up only
+-- figures of restricted fields are shown from county up only
 WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
--- What holds now.
+-- The figures that hold now. The placeholder is the list of columns that all views of figures share (FIGURE in
+-- qiangji/warehouse/views.py).
 CREATE VIEW mart.indicator_value AS
 SELECT
-    h.indicator_code,
-    h.org_code,
-    h.org_level,
-    h.period,
-    h.period_type,
-    h.period_start,
-    h.period_end,
-    h.numerator,
-    h.denominator,
-    h.value,
-    h.target,
-    h.expected_units,
-    h.reported_units,
-    h.reporting_rate,
-    h.obs_status,
-    h.is_corrected,
-    h.has_warning,
+    {{figure}},
     coalesce(u.due_at <= now(), true) AS is_closed,
     h.definition_version,
     h.built_from AS built_at
@@ -69,28 +55,12 @@ LEFT JOIN dim.indicator_due AS u
     ON u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
 WHERE h.built_to IS NULL AND h.defined_to IS NULL;
 
--- What held at a moment, as mart.indicator_value showed it then: factors, targets and due dates are those of then.
+-- The figures as mart.indicator_value showed them at a moment, with the factors, targets and due dates of that moment.
 CREATE FUNCTION mart.indicator_value_as_of(moment timestamptz) RETURNS SETOF mart.indicator_value
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
-        h.indicator_code,
-        h.org_code,
-        h.org_level,
-        h.period,
-        h.period_type,
-        h.period_start,
-        h.period_end,
-        h.numerator,
-        h.denominator,
-        h.value,
-        h.target,
-        h.expected_units,
-        h.reported_units,
-        h.reporting_rate,
-        h.obs_status,
-        h.is_corrected,
-        h.has_warning,
+        {{figure}},
         coalesce(u.due_at <= moment, true) AS is_closed,
         h.definition_version,
         h.built_from AS built_at

@@ -1,6 +1,6 @@
--- A figure beside those it is compared with: the period before, the same period a year before, its siblings. All of it
--- is made of mart.indicator_value, so that what is hidden there is hidden here; and of one reading of it, since joins
--- of a view so wide with itself are planned badly. Only a filter by indicator makes it faster than to read it whole.
+-- A figure beside those it is compared with: the period before, the same period a year before, its siblings. The only
+-- source is mart.indicator_value, so that figures hidden there are hidden here. It is read once, as the planner handles
+-- joins of so wide a view with itself badly. Only a filter by indicator is faster than reading everything.
 CREATE VIEW mart.indicator_comparison AS
 SELECT
     v.indicator_code,
@@ -15,9 +15,9 @@ SELECT
     v.obs_status,
     v.previous_period,
     v.previous_value,
-    -- another definition made the figure before: what is between them is no change
+    -- no change across a series break: the figure before has another definition
     CASE WHEN NOT v.is_series_break THEN v.value - v.previous_value END AS change,
-    -- a share changes by percentage points, which `change` says; and nothing grows by per cent of 0 or less
+    -- not for shares, whose `change` is in percentage points; and there is no percentage of 0 or less
     CASE WHEN v.unit <> 'percent' AND v.previous_value > 0 AND NOT v.is_series_break
         THEN mart.ratio(100, v.value - v.previous_value, v.previous_value)
     END AS change_percent,

@@ -1,5 +1,5 @@
--- History on today's tree: rows of units that lineage touches and of those above them. For all others
--- mart.indicator_value is the same. A share of a split makes sums, and even unit-periods, fractions.
+-- History on today's tree: rows of units that lineage touches and of the units above them. For all other units
+-- mart.indicator_value is the same. After a split, sums and even unit-periods can be fractions.
 CREATE VIEW mart.indicator_value_restated_history AS
 SELECT
     v.indicator_code,
@@ -31,29 +31,13 @@ JOIN dim.indicator_history AS i
     ON i.indicator_code = v.indicator_code AND i.calc_table || '__restated' = v.calc_table AND i.defined_to IS NULL
 JOIN dim.period AS p
     ON p.period = v.period AND p.period_type = v.period_type AND p.last_month BETWEEN i.first_month AND i.last_month
--- what is made of restricted fields is shown from county up only
+-- figures of restricted fields are shown from county up only
 WHERE NOT i.is_restricted OR v.org_level IN ('city', 'county');
 
--- What holds now.
+-- The restated figures that hold now, with the columns of mart.indicator_value.
 CREATE VIEW mart.indicator_value_restated AS
 SELECT
-    h.indicator_code,
-    h.org_code,
-    h.org_level,
-    h.period,
-    h.period_type,
-    h.period_start,
-    h.period_end,
-    h.numerator,
-    h.denominator,
-    h.value,
-    h.target,
-    h.expected_units,
-    h.reported_units,
-    h.reporting_rate,
-    h.obs_status,
-    h.is_corrected,
-    h.has_warning,
+    {{figure}},
     coalesce(u.due_at <= now(), true) AS is_closed,
     h.definition_version,
     h.built_from AS built_at

@@ -1,14 +1,14 @@
 -- Where a figure stands on its way to the yearly target (illustrative: the plan publishes no figures). Only in the
--- period type of the indicator's headline, which the targets are meant for, and in the years that have one.
+-- period type of the indicator's headline, which the targets are meant for, and in the years that have a target.
 --
--- Months are counted since year 0. The path leads straight from the baseline, the unit's first value in the years of
--- the plan, to the first yearly target at the end of its December, and from there straight to each next one; a year to
--- date begins anew every January, so its baseline is the first value of the year. From a start that is already as good
--- as the target the path does not lead down: it is the target.
---
--- The pace is the slope of the least-squares line through the values of the last twelve months (a year to date: of the
--- year), of three at least. From the value of the period, at that pace, the target is reached at the end of some later
--- period of the type, if the pace leads there: within ten years, and a year to date within its year.
+-- Months are counted since year 0.
+--   baseline  the unit's first value in the years of the plan; for a year to date, the first value of the year
+--   path      straight from the baseline to the first yearly target at the end of its December, then straight to each
+--             next target; constantly the target where the start is already as good
+--   pace      the slope of the least-squares line through the values of the last twelve months (for a year to date: of
+--             the year); there have to be three
+--   reached   at the end of the later period in which the figure, at that pace, arrives at the target: within ten
+--             years, for a year to date within its year; otherwise never
 CREATE VIEW mart.indicator_target_status AS
 WITH target AS (
     SELECT
@@ -45,8 +45,9 @@ SELECT
     round(n.pace, 6) AS pace,
     CASE
         WHEN n.months_left <= CASE s.period_type WHEN 'ytd' THEN 12 * s.year + 12 - s.month ELSE 120 END
-            THEN (make_date(s.year, 1, 1) + make_interval(months => s.month + n.months_left::integer - 12 * s.year))::date
-                - 1
+            THEN (
+                make_date(s.year, 1, 1) + make_interval(months => s.month + n.months_left::integer - 12 * s.year)
+            )::date - 1
     END AS reached_by
 FROM (
     SELECT
@@ -62,9 +63,9 @@ FROM (
         SELECT
             x.*,
             d.year,
-            12 * d.year + extract(month FROM x.period_end)::integer AS month,
+            12 * d.year + extract(MONTH FROM x.period_end)::integer AS month,
             CASE i.direction WHEN 'down' THEN -1 ELSE 1 END AS sign,
-            -- what a value may be held against: the years of the plan, or of a year to date its own
+            -- values are compared within the years of the plan; of a year to date, within its own year
             CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year,
             CASE WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3 ELSE 1 END AS step
         FROM mart.indicator_value AS x
@@ -84,8 +85,10 @@ FROM (
 JOIN target AS t ON t.indicator_code = s.indicator_code AND t.year = s.year
 LEFT JOIN dim.period AS b
     ON b.period_type = s.period_type
-    AND b.period_end = (make_date(s.year, 1, 1) + make_interval(months => s.first_one[1]::integer - 12 * s.year))::date - 1
--- the stretch of the path: from the yearly target before, unless the baseline came later or the year begins anew
+    AND b.period_end = (
+        make_date(s.year, 1, 1) + make_interval(months => s.first_one[1]::integer - 12 * s.year)
+    )::date - 1
+-- the path's stretch starts at the yearly target before, unless the baseline is later or the year begins anew
 CROSS JOIN LATERAL (
     SELECT coalesce(12 * t.year_before + 12 >= s.first_one[1] AND s.own_year IS NULL, false) AS is_later
 ) AS k
@@ -112,7 +115,7 @@ CROSS JOIN LATERAL (
     SELECT
         f.is_reached,
         f.pace,
-        -- whole periods; what is left of the sixth decimal is no month
+        -- whole periods; rounded first, so that a rest in the last decimals adds no period
         CASE WHEN f.pace * s.sign > 0 AND NOT f.is_reached THEN
             s.step * ceil(round((t.target - s.value) / f.pace / s.step, 4))
         END AS months_left

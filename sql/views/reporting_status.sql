@@ -1,7 +1,7 @@
--- Per county, form and period: where its report stands. True at any moment: it reads the ledger and the clock.
+-- Where the report of each county, form and period stands, at any moment: the view reads the ledger and the clock.
 CREATE VIEW mart.reporting_status AS
 WITH shown AS (
-    -- periods from the first that was ever collected to the one that runs now
+    -- periods from the first that was ever collected to the current one
     SELECT f.form, d.period, d.due_date, d.due_at, p.period_end, p.last_month
     FROM dim.form AS f
     JOIN dim.due AS d USING (form)
@@ -105,7 +105,7 @@ CROSS JOIN LATERAL (
     END AS status
 ) AS st
 JOIN dim.submission_status AS words ON words.status = st.status
--- a report that says that nothing changed stands for the last one with rows
+-- a report that says that nothing changed repeats the last one with rows
 LEFT JOIN LATERAL (
     SELECT r.*
     FROM ops.submission AS r
@@ -124,7 +124,7 @@ CROSS JOIN LATERAL (
         CASE WHEN l.is_unchanged THEN repeated.cells_total ELSE l.cells_total END AS cells
 ) AS n;
 
--- Periods that are or were locked: what was received for them, or read anew, from the one instant to the other is held.
+-- Periods that are or were locked. Reports that are received or read anew between the two instants are held.
 CREATE VIEW mart.period_lock AS
 SELECT
     l.period,
@@ -146,7 +146,7 @@ FROM (
 ) AS l
 WHERE l.action = 'lock' AND coalesce(l.before, 'unlock') = 'unlock';
 
--- Per county and form: how fresh what the marts show is.
+-- How fresh the marts are, by county and form.
 CREATE VIEW mart.data_freshness AS
 SELECT
     cf.county_code,
@@ -169,8 +169,10 @@ JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 LEFT JOIN ops.submission AS s ON (s.county_code, s.form) = (cf.county_code, cf.form)
 GROUP BY cf.county_code, o.name, cf.form;
 
--- Warnings on rows and figures; a villager group's stands at its village and shows no value, nor does a restricted field
--- beneath its county, nor at a village one that an indicator of persons reads.
+-- Warnings on rows and figures. No value is shown with these:
+--   a warning on a villager group's row, which stands at its village
+--   a restricted field beneath its county
+--   at a village, a field that an indicator of persons reads
 CREATE VIEW mart.finding AS
 SELECT
     f.finding_id,
@@ -195,17 +197,19 @@ FROM ops.current_finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.org_code
 LEFT JOIN ops.last_disposition AS d ON d.finding_id = f.finding_id
 LEFT JOIN LATERAL (
-    SELECT string_agg(x.label_zh, '、' ORDER BY x.sort_order) AS zh, string_agg(x.label_en, ', ' ORDER BY x.sort_order) AS en
+    SELECT
+        string_agg(x.label_zh, '、' ORDER BY x.sort_order) AS zh,
+        string_agg(x.label_en, ', ' ORDER BY x.sort_order) AS en
     FROM dim.field AS x
     WHERE x.form = f.form AND x.field = ANY(f.fields)
 ) AS about ON true
--- what the county says about the row of the report that counts
+-- the county's explanation of the row in the report that counts
 LEFT JOIN ops.submission AS s
     ON s.is_current AND (s.county_code, s.form, s.period) = (f.county_code, f.form, f.period)
 LEFT JOIN ops.explanation AS e
     ON (e.delivery_id, e.form, e.period, e.unit_code) = (s.delivery_id, s.form, s.period, f.unit_code)
 CROSS JOIN LATERAL (
-    -- from county up everything (a task's too); beneath it the unit's own values, none of a restricted field
+    -- from county up (tasks included) everything; beneath it only the unit's own values of unrestricted fields
     SELECT
         o.org_level IN ('city', 'county')
         OR (
@@ -224,7 +228,7 @@ CROSS JOIN LATERAL (
         ) AS it
 ) AS shown;
 
--- Why rows of the latest delivery of a submission were rejected, a line a rule.
+-- Why rows of the latest delivery of a submission were rejected: a row for each rule.
 CREATE VIEW mart.rejected_row AS
 SELECT
     r.county_code,

@@ -1,6 +1,6 @@
--- What figures come from: reports as they were read, what each build put in the place of what, and why figures differ.
+-- What figures come from: the reports as they were read, what each build replaced, and why figures differ.
 
--- Builds, newest definitions told by their hash.
+-- Builds; a change of definitions or of the tree shows in its hash.
 CREATE VIEW mart.build AS
 SELECT build_id, months, started_at, built_at, definitions_hash, tree_hash, facts_replaced, rows_closed, rows_inserted
 FROM ops.build;
@@ -26,8 +26,8 @@ SELECT
 FROM ops.submission AS s
 JOIN ops.delivery AS d USING (delivery_id);
 
--- Rows that would count had they broken no rule: those of the current revision or, where there is none, of the last
--- report that came. Without values: a rule and an address say enough to find them.
+-- Rejected rows of the current revision or, where there is none, of the last report. Without values: a rule and an
+-- address are enough to find the rows.
 CREATE VIEW mart.rejection AS
 SELECT r.county_code, r.form, r.period, r.delivery_id, r.rule, r.rows, r.example, s.is_current
 FROM (
@@ -39,13 +39,13 @@ FROM (
 JOIN ops.rejection AS r
     ON (r.delivery_id, r.form, r.period) = (s.delivery_id, s.form, s.period);
 
--- Which findings that stand concern a field that an indicator reads.
+-- Current findings on fields that an indicator reads.
 CREATE VIEW mart.indicator_finding AS
 SELECT DISTINCT i.indicator_code, f.finding_id
 FROM ops.current_finding AS f
 JOIN dim.indicator_field AS i ON i.form = f.form AND i.field = ANY(f.fields);
 
--- What each build put in the place of what the facts showed, and why.
+-- Which revision each build replaced by which, and why.
 CREATE VIEW mart.report_change AS
 SELECT
     c.build_id,
@@ -56,12 +56,12 @@ SELECT
     p.period_end,
     c.county_code,
     CASE
-        -- the same rows: what was declared on top of them came, went or changed
+        -- the same rows: a correction of them came, went or changed
         WHEN c.rows_hash_before = c.rows_hash THEN 'correction'
         WHEN c.delivery_id IS NULL THEN 'withdrawal'
         WHEN c.delivery_before IS NULL AND d.received_at >= u.due_at THEN 'late_arrival'
         WHEN c.delivery_before IS NULL THEN 'arrival'
-        -- the same delivery: the report that it repeats was corrected, or it was read by another form or suite
+        -- the same delivery: it repeats a report that was corrected, or another form or suite read it
         WHEN c.delivery_id = c.delivery_before AND EXISTS (
             SELECT FROM ops.submission AS s
             WHERE (s.delivery_id, s.form, s.period) = (c.delivery_id, c.form, c.period) AND s.is_unchanged
@@ -84,7 +84,7 @@ LEFT JOIN dim.due AS u ON u.form = c.form AND u.period = c.period
 LEFT JOIN ops.delivery AS d ON d.delivery_id = c.delivery_id
 LEFT JOIN ops.delivery AS e ON e.delivery_id = c.delivery_before
 UNION ALL
--- beside another revision
+-- corrections that came, went or changed together with the revision
 SELECT
     c.build_id,
     b.built_at,
@@ -109,10 +109,11 @@ WHERE
     c.rows_hash_before IS DISTINCT FROM c.rows_hash
     AND c.corrections_before <> c.corrections_hash;
 
--- What happened, after one moment and up to another, to what a figure comes from. Reports of its period; where none of
--- these changed, earlier ones (a year-to-date field's difference, and who is expected, reach back). Its definition.
--- Where neither says anything: models, told by the builds' hash of definitions. And the tree, where it changed since and
--- something of the unit is dated.
+-- Why a figure may differ between two moments: changes to what it comes from, after `since` and up to `until`.
+--   reports     those of its period; if none of these changed, earlier ones (differences of a year-to-date field and
+--               the expected units depend on them)
+--   definition  the indicator's; or, if nothing else changed, the models', told by the builds' hash of definitions
+--   boundary    the tree changed, and the unit or one beneath it has a dated change
 CREATE FUNCTION mart.indicator_reason(
     indicator text, unit text, of_period text, of_type text, since timestamptz, until timestamptz
 ) RETURNS TABLE (
@@ -178,7 +179,7 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT
             b.tree_hash <> last.tree_hash AND EXISTS (
-                -- the unit, or one that lies beneath it, opens, closes, moves or comes from another
+                -- the unit, or one beneath it, opens, closes, moves or comes from another
                 SELECT FROM dim.org_unit_version AS v
                 JOIN dim.org_unit AS o USING (org_code)
                 WHERE
@@ -200,8 +201,8 @@ END;
 COMMENT ON FUNCTION mart.indicator_reason IS
     '两个时刻之间指标值变化的原因 / what happened between two moments to what a figure comes from';
 
--- Figures that differ between two moments, and why. A row shown at both is the same at both: only those count that
--- began or ended in between.
+-- Figures that differ between two moments, and why. A row that is shown at both moments is the same at both, so only
+-- rows that began or ended in between are read.
 CREATE FUNCTION mart.indicator_change(since timestamptz, until timestamptz) RETURNS TABLE (
     indicator_code text, org_code text, org_level text, period text, period_type text,
     numerator_before numeric, numerator numeric, denominator_before numeric, denominator numeric,
@@ -220,13 +221,13 @@ BEGIN ATOMIC
         ARRAY(
             SELECT r.cause
             FROM mart.indicator_reason(f.indicator_code, f.org_code, f.period, f.period_type, since, until) AS r
-            -- where only the value differs, the tree is not why
+            -- if only the value differs, the tree is not the cause
             WHERE
                 r.cause <> 'boundary' OR (
                     f.numerator_before, f.denominator_before, f.expected_units_before, f.reported_units_before
                 ) IS DISTINCT FROM (f.numerator, f.denominator, f.expected_units, f.reported_units)
             UNION
-            -- hidden because of a neighbour, perhaps of another county, or shown again
+            -- newly hidden, because of a neighbour, perhaps in another county; or shown again
             SELECT 'suppression'
             WHERE (f.obs_status_before = 'Q') <> (f.obs_status = 'Q')
             ORDER BY cause

@@ -1,4 +1,4 @@
--- Editions: what a person published of a period, and what is otherwise now.
+-- Editions: the figures of a period as a person published them, and what has changed since.
 CREATE VIEW mart.edition AS
 SELECT
     e.edition,
@@ -40,13 +40,13 @@ SELECT
 FROM ops.published_value AS v
 JOIN ops.edition AS e USING (period, edition)
 JOIN dim.period AS p ON p.period = v.period AND p.period_type = v.period_type
--- what may not be seen beneath the county any more may not be seen there in an older edition either
+-- an indicator that is restricted now is hidden beneath the county in older editions, too
 WHERE
     v.org_level IN ('city', 'county')
     OR v.indicator_code NOT IN (SELECT h.indicator_code FROM dim.indicator_history AS h WHERE h.is_restricted);
 
--- Figures that are no longer what an edition says. One that it has not (a new indicator, a unit's first) is there too,
--- one that is shown no more as well; causes are those of the time since it was published.
+-- Figures that differ from an edition, with the causes since it was published. Included are figures that the edition
+-- does not have (a new indicator, a unit's first figure) and figures that are no longer shown.
 CREATE VIEW mart.published_change AS
 SELECT
     f.edition,

@@ -1,6 +1,6 @@
--- What a county's own login sees: its submissions, why rows were rejected, what was found, what is due. Row by row:
--- whoever is logged in as county_<code> sees that county, anybody else nothing. A barrier: no function of the reader's
--- is asked about a row of another county.
+-- What a county's own login sees: its submissions, why rows were rejected, findings and what is due. The login
+-- county_<code> sees the rows of that county, any other login sees none. The security barrier keeps functions of the
+-- reader away from rows of other counties.
 CREATE SCHEMA IF NOT EXISTS county;
 
 CREATE OR REPLACE FUNCTION county.own_code() RETURNS text

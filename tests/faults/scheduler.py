@@ -54,7 +54,7 @@ def killed(site: Site, folder: Path, postgres: Any) -> Outcome:
         "while reports are checked, while figures are built",
         sorted((expected - found).elements()),
         sorted((found - expected).elements()),
-        [f"{f['code']} {f['where']} {f['what']}" for f in verified.faults],
+        [f"{f.code} {f.where} {f.what}" for f in verified.faults],
         2,
     )
 

@@ -17,6 +17,7 @@ from psycopg import errors
 from qiangji import pipeline, stages, warehouse
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.settings import settings
+from qiangji.warehouse import grants
 from tests.integration.nights import Night, forget, night
 from tests.integration.test_cli import run
 
@@ -55,9 +56,9 @@ def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[R
     with night(folder, postgres, scale=0.03, months=1, faults="none", counties=["440703", "440785"]) as one:
         one.run()
         names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
-        postgres.ensure_role(warehouse.OWNER, login=False)
+        postgres.ensure_role(warehouse.roles.OWNER, login=False)
         with postgres.connect() as connection:
-            warehouse.close_database(connection, sa.make_url(one.place.url).database)
+            grants.close_database(connection, sa.make_url(one.place.url).database)
             for name in names:
                 connection.execute(
                     f"CREATE ROLE {name}_login LOGIN PASSWORD '{name}-of-the-test' IN ROLE {name}"
@@ -392,14 +393,14 @@ def test_the_roles_of_the_embedded_server_hold_nothing_more(
                 c.execute("CREATE ROLE stranger LOGIN PASSWORD 'stranger'")
             for role, url in urls.items():
                 with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as own:
-                    may = role in (warehouse.OWNER, warehouse.LOADER)
+                    may = role in (warehouse.roles.OWNER, warehouse.roles.LOADER)
                     for statement in (
                         "SET default_transaction_read_only = off",
                         "CREATE TEMP TABLE mine (a int)",
                     ):
                         with nullcontext() if may or "SET" in statement else pytest.raises(DENIED):
                             own.execute(statement)
-            stranger = sa.make_url(urls[warehouse.BI]).set(
+            stranger = sa.make_url(urls[warehouse.roles.BI]).set(
                 drivername="postgresql", username="stranger", password="stranger"
             )
             with pytest.raises(psycopg.OperationalError, match="permission denied for database"):

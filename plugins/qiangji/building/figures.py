@@ -27,9 +27,9 @@ from qiangji.indicators import HIDDEN, Base
 from qiangji.indicators.columns import pieces
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
+from qiangji.warehouse.dimensions import fill_expected
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import copy_in, insert
-from qiangji.warehouse.sync import fill_expected
 
 
 @dataclass(frozen=True)

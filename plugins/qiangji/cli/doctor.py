@@ -78,7 +78,7 @@ def _lake(s: Settings) -> str:
 
 
 def _warehouse(s: Settings) -> str:
-    from qiangji.warehouse import reading_warehouse, sync
+    from qiangji.warehouse import reading_warehouse, roles
 
     with reading_warehouse(s) as engine, engine.connect() as c:
         version = str(c.scalar(sa.text("SHOW server_version")))
@@ -86,7 +86,7 @@ def _warehouse(s: Settings) -> str:
         if open_ended := _without_settings(c):
             raise WarehouseError(
                 f"{', '.join(open_ended)}: not read-only, or without a limit on time",
-                expected="; ".join(f"ALTER ROLE ... SET {s}" for s in sync.ROLE_SETTINGS),
+                expected="; ".join(f"ALTER ROLE ... SET {s}" for s in roles.ROLE_SETTINGS),
                 do="Let an administrator of the server run that.",
             )
         kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
@@ -94,15 +94,15 @@ def _warehouse(s: Settings) -> str:
 
 
 def _without_settings(c: sa.Connection) -> list[str]:
-    """Readers that may have lifted what ends a runaway query: a role may change its own settings."""
-    from qiangji.warehouse import sync
+    """Roles of readers without the settings that end a runaway query: a role may change its own settings."""
+    from qiangji.warehouse import roles
 
     rows = c.execute(
         sa.text(
             "SELECT rolname, coalesce(array_to_string(rolconfig, ' '), '') AS said FROM pg_roles"
             " WHERE rolname = ANY(:r) ORDER BY 1"
         ),
-        {"r": list(sync.READERS)},
+        {"r": list(roles.READERS)},
     )
     return [
         r.rolname

@@ -39,7 +39,9 @@ def verify(json: Json = False) -> None:
 
     verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
     if json:
-        print(printing.as_json({"looked_at": verified.looked_at, "faults": verified.faults}))
+        print(
+            printing.as_json({"looked_at": verified.looked_at, "faults": [vars(f) for f in verified.faults]})
+        )
     else:
         print_verified(verified)
     if verified.is_damaged:
@@ -93,5 +95,5 @@ def print_verified(verified: Any) -> None:
     for heading in ("fault", "where", "what", "do"):
         table.add_column(heading, overflow="fold")
     for fault in verified.faults:
-        table.add_row(fault["code"], fault["where"], fault["what"], fault["do"])
+        table.add_row(fault.code, fault.where, fault.what, fault.do)
     console.print(table)

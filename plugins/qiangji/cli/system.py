@@ -23,8 +23,8 @@ def warehouse_url(
     from qiangji import warehouse
     from qiangji.settings import settings
 
-    if role not in warehouse.ROLES:
-        raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.ROLES), code="unknown_role")
+    if role not in warehouse.roles.ROLES:
+        raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.roles.ROLES), code="unknown_role")
     print(warehouse.url_for_tools(settings(), role))
     if not settings().warehouse_url:
         print("(the embedded server answers while `make up`, or a command, runs)", file=sys.stderr)

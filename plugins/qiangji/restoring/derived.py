@@ -1,8 +1,8 @@
-"""Facts and figures again, and what they were shown by: from what each build left in the lake.
+"""Facts, figures and their definitions again: from the results that each build left in the lake.
 
 In: the journal's builds, definitions and rules of suppression; lake/builds, lake/definitions, lake/reports. Out: calc.*
 with the life time of every row, dim.indicator_history, dim.indicator_due_history, fact.*, in the caller's transaction.
-So that what was shown on any day is found again, and not only what stands now.
+So the warehouse shows again what it showed on any day, not only the current figures.
 """
 
 from __future__ import annotations
@@ -12,19 +12,20 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji.building import facts, figures
 from qiangji.building.corrected import Corrected
 from qiangji.building.inputs import Inputs
-from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
 from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
 from qiangji.restoring.journal import Event, Journal, Watch, when
-from qiangji.settings import Settings
-from qiangji.warehouse import hidden_past, history, sync
+from qiangji.warehouse import dimensions, hidden_past, history, tables
+from qiangji.warehouse.ddl import define
 from qiangji.warehouse.rows import copy_in
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ _LEFT = "已不在目录中的指标 / of an indicator that has left the catalog
 
 
 def clear(c: Connection) -> None:
-    """Leave no fact, no figure, and nothing of what figures were shown by."""
+    """Delete all facts, all figures and the past of their definitions."""
     for table in _tables(c, "fact", "calc"):
         c.execute(sa.text(f"DELETE FROM {table}"))
     for table in ("dim.indicator_history", "dim.indicator_due_history"):
@@ -42,7 +43,7 @@ def clear(c: Connection) -> None:
 
 
 def fill_definitions(c: Connection, lake: Lake, journal: Journal) -> None:
-    """What figures were shown by, from when until when: each change in its turn."""
+    """Fill the past of definitions, one change after the other."""
     for event in journal.of("definitions"):
         rows = [r | {"targets": json.dumps(json.loads(r["targets"]))} for r in event["indicators"]]
         history.defined(c, rows, when(event))
@@ -55,9 +56,9 @@ def fill_definitions(c: Connection, lake: Lake, journal: Journal) -> None:
 
 
 def fill_figures(c: Connection, lake: Lake, journal: Journal, builds: Sequence[Event], watch: Watch) -> int:
-    """Every row that a build showed, with its life time. Returns how many builds left no rows to do so.
+    """Fill every row that a build showed, with its life time. Returns how many builds left no rows in the lake.
 
-    Rules of suppression reach back when they become stricter: each is applied when its turn comes.
+    A stricter rule of suppression also hides older figures, so each rule is applied in its turn between the builds.
     """
     for event in watch(sorted([*builds, *journal.of("suppression")], key=when), "figures"):
         if event["event"] == "suppression":
@@ -79,11 +80,12 @@ def _fill_table(c: Connection, lake: Lake, event: Event, each: dict[str, Any]) -
 
 
 def _add_missing(c: Connection, table: str, rows: pa.Table) -> None:
-    """Columns of indicators that the catalogue no longer has: they keep their past."""
+    """Add columns for indicators that have left the catalogue: they keep their past."""
     types = {f.name: _sql_type(str(f.type)) for f in rows.schema}
     types |= {"built_from": "timestamptz NOT NULL", "built_to": "timestamptz"}
-    for name in sync.add_columns(c, f"calc.{table}", types):
-        c.execute(sa.text(f"COMMENT ON COLUMN calc.{table}.\"{name}\" IS '{_LEFT}'"))
+    for name in tables.add_columns(c, f"calc.{table}", types):
+        column = sql.Identifier("calc", table, name)
+        define(c, sql.SQL("COMMENT ON COLUMN {} IS {}").format(column, sql.Literal(_LEFT)))
 
 
 def _sql_type(arrow: str) -> str:
@@ -92,38 +94,39 @@ def _sql_type(arrow: str) -> str:
     return {"string": "text", "bool": "boolean"}.get(arrow, "bigint")
 
 
-def _known(c: Connection, tables: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Of what a rule was about, what the warehouse has columns for."""
-    rows = c.execute(
-        sa.text("SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'calc'")
-    )
-    columns = {(f"calc.{r.table_name}", r.column_name) for r in rows}
+def _known(c: Connection, ruled: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The indicators of a rule, by table, without those that the table has no columns for."""
+    columns = {table: tables.columns_of(c, table) for table in ruled}
     return {
-        table: [x for x in codes if all((table, f"{part}__{x}") in columns for part in ("h", "n", "d"))]
-        for table, codes in tables.items()
+        table: [x for x in codes if all(f"{part}__{x}" in columns[table] for part in ("h", "n", "d"))]
+        for table, codes in ruled.items()
     }
 
 
-def fill_facts(c: Connection, catalogue: Catalogue, settings: Settings, lake: Lake, watch: Watch) -> None:
-    """The rows that ops.fact_load says are loaded, and how many units were expected when they were."""
+def fill_facts(c: Connection, pipeline: Pipeline, watch: Watch) -> None:
+    """Fill the rows that ops.fact_load says are loaded, and how many units were expected then."""
+    catalogue, settings = pipeline.catalogue, pipeline.settings
     loaded = c.execute(sa.text("SELECT * FROM ops.fact_load ORDER BY form, period, county_code")).all()
     current: dict[Key, Current] = {
         (r.form, r.period, r.county_code): Current(r.rows_hash, r.revision, "")
         for r in loaded
         if r.form in catalogue.forms
     }
-    reports = Corrected(catalogue, lake, current)
+    reports = Corrected(catalogue, pipeline.ledger.lake, current)
     for key, one in watch(list(current.items()), "facts"):
         name, period, county = key
         form = catalogue.forms[name]
         rows = reports.get_rows("reports", name, period, county, one.rows_hash)
         if len(rows):
             rows = facts.fact_rows(rows, catalogue, form, period, one.revision)
-            known = _columns(c, "fact", form.form)
-            copy_in(c, f"fact.{form.form}", rows.select([n for n in rows.column_names if n in known]))
+            table = f"fact.{form.form}"
+            known = tables.columns_of(c, table)
+            copy_in(c, table, rows.select([n for n in rows.column_names if n in known]))
     months = [Period.parse(m) for m in c.scalars(sa.text("SELECT month FROM ops.built_month ORDER BY 1"))]
     types = sorted({f.period_type for f in catalogue.forms.values()})
-    sync.fill_expected(c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None])
+    dimensions.fill_expected(
+        c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None]
+    )
     with open_engine(settings.engine, settings.sql / "models", settings.threads) as engine:
         figures.count_registered(c, catalogue, Inputs(catalogue, reports, current, engine, c), months)
 
@@ -133,18 +136,8 @@ def analyze(c: Connection) -> None:
     c.execute(sa.text(f"ANALYZE {', '.join(_tables(c, 'ops', 'dim', 'fact', 'calc'))}"))
 
 
-def _columns(c: Connection, schema: str, table: str) -> set[str]:
-    return set(
-        c.scalars(
-            sa.text(
-                "SELECT column_name FROM information_schema.columns WHERE (table_schema, table_name) = (:s, :t)"
-            ),
-            {"s": schema, "t": table},
-        )
-    )
-
-
 def _tables(c: Connection, *schemas: str) -> list[str]:
+    """Every table of these schemas as `schema.table`, ready to stand in a statement."""
     rows: Iterable[str] = c.scalars(
         sa.text(
             "SELECT schemaname || '.' || quote_ident(tablename) FROM pg_tables WHERE schemaname = ANY(:s) ORDER BY 1"

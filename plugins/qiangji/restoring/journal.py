@@ -1,8 +1,8 @@
 """The lake's journal, read whole: every event that made the ledger what it is.
 
-In: lake/journal. Out: events by kind, oldest first, and what stands of those that were written more than once. An event
-is written before its transaction commits, so that the journal may know of something that never came to be; where a
-later event tells (the builds), that is left out.
+In: lake/journal. Out: events by kind, oldest first; of events that were written more than once, the one that stands.
+An event is written before its transaction commits, so the journal may have events that were never committed. Those of
+builds are left out, as a later build shows which they are.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ AT = {
     "corrections": "at", "definitions": "at", "suppression": "at", "build": "built_at",
     "feedback": "sent_at",
 }  # fmt: skip
-"""Each kind of event, and which of its entries says when it was."""
+"""Kind of event -> the entry that says when it was."""
 DECIDED = {"decision": "decision_id", "lock": "lock_id", "disposition": "disposition_id"}
-"""Kinds of events that people make. Of two with one id the later month's stands: the other was never committed."""
+"""Kind of decision -> its id. If two events share an id, the later one stands; the earlier was never committed."""
 Event = dict[str, Any]
+"""An event as its file has it: JSON."""
 Watch = Callable[[Sequence[Any], str], Iterable[Any]]
-"""Goes through things one by one and shows how far it is."""
+"""Goes through things one by one and shows the progress of what they are called."""
 
 
 def unwatched(things: Sequence[Any], _what: str) -> Iterable[Any]:
@@ -37,14 +38,14 @@ def unwatched(things: Sequence[Any], _what: str) -> Iterable[Any]:
 
 
 class JournalError(QiangjiError):
-    """The journal is missing, or a file of it cannot be read."""
+    """The journal is missing, or one of its files cannot be read."""
 
     code = "journal"
 
 
 @dataclass(frozen=True)
 class Journal:
-    """Events by kind, oldest first; `unknown` counts those of kinds that this version does not know."""
+    """Events by kind, oldest first; `unknown` counts events of kinds that this version does not know."""
 
     events: dict[str, list[Event]]
     unknown: Counter[str]
@@ -62,7 +63,7 @@ class Journal:
         return sorted(last.values(), key=when)
 
     def builds(self) -> list[Event]:
-        """Builds that were committed: one that was not has no successor, and another followed the same one."""
+        """Builds that were committed. A build that was not has no successor, while another has the same predecessor."""
         found = self.of("build")
         followed = {e.get("previous") for e in found}
         last = {e.get("previous"): e["build_id"] for e in found}
@@ -75,12 +76,12 @@ class Journal:
 
 def when(event: Event) -> datetime:
     """The instant of an event."""
-    at = event.get(AT[event["event"]]) or event["checked_at"]  # of a verdict that was not yet told when
+    at = event.get(AT[event["event"]]) or event["checked_at"]  # older verdicts have no published_at
     return datetime.fromisoformat(at)
 
 
 def read(lake: Lake, watch: Watch = unwatched) -> Journal:
-    """Read every event. Raises JournalError for a journal that is not there and a file that is none."""
+    """Read every event. Raises JournalError for a journal that is missing and a file that is no event."""
     files = sorted((lake.root / "journal").glob("*/*.json"))
     if not files:
         raise JournalError(
@@ -101,7 +102,7 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
     for kind, key in DECIDED.items():
         events[kind] = list({e[key]: e for e in events.get(kind, ())}.values())
     for found in events.values():
-        found.sort(key=when)  # files come by name, so that the order of one instant is settled
+        found.sort(key=when)  # files come by name, which settles the order of events of one instant
     return Journal(events, unknown)
 
 

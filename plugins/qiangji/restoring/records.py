@@ -1,7 +1,7 @@
 """The ledger's own tables again, from the journal.
 
-In: the journal's events. Out: ops.*, in the caller's transaction. What follows from verdicts (status, revision, which
-is current) is not read but made anew, by the rule that the ledger places them by.
+In: the journal's events. Out: ops.*, in the caller's transaction. Status, revision and which revision is current are
+not in the journal: they follow from the verdicts by the ledger's own rule (`sequence`).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ EMPTIED = (
     "ops.period_lock", "ops.correction", "ops.build", "ops.explanation", "ops.feedback", "ops.fact_load",
     "ops.fact_change", "ops.context_check", "ops.built_month",
 )  # fmt: skip
-"""Every table of the ledger but the one that says what the catalogue defined; what refers to another comes first."""
+"""Every table of the ledger but ops.definition; a table that refers to another comes before it."""
 _BATCH = 1000
 
 
 def populate(c: Connection, table: str, rows: Sequence[dict[str, Any]]) -> int:
-    """Rows as the journal has them into a table; the server reads each value as its column's type."""
+    """Add rows as the journal has them to a table; the server reads each value as its column's type."""
     for start in range(0, len(rows), _BATCH):
         c.execute(
             sa.text(
@@ -47,9 +47,9 @@ def populate(c: Connection, table: str, rows: Sequence[dict[str, Any]]) -> int:
 
 
 def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
-    """Fill what was delivered, said and decided. Returns how many verdicts came without their reasons.
+    """Fill deliveries, verdicts and decisions. Returns how many verdicts came without their reasons.
 
-    Those are of before the journal kept reasons and findings: `qiangji reprocess` finds them again.
+    Those are older than the reasons and findings in the journal: `qiangji reprocess` finds them again.
     """
     received = {e["delivery_id"]: e for e in deliveries(journal)}
     populate(c, "ops.delivery", list(received.values()))
@@ -58,14 +58,16 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     populate(c, "ops.source_item", _source_items(journal))
     for kind, table in PLAIN.items():
         populate(c, table, journal.of(kind))
-    # a workbook that could not be written is tried again, and the last try counts
+    # a workbook that could not be written is tried again; the last try counts
     sent = {(e["delivery_id"], e["digest"]): e for e in journal.of("feedback")}
     populate(c, "ops.feedback", list(sent.values()))
     for event in watch(journal.of("collection"), "collections"):
         apply_collection(c, event["rows"])
     lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in received])
     for event in journal.of("corrections")[-1:]:
-        if all("reason" in row for row in event["corrections"]):  # else of before; the next build fills it
+        if all(
+            "reason" in row for row in event["corrections"]
+        ):  # else an older event; the next build fills it
             populate(c, "ops.correction", event["corrections"])
     for event in watch(journal.of("edition"), "editions"):
         editions.apply(c, ledger.lake, editions.Edition.of(event))
@@ -73,7 +75,7 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
 
 
 def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: Watch) -> None:
-    """Fill what was built from what, and the findings that builds made."""
+    """Fill builds with what each was built from, and the findings that builds made."""
     populate(c, "ops.build", [{"seconds": {}} | e for e in builds])
     populate(c, "ops.fact_change", [row for e in builds for row in e.get("fact_change", ())])
     loaded: dict[tuple[str, str, str], dict[str, Any]] = {}
@@ -92,14 +94,14 @@ def fill_builds(c: Connection, ledger: Ledger, builds: Sequence[Event], watch: W
 
 
 def events_of(journal: Journal, kind: str) -> list[Event]:
-    """All events of a kind, each with what it is known by."""
+    """All events of a kind, with their ids."""
     if kind == "submission":
         return journal.submissions()
     return _with_ids(journal.of(kind)) if kind == "delivery" else journal.of(kind)
 
 
 def committed(journal: Journal, kind: str) -> list[Event]:
-    """Those without what never came to be, where a later one tells."""
+    """The events of a kind without those that a later event shows were never committed."""
     if kind == "build":
         return journal.builds()
     return deliveries(journal) if kind == "delivery" else events_of(journal, kind)
@@ -108,8 +110,8 @@ def committed(journal: Journal, kind: str) -> list[Event]:
 def deliveries(journal: Journal) -> list[Event]:
     """Deliveries that were committed, with their ids.
 
-    One that was not has no verdict, and the same bytes were received again: of one item, two deliveries that follow
-    each other never have the same.
+    A delivery that was not has no verdict, and the next delivery of its item has the same bytes. Two committed
+    deliveries of an item that follow each other never do.
     """
     checked = {e["delivery_id"] for e in journal.of("submission")}
     found, following = [], dict[tuple[str, str], str]()
@@ -122,7 +124,7 @@ def deliveries(journal: Journal) -> list[Event]:
 
 
 def _with_ids(deliveries: Iterable[Event]) -> list[Event]:
-    """With their ids, which follow from what they are."""
+    """The events with their ids, which follow from the delivery's own entries."""
     names = {f.name for f in fields(Delivery)} - {"parts"}
     return [
         e | {"delivery_id": Delivery(**{n: e[n] for n in names} | {"received_at": when(e)}).delivery_id}
@@ -131,7 +133,7 @@ def _with_ids(deliveries: Iterable[Event]) -> list[Event]:
 
 
 def _source_items(journal: Journal) -> list[dict[str, Any]]:
-    """What each county system last listed: of its last delivery, or seen since with the same bytes."""
+    """What each county system last listed: each item as last delivered or, since then, seen with the same bytes."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for event in sorted([*journal.of("delivery"), *journal.of("seen")], key=when):
         found[event["county_code"], event["name"]] = {"version": "", "seen_at": str(when(event))} | event
@@ -139,6 +141,7 @@ def _source_items(journal: Journal) -> list[dict[str, Any]]:
 
 
 def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
+    """Fill submissions and what was found in them. Returns how many came without their reasons."""
     by_key: dict[Key, list[Submission]] = {}
     rejections: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     explanations: dict[tuple[str, ...], list[dict[str, Any]]] = {}
@@ -146,7 +149,7 @@ def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
     for event in events:
         one = _submission(event)
         by_key.setdefault((one.form, one.period, one.county_code), []).append(one)
-        # the last reading of a delivery says what of it was rejected
+        # the last reading of a delivery says which of its rows were rejected
         rejections[one.delivery_id, one.form, one.period] = event.get("rejections", [])
         place = {n: event[n] for n in ("delivery_id", "form", "period", "county_code")}
         explanations[one.delivery_id, one.form, one.period] = [
@@ -180,7 +183,7 @@ def _submission(event: Event) -> Submission:
 
 
 def _findings(c: Connection, ledger: Ledger, event: Event) -> None:
-    """Contextual findings as the build put them in the place of others, by the ledger's own means."""
+    """Let a build's contextual findings replace older ones, as the build did."""
     checked: Iterable[dict[str, Any]] = event.get("checked", ())
     for e in checked:
         at = {"f": e["form"], "p": e["period"], "c": e["county_code"]}

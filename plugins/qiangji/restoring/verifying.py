@@ -1,8 +1,11 @@
 """Verify: whether lake, ledger and figures hold together, byte by byte and row by row.
 
-In: the lake and a warehouse, neither of which is changed. Out: what is wrong, each with where, what and what to do.
-Damage (something that was kept is gone or not what it was) is told apart from what only needs attention (an event of
-something that never came to be, or a restored backup that is behind the journal).
+In: the lake and a warehouse, neither of which is changed. Out: the faults, each with where, what and what to do.
+
+| a fault is | when |
+| --- | --- |
+| damage | something that was kept is gone or was altered |
+| for attention | an event was never committed, or a restored backup is behind the journal |
 """
 
 from __future__ import annotations
@@ -11,17 +14,21 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.catalogue import Catalogue
+from qiangji.figures import editions
 from qiangji.lake import Lake, rows_hash
-from qiangji.restoring import journal
+from qiangji.restoring import journal, records
 from qiangji.restoring.journal import Journal, Watch, unwatched
 from qiangji.settings import Settings
-from qiangji.warehouse import LOADER, reading_warehouse
+from qiangji.warehouse import reading_warehouse
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.roles import LOADER
+from qiangji.warehouse.rows import fetch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,62 +45,84 @@ DO = {
     "unknown_build": _REBUILD,
     "other_facts": _REBUILD,
 }
-"""What is done about each kind of fault."""
+"""Code of a fault -> what to do about it."""
 ATTENTION = ("not_in_ledger", "unnamed")
-"""Kinds that are no damage."""
-KEYS = {
-    "delivery": ("ops.delivery", ("delivery_id",)),
-    "submission": ("ops.submission", ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")),
-    "decision": ("ops.decision", ("decision_id",)),
-    "lock": ("ops.period_lock", ("lock_id",)),
-    "disposition": ("ops.disposition", ("disposition_id",)),
-    "edition": ("ops.edition", ("period", "edition")),
-    "build": ("ops.build", ("build_id",)),
-    "feedback": ("ops.feedback", ("delivery_id", "digest")),
-    "seen": ("ops.source_item", ("county_code", "name")),
-}
-"""Kinds of events that are rows of the ledger, and what tells them apart."""
-SAID = {
-    "submission": (
-        "verdict",
-        "rows_received",
-        "rows_accepted",
-        "rows_rejected",
-        "rows_hash",
-        "rejected_hash",
+"""Codes of faults that are no damage."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """How the ledger records a kind of event: its table, what tells rows apart, and what has to agree."""
+
+    table: str
+    key: tuple[str, ...]
+    said: tuple[str, ...] = ()
+
+
+RECORDED = {
+    "delivery": Recorded("ops.delivery", ("delivery_id",), ("county_code", "name", "sha256", "bytes")),
+    "submission": Recorded(
+        "ops.submission",
+        ("delivery_id", "form", "period", "catalogue_hash", "suite_hash"),
+        ("verdict", "rows_received", "rows_accepted", "rows_rejected", "rows_hash", "rejected_hash"),
     ),
-    "delivery": ("county_code", "name", "sha256", "bytes"),
-    "decision": ("delivery_id", "form", "period", "action", "reason", "decided_by"),
-    "lock": ("period", "action", "reason", "decided_by"),
-    "disposition": ("finding_id", "disposition", "reason", "disposed_by"),
-    "edition": ("published_by", "figures", "rows_hash"),
-    "build": ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted"),
-    "feedback": ("county_code", "name", "problems", "status", "sha256"),
+    "decision": Recorded(
+        "ops.decision",
+        ("decision_id",),
+        ("delivery_id", "form", "period", "action", "reason", "decided_by"),
+    ),
+    "lock": Recorded("ops.period_lock", ("lock_id",), ("period", "action", "reason", "decided_by")),
+    "disposition": Recorded(
+        "ops.disposition", ("disposition_id",), ("finding_id", "disposition", "reason", "disposed_by")
+    ),
+    "edition": Recorded("ops.edition", ("period", "edition"), ("published_by", "figures", "rows_hash")),
+    "build": Recorded(
+        "ops.build", ("build_id",), ("definitions_hash", "tree_hash", "rows_closed", "rows_inserted")
+    ),
+    "feedback": Recorded(
+        "ops.feedback",
+        ("delivery_id", "digest"),
+        ("county_code", "name", "problems", "status", "sha256"),
+    ),
+    "seen": Recorded("ops.source_item", ("county_code", "name")),
 }
-"""What event and row have to agree on."""
+"""Kinds of events that are rows of the ledger."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that does not hold: where, what, and what to do about it."""
+
+    code: str
+    where: str
+    what: str
+    do: str
+    is_damage: bool
 
 
 @dataclass
 class Verified:
-    """How many things of each kind were looked at, and the faults: code, where, what, do, is_damage."""
+    """How many things of each kind were looked at, and the faults."""
 
     looked_at: dict[str, int] = field(default_factory=dict)
-    faults: list[dict[str, Any]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     @property
     def is_damaged(self) -> bool:
-        return any(f["is_damage"] for f in self.faults)
+        return any(f.is_damage for f in self.faults)
 
     def note(self, code: str, where: object, what: str) -> None:
-        fault = {"code": code, "where": str(where), "what": what, "do": DO[code]}
-        self.faults.append(fault | {"is_damage": code not in ATTENTION})
+        self.faults.append(Fault(code, str(where), what, DO[code], code not in ATTENTION))
 
     def count(self, what: str, n: int = 1) -> None:
         self.looked_at[what] = self.looked_at.get(what, 0) + n
 
 
 def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -> Verified:
-    """Look at everything. Raises JournalError for a journal that cannot be read, WarehouseError for no warehouse."""
+    """Look at everything, in one snapshot of the warehouse.
+
+    Raises JournalError for a journal that cannot be read, WarehouseError for a warehouse that was never filled.
+    """
     lake, result = Lake(settings.lake), Verified()
     events = journal.read(lake, watch)
     with reading_warehouse(settings, LOADER) as engine, engine.connect() as c:
@@ -110,7 +139,7 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
 
 
 def _bytes(lake: Lake, result: Verified, watch: Watch) -> None:
-    """Every file of lake/raw has the sha256 that is its name."""
+    """The sha256 of every file of lake/raw is its name."""
     for path in watch(_files(lake.root / "raw", "*"), "raw"):
         result.count("raw files")
         with path.open("rb") as f:
@@ -120,7 +149,7 @@ def _bytes(lake: Lake, result: Verified, watch: Watch) -> None:
 
 
 def _rows(lake: Lake, result: Verified, watch: Watch) -> None:
-    """Every file that is named by the hash of its rows holds them."""
+    """Every file that is named by a hash of rows holds those rows."""
     areas = ("reports", "rejected", "repeated", "editions", "definitions")
     for path in watch([p for a in areas for p in _files(lake.root / a, "*.parquet")], "rows"):
         result.count("files of rows")
@@ -133,7 +162,7 @@ def _compare(lake: Lake, path: Path, wanted: str, result: Verified) -> None:
 
 
 def _rows_of(lake: Lake, path: Path, wanted: str) -> pa.Table | str:
-    """The rows of a file that their hash names, or what is wrong with them."""
+    """The rows of a file if their hash is the wanted one, else what is wrong."""
     import pyarrow as pa
 
     try:
@@ -153,7 +182,7 @@ def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None
 
 
 def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
-    """Nothing lies under a final name that no event names."""
+    """Every file under a final name is named by an event."""
     named = {part["sha256"] for e in events.of("delivery") for part in e["parts"]}
     for path in _files(lake.root / "raw", "*"):
         if path.name not in named:
@@ -165,6 +194,7 @@ def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
 
 
 def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, str]]:
+    """Files that have to be there, each with what names it."""
     for r in c.execute(sa.text("SELECT * FROM ops.delivery_part WHERE sha256 IS NOT NULL")):
         yield lake.raw_path(r.sha256), f"delivery {r.delivery_id} {r.form} {r.period}"
     for r in c.execute(sa.text("SELECT * FROM ops.submission")):
@@ -185,9 +215,7 @@ def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, s
 
 
 def _editions(c: Connection, lake: Lake, result: Verified) -> None:
-    """Every edition has the figures that were published, each as it was; what the lake has lost of it is told above."""
-    from qiangji.figures import editions
-
+    """Every edition in the ledger has the figures that were published; files lost by the lake are told by `_named`."""
     keys = [(name, "ascending") for name in ("indicator_code", "org_code", "period_type")]
     for r in c.execute(sa.text("SELECT edition, period, figures, rows_hash FROM ops.edition")).all():
         result.count("editions")
@@ -200,36 +228,32 @@ def _editions(c: Connection, lake: Lake, result: Verified) -> None:
         if not isinstance(kept, str):
             kept = kept.sort_by(keys)
             if other := [n for n in kept.column_names if not kept[n].equals(found[n])]:
-                result.note(
-                    "other_in_ledger", where, f"its figures are not those published: {', '.join(other)}"
-                )
+                what = f"its figures are not those published: {', '.join(other)}"
+                result.note("other_in_ledger", where, what)
 
 
 def _events(c: Connection, events: Journal, result: Verified) -> None:
     """Every event is a row of the ledger, every row an event, and both say the same."""
-    from qiangji.restoring import records
-
-    for kind, (table, key) in KEYS.items():
+    for kind, recorded in RECORDED.items():
+        table, key = recorded.table, recorded.key
         told = {tuple(e[k] for k in key): e for e in records.events_of(events, kind)}
-        rows = {
-            tuple(r[k] for k in key): r for r in map(_as_dict, c.execute(sa.text(f"SELECT * FROM {table}")))
-        }
+        rows = {tuple(r[k] for k in key): r for r in fetch(c, f"SELECT * FROM {table}")}
         result.count("events", len(told))
         committed = {tuple(e[k] for k in key) for e in records.committed(events, kind)}
         for at in committed - rows.keys():
             result.note("not_in_ledger", f"{kind} {' '.join(map(str, at))}", f"{table} does not have it")
-        if kind == "seen":  # items are seen with their deliveries, too
+        if kind == "seen":  # every delivery makes a row of ops.source_item, too
             continue
         for at in rows.keys() - told.keys():
             result.note("not_in_journal", f"{kind} {' '.join(map(str, at))}", f"{table} has it")
         for at in told.keys() & rows.keys():
-            if other := [n for n in SAID[kind] if told[at][n] != rows[at][n]]:
+            if other := [n for n in recorded.said if told[at][n] != rows[at][n]]:
                 what = ", ".join(f"{n} is {rows[at][n]!r}, the journal says {told[at][n]!r}" for n in other)
                 result.note("other_in_ledger", f"{kind} {' '.join(map(str, at))}", what)
 
 
 def _builds(c: Connection, lake: Lake, events: Journal, result: Verified, watch: Watch) -> None:
-    """Every result row began and ended with a build that is known, and what each build left is there."""
+    """The results that each build left are in the lake, and every row that names a build names one of the ledger."""
     for event in watch(events.builds(), "builds"):
         for each in event.get("tables", ()):
             if each["rows_hash"]:
@@ -242,16 +266,9 @@ def _builds(c: Connection, lake: Lake, events: Journal, result: Verified, watch:
     for table in c.scalars(
         sa.text("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'calc'")
     ).all():
-        strange = c.execute(
-            sa.text(
-                f"SELECT at, count(*) AS rows FROM calc.{table} t, unnest(ARRAY[t.built_from, t.built_to]) AS x (at)"
-                " WHERE at IS NOT NULL AND NOT EXISTS (SELECT FROM ops.build b WHERE b.built_at = at) GROUP BY at"
-            )
-        )
-        for r in strange:
-            result.note(
-                "unknown_build", f"calc.{table}", f"{r.rows} rows began or ended at {r.at}: no build did"
-            )
+        for r in c.execute(query("restoring/unknown_moments", table=table)):
+            what = f"{r.rows} rows began or ended at {r.at}: no build did"
+            result.note("unknown_build", f"calc.{table}", what)
         result.count("result rows", c.scalar(sa.text(f"SELECT count(*) FROM calc.{table}")) or 0)
     for table in ("fact_load", "fact_change", "built_month"):
         n = c.scalar(
@@ -261,35 +278,19 @@ def _builds(c: Connection, lake: Lake, events: Journal, result: Verified, watch:
             )
         )
         if n:
-            result.note(
-                "unknown_build", f"ops.{table}", f"{n} rows name a build that the ledger does not have"
-            )
+            what = f"{n} rows name a build that the ledger does not have"
+            result.note("unknown_build", f"ops.{table}", what)
 
 
 def _facts(c: Connection, catalogue: Catalogue, result: Verified) -> None:
     """Facts hold as many rows of each revision as were loaded, and nothing else."""
     for form in catalogue.forms:
-        rows = c.execute(
-            sa.text(
-                "SELECT period, county_code, f.revision AS found, f.n, l.revision, l.rows FROM"
-                f" (SELECT period, county_code, revision, count(*) AS n FROM fact.{form} GROUP BY 1, 2, 3) f"
-                " FULL JOIN (SELECT * FROM ops.fact_load WHERE form = :f) l USING (period, county_code)"
-            ),
-            {"f": form},
-        )
-        for r in rows:
+        for r in c.execute(query("restoring/facts_loaded", form=form), {"form": form}):
             result.count("facts", r.n or 0)
             if (r.found, r.n) != (r.revision, r.rows) and (r.n or r.rows):
-                result.note(
-                    "other_facts",
-                    f"fact.{form} {r.period} {r.county_code}",
-                    f"{r.n or 0} rows of revision {r.found}; {r.rows or 0} of revision {r.revision} were loaded",
-                )
+                what = f"{r.n or 0} rows of revision {r.found}; {r.rows or 0} of revision {r.revision} were loaded"
+                result.note("other_facts", f"fact.{form} {r.period} {r.county_code}", what)
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     return sorted(p for p in folder.rglob(pattern) if p.is_file())
-
-
-def _as_dict(row: Any) -> dict[str, Any]:
-    return dict(row._mapping)

@@ -1,15 +1,14 @@
-"""The warehouse: opening it, bringing it up to date, and copying Arrow tables into it.
+"""The warehouse: opening it and bringing it up to date.
 
 In: QIANGJI_WAREHOUSE_URL, or the embedded PostgreSQL when that is empty; the catalogue. Out: SQLAlchemy engines.
-`open_warehouse` is where every command enters: it starts the embedded server if it must, runs the migrations of
-sql/warehouse and synchronises what the catalogue defines (see `sync`), and leaves nothing running that it started.
+Every command enters by `open_warehouse`. It starts the embedded server if it must, runs the migrations of
+sql/warehouse and synchronises what the catalogue defines (see `sync`). It stops whatever it started.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -17,14 +16,11 @@ from sqlalchemy.engine import Connection, Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import WarehouseError
 from qiangji.settings import Settings
-from qiangji.warehouse import sync
-
-if TYPE_CHECKING:
-    import psycopg
+from qiangji.warehouse import definitions
+from qiangji.warehouse.locks import MIGRATION_LOCK, hold
+from qiangji.warehouse.roles import ANALYST, BI, COUNTY, LOADER, OWNER, ROLES
 
 DATABASE = "qiangji"
-OWNER, LOADER, ANALYST, BI = ROLES = ("qiangji_owner", "qiangji_loader", "qiangji_analyst", "qiangji_bi")
-_MIGRATION_LOCK = 0x514A  # "QJ": one process at a time brings a warehouse up to date
 
 
 @contextmanager
@@ -39,7 +35,7 @@ def open_warehouse(settings: Settings, catalogue: Catalogue) -> Iterator[Engine]
 
 @contextmanager
 def reading_warehouse(settings: Settings, role: str = BI) -> Iterator[Engine]:
-    """An engine that only reads, for printing figures; a warehouse never built is a WarehouseError."""
+    """An engine that only reads, for printing figures. Raises WarehouseError for a warehouse that was never filled."""
     with urls(settings) as url, engine_of(url[role]) as engine:
         with engine.connect() as connection:
             _require_migrated(connection)
@@ -50,46 +46,35 @@ def reading_warehouse(settings: Settings, role: str = BI) -> Iterator[Engine]:
 def urls(settings: Settings) -> Iterator[dict[str, str]]:
     """Role -> SQLAlchemy URL, with the embedded server running for as long as the block runs.
 
-    An external warehouse has one login, the one of QIANGJI_WAREHOUSE_URL, for whatever is done from here; the
-    other roles exist in it, and whoever runs it decides who may log in as them.
+    An external warehouse has one login for whatever is done from here, that of QIANGJI_WAREHOUSE_URL. The other
+    roles exist in it; whoever runs it decides who may log in as them.
     """
     if settings.warehouse_url:
         with _telling(settings.warehouse_url):
             yield dict.fromkeys(ROLES, settings.warehouse_url)
         return
     from qiangji.embedded import EmbeddedPostgres
+    from qiangji.warehouse import grants
 
     with EmbeddedPostgres(settings.home).running_server() as server:
         with server.connect() as connection:
             known = {r[0] for r in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-        if not known.issuperset((*ROLES, sync.COUNTY)):
-            server.ensure_role(sync.COUNTY, login=False)
+        if not known.issuperset((*ROLES, COUNTY)):
+            server.ensure_role(COUNTY, login=False)
             for role in ROLES:
                 server.ensure_role(role)
-            with server.connect() as connection:
-                for role in sync.READERS:
-                    for setting in sync.ROLE_SETTINGS:
-                        connection.execute(f"ALTER ROLE {role} SET {setting}")
             server.ensure_database(DATABASE, OWNER)
             with server.connect() as connection:
-                close_database(connection, DATABASE)
+                for statement in (s for role in ROLES for s in grants.limits(role)):
+                    connection.execute(statement)
+                grants.close_database(connection, DATABASE)
         found = {role: server.url(DATABASE, role=role) for role in ROLES}
         with _telling(found[LOADER]):
             yield found
 
 
-def close_database(connection: psycopg.Connection[Any], name: str) -> None:
-    """Other roles of the server have no business in it; who only reads makes no temporary tables in it."""
-    for statement in (
-        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
-        f"GRANT CONNECT ON DATABASE {name} TO {', '.join((*ROLES, sync.COUNTY))}",
-        f"GRANT TEMPORARY ON DATABASE {name} TO {OWNER}, {LOADER}",
-    ):
-        connection.execute(statement.encode())
-
-
 def url_for_tools(settings: Settings, role: str) -> str:
-    """A libpq URL of a role; without a password where that is not ours to know."""
+    """A libpq URL for a role; without a password if the warehouse is external and the role not its login."""
     with urls(settings) as by_role:
         url = sa.make_url(by_role[role]).set(drivername="postgresql")
     if url.username != role:
@@ -98,10 +83,12 @@ def url_for_tools(settings: Settings, role: str) -> str:
 
 
 def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
-    """Migrate and synchronise; one look is enough when both were done for this code and catalogue."""
+    """Migrate and synchronise; nothing but a look when both were done for this code and catalogue."""
+    from qiangji.warehouse import grants, sync
+
     wanted = sync.definitions_hash(settings, catalogue)
     with _connect(owner) as connection:
-        if sync.found_hash(connection) == wanted:
+        if definitions.found(connection, "catalogue") == wanted:
             return
     from alembic import command
     from alembic.config import Config
@@ -112,10 +99,10 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
     config.set_main_option("script_location", str(settings.sql / "warehouse").replace("%", "%%"))
     head = ScriptDirectory.from_config(config).get_current_head()
     with _connect(owner) as connection, connection.begin():
-        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        hold(connection, MIGRATION_LOCK)
         options = {"version_table_schema": "public"}
         if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
-            sync.ensure_roles(connection, (LOADER, ANALYST, BI))
+            grants.ensure_roles(connection, (LOADER, ANALYST, BI))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)
@@ -123,7 +110,7 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
 
 @contextmanager
 def engine_of(url: str) -> Iterator[Engine]:
-    """An engine for as long as the block runs. Raises WarehouseError for what is no URL, without showing it."""
+    """An engine for as long as the block runs. Raises WarehouseError for a wrong URL, without showing it."""
     engine = None
     # without the cause: its text holds the URL, or a part of it
     with suppress(sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
@@ -156,7 +143,7 @@ def _connect(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _telling(url: str) -> Iterator[None]:
-    """A server that goes away, or has no room, while it is worked with: says so, and what to do."""
+    """Turns the loss of the server, or of its disk space, during work into a WarehouseError that says what to do."""
     import psycopg
 
     try:

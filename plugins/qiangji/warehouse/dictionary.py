@@ -1,8 +1,7 @@
 """The dictionary as a page: what is collected, what is measured, and what the warehouse holds, in both languages.
 
-In: the catalogue, and a warehouse that was brought in line with it (what stands there and what its comments say is
-what is written down). Out: docs/dictionary.md. `make docs`, or `python -m qiangji.warehouse.dictionary`, writes it with
-a warehouse of its own that it makes for the purpose; a test holds the page current.
+In: the catalogue, and columns and comments of a warehouse that was brought in line with it. Out: docs/dictionary.md.
+`make docs`, or `python -m qiangji.warehouse.dictionary`, writes it from a temporary warehouse; a test holds it current.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Form, Indicator
 from qiangji.settings import settings
+from qiangji.warehouse.queries import query
 
 PAGE = Path("docs/dictionary.md")
 LANGUAGES = ("zh", "en")
@@ -41,23 +41,10 @@ MISSING = {
     "all": ("缺项按0，全缺为空", "a missing operand is 0 unless all are missing"),
     "zero": ("缺项按0", "a missing operand is 0"),
 }
-OBJECTS = """
-SELECT n.nspname AS schema, c.relname AS name, a.attname AS column, format_type(a.atttypid, a.atttypmod) AS type,
-    obj_description(c.oid) AS about, col_description(c.oid, a.attnum) AS words,
-    z.attname AS heading
-FROM pg_class AS c
-JOIN pg_namespace AS n ON n.oid = c.relnamespace
-JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_namespace AS zn ON zn.nspname = 'mart_zh' AND n.nspname = 'mart'
-LEFT JOIN pg_class AS t ON t.relnamespace = zn.oid AND t.relname = c.relname
-LEFT JOIN pg_attribute AS z ON z.attrelid = t.oid AND z.attnum = a.attnum
-WHERE n.nspname IN ('mart', 'dim') AND c.relkind IN ('r', 'v')
-ORDER BY n.nspname DESC, c.relname LIKE 'v\\_%', c.relname, a.attnum
-"""
 
 
 def page(catalogue: Catalogue, connection: Connection) -> str:
-    """The whole page; `connection` to a warehouse that is synchronised with the catalogue."""
+    """The whole page; `connection`: a warehouse that is synchronised with the catalogue."""
     parts = [
         "<!-- Written by `make docs` from catalogue/ and sql/: change those, not this page. -->",
         "# 数据字典 Dictionary",
@@ -76,7 +63,7 @@ def page(catalogue: Catalogue, connection: Connection) -> str:
 
 
 def write(path: Path = PAGE) -> None:
-    """Write the page, from a warehouse made empty and dropped again."""
+    """Write the page from a temporary warehouse."""
     from qiangji.catalogue import load
     from qiangji.embedded import EmbeddedPostgres
     from qiangji.warehouse import open_warehouse
@@ -168,20 +155,18 @@ def _form(form: Form) -> Iterator[str]:
                 "；".join(filter(None, words)), *notes, "、".join(field.headers),
             )
         )  # fmt: skip
-    yield _table(
-        (
-            "code",
-            "填报项",
-            "field",
-            "数据类型 type",
-            "类别 kind",
-            "单位 unit",
-            "解释",
-            "note",
-            "表头 headers",
-        ),
-        rows,
+    headings = (
+        "code",
+        "填报项",
+        "field",
+        "数据类型 type",
+        "类别 kind",
+        "单位 unit",
+        "解释",
+        "note",
+        "表头 headers",
     )
+    yield _table(headings, rows)
 
 
 def _time(since: str | None, until: str | None) -> list[str]:
@@ -189,35 +174,30 @@ def _time(since: str | None, until: str | None) -> list[str]:
 
 
 def _objects(connection: Connection, catalogue: Catalogue) -> Iterator[str]:
-    """A table a view or table; wide views, which have a column each indicator, as lists."""
+    """A Markdown table for each view and table; the indicator columns of wide views as lists."""
     yield (
         "`mart_zh` 为同一批视图，列名用中文（下表“中文列名”）；宽表的指标列以指标名称为列名。"
         " `mart_zh` has the same views under Chinese headings."
     )
     objects: dict[tuple[str, str], list[sa.Row[tuple[str, ...]]]] = {}
-    for row in connection.execute(sa.text(OBJECTS)):
+    for row in connection.execute(query("warehouse/dictionary")):
         objects.setdefault((row.schema, row.name), []).append(row)
     for (schema, name), columns in objects.items():
         yield f"### `{schema}.{name}`"
         yield columns[0].about
-        measured = [c for c in columns if schema == "mart" and c.column in catalogue.indicators]
+        measured = [c for c in columns if schema == "mart" and c.column_name in catalogue.indicators]
         rest = [c for c in columns if c not in measured]
-        headings = (
-            "column",
-            *(["中文列名 heading in mart_zh"] if schema == "mart" else []),
-            "type",
-            "说明",
-            "what",
-        )
+        has_twin = schema == "mart"
+        heading = ["中文列名 heading in mart_zh"] if has_twin else []
         yield _table(
-            headings,
+            ("column", *heading, "type", "说明", "what"),
             [
-                (f"`{c.column}`", *([c.heading] if schema == "mart" else []), c.type, *_split(c.words))
+                (f"`{c.column_name}`", *([c.heading] if has_twin else []), c.type, *_split(c.words))
                 for c in rest
             ],
         )
         if measured:
-            yield "指标列 a column an indicator: " + ", ".join(f"`{c.column}`" for c in measured)
+            yield "指标列 a column an indicator: " + ", ".join(f"`{c.column_name}`" for c in measured)
 
 
 def _split(words: str) -> tuple[str, str]:
@@ -232,7 +212,7 @@ def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """On one line, and with no bar that would end the cell."""
+    """The text on one line, bars escaped: a bar would end the cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 

@@ -1,13 +1,12 @@
-"""What figures are shown by (factor, targets, definition, due dates), with the time for which each was so.
+"""The past of definitions: factors, targets, words and due dates, each with the time for which it held.
 
 In: the catalogue; dim.indicator_due as it was just filled. Out: dim.indicator_history and dim.indicator_due_history,
-of which what differs is closed and added anew. With calc.*, which keeps every sum with its own life time, they say
+in which rows that differ are closed and added anew. calc.* keeps every sum with its own life time; together they say
 what the warehouse showed at any moment.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 from datetime import datetime
 
@@ -16,21 +15,21 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Definition, Indicator
+from qiangji.hashing import short
 from qiangji.lake import Lake
 
 FIRST_MONTH, LAST_MONTH = "0001-01", "9999-12"
-"""Of a definition that held from the beginning, or holds until further notice."""
+"""The first month of a definition without `since`, and the last month of one without `until`."""
 
 
 def keep(connection: Connection, catalogue: Catalogue, lake: Lake) -> None:
-    """Bring both histories up to date, in the caller's transaction; what changed goes into the journal.
+    """Bring both histories up to date, in the caller's transaction; a change goes into the journal.
 
-    The caller holds the views dropped: who reads waits for the commit, so that the moment taken here is the one from
-    which the new definitions are seen.
+    The caller has dropped the views. Readers wait for the commit, so they see the new definitions from this moment on.
     """
     at: datetime = connection.scalar(sa.text("SELECT clock_timestamp()"))
     rows = [_row(d, base, catalogue) for base in indicators.bases(catalogue) for d in base.definitions]
-    # what may not be seen beneath the county any more may not be seen there as of an earlier day either
+    # restricted now: hidden beneath the county as of earlier days, too
     connection.execute(
         sa.text("UPDATE dim.indicator_history SET is_restricted = true WHERE indicator_code = ANY(:codes)"),
         {"codes": [r["indicator_code"] for r in rows if r["is_restricted"]]},
@@ -41,7 +40,7 @@ def keep(connection: Connection, catalogue: Catalogue, lake: Lake) -> None:
 
 
 def defined(connection: Connection, rows: list[dict[str, object]], at: datetime) -> int:
-    """Put what indicators are shown by from a moment on into its history; returns how many rows that changed."""
+    """Put the definitions that hold from a moment on into their history; returns how many rows that changed."""
     connection.execute(
         sa.text("CREATE TEMP TABLE defined ON COMMIT DROP AS SELECT * FROM dim.indicator_history LIMIT 0")
     )
@@ -57,7 +56,10 @@ def defined(connection: Connection, rows: list[dict[str, object]], at: datetime)
 
 
 def due(connection: Connection, fresh: str, at: datetime) -> int:
-    """Put due dates that hold from a moment on, of the table `fresh`, into their history; returns what that changed."""
+    """Put due dates that hold from a moment on into their history; returns how many rows that changed.
+
+    `fresh`: the table that has them.
+    """
     key = ["indicator_code", "period", "period_type"]
     return _replace(connection, "dim.indicator_due_history", fresh, [*key, "due_at"], key, at)
 
@@ -79,9 +81,9 @@ def _put_due(connection: Connection, lake: Lake) -> str:
 def _replace(
     connection: Connection, table: str, fresh: str, columns: list[str], key: list[str], at: datetime
 ) -> int:
-    """Close the rows of `table` that `fresh` has not or has otherwise, and add what it has new; no column is null.
+    """Close the rows of `table` that are not in the table `fresh`, and add those that only `fresh` has.
 
-    Returns how many rows were closed and added.
+    No column may be null. Returns how many rows were closed and added.
     """
 
     def of(alias: str, names: list[str]) -> str:
@@ -135,9 +137,9 @@ def _row(definition: Definition, base: indicators.Base, catalogue: Catalogue) ->
 
 
 def definition_hash(x: Indicator, catalogue: Catalogue) -> str:
-    """Changes with what the indicator's figures follow from: its terms, rule, factor, targets and its fields' kinds.
+    """Changes with whatever decides the indicator's figures: terms, rule, factor, targets, kinds of its fields.
 
-    Names and words change nothing.
+    Names and words do not change it.
     """
     kinds = sorted(
         (t.form, f, field.kind, field.type)
@@ -146,5 +148,4 @@ def definition_hash(x: Indicator, catalogue: Catalogue) -> str:
         if (field := catalogue.forms[t.form].fields.get(f)) is not None
     )
     said = x.model_dump(mode="json", include={"numerator", "denominator", "factor", "missing", "target"})
-    text = json.dumps([said, kinds], sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return short(json.dumps([said, kinds], sort_keys=True, default=str))

@@ -1,4 +1,4 @@
-"""Advisory locks of the warehouse: every key that one is taken under, so that no two purposes share one.
+"""Advisory locks of the warehouse: all keys in one place, so that no two purposes share one.
 
 In: a connection in a transaction. Out: nothing; the lock is held until the transaction ends.
 """
@@ -13,7 +13,7 @@ MIGRATION_LOCK = 0x514A
 BUILD_LOCK = 0x514A42
 """One build, publication or restore at a time."""
 GATE = 0x514A4C
-"""Shared by all who place submissions, held alone by who locks a period."""
+"""Placing a submission shares it; locking a period holds it alone."""
 
 
 def hold(connection: Connection, key: int) -> None:
@@ -27,5 +27,5 @@ def share(connection: Connection, key: int) -> None:
 
 
 def hold_on(connection: Connection, what: str) -> None:
-    """Wait for the lock of a thing that is named by words, such as one county's form and period."""
+    """Wait for the lock of one thing, such as a county's form and period, and hold it alone; `what` names it."""
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})

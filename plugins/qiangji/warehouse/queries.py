@@ -17,7 +17,12 @@ from qiangji.settings import settings
 
 def query(name: str, **pieces: str) -> sa.TextClause:
     """The statement `<room>/<name>`, its placeholders filled with `pieces`."""
-    return sa.text(rendered(_read(settings().sql / "queries" / f"{name}.sql"), name, pieces))
+    return sa.text(statement(name, **pieces))
+
+
+def statement(name: str, **pieces: str) -> str:
+    """The same as text: for a definition, which binds nothing, or as a piece of another statement."""
+    return rendered(_read(settings().sql / "queries" / f"{name}.sql"), name, pieces)
 
 
 @lru_cache

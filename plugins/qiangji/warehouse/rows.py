@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 def fetch(
     connection: Connection, statement: sa.TextClause | str, values: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """The rows that a statement gives, each a dict by column."""
+    """The result of a statement: a dict a row, by column."""
     found = connection.execute(sa.text(statement) if isinstance(statement, str) else statement, values or {})
     return [dict(row) for row in found.mappings()]
 
 
 def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> int:
-    """INSERT rows of the same columns into `schema.table`; `conflict`: ON CONFLICT ... Returns how many were."""
+    """INSERT rows of the same columns into `schema.table`. Returns how many were inserted or updated.
+
+    `conflict`: an ON CONFLICT clause.
+    """
     if not rows:
         return 0
     columns = list(rows[0])
@@ -34,17 +37,22 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
 
 
 def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
-    """COPY an Arrow table into `schema.table` by column names, as text, so that the server rejects what does not fit.
+    """COPY an Arrow table into `schema.table` by column names, as text: the server rejects values that do not fit.
 
-    NULL is an unquoted empty field, an empty string a quoted one.
+    An unquoted empty field is NULL, a quoted one an empty string.
     """
     import pyarrow as pa
+    from psycopg import sql
     from pyarrow import csv
 
-    columns = ", ".join(f'"{name}"' for name in rows.column_names)
+    from qiangji.warehouse.ddl import listed, named
+
+    copy_from = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
+        named(table), listed(rows.column_names)
+    )
     sink = pa.BufferOutputStream()
     csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
     driver = connection.connection.driver_connection
     assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN (FORMAT csv)") as copy:
+    with driver.cursor() as cursor, cursor.copy(copy_from) as copy:
         copy.write(sink.getvalue().to_pybytes())

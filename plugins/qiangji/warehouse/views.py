@@ -10,23 +10,35 @@ from pathlib import Path
 
 import sqlalchemy as sa
 import yaml
+from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue import Catalogue, Definition
 from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN
 from qiangji.rendering import rendered
 from qiangji.warehouse import history
+from qiangji.warehouse.ddl import define
+from qiangji.warehouse.queries import query, statement
 
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
-_WIDE_COLUMNS = ("org_code", "name", "path", "sort_order", "period", "period_start", "period_end")
+_WIDE_COLUMNS = (
+    "o.org_code", "o.name", "o.path", "o.sort_order", "p.period", "p.period_start", "p.period_end",
+)  # fmt: skip
+_UNION = "\nUNION ALL\n"
+FIGURE = (
+    "indicator_code", "org_code", "org_level", "period", "period_type", "period_start", "period_end", "numerator",
+    "denominator", "value", "target", "expected_units", "reported_units", "reporting_rate", "obs_status",
+    "is_corrected", "has_warning",
+)  # fmt: skip
+"""The columns that every view of figures begins with, in sql/views as {{figure}} of the history `h`."""
 
 
 def drop(connection: Connection) -> None:
-    """Drop every view of mart and mart_zh, in the caller's transaction: readers see the new ones when it commits.
+    """Drop every view of mart, mart_zh and county in the caller's transaction: readers see the new ones on commit.
 
-    Functions over the views go with them: their bodies are parsed when they are made, and so depend on them.
+    Functions over the views go with them: their bodies were parsed when they were made, and depend on the views.
     """
     old = connection.execute(
         sa.text(
@@ -35,62 +47,45 @@ def drop(connection: Connection) -> None:
         )
     ).all()
     for schema, name in old:
-        connection.exec_driver_sql(f'DROP VIEW IF EXISTS {schema}."{name}" CASCADE')
+        define(connection, sql.SQL("DROP VIEW IF EXISTS {} CASCADE").format(sql.Identifier(schema, name)))
 
 
-def create(connection: Connection, sql: Path, catalogue: Catalogue) -> None:
-    """Make every view of mart and mart_zh."""
-    bases = indicators.bases(catalogue)
-    kept = connection.execute(
-        sa.text(
-            "SELECT table_name, array_agg(substr(column_name, 4) ORDER BY ordinal_position)"
-            " FILTER (WHERE column_name LIKE 'n\\_\\_%'),"
-            " array_agg(substr(column_name, 4)) FILTER (WHERE column_name LIKE 'h\\_\\_%')"
-            " FROM information_schema.columns WHERE table_schema = 'calc' AND column_name ~ '^[nh]__'"
-            " GROUP BY 1 ORDER BY 1"
-        )
-    ).all()
-    together = "\n    UNION ALL\n    "
-    values = together.join(_values(t, *codes) for t, *codes in kept if not t.endswith(indicators.RESTATED))
-    restated = together.join(_values(t, *codes) for t, *codes in kept if t.endswith(indicators.RESTATED))
-    made = {"values": values, "restated_values": restated}
-    for path in sorted((sql / "views").glob("*.sql")):
+def create(connection: Connection, folder: Path, catalogue: Catalogue) -> None:
+    """Make every view of mart, mart_zh and county; `folder` is sql/."""
+    values: list[str] = []
+    restated: list[str] = []
+    for row in connection.execute(query("warehouse/result_columns")):
+        figures = [_figures(row.table_name, code, row.hidden) for code in row.codes]
+        (restated if row.table_name.endswith(indicators.RESTATED) else values).extend(figures)
+    made = {"values": _UNION.join(values), "restated_values": _UNION.join(restated)}
+    made["figure"] = ", ".join(f"h.{column}" for column in FIGURE)
+    for path in sorted((folder / "views").glob("*.sql")):
         text = path.read_text(encoding="utf-8")
         pieces = {name: rows for name, rows in made.items() if "{{" + name + "}}" in text}
-        _execute(connection, rendered(text, f"sql/views/{path.name}", pieces))
+        define(connection, rendered(text, f"sql/views/{path.name}", pieces))
+    bases = indicators.bases(catalogue)
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
-            _execute(connection, wide(bases, catalogue, level, period_type))
-    words = yaml.safe_load((sql / "dictionary.yaml").read_text(encoding="utf-8"))
+            define(connection, wide(bases, catalogue, level, period_type))
+    words = yaml.safe_load((folder / "dictionary.yaml").read_text(encoding="utf-8"))
     _translate(connection, words, catalogue)
 
 
-def _values(table: str, codes: list[str], hidden: list[str] | None) -> str:
-    """A result table's row as one row an indicator, those included that have left the catalogue or the table.
-
-    Both sides of what is hidden are NULL, here where all views begin: none of them can show it.
-
-    One plain SELECT from one table each: the planner sees through those and can use an index for a join, and one
-    indicator costs its own table only.
-    """
-    return "\n    UNION ALL\n    ".join(
-        f"SELECT '{code}' AS indicator_code, '{table}'::text AS calc_table, org_code, org_level, period, period_type,"
-        f" {shown(f'n__{code}::numeric', code, hidden)} AS numerator,"
-        f" {shown(f'd__{code}::numeric', code, hidden)} AS denominator,"
-        f" {f'h__{code} IS TRUE' if code in (hidden or ()) else 'false'} AS is_hidden, expected_units, reported_units,"
-        f" k__{code} AS units_lacking, w__{code} AS units_warned, c__{code} AS units_corrected,"
-        f" built_from, built_to FROM calc.{table}"
-        for code in codes
+def _figures(table: str, code: str, hidden: Collection[str]) -> str:
+    """An indicator's figures in a result table, also those of an indicator that has left the catalogue."""
+    return statement(
+        "warehouse/figures_of_one",
+        code=code,
+        table=table,
+        numerator=shown(f"n__{code}::numeric", code, hidden),
+        denominator=shown(f"d__{code}::numeric", code, hidden),
+        is_hidden=f"h__{code} IS TRUE" if code in hidden else "false",
     )
 
 
-def shown(expression: str, code: str, hidden: Collection[str] | None, table: str = "") -> str:
-    """SQL of what is NULL where the indicator's figure is hidden."""
-    return (
-        f"CASE WHEN {table}h__{code} IS NOT TRUE THEN {expression} END"
-        if code in (hidden or ())
-        else expression
-    )
+def shown(expression: str, code: str, hidden: Collection[str], table: str = "") -> str:
+    """SQL of an expression that is NULL where the indicator's figure is hidden."""
+    return f"CASE WHEN {table}h__{code} IS NOT TRUE THEN {expression} END" if code in hidden else expression
 
 
 def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_type: str) -> str:
@@ -101,49 +96,48 @@ def wide(bases: list[indicators.Base], catalogue: Catalogue, level: str, period_
         if level in b.levels and MONTHS_IN.get(period_type, 12) >= MONTHS_IN[b.shortest_period]
     ]
     scope = f"org_level = '{level}' AND period_type = '{period_type}' AND built_to IS NULL"
-    keys = "\n    UNION ".join(f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases)
-    keys = (
-        keys or "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"
-    )  # no figures at this level
-    meanings: dict[str, list[str]] = {}
+    keys = [f"SELECT org_code, period FROM {b.table} WHERE {scope}" for b in bases]
+    no_figures = "SELECT org_code, org_code AS period FROM dim.org_unit WHERE false"
+    values: dict[str, list[str]] = {}
     for b in bases:
         for d in b.definitions:
-            i = d.indicator
-            value = shown(
-                f"mart.ratio({i.factor}, {b.name}.n__{i.code}, {b.name}.d__{i.code})",
-                i.code,
-                {x.code for x in b.persons},
-                f"{b.name}.",
-            )
-            if level in ("city", "county") or not catalogue.is_restricted(catalogue.indicators[i.code]):
-                if d.since or d.until:
-                    value = (
-                        f"CASE WHEN p.last_month BETWEEN '{d.since or history.FIRST_MONTH}'"
-                        f" AND '{d.until or history.LAST_MONTH}' THEN {value} END"
-                    )
-                meanings.setdefault(i.code, []).append(value)
-    # at most one of its definitions is in force
-    columns = {
-        code: (values[0] if len(values) == 1 else f"coalesce({', '.join(values)})") + f" AS {code}"
-        for code, values in meanings.items()
-    }
-    joins = "\n".join(
+            code = d.indicator.code
+            if level in ("city", "county") or not catalogue.is_restricted(catalogue.indicators[code]):
+                values.setdefault(code, []).append(_wide_value(b, d))
+    columns = [f"{_first(values[code])} AS {code}" for code in catalogue.indicators if code in values]
+    joins = [
         f"LEFT JOIN {b.table} AS {b.name} ON {b.name}.org_code = k.org_code AND {b.name}.period = k.period"
         f" AND {b.name}.period_type = '{period_type}' AND {b.name}.built_to IS NULL"
         for b in bases
+    ]
+    return statement(
+        "warehouse/wide_view",
+        view=f"v_{level}_{period_type}",
+        columns=",\n    ".join((*_WIDE_COLUMNS, *columns)),
+        keys="\n    UNION ".join(keys or [no_figures]),
+        period_type=period_type,
+        joins="\n".join(joins),
     )
-    ordered = "".join(f",\n    {columns[code]}" for code in catalogue.indicators if code in columns)
-    return (
-        f"CREATE VIEW mart.v_{level}_{period_type} AS\n"
-        "SELECT\n    o.org_code, o.name, o.path, o.sort_order, p.period, p.period_start, p.period_end"
-        f"{ordered}\nFROM (\n    {keys}\n) AS k\n"
-        "JOIN dim.org_unit AS o USING (org_code)\n"
-        f"JOIN dim.period AS p ON p.period = k.period AND p.period_type = '{period_type}'\n{joins}"
-    )
+
+
+def _wide_value(base: indicators.Base, definition: Definition) -> str:
+    """SQL of the value by one definition; NULL in periods in which the definition is not in force."""
+    x, name = definition.indicator, base.name
+    ratio = f"mart.ratio({x.factor}, {name}.n__{x.code}, {name}.d__{x.code})"
+    value = shown(ratio, x.code, {p.code for p in base.persons}, f"{name}.")
+    if not (definition.since or definition.until):
+        return value
+    first, last = definition.since or history.FIRST_MONTH, definition.until or history.LAST_MONTH
+    return f"CASE WHEN p.last_month BETWEEN '{first}' AND '{last}' THEN {value} END"
+
+
+def _first(values: list[str]) -> str:
+    """The value of the definition in force: at most one is."""
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
 
 
 def _translate(connection: Connection, words: dict[str, dict[str, str]], catalogue: Catalogue) -> None:
-    """The same views under Chinese headings, in mart_zh."""
+    """Make the same views under Chinese headings, in mart_zh."""
     found = connection.execute(
         sa.text(
             "SELECT table_name, column_name FROM information_schema.columns"
@@ -154,8 +148,16 @@ def _translate(connection: Connection, words: dict[str, dict[str, str]], catalog
     for table, column in found:
         columns.setdefault(table, []).append(column)
     for table, names in columns.items():
-        selected = ", ".join(f'"{n}" AS "{chinese(n, table, words, catalogue)}"' for n in names)
-        _execute(connection, f'CREATE VIEW mart_zh."{table}" AS SELECT {selected} FROM mart."{table}"')
+        headings = [(n, chinese(n, table, words, catalogue)) for n in names]
+        selected = [sql.SQL("{} AS {}").format(sql.Identifier(n), sql.Identifier(zh)) for n, zh in headings]
+        define(
+            connection,
+            sql.SQL("CREATE VIEW {} AS SELECT {} FROM {}").format(
+                sql.Identifier("mart_zh", table),
+                sql.SQL(", ").join(selected),
+                sql.Identifier("mart", table),
+            ),
+        )
 
 
 def chinese(column: str, table: str, words: dict[str, dict[str, str]], catalogue: Catalogue) -> str:
@@ -164,7 +166,3 @@ def chinese(column: str, table: str, words: dict[str, dict[str, str]], catalogue
         return catalogue.indicators[column].name.zh
     text = words["columns"].get(f"mart.{table}.{column}") or words["columns"].get(column)
     return text.split(" / ")[0] if text else column
-
-
-def _execute(connection: Connection, statement: str) -> None:
-    connection.exec_driver_sql(statement.replace("%", "%%"))

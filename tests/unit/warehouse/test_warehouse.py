@@ -14,13 +14,15 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 import yaml
+from psycopg import sql
 from sqlalchemy.engine import Engine
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, load
 from qiangji.errors import WarehouseError
 from qiangji.settings import Settings, settings
-from qiangji.warehouse import open_warehouse, prepare, reading_warehouse, sync, views
+from qiangji.warehouse import definitions, open_warehouse, prepare, reading_warehouse, tables, views
+from qiangji.warehouse.ddl import define, named
 from qiangji.warehouse.rows import copy_in
 from tests.conftest import make_workplace
 
@@ -149,7 +151,7 @@ def test_facts_and_results_are_those_of_the_catalogue(objects: list[Any], catalo
     for form in catalogue.forms.values():
         found = types("fact", form.form)
         assert {n: found[n] for n in form.fields} == {
-            n: sync.SQL_TYPES[f.type].split("(")[0] for n, f in form.fields.items()
+            n: tables.SQL_TYPES[f.type].split("(")[0] for n, f in form.fields.items()
         }
     for base in indicators.bases(catalogue):
         found = types("calc", base.name)
@@ -419,3 +421,51 @@ def test_an_org_unit_that_is_renamed_is_renamed_in_the_dimension(copied: Setting
     assert rows
     assert all("新蓬江区" in r.path for r in rows)
     engine.dispose()
+
+
+# ---- how definitions are made
+
+
+def test_a_definition_is_run_as_it_stands(warehouse: Engine) -> None:
+    """Names and texts are quoted; percent signs, colons and backslashes mean nothing."""
+    words = '100 %s: it\'s :name, \\n 中文 "x"'
+    with warehouse.connect() as c, c.begin() as transaction:
+        define(c, sql.SQL("CREATE TEMP TABLE {} ({} text)").format(named('o"dd'), sql.Identifier("组 %")))
+        column = sql.Identifier('o"dd', "组 %")
+        define(c, sql.SQL("COMMENT ON COLUMN {} IS {}").format(column, sql.Literal(words)))
+        found = c.execute(
+            sa.text("SELECT attname, col_description(attrelid, 1) FROM pg_attribute WHERE attname = '组 %'")
+        ).one()
+        transaction.rollback()
+    assert tuple(found) == ("组 %", words)
+
+
+def test_what_the_warehouse_is_in_line_with_is_noted_by_name(warehouse: Engine) -> None:
+    with warehouse.connect() as c, c.begin() as transaction:
+        before = definitions.found(c, "catalogue")
+        assert (bool(before), definitions.found(c, "test")) == (True, None)
+        for hash_ in ("one", "two"):
+            definitions.note(c, "test", hash_)
+            assert definitions.found(c, "test") == hash_
+        definitions.forget(c, "test")
+        assert (definitions.found(c, "catalogue"), definitions.found(c, "test")) == (before, None)
+        transaction.rollback()
+
+
+def test_columns_are_added_and_widened_and_never_narrowed(warehouse: Engine) -> None:
+    with warehouse.connect() as c, c.begin() as transaction:
+        c.execute(sa.text("CREATE SCHEMA made"))
+        wanted = {"n": "bigint", "a b": "text"}
+        assert tables.add_columns(c, "made.t", wanted) == ["n", "a b"]
+        assert tables.add_columns(c, "made.t", {"n": "numeric(38,4)"}) == []
+        assert tables.add_columns(c, "made.t", wanted | {"more": "boolean"}) == ["more"]
+        found = tables.columns_of(c, "made.t")
+        transaction.rollback()
+    assert found == {"n": "numeric", "a b": "text", "more": "boolean"}
+
+
+def test_the_views_of_figures_begin_with_the_same_columns(objects: list[Any]) -> None:
+    for view in ("indicator_value", "indicator_value_restated"):
+        found = [o.attname for o in objects if (o.nspname, o.relname) == ("mart", view)]
+        assert tuple(found[: len(views.FIGURE)]) == views.FIGURE
+        assert found[len(views.FIGURE) :] == ["is_closed", "definition_version", "built_at"]

@@ -1,0 +1,230 @@
+"""The dimensions: the catalogue as tables of `dim`, for joins and for people who look things up.
+
+In: the catalogue, the calendar and the lake (its journal takes what figures are shown by). Out: dim.* filled anew, in
+the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from datetime import date
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji import indicators
+from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.lake import Lake
+from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
+from qiangji.settings import Settings
+from qiangji.warehouse import history
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import insert
+
+Rows = list[dict[str, object]]
+FIRST_YEAR, FUTURE_YEARS = 2015, 1
+"""dim.period begins with the first year and ends so many years after this one."""
+EXPECTED_MONTHS = 25
+"""How many months back expected units are filled in before any build; a build fills in its own months."""
+
+
+def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> None:
+    """Replace the rows of every dimension; the two histories of `history` only grow."""
+    today = date.today()
+    periods = _periods(today)
+    recent = Period.of(today) - EXPECTED_MONTHS
+    _replace(connection, "dim.org_unit", _org_units(catalogue))
+    _replace(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
+    _replace(connection, "dim.org_lineage", _org_lineage(catalogue))
+    _replace(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
+    _replace(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
+    _replace(connection, "dim.field", _fields(catalogue))
+    _replace(connection, "dim.due", _due(settings, catalogue, periods))
+    _replace(connection, "dim.county_form", _county_forms(catalogue))
+    fill_expected(
+        connection, catalogue, [p for p in periods if recent < p.last_month <= Period.of(today) + 1]
+    )
+    _replace(connection, "dim.indicator_target", [])  # refers to dim.indicator
+    _replace(connection, "dim.indicator", indicators.dictionary(catalogue))
+    connection.execute(query("warehouse/indicator_due"))
+    _replace(connection, "dim.indicator_target", _targets(catalogue))
+    _replace(connection, "dim.indicator_field", indicators.fields_read(catalogue))
+    history.keep(connection, catalogue, Lake(settings.lake))
+
+
+def _replace(connection: Connection, table: str, rows: Rows) -> None:
+    connection.execute(sa.text(f"DELETE FROM {table}"))
+    insert(connection, table, rows)
+
+
+def _periods(today: date) -> list[Period]:
+    first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
+    return [p for t in ("month", "quarter", "year") for p in span(Period.of(first, t), Period.of(last, t))]
+
+
+def _org_units(catalogue: Catalogue) -> Rows:
+    org = catalogue.org
+    names = {u.code: u.name for u in org}
+    return [
+        row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())}
+        for row in org.table.to_pylist()
+    ]
+
+
+def _org_unit_versions(catalogue: Catalogue) -> Rows:
+    return [
+        {
+            "org_code": u.code,
+            "version": i,
+            "name": u.name,
+            "org_level": u.level,
+            "kind": u.kind,
+            "parent_code": u.parent_code or None,
+            "reports": u.reports,
+            "valid_from": u.valid_from,
+            "valid_to": u.valid_to,
+        }
+        for versions in catalogue.org.versions.values()
+        for i, u in enumerate(versions, 1)
+    ]
+
+
+def _org_lineage(catalogue: Catalogue) -> Rows:
+    return [
+        {"kind": x.kind, "from_code": x.from_code, "to_code": x.to_code, "on_date": x.on, "share": x.share}
+        for x in catalogue.lineage
+    ]
+
+
+def _fields(catalogue: Catalogue) -> Rows:
+    return [
+        _field_row(form, name, field, i)
+        for form in catalogue.forms.values()
+        for i, (name, field) in enumerate(form.fields.items(), 1)
+    ]
+
+
+def _due(settings: Settings, catalogue: Catalogue, periods: list[Period]) -> Rows:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # years whose calendar is not out yet: `qiangji doctor` says which
+        return [
+            {
+                "form": f.form,
+                "period": str(p),
+                "due_date": due_date(p, f.due_working_day),
+                "due_at": due_at(p, f.due_working_day, settings.timezone),
+            }
+            for f in catalogue.forms.values()
+            for p in periods
+            if p.type == f.period_type and f.holds_in(str(p.last_month))
+        ]
+
+
+def _county_forms(catalogue: Catalogue) -> Rows:
+    return [
+        {"county_code": code, "form": form.form, "transport": county.transport}
+        for code, county in catalogue.counties.items()
+        for form in catalogue.forms_of(code)
+    ]
+
+
+def _targets(catalogue: Catalogue) -> Rows:
+    return [
+        {"indicator_code": i.code, "year": year, "target": target}
+        for i in catalogue.indicators.values()
+        for year, target in i.target.items()
+    ]
+
+
+def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
+    """Fill in how many units the tree expects to report in these periods.
+
+    Registered units (groups, tasks) are left out: builds count them.
+    """
+    rows = [
+        {"county_code": county, "form": form.form, "period": str(period), "expected_units": n}
+        for form in catalogue.forms.values()
+        if not form.is_registered
+        for period in periods
+        if period.type == form.period_type and form.holds_in(str(period.last_month))
+        for county, n in _expected_by_county(catalogue, form, period).items()
+    ]
+    if rows:
+        connection.execute(
+            sa.text(
+                "INSERT INTO dim.expected_units VALUES (:county_code, :form, :period, :expected_units)"
+                " ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
+            ),
+            rows,
+        )
+
+
+def _expected_by_county(catalogue: Catalogue, form: Form, period: Period) -> dict[str, int]:
+    counts = dict.fromkeys((c for c in catalogue.counties if form in catalogue.forms_of(c)), 0)
+    for unit in catalogue.org.expected(form.filled_in_by, period):
+        county = catalogue.org.county_of(unit.code, period)
+        if county in counts:
+            counts[county] += 1
+    return counts
+
+
+def _period_rows(period: Period) -> list[dict[str, object]]:
+    row: dict[str, object] = {
+        "period": str(period),
+        "period_type": period.type,
+        "period_start": period.start,
+        "period_end": period.end,
+        "last_month": str(period.last_month),
+        "year": period.year,
+        "label_zh": f"{period.year}年",
+        "label_en": str(period),
+        "month_number": period.last_month.index,
+        "previous_period": str(period - 1),
+        "previous_quarter": None,
+        "year_ago_period": str(period - 12 // MONTHS_IN[period.type]),
+    }
+    if period.type == "quarter":
+        row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
+    if period.type != "month":
+        return [row]
+    month = period.start.month
+    row["label_zh"] = f"{period.year}年{month}月"
+    to_date = {
+        "period_type": "ytd",
+        "period_start": date(period.year, 1, 1),
+        "label_zh": f"{period.year}年1-{month}月累计",
+        "label_en": f"{period.year}-01 to {period}",
+        # it begins anew in January; one of quarterly forms has figures at the quarters' ends only
+        "previous_period": str(period - 1) if month > 1 else None,
+        "previous_quarter": str(period - 3) if month > 3 else None,
+    }
+    return [row, row | to_date]
+
+
+def _form_row(form: Form) -> dict[str, object]:
+    return {
+        "form": form.form,
+        "number": form.number,
+        "title_zh": form.title.zh,
+        "title_en": form.title.en,
+        "grain": form.grain,
+        "period_type": form.period_type,
+        "due_working_day": form.due_working_day,
+    }
+
+
+def _field_row(form: Form, name: str, field: Field, order: int) -> dict[str, object]:
+    return {
+        "form": form.form,
+        "field": name,
+        "label_zh": field.label.zh,
+        "label_en": field.label.en,
+        "type": field.type,
+        "kind": field.kind,
+        "unit": field.unit,
+        "is_restricted": field.restricted,
+        "note_zh": field.note.zh if field.note else None,
+        "note_en": field.note.en if field.note else None,
+        "sort_order": order,
+    }

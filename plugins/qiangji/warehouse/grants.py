@@ -1,0 +1,77 @@
+"""Makes the roles of the warehouse, and grants each the least that it needs.
+
+In: a connection of somebody who may make roles and owns the schemas. Out: roles without a login, and their grants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from psycopg import sql
+from sqlalchemy.engine import Connection
+
+from qiangji.errors import WarehouseError
+from qiangji.warehouse.ddl import define, listed
+from qiangji.warehouse.roles import COUNTY, LOADER, OWNER, READ, READERS, ROLE_SETTINGS, ROLES, WRITTEN
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
+    """Make the roles that are missing, without a login: who may log in is decided where the server is run.
+
+    Raises WarehouseError if this login may not make roles.
+    """
+    known = set(connection.scalars(sa.text("SELECT rolname FROM pg_roles")))
+    for role in roles:
+        if role not in known:
+            try:
+                define(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                for statement in limits(role):
+                    define(connection, statement)
+            except sa.exc.ProgrammingError as e:
+                raise WarehouseError(
+                    f"role {role} is missing and this login may not make it",
+                    do=f"Let an administrator run: CREATE ROLE {role}",
+                ) from e
+
+
+def limits(role: str) -> Iterator[sql.Composed]:
+    """The statements that give a role its settings; none for a role that writes."""
+    for setting in ROLE_SETTINGS if role in READERS else ():
+        yield sql.SQL("ALTER ROLE {} SET {}").format(sql.Identifier(role), sql.SQL(setting))
+
+
+def grant(connection: Connection) -> None:
+    """Grant each role the least that it needs: see READ and WRITTEN."""
+    ensure_roles(connection, (COUNTY,))
+    for schema, readers in READ.items():
+        _grant(connection, "SELECT", schema, readers)
+    version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))
+    rights = "SELECT, INSERT, UPDATE, DELETE" + (", MAINTAIN" if version >= 170000 else "")  # to analyse
+    for schema in WRITTEN:
+        _grant(connection, rights, schema, (LOADER,))
+
+
+def _grant(connection: Connection, rights: str, schema: str, roles: Iterable[str]) -> None:
+    names = {"rights": sql.SQL(rights), "schema": sql.Identifier(schema), "roles": listed(roles)}
+    define(connection, sql.SQL("GRANT USAGE ON SCHEMA {schema} TO {roles}").format(**names))
+    define(connection, sql.SQL("GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {roles}").format(**names))
+
+
+def close_database(connection: psycopg.Connection[Any], name: str) -> None:
+    """Shut other roles of the server out of a database; roles that only read make no temporary tables in it."""
+    names = {
+        "database": sql.Identifier(name),
+        "all": listed((*ROLES, COUNTY)),
+        "own": listed((OWNER, LOADER)),
+    }
+    for statement in (
+        "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
+        "GRANT CONNECT ON DATABASE {database} TO {all}",
+        "GRANT TEMPORARY ON DATABASE {database} TO {own}",
+    ):
+        connection.execute(sql.SQL(statement).format(**names))

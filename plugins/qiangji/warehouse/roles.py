@@ -1,0 +1,24 @@
+"""Roles of the warehouse: their names, what each reads and writes, and the settings of those that read."""
+
+from __future__ import annotations
+
+OWNER, LOADER, ANALYST, BI = ROLES = ("qiangji_owner", "qiangji_loader", "qiangji_analyst", "qiangji_bi")
+READERS = (BI, ANALYST)
+COUNTY = "qiangji_county"
+"""The group of the counties' own logins, county_<code>: each sees its county's rows in the views of `county`."""
+ROLE_SETTINGS = (
+    "statement_timeout = '60s'",
+    "idle_in_transaction_session_timeout = '10min'",
+    "default_transaction_read_only = on",
+)
+"""Settings of the roles that read: a runaway query or a forgotten transaction of a BI tool ends by itself."""
+READ = {
+    "dim": (BI, ANALYST, LOADER),
+    "mart": (BI, ANALYST, LOADER),
+    "mart_zh": (BI, ANALYST, LOADER),
+    "fact": (ANALYST,),
+    "county": (COUNTY,),
+}
+"""Schema -> the roles that read it."""
+WRITTEN = ("ops", "dim", "fact", "calc")
+"""Schemas in which the loader writes rows; it makes no definitions."""
