@@ -1,4 +1,4 @@
-"""What the demonstration shows at its end: figures, the reporting grid, what came back, where the time went.
+"""The tables at the end of the demonstration: figures, the reporting grid, rejected rows, where the time went.
 
 In: the clock of a demonstration, and the warehouse that it filled. Out: tables on the console.
 """
@@ -15,9 +15,9 @@ from qiangji import pipeline, stages
 from qiangji.cli import printing
 from qiangji.figures import reading
 from qiangji.local.demo import BACKFILLED, Clock
+from qiangji.local.runs import busy_seconds, task_seconds
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import Settings
-from qiangji.stopwatch import busy_seconds, task_seconds
 from qiangji.warehouse import reading_warehouse
 
 
@@ -88,7 +88,8 @@ def _times(clock: Clock) -> Table:
     table.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
     for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
         table.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
-    # from the night's queueing to the end of the last build, less the time in which a task of ours ran
-    whole = busy_seconds({"start": r["queued_at"], "end": r["end_date"]} for r in clock.runs)
-    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy_seconds(clock.tasks):.1f}", style="dim")
+    # from the queueing of the night to the end of the last build, less the time in which a task ran
+    whole = busy_seconds((r.queued, r.end) for r in clock.runs)
+    busy = busy_seconds((t.start, t.end) for t in clock.tasks)
+    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy:.1f}", style="dim")
     return table
