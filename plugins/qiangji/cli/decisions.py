@@ -1,4 +1,4 @@
-"""What people decide: held and wrong deliveries, editions, locks."""
+"""`qiangji release`, `void`, `publish`, `lock` and `unlock`: what people decide."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures and the state of reporting, read from the warehouse."""
+"""`qiangji values`, `diff`, `explain` and `status`: figures and the reporting grid, read from the warehouse."""
 
 from __future__ import annotations
 

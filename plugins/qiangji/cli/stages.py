@@ -1,4 +1,4 @@
-"""Collect, check and build: what the nightly DAGs do, by hand."""
+"""`qiangji collect`, `reprocess` and `build`: the stages of the nightly DAGs, by hand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Forms, Json, Periods, as_periods, console, exit_on, progress
+from qiangji.cli.common import (
+    Counties,
+    Forms,
+    Json,
+    Periods,
+    as_periods,
+    console,
+    exit_on,
+    progress,
+    table,
+    unbroken,
+)
 
 if TYPE_CHECKING:
     from qiangji.building import Built
+    from qiangji.ledger import Submission
 
 
 def collect(
@@ -107,7 +119,8 @@ def _print_built(built: Built) -> None:
         )
 
 
-def _verdict(s: Any) -> dict[str, Any]:
+def _verdict(s: Submission) -> dict[str, Any]:
+    """A submission as the commands print it."""
     return {
         "county_code": s.county_code,
         "form": s.form,
@@ -133,8 +146,6 @@ def _why(verdict: dict[str, Any]) -> str:
 
 
 def _report(json: bool, result: Any) -> None:
-    from rich.table import Table
-
     from qiangji.cli import printing
 
     if json:
@@ -145,24 +156,15 @@ def _report(json: bool, result: Any) -> None:
             f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
         )
     if result.get("checked"):
-        table = Table(title="核查结果 Checked", title_justify="left")
-        for heading in (
-            "county",
-            "form",
-            "period",
-            "status",
-            "revision",
-            "rows",
-            "rejected",
-            "why",
-            "delivery",
-        ):
-            table.add_column(heading, overflow="fold", no_wrap=heading in ("period", "delivery"))
+        checked = table(
+            "核查结果 Checked", "county", "form", unbroken("period"), "status", "revision", "rows", "rejected", "why",
+            unbroken("delivery"),
+        )  # fmt: skip
         for v in result["checked"]:
             style = printing.STYLES.get(v["status"], "white")
-            table.add_row(
+            checked.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
                 f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
                 _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
-        console.print(table)
+        console.print(checked)

@@ -15,7 +15,12 @@ def instance(task: str, start: float | None, end: float | None) -> TaskInstance:
 
 
 def test_seconds_of_tasks_are_added_up_although_they_ran_side_by_side() -> None:
-    ran = [instance("pull", 0, 2), instance("pull", 1, 4), instance("check", 4, 5), instance("check", 5, None)]
+    ran = [
+        instance("pull", 0, 2),
+        instance("pull", 1, 4),
+        instance("check", 4, 5),
+        instance("check", 5, None),
+    ]
     assert task_seconds(ran) == {"pull": (2, 5.0), "check": (1, 1.0)}
 
 
