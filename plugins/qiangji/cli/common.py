@@ -26,12 +26,21 @@ Counties = Annotated[
 Forms = Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")]
 Periods = Annotated[
     list[str] | None,
-    typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable"),
+    typer.Option("--period", help="2026-10, 2026Q3, 2026 or 2026-07..2026-10; may be repeated; default: all"),
 ]
-Indicators = Annotated[list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")]
-Level = Annotated[str | None, typer.Option("--level", help="city, county, town or village")]
-Orgs = Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")]
-PeriodType = Annotated[str | None, typer.Option("--period-type", help="month, quarter, year or ytd")]
+Indicators = Annotated[
+    list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated; default: all")
+]
+Level = Annotated[
+    str | None, typer.Option("--level", help="city, county, town or village; default: city and county")
+]
+Orgs = Annotated[
+    list[str] | None, typer.Option("--org", help="org unit code; may be repeated; default: all of the level")
+]
+PeriodType = Annotated[
+    str | None,
+    typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
 

@@ -28,7 +28,10 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded."""
+    """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded.
+
+    Exit code 3: the file, or a row of it, would be returned.
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.feedback import trial
@@ -59,7 +62,10 @@ def feedback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be written")] = False,
     json: Json = False,
 ) -> None:
-    """Send counties an annotated workbook for each delivery with something returned, once."""
+    """Send counties an annotated workbook for each delivery with something returned, once.
+
+    Exit code 3: a workbook could not be sent.
+    """
     from qiangji import feedback as way_back
     from qiangji import pipeline
     from qiangji.cli import printing

@@ -17,7 +17,7 @@ def values(
     level: Level = None,
     org: Orgs = None,
     period: Annotated[
-        str | None, typer.Option("--period", help="default: the last month with figures")
+        str | None, typer.Option("--period", help="one period; default: the last month with figures")
     ] = None,
     period_type: PeriodType = None,
     as_of: Annotated[
@@ -82,7 +82,9 @@ def diff(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="the later time; default: now")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="of the edition")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="the edition's, if several have its name")
+    ] = None,
     indicator: Indicators = None,
     level: Level = None,
     org: Orgs = None,
@@ -113,7 +115,7 @@ def diff(
 
 
 def explain(
-    indicator: str,
+    indicator: Annotated[str, typer.Argument(help="indicator code")],
     org: Annotated[str, typer.Option("--org", help="org unit code")],
     period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
     period_type: PeriodType = None,
@@ -141,7 +143,10 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Print the reporting grid, what is locked, and what needs attention."""
+    """Print the reporting grid, what is locked, and what needs attention.
+
+    Exit code 3: something needs attention.
+    """
     from qiangji.cli import printing
     from qiangji.figures import reading
     from qiangji.ledger import dispositions

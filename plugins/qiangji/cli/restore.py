@@ -21,7 +21,10 @@ def rebuild_ledger(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
+    """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history.
+
+    Exit code 3: the lake did not have everything.
+    """
     from qiangji import pipeline, restoring
     from qiangji.cli import printing
     from qiangji.settings import settings
@@ -35,7 +38,10 @@ def rebuild_ledger(
 
 
 def verify(json: Json = False) -> None:
-    """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
+    """Hold every byte, row and event of lake and ledger against each other, and print what is wrong.
+
+    Exit code 1: something is damaged. Exit code 3: nothing is, but somebody has to look at something.
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.restoring import verifying

@@ -32,7 +32,12 @@ def collect(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Pull from county systems and check what came."""
+    """Pull from county systems and check what came.
+
+    Without `--period` it looks at the last QIANGJI_WINDOW_MONTHS months.
+
+    Exit code 3: a county could not be collected, or a submission was returned, withheld or held.
+    """
     from qiangji import pipeline, stages
 
     with progress("collecting"), pipeline.open_pipeline() as p:
@@ -66,7 +71,10 @@ def reprocess(
     form: Forms = None,
     json: Json = False,
 ) -> None:
-    """Check again from the lake with today's catalogue and suites; nothing is fetched."""
+    """Check again from the lake with today's catalogue and suites; nothing is fetched.
+
+    Exit code 3: a submission was returned, withheld or held.
+    """
     from qiangji import pipeline, stages
 
     with progress("checking again"), pipeline.open_pipeline() as p:
@@ -77,7 +85,10 @@ def reprocess(
 
 
 def build(period: Periods = None, json: Json = False) -> None:
-    """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
+    """Compute facts and figures of these months and of the months that depend on them.
+
+    Exit code 1: a correction could not be applied; everything else is built.
+    """
     from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
     from qiangji.cli import printing

@@ -31,7 +31,10 @@ def warehouse_url(
 
 
 def doctor(json: Json = False) -> None:
-    """Tell what is configured, reachable and migrated, and what is not."""
+    """Tell what is configured, reachable and migrated, and what is not.
+
+    Exit code 1: something is not well.
+    """
     from qiangji.cli.doctor import examine, show
     from qiangji.cli.printing import as_json
 
@@ -48,7 +51,10 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running (`make up`)")] = False,
     down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
 ) -> None:
-    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
+    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures.
+
+    Exit code 1: a run is red that should be green.
+    """
     from qiangji.cli import demonstration
     from qiangji.local import demo as local_demo
 
