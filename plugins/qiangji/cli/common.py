@@ -62,14 +62,16 @@ def exit_on(problems: Sequence[Any] | bool) -> None:
 
 
 def table(title: str, *columns: str | Column) -> Table:
-    """An empty table with its title at the left. A column given as a heading wraps what is too wide."""
+    """An empty table with its title at the left. A column given as a heading breaks words that are too wide for it;
+    a `Column` cuts them off.
+    """
     made = (Column(c, overflow="fold") if isinstance(c, str) else c for c in columns)
     return Table(*made, title=title, title_justify="left")
 
 
 def right(*headings: str) -> list[Column]:
     """Columns of numbers."""
-    return [Column(h, overflow="fold", justify="right") for h in headings]
+    return [Column(h, justify="right") for h in headings]
 
 
 def unbroken(heading: str, justify: Literal["left", "right"] = "left") -> Column:

@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from qiangji import pipeline, stages
 from qiangji.cli import printing
@@ -54,7 +54,7 @@ def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Peri
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
     shown = table(
         f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
-        "指标 indicator",
+        Column("指标 indicator"),
         *(unbroken(name, "right") for _, name in units),
     )
     lines: dict[str, dict[str, dict[str, Any]]] = {}

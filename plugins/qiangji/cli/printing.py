@@ -67,7 +67,7 @@ def _is_compared(rows: Rows) -> bool:
 def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
     matrix = table(
         f"指标值 Indicator values, {(main := _main_period(rows))}",
-        "指标 indicator",
+        Column("指标 indicator"),
         Column("期 type", style="dim"),
         Column("单位 unit", style="dim"),
         *(unbroken(name, "right") for _, name in units),
@@ -98,7 +98,7 @@ def _list(rows: Rows) -> Table:
     more = ("较上期 change", "同比 a year", "排名 rank") if _is_compared(rows) else ()
     listed = table(
         f"指标值 Indicator values, {(main := _main_period(rows))}",
-        "指标 indicator", "单位 unit", "代码 code", "期 type",
+        *map(Column, ("指标 indicator", "单位 unit", "代码 code", "期 type")),
         *right("分子 n", "分母 d", "值 value", "上报率 rate %", *more),
     )  # fmt: skip
     for r in rows:
@@ -116,7 +116,9 @@ def print_status(console: Console, rows: Rows) -> None:
     for period in dict.fromkeys(r["period"] for r in rows):
         mine = [r for r in rows if r["period"] == period]
         forms = sorted({r["form"] for r in mine})
-        grid = table(f"报送状态 Reporting status, {period}", unbroken("县(市、区) county"), *forms)
+        grid = table(
+            f"报送状态 Reporting status, {period}", unbroken("县(市、区) county"), *map(Column, forms)
+        )
         for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
             cells = {r["form"]: r for r in mine if r["county_code"] == county}
             grid.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
