@@ -37,7 +37,8 @@ audit: $(VENV)/.installed-dev  ## dependencies: pinned with hashes, none known t
 format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-docs: $(VENV)/.installed  ## write docs/dictionary.md and docs/reason-codes.md anew
+docs: $(VENV)/.installed  ## write docs/cli.md, docs/dictionary.md and docs/reason-codes.md anew
+	@$(BIN)/python -m qiangji.cli.reference
 	@$(BIN)/python -m qiangji.warehouse.dictionary
 	@$(BIN)/python -m qiangji.parsing.reasons
 

@@ -1,9 +1,9 @@
-"""Dependencies: every one pinned with hashes, from no named index, the same in every lock, none known to be vulnerable.
+"""Dependencies: each is pinned with hashes, from no named index, alike in all locks, and not known to be vulnerable.
 
-In: requirements*.lock, .ci/advisories.yaml, and an advisory source if one can be reached. Out: what does not hold, one
-line each, and exit code 1; 0 otherwise, also where no source can be reached, which is said. Whether a source knows
-anything is tried on a release that has been known to be vulnerable for ten years: a mirror without advisories would
-find nothing in anything.
+In: requirements*.lock, .ci/advisories.yaml, and an advisory source if one can be reached. Out: one line for each thing
+that does not hold, and exit code 1; otherwise 0. If no source can be reached that is printed, and is no failure. A
+source is first asked about a release that has been known to be vulnerable for ten years: a mirror without advisories
+would find nothing in anything.
 
     make audit                                                   make audit ARGS="--osv-url https://mirror/v1/query"
 """
@@ -34,7 +34,7 @@ Package = tuple[str, str]
 
 
 def packages_of(path: Path, problems: list[str]) -> set[Package]:
-    """(name, version) of a lock; what else stands in it is a problem."""
+    """(name, version) of each line of a lock. Other lines, and packages without a hash, are problems."""
     found: dict[Package, int] = {}
     last: Package | None = None
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -52,7 +52,7 @@ def packages_of(path: Path, problems: list[str]) -> set[Package]:
 
 
 def differing(locks: dict[str, set[Package]]) -> Iterator[str]:
-    """Packages of which two locks have different versions."""
+    """One line for each package that two locks have in different versions."""
     versions: dict[str, dict[str, set[str]]] = {}
     for lock, packages in locks.items():
         for name, version in packages:
@@ -63,7 +63,7 @@ def differing(locks: dict[str, set[Package]]) -> Iterator[str]:
 
 
 def ask(source: str, packages: Sequence[Package], options: Sequence[str]) -> list[dict[str, Any]]:
-    """What pip-audit says of each package; nothing where the source cannot be reached."""
+    """pip-audit's answer for each package; empty if the source cannot be reached."""
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder, "packages.txt")
         listed.write_text("".join(f"{name}=={version}\n" for name, version in packages), encoding="utf-8")
@@ -83,7 +83,7 @@ def ask(source: str, packages: Sequence[Package], options: Sequence[str]) -> lis
 
 
 def accepted(path: Path, problems: list[str]) -> dict[str, str]:
-    """Advisory -> why it is lived with. One without a reason, or whose time is over, is a problem."""
+    """Accepted advisory -> reason. An entry without a reason, or whose day has passed, is a problem."""
     found = {}
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")) or []:
         if set(entry) != {"id", "reason", "until"} or not isinstance(entry["until"], date):
@@ -98,7 +98,7 @@ def accepted(path: Path, problems: list[str]) -> dict[str, str]:
 def advisories(
     packages: Sequence[Package], lived_with: dict[str, str], options: Sequence[str], problems: list[str]
 ) -> str:
-    """Look every package up; what was done, in a sentence."""
+    """Look every package up; returns a sentence on what was done. Vulnerable packages are problems."""
     sources = SOURCES if not options else ("osv",)
     source = next((s for s in sources if any(d["vulns"] for d in ask(s, [CANARY], options))), None)
     if source is None:
@@ -122,7 +122,7 @@ def advisories(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Exit code 0 holds (or could not be looked up), 1 does not hold."""
+    """Exit code 0 if everything holds or could not be looked up, 1 otherwise."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

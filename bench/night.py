@@ -31,10 +31,10 @@ from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.local import demo, processes
 from qiangji.local.client import AirflowClient
+from qiangji.local.runs import Run, busy_seconds, task_seconds
 from qiangji.local.settings import cores
 from qiangji.periods import reporting_month
 from qiangji.settings import PROJECT, Settings, settings
-from qiangji.stopwatch import busy_seconds, task_seconds
 from qiangji.warehouse import open_warehouse, reading_warehouse
 
 TARGETS = {"airflow": 60.0, "command_line": 15.0}
@@ -119,46 +119,39 @@ def through_airflow(s: Settings, server: EmbeddedPostgres) -> Measured:
         return _breakdown(client, triggered, night, build) | counted(s)
 
 
-def _ended(client: AirflowClient, run_id: str, month: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def _ended(client: AirflowClient, run_id: str, month: str) -> tuple[Run, Run]:
     """The night and the build that followed, once both are green."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
         night = client.run("collect_nightly", run_id)
-        builds = [r for r in client.runs("build_indicators") if r["partition_key"] == month]
+        builds = [r for r in client.runs("build_indicators") if r.partition_key == month]
         for run in (night, *builds):
-            if run["state"] == "failed":
-                raise SystemExit(f"{run['dag_id']} has failed: measured is what works")
-        if {r["state"] for r in (night, *builds)} == {"success"} and builds:
+            if run.state == "failed":
+                raise SystemExit(f"{run.dag_id} has failed: measured is what works")
+        if {r.state for r in (night, *builds)} == {"success"} and builds:
             return night, builds[0]
         time.sleep(0.5)  # seldom: asking costs the api-server, which has other things to do
     raise SystemExit(f"no build of {month} after {SECONDS:.0f} s")
 
 
-def _breakdown(
-    client: AirflowClient, triggered: float, night: dict[str, Any], build: dict[str, Any]
-) -> Measured:
-    instances = {r["dag_id"]: client.task_instances(r["dag_id"], r["dag_run_id"]) for r in (night, build)}
-    (built,) = instances["build_indicators"]
-    committed = datetime.fromisoformat(built["end"]).timestamp()
+def _breakdown(client: AirflowClient, triggered: float, night: Run, build: Run) -> Measured:
+    of_night, (built,) = (client.task_instances(run.dag_id, run.run_id) for run in (night, build))
+    assert built.end
+    assert night.end
     # verdict, and what else of the night ends later, keeps nobody waiting
-    before = [
-        i for i in instances["collect_nightly"] if datetime.fromisoformat(i["start"]).timestamp() < committed
-    ]
-    whole = committed - triggered
-    busy = busy_seconds([*before, built])
+    before = [i for i in of_night if i.start and i.start < built.end]
+    whole = built.end.timestamp() - triggered
+    busy = busy_seconds((i.start, i.end) for i in [*before, built])
     stages: dict[str, float] = {}
-    for instance in [*instances["collect_nightly"], built]:
-        if instance["task_id"] in ("pull", "check", "build"):
-            run = night if instance["dag_id"] == "collect_nightly" else build
-            answer = client.returned(
-                run["dag_id"], run["dag_run_id"], instance["task_id"], instance["map_index"]
-            )
+    for run, i in [*((night, i) for i in of_night), (build, built)]:
+        if i.task_id in ("pull", "check", "build"):
+            answer = client.returned(run.dag_id, run.run_id, i.task_id, i.map_index)
             for stage, seconds in answer["seconds"].items():
                 stages[stage] = stages.get(stage, 0.0) + seconds
-    tasks = task_seconds([*instances["collect_nightly"], built])
+    tasks = task_seconds([*of_night, built])
     return {
         "seconds": round(whole, 1),
-        "run_ended_after": round(datetime.fromisoformat(night["end_date"]).timestamp() - triggered, 1),
+        "run_ended_after": round(night.end.timestamp() - triggered, 1),
         "no_task_ran": round(whole - busy, 1),
         "tasks": {name: {"n": n, "seconds": round(seconds, 1)} for name, (n, seconds) in tasks.items()},
         "stages": {name: round(seconds, 2) for name, seconds in stages.items()},

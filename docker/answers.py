@@ -15,7 +15,7 @@ SECONDS = 8
 
 
 def answers(address: str) -> bool:
-    """Whether it does, within a few seconds."""
+    """Whether the address answers within SECONDS."""
     parts = urlsplit(address)
     try:
         if parts.scheme == "tcp":

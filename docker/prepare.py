@@ -1,7 +1,7 @@
-"""Once at every start of the production shape: both databases migrated, the pools, the login of Airflow's pages.
+"""Runs once at every start of the production shape: migrates both databases, makes the pools and the login.
 
-In: the environment of docker-compose.yml. Out: exit code 0 when everything else may start. Running it again changes
-nothing that is already there; pools that somebody has resized keep their size.
+In: the environment of docker-compose.yml. Out: exit code 0 when everything else may start. A second run changes
+nothing; pools that somebody has resized keep their size.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from qiangji.local.demo import POOLS
 
 
 def main() -> None:
-    """Raises CalledProcessError, or the package's own error, as soon as a step fails."""
+    """All steps. Raises CalledProcessError, or the package's own error, at the first that fails."""
     airflow("db", "migrate")
     known = {pool["pool"] for pool in json.loads(airflow("pools", "list", "--output", "json"))}
     for name, slots in POOLS.items():
@@ -31,12 +31,12 @@ def main() -> None:
 
 
 def airflow(*arguments: str) -> str:
-    """Run the airflow command; what it wrote to stdout."""
+    """Run the airflow command; returns its stdout."""
     return subprocess.run(["airflow", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def write_login(path: Path, password: str) -> None:
-    """The file that Airflow's simple auth manager reads."""
+    """Write the file that Airflow's simple auth manager reads, mode 0600."""
     path.unlink(missing_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump({"admin": password}, file)

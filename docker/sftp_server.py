@@ -1,9 +1,9 @@
-"""Where counties deliver files: an SFTP server with a folder for each county, and nothing else.
+"""An SFTP server where counties deliver files, each into its own folder.
 
-In: public keys, a file for each county named by its code (--keys), read at every login. Out: files in
-<root>/<code>/, which counties with the transport `folder` are collected from. There are no passwords, no shell and
-no forwarding; a login sees its own folder only. The host key is made at the first start and kept in --state; its
-public part is printed, to be given to counties.
+In: public keys, one file a county named by its code (--keys), read at every login. Out: files in <root>/<code>/,
+from which counties with the transport `folder` are collected. There are no passwords, no shell and no forwarding,
+and a login sees its own folder only. The host key is made at the first start and kept in --state; its public part,
+which counties need, is printed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ COUNTY = re.compile(r"[0-9]{6}")
 
 
 class Login(asyncssh.SSHServer):  # type: ignore[misc]  # untyped here
-    """Public keys only, of the county that the login names."""
+    """A login by public key, of the county that the user name says."""
 
     def __init__(self, keys: Path) -> None:
         self._keys = keys
@@ -53,7 +53,7 @@ def host_key(state: Path) -> asyncssh.SSHKey:
 
 
 async def serve(host: str, port: int, *, root: Path, keys: Path, state: Path) -> asyncssh.SSHAcceptor:
-    """Listen; the acceptor's `close` ends it."""
+    """Listen until the acceptor is closed."""
 
     def folder_of(channel: Any) -> asyncssh.SFTPServer:
         own = root / channel.get_extra_info("username")

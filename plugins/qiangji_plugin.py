@@ -1,21 +1,12 @@
-"""The one file that Airflow's plugin manager loads: the timetable of the nightly DAG, and the pages."""
+"""The one file that Airflow's plugin manager executes: it hands over the plugin where `qiangji` is not installed.
 
-from airflow.plugins_manager import AirflowPlugin
+An installed package is found by its entry point `airflow.plugins`. Airflow loads the plugins folder first and reports
+a second plugin of the same name as an import error, so this file then has nothing to hand over.
+"""
 
-from qiangji.airflow_glue import NightlyPartition, pages
+from importlib.metadata import entry_points
 
+if not entry_points(group="airflow.plugins", name="qiangji"):
+    from qiangji.airflow_glue import QiangjiPlugin
 
-class QiangjiPlugin(AirflowPlugin):
-    """Registers what DAGs need to be serialised, and what stands among Airflow's pages."""
-
-    name = "qiangji"
-    timetables = [NightlyPartition]  # noqa: RUF012 - Airflow reads plain lists
-    fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
-    external_views = [  # noqa: RUF012
-        {
-            "name": "退回 Returns",
-            "href": "/qiangji/feedback/",
-            "url_route": "qiangji-feedback",
-            "destination": "nav",
-        }
-    ]
+    __all__ = ["QiangjiPlugin"]

@@ -1,8 +1,8 @@
 """Between Airflow and the package: the only module that imports airflow.
 
-In: what a task knows (partition key, run id, parameters). Out: calls of `pipeline` and `building`, errors in the
-classes that the retry policy tells apart, and asset partitions. What the tasks do is tested without Airflow; here is
-only how they are asked to do it.
+In: what a task knows (partition key, run id, parameters). Out: calls of `stages` and `building`, errors in the
+classes that the retry policy tells apart, asset partitions, and Airflow's plugin. The work itself is in those rooms
+and is tested without Airflow.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import (
     Asset,
     BaseHook,
@@ -34,13 +35,13 @@ from qiangji.stopwatch import Stopwatch
 log = logging.getLogger(__name__)
 
 REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
-"""Reports that were collected; a partition is a reporting month, `2026-10`."""
+"""Collected reports; a partition is a reporting month, `2026-10`."""
 ZONE = "Asia/Shanghai"
 COLLECT_TASKS = ["plan", "pull", "check", "announce"]
 PULL_TASKS = 16
-"""At most so many mapped tasks pull: a task is for many counties where there are many."""
+"""Mapped tasks that pull, at most; where there are more counties, a task pulls several."""
 CHECK_SHARES = list(range(settings().check_tasks))
-"""Check runs in as many tasks: Great Expectations costs seconds a task, and rows of many counties go together."""
+"""One entry a check task. They are few: Great Expectations takes seconds to start, and checks many counties at once."""
 DEFAULTS: dict[str, Any] = {
     "retries": 2,
     "retry_delay": timedelta(seconds=settings().retry_seconds),
@@ -58,19 +59,19 @@ DEFAULTS: dict[str, Any] = {
     ),
     "execution_timeout": timedelta(minutes=30),
 }
-"""Of every task: only what may pass by itself is tried again."""
+"""Arguments of every task. Only errors that may pass by themselves are tried again."""
 
 
 class NightlyPartition(CronTriggerTimetable):
-    """Every night, with partitions that the run itself finds out: the months that new reports touched."""
+    """Every night. The run itself finds out its partitions: the months that new reports touched."""
 
     partitioned_at_runtime = True
 
 
 def plan(months: int | None = None, period: str | None = None) -> list[dict[str, Any]]:
-    """Batches of counties for the mapped tasks, each with their names and the months to look at.
+    """Batches of counties for the mapped tasks, each with the counties' names and the months to look at.
 
-    `period` (a reporting month) or the window of so many `months` up to the last that has ended.
+    The months are the one of `period`, or the last `months` (default: `QIANGJI_WINDOW_MONTHS`) that have ended.
     """
     catalogue = pipeline.read_catalogue()
     if period:
@@ -88,7 +89,10 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 
 @task(pool="qiangji_pull", map_index_template="{{ names }}")
 def pull(batch: dict[str, Any]) -> dict[str, Any]:
-    """Pull a batch of counties; new deliveries, seconds. Raises when one could not be collected, after the others."""
+    """Pull a batch of counties; returns the number of new deliveries, and seconds by stage.
+
+    Raises CollectError after the last county if one could not be collected.
+    """
     _name_map_index(batch["names"])
     _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
@@ -102,7 +106,7 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
 
 @task(pool="qiangji_check", map_index_template="{{ names }}", trigger_rule="all_done")
 def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
-    """Check what this share of the counties delivered and no check has seen; how many of each status, and seconds."""
+    """Check this share's new deliveries; returns how many submissions have each status, and seconds by stage."""
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
@@ -115,7 +119,7 @@ def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
 
 
 def touched_months(period: str | None = None) -> list[str]:
-    """The reporting month (or the period asked for) and every month with a revision that no build has seen."""
+    """The reporting month, or the month of `period`, and every month with a revision that no build has seen."""
     from qiangji import building
 
     own = Period.parse(period).last_month if period else reporting_month(stages.local_today())
@@ -126,7 +130,7 @@ def touched_months(period: str | None = None) -> list[str]:
 
 @task(pool="qiangji_build")
 def build() -> dict[str, Any]:
-    """Build the run's month; what was done."""
+    """Build the run's month; returns what changed, and seconds by stage."""
     from qiangji import building
     from qiangji.building.corrected import require_none_stale
 
@@ -148,7 +152,7 @@ def build() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0)
 def verdict() -> None:
-    """Fail the run if a county could not be collected, or a task that should have worked did not."""
+    """Fail the run if a county could not be collected, or if another task failed."""
     context = get_current_context()
     ti, run_id = context["ti"], _run_id()
     with pipeline.open_pipeline() as p:
@@ -173,7 +177,7 @@ def verdict() -> None:
 
 @task.short_circuit
 def working_day() -> bool:
-    """Whether the counties' offices are open today: a run by hand looks in any case."""
+    """Whether the counties' offices are open today; a run by hand looks on any day."""
     from qiangji.periods import is_working_day
 
     by_hand = get_current_context()["dag_run"].run_type == "manual"
@@ -182,7 +186,7 @@ def working_day() -> bool:
 
 @task
 def look() -> dict[str, int]:
-    """Log everything that somebody has to do something about; how many of each status."""
+    """Log every submission that needs attention; returns how many have each status."""
     from qiangji.figures import reading
 
     counts: dict[str, int] = {}
@@ -196,7 +200,7 @@ def look() -> dict[str, int]:
 
 @task
 def feedback() -> dict[str, int]:
-    """Send annotated workbooks to counties; how many were sent, failed or had been sent before."""
+    """Send annotated workbooks to counties; returns how many were sent, failed or had been sent before."""
     from qiangji import feedback as way_back
 
     _with_airflows_connections()
@@ -210,14 +214,14 @@ def feedback() -> dict[str, int]:
 async def pages(scope: Any, receive: Any, send: Any) -> None:
     """The project's pages among Airflow's, as an ASGI application.
 
-    Made when the first is asked for: this module is imported by every process of Airflow, and one of them serves it.
+    It is made at the first request: every process of Airflow imports this module, and only one serves pages.
     """
     await _web()(scope, receive, send)
 
 
 @functools.cache
 def _web() -> Any:
-    """Behind Airflow's own login, and for those who may run `watch_reporting`: what it writes names persons."""
+    """The pages, behind Airflow's login, for those who may run `watch_reporting`: its workbooks may name persons."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.api_fastapi.core_api.security import get_user
@@ -259,8 +263,24 @@ def _web() -> Any:
     return web
 
 
+class QiangjiPlugin(AirflowPlugin):
+    """The timetable, which stored DAGs need to be read again, and the pages."""
+
+    name = "qiangji"
+    timetables = [NightlyPartition]  # noqa: RUF012 - Airflow reads plain lists
+    fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
+    external_views = [  # noqa: RUF012
+        {
+            "name": "退回 Returns",
+            "href": "/qiangji/feedback/",
+            "url_route": "qiangji-feedback",
+            "destination": "nav",
+        }
+    ]
+
+
 def period_of_run() -> str | None:
-    """The run's partition, or, in a run that has none (a test, a run by hand), its parameter `period`."""
+    """The run's partition, or its parameter `period` if it has none (a test, a run by hand)."""
     context = get_current_context()
     found: str | None = context["dag_run"].partition_key or context["params"].get("period")
     return found
@@ -278,7 +298,7 @@ def _names(catalogue: Any, counties: list[str]) -> str:
 
 
 def _name_map_index(names: str) -> None:
-    """What the mapped task is called in the grid: see `map_index_template` in the DAGs."""
+    """The mapped task's name in the grid, which its `map_index_template` takes from the context."""
     get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
 
 
@@ -287,21 +307,21 @@ def _run_id() -> str:
 
 
 def _summed_up(errors: list[CollectError]) -> CollectError:
-    """One error for a batch: worth another try if that may help any of its counties."""
+    """One error for a batch. It is transient, and so tried again, if one of the counties' errors is."""
     text = "; ".join(f"{e.code}: {e}" for e in errors)
     kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
     return kind(text, code=errors[0].code)
 
 
 def _with_airflows_connections() -> None:
-    """Ask Airflow's connections first, and let its masker know what is secret in any of them."""
+    """Ask Airflow's connections first, and tell Airflow's masker which of their parts are secret."""
     add_connection_resolver(_airflow_connection)
     masking.tell(mask_secret)
     masking.in_all_logs()
 
 
 def _airflow_connection(conn_id: str) -> str | None:
-    """A connection of Airflow's as a URI; None where there is none of that id."""
+    """A connection of Airflow's as a URI; None if there is none of that id."""
     try:
         return str(BaseHook.get_connection(conn_id).get_uri())
     except AirflowNotFoundException:

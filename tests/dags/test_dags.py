@@ -27,7 +27,7 @@ HEAVY = {
     "psycopg",
     "alembic",
 }
-MAY_IMPORT_AIRFLOW = {"qiangji_plugin.py", "qiangji/airflow_glue.py"}
+MAY_IMPORT_AIRFLOW = {"qiangji/airflow_glue.py"}
 POOLS = {"qiangji_pull", "qiangji_check", "qiangji_build", "default_pool"}
 
 

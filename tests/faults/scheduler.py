@@ -40,11 +40,11 @@ def killed(site: Site, folder: Path, postgres: Any) -> Outcome:
     run_id = site.client.trigger("collect_nightly", conf={"months": 1})
     _kill_while(site, "collect_nightly", "check")
     run = site.client.wait_for_run("collect_nightly", run_id, SECONDS)
-    tried = {task: (i["state"], i["try_number"]) for task, i in site.tasks(run).items()}
-    assert run["state"] == "success", tried
+    tried = {task: (i.state, i.try_number) for task, i in site.tasks(run).items()}
+    assert run.state == "success", tried
     _kill_while(site, "build_indicators", "build")
     builds = site.builds(site.last)
-    assert {b["state"] for b in builds} == {"success"}
+    assert {b.state for b in builds} == {"success"}
     with site.night() as one:
         found = content_of(one)
         verified = verifying.verify(one.pipeline.catalogue, one.pipeline.settings)
@@ -63,9 +63,9 @@ def _kill_while(site: Site, dag: str, task: str) -> None:
     """Wait until the task runs, kill the scheduler, and start it again as `make up` does."""
     deadline = time.monotonic() + SECONDS
     while not any(
-        i["task_id"] == task and i["state"] == "running"
+        i.task_id == task and i.state == "running"
         for run in site.client.runs(dag)
-        for i in site.client.task_instances(dag, run["dag_run_id"])
+        for i in site.client.task_instances(dag, run.run_id)
     ):
         assert time.monotonic() < deadline, f"{dag}.{task} never ran"
         time.sleep(0.05)

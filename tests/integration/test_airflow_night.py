@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -30,6 +29,7 @@ from qiangji.figures import Choice, reading
 from qiangji.local import demo
 from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
+from qiangji.local.runs import Run, TaskInstance
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import PROJECT, connection, settings
 from tests.conftest import Workplace
@@ -48,6 +48,13 @@ NAMES = {
 }  # fmt: skip
 REFUSING, HANGING, DOWN, WRITING = "440704", "440781", "440703", "440783"
 SHARE = "group_leader_party_share"
+
+
+@dataclass(frozen=True)
+class Ended(Run):
+    """A run that has ended, with its task instances by (task, map index's name)."""
+
+    tasks: dict[tuple[str, str | None], TaskInstance]
 
 
 @dataclass
@@ -71,25 +78,25 @@ class Site:
         """The reporting month; the systems serve the two before it as well."""
         return reporting_month(stages.local_today())
 
-    def collect(self, dag: str = "collect_nightly", **how: Any) -> dict[str, Any]:
-        """A run to its end, whichever; with it `tasks`: (task, map index's name) -> instance."""
+    def collect(self, dag: str = "collect_nightly", **how: Any) -> Ended:
+        """Trigger a run and wait for its end, green or red."""
         run = self.client.wait_for_run(dag, self.client.trigger(dag, **how), SECONDS)
-        return run | {"tasks": self.tasks(run)}
+        return Ended(**vars(run), tasks=self.tasks(run))
 
-    def tasks(self, run: dict[str, Any]) -> dict[tuple[str, str | None], dict[str, Any]]:
-        instances = self.client.task_instances(run["dag_id"], run["dag_run_id"])
-        return {(i["task_id"], i["rendered_map_index"]): i for i in instances}
+    def tasks(self, run: Run) -> dict[tuple[str, str | None], TaskInstance]:
+        instances = self.client.task_instances(run.dag_id, run.run_id)
+        return {(i.task_id, i.rendered_map_index): i for i in instances}
 
-    def builds(self, *months: Period) -> list[dict[str, Any]]:
+    def builds(self, *months: Period) -> list[Run]:
         """Wait until builds that nobody has asked for yet have covered these months and all have ended."""
         deadline = time.monotonic() + SECONDS
         while True:
-            runs = [r for r in self.client.runs("build_indicators") if r["dag_run_id"] not in self.built]
-            covered = {r["partition_key"] for r in runs}
-            if {str(m) for m in months} <= covered and all(r["state"] in ("success", "failed") for r in runs):
-                self.built |= {r["dag_run_id"] for r in runs}
+            runs = [r for r in self.client.runs("build_indicators") if r.run_id not in self.built]
+            covered = {r.partition_key for r in runs if r.partition_key}
+            if {str(m) for m in months} <= covered and all(r.has_ended for r in runs):
+                self.built |= {r.run_id for r in runs}
                 return runs
-            assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r['state'] for r in runs]}"
+            assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r.state for r in runs]}"
             time.sleep(0.3)
 
     def night(self) -> Any:
@@ -188,26 +195,26 @@ def _plant(site: Site) -> None:
             assert done.rowcount
 
 
-def states(run: dict[str, Any]) -> dict[str, set[str | None]]:
+def states(run: Ended) -> dict[str | None, set[str | None]]:
     """State -> the tasks in it, mapped ones by county name."""
-    found: dict[str, set[str | None]] = {}
-    for (task, name), instance in run["tasks"].items():
-        found.setdefault(instance["state"], set()).add(f"{task} {name}" if name else task)
+    found: dict[str | None, set[str | None]] = {}
+    for (task, name), instance in run.tasks.items():
+        found.setdefault(instance.state, set()).add(f"{task} {name}" if name else task)
     return found
 
 
 def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     run = site.collect(conf={"months": 1})
     assert set(states(run)) == {"success"}, states(run)
-    assert run["state"] == "success"
-    assert {name for task, name in run["tasks"] if task == "pull"} == set(NAMES.values())
-    checks = [name for task, name in run["tasks"] if task == "check"]
+    assert run.state == "success"
+    assert {name for task, name in run.tasks if task == "pull"} == set(NAMES.values())
+    checks = [name for task, name in run.tasks if task == "check"]
     assert sorted("、".join(map(str, checks)).split("、")) == sorted(NAMES.values()), (
         "each county in one check"
     )
     (build,) = site.builds(site.last)
-    assert (build["state"], build["partition_key"]) == ("success", str(site.last))
-    assert build["run_type"] == "asset_triggered"
+    assert (build.state, build.partition_key) == ("success", str(site.last))
+    assert build.run_type == "asset_triggered"
     shares = site.shares(site.last)
     assert {code for code, value in shares.items() if value is not None} >= {"440700", *NAMES} - {"440785"}
     assert shares["440785"] is None, "late: missing is not zero"
@@ -222,14 +229,14 @@ def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
 def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site) -> None:
     run = site.collect("watch_reporting")
     assert states(run) == {"success": {"working_day", "look", "feedback"}}
-    asked = (run["dag_id"], run["dag_run_id"])
+    asked = (run.dag_id, run.run_id)
     assert site.client.returned(*asked, "look")["late"] > 0
     log = str(site.client.task_log(*asked, "look"))
     assert "440785" in log
     assert site.client.returned(*asked, "feedback")["sent"] > 3
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")
-    assert set(site.client.returned(again["dag_id"], again["dag_run_id"], "feedback")) == {"known"}
+    assert set(site.client.returned(again.dag_id, again.run_id, "feedback")) == {"known"}
 
 
 def test_the_pages_are_behind_airflows_login(site: Site) -> None:
@@ -284,10 +291,10 @@ def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
     month = site.last - 1
     assert site.shares(month) == {}, "nothing of it yet"
     run = site.collect("collect_period", partition_key=str(month))
-    assert run["state"] == "success", states(run)
-    assert run["partition_key"] == str(month)
+    assert run.state == "success", states(run)
+    assert run.partition_key == str(month)
     builds = site.builds(month)
-    assert {b["partition_key"]: b["state"] for b in builds} == {str(month): "success"}
+    assert {b.partition_key: b.state for b in builds} == {str(month): "success"}
     shares = site.shares(month)
     assert shares["440700"] is not None
     assert shares["440785"] is not None
@@ -298,20 +305,20 @@ def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
     with site.night() as night:
         before, revisions, files = night.snapshot(), night.revisions(), _but_outcomes(night)
     assert before["mart.indicator_value"], "something that could change"
-    known = {r["dag_run_id"] for r in site.client.runs("collect_period")}
+    known = {r.run_id for r in site.client.runs("collect_period")}
     site.airflow.cli(
         "backfill", "create", "--dag-id", "collect_period", "--from-date", str((site.last - 1).start),
         "--to-date", str(site.last.start), "--reprocess-behavior", "completed",
     )  # fmt: skip
     deadline = time.monotonic() + SECONDS
-    while len(runs := [r for r in site.client.runs("collect_period") if r["dag_run_id"] not in known]) < 2:
+    while len(runs := [r for r in site.client.runs("collect_period") if r.run_id not in known]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.3)
-    ended = [site.client.wait_for_run("collect_period", r["dag_run_id"], SECONDS) for r in runs]
-    assert {(r["partition_key"], r["run_type"], r["state"]) for r in ended} == {
+    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS) for r in runs]
+    assert {(r.partition_key, r.run_type, r.state) for r in ended} == {
         (str(month), "backfill", "success") for month in (site.last - 1, site.last)
     }
-    assert {b["state"] for b in site.builds(site.last - 1, site.last)} == {"success"}
+    assert {b.state for b in site.builds(site.last - 1, site.last)} == {"success"}
     with site.night() as night:
         assert_same(before, night.snapshot())
         assert night.revisions() == revisions
@@ -326,17 +333,17 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
         run = site.collect(conf={"months": 3})
     finally:
         demo.event(settings(), "up", DOWN)
-    assert run["state"] == "failed"
+    assert run.state == "failed"
     found = states(run)
     assert found.pop("failed") == {f"pull {NAMES[DOWN]}", "verdict"}
     assert set(found) == {"success"}, "nothing skipped, nothing left out"
-    assert run["tasks"]["pull", NAMES[DOWN]]["try_number"] == 3, "it may pass by itself: tried again"
-    said = site.client.task_log("collect_nightly", run["dag_run_id"], "verdict")
+    assert run.tasks["pull", NAMES[DOWN]].try_number == 3, "it may pass by itself: tried again"
+    said = site.client.task_log("collect_nightly", run.run_id, "verdict")
     assert f"not collected: {DOWN} {NAMES[DOWN]}" in said
     assert "CollectError: " in said
     assert "1 counties could not be collected" in said
 
-    assert {b["state"] for b in site.builds(month)} == {"success"}
+    assert {b.state for b in site.builds(month)} == {"success"}
     shares = site.shares(month)
     assert shares["440700"] is not None
     assert shares[HANGING] is not None
@@ -362,29 +369,27 @@ def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(
     found = states(run)
     assert found.pop("failed") == {f"pull {NAMES[HANGING]}", f"pull {NAMES[REFUSING]}", "verdict"}
     assert set(found) == {"success"}
-    pulls = {name: one for (task, name), one in run["tasks"].items() if task == "pull"}
-    assert pulls[NAMES[REFUSING]]["try_number"] == 1, "somebody must change something first"
-    assert pulls[NAMES[HANGING]]["try_number"] == 3
-    began, ended = (datetime.fromisoformat(pulls[NAMES[HANGING]][k]) for k in ("start", "end"))
+    pulls = {name: one for (task, name), one in run.tasks.items() if task == "pull"}
+    assert pulls[NAMES[REFUSING]].try_number == 1, "somebody must change something first"
+    assert pulls[NAMES[HANGING]].try_number == 3
+    began, ended = pulls[NAMES[HANGING]].start, pulls[NAMES[HANGING]].end
+    assert began
+    assert ended
     assert COUNTY_SECONDS <= (ended - began).total_seconds() < COUNTY_SECONDS + 6, "its timeout, and no more"
     first_try = site.client.task_log(
-        "collect_nightly", run["dag_run_id"], "pull", map_index=pulls[NAMES[HANGING]]["map_index"]
+        "collect_nightly", run.run_id, "pull", map_index=pulls[NAMES[HANGING]].map_index
     )
     assert f"took longer than its {COUNTY_SECONDS} seconds" in first_try
-    others = [
-        datetime.fromisoformat(p["end"])
-        for n, p in pulls.items()
-        if n not in (NAMES[HANGING], NAMES[REFUSING])
-    ]
+    others = [p.end for n, p in pulls.items() if n not in (NAMES[HANGING], NAMES[REFUSING]) and p.end]
     assert max(others) < ended, "they did not wait for its last try"
 
-    assert {b["state"] for b in site.builds(site.last - 2)} == {"success"}
+    assert {b.state for b in site.builds(site.last - 2)} == {"success"}
     assert site.statuses(site.last - 2)[DOWN] == {"accepted"}, "what was down has been fetched"
     assert site.shares(site.last - 2)[DOWN] is not None
     with site.night() as night:
         rows = night.query(
             "SELECT DISTINCT county_code, reason_code FROM ops.collection WHERE run_id = :r AND status = 'failed'",
-            r=run["dag_run_id"],
+            r=run.run_id,
         )
     assert {r["county_code"]: r["reason_code"] for r in rows} == {
         HANGING: "timeout",
@@ -407,8 +412,8 @@ def test_no_secret_of_a_connection_is_in_anything_that_airflow_keeps(site: Site)
     )  # fmt: skip
     run = site.collect(conf={"months": 1})
     assert states(run)["failed"] == {f"pull {NAMES[code]}", "verdict"}
-    pulled = run["tasks"]["pull", NAMES[code]]
-    said = site.client.task_log("collect_nightly", run["dag_run_id"], "pull", map_index=pulled["map_index"])
+    pulled = run.tasks["pull", NAMES[code]]
+    said = site.client.task_log("collect_nightly", run.run_id, "pull", map_index=pulled.map_index)
     assert "login_refused" in said
     assert "403" in said or "401" in said
 

@@ -1,6 +1,6 @@
-"""The command line.
+"""Collects, checks and builds grassroots reports, and reads figures.
 
-Exit codes: 0 done, 1 error, 2 usage, 3 done, but something failed, was returned, held or is late.
+Exit codes: 0 done; 1 error, or not well; 2 usage; 3 done, and somebody has to look at something.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ for command in (
 def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
 ) -> None:
-    """Collect, check and build grassroots reports; read figures."""
+    """Set up logging for all commands."""
     in_all_logs()
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
@@ -60,7 +60,7 @@ def options(
 
 
 def main() -> None:
-    """Entry point: errors of ours are one line on stderr, not a traceback."""
+    """Entry point. The package's own errors are one line on stderr, not a traceback."""
     try:
         app()
     except QiangjiError as e:
@@ -68,6 +68,6 @@ def main() -> None:
         sys.exit(2 if isinstance(e, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # as Python would show it, masked
+    except Exception:  # the traceback that Python would print, with secrets masked
         sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)

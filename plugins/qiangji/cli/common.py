@@ -1,4 +1,4 @@
-"""What the commands share: the console, options that several take, how long work is shown, how a run ends."""
+"""What the commands share: the console, options, tables, the progress shown on stderr, the exit code."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.status import Status
+from rich.table import Column, Table
 
 from qiangji.periods import Period, parse_range
 
-# In a file or a pipe tables keep their width; COLUMNS says otherwise.
+# In a file or a pipe tables are 160 wide, unless COLUMNS is set.
 console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 ATTENTION = 3
 
@@ -25,34 +26,61 @@ Counties = Annotated[
 Forms = Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")]
 Periods = Annotated[
     list[str] | None,
-    typer.Option("--period", help="2026-10, 2026Q3, 2026 or a range 2026-07..2026-10; repeatable"),
+    typer.Option("--period", help="2026-10, 2026Q3, 2026 or 2026-07..2026-10; may be repeated; default: all"),
 ]
-Indicators = Annotated[list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated")]
-Level = Annotated[str | None, typer.Option("--level", help="city, county, town or village")]
-Orgs = Annotated[list[str] | None, typer.Option("--org", help="org unit code; may be repeated")]
-PeriodType = Annotated[str | None, typer.Option("--period-type", help="month, quarter, year or ytd")]
+Indicators = Annotated[
+    list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated; default: all")
+]
+Level = Annotated[
+    str | None, typer.Option("--level", help="city, county, town or village; default: city and county")
+]
+Orgs = Annotated[
+    list[str] | None, typer.Option("--org", help="org unit code; may be repeated; default: all of the level")
+]
+PeriodType = Annotated[
+    str | None,
+    typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
+]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
 
 
 def as_periods(texts: list[str] | None) -> list[Period]:
-    """The periods of `--period`, ranges taken apart."""
+    """The periods of `--period`; a range becomes its periods. Raises UsageError for what is no period."""
     return [p for text in texts or [] for p in parse_range(text)]
 
 
 def as_period(text: str | None) -> str | None:
-    """The period of an option that takes one, as it is written; None where the option is not given."""
+    """The one period of an option in its usual writing; None if the option is not given."""
     return None if text is None else str(Period.parse(text))
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:
-    """End with exit code 3 if somebody has to look at something."""
+    """End with exit code 3 if there is something that somebody has to look at."""
     if problems:
         raise typer.Exit(ATTENTION)
 
 
+def table(title: str, *columns: str | Column) -> Table:
+    """An empty table with its title at the left. A column given as a heading breaks words that are too wide for it;
+    a `Column` cuts them off.
+    """
+    made = (Column(c, overflow="fold") if isinstance(c, str) else c for c in columns)
+    return Table(*made, title=title, title_justify="left")
+
+
+def right(*headings: str) -> list[Column]:
+    """Columns of numbers."""
+    return [Column(h, justify="right") for h in headings]
+
+
+def unbroken(heading: str, justify: Literal["left", "right"] = "left") -> Column:
+    """A column whose cells stay on one line, such as a code that is copied."""
+    return Column(heading, justify=justify, no_wrap=True)
+
+
 class _Latest(logging.Handler):
-    """Shows what was logged last beside the spinner: the county that is done, the submission that was checked."""
+    """Shows the latest log line beside the spinner: the county that is done, the submission that was checked."""
 
     def __init__(self, what: str, status: Status) -> None:
         super().__init__(logging.INFO)
@@ -65,7 +93,7 @@ class _Latest(logging.Handler):
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """What is being done, on stderr while it takes long (nothing where stderr is no terminal)."""
+    """A spinner with `what` on stderr while the block runs; nothing if stderr is no terminal."""
     with Console(stderr=True, markup=False).status(what) as status:
         latest = _Latest(what, status)
         logging.getLogger("qiangji").addHandler(latest)

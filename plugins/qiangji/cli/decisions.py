@@ -1,4 +1,4 @@
-"""What people decide: held and wrong deliveries, editions, locks."""
+"""`qiangji release`, `void`, `publish`, `lock` and `unlock`: what people decide."""
 
 from __future__ import annotations
 
@@ -10,36 +10,42 @@ import typer
 from qiangji.cli.common import Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
 
+Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
+PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3 or 2026")]
+PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]
 FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
 
 
 def release(
-    delivery: str,
+    delivery: Delivery,
     reason: Reason,
     form: FormOption = None,
-    period: Annotated[str | None, typer.Option()] = None,
+    period: PeriodOption = None,
 ) -> None:
-    """Accept what a guard holds. DELIVERY is an id as `qiangji status` prints it."""
+    """Accept a delivery that a guard holds."""
     _decide(delivery, "release", reason, form, period)
 
 
 def void(
-    delivery: str,
+    delivery: Delivery,
     reason: Reason,
     form: FormOption = None,
-    period: Annotated[str | None, typer.Option()] = None,
+    period: PeriodOption = None,
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
     _decide(delivery, "void", reason, form, period)
 
 
 def publish(
-    period: str,
+    period: PeriodArgument,
     name: Annotated[str, typer.Option("--name", help="the edition's name, such as 审定版")],
     by: Annotated[str, typer.Option("--by", help="who signs it off; default: the system's user")] = "",
     json: Json = False,
 ) -> None:
-    """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name."""
+    """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name.
+
+    Exit code 3: the edition is published, although something was not complete.
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.figures import editions
@@ -55,20 +61,23 @@ def publish(
 
 
 def lock(
-    period: str,
+    period: PeriodArgument,
     reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
     by: Annotated[str, typer.Option("--by", help="who locks it; default: the system's user")] = "",
 ) -> None:
-    """Hold what arrives for PERIOD from now on, of every form whose period ends within it, until it is released."""
+    """Hold reports that arrive for PERIOD from now on until they are released.
+
+    That is every form whose own period ends within PERIOD.
+    """
     _lock(period, "lock", reason, by)
 
 
 def unlock(
-    period: str,
+    period: PeriodArgument,
     reason: Reason,
     by: Annotated[str, typer.Option("--by", help="who unlocks it; default: the system's user")] = "",
 ) -> None:
-    """Take what arrives for PERIOD from now on as before; what was held stays held until it is released."""
+    """Accept reports that arrive for PERIOD from now on. Those that are held stay held until they are released."""
     _lock(period, "unlock", reason, by)
 
 

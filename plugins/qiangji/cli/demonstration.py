@@ -1,4 +1,4 @@
-"""What the demonstration shows at its end: figures, the reporting grid, what came back, where the time went.
+"""The tables at the end of the demonstration: figures, the reporting grid, rejected rows, where the time went.
 
 In: the clock of a demonstration, and the warehouse that it filled. Out: tables on the console.
 """
@@ -9,19 +9,21 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from qiangji import pipeline, stages
 from qiangji.cli import printing
+from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import reading
 from qiangji.local.demo import BACKFILLED, Clock
+from qiangji.local.runs import busy_seconds, task_seconds
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import Settings
-from qiangji.stopwatch import busy_seconds, task_seconds
 from qiangji.warehouse import reading_warehouse
 
 
 def show(console: Console, s: Settings, clock: Clock) -> None:
+    """Print all tables, and where to look next."""
     last = reporting_month(stages.local_today())
     first = last - BACKFILLED
     catalogue = pipeline.read_catalogue()
@@ -33,10 +35,7 @@ def show(console: Console, s: Settings, clock: Clock) -> None:
         rejected = reading.rejections(engine, month)
     console.print()
     console.print(_headlines(now, then, last, first))
-    console.print(
-        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
-        style="dim",
-    )
+    console.print(printing.STATUS_LEGEND, style="dim")
     console.print()
     printing.print_status(console, month)
     printing.print_reasons(console, reading.needs_attention(grid))
@@ -53,13 +52,11 @@ def show(console: Console, s: Settings, clock: Clock) -> None:
 def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Period, first: Period) -> Table:
     before = {(r["indicator_code"], r["org_code"]): r["value"] for r in then}
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
-    table = Table(
-        title=f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
-        title_justify="left",
+    shown = table(
+        f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
+        Column("指标 indicator"),
+        *(unbroken(name, "right") for _, name in units),
     )
-    table.add_column("指标 indicator")
-    for _, name in units:
-        table.add_column(name, justify="right", no_wrap=True)
     lines: dict[str, dict[str, dict[str, Any]]] = {}
     for r in now:
         lines.setdefault(r["indicator_code"], {})[r["org_code"]] = r
@@ -74,21 +71,19 @@ def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Peri
                 cell += f"\n[dim]{row['value'] - old:+z.2f}[/dim]"
             cells.append(cell)
         mark = {"ytd": "本年累计 ytd", "quarter": "季 quarter"}.get(first_row["period_type"], "月 month")
-        table.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)
-    return table
+        shown.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)
+    return shown
 
 
 def _times(clock: Clock) -> Table:
-    table = Table(title="用时 Where the time went", title_justify="left")
-    table.add_column("step")
-    table.add_column("tasks", justify="right")
-    table.add_column("s", justify="right")
+    times = table("用时 Where the time went", "step", *right("tasks", "s"))
     for what, seconds in clock.steps:
-        table.add_row(what, "", f"{seconds:.1f}")
-    table.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
+        times.add_row(what, "", f"{seconds:.1f}")
+    times.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
     for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
-        table.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
-    # from the night's queueing to the end of the last build, less the time in which a task of ours ran
-    whole = busy_seconds({"start": r["queued_at"], "end": r["end_date"]} for r in clock.runs)
-    table.add_row("  Airflow's own: no task ran", "", f"{whole - busy_seconds(clock.tasks):.1f}", style="dim")
-    return table
+        times.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
+    # from the queueing of the night to the end of the last build, less the time in which a task ran
+    whole = busy_seconds((r.queued, r.end) for r in clock.runs)
+    busy = busy_seconds((t.start, t.end) for t in clock.tasks)
+    times.add_row("  Airflow's own: no task ran", "", f"{whole - busy:.1f}", style="dim")
+    return times

@@ -1,4 +1,4 @@
-"""What `qiangji doctor` looks at: settings, catalogue, warehouse, lake, county systems. It shows no secrets."""
+"""`qiangji doctor`: whether settings, catalogue, warehouse, lake and county systems are well. It shows no secrets."""
 
 from __future__ import annotations
 
@@ -6,67 +6,71 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 from rich.console import Console
 
-from qiangji.catalogue import County
+from qiangji.catalogue import Catalogue, County
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.masking import masked
 from qiangji.settings import Settings, settings
 
 
 @dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
+class Examined:
+    """One thing that was looked at."""
 
     what: str
     is_well: bool
     detail: str
 
 
-def examine() -> list[Finding]:
-    """Look at everything; one thing that is not well hides no other."""
+def examine() -> list[Examined]:
+    """Look at everything; a thing that is not well hides no other."""
     s = settings()
-    findings = [
+    found = [
         _try("settings", lambda: f"home {s.home}, engine {s.engine}, time zone {s.timezone}"),
         *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
         _try("airflow", _airflow),
     ]
-    if all(f.is_well for f in findings if f.what == "catalogue"):
-        findings += [_try("corrections", lambda: _corrections(s)), *_counties()]
-    return findings
+    if all(e.is_well for e in found if e.what == "catalogue"):
+        found += [_try("corrections", lambda: _corrections(s)), *_counties()]
+    return found
 
 
-def show(console: Console, findings: list[Finding]) -> None:
+def show(console: Console, examined: list[Examined]) -> None:
     """One line a thing."""
-    for f in findings:
-        mark = "[green]ok[/green]  " if f.is_well else "[red]bad[/red] "
-        console.print(f"{mark}{f.what}: {f.detail}")
+    for e in examined:
+        mark = "[green]ok[/green]  " if e.is_well else "[red]bad[/red] "
+        console.print(f"{mark}{e.what}: {e.detail}")
 
 
-def _try(what: str, look: Callable[[], str]) -> Finding:
+def _try(what: str, look: Callable[[], str]) -> Examined:
     try:
-        return Finding(what, True, look())
+        return Examined(what, True, look())
     except QiangjiError as e:
-        return Finding(what, False, f"{e.code}: {e}")
+        return Examined(what, False, f"{e.code}: {e}")
     except (OSError, sa.exc.SQLAlchemyError) as e:
-        return Finding(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
+        return Examined(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
 
 
-def _catalogue() -> list[Finding]:
-    """One finding a thing that does not hold."""
+def _catalogue() -> list[Examined]:
+    """The catalogue, or each of its problems."""
     from qiangji.pipeline import read_catalogue
 
     try:
         c = read_catalogue()
     except CatalogueError as e:
-        return [Finding("catalogue", False, f"{p.code}: {p}") for p in e.problems]
-    counts = (len(c.forms), len(c.indicators), len(c.counties), len(c.org.units))
-    return [Finding("catalogue", True, "{} forms, {} indicators, {} counties, {} org units".format(*counts))]
+        return [Examined("catalogue", False, f"{p.code}: {p}") for p in e.problems]
+    said = (
+        f"{len(c.forms)} forms, {len(c.indicators)} indicators, {len(c.counties)} counties,"
+        f" {len(c.org.units)} org units"
+    )
+    return [Examined("catalogue", True, said)]
 
 
 def _lake(s: Settings) -> str:
@@ -113,7 +117,7 @@ def _without_settings(c: sa.Connection) -> list[str]:
 
 
 def _corrections(s: Settings) -> str:
-    """How the corrections that persons declared stood when figures were last built."""
+    """How many corrections are declared. Raises QiangjiError if the last build could not apply one."""
     from qiangji.figures.reading import stale_corrections
     from qiangji.pipeline import read_catalogue
     from qiangji.warehouse import reading_warehouse
@@ -124,7 +128,7 @@ def _corrections(s: Settings) -> str:
     try:
         with reading_warehouse(s) as engine:
             stale = stale_corrections(engine)
-    except (WarehouseError, sa.exc.OperationalError):  # said beside
+    except (WarehouseError, sa.exc.OperationalError):  # `_warehouse` says so
         stale = []
     if stale:
         raise QiangjiError(
@@ -148,21 +152,18 @@ def _airflow() -> str:
         return "not installed: the stages run from the command line alone"
 
 
-def _counties() -> list[Finding]:
+def _counties() -> list[Examined]:
     from qiangji.pipeline import read_catalogue
 
     catalogue = read_catalogue()
-    findings = []
-    for code, county in catalogue.counties.items():
-        if not catalogue.forms_of(code):
-            findings.append(
-                Finding(f"county {code}", True, f"{county.transport}; reports none of the forms here")
-            )
-        elif county.transport == "folder":
-            findings.append(_try(f"county {code}", lambda c=county: _folder(c, catalogue.path)))  # type: ignore[misc]
-        else:
-            findings.append(_try(f"county {code}", lambda c=county: _answers(c)))  # type: ignore[misc]
-    return findings
+    return [_try(f"county {code}", partial(_county, catalogue, code)) for code in catalogue.counties]
+
+
+def _county(catalogue: Catalogue, code: str) -> str:
+    county = catalogue.counties[code]
+    if not catalogue.forms_of(code):
+        return f"{county.transport}; reports none of the forms here"
+    return _folder(county, catalogue.path) if county.transport == "folder" else _answers(county)
 
 
 def _folder(county: County, catalogue_path: Path) -> str:
@@ -177,7 +178,9 @@ def _folder(county: County, catalogue_path: Path) -> str:
 
 
 def _answers(county: County) -> str:
-    """Whether the connection is there, may lead where it leads, and its host answers; shown without credentials."""
+    """That the host answers, without credentials. Raises QiangjiError if there is no connection, it may not lead
+    there, or nothing answers.
+    """
     import socket
 
     host, port = _host_of(county)
@@ -193,7 +196,7 @@ def _answers(county: County) -> str:
 
 
 def _host_of(county: County) -> tuple[str, int]:
-    """As the sources read it, with the port that goes without saying."""
+    """Host and port as the sources read them, with the transport's usual port if none is given."""
     if county.transport == "database":
         from qiangji.sources.database import url_of
 

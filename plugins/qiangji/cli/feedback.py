@@ -1,4 +1,4 @@
-"""`qiangji check` and `qiangji feedback`: what counties hear, before they send a report and after it went back."""
+"""`qiangji check` tries a report before it is sent; `qiangji feedback` tells counties what was returned."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ def check(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded."""
+    """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded.
+
+    Exit code 3: the file, or a row of it, would be returned.
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.feedback import trial
@@ -59,7 +62,10 @@ def feedback(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be written")] = False,
     json: Json = False,
 ) -> None:
-    """Send counties an annotated workbook for each delivery of which something was returned, once."""
+    """Send counties an annotated workbook for each delivery with something returned, once.
+
+    Exit code 3: a workbook could not be sent.
+    """
     from qiangji import feedback as way_back
     from qiangji import pipeline
     from qiangji.cli import printing
@@ -74,7 +80,7 @@ def feedback(
 
 
 def page_as_data(page: Page) -> dict[str, Any]:
-    """What was found, without the county's sheet."""
+    """The page as JSON, without the county's sheet."""
     kept = ("form", "period", "status", "received", "accepted", "rejected")
     return {n: getattr(page, n) for n in kept} | {"problems": [vars(p) for p in page.problems]}
 

@@ -1,4 +1,4 @@
-"""Figures and the state of reporting, read from the warehouse."""
+"""`qiangji values`, `diff`, `explain` and `status`: figures and the reporting grid, read from the warehouse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def values(
     level: Level = None,
     org: Orgs = None,
     period: Annotated[
-        str | None, typer.Option("--period", help="default: the last month with figures")
+        str | None, typer.Option("--period", help="one period; default: the last month with figures")
     ] = None,
     period_type: PeriodType = None,
     as_of: Annotated[
@@ -73,7 +73,9 @@ def diff(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="the later time; default: now")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="of the edition")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="the edition's, if several have its name")
+    ] = None,
     indicator: Indicators = None,
     level: Level = None,
     org: Orgs = None,
@@ -104,7 +106,7 @@ def diff(
 
 
 def explain(
-    indicator: str,
+    indicator: Annotated[str, typer.Argument(help="indicator code")],
     org: Annotated[str | None, typer.Option("--org", help="org unit code")] = None,
     period: Annotated[str | None, typer.Option("--period", help="2026-10, 2026Q3 or 2026")] = None,
     period_type: PeriodType = None,
@@ -152,7 +154,10 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Print the reporting grid, what is locked, and what needs attention."""
+    """Print the reporting grid, what is locked, and what needs attention.
+
+    Exit code 3: something needs attention.
+    """
     from qiangji.cli import printing
     from qiangji.figures import reading
     from qiangji.ledger import dispositions

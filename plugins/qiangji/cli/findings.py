@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Forms, Json, Reason, as_period, console
+from qiangji.cli.common import Counties, Forms, Json, Reason, as_period, console, table, unbroken
 
 
 def findings(
@@ -59,25 +59,16 @@ def dispose(
 
 
 def print_findings(rows: list[dict[str, Any]]) -> None:
-    """A line a finding, open ones first."""
-    from rich.table import Table
-
+    """One line a finding, in the order of `rows`; then how many each rule has."""
     from qiangji.ledger.dispositions import DISPOSITIONS
 
     if not rows:
         console.print("没有待核的核查发现 No open findings.")
         return
-    table = Table(title="核查发现 Findings", title_justify="left")
-    for heading in (
-        "编号 id",
-        "县 county",
-        "报表 form",
-        "期 period",
-        "单位 unit",
-        "说明 finding",
-        "处置 disposition",
-    ):
-        table.add_column(heading, overflow="fold", no_wrap=heading.endswith(("id", "period")))
+    shown = table(
+        "核查发现 Findings", unbroken("编号 id"), "县 county", "报表 form", unbroken("期 period"), "单位 unit",
+        "说明 finding", "处置 disposition",
+    )  # fmt: skip
     for r in rows:
         lines = [
             f"{r['message_zh']}，应为{r['expected_zh']}",
@@ -88,11 +79,11 @@ def print_findings(rows: list[dict[str, Any]]) -> None:
         decided = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"
         if r["disposition_by"]:
             decided += f"\n{r['disposition_by']} {r['disposition_at']:%m-%d}\n{r['disposition_reason']}"
-        table.add_row(
+        shown.add_row(
             r["finding_id"], f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
             f"{r['org_name'] or ''}\n{r['org_code']}", "\n".join([*lines, r["rule"]]), decided,
         )  # fmt: skip
-    console.print(table)
+    console.print(shown)
     rules = Counter(r["rule"] for r in rows)
     console.print(f"{len(rows):,}: " + " · ".join(f"{rule} {n:,}" for rule, n in rules.most_common()))
 

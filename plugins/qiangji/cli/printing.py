@@ -1,4 +1,4 @@
-"""How rows look in a terminal: tables for people, JSON for programs."""
+"""Prints rows of figures and of the reporting grid: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
+from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import comparison
 from qiangji.settings import settings
 
 Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
-"""Up to so many units, values are a matrix of indicators by units; beyond, one line a value."""
+"""For up to so many units, values are a matrix of indicators by units; for more, a list with one line a value."""
+STATUS_LEGEND = (
+    "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed"
+)
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
     "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
@@ -25,7 +29,7 @@ STYLES = {
 
 
 def as_json(rows: Any) -> str:
-    """Rows as JSON: decimals as strings keep their digits, instants in ISO 8601."""
+    """Rows as JSON. Decimals become strings, which keep their digits; moments are in ISO 8601."""
 
     def plain(value: object) -> str:
         return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
@@ -34,27 +38,24 @@ def as_json(rows: Any) -> str:
 
 
 def number(value: Decimal | None) -> str:
-    """A value with two digits after the point, `-` where there is none."""
+    """A value with two digits after the point; `-` for none."""
     return "-" if value is None else f"{value:,.2f}"
 
 
 def value_cell(row: dict[str, Any]) -> str:
-    """A value with its status where that is not normal: `41.37 P`, `- O`."""
+    """A value, with its status unless that is normal: `41.37`, `41.37 P`, `- O`."""
     mark = "" if row["obs_status"] == "A" else f" [dim]{row['obs_status']}[/dim]"
     return number(row["value"]) + mark
 
 
 def print_values(console: Console, rows: Rows) -> None:
-    """A matrix for few units, else a list."""
+    """A matrix for few units, a list for many."""
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
     if len(units) <= MATRIX_UNITS:
         console.print(_matrix(rows, units))
     else:
         console.print(_list(rows))
-    console.print(
-        "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed",
-        style="dim",
-    )
+    console.print(STATUS_LEGEND, style="dim")
     if _is_compared(rows):
         console.print(comparison.LEGEND, style="dim")
 
@@ -64,12 +65,13 @@ def _is_compared(rows: Rows) -> bool:
 
 
 def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
-    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
-    table.add_column("指标 indicator")
-    table.add_column("期 type", style="dim")
-    table.add_column("单位 unit", style="dim")
-    for _, name in units:
-        table.add_column(name, justify="right", no_wrap=True)
+    matrix = table(
+        f"指标值 Indicator values, {(main := _main_period(rows))}",
+        Column("指标 indicator"),
+        Column("期 type", style="dim"),
+        Column("单位 unit", style="dim"),
+        *(unbroken(name, "right") for _, name in units),
+    )
     lines: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in rows:
         lines.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
@@ -82,48 +84,45 @@ def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
             )
             cells = [cell + more for cell, more in zip(cells, below, strict=True)]
         when = type_ if period == main else f"{type_}\n{period}"
-        table.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
-    return table
+        matrix.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
+    return matrix
 
 
 def _main_period(rows: Rows) -> str:
-    """The period that most rows are of: those of another one say so beside their type."""
+    """The period of most rows. Rows of another period show it beside their type."""
     periods = [str(r["period"]) for r in rows]
     return max(dict.fromkeys(periods), key=periods.count)
 
 
 def _list(rows: Rows) -> Table:
-    table = Table(title=f"指标值 Indicator values, {(main := _main_period(rows))}", title_justify="left")
-    for heading in ("指标 indicator", "单位 unit", "代码 code", "期 type"):
-        table.add_column(heading)
     more = ("较上期 change", "同比 a year", "排名 rank") if _is_compared(rows) else ()
-    for heading in ("分子 n", "分母 d", "值 value", "上报率 rate %", *more):
-        table.add_column(heading, justify="right")
+    listed = table(
+        f"指标值 Indicator values, {(main := _main_period(rows))}",
+        *map(Column, ("指标 indicator", "单位 unit", "代码 code", "期 type")),
+        *right("分子 n", "分母 d", "值 value", "上报率 rate %", *more),
+    )  # fmt: skip
     for r in rows:
-        n, d = number(r["numerator"]), number(r["denominator"])
-        rate = number(r["reporting_rate"])
-        table.add_row(
+        listed.add_row(
             r["indicator_code"], r["org_name"], r["org_code"],
             r["period_type"] if r["period"] == main else f"{r['period_type']} {r['period']}",
-            n, d, value_cell(r), rate,
+            number(r["numerator"]), number(r["denominator"]), value_cell(r), number(r["reporting_rate"]),
             *(comparison.cells(r) if more else ()),
         )  # fmt: skip
-    return table
+    return listed
 
 
 def print_status(console: Console, rows: Rows) -> None:
-    """The grid of each period: a line a county, a column a form."""
+    """One grid a period: a line a county, a column a form."""
     for period in dict.fromkeys(r["period"] for r in rows):
         mine = [r for r in rows if r["period"] == period]
         forms = sorted({r["form"] for r in mine})
-        table = Table(title=f"报送状态 Reporting status, {period}", title_justify="left")
-        table.add_column("县(市、区) county", no_wrap=True)
-        for form in forms:
-            table.add_column(form)
+        grid = table(
+            f"报送状态 Reporting status, {period}", unbroken("县(市、区) county"), *map(Column, forms)
+        )
         for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
             cells = {r["form"]: r for r in mine if r["county_code"] == county}
-            table.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
-        console.print(table)
+            grid.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
+        console.print(grid)
 
 
 def _status_cell(row: dict[str, Any]) -> str:
@@ -142,12 +141,12 @@ def _status_cell(row: dict[str, Any]) -> str:
 
 
 def local(at: datetime) -> datetime:
-    """A moment where the counties are, as all times are shown and typed."""
+    """A moment in the counties' time zone, in which all times are shown and typed."""
     return at.astimezone(ZoneInfo(settings().timezone))
 
 
 def print_locks(console: Console, rows: Rows) -> None:
-    """One line a period that is locked."""
+    """One line a locked period."""
     for r in rows:
         at = f"{local(r['locked_from']):%Y-%m-%d %H:%M}"
         said = f": {r['reason']}" if r["reason"] else ""
@@ -155,7 +154,7 @@ def print_locks(console: Console, rows: Rows) -> None:
 
 
 def print_edition(console: Console, edition: dict[str, Any], reservations: Sequence[tuple[str, str]]) -> None:
-    """What was published, and what it was published in spite of."""
+    """The edition, and one line for each thing that was not complete when it was published."""
     console.print(
         f"{edition['edition']} {edition['period']} 已发布 published by {edition['published_by']}:"
         f" {edition['figures']:,} 个指标值 figures.",
@@ -166,44 +165,35 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
 
 
 def print_reasons(console: Console, rows: Rows) -> None:
-    """What was returned, held, withheld, failed or is late, and why."""
-    table = Table(title="需要处理 Needs attention", title_justify="left")
-    for heading in (
-        "县 county",
-        "报表 form",
-        "期 period",
-        "状态 status",
-        "原因 reason",
-        "说明 message",
-        "来件 delivery",
-    ):
-        table.add_column(heading, overflow="fold", no_wrap=heading.endswith(("period", "delivery")))
+    """One line a submission that was returned, held or withheld, failed or is late, with the reason."""
+    shown = table(
+        "需要处理 Needs attention", "县 county", "报表 form", unbroken("期 period"), "状态 status", "原因 reason",
+        "说明 message", unbroken("来件 delivery"),
+    )  # fmt: skip
     for r in rows:
         style = STYLES.get(r["status"], "white")
-        table.add_row(
+        shown.add_row(
             f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
             f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
             r["reason_code"] or "", _reason(r), r["delivery_id"] or "",
         )  # fmt: skip
-    console.print(table if rows else "没有需要处理的事项 Nothing needs attention.")
+    console.print(shown if rows else "没有需要处理的事项 Nothing needs attention.")
 
 
 def print_rejections(console: Console, rows: Rows) -> None:
-    """Why rows went back: a line a rule, with the first cell."""
+    """One line for each rule that rejected rows, with the first cell as an example."""
     if not rows:
         return
-    table = Table(title="部分记录退回 Rows rejected", title_justify="left")
-    for heading in ("县 county", "报表 form", "期 period", "退回 rows", "如 e.g.", "规则 rule"):
-        right = heading.endswith("rows")
-        table.add_column(
-            heading, overflow="fold", justify="right" if right else "left", no_wrap="period" in heading
-        )
+    shown = table(
+        "部分记录退回 Rows rejected", "县 county", "报表 form", unbroken("期 period"), *right("退回 rows"), "如 e.g.",
+        "规则 rule",
+    )  # fmt: skip
     for r in rows:
-        table.add_row(
+        shown.add_row(
             r["county_name"], r["form"], r["period"], str(r["rows"]),
             f"{r['example']}\n{r['message_zh']}\n{r['message_en']}", r["rule"],
         )  # fmt: skip
-    console.print(table)
+    console.print(shown)
 
 
 def _reason(row: dict[str, Any]) -> str:

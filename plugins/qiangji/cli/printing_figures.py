@@ -1,4 +1,4 @@
-"""How what stands behind figures looks in a terminal: an explanation, and what changed between two moments."""
+"""Prints what stands behind figures: the explanation of one, and what changed between two moments."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from qiangji.cli.common import right, table
 from qiangji.cli.printing import Rows, local, number, value_cell
 from qiangji.figures.explaining import CAUSES
 
 SHOWN = 20
-"""So many lines of each list; `--json` has them all."""
+"""Lines of each list at most; `--json` has them all."""
 MISSING = {
     "matched": ("只计分子分母俱全的单位", "only units that have both sides count"),
     "all": ("缺一项时按其余各项计算", "a missing term is left out"),
@@ -27,22 +27,22 @@ CORRECTED = {
     "waiting": ("待报送", "waiting"),
     "stale": ("已失效，未更正", "stale, not applied"),
 }
-"""How a correction stands against what the county sent."""
+"""State of a correction -> words."""
 
 
 def print_changes(console: Console, rows: Rows) -> None:
-    """One line a figure that changed."""
+    """One line a changed figure."""
     if not rows:
         console.print("没有变化 Nothing changed.")
         return
-    table = _table("指标变化 What changed", "指标 indicator", "单位 unit", "期 period")
-    for heading in ("原值 before", "现值 after", "变化 change", "分子 n", "分母 d"):
-        table.add_column(heading, justify="right")
-    table.add_column("原因 why", overflow="fold")
+    shown = table(
+        "指标变化 What changed", "指标 indicator", "单位 unit", "期 period",
+        *right("原值 before", "现值 after", "变化 change", "分子 n", "分母 d"), "原因 why",
+    )  # fmt: skip
     for r in rows:
         before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
         after = {"value": r["value"], "obs_status": r["obs_status"] or "A"}
-        table.add_row(
+        shown.add_row(
             f"{r['name_zh']}\n[dim]{r['indicator_code']}[/dim]", f"{r['org_name']}\n[dim]{r['org_code']}[/dim]",
             f"{r['period']}\n[dim]{r['period_type']}[/dim]",
             "[dim]首次显示 new[/dim]" if r["is_first_shown"] else value_cell(before),
@@ -51,15 +51,15 @@ def print_changes(console: Console, rows: Rows) -> None:
             _step(r["numerator_before"], r["numerator"]), _step(r["denominator_before"], r["denominator"]),
             "\n".join(_cause(c) for c in r["causes"]),
         )  # fmt: skip
-    console.print(table)
+    console.print(shown)
 
 
 def print_explanation(console: Console, explained: dict[str, Any]) -> None:
-    """The figure, then everything that it is made of."""
+    """The figure, its formula, then the units, reports, findings, corrections and values behind it."""
     f = explained["figure"]
     console.print(f"[bold]{f['name_zh']} {f['name_en']}[/bold]  [dim]{f['indicator_code']}[/dim]")
     console.print(f"{f['org_name']} {f['org_code']}, {f['period']} ({f['period_type']})")
-    if f["first_month"] or f["last_month"]:  # it was defined otherwise before, or is since
+    if f["first_month"] or f["last_month"]:  # this definition does not hold for all months
         held = f"{f['first_month'] or '…'}..{f['last_month'] or '…'}"
         console.print(f"第{f['definition_version']}版口径 definition {f['definition_version']}, {held}")
     console.print(f"{f['definition_zh']}\n[dim]{f['definition_en']}[/dim]\n")
@@ -95,69 +95,74 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
 def _print_children(console: Console, rows: Rows) -> None:
     if not rows:
         return
-    table = _table("下级合计 Sums by unit", "单位 unit", "代码 code")
-    for heading in ("分子 n", "分母 d", "值 value", "上报 reported"):
-        table.add_column(heading, justify="right")
+    shown = table(
+        "下级合计 Sums by unit",
+        "单位 unit",
+        "代码 code",
+        *right("分子 n", "分母 d", "值 value", "上报 reported"),
+    )
     for r in rows:
-        table.add_row(
+        shown.add_row(
             r["org_name"], r["org_code"], _plain(r["numerator"]), _plain(r["denominator"]), value_cell(r),
             f"{r['reported_units']:,} / {r['expected_units']:,}",
         )  # fmt: skip
-    console.print(table)
+    console.print(shown)
 
 
 def _print_units(console: Console, explained: dict[str, Any]) -> None:
     missing, awaited = explained["missing_units"], explained["awaited"]
     if missing:
         total = sum(r["missing_units"] for r in missing)
-        table = _table(f"缺报单位 Missing units: {total:,}", "单位 unit", "代码 code", "缺 missing")
+        shown = table(f"缺报单位 Missing units: {total:,}", "单位 unit", "代码 code", "缺 missing")
         for r in missing[:SHOWN]:
-            table.add_row(r["path"], r["org_code"], f"{r['missing_units']:,} / {r['expected_units']:,}")
-        console.print(table)
+            shown.add_row(r["path"], r["org_code"], f"{r['missing_units']:,} / {r['expected_units']:,}")
+        console.print(shown)
         _say_more(console, missing)
     if awaited:
-        table = _table(
+        shown = table(
             "尚无可用报表 Reports that do not count", "县 county", "报表 form", "期 period", "状态 status"
         )
         for r in awaited[:SHOWN]:
-            table.add_row(r["county_code"], r["form"], r["period"], r["status"] or "")
-        console.print(table)
+            shown.add_row(r["county_code"], r["form"], r["period"], r["status"] or "")
+        console.print(shown)
         _say_more(console, awaited)
 
 
 def _print_reports(console: Console, explained: dict[str, Any]) -> None:
     rows = explained["submissions"]
     if rows:
-        table = _table(
+        shown = table(
             "来源 Reports it comes from", "县 county", "报表 form", "期 period", "版本 revision", "状态 status",
             "收到 received", "来件 file", "sha256",
         )  # fmt: skip
-        ordered = sorted(rows, key=lambda r: not r["is_current"])  # what counts, then what it replaced
+        ordered = sorted(
+            rows, key=lambda r: not r["is_current"]
+        )  # the current ones, then those they replaced
         for r in ordered[:SHOWN]:
             revision = f"v{r['revision']}" if r["revision"] else "-"
-            table.add_row(
+            shown.add_row(
                 r["county_code"], r["form"], r["period"], f"{revision} *" if r["is_current"] else revision,
                 r["status"], _time(r["received_at"]), r["file_name"], r["sha256"][:12],
                 style=None if r["is_current"] else "dim",
             )  # fmt: skip
-        console.print(table)
+        console.print(shown)
         _say_more(console, rows)
     rows = explained["rejections"]
     if rows:
-        table = _table(
+        shown = table(
             "退回的记录（合格即计入） Rejected rows that would have counted", "县 county", "报表 form", "期 period",
             "规则 rule", "记录 rows", "如 e.g.",
         )  # fmt: skip
         for r in rows[:SHOWN]:
-            table.add_row(r["county_code"], r["form"], r["period"], r["rule"], f"{r['rows']:,}", r["example"])
-        console.print(table)
+            shown.add_row(r["county_code"], r["form"], r["period"], r["rule"], f"{r['rows']:,}", r["example"])
+        console.print(shown)
         _say_more(console, rows)
 
 
 def _print_findings(console: Console, rows: Rows) -> None:
     if not rows:
         return
-    table = _table(
+    shown = table(
         f"核查发现 Findings: {len(rows):,}",
         "单位 unit",
         "报表 form",
@@ -166,14 +171,14 @@ def _print_findings(console: Console, rows: Rows) -> None:
         "说明 message",
     )
     for r in rows[:SHOWN]:
-        table.add_row(f"{r['org_name']} {r['org_code']}", r["form"], r["period"], r["rule"], r["message_zh"])
-    console.print(table)
+        shown.add_row(f"{r['org_name']} {r['org_code']}", r["form"], r["period"], r["rule"], r["message_zh"])
+    console.print(shown)
     _say_more(console, rows)
 
 
 def print_corrections(console: Console, rows: Rows, title: str) -> None:
-    """What a person corrected, or would have: where the report has another value it is not applied."""
-    table = _table(
+    """One line a declared correction. It is not applied where the report no longer has the wrong value."""
+    shown = table(
         title, "单位 unit", "报表 form", "期 period", "填报项 field", "条目原值 was", "更正 corrected", "状态 state",
         "原因 reason", "更正人 by",
     )  # fmt: skip
@@ -182,21 +187,18 @@ def print_corrections(console: Console, rows: Rows, title: str) -> None:
         found = f"\n现报 found {r['value_found']}" if r["value_found"] else ""
         style = "bold red" if r["state"] == "stale" else "green"
         now = {"set": r["value_corrected"], "missing": "视为空缺 missing", "leave_out": "整行不计 left out"}
-        table.add_row(
+        shown.add_row(
             f"{r['org_name']}\n[dim]{r['org_code']}[/dim]", r["form"], r["period"],
             f"{r['field_zh']}\n[dim]{r['field']}[/dim]", r["value_sent"] or "…", now[r["action"]] or "…",
             f"[{style}]{zh} {en}[/{style}]{found}\n[dim]{r['place']}[/dim]".replace(r["place"], escape(r["place"])),
             escape(r["reason"]), escape(f"{r['declared_by']} {r['declared_on']}"),
         )  # fmt: skip
-    console.print(table)
+    console.print(shown)
     _say_more(console, rows)
 
 
 def _print_history(console: Console, rows: Rows) -> None:
-    table = _table("历史 History", "自 from", "至 to")
-    for heading in ("分子 n", "分母 d", "值 value"):
-        table.add_column(heading, justify="right")
-    table.add_column("原因 why", overflow="fold")
+    shown = table("历史 History", "自 from", "至 to", *right("分子 n", "分母 d", "值 value"), "原因 why")
     for r in rows:
         reasons: dict[str, None] = {}
         for x in r["reasons"]:
@@ -205,18 +207,11 @@ def _print_history(console: Console, rows: Rows) -> None:
         lines = list(reasons)
         if len(lines) > SHOWN:
             lines = [*lines[:SHOWN], f"… {len(lines) - SHOWN:,}"]
-        table.add_row(
+        shown.add_row(
             _time(r["shown_from"]), _time(r["shown_to"]) if r["shown_to"] else "", _plain(r["numerator"]),
             _plain(r["denominator"]), value_cell(r), "\n".join(lines),
         )  # fmt: skip
-    console.print(table)
-
-
-def _table(title: str, *headings: str) -> Table:
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
-    return table
+    console.print(shown)
 
 
 def _say_more(console: Console, rows: Rows) -> None:
@@ -229,7 +224,7 @@ def _cause(code: str) -> str:
 
 
 def _plain(value: Decimal | None) -> str:
-    """A sum as it is, without a tail of zeros."""
+    """A sum without trailing zeros."""
     return "-" if value is None else f"{value.normalize():,f}"
 
 

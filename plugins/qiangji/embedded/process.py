@@ -1,6 +1,6 @@
-"""One running PostgreSQL, seen from outside: its settings, port, processes, and how it is stopped.
+"""One running PostgreSQL: its settings, its port, its processes, and how it is stopped.
 
-In: the data folder. Out: process ids read from postmaster.pid and checked against the process itself, because
+In: the data folder. Out: process ids from postmaster.pid. Each is checked against the process itself, because
 after a crash the number may belong to another program.
 """
 
@@ -27,7 +27,7 @@ STOP_SECONDS = 60.0
 
 
 def settings(port: int) -> list[str]:
-    """Server settings for two cores, as arguments: a new version of this file then reaches old data too."""
+    """Server settings for two cores. They are arguments, so that changed ones hold for old data folders too."""
     chosen = {
         "listen_addresses": HOST,
         "port": port,
@@ -39,7 +39,7 @@ def settings(port: int) -> list[str]:
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
-        "wal_level": "minimal",  # nothing replicates from it; a load into a new table then skips the log
+        "wal_level": "minimal",  # nothing replicates, and a load into a new table then skips the log
         "max_wal_senders": 0,
         "autovacuum_max_workers": 2,
         "max_parallel_workers": 2,
@@ -67,13 +67,13 @@ def unsafe() -> bool:
 
 
 def environment() -> dict[str, str]:
-    """The server's environment: no PG* variable of the caller's may redirect it."""
+    """The server's environment, without any PG* variable of the caller's that could redirect it."""
     kept = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return {name: os.environ[name] for name in kept if name in os.environ} | {"LC_ALL": "C", "LANG": "C"}
 
 
 def ports_of(home: Path, ports: range) -> list[int]:
-    """The ports in an order of the home's own, so that two homes that start at once seldom try the same first."""
+    """The ports in an order of this home's own: two homes that start at once seldom try the same port first."""
     first = int(hashlib.sha256(str(home).encode()).hexdigest(), 16) % len(ports)
     return [*ports[first:], *ports[:first]]
 
@@ -96,6 +96,7 @@ def free_port(preferred: int, tried: set[int], ports: Iterable[int]) -> int:
 
 
 def alive(process: int) -> bool:
+    """Whether the process runs; a zombie does not."""
     try:
         return bool(psutil.Process(process).status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
@@ -103,7 +104,7 @@ def alive(process: int) -> bool:
 
 
 def postmaster(data: Path, *, ready: bool = False) -> int | None:
-    """The process id of the server that runs on this data folder, if there is one (and it is ready)."""
+    """The process id of the server that runs on this data folder, or None. `ready`: only if it is ready."""
     try:
         lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         process = int(lines[0])
@@ -120,6 +121,7 @@ def postmaster(data: Path, *, ready: bool = False) -> int | None:
 
 
 def stop_postmaster(data: Path) -> None:
+    """Stop the server on this data folder: politely, then at once, then by force."""
     for number, seconds in ((signal.SIGINT, STOP_SECONDS), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 10.0)):
         process = postmaster(data)
         if process is None:
@@ -134,10 +136,10 @@ def stop_postmaster(data: Path) -> None:
 
 
 def clear_after_a_crash(data: Path) -> None:
-    """Let the processes of a killed server end, and remove a pid file whose number is another program's now.
+    """Wait for the processes that a killed server left, kill them after 15 s, and remove its pid file.
 
-    PostgreSQL recovers the rest itself. Its own check of the pid file also guards against processes that
-    still write to the data, so these are waited for first.
+    PostgreSQL recovers the rest itself. The wait comes first: those processes may still write to the data, and
+    without its pid file PostgreSQL would not notice them.
     """
     if not (data / "postmaster.pid").exists():
         return

@@ -13,7 +13,7 @@ from qiangji.local.supervisor import down, restored, say, status, supervise, up
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """`python -m qiangji.local up|down|status|supervise --home DIR`, or `airflow --home DIR -- ARGUMENTS`."""
+    """Run one command; `airflow` hands on everything after `--`. Returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m qiangji.local", description="Airflow on this machine")
     parser.add_argument("command", choices=["up", "down", "status", "supervise", "airflow"])
     parser.add_argument("--home", type=Path, required=True)

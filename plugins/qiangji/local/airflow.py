@@ -1,8 +1,8 @@
-"""Airflow on this machine: its processes, started, watched and stopped without importing it.
+"""Airflow on this machine: starts, watches and stops its processes without importing it.
 
 In: the home folder, the DAGs, the plugins, an embedded PostgreSQL, further environment for the tasks. Out:
 scheduler, dag-processor and api-server as child processes, a REST client for them, and logs in
-home/logs/airflow-<name>.log. All of it listens on 127.0.0.1. State: home/airflow (secrets, ports, task logs)
+home/logs/airflow-<name>.log. Everything listens on 127.0.0.1. State: home/airflow (secrets, ports, task logs)
 and home/run (which processes run now).
 
     python -m qiangji.local up|down|status --home DIR [--dags DIR --plugins DIR]
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 DATABASE = "airflow"
 PORTS = range(18080, 18180)
-# dag-processor and scheduler first: they take longest until they are of use.
 COMPONENTS: dict[str, list[str]] = {
     "api-server": ["api-server"],
     # Task logs are read from the disk: the scheduler's log server, one more process and port, is for others.
@@ -57,12 +56,12 @@ def _silent(_: str) -> None:
 
 
 class AirflowStack:
-    """The Airflow of one home. Making this object touches nothing; one process at a time can run it.
+    """The Airflow of one home. Making this object touches nothing. One process at a time can run the stack.
 
     `env` is added to the environment of Airflow and its tasks. `preload` names modules that the scheduler
-    imports before it forks its workers, so that no task has to (Great Expectations takes 3 s). `programs` are
-    further commands that live and die with the stack (name to arguments), with the same environment and a log
-    in home/logs/<name>.log.
+    imports before it forks its workers, so that no task has to (Great Expectations takes 3 s). `programs`
+    (name -> command) start and stop with the stack. They get the same environment and a log in
+    home/logs/<name>.log.
     """
 
     def __init__(
@@ -95,8 +94,8 @@ class AirflowStack:
     def start(self, progress: Progress = _silent) -> None:
         """Start everything and return at once; `wait_ready` waits.
 
-        What an earlier stack of this home left behind is ended first. Raises StackError if one is running, or
-        if the metadata database cannot be migrated.
+        Processes that an earlier stack of this home left behind are ended first. Raises StackError if a stack
+        is running, or if the metadata database cannot be migrated.
         """
         self.claim()
         try:
@@ -123,9 +122,9 @@ class AirflowStack:
             raise
 
     def claim(self) -> None:
-        """Become the process that runs this home's stack; `start` does it. Ends with `stop`, or with us.
+        """Become the process that runs this home's stack, until `stop` or the end of this process.
 
-        Raises StackError if another process is.
+        `start` calls it. Raises StackError if another process runs the stack.
         """
         if self._claimed:
             return
@@ -144,9 +143,9 @@ class AirflowStack:
         self._open.callback(os.close, descriptor)
 
     def launch(self, name: str) -> None:
-        """Start one component (again). The rest of the stack must have been started."""
+        """Start one component (again). The stack must have been started."""
         if (earlier := self._processes.get(name)) is not None:
-            # A killed scheduler leaves workers that would wait for it for ever.
+            # Workers of a killed scheduler would wait for it for ever.
             processes.end_session(earlier.pid, self.mark)
         if name in self.programs:
             command = self.programs[name]
@@ -162,9 +161,9 @@ class AirflowStack:
         self._record()
 
     def wait_ready(self, timeout: float = 120.0) -> None:
-        """Wait until the api-server answers and scheduler and dag-processor have given a sign of life.
+        """Wait until the api-server answers, and scheduler and dag-processor have sent a heartbeat.
 
-        Raises StackError as soon as one of them has ended, or after `timeout` seconds.
+        Raises StackError as soon as a component has ended, or after `timeout` seconds.
         """
         import threading
 
@@ -186,26 +185,26 @@ class AirflowStack:
                     do=f"See the logs in {self.home / 'logs'}; on a slow machine wait longer",
                 )
             time.sleep(0.25)
-        # The api-server prepares what tasks talk to when it is first asked for it, which takes 2 s: ask now,
-        # while the caller still has other things to do.
+        # The api-server sets up the tasks' API at its first request, which takes 2 s: ask now, while the
+        # caller still has other things to do.
         threading.Thread(target=self._warm, daemon=True).start()
 
     def stop(self) -> None:
-        """Stop everything that belongs to the stack, task processes too; when it returns, nothing is left.
+        """Stop every process of the stack, tasks included. When it returns, none is left.
 
-        PostgreSQL stops with it unless somebody else uses it or it is kept up. What another process runs is
-        left alone (see `qiangji.local.supervisor.down`).
+        PostgreSQL stops too, unless another process uses it or it is kept up. A stack that another process
+        runs is left alone (`qiangji.local.supervisor.down` ends that).
         """
         if not self._claimed:
             return
         try:
-            # The api-server last, and at once: it keeps nothing, running tasks report their end to it, and
-            # it would take 3 s to tidy up.
+            # The api-server is killed last: running tasks report their end to it, and tidying up would take
+            # it 3 s for nothing.
             first = [process for name, process in self._processes.items() if name != "api-server"]
             processes.end(self.mark, first, STOP_SECONDS)
         finally:
             for process in self._processes.values():
-                process.kill()  # does nothing to one that has ended
+                process.kill()  # no effect on a process that has ended
                 process.wait()
             self._processes.clear()
             self._record_file.unlink(missing_ok=True)
@@ -213,7 +212,7 @@ class AirflowStack:
             self._claimed = False
 
     def alive(self) -> dict[str, bool]:
-        """Which of the components run; also of a stack that another process has started."""
+        """Component -> whether it runs, also for a stack that another process has started."""
         if self._processes:
             return {name: process.poll() is None for name, process in self._processes.items()}
         recorded = read_private(self._record_file)
@@ -225,7 +224,7 @@ class AirflowStack:
         return found
 
     def running(self) -> bool:
-        """Whether some living process runs this home's stack."""
+        """Whether a living process runs this home's stack."""
         try:
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -259,9 +258,9 @@ class AirflowStack:
         return AirflowClient(self.url, *self.login)
 
     def cli(self, *arguments: str, timeout: float = 300.0) -> str:
-        """Run `airflow ...` in the stack's environment; what it wrote to stdout.
+        """Run `airflow ...` in the stack's environment; returns its stdout.
 
-        Raises StackError with the end of its stderr if it fails, or takes longer than `timeout` seconds.
+        Raises StackError with the end of its stderr if it fails, and after `timeout` seconds.
         """
         try:
             ran = subprocess.run(
@@ -304,7 +303,7 @@ class AirflowStack:
         )
 
     def log(self, name: str) -> Path:
-        """Where a component's output goes."""
+        """The log file of a component."""
         return self.home / "logs" / (f"airflow-{name}.log" if name in COMPONENTS else f"{name}.log")
 
     # --- inside ---------------------------------------------------------------------------------------------
@@ -331,7 +330,7 @@ class AirflowStack:
         return [sys.executable, "-c", script, *arguments]
 
     def _migrate(self, progress: Progress) -> None:
-        """Bring the metadata database to the installed Airflow's schema, unless it is known to be there."""
+        """Migrate the metadata database to the installed Airflow's schema, unless it is known to be there."""
         version = importlib.metadata.version("apache-airflow-core")
         kept = read_private(self._state)
         if kept.get("migrated") == f"{version} {self._revision()}":
@@ -341,7 +340,7 @@ class AirflowStack:
         write_private(self._state, kept | {"migrated": f"{version} {self._revision()}"})
 
     def _revision(self) -> str:
-        """The schema's revision, empty if there is no schema yet."""
+        """The schema's revision; empty if there is no schema yet."""
         import psycopg
 
         url = self.postgres.url(DATABASE, role=DATABASE, driver=None)
@@ -363,7 +362,7 @@ class AirflowStack:
         missing = []
         for name, part in (("scheduler", "scheduler"), ("dag-processor", "dag_processor")):
             beat = (health.get(part) or {}).get(f"latest_{part}_heartbeat")
-            # An earlier stack's last sign of life still counts as healthy for half a minute.
+            # Airflow calls a component healthy for half a minute after an earlier stack's last heartbeat.
             if not beat or datetime.fromisoformat(beat) < self._began:
                 missing.append(name)
         return missing

@@ -1,7 +1,8 @@
-"""Airflow's REST API, as far as this project needs it, without importing Airflow.
+"""A client of Airflow's REST API: the few calls that this project needs, without importing Airflow.
 
-In: the api-server's address, a user and a password. Out: plain dictionaries as the API gives them (docs: the
-server's own /docs page). A token is fetched when one is needed and fetched again when it has expired.
+In: the api-server's address, a user and a password. Out: runs and task instances as typed rows. The API is
+documented on the server's own /docs page. The client fetches a token at the first call, and a new one when
+the token has expired.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import httpx2
 
 from qiangji.errors import QiangjiError
+from qiangji.local.runs import Run, TaskInstance, read_run, read_task_instance
 
 PAGE = 100  # the most that one answer may hold ([api] maximum_page_limit)
 
@@ -45,15 +47,10 @@ class AirflowClient:
 
     # --- server ---------------------------------------------------------------------------------------------
 
-    def health(self) -> dict[str, Any]:
-        """State and last heartbeat of metadatabase, scheduler, triggerer and dag_processor."""
-        return self._json("GET", "/monitor/health")
-
-    def ensure_pool(self, name: str, slots: int, description: str = "") -> None:
+    def ensure_pool(self, name: str, slots: int) -> None:
         """Make the pool, or give it this many slots."""
-        body = {"name": name, "slots": slots, "description": description}
         if self._request("GET", f"/pools/{quote(name)}", allow={404}).status_code == 404:
-            self._request("POST", "/pools", json=body, allow={409})
+            self._request("POST", "/pools", json={"name": name, "slots": slots}, allow={409})
         self._request(
             "PATCH", f"/pools/{quote(name)}", json={"pool": name, "slots": slots, "include_deferred": False},
             params={"update_mask": ["slots"]},
@@ -75,7 +72,7 @@ class AirflowClient:
                 return
             broken = self._pages("/importErrors", "import_errors")
             if broken:
-                # It may be another file's error: ours may still be in the queue.
+                # The error may be another file's, and the files of these DAGs still in the queue.
                 patience = min(patience, time.monotonic() + 5)
             if time.monotonic() > patience:
                 errors = [f"{error['filename']}: {error['stack_trace'][-400:]}" for error in broken]
@@ -90,26 +87,25 @@ class AirflowClient:
             time.sleep(0.25)
 
     def unpause(self, dag_id: str) -> None:
-        """Let the DAG run: on its schedule and on events (a paused consumer of an asset misses them)."""
+        """Let the DAG run on its schedule and on events. A paused DAG misses the events of its assets."""
         self._request("PATCH", f"/dags/{quote(dag_id)}", json={"is_paused": False})
-
-    def pause(self, dag_id: str) -> None:
-        self._request("PATCH", f"/dags/{quote(dag_id)}", json={"is_paused": True})
 
     # --- runs -----------------------------------------------------------------------------------------------
 
     def trigger(
         self, dag_id: str, *, partition_key: str | None = None, conf: dict[str, Any] | None = None
     ) -> str:
-        """Start a run, of one partition if a key is given; its run id."""
+        """Start a run, of one partition if a key is given; returns its run id."""
         body: dict[str, Any] = {"logical_date": None, "conf": conf or {}}
         if partition_key is not None:
             body["partition_key"] = partition_key
         return str(self._json("POST", f"/dags/{quote(dag_id)}/dagRuns", json=body)["dag_run_id"])
 
     def end_backfills(self, dag_id: str) -> int:
-        """Cancel backfills that Airflow still counts as running: an earlier scheduler was stopped before it marked
-        them as done, and there may be only one a DAG. How many.
+        """Cancel the DAG's open backfills; how many there were.
+
+        Airflow allows one open backfill a DAG. A backfill stays open when the scheduler is stopped before it marks
+        the backfill as done.
         """
         active = self._pages("/backfills", "backfills", dag_id=dag_id)
         left = [b for b in active if b["completed_at"] is None]
@@ -117,25 +113,22 @@ class AirflowClient:
             self._json("PUT", f"/backfills/{backfill['id']}/cancel")
         return len(left)
 
-    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
-        """One run: `state` (queued, running, success, failed), `start_date`, `end_date`, `partition_key`."""
-        return self._json("GET", _run(dag_id, run_id))
+    def run(self, dag_id: str, run_id: str) -> Run:
+        """One run."""
+        return read_run(self._json("GET", _run(dag_id, run_id)))
 
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+    def runs(self, dag_id: str) -> list[Run]:
         """All runs of the DAG, oldest first."""
-        return self._pages(f"/dags/{quote(dag_id)}/dagRuns", "dag_runs", order_by="run_after")
+        path = f"/dags/{quote(dag_id)}/dagRuns"
+        return [read_run(r) for r in self._pages(path, "dag_runs", order_by="run_after")]
 
-    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """All task instances: `task_id`, `map_index`, `rendered_map_index`, `state`, `try_number`,
-        `start` and `end` (ISO 8601 or None; the API's start_date and end_date, which are there too)...
-        """
+    def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
+        """All task instances of a run, at their last try."""
         found = self._pages(f"{_run(dag_id, run_id)}/taskInstances", "task_instances")
-        for instance in found:
-            instance["start"], instance["end"] = instance.get("start_date"), instance.get("end_date")
-        return found
+        return [read_task_instance(i) for i in found]
 
     def returned(self, dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> Any:
-        """What a task instance returned."""
+        """The value that a task instance returned."""
         answer = self._json(
             "GET",
             f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/xcomEntries/return_value",
@@ -146,7 +139,7 @@ class AirflowClient:
     def task_log(
         self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, try_number: int = 1
     ) -> str:
-        """What a task wrote into its log, one line an event."""
+        """A task's log, one line an event."""
         answer = self._json(
             "GET",
             f"{_run(dag_id, run_id)}/taskInstances/{quote(task_id)}/logs/{try_number}",
@@ -162,16 +155,16 @@ class AirflowClient:
                     lines.append(f"{error.get('exc_type')}: {error.get('exc_value')}")
         return "\n".join(lines)
 
-    def wait_for_run(self, dag_id: str, run_id: str, timeout: float, every: float = 0.5) -> dict[str, Any]:
-        """Wait until the run has ended, whichever way; raises AirflowError after `timeout` seconds."""
+    def wait_for_run(self, dag_id: str, run_id: str, timeout: float, every: float = 0.5) -> Run:
+        """Wait until the run has ended, green or red. Raises AirflowError after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while True:
             run = self.run(dag_id, run_id)
-            if run["state"] in {"success", "failed"}:
+            if run.has_ended:
                 return run
             if time.monotonic() > deadline:
                 raise AirflowError(
-                    f"still {run['state']} after {timeout:.0f} s",
+                    f"still {run.state} after {timeout:.0f} s",
                     where=f"{dag_id} {run_id}",
                     expected="a run that ends",
                     do=f"Look at {self.url}/dags/{dag_id}/runs/{run_id}",
@@ -206,7 +199,7 @@ class AirflowClient:
                     **arguments,
                 )
             except httpx2.TransportError as error:
-                # Only reading is repeated: nobody knows whether a POST that broke off was carried out.
+                # Only GET is repeated: a POST that broke off may have been carried out.
                 if method == "GET" and attempt < 3:
                     time.sleep(0.5 * attempt)
                     continue

@@ -1,7 +1,7 @@
-"""The demonstration: simulated county systems, a night and a small backfill through the real Airflow, the figures.
+"""The demonstration: simulated county systems, and a night and a small backfill through the real Airflow.
 
-In: nothing but the project. Out: what is printed, and under QIANGJI_HOME the lake and the warehouse that it filled.
-What is started is stopped again, unless it is to be kept up (`make up`).
+In: the project. Out: the printed figures, and the lake and the warehouse under QIANGJI_HOME. At its end the
+demonstration stops everything that it started, unless it is to be kept up (`make up`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -24,6 +24,7 @@ from qiangji.embedded import EmbeddedPostgres
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.local import supervisor
 from qiangji.local.airflow import AirflowStack
+from qiangji.local.runs import Run, TaskInstance
 from qiangji.periods import reporting_month
 from qiangji.settings import PROJECT, Settings, settings
 from qiangji.warehouse import open_warehouse
@@ -47,20 +48,20 @@ PRELOAD = (
     "qiangji.warehouse",
     "psycopg",
 )
-"""What the scheduler imports before it forks workers, so that no task has to."""
+"""Modules that the scheduler imports before it forks workers, so that no task has to."""
 SYSTEMS_ROLE = "county_systems"
 RUN_SECONDS = 600.0
 
 
 @dataclass
 class Clock:
-    """What took how long, in order."""
+    """The seconds of each step, in order, and the runs and task instances to break them down."""
 
     console: Console
     began: float = field(default_factory=time.monotonic)
     steps: list[tuple[str, float]] = field(default_factory=list)
-    runs: list[dict[str, Any]] = field(default_factory=list)
-    tasks: list[dict[str, Any]] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
+    tasks: list[TaskInstance] = field(default_factory=list)
 
     @contextlib.contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -76,7 +77,7 @@ Show = Callable[[Console, Settings, Clock], None]
 
 
 def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | None = None) -> int:
-    """Run it all and `show` what came of it; 0, or 1 if a run that should be green is not.
+    """Run the demonstration and `show` the result. Returns 0, or 1 if a run that should be green is red.
 
     `down`: counties whose system is down.
     """
@@ -86,7 +87,7 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
             "the demonstration fills a warehouse of its own", expected="no QIANGJI_WAREHOUSE_URL"
         )
     pipeline.read_catalogue().select_counties(down or [])
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever ends it: what was started is stopped
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # TERM stops what was started, as Ctrl-C does
     clock = Clock(console)
     console.print("[bold]强基 Qiangji[/bold]: every figure below is simulated 以下数据均为模拟数据\n")
     server = EmbeddedPostgres(s.home)
@@ -115,7 +116,7 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
 def airflow_of(
     s: Settings, server: EmbeddedPostgres, months: int = BACKFILLED + 1, env: Mapping[str, str] | None = None
 ) -> AirflowStack:
-    """This project's Airflow with simulated county systems beside it, not yet started; the server must run."""
+    """This project's Airflow with simulated county systems beside it, not yet started. The server must run."""
     return AirflowStack(
         s.home,
         dags_folder=PROJECT / "dags",
@@ -140,7 +141,7 @@ def _environment(server: EmbeddedPostgres) -> dict[str, str]:
 
 
 def _simulator(s: Settings, months: int) -> list[str]:
-    """The command that serves the county systems; their connections are found through home/connections.env."""
+    """The command that serves the county systems; home/connections.env becomes a link to their connections."""
     folder = s.home / "simulator"
     link = s.home / "connections.env"
     link.unlink(missing_ok=True)
@@ -167,7 +168,7 @@ def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> No
 
 
 def prepare(client: AirflowClient, s: Settings) -> None:
-    """Pools, DAGs that are known and not paused, county systems that answer: what a night needs."""
+    """Make the pools, unpause the DAGs, and wait until the county systems answer."""
     for name, slots in POOLS.items():
         client.ensure_pool(name, slots)
     client.wait_for_dags(DAGS)
@@ -185,25 +186,16 @@ def prepare(client: AirflowClient, s: Settings) -> None:
 
 def event(s: Settings, what: str, county: str) -> None:
     """Make something happen in a county system: down, up, hang, wrong_token ..."""
-    command = [
-        sys.executable,
-        "-m",
-        "simulator",
-        "event",
-        "--dir",
-        str(s.home / "simulator"),
-        what,
-        f"county={county}",
-    ]
-    subprocess.run(
-        command, cwd=PROJECT, check=True, capture_output=True
-    )  # no part of the package: found from there
+    folder = str(s.home / "simulator")
+    command = [sys.executable, "-m", "simulator", "event", "--dir", folder, what, f"county={county}"]
+    # cwd: the simulator is no part of the package and is imported from the project's folder
+    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
 
 
 def _collect(
     client: AirflowClient, airflow: AirflowStack, clock: Clock, s: Settings, expect_red: bool
 ) -> bool:
-    """A night of the reporting month, the backfill, and the builds that follow; whether all went as it should."""
+    """Run the night of the reporting month, the backfill and the builds. True if each ended as it should."""
     last = reporting_month(stages.local_today())
     first = last - BACKFILLED
     began = datetime.now(UTC)
@@ -212,35 +204,31 @@ def _collect(
         night = client.wait_for_run(
             "collect_nightly", client.trigger("collect_nightly", conf={"months": 1}), RUN_SECONDS
         )
-        good &= (night["state"] == "success") is not expect_red
-    if night["state"] != "success":
+        good &= (night.state == "success") is not expect_red
+    if night.state != "success":
         clock.console.print(
             "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
         )
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
-        before = {r["dag_run_id"] for r in client.runs("collect_period")}
+        before = {r.run_id for r in client.runs("collect_period")}
         airflow.cli(
             "backfill", "create", "--dag-id", "collect_period", "--from-date", str(first.start), "--to-date",
             str((last - 1).start), "--reprocess-behavior", "completed", "--max-active-runs", "2",
         )  # fmt: skip
         runs = _new_runs(client, before)
-        states = [client.wait_for_run("collect_period", run, RUN_SECONDS)["state"] for run in runs]
+        states = [client.wait_for_run("collect_period", run, RUN_SECONDS).state for run in runs]
         good &= expect_red or states == ["success"] * BACKFILLED
     with clock.step("build_indicators follows the asset's partitions"):
         good &= _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
-    clock.runs = [r for dag in DAGS for r in client.runs(dag) if _queued(r) >= began]
-    clock.tasks = [t for r in clock.runs for t in client.task_instances(r["dag_id"], r["dag_run_id"])]
+    clock.runs = [r for dag in DAGS for r in client.runs(dag) if r.queued >= began]
+    clock.tasks = [t for r in clock.runs for t in client.task_instances(r.dag_id, r.run_id)]
     return good
-
-
-def _queued(run: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(run["queued_at"] or run["run_after"])
 
 
 def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
     deadline = time.monotonic() + 120
     while True:
-        found = [r["dag_run_id"] for r in client.runs("collect_period") if r["dag_run_id"] not in before]
+        found = [r.run_id for r in client.runs("collect_period") if r.run_id not in before]
         if len(found) >= BACKFILLED:
             return found
         if time.monotonic() > deadline:
@@ -253,10 +241,10 @@ def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
 def _wait_for_builds(client: AirflowClient, began: datetime, months: set[str]) -> bool:
     deadline = time.monotonic() + RUN_SECONDS
     while True:
-        runs = [r for r in client.runs("build_indicators") if _queued(r) >= began]
-        ended = {r["partition_key"] for r in runs if r["state"] in ("success", "failed")}
-        if months <= ended and all(r["state"] in ("success", "failed") for r in runs):
-            return all(r["state"] == "success" for r in runs)
+        runs = [r for r in client.runs("build_indicators") if r.queued >= began]
+        ended = {r.partition_key for r in runs if r.has_ended and r.partition_key}
+        if months <= ended and all(r.has_ended for r in runs):
+            return all(r.state == "success" for r in runs)
         if time.monotonic() > deadline:
             raise QiangjiError(
                 f"built: {', '.join(sorted(ended)) or 'nothing'}", expected=", ".join(sorted(months)),

@@ -1,9 +1,8 @@
-"""Programs that must not outlive us: started in groups of their own, found again, and ended to the last one.
+"""Starts programs that must not outlive this one, finds them again, and ends them to the last one.
 
-In: commands. Out: processes that carry a mark in their environment. A process group is not enough to find
-them all, because a program may put its children into new groups (Airflow does for every task); the mark is
-inherited by whatever they start, and it tells ours from anybody else's, also after the process that started
-them was killed.
+In: commands. Out: processes that carry a mark in their environment. Children inherit the mark, so that ours are
+known from anybody else's even after their parent was killed. A process group would not find all: a program may
+put its children into new groups, as Airflow does for every task.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ def start(
     with log.open("ab") as output:
         return subprocess.Popen(
             list(command),
-            # SPT_NOENV: a program that changes its title would otherwise overwrite the mark with it.
+            # SPT_NOENV: otherwise a program that sets its title overwrites the mark.
             env={**environment, MARK: mark, "SPT_NOENV": "1"},
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -45,7 +44,7 @@ def marked(mark: str) -> list[psutil.Process]:
     for process in psutil.process_iter():
         if process.pid == os.getpid():
             continue
-        # Zombies and other users' processes cannot be read, and are none of ours.
+        # Zombies and other users' processes cannot be read; they are not ours.
         with contextlib.suppress(psutil.Error, OSError):
             if process.status() != psutil.STATUS_ZOMBIE and process.environ().get(MARK) == mark:
                 found.append(process)
@@ -53,10 +52,10 @@ def marked(mark: str) -> list[psutil.Process]:
 
 
 def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float = 10.0) -> int:
-    """End every process with the mark.
+    """End every process with the mark; returns how many had to be killed. When it returns, none is left.
 
-    TERM to `first`, or to all if there is no first; when these have ended, or after `seconds`, KILL to
-    whatever is left. Returns how many were killed. When it returns, none is left.
+    `first`, or every process if `first` is empty, gets TERM. When these have ended, or after `seconds`, all
+    that are left get KILL.
     """
     asked = [process.pid for process in first if process.poll() is None]
     if not first:
@@ -73,7 +72,7 @@ def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float
         time.sleep(0.05)
     killed: set[int] = set()
     while left := marked(mark):
-        # Again and again: what is being killed may just have started something.
+        # Repeated: a process that is being killed may just have started another.
         for survivor in left:
             with contextlib.suppress(psutil.Error):
                 survivor.kill()
@@ -83,7 +82,7 @@ def end(mark: str, first: Sequence[subprocess.Popen[bytes]] = (), seconds: float
 
 
 def end_session(leader: int, mark: str) -> None:
-    """Kill what is left of a program that `start` had started and that has ended itself."""
+    """Kill the processes that a program started by `start` left behind when it ended."""
     while left := [process for process in marked(mark) if _session(process) == leader]:
         for process in left:
             with contextlib.suppress(psutil.Error):
@@ -92,7 +91,7 @@ def end_session(leader: int, mark: str) -> None:
 
 
 def started_at(number: int) -> float | None:
-    """When the process with this number began (seconds since the epoch), or None if it has ended."""
+    """When the process with this number began, in seconds since the epoch; None if it has ended."""
     try:
         process = psutil.Process(number)
         return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())

@@ -1,9 +1,9 @@
 """Keeps a home's Airflow up: restarts what died, stops everything when told, and does so in the background.
 
-In: an `AirflowStack`. Out: home/run/supervisor.pid (number and start of the supervising process),
-home/run/stack.json (how the stack was set up, mode 0600), home/run/ready (while it is ready), and
-home/logs/supervisor.log. `up` starts a detached supervisor and returns when Airflow is ready; `down` also
-ends what a killed supervisor left behind.
+In: an `AirflowStack`. Out, below home: run/supervisor.pid (number and start of the supervising process),
+run/stack.json (how the stack was set up, mode 0600), run/ready (while it is ready), and logs/supervisor.log.
+`up` starts a detached supervisor and returns when Airflow is ready. `down` also ends processes that a killed
+supervisor left behind.
 """
 
 from __future__ import annotations
@@ -24,19 +24,20 @@ from qiangji.embedded.install import write_private
 from qiangji.local import processes
 from qiangji.local.airflow import AirflowStack, Progress, StackError
 
-RESTARTS = 5  # of one component ...
-RESTARTS_WITHIN = 600.0  # ... in so many seconds; more often it is broken, not unlucky
+RESTARTS = 5
+RESTARTS_WITHIN = 600.0
+"""A component that needs more than RESTARTS restarts in so many seconds is broken, and the stack is stopped."""
 DOWN_SECONDS = 40.0
 
 
 class _ToldToStop(BaseException):
-    """SIGTERM or SIGINT: no `except Exception` on the way may stop it."""
+    """SIGTERM or SIGINT arrived. A BaseException, so that no `except Exception` on the way catches it."""
 
 
 def supervise(stack: AirflowStack, progress: Progress = print, ready_within: float = 180.0) -> int:
-    """Start the stack, keep it and PostgreSQL up in the foreground, and stop both on SIGTERM or SIGINT.
+    """Run the stack and PostgreSQL in the foreground until SIGTERM or SIGINT, then stop both.
 
-    Returns 0 when told to stop, 1 when a component died too often. Raises StackError if it does not start.
+    Returns 0 after a signal, 1 when a component died too often. Raises StackError if it does not start.
     """
     run = stack.home / "run"
     ready, number = run / "ready", run / "supervisor.pid"
@@ -56,7 +57,7 @@ def supervise(stack: AirflowStack, progress: Progress = print, ready_within: flo
         progress("stopping")
         return 0
     finally:
-        if ours:  # not when another one runs this home
+        if ours:  # otherwise another process runs this home
             ready.unlink(missing_ok=True)
             stack.stop()
             stack.postgres.stop()
@@ -67,9 +68,9 @@ def supervise(stack: AirflowStack, progress: Progress = print, ready_within: flo
 
 
 def up(stack: AirflowStack, progress: Progress = print, timeout: float = 240.0) -> bool:
-    """Start a detached supervisor and wait until Airflow is ready. False if it was running already.
+    """Start a detached supervisor and wait until Airflow is ready. False if one was running already.
 
-    Raises StackError with the end of its log if it ends instead.
+    Raises StackError with the end of the supervisor's log if it ends instead.
     """
     if stack.running():
         if supervising(stack.home) is None:
@@ -120,9 +121,9 @@ def up(stack: AirflowStack, progress: Progress = print, timeout: float = 240.0) 
 
 
 def down(home: Path, progress: Progress = print) -> bool:
-    """Stop a home's Airflow, its supervisor and its PostgreSQL. False if nothing of them was running.
+    """Stop a home's Airflow, its supervisor and its PostgreSQL. False if none of them was running.
 
-    When it returns, no process of them is left, whatever had been killed before. The data stay.
+    When it returns, none of their processes is left, whichever had been killed before. The data stay.
     """
     home = Path(home).expanduser().resolve()
     found = False
@@ -154,7 +155,7 @@ def down(home: Path, progress: Progress = print) -> bool:
 
 
 def status(home: Path) -> dict[str, bool]:
-    """Whether the supervisor, PostgreSQL and each component of a home run now."""
+    """Supervisor, PostgreSQL and each component of a home -> whether it runs."""
     home = Path(home).expanduser().resolve()
     stack = AirflowStack(home, dags_folder=home, plugins_folder=home, postgres=EmbeddedPostgres(home))
     return {
@@ -165,7 +166,10 @@ def status(home: Path) -> dict[str, bool]:
 
 
 def supervising(home: Path) -> int | None:
-    """The process that supervises this home's Airflow, or None. A number given to another program is none."""
+    """The number of the process that supervises this home's Airflow, or None.
+
+    None too if the system has given that number to another program since.
+    """
     try:
         number, began = (home / "run" / "supervisor.pid").read_text(encoding="ascii").split()
     except (FileNotFoundError, ValueError):
@@ -195,16 +199,17 @@ def _watch(stack: AirflowStack, progress: Progress) -> int:
 
 def _stop_signal(_: int, __: FrameType | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)  # once is enough, and nothing may interrupt the stopping
+        signal.signal(number, signal.SIG_IGN)  # nothing may interrupt the stopping
     raise _ToldToStop
 
 
 def say(message: str) -> None:
+    """Print a line of the supervisor's log, with the time."""
     print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {message}", flush=True)
 
 
 def _show(log: Path, position: int, progress: Progress) -> int:
-    """Pass on what the log has gained since `position`, without its time stamps; the new position."""
+    """Pass on the lines that the log has gained since `position`, without time stamps; the new position."""
     with log.open("rb") as file:
         file.seek(position)
         added = file.read()
@@ -215,7 +220,7 @@ def _show(log: Path, position: int, progress: Progress) -> int:
 
 
 def _python_path() -> str:
-    """Where this package was imported from, so that the detached process finds the same one."""
+    """PYTHONPATH for the detached process: first the folder that this package was imported from."""
     package = str(Path(__file__).resolve().parents[2])
     return os.pathsep.join([package, *filter(None, [os.environ.get("PYTHONPATH", "")])])
 
@@ -231,6 +236,7 @@ def _described(stack: AirflowStack) -> dict[str, object]:
 
 
 def restored(home: Path) -> AirflowStack:
+    """The stack that `up` described in run/stack.json."""
     home = home.resolve()
     described = json.loads((home / "run" / "stack.json").read_text(encoding="utf-8"))
     return AirflowStack(
