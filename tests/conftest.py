@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from tests import guard
+from tests import distribution, guard
 
 guard.install()
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
@@ -45,10 +45,17 @@ def servers() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the slow lane, before `-m` chooses."""
+    """Mark the slow lane, before `-m` chooses; long files come first where workers share them."""
     for item in items:
         if is_slow(item):
             item.add_marker(pytest.mark.slow)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = distribution.in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return distribution.LongFirst(config, log)
 
 
 def is_slow(item: pytest.Item) -> bool:

@@ -16,7 +16,7 @@ import pytest
 
 from qiangji.errors import PermanentError
 from qiangji.settings import PROJECT, connection, settings
-from tests import guard
+from tests import distribution, guard
 
 COUNTIES = ("440703", "440704", "440705", "440781", "440783", "440784", "440785", "440799")
 OUTSIDE = "tests/integration/test_sources.py::test_a_folder_without_its_connection"
@@ -93,6 +93,12 @@ def test_what_uses_servers_is_slow_and_nothing_else(request: pytest.FixtureReque
     uses = {item.name for item in request.session.items if "servers" in getattr(item, "fixturenames", ())}
     assert slow == uses
     assert "test_what_uses_servers_is_slow_and_nothing_else" not in slow
+
+
+def test_long_files_are_where_they_are_said_to_be() -> None:
+    files = [p.as_posix() for p in (PROJECT / "tests").rglob("test_*.py")]
+    assert [name for name in distribution.LONG if not any(f.endswith(f"/{name}") for f in files)] == []
+    assert distribution.seconds_of("tests/integration/test_replay.py") > distribution.seconds_of("tests/x.py")
 
 
 def test_what_is_planted_is_not_read(tmp_path: Path) -> None:
