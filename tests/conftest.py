@@ -31,6 +31,8 @@ os.environ["QIANGJI_SETTLE_SECONDS"] = (
 TODAY = date(2026, 11, 24)
 """Of the simulated county systems: the reporting month is 2026-10."""
 _numbers = itertools.count()
+_templates: dict[str, Any] = {}
+"""Of each server."""
 
 
 # ---- lanes
@@ -103,8 +105,7 @@ def _move_into(home: Path, patch: pytest.MonkeyPatch, *, is_shared: bool = False
     patch.setenv("AIRFLOW_HOME", str(home / "airflow"))
     if not is_shared:
         patch.setenv("QIANGJI_HOME", str(home / "qiangji"))
-        if "qiangji.settings" in sys.modules:
-            sys.modules["qiangji.settings"].settings.cache_clear()
+        _forget_settings()
 
 
 # ---- PostgreSQL, warehouses, county systems
@@ -123,18 +124,72 @@ def postgres(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         server.destroy()
 
 
+class Templates:
+    """Databases as they are right after they were migrated and synchronised, each for one state of the definitions.
+
+    A catalogue that is met a second time gets a template; from then on its warehouses are copies, which takes a
+    tenth of a second instead of two. They are of one server, and gone with it.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._met: set[str] = set()
+        self._made: dict[str, str] = {}
+
+    def fill(self, url: str) -> None:
+        """Make the database of this URL, if it is empty, what opening a pipeline on the settings would make of it."""
+        import sqlalchemy as sa
+
+        from qiangji import pipeline
+        from qiangji.settings import settings
+        from qiangji.warehouse import sync
+
+        wanted = sync.definitions_hash(settings(), pipeline.read_catalogue())
+        name = sa.make_url(url).database
+        if wanted not in self._made:
+            if wanted in self._met:
+                self._make(wanted)
+            self._met.add(wanted)
+        if wanted in self._made and self._is_empty(str(name)):
+            with self._server.connect() as connection:
+                connection.execute(f"DROP DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._made[wanted]}")
+
+    def _make(self, wanted: str) -> None:
+        from qiangji import pipeline
+
+        name = f"template_{wanted}"
+        with self._server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QIANGJI_WAREHOUSE_URL", self._server.url(name))
+            _forget_settings()
+            with pipeline.open_pipeline():
+                pass
+        _forget_settings()
+        self._made[wanted] = name
+
+    def _is_empty(self, name: str) -> bool:
+        with self._server.connect(name) as connection:
+            found = connection.execute("SELECT to_regclass('ops.definition') IS NULL").fetchone()
+            return bool(found[0])
+
+
 @dataclass
 class Workplace:
     """A home with an empty lake, and a database of its own in the shared server."""
 
     home: Path
     url: str
+    templates: Templates | None = None
 
     @contextmanager
     def pipeline(self) -> Iterator[Any]:
         """An open pipeline (migrated, synchronised) on the catalogue that the settings name."""
         from qiangji import pipeline
 
+        if self.templates:
+            self.templates.fill(self.url)
         with pipeline.open_pipeline() as p:
             yield p
 
@@ -166,10 +221,15 @@ def make_workplace(home: Path, postgres: Any, setenv: Callable[[str, str], Any])
     setenv("QIANGJI_WAREHOUSE_URL", url)
     _forget()
     try:
-        yield Workplace(home, url)
+        yield Workplace(home, url, _templates.setdefault(str(postgres.home), Templates(postgres)))
     finally:
         with postgres.connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _forget_settings() -> None:
+    if "qiangji.settings" in sys.modules:
+        sys.modules["qiangji.settings"].settings.cache_clear()
 
 
 def _forget() -> None:
