@@ -4,8 +4,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+WORKERS := -n 2
 
-.PHONY: help demo test up down airflow lint types audit format docs fuzz faults bench lock clean
+.PHONY: help demo check test cover up down airflow lint types audit format docs fuzz faults bench lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -13,8 +14,14 @@ help:  ## what can be done here
 demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill through Airflow, the figures
 	@$(BIN)/qiangji demo
 
+check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: under a minute
+	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(ARGS)
+
 test: $(VENV)/.installed-dev  ## all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
+
+cover: $(VENV)/.installed-dev  ## all tests, and which lines of the package they reach: a list, no gate
+	@$(BIN)/python -m pytest $(WORKERS) --cov=plugins/qiangji --cov-report=term-missing:skip-covered $(ARGS)
 
 up: $(VENV)/.installed  ## the demonstration, left running: Airflow's pages, the warehouse, the county systems
 	@$(BIN)/qiangji demo --keep

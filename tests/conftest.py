@@ -1,9 +1,14 @@
-"""What tests share: one embedded PostgreSQL, and for each test that asks a warehouse and lake of its own."""
+"""What tests share: two lanes, a home of their own for each, one embedded PostgreSQL, and warehouses in it.
+
+A test that uses the fixture `servers` (as every fixture that starts PostgreSQL, a server or Airflow does) is of the
+slow lane; the others are quick, and `tests/guard.py` ends one that starts a server all the same.
+"""
 
 from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,20 +18,101 @@ from typing import Any
 
 import pytest
 
+from tests import distribution, guard
+
+guard.install()
+for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
+    del os.environ[_name]  # settings of whoever runs the tests
 os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
 os.environ["QIANGJI_SETTLE_SECONDS"] = (
     "0"  # what tests write is whole; test_transport.py looks at what is not
 )
-for _name in [n for n in os.environ if n.startswith(("QIANGJI_CONN_", "QIANGJI_HOME", "QIANGJI_WAREHOUSE"))]:
-    del os.environ[_name]
 
 TODAY = date(2026, 11, 24)
 """Of the simulated county systems: the reporting month is 2026-10."""
 _numbers = itertools.count()
+_templates: dict[str, Any] = {}
+"""Of each server."""
+
+
+# ---- lanes
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def servers() -> None:
+    """Says that a test starts PostgreSQL, a server or Airflow: fixtures that do, and tests that do it themselves,
+    ask for it.
+    """
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow lane, before `-m` chooses; long files come first where workers share them."""
+    for item in items:
+        if is_slow(item):
+            item.add_marker(pytest.mark.slow)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items[:] = distribution.in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return distribution.LongFirst(config, log)
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether a test uses `servers`, itself or through a fixture."""
+    return "servers" in getattr(item, "fixturenames", ())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    with guard.lane(may_serve=is_slow(item)):
+        return (yield)
+
+
+# ---- homes
+
+
+@pytest.fixture(scope="session", autouse=True)
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for homes; what is shared by several tests is made in the home of the session."""
+    folder = tmp_path_factory.mktemp("homes")
+    with pytest.MonkeyPatch.context() as patch:
+        _move_into(folder / "session", patch)
+        patch.chdir(folder / "session")
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def own_home(homes: Path) -> Iterator[Path]:
+    """A home of the test's own: nothing of the user's, of the checkout's or of another test is in it.
+
+    A QIANGJI_HOME that a shared fixture has set stays: the test looks at what that fixture made.
+    """
+    home = homes / str(next(_numbers))
+    with pytest.MonkeyPatch.context() as patch:
+        _move_into(home, patch, is_shared=os.environ["QIANGJI_HOME"] != str(homes / "session" / "qiangji"))
+        yield home
+    found = guard.seen()
+    assert not found, f"a test looked at what is not its own, or started a server: {found}"
+
+
+def _move_into(home: Path, patch: pytest.MonkeyPatch, *, is_shared: bool = False) -> None:
+    """HOME, AIRFLOW_HOME and (unless it is somebody's) QIANGJI_HOME are this folder from now on."""
+    home.mkdir()
+    patch.setenv("HOME", str(home))
+    patch.setenv("AIRFLOW_HOME", str(home / "airflow"))
+    if not is_shared:
+        patch.setenv("QIANGJI_HOME", str(home / "qiangji"))
+        _forget_settings()
+
+
+# ---- PostgreSQL, warehouses, county systems
+
+
+@pytest.fixture(scope="session")
+def postgres(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A running embedded server (in a folder with a space in its name)."""
     from qiangji.embedded import EmbeddedPostgres
 
@@ -38,18 +124,72 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         server.destroy()
 
 
+class Templates:
+    """Databases as they are right after they were migrated and synchronised, each for one state of the definitions.
+
+    A catalogue that is met a second time gets a template; from then on its warehouses are copies, which takes a
+    tenth of a second instead of two. They are of one server, and gone with it.
+    """
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        self._met: set[str] = set()
+        self._made: dict[str, str] = {}
+
+    def fill(self, url: str) -> None:
+        """Make the database of this URL, if it is empty, what opening a pipeline on the settings would make of it."""
+        import sqlalchemy as sa
+
+        from qiangji import pipeline
+        from qiangji.settings import settings
+        from qiangji.warehouse import sync
+
+        wanted = sync.definitions_hash(settings(), pipeline.read_catalogue())
+        name = sa.make_url(url).database
+        if wanted not in self._made:
+            if wanted in self._met:
+                self._make(wanted)
+            self._met.add(wanted)
+        if wanted in self._made and self._is_empty(str(name)):
+            with self._server.connect() as connection:
+                connection.execute(f"DROP DATABASE {name}")
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._made[wanted]}")
+
+    def _make(self, wanted: str) -> None:
+        from qiangji import pipeline
+
+        name = f"template_{wanted}"
+        with self._server.connect() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("QIANGJI_WAREHOUSE_URL", self._server.url(name))
+            _forget_settings()
+            with pipeline.open_pipeline():
+                pass
+        _forget_settings()
+        self._made[wanted] = name
+
+    def _is_empty(self, name: str) -> bool:
+        with self._server.connect(name) as connection:
+            found = connection.execute("SELECT to_regclass('ops.definition') IS NULL").fetchone()
+            return bool(found[0])
+
+
 @dataclass
 class Workplace:
     """A home with an empty lake, and a database of its own in the shared server."""
 
     home: Path
     url: str
+    templates: Templates | None = None
 
     @contextmanager
     def pipeline(self) -> Iterator[Any]:
         """An open pipeline (migrated, synchronised) on the catalogue that the settings name."""
         from qiangji import pipeline
 
+        if self.templates:
+            self.templates.fill(self.url)
         with pipeline.open_pipeline() as p:
             yield p
 
@@ -81,10 +221,15 @@ def make_workplace(home: Path, postgres: Any, setenv: Callable[[str, str], Any])
     setenv("QIANGJI_WAREHOUSE_URL", url)
     _forget()
     try:
-        yield Workplace(home, url)
+        yield Workplace(home, url, _templates.setdefault(str(postgres.home), Templates(postgres)))
     finally:
         with postgres.connect() as connection:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _forget_settings() -> None:
+    if "qiangji.settings" in sys.modules:
+        sys.modules["qiangji.settings"].settings.cache_clear()
 
 
 def _forget() -> None:

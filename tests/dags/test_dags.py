@@ -32,7 +32,7 @@ POOLS = {"qiangji_pull", "qiangji_check", "qiangji_build", "default_pool"}
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def found(servers: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What `describe.py` says, from a process with an empty AIRFLOW_HOME."""
     folder = tmp_path_factory.mktemp("an airflow home")
     environment = {

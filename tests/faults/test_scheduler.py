@@ -12,7 +12,7 @@ from tests.integration.test_airflow_night import Site
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with scheduler.site(tmp_path_factory.mktemp("scheduler")) as found:
         yield found
 

@@ -133,7 +133,7 @@ class _Opened(ExitStack):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with a_site(tmp_path_factory.mktemp("night")) as found:
         yield found
 

@@ -124,6 +124,7 @@ def test_every_word_of_the_models_has_a_name() -> None:
         assert set(words) == set(names)
 
 
+@pytest.mark.usefixtures("servers")
 def test_the_page_is_written_from_nothing(tmp_path: Path, page: str) -> None:
     """As `make docs` does it: with a warehouse of its own that is gone afterwards."""
     dictionary.write(tmp_path / "dictionary.md")

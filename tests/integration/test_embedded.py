@@ -28,7 +28,7 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
 
 @pytest.fixture
-def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedPostgres]:
+def server(servers: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddedPostgres]:
     """A server of its own in a long path with a space, a quote and Chinese characters."""
     monkeypatch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
     home = tmp_path / "强基 home's" / ("long" * 40) / "home"

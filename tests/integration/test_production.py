@@ -30,7 +30,7 @@ PASSWORDS = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def server(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A PostgreSQL that docker/postgres/roles.sql was run on."""
     from qiangji.embedded import EmbeddedPostgres
     from qiangji.embedded.install import locate
@@ -102,7 +102,7 @@ def test_a_role_without_a_password_cannot_log_in(server: Any) -> None:
 
 
 @pytest.fixture
-def deliveries(tmp_path: Path) -> dict[str, Path]:
+def deliveries(servers: None, tmp_path: Path) -> dict[str, Path]:
     folders = {name: tmp_path / name for name in ("root", "keys", "state")}
     for folder in folders.values():
         folder.mkdir()
@@ -155,6 +155,7 @@ def test_a_county_delivers_into_its_own_folder_and_reaches_nothing_else(deliveri
     assert stat.S_IMODE((deliveries["state"] / "host_key").stat().st_mode) == 0o600
 
 
+@pytest.mark.usefixtures("servers")
 def test_the_health_check_tells_what_answers(tmp_path: Path) -> None:
     import http.server
     import threading

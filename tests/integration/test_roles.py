@@ -364,6 +364,7 @@ def test_the_loader_fills_and_neither_makes_nor_drops(roles: Roles) -> None:
         assert connection.execute(asked).fetchone() == (False,)
 
 
+@pytest.mark.usefixtures("servers")
 def test_the_roles_of_the_embedded_server_hold_nothing_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,7 +72,7 @@ def refused(county: County, folder: Path = Path(), *, fetch: bool = False, **lim
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+def connect(servers: None, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return lambda uri: monkeypatch.setenv("QIANGJI_CONN_C", uri)
 
 
@@ -214,7 +214,7 @@ class Api:
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def api(servers: None) -> Iterator[Api]:
     api = Api()
     yield api
     api.server.shutdown()
@@ -490,7 +490,7 @@ class Sftp:
 
 
 @pytest.fixture
-def sftp(tmp_path: Path) -> Iterator[Sftp]:
+def sftp(servers: None, tmp_path: Path) -> Iterator[Sftp]:
     (tmp_path / "outgoing").mkdir()
     server = Sftp(tmp_path)
     yield server
@@ -631,7 +631,7 @@ def test_a_view_of_any_database_is_read_as_csv_in_key_order(
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def postgres(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from qiangji.embedded import EmbeddedPostgres
 
     server = EmbeddedPostgres(tmp_path_factory.mktemp("home"))

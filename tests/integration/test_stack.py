@@ -98,7 +98,7 @@ def _make(folder: Path) -> AirflowStack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+def stack(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
     """A running stack that the tests of this file share."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
@@ -282,6 +282,7 @@ def test_nothing_is_left_after_stop_not_even_a_task_s_child(
         bystander.wait()
 
 
+@pytest.mark.usefixtures("servers")
 def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

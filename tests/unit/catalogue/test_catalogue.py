@@ -776,7 +776,7 @@ def test_errors_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     from qiangji.settings import settings
 
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(tmp_path / "catalogue"))
-    monkeypatch.setenv("QIANGJI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
     settings.cache_clear()
     told = [f for f in examine() if f.what == "catalogue"]
     settings.cache_clear()
