@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,7 +189,7 @@ def test_readings_made_in_a_lock_leave_what_counts_as_it_was(
     """What counted when the period was locked counts on, whatever is received and read anew then, until a decision."""
     verdicts, decisions, _, decided = history
     at = START + timedelta(hours=hour)
-    firsts = {}
+    firsts: dict[Any, Any] = {}
     for v in sorted(verdicts, key=lambda v: (v.checked_at, v.key)):
         firsts.setdefault(v.delivery_id, v)
     # what was received before is there, read at least once, whenever that was; decisions were made before

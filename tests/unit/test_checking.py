@@ -365,7 +365,7 @@ def run(form: str, contents: list[bytes], expectations: list[dict[str, Any]]) ->
 @pytest.fixture(scope="module")
 def stopped() -> dict[str, Checked]:
     """Rule -> what the whole suite says of the file that breaks it."""
-    found = {}
+    found: dict[str, Any] = {}
     for form, expectations in CRITICAL.items():
         rules = [rule_of(e) for e in expectations]
         found |= dict(zip(rules, run(form, [faulty(form, r) for r in rules], expectations), strict=True))
