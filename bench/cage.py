@@ -104,8 +104,14 @@ def submission_in_the_open(
     read_form(grids[form.form], form, county, period, crosswalk)
 
 
-OPEN = {"read_sheets": sheets_in_the_open, "read_submission": submission_in_the_open}
-CAGED = {"read_sheets": cage.read_sheets, "read_submission": cage.read_submission}
+OPEN: dict[str, Callable[..., Any]] = {
+    "read_sheets": sheets_in_the_open,
+    "read_submission": submission_in_the_open,
+}
+CAGED: dict[str, Callable[..., Any]] = {
+    "read_sheets": cage.read_sheets,
+    "read_submission": cage.read_submission,
+}
 
 
 def repeat(calls: list[Call], ways: dict[str, Callable[..., Any]]) -> float:

@@ -38,7 +38,7 @@ def collect_nightly() -> None:
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
-    pulled >> checked >> announce() >> qiangji.verdict()
+    pulled >> checked >> announce() >> qiangji.verdict()  # type: ignore[call-arg]
 
 
 collect_nightly()

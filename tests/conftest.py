@@ -248,8 +248,8 @@ def simulated(
     """Running simulated county systems, with their connections in the environment."""
     from simulator import Simulator
 
-    options = {"seed": 20240904, "today": TODAY, "months": 4, "scale": 0.05} | options
-    with Simulator(folder, postgres_url=postgres.url("postgres", driver=None), **options) as systems:
+    chosen: dict[str, Any] = {"seed": 20240904, "today": TODAY, "months": 4, "scale": 0.05} | options
+    with Simulator(folder, postgres_url=postgres.url("postgres", driver=None), **chosen) as systems:
         for line in (folder / "connections.env").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition("=")
             setenv(name, value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 LONG = {
     "integration/test_demo.py": 150,
@@ -47,7 +47,7 @@ LONG = {
 """Seconds on an idle machine, roughly: only their order counts. Files that are not named here come last."""
 
 
-class LongFirst(LoadScopeScheduling):  # type: ignore[misc]
+class LongFirst(LoadScopeScheduling):
     """Files whole, in the order of `seconds_of`."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -44,7 +44,7 @@ def install() -> None:
             _refuse("a server in the quick lane: ask for the fixture `servers`")
         listen(self, *backlog)
 
-    socket.socket.listen = guarded  # type: ignore[method-assign]
+    setattr(socket.socket, "listen", guarded)  # noqa: B010 - mypy cannot assign it
 
 
 @contextmanager

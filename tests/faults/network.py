@@ -128,7 +128,7 @@ class Wired:
 @contextmanager
 def wired(folder: Path, postgres: Any) -> Iterator[Wired]:
     with ExitStack() as stack:
-        options = {"scale": 0.03, "months": 1, "faults": "none", "counties": list(COUNTIES)}
+        options: dict[str, Any] = {"scale": 0.03, "months": 1, "faults": "none", "counties": list(COUNTIES)}
         empty = stack.enter_context(night(folder, postgres, **options))
         undisturbed = stack.enter_context(clone(empty, folder / "undisturbed", postgres))
         assert undisturbed.collect().failures == []

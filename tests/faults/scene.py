@@ -29,7 +29,7 @@ FORMS: dict[str, Any] = {
     "v": {"fields": {"n": {"critical_max": 90, "warn_above": 8}, "d": {}, "r": {"no_fall": True}}},
     "q": {"grain": "town", "period_type": "quarter", "fields": {"t": {}}},
 }
-INDICATORS = [
+INDICATORS: list[dict[str, Any]] = [
     {"code": "share", "persons": True, "numerator": {"form": "v", "sum": "n"},
      "denominator": {"form": "v", "sum": "d"}},
     {"code": "towns", "headline": "quarter", "numerator": {"form": "q", "sum": "t"},

@@ -83,8 +83,8 @@ class Steps:
             self._on_file("renamed")
             return found
 
-        Lake._replacing = named  # type: ignore[method-assign]
-        tempfile.mkstemp, os.fsync = made, synced
+        Lake._replacing = named  # type: ignore[method-assign, assignment]
+        tempfile.mkstemp, os.fsync = made, synced  # type: ignore[assignment]
         Path.replace = renamed  # type: ignore[method-assign, assignment]
 
     def _on_file(self, step: str) -> None:
@@ -110,8 +110,8 @@ class Steps:
             commit(connection)
             self.passed(f"after commit of {who}")
 
-        psycopg.Copy.write = half  # type: ignore[method-assign]
-        psycopg.Connection.commit = committed  # type: ignore[method-assign]
+        psycopg.Copy.write = half  # type: ignore[method-assign, assignment]
+        psycopg.Connection.commit = committed  # type: ignore[method-assign, assignment]
 
     # ---- the way back to a county: written, renamed
 
@@ -135,8 +135,8 @@ class Steps:
             await rename(*arguments, **how)
             self.passed("renamed workbook there")
 
-        os.replace = replaced  # type: ignore[assignment]
-        asyncssh.SFTPClient.posix_rename = renamed  # type: ignore[method-assign]
+        os.replace = replaced
+        asyncssh.SFTPClient.posix_rename = renamed
 
 
 def _what(path: Path) -> str:

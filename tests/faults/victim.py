@@ -18,6 +18,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -151,7 +152,11 @@ def _become(job: dict[str, Any], piped: tuple[int, int] | None) -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (job["largest"], job["largest"]))
         return
-    acts = {"kill": die, "stop": partial(_stop, job), "pause": partial(_wait, told / "go")}
+    acts: dict[str, Callable[[], object]] = {
+        "kill": die,
+        "stop": partial(_stop, job),
+        "pause": partial(_wait, told / "go"),
+    }
     what = next((w for w in acts if w in job), "kill")
     step, n = job.get(what, ("", 0))
     Steps(told / "steps", (step, n), acts[what]).install()

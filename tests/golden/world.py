@@ -57,11 +57,12 @@ class World:
 
         `{rows: the table, unchanged: [county]}` has counties that say 无变动.
         """
+        said: Any = table
         if isinstance(table, dict):
             for county in table.get("unchanged", ()):
                 self._write(form, period, self.codes[county], [["无变动"]])
-            table = table.get("rows", [])
-        rows = list(read_table(table)) if isinstance(table, str) else table
+            said = table.get("rows", [])
+        rows: list[dict[str, Any]] = list(read_table(said)) if isinstance(said, str) else said
         columns = [self.forms[form].get("key", KEY), *self.forms[form]["fields"]]
         by_county: dict[str, list[list[str]]] = {}
         for row in rows:

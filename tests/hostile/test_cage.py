@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -21,7 +22,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing import Parsed, cage, cage_process, read_form, read_grids, wire
+from qiangji.parsing import Parsed, cage, read_form, read_grids, wire
 from qiangji.parsing.csv_file import read as read_csv
 from qiangji.periods import Period
 from tests.hostile.files import CASES, FORM, HEADER, PERIOD, ROWS, book, county, csv_of
@@ -75,7 +76,7 @@ def test_what_comes_out_is_what_the_plain_functions_give() -> None:
 
 
 def test_a_countys_own_sheet_comes_through_cell_by_cell() -> None:
-    rows = [
+    rows: list[list[Any]] = [
         [*HEADER, "备注"],
         ["440703101200", "s", 12, 1.5, True, datetime(2026, 10, 1, 12, 30), clock(8, 5)],
         ["'=1", "n12", -0.1, 10**15, False, date(2026, 9, 30), timedelta(hours=30)],
@@ -276,7 +277,7 @@ def test_a_reader_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_reader_is_nobodys_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage_process.sys, "executable", "/nonexistent/python")
+    monkeypatch.setattr("sys.executable", "/nonexistent/python")
     with pytest.raises(cage.CageError) as error:
         read()
     assert error.value.code == "no_cage"

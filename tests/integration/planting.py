@@ -108,9 +108,9 @@ def rows_of(rows: Sequence[dict[str, Any]]) -> list[list[Any]]:
 
 def workbook(rows: Sequence[Sequence[Any]], title: str, change: Callable[[Any], None]) -> bytes:
     book = openpyxl.Workbook()
-    book.active.title = title  # type: ignore[union-attr]
+    book.active.title = title
     for row in rows:
-        book.active.append(list(row))  # type: ignore[union-attr]
+        book.active.append(list(row))
     change(book)
     out = io.BytesIO()
     book.save(out)

@@ -41,7 +41,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Ni
         changed = [mine if c["county"] == BY_HAND else c for c in counties]
         path.write_text(yaml.safe_dump(changed, allow_unicode=True), encoding="utf-8")
 
-    options = {"scale": 0.04, "months": 2, "faults": "none", "counties": COUNTIES}
+    options: dict[str, Any] = {"scale": 0.04, "months": 2, "faults": "none", "counties": COUNTIES}
     with night(folder, postgres, edit=by_hand, **options) as one:
         (folder / "in").mkdir()
         for form in FORMS:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def test_whoever_interrupts_it_nothing_survives(home: Home, when: str, how: str)
     """In the home of the test before: after the step was done, so in the middle of the next one."""
     process = home.start("qiangji", "demo")
     lines: queue.Queue[str] = queue.Queue()
-    reader = threading.Thread(target=lambda: [lines.put(line) for line in process.stdout or ()], daemon=True)
+    reader = threading.Thread(target=lambda: deque(map(lines.put, process.stdout or ()), 0), daemon=True)
     reader.start()
     try:
         said = ""

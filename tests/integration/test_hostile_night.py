@@ -40,7 +40,7 @@ def one(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Nig
         ]
         path.write_text(yaml.safe_dump(counties, allow_unicode=True), encoding="utf-8")
 
-    options = {"scale": 0.04, "months": 1, "faults": "none", "counties": COUNTIES}
+    options: dict[str, Any] = {"scale": 0.04, "months": 1, "faults": "none", "counties": COUNTIES}
     with night(folder, postgres, edit=by_hand, **options) as made:
         yield made
 

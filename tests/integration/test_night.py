@@ -390,8 +390,8 @@ def _recomputed(truth: Truth, indicator: dict[str, Any], months: list[str], type
             if n_side is None or d_side is None:
                 lacking[above] += 1
             else:
-                n, d = sums.get(above, (Fraction(0), Fraction(0)))
-                sums[above] = n + n_side, d + d_side
+                before = sums.get(above, (Fraction(0), Fraction(0)))
+                sums[above] = before[0] + n_side, before[1] + d_side
     figures: dict[str, Figure] = {}
     # of the lowest level those that are expected or reported; above it every unit, even if not applicable
     for code in expected.keys() | reported.keys() | branches:
@@ -399,15 +399,19 @@ def _recomputed(truth: Truth, indicator: dict[str, Any], months: list[str], type
             continue
         if _is_restricted(indicator) and truth.tree[code]["level"] not in ("city", "county"):
             continue
-        n, d = sums.get(code, (None, None))
-        value = _rounded(Fraction(indicator.get("factor", 1)) * n / d) if n is not None and d else None
+        top, below = sums.get(code, (None, None))
+        share = (
+            _rounded(Fraction(indicator.get("factor", 1)) * top / below)
+            if top is not None and below
+            else None
+        )
         if expected[code] and not reported[code]:
             status = "O"
-        elif not expected[code] or not d:
+        elif not expected[code] or not below:
             status = "M"
         else:
             status = "P" if reported[code] < expected[code] or lacking[code] else "A"
-        figures[code] = (n, d, value, expected[code], reported[code], status)
+        figures[code] = (top, below, share, expected[code], reported[code], status)
     return figures
 
 

@@ -187,7 +187,9 @@ def _rows(one: Night, plant: Plant) -> list[dict[str, Any]]:
 
 
 def _sow_workbooks(sown: Sown, plant: Any) -> None:
-    places = [(p, k, change, "withheld") for p, (k, change) in planting.IN_FORM.items()]
+    places: list[tuple[Any, ...]] = [
+        (p, k, change, "withheld") for p, (k, change) in planting.IN_FORM.items()
+    ]
     places += [(p, k, change, "accepted") for p, (k, change) in planting.BESIDE.items()]
     places += [(p, k, None, "withheld") for p, k in planting.SPECIAL_IN_FORM.items()]
     places += [(p, k, None, "accepted") for p, k in planting.SPECIAL_BESIDE.items()]

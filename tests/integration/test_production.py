@@ -112,7 +112,7 @@ def deliveries(servers: None, tmp_path: Path) -> dict[str, Path]:
 def test_a_county_delivers_into_its_own_folder_and_reaches_nothing_else(deliveries: dict[str, Path]) -> None:
     sys.path.insert(0, str(PROJECT / "docker"))
     try:
-        import sftp_server
+        import sftp_server  # type: ignore[import-not-found]
     finally:
         sys.path.pop(0)
     own, stranger = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(2))
@@ -124,7 +124,7 @@ def test_a_county_delivers_into_its_own_folder_and_reaches_nothing_else(deliveri
         acceptor = await sftp_server.serve("127.0.0.1", 0, **deliveries)
         port = acceptor.get_port()
         public = sftp_server.host_key(deliveries["state"]).export_public_key()
-        known = ([asyncssh.import_public_key(public)], [], [])
+        known: Any = ([asyncssh.import_public_key(public)], [], [])
 
         def login(user: str, key: Any, **more: Any) -> Any:
             return asyncssh.connect(
@@ -182,7 +182,7 @@ def test_the_health_check_tells_what_answers(tmp_path: Path) -> None:
 def test_the_login_file_is_private_and_written_anew(tmp_path: Path) -> None:
     sys.path.insert(0, str(PROJECT / "docker"))
     try:
-        import prepare
+        import prepare  # type: ignore[import-not-found]
     finally:
         sys.path.pop(0)
     path = tmp_path / "passwords.json"

@@ -16,6 +16,7 @@ from psycopg import errors
 
 from qiangji import pipeline, stages, warehouse
 from qiangji.embedded import EmbeddedPostgres
+from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.warehouse import grants
 from tests.integration.nights import Night, forget, night
@@ -58,7 +59,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[R
         names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
         postgres.ensure_role(warehouse.roles.OWNER, login=False)
         with postgres.connect() as connection:
-            grants.close_database(connection, sa.make_url(one.place.url).database)
+            grants.close_database(connection, str(sa.make_url(one.place.url).database))
             for name in names:
                 connection.execute(
                     f"CREATE ROLE {name}_login LOGIN PASSWORD '{name}-of-the-test' IN ROLE {name}"
@@ -438,7 +439,7 @@ def test_the_loader_is_all_that_a_night_needs(roles: Roles) -> None:
         )
         event = {"county": "440703", "form": "village_group", "period": "2026-10"}
         one.systems.apply("shrink", **event, share=0.7)
-        months = [stages.Period.parse("2026-10")]
+        months = [Period.parse("2026-10")]
         result = stages.collect(p, ["440703"], months)
         assert [s.status for s in result.submissions] == ["accepted"]
         assert building.build(p, months).rows_inserted > 0

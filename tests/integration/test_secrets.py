@@ -235,7 +235,11 @@ def test_an_address_that_is_not_percent_encoded_is_refused_and_not_shown(
 
     monkeypatch.setenv("QIANGJI_CONN_C", uri)
     monkeypatch.setattr("qiangji.masking.SHORTEST", 1000)  # the messages themselves
-    county = County.model_construct(county="440703", transport=transport, connection="c")
+    county = County.model_construct(
+        county="440703",
+        transport=transport,  # type: ignore[arg-type]
+        connection="c",
+    )
     with pytest.raises(PermanentError) as error:
         _host_of(county)
     assert error.value.code == "bad_connection"

@@ -532,7 +532,7 @@ def test_only_what_may_pass_is_tried_again(
     connect(f"http://127.0.0.1:{api.port}")
     tries = {}
     for status in (400, 401, 403, 404, 405, 408, 409, 410, 422, 429, 451, 500, 501, 502, 503, 504, 505):
-        api.routes["/reports"] = lambda q, h, status=status: (status, {}, b"")
+        api.routes["/reports"] = lambda *_, status=status: (status, {}, b"")
         api.requests.clear()
         refused(http_county())
         tries[status] = len(api.requests)

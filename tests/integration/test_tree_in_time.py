@@ -18,8 +18,8 @@ from tests.conftest import _forget, make_workplace
 from tests.golden import world
 
 TREE = {"Z": {"A": {"T": ["X", "Y", "silent!"], "S": ["s"]}, "B": {"U": ["b"]}}}
-FORMS = {"v": {"fields": {"p": {}, "q": {}}}}
-INDICATORS = [{"code": "share", "numerator": {"sum": "p"}, "denominator": {"sum": "q"}}]
+FORMS: dict[str, Any] = {"v": {"fields": {"p": {}, "q": {}}}}
+INDICATORS: list[dict[str, Any]] = [{"code": "share", "numerator": {"sum": "p"}, "denominator": {"sum": "q"}}]
 DATED = {
     "closed": {"Y": date(2026, 1, 31)},
     "lineage": [{"kind": "merged_into", "from": "Y", "to": "X", "day": date(2026, 2, 1)}],

@@ -47,7 +47,7 @@ class Catalogue:
 
     def __init__(self, made: world.World) -> None:
         self.made = made
-        self.entries = {c: {"code": c, **SIDES[i]} for i, c in enumerate("abc")}
+        self.entries: dict[str, dict[str, Any]] = {c: {"code": c, **SIDES[i]} for i, c in enumerate("abc")}
         self.present = set(self.entries)
 
     def change(self, step: str, rng: random.Random) -> None:
@@ -87,7 +87,7 @@ def correct(made: world.World, rng: random.Random, reported: Reported) -> None:
 
 def report(made: world.World, rng: random.Random, reported: Reported) -> None:
     form, county = rng.choice(["v", "w"]), rng.choice("AB")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"unit": unit} | {n: rng.choice([None, 0, 1, 2, 3, 5, 9]) for n in FORMS[form]["fields"]}
         for unit in VILLAGES[county]
     ]

@@ -30,7 +30,7 @@ FORMS: dict[str, Any] = {
     "g": {"grain": "group", "fields": {"n": {"warn_above": 8}, "y": {"kind": "ytd", "no_fall": True}}},
     "v": {"fields": {"f": {"kind": "flow"}, "s": {"critical_max": 9}, "p": {"kind": "distinct"}}},
 }
-INDICATORS = [
+INDICATORS: list[dict[str, Any]] = [
     {
         "code": "a",
         "numerator": {"form": "g", "sum": "n"},
@@ -90,7 +90,7 @@ THEN = f"SELECT {COLUMNS}, has_warning, built_at FROM mart.indicator_value_as_of
 
 def drawn(rng: random.Random) -> list[tuple[str, str, Any]]:
     """Deliveries in the order of receipt: (form, period, rows of one county, or an unchanged report)."""
-    deliveries = []
+    deliveries: list[tuple[str, str, Any]] = []
     for _ in range(18):
         form, period, county = rng.choice(["g", "v"]), rng.choice(PERIODS), rng.choice("AB")
         if rng.random() < 0.2:

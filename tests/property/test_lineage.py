@@ -25,7 +25,7 @@ def histories(draw: st.DrawFn) -> tuple[OrgTree, list[Link]]:
     for town in towns:
         units += _lines(draw, OrgUnit(town, town, "town", "town", town[0], True), ["1", "2"])
     open_now = [f"v{i}" for i in range(6)]
-    begun = {v: (None, draw(st.sampled_from(towns))) for v in open_now}
+    begun: dict[str, tuple[date | None, str]] = {v: (None, draw(st.sampled_from(towns))) for v in open_now}
     links: list[Link] = []
     for number, month in enumerate(sorted(draw(st.sets(st.integers(2, 12), max_size=6)))):
         day = date(2026, month, 1)

@@ -56,7 +56,7 @@ def test_months_fill_the_period(period: Period, type: str) -> None:
     longer = period.as_type(type)  # type: ignore[arg-type]
     assert longer.type == type
     assert longer.start <= period.last_month.end <= longer.end
-    completed = period.ends_in(type)  # type: ignore[arg-type]
+    completed = period.ends_in(type)
     assert completed is None or completed.end == period.end
 
 

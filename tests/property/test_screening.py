@@ -85,7 +85,7 @@ def inside(before: str, behind: str) -> Callable[[str], str]:
     return lambda text: f"{before}{text}{behind}"
 
 
-ANY = {
+ANY: dict[str, Callable[[str], str]] = {
     "as it is": str,
     "lower case": str.lower,
     "full width": wide,
@@ -104,7 +104,7 @@ ANY = {
     "with a text sign": inside("'", ""),
     "bold digits": lambda t: "".join(chr(0x1D7CE + int(c)) if c.isdecimal() else c for c in t),
 }
-OF_ID = {
+OF_ID: dict[str, Callable[[str], str]] = {
     "hyphens": grouped("-", 6, 8, 4),
     "long dashes": grouped(" — ", 6, 8, 4),
     "dots": grouped(".", 6, 8, 4),
@@ -113,7 +113,7 @@ OF_ID = {
     "a line anywhere": grouped("\n", 11),
     "lines of a form": grouped("\r\n", 7, 7),
 }
-OF_MOBILE = {
+OF_MOBILE: dict[str, Callable[[str], str]] = {
     "hyphens": grouped("-", 3, 4, 4),
     "four first": grouped("-", 4, 4, 3),
     "blanks in groups": grouped(" ", 3, 4, 4),
@@ -348,7 +348,7 @@ def test_no_unit_of_the_tree_is_taken_for_a_person() -> None:
 def test_names_are_found_under_and_beside_what_asks_for_one(header: str, name: str) -> None:
     under = find_personal_data(grid_of_columns([["编码", "1", "2"], [header, "无", name]]), Layout())
     assert [(h.address, h.kind) for h in under] == [("village!B3", "name")]
-    row = (
+    row: list[list[str | None]] = (
         [["编码", header, "1"], ["数", None, "2"], ["数", name, "3"]]
         if not header.isascii()
         else [[header], [name]]

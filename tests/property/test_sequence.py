@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -190,7 +191,7 @@ def test_readings_made_in_a_lock_leave_what_counts_as_it_was(history: LockedHist
     """What counted when the period was locked counts on, whatever is received and read anew then, until a decision."""
     verdicts, decisions, _ = history
     at = START + timedelta(hours=hour)
-    firsts = {}
+    firsts: dict[Any, Any] = {}
     for v in sorted(verdicts, key=lambda v: (v.checked_at, v.key)):
         firsts.setdefault(v.delivery_id, v)
     # at a lock, earlier deliveries were read at least once, and earlier decisions were made

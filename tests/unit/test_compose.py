@@ -200,7 +200,7 @@ def scripts_and_modules_exist(c: Compose) -> Iterator[str]:
 def airflow_commands_exist(c: Compose) -> Iterator[str]:
     from airflow.cli.cli_parser import AirflowHelpFormatter, get_parser
 
-    assert AirflowHelpFormatter
+    assert callable(AirflowHelpFormatter)
     parser = get_parser()
     for name, words in commands(c):
         if words[0] != "airflow" or words[1] == "celery":  # the provider's commands; it is not installed here

@@ -229,7 +229,7 @@ def test_what_fails_while_it_is_written_leaves_nothing(tmp_path: Path) -> None:
         schema = pa.schema([])
 
     with pytest.raises((TypeError, AttributeError)):
-        Lake(tmp_path)._put_parquet(tmp_path / "x" / "y.parquet", Unwritable())  # type: ignore[arg-type]
+        Lake(tmp_path)._put_parquet(tmp_path / "x" / "y.parquet", Unwritable())
     assert files(tmp_path) == []
 
 

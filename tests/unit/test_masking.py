@@ -59,7 +59,7 @@ def test_errors_of_ours_are_masked_wherever_they_go() -> None:
     error = TransientError("cannot open https://u:geheim-1@h", where="geheim-1", expected="x", do="geheim-1")
     masking.add("geheim-1")
     again = error.__reduce__()
-    for shown in (str(error), repr(QiangjiError("geheim-1")), str(again[0](*again[1]))):  # type: ignore[operator]
+    for shown in (str(error), repr(QiangjiError("geheim-1")), str(again[0](*again[1]))):  # type: ignore[operator, misc]
         assert "geheim-1" not in shown
         assert "***" in shown
 

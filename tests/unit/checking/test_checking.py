@@ -362,7 +362,7 @@ def run(form: str, contents: list[bytes], rules: Sequence[Rule]) -> list[Checked
 @pytest.fixture(scope="module")
 def stopped() -> dict[str, Checked]:
     """Rule -> what the whole suite says of the file that breaks it."""
-    found = {}
+    found: dict[str, Checked] = {}
     for form, rules in CRITICAL.items():
         ids = [rule.id for rule in rules]
         found |= dict(zip(ids, run(form, [faulty(form, id) for id in ids], rules), strict=True))

@@ -92,7 +92,8 @@ class Record:
     """Current revisions in a lake, as the ledger would list them."""
 
     def __init__(self, lake: Lake, codes: dict[str, str]) -> None:
-        self.lake, self.codes, self.current = lake, codes, dict[contextual.Key, str]()
+        self.lake, self.codes = lake, codes
+        self.current: dict[contextual.Key, str] = {}
 
     def put(self, form: str, period: Period, county: str, **columns: list[Any]) -> None:
         units = [self.codes[u.partition("/")[0]] + u.partition("/")[2] for u in columns.pop("units")]

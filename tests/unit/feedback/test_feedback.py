@@ -116,7 +116,8 @@ def test_nothing_in_the_workbook_is_a_formula() -> None:
     problems = [
         Problem("=rule", "critical", text, "=en", 2, (1,), "v!B2", text, "=expected", "=x") for text in RISKY
     ]
-    rows: list[list[object]] = [["编码", "人数", "备考"], *([text, "#REF!", text] for text in RISKY)]
+    rows: list[list[object]] = [["编码", "人数", "备考"]]
+    rows += [[text, "#REF!", text] for text in RISKY]
     cover = Cover("=1", "@name", "=cmd.xlsx", delivery_id="+1")
     content = render(cover, [page(rows, problems)])
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -163,11 +164,15 @@ def test_our_columns_and_our_sheet_are_no_data() -> None:
 @pytest.mark.parametrize(("title_rows", "header_rows"), [(0, 1), (1, 2), (2, 3)])
 def test_an_explanation_is_read_with_its_row(title_rows: int, header_rows: int) -> None:
     blank: list[list[object]] = [["标题", None, None]] * title_rows
-    heads: list[list[object]] = [
-        ["编码", "人数", "备考"],
-        *([None, None, None] for _ in range(header_rows - 1)),
+    heads: list[list[object]] = [["编码", "人数", "备考"]]
+    heads += [[None, None, None]] * (header_rows - 1)
+    rows: list[list[object]] = [
+        *blank,
+        *heads,
+        ["990001001001", 5, "a"],
+        ["990001001002", 6, "b"],
+        ["填表人：某"],
     ]
-    rows = [*blank, *heads, ["990001001001", 5, "a"], ["990001001002", 6, "b"], ["填表人：某"]]
     layout = {"title_rows": title_rows, "header_rows": header_rows, "sign_off": ["填表人"]}
     content = render(COVER, [page(rows, header=(title_rows, header_rows))])
     book = openpyxl.load_workbook(io.BytesIO(content))

@@ -14,7 +14,7 @@ RULE = Suppression(threshold=3)
 
 def cells(figures: dict[str, Any], **more: Any) -> Cells:
     """`{"T1/a": 2}`: village a of town T1, of county C unless the path says another; the denominator is 10."""
-    paths = {}
+    paths: dict[str, tuple[str, ...]] = {}
     for name in figures:
         *above, village = name.split("/")
         paths[village] = (above[-1], above[0] if len(above) > 1 else "C", "Z")

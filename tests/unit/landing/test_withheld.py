@@ -131,7 +131,7 @@ def test_a_failure_that_quotes_a_county_says_no_number() -> None:
 
 def test_a_missing_sheets_message_masks_the_names_of_the_others(catalogue: Any, tmp_path: Path) -> None:
     made = openpyxl.Workbook()
-    made.active.title = f"表{MOBILE}"  # type: ignore[union-attr]
+    made.active.title = f"表{MOBILE}"
     made.create_sheet("另一表")
     out = io.BytesIO()
     made.save(out)
@@ -139,6 +139,8 @@ def test_a_missing_sheets_message_masks_the_names_of_the_others(catalogue: Any, 
     fetched = Fetched(Item("a.xlsx", (("village", Period.parse("2026-10")),)), out.getvalue(), "xlsx")
     (part,) = landing.screen(catalogue, Lake(tmp_path), one, fetched)
     assert (part.reason_code, part.sha256) == ("missing_sheet", None)
+    assert part.message_zh
+    assert part.message_en
     assert MOBILE not in part.message_zh + part.message_en
     assert "***" in part.message_zh
 

@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -17,8 +18,8 @@ from qiangji.parsing.archive import MAX_CELLS
 from qiangji.text import as_text
 
 
-def county(**more: object) -> County:
-    return County(county="440703", transport="folder", path="x", files="{form}", **more)  # type: ignore[arg-type]
+def county(**more: Any) -> County:
+    return County(county="440703", transport="folder", path="x", files="{form}", **more)
 
 
 def cells(grid: Grid) -> list[list[str | None]]:
@@ -138,7 +139,7 @@ def test_a_missing_sheet_fails_alone() -> None:
 
 
 def test_numbers_are_exact_text_and_leading_empty_rows_count() -> None:
-    rows = [
+    rows: list[list[object]] = [
         [None],
         [None, 12.0, 0.1 + 0.2, 44078110001001, True, 1234567.89, "0012", 440703198001011234, 1e-7],
     ]

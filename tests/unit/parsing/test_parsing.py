@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -53,18 +54,18 @@ HEADER = "村编码,村名,党员,书记档次,一肩挑,总收入（万元）,�
 CODE = "4407031000"
 
 
-def county(**layout: object) -> County:
+def county(**layout: Any) -> County:
     return County(county="440703", transport="folder", path="x", files="{form}.csv", layout=Layout(**layout))
 
 
 def read(
-    text: str, period: Period = OCTOBER, crosswalk: dict[str, str] | None = None, **layout: object
+    text: str, period: Period = OCTOBER, crosswalk: dict[str, str] | None = None, **layout: Any
 ) -> Parsed:
     c = county(**layout)
     return read_form(read_grids(text.encode(), "csv", c, ["village"])["village"], FORM, c, period, crosswalk)
 
 
-def refused(text: str, period: Period = OCTOBER, **layout: object) -> ReturnedError:
+def refused(text: str, period: Period = OCTOBER, **layout: Any) -> ReturnedError:
     with pytest.raises(ReturnedError) as caught:
         read(text, period, **layout)
     return caught.value
@@ -233,7 +234,7 @@ def test_a_field_with_an_unreadable_cell_has_no_sum_to_compare() -> None:
 
 def test_subtotals_add_up_the_rows_since_the_one_before_and_the_total_all() -> None:
     text = f"{HEADER}\n{ROWS}小计,,7,,,,\n{CODE}03,丙,5,一档,是,1,1\n小计,,{{}},,,,\n合计,,12,,,,\n"
-    layout = {"totals": ["合计"], "subtotals": ["小计"]}
+    layout: dict[str, Any] = {"totals": ["合计"], "subtotals": ["小计"]}
     parsed = read(text.format(5), **layout)
     assert (parsed.rows.num_rows, parsed.totals_agree) == (3, True)
     wrong = read(text.format(12), **layout)

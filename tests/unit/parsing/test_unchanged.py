@@ -80,7 +80,7 @@ def test_a_workbook_says_so_within_its_frame(tmp_path: Path) -> None:
         book.active.append(row)
     book.active.title = "报表v"
     book.save(tmp_path / "v.xlsx")
-    around = {"title_rows": 1, "totals": ["合计"], "sign_off": ["填表人"], "ignore": ["序号"]}
+    around: dict[str, Any] = {"title_rows": 1, "totals": ["合计"], "sign_off": ["填表人"], "ignore": ["序号"]}
     assert read((tmp_path / "v.xlsx").read_bytes(), "xlsx", **around).is_unchanged
 
 
