@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from qiangji import masking
-from qiangji.catalogue.models import County, Endpoint, Form
+from qiangji.catalogue.models import County, Endpoint, FileKind, Form
 from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.address import address_of, login_refused
@@ -36,7 +36,7 @@ MAX_PAGE_BYTES = 32 * 2**20
 """Of JSON: parsed, it takes up to twenty times as much memory."""
 PASSING = (429, 500, 502, 503, 504)
 """The only statuses that are worth another try."""
-_KINDS = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
+_KINDS: dict[str, FileKind] = {"json": "ndjson", "csv": "csv", "xlsx": "xlsx"}
 
 
 class HttpSource:
@@ -89,7 +89,7 @@ class HttpSource:
                     path, "nothing tells where the file ends", "Content-Length, or a chunked body"
                 )
         self._limits.check_size(len(content), item.name)
-        return Fetched(item, content, _KINDS[self._api.format])  # type: ignore[arg-type]
+        return Fetched(item, content, _KINDS[self._api.format])
 
     # ---- pages
 

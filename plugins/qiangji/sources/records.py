@@ -10,13 +10,12 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import PermanentError
 from qiangji.text import as_text, squeezed
 
-Record = dict[str, Any]
+Record = dict[str, object]
 """One JSON object as received."""
 MAX_RECORDS = 1_000_000
 """In one report. Small records take far more memory than bytes, so a cap on bytes is not enough."""
@@ -52,7 +51,7 @@ def _as_kept(value: object) -> str:
     return format(value, "f") if isinstance(value, Decimal) else as_text(value) or ""
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]], form: Form) -> bytes:
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], form: Form) -> bytes:
     """A header, then a line for each row. NULL is empty, booleans are true and false, dates are ISO."""
     at = list(columns).index(key_column(columns, form) or columns[0])
     texts = sorted(([_as_kept(v) for v in row] for row in rows), key=lambda row: (row[at], row))
