@@ -1,6 +1,4 @@
-"""Each transport against a real server on loopback: what it lists, the bytes it gives, and how each fault
-is named.
-"""
+"""Each transport against a real server on loopback: what it lists, its bytes, and the code of each fault."""
 
 from __future__ import annotations
 
@@ -55,7 +53,7 @@ def opened(
 
 
 def refused(county: County, folder: Path = Path(), *, fetch: bool = False, **limits: Any) -> QiangjiError:
-    """The error of a list (or of the fetch of the first item); it holds no secret, with all its causes."""
+    """The error of `list` (or of fetching the first item). Neither it nor its causes hold a secret."""
 
     def collect() -> None:
         with opened(county, folder, **limits) as source:
@@ -134,7 +132,7 @@ def by_connection() -> County:
 
 
 def test_a_folder_may_be_named_by_a_connection(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where a share is mounted differs from machine to machine: it is no part of the catalogue then."""
+    """A share may be mounted elsewhere on each machine, so its place is no part of the catalogue."""
     folder = tmp_path / "市直 share"
     folder.mkdir()
     (folder / "village_2026-10.csv").write_bytes(b"a")
@@ -700,16 +698,14 @@ def simulated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 READ_AS: dict[str, Any] = {"decimal": Decimal, "date": date.fromisoformat}
-"""The truth writes decimals and dates as text."""
+"""Types that the truth writes as text."""
 
 
 @pytest.mark.parametrize("code", ["440703", "440704", "440705", "440781", "440783", "440784", "440785"])
 def test_what_each_county_system_means_is_what_is_read(
     simulated: Any, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every value of every sound row; every planted type and enum fault, and nothing else; each return's
-    reason.
-    """
+    """Every value of every sound row, exactly the planted type and enum faults, and each return's reason."""
     from qiangji.catalogue.load import load
     from qiangji.landing.screening import find_personal_data
     from qiangji.parsing import read_form, read_grids
@@ -763,7 +759,7 @@ def test_what_each_county_system_means_is_what_is_read(
                     for n, v in values.items()
                 }
     said = {
-        # one whose every row breaks a rule can be read as well
+        # a submission whose every row breaks a rule can be read too
         k: "read"
         if s["status"] in ("accepted", "partial") or s["reason"] == "no_row_accepted"
         else s["status"]

@@ -1,4 +1,4 @@
-"""County systems that drip, lie, hang, point elsewhere or change under the reader, by HTTP; and where logins may go."""
+"""HTTP systems that drip, lie, hang, redirect or change while they are read; and hosts to which logins may go."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ DRIPS = {
     "informational answers": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.01),
     "body": dripping(HEAD + b"Content-Length: 9999\r\n\r\n", b" "),
     "chunks": dripping(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
-    # the name in a packed file's head unpacks to nothing, however long it is
+    # the file name in a gzip header unpacks to nothing, however long it is
     "a packed body that unpacks to nothing": dripping(
         HEAD + b"Content-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n\x1f\x8b\x08\x08" + bytes(6), b"name"
     ),
@@ -114,7 +114,7 @@ def test_a_handshake_that_drips_ends_at_the_deadline(connect: Connect) -> None:
 
 def test_a_packed_bomb_is_refused_before_it_is_unpacked(connect: Connect) -> None:
     bomb = gzip.compress(bytes(200 << 20), 9)
-    assert len(bomb) < 250_000  # well under the cap: what counts is what it becomes
+    assert len(bomb) < 250_000  # well under the cap: the unpacked size counts
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(bomb)
     with raw(saying(head, bomb)) as server:
         connect(f"http://127.0.0.1:{server.port}")
@@ -137,7 +137,7 @@ def test_a_packed_bomb_is_refused_before_it_is_unpacked(connect: Connect) -> Non
         flooding(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"10\r\n" + b" " * 16 + b"\r\n"),
         flooding(
             HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x08" + bytes(6), b"x" * 4096
-        ),  # the name of a packed file again
+        ),  # a file name in a gzip header again
     ],
     ids=["announced", "without an end", "in chunks", "packed"],
 )
@@ -162,7 +162,7 @@ def test_pages_are_counted_together(api: Api, connect: Connect) -> None:
 def test_a_page_has_a_cap_of_its_own_and_a_report_so_many_records(
     api: Api, connect: Connect, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is little as text may be much in memory."""
+    """A short text may take much memory."""
     connect(f"http://127.0.0.1:{api.port}")
     api.routes["/reports"] = ok({"data": [{}] * 100})
     monkeypatch.setattr(http_api, "MAX_PAGE_BYTES", 300)
@@ -214,7 +214,7 @@ def test_a_file_that_is_cut_off_is_a_failure_and_never_data(answer: bytes, conne
 
 
 def test_a_file_whose_end_nothing_tells_is_refused_and_json_tells_it_itself(connect: Connect) -> None:
-    """A connection that is closed could be one that broke."""
+    """A closed connection may be a broken one."""
 
     def unmeasured(connection: Any, head: bytes) -> None:
         connection.sendall(HEAD + b"\r\n" + (WHOLE if b"/reports" in head else b"a,b\r\n1,2\r\n"))
@@ -294,7 +294,7 @@ def test_a_path_that_is_an_address_and_a_cursor_that_is_one_lead_nowhere_else(
 def test_a_connection_to_a_host_that_the_catalogue_does_not_name_is_refused_unsent(
     connect: Connect, transport: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever may edit connections and not the catalogue sends no login to a place of his own."""
+    """A person who may edit connections, but not the catalogue, cannot send a login elsewhere."""
     from qiangji.cli.doctor import _answers
 
     county = {"http_api": http_county(auth="basic"), "sftp": sftp_county(), "database": database_county()}[
@@ -311,7 +311,7 @@ def test_a_connection_to_a_host_that_the_catalogue_does_not_name_is_refused_unse
         assert (type(error), error.code) == (PermanentError, "host_not_allowed")
         assert f"localhost:{server.port}" in str(error)
         assert "127.0.0.1" in str(error)
-        with pytest.raises(PermanentError) as told:  # and `qiangji doctor` says so without knocking there
+        with pytest.raises(PermanentError) as told:  # and `qiangji doctor` says so without connecting to it
             _answers(county)
         assert told.value.code == "host_not_allowed"
         named = county.model_copy(update={"hosts": (f"LOCALHOST:{server.port}",)})
@@ -519,7 +519,7 @@ def test_a_token_that_ends_on_page_3_of_5_is_renewed_once_and_no_row_is_lost_or_
     before = len(api.requests)
     error = refused(county)
     assert (type(error), error.code) == (PermanentError, "login_refused")
-    assert len(api.requests) - before == 4  # a token and a try, and once more
+    assert len(api.requests) - before == 4  # a token and a try, twice
 
 
 # ---- trying again
@@ -608,7 +608,7 @@ def _raise(error: Exception) -> None:
     raise error
 
 
-# ---- all of a county's
+# ---- limits of a county's whole collection
 
 
 def test_a_county_has_a_cap_on_all_that_comes_at_once(tmp_path: Path) -> None:
@@ -653,7 +653,7 @@ def test_what_nothing_can_interrupt_is_left_behind_at_the_deadline() -> None:
 
 
 def test_the_clock_runs_only_while_the_system_is_asked(api: Api, connect: Connect) -> None:
-    """What we make of a file is not the county's time; what its system takes adds up over all that is asked."""
+    """Our own work on a file does not count; the system's time adds up over all calls."""
 
     def slowly(query: dict[str, str], headers: Any) -> Any:
         time.sleep(0.7)
@@ -672,7 +672,7 @@ def test_the_clock_runs_only_while_the_system_is_asked(api: Api, connect: Connec
 
 
 def test_a_loop_ends_although_a_task_does_not() -> None:
-    """As one does that waits, while it tidies up, for a server that has fallen silent."""
+    """Such as a task that waits, in its cleanup, for a silent server."""
 
     async def stubborn() -> None:
         while True:

@@ -1,5 +1,5 @@
-"""Files that are links, devices, half written or named to be trodden on; servers of files and rows that drip or lie;
-and a night in which every county but one does.
+"""Files that are links, devices, half written or badly named; SFTP servers and databases that drip or lie; and a night
+in which six of eight counties misbehave.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def sftp(tmp_path: Path) -> Iterator[Sftp]:
 
 @contextmanager
 def lying(sftp: Sftp, make: type[asyncssh.SFTPServer]) -> Iterator[str]:
-    """The URI of a server of the same files whose answers are another class's."""
+    """The URI of an SFTP server that serves the same files, with answers of another class."""
     server = sftp._call(
         asyncssh.create_server(
             _Login, "127.0.0.1", 0, server_host_keys=[sftp.key],
@@ -76,13 +76,13 @@ def folder_county(path: Path) -> County:
 
 @pytest.fixture(params=["sftp", "folder"])
 def place(request: pytest.FixtureRequest, sftp: Sftp, connect: Connect) -> tuple[County, Path]:
-    """A county that hands in files, and where they lie."""
+    """A county that delivers files, and their folder."""
     connect(sftp.uri())
     outgoing = sftp.root / "outgoing"
     return (sftp_county(), outgoing) if request.param == "sftp" else (folder_county(outgoing), outgoing)
 
 
-# ---- what is no file
+# ---- links, devices, folders
 
 
 def test_what_is_no_regular_file_is_passed_over_with_a_line(
@@ -220,7 +220,7 @@ def test_a_file_that_is_still_being_written_is_taken_when_it_rests(place: tuple[
 
 
 def test_a_file_that_is_written_over_in_place_is_not_taken(tmp_path: Path) -> None:
-    """Of the same size: only its time tells."""
+    """The size stays the same; only the time changes."""
     (tmp_path / NAME).write_bytes(b"a,b\r\n")
     with opened(folder_county(tmp_path), settle=0.4) as source:
         [item] = source.list(WANTED)
@@ -231,7 +231,7 @@ def test_a_file_that_is_written_over_in_place_is_not_taken(tmp_path: Path) -> No
 
 
 class Cut(asyncssh.SFTPServer):
-    """Says that the file ends before it does."""
+    """Ends a file before its real end."""
 
     def read(self, file: object, offset: int, size: int) -> Any:
         return b"" if offset >= 20_000 else super().read(file, offset, min(size, 20_000 - offset))
@@ -257,7 +257,7 @@ def test_what_an_sftp_server_gives_must_be_what_it_said(
         assert (type(error), error.code) == (TransientError, "short_body")
 
 
-# ---- time, and more than anybody reads
+# ---- time, and too many entries
 
 
 class Slow(asyncssh.SFTPServer):
@@ -297,7 +297,7 @@ def test_a_directory_without_an_end_is_refused(
 
 
 def test_a_mount_that_hangs_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no mount here that hangs: the call that would is one that sleeps."""
+    """A sleeping call stands for a mount that hangs."""
     (tmp_path / NAME).write_bytes(b"x")
     real = os.open
     monkeypatch.setattr(folder_source.os, "open", lambda *a, **k: (time.sleep(20), real(*a, **k))[1])
@@ -322,7 +322,7 @@ def database(postgres: Any) -> Iterator[sa.URL]:
 
 
 def test_a_database_that_drips_ends_at_the_deadline(database: sa.URL, connect: Connect) -> None:
-    """While it lets one in, and while it gives rows."""
+    """During the login, and during the rows."""
     login = f"postgresql://u:{quote(SECRET, safe='')}"
     # a message of a thousand bytes, one at a time
     with raw(dripping(b"R\x00\x00\x03\xe8", b"x", pause=0.1), speaks_first=True) as server:
@@ -357,7 +357,7 @@ def test_a_row_beyond_the_cap_is_refused(database: sa.URL, connect: Connect) -> 
 def test_counties_that_hang_drip_and_lie_cost_the_others_nothing(
     tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Six of eight misbehave, each in its own way; the two that do not are collected, in the time of one county."""
+    """Six of eight misbehave, each in its own way; the other two are collected within the time of one county."""
     head = b"HTTP/1.1 200 OK\r\n"
     key = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
     with (

@@ -1,4 +1,4 @@
-"""The clients that a collector would use, and what the counties serve in these tests."""
+"""Clients such as a collector uses, and the reports that counties serve in these tests."""
 
 from __future__ import annotations
 

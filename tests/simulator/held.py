@@ -1,4 +1,4 @@
-"""What the tests of the simulated data share: the day, the periods, the keys."""
+"""Constants that the tests of the simulator share: the day, the periods, the forms."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from tests.simulator.held import TODAY
 
 
 def serve(directory: Path, *options: str) -> subprocess.Popen[str]:
-    """The command as a process of its own, ready."""
+    """Start the command in a process of its own, and wait until it serves."""
     command = [sys.executable, "-m", "simulator", "serve", "--dir", str(directory), "--today", TODAY]
     process = subprocess.Popen(
         [*command, "--months", "1", "--scale", "0.02", *options], cwd=ROOT, text=True, stdout=subprocess.PIPE

@@ -1,4 +1,4 @@
-"""What the counties hold is wrong as planned, and nowhere else.
+"""Submissions have the planned faults, and no others.
 
 The checks here are written against the catalogue's words, not with the package's code.
 """
@@ -95,7 +95,7 @@ def test_the_manifest_agrees_with_the_truth(
 
 
 def rule_of(fault: dict[str, Any]) -> str:
-    """What its row breaks; of a submission that keeps no row, the manifest says it beside the reason."""
+    """The rule that its row breaks; if the whole submission goes back, from `row_rule`."""
     return str(fault.get("row_rule", fault["expected_rule"]))
 
 
@@ -176,7 +176,7 @@ def test_an_unchanged_report_repeats_what_was_accepted(
         {"is_unchanged": True}
     ]
     assert rendering.csv_text(held, rendering.plain_text, "\n").splitlines()[1:] == ["无变动"]
-    # a new year starts year-to-date figures anew: of these it says nothing
+    # a new year starts year-to-date figures anew: an unchanged report has none
     january = Simulator(tmp_path, today="2027-02-10", scale=0.05)
     january.prepare()
     ytd = {each.name for each in FORMS["community"].fields if each.kind == "ytd"}

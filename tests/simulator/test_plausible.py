@@ -1,4 +1,4 @@
-"""What the counties hold without faults: plausible figures that agree with each other.
+"""Figures without planted faults are plausible and agree with each other.
 
 The checks here are written against the catalogue's words, not with the package's code.
 """
@@ -90,7 +90,7 @@ IN_ONE_ROW = {  # warnings that a row shows by itself
 
 
 def broken_rules(form: str, row: dict[str, Any]) -> set[str]:
-    """What an accepted row breaks: parts above wholes, blanks, and warnings, in the words of the manifest."""
+    """Rules that an accepted row breaks (parts above wholes, blanks, warnings), named as in the manifest."""
     found = set()
     for part, whole in FORMS[form].pairs:
         if row[part] is not None and row[whole] is not None and Decimal(row[part]) > Decimal(row[whole]):
@@ -205,7 +205,7 @@ def test_a_village_counts_the_members_of_its_groups(
 def test_forms_agree_with_each_other_and_with_the_tree(
     prepared: Simulator, rows: dict[Key, list[dict[str, Any]]]
 ) -> None:
-    """What the suites may only find where it was planted: a form against the others, and against the tree."""
+    """Forms agree with the other forms and the tree, except where a contradiction was planted."""
     tree, found = Tree(), set()
     villages, units = Counter(place.town for place in tree.villages), Counter(p.town for p in tree.places)
     posts = Counter((place.county, place.is_village) for place in tree.places)

@@ -1,4 +1,4 @@
-"""Each county system, asked by a client that a collector would use: real servers, real bytes."""
+"""Each county system answers a client such as a collector uses: real servers, real bytes."""
 
 from __future__ import annotations
 

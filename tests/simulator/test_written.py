@@ -15,7 +15,7 @@ from simulator.workbook import Sheet, letter, workbook
 
 
 def test_totals_are_those_of_what_is_written(prepared: Simulator) -> None:
-    """A spreadsheet's SUM: text counts for nothing, duplicates and strangers count."""
+    """As a spreadsheet's SUM: text counts nothing; duplicates and other counties' rows count."""
     for (county, form, period), held in prepared._held.items():
         if county != "440705" or held.wrong_total:
             continue

@@ -32,7 +32,7 @@ HOLDS = f"village_code,village_name,members\n440703101201,甲 {ID},1\n".encode()
 
 
 class _Ledger:
-    """As much of a ledger as landing writes to."""
+    """The part of a ledger that landing writes to."""
 
     def __init__(self, lake: Lake) -> None:
         self.lake, self.added = lake, list[Any]()
@@ -162,7 +162,7 @@ def test_a_clean_workbook_has_nothing_beside_its_cells_and_nothing_hidden() -> N
 
 
 def test_strings_of_cells_are_looked_at_where_they_stand() -> None:
-    """In the sign-off zone they are allowed: what a cell shows is no finding beside it."""
+    """A cell's text is looked at in its cell, as the sign-off zone may hold it, and not among the shared strings."""
     strings = f'<sst xmlns="http://x"><si><t>{MOBILE}</t></si><si><r><t>{ID[:9]}</t></r><r><t>{ID[9:]}</t></r></si></sst>'
     made = book([["编码", "党员数"], ["440703101201", MOBILE]])
     found = beside(with_member(made, "xl/sharedStrings.xml", strings.encode()))

@@ -1,6 +1,4 @@
-"""File kinds into grids: encodings, workbooks by sheet name, NDJSON; damaged files are returned, never
-guessed at.
-"""
+"""File kinds into grids: encodings, workbooks by sheet name, NDJSON; damaged files are returned, nothing is guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The normaliser: each way of writing a value, and each that must not be taken for one."""
+"""The normaliser: ways of writing a value, and texts that are none."""
 
 from __future__ import annotations
 
@@ -20,9 +20,7 @@ def field(type: str, kind: str = "stock", unit: str = "none", values: tuple[str,
 
 
 def one(text: str | None, f: Field) -> object:
-    """The value, or `ValueError` (the class) if the text cannot be read. Read beside others, as in a
-    column.
-    """
+    """The value, or `ValueError` (the class) if the text cannot be read. It is read in a column of several."""
     column = read_column(pa.array([text, "1", text, None], pa.string()), f)
     assert column.values.type == TYPES[f.type]
     assert len(column.values) == len(column.unreadable) == 4

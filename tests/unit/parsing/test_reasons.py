@@ -1,4 +1,4 @@
-"""The list of reason codes: every code that a ReturnedError carries is on it, and no other; the page shows it."""
+"""The list of reason codes holds every code of a ReturnedError, and no other; the page shows the list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def codes_of(call: ast.Call) -> Iterator[str]:
 
 
 def raised() -> set[str]:
-    """Codes of ReturnedErrors, as they stand in the package."""
+    """Codes of ReturnedErrors in the package's source."""
     found: set[str] = set()
     for source in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
@@ -29,7 +29,7 @@ def raised() -> set[str]:
 
 
 def told() -> set[str]:
-    """Codes that a verdict gets where no error is raised."""
+    """Codes of verdicts without an error."""
     found = set()
     for path in (
         *PACKAGE.glob("checking/*.py"),

@@ -1,4 +1,4 @@
-"""A report that says 无变动: how each file kind says it, what it may not stand beside, its place in the sequence."""
+"""A report that says 无变动: how each file kind says it, what may not stand beside it, its place in the sequence."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def test_codes_counts_and_dates_are_no_personal_data(text: str) -> None:
 
 @pytest.mark.parametrize(("year", "is_person"), [(1880, False), (1990, True)])
 def test_a_number_with_both_checksums_is_a_person_if_born_since_1901(year: int, is_person: bool) -> None:
-    """By stdnum alone it is both; a credit code whose division ends in 18 has many such days, of before 1901."""
+    """By stdnum it is both. A credit code whose division ends in 18 often looks like a birth in the 1800s."""
     seventeens = [f"524401{year}{month:02d}05{n:03d}" for month in range(1, 13) for n in range(100)]
     numbers = [seventeen + ric.calc_check_digit(f"{seventeen}0") for seventeen in seventeens]
     both = [number for number in numbers if uscc.is_valid(number)]
