@@ -95,7 +95,8 @@ def digest(directory: Path) -> str:
 
 def test_the_same_seed_and_date_give_the_same_bytes(tmp_path: Path) -> None:
     def prepare(name: str, **arguments: Any) -> Simulator:
-        made = Simulator(tmp_path / name, **{"today": TODAY, "scale": 0.05, "months": 2} | arguments)
+        chosen: dict[str, Any] = {"today": TODAY, "scale": 0.05, "months": 2} | arguments
+        made = Simulator(tmp_path / name, **chosen)
         made.prepare()
         return made
 

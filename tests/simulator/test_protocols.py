@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import httpx2
@@ -38,7 +39,8 @@ def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None
         wrong = client.post("/oauth/token", json={"client_id": user, "client_secret": "wrong"})
         assert wrong.status_code == 401
         login = token(client, user, password)
-        listed, cursor, pages = [], None, 0
+        listed: list[dict[str, Any]] = []
+        cursor, pages = None, 0
         while True:
             page = client.get(
                 "/v1/reports", params={"cursor": cursor} if cursor else {}, headers=login
@@ -48,7 +50,8 @@ def test_440703_pages_by_cursor_and_its_tokens_expire(served: Simulator) -> None
                 break
         assert pages == 3
         assert {(each["form"], each["period"]) for each in listed} == REPORTS
-        rows, cursor = [], None
+        rows: list[dict[str, Any]] = []
+        cursor = None
         login = token(client, user, password)
         while True:
             params = {"limit": "30"} | ({"cursor": cursor} if cursor else {})
@@ -141,7 +144,7 @@ def test_440705_writes_titled_workbooks_with_totals_and_a_sign_off_zone(served: 
         openpyxl.load_workbook(io.BytesIO(files[f"community_{TWO_BEFORE}.xlsx"][0])).active.iter_rows(
             values_only=True
         )
-    )  # type: ignore[union-attr]
+    )
     at = next(index for index, row in enumerate(wrong) if "合计" in row)
     members = ["序号", *headers("440705", "community").values()].index("党员总数")
     assert wrong[at][members] == sum(row[members] for row in wrong[3:at]) + 7

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from qiangji.catalogue import Catalogue, load
 from qiangji.checking import contextual
 from qiangji.lake import Lake
+from qiangji.ledger import Key
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world
@@ -93,7 +94,7 @@ class Record:
 
     def __init__(self, lake: Lake, codes: dict[str, str]) -> None:
         self.lake, self.codes = lake, codes
-        self.current: dict[contextual.Key, str] = {}
+        self.current: dict[Key, str] = {}
 
     def put(self, form: str, period: Period, county: str, **columns: list[Any]) -> None:
         units = [self.codes[u.partition("/")[0]] + u.partition("/")[2] for u in columns.pop("units")]
