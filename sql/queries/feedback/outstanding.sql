@@ -29,5 +29,5 @@ WHERE
         )
     )
     AND s.county_code = ANY(CAST(:counties AS text[]))
-    AND (CARDINALITY(CAST(:periods AS text[])) = 0 OR s.period = ANY(CAST(:periods AS text[])))
+    AND (cardinality(CAST(:periods AS text[])) = 0 OR s.period = ANY(CAST(:periods AS text[])))
 ORDER BY s.county_code, s.period, s.form

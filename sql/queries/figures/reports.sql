@@ -1,4 +1,4 @@
--- Reports that a figure is made of: the forms' own periods within its period, of counties at, above or beneath the unit.
+-- The reports behind a figure: the forms' own periods within its period, of counties at, above or beneath the unit.
 SELECT f.form, p.period, c.county_code
 FROM dim.form AS f
 JOIN dim.period AS whole ON whole.period = :period AND whole.period_type = :type

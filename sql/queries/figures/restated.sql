@@ -1,4 +1,4 @@
--- Figures of every unit on today's tree: restated where lineage touches a unit (listed in `elsewhere`), else as they are.
+-- Figures of every unit on today's tree: restated where lineage touches a unit (`elsewhere`), else as they are.
 SELECT
     indicator_code, org_code, org_level, period, period_type, numerator, denominator, value, target,
     expected_units, reported_units, reporting_rate, obs_status, is_corrected, has_warning, is_closed,
