@@ -11,12 +11,15 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from qiangji import indicators
 from qiangji.catalogue import Catalogue
 from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.settings import Settings
 from qiangji.warehouse import comments, definitions, dimensions, grants, hidden_past, tables, views
+
+
+_ROOMS = ("catalogue", "indicators", "warehouse")
+"""Rooms whose code says what the warehouse's columns and words are."""
 
 
 def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue, wanted: str) -> None:
@@ -40,8 +43,7 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
         *(p for p in catalogue.path.rglob("*.yaml") if p.parent.name != "corrections"),
         *catalogue.path.rglob("*.csv"),
         *(p for kind in ("sql", "yaml", "py") for p in settings.sql.rglob(f"*.{kind}")),
-        *Path(__file__).parent.glob("*.py"),
-        *Path(indicators.__file__).parent.glob("*.py"),
+        *(p for room in _ROOMS for p in (Path(__file__).parents[1] / room).glob("*.py")),
     ]
     year = str(date.today().year)  # dim.period reaches into the next year
     return short(year, *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources)))
