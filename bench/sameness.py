@@ -209,7 +209,8 @@ def test_take_over(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatc
     for name, (gone, new) in changed.items():
         print(f"  {name}: {len(gone)} rows gone, {len(new)} new")
     assert not [name for name in changed if name.startswith(("mart.indicator_value", "calc.", "fact."))]
-    assert {"collect deliveries: 0", "verify faults: []"} <= set(said)
+    assert "collect deliveries: 0" in said, "the other checkout took something as new"
+    assert said[-1].endswith(" faults: []")
 
 
 @contextmanager
