@@ -17,7 +17,6 @@ from qiangji.lake import Lake
 from qiangji.settings import Settings
 from qiangji.warehouse import comments, definitions, dimensions, grants, hidden_past, tables, views
 
-
 _ROOMS = ("catalogue", "indicators", "warehouse")
 """Rooms whose code says what the warehouse's columns and words are."""
 
