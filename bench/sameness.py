@@ -47,7 +47,10 @@ SHOWN = [
     "verify --json",
 ]  # fmt: skip
 BEGAN, HERE = datetime.now(UTC), Path.cwd()
-PASSING = {"definitions_hash", "tree_hash", "signature", "signatures", "ops.definition.hash", "seconds"}
+PASSING = {
+    "definitions_hash", "tree_hash", "signature", "signatures", "ops.definition.hash", "seconds",
+    "指标定义版本", "区划指纹",
+}  # fmt: skip
 """Columns and keys whose values follow from the text of the code, or from the clock."""
 IDS = {
     "build": "SELECT build_id FROM ops.build ORDER BY built_at",

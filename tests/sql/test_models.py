@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from qiangji.catalogue import Form, Indicator
-from qiangji.engines import Engine, open_engine
+from qiangji.engines import KINDS, Engine, open_engine
 from qiangji.indicators import Base, columns
 from tests.golden import world
 
@@ -22,9 +22,9 @@ CASES = sorted(p.parent for p in HERE.glob("*/*/case.yaml"))
 TYPES = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "decimal": pa.decimal128(18, 4)}
 
 
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Engine]:
-    with open_engine("duckdb", MODELS, 1) as e:
+@pytest.fixture(scope="module", params=KINDS)
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    with open_engine(request.param, MODELS, 1) as e:
         yield e
 
 

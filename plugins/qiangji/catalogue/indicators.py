@@ -1,6 +1,6 @@
 """Indicators: numerator / denominator x factor, and what they meant before.
 
-In: entries of indicators/<aspect>.yaml. Out: an `Indicator`, and each of its definitions as an indicator of its own.
+In: entries of indicators/<aspect>.yaml. Out: `Indicator`s. Each of its definitions is given as an indicator too.
 """
 
 from __future__ import annotations

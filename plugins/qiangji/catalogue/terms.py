@@ -1,7 +1,7 @@
 """Terms: what the sides of an indicator are added up from. One class a reducer holds all that is particular to it.
 
 In: a term as the catalogue writes it, the form that it reads. Out: its SQL for the models, its words, what corrections
-and suppression must know of it. A new reducer is a class here and a line in `AnyTerm`.
+and suppression must know of it. A new reducer is a class here and a line in `_Reducer`.
 
 | key | class | per unit, over the reports of a period |
 | --- | --- | --- |
@@ -11,14 +11,15 @@ and suppression must know of it. A new reducer is a class here and a line in `An
 | `max`, `min` | Max, Min | the largest or the smallest value of all reports |
 
 The models' view `reports` holds the period's own reports (`in_period`) and those of the month just before it
-(`is_before`), from which a year-to-date field's difference is taken; `starts_year`: there is none to take.
+(`is_before`). A year-to-date field's amount is the difference of the two. `starts_year` says that the year begins with
+the period, so that nothing is taken off.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import (
     BeforeValidator,
@@ -70,9 +71,9 @@ class Term(Model):
         """The term as people read it, in `zh` or `en`."""
 
     def last_report(self, form: Form, together: Sequence[str]) -> str | None:
-        """SQL that is true for the reports of which the last one is the operand; None: the operand is not one report's.
+        """SQL that picks the reports among which the last one is the operand; None if the operand rests on all reports.
 
-        A correction of an earlier report then does not touch the operand.
+        Where one report is the operand, a correction of an earlier report does not touch it.
         """
         return None
 
@@ -258,27 +259,29 @@ def _reports_with(values: Sequence[str]) -> str:
     return " AND ".join(["in_period", *(f"{v} IS NOT NULL" for v in values)])
 
 
-_REDUCERS: dict[str, type[Term]] = {c.key: c for c in (Sum, CountRows, CountWhere, Max, Min)}
+_Reducer = (
+    Annotated[Sum, Tag("sum")]
+    | Annotated[CountRows, Tag("count")]
+    | Annotated[CountWhere, Tag("count_where")]
+    | Annotated[Max, Tag("max")]
+    | Annotated[Min, Tag("min")]
+)
+"""Every reducer under its key: the one place that names them all."""
+_KEYS = [get_args(reducer)[0].key for reducer in get_args(_Reducer)]
 
 
-def _class_of(written: Any) -> str | None:
-    """The tag of the class that a term is of; None unless it has one reducer's key."""
+def _key_of(written: Any) -> str | None:
+    """The key of the reducer that a term is of; None unless the term has exactly one."""
     if isinstance(written, Term):
-        return type(written).__name__
-    given = [k for k in _REDUCERS if isinstance(written, dict) and written.get(k) is not None]
-    return _REDUCERS[given[0]].__name__ if len(given) == 1 else None
+        return written.key
+    given = [key for key in _KEYS if isinstance(written, dict) and written.get(key) is not None]
+    return given[0] if len(given) == 1 else None
 
 
 AnyTerm = Annotated[
-    Annotated[Sum, Tag("Sum")]
-    | Annotated[CountRows, Tag("CountRows")]
-    | Annotated[CountWhere, Tag("CountWhere")]
-    | Annotated[Max, Tag("Max")]
-    | Annotated[Min, Tag("Min")],
+    _Reducer,
     Discriminator(
-        _class_of,
-        custom_error_type="one_reducer",
-        custom_error_message=f"exactly one of {', '.join(_REDUCERS)}",
+        _key_of, custom_error_type="one_reducer", custom_error_message=f"exactly one of {', '.join(_KEYS)}"
     ),
 ]
 Side = Annotated[

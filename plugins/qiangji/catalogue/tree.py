@@ -1,9 +1,9 @@
 """Org units: the tree of city, counties, towns, villages and communities, dated.
 
-In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to); a unit that changes name or
-parent and keeps its code has a line for each time. Out: who is expected to report at a grain in a period, and each
-unit's path then, as values and as an Arrow table. What became of units that ended is in `lineage`. Villager groups are
-not in the tree: the registry of groups is what the groups' form says.
+In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to). A unit that changes its name or
+parent and keeps its code has several lines, one for each stretch of time. Out: the units that are expected to report in
+a period, and the path of each unit in that period, as values and as an Arrow table. `lineage` says what became of units
+that ended. Villager groups are not in the tree: they are known by the reports of the groups' form.
 """
 
 from __future__ import annotations

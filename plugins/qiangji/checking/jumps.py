@@ -2,9 +2,9 @@
 
 In: a unit's value and its earlier ones. Out: z = 0.6745 |x - median| / MAD, where MAD is the median of |x_i - median|,
 and the range in which z stays within the threshold. Source: B. Iglewicz and D. C. Hoaglin, How to Detect and Handle
-Outliers (ASQC Basic References in Quality Control 16, 1993), who flag |z| above 3.5. The factor 0.6745, the quartile of
-the standard normal distribution, puts z on its scale. There is no z where the history does not move (MAD 0: no scale to
-measure by) or is too short.
+Outliers (ASQC Basic References in Quality Control 16, 1993), who flag |z| above 3.5. The factor 0.6745 is the third
+quartile of the standard normal distribution: with it, z compares with a standard deviation. A history that is too
+short, or that does not move (MAD 0), gives no z.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from qiangji.periods import Period
 from qiangji.personal_data import quoted
 
 Shown = Callable[[str], str]
-"""How a text that a county wrote is shown: `quoted` for everybody, `str` (as it is) for that county alone."""
+"""How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """One engine, for one build.
 
-    A second engine is one file, `engines/<name>.py`, and one entry in `open_engine`. It must give the same rows as
-    DuckDB for every model: integers and decimals exact, NULL where a sum has no values, text compared by code point.
-    The models use `FILTER`, `arg_max`, `FULL JOIN` and `bool_or`; an engine that lacks one translates the text.
-    tests/sql holds an engine to this.
+    A second engine is one file, `engines/<name>.py`, and one branch in `open_engine`. It must give the same rows as
+    DuckDB for every model: integers as int64, decimals exact, NULL where a sum has no values, text compared by code
+    point. The filled text uses `FILTER`, `arg_max`, `FULL JOIN` and `bool_or`; an engine that lacks one translates it.
+    tests/sql holds every engine of `KINDS` to this.
     """
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -31,15 +31,24 @@ class Engine(Protocol):
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
         """The rows of a model whose placeholders are filled with `columns`; with `name`, they become that view too."""
 
+    def close(self) -> None:
+        """Release what the engine holds."""
+
+
+KINDS = ("duckdb",)
+"""Values of QIANGJI_ENGINE."""
+
 
 @contextmanager
 def open_engine(kind: str, models: Path, threads: int) -> Iterator[Engine]:
     """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises UsageError for an unknown one."""
-    if kind != "duckdb":
-        raise UsageError(f"engine {kind!r}", where="QIANGJI_ENGINE", expected="duckdb", code="unknown_engine")
+    if kind not in KINDS:
+        raise UsageError(
+            f"engine {kind!r}", where="QIANGJI_ENGINE", expected=", ".join(KINDS), code="unknown_engine"
+        )
     from qiangji.engines.duckdb import DuckDB
 
-    engine = DuckDB(models, threads)
+    engine: Engine = DuckDB(models, threads)
     try:
         yield engine
     finally:

@@ -1,8 +1,8 @@
 """Everything that is wrong with a submission, cell by cell, as its county has to hear it.
 
 In: a submission that `checking.examine` looked at; `checking.verdict` has decided what is wrong, and has the words.
-Out: `Problem`s, those of the whole submission first, then in the order of rows. A county's own texts are quoted as it
-sent them.
+Out: `Problem`s, those of the whole submission first, then in the order of rows. Cells that cannot be read are quoted as
+the county sent them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Change, rank and the way to the target of figures that were read, for the command line.
+"""Figures beside others, for the command line: change, rank among siblings, and the path to the yearly target.
 
 In: an engine that reads mart, rows as `reading.values` gives them. Out: the same rows with the columns of
-mart.indicator_comparison and mart.indicator_target_status beside their own, and how these look in a cell.
+mart.indicator_comparison and mart.indicator_target_status added, and the text of these columns in a cell.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ A reader is reused for many files, and replaced when it died, hung or grew. If a
 one tries once more: the verdict depends on the file alone. CageError: no reader could be started, which is no county's
 fault.
 
-A delivery's bytes are parsed twice, for screening (`read_sheets`) and for checking (`read_submission`), and a third
-time for feedback (`read_sheet`).
+A delivery's bytes are parsed twice, for screening (`read_sheets`) and for checking (`read_submission`). A workbook that
+goes back parses them twice more: `read_submission` for what is wrong, `read_sheet` for its cells.
 """
 
 from __future__ import annotations

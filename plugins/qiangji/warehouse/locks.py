@@ -1,4 +1,4 @@
-"""Advisory locks of the warehouse: all keys in one place, so that no two purposes share one.
+"""Advisory locks of the warehouse: numbers for what is one in a warehouse, words for what there are many of.
 
 In: a connection in a transaction. Out: nothing; the lock is held until the transaction ends.
 """
@@ -27,5 +27,9 @@ def share(connection: Connection, key: int) -> None:
 
 
 def hold_on(connection: Connection, what: str) -> None:
-    """Wait for the lock of one thing, such as a county's form and period, and hold it alone; `what` names it."""
+    """Wait for the lock of one thing, and hold it alone.
+
+    `what` names it by a word for its kind first: `item`, `submission` or `decisions` with what identifies it, or
+    `dispositions`.
+    """
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
