@@ -162,11 +162,10 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
 
     unreadable = set()
-    for problem in parsed.problems.to_pylist():
-        name, expected = problem["field"], Label(zh=problem["expected_zh"], en=problem["expected_en"])
-        label = form.fields[name].label
-        note(Unreadable(problem["rule"], (name,), label, problem["value"], expected), problem["index"])
-        unreadable.add((problem["index"], name))
+    for cell in parsed.unreadable:
+        label, expected = form.fields[cell.field].label, Label(zh=cell.expected_zh, en=cell.expected_en)
+        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected), cell.index)
+        unreadable.add((cell.index, cell.field))
     for one in broken:
         if not _is_whole(one.rule):
             for index in one.rows:

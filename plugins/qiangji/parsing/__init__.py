@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, check_archive, too_large
-from qiangji.parsing.form import Fault, Parsed, empty_file, read_form
+from qiangji.parsing.form import Parsed, UnreadableCell, empty_file, read_form
 from qiangji.parsing.grid import MAX_CELL, Grid, address
 from qiangji.parsing.totals import TotalsProblem
 
@@ -121,10 +121,10 @@ def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> li
 
 
 __all__ = [
-    "Fault",
     "Grid",
     "Parsed",
     "TotalsProblem",
+    "UnreadableCell",
     "address",
     "other_grids",
     "prescan",

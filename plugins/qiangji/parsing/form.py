@@ -35,7 +35,7 @@ PROBLEMS = pa.schema(
         ("expected_en", pa.string()),
     ]
 )
-"""A table of cells that could not be read; `Fault` is a row of it."""
+"""A table of cells that could not be read; `UnreadableCell` is a row of it."""
 _EXPECTED = {
     "integer": ("整数", "a whole number"),
     "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
@@ -46,8 +46,8 @@ _BLANK = r"^[\s\p{Z}]*$"
 
 
 @dataclass(frozen=True)
-class Fault:
-    """A cell that could not be read. `index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
+class UnreadableCell:
+    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
 
     index: int
     field: str
@@ -84,9 +84,9 @@ class Parsed:
     explanations: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
-    def faults(self) -> list[Fault]:
+    def unreadable(self) -> list[UnreadableCell]:
         """The rows of `problems`."""
-        return [Fault(**row) for row in self.problems.to_pylist()]
+        return [UnreadableCell(**row) for row in self.problems.to_pylist()]
 
 
 def unchanged_submission() -> Parsed:

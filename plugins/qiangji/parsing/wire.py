@@ -269,7 +269,7 @@ def _check_problems(parsed: Parsed, fields: set[str]) -> None:
         raise GarbledError("rows and texts differ")
     if any(column.null_count for column in parsed.problems.columns):
         raise GarbledError("a problem without a text")
-    if not all(fault.field in fields and 0 <= fault.index < n for fault in parsed.faults):
+    if not all(cell.field in fields and 0 <= cell.index < n for cell in parsed.unreadable):
         raise GarbledError("a problem of no cell")
 
 
