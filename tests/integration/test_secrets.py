@@ -28,7 +28,7 @@ import sqlalchemy as sa
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from tests.conftest import Workplace
-from tests.integration.test_cli import Ran, run_process
+from tests.integration.test_cli import Ran, run, run_process
 from tests.integration.test_restore import _tool
 
 WORD = "Geheimwort"
@@ -262,6 +262,16 @@ def test_an_address_of_the_warehouse_that_leads_nowhere_is_not_shown(
 ) -> None:
     monkeypatch.setenv("QIANGJI_HOME", str(tmp_path))
     monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", url)
+    monkeypatch.setattr("qiangji.masking.SHORTEST", 1000)  # the messages themselves
+    for command in (("doctor",), ("values",), ("build",)):
+        ran = run(*command)
+        assert ran.code == 1, shown(ran)
+        assert WORD not in shown(ran), command
+
+
+def test_nor_is_it_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QIANGJI_HOME", str(tmp_path))
+    monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", f"postgresql+psycopg://u:x@127.0.0.1:{WORD}/db")
     for command in (("doctor",), ("values",), ("build",)):
         ran = run_process(*command)
         assert ran.code == 1, shown(ran)
