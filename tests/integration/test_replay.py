@@ -13,8 +13,6 @@ from tests.integration.nights import Night, assert_same, chunks, clone, differin
 
 CONTENT = ("raw", "reports", "rejected")
 CORRECTED = "440785"
-LANDED = ["440703", "440784", CORRECTED]
-"""Pages, workbooks of all forms, single files; the first and the last have events of their own."""
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +76,7 @@ def landed(base: Night, tmp_path_factory: pytest.TempPathFactory, postgres: Any)
     """Everything received, nothing checked: a night, corrections, a withdrawal, reports cut short."""
     systems = base.systems
     with fresh(base, tmp_path_factory.mktemp("landed") / "home", postgres) as one:
-        one.pull(LANDED)
+        one.pull()
         for event, arguments in (
             ("correction", {}),
             ("withdrawal", {}),
