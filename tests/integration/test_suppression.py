@@ -31,7 +31,7 @@ TELLS_NOTHING = {
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Night]:
-    with night(tmp_path_factory.mktemp("night"), postgres, scale=0.1, months=2) as one:
+    with night(tmp_path_factory.mktemp("night"), postgres, scale=0.1, months=3) as one:
         assert one.run().failures == []
         yield one
 
