@@ -16,7 +16,9 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
-    schedule=qiangji.NightlyPartition("30 1 * * *", timezone=qiangji.ZONE),
+    schedule=qiangji.NightlyPartition(
+        "30 1 * * *", timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE
+    ),
     catchup=False,
     max_active_runs=1,
     default_args=qiangji.DEFAULTS,

@@ -15,7 +15,13 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
-    schedule=CronPartitionTimetable("0 0 1 * *", timezone=qiangji.ZONE, key_format="%Y-%m", run_offset=-1),
+    schedule=CronPartitionTimetable(
+        "0 0 1 * *",
+        timezone=qiangji.ZONE,
+        key_format="%Y-%m",
+        run_offset=-1,
+        run_immediately=qiangji.NEVER_AT_ONCE,
+    ),
     catchup=False,
     max_active_runs=2,
     default_args=qiangji.DEFAULTS,

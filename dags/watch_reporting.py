@@ -14,7 +14,7 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 8 * * *", timezone=qiangji.ZONE),
+    schedule=CronTriggerTimetable("0 8 * * *", timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE),
     catchup=False,
     max_active_runs=1,
     default_args=qiangji.DEFAULTS,

@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 """Collected reports; a partition is a reporting month, `2026-10`."""
 ZONE = "Asia/Shanghai"
+NEVER_AT_ONCE = timedelta(0)
+"""A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
 COLLECT_TASKS = ["plan", "pull", "check", "announce"]
 PULL_TASKS = 16
 """Mapped tasks that pull, at most; where there are more counties, a task pulls several."""

@@ -16,6 +16,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+NOON = "2026-11-24T12:00"
+TICKS = {
+    "collect_nightly": "2026-12-01T01:31",
+    "collect_period": "2026-12-01T00:01",
+    "watch_reporting": "2026-12-01T08:01",
+}
+"""A minute after the DAG's schedule."""
+
 
 def main() -> None:
     import airflow.sdk  # noqa: F401 - what every worker has imported before it reads a DAG file
@@ -65,7 +73,8 @@ def describe(dag: Any) -> dict[str, Any]:
         "schedule": type(dag.timetable).__name__,
         "read_schedule": type(read.timetable).__name__,
         "summary": read.timetable.summary,
-        "next_run": next_run(read.timetable) if dag.dag_id != "build_indicators" else None,
+        "next_run": next_run(read.timetable, NOON) if dag.dag_id != "build_indicators" else None,
+        "first_run": next_run(read.timetable, TICKS[dag.dag_id]) if dag.dag_id in TICKS else None,
         "partitions": partitions(read.timetable) if dag.dag_id == "collect_period" else {},
         "listens_to": [key.name for key, _ in read.timetable.asset_condition.iter_assets()],
         "partitioned_at_runtime": getattr(dag.timetable, "partitioned_at_runtime", False),
@@ -80,13 +89,13 @@ def describe(dag: Any) -> dict[str, Any]:
     }
 
 
-def next_run(timetable: Any) -> str:
-    """The first run after noon of 2026-11-24 in Shanghai."""
+def next_run(timetable: Any, when: str) -> str:
+    """The first run of a DAG that is switched on at this time in Shanghai."""
     import pendulum
     import time_machine
     from airflow.timetables.base import TimeRestriction
 
-    now = pendulum.datetime(2026, 11, 24, 12, tz="Asia/Shanghai")
+    now = pendulum.parse(when, tz="Asia/Shanghai")
     with time_machine.travel(now, tick=False):
         info = timetable.next_dagrun_info(
             last_automated_data_interval=None, restriction=TimeRestriction(None, None, False)

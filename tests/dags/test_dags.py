@@ -88,6 +88,15 @@ def test_what_is_stored_of_a_dag_is_what_was_written(dags: dict[str, dict[str, A
         assert dag["read_tasks"] == sorted(dag["tasks"]), name
 
 
+def test_a_dag_that_is_switched_on_waits_for_its_next_time(dags: dict[str, dict[str, Any]]) -> None:
+    """Airflow would run the time just passed as well: a demonstration in these hours would collect twice."""
+    assert {name: dag["first_run"] for name, dag in dags.items() if dag["first_run"]} == {
+        "collect_nightly": "2026-12-02 01:30:00+08:00",
+        "collect_period": "2027-01-01 00:00:00+08:00",
+        "watch_reporting": "2026-12-02 08:00:00+08:00",
+    }
+
+
 def test_schedules(dags: dict[str, dict[str, Any]]) -> None:
     nightly, period, build = (dags[n] for n in ("collect_nightly", "collect_period", "build_indicators"))
     assert (nightly["schedule"], nightly["partitioned_at_runtime"]) == ("NightlyPartition", True)

@@ -64,6 +64,7 @@ def look(folder: Path, plugins: Path, is_installed: bool) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.usefixtures("servers")
 @pytest.mark.parametrize(
     ("is_installed", "is_in_the_folder", "source"),
     [
