@@ -13,8 +13,10 @@ import os
 import runpy
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 NOON = "2026-11-24T12:00"
 TICKS = {
@@ -91,11 +93,10 @@ def describe(dag: Any) -> dict[str, Any]:
 
 def next_run(timetable: Any, when: str) -> str:
     """The first run of a DAG that is switched on at this time in Shanghai."""
-    import pendulum
     import time_machine
     from airflow.timetables.base import TimeRestriction
 
-    now = pendulum.parse(when, tz="Asia/Shanghai")
+    now = datetime.fromisoformat(when).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
     with time_machine.travel(now, tick=False):
         info = timetable.next_dagrun_info(
             last_automated_data_interval=None, restriction=TimeRestriction(None, None, False)
