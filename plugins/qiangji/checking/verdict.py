@@ -79,12 +79,21 @@ class Breach:
         return self.rule.words(frame.slice(self.index, 1).to_pylist()[0])
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What is asked about a report as a whole, before it counts: a stable code, and the question in words."""
+
+    code: str
+    zh: str
+    en: str
+
+
 @dataclass
 class Checked:
     """One submission on its way through: what was read, what broke, and the verdict.
 
     `breaches`: all, also where the submission is returned as a whole. `frame`: the rows with their context columns.
-    `explanations`: unit -> what the county says about its accepted row.
+    `explanations`: unit -> what the county says about its accepted row. `doubts`: what is asked before it counts.
     """
 
     part: Pending
@@ -101,6 +110,7 @@ class Checked:
     breaches: list[Breach] = field(default_factory=list)
     frame: pa.Table | None = None
     explanations: dict[str, str] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
 
     @property
     def period(self) -> Period:

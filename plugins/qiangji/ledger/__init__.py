@@ -45,7 +45,7 @@ __all__ = [
 class Ledger:
     """The ledger in one warehouse, with the lake whose journal it writes.
 
-    A submission with less than `shrink_share` of its predecessor's accepted rows is held.
+    A submission with less than `shrink_share` of its predecessor's accepted rows is held, and so is one with a doubt.
     """
 
     def __init__(self, engine: Engine, lake: Lake, shrink_share: float = 0.5) -> None:
