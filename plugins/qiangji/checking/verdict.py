@@ -94,6 +94,7 @@ class Checked:
 
     `breaches`: all, also where the submission is returned as a whole. `frame`: the rows with their context columns.
     `explanations`: unit -> what the county says about its accepted row. `doubts`: what is asked before it counts.
+    `notes`: those of `findings` that no rule of the suite made, on names beside codes and on what the sheet says.
     """
 
     part: Pending
@@ -111,6 +112,7 @@ class Checked:
     frame: pa.Table | None = None
     explanations: dict[str, str] = field(default_factory=dict)
     doubts: list[Doubt] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
     @property
     def period(self) -> Period:

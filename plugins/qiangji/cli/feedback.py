@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qiangji.feedback import Page, Sent
 
 _SHOWN = 50
+_KINDS = {"critical": "退回 returned", "question": "待核实 held until answered"}
 
 
 def check(
@@ -30,7 +31,7 @@ def check(
 ) -> None:
     """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded.
 
-    Exit code 3: the file, or a row of it, would be returned.
+    Exit code 3: the file, or a row of it, would be returned or held.
     """
     from qiangji import pipeline
     from qiangji.cli import printing
@@ -93,7 +94,7 @@ def _print_page(page: Page) -> None:
         f" 收下 accepted {page.accepted:,}, 退回 rejected {page.rejected:,}."
     )
     for p in page.problems[:_SHOWN]:
-        kind = "提示 warning" if p.is_warning else "退回 returned"
+        kind = _KINDS.get(p.severity, "提示 warning")
         zh = p.message_zh + (f"，应为{p.expected_zh}" if p.expected_zh else "")
         en = p.message_en + (f" (expected {p.expected_en})" if p.expected_en else "")
         console.print(escape(f"{p.address or page.form}  {kind}  {p.rule}\n    {zh}\n    {en}"))

@@ -234,7 +234,7 @@ def page_of(catalogue: Catalogue, lake: Lake, one: Checked, revision: int | None
         form=form.form,
         title=form.title.zh,
         period=part.period,
-        status=STATUSES[one.verdict],
+        status="待审" if one.doubts else STATUSES[one.verdict],
         revision=revision,
         received=received,
         accepted=accepted,
