@@ -15,11 +15,16 @@ from qiangji.text import squeezed, tidy
 
 MAX_TITLES, MAX_TITLE = 40, 200
 """Title cells that are kept, and characters of each."""
-_UNIT = re.compile(r"[(\[【〔](?:(?:计量)?单位[::]?)?([^()\[\]【】〔〕]{1,8})[)\]】〕]$")
+_UNIT = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,8})[)\]】〕]$")
 _UNITS = frozenset(
-    "人 名 个 位 户 家 元 角 分 百元 千元 万元 百万元 亿元 % ‰ 百分比 百分点 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届"
-    " 篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株 棵 万株 台 辆 套"
-    " 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 万人 千人 万户".split()
+    re.findall(
+        r"\S+",
+        """
+    人 名 个 位 户 家 元 角 分 百元 千元 万元 百万元 亿元 % ‰ 百分比 百分点 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届
+    篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株 棵 万株 台 辆
+    套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 万人 千人 万户
+        """,
+    )
 )
 
 
@@ -56,7 +61,7 @@ class SheetFacts:
 
 
 def split_unit(header: str) -> tuple[str, str]:
-    """A header and the unit in brackets behind it: `党员数(人)` -> (`党员数`, `人`); the unit is '' where there is none.
+    """A header and the unit in brackets behind it: `党员数(人)` -> (`党员数`, `人`); without one, '' is the unit.
 
     Only words that are units count: `党员数(女)` is another header than `党员数`.
     """

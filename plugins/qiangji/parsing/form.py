@@ -84,7 +84,7 @@ class Parsed:
     columns: Mapping[str, int] = field(default_factory=dict)
     is_unchanged: bool = False
     explanations: Mapping[int, str] = field(default_factory=dict)
-    sheet: SheetFacts = SheetFacts()
+    sheet: SheetFacts = field(default_factory=SheetFacts)
 
     @cached_property
     def unreadable(self) -> list[UnreadableCell]:
