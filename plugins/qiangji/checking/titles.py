@@ -83,7 +83,7 @@ def other_period(texts: Iterable[str], period: Period) -> str | None:
 
 def periods_in(text: str, period: Period) -> Iterator[str]:
     """Periods of the period's type in a text, as `2026-09`; one without a year is that of the period's year."""
-    plain = _NOT_THE_PERIOD.sub("", _CHINESE.sub(_arabic, squeezed(text)))
+    plain = _NOT_THE_PERIOD.sub("", _CHINESE.sub(_arabic, squeezed(text).replace("○", "〇")))
     with_year, alone = {
         "month": (_MONTHS, _MONTH_ALONE),
         "quarter": (_QUARTERS, _QUARTER_ALONE),
