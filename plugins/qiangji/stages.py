@@ -122,7 +122,7 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
             parts, errors = landing.preview(p, county, months_to_collect(periods), lake)
             result.deliveries += len({part.sha256 for part in parts})
             result.failures += [(county, None, None, e) for e in errors]
-            scratch = Ledger(p.ledger.engine, lake)
+            scratch = Ledger(p.ledger.engine, lake, p.ledger.shrink_share)
             result.submissions += checking.check(p.catalogue, scratch, parts, record=False)
     return result
 

@@ -109,7 +109,12 @@ def _beyond(one: Checked, rule: Rule, breaches: Sequence[Breach], kept: Sequence
         if bound is None:
             continue
         out = [b for b in breaches if values[b.index] is not None and side * (values[b.index] - bound) > 0]
-        is_far = side > 0 and bound > 0 and 2 * len(out) > filled and all(values[b.index] > FAR * bound for b in out)
+        is_far = (
+            side > 0
+            and bound > 0
+            and 2 * len(out) > filled
+            and all(values[b.index] > FAR * bound for b in out)
+        )
         if most(len(out), filled) or (out and is_far):
             yield _Column(name, len(out), filled, out[0].address, bound, side > 0)
 
