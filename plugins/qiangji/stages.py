@@ -122,8 +122,9 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
             parts, errors = landing.preview(p, county, months_to_collect(periods), lake)
             result.deliveries += len({part.sha256 for part in parts})
             result.failures += [(county, None, None, e) for e in errors]
-            scratch = Ledger(p.ledger.engine, lake, p.ledger.shrink_share)
-            result.submissions += checking.check(p.catalogue, scratch, parts, record=False)
+            scratch = Ledger(p.ledger.engine, lake)
+            checked = checking.check(p.catalogue, scratch, parts, record=False)
+            result.submissions += [p.ledger.foreseen(s) for s in checked]  # with what guards would hold
     return result
 
 

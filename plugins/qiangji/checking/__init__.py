@@ -12,6 +12,7 @@ split afterwards.
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
 | `names`, `titles` | names beside codes; the period and units that a sheet states |
+| `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `contextual`, `jumps` | rules that look beyond the submission; they run when a month is built |
 

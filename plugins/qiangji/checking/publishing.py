@@ -29,7 +29,7 @@ class _Fullness:
 
 
 def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, watch: Stopwatch) -> Submission:
-    """Put a verdict on the record; with `record` off nothing is written anywhere, and guards say what they would."""
+    """Put a verdict on the record; with `record` off nothing is written anywhere."""
     part, accepted, rejected = one.part, one.accepted, one.rejected
     received = one.parsed.rows.num_rows if one.parsed else 0
     taken = accepted.num_rows if accepted is not None else 0
@@ -57,7 +57,7 @@ def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, wa
         **vars(fullness),
     )
     if not record:
-        return ledger.foreseen(submission)
+        return submission
     place = (part.form, part.period, part.county_code)
     with watch.timed("parquet"):
         if accepted is not None and taken:

@@ -136,8 +136,15 @@ def _status_cell(row: dict[str, Any]) -> str:
     if row["is_nil"]:
         lines.append("[dim]零报告 nil[/dim]")
     if row["rows_received"]:
-        lines.append(f"[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}[/dim]")
+        lines.append(f"[dim]{_counts(row)}[/dim]")
     return "\n".join(lines)
+
+
+def _counts(row: dict[str, Any]) -> str:
+    """`接收 6 / 应报 199`, and how many rows went back where some did."""
+    expected = f" / 应报 {row['expected_units']:,}" if row["expected_units"] else ""
+    rejected = f", 退回 {row['rows_rejected']:,}" if row["rows_rejected"] else ""
+    return f"接收 {row['rows_accepted']:,}{expected}{rejected}"
 
 
 def local(at: datetime) -> datetime:
@@ -165,7 +172,7 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
 
 
 def print_reasons(console: Console, rows: Rows) -> None:
-    """One line a submission that was returned, held or withheld, failed or is late, with the reason."""
+    """One line a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
     shown = table(
         "需要处理 Needs attention", "县 county", "报表 form", unbroken("期 period"), "状态 status", "原因 reason",
         "说明 message", unbroken("来件 delivery"),
