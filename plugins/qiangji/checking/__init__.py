@@ -14,7 +14,7 @@ split afterwards.
 | `names`, `titles` | names beside codes; the period and units that a sheet states |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
-| `contextual`, `jumps` | rules that look beyond the submission; they run when a month is built |
+| `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """

@@ -22,6 +22,10 @@ MATRIX_UNITS = 10
 STATUS_LEGEND = (
     "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed"
 )
+WARNED = "!"
+WARNED_LEGEND = (
+    f"{WARNED} 有未确认的核查发现 findings that nobody confirmed: `qiangji explain`, `qiangji findings`"
+)
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
     "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
@@ -43,9 +47,10 @@ def number(value: Decimal | None) -> str:
 
 
 def value_cell(row: dict[str, Any]) -> str:
-    """A value, with its status unless that is normal: `41.37`, `41.37 P`, `- O`."""
+    """A value, with its status unless that is normal and a mark where findings are about it: `41.37 P`, `41.37 !`."""
     mark = "" if row["obs_status"] == "A" else f" [dim]{row['obs_status']}[/dim]"
-    return number(row["value"]) + mark
+    warned = f" [yellow]{WARNED}[/yellow]" if row.get("has_warning") else ""
+    return number(row["value"]) + mark + warned
 
 
 def print_values(console: Console, rows: Rows) -> None:
@@ -56,6 +61,8 @@ def print_values(console: Console, rows: Rows) -> None:
     else:
         console.print(_list(rows))
     console.print(STATUS_LEGEND, style="dim")
+    if any(r.get("has_warning") for r in rows):
+        console.print(WARNED_LEGEND, style="yellow")
     if _is_compared(rows):
         console.print(comparison.LEGEND, style="dim")
 
