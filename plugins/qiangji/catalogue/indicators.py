@@ -5,6 +5,7 @@ In: entries of indicators/<aspect>.yaml. Out: `Indicator`s. Each of its definiti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -89,3 +90,9 @@ class Definition:
 
     def holds_in(self, month: str) -> bool:
         return holds(self.since, self.until, month)
+
+
+def fields_read(indicators: Iterable[Indicator]) -> frozenset[tuple[str, str]]:
+    """(form, field) of every field that one of these reads, now or by an earlier definition; keys are among them."""
+    terms = [t for i in indicators for d in i.definitions for t in d.indicator.terms]
+    return frozenset((t.form, f) for t in terms for f in t.fields)
