@@ -223,6 +223,7 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     beneath |= {k: form[k] for k in ("placeholder_kinds", "serials", "since", "until") if k in form}
     fields = {
         n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
+        | {"may_be_empty": True}  # a case leaves out what it is not about
         | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
         for n, f in form["fields"].items()
     }

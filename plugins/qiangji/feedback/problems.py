@@ -13,6 +13,7 @@ from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import Checked
 from qiangji.checking.verdict import Breach, total_words
+from qiangji.ledger.findings import Finding
 from qiangji.parsing import Parsed, TotalsProblem
 
 SEVERITIES = {"critical": "退回", "warning": "提示", "info": "提示"}
@@ -20,7 +21,7 @@ SEVERITIES = {"critical": "退回", "warning": "提示", "info": "提示"}
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule that one row breaks, or (`row` None) a reason why the whole submission goes back.
+    """One rule that one row breaks, or (`row` None) what is said of the whole submission: why it goes back, a warning.
 
     `row`: the sheet's row number. `columns`: the columns of the cells concerned, counted from 0.
     """
@@ -52,6 +53,8 @@ def problems_of(one: Checked, form: Form) -> list[Problem]:
     if one.parsed is None:
         return whole
     whole += [_of_total(total, one.parsed, form) for total in one.parsed.totals_problems]
+    told = {breach.rule.id for breach in one.breaches}
+    whole += [_of_report(f) for f in one.findings if f.unit_code == f.county_code and f.rule not in told]
     rows = [_of_breach(breach, one) for breach in one.breaches if breach.rule.scope == "row"]
     return whole + sorted(rows, key=lambda p: (p.row or 0, p.is_warning, p.columns, p.rule))
 
@@ -61,6 +64,19 @@ def _of_total(total: TotalsProblem, parsed: Parsed, form: Form) -> Problem:
     columns = (parsed.columns[total.field],)
     rule = f"{form.form}.{total.field}.total"
     return _problem(rule, "critical", row, columns, total.address, total_words(total, shown=str))
+
+
+def _of_report(found: Finding) -> Problem:
+    words = found.words
+    return Problem(
+        found.rule,
+        found.severity,
+        words.message_zh,
+        words.message_en,
+        value=words.value or "",
+        expected_zh=words.expected_zh,
+        expected_en=words.expected_en,
+    )
 
 
 def _of_breach(breach: Breach, one: Checked) -> Problem:
