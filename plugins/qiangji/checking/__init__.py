@@ -8,6 +8,7 @@ split afterwards.
 | --- | --- |
 | `frame` | the rows with the context columns that rules read |
 | `expectations` | Great Expectations: which rows break which rules |
+| `blank_columns` | columns that a whole report leaves empty |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
@@ -28,7 +29,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import doubts, titles, unexpected_units
+from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
@@ -180,8 +181,10 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         end = start + rows.num_rows
         mine = [Broken(b.rule, [r - start for r in b.rows if start <= r < end]) for b in broken]
         own = frame.slice(start, end - start)
-        decide(one, [b for b in mine if b.rows], form, own)
+        assert one.parsed is not None
+        blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
+        decide(one, [b for b in mine if b.rows], form, own, blank)
         if one.rejected is not None:  # row by row, not as a whole
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
-            doubts.look(one, catalogue, form)
+            doubts.look(one, catalogue, form, blank)
         start = end

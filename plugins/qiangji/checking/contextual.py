@@ -175,6 +175,8 @@ class _Report:
             values = self._year(rows, column)
         elif column.kind == "last":
             values = self._last(rows, column)
+        elif column.kind == "yearend":
+            values = self._yearend(rows, column)
         else:
             values = self._across(rows, column)
         return rows.append_column(column.name, values)
@@ -205,9 +207,16 @@ class _Report:
             return pa.nulls(len(rows), pa.float64())
         return _relative(rows.column(column.field), before.cast(pa.float64()))
 
+    @property
+    def _begins_year(self) -> bool:
+        return self.period.year != (self.period - 1).year
+
+    def _yearend(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
+        before = self._before(rows, column, 1) if self._begins_year else None
+        return pa.nulls(len(rows), rows.column(column.field).type) if before is None else before
+
     def _last(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
-        is_new_year = self.period.year != (self.period - 1).year
-        starts_anew = is_new_year and self.form.fields[column.field].kind == "ytd"
+        starts_anew = self._begins_year and self.form.fields[column.field].kind == "ytd"
         before = None if starts_anew else self._before(rows, column, 1)
         return pa.nulls(len(rows), rows.column(column.field).type) if before is None else before
 

@@ -157,9 +157,14 @@ _ALL = (
         "Report it in the form's unit; if it is right, the city releases it.",
     ),
     Reason(
+        "blank_column", "held",
+        "指标所需的填报项整列未填", "a column that indicators read is empty in the whole report",
+        "补齐后重报，没有的填0；确无数据则请市级放行", "Fill the column, with 0 for none; else the city releases it.",
+    ),
+    Reason(
         "missing_in_most_rows", "held",
-        "某必要填报项多数记录为空：整列空白，或以“-”表示零",
-        "most rows lack a field that is needed: an empty column, or zeros shown as dashes",
+        "某必要填报项多数记录为空，如以“-”表示零",
+        "most rows lack a field that is needed, such as zeros shown as dashes",
         "没有填0，补齐后重报；确无数据则请市级放行", "Write 0 for none and fill the column; else the city releases it.",
     ),
     Reason(

@@ -337,6 +337,9 @@ def faulty(form: str, rule: str) -> bytes:
     wrong |= {k: v for k, v in case["set"].items() if not k.startswith("_")}
     if rule.endswith(".known"):
         wrong[definition.key] = units("440781")[0]
+    if rule.endswith(".not_a_total"):
+        columns.append("unit_name")
+        good, wrong = [row | {"unit_name": "第1组"} for row in good], wrong | {"unit_name": "小 计"}
     rows = [*good, wrong, *([wrong] if rule.endswith(".unique") else [])]
     return as_csv([columns, *([_written(row[c]) for c in columns] for row in rows)])
 

@@ -35,6 +35,13 @@ FORMS: dict[str, Any] = {
                 "kwargs": {"column_A": "members", "column_B": "_sum_g_members", "or_equal": True,
                            "ignore_row_if": "either_value_is_missing"},
             },
+            {
+                "field": "done", "rule": "starts_anew", "type": PAIR,
+                "kwargs": {"column_A": "_yearend_done", "column_B": "done",
+                           "ignore_row_if": "either_value_is_missing",
+                           "row_condition": {"type": "comparison", "column": {"name": "done"}, "operator": ">",
+                                             "parameter": 0}},
+            },
         ],
     },
 }  # fmt: skip
@@ -122,6 +129,19 @@ def test_a_year_to_date_that_falls_is_found(catalogue: Catalogue, made: world.Wo
     record.put("v", JANUARY, A, units=["V", "W"], done=[5, 5], members=[10, 10])
     record.put("v", FEBRUARY, A, units=["V", "W"], done=[4, 5], members=[10, 10])
     assert record.findings(catalogue, FEBRUARY) == {(made.codes["V"], "v.done.no_fall"): "4 / 5"}
+
+
+def test_a_year_to_date_that_does_not_begin_anew_is_found(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    """One that is 0 has nothing to begin with, and February goes on from January."""
+    record.put("v", DECEMBER, A, units=["V", "W"], done=[90, 90], members=[10, 10])
+    record.put("v", DECEMBER, B, units=["X"], done=[0], members=[10])
+    record.put("v", JANUARY, A, units=["V", "W"], done=[95, 89], members=[10, 10])
+    record.put("v", JANUARY, B, units=["X"], done=[0], members=[10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[99, 99], members=[10, 10])
+    found = record.findings(catalogue, JANUARY, FEBRUARY)
+    assert found == {(made.codes["V"], "v.done.starts_anew"): "95 / 90"}
 
 
 def test_a_new_year_is_no_fall(catalogue: Catalogue, record: Record) -> None:
