@@ -14,7 +14,9 @@ from simulator.plants import Plant
 from simulator.population import Population
 from simulator.submissions import Key, Submission
 
-Effect = Literal["row_rejected", "submission_returned", "submission_withheld", "warning", "none"]
+Effect = Literal[
+    "row_rejected", "submission_returned", "submission_withheld", "submission_held", "warning", "none"
+]
 
 ALL = ("440704", "440705", "440781", "440783", "440784", "440785")
 UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's number columns hold no text
@@ -47,6 +49,7 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "cases_above_clues": "at_most_clues_received",
     "due_after_plan": "within_the_plan",
     "done_without_evidence": "present_when_done",
+    "name_of_another_unit": "another_name",
 }
 
 
@@ -181,7 +184,7 @@ def further_row_faults(population: Population) -> list[RowFault]:
 
 
 def further_warnings(population: Population, held: dict[Key, Submission]) -> list[RowFault]:
-    """Rows of these forms that are possible but unlikely, or contradict other forms or the tree."""
+    """Rows of these forms that are possible but unlikely, or contradict other forms or the tree; a name astray."""
     service, training, overseas = "town_service", "town_training", "town_overseas"
     secretaries, oversight, emerging = "county_secretaries", "county_oversight", "county_emerging"
     milestones, more = "county_milestones", contradictions.two_more_open
@@ -210,5 +213,6 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
         RowFault("cases_above_clues", oversight, "cases_opened", contradictions.cases_above_clues(held)),
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
+        RowFault("name_of_another_unit", "village", FORMS["village"].key, plants.name_of_another),
     ]
     return [replace(fault, effect="warning") for fault in faults]

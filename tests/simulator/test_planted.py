@@ -32,7 +32,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "centres_above_units", "leaders_above_groups", "overseas_above_villages", "posts_below_units",
         "graded_below_villages", "cases_above_clues", "due_after_plan", "done_without_evidence",
         "late_report", "wrong_total", "personal_data", "empty_package", "truncated_upload", "late_county",
-        "unknown_header", "missing_column",
+        "unknown_header", "missing_column", "yuan_for_ten_thousand", "name_of_another_unit",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {
@@ -83,6 +83,7 @@ def test_the_manifest_agrees_with_the_truth(
     assert statuses["440705", "community", "2026-08"] == "returned"
     assert statuses["440704", "community", "2026-08"] == "returned"
     assert statuses["440781", "village", "2026-08"] == "returned"
+    assert statuses["440783", "village", "2026-08"] == "held"
     assert statuses["440781", "community", "2026-09"] == "returned"
     assert statuses["440784", "village_group", "2026-07"] == "returned"
     assert statuses["440784", "community", "2026-10"] == "withheld"

@@ -202,9 +202,9 @@ def page() -> str:
         "<!-- Written by `make docs` from plugins/qiangji/parsing/reasons.py: change that, not this page. -->",
         "# 退回原因 Reason codes",
         "报送退回或待审时附原因代码。下表说明触发条件和县（市、区）应做的事；具体位置和内容见随附的消息。\n\n"
-        "Why a submission goes back or is held. The message beside the code says where in the file. Critical rules about"
-        " a submission as a whole (a total that does not add up) have the last word of their rule's id as code; they are"
-        " in `expectations/`. What cannot be collected at all has codes of its own: [a red night]"
+        "Why a submission goes back or is held. The message beside the code says where in the file. Critical rules"
+        " about a submission as a whole (a total that does not add up) have the last word of their rule's id as code;"
+        " they are in `expectations/`. What cannot be collected at all has codes of its own: [a red night]"
         "(runbooks/a-red-night.md). How files are read: [decision 22](decisions/0022-parsing-in-a-cage.md).",
     ]
     for stage, (zh, en) in STAGES.items():
