@@ -11,8 +11,11 @@ split afterwards.
 | `blank_columns` | columns that a whole report leaves empty |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
+| `doubts` | what is asked about a report as a whole, before it counts |
+| `names`, `titles` | names beside codes; the period and units that a sheet states |
+| `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
-| `contextual`, `jumps` | rules that look beyond the submission; they run when a month is built |
+| `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """
@@ -26,7 +29,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, unexpected_units
+from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
@@ -127,9 +130,27 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
             one.parsed, one.verdict, one.is_unchanged = None, "accepted", True
             one.message_zh = "无变动：沿用上一期报送的数据"
             one.message_en = "unchanged: it repeats the last report"
+        else:
+            _hold_against_title(one)
     except ReturnedError as e:
+        one.parsed = None
         one.conclude("returned", e.code, e.zh or str(e), str(e))
     return one
+
+
+def _hold_against_title(one: Checked) -> None:
+    """Return a report whose title names another period: last month's sheet, sent again under a new name."""
+    assert one.parsed is not None
+    said = titles.other_period(one.parsed.sheet.title_texts, one.period)
+    if said:
+        raise ReturnedError(
+            f"the title says period {said}",
+            where=f"{one.part.county_code} {one.part.form} {one.period}",
+            expected=str(one.period),
+            do="Send the file of that period, or correct the title.",
+            code="wrong_period",
+            zh=f"标题写的报告期是{said}，应为{one.period}，请核对后重报",
+        )
 
 
 def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
@@ -162,7 +183,10 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         own = frame.slice(start, end - start)
         assert one.parsed is not None
         blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
-        decide(one, [b for b in mine if b.rows], form, own, blank)
+        mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
+        decide(one, mine, form, own)
         if one.rejected is not None:  # row by row, not as a whole
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
+            doubts.look(one, catalogue, form)
+            blank_columns.tell(one, blank, catalogue, form)
         start = end

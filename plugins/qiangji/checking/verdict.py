@@ -23,7 +23,6 @@ import pyarrow as pa
 from qiangji.catalogue import Form
 from qiangji.catalogue.models import Label
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking import blank_columns
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
@@ -80,12 +79,22 @@ class Breach:
         return self.rule.words(frame.slice(self.index, 1).to_pylist()[0])
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What is asked about a report as a whole, before it counts: a stable code, and the question in words."""
+
+    code: str
+    zh: str
+    en: str
+
+
 @dataclass
 class Checked:
     """One submission on its way through: what was read, what broke, and the verdict.
 
     `breaches`: all, also where the submission is returned as a whole. `frame`: the rows with their context columns.
-    `explanations`: unit -> what the county says about its accepted row.
+    `explanations`: unit -> what the county says about its accepted row. `doubts`: what is asked before it counts.
+    `notes`: those of `findings` that no rule of the suite made, on names beside codes and on what the sheet says.
     """
 
     part: Pending
@@ -102,6 +111,8 @@ class Checked:
     breaches: list[Breach] = field(default_factory=list)
     frame: pa.Table | None = None
     explanations: dict[str, str] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
     @property
     def period(self) -> Period:
@@ -112,16 +123,10 @@ class Checked:
         self.verdict, self.reason_code, self.message_zh, self.message_en = verdict, code, zh, en
 
 
-def decide(
-    one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table, blank: Sequence[str] = ()
-) -> None:
-    """Decide on each row by what it breaks, and on the submission.
-
-    `blank`: the fields that no row fills (`blank_columns`): told once, on the report.
-    """
+def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) -> None:
+    """Decide on each row by what it breaks, and on the submission."""
     parsed = one.parsed
     assert parsed is not None
-    broken = [b for b in broken if not blank_columns.is_told(b.rule, blank)]
     one.frame, one.breaches = frame, breaches_of(parsed, broken, form)
     if whole := [b.rule for b in broken if _is_whole(b.rule)]:
         one.conclude("returned", whole[0].id.split(".")[-1], *_whole_message(whole[0], parsed))
@@ -135,7 +140,6 @@ def decide(
     one.rejected = _rejected(parsed, reasons)
     one.rejections = _rejections(one, frame)
     one.findings = _findings(one, reasons.keys(), form, frame)
-    one.findings += blank_columns.findings(blank, form, one.period, one.part.county_code)
     keys = parsed.rows.column(form.key)
     one.explanations = {
         unit: text
@@ -143,10 +147,7 @@ def decide(
         if i not in reasons and (unit := keys[i].as_py())
     }
     if not one.accepted.num_rows:
-        why = blank_columns.rejected_whole(blank, form, [b.rule for b in broken])
-        one.conclude(
-            "returned", "no_row_accepted", *(why or ("所有记录均未通过核查", "every row breaks a rule"))
-        )
+        one.conclude("returned", "no_row_accepted", "所有记录均未通过核查", "every row breaks a rule")
     elif reasons:
         first = one.rejections[0]
         one.conclude(

@@ -7,7 +7,7 @@ concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError, UsageError
 from qiangji.parsing import returned, unchanged
+from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
@@ -71,6 +72,7 @@ class Parsed:
     | `totals_agree` | None if no total was written |
     | `columns` | field -> column of the sheet, counted from 0 |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
+    | `sheet` | what the sheet says of itself: title, hidden rows, units, scaling formats |
     | `explanations` | position in `rows` -> the county's explanation of a row in a workbook that went back to it |
     """
 
@@ -82,6 +84,7 @@ class Parsed:
     columns: Mapping[str, int] = field(default_factory=dict)
     is_unchanged: bool = False
     explanations: Mapping[int, str] = field(default_factory=dict)
+    sheet: SheetFacts = field(default_factory=SheetFacts)
 
     @cached_property
     def unreadable(self) -> list[UnreadableCell]:
@@ -114,7 +117,9 @@ def read_form(
     columns = find_columns(grid, reading)
     _check_ragged(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
-    return _read_zone(zone, grid.first_row + below, columns, reading)
+    parsed = _read_zone(zone, grid.first_row + below, columns, reading)
+    titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
+    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, columns.units, rows))
 
 
 def empty_file(where: str) -> ReturnedError:

@@ -7,10 +7,11 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError, ReturnedError
+from qiangji.parsing.facts import split_unit
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
@@ -30,7 +31,7 @@ class Columns:
     """Positions in the grid. `fields`: in the form's order; `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
-    row.
+    row. `units`: field -> the unit in brackets behind its header.
     """
 
     key: int
@@ -40,6 +41,7 @@ class Columns:
     ignored: tuple[int, ...] = ()
     explanation: int | None = None
     is_returned: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -61,12 +63,13 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
+    units: dict[str, str] = {}
     explanation, is_returned = None, False
     title_rows, header_rows = grid.title_and_header(layout)
     for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
-        target = known.get(full) or known.get(leaf)
+        target, unit = _target(known, full, leaf)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
@@ -83,6 +86,7 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
             ignored.append(i)  # a field that the form has in other periods
         else:
             found[target] = i
+            units |= {target: unit} if unit and target in fields else {}
     missing = [n for n in (form.key, *fields) if n not in found]
     if missing:
         raise _missing(missing, reading)
@@ -94,7 +98,22 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
+        units=units,
     )
+
+
+def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None, str]:
+    """What a header stands for, and the unit in brackets behind it: another unit does not make another header."""
+    (bare_full, unit), (bare_leaf, _) = split_unit(full), split_unit(leaf)
+    if target := known.get(full) or known.get(leaf):
+        return target, unit
+    bare: dict[str, set[str]] = {}
+    for text, one in known.items():
+        bare.setdefault(split_unit(text)[0], set()).add(one)
+    for text in (bare_full, bare_leaf):
+        if len(targets := bare.get(text, set())) == 1:
+            return next(iter(targets)), unit
+    return None, unit
 
 
 def _known(form: Form) -> dict[str, str]:

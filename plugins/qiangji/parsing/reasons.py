@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 PAGE = Path("docs/reason-codes.md")
-Stage = Literal["file", "cage", "sheet", "form", "rows", "person"]
+Stage = Literal["file", "cage", "sheet", "form", "rows", "held", "person"]
 STAGES: dict[Stage, tuple[str, str]] = {
     "file": ("文件", "The file, before anything reads it"),
     "cage": ("解析上限", "The limits within which it is read"),
     "sheet": ("工作表与文本", "Its sheets and texts"),
     "form": ("报表结构", "The form: headers, rows, period"),
     "rows": ("数据", "Its rows"),
+    "held": (
+        "待审",
+        "Held: nothing is replaced until a person releases or voids it, or the county sends it again",
+    ),
     "person": ("待人工处理", "What a person decides"),
 }
 
@@ -117,8 +121,9 @@ _ALL = (
         "只保留一列", "Keep one of them.",
     ),
     Reason(
-        "wrong_period", "form", "报告期列与文件的报告期不同", "the period's column says another period",
-        "核对报告期", "Send the period's own file, or correct the column.",
+        "wrong_period", "form", "报告期列或标题与文件的报告期不同",
+        "the period's column, or the title, says another period",
+        "核对报告期", "Send the period's own file, or correct the column or the title.",
     ),
     Reason(
         "unchanged_not_allowed", "form", "非月报填“无变动”", "无变动 in a form that is not monthly",
@@ -135,6 +140,51 @@ _ALL = (
     Reason(
         "no_row_accepted", "rows", "所有记录均未通过核查", "every row breaks a rule",
         "逐条改正后重报", "Correct them and send the form again.",
+    ),
+    Reason(
+        "far_fewer_rows", "held", "记录比上一版本少得多", "far fewer rows than the revision before",
+        "核对是否漏报；完整则请市级放行", "Send the whole report; if it is whole, the city releases it.",
+    ),
+    Reason(
+        "period_locked", "held", "报告期锁定后收到", "received after the period was locked",
+        "由市级决定", "The city decides.",
+    ),
+    Reason(
+        "implausible_in_most_rows", "held",
+        "某填报项多数记录同向超出合理范围：如以元填报万元项",
+        "most rows of a field are beyond what is plausible on the same side: yuan in a column of 10,000 yuan",
+        "按报表的计量单位填报后重报；无误则请市级放行",
+        "Report it in the form's unit; if it is right, the city releases it.",
+    ),
+    Reason(
+        "blank_column", "held",
+        "指标所需的某一列整列未填", "a column that an indicator needs is empty in the whole report",
+        "漏填请补报，没有的填0；确无数据则请市级放行",
+        "Send it, with 0 where there is none; if there is nothing to report, the city releases it.",
+    ),
+    Reason(
+        "missing_in_most_rows", "held",
+        "某必要填报项多数记录为空：如以“-”表示零",
+        "most rows lack a field that is needed: zeros shown as dashes",
+        "没有填0，补齐后重报；确无数据则请市级放行", "Write 0 for none and fill the column; else the city releases it.",
+    ),
+    Reason(
+        "names_of_other_units", "held",
+        "多数记录的名称与代码不是同一单位：错行",
+        "beside most codes stands the name of another unit: codes, names or figures slipped by a row",
+        "对齐代码、名称与数据后重报", "Put codes, names and figures side by side again.",
+    ),
+    Reason(
+        "unit_of_another_scale", "held",
+        "标题或表头写明的计量单位与报表不同",
+        "a title or a header names another unit than the form's",
+        "按报表的计量单位填报，并改正标题或表头", "Report in the form's unit, and correct the title or header.",
+    ),
+    Reason(
+        "scaled_number_format", "held",
+        "数字格式把存储的数值缩小显示（如以万元显示元）",
+        "a number format shows what is stored divided (yuan shown as 10,000 yuan)",
+        "按显示的数值重新填写，改用普通数字格式", "Write the numbers that are shown, in a plain number format.",
     ),
     Reason(
         "personal_data", "person",

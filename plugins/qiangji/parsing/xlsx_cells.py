@@ -35,21 +35,31 @@ class Parts:
             relations = ElementTree.fromstring(self._archive.read("xl/_rels/workbook.xml.rels"))
         except (KeyError, ElementTree.ParseError):
             raise unreadable("the workbook does not say where its sheets are", where) from None
-        if any(local_name(e) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
+        if any(local_name(e) == "workbookPr" and is_true(e.get("date1904")) for e in book.iter()):
             raise _from_1904(where)
         targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
+        styled = (e.get("Target", "") for e in relations.iter() if e.get("Type", "").endswith("/styles"))
+        self._styles = part_at("xl", next(styled, "styles.xml"))
         self.paths = {
             e.get("name", ""): part_at("xl", targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
             for e in book.iter()
             if local_name(e) == "sheet"
         }
 
-    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
-        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+    def sheet(self, name: str) -> bytes:
+        """A sheet's part. Raises ReturnedError: unreadable_file."""
         try:
-            content = self._archive.read(self.paths[sheet])
+            return self._archive.read(self.paths[name])
         except KeyError:
             raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
+
+    def styles(self) -> bytes | None:
+        """The part that holds number formats; None if there is none."""
+        return self._archive.read(self._styles) if self._styles in self._archive.namelist() else None
+
+    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
+        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+        content = self.sheet(sheet)
         if not _SUSPECT.search(content):
             return {}
         found: dict[tuple[int, int], str] = {}
@@ -74,17 +84,24 @@ def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
         tag = local_name(element)
         if event == "start" and tag == "row":
-            said = element.get("r", "")
-            row, column = (int(said) - 1 if said.isdecimal() and len(said) < 8 else row + 1), -1
+            row, column = row_number(element, row), -1
         elif event == "end" and tag == "c":
-            place = _REFERENCE.fullmatch(element.get("r", ""))
-            if place:
-                row, column = int(place[2]) - 1, column_number(place[1].encode()) - 1
-            else:
-                column += 1
+            row, column = cell_place(element, row, column)
             yield row, column, element
         elif event == "end" and tag == "row":
             element.clear()
+
+
+def row_number(element: ElementTree.Element, before: int) -> int:
+    """A row's number, counted from 0. One without a number follows the row before."""
+    said = element.get("r", "")
+    return int(said) - 1 if said.isdecimal() and len(said) < 8 else before + 1
+
+
+def cell_place(element: ElementTree.Element, row: int, before: int) -> tuple[int, int]:
+    """(row, column) of a cell, counted from 0. One without a reference follows the column before."""
+    place = _REFERENCE.fullmatch(element.get("r", ""))
+    return (int(place[2]) - 1, column_number(place[1].encode()) - 1) if place else (row, before + 1)
 
 
 def local_name(element: ElementTree.Element) -> str:
@@ -97,7 +114,8 @@ def part_at(folder: str, target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
 
 
-def _is_true(value: str | None) -> bool:
+def is_true(value: str | None) -> bool:
+    """Whether an attribute says true."""
     return value is not None and value.strip().lower() not in ("", "0", "false", "off")
 
 

@@ -19,6 +19,7 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.parsing.xlsx_look import look_of
 from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str | None, form: str, wh
             rows[row][column] = text
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    return replace(grid_of(columns, name), error=error)
+    return replace(grid_of(columns, name), error=error, look=look_of(parts, name) if form else None)
 
 
 def _column(values: tuple[object, ...]) -> list[str | None]:
