@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, check_archive, too_large
-from qiangji.parsing.form import Parsed, UnreadableCell, empty_file, read_form
+from qiangji.parsing.form import Parsed, empty_file, read_form
 from qiangji.parsing.grid import MAX_CELL, Grid, address
+from qiangji.parsing.problems import UnreadableCell
 from qiangji.parsing.totals import TotalsProblem
 
 
