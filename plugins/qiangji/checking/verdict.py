@@ -30,7 +30,7 @@ from qiangji.parsing import Parsed, TotalsProblem, address, strays
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
 
-MAX_BREACHES = 100_000
+MAX_BREACHES = 50_000
 """Rules that rows of a submission break, told one by one. Each is an object in memory and a line of a page."""
 Shown = Callable[[str], str]
 """How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
@@ -110,6 +110,12 @@ class Checked:
     @property
     def period(self) -> Period:
         return Period.parse(self.part.period)
+
+    def forget(self) -> None:
+        """Back to what was read: no verdict, and nothing found."""
+        self.verdict, self.reason_code, self.message_zh, self.message_en = "", None, None, None
+        self.rejections, self.findings, self.breaches, self.explanations = [], [], [], {}
+        self.accepted = self.rejected = self.frame = None
 
     def conclude(self, verdict: str, code: str, zh: str | None, en: str | None) -> None:
         """Set the verdict, and the reason where the submission is not accepted as it is."""

@@ -13,7 +13,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import unwrapped
+from qiangji.parsing.strays import codes_of, unwrapped
 from qiangji.parsing.totals import find_totals
 
 _SHOWN = 5
@@ -57,9 +57,6 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
 
 
 def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
-    codes = unwrapped(pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC")))
-    is_code = pc.match_substring_regex(codes, f"^(?:{reading.form.key_pattern})$")
-    if reading.crosswalk:
-        own = pc.is_in(codes, value_set=pa.array(list(reading.crosswalk), pa.string()))
-        is_code = pc.or_(pc.fill_null(is_code, False), own)
-    return pc.fill_null(is_code, False)
+    texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
+    codes = unwrapped(texts, codes_of(reading))
+    return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -97,24 +97,25 @@ def _check_quotes(text: str, delimiter: str, where: str) -> None:
     """Refuse quotes that two readers may understand differently. Raises ReturnedError: truncated, too_large.
 
     A lone quote before a name runs on to the next quote in the file. It is told by what stands behind that quote, by
-    the file's end, or by the cell's content: line breaks with half a record's separators or more between them.
+    the file's end, or by the cell's content: line breaks with half a record's separators or more between them; or a
+    line break in a record that has more cells than most.
     """
     previous = csv.field_size_limit(len(text))  # a long cell is told later, and by what it holds
-    number, widths, broken = 0, Counter[int](), list[tuple[int, float]]()
+    number, widths, broken = 0, Counter[int](), list[tuple[int, int, float]]()
     try:
         for row in _records(text, delimiter):
             number += 1
             widths[len(row)] += 1
             for cell in row:
                 if breaks := max(cell.count("\n"), cell.count("\r")):
-                    broken.append((number, cell.count(delimiter) / breaks))
+                    broken.append((number, len(row), cell.count(delimiter) / breaks))
     except csv.Error as e:
         raise _unread(e, number + 1, where) from None
     finally:
         csv.field_size_limit(previous)
     width = widths.most_common(1)[0][0] if widths else 0
-    for number, separators in broken:
-        if separators >= max(1, (width - 1) // 2):
+    for number, cells, separators in broken:
+        if cells > width or separators >= max(1, (width - 1) // 2):
             raise _stray_quote(number, "runs on over the records below", where)
 
 

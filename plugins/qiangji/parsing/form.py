@@ -26,6 +26,7 @@ from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import (
     Stray,
     check_shortened,
+    codes_of,
     find_strays,
     hide,
     is_note,
@@ -135,7 +136,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
     if columns.period is not None:
         _check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
-    codes = read_codes(unwrapped(combined(data.column(columns.key))))
+    codes = read_codes(unwrapped(combined(data.column(columns.key)), codes_of(reading)))
     strays = find_strays(data, codes, columns, reading)
     check_shortened(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)

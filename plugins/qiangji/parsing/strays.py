@@ -39,6 +39,7 @@ _NOTE = re.compile(
     r"[(\[【〔*※]*\s*(?:注|备注|附注|说明|注释|注意|填表说明|填报说明|填报要求|编制说明|指标解释|数据来源|来源|口径|统计口径)"
     r"\s*[0-9一二三四五]{0,2}\s*[)\]】〕]?\s*[:：、.．\s]"
 )
+_QUOTED = r'^\s*="[^"]*"\s*$'
 _WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
 
 
@@ -73,12 +74,23 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
 }
 
 
-def unwrapped(raw: pa.Array) -> pa.Array:
-    """Codes and names without what programs put around a text to keep it one: `="440781..."`, `'440781...`."""
-    wrapped = pc.match_substring_regex(raw, _WRAPPED)
+def codes_of(reading: Reading) -> str:
+    """RE2: the codes of units, the tree's and the county's own."""
+    return "|".join((f"(?:{reading.form.key_pattern})", *map(re.escape, reading.crosswalk)))
+
+
+def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
+    """Texts without what programs put around one to keep it a text: `="440781..."`, `'440781...`.
+
+    With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
+    """
+    wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
     if not pc.any(wrapped).as_py():
         return raw
-    return pc.replace_substring_regex(raw, _WRAPPED, r"\1\2\3")
+    bare = pc.replace_substring_regex(raw, _WRAPPED, r"\1\2\3")
+    if pattern:
+        wrapped = pc.and_(wrapped, pc.match_substring_regex(bare, f"^(?:{pattern})$"))
+    return pc.if_else(pc.fill_null(wrapped, False), bare, raw)
 
 
 def is_note(text: str) -> bool:
@@ -93,10 +105,7 @@ def is_total(text: str) -> bool:
 
 def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Reading) -> list[Stray]:
     """Rows that are no unit's, ascending. `data`: the rows read, all columns of the sheet; `codes`: their keys."""
-    known = pc.match_substring_regex(codes, f"^(?:{reading.form.key_pattern})$")
-    if reading.crosswalk:
-        own = pc.is_in(codes, value_set=pa.array(list(reading.crosswalk), pa.string()))
-        known = pc.or_(pc.fill_null(known, False), own)
+    known = pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$")
     odd = pc.indices_nonzero(pc.invert(pc.fill_null(known, False))).to_pylist()
     strays = []
     for index in odd[:MAX_STRAYS]:

@@ -11,6 +11,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.chart import BarChart
 
+from qiangji import parsing
 from qiangji.catalogue.models import County, Form, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, beside, problems, read_form, read_grids
@@ -316,3 +317,12 @@ def test_so_many_cells_that_cannot_be_read_are_told_as_one(monkeypatch: pytest.M
     assert "village!C2" in error.zh
     assert "village!E2" in str(error)
     assert len(read(csv(*rows[:5])).unreadable) == 10
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_holds_no_more_cells_than_are_looked_at(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = csv(*ROWS).encode() if kind == "csv" else content(book(*ROWS))
+    monkeypatch.setattr(parsing, "MAX_FILLED", 30)
+    assert read(data, kind).rows.num_rows == 4
+    monkeypatch.setattr(parsing, "MAX_FILLED", 29)
+    assert refused(data, kind).code == "too_large"
