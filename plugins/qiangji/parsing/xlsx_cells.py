@@ -11,6 +11,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -76,8 +77,7 @@ class Parts:
             except ElementTree.ParseError:
                 return
         if len(set(places)) != len(places):
-            seen = set[bytes]()
-            twice = next(p for p in places if p in seen or seen.add(p))
+            twice = next(place for place, times in Counter(places).items() if times > 1)
             raise _two_cells(twice.decode(), self.where)
 
     def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
