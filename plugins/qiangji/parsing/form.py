@@ -33,7 +33,7 @@ from qiangji.parsing.strays import (
     is_total,
     unwrapped,
 )
-from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
+from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -148,7 +148,14 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
     read = {n: read_column(raw[n], f) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
-    agree, wrong = _check_totals(zone, first_row, totals, *_summed(rows, read, strays), columns, reading)
+    agree, wrong = _check_totals(
+        zone,
+        first_row,
+        totals,
+        *_summed(rows, read, strays, are_totals(codes, typed.get("unit_name"), form)),
+        columns,
+        reading,
+    )
     check_number(read, columns, numbers, reading)
     problems = [of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
     problems.insert(0, of_strays(strays, columns.key, numbers, reading))
@@ -165,10 +172,11 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
 
 
 def _summed(
-    rows: pa.Array, read: Mapping[str, Column], strays: list[Stray]
+    rows: pa.Array, read: Mapping[str, Column], strays: list[Stray], no_units: pa.Array
 ) -> tuple[pa.Array, Mapping[str, Column]]:
     """The rows that totals add up, and their columns: without undeclared totals and notes."""
     others = {s.index for s in strays if s.what != "shortened"}
+    others.update(pc.indices_nonzero(no_units).to_pylist())
     if not others:
         return rows, read
     kept = pa.array([i for i in range(len(rows)) if i not in others], pa.int64())
