@@ -50,6 +50,8 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "due_after_plan": "within_the_plan",
     "done_without_evidence": "present_when_done",
     "name_of_another_unit": "another_name",
+    "impossible_number": "possible",
+    "subtotal_row": "not_a_total",
 }
 
 
@@ -181,6 +183,18 @@ def further_row_faults(population: Population) -> list[RowFault]:
         assert name in headers.required(form)
         faults.append(RowFault("required_blank", form, name, plants.blank(name)))
     return faults
+
+
+def last_row_faults() -> list[RowFault]:
+    """Rows that are no unit's, and numbers that no unit can have; planted after all others."""
+    group, village, service = "village_group", "village", "town_service"
+    mean = plants.mean
+    return [
+        RowFault("subtotal_row", group, FORMS[group].key, plants.subtotal, NO_TOTALS),
+        RowFault("impossible_number", group, "major_matters", mean("major_matters", 88_888_888)),
+        RowFault("impossible_number", village, "trees_planted", mean("trees_planted", 888_888_888)),
+        RowFault("impossible_number", service, "mobilisations", mean("mobilisations", 88_888_888)),
+    ]
 
 
 def further_warnings(population: Population, held: dict[Key, Submission]) -> list[RowFault]:

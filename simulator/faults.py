@@ -19,7 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from simulator.fault_sets import Effect, RowFault, further_row_faults, further_warnings, row_faults, warnings
+from simulator.fault_sets import (
+    Effect,
+    RowFault,
+    further_row_faults,
+    further_warnings,
+    last_row_faults,
+    row_faults,
+    warnings,
+)
 from simulator.forms import FORMS
 from simulator.periods import begins_year, last_month, served_periods, shift
 from simulator.population import Population
@@ -78,6 +86,8 @@ def plant(
     for fault in row_faults(population) + warnings(submissions, taken):
         _plant_one(planter, fault, rng)
     for fault in further_row_faults(population) + further_warnings(population, submissions):
+        _plant_one(planter, fault, rng)
+    for fault in last_row_faults():
         _plant_one(planter, fault, rng)
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original

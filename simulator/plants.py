@@ -169,6 +169,11 @@ def unknown_unit(population: Population) -> Plant:
     return _extra(code)
 
 
+def subtotal(submission: Submission, row: Row) -> list[Row] | None:
+    """A line of a village's groups together, under the serial 00: it has a group's figures, and is no group."""
+    return _extra(lambda _, each: each.code[:12] + "00")(submission, row)
+
+
 def other_county(population: Population) -> Plant:
     """A row of a unit that another county reports."""
 

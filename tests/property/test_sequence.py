@@ -19,7 +19,14 @@ LockedHistory = tuple[list[Submission], Decisions, list[Locked]]
 
 
 def verdict(
-    number: int, hour: int, word: str, content: str, rows: int, checked: int, suite: str, doubt: str | None = None
+    number: int,
+    hour: int,
+    word: str,
+    content: str,
+    rows: int,
+    checked: int,
+    suite: str,
+    doubt: str | None = None,
 ) -> Submission:
     return Submission(
         county_code="440703",

@@ -32,7 +32,8 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "centres_above_units", "leaders_above_groups", "overseas_above_villages", "posts_below_units",
         "graded_below_villages", "cases_above_clues", "due_after_plan", "done_without_evidence",
         "late_report", "wrong_total", "personal_data", "empty_package", "truncated_upload", "late_county",
-        "unknown_header", "missing_column", "yuan_for_ten_thousand", "name_of_another_unit",
+        "unknown_header", "missing_column", "subtotal_row", "impossible_number", "yuan_for_ten_thousand",
+        "name_of_another_unit",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {

@@ -22,6 +22,7 @@ So the verdict depends on the submission, the catalogue and the tree alone.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -38,6 +39,7 @@ from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import cage
+from qiangji.parsing.archive import too_large
 from qiangji.stopwatch import Stopwatch
 
 __all__ = ["Checked", "check", "examine", "judge"]
@@ -65,7 +67,7 @@ def check(
         mine = [p for p in parts if p.form == code]
         for batch in _batches(_read(catalogue, ledger.lake, mine, watch)):
             with watch.timed("expectations"):
-                judge(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
+                _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
             published += [publish(one, catalogue, ledger, record, watch) for one in batch]
             batch.clear()  # its rows are not held while the next is read
     for s in published:
@@ -82,8 +84,28 @@ def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[
     read = [_parse(catalogue, lake, p) for p in parts]
     for code in sorted({p.form for p in parts}):
         mine = [one for one in read if one.part.form == code]
-        judge(mine, catalogue, catalogue.forms[code], catalogue.suites[code])
+        _judge_within_memory(mine, catalogue, catalogue.forms[code], catalogue.suites[code])
     return read
+
+
+def _judge_within_memory(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
+    """Judge all at once; where memory does not suffice, one by one, and what it does not suffice for goes back."""
+    with contextlib.suppress(MemoryError):
+        judge(batch, catalogue, form, suite)
+        return
+    log.error("%s: not enough memory to judge %d submissions at once: one by one", form.form, len(batch))
+    for one in batch:
+        if one.parsed is not None:
+            one.forget()
+            try:
+                judge([one], catalogue, form, suite)
+            except MemoryError:
+                one.forget()
+                e = too_large(
+                    "judging it takes more memory than there is", "a smaller file", one.part.county_code
+                )
+                one.parsed = None
+                one.conclude("returned", e.code, e.zh, str(e))
 
 
 def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
@@ -183,8 +205,10 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         own = frame.slice(start, end - start)
         assert one.parsed is not None
         blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
-        decide(one, [b for b in mine if b.rows], form, own, blank)
+        mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
+        decide(one, mine, form, own)
         if one.rejected is not None:  # row by row, not as a whole
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
-            doubts.look(one, catalogue, form, blank)
+            doubts.look(one, catalogue, form)
+            blank_columns.tell(one, blank, catalogue, form)
         start = end

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from qiangji.catalogue import Form
+from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suite_checks import PRESENT
 from qiangji.catalogue.suites import Rule, Suite, Words
+from qiangji.checking.verdict import Checked, Doubt
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import Parsed
 from qiangji.periods import Period
@@ -53,6 +54,19 @@ def is_told(rule: Rule, blank: Collection[str]) -> bool:
     return not rule.is_critical and is_presence(rule) and _column(rule) in blank
 
 
+def tell(one: Checked, blank: Sequence[str], catalogue: Catalogue, form: Form) -> None:
+    """Add to a submission what is found of its empty columns, and what is asked. Its rows were decided on."""
+    if one.accepted is None or not one.accepted.num_rows:
+        if why := _rejected_whole(blank, form, {b.rule.id for b in one.breaches if b.rule.is_critical}):
+            one.message_zh, one.message_en = why
+        return
+    found = findings(blank, form, one.period, one.part.county_code)
+    one.findings += found
+    one.notes += found
+    if asked := question(blank, form, catalogue.fields_read):
+        one.doubts.append(asked)
+
+
 def findings(blank: Sequence[str], form: Form, period: Period, county: str) -> list[Finding]:
     """One for each empty column, on the report."""
     found = []
@@ -70,18 +84,13 @@ def findings(blank: Sequence[str], form: Form, period: Period, county: str) -> l
     return found
 
 
-def question(
-    blank: Sequence[str], form: Form, read: Collection[tuple[str, str]]
-) -> tuple[str, str, str] | None:
-    """(code, zh, en) of the question that the report is held with; None where no indicator reads an empty column."""
+def question(blank: Sequence[str], form: Form, read: Collection[tuple[str, str]]) -> Doubt | None:
+    """What the report is held with; None where no indicator reads an empty column."""
     needed = [n for n in blank if (form.form, n) in read and not form.fields[n].may_be_empty]
     if not needed:
         return None
-    zh = "、".join(f"“{form.label_of(n, 'zh')}”" for n in needed[:NAMED])
-    en = ", ".join(form.label_of(n, "en") for n in needed[:NAMED])
-    if len(needed) > NAMED:
-        zh, en = f"{zh}等{len(needed)}项", f"{en} and {len(needed) - NAMED} more"
-    return (
+    zh, en = _named(needed, form)
+    return Doubt(
         CODE,
         f"指标所需的{zh}整列未填：是漏填，还是确无数据？漏填请补报，没有的填0",
         f"columns that indicators need are empty in the whole report: {en}. Were they left out, or is there nothing"
@@ -89,16 +98,22 @@ def question(
     )
 
 
-def rejected_whole(blank: Sequence[str], form: Form, broken: Collection[Rule]) -> tuple[str, str] | None:
+def _column(rule: Rule) -> str:
+    return str(rule.content["kwargs"].get("column", ""))
+
+
+def _rejected_whole(blank: Sequence[str], form: Form, critical: Collection[str]) -> tuple[str, str] | None:
     """(zh, en) of why no row is left, where it is an empty column that every row must fill; else None."""
-    required = {_column(r) for r in broken if r.is_critical and is_presence(r)}
-    names = [n for n in blank if n in required]
+    names = [n for n in blank if f"{form.form}.{n}.present" in critical]
     if not names:
         return None
-    zh = "、".join(f"“{form.label_of(n, 'zh')}”" for n in names[:NAMED])
-    en = ", ".join(form.label_of(n, "en") for n in names[:NAMED])
+    zh, en = _named(names, form)
     return f"必填的{zh}整列未填，所有记录均未通过核查", f"every row breaks a rule: no row fills {en}"
 
 
-def _column(rule: Rule) -> str:
-    return str(rule.content["kwargs"].get("column", ""))
+def _named(names: Sequence[str], form: Form) -> tuple[str, str]:
+    """The labels of the first fields, and how many there are, in zh and en."""
+    zh = "、".join(f"“{form.label_of(n, 'zh')}”" for n in names[:NAMED])
+    en = ", ".join(form.label_of(n, "en") for n in names[:NAMED])
+    more = len(names) - NAMED
+    return (f"{zh}等{len(names)}项", f"{en} and {more} more") if more > 0 else (zh, en)

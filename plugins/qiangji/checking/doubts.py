@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking import blank_columns, names, titles
+from qiangji.checking import names, titles
 from qiangji.checking.verdict import Breach, Checked, Doubt
 from qiangji.ledger.findings import Finding
 
@@ -35,37 +35,23 @@ _YUAN = ("是否以元填报", "Were they reported in yuan")
 _WRONG_PLACE = ("单位或列是否有误", "Is the unit or the column wrong")
 
 
-def look(one: Checked, catalogue: Catalogue, form: Form, blank: Sequence[str] = ()) -> None:
-    """Add to a submission what is asked about it, and findings on it. Its rows were decided on.
-
-    `blank`: the fields that no row fills.
-    """
+def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
+    """Add to a submission what is asked about it, and findings on it. Its rows were decided on."""
     assert one.parsed is not None
     if one.accepted is None or not one.accepted.num_rows:
         return
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
     kept = [i for i in range(one.parsed.rows.num_rows) if i not in rejected]
     slipped = _names(one, catalogue, form, kept)
-    one.findings += [*slipped, *_hidden(one, form), *_scaled(one, form)]
+    one.notes += (notes := [*slipped, *_hidden(one, form), *_scaled(one, form)])
+    one.findings += notes
     doubts = [
         *_of_units(one, form),
         *_of_formats(one, form, len(kept)),
-        *_of_blank(blank, catalogue, form),
         *_of_rows(one, form, kept),
         *_of_names(slipped, len(kept)),
     ]
     one.doubts += doubts
-
-
-def _of_blank(blank: Sequence[str], catalogue: Catalogue, form: Form) -> Iterator[Doubt]:
-    """Columns that indicators read and that are empty in the whole report."""
-    if not blank:
-        return
-    definitions = [d for x in catalogue.indicators.values() for d in x.definitions]
-    read = {(t.form, f) for d in definitions for t in d.indicator.terms for f in t.fields}
-    question = blank_columns.question(blank, form, read)
-    if question:
-        yield Doubt(*question)
 
 
 def most(few: int, of: int) -> bool:

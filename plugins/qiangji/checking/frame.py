@@ -6,8 +6,6 @@ In: the rows as read, and the tree. Out: the rows with the columns that follow f
 
 from __future__ import annotations
 
-import re
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,17 +13,13 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import Gap, Suite
 from qiangji.parsing import Parsed
+from qiangji.parsing.totals import are_totals
 from qiangji.periods import Period
-from qiangji.text import squeezed
 
-TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
-"""What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
 SUM_OF = 2
 """A row is held to be a sum of at least so many others: what equals one other may be a neighbour of the same size."""
 SUM_FIELDS = 3
 """In at least so many fields that are not zero: in one or two a sum may be chance."""
-_TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
-_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 _WIDE = pa.decimal128(28, 4)
 """Holds any bigint exactly."""
 
@@ -51,7 +45,7 @@ def framed(
     read = {column for rule in suite.rules for column in rule.columns}
     names = rows.column("unit_name").combine_chunks() if "unit_name" in rows.column_names else None
     if {"_is_total", "_is_sum"} & read:
-        columns["_is_total"] = _are_totals(keys, names, form)
+        columns["_is_total"] = are_totals(keys, names, form)
     if "_is_sum" in read:
         columns["_is_sum"] = _are_sums(rows.filter(pc.invert(columns["_is_total"])), keys, form)
     if names is not None:
@@ -75,28 +69,6 @@ def _known(
     width = len(next(iter(form.serials)))
     listed = pc.is_in(pc.utf8_slice_codeunits(keys, -width), value_set=pa.array(list(form.serials)))
     return pc.and_(known, listed)
-
-
-def is_total(text: str | None) -> bool:
-    """Whether a name or label says that its row adds up others: `小 计`, `合计：`, `白沙街道小计`, `总计（全县）`."""
-    return bool(text) and bool(_TOTAL.fullmatch(_BRACKETS.sub("", squeezed(text))))
-
-
-def _are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
-    """Whether a row is no unit by its own word: its name or code is that of a total, or a group's serial is zeros."""
-    found = _say_total(keys)
-    if names is not None:
-        found = pc.or_(found, _say_total(names))
-    if form.grain == "group":
-        serials = pc.utf8_slice_codeunits(pc.fill_null(keys, ""), form.parent_digits)
-        found = pc.or_(found, pc.match_substring_regex(serials, "^0+$"))
-    return found
-
-
-def _say_total(texts: pa.Array) -> pa.Array:
-    encoded = pc.dictionary_encode(texts)
-    said = pa.array([is_total(t) for t in encoded.dictionary.to_pylist()], pa.bool_())
-    return pc.fill_null(said.take(encoded.indices), False)
 
 
 def _are_sums(rows: pa.Table, keys: pa.Array, form: Form) -> pa.Array:

@@ -24,7 +24,7 @@ SEVERITIES = {"critical": "退回", QUESTION: "待核实", "warning": "提示", 
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule that one row breaks, or (`row` None) what is said of the whole: why it goes back, a question, a warning.
+    """One rule that one row breaks, or (`row` None) why the whole submission goes back or is held, or a note on it.
 
     `row`: the sheet's row number. `columns`: the columns of the cells concerned, counted from 0.
     """
@@ -57,11 +57,9 @@ def problems_of(one: Checked, form: Form) -> list[Problem]:
         return whole
     whole += [_of_total(total, one.parsed, form) for total in one.parsed.totals_problems]
     whole += [Problem(d.code, QUESTION, d.zh, d.en) for d in one.doubts]
-    told = {breach.rule.id for breach in one.breaches}
-    on_report = (f for f in one.findings if f.unit_code == f.county_code and not _is_on_name(f))
-    whole += [_of_report(f) for f in on_report if f.rule not in told]
+    whole += [_of_note(n, one.parsed, form) for n in one.notes if not _is_on_row(n)]
     rows = [_of_breach(breach, one) for breach in one.breaches if breach.rule.scope == "row"]
-    rows += [_of_name(f, one.parsed, form) for f in one.findings if _is_on_name(f)]
+    rows += [_of_note(n, one.parsed, form) for n in one.notes if _is_on_row(n)]
     return whole + sorted(rows, key=lambda p: (p.row or 0, p.is_warning, p.columns, p.rule))
 
 
@@ -72,28 +70,20 @@ def _of_total(total: TotalsProblem, parsed: Parsed, form: Form) -> Problem:
     return _problem(rule, "critical", row, columns, total.address, total_words(total, shown=str))
 
 
-def _is_on_name(found: Finding) -> bool:
-    return found.rule.endswith(f".{ANOTHER_NAME}")
+def _is_on_row(note: Finding) -> bool:
+    return note.rule.endswith(f".{ANOTHER_NAME}")
 
 
-def _of_name(found: Finding, parsed: Parsed, form: Form) -> Problem:
-    """The name beside a code is another unit's: said at the code."""
-    column, at = parsed.columns[form.key], parsed.rows.column(form.key).to_pylist().index(found.unit_code)
-    number = parsed.rows.column("_row")[at].as_py()
-    cell = address(form.form, column, number)
-    return _problem(found.rule, found.severity, number, (column,), cell, found.words)
-
-
-def _of_report(found: Finding) -> Problem:
-    words = found.words
-    return Problem(
-        found.rule,
-        found.severity,
-        words.message_zh,
-        words.message_en,
-        value=words.value or "",
-        expected_zh=words.expected_zh,
-        expected_en=words.expected_en,
+def _of_note(note: Finding, parsed: Parsed, form: Form) -> Problem:
+    """A finding that no rule of the suite made: on the report, or on the name beside a code."""
+    if not _is_on_row(note):
+        return _problem(note.rule, note.severity, None, (), "", note.words)
+    column = parsed.columns[form.key]
+    number = parsed.rows.column("_row")[
+        parsed.rows.column(form.key).to_pylist().index(note.unit_code)
+    ].as_py()
+    return _problem(
+        note.rule, note.severity, number, (column,), address(form.form, column, number), note.words
     )
 
 

@@ -82,7 +82,7 @@ def facts_of(
         ScaledColumn(name, divisor, count)
         for name, at in fields.items()
         for (column, divisor), numbers in look.scaled.items()
-        if column == at and (count := len(rows.intersection(numbers)))
+        if column == at and (count := len(rows & numbers))
     ]
     return SheetFacts(
         tuple(tidy(t)[:MAX_TITLE] for t in dict.fromkeys(titles))[:MAX_TITLES],

@@ -85,6 +85,15 @@ _ALL = (
     ),
     Reason("nul_byte", "sheet", "含空字符", "a NUL inside the text", "重新导出", "Export it again."),
     Reason(
+        "wrong_delimiter", "sheet", "CSV的分隔符与约定不符（分号、制表符、中文逗号等）",
+        "the cells of a CSV are separated by another character than declared: a semicolon, a tab, a full-width comma",
+        "另存为以约定分隔符分隔的CSV", "Save it as CSV with the declared separator.",
+    ),
+    Reason(
+        "duplicate_cell", "sheet", "工作簿中同一单元格出现两次", "a workbook with two cells at one address",
+        "用表格软件打开、核对并重新保存", "Open it in a spreadsheet program, check that cell and save it anew.",
+    ),
+    Reason(
         "missing_sheet", "sheet", "缺少该报表的工作表", "no sheet for the form",
         "补上或改正工作表名称", "Add or rename the sheet.",
     ),
@@ -100,12 +109,34 @@ _ALL = (
         "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
     ),
     Reason(
-        "truncated", "form", "文件在行中间中断", "the text ends inside a row or a quoted cell",
-        "重新完整上传", "Send the whole file again.",
+        "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",
+        "the text ends inside a row or a quoted cell, or a cell begins with a quotation mark that does not close it:"
+        " the rows below could be read into that cell",
+        "删去多余的引号，或重新完整上传", "Remove the lone quotation mark, or send the whole file again.",
     ),
     Reason(
         "ragged_rows", "form", "数据行列数与表头不一致", "rows with more or fewer cells than the header",
         "检查引号和分隔符", "Check quotes and separators.",
+    ),
+    Reason(
+        "misplaced_header", "form", "表头不在约定的行（标题行被删除或多出）",
+        "the form's header stands in other rows than declared: a title row was deleted or added",
+        "补上或删去表头之上的行", "Insert or delete rows above the header.",
+    ),
+    Reason(
+        "rows_below_sign_off", "form", "签章栏以下还有数据行",
+        "rows with codes, or with most columns filled, below a line that begins the sign-off zone",
+        "将数据行移到签章栏之上", "Move the rows above the sign-off lines.",
+    ),
+    Reason(
+        "shortened_codes", "form", "编码被表格软件改成科学计数（如4.40781E+11）",
+        "most codes read like 4.40781E+11: a spreadsheet program took them for numbers, and their last digits are lost",
+        "编码列设为文本、重新填入编码", "Make the column text and fill the codes in again.",
+    ),
+    Reason(
+        "too_many_problems", "form", "无法识别或不合规则的单元格过多",
+        "more cells cannot be read, or break rules, than are told one by one: usually another file or moved columns",
+        "核对文件和各列是否对应", "Check that it is the right file, and its columns.",
     ),
     Reason(
         "unknown_header", "form", "表头不在报表中", "a header that is none of the form's",
@@ -158,13 +189,14 @@ _ALL = (
     ),
     Reason(
         "blank_column", "held",
-        "指标所需的填报项整列未填", "a column that indicators read is empty in the whole report",
-        "补齐后重报，没有的填0；确无数据则请市级放行", "Fill the column, with 0 for none; else the city releases it.",
+        "指标所需的某一列整列未填", "a column that an indicator needs is empty in the whole report",
+        "漏填请补报，没有的填0；确无数据则请市级放行",
+        "Send it, with 0 where there is none; if there is nothing to report, the city releases it.",
     ),
     Reason(
         "missing_in_most_rows", "held",
-        "某必要填报项多数记录为空，如以“-”表示零",
-        "most rows lack a field that is needed, such as zeros shown as dashes",
+        "某必要填报项多数记录为空：如以“-”表示零",
+        "most rows lack a field that is needed: zeros shown as dashes",
         "没有填0，补齐后重报；确无数据则请市级放行", "Write 0 for none and fill the column; else the city releases it.",
     ),
     Reason(
@@ -218,9 +250,23 @@ def page() -> str:
     parts.append(
         "## 照常读取 What is read as it is\n\n"
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
-        "按无法识别退回该行。\n\n"
+        '按无法识别退回该行。`="440781…"` 和 `\'440781…` 形式的编码按其中的编码读取；表头后括号内的计量单位不影响识别；'
+        "只有一张工作表有内容时即读该表。\n\n"
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
-        " separators are read. A cell with an error such as `#DIV/0!` sends its row back."
+        " separators are read. A cell with an error such as `#DIV/0!` sends its row back. Codes written as"
+        ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header;'
+        " if only one sheet has cells, it is read.\n\n"
+        "## 不是单位的行 Rows that are no unit's\n\n"
+        "以下各行作为该编码列的问题退回，其余行照常接收；说明、签字行的文字不入库。\n\n"
+        "Each of these goes back as a problem of the key, and the other rows are taken. Of a note or a signature, no"
+        " text is kept.\n\n"
+        "| rule | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
+        "| `<form>.<key>.total` | 总计、小计等未登记的合计行<br>an undeclared totals row | "
+        "改用登记的名称，或删除该行<br>Use a declared label, or delete the row. |\n"
+        "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
+        "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
+        "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
+        "以文本格式重新填入<br>Fill them in again, as text. |"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -21,9 +21,10 @@ from qiangji.catalogue.models import FileKind, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing.beside import Beside, Said
 from qiangji.parsing.facts import MAX_TITLE, MAX_TITLES, ScaledColumn, SheetFacts
-from qiangji.parsing.form import PROBLEMS, Parsed, unchanged_submission
+from qiangji.parsing.form import Parsed, unchanged_submission
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
+from qiangji.parsing.problems import PROBLEMS
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
@@ -244,7 +245,7 @@ def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> P
         _totals_problems(head),
         {n: _number(i) for n, i in columns.items()},
     )
-    _check_problems(parsed, set(fields))
+    _check_problems(parsed, {form.key, *fields})
     facts = _facts(head.get("sheet"), set(columns))
     return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows), sheet=facts)
 

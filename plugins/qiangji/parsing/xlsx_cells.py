@@ -11,6 +11,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -19,6 +20,11 @@ from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
 
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
+_FILLED = re.compile(rb"<(?:\w{1,20}:)?(?:v|t)(?:\s[^<>]{0,200})?>[^<]")
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")
+_PLACE = re.compile(
+    rb"<(?:\w{1,20}:)?c\s(?:[^<>]{0,200}?\s)?r\s{0,9}=\s{0,9}[\"']([A-Z]{1,3}[1-9][0-9]{0,6})[\"']"
+)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -56,6 +62,23 @@ class Parts:
     def styles(self) -> bytes | None:
         """The part that holds number formats; None if there is none."""
         return self._archive.read(self._styles) if self._styles in self._archive.namelist() else None
+
+    def has_cells(self, name: str) -> bool:
+        """Whether a sheet holds a value or a text."""
+        return bool(_FILLED.search(self.sheet(name)))
+
+    def check_places(self, name: str) -> None:
+        """Raise ReturnedError duplicate_cell if two cells have one address: readers differ in which they show."""
+        content = self.sheet(name)
+        places = _PLACE.findall(content)
+        if len(places) != len(_CELL.findall(content)):  # some follow from the cell before
+            try:
+                places = [f"{column_letters(c)}{r + 1}".encode() for r, c, _ in _cells(content)]
+            except ElementTree.ParseError:
+                return
+        if len(set(places)) != len(places):
+            twice = next(place for place, times in Counter(places).items() if times > 1)
+            raise _two_cells(twice.decode(), self.where)
 
     def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
         """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
@@ -128,6 +151,17 @@ def _no_value(row: int, column: int, where: str) -> ReturnedError:
         do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
         code="formula_without_value",
         zh=f"{cell}为公式但没有计算结果,请用表格软件打开、重新计算并保存(或粘贴为数值)后重报",
+    )
+
+
+def _two_cells(cell: str, where: str) -> ReturnedError:
+    return ReturnedError(
+        f"the workbook holds two cells at {cell}",
+        where=where,
+        expected="each cell once",
+        do="Open it in a spreadsheet program, check that cell, save it and send it again.",
+        code="duplicate_cell",
+        zh=f"工作簿中{cell}单元格重复出现,无法确定以哪个为准,请用表格软件打开、核对该单元格并重新保存后重报",
     )
 
 

@@ -63,12 +63,12 @@ def test_an_empty_column_is_one_finding_on_the_report(catalogue: Catalogue, smal
 
 def test_two_rows_are_told_one_by_one(catalogue: Catalogue, small: world.World) -> None:
     checked = one(catalogue, small, [["V1", None, 1, "是"], ["V2", None, 2, "是"]])
-    assert found(checked) == [(small.codes[v], "f.n.present") for v in ("V1", "V2")]
+    assert found(checked) == [(small.codes[v], "f.n.filled") for v in ("V1", "V2")]
 
 
 def test_a_column_with_one_value_is_told_row_by_row(catalogue: Catalogue, small: world.World) -> None:
     checked = one(catalogue, small, [["V1", None, 1, "是"], ["V2", 0, 2, "是"], ["V3", None, 3, "否"]])
-    assert found(checked) == [(small.codes[v], "f.n.present") for v in ("V1", "V3")]
+    assert found(checked) == [(small.codes[v], "f.n.filled") for v in ("V1", "V3")]
 
 
 def test_a_column_of_what_cannot_be_read_is_not_empty(catalogue: Catalogue, small: world.World) -> None:
@@ -93,7 +93,7 @@ def test_a_field_that_is_asked_for_in_some_rows_may_be_empty(tmp_path: Any) -> N
 def test_where_every_row_must_fill_it_the_report_says_which_column(tmp_path: Any) -> None:
     rule = {
         "field": "part",
-        "rule": "needed",
+        "rule": "present",
         "type": PRESENT,
         "kwargs": {"column": "part"},
         "severity": "critical",
@@ -102,7 +102,7 @@ def test_where_every_row_must_fill_it_the_report_says_which_column(tmp_path: Any
     catalogue = load(made.catalogue, made.expectations)
     checked = one(catalogue, made, [[v, 1, None, "是"] for v in ("V1", "V2", "V3")])
     assert (checked.verdict, checked.reason_code, accepted(checked)) == ("returned", "no_row_accepted", [])
-    assert rejected(checked) == {made.codes[v]: ["f.part.needed"] for v in ("V1", "V2", "V3")}
+    assert rejected(checked) == {made.codes[v]: ["f.part.present"] for v in ("V1", "V2", "V3")}
     assert "f_part" in (checked.message_zh or "")
     assert "整列未填" in (checked.message_zh or "")
 
@@ -117,5 +117,7 @@ def test_a_report_is_asked_about_where_an_indicator_reads_the_column(
     assert read == {("f", "n")}
     assert blank_columns.question(["n", "part"], form, read) is None
     assert blank_columns.question(["part"], strict, read) is None
-    code, zh, en = blank_columns.question(["n", "part"], strict, read) or ("", "", "")
-    assert (code, "“f_n”" in zh, "f n." in en, "part" in zh + en) == ("blank_column", True, True, False)
+    asked = blank_columns.question(["n", "part"], strict, read)
+    assert asked is not None
+    assert (asked.code, "“f_n”" in asked.zh, "f n." in asked.en) == ("blank_column", True, True)
+    assert "part" not in asked.zh + asked.en

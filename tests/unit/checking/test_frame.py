@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qiangji.checking import Checked
-from qiangji.checking.frame import is_total
+from qiangji.parsing.totals import says_total
 from tests.unit.checking.test_checking import REAL, as_csv, judged
 
 GROUP = REAL.forms["village_group"]
@@ -31,14 +31,14 @@ V = "440705001203"
     ],
 )
 def test_what_a_total_is_called(text: str) -> None:
-    assert is_total(text)
+    assert says_total(text)
 
 
 @pytest.mark.parametrize(
     "text", ["第1村民小组", "计家村委会", "小计村", "合计社区", "其他", "Sumner", "", None]
 )
 def test_what_a_unit_is_called(text: str | None) -> None:
-    assert not is_total(text)
+    assert not says_total(text)
 
 
 def group(serial: str, name: str, *numbers: int, village: str = V) -> list[Any]:
@@ -107,3 +107,10 @@ def test_a_total_of_the_whole_report_under_a_units_code_is_found() -> None:
     total = group("02", "全镇", 93, 355, 8, 0, 3, 1, 0, 3, 2, village=other)
     found = [f.unit_code for f in check(*rows, total).findings if f.rule.endswith("not_a_sum")]
     assert found == [other + "02"]
+
+
+def test_a_control_sum_adds_up_the_groups_and_not_their_subtotals() -> None:
+    total = ["", "合计", *SUM[:7], "", "", *SUM[7:]]
+    rows = [COLUMNS, group("00", "小计", *SUM), ONE, TWO, total]
+    (checked,) = judged(REAL, {"440705": as_csv(rows)}, form="village_group", totals=("合计",))
+    assert (checked.verdict, keys(checked)) == ("partial", [V + "01", V + "02"])
