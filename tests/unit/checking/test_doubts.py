@@ -28,7 +28,7 @@ Row = Sequence[Any]
 def small(tmp_path_factory: pytest.TempPathFactory) -> world.World:
     """A county of six villages and one of one; income is plausible from 1 to 100, people should be there."""
     form = {
-        "fields": {"income": NUMBERS, "people": {"unit": "person"}},
+        "fields": {"income": NUMBERS, "people": {"unit": "person", "may_be_empty": False}},
         "expectations": [
             {"field": "income", "rule": "plausible", "type": BETWEEN, "severity": "warning",
              "kwargs": {"column": "income", "min_value": 1, "max_value": 100}},
