@@ -74,7 +74,7 @@ A, B = "990001", "990002"
 def test_yuan_are_held_until_somebody_decides(place: Place) -> None:
     place.send(JANUARY, dict.fromkeys(VILLAGES, 50))
     place.collect(JANUARY)
-    assert place.figures(JANUARY)[A] == (2500, False)
+    assert place.figures(JANUARY)[A] == (25, False)
     place.send(JANUARY, dict.fromkeys(VILLAGES, 500_000))
     (dry,) = stages.preview(place.p, periods=[Period.parse(JANUARY)]).submissions
     (held,) = place.collect(JANUARY)
@@ -85,10 +85,10 @@ def test_yuan_are_held_until_somebody_decides(place: Place) -> None:
     assert "是否以元填报" in row["message_zh"]
     assert "Release or void" in row["message_en"]
     assert row in reading.needs_attention(list(place.status(JANUARY).values()))
-    assert place.figures(JANUARY)[A] == (2500, False)  # nothing was replaced
+    assert place.figures(JANUARY)[A] == (25, False)  # nothing was replaced
     place.p.ledger.decide(held.delivery_id, "release", "they are that rich")
     assert place.status(JANUARY)[A]["status"] == "accepted"
-    assert place.figures(JANUARY)[A] == (25_000_000, True)  # and the figure is marked
+    assert place.figures(JANUARY)[A] == (250_000, True)  # and the figure is marked
     before = _submissions(place)
     restoring.rebuild(place.p.catalogue, place.p.settings, force=True)
     assert _submissions(place) == before

@@ -127,16 +127,15 @@ class OtherUnit:
 def other_units(
     texts: Iterable[str], headers: Mapping[str, str], fields: Mapping[str, Field]
 ) -> list[OtherUnit]:
-    """Fields whose unit is another one by their header or, where it names none, by a title (`单位：元`)."""
+    """Fields whose unit is another one by their header or by a title (`单位：元`), even where one of them is right."""
     found, in_titles = [], _units_in(texts)
     for name, field in fields.items():
         own = _OF_FIELDS.get(field.unit)
         if own is None or not field.is_number:
             continue
         header = measure_of(headers.get(name, ""))
-        if header is not None:
-            if header != own:
-                found.append(OtherUnit(name, headers[name], in_title=False))
+        if header is not None and header != own:
+            found.append(OtherUnit(name, headers[name], in_title=False))
             continue
         alike = {said: m for said, m in in_titles.items() if m[0] == own[0]}
         if alike and own not in alike.values():
