@@ -157,10 +157,15 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
             assert key[:6] == fault["county"]
         elif kind == "unknown_enum":
             assert cell in ("党总支", "其他", "基本完成", "进行中")
+        elif kind == "subtotal_row":
+            assert key[:12] in tree.codes
+            assert key[12:] == "00"
+        elif kind == "impossible_number":
+            assert cell > 10_000_000
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 15
+    assert len(seen) == 17
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(
