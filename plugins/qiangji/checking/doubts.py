@@ -12,14 +12,16 @@ and findings on the report. They follow from the submission, the catalogue and t
 | `unit_of_another_scale` | a header or a title names a unit that is not the field's |
 | `scaled_number_format` | most cells of a field are shown divided, so that what is shown is not what is stored |
 
-"Most" is more than half, and at least LEAST_ROWS: fewer rows have their findings. Values that are all FAR times beyond
-the limit are held however few.
+"Most" is more than half, and at least LEAST_ROWS: fewer rows have their findings. Values that are all FAR times above
+the limit are held however few. Below the limit only values FAR times too small are asked about: small units are small,
+and a wrong unit is wrong by more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
@@ -107,19 +109,19 @@ def _beyond(one: Checked, rule: Rule, breaches: Sequence[Breach], kept: Sequence
     (name,) = rule.fields
     values = one.frame.column(name).to_pylist()
     filled = sum(bool(values[i]) for i in kept)  # a zero is a zero in any unit
-    for limit, side in (("max_value", 1), ("min_value", -1)):
+    for limit, side, slack in (("max_value", 1, 1), ("min_value", -1, FAR)):
         bound = rule.content["kwargs"].get(limit)
         if bound is None:
             continue
-        out = [b for b in breaches if values[b.index] is not None and side * (values[b.index] - bound) > 0]
-        is_far = (
-            side > 0
-            and bound > 0
-            and 2 * len(out) > filled
-            and all(values[b.index] > FAR * bound for b in out)
-        )
-        if most(len(out), filled) or (out and is_far):
+        out = [b for b in breaches if _is_beyond(values[b.index], bound, side, slack)]
+        is_far = side > 0 and bound > 0 and all(values[b.index] > FAR * bound for b in out)
+        if most(len(out), filled) or (out and is_far and 2 * len(out) > filled):
             yield _Column(name, len(out), filled, out[0].address, bound, side > 0)
+
+
+def _is_beyond(value: Any, bound: float, side: int, slack: int) -> bool:
+    """Whether a value lies beyond a bound: above it (`side` 1), or below a part of it."""
+    return bool(value) and (value > bound if side > 0 else value * slack < bound)
 
 
 def _implausible(columns: Sequence[_Column], form: Form) -> Doubt:

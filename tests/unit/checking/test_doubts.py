@@ -107,8 +107,10 @@ def test_yuan_in_a_column_of_ten_thousand_yuan(catalogue: Catalogue, small: worl
         ([200, 200, 200, 200, 50, 50], True),
         ([200, 200], False),  # two rows have their findings
         ([20_000, 20_000], True),  # but so far beyond the limit
-        ([200, 200, 0.5, 0.5, 50, 50], False),  # some too much, some too little
-        ([0.5, 0.5, 0.5, 0.5, 50, 50], True),
+        ([200, 200, 0.005, 0.005, 50, 50], False),  # some too much, some too little
+        ([0.005, 0.005, 0.005, 0.005, 50, 50], True),
+        ([0.5, 0.5, 0.5, 0.5, 50, 50], False),  # small units are small
+        ([0, 0, 0, 0, 50, 50], False),
     ],
 )
 def test_most_is_more_than_half_and_some_rows(
