@@ -14,7 +14,9 @@ from simulator.plants import Plant
 from simulator.population import Population
 from simulator.submissions import Key, Submission
 
-Effect = Literal["row_rejected", "submission_returned", "submission_withheld", "warning", "none"]
+Effect = Literal[
+    "row_rejected", "submission_returned", "submission_withheld", "submission_held", "warning", "none"
+]
 
 ALL = ("440704", "440705", "440781", "440783", "440784", "440785")
 UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's number columns hold no text
@@ -47,6 +49,9 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "cases_above_clues": "at_most_clues_received",
     "due_after_plan": "within_the_plan",
     "done_without_evidence": "present_when_done",
+    "name_of_another_unit": "another_name",
+    "impossible_number": "possible",
+    "subtotal_row": "not_a_total",
 }
 
 
@@ -180,8 +185,20 @@ def further_row_faults(population: Population) -> list[RowFault]:
     return faults
 
 
+def last_row_faults() -> list[RowFault]:
+    """Rows that are no unit's, and numbers that no unit can have; planted after all others."""
+    group, village, service = "village_group", "village", "town_service"
+    mean = plants.mean
+    return [
+        RowFault("subtotal_row", group, FORMS[group].key, plants.subtotal, NO_TOTALS),
+        RowFault("impossible_number", group, "major_matters", mean("major_matters", 88_888_888)),
+        RowFault("impossible_number", village, "trees_planted", mean("trees_planted", 888_888_888)),
+        RowFault("impossible_number", service, "mobilisations", mean("mobilisations", 88_888_888)),
+    ]
+
+
 def further_warnings(population: Population, held: dict[Key, Submission]) -> list[RowFault]:
-    """Rows of these forms that are possible but unlikely, or contradict other forms or the tree."""
+    """Rows of these forms that are possible but unlikely, or contradict other forms or the tree; a name astray."""
     service, training, overseas = "town_service", "town_training", "town_overseas"
     secretaries, oversight, emerging = "county_secretaries", "county_oversight", "county_emerging"
     milestones, more = "county_milestones", contradictions.two_more_open
@@ -210,5 +227,6 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
         RowFault("cases_above_clues", oversight, "cases_opened", contradictions.cases_above_clues(held)),
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
+        RowFault("name_of_another_unit", "village", FORMS["village"].key, plants.name_of_another),
     ]
     return [replace(fault, effect="warning") for fault in faults]

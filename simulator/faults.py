@@ -19,7 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from simulator.fault_sets import Effect, RowFault, further_row_faults, further_warnings, row_faults, warnings
+from simulator.fault_sets import (
+    Effect,
+    RowFault,
+    further_row_faults,
+    further_warnings,
+    last_row_faults,
+    row_faults,
+    warnings,
+)
 from simulator.forms import FORMS
 from simulator.periods import begins_year, last_month, served_periods, shift
 from simulator.population import Population
@@ -78,6 +86,8 @@ def plant(
     for fault in row_faults(population) + warnings(submissions, taken):
         _plant_one(planter, fault, rng)
     for fault in further_row_faults(population) + further_warnings(population, submissions):
+        _plant_one(planter, fault, rng)
+    for fault in last_row_faults():
         _plant_one(planter, fault, rng)
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original
@@ -207,14 +217,32 @@ def _submission_faults(planter: Planter) -> None:
     if before and before.problem is None and (found := planter.submission("440704", "community", last)):
         found.is_unchanged = True
         planter.record(found, "unchanged", "none", "unchanged")
-    if found := planter.submission("440781", "village", ago[2]):
+    _column_faults(planter, ago[2])
+
+
+def _column_faults(planter: Planter, month: str) -> None:
+    """One column of a whole report: missing, or in another unit."""
+    if found := planter.submission("440781", "village", month):
         found.missing_field = "collective_income"
         _return(planter, found, "missing_column", "missing_column", "collective_income")
+    if found := planter.submission("440783", "village", month):
+        _in_yuan(planter, found, "collective_income")
 
 
 def _return(planter: Planter, submission: Submission, kind: str, rule: str, name: str | None = None) -> None:
     submission.problem, submission.problem_status = kind, "returned"
     planter.record(submission, kind, "submission_returned", rule, field=name)
+
+
+def _in_yuan(planter: Planter, submission: Submission, name: str) -> None:
+    """Write a column of 10,000 yuan in yuan: every row by itself is only unlikely."""
+    for row in submission.rows:
+        value = submission.value(row, name)
+        if value is not None:
+            row.write(name, int(float(value) * 10_000))
+    rule = "implausible_in_most_rows"
+    submission.problem, submission.problem_status = rule, "held"
+    planter.record(submission, "yuan_for_ten_thousand", "submission_held", rule, field=name)
 
 
 def _late(planter: Planter, submission: Submission, kind: str) -> None:

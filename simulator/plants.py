@@ -96,6 +96,16 @@ def part_above(part: str, whole: str) -> Plant:
     return plant_in
 
 
+def name_of_another(submission: Submission, row: Row) -> list[Row] | None:
+    """The name of another unit of the report beside the row's code."""
+    others = (each.name for each in submission.rows if each.name[:2] != row.name[:2])
+    name = next(others, None)
+    if name is None:
+        return None
+    row.write(submission.form.name_field, name)
+    return [row]
+
+
 # --- keys and units -----------------------------------------------------------------------------------
 
 
@@ -157,6 +167,11 @@ def unknown_unit(population: Population) -> Plant:
         return unknown + ("01" if grain == "group" else "")
 
     return _extra(code)
+
+
+def subtotal(submission: Submission, row: Row) -> list[Row] | None:
+    """A line of a village's groups together, under the serial 00: it has a group's figures, and is no group."""
+    return _extra(lambda _, each: each.code[:12] + "00")(submission, row)
 
 
 def other_county(population: Population) -> Plant:

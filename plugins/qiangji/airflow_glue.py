@@ -188,13 +188,14 @@ def working_day() -> bool:
 
 @task
 def look() -> dict[str, int]:
-    """Log every submission that needs attention; returns how many have each status."""
+    """Log every submission that needs attention; returns how many have each status (or lack units)."""
     from qiangji.figures import reading
 
     counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
         for r in reading.needs_attention(reading.status(p.ledger.engine)):
-            counts[r["status"]] = counts.get(r["status"], 0) + 1
+            what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
+            counts[what] = counts.get(what, 0) + 1
             place = f"{r['county_code']} {p.catalogue.name_of(r['county_code'])} {r['form']} {r['period']}".rstrip()
             log.warning("%s: %s: %s", place, r["status"], r["message_zh"] or r["reason_code"] or "")
     return counts

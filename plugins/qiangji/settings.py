@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     shrink_share: float = Field(
         0.5, ge=0, le=1, description="held below this share of the preceding revision's rows"
     )
+    expected_share: float = Field(
+        0.8, ge=0, le=1, description="a report of fewer of the units that should report needs attention"
+    )
     check_tasks: int = Field(
         1,
         ge=1,

@@ -123,7 +123,8 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
             result.deliveries += len({part.sha256 for part in parts})
             result.failures += [(county, None, None, e) for e in errors]
             scratch = Ledger(p.ledger.engine, lake)
-            result.submissions += checking.check(p.catalogue, scratch, parts, record=False)
+            checked = checking.check(p.catalogue, scratch, parts, record=False)
+            result.submissions += [p.ledger.foreseen(s) for s in checked]  # with what guards would hold
     return result
 
 

@@ -59,20 +59,33 @@ SELECT
     END AS reason_code,
     CASE
         WHEN st.status = 'failed' THEN a.message
-        WHEN l.held_reason = 'period_locked' THEN '报告期锁定后收到（或重新读取），暂未采用；核实后请放行或作废'
-        WHEN st.status = 'held' THEN format(
-            '%s条记录，仅为上一版本%s条的%s%%，暂未采用；核实后请放行或作废',
-            l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
+        WHEN st.status = 'held' THEN concat_ws(
+            '。',
+            CASE l.held_reason
+                WHEN 'period_locked' THEN '报告期锁定后收到（或重新读取）'
+                WHEN 'far_fewer_rows' THEN format(
+                    '%s条记录，仅为上一版本%s条的%s%%',
+                    l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
+                )
+            END,
+            l.doubt_zh,
+            '暂未采用；核实后请放行或作废'
         )
         ELSE l.message_zh
     END AS message_zh,
     CASE
         WHEN st.status = 'failed' THEN a.message
-        WHEN l.held_reason = 'period_locked'
-            THEN 'received, or read anew, after the period was locked; nothing was replaced. Release or void it'
-        WHEN st.status = 'held' THEN format(
-            '%s rows, %s %% of the %s of the revision before; nothing was replaced. Release or void it',
-            l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
+        WHEN st.status = 'held' THEN concat_ws(
+            '. ',
+            CASE l.held_reason
+                WHEN 'period_locked' THEN 'received, or read anew, after the period was locked'
+                WHEN 'far_fewer_rows' THEN format(
+                    '%s rows, %s %% of the %s of the revision before',
+                    l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
+                )
+            END,
+            l.doubt_en,
+            'Nothing was replaced. Release or void it'
         )
         ELSE l.message_en
     END AS message_en,

@@ -39,11 +39,15 @@ FROM (
 JOIN ops.rejection AS r
     ON (r.delivery_id, r.form, r.period) = (s.delivery_id, s.form, s.period);
 
--- Current findings on fields that an indicator reads.
+-- Current findings on fields that an indicator reads, and on its figures.
 CREATE VIEW mart.indicator_finding AS
-SELECT DISTINCT i.indicator_code, f.finding_id
+SELECT i.indicator_code, f.finding_id
 FROM ops.current_finding AS f
-JOIN dim.indicator_field AS i ON i.form = f.form AND i.field = ANY(f.fields);
+JOIN dim.indicator_field AS i ON i.form = f.form AND i.field = ANY(f.fields)
+UNION
+SELECT i.indicator_code, f.finding_id
+FROM ops.current_finding AS f
+JOIN dim.indicator AS i ON f.rule = i.indicator_code || '.bounded';
 
 -- Which revision each build replaced by which, and why.
 CREATE VIEW mart.report_change AS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -116,12 +116,13 @@ def make(
     )
     if suppression:
         _dump(world.catalogue / "suppression.yaml", dict(suppression))
+    only = next(iter(forms)) if len(forms) == 1 else None
+    measured = [indicator_of(i, only) for i in indicators]
+    _dump(world.catalogue / "indicators" / "x.yaml", measured)
     for name, form in world.forms.items():
         _dump(world.catalogue / "forms" / f"{name}.yaml", form_of(name, form))
-        suite = json.dumps(_suite(name, form), ensure_ascii=False)
+        suite = json.dumps(_suite(name, form, _read_of(name, measured)), ensure_ascii=False)
         (world.expectations / f"{name}.json").write_text(suite, encoding="utf-8")
-    only = next(iter(forms)) if len(forms) == 1 else None
-    _dump(world.catalogue / "indicators" / "x.yaml", [indicator_of(i, only) for i in indicators])
     entries = [
         {"county": c, "transport": "folder", "path": f"incoming/{c}", "files": "{form}_{period}.csv"}
         for c in counties
@@ -222,6 +223,7 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     beneath |= {k: form[k] for k in ("placeholder_kinds", "serials", "since", "until") if k in form}
     fields = {
         n: {"label": {"zh": f"{name}_{n}", "en": f"{name} {n}"}, "type": "integer", "unit": "item"}
+        | {"may_be_empty": True}  # a case leaves out what it is not about
         | {k: v for k, v in f.items() if k not in ("warn_above", "warn_below", "critical_max", "no_fall")}
         for n, f in form["fields"].items()
     }
@@ -238,14 +240,34 @@ def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
     } | beneath
 
 
-def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
-    """The key present, known and unique; every field with something that always holds, and what the case asks for."""
+def _read_of(form: str, entries: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The fields of a form that indicators read, now or by an earlier definition."""
+    defined = [d for e in entries for d in (e, *e.get("earlier", ()))]
+    terms = [t for d in defined for s in ("numerator", "denominator") for t in d[s] if t["form"] == form]
+    return {text for t in terms for text in _texts({k: v for k, v in t.items() if k != "form"})}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from _texts(each)
+
+
+def _suite(name: str, form: Mapping[str, Any], read: Collection[str] = ()) -> dict[str, Any]:
+    """The key present, known and unique; what the catalogue demands of every field, and what the case asks for.
+
+    `read`: fields that indicators read, whose absence is a finding.
+    """
     in_set, between = "expect_column_values_to_be_in_set", "expect_column_values_to_be_between"
+    present = "expect_column_values_to_not_be_null"
     key = form.get("key", KEY)
     entries = [
-        _expectation(
-            name, key, "present", "expect_column_values_to_not_be_null", {"column": key}, "critical"
-        ),
+        _expectation(name, key, "present", present, {"column": key}, "critical"),
         _expectation(name, key, "known", in_set, {"column": "_is_known", "value_set": [True]}, "critical"),
         _expectation(name, key, "unique", between, {"column": "_occurrences", "max_value": 1}, "critical"),
     ]
@@ -253,7 +275,7 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         type_ = f.get("type", "integer")
         if type_ in ("integer", "decimal"):
             entries.append(
-                _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "info")
+                _expectation(name, n, "number", between, {"column": n, "max_value": 10**15}, "critical")
             )
         elif type_ in ("text", "code", "date"):
             regex = {"column": n, "regex": "(?s).*"}
@@ -263,6 +285,10 @@ def _suite(name: str, form: Mapping[str, Any]) -> dict[str, Any]:
         else:
             values = [True, False] if type_ == "boolean" else list(f["values"])
             entries.append(_expectation(name, n, "value", in_set, {"column": n, "value_set": values}, "info"))
+        if n in read and not any(
+            e["type"] == present and e["field"] == n for e in form.get("expectations", ())
+        ):  # not called `present`: a case may leave out most of a field that it is not about
+            entries.append(_expectation(name, n, "filled", present, {"column": n}, "warning"))
         for rule, limit, severity in (
             ("warn_above", "max_value", "warning"),
             ("warn_below", "min_value", "warning"),

@@ -7,6 +7,7 @@ code, or `None` if the file must read as the good one does.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 import zipfile
@@ -227,6 +228,9 @@ def hostile_workbooks() -> Iterator[Case]:
              "duplicate_header"),
             ("another period", book([[*HEADER, "报告期"], *([*r, "2026-09"] for r in ROWS)]), "wrong_period"),
             ("unchanged and rows", book([HEADER, *ROWS, ["无变动"]]), "unchanged_with_rows"),
+            ("two cells of one address", with_part(good, SHEET, lambda d: d.replace(
+                b'<c r="C2"', b'<c r="C2"><v>7</v></c><c r="C2"', 1)), "duplicate_cell"),
+            ("a title above the header", book([["标题"], HEADER, *ROWS]), "misplaced_header"),
             # odd files that are read
             ("good", good, None),
             ("hidden first sheet", book(None, _hidden_first), None),
@@ -272,6 +276,11 @@ def hostile_texts() -> Iterator[Case]:
             ("unknown header, CSV", csv_of(ROWS, header=[*HEADER[:-1], "日"]), "csv", "unknown_header"),
             ("header twice, CSV", csv_of([[*r, 1] for r in ROWS], header=[*HEADER, "ｍｅｍｂｅｒｓ "]), "csv",
              "duplicate_header"),
+            ("a lone quote before two names", good.replace(b",", b',"', 6), "csv", "truncated"),
+            ("semicolons", good.replace(b",", b";"), "csv", "wrong_delimiter"),
+            ("codes as a spreadsheet shows them", re.sub(rb"\d{12}", b"4.40703E+11", good), "csv", "shortened_codes"),
+            ("another table in 8,000 rows", csv_of([[f"44070310{i:04}", "x", *"xxxx"] for i in range(8000)]), "csv",
+             "too_many_problems"),
             ("good CSV", good, "csv", None),
             ("good CSV with a byte-order mark", b"\xef\xbb\xbf" + good, "csv", None),
             ("JSON that breaks off", (line % "")[:40].encode(), "ndjson", "unreadable_file"),
@@ -286,6 +295,9 @@ def hostile_texts() -> Iterator[Case]:
             ("JSON of 3,000 keys", b"{" + b",".join(b'"k%d":1' % i for i in range(3000)) + b"}", "ndjson", "too_large"),
         ]
     )  # fmt: skip
+    signed = county(layout={"sign_off": ["填表人"]})
+    below = csv_of([ROWS[0], ["填表人：", *[""] * 5], *ROWS[1:]])
+    yield Case("rows below the sign-off line", below, "csv", "rows_below_sign_off", signed)
     gb = county(encoding="gb18030")
     yield Case("UTF-8 where GB18030 is agreed", csv_of(ROWS), "csv", ("bad_encoding", "unknown_header"), gb)
     yield Case("good GB18030", csv_of(ROWS, "gb18030"), "csv", None, gb)

@@ -106,6 +106,44 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
         assert building.unbuilt_months(p.ledger) == []
 
 
+def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed(
+    tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world.make(tmp_path / "world", TREE, FORMS, [SHARE | {"unit": "percent", "factor": 100}], DATED)
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    monkeypatch.setenv("QIANGJI_THREADS", "1")
+    with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
+        story = Story(place, made)
+        send(story, "unit n d\nV1 3 2\nV2 1 20")
+        (found,) = listed()
+        assert (found["rule"], found["org_code"], found["value"]) == (
+            "share.bounded", made.codes["V1"], "150.00"
+        )  # fmt: skip
+        assert "超出0至100" in found["message_zh"]
+        assert warned(story) == {made.codes["V1"]}
+        assert "share.bounded" in run("explain", "share", "--org", made.codes["V1"], *JANUARY).out
+        done = run("dispose", found["finding_id"], "--as", "confirmed", "--reason", "核对了", "--by", "me")
+        assert done.code == 0, done.err
+        assert run("build").code == 0
+        assert warned(story) == set()
+        send(story, "unit n d\nV1 4 2\nV2 1 20")
+        assert [f["value"] for f in listed()] == ["200.00"]
+        assert warned(story) == {made.codes["V1"]}
+        send(story, "unit n d\nV1 2 2\nV2 1 20")
+        assert listed("--all") == []
+        assert warned(story) == set()
+
+
+def test_an_empty_column_marks_the_figures_of_all_its_rows(story: Story) -> None:
+    send(story, "unit n d\nV1 . 10\nV2 . 20\nV4 . 20")
+    found = listed()
+    assert [(f["rule"], f["org_code"]) for f in found if f["rule"].endswith("blank_column")] == [
+        ("v.n.blank_column", "990001")
+    ]
+    assert warned(story) >= {story.made.codes[n] for n in ("V1", "V2", "T", "A", "Z")}
+
+
 def test_a_unit_that_was_not_there_yet_is_told_from_one_without_figures(story: Story) -> None:
     send(story, "unit n d\nV1 9 10")
     code = story.made.codes["V4"]

@@ -19,7 +19,14 @@ LockedHistory = tuple[list[Submission], Decisions, list[Locked]]
 
 
 def verdict(
-    number: int, hour: int, word: str, content: str, rows: int, checked: int, suite: str
+    number: int,
+    hour: int,
+    word: str,
+    content: str,
+    rows: int,
+    checked: int,
+    suite: str,
+    doubt: str | None = None,
 ) -> Submission:
     return Submission(
         county_code="440703",
@@ -35,6 +42,7 @@ def verdict(
         rows_accepted=rows if word in COUNTED else 0,
         rows_rejected=0 if word in COUNTED else rows,
         rows_hash=f"{content}{rows}" if word in COUNTED else None,
+        doubt=doubt if word in COUNTED else None,
     )
 
 
@@ -51,7 +59,8 @@ def histories(draw: st.DrawFn) -> History:
         for suite in range(draw(st.integers(1, 2))):
             word = draw(st.sampled_from(["accepted", "accepted", "partial", "returned", "withheld"]))
             content, rows = draw(st.sampled_from("AB")), draw(st.sampled_from([4, 9, 10, 11]))
-            verdicts.append(verdict(number, hour, word, content, rows, draw(st.integers(0, 5)), f"s{suite}"))
+            checked, doubt = draw(st.integers(0, 5)), draw(st.sampled_from([None, None, None, "asked"]))
+            verdicts.append(verdict(number, hour, word, content, rows, checked, f"s{suite}", doubt))
     ids = sorted({v.delivery_id for v in verdicts})
     actions = draw(st.dictionaries(st.sampled_from(ids), st.sampled_from(["release", "void"])))
     decided = {d: Decision("id", d, None, None, action, "why", "who", START) for d, action in actions.items()}
@@ -124,7 +133,22 @@ def test_nothing_is_lost_and_only_the_guard_and_a_void_change_a_verdict(
 @given(histories())
 def test_without_a_guard_nothing_is_held(history: History) -> None:
     verdicts, decisions = history
-    assert all(s.status != "held" for s in sequence(verdicts, decisions, 0.0))
+    assert all(s.doubt for s in sequence(verdicts, decisions, 0.0) if s.status == "held")
+
+
+@given(histories())
+def test_what_is_doubted_counts_only_once_it_is_released(history: History) -> None:
+    """Whatever else came: a doubt holds its own reading, and lets no other wait."""
+    verdicts, decisions = history
+    placed = sequence(verdicts, decisions, 0.0)
+    for s in placed:
+        if s.doubt and action(decisions, s.delivery_id) is None:
+            assert (s.status, s.held_reason, s.revision, s.is_current) == ("held", "asked", None, False)
+        elif s.verdict in COUNTED and action(decisions, s.delivery_id) != "void":
+            assert s.status == s.verdict
+    undoubted = [v for v in verdicts if not v.doubt or action(decisions, v.delivery_id)]
+    alone = by_key(sequence(undoubted, decisions, 0.0))
+    assert all(alone[s.key] == s for s in placed if s.key in alone)
 
 
 # ---- locks: deliveries received, or read again, while the period was locked

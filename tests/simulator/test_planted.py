@@ -32,7 +32,8 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "centres_above_units", "leaders_above_groups", "overseas_above_villages", "posts_below_units",
         "graded_below_villages", "cases_above_clues", "due_after_plan", "done_without_evidence",
         "late_report", "wrong_total", "personal_data", "empty_package", "truncated_upload", "late_county",
-        "unknown_header", "missing_column",
+        "unknown_header", "missing_column", "subtotal_row", "impossible_number", "yuan_for_ten_thousand",
+        "name_of_another_unit",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {
@@ -83,6 +84,7 @@ def test_the_manifest_agrees_with_the_truth(
     assert statuses["440705", "community", "2026-08"] == "returned"
     assert statuses["440704", "community", "2026-08"] == "returned"
     assert statuses["440781", "village", "2026-08"] == "returned"
+    assert statuses["440783", "village", "2026-08"] == "held"
     assert statuses["440781", "community", "2026-09"] == "returned"
     assert statuses["440784", "village_group", "2026-07"] == "returned"
     assert statuses["440784", "community", "2026-10"] == "withheld"
@@ -155,10 +157,15 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
             assert key[:6] == fault["county"]
         elif kind == "unknown_enum":
             assert cell in ("党总支", "其他", "基本完成", "进行中")
+        elif kind == "subtotal_row":
+            assert key[:12] in tree.codes
+            assert key[12:] == "00"
+        elif kind == "impossible_number":
+            assert cell > 10_000_000
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 15
+    assert len(seen) == 17
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(

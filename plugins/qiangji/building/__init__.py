@@ -13,6 +13,7 @@ as when it was last built costs a look at its signature.
 | `facts.py` | fact.* and contextual findings |
 | `scopes.py`, `inputs.py`, `figures.py` | periods, what the models read, the models |
 | `hiding.py` | which figures are hidden |
+| `bounds.py` | figures that cannot be: shares above their whole |
 | `recording.py` | calc.*, the ledger and the journal |
 """
 
@@ -27,7 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.building import corrected, facts, figures, recording, repeating
+from qiangji.building import bounds, corrected, facts, figures, recording, repeating
 from qiangji.building.corrected import Corrected
 from qiangji.building.recording import Built
 from qiangji.building.signatures import Signatures
@@ -109,7 +110,9 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
             open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine,
         ):
             fresh = signatures.up_to_date(built.months)
-            results = figures.compute(c, p, engine, reports, built.months, now, fresh)
+            results = bounds.hold(
+                c, p, figures.compute(c, p, engine, reports, built.months, now, fresh), checked["lacking"]
+            )
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))

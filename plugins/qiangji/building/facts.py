@@ -146,9 +146,13 @@ def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period
         (r.form, r.period, r.county_code): r.signature
         for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
     }
-    work = contextual.stale(catalogue, {k: h + reports.effect(k) for k, h in hashes.items()}, seen, months)
+    declared = {k for k, row in reports.current.items() if row.is_unchanged}
+    effective = {k: h + reports.effect(k) for k, h in hashes.items()}
+    work = contextual.stale(catalogue, effective, seen, months, declared)
     said: dict[Key, dict[str, Any]] = {}
-    for (form, period, county), found in contextual.findings(catalogue, reports, hashes, work).items():
+    for (form, period, county), found in contextual.findings(
+        catalogue, reports, hashes, work, declared
+    ).items():
         rows = [finding.row() for finding in found]
         ledger.replace_contextual(c, county, form, period, rows)
         said[form, period, county] = {"signature": None, "findings": rows}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Row
 
 from qiangji.building.corrected import Corrected
 from qiangji.building.scopes import Scope
@@ -166,23 +167,33 @@ class Inputs:
     def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """The units that findings of the scope are about, and the fields that they concern, for model `warned`."""
         shared = len(base.forms) > 1
-        found = self.connection.execute(
+        rows = self.connection.execute(
             query("building/findings"),
             {
                 "forms": [f.form for f in base.forms],
                 "periods": sorted({str(p) for f in base.forms for p in own_periods(f, scope.months)}),
             },
         ).all()
+        found = [(unit, org_code, r.field) for r in rows for unit, org_code in self._concerned(r, base.forms)]
         units = [
-            self._unit_above(r.org_code, base.level, scope, restating) if shared else r.unit_code
-            for r in found
+            self._unit_above(org_code, base.level, scope, restating) if shared else unit
+            for unit, org_code, _ in found
         ]
         return pa.table(
             {
                 "unit_code": pa.array(units, pa.string()),
-                "field": pa.array([r.field for r in found], pa.string()),
+                "field": pa.array([field for _, _, field in found], pa.string()),
             }
         )
+
+    def _concerned(self, finding: Row[Any], forms: Sequence[Form]) -> list[tuple[str, str]]:
+        """(row's key, its unit of the tree) of the rows that a finding is about: of one on a report, all its rows."""
+        form = next(f for f in forms if f.form == finding.of_form)
+        if finding.unit_code not in self.catalogue.counties or form.grain == "county":
+            return [(finding.unit_code, finding.org_code)]
+        found = self._rows(form, [Period.parse(finding.period)], [])
+        keys = [rows.column(form.key) for _, county, rows in found if county == finding.unit_code]
+        return [pair for k in keys for pair in zip(k.to_pylist(), parents(k, form).to_pylist(), strict=True)]
 
     # ---- inside
 

@@ -5,6 +5,7 @@ In: entries of indicators/<aspect>.yaml. Out: `Indicator`s. Each of its definiti
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -26,6 +27,7 @@ class Earlier(Model):
     denominator: Side
     factor: Decimal | None = F(None, description="default: the indicator's own")
     missing: Missing | None = F(None, description="default: the indicator's own")
+    bounded: bool | None = F(None, description="default: the indicator's own")
 
 
 class Indicator(Model):
@@ -43,6 +45,11 @@ class Indicator(Model):
     headline: Literal["month", "quarter", "ytd"]
     missing: Missing = "matched"
     persons: bool = False
+    bounded: bool | None = F(
+        None,
+        description="whether the numerator is a part of the denominator, so that a value below 0 or above the factor"
+        " is a finding; default: where the unit is percent",
+    )
     target: dict[int, Decimal] = F(
         default_factory=dict, description="illustrative: the plan publishes no figures"
     )
@@ -54,6 +61,11 @@ class Indicator(Model):
         if untils != sorted(set(untils)):
             raise ValueError("`earlier` is oldest first, each with an `until` of its own")
         return self
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether a value below 0 or above the factor cannot be."""
+        return self.unit == "percent" if self.bounded is None else self.bounded
 
     @property
     def definitions(self) -> tuple[Definition, ...]:
@@ -89,3 +101,9 @@ class Definition:
 
     def holds_in(self, month: str) -> bool:
         return holds(self.since, self.until, month)
+
+
+def fields_read(indicators: Iterable[Indicator]) -> frozenset[tuple[str, str]]:
+    """(form, field) of every field that one of these reads, now or by an earlier definition; keys are among them."""
+    terms = [t for i in indicators for d in i.definitions for t in d.indicator.terms]
+    return frozenset((t.form, f) for t in terms for f in t.fields)

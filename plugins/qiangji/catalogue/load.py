@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
-from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.indicators import Indicator, fields_read
 from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
@@ -84,6 +84,11 @@ class Catalogue:
         terms = [t for d in indicator.definitions for t in d.indicator.terms]
         fields = ((self.forms[t.form].fields.get(f)) for t in terms for f in t.fields)
         return any(f is not None and f.restricted for f in fields)
+
+    @cached_property
+    def fields_read(self) -> frozenset[tuple[str, str]]:
+        """(form, field) of every field that an indicator reads, now or by an earlier definition."""
+        return fields_read(self.indicators.values())
 
     def name_of(self, code: str) -> str:
         return self.org.units[code].name if code in self.org.units else code
@@ -160,7 +165,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
     for name, form in forms.items():
         with problems.noting():
             suites[name] = _suite(expectations / f"{name}.json", name)
-            check_suite(suites[name], form, forms, {u.kind for u in org})
+            check_suite(suites[name], form, forms, {u.kind for u in org}, fields_read(indicators.values()))
     corrections = _corrections(declared, forms, org, problems)
     problems.tell()
     indicators = _in_plan_order(indicators, plan)

@@ -78,6 +78,11 @@ class Field(Model):
     values: tuple[str, ...] = F((), description="what an enum may be")
     restricted: bool = F(False, description="shown from county up only")
     not_applicable: bool = F(False, description="— and / mean not applicable, not missing")
+    may_be_empty: bool = F(
+        False,
+        description="a county may leave its whole column empty: a finding, where the report of a column that an"
+        " indicator reads is held else",
+    )
     note: Label | None = F(None, description="指标解释")
     since: Month | None = None
     until: Month | None = None

@@ -29,10 +29,12 @@ from qiangji.periods import MONTHS_IN
 MAX_VALUE_SET = 30
 """A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows better."""
 FRAME_COLUMNS = ("period", "county_code")
+PRESENT = "expect_column_values_to_not_be_null"
+BETWEEN = "expect_column_values_to_be_between"
 ROW_TYPES = (
-    "expect_column_values_to_not_be_null",
+    PRESENT,
     "expect_column_values_to_be_null",
-    "expect_column_values_to_be_between",
+    BETWEEN,
     "expect_column_values_to_be_in_set",
     "expect_column_values_to_not_be_in_set",
     "expect_column_values_to_match_regex",
@@ -47,10 +49,17 @@ _RULE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
-def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form], kinds: Collection[str]) -> None:
+def check_suite(
+    suite: Suite,
+    form: Form,
+    forms: Mapping[str, Form],
+    kinds: Collection[str],
+    needed: Collection[tuple[str, str]] = (),
+) -> None:
     """Hold one suite against its form, the forms that it compares with, and the kinds of unit that there are.
 
-    Raises one CatalogueError for all that does not hold.
+    `needed`: (form, field) that indicators read: their absence must be announced. Raises one CatalogueError for all
+    that does not hold.
     """
     place = Place(suite.path)
     problems = Problems()
@@ -81,6 +90,46 @@ def check_suite(suite: Suite, form: Form, forms: Mapping[str, Form], kinds: Coll
     with problems.noting():
         _check_use(suite, form, read, kinds)
     problems.tell()
+    with problems.noting():
+        _check_presence(suite, form, needed)
+    with problems.noting():
+        _check_maxima(suite, form)
+    problems.tell()
+
+
+def _check_presence(suite: Suite, form: Form, needed: Collection[tuple[str, str]]) -> None:
+    """A missing value of a field that an indicator reads changes a figure: it is never missing in silence."""
+    announced = {
+        r.content["kwargs"]["column"]
+        for r in suite.rules
+        if r.content["type"] == PRESENT
+        and r.severity != "info"
+        and "row_condition" not in r.content["kwargs"]
+    }
+    if silent := [n for n in form.fields if (form.form, n) in needed and n not in announced]:
+        raise CatalogueError(
+            f"indicators read {', '.join(silent)}, and no rule says that a value is missing",
+            where=Place(suite.path),
+            expected=f"{PRESENT} on each, a warning at least and without a condition",
+        )
+
+
+def _check_maxima(suite: Suite, form: Form) -> None:
+    """A number without a critical maximum lets a pasted number of a card into every sum above its unit."""
+    bounded = {
+        r.content["kwargs"]["column"]
+        for r in suite.rules
+        if r.content["type"] == BETWEEN
+        and r.is_critical
+        and "row_condition" not in r.content["kwargs"]
+        and r.content["kwargs"].get("max_value") is not None
+    }
+    if open_ := [n for n, f in form.fields.items() if f.is_number and n not in bounded]:
+        raise CatalogueError(
+            f"no critical maximum on {', '.join(open_)}",
+            where=Place(suite.path),
+            expected=f"{BETWEEN} with max_value on each number: what no unit can have, not what is unusual",
+        )
 
 
 def _check_use(suite: Suite, form: Form, read: set[str], kinds: Collection[str]) -> None:
@@ -195,7 +244,7 @@ def _check_columns(
             continue
         context = context_column(column, form.form, forms)
         if context is None:
-            compared = ("last", "z", "change", "year", "sum_<form>", "count_<form>")
+            compared = ("last", "yearend", "z", "change", "year", "sum_<form>", "count_<form>")
             allowed = (*own, "_units_<kind>", *(f"_{c}_<field>" for c in compared))
             raise CatalogueError(f"unknown column {column!r}", where=at, expected=", ".join(allowed))
         numbers = [n for n, f in forms[context.form].fields.items() if f.is_number]
@@ -209,6 +258,12 @@ def _check_columns(
                 f"{column}: {context.field} is {form.fields[context.field].kind}, whose own history is no measure",
                 where=at,
                 expected="a stock or a flow; for a year to date _year_<field>",
+            )
+        if context.kind == "yearend" and form.fields[context.field].kind != "ytd":
+            raise CatalogueError(
+                f"{column}: {context.field} is {form.fields[context.field].kind}, which does not begin anew in January",
+                where=at,
+                expected="a ytd field; for others _last_<field>",
             )
         if context.is_across:
             _check_across(form, forms[context.form], column, at)

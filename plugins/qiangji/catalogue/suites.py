@@ -10,9 +10,13 @@ Context columns are filled before the suite runs, and are named here and nowhere
 | `_is_known` | bool | the unit (of a group: its village or community) is the county's and reports |
 | `_occurrences` | int | rows of the submission with this key |
 | `_totals_agree` | bool, null | totals written in the file equal the sums of the rows; same in all rows |
+| `_is_total` | bool | the row's name says 小计, 合计, 总计, or a group's serial is all zeros: no unit |
+| `_is_sum` | bool | every number of the row is the sum of the other rows beside it (see `checking.frame`) |
 | `_units_<kind>` | int | units of that kind at or beneath the row's unit that report in the period |
 | `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
+| `_yearend_<field>` | the field's | of a ytd field: the unit's value in the last report of the year before; null but in
+the first period of a year |
 | `_z_<field>` | float | modified z-score of a stock or flow against the unit's own earlier values (see
 `checking.jumps`); null without enough of them, or where they do not move |
 | `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, where _last is 0, or where
@@ -45,9 +49,14 @@ Scope = Literal["row", "submission"]
 SEVERITIES: tuple[str, ...] = get_args(Severity)
 SCOPES: tuple[str, ...] = get_args(Scope)
 
-OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree")
+OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree", "_is_total", "_is_sum")
 OWN_PREFIXES = ("_units_", "_gap_")
 """Context columns that follow from the submission and the tree alone."""
+
+USUAL_Z = 3.5
+"""The z-score at the ends of what is usual for a unit, as `_low_<field>` and `_high_<field>` hold it."""
+MANY_DIGITS = 11
+"""A number of so many digits may be a person's: a telephone, a card, an ID. No message shows it."""
 
 _COMPARED = ("column", "column_A", "column_B")
 _KEYS_OF_COLUMNS = (*_COMPARED, "column_list", "column_set")
@@ -139,11 +148,16 @@ class Rule:
         return " / ".join(texts)
 
     def _usual(self, row: Mapping[str, object]) -> str:
-        """The unit's own usual range, where the rule holds a z-score."""
+        """The unit's own usual range up to the rule's own limit, where the rule holds a z-score."""
+        reach = self.content["kwargs"].get("max_value", USUAL_Z) / USUAL_Z
         for column in self.columns:
             if column.startswith("_z_"):
                 name = column.removeprefix("_z_")
-                return "–".join(_rounded(row.get(f"_{end}_{name}")) for end in ("low", "high"))
+                low, high = row.get(f"_low_{name}"), row.get(f"_high_{name}")
+                if not isinstance(low, (int, float)) or not isinstance(high, (int, float)):
+                    return "—"
+                middle, half = (low + high) / 2, (high - low) / 2 * reach
+                return f"{_rounded(middle - half)}–{_rounded(middle + half)}"
         return ""
 
 
@@ -151,11 +165,11 @@ class Rule:
 class ContextColumn:
     """A contextual column taken apart.
 
-    `last`, `z`, `change`, `year` look at the form itself, `sum` and `count` at another.
+    `last`, `yearend`, `z`, `change`, `year` look at the form itself, `sum` and `count` at another.
     """
 
     name: str
-    kind: Literal["last", "z", "change", "year", "sum", "count"]
+    kind: Literal["last", "yearend", "z", "change", "year", "sum", "count"]
     form: str
     field: str
 
@@ -263,9 +277,9 @@ def kinds_in(columns: Iterable[str]) -> list[str]:
 
 def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn | None:
     """Take a contextual column's name apart; None for any other column."""
-    kind: Literal["last", "z", "change", "year"]
+    kind: Literal["last", "yearend", "z", "change", "year"]
     across: Literal["sum", "count"]
-    for kind in ("last", "z", "change", "year"):
+    for kind in ("last", "yearend", "z", "change", "year"):
         if name.startswith(f"_{kind}_"):
             return ContextColumn(name, kind, form, name.removeprefix(f"_{kind}_"))
     # The longest form first: one form's name may begin another's (village, village_group).
@@ -281,13 +295,15 @@ def _shown(value: object) -> str:
         return "—"
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return quoted(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return quoted(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    digits = sum(c.isdigit() for c in text.partition(".")[0])
+    return f"({digits} 位数字 digits)" if digits >= MANY_DIGITS else text
 
 
-def _rounded(value: object) -> str:
-    return f"{max(value, 0):.0f}" if isinstance(value, (int, float)) else "—"
+def _rounded(value: float) -> str:
+    return f"{max(value, 0):.0f}"
 
 
 def hash_of(content: object) -> str:

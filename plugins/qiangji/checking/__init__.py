@@ -8,16 +8,21 @@ split afterwards.
 | --- | --- |
 | `frame` | the rows with the context columns that rules read |
 | `expectations` | Great Expectations: which rows break which rules |
+| `blank_columns` | columns that a whole report leaves empty |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
+| `doubts` | what is asked about a report as a whole, before it counts |
+| `names`, `titles` | names beside codes; the period and units that a sheet states |
+| `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
-| `contextual`, `jumps` | rules that look beyond the submission; they run when a month is built |
+| `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -25,7 +30,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import unexpected_units
+from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
@@ -34,6 +39,7 @@ from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.parsing import cage
+from qiangji.parsing.archive import too_large
 from qiangji.stopwatch import Stopwatch
 
 __all__ = ["Checked", "check", "examine", "judge"]
@@ -61,7 +67,7 @@ def check(
         mine = [p for p in parts if p.form == code]
         for batch in _batches(_read(catalogue, ledger.lake, mine, watch)):
             with watch.timed("expectations"):
-                judge(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
+                _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
             published += [publish(one, catalogue, ledger, record, watch) for one in batch]
             batch.clear()  # its rows are not held while the next is read
     for s in published:
@@ -78,8 +84,28 @@ def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[
     read = [_parse(catalogue, lake, p) for p in parts]
     for code in sorted({p.form for p in parts}):
         mine = [one for one in read if one.part.form == code]
-        judge(mine, catalogue, catalogue.forms[code], catalogue.suites[code])
+        _judge_within_memory(mine, catalogue, catalogue.forms[code], catalogue.suites[code])
     return read
+
+
+def _judge_within_memory(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
+    """Judge all at once; where memory does not suffice, one by one, and what it does not suffice for goes back."""
+    with contextlib.suppress(MemoryError):
+        judge(batch, catalogue, form, suite)
+        return
+    log.error("%s: not enough memory to judge %d submissions at once: one by one", form.form, len(batch))
+    for one in batch:
+        if one.parsed is not None:
+            one.forget()
+            try:
+                judge([one], catalogue, form, suite)
+            except MemoryError:
+                one.forget()
+                e = too_large(
+                    "judging it takes more memory than there is", "a smaller file", one.part.county_code
+                )
+                one.parsed = None
+                one.conclude("returned", e.code, e.zh, str(e))
 
 
 def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
@@ -126,9 +152,27 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
             one.parsed, one.verdict, one.is_unchanged = None, "accepted", True
             one.message_zh = "无变动：沿用上一期报送的数据"
             one.message_en = "unchanged: it repeats the last report"
+        else:
+            _hold_against_title(one)
     except ReturnedError as e:
+        one.parsed = None
         one.conclude("returned", e.code, e.zh or str(e), str(e))
     return one
+
+
+def _hold_against_title(one: Checked) -> None:
+    """Return a report whose title names another period: last month's sheet, sent again under a new name."""
+    assert one.parsed is not None
+    said = titles.other_period(one.parsed.sheet.title_texts, one.period)
+    if said:
+        raise ReturnedError(
+            f"the title says period {said}",
+            where=f"{one.part.county_code} {one.part.form} {one.period}",
+            expected=str(one.period),
+            do="Send the file of that period, or correct the title.",
+            code="wrong_period",
+            zh=f"标题写的报告期是{said}，应为{one.period}，请核对后重报",
+        )
 
 
 def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
@@ -159,7 +203,12 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         end = start + rows.num_rows
         mine = [Broken(b.rule, [r - start for r in b.rows if start <= r < end]) for b in broken]
         own = frame.slice(start, end - start)
-        decide(one, [b for b in mine if b.rows], form, own)
+        assert one.parsed is not None
+        blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
+        mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
+        decide(one, mine, form, own)
         if one.rejected is not None:  # row by row, not as a whole
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
+            doubts.look(one, catalogue, form)
+            blank_columns.tell(one, blank, catalogue, form)
         start = end

@@ -7,7 +7,7 @@ in which deliveries were processed. These rules reject nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import ContextColumn
-from qiangji.checking import jumps
+from qiangji.checking import jumps, repeats
 from qiangji.checking.expectations import validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -44,11 +44,16 @@ class Work:
 
 
 def stale(
-    catalogue: Catalogue, current: Mapping[Key, str], seen: Mapping[Key, str], months: Iterable[Period]
+    catalogue: Catalogue,
+    current: Mapping[Key, str],
+    seen: Mapping[Key, str],
+    months: Iterable[Period],
+    declared: Collection[Key] = (),
 ) -> list[Work]:
     """Submissions of these months whose contextual rules look at something that has changed.
 
-    `current`: rows hash of each current revision. `seen`: the signature at the last check.
+    `current`: rows hash of each current revision. `seen`: the signature at the last check. `declared`: the submissions
+    that say that nothing changed.
     """
     work = []
     for month in months:
@@ -56,20 +61,25 @@ def stale(
             period = catalogue.due(form, month)
             suite = catalogue.suites[form.form]
             columns = suite.context_columns(catalogue.forms)
-            if period is None or not columns:
+            if period is None or not (columns or repeats.can_tell(form)):
                 continue
             for (name, text, county), rows_hash in current.items():
                 if (name, text) != (form.form, str(period)):
                     continue
                 inputs = [current.get(k, "") for k in _inputs(columns, catalogue, form, period, county)]
-                one = Work(form, period, county, short(suite.hash, rows_hash, *inputs))
+                said = (repeats.VERSION, "declared" if (name, text, county) in declared else "")
+                one = Work(form, period, county, short(suite.hash, *said, rows_hash, *inputs))
                 if seen.get(one.key) != one.signature:
                     work.append(one)
     return work
 
 
 def findings(
-    catalogue: Catalogue, lake: Rows, current: Mapping[Key, str], work: list[Work]
+    catalogue: Catalogue,
+    lake: Rows,
+    current: Mapping[Key, str],
+    work: list[Work],
+    declared: Collection[Key] = (),
 ) -> dict[Key, list[Finding]]:
     """The contextual findings of each piece of work, all counties of a form and period at once."""
 
@@ -81,14 +91,16 @@ def findings(
     found: dict[Key, list[Finding]] = {w.key: [] for w in work}
     for code, period in sorted({(w.form.form, w.period) for w in work}):
         counties = [w.county for w in work if (w.form.form, w.period) == (code, period)]
-        for finding in _evaluate(catalogue, read, catalogue.forms[code], period, counties):
+        told = {county for county in counties if (code, str(period), county) not in declared}
+        for finding in _evaluate(catalogue, read, catalogue.forms[code], period, counties, told):
             found[code, str(period), finding.county_code].append(finding)
     return found
 
 
 def _evaluate(
-    catalogue: Catalogue, read: Read, form: Form, period: Period, counties: list[str]
+    catalogue: Catalogue, read: Read, form: Form, period: Period, counties: list[str], told: Collection[str]
 ) -> Iterator[Finding]:
+    """`told`: the counties that do not say themselves that nothing changed."""
     suite, month = catalogue.suites[form.form], str(period.last_month)
     fields = form.fields_in(month)
     columns = [c for c in suite.context_columns(catalogue.forms) if c.is_across or c.field in fields]
@@ -98,6 +110,9 @@ def _evaluate(
     for county in counties:
         rows = read(form.form, period, county)
         assert rows is not None
+        before = read(form.form, period - 1, county) if county in told and repeats.can_tell(form) else None
+        if before is not None and (again := repeats.finding(form, period, county, rows, before)):
+            yield again
         report = _Report(catalogue, read, form, period, county)
         for column in columns:
             rows = report.with_column(rows, column)
@@ -119,7 +134,7 @@ def _inputs(
         (c.form, str(_compared(period, catalogue.forms[c.form])), county) for c in columns if c.is_across
     }
     before = {back for c in columns if not c.is_across for back in _reach(c, form)}
-    return sorted(across | {(form.form, str(period - back), county) for back in before})
+    return sorted(across | {(form.form, str(period - back), county) for back in before | {1}})
 
 
 def _compared(period: Period, other: Form) -> Period:
@@ -160,6 +175,8 @@ class _Report:
             values = self._year(rows, column)
         elif column.kind == "last":
             values = self._last(rows, column)
+        elif column.kind == "yearend":
+            values = self._yearend(rows, column)
         else:
             values = self._across(rows, column)
         return rows.append_column(column.name, values)
@@ -190,9 +207,16 @@ class _Report:
             return pa.nulls(len(rows), pa.float64())
         return _relative(rows.column(column.field), before.cast(pa.float64()))
 
+    @property
+    def _begins_year(self) -> bool:
+        return self.period.year != (self.period - 1).year
+
+    def _yearend(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
+        before = self._before(rows, column, 1) if self._begins_year else None
+        return pa.nulls(len(rows), rows.column(column.field).type) if before is None else before
+
     def _last(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
-        is_new_year = self.period.year != (self.period - 1).year
-        starts_anew = is_new_year and self.form.fields[column.field].kind == "ytd"
+        starts_anew = self._begins_year and self.form.fields[column.field].kind == "ytd"
         before = None if starts_anew else self._before(rows, column, 1)
         return pa.nulls(len(rows), rows.column(column.field).type) if before is None else before
 

@@ -13,8 +13,13 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import Gap, Suite
 from qiangji.parsing import Parsed
+from qiangji.parsing.totals import are_totals
 from qiangji.periods import Period
 
+SUM_OF = 2
+"""A row is held to be a sum of at least so many others: what equals one other may be a neighbour of the same size."""
+SUM_FIELDS = 3
+"""In at least so many fields that are not zero: in one or two a sum may be chance."""
 _WIDE = pa.decimal128(28, 4)
 """Holds any bigint exactly."""
 
@@ -37,7 +42,13 @@ def framed(
     for kind in suite.kinds_counted:
         units = catalogue.org.counts_of(kind, period)
         columns[f"_units_{kind}"] = pa.array([units.get(code, 0) for code in above.to_pylist()], pa.int64())
-    if "unit_name" in rows.column_names:
+    read = {column for rule in suite.rules for column in rule.columns}
+    names = rows.column("unit_name").combine_chunks() if "unit_name" in rows.column_names else None
+    if {"_is_total", "_is_sum"} & read:
+        columns["_is_total"] = are_totals(keys, names, form)
+    if "_is_sum" in read:
+        columns["_is_sum"] = _are_sums(rows.filter(pc.invert(columns["_is_total"])), keys, form)
+    if names is not None:
         rows = rows.drop_columns(["unit_name"])
     for name, values in columns.items():
         if name not in rows.column_names:  # a county's own form has its code as its key
@@ -58,6 +69,48 @@ def _known(
     width = len(next(iter(form.serials)))
     listed = pc.is_in(pc.utf8_slice_codeunits(keys, -width), value_set=pa.array(list(form.serials)))
     return pc.and_(known, listed)
+
+
+def _are_sums(rows: pa.Table, keys: pa.Array, form: Form) -> pa.Array:
+    """Whether every number of a row is the sum of the other rows beside it: of its unit's, its town's, or of all.
+
+    `rows`: without those that say themselves that they are totals; they are no sums here, whatever they hold.
+    """
+    numbers = [n for n, f in form.fields.items() if f.is_number and n in rows.column_names]
+    sums = {k for digits in _siblings(form) for k in _sums_among(rows, numbers, digits, form)}
+    return pc.is_in(keys, value_set=pa.array(sorted(sums), pa.string()))
+
+
+def _siblings(form: Form) -> list[int]:
+    """How many digits rows have in common that one of them might add up; 0: all of the report."""
+    if form.grain == "group":
+        return [12, 9, 0]
+    return [9, 0] if form.grain in ("village", "community") else [0]
+
+
+def _sums_among(rows: pa.Table, numbers: list[str], digits: int, form: Form) -> list[str]:
+    """The keys of rows that are the sums of all others with the same first digits."""
+    keys = rows.column(form.key).combine_chunks()
+    beside = (
+        pc.utf8_slice_codeunits(pc.fill_null(keys, ""), 0, digits) if digits else pa.repeat("", len(keys))
+    )
+    wide = {n: pc.fill_null(rows.column(n).cast(_WIDE), 0) for n in numbers}
+    sums = (
+        pa.table({"beside": beside, **wide})
+        .group_by("beside")
+        .aggregate([("beside", "count"), *((n, "sum") for n in numbers)])
+    )
+    at = pc.index_in(beside, value_set=sums.column("beside").combine_chunks())
+    are = pc.greater(sums.column("beside_count").take(at), SUM_OF)
+    filled = pa.repeat(0, len(keys))
+    for n in numbers:
+        doubled = pc.add(wide[n], wide[n])
+        are = pc.and_(are, pc.equal(doubled, sums.column(f"{n}_sum").take(at)))
+        filled = pc.add(filled, pc.not_equal(wide[n], 0).cast(pa.int64()))
+    are = pc.and_(are, pc.greater_equal(filled, SUM_FIELDS))
+    return [
+        k for k in pc.filter(keys, pc.fill_null(are, False).combine_chunks()).to_pylist() if k is not None
+    ]
 
 
 def _gap(gap: Gap, rows: pa.Table) -> pa.ChunkedArray:

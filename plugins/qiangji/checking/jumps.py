@@ -15,7 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-THRESHOLD = 3.5
+from qiangji.catalogue.suites import USUAL_Z
+
+THRESHOLD = USUAL_Z
 SCALE = 0.6745
 PERIODS = 12
 """How many earlier periods are looked at: a year of a monthly form."""

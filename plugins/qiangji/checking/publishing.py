@@ -51,6 +51,9 @@ def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, wa
         rows_accepted=taken,
         rows_rejected=received - taken,
         is_unchanged=one.is_unchanged,
+        doubt=one.doubts[0].code if one.doubts else None,
+        doubt_zh="；".join(d.zh for d in one.doubts) or None,
+        doubt_en="; ".join(d.en for d in one.doubts) or None,
         **vars(fullness),
     )
     if not record:

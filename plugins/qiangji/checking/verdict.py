@@ -26,10 +26,12 @@ from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
-from qiangji.parsing import Parsed, TotalsProblem, address
+from qiangji.parsing import Parsed, TotalsProblem, address, strays
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
 
+MAX_BREACHES = 50_000
+"""Rules that rows of a submission break, told one by one. Each is an object in memory and a line of a page."""
 Shown = Callable[[str], str]
 """How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
 
@@ -49,6 +51,9 @@ class Unreadable:
 
     def words(self, shown: Shown) -> Words:
         text = shown(self.written)
+        if said := strays.WORDS.get(self.id.rpartition(".")[2]):
+            zh, en = (w.replace("{text}", text) for w in said)
+            return Words(text, zh, en, self.expected.zh, self.expected.en)
         return Words(
             text,
             f"“{self.label.zh}”无法识别：{text}",
@@ -79,12 +84,23 @@ class Breach:
         return self.rule.words(frame.slice(self.index, 1).to_pylist()[0])
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """What is asked about a report as a whole, before it counts: a stable code, and the question in words."""
+
+    code: str
+    zh: str
+    en: str
+
+
 @dataclass
 class Checked:
     """One submission on its way through: what was read, what broke, and the verdict.
 
     `breaches`: all, also where the submission is returned as a whole. `frame`: the rows with their context columns.
-    `explanations`: unit -> what the county says about its accepted row.
+    `explanations`: unit -> what the county says about its accepted row. `doubts`: what is asked before it counts.
+    `notes`: those of `findings` that no rule of the suite made: on names beside codes, on what the sheet says, on empty
+    columns.
     """
 
     part: Pending
@@ -101,10 +117,18 @@ class Checked:
     breaches: list[Breach] = field(default_factory=list)
     frame: pa.Table | None = None
     explanations: dict[str, str] = field(default_factory=dict)
+    doubts: list[Doubt] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
 
     @property
     def period(self) -> Period:
         return Period.parse(self.part.period)
+
+    def forget(self) -> None:
+        """Back to what was read: no verdict, and nothing found."""
+        self.verdict, self.reason_code, self.message_zh, self.message_en = "", None, None, None
+        self.rejections, self.findings, self.breaches, self.explanations = [], [], [], {}
+        self.accepted = self.rejected = self.frame = None
 
     def conclude(self, verdict: str, code: str, zh: str | None, en: str | None) -> None:
         """Set the verdict, and the reason where the submission is not accepted as it is."""
@@ -115,6 +139,9 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
     """Decide on each row by what it breaks, and on the submission."""
     parsed = one.parsed
     assert parsed is not None
+    if told := _too_many(parsed, broken, form):
+        one.conclude("returned", "too_many_problems", *told)
+        return
     one.frame, one.breaches = frame, breaches_of(parsed, broken, form)
     if whole := [b.rule for b in broken if _is_whole(b.rule)]:
         one.conclude("returned", whole[0].id.split(".")[-1], *_whole_message(whole[0], parsed))
@@ -148,10 +175,31 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
         one.verdict = "accepted"
 
 
+def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str, str] | None:
+    """What is said, in zh and en, where rows break rules so often that a list of it helps nobody; else None."""
+    by_rule = sorted((b for b in broken if b.rows and not _is_whole(b.rule)), key=lambda b: -len(b.rows))
+    total = sum(len(b.rows) for b in by_rule)
+    if total <= MAX_BREACHES:
+        return None
+    numbers = parsed.rows.column("_row")
+    first = [
+        (b.rule.id, address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()), len(b.rows))
+        for b in by_rule[:3]
+    ]
+    zh = "、".join(f"{rule}自{cell}起{n}行" for rule, cell, n in first)
+    en = ", ".join(f"{rule} from {cell} ({n:,} rows)" for rule, cell, n in first)
+    return (
+        f"{parsed.rows.num_rows}行记录共有{total}处不合规则：{zh}；请核对是否发错文件、各列是否与表头对应，改正后重报",
+        f"{parsed.rows.num_rows:,} rows break rules {total:,} times: {en}; check whether this is the right file and"
+        " whether its columns stand under their headers, and send it again",
+    )
+
+
 def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
     """What rows break: first cells that cannot be read, then rules in the suite's order.
 
-    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell.
+    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. Of a row
+    that is no unit's (`strays`), only that is told.
     """
     numbers, found = parsed.rows.column("_row"), list[Breach]()
 
@@ -163,15 +211,20 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
 
     unreadable = set()
     for cell in parsed.unreadable:
-        label, expected = form.fields[cell.field].label, Label(zh=cell.expected_zh, en=cell.expected_en)
+        expected = Label(zh=cell.expected_zh, en=cell.expected_en)
+        label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
         note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected), cell.index)
         unreadable.add((cell.index, cell.field))
     for one in broken:
         if not _is_whole(one.rule):
             for index in one.rows:
-                if not any((index, f) in unreadable for f in one.rule.fields):
+                if not any((index, f) in unreadable for f in (form.key, *one.rule.fields)):
                     note(one.rule, index)
     return found
+
+
+def _key_label(form: Form) -> Label:
+    return Label(zh=next(iter(form.key_headers), form.key), en=form.key)
 
 
 def total_words(total: TotalsProblem, shown: Shown) -> Words:

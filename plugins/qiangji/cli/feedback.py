@@ -13,9 +13,12 @@ from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exi
 from qiangji.errors import UsageError
 
 if TYPE_CHECKING:
+    from qiangji.checking.coverage import Coverage
     from qiangji.feedback import Page, Sent
 
 _SHOWN = 50
+_NAMED = 5
+_KINDS = {"critical": "退回 returned", "question": "待核实 held until answered"}
 
 
 def check(
@@ -30,7 +33,7 @@ def check(
 ) -> None:
     """Try a file before it is sent: what would be returned, cell by cell. Nothing is recorded.
 
-    Exit code 3: the file, or a row of it, would be returned.
+    Exit code 3: the file, or a row of it, would be returned or held.
     """
     from qiangji import pipeline
     from qiangji.cli import printing
@@ -82,7 +85,12 @@ def feedback(
 def page_as_data(page: Page) -> dict[str, Any]:
     """The page as JSON, without the county's sheet."""
     kept = ("form", "period", "status", "received", "accepted", "rejected")
-    return {n: getattr(page, n) for n in kept} | {"problems": [vars(p) for p in page.problems]}
+    found = page.coverage
+    return (
+        {n: getattr(page, n) for n in kept}
+        | {"coverage": None if found is None else vars(found)}
+        | {"problems": [vars(p) for p in page.problems]}
+    )
 
 
 def _print_page(page: Page) -> None:
@@ -92,17 +100,32 @@ def _print_page(page: Page) -> None:
         f"{page.form} {page.period}: {page.status}. 收到 received {page.received:,},"
         f" 收下 accepted {page.accepted:,}, 退回 rejected {page.rejected:,}."
     )
+    _print_coverage(page.coverage)
     for p in page.problems[:_SHOWN]:
-        kind = "提示 warning" if p.is_warning else "退回 returned"
+        kind = _KINDS.get(p.severity, "提示 warning")
         zh = p.message_zh + (f"，应为{p.expected_zh}" if p.expected_zh else "")
         en = p.message_en + (f" (expected {p.expected_en})" if p.expected_en else "")
         console.print(escape(f"{p.address or page.form}  {kind}  {p.rule}\n    {zh}\n    {en}"))
     if len(page.problems) > _SHOWN:
         console.print(f"… {len(page.problems) - _SHOWN:,} more: --workbook or --json has them all.")
     console.print(
-        "行数骤减的拦截和与上期、其他报表的比对，在收取和计算时进行。"
-        " Whether rows have become far fewer, and comparisons with other reports, are looked at once it is collected."
+        "与上一版本相比行数骤减、报告期锁定的拦截，以及与上期、其他报表的比对，在收取和计算时进行。"
+        " Whether rows have become far fewer than in the revision before, locks, and comparisons with other reports are"
+        " looked at once it is collected."
     )
+
+
+def _print_coverage(found: Coverage | None) -> None:
+    from rich.markup import escape
+
+    if found is None:
+        return
+    line = f"接收 {found.reported:,} / 应报 {found.expected:,} units that should report"
+    if found.missing:
+        first = "、".join(f"{code} {name}" for code, name in found.missing[:_NAMED])
+        more = f" … 共 in all {len(found.missing):,}" if len(found.missing) > _NAMED else ""
+        line += f"; 缺 missing: {first}{more}"
+    console.print(escape(line))
 
 
 def _print_sent(sent: list[Sent]) -> None:

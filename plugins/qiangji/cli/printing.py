@@ -22,6 +22,10 @@ MATRIX_UNITS = 10
 STATUS_LEGEND = (
     "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed"
 )
+WARNED = "!"
+WARNED_LEGEND = (
+    f"{WARNED} 有未确认的核查发现 findings that nobody confirmed: `qiangji explain`, `qiangji findings`"
+)
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
     "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
@@ -43,9 +47,10 @@ def number(value: Decimal | None) -> str:
 
 
 def value_cell(row: dict[str, Any]) -> str:
-    """A value, with its status unless that is normal: `41.37`, `41.37 P`, `- O`."""
+    """A value, with its status unless that is normal and a mark where findings are about it: `41.37 P`, `41.37 !`."""
     mark = "" if row["obs_status"] == "A" else f" [dim]{row['obs_status']}[/dim]"
-    return number(row["value"]) + mark
+    warned = f" [yellow]{WARNED}[/yellow]" if row.get("has_warning") else ""
+    return number(row["value"]) + mark + warned
 
 
 def print_values(console: Console, rows: Rows) -> None:
@@ -56,6 +61,8 @@ def print_values(console: Console, rows: Rows) -> None:
     else:
         console.print(_list(rows))
     console.print(STATUS_LEGEND, style="dim")
+    if any(r.get("has_warning") for r in rows):
+        console.print(WARNED_LEGEND, style="yellow")
     if _is_compared(rows):
         console.print(comparison.LEGEND, style="dim")
 
@@ -136,8 +143,15 @@ def _status_cell(row: dict[str, Any]) -> str:
     if row["is_nil"]:
         lines.append("[dim]零报告 nil[/dim]")
     if row["rows_received"]:
-        lines.append(f"[dim]接收 {row['rows_accepted']:,} / 退回 {row['rows_rejected']:,}[/dim]")
+        lines.append(f"[dim]{_counts(row)}[/dim]")
     return "\n".join(lines)
+
+
+def _counts(row: dict[str, Any]) -> str:
+    """`接收 6 / 应报 199`, and how many rows went back where some did."""
+    expected = f" / 应报 {row['expected_units']:,}" if row["expected_units"] else ""
+    rejected = f", 退回 {row['rows_rejected']:,}" if row["rows_rejected"] else ""
+    return f"接收 {row['rows_accepted']:,}{expected}{rejected}"
 
 
 def local(at: datetime) -> datetime:
@@ -165,7 +179,7 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
 
 
 def print_reasons(console: Console, rows: Rows) -> None:
-    """One line a submission that was returned, held or withheld, failed or is late, with the reason."""
+    """One line a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
     shown = table(
         "需要处理 Needs attention", "县 county", "报表 form", unbroken("期 period"), "状态 status", "原因 reason",
         "说明 message", unbroken("来件 delivery"),

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from qiangji.cli.common import right, table
-from qiangji.cli.printing import Rows, local, number, value_cell
+from qiangji.cli.printing import WARNED, Rows, local, number, value_cell
 from qiangji.figures.explaining import CAUSES
 
 SHOWN = 20
@@ -80,6 +80,7 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
         f" {f['expected_units']:,} ({number(f['reporting_rate'])} %)"
         + (f"; 缺分子或分母 lacking a side {f['units_lacking']:,}" if f["units_lacking"] else "")
         + ("; 含人工更正 corrected" if f["is_corrected"] else "")
+        + (f"; {WARNED} 有未确认的核查发现 has findings" if f.get("has_warning") else "")
         + (f"; 目标(示意) target {number(f['target'])}" if f["target"] is not None else "")
         + "\n"
     )

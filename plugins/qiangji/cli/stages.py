@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     from qiangji.building import Built
     from qiangji.ledger import Submission
 
+_GUARDS = {
+    "period_locked": ("报告期锁定后收到", "after the period was locked"),
+    "far_fewer_rows": ("记录比上一版本少得多", "far fewer rows than the revision before"),
+}
+_HELD = "未采用，原数据不变 nothing was replaced: `qiangji release` or `qiangji void` it"
+
 
 def collect(
     county: Counties = None,
@@ -150,15 +156,16 @@ def _verdict(s: Submission) -> dict[str, Any]:
         "reason_code": s.held_reason or s.reason_code,
         "message_zh": s.message_zh,
         "message_en": s.message_en,
+        "doubt_zh": s.doubt_zh,
+        "doubt_en": s.doubt_en,
         "delivery_id": s.delivery_id,
     }
 
 
 def _why(verdict: dict[str, Any]) -> str:
-    if verdict["reason_code"] == "period_locked":
-        return "after the period was locked; nothing was replaced: `qiangji release` or `qiangji void` it"
     if verdict["status"] == "held":
-        return "far fewer rows than the revision before; nothing was replaced: `qiangji release` or `qiangji void` it"
+        guards = [*_GUARDS.get(verdict["reason_code"], ()), verdict["doubt_zh"], verdict["doubt_en"], _HELD]
+        return "\n".join(filter(None, guards))
     return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
 
 

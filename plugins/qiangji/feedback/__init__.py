@@ -22,6 +22,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji.catalogue import Catalogue, County, Form
 from qiangji.checking import Checked, examine
+from qiangji.checking.coverage import Coverage, coverage
 from qiangji.errors import CollectError, ReturnedError
 from qiangji.feedback import writing
 from qiangji.feedback.problems import Problem, problems_of
@@ -234,7 +235,7 @@ def page_of(catalogue: Catalogue, lake: Lake, one: Checked, revision: int | None
         form=form.form,
         title=form.title.zh,
         period=part.period,
-        status=STATUSES[one.verdict],
+        status="待审" if one.doubts else STATUSES[one.verdict],
         revision=revision,
         received=received,
         accepted=accepted,
@@ -242,7 +243,15 @@ def page_of(catalogue: Catalogue, lake: Lake, one: Checked, revision: int | None
         problems=problems_of(one, form),
         sheet=sheet,
         header=header,
+        coverage=_coverage(catalogue, one, form),
     )
+
+
+def _coverage(catalogue: Catalogue, one: Checked, form: Form) -> Coverage | None:
+    if one.accepted is None:
+        return None
+    keys = one.accepted.column(form.key).to_pylist()
+    return coverage(catalogue, form, one.period, one.part.county_code, keys)
 
 
 def _sheet(county: County, content: bytes, part: Pending, form: Form) -> Sheet | None:

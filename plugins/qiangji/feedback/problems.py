@@ -1,8 +1,8 @@
 """Everything that is wrong with a submission, cell by cell, as its county has to hear it.
 
 In: a submission that `checking.examine` looked at; `checking.verdict` has decided what is wrong, and has the words.
-Out: `Problem`s, those of the whole submission first, then in the order of rows. Cells that cannot be read are quoted as
-the county sent them.
+Out: `Problem`s, those of the whole submission first (questions before findings), then in the order of rows. Cells that
+cannot be read are quoted as the county sent them.
 """
 
 from __future__ import annotations
@@ -12,15 +12,19 @@ from dataclasses import dataclass
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import Checked
+from qiangji.checking.names import RULE as ANOTHER_NAME
 from qiangji.checking.verdict import Breach, total_words
-from qiangji.parsing import Parsed, TotalsProblem
+from qiangji.ledger.findings import Finding
+from qiangji.parsing import Parsed, TotalsProblem, address
 
-SEVERITIES = {"critical": "退回", "warning": "提示", "info": "提示"}
+QUESTION = "question"
+"""Severity of what is asked about a whole report: it is held until somebody answers."""
+SEVERITIES = {"critical": "退回", QUESTION: "待核实", "warning": "提示", "info": "提示"}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One rule that one row breaks, or (`row` None) a reason why the whole submission goes back.
+    """One rule that one row breaks, or (`row` None) why the whole submission goes back or is held, or a note on it.
 
     `row`: the sheet's row number. `columns`: the columns of the cells concerned, counted from 0.
     """
@@ -39,7 +43,7 @@ class Problem:
     @property
     def is_warning(self) -> bool:
         """Whether the row was accepted all the same."""
-        return self.severity != "critical"
+        return self.severity not in ("critical", QUESTION)
 
 
 def problems_of(one: Checked, form: Form) -> list[Problem]:
@@ -52,7 +56,10 @@ def problems_of(one: Checked, form: Form) -> list[Problem]:
     if one.parsed is None:
         return whole
     whole += [_of_total(total, one.parsed, form) for total in one.parsed.totals_problems]
+    whole += [Problem(d.code, QUESTION, d.zh, d.en) for d in one.doubts]
+    whole += [_of_note(n, one.parsed, form) for n in one.notes if not _is_on_row(n)]
     rows = [_of_breach(breach, one) for breach in one.breaches if breach.rule.scope == "row"]
+    rows += [_of_note(n, one.parsed, form) for n in one.notes if _is_on_row(n)]
     return whole + sorted(rows, key=lambda p: (p.row or 0, p.is_warning, p.columns, p.rule))
 
 
@@ -63,6 +70,23 @@ def _of_total(total: TotalsProblem, parsed: Parsed, form: Form) -> Problem:
     return _problem(rule, "critical", row, columns, total.address, total_words(total, shown=str))
 
 
+def _is_on_row(note: Finding) -> bool:
+    return note.rule.endswith(f".{ANOTHER_NAME}")
+
+
+def _of_note(note: Finding, parsed: Parsed, form: Form) -> Problem:
+    """A finding that no rule of the suite made: on the report, or on the name beside a code."""
+    if not _is_on_row(note):
+        return _problem(note.rule, note.severity, None, (), "", note.words)
+    column = parsed.columns[form.key]
+    number = parsed.rows.column("_row")[
+        parsed.rows.column(form.key).to_pylist().index(note.unit_code)
+    ].as_py()
+    return _problem(
+        note.rule, note.severity, number, (column,), address(form.form, column, number), note.words
+    )
+
+
 def _of_breach(breach: Breach, one: Checked) -> Problem:
     words = breach.words(one.frame, shown=str)
     return _problem(
@@ -71,7 +95,7 @@ def _of_breach(breach: Breach, one: Checked) -> Problem:
 
 
 def _problem(
-    rule: str, severity: str, row: int, columns: tuple[int, ...], address: str, words: Words
+    rule: str, severity: str, row: int | None, columns: tuple[int, ...], address: str, words: Words
 ) -> Problem:
     return Problem(
         rule,

@@ -70,7 +70,12 @@ def _content(path: Path, max_bytes: int) -> tuple[bytes, FileKind]:
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
         raise UsageError(
-            f"{path.name} is of no kind that is read", expected=", ".join(_KINDS), code="unknown_kind"
+            f"{path.name} is of no kind that is read",
+            expected=", ".join(_KINDS),
+            do="Open it in a spreadsheet program (WPS, Excel) and save it as .xlsx 请用WPS表格或Excel另存为.xlsx."
+            if path.suffix.lower() in (".xls", ".et", ".ods", ".xlsm", ".xlsb", ".numbers")
+            else "",
+            code="unknown_kind",
         )
     if not path.is_file():
         raise UsageError(f"no file {path}", expected="the file to try", code="no_file")

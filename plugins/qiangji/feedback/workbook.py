@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from qiangji.checking.coverage import Coverage
 from qiangji.feedback.problems import SEVERITIES, Problem
 from qiangji.parsing.grid import column_letters
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET, neutral
@@ -51,7 +52,8 @@ HOW_WITHOUT = (
 class Page:
     """One form of a delivery: its verdict, what is wrong with it, and the county's sheet (None: it was not kept).
 
-    `received`, `accepted`, `rejected`: rows. `header`: rows above the header, and header rows.
+    `received`, `accepted`, `rejected`: rows. `header`: rows above the header, and header rows. `coverage`: which of the
+    units that should report are in it; None where it cannot be read, or the tree expects nothing.
     """
 
     form: str
@@ -65,6 +67,7 @@ class Page:
     problems: Sequence[Problem]
     sheet: Sheet | None = None
     header: tuple[int, int] = (0, 1)
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,22 @@ def values(
     return read(engine, statement, asked | choice.bound | state.bound(catalogue))
 
 
+def _lacks_units(row: dict[str, Any]) -> bool:
+    expected, is_counted = row["expected_units"], row["status"] in ("accepted", "partial")
+    if not is_counted or row["is_unchanged"] or not expected:
+        return False
+    return bool(row["rows_accepted"] < settings().expected_share * expected)
+
+
+def _lacking_units(row: dict[str, Any]) -> dict[str, Any]:
+    accepted, expected = row["rows_accepted"], row["expected_units"]
+    return row | {
+        "reason_code": "few_units",
+        "message_zh": f"接收{accepted:,}，应报{expected:,}：缺{expected - accepted:,}。请县（市、区）补报其余单位",
+        "message_en": f"{accepted:,} of {expected:,} came, {expected - accepted:,} lack: ask the county for them",
+    }
+
+
 def _require_known(
     engine: Engine, catalogue: Catalogue, choice: Choice, period_type: str | None, state: State
 ) -> None:
@@ -219,9 +235,11 @@ def locks(engine: Engine) -> Rows:
 def needs_attention(rows: Rows) -> Rows:
     """Rows of the grid that somebody has to act on; what could not be collected comes first.
 
-    A county that could not be reached at the last attempt is one row of its own, whatever it sent before.
+    A county that could not be reached at the last attempt is one row of its own, whatever it sent before. A report that
+    counts and lacks many of the units that should report has the reason `few_units`.
     """
     found = [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
+    found += [_lacking_units(r) for r in rows if _lacks_units(r)]
     named = {r["county_code"] for r in found if r["status"] == "failed"}
     lost = {r["county_code"]: r for r in rows if r["last_attempt_failed"] and r["county_code"] not in named}
     return [

@@ -37,6 +37,7 @@ from qiangji.landing import withheld
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.ledger import Delivery, Part, Pending
 from qiangji.parsing import Grid, cage
+from qiangji.parsing.archive import too_large
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
@@ -225,9 +226,14 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
     try:
         read = cage.read_sheets(content, kind, county, titles)
+        hits = _hits(catalogue, county, read)
     except ReturnedError as e:
         return _unreadable(lake, county, item, content, kind, e)
-    hits = _hits(catalogue, county, read)
+    except MemoryError:  # nothing of it was screened, so nothing is kept; the other files are taken
+        error = too_large(
+            "looking through it takes more memory than there is", "a smaller file", county.county
+        )
+        return [_returned(form, period, kind, None, error) for form, period in item.targets]
     if not any(hits.values()) and not read.beside.is_opaque:
         sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in item.targets]

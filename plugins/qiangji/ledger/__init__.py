@@ -45,7 +45,7 @@ __all__ = [
 class Ledger:
     """The ledger in one warehouse, with the lake whose journal it writes.
 
-    A submission with less than `shrink_share` of its predecessor's accepted rows is held.
+    A submission with less than `shrink_share` of its predecessor's accepted rows is held, and so is one with a doubt.
     """
 
     def __init__(self, engine: Engine, lake: Lake, shrink_share: float = 0.5) -> None:
@@ -214,26 +214,33 @@ class Ledger:
         )
         return {(form, period, county): Current(*rest) for form, period, county, *rest in rows}
 
+    def foreseen(self, one: Submission) -> Submission:
+        """A submission with the status that it would have, were it published now; nothing is written."""
+        with self.engine.connect() as c:
+            verdicts = _verdicts(c, one.county_code, one.form, one.period)
+            placed = self._sequence(c, [*verdicts, one], one.county_code, one.form, one.period)
+        return replace(next(s for s in placed if s.key == one.key), revision=None, is_current=False)
+
     def place(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
         """Work out a submission's sequence anew from its verdicts, decisions and locks; write down what changed."""
         _hold(c, county, form, period)
-        at = {"county": county, "form": form, "period": period}
-        where = "(county_code, form, period) = (:county, :form, :period)"
-        verdicts = [Submission(**r) for r in fetch(c, f"SELECT * FROM ops.submission WHERE {where}", at)]
-        deliveries = {"deliveries": [v.delivery_id for v in verdicts]}
-        decisions = [Decision(**r) for r in fetch(c, query("ledger/last_decisions"), at | deliveries)]
-        placed = sequence(
-            verdicts,
-            {d.delivery_id: d for d in decisions},
-            self.shrink_share,
-            locks.of(c, Period.parse(period)),
-        )
+        verdicts = _verdicts(c, county, form, period)
+        placed = self._sequence(c, verdicts, county, form, period)
         before = {v.key: v.placing for v in verdicts}
         changed = [s for s in placed if before[s.key] != s.placing]
         # what stops being current first: only one may be at any moment
         for one in sorted(changed, key=lambda s: s.is_current):
             c.execute(query("ledger/place"), asdict(one))
         return placed
+
+    def _sequence(
+        self, c: Connection, verdicts: Sequence[Submission], county: str, form: str, period: str
+    ) -> list[Submission]:
+        at = {"county": county, "form": form, "period": period}
+        deliveries = {"deliveries": [v.delivery_id for v in verdicts]}
+        decisions = [Decision(**r) for r in fetch(c, query("ledger/last_decisions"), at | deliveries)]
+        decided = {d.delivery_id: d for d in decisions}
+        return sequence(verdicts, decided, self.shrink_share, locks.of(c, Period.parse(period)))
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -251,6 +258,12 @@ def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
         " deliveries = ops.collection.deliveries + excluded.deliveries,"
         " bytes = ops.collection.bytes + excluded.bytes",
     )
+
+
+def _verdicts(c: Connection, county: str, form: str, period: str) -> list[Submission]:
+    at = {"county": county, "form": form, "period": period}
+    where = "(county_code, form, period) = (:county, :form, :period)"
+    return [Submission(**r) for r in fetch(c, f"SELECT * FROM ops.submission WHERE {where}", at)]
 
 
 def _as_known(c: Connection, one: Submission) -> Submission:

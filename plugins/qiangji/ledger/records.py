@@ -94,6 +94,7 @@ class Submission:
     """One county's one form for one period, as read from one delivery by one catalogue and suite.
 
     `verdict` is what the check found; `status`, `revision`, `is_current` and `held_reason` follow from the sequence.
+    `doubt`: the code of what the check asks about the report as a whole, in words `doubt_zh` and `doubt_en`.
     """
 
     county_code: str
@@ -118,6 +119,9 @@ class Submission:
     cells_total: int = 0
     is_nil: bool = False
     is_unchanged: bool = False
+    doubt: str | None = None
+    doubt_zh: str | None = None
+    doubt_en: str | None = None
     status: str = ""
     revision: int | None = None
     is_current: bool = False
@@ -175,8 +179,10 @@ def sequence(
     | received while the period was locked                                    | period_locked  |
     | read again in a lock, with other rows (only a later release counts)     | period_locked  |
     | less than `shrink_share` of the accepted rows of the last that had rows | far_fewer_rows |
+    | the check has a question about the report as a whole                    | its `doubt`    |
 
-    A report that says that nothing changed has no rows: it is never too short, and nothing is compared with it.
+    The first that applies. A report that says that nothing changed has no rows: it is never too short, and nothing is
+    compared with it. A doubt follows from the reading alone, so it holds in whatever order readings are made.
     """
     verdicts = sorted(verdicts, key=lambda v: (v.received_at, v.delivery_id, v.checked_at, v.key))
     first: dict[str, Submission] = {}  # the first reading of each delivery counts whenever it was made
@@ -204,6 +210,8 @@ def sequence(
                 one = replace(one, status="held", held_reason="period_locked")
             elif is_short and not one.is_unchanged and not released:
                 one = replace(one, status="held", held_reason="far_fewer_rows")
+            elif one.doubt and not released:
+                one = replace(one, status="held", held_reason=one.doubt)
             else:
                 changed = last is None or one.rows_hash != last.rows_hash
                 one = replace(one, revision=((last.revision or 0) if last else 0) + changed)

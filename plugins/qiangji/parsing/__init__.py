@@ -17,9 +17,13 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, check_archive, too_large
-from qiangji.parsing.form import Parsed, UnreadableCell, empty_file, read_form
+from qiangji.parsing.form import Parsed, empty_file, read_form
 from qiangji.parsing.grid import MAX_CELL, Grid, address
+from qiangji.parsing.problems import UnreadableCell
 from qiangji.parsing.totals import TotalsProblem
+
+MAX_FILLED = 1_000_000
+"""Cells of a file that hold something. The largest form of the largest county has a tenth of that."""
 
 
 def read_grids(
@@ -60,9 +64,17 @@ def read_scanned(
 ) -> dict[str, Grid]:
     """As `read_grids`, for bytes that passed `prescan`. `titles`: form -> its zh title, or ''."""
     grids = _read_kind(content, kind, county, titles, where)
+    _check_filled(grids.values(), where)
     for grid in grids.values():
         _check_cells(grid, where)
     return grids
+
+
+def _check_filled(grids: Iterable[Grid], where: str) -> None:
+    """Refuse more filled cells than a county can mean: screening and checking take them one by one."""
+    filled = sum(len(c) - c.null_count for grid in grids for c in grid.cells.columns)
+    if filled > MAX_FILLED:
+        raise too_large(f"{filled:,} cells are filled", f"at most {MAX_FILLED:,} in a file", where)
 
 
 def _read_kind(
@@ -112,12 +124,14 @@ def _check_cells(grid: Grid, where: str) -> None:
 
 
 def other_grids(content: bytes, kind: FileKind, grids: Mapping[str, Grid]) -> list[Grid]:
-    """A workbook's sheets that are no form's, hidden ones too: for screening."""
+    """A workbook's sheets that are no form's, hidden ones too: for screening. Raises ReturnedError: too_large."""
     if kind != "xlsx":
         return []
     from qiangji.parsing import xlsx_file
 
-    return xlsx_file.read_others(content, {grid.sheet for grid in grids.values()})
+    others = xlsx_file.read_others(content, {grid.sheet for grid in grids.values()})
+    _check_filled([*grids.values(), *others], "")
+    return others
 
 
 __all__ = [

@@ -8,6 +8,7 @@ list. Reading each member to its end also checks its CRC-32, so a file damaged o
 
 from __future__ import annotations
 
+import codecs
 import io
 import re
 import zipfile
@@ -21,6 +22,19 @@ XML = (".xml", ".rels", ".vml")
 MAX_UNPACKED = 512 * 2**20
 MAX_CELLS = 60_000_000
 MAX_MEMBERS = 1000
+_BESIDE = ("customxml/", "docprops/")
+"""Folders of parts that hold no cells."""
+_FORBIDDEN = {
+    codec: tuple(word.encode(codec or "ascii") for word in ("<!DOCTYPE", "<!ENTITY"))
+    for codec in ("", "utf-16-le", "utf-16-be")
+}
+_KINDS_ZH = {
+    "an old Office or WPS file (.xls, .et)": "旧版Office或WPS文件(.xls、.et)",
+    "a web page or XML text": "网页或XML文本",
+    "a PDF": "PDF文件",
+    "a zip archive, but no .xlsx workbook": "压缩包,不是.xlsx工作簿",
+    "a zip archive or workbook": "压缩包或工作簿",
+}
 _CHUNK = 1 << 20
 _CARRY = 512
 _LAST_CELL = re.compile(
@@ -55,7 +69,7 @@ def _check_kind(content: bytes, where: str) -> None:
     if content.startswith(_OLD_OFFICE):
         if _ENCRYPTED in content:
             raise _encrypted(where)
-        raise wrong_kind("an old Office file (.xls)", where)
+        raise wrong_kind("an old Office or WPS file (.xls, .et)", where)
     start = content[:1024].lstrip(BLANK).lower()
     if start.startswith(b"<"):
         raise wrong_kind("a web page or XML text", where)
@@ -94,15 +108,15 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, where: 
     """Read one member to its end. Returns its size; raises ReturnedError above `left` bytes."""
     is_xml = entry.filename.lower().endswith(XML)
     extent = _Extent() if entry.filename.lower().startswith("xl/worksheets/") else None
-    size, rest = 0, b""
+    size, rest, words = 0, b"", _FORBIDDEN[""]
     with archive.open(entry) as part:
         while chunk := part.read(_CHUNK):
             if is_xml:
-                if not size and b"\0" in chunk[:4]:
-                    raise unreadable(f"{_shown(entry)} is not UTF-8", where)
-                if any(word in rest + chunk for word in (b"<!DOCTYPE", b"<!ENTITY")):
+                if not size:
+                    words = _forbidden(entry, chunk, where)
+                if any(word in rest + chunk for word in words):
                     raise _entities(where)
-                rest = chunk[-16:]
+                rest = chunk[-32:]
             size += len(chunk)
             if size > left:
                 raise _bomb(MAX_UNPACKED - left + size, where)
@@ -111,6 +125,27 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, left: int, where: 
                 if extent.cells > MAX_CELLS:
                     raise too_large(f"a sheet spans {extent.cells:,} cells", f"at most {MAX_CELLS:,}", where)
     return size
+
+
+def _forbidden(entry: zipfile.ZipInfo, start: bytes, where: str) -> tuple[bytes, ...]:
+    """What a part of XML may not hold, as bytes in its encoding. `start`: its first bytes.
+
+    Cells and what leads to them must be UTF-8. Parts beside them (Power Query's in customXml) may be UTF-16 by their
+    mark.
+    """
+    codec = utf_16_of(start)
+    if codec and entry.filename.lower().startswith(_BESIDE):
+        return _FORBIDDEN[codec]
+    if codec or b"\0" in start[:4]:
+        raise unreadable(f"{_shown(entry)} is not UTF-8", where)
+    return _FORBIDDEN[""]
+
+
+def utf_16_of(start: bytes) -> str:
+    """The codec that a byte-order mark of UTF-16 stands for; '' without one, and for the longer mark of UTF-32."""
+    if start.startswith(codecs.BOM_UTF32_LE):
+        return ""
+    return {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(start[:2], "")
 
 
 def _shown(entry: zipfile.ZipInfo) -> str:
@@ -177,9 +212,11 @@ def wrong_kind(what: str, where: str, expected: str = "an .xlsx workbook") -> Re
         f"the file is {what}",
         where=where,
         expected=expected,
-        do="Open it and save it in that format; renaming the file does not change it.",
+        do="Open it in a spreadsheet program and save it in that format ('Save as', type .xlsx or CSV);"
+        " renaming the file does not change it.",
         code="wrong_file_kind",
-        zh="文件的实际格式与约定不符(改扩展名不会改变格式),请用表格软件另存为约定的格式后重报",
+        zh=f"文件实际是{_KINDS_ZH.get(what, '其他格式')},与约定不符(改扩展名不会改变格式),"
+        "请用WPS表格或Excel打开,“另存为”约定的格式(.xlsx或CSV)后重报",
     )
 
 

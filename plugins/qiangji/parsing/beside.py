@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
-from qiangji.parsing.archive import XML
+from qiangji.parsing.archive import XML, utf_16_of
 from qiangji.parsing.grid import Grid
 from qiangji.parsing.xlsx_cells import Parts, local_name, part_at
 from qiangji.text import tidy
@@ -35,7 +35,10 @@ _PLACES = {
 }
 _SETTINGS = re.compile(r"xl/printersettings/[^/]+\.bin|xl/calcchain\.xml", re.IGNORECASE)
 _TAG, _QUOTED = re.compile(r"<[^<>]*>"), re.compile(r"\"([^\"<>]*)\"|'([^'<>]*)'")
+_DECLARED = re.compile(r"^\s*<\?xml[^<>]*\?>")
 _CELL = re.compile(r"[A-Z]{1,3}[0-9]{1,7}")
+_PACKED = re.compile(r"[A-Za-z0-9+/]{128,}={0,2}")
+"""Bytes written as text (Power Query keeps its steps so): what they hold cannot be inspected."""
 _WHOLE = ("si", "comment", "threadedComment", "p", "rPh")
 """Elements that hold one text, which may be split into differently formatted pieces."""
 _READABLE = re.compile(rb"[\x20-\x7e]{8,}|(?:[\x20-\x7e]\x00){8,}")
@@ -70,6 +73,7 @@ def read(content: bytes, grids: Iterable[Grid]) -> Beside:
             found = list(_texts(archive.read(name), name.lower(), place))
         except ElementTree.ParseError:
             found, opaque = [], True
+        opaque |= name.lower().startswith("customxml/") and any(_PACKED.search(text) for _, text in found)
         opaque |= not name.lower().endswith((*XML, "/")) and not _SETTINGS.fullmatch(name.lower())
         texts |= dict.fromkeys(Said(sheet, place, cell, text) for cell, text in found if _may_matter(text))
     return Beside(_without_cells(texts, grids), opaque)
@@ -122,7 +126,15 @@ def _texts(data: bytes, name: str, place: str) -> Iterator[tuple[str, str]]:
                 ("", html.unescape(f.decode("utf-8", "replace"))) for f in _FORMULA.findall(cells.group())
             )
             data = data[: cells.start()] + data[cells.end() :]
-        yield from _of_element(ElementTree.fromstring(data))
+        yield from _of_element(ElementTree.fromstring(_as_utf8(data)))
+
+
+def _as_utf8(data: bytes) -> bytes:
+    """A part in UTF-16 by its mark as UTF-8, without the encoding that it declares."""
+    codec = utf_16_of(data)
+    if not codec:
+        return data
+    return _DECLARED.sub("", data[2:].decode(codec, "replace")).encode()
 
 
 def _of_strings(data: bytes) -> Iterator[tuple[str, str]]:

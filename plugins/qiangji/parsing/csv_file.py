@@ -2,7 +2,8 @@
 
 In: bytes, encoding, delimiter. Out: a `Grid` whose row numbers are record numbers. A byte-order mark overrides the
 declared encoding. Arrow reads a regular file. The standard library reads one with rows of different lengths (titles,
-sign-off lines, a cut-off end), as it tells which rows those are.
+sign-off lines, a cut-off end), as it tells which rows those are. Arrow is lenient about quotes, so a file with any is
+read strictly before: a quote that opens a cell has to close it, and a cell holds no records (`_check_quotes`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+from collections import Counter
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -18,9 +21,19 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, too_large, wrong_kind
 from qiangji.parsing.grid import MAX_CELL, MAX_COLUMNS, Grid, grid_of
 
+_OTHERS = {
+    ",": ("英文逗号“,”", "a comma (,)"),
+    ";": ("分号“;”", "a semicolon (;)"),
+    "\t": ("制表符", "a tab"),
+    "|": ("竖线“|”", "a bar (|)"),
+    "，": ("中文逗号“，”", "a full-width comma (，)"),
+    "；": ("中文分号“；”", "a full-width semicolon (；)"),
+    "、": ("顿号“、”", "an enumeration comma (、)"),
+}
+"""Separators, in words of both languages."""
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or workbook",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
+    b"\xd0\xcf\x11\xe0": "an old Office or WPS file (.xls, .et)",
     b"%PDF": "a PDF",
 }
 
@@ -28,6 +41,9 @@ _NOT_TEXT = {
 def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = "") -> Grid:
     """All records of the file. Raises ReturnedError: wrong_file_kind, nul_byte, bad_encoding, truncated, too_large."""
     text = _decode(content, encoding, where)
+    _check_delimiter(text, delimiter, where)
+    if '"' in text:
+        _check_quotes(text, delimiter, where)
     regular = _regular(text, delimiter)
     return regular if regular is not None else _irregular(text, delimiter, where)
 
@@ -73,6 +89,74 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     )
 
 
+def _records(text: str, delimiter: str) -> Iterator[list[str]]:
+    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _check_quotes(text: str, delimiter: str, where: str) -> None:
+    """Refuse quotes that two readers may understand differently. Raises ReturnedError: truncated, too_large.
+
+    A lone quote before a name runs on to the next quote in the file. It is told by what stands behind that quote, by
+    the file's end, or by the cell's content: line breaks with half a record's separators or more between them; or a
+    line break in a record that has more cells than most.
+    """
+    previous = csv.field_size_limit(len(text))  # a long cell is told later, and by what it holds
+    number, widths, broken = 0, Counter[int](), list[tuple[int, int, float]]()
+    try:
+        for row in _records(text, delimiter):
+            number += 1
+            widths[len(row)] += 1
+            for cell in row:
+                if breaks := max(cell.count("\n"), cell.count("\r")):
+                    broken.append((number, len(row), cell.count(delimiter) / breaks))
+    except csv.Error as e:
+        raise _unread(e, number + 1, where) from None
+    finally:
+        csv.field_size_limit(previous)
+    width = widths.most_common(1)[0][0] if widths else 0
+    for number, cells, separators in broken:
+        if cells > width or separators >= max(1, (width - 1) // 2):
+            raise _stray_quote(number, "runs on over the records below", where)
+
+
+def _unread(error: csv.Error, number: int, where: str) -> ReturnedError:
+    """`number`: the record at which reading ended."""
+    if "field limit" in str(error):
+        return too_large("a cell is too long", f"at most {MAX_CELL:,} characters", where)
+    return _stray_quote(number, "is not closed, or text follows behind the closing quote", where)
+
+
+def _stray_quote(number: int, how: str, where: str) -> ReturnedError:
+    return ReturnedError(
+        f"record {number}: a cell begins with a quotation mark that {how}",
+        where=where,
+        expected='quotation marks in pairs around a cell, doubled ("") inside it, and a file that is complete',
+        do="Remove the mark at the beginning of that cell (see also the records below it), or send the whole file.",
+        code="truncated",
+        zh=f"第{number}行起：单元格以英文双引号开头而引号不成对(未闭合，或其后还有内容)，"
+        "后面的行可能被并入该单元格；请删去多余的引号，或重新完整上传",
+    )
+
+
+def _check_delimiter(text: str, delimiter: str, where: str) -> None:
+    """Refuse a file whose lines have none of the declared separator and many of another one."""
+    lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
+    if not lines or 2 * sum(delimiter in line for line in lines) > len(lines):
+        return
+    for other, (zh, en) in _OTHERS.items():
+        if other != delimiter and 2 * sum(line.count(other) >= 2 for line in lines) > len(lines):
+            shown = _OTHERS.get(delimiter, (f"“{delimiter}”", repr(delimiter)))
+            raise ReturnedError(
+                f"the cells are separated by {en}",
+                where=where,
+                expected=f"cells separated by {shown[1]}",
+                do=f"Save it as CSV separated by {shown[1]}, or have the county's separator declared as {en}.",
+                code="wrong_delimiter",
+                zh=f"单元格之间用{zh}分隔，约定为{shown[0]}；请另存为以{shown[0]}分隔的CSV后重报"
+                "（或请市级更改约定的分隔符）",
+            )
+
+
 def _regular(text: str, delimiter: str) -> Grid | None:
     """The grid as Arrow reads it; None if rows differ in length."""
     try:
@@ -104,18 +188,9 @@ def _irregular(text: str, delimiter: str, where: str) -> Grid:
     """The grid as the standard library reads it, short rows filled up with empty cells."""
     previous = csv.field_size_limit(MAX_CELL)
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        rows = list(_records(text, delimiter))
     except csv.Error as e:
-        if "field limit" in str(e):
-            raise too_large("a cell is too long", f"at most {MAX_CELL:,} characters", where) from None
-        raise ReturnedError(
-            "a quoted cell is not closed, or goes on behind its closing quote",
-            where=where,
-            expected="complete CSV",
-            do="Send the whole file again.",
-            code="truncated",
-            zh="文件不完整(引号未闭合),请重新完整上传",
-        ) from None
+        raise _unread(e, 0, where) from None
     finally:
         csv.field_size_limit(previous)
     width = max(map(len, rows), default=0)

@@ -7,7 +7,7 @@ concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import pyarrow as pa
@@ -16,46 +16,28 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError, UsageError
 from qiangji.parsing import returned, unchanged
+from qiangji.parsing.below import check_below
+from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import Column, read_codes, read_column
+from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
+from qiangji.parsing.strays import (
+    Stray,
+    check_shortened,
+    codes_of,
+    find_strays,
+    hide,
+    is_note,
+    is_total,
+    unwrapped,
+)
+from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
-PROBLEMS = pa.schema(
-    [
-        ("index", pa.int32()),
-        ("field", pa.string()),
-        ("address", pa.string()),
-        ("rule", pa.string()),
-        ("value", pa.string()),
-        ("expected_zh", pa.string()),
-        ("expected_en", pa.string()),
-    ]
-)
-"""A table of cells that could not be read; `UnreadableCell` is a row of it."""
-_EXPECTED = {
-    "integer": ("整数", "a whole number"),
-    "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
-    "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
-    "boolean": ("是或否", "是 or 否 (yes or no)"),
-}
 _BLANK = r"^[\s\p{Z}]*$"
-
-
-@dataclass(frozen=True)
-class UnreadableCell:
-    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
-
-    index: int
-    field: str
-    address: str
-    rule: str
-    value: str
-    expected_zh: str
-    expected_en: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +53,7 @@ class Parsed:
     | `totals_agree` | None if no total was written |
     | `columns` | field -> column of the sheet, counted from 0 |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
+    | `sheet` | what the sheet says of itself: title, hidden rows, units, scaling formats |
     | `explanations` | position in `rows` -> the county's explanation of a row in a workbook that went back to it |
     """
 
@@ -82,6 +65,7 @@ class Parsed:
     columns: Mapping[str, int] = field(default_factory=dict)
     is_unchanged: bool = False
     explanations: Mapping[int, str] = field(default_factory=dict)
+    sheet: SheetFacts = field(default_factory=SheetFacts)
 
     @cached_property
     def unreadable(self) -> list[UnreadableCell]:
@@ -112,9 +96,12 @@ def read_form(
     if unchanged.is_declared(grid, end, reading):
         return unchanged_submission()
     columns = find_columns(grid, reading)
+    check_below(grid, end, columns, reading)
     _check_ragged(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
-    return _read_zone(zone, grid.first_row + below, columns, reading)
+    parsed = _read_zone(zone, grid.first_row + below, columns, reading)
+    titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
+    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, columns.units, rows))
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -149,16 +136,29 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
     if columns.period is not None:
         _check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
-    raw: dict[str, pa.Array] = {form.key: combined(data.column(columns.key))}
-    typed: dict[str, pa.Array] = {form.key: _crosswalked(read_codes(raw[form.key]), reading.crosswalk)}
+    codes = read_codes(unwrapped(combined(data.column(columns.key)), codes_of(reading)))
+    strays = find_strays(data, codes, columns, reading)
+    check_shortened(strays, len(rows), columns.key, numbers, reading)
+    data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
+    raw: dict[str, pa.Array] = {form.key: data.column(columns.key).chunk(0)}
+    typed: dict[str, pa.Array] = {form.key: _crosswalked(codes, reading.crosswalk)}
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
-        typed["unit_name"] = read_codes(raw["unit_name"])
+        typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
     read = {n: read_column(raw[n], f) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
-    agree, wrong = _check_totals(zone, first_row, totals, rows, columns, read, reading)
-    problems = [_problems(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
+    agree, wrong = _check_totals(
+        zone,
+        first_row,
+        totals,
+        *_summed(rows, read, strays, are_totals(codes, typed.get("unit_name"), form)),
+        columns,
+        reading,
+    )
+    check_number(read, columns, numbers, reading)
+    problems = [of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
+    problems.insert(0, of_strays(strays, columns.key, numbers, reading))
     explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
@@ -171,13 +171,25 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     )
 
 
+def _summed(
+    rows: pa.Array, read: Mapping[str, Column], strays: list[Stray], no_units: pa.Array
+) -> tuple[pa.Array, Mapping[str, Column]]:
+    """The rows that totals add up, and their columns: without undeclared totals and notes."""
+    others = {s.index for s in strays if s.what != "shortened"}
+    others.update(pc.indices_nonzero(no_units).to_pylist())
+    if not others:
+        return rows, read
+    kept = pa.array([i for i in range(len(rows)) if i not in others], pa.int64())
+    return rows.take(kept), {n: Column(c.values.take(kept), c.unreadable.take(kept)) for n, c in read.items()}
+
+
 def _check_totals(
     zone: pa.Table,
     first_row: int,
     totals: dict[int, Scope],
     rows: pa.Array,
-    columns: Columns,
     read: Mapping[str, Column],
+    columns: Columns,
     reading: Reading,
 ) -> tuple[bool | None, list[TotalsProblem]]:
     if not totals:
@@ -214,35 +226,6 @@ def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
     return pc.coalesce(ours.take(pc.index_in(codes, value_set=own)), codes)
 
 
-def _problems(
-    name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
-) -> pa.Table | None:
-    """The unreadable cells of a field. `at`: its column of the sheet; `numbers`: the rows' numbers in the sheet."""
-    if not pc.any(column.unreadable).as_py():
-        return None
-    form, field = reading.form.form, reading.fields[name]
-    index = pc.indices_nonzero(column.unreadable)
-    n = len(index)
-    if field.type == "enum":
-        rule, zh, en = "enum", "、".join(field.values), "one of " + ", ".join(field.values)
-    else:
-        rule, (zh, en) = "type", _EXPECTED[field.type]
-    rows = numbers.take(index)
-    cell = address(form, at, 0)[:-1]
-    return pa.table(
-        [
-            index.cast(pa.int32()),
-            pa.array([name] * n, pa.string()),
-            pc.binary_join_element_wise(cell, rows.cast(pa.string()), ""),
-            pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
-            pc.utf8_slice_codeunits(raw.take(index), 0, 80),
-            pa.array([zh] * n, pa.string()),
-            pa.array([en] * n, pa.string()),
-        ],
-        schema=PROBLEMS,
-    )
-
-
 def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
     """Raise for rows of the data zone with more or fewer cells than the header: their cells may have moved."""
     if not grid.ragged:
@@ -277,9 +260,13 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
 
 
 def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]) -> bool:
-    """A totals row may lack empty cells at its end. Cells beyond the header may be there if all are empty."""
+    """A totals row or a note may lack empty cells at its end. Cells beyond the header may be there if all are empty."""
     texts = [squeezed(t) for t in grid.row_text(row - grid.first_row)]
-    return not any(texts[width:]) if cells > width else not any(texts) or bool(labels & set(texts))
+    if cells > width:
+        return not any(texts[width:])
+    filled = [t for t in grid.row_text(row - grid.first_row) if t]
+    is_stray = any(map(is_total, texts)) or (len(filled) == 1 and is_note(filled[0]))
+    return not filled or bool(labels & set(texts)) or is_stray
 
 
 def _check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:

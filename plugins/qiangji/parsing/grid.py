@@ -5,8 +5,8 @@ In: string columns. Out: `Grid`, cell addresses, and the row at which the sign-o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +23,18 @@ more characters."""
 
 
 @dataclass(frozen=True)
+class Look:
+    """How a spreadsheet program shows the cells. Rows as the sheet numbers them, columns counted from 0.
+
+    `scaled`: (column, divisor) -> rows of its cells under a number format that shows the value divided.
+    """
+
+    hidden_rows: Set[int] = frozenset()
+    hidden_columns: Set[int] = frozenset()
+    scaled: Mapping[tuple[int, int], Set[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Grid:
     """All cells of a sheet (or of a file without sheets) as strings, null where empty; columns by position.
 
@@ -33,6 +45,7 @@ class Grid:
     | `header_rows` | number of header rows if the file kind decides it (1 in NDJSON), else None |
     | `ragged` | (sheet row number, cells found) of each row with fewer cells than the widest |
     | `error` | why the sheet cannot be read; `read_form` raises it, so one sheet of a workbook fails alone |
+    | `look` | how a workbook shows it; None elsewhere. It stays in the process that read the sheet |
     """
 
     cells: pa.Table
@@ -42,6 +55,7 @@ class Grid:
     header_rows: int | None = None
     ragged: tuple[tuple[int, int], ...] = ()
     error: ReturnedError | None = None
+    look: Look | None = None
 
     def title_and_header(self, layout: Layout) -> tuple[int, int]:
         """(rows above the header, header rows)."""

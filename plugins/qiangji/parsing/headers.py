@@ -6,19 +6,24 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError, ReturnedError
+from qiangji.parsing.facts import split_unit
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
-from qiangji.text import squeezed
+from qiangji.personal_data import may_name
+from qiangji.text import squeezed, tidy
 
 PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
 """Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
+_SEARCHED = 10
+"""Rows among which a header is looked for that does not stand where it should."""
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -30,7 +35,7 @@ class Columns:
     """Positions in the grid. `fields`: in the form's order; `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
-    row.
+    row. `units`: field -> the unit in brackets behind its header.
     """
 
     key: int
@@ -40,6 +45,7 @@ class Columns:
     ignored: tuple[int, ...] = ()
     explanation: int | None = None
     is_returned: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -54,28 +60,51 @@ class Columns:
 def find_columns(grid: Grid, reading: Reading) -> Columns:
     """Match every column that has a header to the key, the name, the period, a field, or nothing (if declared).
 
-    Raises ReturnedError: unknown_header, missing_column, duplicate_header.
+    Raises ReturnedError: unknown_header, missing_column, duplicate_header, misplaced_header.
     """
+    title_rows, header_rows = grid.title_and_header(reading.layout)
+    try:
+        return _columns_at(grid, reading, title_rows, header_rows)
+    except ReturnedError as e:
+        if grid.header_rows is None and (place := _elsewhere(grid, reading)):
+            raise _misplaced(place, (title_rows, header_rows), reading) from None
+        raise e from None
+
+
+def _elsewhere(grid: Grid, reading: Reading) -> tuple[int, int] | None:
+    """Another place at which the form's whole header is found: (rows above it, its rows)."""
+    declared = reading.layout.header_rows
+    for rows in dict.fromkeys((declared, 1, 2, 3)):
+        for above in range(min(_SEARCHED, grid.cells.num_rows)):
+            with contextlib.suppress(ReturnedError):
+                _columns_at(grid, reading, above, rows)
+                return above, rows
+    return None
+
+
+def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int) -> Columns:
     form, fields, layout = reading.form, reading.fields, reading.layout
     known = _known(form)
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
+    units: dict[str, str] = {}
     explanation, is_returned = None, False
-    title_rows, header_rows = grid.title_and_header(layout)
     for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
-        target = known.get(full) or known.get(leaf)
+        target, unit = _target(known, full, leaf)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
         elif target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
             ignored.append(i)
         elif target is None:
-            raise _unknown(
-                leaf, address(form.form, i, grid.first_row + title_rows + header_rows - 1), reading
+            row = title_rows + header_rows - 1
+            written = " ".join(
+                tidy(t) for t in grid.cells.column(i).slice(title_rows, header_rows).to_pylist()
             )
+            raise _unknown(leaf, written, address(form.form, i, grid.first_row + row), reading)
         elif target in found:
             row = title_rows + header_rows
             raise _duplicate(target, [address(form.form, c, row) for c in (found[target], i)], reading)
@@ -83,6 +112,7 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
             ignored.append(i)  # a field that the form has in other periods
         else:
             found[target] = i
+            units |= {target: unit} if unit and target in fields else {}
     missing = [n for n in (form.key, *fields) if n not in found]
     if missing:
         raise _missing(missing, reading)
@@ -94,7 +124,22 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
+        units=units,
     )
+
+
+def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None, str]:
+    """What a header stands for, and the unit in brackets behind it: another unit does not make another header."""
+    (bare_full, unit), (bare_leaf, _) = split_unit(full), split_unit(leaf)
+    if target := known.get(full) or known.get(leaf):
+        return target, unit
+    bare: dict[str, set[str]] = {}
+    for text, one in known.items():
+        bare.setdefault(split_unit(text)[0], set()).add(one)
+    for text in (bare_full, bare_leaf):
+        if len(targets := bare.get(text, set())) == 1:
+            return next(iter(targets)), unit
+    return None, unit
 
 
 def _known(form: Form) -> dict[str, str]:
@@ -143,10 +188,12 @@ def _zh_names(names: list[str], form: Form) -> str:
     return "、".join(form.fields[n].label.zh if n in form.fields else form.key_headers[0] for n in names)
 
 
-def _unknown(text: str, at: str, reading: Reading) -> ReturnedError:
+def _unknown(text: str, written: str, at: str, reading: Reading) -> ReturnedError:
+    """`text`: the header; `written`: its cells with their blanks, which may show that somebody signed there."""
     known = [reading.form.key, *reading.fields]
-    shown = repr(text) if len(text) <= MAX_SHOWN else f"of {len(text)} characters"
-    shown_zh = f"“{text}”" if len(text) <= MAX_SHOWN else f"（{len(text)}字）"
+    is_shown = len(text) <= MAX_SHOWN and not (may_name(text) or may_name(written))
+    shown = repr(text) if is_shown else f"of {len(text)} characters"
+    shown_zh = f"“{text}”" if is_shown else f"（{len(text)}字）"
     return ReturnedError(
         f"unknown header {shown} in {at}",
         where=reading.where,
@@ -154,6 +201,25 @@ def _unknown(text: str, at: str, reading: Reading) -> ReturnedError:
         do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
         zh=f"{at}:表头{shown_zh}不在报表中,可用表头:{_zh_names(known, reading.form)};请更正或删除该列后重报",
+    )
+
+
+def _misplaced(found: tuple[int, int], expected: tuple[int, int], reading: Reading) -> ReturnedError:
+    (is_en, is_zh), (should_en, should_zh) = (_rows_of(*found), _rows_of(*expected))
+    return ReturnedError(
+        f"the header was found in {is_en}",
+        where=reading.where,
+        expected=f"the header in {should_en}",
+        do=f"Insert or delete rows above it, so that the header stands in {should_en}, and send it again.",
+        code="misplaced_header",
+        zh=f"表头在{is_zh}，应在{should_zh}；请在表头之上补上或删去相应的行(如标题行)后重报",
+    )
+
+
+def _rows_of(above: int, rows: int) -> tuple[str, str]:
+    first, last = above + 1, above + rows
+    return (
+        (f"row {first}", f"第{first}行") if rows == 1 else (f"rows {first} to {last}", f"第{first}至{last}行")
     )
 
 

@@ -11,13 +11,17 @@ from pathlib import Path
 from typing import Literal
 
 PAGE = Path("docs/reason-codes.md")
-Stage = Literal["file", "cage", "sheet", "form", "rows", "person"]
+Stage = Literal["file", "cage", "sheet", "form", "rows", "held", "person"]
 STAGES: dict[Stage, tuple[str, str]] = {
     "file": ("文件", "The file, before anything reads it"),
     "cage": ("解析上限", "The limits within which it is read"),
     "sheet": ("工作表与文本", "Its sheets and texts"),
     "form": ("报表结构", "The form: headers, rows, period"),
     "rows": ("数据", "Its rows"),
+    "held": (
+        "待审",
+        "Held: nothing is replaced until a person releases or voids it, or the county sends it again",
+    ),
     "person": ("待人工处理", "What a person decides"),
 }
 
@@ -81,6 +85,15 @@ _ALL = (
     ),
     Reason("nul_byte", "sheet", "含空字符", "a NUL inside the text", "重新导出", "Export it again."),
     Reason(
+        "wrong_delimiter", "sheet", "CSV的分隔符与约定不符（分号、制表符、中文逗号等）",
+        "the cells of a CSV are separated by another character than declared: a semicolon, a tab, a full-width comma",
+        "另存为以约定分隔符分隔的CSV", "Save it as CSV with the declared separator.",
+    ),
+    Reason(
+        "duplicate_cell", "sheet", "工作簿中同一单元格出现两次", "a workbook with two cells at one address",
+        "用表格软件打开、核对并重新保存", "Open it in a spreadsheet program, check that cell and save it anew.",
+    ),
+    Reason(
         "missing_sheet", "sheet", "缺少该报表的工作表", "no sheet for the form",
         "补上或改正工作表名称", "Add or rename the sheet.",
     ),
@@ -96,12 +109,34 @@ _ALL = (
         "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
     ),
     Reason(
-        "truncated", "form", "文件在行中间中断", "the text ends inside a row or a quoted cell",
-        "重新完整上传", "Send the whole file again.",
+        "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",
+        "the text ends inside a row or a quoted cell, or a cell begins with a quotation mark that does not close it:"
+        " the rows below could be read into that cell",
+        "删去多余的引号，或重新完整上传", "Remove the lone quotation mark, or send the whole file again.",
     ),
     Reason(
         "ragged_rows", "form", "数据行列数与表头不一致", "rows with more or fewer cells than the header",
         "检查引号和分隔符", "Check quotes and separators.",
+    ),
+    Reason(
+        "misplaced_header", "form", "表头不在约定的行（标题行被删除或多出）",
+        "the form's header stands in other rows than declared: a title row was deleted or added",
+        "补上或删去表头之上的行", "Insert or delete rows above the header.",
+    ),
+    Reason(
+        "rows_below_sign_off", "form", "签章栏以下还有数据行",
+        "rows with codes, or with most columns filled, below a line that begins the sign-off zone",
+        "将数据行移到签章栏之上", "Move the rows above the sign-off lines.",
+    ),
+    Reason(
+        "shortened_codes", "form", "编码被表格软件改成科学计数（如4.40781E+11）",
+        "most codes read like 4.40781E+11: a spreadsheet program took them for numbers, and their last digits are lost",
+        "编码列设为文本、重新填入编码", "Make the column text and fill the codes in again.",
+    ),
+    Reason(
+        "too_many_problems", "form", "无法识别或不合规则的单元格过多",
+        "more cells cannot be read, or break rules, than are told one by one: usually another file or moved columns",
+        "核对文件和各列是否对应", "Check that it is the right file, and its columns.",
     ),
     Reason(
         "unknown_header", "form", "表头不在报表中", "a header that is none of the form's",
@@ -117,8 +152,9 @@ _ALL = (
         "只保留一列", "Keep one of them.",
     ),
     Reason(
-        "wrong_period", "form", "报告期列与文件的报告期不同", "the period's column says another period",
-        "核对报告期", "Send the period's own file, or correct the column.",
+        "wrong_period", "form", "报告期列或标题与文件的报告期不同",
+        "the period's column, or the title, says another period",
+        "核对报告期", "Send the period's own file, or correct the column or the title.",
     ),
     Reason(
         "unchanged_not_allowed", "form", "非月报填“无变动”", "无变动 in a form that is not monthly",
@@ -137,6 +173,51 @@ _ALL = (
         "逐条改正后重报", "Correct them and send the form again.",
     ),
     Reason(
+        "far_fewer_rows", "held", "记录比上一版本少得多", "far fewer rows than the revision before",
+        "核对是否漏报；完整则请市级放行", "Send the whole report; if it is whole, the city releases it.",
+    ),
+    Reason(
+        "period_locked", "held", "报告期锁定后收到", "received after the period was locked",
+        "由市级决定", "The city decides.",
+    ),
+    Reason(
+        "implausible_in_most_rows", "held",
+        "某填报项多数记录同向超出合理范围：如以元填报万元项",
+        "most rows of a field are beyond what is plausible on the same side: yuan in a column of 10,000 yuan",
+        "按报表的计量单位填报后重报；无误则请市级放行",
+        "Report it in the form's unit; if it is right, the city releases it.",
+    ),
+    Reason(
+        "blank_column", "held",
+        "指标所需的某一列整列未填", "a column that an indicator needs is empty in the whole report",
+        "漏填请补报，没有的填0；确无数据则请市级放行",
+        "Send it, with 0 where there is none; if there is nothing to report, the city releases it.",
+    ),
+    Reason(
+        "missing_in_most_rows", "held",
+        "某必要填报项多数记录为空：如以“-”表示零",
+        "most rows lack a field that is needed: zeros shown as dashes",
+        "没有填0，补齐后重报；确无数据则请市级放行", "Write 0 for none and fill the column; else the city releases it.",
+    ),
+    Reason(
+        "names_of_other_units", "held",
+        "多数记录的名称与代码不是同一单位：错行",
+        "beside most codes stands the name of another unit: codes, names or figures slipped by a row",
+        "对齐代码、名称与数据后重报", "Put codes, names and figures side by side again.",
+    ),
+    Reason(
+        "unit_of_another_scale", "held",
+        "标题或表头写明的计量单位与报表不同",
+        "a title or a header names another unit than the form's",
+        "按报表的计量单位填报，并改正标题或表头", "Report in the form's unit, and correct the title or header.",
+    ),
+    Reason(
+        "scaled_number_format", "held",
+        "数字格式把存储的数值缩小显示（如以万元显示元）",
+        "a number format shows what is stored divided (yuan shown as 10,000 yuan)",
+        "按显示的数值重新填写，改用普通数字格式", "Write the numbers that are shown, in a plain number format.",
+    ),
+    Reason(
         "personal_data", "person",
         "签字栏以外出现身份证号、手机号或姓名（含批注、表头、工作表名、文件名等）：已扣留，不入库",
         "a resident ID number, a mobile number or a name outside the sign-off zone, in comments and names of files too:"
@@ -152,10 +233,10 @@ def page() -> str:
     parts = [
         "<!-- Written by `make docs` from plugins/qiangji/parsing/reasons.py: change that, not this page. -->",
         "# 退回原因 Reason codes",
-        "报送退回时附原因代码。下表说明触发条件和县（市、区）应做的事；具体位置和内容见随附的消息。\n\n"
-        "Why a submission goes back. The message beside the code says where in the file. Critical rules about a"
-        " submission as a whole (a total that does not add up) have the last word of their rule's id as code; they are"
-        " in `expectations/`. What cannot be collected at all has codes of its own: [a red night]"
+        "报送退回或待审时附原因代码。下表说明触发条件和县（市、区）应做的事；具体位置和内容见随附的消息。\n\n"
+        "Why a submission goes back or is held. The message beside the code says where in the file. Critical rules"
+        " about a submission as a whole (a total that does not add up) have the last word of their rule's id as code;"
+        " they are in `expectations/`. What cannot be collected at all has codes of its own: [a red night]"
         "(runbooks/a-red-night.md). How files are read: [decision 22](decisions/0022-parsing-in-a-cage.md).",
     ]
     for stage, (zh, en) in STAGES.items():
@@ -169,9 +250,23 @@ def page() -> str:
     parts.append(
         "## 照常读取 What is read as it is\n\n"
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
-        "按无法识别退回该行。\n\n"
+        '按无法识别退回该行。`="440781…"` 和 `\'440781…` 形式的编码按其中的编码读取；表头后括号内的计量单位不影响识别；'
+        "只有一张工作表有内容时即读该表。\n\n"
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
-        " separators are read. A cell with an error such as `#DIV/0!` sends its row back."
+        " separators are read. A cell with an error such as `#DIV/0!` sends its row back. Codes written as"
+        ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header;'
+        " if only one sheet has cells, it is read.\n\n"
+        "## 不是单位的行 Rows that are no unit's\n\n"
+        "以下各行作为该编码列的问题退回，其余行照常接收；说明、签字行的文字不入库。\n\n"
+        "Each of these goes back as a problem of the key, and the other rows are taken. Of a note or a signature, no"
+        " text is kept.\n\n"
+        "| rule | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
+        "| `<form>.<key>.total` | 总计、小计等未登记的合计行<br>an undeclared totals row | "
+        "改用登记的名称，或删除该行<br>Use a declared label, or delete the row. |\n"
+        "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
+        "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
+        "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
+        "以文本格式重新填入<br>Fill them in again, as text. |"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -1,11 +1,14 @@
 """Written totals as control sums: 合计 over all rows, 小计 over the rows since the 小计 before.
 
 In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether each equals the sum of its rows.
-A field with an unreadable cell is not compared: the cell is a problem of its own.
+A field with an unreadable cell is not compared: the cell is a problem of its own. Rows that say themselves that they
+are totals, and are not declared as such (小计 beside a code, serial 00 of a group), go back by a rule of the suite, and
+no total adds them up.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,12 +18,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Layout
+from qiangji.catalogue.models import Form, Layout
 from qiangji.parsing.grid import address
 from qiangji.parsing.normalise import Column
 from qiangji.text import squeezed
 
 Scope = Literal["total", "subtotal"]
+TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
+"""What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
+_TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
+_BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,28 @@ def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> di
                 {r: scopes[encoded.indices[r].as_py()] for r in pc.indices_nonzero(wanted).to_pylist()}
             )
     return found
+
+
+def says_total(text: str | None) -> bool:
+    """Whether a name or label says that its row adds up others: `小 计`, `合计：`, `白沙街道小计`, `总计（全县）`."""
+    return bool(text) and bool(_TOTAL.fullmatch(_BRACKETS.sub("", squeezed(text))))
+
+
+def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
+    """Whether a row is no unit by its own word: its name or code is that of a total, or a group's serial is zeros."""
+    found = _say_total(keys)
+    if names is not None:
+        found = pc.or_(found, _say_total(names))
+    if form.grain == "group":
+        serials = pc.utf8_slice_codeunits(pc.fill_null(keys, ""), form.parent_digits)
+        found = pc.or_(found, pc.match_substring_regex(serials, "^0+$"))
+    return found
+
+
+def _say_total(texts: pa.Array) -> pa.Array:
+    encoded = pc.dictionary_encode(texts)
+    said = pa.array([says_total(t) for t in encoded.dictionary.to_pylist()], pa.bool_())
+    return pc.fill_null(said.take(encoded.indices), False)
 
 
 def compare_totals(

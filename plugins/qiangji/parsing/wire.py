@@ -11,7 +11,7 @@ import json
 import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -20,9 +20,11 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import FileKind, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing.beside import Beside, Said
-from qiangji.parsing.form import PROBLEMS, Parsed, unchanged_submission
+from qiangji.parsing.facts import MAX_TITLE, MAX_TITLES, ScaledColumn, SheetFacts
+from qiangji.parsing.form import Parsed, unchanged_submission
 from qiangji.parsing.grid import MAX_COLUMNS, Grid
 from qiangji.parsing.normalise import TYPES
+from qiangji.parsing.problems import PROBLEMS
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
@@ -212,6 +214,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],
+        "sheet": asdict(parsed.sheet),
     }
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 
@@ -242,8 +245,32 @@ def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> P
         _totals_problems(head),
         {n: _number(i) for n, i in columns.items()},
     )
-    _check_problems(parsed, set(fields))
-    return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows))
+    _check_problems(parsed, {form.key, *fields})
+    facts = _facts(head.get("sheet"), set(columns))
+    return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows), sheet=facts)
+
+
+def _facts(head: object, columns: set[str]) -> SheetFacts:
+    """What the sheet says of itself; of the form's own columns."""
+    if not isinstance(head, dict) or not isinstance(units := head.get("units_in_headers"), dict):
+        raise GarbledError("no facts of the sheet")
+    try:
+        scaled = [
+            ScaledColumn(_text(c["field"]), _number(c["divisor"], 10**18), _number(c["cells"]))
+            for c in head["scaled_columns"]
+        ]
+        facts = SheetFacts(
+            tuple(_text(t)[:MAX_TITLE] for t in head["title_texts"][:MAX_TITLES]),
+            _number(head["hidden_rows"]),
+            tuple(map(_text, head["hidden_columns"])),
+            tuple(scaled),
+            {name: _text(unit) for name, unit in units.items()},
+        )
+    except (KeyError, TypeError):
+        raise GarbledError("no facts of the sheet") from None
+    if not {*facts.hidden_columns, *units, *(c.field for c in scaled)} <= columns:
+        raise GarbledError("facts of other columns")
+    return facts
 
 
 def _totals_problems(head: Head) -> list[TotalsProblem]:
@@ -297,7 +324,7 @@ def _number_or_none(value: object) -> int | None:
     return None if value is None else _number(value)
 
 
-def _number(value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+def _number(value: object, most: int = 2**31 - 1) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
         raise GarbledError("no number")
     return value

@@ -11,6 +11,7 @@ import io
 import posixpath
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
@@ -19,6 +20,11 @@ from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
 
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
+_FILLED = re.compile(rb"<(?:\w{1,20}:)?(?:v|t)(?:\s[^<>]{0,200})?>[^<]")
+_CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")
+_PLACE = re.compile(
+    rb"<(?:\w{1,20}:)?c\s(?:[^<>]{0,200}?\s)?r\s{0,9}=\s{0,9}[\"']([A-Z]{1,3}[1-9][0-9]{0,6})[\"']"
+)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -35,21 +41,48 @@ class Parts:
             relations = ElementTree.fromstring(self._archive.read("xl/_rels/workbook.xml.rels"))
         except (KeyError, ElementTree.ParseError):
             raise unreadable("the workbook does not say where its sheets are", where) from None
-        if any(local_name(e) == "workbookPr" and _is_true(e.get("date1904")) for e in book.iter()):
+        if any(local_name(e) == "workbookPr" and is_true(e.get("date1904")) for e in book.iter()):
             raise _from_1904(where)
         targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
+        styled = (e.get("Target", "") for e in relations.iter() if e.get("Type", "").endswith("/styles"))
+        self._styles = part_at("xl", next(styled, "styles.xml"))
         self.paths = {
             e.get("name", ""): part_at("xl", targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
             for e in book.iter()
             if local_name(e) == "sheet"
         }
 
-    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
-        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+    def sheet(self, name: str) -> bytes:
+        """A sheet's part. Raises ReturnedError: unreadable_file."""
         try:
-            content = self._archive.read(self.paths[sheet])
+            return self._archive.read(self.paths[name])
         except KeyError:
             raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
+
+    def styles(self) -> bytes | None:
+        """The part that holds number formats; None if there is none."""
+        return self._archive.read(self._styles) if self._styles in self._archive.namelist() else None
+
+    def has_cells(self, name: str) -> bool:
+        """Whether a sheet holds a value or a text."""
+        return bool(_FILLED.search(self.sheet(name)))
+
+    def check_places(self, name: str) -> None:
+        """Raise ReturnedError duplicate_cell if two cells have one address: readers differ in which they show."""
+        content = self.sheet(name)
+        places = _PLACE.findall(content)
+        if len(places) != len(_CELL.findall(content)):  # some follow from the cell before
+            try:
+                places = [f"{column_letters(c)}{r + 1}".encode() for r, c, _ in _cells(content)]
+            except ElementTree.ParseError:
+                return
+        if len(set(places)) != len(places):
+            twice = next(place for place, times in Counter(places).items() if times > 1)
+            raise _two_cells(twice.decode(), self.where)
+
+    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
+        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+        content = self.sheet(sheet)
         if not _SUSPECT.search(content):
             return {}
         found: dict[tuple[int, int], str] = {}
@@ -74,17 +107,24 @@ def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
         tag = local_name(element)
         if event == "start" and tag == "row":
-            said = element.get("r", "")
-            row, column = (int(said) - 1 if said.isdecimal() and len(said) < 8 else row + 1), -1
+            row, column = row_number(element, row), -1
         elif event == "end" and tag == "c":
-            place = _REFERENCE.fullmatch(element.get("r", ""))
-            if place:
-                row, column = int(place[2]) - 1, column_number(place[1].encode()) - 1
-            else:
-                column += 1
+            row, column = cell_place(element, row, column)
             yield row, column, element
         elif event == "end" and tag == "row":
             element.clear()
+
+
+def row_number(element: ElementTree.Element, before: int) -> int:
+    """A row's number, counted from 0. One without a number follows the row before."""
+    said = element.get("r", "")
+    return int(said) - 1 if said.isdecimal() and len(said) < 8 else before + 1
+
+
+def cell_place(element: ElementTree.Element, row: int, before: int) -> tuple[int, int]:
+    """(row, column) of a cell, counted from 0. One without a reference follows the column before."""
+    place = _REFERENCE.fullmatch(element.get("r", ""))
+    return (int(place[2]) - 1, column_number(place[1].encode()) - 1) if place else (row, before + 1)
 
 
 def local_name(element: ElementTree.Element) -> str:
@@ -97,7 +137,8 @@ def part_at(folder: str, target: str) -> str:
     return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
 
 
-def _is_true(value: str | None) -> bool:
+def is_true(value: str | None) -> bool:
+    """Whether an attribute says true."""
     return value is not None and value.strip().lower() not in ("", "0", "false", "off")
 
 
@@ -110,6 +151,17 @@ def _no_value(row: int, column: int, where: str) -> ReturnedError:
         do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
         code="formula_without_value",
         zh=f"{cell}为公式但没有计算结果,请用表格软件打开、重新计算并保存(或粘贴为数值)后重报",
+    )
+
+
+def _two_cells(cell: str, where: str) -> ReturnedError:
+    return ReturnedError(
+        f"the workbook holds two cells at {cell}",
+        where=where,
+        expected="each cell once",
+        do="Open it in a spreadsheet program, check that cell, save it and send it again.",
+        code="duplicate_cell",
+        zh=f"工作簿中{cell}单元格重复出现,无法确定以哪个为准,请用表格软件打开、核对该单元格并重新保存后重报",
     )
 
 

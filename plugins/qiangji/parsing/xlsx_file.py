@@ -19,6 +19,8 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.parsing.xlsx_look import look_of
+from qiangji.personal_data import quoted
 from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
@@ -33,19 +35,21 @@ def read_scanned(
     `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its zh title. A missing sheet is
     an error of that form's grid (`missing_sheet`). Raises ReturnedError: `unreadable_file`, or those of `xlsx_cells`.
     """
-    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum
+    from python_calamine import CalamineError, CalamineWorkbook
 
     parts = Parts(content, where)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            shown = [s.name for s in book.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
-            visible = [n for n in shown if squeezed(n) != SUMMARY_SHEET]
-            return {
-                form: _sheet(
-                    book, parts, _pick(declared, titles.get(form, ""), book.sheet_names, visible), form, where
+            found: dict[str, Grid] = {}
+            for form, declared in sheets.items():
+                wanted = declared or titles.get(form, "")
+                name = _pick(declared, wanted, book, parts)
+                found[form] = (
+                    _missing(book, form, wanted, where)
+                    if name is None
+                    else _sheet(book, parts, name, form, where)
                 )
-                for form, declared in sheets.items()
-            }
+            return found
     except CalamineError as e:
         raise unreadable(f"the workbook cannot be read ({type(e).__name__})", where) from None
 
@@ -60,39 +64,58 @@ def read_others(content: bytes, used: set[str]) -> list[Grid]:
     parts = Parts(content, "")
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
-            return [_sheet(book, parts, name, "", "") for name in book.sheet_names if name not in used]
+            names = [name for name in _worksheets(book) if name not in used]
+            return [_sheet(book, parts, name, "", "") for name in names]
     except CalamineError as e:
         raise unreadable(f"a sheet of no form cannot be read ({type(e).__name__})", "") from None
 
 
-def _pick(declared: str, title: str, names: list[str], visible: list[str]) -> str | None:
-    """The declared sheet; else the only visible one; else the visible one named like the form."""
+def _worksheets(book: CalamineWorkbook, *, visible: bool = False) -> list[str]:
+    """Names of the sheets that have cells, in order: a chart sheet has none."""
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum
+
+    return [
+        s.name
+        for s in book.sheets_metadata
+        if s.typ == SheetTypeEnum.WorkSheet and (not visible or s.visible == SheetVisibleEnum.Visible)
+    ]
+
+
+def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> str | None:
+    """The declared sheet; else the only visible one; else the one named like the form; else the only one with cells."""
     if declared:
-        return next((n for n in names if squeezed(n) == squeezed(declared)), None)
+        return next((n for n in _worksheets(book) if squeezed(n) == squeezed(declared)), None)
+    visible = [n for n in _worksheets(book, visible=True) if squeezed(n) != SUMMARY_SHEET]
     if len(visible) == 1:
         return visible[0]
-    return next((n for n in visible if squeezed(n) == squeezed(title)), None)
+    if named := next((n for n in visible if squeezed(n) == squeezed(title)), None):
+        return named
+    filled = [n for n in visible if parts.has_cells(n)]
+    return filled[0] if len(filled) == 1 else None
 
 
-def _sheet(book: CalamineWorkbook, parts: Parts, name: str | None, form: str, where: str) -> Grid:
-    if name is None:
-        there = ", ".join(book.sheet_names)
-        return failed(
-            ReturnedError(
-                f"no sheet for form {form}; the workbook has {there}",
-                where=where,
-                expected="the sheet that the county's configuration names, or a single visible sheet",
-                do="Add or rename the sheet and send the workbook again.",
-                code="missing_sheet",
-                zh=f"工作簿中没有该报表的工作表(现有:{there}),请补上后重报",
-            )
+def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid:
+    there = [quoted(n) for n in book.sheet_names]
+    return failed(
+        ReturnedError(
+            f"no sheet for form {form}; the workbook has {', '.join(there)}",
+            where=where,
+            expected=f"a sheet named {wanted!r}",
+            do="Give the form's sheet that name (or send it as the only sheet that has cells) and send it again.",
+            code="missing_sheet",
+            zh=f"工作簿中没有该报表的工作表：应名为“{wanted}”，现有{'、'.join(there)}；请补上或改名后重报",
         )
+    )
+
+
+def _sheet(book: CalamineWorkbook, parts: Parts, name: str, form: str, where: str) -> Grid:
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     if rows and len(rows[0]) > MAX_COLUMNS:
         raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", where)
     errors: Mapping[tuple[int, int], str] = {}
     error = None
     try:
+        parts.check_places(name)
         errors = parts.errors_in(name)
     except ReturnedError as e:
         error = e if form else None
@@ -101,7 +124,7 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str | None, form: str, wh
             rows[row][column] = text
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    return replace(grid_of(columns, name), error=error)
+    return replace(grid_of(columns, name), error=error, look=look_of(parts, name) if form else None)
 
 
 def _column(values: tuple[object, ...]) -> list[str | None]:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import unquote
 
-from qiangji.personal_data.names import is_name, name_behind_a_word
+from qiangji.personal_data.names import is_name, is_signature, name_behind_a_word
 from qiangji.personal_data.numbers import number_in
+
+__all__ = ["KINDS_ZH", "Kind", "is_signature", "is_suspect", "kind_of", "masked", "may_name", "quoted"]
 
 Kind = Literal["resident_id", "mobile", "name"]
 KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
@@ -42,8 +44,13 @@ def masked(text: str) -> str:
     return _DIGITS.sub("*", text) if kind != "name" and not kind_of(_DIGITS.sub("*", text)) else f"({kind})"
 
 
+def may_name(text: str) -> bool:
+    """Whether a text may name a person: no message quotes it."""
+    return is_name(text) or name_behind_a_word(text)
+
+
 def quoted(text: str) -> str:
     """How a message quotes a cell's text: in full if it is short and not personal, else only its length."""
-    if len(text) <= MAX_QUOTED and not is_name(text) and (len(text) < 11 or kind_of(text) is None):
+    if len(text) <= MAX_QUOTED and not may_name(text) and (len(text) < 11 or kind_of(text) is None):
         return text
     return f"({len(text)} 字 characters)"

@@ -18,7 +18,16 @@ from __future__ import annotations
 
 import re
 
-from qiangji.personal_data.words import ASKING, DOUBLE_SURNAMES, NO_NAMES, OFFICES, PLACES, SURNAMES, TITLES
+from qiangji.personal_data.words import (
+    ASKING,
+    DOUBLE_SURNAMES,
+    NO_NAMES,
+    OFFICES,
+    PLACES,
+    SIGNING,
+    SURNAMES,
+    TITLES,
+)
 from qiangji.text import squeezed, tidy
 
 _TITLES = re.compile(f"(?:{'|'.join(TITLES)})$")
@@ -38,6 +47,23 @@ _BEHIND = re.compile(
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}({_NAME})(?![{_HAN}])",
     re.IGNORECASE,
 )
+_WORDS = "|".join(sorted({*ASKING, *OFFICES, *SIGNING}, key=lambda w: (-len(w), w)))
+_SPREAD = re.compile("|".join(" ?".join(w) for w in _WORDS.split("|")))
+"""The words, also with blanks between their characters: `填 表 人`."""
+_SHORT = rf"[{_HAN}](?: [{_HAN}]){{1,3}}|[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}]{{2,6}}"
+_SIGNS = r"(?:[(][^()]{0,12}[)])?[\"'”’ ]{0,2}"
+_ASIDE = re.compile(
+    rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
+    rf"(?:{_SIGNS}[:：=][\"'“‘ (\[【〔]{{0,3}}|(?:[(][^()]{{0,12}}[)])?[\"'”’]? +[(\[【〔]?| {{0,2}}[(\[【〔] ?)"
+    rf"({_SHORT})(?![{_HAN}])"
+)
+"""A label at the beginning of a text or behind a sign or a blank, then a colon, a blank or a bracket, then a name."""
+_BEFORE = re.compile(rf"(?:^|[^{_HAN}])({_SHORT}) ?[(\[【〔](?:{_WORDS})[)\]】〕]")
+_SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
+_LABELS = re.compile(
+    rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
+    rf"(?:[(][^()]{{0,12}}[)])?(?: *[:：=(\[【〔]| +(?=[{_HAN}])|$)"
+)
 _LIST = re.compile(r"[、,，;；/|+&]")
 _BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
 
@@ -47,14 +73,16 @@ def _spaced(word: str) -> str:
 
 
 MAY_ASK = (
-    f"(?i:{'|'.join((*ASKING, *OFFICES))}|name|contact|person| by|_by|signature|reporter|applicant)"
+    f"(?i:{'|'.join((*ASKING, *OFFICES, *SIGNING))}|name|contact|person| by|_by|signature|reporter|applicant)"
     r"|\p{Han}[ \t\p{Z}]+\p{Han}"
 )
 """RE2: finds in a whole column, joined, any word that asks for a person. A first, quick look."""
 LABEL = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
-    + f"|^(?:{_ENGLISH_KEYS}))"
+    + r"|^[\s\p{Z}]*(?:"
+    + "|".join(map(_spaced, SIGNING))
+    + f")|^(?:{_ENGLISH_KEYS}))"
     + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
 )
 """RE2: texts that may be a label that asks for a person; `asks_for_a_person` decides."""
@@ -62,6 +90,12 @@ BEHIND = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
     + (r"|name|contact|person|by|signature|reporter|applicant)[^:：=]{0,16}[:：=][^:：=]{0,4}\p{Han}")
+    + "|(?:"
+    + "|".join(map(_spaced, (*ASKING, *OFFICES, *SIGNING)))
+    + r")[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}\"'”’:：=(（\[【〔]+[\s\p{Z}“‘]*\p{Han}"
+    + r"|\p{Han}[\s\p{Z}]*[(（\[【〔](?:"
+    + "|".join((*ASKING, *OFFICES, *SIGNING))
+    + ")"
 )
 """RE2: texts that may hold such a word and a name behind it; `name_behind_a_word` decides."""
 
@@ -74,7 +108,9 @@ def asks_for_a_person(text: str) -> bool:
     ending = _ASKS.search(plain, max(0, len(plain) - 24))
     while ending and ending.end() < len(plain):
         ending = _ASKS.search(plain, ending.start() + 1)
-    return bool(ending) or bool(_ASKS_EN.fullmatch(tidy(text).lower().replace("_", " ")))
+    if ending or _SIGNING.fullmatch(plain):
+        return True
+    return bool(_ASKS_EN.fullmatch(tidy(text).lower().replace("_", " ")))
 
 
 def is_name(text: str) -> bool:
@@ -84,8 +120,19 @@ def is_name(text: str) -> bool:
 
 
 def name_behind_a_word(text: str) -> bool:
-    """Whether a text has a name behind a word that asks for one: `填表人：林佩仪`, `"contact": "司徒美堂"`."""
-    return any(_is_one_name(m[1].replace(" ", "")) for m in _BEHIND.finditer(tidy(text)))
+    """Whether a text has a name behind a word that asks for one: `填表人：林佩仪`, `"contact": "司徒美堂"`.
+
+    Also behind a blank or in brackets, and before one in brackets: `经办人 李雷`, `李雷（经办人）`.
+    """
+    plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
+    found = (m[1] for pattern in (_BEHIND, _ASIDE, _BEFORE) for m in pattern.finditer(plain))
+    return any(_is_one_name(name.replace(" ", "")) for name in found)
+
+
+def is_signature(text: str) -> bool:
+    """Whether a text begins or goes on with a label of those who sign a table, whoever stands behind it."""
+    plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
+    return bool(_LABELS.search(plain)) or asks_for_a_person(text)
 
 
 def _is_one_name(text: str) -> bool:

@@ -19,6 +19,7 @@ INNER JOIN ops.delivery AS d ON s.delivery_id = d.delivery_id
 WHERE
     (
         s.status IN ('returned', 'withheld', 'partial')
+        OR (s.status = 'held' AND s.doubt IS NOT NULL)
         OR EXISTS (
             SELECT 1
             FROM ops.finding AS f

@@ -46,7 +46,7 @@ def arrow_type(form: str, column: str) -> Any:
     """The type that a column has when the suite runs (decimals as float64, dates as text)."""
     import pyarrow as pa
 
-    if column in ("_is_known", "_totals_agree"):
+    if column in ("_is_known", "_totals_agree", "_is_total", "_is_sum"):
         return pa.bool_()
     if column.startswith(("_occurrences", "_units_", "_count_")):
         return pa.int64()
@@ -134,7 +134,7 @@ def row_of_what_is_required(form: str) -> list[dict[str, Any]]:
         for e in suite_of(form).expectations
         if e["severity"] == "critical" and e["type"] == "expect_column_values_to_not_be_null"
     }
-    kept = {*required, "_is_known", "_occurrences", "period", "county_code"}
+    kept = {*required, "_is_known", "_occurrences", "_is_total", "period", "county_code"}
     return [{c: v if c in kept else None for c, v in cases_of(form)["good"].items()}]
 
 
@@ -175,6 +175,35 @@ def test_what_is_usual_is_said_in_numbers() -> None:
     said = rule_of("village.party_members.as_usual").words(row)
     assert said.expected_zh.startswith("本单位通常为0–52")
     assert said.expected_en.startswith("0–52, as is usual")
+
+
+def test_what_is_usual_reaches_as_far_as_the_rules_own_limit() -> None:
+    rule = rule_of("village.party_members.as_usual")
+    content = copy.deepcopy(dict(rule.content))
+    content["kwargs"]["max_value"] = 7
+    row = {"party_members": 81, "_low_party_members": 30.0, "_high_party_members": 50.0}
+    assert rule.words(row).expected_en.startswith("30–50")
+    assert Rule.parse(content).words(row).expected_en.startswith("20–60")
+
+
+def test_no_message_shows_a_number_that_may_be_a_persons() -> None:
+    rule = rule_of("village.trees_planted.possible")
+    for number in (6222020200112233445, 13800138000, 6222020200112233445.0):
+        assert rule.words({"trees_planted": number}).value == f"({len(str(int(number)))} 位数字 digits)"
+    assert rule.words({"trees_planted": 10_000_001}).value == "10000001"
+
+
+def test_every_year_to_date_field_is_held_against_the_year_before() -> None:
+    for form in CATALOGUE.forms.values():
+        for name in (n for n, f in form.fields.items() if f.kind == "ytd"):
+            assert rule_of(f"{form.form}.{name}.starts_anew").columns == {name, f"_yearend_{name}"}
+
+
+def test_every_form_knows_a_row_that_is_no_unit() -> None:
+    for form in CATALOGUE.forms.values():
+        assert rule_of(f"{form.form}.{form.key}.not_a_total").is_critical
+        read = {c for r in suite_of(form.form).rules for c in r.columns}
+        assert ("_is_sum" in read) == (form.grain not in ("county", "task"))
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -383,6 +412,26 @@ WRONG: dict[str, tuple[Any, list[str]]] = {
         lambda es: es[3].update(type="expect_column_max_to_be_between"),
         ["expect_column_max_to_be_between"],
     ),
+    "a number without a maximum": (
+        lambda es: es.remove(find(es, "leaders.possible")),
+        ["no critical maximum on leaders"],
+    ),
+    "a maximum that only warns": (
+        lambda es: find(es, "leaders.possible").update(severity="warning"),
+        ["no critical maximum on leaders"],
+    ),
+    "an indicator's field whose absence is silent": (
+        lambda es: es.remove(find(es, "org_setup.present")),
+        ["indicators read org_setup", "a warning at least"],
+    ),
+    "an indicator's field whose absence is only noted": (
+        lambda es: find(es, "org_setup.present").update(severity="info"),
+        ["indicators read org_setup"],
+    ),
+    "the end of the year before, of a stock": (
+        lambda es: find(es, "major_matters.starts_anew")["kwargs"].update(column_A="_yearend_leaders"),
+        ["_yearend_leaders", "stock", "_last_<field>"],
+    ),
     "a share of rows that may fail": (lambda es: es[3]["kwargs"].update(mostly=0.9), ["mostly"]),
     "a condition as text": (
         lambda es: es[3]["kwargs"].update(row_condition="leaders > 0"),
@@ -395,7 +444,9 @@ WRONG: dict[str, tuple[Any, list[str]]] = {
 def test_a_wrong_suite_is_refused(case: str) -> None:
     change, words = WRONG[case]
     with pytest.raises(CatalogueError) as e:
-        check_suite(broken(change), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS)
+        check_suite(
+            broken(change), CATALOGUE.forms["village_group"], CATALOGUE.forms, KINDS, CATALOGUE.fields_read
+        )
     message = str(e.value)
     assert "expectations/village_group.json" in message
     assert not [w for w in words if w not in message], message
@@ -472,7 +523,8 @@ def bounds_of(expectation: dict[str, Any], good: dict[str, Any]) -> list[dict[st
     """Changes to a good row that put the judged value exactly on what is still allowed."""
     kwargs = expectation["kwargs"]
     if "column_A" in kwargs:
-        return [{kwargs["column_B"]: good[kwargs["column_A"]]}]
+        is_strict = expectation["type"].endswith("a_to_be_greater_than_b") and not kwargs.get("or_equal")
+        return [{kwargs["column_B"]: good[kwargs["column_A"]] - is_strict}]
     return [{kwargs["column"]: kwargs[b]} for b in ("min_value", "max_value") if b in kwargs]
 
 

@@ -18,7 +18,7 @@ from qiangji import checking
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Layout
 from qiangji.catalogue.suites import Rule, Suite
-from qiangji.checking import Checked
+from qiangji.checking import Checked, verdict
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending
 from qiangji.parsing import read_form, read_grids
@@ -337,6 +337,9 @@ def faulty(form: str, rule: str) -> bytes:
     wrong |= {k: v for k, v in case["set"].items() if not k.startswith("_")}
     if rule.endswith(".known"):
         wrong[definition.key] = units("440781")[0]
+    if rule.endswith(".not_a_total"):
+        columns.append("unit_name")
+        good, wrong = [row | {"unit_name": "第1组"} for row in good], wrong | {"unit_name": "小 计"}
     rows = [*good, wrong, *([wrong] if rule.endswith(".unique") else [])]
     return as_csv([columns, *([_written(row[c]) for c in columns] for row in rows)])
 
@@ -490,6 +493,61 @@ def test_one_that_cannot_be_read_costs_no_other_anything(
     ]
     submissions = checking.check(catalogue, ledger, parts, record=False)
     assert {s.county_code: s.verdict for s in submissions} == {"990001": "returned", "990002": "accepted"}
+
+
+def test_where_memory_does_not_suffice_only_that_submission_goes_back(
+    catalogue: Catalogue, small: world.World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = checking.judge
+
+    def scarce(batch: Sequence[Checked], *rest: Any) -> None:
+        whole(batch, *rest)
+        if any(c.part.county_code == "990001" for c in batch):
+            raise MemoryError
+
+    monkeypatch.setattr(checking, "judge", scarce)
+    head = ["unit_code", "n", "part", "note"]
+    rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
+    parts = [
+        replace(part_of(county), sha256=ledger.lake.put_raw(as_csv([head, row])))
+        for county, row in rows.items()
+    ]
+    found = checking.check(catalogue, ledger, parts, record=False)
+    assert {s.county_code: (s.verdict, s.reason_code) for s in found} == {
+        "990001": ("returned", "too_large"),
+        "990002": ("accepted", None),
+    }
+    one, other = checking.examine(catalogue, ledger.lake, parts)
+    assert (one.verdict, other.verdict) == ("returned", "accepted")
+    assert len(other.findings) == 1  # of the second time, and not of both
+
+
+def test_more_faults_than_can_be_told_are_told_as_one(
+    catalogue: Catalogue, small: world.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict, "MAX_BREACHES", 3)
+    faulty = [["V1", 101, 0, ""], ["V2", 101, 0, ""]]
+    checked = one(catalogue, small, faulty)
+    assert (checked.verdict, checked.reason_code) == ("returned", "too_many_problems")
+    assert "f!A2" in (checked.message_zh or "")
+    assert checked.breaches == []
+    assert one(catalogue, small, faulty[:1]).reason_code == "no_row_accepted"
+
+
+def test_a_row_that_is_no_units_goes_back_once_and_the_others_are_taken(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    checked = one(catalogue, small, [["V1", 3, 2, ""], ["总计", 3, 2, ""], ["注：截至月底", "", "", ""]])
+    assert (checked.verdict, checked.reason_code) == ("partial", "rows_rejected")
+    assert [(r.rule, r.rows, r.example) for r in checked.rejections] == [
+        ("f.unit_code.note", 1, "f!A4"),
+        ("f.unit_code.total", 1, "f!A3"),
+    ]
+    note, total = checked.rejections
+    assert "说明或签字" in note.message_zh
+    assert "截至" not in note.message_zh + str(rejected(checked))
+    assert "“总计”行是未登记的合计行" in total.message_zh
+    assert "undeclared totals row" in total.message_en
 
 
 def test_what_was_withheld_stays_withheld_and_is_not_read(catalogue: Catalogue, ledger: Ledger) -> None:

@@ -35,6 +35,13 @@ FORMS: dict[str, Any] = {
                 "kwargs": {"column_A": "members", "column_B": "_sum_g_members", "or_equal": True,
                            "ignore_row_if": "either_value_is_missing"},
             },
+            {
+                "field": "done", "rule": "starts_anew", "type": PAIR,
+                "kwargs": {"column_A": "_yearend_done", "column_B": "done",
+                           "ignore_row_if": "either_value_is_missing",
+                           "row_condition": {"type": "comparison", "column": {"name": "done"}, "operator": ">",
+                                             "parameter": 0}},
+            },
         ],
     },
 }  # fmt: skip
@@ -124,6 +131,19 @@ def test_a_year_to_date_that_falls_is_found(catalogue: Catalogue, made: world.Wo
     assert record.findings(catalogue, FEBRUARY) == {(made.codes["V"], "v.done.no_fall"): "4 / 5"}
 
 
+def test_a_year_to_date_that_does_not_begin_anew_is_found(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    """One that is 0 has nothing to begin with, and February goes on from January."""
+    record.put("v", DECEMBER, A, units=["V", "W"], done=[90, 90], members=[10, 10])
+    record.put("v", DECEMBER, B, units=["X"], done=[0], members=[10])
+    record.put("v", JANUARY, A, units=["V", "W"], done=[95, 89], members=[10, 10])
+    record.put("v", JANUARY, B, units=["X"], done=[0], members=[10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[99, 99], members=[10, 10])
+    found = record.findings(catalogue, JANUARY, FEBRUARY)
+    assert found == {(made.codes["V"], "v.done.starts_anew"): "95 / 90"}
+
+
 def test_a_new_year_is_no_fall(catalogue: Catalogue, record: Record) -> None:
     record.put("v", DECEMBER, A, units=["V"], done=[90], members=[10])
     record.put("v", JANUARY, A, units=["V"], done=[1], members=[10])
@@ -203,8 +223,8 @@ def test_a_late_month_makes_the_quarter_stale(of_towns: Catalogue, record: Recor
     }
     assert contextual.stale(of_towns, record.current, seen, [MARCH]) == []
     record.put("g", MARCH, A, units=["V/01"], members=[1])
-    (work,) = contextual.stale(of_towns, record.current, seen, [MARCH])
-    assert (work.form.form, str(work.period)) == ("t", "2026Q1")
+    work = contextual.stale(of_towns, record.current, seen, [MARCH])
+    assert [(w.form.form, str(w.period)) for w in work] == [("g", "2026-03"), ("t", "2026Q1")]
 
 
 def test_another_county_is_another_matter(catalogue: Catalogue, made: world.World, record: Record) -> None:
@@ -213,6 +233,43 @@ def test_another_county_is_another_matter(catalogue: Catalogue, made: world.Worl
     record.put("v", FEBRUARY, A, units=["V"], done=[5], members=[10])
     record.put("v", FEBRUARY, B, units=["X"], done=[0], members=[10])
     assert record.findings(catalogue, FEBRUARY) == {(made.codes["X"], "v.done.no_fall"): "0 / 1"}
+
+
+# ---- last month's sheet sent again
+
+
+def _month(record: Record, month: Period, changed: int = 0, units: int = 2) -> None:
+    names = [f"V/{i:02d}" for i in range(1, 11)] + [f"W/{i:02d}" for i in range(1, units)]
+    record.put("g", month, A, units=names, members=[5 + changed, *range(2, len(names) + 1)])
+
+
+def test_a_report_that_repeats_the_last_one_is_told_once(catalogue: Catalogue, record: Record) -> None:
+    _month(record, JANUARY)
+    _month(record, FEBRUARY)
+    assert record.findings(catalogue, FEBRUARY) == {(A, "g.unit_code.repeats_last"): "2026-01"}
+    work = contextual.stale(catalogue, record.current, {}, [FEBRUARY])
+    declared = {("g", "2026-02", A)}
+    assert (
+        contextual.findings(catalogue, record.lake, record.current, work, declared)["g", "2026-02", A] == []
+    )
+    assert contextual.stale(
+        catalogue, record.current, {w.key: w.signature for w in work}, [FEBRUARY], declared
+    )
+
+
+@pytest.mark.parametrize(("changed", "units", "is_found"), [(1, 2, False), (0, 3, True), (0, 4, False)])
+def test_one_number_is_a_difference_and_one_row_more_is_none(
+    catalogue: Catalogue, record: Record, changed: int, units: int, is_found: bool
+) -> None:
+    _month(record, JANUARY)
+    _month(record, FEBRUARY, changed, units)
+    assert bool(record.findings(catalogue, FEBRUARY)) == is_found
+
+
+def test_a_few_numbers_may_be_the_same_by_chance(catalogue: Catalogue, record: Record) -> None:
+    for month in (JANUARY, FEBRUARY):
+        record.put("g", month, A, units=["V/01", "V/02"], members=[6, 6])
+    assert record.findings(catalogue, FEBRUARY) == {}
 
 
 # ---- what makes a submission worth another look
@@ -230,7 +287,9 @@ def seen(catalogue: Catalogue, record: Record) -> Callable[[], list[tuple[str, s
         (w.form.form, str(w.period), w.county): w.signature
         for w in contextual.stale(catalogue, record.current, {}, months)
     }
-    assert set(first) == {("v", str(m), c) for m in months for c in (A, B)}
+    assert set(first) == {("v", str(m), c) for m in months for c in (A, B)} | {
+        ("g", str(m), A) for m in months
+    }
 
     def again(changed: Catalogue = catalogue) -> list[tuple[str, str, str]]:
         work = contextual.stale(changed, record.current, first, months)
@@ -252,7 +311,7 @@ def test_another_form_s_correction_makes_what_is_held_against_it_stale(
     seen: Callable[[], Any], record: Record
 ) -> None:
     record.put("g", FEBRUARY, A, units=["V/01"], members=[99])
-    assert seen() == [("v", "2026-02", A)]
+    assert seen() == [("g", "2026-02", A), ("v", "2026-02", A)]
 
 
 def test_a_withdrawal_makes_the_month_after_stale(seen: Callable[[], Any], record: Record) -> None:

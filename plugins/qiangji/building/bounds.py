@@ -1,0 +1,150 @@
+"""Figures that cannot be: a bounded indicator below 0 or above its whole.
+
+In: the results of a build. Out: the same results, where such a figure counts as warned, and findings
+`<indicator>.bounded` at its unit and period, which replace those of an earlier build. Suites hold a part against its
+whole in each row; a figure beyond its bounds comes of what no row shows: year-to-date amounts that were corrected
+downwards, a warning that was let pass, a unit of which one side is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlalchemy.engine import Connection
+
+from qiangji.building.figures import Results
+from qiangji.building.scopes import Scope
+from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue.suites import Words
+from qiangji.indicators import HIDDEN
+from qiangji.ledger import dispositions
+from qiangji.ledger.findings import Finding
+from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
+
+RULE = "bounded"
+_COUNTY_UP = ("city", "county")
+
+
+@dataclass(frozen=True)
+class _Beyond:
+    """A figure beyond its bounds: where it stands, and what is said of it."""
+
+    column: str
+    org_code: str
+    scope: tuple[str, str]
+    finding: Finding
+
+
+def hold(c: Connection, p: Pipeline, results: Sequence[Results], said: list[dict[str, Any]]) -> list[Results]:
+    """The results with their impossible figures marked. What is replaced among the findings is added to `said`.
+
+    A figure that somebody confirmed as right is not marked; its finding stays.
+    """
+    confirmed = {finding_id for finding_id, _ in dispositions.confirmed(c)}
+    marked = []
+    for each in results:
+        beyond = list(_beyond(p.catalogue, each))
+        today = list(_beyond(p.catalogue, replace(each, rows=each.restated)))
+        doubted, restated = (
+            [b for b in found if b.finding.finding_id not in confirmed] for found in (beyond, today)
+        )
+        marked.append(
+            replace(each, rows=_marked(each.rows, doubted), restated=_marked(each.restated, restated))
+        )
+        said += _replace(c, p, each, beyond)
+    return marked
+
+
+def _replace(c: Connection, p: Pipeline, each: Results, beyond: Collection[_Beyond]) -> list[dict[str, Any]]:
+    """Put the findings of each bounded indicator in place of those that the build's periods had."""
+    said, form = [], each.base.forms[0].form
+    periods = sorted({s.period for s in each.scopes})
+    for code in sorted({i.code for i in each.base.indicators}):
+        rule = f"{code}.{RULE}"
+        found = {b.finding.finding_id: b.finding.row() for b in beyond if b.finding.rule == rule}
+        p.ledger.replace_lacking(c, form, periods, rule, list(found.values()))
+        said.append({"form": form, "periods": periods, "rule": rule, "findings": list(found.values())})
+    return said
+
+
+def _beyond(catalogue: Catalogue, each: Results) -> Iterator[_Beyond]:
+    """The impossible figures of a base that are shown to somebody, by the definitions in force in each period."""
+    for scope in each.scopes:
+        rows = each.rows.filter(
+            pc.and_(
+                pc.equal(each.rows.column("period"), scope.period),
+                pc.equal(each.rows.column("period_type"), scope.period_type),
+            )
+        )
+        for x in each.base.at(scope.months[-1]).indicators:
+            if x.is_bounded:
+                yield from _of_indicator(catalogue, each, x, scope, rows)
+
+
+def _of_indicator(
+    catalogue: Catalogue, each: Results, x: Indicator, scope: Scope, rows: pa.Table
+) -> Iterator[_Beyond]:
+    n, d = (_wide(rows.column(f"{side}__{x.code}")) for side in "nd")
+    above = pc.or_(pc.greater(n, d), pc.less(n, Decimal(0)))
+    found = rows.filter(pc.fill_null(pc.and_(above, pc.greater(d, Decimal(0))), False))
+    flag = f"{HIDDEN}__{x.code}"
+    for row in found.to_pylist():
+        level, code = row["org_level"], row["org_code"]
+        if row.get(flag) or (catalogue.is_restricted(x) and level not in _COUNTY_UP):
+            continue
+        yield _Beyond(
+            f"w__{x.code}",
+            code,
+            (scope.period, scope.period_type),
+            _finding(catalogue, each, x, scope, code, row),
+        )
+
+
+def _finding(
+    catalogue: Catalogue, each: Results, x: Indicator, scope: Scope, code: str, row: dict[str, Any]
+) -> Finding:
+    value = f"{x.factor * Decimal(row[f'n__{x.code}']) / Decimal(row[f'd__{x.code}']):.2f}"
+    year = ("（本年累计）", " (year to date)") if scope.period_type == "ytd" else ("", "")
+    words = Words(
+        value,
+        f"指标“{x.name.zh}”{year[0]}为{value}，超出0至{x.factor:f}：分子应是分母的一部分",
+        f"{x.name.en}{year[1]}: {value} is not within 0 to {x.factor:f}: the numerator is a part of the denominator",
+        f"0至{x.factor:f}；请核对分子、分母各填报项和更正，确属实情请确认",
+        f"0 to {x.factor:f}; check the fields of both sides and their corrections, or confirm it",
+    )
+    county = catalogue.org.county_of(code, Period.parse(scope.period)) or code
+    form = each.base.forms[0].form
+    return Finding(county, form, scope.period, code, code, f"{x.code}.{RULE}", "warning", (), words)
+
+
+def _marked(rows: pa.Table, beyond: Collection[_Beyond]) -> pa.Table:
+    """The rows, in which these figures count a unit with a warning at least."""
+    by_column: dict[str, set[tuple[str, tuple[str, str]]]] = {}
+    for b in beyond:
+        by_column.setdefault(b.column, set()).add((b.org_code, b.scope))
+    if not by_column:
+        return rows
+    keys = list(
+        zip(
+            rows.column("org_code").to_pylist(),
+            zip(rows.column("period").to_pylist(), rows.column("period_type").to_pylist(), strict=True),
+            strict=True,
+        )
+    )
+    for column, places in by_column.items():
+        at = rows.column_names.index(column)
+        is_here = pa.array([k in places for k in keys], pa.bool_())
+        warned = rows.column(column)
+        least = pc.max_element_wise(warned, pa.scalar(1, warned.type))
+        rows = rows.set_column(at, column, pc.if_else(is_here, least, warned))
+    return rows
+
+
+def _wide(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    return values.cast(pa.decimal128(38, 4))

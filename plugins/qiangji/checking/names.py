@@ -1,0 +1,116 @@
+"""Names beside codes: rows whose name is another unit's of the county, and findings that say whose.
+
+In: a submission's accepted keys and the names beside them, and the tree. Out: one finding for each row whose name is
+another unit's. A name that no unit of the county has (another spelling, a short form) says nothing, and neither does
+one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A villager group has a
+name of its own, often that of some village: there only a name that says that it is a village's is looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.suites import Words
+from qiangji.ledger.findings import Finding, org_code_of
+from qiangji.periods import Period
+from qiangji.text import squeezed
+
+RULE = "another_name"
+_NOT_NAMES = re.compile(r"[\s()（）\[\]【】·.,，、。_-]+")
+_SUFFIXES = re.compile(
+    r"(?:党总支部?|党支部|党委|委员会|居民委员会|村民委员会|社区居民委员会|居委会|村委会|居委|村委|社区|行政村|村"
+    r"|街道办事处|街道办|街道|人民政府|镇)+$"
+)
+_OF_A_VILLAGE = re.compile(r"(?:委员会|村委会|居委会|社区)$")
+
+
+@dataclass(frozen=True)
+class Named:
+    """A key and the name beside it, as the county sent them."""
+
+    key: str
+    name: str
+
+
+def findings(
+    catalogue: Catalogue, form: Form, rows: Iterable[Named], period: Period, county: str
+) -> list[Finding]:
+    """One for each row whose name is another unit's."""
+    if form.grain == "task":  # a task has a name of its own
+        return []
+    names = _Names.of(catalogue, form, period, county)
+    found = []
+    for row in rows:
+        org_code = org_code_of(row.key, form)
+        is_looked_at = form.grain != "group" or _OF_A_VILLAGE.search(squeezed(row.name))
+        other = names.whose(org_code, row.name) if is_looked_at else None
+        if other is None:
+            continue
+        own, theirs = catalogue.name_of(org_code), catalogue.name_of(other)
+        words = Words(
+            other,
+            f"{row.key}应为{own}，名称栏却是{theirs}（{other}）：代码与名称可能错行",
+            f"{row.key} is {own}, the name beside it is that of {theirs} ({other}): codes or names may have slipped",
+            f"{own}的名称，或{theirs}的代码",
+            f"the name of {own}, or the code of {theirs}",
+        )
+        rule = f"{form.form}.{form.key}.{RULE}"
+        fields = tuple(form.fields_in(str(period.last_month)))
+        at = (county, form.form, str(period), row.key, org_code)
+        found.append(Finding(*at, rule, "warning", fields, words))
+    return found
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What the units of a county are called. `cores`: unit -> its names; `units`: core of a name -> units."""
+
+    cores: Mapping[str, frozenset[str]]
+    units: Mapping[str, tuple[str, ...]]
+    towns: tuple[str, ...]
+    """Cores of the names of towns, longest first: some write 司前镇新建村."""
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, form: Form, period: Period, county: str) -> _Names:
+        org = catalogue.org
+        cores: dict[str, frozenset[str]] = {}
+        units: dict[str, tuple[str, ...]] = {}
+        within = (
+            None if form.grain == "county" else county
+        )  # a county's own report may carry another county's name
+        for unit in org.expected(form.filled_in_by, period, within):
+            cores[unit.code] = frozenset(core(u.name) for u in org.versions[unit.code])
+            for one in cores[unit.code]:
+                units[one] = (*units.get(one, ()), unit.code)
+        towns = {core(u.name) for u in org if u.level == "town" and org.county_of(u.code, period) == county}
+        return cls(cores, units, tuple(sorted(towns, key=len, reverse=True)))
+
+    def whose(self, code: str, name: str) -> str | None:
+        """The other unit that has the name; None where it is the unit's own, nobody's, or not to be told."""
+        own = self.cores.get(code)
+        if own is None:
+            return None
+        said = self._ways(name)
+        if said & own:
+            return None
+        others = {unit for one in said for unit in self.units.get(one, ())}
+        return min(others) if others else None
+
+    def _ways(self, name: str) -> set[str]:
+        """A name as written, and without the town's in front of it."""
+        written = core(name)
+        found = {written}
+        for town in self.towns:
+            if written.startswith(town) and (rest := re.sub(r"^(?:街道|镇)", "", written[len(town) :])):
+                found.add(rest)
+        return found - {""}
+
+
+def core(name: str) -> str:
+    """A name without what the unit is called and without marks: 永安村民委员会 and 永安村 are 永安."""
+    plain = _NOT_NAMES.sub("", squeezed(name))
+    short = _SUFFIXES.sub("", plain)
+    return short or plain

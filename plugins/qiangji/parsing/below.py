@@ -1,0 +1,62 @@
+"""Rows below a line that begins the sign-off zone: the zone is cut off, so rows in it would vanish.
+
+In: a grid, the row at which its sign-off zone begins, its columns. Out: nothing, or a ReturnedError with the addresses
+of the rows. A row is known by its code, or by numbers in half of the form's number columns.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing.grid import Grid, address, combined
+from qiangji.parsing.headers import Columns
+from qiangji.parsing.reading import Reading
+from qiangji.parsing.strays import codes_of, unwrapped
+from qiangji.parsing.totals import find_totals
+
+_SHOWN = 5
+_NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
+
+
+def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> None:
+    """Raise ReturnedError rows_below_sign_off if rows of the form stand below row `end` of `cells`."""
+    zone = grid.cells.slice(end).combine_chunks()
+    if not zone.num_rows:
+        return
+    is_row = pc.or_(_is_code(zone.column(columns.key), reading), _is_filled(zone, columns, reading))
+    totals = find_totals(zone, columns.labels, reading.layout)
+    found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
+    if not found:
+        return
+    cells = [address(reading.form.form, columns.key, grid.first_row + end + i) for i in found]
+    begins = address(reading.form.form, 0, grid.first_row + end)
+    more = "" if len(cells) <= _SHOWN else f" and {len(cells) - _SHOWN} more"
+    more_zh = "" if len(cells) <= _SHOWN else f"等共{len(cells)}行"
+    raise ReturnedError(
+        f"{len(cells)} rows stand below the sign-off line in row {grid.first_row + end}:"
+        f" {', '.join(cells[:_SHOWN])}{more}",
+        where=reading.where,
+        expected=f"all rows above {begins}, and one sign-off zone at the end of the sheet",
+        do="Move those rows above the sign-off lines (of several pages, keep the last page's lines) and send it again.",
+        code="rows_below_sign_off",
+        zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据({'、'.join(cells[:_SHOWN])}{more_zh})；"
+        "请将数据行移到签章栏之上(分页的只保留最后的签章栏)后重报",
+    )
+
+
+def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
+    """Whether half of a row's number columns hold a number, and at least three."""
+    numbers = [i for name, i in columns.fields.items() if reading.fields[name].is_number]
+    count = pa.array([0] * zone.num_rows, pa.int64())
+    for i in numbers:
+        is_number = pc.match_substring_regex(combined(zone.column(i)), _NUMBER)
+        count = pc.add(count, pc.cast(pc.fill_null(is_number, False), pa.int64()))
+    return pc.greater_equal(count, max(3, (len(numbers) + 1) // 2))
+
+
+def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
+    texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
+    codes = unwrapped(texts, codes_of(reading))
+    return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -1,0 +1,127 @@
+"""Cells that could not be read, as a table: address, rule, text, what was expected in both languages.
+
+In: typed columns and strays of a submission. Out: tables of the schema PROBLEMS; or a ReturnedError where there are so
+many that a list helps nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing.grid import address
+from qiangji.parsing.headers import Columns
+from qiangji.parsing.normalise import Column
+from qiangji.parsing.reading import Reading
+from qiangji.parsing.strays import Stray, expected_of, length_of
+from qiangji.personal_data import quoted
+
+PROBLEMS = pa.schema(
+    [
+        ("index", pa.int32()),
+        ("field", pa.string()),
+        ("address", pa.string()),
+        ("rule", pa.string()),
+        ("value", pa.string()),
+        ("expected_zh", pa.string()),
+        ("expected_en", pa.string()),
+    ]
+)
+"""A table of cells that could not be read; `UnreadableCell` is a row of it."""
+_EXPECTED = {
+    "integer": ("整数", "a whole number"),
+    "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
+    "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
+    "boolean": ("是或否", "是 or 否 (yes or no)"),
+}
+MAX_PROBLEMS = 20_000
+"""Cells of a submission that are told one by one."""
+
+
+@dataclass(frozen=True)
+class UnreadableCell:
+    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
+
+    index: int
+    field: str
+    address: str
+    rule: str
+    value: str
+    expected_zh: str
+    expected_en: str
+
+
+def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array, reading: Reading) -> None:
+    """Raise ReturnedError too_many_problems where so many cells cannot be read that a list of them helps nobody."""
+    counts = {n: c for n, column in read.items() if (c := pc.sum(column.unreadable).as_py() or 0)}
+    if (total := sum(counts.values())) <= MAX_PROBLEMS:
+        return
+    worst = sorted(counts, key=lambda n: -counts[n])[:3]
+    first = [pc.indices_nonzero(read[n].unreadable)[0].as_py() for n in worst]
+    cells = [
+        address(reading.form.form, columns.fields[n], numbers[i].as_py())
+        for n, i in zip(worst, first, strict=True)
+    ]
+    en = ", ".join(f"{n} from {c} ({counts[n]:,})" for n, c in zip(worst, cells, strict=True))
+    labels = [reading.fields[n].label.zh for n in worst]
+    zh = "、".join(f"“{t}”自{c}起{counts[n]}处" for t, n, c in zip(labels, worst, cells, strict=True))
+    raise ReturnedError(
+        f"{total:,} cells in {len(counts)} columns cannot be read: {en}",
+        where=reading.where,
+        expected=f"a file of this form: at most {MAX_PROBLEMS:,} such cells are told one by one",
+        do="Check whether this is the right file and whether its columns stand under their headers; send it again.",
+        code="too_many_problems",
+        zh=f"共{total}个单元格无法识别：{zh}；请核对是否发错文件、各列是否与表头对应，改正后重报",
+    )
+
+
+def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading) -> pa.Table | None:
+    """Rows that are no unit's, as problems of the key. `at`: its column; `numbers`: the rows' numbers in the sheet."""
+    if not strays:
+        return None
+    form = reading.form
+    rows = [
+        {
+            "index": s.index,
+            "field": form.key,
+            "address": address(form.form, at, numbers[s.index].as_py()),
+            "rule": f"{form.form}.{form.key}.{s.what}",
+            "value": length_of(s.text) if s.what == "note" else quoted(s.text),
+        }
+        | dict(zip(("expected_zh", "expected_en"), expected_of(s, reading), strict=True))
+        for s in strays
+    ]
+    return pa.Table.from_pylist(rows, schema=PROBLEMS)
+
+
+def of_column(
+    name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
+) -> pa.Table | None:
+    """The unreadable cells of a field. `at`: its column of the sheet; `numbers`: the rows' numbers in the sheet."""
+    if not pc.any(column.unreadable).as_py():
+        return None
+    form, field = reading.form.form, reading.fields[name]
+    index = pc.indices_nonzero(column.unreadable)
+    n = len(index)
+    if field.type == "enum":
+        rule, zh, en = "enum", "、".join(field.values), "one of " + ", ".join(field.values)
+    else:
+        rule, (zh, en) = "type", _EXPECTED[field.type]
+    rows = numbers.take(index)
+    cell = address(form, at, 0)[:-1]
+    return pa.table(
+        [
+            index.cast(pa.int32()),
+            pa.array([name] * n, pa.string()),
+            pc.binary_join_element_wise(cell, rows.cast(pa.string()), ""),
+            pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
+            pc.utf8_slice_codeunits(raw.take(index), 0, 80),
+            pa.array([zh] * n, pa.string()),
+            pa.array([en] * n, pa.string()),
+        ],
+        schema=PROBLEMS,
+    )

@@ -1,0 +1,168 @@
+"""Rows of the data zone that are no unit's row: undeclared totals, notes and signatures, codes that were shortened.
+
+In: the texts of the rows read, and their columns. Out: `Stray`s, each with what it is and what to do; `PROBLEMS` of the
+key are made of them. Such a row is not dropped: it goes back, and the message names the cause.
+
+| what | how it is known |
+| --- | --- |
+| `shortened` | the code is `4.40781E+11`: a spreadsheet program took it for a number |
+| `total` | the row says 总计, 小计 or the like where a code or a name stands, and no code |
+| `note` | the row's only text begins like a note (`注：`), or asks for a person (`经办人 ...`) |
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing.grid import address, combined
+from qiangji.parsing.headers import Columns
+from qiangji.parsing.reading import Reading
+from qiangji.personal_data import is_signature
+from qiangji.text import squeezed, tidy
+
+What = Literal["shortened", "total", "note"]
+MAX_STRAYS = 2_000
+"""Rows without a code that are looked at one by one. Where there are more, no message about one of them helps."""
+_SHORTENED = re.compile(r"[1-9](?:\.[0-9]{1,14})?[Ee]\+?[0-9]{1,2}")
+_TOTAL = re.compile(
+    r"(?:(?:全|本)?(?:省|市|县|区|镇|街|街道|村|页|表)){0,2}[^0-9:：]{0,6}(?:总计|合计|小计|共计|总数|总和|累计|汇总)"
+    r"(?:[(（][^()（）]{0,8}[)）])?[:：]?"
+)
+_NOTE = re.compile(
+    r"[(\[【〔*※]*\s*(?:注|备注|附注|说明|注释|注意|填表说明|填报说明|填报要求|编制说明|指标解释|数据来源|来源|口径|统计口径)"
+    r"\s*[0-9一二三四五]{0,2}\s*[)\]】〕]?\s*[:：、.．\s]"
+)
+_QUOTED = r'^\s*="[^"]*"\s*$'
+_WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
+
+
+@dataclass(frozen=True)
+class Stray:
+    """A row that is no unit's. `index`: its position among the rows read."""
+
+    index: int
+    what: What
+    text: str
+
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "shortened": ("编码已被表格软件改成科学计数：{text}", "a spreadsheet program shortened the code: {text}"),
+    "total": ("“{text}”行是未登记的合计行", "{text} is an undeclared totals row"),
+    "note": ("该行是表下的说明或签字，不是数据行", "this row is a note or a signature below the table"),
+}
+"""What is said of such a row, in zh and en."""
+_EXPECTED: Mapping[What, tuple[str, str]] = {
+    "shortened": (
+        "完整编码：请将编码列设为“文本”格式、重新填入完整编码后重报",
+        "the full code: make the column text, fill the codes in again and send it",
+    ),
+    "total": (
+        "登记的合计行名称{labels}：请改用登记的名称，或删除该行",
+        "a declared label{labels}: use one, or delete the row",
+    ),
+    "note": (
+        "单位的数据行：请删除该行，或由市级将其首词登记为签章区用语",
+        "a unit's row: delete this one, or have its first word declared as one that begins the sign-off zone",
+    ),
+}
+
+
+def codes_of(reading: Reading) -> str:
+    """RE2: the codes of units, the tree's and the county's own."""
+    return "|".join((f"(?:{reading.form.key_pattern})", *map(re.escape, reading.crosswalk)))
+
+
+def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
+    """Texts without what programs put around one to keep it a text: `="440781..."`, `'440781...`.
+
+    With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
+    """
+    wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
+    if not pc.any(wrapped).as_py():
+        return raw
+    bare = pc.replace_substring_regex(raw, _WRAPPED, r"\1\2\3")
+    if pattern:
+        wrapped = pc.and_(wrapped, pc.match_substring_regex(bare, f"^(?:{pattern})$"))
+    return pc.if_else(pc.fill_null(wrapped, False), bare, raw)
+
+
+def is_note(text: str) -> bool:
+    """Whether a text is a note or a signature below a table."""
+    return bool(_NOTE.match(tidy(text) + " ")) or is_signature(text)
+
+
+def is_total(text: str) -> bool:
+    """Whether a text is the label of a totals row, declared or not."""
+    return bool(_TOTAL.fullmatch(squeezed(text)))
+
+
+def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Reading) -> list[Stray]:
+    """Rows that are no unit's, ascending. `data`: the rows read, all columns of the sheet; `codes`: their keys."""
+    known = pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$")
+    odd = pc.indices_nonzero(pc.invert(pc.fill_null(known, False))).to_pylist()
+    strays = []
+    for index in odd[:MAX_STRAYS]:
+        row = [tidy(column[index].as_py()) for column in data.columns]
+        labels = [row[i] for i in columns.labels]
+        filled = [text for text in row if text]
+        if _SHORTENED.fullmatch(row[columns.key]):
+            strays.append(Stray(index, "shortened", row[columns.key]))
+        elif label := next((t for t in labels if is_total(t)), None):
+            strays.append(Stray(index, "total", label))
+        elif len(filled) == 1 and is_note(filled[0]):
+            written = next(t for column in data.columns if tidy(t := column[index].as_py()))
+            strays.append(Stray(index, "note", written))
+    return strays
+
+
+def check_shortened(strays: list[Stray], rows: int, at: int, numbers: pa.Array, reading: Reading) -> None:
+    """Raise ReturnedError shortened_codes where most codes were shortened: it is one fault, not one for each row."""
+    short = [s for s in strays if s.what == "shortened"]
+    if 2 * len(short) <= min(rows, MAX_STRAYS):
+        return
+    cell = address(reading.form.form, at, numbers[short[0].index].as_py())
+    raise ReturnedError(
+        f"the codes were shortened by a spreadsheet program, first in {cell} ({short[0].text})",
+        where=reading.where,
+        expected="full codes, as text",
+        do="Make the column of the codes text, fill the codes in again and send the file.",
+        code="shortened_codes",
+        zh=f"{cell}起编码已被表格软件改成科学计数(如{short[0].text})，后几位已丢失；"
+        "请将编码列设为“文本”格式、重新填入完整编码后重报",
+    )
+
+
+def expected_of(stray: Stray, reading: Reading) -> tuple[str, str]:
+    """What was expected and what to do, in zh and en."""
+    declared = [*reading.layout.totals, *reading.layout.subtotals]
+    zh, en = _EXPECTED[stray.what]
+    shown_zh = f"（{'、'.join(declared)}）" if declared else "（本县未登记）"
+    shown_en = f" ({', '.join(declared)})" if declared else " (none is declared for this county)"
+    return zh.replace("{labels}", shown_zh), en.replace("{labels}", shown_en)
+
+
+def length_of(text: str) -> str:
+    """What is kept of a note."""
+    return f"({len(text)} 字 characters)"
+
+
+def hide(column: pa.Array, strays: list[Stray]) -> pa.Array:
+    """The column's texts as received, but of notes only how long they are: a note may hold a name."""
+    notes = {s.index for s in strays if s.what == "note"}
+    if not notes:
+        return combined(column)
+    texts = column.to_pylist()
+    return pa.array(
+        [_length(t) if i in notes and t is not None else t for i, t in enumerate(texts)], pa.string()
+    )
+
+
+def _length(text: str) -> str:
+    return length_of(text) if squeezed(text) else text

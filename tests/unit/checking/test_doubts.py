@@ -1,0 +1,198 @@
+"""Questions about whole reports: what holds one, what only warns, and what nobody is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from qiangji import checking
+from qiangji.catalogue import Catalogue, Form, load
+from qiangji.checking import Checked
+from qiangji.feedback.problems import problems_of
+from qiangji.parsing import read_form, read_grids
+from qiangji.parsing.facts import ScaledColumn, SheetFacts
+from qiangji.periods import Period
+from tests.golden import world
+from tests.unit.checking.test_checking import PERIOD, as_csv, part_of
+
+BETWEEN = "expect_column_values_to_be_between"
+VILLAGES = ["永安村委会", "仁义村委会", "江咀村民委员会", "奇榜村委会", "沙岗村委会", "都会村委会"]
+NUMBERS = {"type": "decimal", "unit": "ten_thousand_yuan"}
+Row = Sequence[Any]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> world.World:
+    """A county of six villages and one of one; income is plausible from 1 to 100, people should be there."""
+    form = {
+        "fields": {"income": NUMBERS, "people": {"unit": "person", "may_be_empty": False}},
+        "expectations": [
+            {"field": "income", "rule": "plausible", "type": BETWEEN, "severity": "warning",
+             "kwargs": {"column": "income", "min_value": 1, "max_value": 100}},
+            {"field": "people", "rule": "present", "type": "expect_column_values_to_not_be_null",
+             "severity": "warning", "kwargs": {"column": "people"}},
+        ],
+    }  # fmt: skip
+    group = {"grain": "group", "fields": {"n": {}}}
+    tree = {"Z": {"A": {"司前镇": VILLAGES}, "B": {"U": ["大滘村委会"]}}}
+    indicator = {
+        "code": "x",
+        "numerator": {"form": "f", "sum": "people"},
+        "denominator": {"form": "f", "count": "rows"},
+    }
+    return world.make(tmp_path_factory.mktemp("doubts"), tree, {"f": form, "g": group}, [indicator])
+
+
+@pytest.fixture(scope="module")
+def catalogue(small: world.World) -> Catalogue:
+    return load(small.catalogue, small.expectations)
+
+
+def judged(
+    catalogue: Catalogue,
+    small: world.World,
+    rows: Sequence[Row],
+    sheet: SheetFacts | None = None,
+    form: str = "f",
+) -> Checked:
+    """County A's rows (code, name, numbers), judged; `sheet`: what the sheet says of itself."""
+    declared: Form = catalogue.forms[form].model_copy(update={"name_headers": ("村名",)})
+    county = catalogue.counties["990001"]
+    head = ["unit_code", "村名", *declared.fields]
+    lines = [[small.codes.get(str(row[0]), row[0]), *row[1:]] for row in rows]
+    grid = read_grids(as_csv([head, *lines]), "csv", county, [form])[form]
+    parsed = read_form(grid, declared, county, Period.parse(PERIOD))
+    one = Checked(part_of("990001", form), replace(parsed, sheet=sheet) if sheet else parsed)
+    checking.judge([one], catalogue, declared, catalogue.suites[form])
+    return one
+
+
+def rows_of(incomes: Sequence[Any], people: Sequence[Any] = (), names: Sequence[str] = ()) -> list[Row]:
+    return [
+        (v, names[i] if names else v, incomes[i], people[i] if people else 5)
+        for i, v in enumerate(VILLAGES[: len(incomes)])
+    ]
+
+
+def codes(one: Checked) -> list[str]:
+    return [d.code for d in one.doubts]
+
+
+def test_nothing_is_asked_about_a_report_as_it_should_be(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([10, 20, 30, 40, 50, 60]))
+    assert (one.verdict, one.doubts, one.findings) == ("accepted", [], [])
+
+
+# ---- most rows
+
+
+def test_yuan_in_a_column_of_ten_thousand_yuan(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([101, 200_000, 300_000, 400_000, 0, 60]))
+    assert codes(one) == ["implausible_in_most_rows"]
+    assert "是否以元填报" in one.doubts[0].zh
+    assert "5条中4条高于100万元" in one.doubts[0].zh  # the zero says nothing about the unit
+    assert "in yuan" in one.doubts[0].en
+    assert one.verdict == "accepted"
+    first = problems_of(one, catalogue.forms["f"])[0]
+    assert (first.severity, first.rule, first.is_warning) == ("question", "implausible_in_most_rows", False)
+
+
+@pytest.mark.parametrize(
+    ("incomes", "asked"),
+    [
+        ([200, 200, 200, 50, 50, 50], False),  # half is not most
+        ([200, 200, 200, 200, 50, 50], True),
+        ([200, 200], False),  # two rows have their findings
+        ([20_000, 20_000], True),  # but so far beyond the limit
+        ([200, 200, 0.005, 0.005, 50, 50], False),  # some too much, some too little
+        ([0.005, 0.005, 0.005, 0.005, 50, 50], True),
+        ([0.5, 0.5, 0.5, 0.5, 50, 50], False),  # small units are small
+        ([0, 0, 0, 0, 50, 50], False),
+    ],
+)
+def test_most_is_more_than_half_and_some_rows(
+    catalogue: Catalogue, small: world.World, incomes: list[float], asked: bool
+) -> None:
+    one = judged(catalogue, small, rows_of(incomes))
+    assert codes(one) == (["implausible_in_most_rows"] if asked else [])
+
+
+def test_zeros_that_were_lost(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6, ["1", "", "", "", "2", ""]))
+    assert codes(one) == ["missing_in_most_rows"]
+    assert "应填0" in one.doubts[0].zh
+    assert codes(judged(catalogue, small, rows_of([5] * 6, ["1", "", "", "", "2", "3"]))) == []
+
+
+# ---- names beside codes
+
+
+def test_names_that_slipped_by_a_row_are_held(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6, names=[*VILLAGES[1:], VILLAGES[0]]))
+    assert codes(one) == ["names_of_other_units"]
+    assert len(one.findings) == 6
+    assert {f.rule for f in one.findings} == {"f.unit_code.another_name"}
+    told = [p for p in problems_of(one, catalogue.forms["f"]) if p.row]
+    assert [p.address for p in told] == [f"f!A{n}" for n in range(2, 8)]
+
+
+def test_two_names_exchanged_only_warn(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6, names=[VILLAGES[1], VILLAGES[0], *VILLAGES[2:]]))
+    assert codes(one) == []
+    assert [f.unit_code for f in one.findings] == [small.codes[v] for v in VILLAGES[:2]]
+    assert all(set(f.fields) == {"income", "people"} for f in one.findings)  # none of its figures is unmarked
+
+
+def test_other_ways_to_write_a_name_warn_nobody(catalogue: Catalogue, small: world.World) -> None:
+    ways = ["永安村", "仁义村民委员会", "江咀村委", "司前镇奇榜村委会", "沙岗村（行政村）", "都 会"]
+    one = judged(catalogue, small, rows_of([5] * 6, names=ways))
+    assert (codes(one), one.findings) == ([], [])
+    unknown = judged(catalogue, small, rows_of([5] * 6, names=["甲", "大滘村委会", "", "村头", "-", "新村"]))
+    assert (codes(unknown), unknown.findings) == ([], [])
+
+
+def test_a_group_may_be_called_as_some_village(catalogue: Catalogue, small: world.World) -> None:
+    code = small.codes[VILLAGES[0]]
+    rows = [
+        (f"{code}0{i}", name, 1) for i, name in enumerate(["仁义", "仁义村民小组", "仁义村委会", "一组"], 1)
+    ]
+    one = judged(catalogue, small, rows, form="g")
+    assert [f.unit_code for f in one.findings] == [f"{code}03"]
+
+
+# ---- what the sheet says of itself
+
+
+def test_hidden_rows_and_columns_are_told(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6), SheetFacts(hidden_rows=2, hidden_columns=("people",)))
+    assert codes(one) == []
+    assert [f.rule for f in one.findings] == ["f.unit_code.hidden_rows", "f.people.hidden_column"]
+    assert "6行数据中有2行被隐藏" in one.findings[0].words.message_zh
+    assert one.verdict == "accepted"
+
+
+def test_a_number_format_that_divides_is_told_and_asked_about(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    some = SheetFacts(scaled_columns=(ScaledColumn("income", 10_000, 2),))
+    one = judged(catalogue, small, rows_of([5] * 6), some)
+    assert (codes(one), [f.rule for f in one.findings]) == ([], ["f.income.scaled_format"])
+    all_of_them = SheetFacts(scaled_columns=(ScaledColumn("income", 10_000, 6),))
+    assert codes(judged(catalogue, small, rows_of([5] * 6), all_of_them)) == ["scaled_number_format"]
+
+
+def test_another_unit_in_title_or_header_is_asked_about(catalogue: Catalogue, small: world.World) -> None:
+    for sheet in (SheetFacts(title_texts=("单位：元",)), SheetFacts(units_in_headers={"income": "元"})):
+        one = judged(catalogue, small, rows_of([5] * 6), sheet)
+        assert codes(one) == ["unit_of_another_scale"]
+        assert "以万元填报" in one.doubts[0].zh
+
+
+def test_a_returned_report_is_asked_nothing(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(
+        catalogue, small, [("990009009009", v, 10**6, "") for v in VILLAGES], SheetFacts(hidden_rows=1)
+    )
+    assert (one.verdict, one.doubts, one.findings) == ("returned", [], [])

@@ -1,0 +1,328 @@
+"""Sheets and files that are not as declared: nothing vanishes, and the message names the cause."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+from openpyxl.chart import BarChart
+
+from qiangji import parsing
+from qiangji.catalogue.models import County, Form, Layout
+from qiangji.errors import ReturnedError
+from qiangji.parsing import Parsed, beside, problems, read_form, read_grids
+from qiangji.periods import Period
+
+FORM = Form.model_validate(
+    {
+        "form": "village",
+        "title": {"zh": "行政村", "en": "Villages"},
+        "grain": "village",
+        "period_type": "month",
+        "due_working_day": 5,
+        "key": "village_code",
+        "key_headers": ["村编码"],
+        "key_pattern": "[0-9]{12}",
+        "name_headers": ["村名"],
+        "fields": {
+            name: {"label": {"zh": zh, "en": name}, "type": "integer"}
+            for name, zh in (("members", "党员"), ("women", "女"), ("young", "青年"), ("old", "老年"))
+        },
+    }
+)
+HEADER = "村编码,村名,党员,女,青年,老年"
+CODE = "4407031000"
+ROWS = [f"{CODE}{i:02},{name}村,{10 + i},{i},{i},{i}" for i, name in enumerate("甲乙丙丁", 1)]
+
+
+def read(content: bytes | str, kind: Any = "csv", **layout: Any) -> Parsed:
+    sheets = layout.pop("sheets", {})
+    county = County(
+        county="440703", transport="folder", path="x", files="x", layout=Layout(**layout), sheets=sheets
+    )
+    content = content.encode() if isinstance(content, str) else content
+    grid = read_grids(content, kind, county, ["village"], titles={"village": "行政村"})["village"]
+    return read_form(grid, FORM, county, Period.parse("2026-10"))
+
+
+def refused(content: bytes | str, kind: Any = "csv", **layout: Any) -> ReturnedError:
+    with pytest.raises(ReturnedError) as caught:
+        read(content, kind, **layout)
+    assert re.search("[\u4e00-\u9fff]", caught.value.zh)
+    assert caught.value.expected
+    assert caught.value.do
+    return caught.value
+
+
+def csv(*rows: str) -> str:
+    return "\n".join([HEADER, *rows]) + "\n"
+
+
+def book(*rows: str, sheet: str = "Sheet1") -> Workbook:
+    made = Workbook()
+    made.active.title = sheet
+    for row in (HEADER, *rows):
+        made.active.append([int(c) if c.isdigit() and len(c) < 5 else c or None for c in row.split(",")])
+    return made
+
+
+def content(made: Workbook) -> bytes:
+    sink = io.BytesIO()
+    made.save(sink)
+    return sink.getvalue()
+
+
+def changed(data: bytes, member: str, change: Any) -> bytes:
+    """The workbook with one member changed, or added."""
+    sink, old = io.BytesIO(), zipfile.ZipFile(io.BytesIO(data))
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, change(old.read(name)) if name == member else old.read(name))
+        if member not in old.namelist():
+            new.writestr(member, change(b""))
+    return sink.getvalue()
+
+
+# ---- quotes
+
+
+@pytest.mark.parametrize(
+    ("rows", "record"),
+    [
+        ([ROWS[0], ROWS[1].replace("乙", '"乙'), ROWS[2], ROWS[3].replace("丁", '"丁')], 3),
+        ([ROWS[0].replace("甲村", '"甲村'), ROWS[1], ROWS[2].replace("丙村", '丙村"'), ROWS[3]], 2),
+        ([ROWS[0].replace("甲村", '"甲村'), ROWS[1].replace("乙村", '"乙村"')], 2),
+        ([ROWS[0], ROWS[1].replace("乙", '"乙'), ROWS[2]], 3),
+        ([ROWS[0], '"' + ROWS[1], ROWS[2].replace(f"{CODE}03", f'{CODE}03"'), ROWS[3]], 3),
+        ([ROWS[0], ROWS[1].replace("村,", '村","'), ROWS[2]], None),
+        ([ROWS[0], ROWS[1].replace("乙村", '"乙"村')], 3),
+        ([ROWS[0].replace("甲村", '""甲村'), ROWS[1].replace("乙村", '乙村""')], 2),
+    ],
+)
+def test_a_lone_quote_takes_no_row_with_it(rows: list[str], record: int | None) -> None:
+    error = refused(csv(*rows))
+    assert error.code in ("truncated", "ragged_rows")
+    if record:
+        assert f"record {record}:" in str(error)
+        assert f"第{record}行" in error.zh
+
+
+def test_quotes_in_pairs_and_quotes_inside_a_cell_are_read_as_they_stand() -> None:
+    rows = [
+        ROWS[0].replace("甲村", '"甲村,""东""\n西"'),
+        ROWS[1].replace("乙村", '乙"村'),
+        '"' + ROWS[2].replace(",", '","') + '"',
+    ]
+    parsed = read(csv(*rows))
+    assert parsed.raw["unit_name"].to_pylist() == ['甲村,"东"\n西', '乙"村', "丙村"]
+    assert parsed.rows["members"].to_pylist() == [11, 12, 13]
+
+
+# ---- separators, encodings of codes
+
+
+@pytest.mark.parametrize(
+    ("separator", "zh", "en"),
+    [
+        (";", "分号", "semicolon"),
+        ("\t", "制表符", "a tab"),
+        ("，", "中文逗号", "full-width"),
+        ("|", "竖线", "bar"),
+    ],
+)
+def test_another_separator_is_named(separator: str, zh: str, en: str) -> None:
+    error = refused(csv(*ROWS).replace(",", separator))
+    assert error.code == "wrong_delimiter"
+    assert zh in error.zh
+    assert en in str(error)
+    if separator.isascii():
+        assert read(csv(*ROWS).replace(",", separator), delimiter=separator).rows.num_rows == 4
+
+
+@pytest.mark.parametrize("wrap", ['="{}"', "'{}", "’{}", '"=""{}"""', "={}"])
+def test_codes_kept_as_texts_by_a_spreadsheets_means_are_read(wrap: str) -> None:
+    rows = [wrap.format(row[:12]) + row[12:] for row in ROWS]
+    assert read(csv(*rows)).rows["village_code"].to_pylist() == [r[:12] for r in ROWS]
+
+
+def test_shortened_codes_are_one_problem() -> None:
+    error = refused(csv(*("4.40703E+11" + row[12:] for row in ROWS)))
+    assert error.code == "shortened_codes"
+    assert "village!A2" in error.zh
+    parsed = read(csv("4.40703E+11" + ROWS[0][12:], *ROWS[1:]))
+    assert [(p.rule, p.index) for p in parsed.unreadable] == [("village.village_code.shortened", 0)]
+
+
+# ---- rows that are no unit's
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("注：本表由各镇街汇总,,,,,", "note"), ("备注: 数据截至10月31日,,,,,", "note"), ("说明 见附件,,,,,", "note"),
+        (",经办人 李雷,,,,", "note"), ("填报人：,,,,,", "note"), (",制表　王丽  审核　陈卓文,,,,", "note"),
+        ("总计,,46,10,10,10", "total"), (",全县合计,46,10,10,10", "total"), (",小 计,46,10,10,10", "total"),
+        ("累计：,,46,10,10,10", "total"),
+    ],
+)  # fmt: skip
+def test_a_note_or_an_undeclared_total_is_told_as_what_it_is(line: str, what: str) -> None:
+    for parsed in (read(csv(*ROWS, line)), read(content(book(*ROWS, line)), "xlsx")):
+        assert [(p.rule, p.index) for p in parsed.unreadable] == [(f"village.village_code.{what}", 4)]
+        assert parsed.rows.num_rows == 5
+        if what == "note":  # it may name a person
+            words = [str(c) for column in parsed.raw.columns[:-1] for c in column.slice(4).to_pylist() if c]
+            assert words == [parsed.unreadable[0].value]
+            assert words[0].endswith("characters)")
+
+
+def test_a_short_note_is_no_cut_off_row_and_a_cut_off_row_no_note() -> None:
+    parsed = read(csv(*ROWS) + "注：本表由各镇街汇总\n")
+    assert [p.rule for p in parsed.unreadable] == ["village.village_code.note"]
+    assert refused(csv(*ROWS) + f"{CODE}05,戊").code == "truncated"
+    assert refused(csv(*ROWS) + "44070").code == "truncated"
+
+
+def test_an_undeclared_total_is_not_added_to_the_declared_one() -> None:
+    parsed = read(csv(*ROWS, "合计,,50,10,10,10", ",总计,50,10,10,10"), totals=["合计"])
+    assert parsed.totals_agree is True
+    assert len(parsed.unreadable) == 1
+
+
+# ---- below the sign-off line
+
+
+@pytest.mark.parametrize(
+    ("lines", "cells"),
+    [
+        (["填表人：林某,,,,,", "审核人：,,,,,", ROWS[3]], "village!A7"),
+        (["填表人：林某,,,,,", ROWS[2], ROWS[3]], "village!A6, village!A7"),
+        (["填表人：林某,,,,,", f"'{ROWS[3]}"], "village!A6"),
+        (["填表人：林某,,,,,", ",无编码村,15,1,2,3"], "village!A6"),
+        (["填表人村,,15,1,2,3"], "village!A5"),
+    ],
+)
+def test_rows_below_a_sign_off_line_go_back_with_their_addresses(lines: list[str], cells: str) -> None:
+    for data, kind in ((csv(*ROWS[:3], *lines), "csv"), (content(book(*ROWS[:3], *lines)), "xlsx")):
+        error = refused(data, kind, sign_off=["填表人", "审核人"])
+        assert error.code == "rows_below_sign_off"
+        assert cells in str(error)
+        assert "林" not in str(error) + error.zh
+
+
+def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> None:
+    lines = ["填表人：林某,,审核人：,,,", "电话：,07501234567,,,,", "2026,10,31,,,", "合计,,36,6,6,6"]
+    assert read(csv(*ROWS[:3], *lines), sign_off=["填表人"], totals=["合计"]).rows.num_rows == 3
+
+
+# ---- where the header stands
+
+
+@pytest.mark.parametrize(
+    ("above", "layout", "is_en", "is_zh"),
+    [
+        ("", {"title_rows": 1}, "row 1", "第1行"),
+        ("标题,,,,,\n副标题,,,,,\n", {"title_rows": 1}, "row 3", "第3行"),
+        ("标题,,,,,\n", {}, "row 2", "第2行"),
+        ("", {"header_rows": 2}, "row 1", "第1行"),
+    ],
+)
+def test_a_header_in_another_row_is_told(above: str, layout: dict[str, int], is_en: str, is_zh: str) -> None:
+    error = refused(above + csv(*ROWS), **layout)
+    assert error.code == "misplaced_header"
+    assert f"found in {is_en}" in str(error)
+    assert is_zh in error.zh
+
+
+def test_a_header_that_is_nowhere_is_unknown_and_no_name_is_quoted() -> None:
+    error = refused(csv(*ROWS).replace("老年", "经办人 李雷"))
+    assert error.code == "unknown_header"
+    assert "李雷" not in str(error) + error.zh
+
+
+# ---- sheets
+
+
+def test_the_only_sheet_with_cells_is_the_forms() -> None:
+    made = book(*ROWS)
+    made.create_sheet("Sheet2")
+    made.create_sheet("Sheet3")["B2"] = None
+    assert read(content(made), "xlsx").rows.num_rows == 4
+    made["Sheet3"]["A1"] = "草稿"
+    error = refused(content(made), "xlsx")
+    assert error.code == "missing_sheet"
+    assert "行政村" in error.zh
+    made["Sheet3"].title = "行政村"
+    assert refused(content(made), "xlsx").code != "missing_sheet"  # the sheet of that name is taken
+
+
+def test_a_chart_sheet_is_no_sheet_of_a_form() -> None:
+    made = book(*ROWS)
+    made.create_chartsheet("图表").add_chart(BarChart())
+    assert read(content(made), "xlsx").rows.num_rows == 4
+
+
+def test_two_cells_of_one_address_are_refused() -> None:
+    data = changed(
+        content(book(*ROWS)),
+        "xl/worksheets/sheet1.xml",
+        lambda x: x.replace(b'<c r="C3"', b'<c r="C3" t="n"><v>99</v></c><c r="C3"'),
+    )
+    error = refused(data, "xlsx")
+    assert error.code == "duplicate_cell"
+    assert "C3" in error.zh
+
+
+# ---- parts in UTF-16
+
+
+def test_a_part_of_power_query_in_utf_16_is_read_by_its_mark() -> None:
+    def part(text: str, codec: str = "utf-16") -> bytes:
+        return changed(content(book(*ROWS)), "customXml/item1.xml", lambda _: text.encode(codec))
+
+    mashup = '<?xml version="1.0" encoding="utf-16"?><DataMashup a="联系人：李雷">{}</DataMashup>'
+    data = part(mashup.format("AAAA"))
+    assert read(data, "xlsx").rows.num_rows == 4
+    found = beside.read(data, [])
+    assert "联系人：李雷" in [t.text for t in found.texts]
+    assert not found.is_opaque
+    assert beside.read(part(mashup.format("UEsDBBQAAgAIA" * 20)), []).is_opaque
+    assert refused(part("<!DOCTYPE x><x/>"), "xlsx").code == "entity_declared"
+    assert refused(part("<x/>", "utf-32"), "xlsx").code == "unreadable_file"
+    moved = changed(content(book(*ROWS)), "xl/worksheets/sheet1.xml", lambda x: x.decode().encode("utf-16"))
+    assert refused(moved, "xlsx").code == "unreadable_file"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_an_old_workbook_is_named_with_what_to_do(kind: str) -> None:
+    error = refused(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), kind)
+    assert error.code == "wrong_file_kind"
+    assert ".et" in error.zh
+    assert "另存为" in error.zh
+    assert ".xlsx" in str(error)
+
+
+# ---- limits
+
+
+def test_so_many_cells_that_cannot_be_read_are_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(problems, "MAX_PROBLEMS", 10)
+    rows = [f"{CODE}{i:02},村,x,{i},x,{i}" for i in range(10)]
+    error = refused(csv(*rows))
+    assert error.code == "too_many_problems"
+    assert "20" in error.zh
+    assert "village!C2" in error.zh
+    assert "village!E2" in str(error)
+    assert len(read(csv(*rows[:5])).unreadable) == 10
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_file_holds_no_more_cells_than_are_looked_at(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = csv(*ROWS).encode() if kind == "csv" else content(book(*ROWS))
+    monkeypatch.setattr(parsing, "MAX_FILLED", 30)
+    assert read(data, kind).rows.num_rows == 4
+    monkeypatch.setattr(parsing, "MAX_FILLED", 29)
+    assert refused(data, kind).code == "too_large"
