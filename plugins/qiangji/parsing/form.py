@@ -29,8 +29,9 @@ from qiangji.parsing.strays import (
     codes_of,
     find_strays,
     hide,
-    is_note,
+    is_note_row,
     is_total,
+    told_once,
     unwrapped,
 )
 from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
@@ -146,7 +147,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
-    read = {n: read_column(raw[n], f) for n, f in fields.items()}
+    read = {n: told_once(read_column(raw[n], f), strays) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
     agree, wrong = _check_totals(zone, first_row, totals, *_summed(rows, read, strays), columns, reading)
     check_number(read, columns, numbers, reading)
@@ -257,7 +258,7 @@ def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]
     if cells > width:
         return not any(texts[width:])
     filled = [t for t in grid.row_text(row - grid.first_row) if t]
-    is_stray = any(map(is_total, texts)) or (len(filled) == 1 and is_note(filled[0]))
+    is_stray = any(map(is_total, texts)) or is_note_row(filled)
     return not filled or bool(labels & set(texts)) or is_stray
 
 
