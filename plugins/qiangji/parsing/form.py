@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError, UsageError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below
+from qiangji.parsing.below import check_below, check_below_declaration
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
@@ -95,6 +95,7 @@ def read_form(
         raise empty_file(reading.where)
     below, end = grid.data_start(reading.layout), sign_off_start(grid, reading.layout)
     if unchanged.is_declared(grid, end, reading):
+        check_below_declaration(grid, end, reading)
         return unchanged_submission()
     columns = find_columns(grid, reading)
     check_below(grid, end, columns, reading)

@@ -221,6 +221,12 @@ def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> Non
     assert read(csv(*ROWS[:3], *lines), sign_off=["填表人"], totals=["合计"]).rows.num_rows == 3
 
 
+def test_a_declaration_above_the_sign_off_line_hides_no_rows_below_it() -> None:
+    declared = csv("无变动,,,,,", "填表人：,,,,,")
+    assert read(declared, sign_off=["填表人"]).is_unchanged
+    assert refused(declared + ROWS[0] + "\n", sign_off=["填表人"]).code == "rows_below_sign_off"
+
+
 # ---- where the header stands
 
 
