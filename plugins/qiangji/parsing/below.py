@@ -49,7 +49,7 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
 
 
 def check_below_declaration(grid: Grid, end: int, reading: Reading) -> None:
-    """The same, for a report that says 无变动: beside rows that would be ambiguous. Its header may be of fewer columns."""
+    """The same, for a report that says 无变动: it is ambiguous beside rows. Its header may be short."""
     columns = None
     if end < grid.cells.num_rows:
         with contextlib.suppress(ReturnedError):
