@@ -230,10 +230,9 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     except ReturnedError as e:
         return _unreadable(lake, county, item, content, kind, e)
     except MemoryError:  # nothing of it was screened, so nothing is kept; the other files are taken
-        error = too_large(
-            "looking through it takes more memory than there is", "a smaller file", county.county
-        )
-        return [_returned(form, period, kind, None, error) for form, period in item.targets]
+        what = "looking through it takes more memory than there is"
+        heavy = too_large(what, "a smaller file", county.county)
+        return [_returned(form, period, kind, None, heavy) for form, period in item.targets]
     if not any(hits.values()) and not read.beside.is_opaque:
         sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in item.targets]

@@ -22,8 +22,8 @@ from qiangji.parsing.grid import MAX_CELL, Grid, address
 from qiangji.parsing.problems import UnreadableCell
 from qiangji.parsing.totals import TotalsProblem
 
-MAX_FILLED = 1_000_000
-"""Cells of a file that hold something. The largest form of the largest county has a tenth of that."""
+MAX_FILLED = 500_000
+"""Cells of a file that hold something. The largest form of a county has a fifth of that."""
 
 
 def read_grids(

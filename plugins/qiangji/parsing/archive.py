@@ -28,11 +28,21 @@ _FORBIDDEN = {
     codec: tuple(word.encode(codec or "ascii") for word in ("<!DOCTYPE", "<!ENTITY"))
     for codec in ("", "utf-16-le", "utf-16-be")
 }
+_ZIP = "a zip archive, but no .xlsx workbook"
+_OTHER_KINDS = {
+    "xl/workbook.bin": "a binary workbook (.xlsb)",
+    "content.xml": "an OpenDocument file (.ods)",
+    "word/document.xml": "a text document (.docx)",
+}
+"""A member that tells the kind of an archive."""
 _KINDS_ZH = {
+    "a binary workbook (.xlsb)": "二进制工作簿(.xlsb)",
+    "an OpenDocument file (.ods)": "OpenDocument文件(.ods)",
+    "a text document (.docx)": "Word文档(.docx)",
     "an old Office or WPS file (.xls, .et)": "旧版Office或WPS文件(.xls、.et)",
     "a web page or XML text": "网页或XML文本",
     "a PDF": "PDF文件",
-    "a zip archive, but no .xlsx workbook": "压缩包,不是.xlsx工作簿",
+    _ZIP: "压缩包,不是.xlsx工作簿",
     "a zip archive or workbook": "压缩包或工作簿",
 }
 _CHUNK = 1 << 20
@@ -90,7 +100,7 @@ def _check_list(archive: zipfile.ZipFile, content: bytes, where: str) -> None:
             zh="工作簿内部有重名部件,无法确定以哪个为准,请用表格软件重新另存后重报",
         )
     if "xl/workbook.xml" not in names:
-        raise wrong_kind("a zip archive, but no .xlsx workbook", where)
+        raise wrong_kind(next((k for n, k in _OTHER_KINDS.items() if n in names), _ZIP), where)
     if any(e.flag_bits & 0x1 for e in entries):
         raise _encrypted(where)
     if any(e.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for e in entries):

@@ -6,12 +6,14 @@ of the rows. A row is known by its code, or by numbers in half of the form's num
 
 from __future__ import annotations
 
+import contextlib
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address, combined
-from qiangji.parsing.headers import Columns
+from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import codes_of, unwrapped
 from qiangji.parsing.totals import find_totals
@@ -44,6 +46,16 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
         zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据({'、'.join(cells[:_SHOWN])}{more_zh})；"
         "请将数据行移到签章栏之上(分页的只保留最后的签章栏)后重报",
     )
+
+
+def check_below_declaration(grid: Grid, end: int, reading: Reading) -> None:
+    """The same, for a report that says 无变动: it is ambiguous beside rows. Its header may be short."""
+    columns = None
+    if end < grid.cells.num_rows:
+        with contextlib.suppress(ReturnedError):
+            columns = find_columns(grid, reading)
+    if columns:
+        check_below(grid, end, columns, reading)
 
 
 def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:

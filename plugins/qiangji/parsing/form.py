@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError, UsageError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below
+from qiangji.parsing.below import check_below, check_below_declaration
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
@@ -29,8 +29,9 @@ from qiangji.parsing.strays import (
     codes_of,
     find_strays,
     hide,
-    is_note,
+    is_note_row,
     is_total,
+    told_once,
     unwrapped,
 )
 from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals
@@ -94,6 +95,7 @@ def read_form(
         raise empty_file(reading.where)
     below, end = grid.data_start(reading.layout), sign_off_start(grid, reading.layout)
     if unchanged.is_declared(grid, end, reading):
+        check_below_declaration(grid, end, reading)
         return unchanged_submission()
     columns = find_columns(grid, reading)
     check_below(grid, end, columns, reading)
@@ -146,7 +148,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
-    read = {n: read_column(raw[n], f) for n, f in fields.items()}
+    read = {n: told_once(read_column(raw[n], f), strays) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
     agree, wrong = _check_totals(
         zone,
@@ -236,7 +238,9 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
     width = lengths.get(first - 1, widest)
     inside = [(r, lengths.get(r, widest)) for r in range(first, grid.first_row + end)]
     labels = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
-    wrong = [(r, n) for r, n in inside if n != width and not _may_be_short(grid, r, n, width, labels)]
+    odd = [(r, n) for r, n in inside if n != width]
+    # Of thousands, the first tell what is wrong; the rest are only counted.
+    wrong = [(r, n) for r, n in odd[:1000] if not _may_be_short(grid, r, n, width, labels)] + odd[1000:]
     if not wrong:
         return
     row, cells = wrong[0]
@@ -265,7 +269,7 @@ def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]
     if cells > width:
         return not any(texts[width:])
     filled = [t for t in grid.row_text(row - grid.first_row) if t]
-    is_stray = any(map(is_total, texts)) or (len(filled) == 1 and is_note(filled[0]))
+    is_stray = any(map(is_total, texts)) or is_note_row(filled)
     return not filled or bool(labels & set(texts)) or is_stray
 
 

@@ -7,7 +7,7 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | --- | --- |
 | `shortened` | the code is `4.40781E+11`: a spreadsheet program took it for a number |
 | `total` | the row says 总计, 小计 or the like where a code or a name stands, and no code |
-| `note` | the row's only text begins like a note (`注：`), or asks for a person (`经办人 ...`) |
+| `note` | the row has no number, and begins like a note (`注：`) or with a label of those who sign (`经办人 ...`) |
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
+from qiangji.parsing.normalise import Column
 from qiangji.parsing.reading import Reading
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
@@ -36,9 +37,15 @@ _TOTAL = re.compile(
     r"(?:[(（][^()（）]{0,8}[)）])?[:：]?"
 )
 _NOTE = re.compile(
-    r"[(\[【〔*※]*\s*(?:注|备注|附注|说明|注释|注意|填表说明|填报说明|填报要求|编制说明|指标解释|数据来源|来源|口径|统计口径)"
-    r"\s*[0-9一二三四五]{0,2}\s*[)\]】〕]?\s*[:：、.．\s]"
+    r"[(\[【〔*※]*\s*(?:注|备注|附注|说明|注释|注意|填表说明|填报说明|填报要求|编制说明|指标解释|数据来源|来源|口径|统计口径"
+    r"|(?:填报|填表|报送|上报|制表|编制|汇总)(?:单位|部门|日期|时间)|单位|日期|时间|报出日期|报表日期|联系电话|电话|联系方式)"
+    r"\s*[0-9一二三四五]{0,2}\s*(?:[(][^()]{0,8}[)])?\s*[)\]】〕:：、.．\s]"
+    r"|[(]?(?:[0-9]{1,2}|[一二三四五六七八九十])[)、.．]\s*[\u4e00-\u9fff].{3}"
+    r"|(?=.{16})[^0-9].*[，。；：,;:]"
+    r"|[(]?\s*(?:盖章|公章|签章)"
 )
+"""How notes begin: a word for one; a numbered sentence; a long text with punctuation."""
+_PLAIN_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _QUOTED = r'^\s*="[^"]*"\s*$'
 _WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
 
@@ -98,6 +105,11 @@ def is_note(text: str) -> bool:
     return bool(_NOTE.match(tidy(text) + " ")) or is_signature(text)
 
 
+def is_note_row(filled: list[str]) -> bool:
+    """Whether a row's texts, tidied and without empty ones, are a note's or a signature's: no number among them."""
+    return bool(filled) and is_note(filled[0]) and not any(map(_PLAIN_NUMBER.fullmatch, filled))
+
+
 def is_total(text: str) -> bool:
     """Whether a text is the label of a totals row, declared or not."""
     return bool(_TOTAL.fullmatch(squeezed(text)))
@@ -116,7 +128,7 @@ def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Read
             strays.append(Stray(index, "shortened", row[columns.key]))
         elif label := next((t for t in labels if is_total(t)), None):
             strays.append(Stray(index, "total", label))
-        elif len(filled) == 1 and is_note(filled[0]):
+        elif is_note_row(filled):
             written = next(t for column in data.columns if tidy(t := column[index].as_py()))
             strays.append(Stray(index, "note", written))
     return strays
@@ -151,6 +163,15 @@ def expected_of(stray: Stray, reading: Reading) -> tuple[str, str]:
 def length_of(text: str) -> str:
     """What is kept of a note."""
     return f"({len(text)} 字 characters)"
+
+
+def told_once(column: Column, strays: list[Stray]) -> Column:
+    """The column without unreadable cells in rows that are told as no unit's."""
+    others = [s.index for s in strays if s.what != "shortened"]
+    if not others or not pc.any(column.unreadable).as_py():
+        return column
+    mine = pc.is_in(pa.array(range(len(column.unreadable))), value_set=pa.array(others))
+    return Column(column.values, pc.and_not(column.unreadable, mine))
 
 
 def hide(column: pa.Array, strays: list[Stray]) -> pa.Array:

@@ -36,6 +36,7 @@ class Parts:
     def __init__(self, content: bytes, where: str) -> None:
         self.where = where
         self._archive = zipfile.ZipFile(io.BytesIO(content))
+        self._held: tuple[str | None, bytes] = None, b""  # the sheet read last
         try:
             book = ElementTree.fromstring(self._archive.read("xl/workbook.xml"))
             relations = ElementTree.fromstring(self._archive.read("xl/_rels/workbook.xml.rels"))
@@ -54,10 +55,12 @@ class Parts:
 
     def sheet(self, name: str) -> bytes:
         """A sheet's part. Raises ReturnedError: unreadable_file."""
-        try:
-            return self._archive.read(self.paths[name])
-        except KeyError:
-            raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
+        if self._held[0] != name:
+            try:
+                self._held = name, self._archive.read(self.paths[name])
+            except KeyError:
+                raise unreadable("a sheet of the workbook is not where it should be", self.where) from None
+        return self._held[1]
 
     def styles(self) -> bytes | None:
         """The part that holds number formats; None if there is none."""

@@ -20,7 +20,7 @@ from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_look import look_of
-from qiangji.personal_data import quoted
+from qiangji.personal_data import may_name, quoted
 from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> st
 
 
 def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid:
-    there = [quoted(n) for n in book.sheet_names]
+    there = [quoted(n) if may_name(n) else n for n in book.sheet_names]
     return failed(
         ReturnedError(
             f"no sheet for form {form}; the workbook has {', '.join(there)}",

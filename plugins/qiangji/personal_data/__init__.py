@@ -31,9 +31,9 @@ def kind_of(text: str) -> Kind | None:
 
 
 def is_suspect(content: bytes, encodings: Iterable[str]) -> bool:
-    """Whether an unreadable file's bytes hold personal data, line by line, in one of these encodings."""
+    """Whether an unreadable file's bytes hold personal data, in one of these encodings: a number also over lines."""
     texts = (content.decode(encoding, "replace") for encoding in encodings)
-    return any(kind_of(line) for text in texts for line in {text, *text.splitlines()})
+    return any(number_in(text) or any(map(kind_of, {*text.splitlines()})) for text in texts)
 
 
 def masked(text: str) -> str:

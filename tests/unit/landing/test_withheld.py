@@ -69,6 +69,27 @@ def test_by_default_nothing_of_it_is_kept(catalogue: Any, tmp_path: Path) -> Non
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
 
 
+@pytest.mark.parametrize("line", ["经办人 李雷", "制表　李雷", "复核（李雷）", "统计员：李雷", ",签发,李雷"])
+def test_who_signed_below_the_table_is_kept_nowhere(catalogue: Any, tmp_path: Path, line: str) -> None:
+    content = f"村编码,村名,党员数\n440781001201,甲村,1\n,,\n,{line}".encode()
+    delivery, _ = landed(catalogue, tmp_path, content)
+    assert [p.reason_code for p in delivery.parts] == ["personal_data"]
+    assert "李雷" not in str(delivery)
+    assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
+
+
+def test_what_is_too_much_to_look_through_goes_back_and_is_kept_nowhere(
+    catalogue: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scarce(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(landing, "find_personal_data", scarce)
+    delivery, _ = landed(catalogue, tmp_path, HOLDS.replace(ID.encode(), b""))
+    assert [(p.reason_code, p.sha256) for p in delivery.parts] == [("too_large", None)]
+    assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
+
+
 def test_kept_bytes_lie_outside_the_lake_for_their_owner_alone(catalogue: Any, tmp_path: Path) -> None:
     old = os.umask(0)
     try:
