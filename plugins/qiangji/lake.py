@@ -74,6 +74,10 @@ class Lake:
         self._put_parquet(self.rows_path(area, form, period, county, digest), rows)
         return digest
 
+    def has_rows(self, area: str, form: str, period: str, county: str, digest: str) -> bool:
+        areas = (area, "repeated") if area == "reports" else (area,)
+        return any(self.rows_path(a, form, period, county, digest).exists() for a in areas)
+
     def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
         path = self.rows_path(area, form, period, county, digest)
         if area == "reports" and not path.exists():

@@ -76,6 +76,13 @@ class Period:
         width = MONTHS_IN[self.type]
         return [Period("month", self.index * width + i) for i in range(width)]
 
+    @property
+    def parts(self) -> list[Period]:
+        """It and every shorter period within it, the shortest first."""
+        shorter = [t for t, n in MONTHS_IN.items() if n < MONTHS_IN[self.type]]
+        of_months = [dict.fromkeys(m.as_type(t) for m in self.months) for t in shorter]  # type: ignore[arg-type]
+        return [*(p for found in of_months for p in found), self]
+
     def as_type(self, type: PeriodType) -> Period:
         """The period of another type that contains this one (or, going down, its last part)."""
         return Period(type, self.last_month.index // MONTHS_IN[type])

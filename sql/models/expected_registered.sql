@@ -1,14 +1,14 @@
 -- Rows of a registered form (villager groups of a village, tasks of a county) that should be reported. A row is
--- expected from the month of its first accepted report on, while the unit above it reports. In months before any row
--- of its county is known, one row is expected for every placeholder.
---   registry      one row a unit: unit_code, base_code, county_code, first_month
+-- expected from the month of its first accepted report on, while the unit above it reports. For a placeholder of which
+-- no row is known yet, one row is expected: whoever else reports changes nothing about that.
+--   registry      one row a unit: unit_code, base_code, first_month
 --   closed        months in which a unit of the tree does not report, such as a closed one: base_code, month
---   placeholders  one row a month and unit of the tree that has at least one row then: base_code, county_code, month
+--   placeholders  one row a month and unit of the tree that has at least one row then: base_code, month
 --   months        the last months of the form's periods: month
 WITH known AS (
-    SELECT county_code, min(first_month) AS first_month
+    SELECT base_code, min(first_month) AS first_month
     FROM registry
-    GROUP BY county_code
+    GROUP BY base_code
 )
 SELECT registry.unit_code, registry.base_code, count(*) AS expected_units
 FROM registry
@@ -20,6 +20,6 @@ UNION ALL
 SELECT placeholders.base_code AS unit_code, placeholders.base_code, count(*) AS expected_units
 FROM placeholders
 INNER JOIN months ON months.month = placeholders.month
-LEFT JOIN known ON known.county_code = placeholders.county_code
+LEFT JOIN known ON known.base_code = placeholders.base_code
 WHERE known.first_month IS NULL OR months.month < known.first_month
 GROUP BY placeholders.base_code

@@ -73,4 +73,14 @@ BEGIN ATOMIC
         h.built_from <= moment AND (h.built_to IS NULL OR h.built_to > moment)
         AND h.defined_from <= moment AND (h.defined_to IS NULL OR h.defined_to > moment);
 END;
-COMMENT ON FUNCTION mart.indicator_value_as_of IS '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
+COMMENT ON FUNCTION mart.indicator_value_as_of(timestamptz) IS
+    '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
+
+-- The same for a moment as it is written: without an offset it is the counties' time, whatever the session's zone.
+CREATE FUNCTION mart.indicator_value_as_of(moment text) RETURNS SETOF mart.indicator_value
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT * FROM mart.indicator_value_as_of(mart.moment(moment));
+END;
+COMMENT ON FUNCTION mart.indicator_value_as_of(text) IS
+    '某一时刻所显示的指标值 / indicator values as they were shown at a moment';

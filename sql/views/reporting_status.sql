@@ -8,7 +8,7 @@ WITH shown AS (
     JOIN dim.period AS p ON p.period = d.period AND p.period_type = f.period_type
     WHERE
         p.last_month >= (SELECT min(first_month) FROM ops.collection)
-        AND p.period_start <= current_date
+        AND p.period_start <= mart.local_day(now())
 ),
 latest AS (
     SELECT DISTINCT ON (county_code, form, period) *
@@ -113,7 +113,7 @@ CROSS JOIN LATERAL (
         WHEN l.status IS NOT NULL THEN l.status
         WHEN a.status = 'failed' THEN 'failed'
         WHEN now() >= s.due_at THEN 'late'
-        WHEN current_date > s.period_end THEN 'awaited'
+        WHEN mart.local_day(now()) > s.period_end THEN 'awaited'
         ELSE 'not_due'
     END AS status
 ) AS st

@@ -49,7 +49,7 @@ SELECT i.indicator_code, f.finding_id
 FROM ops.current_finding AS f
 JOIN dim.indicator AS i ON f.rule = i.indicator_code || '.bounded';
 
--- Which revision each build replaced by which, and why.
+-- Which revision each build replaced by which, why, and the units whose rows differ (NULL: all, or not known).
 CREATE VIEW mart.report_change AS
 SELECT
     c.build_id,
@@ -79,7 +79,8 @@ SELECT
     c.delivery_id,
     d.name AS file_name,
     d.sha256,
-    d.received_at
+    d.received_at,
+    c.units
 FROM ops.fact_change AS c
 JOIN ops.build AS b USING (build_id)
 JOIN dim.form AS f USING (form)
@@ -103,7 +104,8 @@ SELECT
     c.delivery_id,
     d.name AS file_name,
     d.sha256,
-    d.received_at
+    d.received_at,
+    c.units
 FROM ops.fact_change AS c
 JOIN ops.build AS b USING (build_id)
 JOIN dim.form AS f USING (form)
@@ -113,16 +115,31 @@ WHERE
     c.rows_hash_before IS DISTINCT FROM c.rows_hash
     AND c.corrections_before <> c.corrections_hash;
 
+-- Whether a unit lies, or ever lay, beneath another or is it.
+CREATE OR REPLACE FUNCTION mart.lay_beneath(code text, above text) RETURNS boolean
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    WITH RECURSIVE path AS (
+        SELECT code AS org_code
+        UNION
+        SELECT v.parent_code FROM dim.org_unit_version AS v JOIN path AS p ON p.org_code = v.org_code
+    )
+    SELECT EXISTS (SELECT FROM path WHERE path.org_code = above);
+END;
+COMMENT ON FUNCTION mart.lay_beneath IS '单位现在或曾经是否在另一单位之下 / whether a unit lies or ever lay beneath another';
+
 -- Why a figure may differ between two moments: changes to what it comes from, after `since` and up to `until`.
---   reports     those of its period; if none of these changed, earlier ones (differences of a year-to-date field and
---               the expected units depend on them)
---   definition  the indicator's; or, if nothing else changed, the models', told by the builds' hash of definitions
---   boundary    the tree changed, and the unit or one beneath it has a dated change
+--   reports     those of its period in which rows of units beneath it differ; if none of these changed, earlier ones
+--               (differences of a year-to-date field and the expected units depend on them)
+--   definition  the indicator's; or, if nothing else changed, the models' and the code's, told by the builds' hash of
+--               definitions
+--   boundary    the tree changed, and a unit that is or was beneath it opens, closes or moves in or out; or nothing
+--               else changed
 CREATE FUNCTION mart.indicator_reason(
     indicator text, unit text, of_period text, of_type text, since timestamptz, until timestamptz
 ) RETURNS TABLE (
     cause text, form text, period text, county_code text, revision_before integer, revision integer,
-    delivery_id text, file_name text, sha256 text, received_at timestamptz, built_at timestamptz
+    delivery_id text, file_name text, sha256 text, received_at timestamptz, built_at timestamptz, units text[]
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
@@ -144,25 +161,46 @@ BEGIN ATOMIC
                 BETWEEN h.first_month AND h.last_month
             AND h.defined_from <= until AND (h.defined_to IS NULL OR h.defined_to > until)
     ),
+    -- a town's villages, now and before; beneath a village the tree ends
+    own AS (
+        SELECT array_append(array_agg(v.org_code), unit) AS codes
+        FROM dim.org_unit_version AS v
+        WHERE v.parent_code = unit
+    ),
     reports AS (
-        SELECT r.*, r.period_start >= p.period_start AS is_within
+        SELECT
+            r.cause, r.form, r.period, r.county_code, r.revision_before, r.revision, r.delivery_id, r.file_name,
+            r.sha256, r.received_at, r.built_at, r.period_start >= p.period_start AS is_within,
+            CASE
+                WHEN o.org_level IN ('city', 'county') THEN r.units
+                WHEN r.units IS NOT NULL
+                    THEN ARRAY(SELECT x.code FROM unnest(r.units) AS x (code) WHERE x.code = ANY(own.codes))
+            END AS units
         FROM mart.report_change AS r
         JOIN after AS a ON r.form = ANY(a.forms)
         JOIN dim.period AS p ON p.period = of_period AND p.period_type = of_type
         JOIN dim.org_unit AS o ON o.org_code = unit
+        CROSS JOIN own
         WHERE
             r.built_at > since AND r.built_at <= until
             AND r.period_end <= p.period_end
-            AND (o.county_code IS NULL OR o.county_code = r.county_code)
+            AND (
+                o.county_code IS NULL OR o.county_code = r.county_code OR mart.lay_beneath(unit, r.county_code)
+            )
+            AND (r.units IS NULL OR o.org_level IN ('city', 'county') OR r.units && own.codes)
+    ),
+    dated AS (
+        SELECT v.* FROM dim.org_unit_version AS v
+        WHERE v.version > 1 OR v.valid_from IS NOT NULL OR v.valid_to IS NOT NULL
     ),
     found AS (
         SELECT
             r.cause, r.form, r.period, r.county_code, r.revision_before, r.revision, r.delivery_id, r.file_name,
-            r.sha256, r.received_at, r.built_at
+            r.sha256, r.received_at, r.built_at, r.units
         FROM reports AS r
         WHERE r.is_within OR NOT EXISTS (SELECT FROM reports AS x WHERE x.is_within)
         UNION ALL
-        SELECT 'definition', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+        SELECT 'definition', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
         WHERE
             EXISTS (SELECT FROM before)
             AND NOT EXISTS (
@@ -171,7 +209,7 @@ BEGIN ATOMIC
     )
     SELECT * FROM found
     UNION ALL
-    SELECT c.cause, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(b.built_at)
+    SELECT c.cause, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, max(b.built_at), NULL
     FROM mart.build AS b
     CROSS JOIN LATERAL (
         SELECT x.definitions_hash, x.tree_hash
@@ -183,21 +221,30 @@ BEGIN ATOMIC
     CROSS JOIN LATERAL (
         SELECT
             b.tree_hash <> last.tree_hash AND EXISTS (
-                -- the unit, or one beneath it, opens, closes, moves or comes from another
-                SELECT FROM dim.org_unit_version AS v
-                JOIN dim.org_unit AS o USING (org_code)
+                -- the unit, or one that is or was beneath it, opens, closes, or moves in or out
+                SELECT FROM dated AS v
+                LEFT JOIN dated AS w ON w.org_code = v.org_code AND w.version = v.version - 1
+                LEFT JOIN dated AS x ON x.org_code = v.org_code AND x.version = v.version + 1
                 WHERE
-                    unit IN (o.org_code, o.city_code, o.county_code, o.town_code, o.village_code)
-                    AND (v.version > 1 OR v.valid_from IS NOT NULL OR v.valid_to IS NOT NULL)
-            ) AS is_it
+                    mart.lay_beneath(v.org_code, unit)
+                    AND (
+                        (w.version IS NULL AND v.valid_from IS NOT NULL)
+                        OR (x.version IS NULL AND v.valid_to IS NOT NULL)
+                        OR v.reports <> w.reports
+                        OR (
+                            w.version IS NOT NULL
+                            AND mart.lay_beneath(v.parent_code, unit) <> mart.lay_beneath(w.parent_code, unit)
+                        )
+                    )
+            ) AS is_it,
+            b.definitions_hash <> last.definitions_hash AS is_defined_anew,
+            b.tree_hash <> last.tree_hash AS is_other,
+            EXISTS (SELECT FROM found) AS is_found
     ) AS tree
     CROSS JOIN LATERAL (
         VALUES
-        (
-            'definition',
-            b.definitions_hash <> last.definitions_hash AND NOT tree.is_it AND NOT EXISTS (SELECT FROM found)
-        ),
-        ('boundary', tree.is_it)
+        ('definition', tree.is_defined_anew AND NOT tree.is_it AND NOT tree.is_found),
+        ('boundary', tree.is_it OR (tree.is_other AND NOT tree.is_defined_anew AND NOT tree.is_found))
     ) AS c (cause, is_it)
     WHERE b.built_at > since AND b.built_at <= until AND c.is_it
     GROUP BY c.cause;

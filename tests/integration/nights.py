@@ -76,11 +76,11 @@ class Night:
 
     def build(self, *months: str) -> Any:
         """Build these months; without any, all that `qiangji build` would look at."""
-        from qiangji import building
+        from qiangji import building, stages
         from qiangji.periods import Period
 
         p = self.pipeline
-        wanted = [Period.parse(m) for m in months] or building.pending_months(p.ledger)
+        wanted = [Period.parse(m) for m in months] or building.pending_months(p.ledger, stages.local_today())
         return building.build(p, wanted)
 
     def run(self, counties: Sequence[str] = ()) -> Any:

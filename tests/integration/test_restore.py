@@ -43,10 +43,14 @@ SCHEMAS = ("ops", "fact", "calc", "dim", "mart")
 _copies = itertools.count()
 
 
+IN_UTC = {"options": "-c timezone=UTC"}
+"""A copied database has not the zone of its own that a migrated one has."""
+
+
 class Place(SmallPlace):
     def change(self, statement: str) -> Any:
         """Do something to the warehouse behind everybody's back; the first value, if it says any."""
-        engine = sa.create_engine(self.place.url)
+        engine = sa.create_engine(self.place.url, connect_args=IN_UTC)
         try:
             with engine.begin() as c:
                 done = c.execute(sa.text(statement))
@@ -92,7 +96,7 @@ def lose(url: str) -> None:
 
 
 def of(place: Place) -> dict[str, list[Any]]:
-    engine = sa.create_engine(place.place.url)
+    engine = sa.create_engine(place.place.url, connect_args=IN_UTC)
     try:
         return content(engine)
     finally:

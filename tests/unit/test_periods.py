@@ -156,3 +156,18 @@ def test_late_from_local_midnight_after_the_due_date() -> None:
     moment = due_at(Period.parse("2024-10"), 5, "Asia/Shanghai")
     assert moment == datetime(2024, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
     assert moment.astimezone(ZoneInfo("UTC")) == datetime(2024, 11, 7, 16, tzinfo=ZoneInfo("UTC"))
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("2026-10", "2026-10"),
+        ("2026Q4", "2026-10 2026-11 2026-12 2026Q4"),
+        (
+            "2026",
+            " ".join([*(f"2026-{m:02d}" for m in range(1, 13)), *(f"2026Q{q}" for q in range(1, 5)), "2026"]),
+        ),
+    ],
+)
+def test_parts_are_the_period_and_those_within(text: str, parts: str) -> None:
+    assert [str(p) for p in Period.parse(text).parts] == parts.split()

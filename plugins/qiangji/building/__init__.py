@@ -35,7 +35,7 @@ from qiangji.building.signatures import Signatures
 from qiangji.engines import open_engine
 from qiangji.errors import UsageError
 from qiangji.ledger import Key, Ledger, locks
-from qiangji.periods import Period, span
+from qiangji.periods import Period, local_day, reporting_month, span
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.locks import BUILD_LOCK, hold
 from qiangji.warehouse.queries import query
@@ -44,12 +44,19 @@ __all__ = ["Built", "build", "pending_months", "require_sense", "unbuilt_months"
 log = logging.getLogger(__name__)
 
 
-def pending_months(ledger: Ledger) -> list[Period]:
-    """Months with a current revision, or built before: all that a build without periods looks at."""
+def pending_months(ledger: Ledger, today: date) -> list[Period]:
+    """Every month that has ended, from the first that was collected on: all that a build without periods looks at.
+
+    Of some of them nothing may count: they show what is missing. Earlier ones have a current revision or were built.
+    """
+    last = reporting_month(today)
     with ledger.engine.connect() as c:
+        first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
         periods = {period for _, period, _ in ledger.current(c)}
         built = set(c.scalars(sa.text("SELECT month FROM ops.built_month")))
-    return sorted({Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built})
+    found = {Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built}
+    found |= set(span(Period.parse(first), last)) if first else set()
+    return sorted(m for m in found if m <= last)
 
 
 def unbuilt_months(ledger: Ledger) -> list[Period]:
@@ -64,15 +71,16 @@ def unbuilt_months(ledger: Ledger) -> list[Period]:
 
 
 def require_sense(ledger: Ledger, months: Sequence[Period], today: date) -> None:
-    """Raise UsageError for months that cannot have reports: before the first collected month, or after this one."""
+    """Raise UsageError for months that cannot have reports: that have not ended, or lie before all collected ones."""
+    _require_ended(months, today)
     with ledger.engine.connect() as c:
         first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
-    this = Period.of(today)
     for month in months:
-        if first is None or month < Period.parse(first) or month > this:
+        if first is None or month < Period.parse(first):
+            last = reporting_month(today)
             raise UsageError(
                 f"nothing was collected for {month}",
-                expected=f"{first} to {this}" if first else "a month after `qiangji collect`",
+                expected=f"{first} to {last}" if first else "a month after `qiangji collect`",
                 code="not_collected",
             )
 
@@ -81,16 +89,16 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
     """Bring these months, and the later ones that depend on them, up to date.
 
     `now` decides which quarters and years are due; it defaults to the clock. `again` builds these months even where
-    nothing that their figures come from has changed.
+    nothing that their figures come from has changed. Raises UsageError (not_due) for a month that has not ended.
     """
     now = now or datetime.now(UTC)
+    _require_ended(months, local_day(now, p.settings.timezone))
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     lake = p.ledger.lake
     with p.ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
         lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
-        current, lacking = repeating.filled(p.catalogue, lake, p.ledger.current(c))
-        reports = Corrected(p.catalogue, lake, current)
+        reports, lacking = _reports(c, p)
         built.stale = reports.stale
         corrected.record(c, lake, reports.held, now)
         signatures = Signatures(c, p, reports, now)
@@ -132,6 +140,24 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
     )  # fmt: skip
     return built
+
+
+def _require_ended(months: Sequence[Period], today: date) -> None:
+    """As `collect` refuses it: a month that has not ended has no figures, by whichever door somebody comes."""
+    last = reporting_month(today)
+    if late := [m for m in months if m > last]:
+        raise UsageError(
+            f"{max(late)} has not ended",
+            expected=f"periods up to {last}",
+            do="Build it once it has ended.",
+            code="not_due",
+        )
+
+
+def _reports(c: Connection, p: Pipeline) -> tuple[Corrected, list[Key]]:
+    """What counts of the reports, and the keys of those that repeat a report that there is not."""
+    current, lacking = repeating.filled(p.catalogue, p.ledger.lake, p.ledger.current(c))
+    return Corrected(p.catalogue, p.ledger.lake, current), lacking
 
 
 def _check(

@@ -80,7 +80,7 @@ def _replaced(
         where,
     )
     row, after = reports.current.get(key), _as_current(key, reports)
-    _note_change(c, key, before, after, row.delivery_id if row else None, build_id)
+    _note_change(c, p, reports, key, (before, after), build_id)
     if row is None:
         return None
     rows = reports.get_rows("reports", *key, row.rows_hash)
@@ -98,13 +98,15 @@ def _replaced(
 
 def _note_change(
     c: Connection,
+    p: Pipeline,
+    reports: Corrected,
     key: Key,
-    before: _Loaded | None,
-    after: _Loaded | None,
-    delivery: str | None,
+    revisions: tuple[_Loaded | None, _Loaded | None],
     build_id: str,
 ) -> None:
     """Record which revision took the place of which, to explain figures. A new number of the same rows is none."""
+    before, after = revisions
+    row = reports.current.get(key)
     corrections = [x.corrections_hash if x else "" for x in (before, after)]
     if before and after and before.rows_hash == after.rows_hash and corrections[0] == corrections[1]:
         return
@@ -117,11 +119,35 @@ def _note_change(
             "hash_before": before.rows_hash if before else None,
             "revision": after.revision if after else None,
             "hash": after.rows_hash if after else None,
-            "delivery": delivery,
+            "delivery": row.delivery_id if row else None,
             "corrections_before": corrections[0],
             "corrections": corrections[1],
+            "units": _units(p, key, before, after),
         },
     )
+
+
+def _units(p: Pipeline, key: Key, before: _Loaded | None, after: _Loaded | None) -> list[str] | None:
+    """The units whose rows differ between two revisions as sent; None where corrections changed, or one is none."""
+    if before is None or after is None or before.corrections_hash != after.corrections_hash:
+        return None
+    form, lake = p.catalogue.forms[key[0]], p.ledger.lake
+    if not lake.has_rows("reports", *key, before.rows_hash):
+        return None
+    tables = [lake.get_rows("reports", *key, x.rows_hash) for x in (before, after)]
+    return differing(tables[0], tables[1], form)
+
+
+def differing(before: pa.Table, after: pa.Table, form: Form) -> list[str]:
+    """The units of the tree with a row that only one of the tables has, or both with other values."""
+    rows = [{r[form.key]: _filled(r) for r in t.to_pylist()} for t in (before, after)]
+    keys = [k for k in rows[0].keys() | rows[1].keys() if rows[0].get(k) != rows[1].get(k)]
+    return sorted(set(parents(pa.array(keys, pa.string()), form).to_pylist()))
+
+
+def _filled(row: dict[str, Any]) -> dict[str, Any]:
+    """Without empty cells: a column that only one of two forms has is no difference."""
+    return {k: v for k, v in row.items() if v is not None}
 
 
 def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:

@@ -159,7 +159,7 @@ def _sides(
         engine.run("units", "units", **pieces("units", base))
     engine.register("findings", inputs.findings(base, scope, restating))
     engine.run("warned", "warned", **pieces("warned", base))
-    engine.run("sides", "sides", **pieces("sides", base))
+    engine.run("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
     engine.register("expected", inputs.expected(base, scope, restating))
 
 

@@ -103,8 +103,8 @@ class Inputs:
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
         """How many rows of a registered form are expected beneath each unit in these months (`expected_registered`)."""
         org = self.catalogue.org
-        parents = [
-            (u.code, org.county_of(u.code, month), month.index)
+        placeholders = [
+            (u.code, month.index)
             for month in months
             for u in org.expected(form.placeholder_kinds or (), month)
         ]
@@ -116,26 +116,9 @@ class Inputs:
             if not org.reports(code, month if org.is_dated(code) else months[0])
         ]
         self.engine.register("registry", registry)
-        self.engine.register(
-            "closed",
-            pa.table(
-                {
-                    "base_code": pa.array([code for code, _ in closed], pa.string()),
-                    "month": pa.array([month for _, month in closed], pa.int64()),
-                }
-            ),
-        )
+        self.engine.register("closed", _units_in_months(closed))
         self.engine.register("months", pa.table({"month": pa.array([m.index for m in months], pa.int64())}))
-        self.engine.register(
-            "placeholders",
-            pa.table(
-                {
-                    "base_code": pa.array([p[0] for p in parents], pa.string()),
-                    "county_code": pa.array([p[1] for p in parents], pa.string()),
-                    "month": pa.array([p[2] for p in parents], pa.int64()),
-                }
-            ),
-        )
+        self.engine.register("placeholders", _units_in_months(placeholders))
         return self.engine.run("expected_registered")
 
     def paths(self, level: str, months: Sequence[Period]) -> pa.Table:
@@ -222,16 +205,13 @@ class Inputs:
         if form.form not in self._registries:
             periods = sorted({Period.parse(p) for f, p, _ in self.current if f == form.form})
             schema = pa.schema(
-                [(n, pa.string()) for n in ("unit_code", "base_code", "county_code")]
-                + [("month", pa.int64())]
+                [("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64())]
             )
             tables = [schema.empty_table()]
-            for period, county, rows in self._rows(form, periods, []):
-                keys, n = rows.column(form.key), len(rows)
-                month = pa.repeat(period.last_month.index, n)
-                tables.append(
-                    pa.table([keys, parents(keys, form), pa.repeat(county, n), month], schema=schema)
-                )
+            for period, _, rows in self._rows(form, periods, []):
+                keys = rows.column(form.key)
+                month = pa.repeat(period.last_month.index, len(rows))
+                tables.append(pa.table([keys, parents(keys, form), month], schema=schema))
             self.engine.register("reports", pa.concat_tables(tables))
             self._registries[form.form] = self.engine.run("registry")
         return self._registries[form.form]
@@ -274,6 +254,16 @@ class Inputs:
 def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
     """The form's own periods that end in these months and in which the form held."""
     return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
+
+
+def _units_in_months(found: Sequence[tuple[str, int]]) -> pa.Table:
+    """Units, each with the number of a month."""
+    return pa.table(
+        {
+            "base_code": pa.array([code for code, _ in found], pa.string()),
+            "month": pa.array([month for _, month in found], pa.int64()),
+        }
+    )
 
 
 def _before(periods: Sequence[Period]) -> list[Period]:

@@ -22,7 +22,7 @@ from qiangji.ledger import dispositions
 from qiangji.periods import Period, local_day, span
 from qiangji.pipeline import Pipeline
 
-FIGURES_VERSION = 1
+FIGURES_VERSION = 2
 """Raised by hand whenever code changes what a figure is: every built month is then built again.
 
 A change of data (models, indicators, forms, suppression) needs no new version: its hash is part of the signature.

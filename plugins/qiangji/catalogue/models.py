@@ -128,8 +128,8 @@ class Form(Model):
     )
     placeholder_kinds: tuple[str, ...] | None = F(
         None,
-        description="grain group or task: kinds of parent of which one row each is expected as long as no row of"
-        " their county is known",
+        description="grain group or task: kinds of parent of which one row is expected as long as none of it"
+        " is known",
     )
     serials: dict[Annotated[str, F(pattern=r"^\d+$")], Serial] = F(
         default_factory=dict, description="grain task: the city's list, by the digits that its keys end in"

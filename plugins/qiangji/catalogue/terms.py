@@ -77,6 +77,10 @@ class Term(Model):
         """
         return None
 
+    def has_operand(self, form: Form, period_type: str) -> bool:
+        """Whether there is such an operand at all in periods of this type, whatever is reported."""
+        return True
+
     def reads_before(self, form: Form, period_type: str) -> bool:
         """Whether the operand also rests on the report just before the period."""
         return False
@@ -151,7 +155,7 @@ class Sum(_OfField):
         if kind == "flow":
             return f"sum({self.sum}) FILTER (WHERE in_period)"
         if kind == "distinct":
-            own = period_type == form.period_type
+            own = self.has_operand(form, period_type)
             return f"max({self.sum}) FILTER (WHERE in_period)" if own else "CAST(NULL AS bigint)"
         last = f"arg_max({self.sum}, month) FILTER (WHERE {self.last_report(form, together)})"
         if not self.reads_before(form, period_type):
@@ -164,6 +168,9 @@ class Sum(_OfField):
         if kind == "ytd":
             return _reports_with([self.sum])
         return _reports_with(together or [self.sum]) if kind == "stock" and not self.each_report else None
+
+    def has_operand(self, form: Form, period_type: str) -> bool:
+        return form.fields[self.sum].kind != "distinct" or period_type == form.period_type
 
     def reads_before(self, form: Form, period_type: str) -> bool:
         return form.fields[self.sum].kind == "ytd" and period_type in ("month", "quarter")

@@ -35,7 +35,8 @@ Level = Annotated[
     str | None, typer.Option("--level", help="city, county, town or village; default: city and county")
 ]
 Orgs = Annotated[
-    list[str] | None, typer.Option("--org", help="org unit code; may be repeated; default: all of the level")
+    list[str] | None,
+    typer.Option("--org", help="org unit code, with --level those beneath; may be repeated; default: all"),
 ]
 PeriodType = Annotated[
     str | None,

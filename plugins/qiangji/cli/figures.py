@@ -63,7 +63,7 @@ def values(
             printing.print_values(console, rows)
         else:
             console.print(
-                reading.why_none(engine, catalogue, choice.orgs, wanted, period_type, then), markup=False
+                reading.why_none(engine, catalogue, choice, wanted, period_type, then), markup=False
             )
 
 
@@ -79,9 +79,15 @@ def diff(
     indicator: Indicators = None,
     level: Level = None,
     org: Orgs = None,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, help="lines at most, the largest changes first; `--json` has all")
+    ] = 40,
     json: Json = False,
 ) -> None:
-    """Print which figures changed between two times, or since they were published, by how much, and why."""
+    """Print which figures changed between two times, or since they were published, by how much, and why.
+
+    Without `--level` and `--org` it looks at the city and its counties, and says how many changed beneath them.
+    """
     from qiangji.cli import printing
     from qiangji.figures import Choice, editions, explaining, reading
     from qiangji.settings import settings
@@ -93,16 +99,18 @@ def diff(
     with reading_warehouse(settings()) as engine:
         if edition is not None:
             rows = editions.changes(engine, edition, wanted, choice)
+            beneath = {} if json else editions.changed_beneath(engine, edition, wanted, choice)
         else:
             first = reading.moment(since or "", settings().timezone)
             last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
             rows = explaining.changes(engine, first, last, choice)
+            beneath = {} if json else explaining.changed_beneath(engine, first, last, choice)
     if json:
         print(printing.as_json(rows))
     else:
         from qiangji.cli import printing_figures
 
-        printing_figures.print_changes(console, rows)
+        printing_figures.print_changes(console, rows, choice, beneath, limit)
 
 
 def explain(
@@ -150,7 +158,8 @@ def explain(
 
 def status(
     period: Annotated[
-        str | None, typer.Option("--period", help="one period; default: all that have ended")
+        str | None,
+        typer.Option("--period", help="a period, and those within it; default: all that have ended"),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -166,6 +175,7 @@ def status(
 
     wanted = as_period(period)
     with reading_warehouse(settings()) as engine:
+        reading.require_reported(engine, wanted)
         rows = reading.status(engine, wanted)
         rejected = reading.rejections(engine, rows)
         still_open = dispositions.count_open(engine, wanted)

@@ -11,7 +11,9 @@ from qiangji.cli.common import Counties, Forms, Json, Reason, as_period, console
 
 
 def findings(
-    period: Annotated[str | None, typer.Option("--period", help="one period; default: all")] = None,
+    period: Annotated[
+        str | None, typer.Option("--period", help="a period, and those within it; default: all")
+    ] = None,
     county: Counties = None,
     form: Forms = None,
     is_all: Annotated[
@@ -22,6 +24,7 @@ def findings(
     """Print findings that nobody has decided on yet: what was accepted and looks wrong."""
     from qiangji import pipeline
     from qiangji.cli import printing
+    from qiangji.figures import reading
     from qiangji.ledger import dispositions
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -30,6 +33,7 @@ def findings(
     counties = catalogue.select_counties(county) if county else []
     forms = catalogue.require_forms(form or [])
     with reading_warehouse(settings()) as engine:
+        reading.require_reported(engine, as_period(period))
         rows = dispositions.findings(engine, as_period(period), counties, forms, is_all=is_all)
     if json:
         print(printing.as_json(rows))

@@ -20,7 +20,8 @@ Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list with one line a value."""
 STATUS_LEGEND = (
-    "P 不完整 some did not report · O 缺报 nothing reported · M 不适用 not applicable · Q 已隐去 suppressed"
+    "P 不完整 some did not report, or left it blank · O 缺报 nothing reported · M 不适用 not applicable"
+    " · Q 已隐去 suppressed"
 )
 WARNED = "!"
 WARNED_LEGEND = (

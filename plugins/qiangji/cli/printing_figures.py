@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from qiangji.cli.common import right, table
 from qiangji.cli.printing import WARNED, Rows, local, number, value_cell
+from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES
 
 SHOWN = 20
@@ -30,11 +34,48 @@ CORRECTED = {
 """State of a correction -> words."""
 
 
-def print_changes(console: Console, rows: Rows) -> None:
-    """One line a changed figure."""
+def print_changes(
+    console: Console, rows: Rows, choice: Choice, beneath: Mapping[str, int], limit: int = SHOWN
+) -> None:
+    """How many changed by which cause, one line a changed figure, then what is not shown.
+
+    A figure whose value and status read the same is counted only. `beneath`: level -> changes that were not looked at.
+    """
+    seen = [r for r in rows if _is_seen(r)]
+    if rows:
+        by_cause = Counter(c for r in rows for c in r["causes"] or [""])
+        why = " · ".join(
+            f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common()
+        )
+        console.print(f"变化 {len(rows):,} 个指标值 figures changed. 原因 why: {why}")
+    if seen:
+        console.print(_changes(seen[:limit]))
+    if len(seen) > limit:
+        console.print(f"… 另有 and {len(seen) - limit:,} more: --limit, --json", style="dim")
+    if len(seen) < len(rows):
+        same = "个数值不变，分子、分母、上报数或目标有变 of the same value: sums, reports or target changed"
+        console.print(f"{len(rows) - len(seen):,} {same}: --json", style="dim")
+    looked = "、".join(choice.orgs) if choice.orgs and not choice.level else ", ".join(choice.bound["levels"])
     if not rows:
-        console.print("没有变化 Nothing changed.")
-        return
+        console.print(f"没有变化 Nothing changed: {looked}.", markup=False)
+    else:
+        console.print(f"所看范围 Looked at: {looked}.", style="dim", markup=False)
+    if beneath:
+        more = ", ".join(f"{level} {n:,}" for level, n in beneath.items())
+        console.print(f"未列出的层级也有变化 Changed at levels not looked at: {more}. --level", markup=False)
+
+
+def _is_seen(r: dict[str, Any]) -> bool:
+    """Whether the change can be seen in two digits, or the figure came, went or has another status."""
+    return r["obs_status_before"] != r["obs_status"] or _size(r["change"]) != "-"
+
+
+def _size(change: Decimal | None) -> str:
+    text = "-" if change is None else f"{change:+z,.2f}"
+    return text if text.strip("+-0.,") else "-"
+
+
+def _changes(rows: Rows) -> Table:
     shown = table(
         "指标变化 What changed", "指标 indicator", "单位 unit", "期 period",
         *right("原值 before", "现值 after", "变化 change", "分子 n", "分母 d"), "原因 why",
@@ -47,11 +88,11 @@ def print_changes(console: Console, rows: Rows) -> None:
             f"{r['period']}\n[dim]{r['period_type']}[/dim]",
             "[dim]首次显示 new[/dim]" if r["is_first_shown"] else value_cell(before),
             "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else value_cell(after),
-            "-" if r["change"] is None else f"{r['change']:+z,.2f}",
+            _size(r["change"]),
             _step(r["numerator_before"], r["numerator"]), _step(r["denominator_before"], r["denominator"]),
             "\n".join(_cause(c) for c in r["causes"]),
         )  # fmt: skip
-    console.print(shown)
+    return shown
 
 
 def print_explanation(console: Console, explained: dict[str, Any]) -> None:
@@ -204,7 +245,8 @@ def _print_history(console: Console, rows: Rows) -> None:
         reasons: dict[str, None] = {}
         for x in r["reasons"]:
             where = f" {x['county_code']} {x['form']} {x['period']}" if x["form"] else ""
-            reasons[_cause(x["cause"]) + where + (f" v{x['revision']}" if x["revision"] else "")] = None
+            revision = f" v{x['revision']}" if x["revision"] else ""
+            reasons[_cause(x["cause"]) + where + revision + _units(x["units"])] = None
         lines = list(reasons)
         if len(lines) > SHOWN:
             lines = [*lines[:SHOWN], f"… {len(lines) - SHOWN:,}"]
@@ -213,6 +255,14 @@ def _print_history(console: Console, rows: Rows) -> None:
             _plain(r["denominator"]), value_cell(r), "\n".join(lines),
         )  # fmt: skip
     console.print(shown)
+
+
+def _units(codes: Sequence[str] | None) -> str:
+    """The units whose rows differ between two revisions: up to three by their codes; none where it is the report."""
+    if not codes:
+        return ""
+    shown = ", ".join(codes[:3]) + (" …" if len(codes) > 3 else "")
+    return f"\n  {len(codes):,} 个单位不同 units differ: {shown}"
 
 
 def _say_more(console: Console, rows: Rows) -> None:

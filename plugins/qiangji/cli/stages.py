@@ -107,8 +107,9 @@ def build(
 
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
-        building.require_sense(p.ledger, asked, stages.local_today())
-        months = asked or building.pending_months(p.ledger)
+        today = stages.local_today()
+        building.require_sense(p.ledger, asked, today)
+        months = asked or building.pending_months(p.ledger, today)
         built = building.build(p, months, again=again)
     result = {
         "build_id": built.build_id if built.months else None,

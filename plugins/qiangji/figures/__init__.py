@@ -23,7 +23,14 @@ Rows = list[Row]
 
 @dataclass(frozen=True)
 class Choice:
-    """Which figures somebody asks for; without a level or units those of the city and its counties.
+    """Which figures somebody asks for.
+
+    | level | orgs | whose |
+    | --- | --- | --- |
+    | | | the city's and its counties' |
+    | | set | these units' |
+    | set | | all units' of the level |
+    | set | set | those units' of the level that are, or lie beneath, these |
 
     Raises UsageError unknown_level.
     """
@@ -40,9 +47,18 @@ class Choice:
 
     @property
     def bound(self) -> dict[str, list[str]]:
-        """The values of `:indicators`, `:orgs` (empty: all) and `:levels` in queries."""
+        """The values of `:indicators`, `:orgs` (empty: all), `:above` and `:levels` in queries.
+
+        `:above`: units beneath which all units are chosen.
+        """
         levels = [self.level] if self.level else list(LEVELS) if self.orgs else ["city", "county"]
-        return {"indicators": list(self.indicators), "orgs": list(self.orgs), "levels": levels}
+        above = list(self.orgs) if self.level else []
+        return {
+            "indicators": list(self.indicators),
+            "orgs": list(self.orgs),
+            "above": above,
+            "levels": levels,
+        }
 
     def require(self, c: Connection) -> None:
         """Raise UsageError for an indicator that never was defined, and for a unit that is not in the tree."""

@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, read
+from qiangji.figures.explaining import largest_first, levels_changed
 from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger
@@ -154,7 +155,14 @@ def changes(engine: Engine, name: str, period: str | None, choice: Choice) -> Ro
     with engine.connect() as c:
         choice.require(c)
         asked = {"edition": name, "period": edition["period"]} | choice.bound
-        return fetch(c, query("figures/edition_changes"), asked)
+        return largest_first(fetch(c, query("figures/edition_changes"), asked))
+
+
+def changed_beneath(engine: Engine, name: str, period: str | None, choice: Choice) -> dict[str, int]:
+    """Level -> how many figures differ from an edition at levels that `changes` does not look at for a choice."""
+    edition = find(engine, name, period)
+    changed = "SELECT * FROM mart.published_change WHERE edition = :edition AND period = :period"
+    return levels_changed(engine, changed, {"edition": name, "period": edition["period"]}, choice)
 
 
 def published(c: Connection, name: str, period: str) -> pa.Table:

@@ -71,7 +71,7 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
 
 
 def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) -> Rows:
-    """Figures that differ between two moments, with what led to it (`causes`, words of `CAUSES`).
+    """Figures that differ between two moments, with what led to it (`causes`, words of `CAUSES`): the largest first.
 
     A figure that was not shown at `since` has `is_first_shown`. Raises UsageError: wrong_order, unknown_indicator,
     unknown_unit.
@@ -84,7 +84,27 @@ def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) ->
         )
     with engine.connect() as c:
         choice.require(c)
-        return fetch(c, query("figures/changes"), {"since": since, "until": until} | choice.bound)
+        found = fetch(c, query("figures/changes"), {"since": since, "until": until} | choice.bound)
+    return largest_first(found)
+
+
+def largest_first(rows: Rows) -> Rows:
+    """Changes by their size; then figures that came, went or lost their value."""
+    return sorted(rows, key=lambda r: (r["change"] is None, -abs(r["change"] or 0)))
+
+
+def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:
+    """Level -> how many figures differ between two moments at levels that `changes` does not look at for a choice."""
+    changed = "SELECT * FROM mart.indicator_change(:since, :until)"
+    return levels_changed(engine, changed, {"since": since, "until": until}, choice)
+
+
+def levels_changed(engine: Engine, changed: str, asked: dict[str, Any], choice: Choice) -> dict[str, int]:
+    """Level -> how many of the figures that some SQL gives lie there and are not looked at, from the top down."""
+    with engine.connect() as c:
+        rows = fetch(c, query("figures/changed_levels", changed=changed), asked | choice.bound)
+    found = {r["org_level"]: r["figures"] for r in rows}
+    return {level: found[level] for level in LEVELS if level in found}
 
 
 def _history(c: Connection, asked: dict[str, Any]) -> Rows:
@@ -98,7 +118,10 @@ def _history(c: Connection, asked: dict[str, Any]) -> Rows:
         else:
             shown.append(row)
     since = datetime.fromtimestamp(0, UTC)  # what the first was made of came before it, whenever that was
-    for row in shown:
+    builds = [r["built_at"] for r in fetch(c, "SELECT built_at FROM mart.build ORDER BY built_at")]
+    for i, row in enumerate(shown):
+        if i:  # what earlier builds brought changed other figures
+            since = max([since, *(b for b in builds if b < row["shown_from"])])
         row["reasons"] = fetch(
             c,
             "SELECT * FROM mart.indicator_reason(:indicator, :org, :period, :type, :since, :until)"

@@ -78,7 +78,7 @@ NOW = State()
 def latest_month(engine: Engine, as_of: datetime | None = None) -> str | None:
     """The last month for which something was reported and built, now or at a moment."""
     figures = State(as_of).figures
-    statement = f"SELECT max(period) FROM ({figures}) AS v WHERE period_type = 'month' AND obs_status <> 'O'"
+    statement = f"SELECT max(period) FROM ({figures}) AS v WHERE period_type = 'month' AND reported_units > 0"
     with engine.connect() as c:
         found: str | None = c.scalar(sa.text(statement), {"as_of": as_of})
         return found
@@ -159,7 +159,7 @@ def _require_known(
 def why_none(
     engine: Engine,
     catalogue: Catalogue,
-    orgs: Sequence[str] = (),
+    choice: Choice = OVERVIEW,
     period: str | None = None,
     period_type: str | None = None,
     as_of: datetime | None = None,
@@ -178,11 +178,19 @@ def why_none(
         return f"{asked} is not built: `qiangji build --period {asked.last_month}`, once its reports are collected."
     if period_type and period_type not in types:
         return f"{asked} has no figures of type {period_type}: it has {', '.join(types)}."
-    for code in orgs:
+    for code in choice.orgs:
         if catalogue.org.version(code, asked.months) is None:
             return f"{code} {catalogue.name_of(code)} was no unit in {asked}."
+    if choice.level and choice.orgs and not _has_units(catalogue, choice.level, choice.orgs):
+        return f"No unit of level {choice.level} is, or lies beneath, {', '.join(choice.orgs)}."
     return (
         "No figure of that choice: the indicators are not made at that level (mart.indicator says at which)."
+    )
+
+
+def _has_units(catalogue: Catalogue, level: str, orgs: Sequence[str]) -> bool:
+    return any(
+        u.level == level and not catalogue.org.ever_above(u.code).isdisjoint(orgs) for u in catalogue.org
     )
 
 
@@ -206,11 +214,35 @@ def moment(text: str, zone: str) -> datetime:
 
 
 def status(engine: Engine, period: str | None = None) -> Rows:
-    """The reporting grid: every county and form in one period, or in all that have ended and have a report.
+    """The reporting grid: every county and form in a period and those within it, or in all that have a report.
 
-    The last period that has ended is there in any case.
+    Only periods that have ended, unless one is asked for by itself; the last one is there in any case.
     """
-    return read(engine, query("figures/status"), {"period": period})
+    parts = [str(p) for p in Period.parse(period).parts] if period else []
+    return read(engine, query("figures/status"), {"period": period, "periods": parts})
+
+
+def require_reported(engine: Engine, period: str | None) -> None:
+    """Raise UsageError not_collected where nothing can be said about a period: nothing of it is clear."""
+    known = read(engine, "SELECT period, status FROM mart.reporting_status GROUP BY period, status")
+    ended = sorted(Period.parse(r["period"]) for r in known if r["status"] != "not_due")
+    if not known:
+        raise UsageError(
+            "尚未采集任何报表 nothing was collected yet",
+            expected="a warehouse into which reports were collected",
+            do="Run `qiangji collect`.",
+            code="not_collected",
+        )
+    asked = Period.parse(period) if period else None
+    if asked and not {str(p) for p in asked.parts} & {r["period"] for r in known}:
+        raise UsageError(
+            f"{asked} 没有应报或已报的报表 nothing is, or is to be, reported for {asked}",
+            expected=f"{ended[0]} to {ended[-1]}, or what lies around them"
+            if ended
+            else "a period that has ended",
+            do="Without --period every period that has ended is looked at.",
+            code="not_collected",
+        )
 
 
 def rejections(engine: Engine, rows: Rows) -> Rows:

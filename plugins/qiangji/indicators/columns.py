@@ -10,7 +10,7 @@ In: a base. Out: lists of columns. Nothing is computed here and nothing divided:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,7 +35,7 @@ def pieces(model: str, base: Base, form: Form | None = None, period_type: str = 
         case "warned":
             return {"warned": warned_columns(base)}
         case "sides":
-            return {"sides": side_columns(base), "warnings": warning_columns(base)}
+            return {"sides": side_columns(base, period_type), "warnings": warning_columns(base)}
         case "results":
             return {"sums": sum_columns(base)}
         case "restated":
@@ -94,8 +94,12 @@ def summed_operands(base: Base) -> str:
     )
 
 
-def side_columns(base: Base) -> str:
-    """For model `sides`: numerator, denominator and whether a side is lacking at a unit, by the rule `missing`."""
+def side_columns(base: Base, period_type: str) -> str:
+    """For model `sides`: numerator, denominator and whether a side is lacking at a unit, by the rule `missing`.
+
+    Where a side cannot exist in such a period, nothing is lacking: that column is NULL.
+    """
+    forms = {f.form: f for f in base.forms}
     columns = []
     for indicator in base.indicators:
         split = len(indicator.numerator)
@@ -110,8 +114,10 @@ def side_columns(base: Base) -> str:
             ]
         else:
             columns += [f"{n} AS n__{code}", f"{d} AS d__{code}"]
-        lacking = f"({n}) IS NULL OR ({d}) IS NULL"
-        columns.append(f"CASE WHEN {lacking} THEN 1 ELSE 0 END AS k__{code}")
+        lacking = f"CASE WHEN ({n}) IS NULL OR ({d}) IS NULL THEN 1 ELSE 0 END"
+        if not _has_sides(indicator, forms, period_type):
+            lacking = "CAST(NULL AS bigint)"
+        columns.append(f"{lacking} AS k__{code}")
     return _listed(columns)
 
 
@@ -188,6 +194,15 @@ def _together(indicator: Indicator, form: Form) -> list[str]:
         return []
     values = [t.value for t in indicator.terms if t.form == form.form and t.value is not None]
     return list(dict.fromkeys(values))
+
+
+def _has_sides(indicator: Indicator, forms: Mapping[str, Form], period_type: str) -> bool:
+    """Whether both sides can have a value in periods of this type."""
+    enough = {"matched": all, "any": all, "all": any}.get(indicator.missing)
+    sides = (indicator.numerator, indicator.denominator)
+    return enough is None or all(
+        enough(t.has_operand(forms[t.form], period_type) for t in side) for side in sides
+    )
 
 
 def _side(indicator: Indicator, side: tuple[Term, ...], first: int) -> str:

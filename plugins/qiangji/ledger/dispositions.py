@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
 from qiangji.ledger import Ledger, events
+from qiangji.periods import Period
 from qiangji.warehouse.locks import hold_on
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, insert
@@ -46,8 +47,11 @@ def findings(
     *,
     is_all: bool = False,
 ) -> Rows:
-    """Findings that stand, each with `county_name`: the open ones, or all with the open ones first."""
-    chosen = {"period": period, "counties": list(counties), "forms": list(forms), "is_all": is_all}
+    """Findings that stand, each with `county_name`: the open ones, or all with the open ones first.
+
+    Those of a year are also those of its quarters and months.
+    """
+    chosen = {"periods": _parts(period), "counties": list(counties), "forms": list(forms), "is_all": is_all}
     with engine.connect() as c:
         return fetch(c, query("ledger/findings"), chosen)
 
@@ -56,10 +60,14 @@ def count_open(engine: Engine, period: str | None = None) -> int:
     """How many findings nobody has decided on, in a period or in all."""
     statement = (
         "SELECT count(*) FROM mart.finding WHERE disposition = 'open'"
-        " AND (CAST(:period AS text) IS NULL OR period = :period)"
+        " AND (cardinality(CAST(:periods AS text[])) = 0 OR period = ANY(:periods))"
     )
     with engine.connect() as c:
-        return c.scalar(sa.text(statement), {"period": period}) or 0
+        return c.scalar(sa.text(statement), {"periods": _parts(period)}) or 0
+
+
+def _parts(period: str | None) -> list[str]:
+    return [str(p) for p in Period.parse(period).parts] if period else []
 
 
 def confirmed(c: Connection) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -19,6 +20,9 @@ from qiangji.settings import Settings
 from qiangji.warehouse import definitions
 from qiangji.warehouse.locks import MIGRATION_LOCK, hold
 from qiangji.warehouse.roles import ANALYST, BI, COUNTY, LOADER, OWNER, ROLES
+
+if TYPE_CHECKING:
+    import psycopg
 
 DATABASE = "qiangji"
 
@@ -115,6 +119,7 @@ def engine_of(url: str) -> Iterator[Engine]:
     # without the cause: its text holds the URL, or a part of it
     with suppress(sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
         engine = sa.create_engine(url, connect_args={"application_name": "qiangji"})
+        sa.event.listen(engine, "connect", _in_utc)
     if engine is None:
         raise WarehouseError(
             "QIANGJI_WAREHOUSE_URL is no address of a PostgreSQL",
@@ -125,6 +130,13 @@ def engine_of(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def _in_utc(connection: psycopg.Connection[Any], _: object) -> None:
+    """Moments come in UTC here, whatever zone the database's sessions begin in."""
+    connection.autocommit = True
+    connection.execute("SET timezone = 'UTC'")
+    connection.autocommit = False
 
 
 @contextmanager

@@ -62,6 +62,17 @@ def _grant(connection: Connection, rights: str, schema: str, roles: Iterable[str
     define(connection, sql.SQL("GRANT {rights} ON ALL TABLES IN SCHEMA {schema} TO {roles}").format(**names))
 
 
+def set_zone(connection: Connection, zone: str) -> None:
+    """Sessions of this database begin in a time zone, unless their tool sets its own; only its owner can say so."""
+    is_owner = connection.scalar(
+        sa.text("SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()")
+    )
+    if is_owner:
+        name = connection.scalar(sa.text("SELECT current_database()"))
+        names = {"database": sql.Identifier(name), "zone": sql.Literal(zone)}
+        define(connection, sql.SQL("ALTER DATABASE {database} SET timezone = {zone}").format(**names))
+
+
 def close_database(connection: psycopg.Connection[Any], name: str) -> None:
     """Shut other roles of the server out of a database; roles that only read make no temporary tables in it."""
     names = {

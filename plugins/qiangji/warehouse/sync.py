@@ -29,9 +29,10 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
     dimensions.fill(connection, settings, catalogue)
     tables.make(connection, catalogue)
     hidden_past.hide(connection, catalogue, Lake(settings.lake))
-    views.create(connection, settings.sql, catalogue)
+    views.create(connection, settings.sql, catalogue, settings.timezone)
     comments.write(connection, settings.sql / "dictionary.yaml", catalogue)
     grants.grant(connection)
+    grants.set_zone(connection, settings.timezone)
     definitions.note(connection, "catalogue", wanted)
 
 
@@ -45,4 +46,6 @@ def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
         *(p for room in _ROOMS for p in (Path(__file__).parents[1] / room).glob("*.py")),
     ]
     year = str(date.today().year)  # dim.period reaches into the next year
-    return short(year, *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources)))
+    return short(
+        year, settings.timezone, *(p.name + p.read_text("utf-8", errors="replace") for p in sorted(sources))
+    )

@@ -50,14 +50,15 @@ def drop(connection: Connection) -> None:
         define(connection, sql.SQL("DROP VIEW IF EXISTS {} CASCADE").format(sql.Identifier(schema, name)))
 
 
-def create(connection: Connection, folder: Path, catalogue: Catalogue) -> None:
-    """Make every view of mart, mart_zh and county; `folder` is sql/."""
+def create(connection: Connection, folder: Path, catalogue: Catalogue, zone: str) -> None:
+    """Make every view of mart, mart_zh and county; `folder` is sql/, `zone` the time zone of the counties."""
     values: list[str] = []
     restated: list[str] = []
     for row in connection.execute(query("warehouse/result_columns")):
         figures = [_figures(row.table_name, code, row.hidden) for code in row.codes]
         (restated if row.table_name.endswith(indicators.RESTATED) else values).extend(figures)
     made = {"values": _UNION.join(values), "restated_values": _UNION.join(restated)}
+    made["zone"] = zone
     made["figure"] = ", ".join(f"h.{column}" for column in FIGURE)
     for path in sorted((folder / "views").glob("*.sql")):
         text = path.read_text(encoding="utf-8")

@@ -9,5 +9,5 @@ INSERT INTO ops.fact_change VALUES (
         ORDER BY b.built_at DESC
         LIMIT 1
     ),
-    :revision, :hash, :delivery, :corrections_before, :corrections
+    :revision, :hash, :delivery, :corrections_before, :corrections, CAST(:units AS text[])
 )

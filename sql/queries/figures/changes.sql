@@ -10,6 +10,10 @@ LEFT JOIN dim.org_unit AS o ON o.org_code = d.org_code
 LEFT JOIN dim.indicator AS i ON i.indicator_code = d.indicator_code
 WHERE
     (cardinality(CAST(:indicators AS text[])) = 0 OR d.indicator_code = ANY(:indicators))
-    AND (cardinality(CAST(:orgs AS text[])) = 0 OR d.org_code = ANY(:orgs))
+    AND (
+        cardinality(CAST(:orgs AS text[])) = 0
+        OR d.org_code = ANY(:orgs)
+        OR ARRAY[o.city_code, o.county_code, o.town_code, o.village_code] && CAST(:above AS text[])
+    )
     AND d.org_level = ANY(:levels)
 ORDER BY d.period, d.period_type, i.sort_order NULLS LAST, d.indicator_code, o.sort_order

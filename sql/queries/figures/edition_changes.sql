@@ -11,6 +11,10 @@ LEFT JOIN dim.indicator AS i ON i.indicator_code = d.indicator_code
 WHERE
     d.edition = :edition AND d.period = :period
     AND (cardinality(CAST(:indicators AS text[])) = 0 OR d.indicator_code = ANY(:indicators))
-    AND (cardinality(CAST(:orgs AS text[])) = 0 OR d.org_code = ANY(:orgs))
+    AND (
+        cardinality(CAST(:orgs AS text[])) = 0
+        OR d.org_code = ANY(:orgs)
+        OR ARRAY[o.city_code, o.county_code, o.town_code, o.village_code] && CAST(:above AS text[])
+    )
     AND d.org_level = ANY(:levels)
 ORDER BY d.period_type, i.sort_order NULLS LAST, d.indicator_code, o.sort_order

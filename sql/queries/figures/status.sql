@@ -1,10 +1,11 @@
--- Every county and form in one period; or (NULL) in each period of a form that has ended and for which a report came,
--- and in any case in the last that has ended.
+-- Every county and form in a period and in those within it that have ended; or (no periods) in each period of a form
+-- that has ended and for which a report came, and in any case in the last that has ended.
 SELECT s.*
 FROM mart.reporting_status AS s
 JOIN dim.org_unit AS o ON o.org_code = s.county_code
 WHERE
     s.period = :period
+    OR (s.period = ANY(:periods) AND s.status <> 'not_due')
     OR (
         CAST(:period AS text) IS NULL
         AND s.status <> 'not_due'

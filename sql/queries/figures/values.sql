@@ -18,6 +18,10 @@ WHERE
     ({{chosen}})
     AND (o.org_code IS NOT NULL OR :with_past_units)
     AND (cardinality(CAST(:indicators AS text[])) = 0 OR v.indicator_code = ANY(:indicators))
-    AND (cardinality(CAST(:orgs AS text[])) = 0 OR v.org_code = ANY(:orgs))
+    AND (
+        cardinality(CAST(:orgs AS text[])) = 0
+        OR v.org_code = ANY(:orgs)
+        OR ARRAY[o.city_code, o.county_code, o.town_code, o.village_code] && CAST(:above AS text[])
+    )
     AND v.org_level = ANY(:levels)
 ORDER BY i.sort_order NULLS LAST, i.indicator_code, o.sort_order, v.period_type

@@ -1,9 +1,9 @@
--- Findings that stand, open ones first; of one period (or NULL), of some counties and forms (or empty lists).
+-- Findings that stand, open ones first; of some periods, counties and forms (or empty lists).
 SELECT f.*, coalesce(o.name, f.county_code) AS county_name
 FROM mart.finding AS f
 LEFT JOIN dim.org_unit AS o ON o.org_code = f.county_code
 WHERE
-    (CAST(:period AS text) IS NULL OR f.period = :period)
+    (cardinality(CAST(:periods AS text[])) = 0 OR f.period = ANY(:periods))
     AND (cardinality(CAST(:counties AS text[])) = 0 OR f.county_code = ANY(:counties))
     AND (cardinality(CAST(:forms AS text[])) = 0 OR f.form = ANY(:forms))
     AND (:is_all OR f.disposition = 'open')

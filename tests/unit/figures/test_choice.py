@@ -28,6 +28,11 @@ def test_units_are_those_named_or_of_a_level_or_the_city_s_and_counties(
     assert choice.bound["levels"] == levels
 
 
+def test_a_level_and_units_are_those_of_the_level_beneath_them() -> None:
+    assert Choice(orgs=["440705"], level="town").bound["above"] == ["440705"]
+    assert Choice(orgs=["440705"]).bound["above"] == Choice(level="town").bound["above"] == []
+
+
 @pytest.mark.parametrize("level", ["group", "hamlet", ""])
 def test_a_level_without_figures_is_refused(level: str) -> None:
     with pytest.raises(UsageError) as e:

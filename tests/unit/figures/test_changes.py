@@ -1,0 +1,77 @@
+"""Changes of figures as they are ordered, counted and printed."""
+
+from __future__ import annotations
+
+import io
+from decimal import Decimal
+from typing import Any
+
+from rich.console import Console
+
+from qiangji.cli.printing_figures import print_changes
+from qiangji.figures import OVERVIEW, Choice
+from qiangji.figures.explaining import largest_first
+
+
+def change(org: str, before: str | None, after: str | None, *causes: str, **more: Any) -> dict[str, Any]:
+    both = [None if x is None else Decimal(x) for x in (before, after)]
+    row: dict[str, Any] = {
+        "name_zh": "比例", "indicator_code": "share", "org_name": org, "org_code": org, "period": "2026-01",
+        "period_type": "month", "value_before": both[0], "value": both[1],
+        "change": None if None in both else both[1] - both[0],  # type: ignore[operator]
+        "numerator_before": Decimal(1), "numerator": Decimal(2), "denominator_before": Decimal(1),
+        "denominator": Decimal(2), "obs_status_before": "A", "obs_status": "A", "is_first_shown": False,
+        "causes": list(causes),
+    }  # fmt: skip
+    return row | more
+
+
+ROWS = [
+    change("small", "10", "10.5", "revision"),
+    change("same", "50", "50", "late_arrival"),
+    change("large", "80", "20", "revision", "boundary"),
+    change("unseen", "1.0001", "1.0002", "definition"),
+    change("lost", "5", None, obs_status="O"),
+    change("status", "5", "5", "late_arrival", obs_status="P"),
+]
+
+
+def printed(rows: list[dict[str, Any]], choice: Choice = OVERVIEW, limit: int = 40, **beneath: int) -> str:
+    out = io.StringIO()
+    print_changes(Console(file=out, width=200), rows, choice, beneath, limit)
+    return out.getvalue()
+
+
+def test_the_largest_change_comes_first_and_what_has_no_size_last() -> None:
+    found = [r["org_code"] for r in largest_first(ROWS)]
+    assert found == ["large", "small", "unseen", "same", "status", "lost"]
+
+
+def test_what_reads_the_same_is_counted_and_not_listed() -> None:
+    out = printed(ROWS)
+    assert "+0.00" not in out
+    assert [name for name in ("small", "large", "lost", "status", "same", "unseen") if f"│ {name} " in out] == [
+        "small", "large", "lost", "status",
+    ]  # fmt: skip
+    assert "2 个数值不变" in out
+
+
+def test_the_causes_come_first_with_how_many() -> None:
+    first = printed(ROWS).splitlines()[0]
+    assert "6 个指标值" in first
+    for text in ("重报 revision 2", "逾期报送 late arrival 2", "区划变化 boundary 1", "原因未明 not known 1"):
+        assert text in first
+
+
+def test_a_limit_says_how_many_more() -> None:
+    assert "另有 and 2 more" in printed(largest_first(ROWS), limit=2)
+    assert "large" in printed(largest_first(ROWS), limit=1)
+    assert "more" not in printed(ROWS, limit=4)
+
+
+def test_it_says_where_it_looked_and_what_changed_elsewhere() -> None:
+    assert "没有变化 Nothing changed: city, county." in printed([])
+    assert "not looked at: town 3, village 1,200" in printed([], town=3, village=1200)
+    assert "Looked at: town." in printed(ROWS, Choice(level="town", orgs=["440705"]))
+    assert "Looked at: 440705." in printed(ROWS, Choice(orgs=["440705"]))
+    assert "not looked at" not in printed(ROWS)
