@@ -14,11 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import County, Form
-from qiangji.errors import ReturnedError, UsageError
+from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
+from qiangji.parsing.column import Column
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
-from qiangji.parsing.normalise import Column, read_codes, read_column
+from qiangji.parsing.normalise import read_codes, read_column
+from qiangji.parsing.numbers import DIGITS, PLACES
+from qiangji.parsing.period_column import check_period
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
 from qiangji.periods import Period
@@ -35,19 +38,34 @@ PROBLEMS = pa.schema(
         ("expected_en", pa.string()),
     ]
 )
-"""A table of cells that could not be read; `UnreadableCell` is a row of it."""
+"""A table of cells that could not be read, or have to be asked about; `UnreadableCell` is a row of it."""
+TOO_LARGE = "too_large"
+"""The last word of the rule of a number beyond any bound."""
+DASH = "dash"
+"""The last word of the rule of a number that is a lone dash: it is missing, and perhaps zero. Its row is accepted."""
 _EXPECTED = {
     "integer": ("整数", "a whole number"),
     "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
     "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
+_LARGE = {
+    type_: (
+        f"整数部分不超过{DIGITS[type_]}位的数,请核对是否误粘贴了卡号、账号或证件号码",
+        f"a number of at most {DIGITS[type_]} digits before its point: is it a card, account or ID number?",
+    )
+    for type_ in PLACES
+}
+_DASH = ("0;没有数据的留空", "0, or an empty cell where nothing is known")
 _BLANK = r"^[\s\p{Z}]*$"
 
 
 @dataclass(frozen=True)
 class UnreadableCell:
-    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
+    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters.
+
+    With `is_asked` the cell could be read, and nothing is known of it until the county says whether it is zero.
+    """
 
     index: int
     field: str
@@ -56,6 +74,10 @@ class UnreadableCell:
     value: str
     expected_zh: str
     expected_en: str
+
+    @property
+    def is_asked(self) -> bool:
+        return self.rule.endswith(f".{DASH}")
 
 
 @dataclass(frozen=True)
@@ -67,7 +89,7 @@ class Parsed:
     | `rows` | the rows received; columns: the key (string), `unit_name` if the county gives names, the form's fields of
       the period in the form's order, `_row` (int32, the sheet's row number) |
     | `raw` | the same columns as text as received |
-    | `problems` | cells that could not be read; schema PROBLEMS |
+    | `problems` | cells that could not be read, or are asked about; schema PROBLEMS |
     | `totals_agree` | None if no total was written |
     | `columns` | field -> column of the sheet, counted from 0 |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
@@ -148,7 +170,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     data = zone if len(rows) == zone.num_rows else zone.take(rows)
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
     if columns.period is not None:
-        _check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
+        check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
     raw: dict[str, pa.Array] = {form.key: combined(data.column(columns.key))}
     typed: dict[str, pa.Array] = {form.key: _crosswalked(read_codes(raw[form.key]), reading.crosswalk)}
     if columns.name is not None:
@@ -158,12 +180,14 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     read = {n: read_column(raw[n], f) for n, f in fields.items()}
     typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
     agree, wrong = _check_totals(zone, first_row, totals, rows, columns, read, reading)
-    problems = [_problems(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
+    problems = [
+        t for n, c in read.items() for t in _problems(n, c, raw[n], columns.fields[n], numbers, reading)
+    ]
     explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
         pa.table(raw),
-        pa.concat_tables([PROBLEMS.empty_table(), *filter(None, problems)]).combine_chunks(),
+        pa.concat_tables([PROBLEMS.empty_table(), *problems]).combine_chunks(),
         agree,
         wrong,
         {form.key: columns.key} | {n: columns.fields[n] for n in fields},
@@ -184,7 +208,9 @@ def _check_totals(
         return None, []
     marks = zone.take(pa.array(sorted(totals), pa.int64()))
     at = {n: columns.fields[n] for n, f in reading.fields.items() if f.is_number}
-    written = {n: read_column(combined(marks.column(i)), reading.fields[n]) for n, i in at.items()}
+    written = {
+        n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
+    }
     return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
 
 
@@ -216,31 +242,40 @@ def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
 
 def _problems(
     name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
-) -> pa.Table | None:
-    """The unreadable cells of a field. `at`: its column of the sheet; `numbers`: the rows' numbers in the sheet."""
-    if not pc.any(column.unreadable).as_py():
-        return None
-    form, field = reading.form.form, reading.fields[name]
-    index = pc.indices_nonzero(column.unreadable)
-    n = len(index)
+) -> list[pa.Table]:
+    """The cells of a field that cannot be read, and those to ask about. `at`: its column of the sheet; `numbers`: the
+    rows' numbers in the sheet.
+    """
+    field = reading.fields[name]
     if field.type == "enum":
-        rule, zh, en = "enum", "、".join(field.values), "one of " + ", ".join(field.values)
+        kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
+    elif field.is_number:
+        other = pc.and_(column.unreadable, pc.invert(column.too_large))
+        kinds = [
+            ("type", other, _EXPECTED[field.type]),
+            (TOO_LARGE, column.too_large, _LARGE[field.type]),
+            (DASH, column.dashes, _DASH),
+        ]
     else:
-        rule, (zh, en) = "type", _EXPECTED[field.type]
-    rows = numbers.take(index)
-    cell = address(form, at, 0)[:-1]
-    return pa.table(
-        [
+        kinds = [("type", column.unreadable, _EXPECTED.get(field.type, ("", "")))]
+    form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
+    found = []
+    for rule, mask, (zh, en) in kinds:
+        if not pc.any(mask).as_py():
+            continue
+        index = pc.indices_nonzero(mask)
+        n, rows = len(index), numbers.take(index).cast(pa.string())
+        columns = [
             index.cast(pa.int32()),
             pa.array([name] * n, pa.string()),
-            pc.binary_join_element_wise(cell, rows.cast(pa.string()), ""),
+            pc.binary_join_element_wise(cell, rows, ""),
             pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
             pc.utf8_slice_codeunits(raw.take(index), 0, 80),
             pa.array([zh] * n, pa.string()),
             pa.array([en] * n, pa.string()),
-        ],
-        schema=PROBLEMS,
-    )
+        ]
+        found.append(pa.table(columns, schema=PROBLEMS))
+    return found
 
 
 def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
@@ -280,41 +315,3 @@ def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]
     """A totals row may lack empty cells at its end. Cells beyond the header may be there if all are empty."""
     texts = [squeezed(t) for t in grid.row_text(row - grid.first_row)]
     return not any(texts[width:]) if cells > width else not any(texts) or bool(labels & set(texts))
-
-
-def _check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:
-    """Raise if a row says another period. `at`: the column of the sheet; `numbers`: the rows' numbers in the sheet."""
-    period, encoded = reading.period, pc.dictionary_encode(column)
-    wrong = [
-        i for i, t in enumerate(encoded.dictionary.to_pylist()) if t is not None and _period(t) != period
-    ]
-    if not wrong:
-        return
-    i = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))[
-        0
-    ].as_py()
-    cell = address(reading.form.form, at, numbers[i].as_py())
-    said = _period(column[i].as_py())
-    raise ReturnedError(
-        f"{cell} says period {said or '(unreadable)'}",
-        where=reading.where,
-        expected=str(period),
-        do="Send the file of that period, or correct the column.",
-        code="wrong_period",
-        zh=f"{cell}中的报告期为{said or '无法识别的内容'},应为{period},请核对后重报",
-    )
-
-
-def _period(text: str) -> Period | None:
-    """The period a text names: `2026-10`, `2026年10月`, `202610`, `2026/10`, `2026年第3季度`, `2026Q3`, `2026年`."""
-    plain = squeezed(text).upper().rstrip("月度年份")
-    plain = (
-        plain.replace("年第", "Q").replace("季", "").replace("年", "-").replace("/", "-").replace(".", "-")
-    )
-    if len(plain) == 6 and plain.isdecimal():
-        plain = f"{plain[:4]}-{plain[4:]}"
-    year, dash, month = plain.partition("-")
-    try:
-        return Period.parse(f"{year}-{month.zfill(2)}" if dash else plain)
-    except UsageError:
-        return None
