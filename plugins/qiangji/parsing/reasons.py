@@ -197,8 +197,8 @@ def page() -> str:
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
         " separators are read. A cell with an error such as `#DIV/0!` sends its row back. A day may be followed by"
         " `0:00`; the period's column may hold any day of the period; what a float leaves behind (beyond 15 significant"
-        " digits) is rounded off; a cell of a workbook that is formatted as percent is read as the percentage that it shows,"
-        " while numbers of JSON and of databases are what they are. How each kind of value is written:"
+        " digits) is rounded off; a cell of a workbook that is formatted as percent is read as the percentage that it"
+        " shows, while numbers of JSON and of databases are what they are. How each kind of value is written:"
         " `plugins/qiangji/parsing/normalise.py`, `dates.py` and `numbers.py` there."
     )
     return "\n\n".join(parts) + "\n"
