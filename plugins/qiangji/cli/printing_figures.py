@@ -12,6 +12,7 @@ from rich.markup import escape
 from qiangji.cli.common import right, table
 from qiangji.cli.printing import Rows, local, number, value_cell
 from qiangji.figures.explaining import CAUSES
+from qiangji.text import in_hundredths
 
 SHOWN = 20
 """Lines of each list at most; `--json` has them all."""
@@ -47,7 +48,7 @@ def print_changes(console: Console, rows: Rows) -> None:
             f"{r['period']}\n[dim]{r['period_type']}[/dim]",
             "[dim]首次显示 new[/dim]" if r["is_first_shown"] else value_cell(before),
             "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else value_cell(after),
-            "-" if r["change"] is None else f"{r['change']:+z,.2f}",
+            "-" if r["change"] is None else in_hundredths(r["change"], "+"),
             _step(r["numerator_before"], r["numerator"]), _step(r["denominator_before"], r["denominator"]),
             "\n".join(_cause(c) for c in r["causes"]),
         )  # fmt: skip
