@@ -12,6 +12,7 @@ as when it was last built costs a look at its signature.
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
 | `facts.py` | fact.* and contextual findings |
 | `scopes.py`, `inputs.py`, `figures.py` | periods, what the models read, the models |
+| `failing.py` | what could not be computed, and whose values are the likely cause |
 | `hiding.py` | which figures are hidden |
 | `recording.py` | calc.*, the ledger and the journal |
 """
@@ -109,7 +110,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
             open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine,
         ):
             fresh = signatures.up_to_date(built.months)
-            results = figures.compute(c, p, engine, reports, built.months, now, fresh)
+            results, built.failed = figures.compute(c, p, engine, reports, built.months, now, fresh)
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))

@@ -13,14 +13,13 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import County, Form
+from qiangji.catalogue.models import MAX_DIGITS, County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import read_codes, read_column
-from qiangji.parsing.numbers import DIGITS, PLACES
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.totals import Scope, TotalsProblem, compare_totals, find_totals
@@ -51,10 +50,10 @@ _EXPECTED = {
 }
 _LARGE = {
     type_: (
-        f"整数部分不超过{DIGITS[type_]}位的数,请核对是否误粘贴了卡号、账号或证件号码",
-        f"a number of at most {DIGITS[type_]} digits before its point: is it a card, account or ID number?",
+        f"整数部分不超过{digits}位的数,请核对是否误粘贴了卡号、账号或证件号码",
+        f"a number of at most {digits} digits before its point: is it a card, account or ID number?",
     )
-    for type_ in PLACES
+    for type_, digits in MAX_DIGITS.items()
 }
 _DASH = ("0;没有数据的留空", "0, or an empty cell where nothing is known")
 _BLANK = r"^[\s\p{Z}]*$"

@@ -19,13 +19,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Field
+from qiangji.catalogue.models import MAX_DIGITS, Field
 from qiangji.parsing.column import DECIMAL, NOTHING, Column
 
-DIGITS = {"integer": 10, "decimal": 12}
-"""How many digits a number may have before its point."""
 _TOTAL_DIGITS = 30
-"""The same of a written total, which adds up many rows."""
+"""Digits before the point of a written total, which adds up many rows; a value has `MAX_DIGITS`."""
 PLACES = {"integer": 0, "decimal": 4}
 _NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?%?$"
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
@@ -37,7 +35,7 @@ _PADDED = r"^[\s\x{3000}\x{a0}]|[\s\x{3000}\x{a0}]$"
 
 def plain_integers(raw: pa.Array) -> Column | None:
     """The column by one cast if it holds digits only (the common case), else None."""
-    digits = rf"^-?[0-9]{{1,{DIGITS['integer']}}}$"
+    digits = rf"^-?[0-9]{{1,{MAX_DIGITS['integer']}}}$"
     if raw.null_count == len(raw) or pc.all(pc.match_substring_regex(raw, digits)).as_py():
         return Column.of(raw.cast(pa.int64()))
     return None
@@ -60,7 +58,7 @@ def read_numbers(
         digits = _percentages(digits, percent, field)
     digits = _without_residue(digits, well_formed, PLACES[field.type])
     digits = pc.replace_substring_regex(digits, r"^(-?)0+([0-9])", r"\1\2")
-    bound = _TOTAL_DIGITS if is_total else DIGITS[field.type]
+    bound = _TOTAL_DIGITS if is_total else MAX_DIGITS[field.type]
     is_short = pc.match_substring_regex(digits, rf"^-?[0-9]{{1,{bound}}}(?:\.|$)")
     fraction = r"(?:\.0+)?" if field.type == "integer" else r"(?:\.[0-9]{0,4}0*)?"
     exact = pc.match_substring_regex(digits, rf"^-?[0-9]+{fraction}$")
