@@ -42,6 +42,8 @@ def number(text: str, places: int, none_is_zero: bool) -> Any:
         return None
     if none_is_zero and plain == "无":
         return Decimal(0)
+    if re.fullmatch(r"[+-]?[0-9](\.[0-9]+)?[eE]-([1-9][0-9]|[0-9]{3})", plain):
+        return Decimal(0)
     if any(
         c not in "0123456789０１２３４５６７８９,，.．+＋-－−%％"
         and not c.isspace()
@@ -70,7 +72,9 @@ def day(text: str) -> Any:
     if re.fullmatch(r"[0-9]{5}(\.0+)?", plain):
         return date(1899, 12, 30) + timedelta(days=int(plain[:5]))
     plain = re.sub(
-        r"(?i)(?<=[0-9日号])(\s|T|(?<=[日号]))(0{1,2}:00(:00(\.0+)?)?|12:00(:00)?\s?AM)$", "", plain
+        r"(?i)(?<=[0-9日号])(\s|T|(?<=[日号]))(0{1,2}:00(:00(\.0+)?)?|12:00(:00)?\s?AM|上午\s?(12|00?):00(:00)?)$",
+        "",
+        plain,
     )
     plain = re.sub(r"\s?([-/.年月日号])\s?", r"\1", plain)
     found = re.fullmatch(

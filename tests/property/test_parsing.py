@@ -38,6 +38,8 @@ def _reference_integer(text: str) -> int | type[ValueError] | None:
     plain = plain.strip()
     if re.fullmatch(r"[-‐‑–—―─−/\\]*", plain):
         return None
+    if re.fullmatch(r"[+-]?[0-9](?:\.[0-9]+)?e-(?:[1-9][0-9]|[0-9]{3})", plain):
+        return 0
     if any(unicodedata.normalize("NFKC", c) != c and c not in "１２，．－\u3000" for c in text):
         return ValueError
     found = re.fullmatch(r"([+-]?)([0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(\.[0-9]+)?", plain)

@@ -28,6 +28,8 @@ PLACES = {"integer": 0, "decimal": 4}
 _NUMBER = r"^[+-]?(?:[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+)(?:\.[0-9]+)?%?$"
 _FIFTEEN = Context(prec=15, rounding=ROUND_HALF_UP)
 _WIDE = Context(prec=60, rounding=ROUND_HALF_UP)
+_NEAR_ZERO = r"^[+-]?[0-9](?:\.[0-9]+)?[eE]-(?:[1-9][0-9]|[0-9]{3})$"
+"""How a spreadsheet program shows what a subtraction of floats leaves of nothing, and saves it as CSV."""
 _HARDLY = Decimal("1e-9")
 _DASH = r"^[-−]$"
 _PADDED = r"^[\s\x{3000}\x{a0}]|[\s\x{3000}\x{a0}]$"
@@ -51,6 +53,8 @@ def read_numbers(
         none = pc.equal(texts, "无")
         texts = pc.if_else(none, "0", texts)
         foreign = pc.and_(foreign, pc.invert(none))
+    hardly = pc.match_substring_regex(texts, _NEAR_ZERO)
+    texts, foreign = pc.if_else(hardly, "0", texts), pc.and_(foreign, pc.invert(hardly))
     well_formed = pc.and_(pc.match_substring_regex(texts, _NUMBER), pc.invert(foreign))
     digits = pc.replace_substring_regex(texts, r"[+,]", "")
     percent = pc.and_(well_formed, pc.ends_with(digits, "%"))
