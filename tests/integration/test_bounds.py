@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from qiangji.catalogue import corrections, load
 from qiangji.cli import common
@@ -49,7 +51,8 @@ def test_a_pasted_card_number_sends_its_row_back_and_ends_no_build(story: Story)
     story.made.put("big", "2026-01", f"unit trees money\nV1 {CARD} 1\nV2 {CARD} 1\nW1 7 10000000000000000")
     story.made.put("small", "2026-01", "unit n\nV1 1\nV2 2\nW1 3")
     assert run("collect", "--period", "2026-01").code == 3
-    rejected = {(r.rule, r.rows) for r in story.ask("SELECT rule, rows FROM ops.rejection")}
+    with story.place.pipeline() as p, p.ledger.engine.connect() as c:
+        rejected = {(r.rule, r.rows) for r in c.execute(sa.text("SELECT rule, rows FROM ops.rejection"))}
     assert rejected == {("big.trees.too_large", 2), ("big.money.too_large", 1)}
     built = run("build")
     assert built.code == 0, built.err
@@ -63,7 +66,7 @@ def test_one_form_that_cannot_be_summed_costs_no_other_form_its_figures(
     story.made.put("small", "2026-01", "unit n\nV1 1\nV2 2\nW1 3")
     assert run("collect", "--period", "2026-01").code == 0
     assert run("build").code == 0
-    assert figures(story, "Z") == {"people": 2, "trees": pytest.approx(3.333333)}
+    assert figures(story, "Z") == {"people": 2, "trees": Decimal("3.333333")}
 
     # a value that was accepted before there was a bound
     monkeypatch.setattr(corrections, "MAX_DIGITS", {})
@@ -78,15 +81,16 @@ def test_one_form_that_cannot_be_summed_costs_no_other_form_its_figures(
     for _ in range(2):  # the next night tries again: nothing is up to date
         built = run("build")
         assert built.code == 1
+        told = " ".join((built.err + built.out).split())
         for said in (
             "not_computed",
             "990001 big.trees 2026-01 (19 digits)",
             "All other figures are built",
             "void",
         ):
-            assert said in built.err + built.out, said
-        assert str(CARD) not in built.err + built.out
-        assert figures(story, "Z") == {"people": 5, "trees": pytest.approx(3.333333)}
+            assert said in told
+        assert str(CARD) not in told
+        assert figures(story, "Z") == {"people": 5, "trees": Decimal("3.333333")}
 
     world.correct(story.made, "big", [])
     load.cache_clear()
