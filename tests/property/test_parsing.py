@@ -10,7 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pyarrow as pa
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from qiangji.catalogue.models import County, Field, FileKind, Form
@@ -50,6 +50,7 @@ def _reference_integer(text: str) -> int | type[ValueError] | None:
     return value if abs(exact - value) < Fraction(1, 10**9) and abs(value) < 10**10 else ValueError
 
 
+@settings(deadline=None)  # the first example also loads what reads
 @given(st.lists(NUMBERISH, min_size=1, max_size=8))
 def test_integers_agree_with_the_rules_in_plain_python(texts: list[str]) -> None:
     column = read_column(pa.array(texts), _field("integer"))

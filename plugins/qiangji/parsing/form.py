@@ -44,7 +44,10 @@ DASH = "dash"
 """The last word of the rule of a number that is a lone dash: it is missing, and perhaps zero. Its row is accepted."""
 _EXPECTED = {
     "integer": ("整数", "a whole number"),
-    "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
+    "decimal": (
+        "数字,小数不超过4位(公式结果可用ROUND函数四舍五入)",
+        "a number with at most 4 decimal places: ROUND(..., 4) rounds what a formula gives",
+    ),
     "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
