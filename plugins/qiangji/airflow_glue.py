@@ -135,13 +135,15 @@ def build() -> dict[str, Any]:
     """Build the run's month; returns what changed, and seconds by stage."""
     from qiangji import building
     from qiangji.building.corrected import require_none_stale
+    from qiangji.building.failing import require_none_failed
 
     partition_key = period_of_run()
     if not partition_key:
         raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
     with pipeline.open_pipeline() as p:
         built = building.build(p, [Period.parse(partition_key).last_month])
-    require_none_stale(built.stale)  # after the commit: everything else is built
+    require_none_failed(built.failed)  # after the commit: everything else is built
+    require_none_stale(built.stale)
     return {
         "months": [str(m) for m in built.months],
         "facts_replaced": built.facts_replaced,

@@ -144,6 +144,12 @@ class ReturnedError(QiangjiError):
         return (*super().__reduce__(), {"zh": self.zh})
 
 
+class EngineError(QiangjiError):
+    """A model could not be computed over its inputs, such as a sum that is larger than its column holds."""
+
+    code = "not_computed"
+
+
 class WarehouseError(QiangjiError):
     """The warehouse is not as the package needs it: not reachable, not migrated, wrong role."""
 

@@ -1,6 +1,6 @@
-"""The one way to tidy a text before it is compared: labels, headers, codes, words.
+"""The one way to tidy a text before it is compared (labels, headers, codes, words), and to write a value as text.
 
-In and out: a str. `parsing.normalise.tidy_array` does the same for whole columns.
+In and out: a str, or a value. `parsing.normalise.tidy_array` does the same for whole columns.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
 """Invisible characters that NFKC keeps: zero-width spaces, joiners, soft hyphen."""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
+_HUNDREDTH = Decimal("0.01")
+_HALF_UP = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
 def tidy(text: str | None) -> str:
@@ -52,6 +54,15 @@ def as_text(value: object) -> str | None:
     if isinstance(value, (date, datetime, time)):
         return value.isoformat()
     return str(value)
+
+
+def in_hundredths(value: Decimal | float, sign: str = "") -> str:
+    """A value with two digits after the point and grouped thousands, a half rounded up as SQL and spreadsheets do.
+
+    `sign`: as in a format, `+` shows one of values above 0 too. Nothing is minus zero.
+    """
+    exact = value if isinstance(value, Decimal) else Decimal(str(value))
+    return f"{exact.quantize(_HUNDREDTH, context=_HALF_UP):{sign}z,.2f}"
 
 
 def _without_zeros(plain: str) -> str:

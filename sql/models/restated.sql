@@ -18,8 +18,12 @@ WITH base AS (
 SELECT
     paths.org_code,
     paths.org_level,
-    CAST(coalesce(sum(CAST(expected_units AS decimal(20, 4)) * share), 0) AS decimal(38, 16)) AS expected_units,
-    CAST(coalesce(sum(CAST(reported_units AS decimal(20, 4)) * share), 0) AS decimal(38, 16)) AS reported_units,
+    CAST(
+        coalesce(sum(CAST(expected_units AS decimal(25, 4)) * CAST(share AS decimal(13, 12))), 0) AS decimal(38, 16)
+    ) AS expected_units,
+    CAST(
+        coalesce(sum(CAST(reported_units AS decimal(25, 4)) * CAST(share AS decimal(13, 12))), 0) AS decimal(38, 16)
+    ) AS reported_units,
     {{shared_sums}}
 FROM paths
 LEFT JOIN base ON base.base_code = paths.base_code

@@ -51,9 +51,34 @@ NUMBERS = [
     "1e3",
     99999999999,
 ]
-AMOUNTS = [0, 12.5, "1,234.56", "12.5%", "/", "无", "0.0001", "１，２３４．５", "", "12345678901234.5678"]
+AMOUNTS = [
+    0,
+    12.5,
+    "1,234.56",
+    "12.5%",
+    "/",
+    "无",
+    "0.0001",
+    "１，２３４．５",
+    "",
+    "123456789012.5678",
+    "579.0100000000001",
+    "1234567890123",
+    " -   ",
+]
 TRUTHS = ["是", "否", "√", "×", "", "1", "0", "TRUE", "也许"]
-DAYS = ["2026-09-30", "2026年9月30日", "2026/9/3", "2026.9.30", "20260930", "46295", "", "2026-02-30"]
+DAYS = [
+    "2026-09-30",
+    "2026年9月30日",
+    "2026/9/3",
+    "2026.9.30",
+    "20260930",
+    "46295",
+    "",
+    "2026-02-30",
+    "2026/9/30 0:00",
+    "2026/9/30 8:00",
+]
 QUOTED = ['甲"村', "乙,村", "丙\n村", " 丁村", '"', "戊村"]
 
 
@@ -174,7 +199,7 @@ def changed(rng: random.Random, one: Good, other: Good) -> bytes:
 
 def accepted(parsed: Parsed) -> list[dict[str, Any]]:
     """Rows without an unreadable cell."""
-    bad = set(parsed.problems["index"].to_pylist())
+    bad = {cell.index for cell in parsed.unreadable if not cell.is_asked}
     return [row for i, row in enumerate(parsed.rows.to_pylist()) if i not in bad]
 
 

@@ -12,7 +12,7 @@ import json
 import re
 import unicodedata
 from datetime import date, timedelta
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any
 
 NAMES = {
@@ -42,6 +42,8 @@ def number(text: str, places: int, none_is_zero: bool) -> Any:
         return None
     if none_is_zero and plain == "无":
         return Decimal(0)
+    if re.fullmatch(r"[+-]?[0-9](\.[0-9]+)?[eE]-([1-9][0-9]|[0-9]{3})", plain):
+        return Decimal(0)
     if any(
         c not in "0123456789０１２３４５６７８９,，.．+＋-－−%％"
         and not c.isspace()
@@ -54,20 +56,29 @@ def number(text: str, places: int, none_is_zero: bool) -> Any:
         return NoValue
     with localcontext(prec=1000):
         value = Decimal(found[1] + found[2].replace(",", "") + (found[3] or "")) / (100 if found[4] else 1)
-        fits = abs(value) < (Decimal(2) ** 63 if not places else Decimal(10) ** 14) and value == round(
-            value, places
-        )
-    return value if fits else NoValue
+        near = value.quantize(Decimal(10) ** -places, ROUND_HALF_UP)
+        fifteen = Context(prec=15, rounding=ROUND_HALF_UP).plus(value)
+        if near != value and fifteen == fifteen.quantize(Decimal(10) ** -places):
+            near = fifteen
+        elif abs(near - value) >= Decimal("1e-9"):
+            return NoValue
+    return near + 0 if abs(near) < Decimal(10) ** (12 if places else 10) else NoValue
 
 
 def day(text: str) -> Any:
-    plain = tidy(text).replace(" ", "")
+    plain = tidy(text)
     if re.fullmatch(r"[-‐‑–—―─−/\\]*", plain):
         return None
     if re.fullmatch(r"[0-9]{5}(\.0+)?", plain):
         return date(1899, 12, 30) + timedelta(days=int(plain[:5]))
+    plain = re.sub(
+        r"(?i)(?<=[0-9日号])(\s|T|(?<=[日号]))(0{1,2}:00(:00(\.0+)?)?|12:00(:00)?\s?AM|上午\s?(12|00?):00(:00)?)$",
+        "",
+        plain,
+    )
+    plain = re.sub(r"\s?([-/.年月日号])\s?", r"\1", plain)
     found = re.fullmatch(
-        r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:T?00:00(?::00)?(?:\.0+)?)?|年([0-9]{1,2})月([0-9]{1,2})[日号]"
+        r"([0-9]{4})(?:([-/.])([0-9]{1,2})\2([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})[日号]"
         r"|([0-9]{2})([0-9]{2}))",
         plain,
     )

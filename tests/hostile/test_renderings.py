@@ -44,6 +44,7 @@ DAYS: list[Callable[[date], str]] = [
     date.isoformat, lambda d: f"{d.year}年{d.month}月{d.day}日", lambda d: f"{d.year}/{d.month}/{d.day}",
     lambda d: f"{d.year}.{d.month:02d}.{d.day:02d}", lambda d: f"{d:%Y%m%d}",
     lambda d: str((d - date(1899, 12, 30)).days), lambda d: d.isoformat().translate(WIDE),
+    lambda d: f"{d.year}/{d.month}/{d.day} 0:00", lambda d: f"{d.isoformat()} 00:00:00",
 ]  # fmt: skip
 HEADERS = [
     ["编码", "名称", "党员数", "收入", "是否", "日期"],
@@ -69,7 +70,7 @@ def written(
 
 ROW = st.tuples(
     st.text(st.sampled_from("甲乙丙村东西,\"'（）"), min_size=1, max_size=6).map(lambda t: (t, t)),
-    written(st.integers(-(10**12), 10**15), INTEGERS),
+    written(st.integers(1 - 10**10, 10**10 - 1), INTEGERS),
     st.one_of(written(AMOUNT, DECIMALS), st.just((Decimal(0), "无"))),
     st.one_of(
         st.sampled_from(TRUE).map(lambda t: (True, t)),
@@ -120,7 +121,7 @@ def layout_of(look: dict[str, Any]) -> dict[str, Any]:
 
 def assert_read(content: bytes, kind: Any, rows: list[tuple[Any, ...]], **more: Any) -> None:
     parsed = cage.read_submission(content, kind, county(**more), FORM, Period.parse(PERIOD))
-    assert parsed.problems.to_pylist() == []
+    assert [cell for cell in parsed.unreadable if not cell.is_asked] == []
     assert parsed.totals_agree in (None, True)
     read = [tuple(r[n] for n in ("members", "income", "ok", "day")) for r in parsed.rows.to_pylist()]
     assert read == [tuple(meant for meant, _ in row[1:]) for row in rows]
@@ -160,7 +161,7 @@ def test_workbooks_of_text(rows: list[tuple[Any, ...]], look: dict[str, Any]) ->
     st.lists(
         st.tuples(
             st.just(("村", "村")),
-            st.integers(-(10**12), 10**14),
+            st.integers(1 - 10**10, 10**10 - 1),
             st.decimals(-(10**9), 10**9, places=4, allow_nan=False, allow_infinity=False),
             st.booleans(),
             st.dates(date(2000, 1, 1), date(2099, 12, 31)),
@@ -183,7 +184,7 @@ def test_workbooks_of_numbers(rows: list[tuple[Any, ...]], as_serial: bool) -> N
 @given(
     st.lists(ROW, min_size=1, max_size=8),
     st.booleans(),
-    st.decimals(-(10**13), 10**13, places=4, allow_nan=False, allow_infinity=False),
+    st.decimals(1 - 10**12, 10**12 - 1, places=4, allow_nan=False, allow_infinity=False),
 )
 def test_json(rows: list[tuple[Any, ...]], ascii: bool, amount: Decimal) -> None:
     lines = [

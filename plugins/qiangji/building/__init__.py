@@ -12,6 +12,7 @@ as when it was last built costs a look at its signature.
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
 | `facts.py` | fact.* and contextual findings |
 | `scopes.py`, `inputs.py`, `figures.py` | periods, what the models read, the models |
+| `failing.py` | what could not be computed, and whose values are the likely cause |
 | `hiding.py` | which figures are hidden |
 | `bounds.py` | figures that cannot be: shares above their whole |
 | `recording.py` | calc.*, the ledger and the journal |
@@ -94,13 +95,12 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
     now = now or datetime.now(UTC)
     _require_ended(months, local_day(now, p.settings.timezone))
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
-    lake = p.ledger.lake
     with p.ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
-        lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
+        p.ledger.lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
         reports, lacking = _reports(c, p)
         built.stale = reports.stale
-        corrected.record(c, lake, reports.held, now)
+        corrected.record(c, p.ledger.lake, reports.held, now)
         signatures = Signatures(c, p, reports, now)
         built.months = [
             m
@@ -118,9 +118,8 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
             open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine,
         ):
             fresh = signatures.up_to_date(built.months)
-            results = bounds.hold(
-                c, p, figures.compute(c, p, engine, reports, built.months, now, fresh), checked["lacking"]
-            )
+            results, built.failed = figures.compute(c, p, engine, reports, built.months, now, fresh)
+            results = bounds.hold(c, p, results, checked["lacking"])
         with built.seconds.timed("load"):
             # after the lock and all reading: later than any build before
             at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))

@@ -17,12 +17,14 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.building.corrected import Corrected
+from qiangji.building.failing import Failed, failed
 from qiangji.building.hiding import Hiding, Tables
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.catalogue.lineage import Restating
 from qiangji.engines import Engine
+from qiangji.errors import EngineError
 from qiangji.indicators import HIDDEN, Base
 from qiangji.indicators.columns import pieces
 from qiangji.periods import Period, local_day
@@ -57,8 +59,10 @@ def compute(
     months: Sequence[Period],
     now: datetime,
     fresh: Collection[Period],
-) -> list[Results]:
+) -> tuple[list[Results], list[Failed]]:
     """Each base's results for every scope of the months, beneath each other; what is hidden is marked.
+
+    A base that cannot be computed is given as `Failed`; it costs the others nothing.
 
     `fresh` are the other months of these years whose rows in the warehouse are what they would be now.
     """
@@ -68,22 +72,27 @@ def compute(
     types = sorted({f.period_type for f in catalogue.forms.values()})
     fill_expected(c, catalogue, [own for m in months for t in types if (own := m.ends_in(t)) is not None])
     count_registered(c, catalogue, inputs, months)
-    found = []
+    found, failures = [], []
     for base in indicators.bases(catalogue):
         scopes_of = partial(scopes, forms=base.forms, zone=zone, now=now)
         as_was = partial(_as_was, engine, inputs, base)
-        by_month = {
-            m: [(s, _tables(engine, inputs, base, s, restating)) for s in scopes_of(m)] for m in months
-        }
         reported = {
             Period.parse(period).last_month
             for form, period, _ in reports.current
             if form in {f.form for f in base.forms}
         }
         hiding = Hiding(c, catalogue, base, restating, fresh, reported, scopes_of, as_was)
-        if each := [x for marked in hiding.run(by_month).values() for x in marked]:
+        try:
+            by_month = {
+                m: [(s, _tables(engine, inputs, base, s, restating)) for s in scopes_of(m)] for m in months
+            }
+            each = [x for marked in hiding.run(by_month).values() for x in marked]
+        except EngineError as e:
+            failures.append(failed(base, e, reports, months))
+            continue
+        if each:
             found.append(_beneath_each_other(base, each))
-    return found
+    return found, failures
 
 
 def _beneath_each_other(base: Base, each: Sequence[tuple[Scope, Tables]]) -> Results:

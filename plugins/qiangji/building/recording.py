@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji.building import figures
 from qiangji.building.corrected import Held
+from qiangji.building.failing import Failed
 from qiangji.building.signatures import Signatures
 from qiangji.ledger import Ledger
 from qiangji.periods import Period
@@ -29,8 +30,8 @@ class Built:
     """What a build did; `months` is empty when everything was up to date.
 
     `in_locked`: how many result rows of each locked period changed, as definitions, corrections and decisions reach
-    them too. `stale`: corrections skipped because the report no longer contains the wrong value. The build then ends
-    with an error.
+    them too. `stale`: corrections skipped because the report no longer contains the wrong value. `failed`:
+    sets of forms whose figures could not be computed. The build then ends with an error.
     """
 
     build_id: str
@@ -40,6 +41,7 @@ class Built:
     rows_inserted: int = 0
     in_locked: dict[str, int] = field(default_factory=dict)
     stale: list[Held] = field(default_factory=list)
+    failed: list[Failed] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
 
 
@@ -83,7 +85,9 @@ def record(
     tables and its changes to the facts. It names the build before, since one that never committed has no successor.
     """
     previous = c.scalar(sa.text("SELECT build_id FROM ops.build ORDER BY built_at DESC LIMIT 1"))
-    of_months = {str(m): s for m, s in signatures.of(built.months).items() if m in built.months}
+    # where figures are lacking, the months are not what their signature says, and the next build takes them up again
+    mark = "failed " if built.failed else ""
+    of_months = {str(m): mark + s for m, s in signatures.of(built.months).items() if m in built.months}
     c.execute(
         sa.text(
             "INSERT INTO ops.built_month VALUES (:month, :signature, :build) ON CONFLICT (month)"

@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 from pydantic import Field as F
 
-from qiangji.catalogue.models import Code, Field, Form
+from qiangji.catalogue.models import MAX_DIGITS, Code, Field, Form
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.tree import OrgTree
 from qiangji.errors import CatalogueError, Problems, UsageError
@@ -168,6 +168,11 @@ def _typed(value: Value, field: Field, name: str, where: Place) -> Value:
             f"{name} is no {field.type}",  # without the value: a text may hold anything
             where=where,
             expected=", ".join(field.values) or f"a value of type {field.type}, or null for an empty cell",
+        )
+    digits = MAX_DIGITS.get(field.type, 0)
+    if name == "now" and digits and isinstance(value, (int, Decimal)) and abs(value) >= 10**digits:
+        raise CatalogueError(
+            f"{name} is too large", where=where, expected=f"at most {digits} digits before the point"
         )
     if field.type != "decimal" or value is None:
         return value

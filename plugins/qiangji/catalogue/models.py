@@ -6,7 +6,7 @@ Schemas for editors are generated from all of them (`python -m qiangji.catalogue
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -31,6 +31,9 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+MAX_DIGITS: Mapping[str, int] = {"integer": 10, "decimal": 12}
+"""How many digits a number may have before its point: type -> digits. A mobile or card number has more, and a year's
+sum over all villager groups of a nation, each at the bound, fits into a bigint with room to spare."""
 FileKind = Literal["csv", "xlsx", "ndjson"]
 """How a delivery is written."""
 

@@ -22,11 +22,12 @@ import pyarrow as pa
 
 from qiangji.catalogue import Form
 from qiangji.catalogue.models import Label
-from qiangji.catalogue.suites import Rule, Words
+from qiangji.catalogue.suites import Rule, Severity, Words
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
 from qiangji.parsing import Parsed, TotalsProblem, address, strays
+from qiangji.parsing.problems import TOO_LARGE
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
 
@@ -38,22 +39,44 @@ Shown = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Unreadable:
-    """The rule that a cell can be read, as one cell breaks it."""
+    """The rule that a cell can be read, as one cell breaks it. A dash that may be a zero is asked about: a warning."""
 
     id: str
     fields: tuple[str]
     label: Label
     written: str
     expected: Label
-    severity = "critical"
+    is_asked: bool = False
     scope = "row"
-    is_critical = True
+
+    @property
+    def is_critical(self) -> bool:
+        return not self.is_asked
+
+    @property
+    def severity(self) -> Severity:
+        return "warning" if self.is_asked else "critical"
 
     def words(self, shown: Shown) -> Words:
+        if self.id.endswith(f".{TOO_LARGE}"):  # perhaps a card's number: only its county sees it
+            text = self.written if shown is str else f"({len(self.written)} 字 characters)"
+            too_large = (
+                f"“{self.label.zh}”的数字过大：{text}",
+                f"{self.label.en} is too large a number: {text}",
+            )
+            return Words(text, *too_large, self.expected.zh, self.expected.en)
         text = shown(self.written)
         if said := strays.WORDS.get(self.id.rpartition(".")[2]):
             zh, en = (w.replace("{text}", text) for w in said)
             return Words(text, zh, en, self.expected.zh, self.expected.en)
+        if self.is_asked:
+            return Words(
+                text.strip(),
+                f"“{self.label.zh}”只填了短横线，暂按未填处理：是否为零？",
+                f"{self.label.en} is a dash alone, and counts as missing until you say: is it zero?",
+                self.expected.zh,
+                self.expected.en,
+            )
         return Words(
             text,
             f"“{self.label.zh}”无法识别：{text}",
@@ -209,16 +232,17 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         number = numbers[index].as_py()
         found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
 
-    unreadable = set()
+    unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
     for cell in parsed.unreadable:
         expected = Label(zh=cell.expected_zh, en=cell.expected_en)
         label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
-        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected), cell.index)
-        unreadable.add((cell.index, cell.field))
+        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), cell.index)
+        (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
     for one in broken:
         if not _is_whole(one.rule):
+            told = unreadable if one.rule.is_critical else unreadable | asked
             for index in one.rows:
-                if not any((index, f) in unreadable for f in (form.key, *one.rule.fields)):
+                if not any((index, f) in told for f in (form.key, *one.rule.fields)):
                     note(one.rule, index)
     return found
 
@@ -299,6 +323,9 @@ def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Tab
         breaches = list(group)
         rows = frame.take(pa.array([b.index for b in breaches], pa.int64())).to_pylist()
         for breach, row in zip(breaches, rows, strict=True):
-            assert isinstance(breach.rule, Rule)
-            found.append(Finding.of(breach.rule, row, form, one.part.county_code, one.part.period))
+            of_report = (form, one.part.county_code, one.part.period)
+            if isinstance(breach.rule, Unreadable):
+                found.append(Finding.asked(breach.rule, breach.rule.words(quoted), row, *of_report))
+            else:
+                found.append(Finding.of(breach.rule, row, *of_report))
     return found

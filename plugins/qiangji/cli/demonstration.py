@@ -19,6 +19,7 @@ from qiangji.local.demo import BACKFILLED, Clock
 from qiangji.local.runs import busy_seconds, task_seconds
 from qiangji.periods import Period, reporting_month
 from qiangji.settings import Settings
+from qiangji.text import in_hundredths
 from qiangji.warehouse import reading_warehouse
 
 
@@ -68,7 +69,7 @@ def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Peri
             old = before.get((code, unit))
             cell = printing.value_cell(row) if row else ""
             if row and row["value"] is not None and old is not None:
-                cell += f"\n[dim]{row['value'] - old:+z.2f}[/dim]"
+                cell += f"\n[dim]{in_hundredths(row['value'] - old, '+')}[/dim]"
             cells.append(cell)
         mark = {"ytd": "本年累计 ytd", "quarter": "季 quarter"}.get(first_row["period_type"], "月 month")
         shown.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)

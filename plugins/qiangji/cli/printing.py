@@ -15,6 +15,7 @@ from rich.table import Column, Table
 from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import comparison
 from qiangji.settings import settings
+from qiangji.text import in_hundredths
 
 Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
@@ -43,8 +44,8 @@ def as_json(rows: Any) -> str:
 
 
 def number(value: Decimal | None) -> str:
-    """A value with two digits after the point; `-` for none."""
-    return "-" if value is None else f"{value:,.2f}"
+    """A value with two digits after the point, a half rounded up; `-` for none."""
+    return "-" if value is None else in_hundredths(value)
 
 
 def value_cell(row: dict[str, Any]) -> str:

@@ -71,7 +71,7 @@ def _is_seen(r: dict[str, Any]) -> bool:
 
 
 def _size(change: Decimal | None) -> str:
-    text = "-" if change is None else f"{change:+z,.2f}"
+    text = "-" if change is None else in_hundredths(change, "+")
     return text if text.strip("+-0.,") else "-"
 
 

@@ -99,10 +99,11 @@ def build(
 ) -> None:
     """Compute facts and figures of these months and of the months that depend on them; default: all that is due.
 
-    Exit code 1: a correction could not be applied; everything else is built.
+    Exit code 1: sums of some forms could not be computed, or a correction not applied; everything else is built.
     """
     from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
+    from qiangji.building.failing import require_none_failed
     from qiangji.cli import printing
 
     with progress("building"), pipeline.open_pipeline() as p:
@@ -118,6 +119,7 @@ def build(
         "rows_inserted": built.rows_inserted,
         "rows_closed": built.rows_closed,
         "changed_in_locked": built.in_locked,
+        "failed": [str(f) for f in built.failed],
         "stale_corrections": [str(h) for h in built.stale],
         "seconds": built.seconds,
     }
@@ -125,6 +127,7 @@ def build(
         print(printing.as_json(result))
     else:
         _print_built(built)
+    require_none_failed(built.failed)
     require_none_stale(built.stale)
 
 

@@ -29,7 +29,10 @@ class Engine(Protocol):
         """Make rows the view `name`, in place of what had that name."""
 
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
-        """The rows of a model whose placeholders are filled with `columns`; with `name`, they become that view too."""
+        """The rows of a model whose placeholders are filled with `columns`; with `name`, they become that view too.
+
+        Raises EngineError where the rows do not allow it: a sum that no column holds. The engine can go on.
+        """
 
     def close(self) -> None:
         """Release what the engine holds."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from qiangji.errors import EngineError
 from qiangji.rendering import rendered
 
 
@@ -23,7 +24,17 @@ class DuckDB:
 
     def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
         text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        rows = self._connection.sql(rendered(text, f"sql/models/{model}.sql", columns)).to_arrow_table()
+        sql = rendered(text, f"sql/models/{model}.sql", columns)
+        try:
+            rows = self._connection.sql(sql).to_arrow_table()
+        except (
+            duckdb.DataError
+        ) as e:  # without the cause: its text holds the value, which may be a person's number
+            raise EngineError(
+                f"a sum does not fit ({type(e).__name__})",
+                where=f"sql/models/{model}.sql",
+                expected="values within the bounds of their fields",
+            ) from None
         if name:
             self.register(name, rows)
         return rows

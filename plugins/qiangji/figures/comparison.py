@@ -11,6 +11,7 @@ from decimal import Decimal
 from sqlalchemy.engine import Engine
 
 from qiangji.figures import Row, Rows, read
+from qiangji.text import in_hundredths
 
 KEYS = ("indicator_code", "org_code", "period", "period_type")
 COMPARED = (
@@ -53,7 +54,7 @@ def signed(value: Decimal | None) -> str:
     """A change with its sign, `-` where there is none: `+1.50`, `-0.25`, `±0.00`."""
     if value is None:
         return "-"
-    text = f"{value:+z,.2f}"
+    text = in_hundredths(value, "+")
     return f"±{text[1:]}" if text[1:].strip("0.") == "" else text
 
 

@@ -164,9 +164,12 @@ def sum_columns(base: Base) -> str:
 
 
 def shared_sum_columns(base: Base) -> str:
-    """For model `restated`: the sums of shares. They are exact: a share has twelve decimals, a sum four."""
+    """For model `restated`: the sums of shares. They are exact: a share has twelve decimals, a sum four.
+
+    A sum has up to 21 digits before its point: a year of a nation's villager groups, each at the bound of a value.
+    """
     return _listed(
-        f"CAST(sum(CAST({column} AS decimal(20, 4)) * share) AS decimal(38, 16)) AS {column}"
+        f"CAST(sum(CAST({column} AS decimal(25, 4)) * CAST(share AS decimal(13, 12))) AS decimal(38, 16)) AS {column}"
         for column in base.result_columns()
     )
 

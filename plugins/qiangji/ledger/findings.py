@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Rule, Severity, Words
 from qiangji.hashing import short
+
+
+class Asking(Protocol):
+    """A rule: its id, how much it weighs, the fields that it concerns."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
+    @property
+    def fields(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True)
@@ -34,9 +45,16 @@ class Finding:
     @classmethod
     def of(cls, rule: Rule, row: Mapping[str, Any], form: Form, county: str, period: str) -> Finding:
         """What an accepted row (column -> value) that breaks a rule of its suite is found for."""
+        return cls.asked(rule, rule.words(row), row, form, county, period)
+
+    @classmethod
+    def asked(
+        cls, rule: Asking, words: Words, row: Mapping[str, Any], form: Form, county: str, period: str
+    ) -> Finding:
+        """What an accepted row is asked in these words, about a cell that no rule of the suite reads."""
         unit = str(row[form.key])
         at = (county, form.form, period, unit, org_code_of(unit, form))
-        return cls(*at, rule.id, rule.severity, rule.fields, rule.words(row))
+        return cls(*at, rule.id, rule.severity, rule.fields, words)
 
     @property
     def finding_id(self) -> str:

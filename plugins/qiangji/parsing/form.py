@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import County, Form
-from qiangji.errors import ReturnedError, UsageError
+from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
 from qiangji.parsing.below import check_below, check_below_declaration
+from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
-from qiangji.parsing.normalise import Column, read_codes, read_column
+from qiangji.parsing.normalise import read_codes, read_column
+from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import (
@@ -50,7 +52,7 @@ class Parsed:
     | `rows` | the rows received; columns: the key (string), `unit_name` if the county gives names, the form's fields of
       the period in the form's order, `_row` (int32, the sheet's row number) |
     | `raw` | the same columns as text as received |
-    | `problems` | cells that could not be read; schema PROBLEMS |
+    | `problems` | cells that could not be read, or are asked about; schema PROBLEMS |
     | `totals_agree` | None if no total was written |
     | `columns` | field -> column of the sheet, counted from 0 |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
@@ -137,7 +139,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     data = zone if len(rows) == zone.num_rows else zone.take(rows)
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
     if columns.period is not None:
-        _check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
+        check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
     codes = read_codes(unwrapped(combined(data.column(columns.key)), codes_of(reading)))
     strays = find_strays(data, codes, columns, reading)
     check_shortened(strays, len(rows), columns.key, numbers, reading)
@@ -159,13 +161,14 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
         reading,
     )
     check_number(read, columns, numbers, reading)
-    problems = [of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items()]
-    problems.insert(0, of_strays(strays, columns.key, numbers, reading))
+    problems = of_strays(strays, columns.key, numbers, reading)
+    for n, c in read.items():
+        problems += of_column(n, c, raw[n], columns.fields[n], numbers, reading)
     explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
         pa.table(raw),
-        pa.concat_tables([PROBLEMS.empty_table(), *filter(None, problems)]).combine_chunks(),
+        pa.concat_tables([PROBLEMS.empty_table(), *problems]).combine_chunks(),
         agree,
         wrong,
         {form.key: columns.key} | {n: columns.fields[n] for n in fields},
@@ -182,7 +185,7 @@ def _summed(
     if not others:
         return rows, read
     kept = pa.array([i for i in range(len(rows)) if i not in others], pa.int64())
-    return rows.take(kept), {n: Column(c.values.take(kept), c.unreadable.take(kept)) for n, c in read.items()}
+    return rows.take(kept), {n: c.taken(kept) for n, c in read.items()}
 
 
 def _check_totals(
@@ -198,7 +201,9 @@ def _check_totals(
         return None, []
     marks = zone.take(pa.array(sorted(totals), pa.int64()))
     at = {n: columns.fields[n] for n, f in reading.fields.items() if f.is_number}
-    written = {n: read_column(combined(marks.column(i)), reading.fields[n]) for n, i in at.items()}
+    written = {
+        n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
+    }
     return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
 
 
@@ -271,41 +276,3 @@ def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]
     filled = [t for t in grid.row_text(row - grid.first_row) if t]
     is_stray = any(map(is_total, texts)) or is_note_row(filled)
     return not filled or bool(labels & set(texts)) or is_stray
-
-
-def _check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:
-    """Raise if a row says another period. `at`: the column of the sheet; `numbers`: the rows' numbers in the sheet."""
-    period, encoded = reading.period, pc.dictionary_encode(column)
-    wrong = [
-        i for i, t in enumerate(encoded.dictionary.to_pylist()) if t is not None and _period(t) != period
-    ]
-    if not wrong:
-        return
-    i = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))[
-        0
-    ].as_py()
-    cell = address(reading.form.form, at, numbers[i].as_py())
-    said = _period(column[i].as_py())
-    raise ReturnedError(
-        f"{cell} says period {said or '(unreadable)'}",
-        where=reading.where,
-        expected=str(period),
-        do="Send the file of that period, or correct the column.",
-        code="wrong_period",
-        zh=f"{cell}中的报告期为{said or '无法识别的内容'},应为{period},请核对后重报",
-    )
-
-
-def _period(text: str) -> Period | None:
-    """The period a text names: `2026-10`, `2026年10月`, `202610`, `2026/10`, `2026年第3季度`, `2026Q3`, `2026年`."""
-    plain = squeezed(text).upper().rstrip("月度年份")
-    plain = (
-        plain.replace("年第", "Q").replace("季", "").replace("年", "-").replace("/", "-").replace(".", "-")
-    )
-    if len(plain) == 6 and plain.isdecimal():
-        plain = f"{plain[:4]}-{plain[4:]}"
-    year, dash, month = plain.partition("-")
-    try:
-        return Period.parse(f"{year}-{month.zfill(2)}" if dash else plain)
-    except UsageError:
-        return None

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.catalogue.models import MAX_DIGITS
 from qiangji.errors import ReturnedError
+from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
 from qiangji.parsing.headers import Columns
-from qiangji.parsing.normalise import Column
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import Stray, expected_of, length_of
 from qiangji.personal_data import quoted
@@ -31,20 +32,38 @@ PROBLEMS = pa.schema(
         ("expected_en", pa.string()),
     ]
 )
-"""A table of cells that could not be read; `UnreadableCell` is a row of it."""
+"""A table of cells that could not be read, or have to be asked about; `UnreadableCell` is a row of it."""
+TOO_LARGE = "too_large"
+"""The last word of the rule of a number beyond any bound."""
+DASH = "dash"
+"""The last word of the rule of a number that is a lone dash: it is missing, and perhaps zero. Its row is accepted."""
 _EXPECTED = {
     "integer": ("整数", "a whole number"),
-    "decimal": ("数字,小数不超过4位", "a number with at most 4 decimal places"),
+    "decimal": (
+        "数字,小数不超过4位(公式结果可用ROUND函数四舍五入)",
+        "a number with at most 4 decimal places: ROUND(..., 4) rounds what a formula gives",
+    ),
     "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
+_LARGE = {
+    type_: (
+        f"整数部分不超过{digits}位的数,请核对是否误粘贴了卡号、账号或证件号码",
+        f"a number of at most {digits} digits before its point: is it a card, account or ID number?",
+    )
+    for type_, digits in MAX_DIGITS.items()
+}
+_DASH = ("0;没有数据的留空", "0, or an empty cell where nothing is known")
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
 
 
 @dataclass(frozen=True)
 class UnreadableCell:
-    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters."""
+    """`index`: a position in `Parsed.rows`; `value`: its text, at most 80 characters.
+
+    With `is_asked` the cell could be read, and nothing is known of it until the county says whether it is zero.
+    """
 
     index: int
     field: str
@@ -53,6 +72,10 @@ class UnreadableCell:
     value: str
     expected_zh: str
     expected_en: str
+
+    @property
+    def is_asked(self) -> bool:
+        return self.rule.endswith(f".{DASH}")
 
 
 def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array, reading: Reading) -> None:
@@ -79,10 +102,10 @@ def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array
     )
 
 
-def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading) -> pa.Table | None:
+def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading) -> list[pa.Table]:
     """Rows that are no unit's, as problems of the key. `at`: its column; `numbers`: the rows' numbers in the sheet."""
     if not strays:
-        return None
+        return []
     form = reading.form
     rows = [
         {
@@ -95,33 +118,42 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
         | dict(zip(("expected_zh", "expected_en"), expected_of(s, reading), strict=True))
         for s in strays
     ]
-    return pa.Table.from_pylist(rows, schema=PROBLEMS)
+    return [pa.Table.from_pylist(rows, schema=PROBLEMS)]
 
 
 def of_column(
     name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
-) -> pa.Table | None:
-    """The unreadable cells of a field. `at`: its column of the sheet; `numbers`: the rows' numbers in the sheet."""
-    if not pc.any(column.unreadable).as_py():
-        return None
-    form, field = reading.form.form, reading.fields[name]
-    index = pc.indices_nonzero(column.unreadable)
-    n = len(index)
+) -> list[pa.Table]:
+    """The cells of a field that cannot be read, and those to ask about. `at`: its column of the sheet; `numbers`: the
+    rows' numbers in the sheet.
+    """
+    field = reading.fields[name]
     if field.type == "enum":
-        rule, zh, en = "enum", "、".join(field.values), "one of " + ", ".join(field.values)
+        kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
+    elif field.is_number:
+        other = pc.and_(column.unreadable, pc.invert(column.too_large))
+        kinds = [
+            ("type", other, _EXPECTED[field.type]),
+            (TOO_LARGE, column.too_large, _LARGE[field.type]),
+            (DASH, column.dashes, _DASH),
+        ]
     else:
-        rule, (zh, en) = "type", _EXPECTED[field.type]
-    rows = numbers.take(index)
-    cell = address(form, at, 0)[:-1]
-    return pa.table(
-        [
+        kinds = [("type", column.unreadable, _EXPECTED.get(field.type, ("", "")))]
+    form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
+    found = []
+    for rule, mask, (zh, en) in kinds:
+        if not pc.any(mask).as_py():
+            continue
+        index = pc.indices_nonzero(mask)
+        n, rows = len(index), numbers.take(index).cast(pa.string())
+        columns = [
             index.cast(pa.int32()),
             pa.array([name] * n, pa.string()),
-            pc.binary_join_element_wise(cell, rows.cast(pa.string()), ""),
+            pc.binary_join_element_wise(cell, rows, ""),
             pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
             pc.utf8_slice_codeunits(raw.take(index), 0, 80),
             pa.array([zh] * n, pa.string()),
             pa.array([en] * n, pa.string()),
-        ],
-        schema=PROBLEMS,
-    )
+        ]
+        found.append(pa.table(columns, schema=PROBLEMS))
+    return found

@@ -228,6 +228,22 @@ _ALL = (
 REASONS: dict[str, Reason] = {r.code: r for r in _ALL}
 
 
+CELLS = (
+    ("type", "不是该项的类型：整数、数字、日期、是/否",
+     "not a whole number, number, day, yes or no, as the field wants",
+     "按要求改正", "Correct the cell."),
+    ("enum", "不在可选项内", "none of the field's words", "选择可选项之一", "Choose one of them."),
+    ("too_large", "数字过大：整数超过10位，或小数点前超过12位（多为误粘贴的卡号、账号）",
+     "a number of more than 10 digits, or 12 before the point of a decimal: mostly a card or account number, pasted",
+     "填写实际数值", "Write the number itself."),
+    ("dash", "数字项只填了短横线（会计格式的零另存为CSV后即如此）：该行照收，该项暂按未填，数据标注提醒",
+     "a lone `-` in a number, as an accounting format shows zero: the row is taken, the value counts as missing, its"
+     " figures have a warning",
+     "是零填0，无数据留空，重报或说明", "Write 0 if it is zero, else leave it empty; send it again, or explain it."),
+)  # fmt: skip
+"""Rules of single cells by the last word of their id: what triggers each, and what to do, in zh and en."""
+
+
 def page() -> str:
     """The whole page."""
     parts = [
@@ -248,14 +264,26 @@ def page() -> str:
         head = ["| code | 触发 trigger | 怎么办 what to do |", "| --- | --- | --- |"]
         parts += [f"## {zh} {en}", "\n".join([*head, *lines])]
     parts.append(
+        "## 单元格 Cells\n\n"
+        "单元格的问题以规则`<报表>.<填报项>.<末尾词>`列出。Problems of single cells have the rule"
+        " `<form>.<field>.<last word>`.\n\n"
+        "| last word | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
+        + "\n".join(f"| `{word}` | {zh}<br>{en} | {do_zh}<br>{do} |" for word, zh, en, do_zh, do in CELLS)
+    )
+    parts.append(
         "## 照常读取 What is read as it is\n\n"
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
         '按无法识别退回该行。`="440781…"` 和 `\'440781…` 形式的编码按其中的编码读取；表头后括号内的计量单位不影响识别；'
-        "只有一张工作表有内容时即读该表。\n\n"
+        "只有一张工作表有内容时即读该表。日期后的 `0:00` 不影响读取；报告期列可填期内任一日期；"
+        "浮点误差（15位有效数字以外）自动舍去；工作簿中的百分比格式单元格按显示的百分数读取，JSON和数据库中的数字按原值读取。\n\n"
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
         " separators are read. A cell with an error such as `#DIV/0!` sends its row back. Codes written as"
         ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header;'
-        " if only one sheet has cells, it is read.\n\n"
+        " if only one sheet has cells, it is read. A day may be followed by"
+        " `0:00`; the period's column may hold any day of the period; what a float leaves behind (beyond 15 significant"
+        " digits) is rounded off; a cell of a workbook that is formatted as percent is read as the percentage that it"
+        " shows, while numbers of JSON and of databases are what they are. How each kind of value is written:"
+        " `plugins/qiangji/parsing/normalise.py`, `dates.py` and `numbers.py` there.\n\n"
         "## 不是单位的行 Rows that are no unit's\n\n"
         "以下各行作为该编码列的问题退回，其余行照常接收；说明、签字行的文字不入库。\n\n"
         "Each of these goes back as a problem of the key, and the other rows are taken. Of a note or a signature, no"

@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
+from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
-from qiangji.parsing.normalise import Column
 from qiangji.parsing.reading import Reading
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
@@ -168,10 +168,11 @@ def length_of(text: str) -> str:
 def told_once(column: Column, strays: list[Stray]) -> Column:
     """The column without unreadable cells in rows that are told as no unit's."""
     others = [s.index for s in strays if s.what != "shortened"]
-    if not others or not pc.any(column.unreadable).as_py():
+    if not others or not pc.any(pc.or_(column.unreadable, column.dashes)).as_py():
         return column
     mine = pc.is_in(pa.array(range(len(column.unreadable))), value_set=pa.array(others))
-    return Column(column.values, pc.and_not(column.unreadable, mine))
+    masks = (pc.and_not(m, mine) for m in (column.unreadable, column.too_large, column.dashes))
+    return Column(column.values, *masks)
 
 
 def hide(column: pa.Array, strays: list[Stray]) -> pa.Array:

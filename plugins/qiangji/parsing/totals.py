@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form, Layout
+from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
-from qiangji.parsing.normalise import Column
 from qiangji.text import squeezed
 
 Scope = Literal["total", "subtotal"]

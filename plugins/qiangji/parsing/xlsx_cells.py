@@ -1,4 +1,4 @@
-"""Facts about a workbook that its reader does not report: dates from 1904, formulas without a result, error cells.
+"""Facts about a workbook that its reader does not report: dates from 1904, formulas without a result, errors, percent.
 
 In: a workbook's bytes, a sheet's name. Out: places and texts of error cells, which the reader would give as empty. An
 error cell (`#DIV/0!`) is read as its text, which is no number, so its row goes back with the cell named. A formula
@@ -12,12 +12,14 @@ import posixpath
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from xml.etree import ElementTree
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
+from qiangji.parsing.xlsx_formats import percent_styles
 
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
 _FILLED = re.compile(rb"<(?:\w{1,20}:)?(?:v|t)(?:\s[^<>]{0,200})?>[^<]")
@@ -52,6 +54,32 @@ class Parts:
             for e in book.iter()
             if local_name(e) == "sheet"
         }
+        styles = (e.get("Target", "") for e in relations.iter() if e.get("Type", "").endswith("/styles"))
+        self._styles = part_at("xl", next(styles, ""))
+
+    @cached_property
+    def percent_styles(self) -> Mapping[str, tuple[bool, bool]]:
+        """Styles that show a number as percent (see `xlsx_formats`)."""
+        try:
+            return percent_styles(self._archive.read(self._styles))
+        except KeyError:
+            return {}
+        except ElementTree.ParseError:
+            raise unreadable("the workbook's styles are damaged", self.where) from None
+
+    def percent_in(self, sheet: str) -> dict[tuple[int, int], tuple[bool, bool]]:
+        """(row, column), counted from 0, of the cells whose numbers are shown as percent, and of which sign."""
+        if not self.percent_styles:
+            return {}
+        content = self.sheet(sheet)
+        numbers = "|".join(self.percent_styles).encode()
+        if not re.search(rb"\ss\s{0,9}=\s{0,9}[\"'](?:" + numbers + rb")[\"']", content):
+            return {}
+        try:
+            styles = ((place[:2], place[2].get("s", "")) for place in _cells(content))
+            return {at: self.percent_styles[s] for at, s in styles if s in self.percent_styles}
+        except ElementTree.ParseError:
+            raise unreadable("a sheet of the workbook is damaged", self.where) from None
 
     def sheet(self, name: str) -> bytes:
         """A sheet's part. Raises ReturnedError: unreadable_file."""

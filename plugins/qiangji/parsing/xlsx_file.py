@@ -19,6 +19,7 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import SUMMARY_SHEET
 from qiangji.parsing.xlsx_cells import Parts
+from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
 from qiangji.personal_data import may_name, quoted
 from qiangji.text import as_text, squeezed
@@ -113,15 +114,19 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str, form: str, where: st
     if rows and len(rows[0]) > MAX_COLUMNS:
         raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", where)
     errors: Mapping[tuple[int, int], str] = {}
+    percent: Mapping[tuple[int, int], tuple[bool, bool]] = {}
     error = None
     try:
         parts.check_places(name)
-        errors = parts.errors_in(name)
+        errors, percent = parts.errors_in(name), parts.percent_in(name)
     except ReturnedError as e:
         error = e if form else None
     for (row, column), text in errors.items():
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
+    for (row, column), shows in percent.items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = as_percentage(rows[row][column], shows)
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
     return replace(grid_of(columns, name), error=error, look=look_of(parts, name) if form else None)

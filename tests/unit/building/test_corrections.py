@@ -123,6 +123,8 @@ def test_a_unit_closed_at_the_period_s_end_is_none_of_it(made: world.World) -> N
         ({"now": True}, "now is no integer"),
         ({"field": "money", "was": "12"}, "was is no decimal"),
         ({"field": "money", "was": 0.00001}, "was has too many digits"),
+        ({"now": 10**10}, "now is too large (expected at most 10 digits"),
+        ({"field": "money", "was": 1, "now": -(10**12)}, "now is too large (expected at most 12 digits"),
         ({"field": "is_on", "was": 1}, "was is no boolean"),
         ({"field": "day", "was": "2026-02-30", "now": "2026-02-01"}, "was is no date"),
         ({"field": "kind", "was": "a", "now": "c"}, "now is no enum (expected a, b)"),

@@ -50,6 +50,36 @@ def test_a_cell_that_cannot_be_read_is_told_once(said: Any, catalogue: Catalogue
     assert told(checked, catalogue) == [("f.n.type", 3, "f!B3"), ("f.part.usual", 3, "f!C3")]
 
 
+def test_a_dash_is_asked_about_and_costs_no_row(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    """An accounting format's zero is not dropped in silence: is it zero, or is nothing known?"""
+    checked = said(GOOD[0], ["V2", " -   ", 1, ""])
+    assert (checked.verdict, checked.accepted.num_rows, checked.rejections) == ("accepted", 2, [])
+    (finding,) = checked.findings
+    assert (finding.rule, finding.severity, finding.fields) == ("f.n.dash", "warning", ("n",))
+    assert (finding.words.value, finding.words.expected_zh[:1]) == ("-", "0")
+    assert "是否为零" in finding.words.message_zh
+    assert "is it zero" in finding.words.message_en
+    assert told(checked, catalogue) == [("f.n.dash", 3, "f!B3")]
+    assert checked.accepted.column("n").to_pylist() == [5, None]
+
+
+def test_a_dash_excuses_no_other_cell_of_its_row(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    checked = said(GOOD[0], ["V2", "-", 1, "maybe"])
+    assert checked.verdict == "partial"
+    assert [line.rule for line in checked.rejections] == ["f.note.type"]
+    assert checked.findings == []
+
+
+def test_a_pasted_card_number_goes_back_and_is_not_quoted(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    number = "6222021234567890123"
+    checked = said(GOOD[0], ["V2", number, 1, ""])
+    (line,) = checked.rejections
+    assert (checked.verdict, line.rule, line.example) == ("partial", "f.n.too_large", "f!B3")
+    assert number not in line.message_zh + line.message_en + (checked.message_zh or "")
+    assert "卡号" in line.message_zh
+    assert "digits" in line.message_en
+
+
 def test_a_countys_own_text_is_shown_to_it_alone(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
     name = "林佩仪"
     checked = said(GOOD[0], ["V2", name, 1, ""])

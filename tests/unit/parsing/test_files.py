@@ -127,6 +127,36 @@ def test_a_single_visible_sheet_needs_no_name_and_several_need_one_or_the_forms_
     assert nameless.error.code == "missing_sheet"
 
 
+def percentages(*cells_: tuple[object, str]) -> list[list[str | None]]:
+    """One row of cells (value, number format), as read."""
+    book = openpyxl.Workbook()
+    for i, (value, shown) in enumerate(cells_, 1):
+        cell = book.active.cell(1, i, value)
+        cell.number_format = shown
+    out = io.BytesIO()
+    book.save(out)
+    return cells(read_grids(out.getvalue(), "xlsx", county(), ["village"])["village"])
+
+
+def test_a_number_shown_as_percent_is_the_percentage() -> None:
+    assert percentages(
+        (0.125, "0.0%"), (0.5, "0%"), (1, "0.00%"), (0.07, "0%"), (-0.3, "0.0%"), (0, "0%")
+    ) == [["12.5%", "50%", "100%", "7%", "-30%", "0%"]]
+    assert percentages((0.29, "0%"), (0.12345678, "0%"), (12.5, "0.0%"), (1.1 * 3, "0.0%")) == [
+        ["29%", "12.345678%", "1250%", "330%"]
+    ]
+    assert percentages(
+        (0.1, "0.00%_);[Red](0.00%)"), (-0.1, "0.00%_);[Red](0.00%)"), (0.2, '_ * 0.0%_ ;"-"')
+    ) == [["10%", "-10%", "20%"]]
+
+
+def test_a_percent_sign_that_is_only_shown_is_none() -> None:
+    assert percentages(
+        (12.5, '0.0"%"'), (12.5, "0.0\\%"), (12.5, "0.0"), ("12.5%", "0.0%"), (True, "0%")
+    ) == [["12.5", "12.5", "12.5", "12.5%", "true"]]
+    assert percentages((0.1, "0%;-0"), (-5, "0%;-0")) == [["10%", "-5"]]
+
+
 def test_a_missing_sheet_fails_alone() -> None:
     content = workbook({"行政村": [["v"]]})
     grids = read_grids(

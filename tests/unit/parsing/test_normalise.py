@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from qiangji.catalogue.models import Field
-from qiangji.parsing.normalise import DECIMAL, TYPES, read_codes, read_column, tidy_array
+from qiangji.parsing.column import DECIMAL
+from qiangji.parsing.normalise import TYPES, read_codes, read_column, tidy_array
 from qiangji.text import tidy
 
 
@@ -50,7 +51,8 @@ def test_blank_dashes_and_slashes_are_missing_and_never_zero(text: str | None, t
         ("1,234,567", 1234567),
         ("12.0", 12), ("12.00", 12), ("-3", -3), ("－3", -3), ("−3", -3), ("+3", 3), ("007", 7),
         ("12\u200b", 12),
-        ("9223372036854775807", 2**63 - 1), ("-9223372036854775808", -(2**63)), ("1\u3000", 1),
+        ("9,999,999,999", 10**10 - 1), ("-9999999999", 1 - 10**10), ("00000000000000000001", 1), ("1\u3000", 1),
+        ("12.000000000000002", 12), ("11.999999999999998", 12), ("-0.0000000000000001", 0),
     ],
 )  # fmt: skip
 def test_integers_as_people_write_them(text: str, value: int) -> None:
@@ -61,7 +63,7 @@ def test_integers_as_people_write_them(text: str, value: int) -> None:
     "text",
     ["1e3", "1E3", "1.0.0", "1O", "O", "o", "约30", "30人", "12.5", "1,23", "12,34", ",123", "1,2345",
     "1 2", "0x1F",
-     "9223372036854775808", "-9223372036854775809", "99999999999999999999", "inf", "nan", "NaN", "true",
+     "10000000000", "6222021234567890123", "-9223372036854775809", "99999999999999999999", "inf", "nan", "NaN", "true",
      "12%", "①",
      "1²", "½", "Ⅳ", "١٢", "十二", ".5", "5.", "--5", "+-5", "(5)", "5-", "1_000", "无", "是"],
 )  # fmt: skip
@@ -74,7 +76,7 @@ def test_what_is_no_integer_is_unreadable(text: str) -> None:
     [
         ("12.5", "12.5"), ("1,234.5", "1234.5"), ("１，２３４．５", "1234.5"), ("-0.01", "-0.01"),
         ("12.34000", "12.34"),
-        ("5", "5"), ("99999999999999.9999", "99999999999999.9999"), ("12.5%", "0.125"), ("１２．５％",
+        ("5", "5"), ("999999999999.9999", "999999999999.9999"), ("12.5%", "0.125"), ("１２．５％",
         "0.125"),
         ("0.12340000", "0.1234"),
     ],
@@ -90,11 +92,66 @@ def test_a_percentage_is_itself_in_a_field_of_percent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["0.12345", "100000000000000", "1e3", "1.0.0", "1.2.3", "12,3.4", "约1.5", "1.5万", "l.5"]
-)
+    "text",
+    ["0.12345", "1000000000000", "41.15223333333333", "0.00005", "12.30000001", "1e3", "1.0.0", "1.2.3", "12,3.4",
+     "约1.5", "1.5万", "l.5"],
+)  # fmt: skip
 def test_a_decimal_is_not_rounded_to_fit(text: str) -> None:
     assert one(text, field("decimal")) is ValueError
     assert pa.decimal128(18, 4) == DECIMAL
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("12.299999999999999", "12.3"), ("579.0100000000001", "579.01"), ("0.30000000000000004", "0.3"),
+        ("-2.77555756156289e-17", "0"), ("5.55112E-17", "0"), ("1.2E-09", ValueError), ("4.35E-05", ValueError),
+        ("-0.0000000000000000277555756156289", "0"), ("1.1500000000000001", "1.15"), ("99.99999999999999", "100"),
+        ("0.19999999995343387", "0.2"), ("12.345600000000001", "12.3456"), ("1,234.500000000000003", "1234.5"),
+        ("12345678901.123400001", "12345678901.1234"), ("12.299999999999999%", "0.123"),
+    ],
+)  # fmt: skip
+def test_what_a_float_leaves_behind_is_no_decimal(text: str, value: object) -> None:
+    read = one(text, field("decimal"))
+    assert read == (value if value is ValueError else Decimal(str(value)))
+    assert str(read) != "-0.0000"
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "is_too_large"),
+    [("integer", "10000000000", True), ("integer", "6222021234567890123", True), ("integer", "12.5", False),
+     ("integer", "12345678901.5", True), ("integer", "1e16", False), ("integer", "999", False),
+     ("integer", "12%", False),
+     ("decimal", "1,000,000,000,000.5", True), ("decimal", "99999999999999999999999", True),
+     ("decimal", "1.23456", False), ("decimal", "-1000000000000", True)],
+)  # fmt: skip
+def test_a_number_beyond_any_bound_is_told_as_too_large(type: str, text: str, is_too_large: bool) -> None:
+    column = read_column(pa.array([text, None]), field(type))
+    assert column.too_large.to_pylist() == [is_too_large, False]
+    assert column.unreadable[0].as_py() or not is_too_large
+
+
+def test_a_total_may_be_larger_than_a_value() -> None:
+    column = read_column(pa.array(["123456789012", "-", "x"]), field("integer"), is_total=True)
+    assert column.values.to_pylist() == [123456789012, None, None]
+    assert column.unreadable.to_pylist() == [False, False, True]
+    column = read_column(pa.array(["1234567890123456.25"]), field("decimal"), is_total=True)
+    assert column.values.to_pylist() == [Decimal("1234567890123456.2500")]
+
+
+@pytest.mark.parametrize("type", ["integer", "decimal"])
+def test_a_lone_dash_of_an_accounting_format_is_missing_and_asked_about(type: str) -> None:
+    texts = [" -   ", "-", "－", "−", "- ", "—", "--", "/", "", None, "0", "-5"]
+    asked = read_column(pa.array(texts, pa.string()), field(type))
+    assert asked.dashes.to_pylist() == [True] * 5 + [False] * 7
+    assert asked.values.to_pylist()[:10] == [None] * 10
+    assert not any(asked.unreadable.to_pylist())
+    may_be_none = field(type).model_copy(update={"not_applicable": True})
+    assert (
+        read_column(pa.array(texts), may_be_none).dashes.to_pylist()
+        == [True, False, False, False, True] + [False] * 7
+    )
+    assert not any(read_column(pa.array(texts), field("text")).dashes.to_pylist())
 
 
 @pytest.mark.parametrize(
@@ -121,7 +178,9 @@ def test_booleans(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text",
     ["2026-09-30", "2026年9月30日", "2026年09月30号", "2026/9/30", "2026.9.30", "20260930", "２０２６－０９－３０",
-     " 2026 年 9 月 30 日 ", "2026-09-30T00:00:00", "2026-09-30 00:00:00", "46295", "46295.0"],
+     " 2026 年 9 月 30 日 ", "2026-09-30T00:00:00", "2026-09-30 00:00:00", "46295", "46295.0",
+     "2026/9/30 0:00", "2026/09/30 00:00", "2026/9/30 0:00:00", "2026年9月30日 0:00", "2026-09-30 00:00:00.000",
+     "2026/9/30 12:00:00 AM", "2026/9/30 上午12:00:00", "20260930 00:00:00", "2026 / 9 / 30", "2026年9月30日0:00:00"],
 )  # fmt: skip
 def test_a_date_however_it_is_written(text: str) -> None:
     assert one(text, field("date")) == date(2026, 9, 30)
@@ -130,6 +189,9 @@ def test_a_date_however_it_is_written(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["9/30/2026", "30.9.2026", "2026-02-30", "2026-13-01", "2026-9/30", "2026年9月", "2026-09", "2026-09-30 08:00:00",
+     "2026/9/3 00:30", "2026/9/30 12:00", "2026/9/30 24:00", "2026/9/300:00", "2026/10/200:00", "2026/9/3 0 0:00",
+     "2026-09-30T00:00:00Z", "2026-09-30T00:00:00+08:00", "2026/9/30 0:01", "2026/9/30 12:00 PM", "2026/9/30 下午12:00",
+     "2026-09-30 00:00:00.5",
      "46295.5", "4629", "462950", "年底前", "2026-09-30前", "0000-01-01"],
 )  # fmt: skip
 def test_what_is_no_date_is_unreadable(text: str) -> None:

@@ -6,6 +6,9 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Context, Decimal
+from fractions import Fraction
+from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 import yaml
+from hypothesis import HealthCheck, given
+from hypothesis import settings as settings_of_hypothesis
+from hypothesis import strategies as st
 from psycopg import sql
 from sqlalchemy.engine import Engine
 
@@ -206,6 +212,39 @@ def test_ratio_is_exact_rounded_once_and_null_over_nothing(warehouse: Engine) ->
     assert str(ratio(1, 301, 403)) == "0.746898"
     assert str(ratio(100, 2, 3)) == "66.666667"
     assert [ratio(1, 12, 0), ratio(1, None, 12), ratio(1, 12, None)] == [None] * 3
+    # more than 16 digits: numeric's own division rounds at the 16th, and round() rounds that again
+    assert str(ratio(1, 840191115552, 838)) == "1002614696.362768"
+    assert str(ratio(1, 10**15 + 1, 3)) == "333333333333333.666667"
+    assert [str(ratio(*v)) for v in ((100, 1, 16), (1, 1, 2 * 10**6), (1, -1, 2 * 10**6), (100, -625, 8))] == [
+        "6.250000", "0.000001", "-0.000001", "-7812.500000",
+    ]  # fmt: skip
+    assert str(ratio(1, Decimal("0.0004"), Decimal("0.0003"))) == "1.333333"
+    assert str(ratio(100, 0, 7)) == "0.000000"
+
+
+DIGITS = st.integers(0, 30).flatmap(lambda n: st.integers(-(10**n), 10**n))
+FOUR_PLACES = DIGITS.map(lambda n: Decimal(n).scaleb(-4, context=Context(prec=60)))
+OPERANDS = st.one_of(DIGITS.map(Decimal), FOUR_PLACES)
+
+
+@given(st.sampled_from([1, 100, 1000, Decimal("0.5")]), OPERANDS, OPERANDS)
+@settings_of_hypothesis(
+    deadline=None, max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_ratio_is_the_fraction_rounded_once_half_up(
+    warehouse: Engine, factor: Any, numerator: Decimal, denominator: Decimal
+) -> None:
+    with warehouse.connect() as c:
+        ratio = c.scalar(
+            sa.text("SELECT mart.ratio(CAST(:f AS numeric), CAST(:n AS numeric), CAST(:d AS numeric))"),
+            {"f": factor, "n": numerator, "d": denominator},
+        )
+    if not denominator:
+        assert ratio is None
+        return
+    exact = Fraction(factor) * Fraction(numerator) / Fraction(denominator)
+    millionths = floor(abs(exact) * 10**6 + Fraction(1, 2)) * (-1 if exact < 0 else 1)
+    assert (Fraction(ratio), ratio.as_tuple().exponent) == (Fraction(millionths, 10**6), -6)
 
 
 # ---- again, and after a change

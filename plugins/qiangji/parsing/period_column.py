@@ -1,0 +1,52 @@
+"""The column of a sheet that names the period of each row, held against the period asked for.
+
+In: the column as received. Out: nothing, or a ReturnedError `wrong_period` with the first cell at fault. A day or a
+month within the period names it: a spreadsheet program makes a date of a typed `2026-10`.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.errors import ReturnedError
+from qiangji.parsing.dates import read_period
+from qiangji.parsing.grid import address
+from qiangji.parsing.reading import Reading
+from qiangji.periods import Period
+from qiangji.personal_data import quoted
+
+
+def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:
+    """Raise if a row says another period. `at`: the column of the sheet; `numbers`: the rows' numbers in the sheet."""
+    period, encoded = reading.period, pc.dictionary_encode(column)
+    said = [None if t is None else read_period(t) for t in encoded.dictionary.to_pylist()]
+    texts = encoded.dictionary.to_pylist()
+    wrong = [
+        i
+        for i, (text, names) in enumerate(zip(texts, said, strict=True))
+        if text and text.strip() and not (names and _is_within(names, period))
+    ]
+    if not wrong:
+        return
+    first = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))
+    i = first[0].as_py()
+    cell, text = address(reading.form.form, at, numbers[i].as_py()), column[i].as_py()
+    names = read_period(text)
+    written = quoted(text)
+    raise ReturnedError(
+        f"{cell} says period {names}" + ("" if written == str(names) else f" ({written})")
+        if names
+        else f"{cell} says no period that can be read: {written}",
+        where=reading.where,
+        expected=str(period),
+        do="Send the file of that period, or correct the column.",
+        code="wrong_period",
+        zh=f"{cell}中的报告期为{names or '无法识别的内容'}"
+        + ("" if written == str(names) else f"（单元格内容：{written}）")
+        + f",应为{period},请核对后重报",
+    )
+
+
+def _is_within(said: Period, period: Period) -> bool:
+    return period.start <= said.start and said.end <= period.end
