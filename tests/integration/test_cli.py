@@ -302,7 +302,8 @@ def test_held_released_voided(copied: Night) -> None:
     released = run("release", held["delivery_id"], "--reason", "the county confirms it")
     assert (released.code, "440703 village_group 2026-10: accepted, revision 2" in released.out) == (0, True)
     assert run("build", "--json").json["rows_inserted"] > 0
-    assert run("status", *OCTOBER).code == 0
+    short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected
+    assert (short.code, "few_units" in short.out) == (3, True)
     voided = run("void", held["delivery_id"], "--reason", "it was cut short", "--form", "village_group")
     assert (voided.code, "void" in voided.out) == (0, True)
     assert run("build", "--json").json["rows_inserted"] > 0
