@@ -275,11 +275,11 @@ def test_values_filters(copied: Night) -> None:
 
 def test_status_is_the_grid(copied: Night) -> None:
     grid = run("status", "--period", "2026-10", "--json")
-    assert grid.code == 0
+    assert grid.code == 3  # these counties send a tenth of what the tree expects
     assert {(s["county_code"], s["form"]) for s in grid.json} == {(c, f) for c in COUNTIES for f in FORMS}
     assert {s["status"] for s in grid.json} == {"accepted"}
     words = run("status", "--period", "2026-10")
-    assert (words.code, "已收" in words.out) == (0, True)
+    assert (words.code, "已收" in words.out, "few_units" in words.out) == (3, True, True)
 
 
 # --- decisions, reprocessing --------------------------------------------------------------------------
@@ -302,7 +302,8 @@ def test_held_released_voided(copied: Night) -> None:
     released = run("release", held["delivery_id"], "--reason", "the county confirms it")
     assert (released.code, "440703 village_group 2026-10: accepted, revision 2" in released.out) == (0, True)
     assert run("build", "--json").json["rows_inserted"] > 0
-    assert run("status", *OCTOBER).code == 0
+    short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected
+    assert (short.code, "few_units" in short.out) == (3, True)
     voided = run("void", held["delivery_id"], "--reason", "it was cut short", "--form", "village_group")
     assert (voided.code, "void" in voided.out) == (0, True)
     assert run("build", "--json").json["rows_inserted"] > 0
