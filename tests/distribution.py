@@ -24,6 +24,7 @@ LONG = {
     "integration/test_night.py": 40,
     "golden/test_indicators.py": 40,
     "integration/test_suppression.py": 40,
+    "integration/test_asking.py": 40,
     "integration/test_cli.py": 35,
     "hostile/test_cage.py": 35,
     "integration/test_restore_night.py": 30,
