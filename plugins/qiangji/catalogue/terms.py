@@ -267,28 +267,30 @@ def _reports_with(values: Sequence[str]) -> str:
 
 
 _Reducer = (
-    Annotated[Sum, Tag("sum")]
-    | Annotated[CountRows, Tag("count")]
-    | Annotated[CountWhere, Tag("count_where")]
-    | Annotated[Max, Tag("max")]
-    | Annotated[Min, Tag("min")]
+    Annotated[Sum, Tag("Sum")]
+    | Annotated[CountRows, Tag("CountRows")]
+    | Annotated[CountWhere, Tag("CountWhere")]
+    | Annotated[Max, Tag("Max")]
+    | Annotated[Min, Tag("Min")]
 )
-"""Every reducer under its key: the one place that names them all."""
-_KEYS = [get_args(reducer)[0].key for reducer in get_args(_Reducer)]
+"""Every reducer under the name of its class: the one place that names them all."""
+_CLASSES: dict[str, type[Term]] = {c.key: c for c, *_ in map(get_args, get_args(_Reducer))}
 
 
-def _key_of(written: Any) -> str | None:
-    """The key of the reducer that a term is of; None unless the term has exactly one."""
+def _class_of(written: Any) -> str | None:
+    """The name of the class that a term is of; None unless the term has exactly one reducer's key."""
     if isinstance(written, Term):
-        return written.key
-    given = [key for key in _KEYS if isinstance(written, dict) and written.get(key) is not None]
-    return given[0] if len(given) == 1 else None
+        return type(written).__name__
+    given = [key for key in _CLASSES if isinstance(written, dict) and written.get(key) is not None]
+    return _CLASSES[given[0]].__name__ if len(given) == 1 else None
 
 
 AnyTerm = Annotated[
     _Reducer,
     Discriminator(
-        _key_of, custom_error_type="one_reducer", custom_error_message=f"exactly one of {', '.join(_KEYS)}"
+        _class_of,
+        custom_error_type="one_reducer",
+        custom_error_message=f"exactly one of {', '.join(_CLASSES)}",
     ),
 ]
 Side = Annotated[
