@@ -16,6 +16,7 @@ from qiangji.cli.common import right, table
 from qiangji.cli.printing import WARNED, Rows, local, number, value_cell
 from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES
+from qiangji.text import in_hundredths
 
 SHOWN = 20
 """Lines of each list at most; `--json` has them all."""

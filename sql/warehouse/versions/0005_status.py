@@ -1,11 +1,11 @@
-"""Missing is not "not applicable"; changes of reports name their units (the statements are in 0004_status.sql)."""
+"""Missing is not "not applicable"; changes of reports name their units (the statements are in 0005_status.sql)."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0005"
+down_revision = "0004"
 
 
 def upgrade() -> None:

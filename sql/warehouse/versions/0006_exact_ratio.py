@@ -1,11 +1,11 @@
-"""The one division, exact (the statement is in 0004_exact_ratio.sql)."""
+"""The one division, exact (the statement is in 0006_exact_ratio.sql)."""
 
 from pathlib import Path
 
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
