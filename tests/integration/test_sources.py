@@ -558,7 +558,7 @@ def test_sftp_without_a_known_host_key_sends_no_password(sftp: Sftp, connect: Ca
     connect(watching.uri(key=asyncssh.generate_private_key("ssh-ed25519")))
     assert refused(sftp_county()).code == "unknown_host_key"
     assert tried == []
-    server.close()
+    sftp.loop.call_soon_threadsafe(server.close)
 
 
 def test_an_sftp_server_that_is_down_or_hangs_ends_within_the_countys_time(

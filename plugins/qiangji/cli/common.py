@@ -80,6 +80,18 @@ def unbroken(heading: str, justify: Literal["left", "right"] = "left") -> Column
     return Column(heading, justify=justify, no_wrap=True)
 
 
+@contextmanager
+def only_errors_logged() -> Iterator[None]:
+    """Within the block the package logs errors alone; after it, what it logged before."""
+    logger = logging.getLogger("qiangji")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
 class _Latest(logging.Handler):
     """Shows the latest log line beside the spinner: the county that is done, the submission that was checked."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on
+from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on, only_errors_logged
 from qiangji.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +39,6 @@ def check(
     from qiangji.feedback import trial
     from qiangji.settings import settings
 
-    logging.getLogger("qiangji").setLevel(logging.ERROR)
     if workbook and (not workbook.parent.is_dir() or workbook.resolve() == file.resolve()):
         raise UsageError(
             f"{workbook} cannot be written: its folder is not there, or it is the file itself",
@@ -48,7 +46,8 @@ def check(
             code="no_place",
         )
     catalogue = pipeline.read_catalogue()
-    page = trial.try_file(catalogue, file, form, county, period, settings().max_delivery_bytes)
+    with only_errors_logged():  # the page says it all
+        page = trial.try_file(catalogue, file, form, county, period, settings().max_delivery_bytes)
     if workbook:
         workbook.write_bytes(trial.annotated(catalogue, file, county, page))
         print(f"已写出 written: {workbook}", file=sys.stderr)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 import typer
 from rich.console import Console
 from rich.table import Column
 
-from qiangji.cli.common import as_period, as_periods, exit_on, right, table, unbroken
+from qiangji.cli.common import as_period, as_periods, exit_on, only_errors_logged, right, table, unbroken
 
 
 def printed(*columns: str | Column, row: tuple[str, ...], width: int) -> str:
@@ -46,3 +48,11 @@ def test_exit_code_3_only_where_there_is_something() -> None:
     with pytest.raises(typer.Exit) as ended:
         exit_on(["late"])
     assert ended.value.exit_code == 3
+
+
+def test_only_errors_are_logged_within_the_block_and_what_was_logged_before_it_after() -> None:
+    logger = logging.getLogger("qiangji")
+    before = logger.level
+    with only_errors_logged():
+        assert logger.level == logging.ERROR
+    assert logger.level == before
