@@ -96,7 +96,7 @@ def send(
         deliveries = _outstanding(c, p.catalogue.forms, chosen, [str(x) for x in periods])
         known = _known(c, [d.delivery_id for d in deliveries])
         new = [d.delivery_id for d in deliveries if (d.delivery_id, d.basis) not in known]
-        pending = [Pending(**row) for row in fetch(c, query("feedback/parts"), {"deliveries": new})]
+    pending = p.ledger.parts_of(new)
     checked: dict[str, list[Checked]] = defaultdict(list)
     for one in examine(p.catalogue, p.ledger.lake, [x for x in pending if x.form in p.catalogue.forms]):
         checked[one.part.delivery_id].append(one)

@@ -34,6 +34,7 @@ from qiangji.ledger.records import (
 from qiangji.periods import Period
 from qiangji.warehouse.locks import GATE, hold_on, share
 from qiangji.warehouse.queries import query
+from qiangji.warehouse.queries import statement as piece
 from qiangji.warehouse.rows import fetch, insert
 
 __all__ = [
@@ -103,15 +104,23 @@ class Ledger:
 
     def unchecked(self, counties: Sequence[str] | None = None) -> list[Pending]:
         """Parts of deliveries that no check has seen, in the order received; None means every county."""
-        chosen = {"counties": None if counties is None else list(counties)}
-        with self.engine.connect() as c:
-            return [Pending(**r) for r in fetch(c, query("ledger/unchecked"), chosen)]
+        values = {"counties": None if counties is None else list(counties)}
+        return self._parts(piece("ledger/unchecked"), values)
 
     def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Pending]:
         """The latest part of each submission that is not void, to be checked again; empty lists mean all."""
-        chosen = {"forms": list(forms), "periods": list(periods)}
+        return self._parts(piece("ledger/leading"), {"forms": list(forms), "periods": list(periods)})
+
+    def parts_of(self, deliveries: Sequence[str]) -> list[Pending]:
+        """All parts of these deliveries, in the order received."""
+        chosen = (
+            "SELECT delivery_id, form, period FROM ops.delivery_part WHERE delivery_id = ANY(:deliveries)"
+        )
+        return self._parts(chosen, {"deliveries": list(deliveries)})
+
+    def _parts(self, chosen: str, values: dict[str, Any]) -> list[Pending]:
         with self.engine.connect() as c:
-            return [Pending(**r) for r in fetch(c, query("ledger/leading"), chosen)]
+            return [Pending(**r) for r in fetch(c, query("ledger/parts", chosen=chosen), values)]
 
     def publish(
         self,

@@ -1,7 +1,5 @@
 -- The latest part of each submission among those that are not void; of some forms and periods, or (empty lists) of all.
-SELECT
-    d.delivery_id, d.county_code, d.received_at,
-    p.form, p.period, p.kind, p.sha256, p.reason_code, p.message_zh, p.message_en
+SELECT p.delivery_id, p.form, p.period
 FROM ops.delivery_part AS p
 JOIN ops.delivery AS d USING (delivery_id)
 WHERE
@@ -22,4 +20,3 @@ WHERE
     )
     AND (cardinality(CAST(:forms AS text[])) = 0 OR p.form = ANY(:forms))
     AND (cardinality(CAST(:periods AS text[])) = 0 OR p.period = ANY(:periods))
-ORDER BY d.received_at, d.delivery_id, p.form, p.period

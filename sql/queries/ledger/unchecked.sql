@@ -1,7 +1,5 @@
--- Parts of deliveries that no check has seen, in the order received; of all counties, or of some.
-SELECT
-    d.delivery_id, d.county_code, d.received_at,
-    p.form, p.period, p.kind, p.sha256, p.reason_code, p.message_zh, p.message_en
+-- Parts of deliveries that no check has seen; of all counties, or of some.
+SELECT p.delivery_id, p.form, p.period
 FROM ops.delivery_part AS p
 JOIN ops.delivery AS d USING (delivery_id)
 WHERE
@@ -10,4 +8,3 @@ WHERE
         WHERE (s.delivery_id, s.form, s.period) = (p.delivery_id, p.form, p.period)
     )
     AND (CAST(:counties AS text[]) IS NULL OR d.county_code = ANY(:counties))
-ORDER BY d.received_at, d.delivery_id, p.form, p.period
