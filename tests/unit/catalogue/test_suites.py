@@ -28,9 +28,10 @@ KINDS = {u.kind for u in CATALOGUE.org}
 FORMS = list(CATALOGUE.forms)
 
 
+@cache
 def cases_of(form: str) -> dict[str, Any]:
     path = ROOT / "tests" / "golden" / "suites" / f"{form}.yaml"
-    cases: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    cases: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return cases
 
 
