@@ -16,7 +16,7 @@ demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill th
 	@$(BIN)/qiangji demo
 
 check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: under a minute
-	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" --hypothesis-profile=quick $(ARGS)
 
 test: $(VENV)/.installed-dev  ## all tests
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)

@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests import distribution, guard
+from tests.property import often
 
 guard.install()
+hypothesis_settings.register_profile("quick", max_examples=often.QUICK)
 gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great Expectations takes 0.3 s
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
     del os.environ[_name]  # settings of whoever runs the tests
