@@ -138,11 +138,8 @@ class Templates:
     """Databases as they are right after they were migrated and synchronised, each for one state of the definitions.
 
     A catalogue that is met a second time gets a template; from then on its warehouses are copies, which takes a
-    tenth of a second instead of two. One that is met for the first time gets a copy of what was only migrated. They
-    are of one server, and gone with it.
+    tenth of a second instead of two. They are of one server, and gone with it.
     """
-
-    MIGRATED = "template_migrated"
 
     def __init__(self, server: Any) -> None:
         self._server = server
@@ -163,24 +160,10 @@ class Templates:
             if wanted in self._met:
                 self._make(wanted)
             self._met.add(wanted)
-        if self._is_empty(str(name)):
-            template = self._made.get(wanted) or self._migrated()
+        if wanted in self._made and self._is_empty(str(name)):
             with self._server.connect() as connection:
                 connection.execute(f"DROP DATABASE {name}")
-                connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-
-    def _migrated(self) -> str:
-        from qiangji import warehouse
-        from qiangji.settings import settings
-
-        if self.MIGRATED not in self._met:
-            with self._server.connect() as connection:
-                connection.execute(f"CREATE DATABASE {self.MIGRATED}")
-            url = self._server.url(self.MIGRATED)
-            with warehouse.engine_of(url) as engine, engine.begin() as connection:
-                warehouse.migrate(connection, settings())
-            self._met.add(self.MIGRATED)
-        return self.MIGRATED
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._made[wanted]}")
 
     def _make(self, wanted: str) -> None:
         from qiangji import pipeline

@@ -88,35 +88,28 @@ def url_for_tools(settings: Settings, role: str) -> str:
 
 def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
     """Migrate and synchronise; nothing but a look when both were done for this code and catalogue."""
-    from qiangji.warehouse import sync
+    from qiangji.warehouse import grants, sync
 
     wanted = sync.definitions_hash(settings, catalogue)
     with _connect(owner) as connection:
         if definitions.found(connection, "catalogue") == wanted:
             return
-    with _connect(owner) as connection, connection.begin():
-        hold(connection, MIGRATION_LOCK)
-        migrate(connection, settings)
-        sync.synchronise(connection, settings, catalogue, wanted)
-
-
-def migrate(connection: Connection, settings: Settings) -> None:
-    """Run the migrations that are missing, in the caller's transaction; what the catalogue defines is not touched."""
     from alembic import command
     from alembic.config import Config
     from alembic.runtime.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
-    from qiangji.warehouse import grants
-
     config = Config()
     config.set_main_option("script_location", str(settings.sql / "warehouse").replace("%", "%%"))
-    options = {"version_table_schema": "public"}
-    found = MigrationContext.configure(connection, opts=options).get_current_revision()
-    if found != ScriptDirectory.from_config(config).get_current_head():
-        grants.ensure_roles(connection, (LOADER, ANALYST, BI))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with _connect(owner) as connection, connection.begin():
+        hold(connection, MIGRATION_LOCK)
+        options = {"version_table_schema": "public"}
+        if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
+            grants.ensure_roles(connection, (LOADER, ANALYST, BI))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+        sync.synchronise(connection, settings, catalogue, wanted)
 
 
 @contextmanager
