@@ -6,6 +6,7 @@ slow lane; the others are quick, and `tests/guard.py` ends one that starts a ser
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
@@ -17,10 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from tests import distribution, guard
+from tests.property import often
 
 guard.install()
+hypothesis_settings.register_profile("quick", max_examples=often.QUICK)
+gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great Expectations takes 0.3 s
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
     del os.environ[_name]  # settings of whoever runs the tests
 os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
@@ -53,6 +58,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
     if "PYTEST_XDIST_WORKER" in os.environ:
         items[:] = distribution.in_order(items)
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays: the collector need not look at it again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

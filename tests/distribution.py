@@ -12,12 +12,12 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 LONG = {
     "integration/test_demo.py": 150,
-    "integration/test_replay.py": 150,
     "integration/test_airflow_night.py": 140,
     "faults/test_faults.py": 120,
-    "faults/test_scheduler.py": 80,
-    "integration/test_bad_input.py": 60,
-    "integration/test_stack.py": 50,
+    "integration/test_replay.py": 110,
+    "faults/test_scheduler.py": 90,
+    "integration/test_bad_input.py": 50,
+    "integration/test_stack.py": 45,
     "integration/test_feedback.py": 45,
     "property/test_as_of.py": 40,
     "property/test_builds.py": 40,
@@ -26,33 +26,39 @@ LONG = {
     "integration/test_suppression.py": 40,
     "integration/test_asking.py": 40,
     "integration/test_cli.py": 35,
-    "hostile/test_cage.py": 35,
+    "integration/test_readers.py": 35,
     "integration/test_restore_night.py": 30,
     "integration/test_privacy.py": 30,
     "integration/test_secrets.py": 25,
-    "integration/test_readers.py": 25,
-    "hostile/test_hostile_files.py": 25,
     "integration/test_restore.py": 25,
+    "hostile/test_cage.py": 20,
     "integration/test_transport.py": 20,
     "faults/test_network.py": 20,
     "integration/test_editions.py": 20,
     "integration/test_sources.py": 20,
     "integration/test_embedded.py": 20,
     "integration/test_unchanged.py": 20,
-    "test_without_airflow.py": 20,
     "integration/test_transport_files.py": 15,
     "integration/test_hostile_night.py": 15,
     "golden/test_comparisons.py": 15,
     "test_audit.py": 15,
+    "unit/catalogue/test_suites.py": 15,
+    "unit/test_without_airflow.py": 15,
+    "hostile/test_hostile_files.py": 10,
+    "unit/checking/test_checking.py": 10,
 }
 """Seconds on an idle machine, roughly: only their order counts. Files that are not named here come last."""
+
+
+TOGETHER = ("tests/unit/checking/", "tests/unit/catalogue/test_suites.py")
+"""Files that one worker gets: loading Great Expectations takes longer than most of their tests."""
 
 
 class LongFirst(LoadScopeScheduling):
     """Files whole, in the order of `seconds_of`."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.split("::", 1)[0]
+        return TOGETHER[0] if nodeid.startswith(TOGETHER) else nodeid.split("::", 1)[0]
 
     def schedule(self) -> None:
         """Let each worker have sent the same tests in the same order, and order their files."""

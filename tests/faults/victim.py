@@ -9,6 +9,7 @@ Airflow's scheduler does for its tasks, so a command does not spend its time on 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -119,6 +120,7 @@ def serve() -> None:
 
     for module in ("qiangji.cli", "qiangji.restoring.verifying", "qiangji.feedback", *demo.PRELOAD):
         importlib.import_module(module)
+    gc.freeze()  # or the first look at all of it copies it into each child
     for line in sys.stdin:
         job = json.loads(line)
         told = Path(job["told"])

@@ -32,9 +32,16 @@ SLOW = b'{"a":1,"b":2,"c":[1,2,3]}\n' * 1_200_000
 LIMITS = cage.Limits(memory=2 << 30, seconds=20, output=64 << 20)
 
 
-@pytest.fixture(autouse=True)
-def _no_reader_at_rest() -> Iterator[None]:
+@pytest.fixture
+def no_reader_at_rest() -> Iterator[None]:
+    """For what counts readers, or ends them: others share one."""
     cage.close()
+    yield
+    cage.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _none_left() -> Iterator[None]:
     yield
     cage.close()
 
@@ -137,6 +144,7 @@ def test_a_sheet_that_is_none_is_not_taken_over(head: object, cells: list[str]) 
         wire.sheet_of_parts(head, part)
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_reader_is_reused_and_starting_one_costs_no_seconds() -> None:
     start = time.monotonic()
     read()
@@ -151,37 +159,43 @@ def test_a_reader_is_reused_and_starting_one_costs_no_seconds() -> None:
     assert each < 0.1
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_more_processor_time_than_a_file_may_take() -> None:
     read()
     assert refused(SLOW, "ndjson", cage.Limits(4 << 30, 1, 64 << 20)) == "too_slow"
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_reader_that_hangs_is_ended_by_the_clock() -> None:
     with busy(lambda reader: reader.suspend()):
         start = time.monotonic()
-        assert refused(SLOW, "ndjson", cage.Limits(4 << 30, 2, 64 << 20)) == "too_slow"
-        assert time.monotonic() - start < 12
+        assert refused(SLOW, "ndjson", cage.Limits(4 << 30, 1, 64 << 20)) == "too_slow"
+        assert time.monotonic() - start < 10
     assert readers() == []
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_more_memory_than_a_file_may_take() -> None:
-    assert refused(SLOW, "ndjson", cage.Limits(900 << 20, 20, 64 << 20)) == "too_large"
+    assert refused(SLOW, "ndjson", cage.Limits(500 << 20, 20, 64 << 20)) == "too_large"
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_more_output_than_a_file_may_give() -> None:
     assert refused(GOOD, limits=cage.Limits(2 << 30, 20, 1000)) == "too_large"
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_reader_that_dies_returns_the_file_and_nothing_else() -> None:
     with busy(lambda reader: reader.kill()):
         assert refused(SLOW, "ndjson") == "reader_failed"
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_what_a_used_reader_fails_at_is_read_by_a_new_one() -> None:
     """A verdict must not depend on the files before, or on who killed the reader."""
     read()
@@ -197,6 +211,7 @@ def test_what_a_used_reader_fails_at_is_read_by_a_new_one() -> None:
     assert read().rows.num_rows == 3
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_reader_that_has_grown_is_replaced() -> None:
     small = cage.Limits(1100 << 20, 30, 200 << 20)
     big = b'{"village_code":"440703101201","x":"' + b"y" * 30_000 + b'"}\n'
@@ -206,6 +221,7 @@ def test_a_reader_that_has_grown_is_replaced() -> None:
     assert before.pid not in [r.pid for r in readers()]
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
     """A reader is reused even if the asking process has grown."""
     small = cage.Limits(1100 << 20, 30, 64 << 20)
@@ -215,13 +231,15 @@ def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
     assert held
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_many_threads_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
     assert found == [1 + i % 3 for i in range(60)]
-    assert len(readers()) <= 4
+    assert 2 <= len(readers()) <= cage._MOST <= 4
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_forked_task_has_readers_of_its_own() -> None:
     """Airflow forks its tasks: two processes that share a reader's pipes would get each other's rows."""
     read()
@@ -262,6 +280,7 @@ def test_a_reader_ends_with_whoever_started_it() -> None:
     assert not psutil.pid_exists(number)
 
 
+@pytest.mark.usefixtures("no_reader_at_rest")
 def test_a_reader_knows_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QIANGJI_CONN_COUNTY_440703", "https://login:not-the-password@127.0.0.1")
     monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", "postgresql://x:not-the-password@127.0.0.1/x")

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tests.integration.nights import Night, night
 
-COUNTY, PERIOD, REBUILDS = "440785", "2026-09", 20
+COUNTY, PERIOD, REBUILDS = "440785", "2026-09", 12
 READS = {
     # one statement each: what it finds is one moment's
     "mart.indicator_value": (

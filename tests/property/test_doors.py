@@ -17,6 +17,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.parsing import read_form, read_grids
 from qiangji.periods import Period
 from qiangji.sources.records import to_csv, to_ndjson
+from tests.property.often import times
 
 LABEL = {"zh": "项", "en": "Item"}
 KEY = "440703001001"
@@ -64,7 +65,7 @@ def as_xlsx(values: Sequence[Any], shown: Sequence[str]) -> bytes:
 HUNDREDTHS = st.integers(-(10**9), 10**9)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=times(60))
 @given(
     HUNDREDTHS, HUNDREDTHS, st.integers(0, 10_000), st.integers(1 - 10**10, 10**10 - 1), st.integers(1, 31)
 )

@@ -27,6 +27,7 @@ from qiangji.personal_data.names import is_name
 from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id
 from qiangji.text import as_text
 from tests.property.columns import grid_of_columns
+from tests.property.often import times
 
 PROJECT = Path(__file__).resolve().parents[2]
 DAYS = st.dates(date(1925, 1, 1), date(2009, 12, 31))
@@ -146,7 +147,7 @@ def found_in_a_cell(text: str) -> str | None:
     return hits[0].kind if hits else None
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(30), deadline=None)
 @given(resident_ids())
 @example("11010519491231002X")
 @example("440524188001010014")
@@ -156,7 +157,7 @@ def test_resident_ids_are_found_in_every_guise(number: str) -> None:
         assert kind_of(write(number)) == "resident_id", name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(30), deadline=None)
 @given(
     resident_ids().filter(lambda n: n[17] != "X" and n[14:17] != "999")
 )  # the last would be of the next day
@@ -167,7 +168,7 @@ def test_resident_ids_that_a_spreadsheet_rounded_are_found(number: str) -> None:
         assert found_in_a_cell(str(write(number))) == "resident_id", name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(30), deadline=None)
 @given(old_ids())
 @example("113013990101000")
 def test_resident_ids_of_fifteen_digits_are_found(number: str) -> None:
@@ -177,7 +178,7 @@ def test_resident_ids_of_fifteen_digits_are_found(number: str) -> None:
         assert found_in_a_cell(write(number)) == "resident_id", name
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(30), deadline=None)
 @given(MOBILES)
 def test_mobile_numbers_are_found_in_every_guise(number: str) -> None:
     for name, write in (ANY | OF_MOBILE).items():
@@ -195,7 +196,7 @@ DAYS_OR_NEARLY = st.one_of(
 )
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=times(1000), deadline=None)
 @given(
     st.sampled_from(COUNTIES),
     DAYS_OR_NEARLY,
@@ -241,7 +242,7 @@ def credit_code(rng: random.Random) -> str:
 
 def test_credit_codes_are_none_and_no_resident_id_passes_as_one() -> None:
     rng = random.Random(20240904)
-    for _ in range(1000):
+    for _ in range(times(1000)):
         code = credit_code(rng)
         if code[:17].isdecimal() and is_resident_id(code):
             continue  # nothing tells the two apart
@@ -249,12 +250,12 @@ def test_credit_codes_are_none_and_no_resident_id_passes_as_one() -> None:
         assert kind_of(code) is None
         assert kind_of(f"统一社会信用代码：{code.lower()}") is None
     areas = ("131101", "111301", "511102")  # where a credit code has its division, these have a province
-    born = [f"19{rng.randint(30, 99)}0101{rng.randint(1, 999):03d}" for _ in range(1000)]
+    born = [f"19{rng.randint(30, 99)}0101{rng.randint(1, 999):03d}" for _ in range(times(1000))]
     ids = [checked(rng.choice(areas) + each) for each in born]
     assert not any(is_credit_code(number) or kind_of(number) != "resident_id" for number in ids)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=times(1000), deadline=None)
 @given(
     st.one_of(
         st.from_regex(r"[0-9]{2}", fullmatch=True),
@@ -302,7 +303,7 @@ COUNTED = st.one_of(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=times(500), deadline=None)
 @given(COUNTED)
 @example("1390123.4567")
 @example("138.00138000")

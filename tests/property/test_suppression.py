@@ -27,6 +27,7 @@ from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.indicators import Base
 from qiangji.periods import Period
 from tests.golden import world
+from tests.property.often import times
 
 PRIME = 2_147_483_647
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
@@ -267,31 +268,31 @@ def rules(rng: random.Random) -> Suppression:
 def test_nothing_hidden_follows_from_what_is_shown(kind: str, gaps: bool, moves: bool) -> None:
     """Holds for flows always; for stocks and year-to-date fields if every unit reports every month."""
     hidden = 0
-    for seed in range(60):
+    for seed in range(times(60)):
         rng = random.Random(seed)
         rule = rules(rng)
         found, n = attacked(drawn(rng, kind, moves, gaps), rule)
         hidden += n
         assert not found, (seed, rule, found)
-    assert hidden > 500, "too little was hidden to attack"
+    assert hidden > times(500), "too little was hidden to attack"
 
 
 @pytest.mark.parametrize("kind", ["stock", "ytd"])
 def test_where_reports_are_missing_next_to_nothing_follows(kind: str) -> None:
     """A tenth to four tenths of the reports missing, and an attacker who knows which: see docs/promises.md."""
     found = []
-    for seed in range(120):
+    for seed in range(times(120)):
         rng = random.Random(seed)
         rule = rules(rng)
         names, n = attacked(drawn(rng, kind, gaps=True), rule)
         found.append((len(names), n))
-    assert sum(n for _, n in found) > 5000
+    assert sum(n for _, n in found) > times(5000)
     assert sum(names for names, _ in found) < 0.01 * sum(n for _, n in found)
 
 
 def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
     small = shown = all_of_them = 0
-    for seed in range(60):
+    for seed in range(times(60)):
         rng = random.Random(seed)
         for _, rows, _ in flagged(drawn(rng, rng.choice(["stock", "flow"])), Suppression()):
             for row in rows.to_pylist():
@@ -300,7 +301,7 @@ def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
                     shown += not row["h__x"]
                     small += 0 < row["n__x"] < 3
                     assert row["h__x"] or not 0 < row["n__x"] < 3
-    assert small > 500
+    assert small > times(500)
     assert shown > all_of_them / 5
 
 
@@ -309,5 +310,5 @@ def test_the_attack_finds_what_is_not_protected(monkeypatch: pytest.MonkeyPatch)
     from qiangji.indicators import suppression
 
     monkeypatch.setattr(suppression, "_are_enough", lambda *_: True)
-    found = [attacked(drawn(random.Random(seed), "stock"), Suppression()) for seed in range(20)]
-    assert sum(len(names) for names, _ in found) > 50
+    found = [attacked(drawn(random.Random(seed), "stock"), Suppression()) for seed in range(times(20))]
+    assert sum(len(names) for names, _ in found) > times(50)

@@ -371,7 +371,9 @@ def test_every_file_names_its_schema_and_holds_it(path: Path) -> None:
     assert head.startswith("# yaml-language-server: $schema=")
     schema = path.parent / head.partition("$schema=")[2]
     assert schema.is_relative_to(path.parent)
-    jsonschema.validate(yaml.safe_load(text) or [], json.loads(schema.read_text(encoding="utf-8")))
+    jsonschema.validate(
+        yaml.load(text, yaml.CSafeLoader) or [], json.loads(schema.read_text(encoding="utf-8"))
+    )
 
 
 def test_the_schema_refuses_an_unknown_key() -> None:
@@ -384,9 +386,10 @@ def test_the_schema_refuses_an_unknown_key() -> None:
 
 
 def edit(path: Path, change: Callable[[Any], object]) -> None:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     change(content)
-    path.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    text = yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False)
+    path.write_text(text, encoding="utf-8")
 
 
 def by(entries: list[dict[str, Any]], key: str, value: str) -> dict[str, Any]:
