@@ -43,6 +43,17 @@ MISSING = {
 }
 
 
+def of_catalogue(catalogue: Catalogue) -> str:
+    """The part of the page that follows from the catalogue alone."""
+    parts = [
+        "## 指标 Indicators",
+        *_indicators(catalogue),
+        "## 报表 Forms",
+        *(part for form in catalogue.forms.values() for part in _form(form)),
+    ]
+    return "\n\n".join(parts)
+
+
 def page(catalogue: Catalogue, connection: Connection) -> str:
     """The whole page; `connection`: a warehouse that is synchronised with the catalogue."""
     parts = [
@@ -52,10 +63,7 @@ def page(catalogue: Catalogue, connection: Connection) -> str:
         "What is collected, what is measured, what the warehouse holds. Generated from the catalogue. Targets are"
         " illustrative: the plan publishes no figures.",
         "[指标 Indicators](#指标-indicators) · [报表 Forms](#报表-forms) · [数据仓库 Warehouse](#数据仓库-warehouse)",
-        "## 指标 Indicators",
-        *_indicators(catalogue),
-        "## 报表 Forms",
-        *(part for form in catalogue.forms.values() for part in _form(form)),
+        of_catalogue(catalogue),
         "## 数据仓库 Warehouse",
         *_objects(connection, catalogue),
     ]
