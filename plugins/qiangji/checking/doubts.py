@@ -93,7 +93,9 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
         if what == "plausible":
             beyond += _beyond(one, rule, breaches, kept)
         elif what == "present" and not (
-            rule.content["kwargs"].get("row_condition") or form.fields[rule.fields[0]].may_be_empty
+            rule.content["kwargs"].get("row_condition")
+            or form.fields[rule.fields[0]].may_be_empty
+            or rule.fields[0] in form.optional_in(str(one.period.last_month))
         ):
             lacking.append(_Column(rule.fields[0], len(breaches), len(kept), breaches[0].address))
     lacking = [c for c in lacking if most(c.few, c.of)]

@@ -31,7 +31,7 @@ WARNED_LEGEND = (
 )
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
-    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
+    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim", "optional": "dim",
 }  # fmt: skip
 
 

@@ -112,6 +112,7 @@ def _due(settings: Settings, catalogue: Catalogue, periods: list[Period]) -> Row
             "period": str(p),
             "due_date": calendar.due_date(p, f.due_working_day),
             "due_at": calendar.due_at(p, f.due_working_day, settings.timezone),
+            "is_optional": f.is_optional_in(str(p.last_month)),
         }
         for f in catalogue.forms.values()
         for p in periods
