@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests import distribution, guard
+from tests.frozen import paths as frozen
 
 guard.install()
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
@@ -27,6 +28,9 @@ os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
 os.environ["QIANGJI_SETTLE_SECONDS"] = (
     "0"  # what tests write is whole; test_transport.py looks at what is not
 )
+
+os.environ["QIANGJI_CATALOGUE"] = str(frozen.CATALOGUE)
+os.environ["QIANGJI_EXPECTATIONS"] = str(frozen.EXPECTATIONS)
 
 TODAY = date(2026, 11, 24)
 """Of the simulated county systems: the reporting month is 2026-10."""

@@ -31,8 +31,9 @@ from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
 from qiangji.local.runs import Run, TaskInstance
 from qiangji.periods import Period, reporting_month
-from qiangji.settings import PROJECT, connection, settings
+from qiangji.settings import connection, settings
 from tests.conftest import Workplace
+from tests.frozen import paths as frozen
 from tests.integration.nights import Night, assert_same, forget
 from tests.integration.planting import Values, texts_of
 from tests.integration.test_replay import _but_outcomes
@@ -144,7 +145,7 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[
     take; `env` is added to Airflow's environment.
     """
     catalogue = folder / "catalogue"
-    shutil.copytree(PROJECT / "catalogue", catalogue)
+    shutil.copytree(frozen.CATALOGUE, catalogue)
     counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
     (catalogue / "counties.yaml").write_text(
         counties.replace(
