@@ -55,7 +55,7 @@ def test_no_connection_is_known(county: str) -> None:
     assert refused.value.code == "no_connection"
 
 
-def test_settings_are_the_defaults_on_the_frozen_catalogue() -> None:
+def test_settings_are_the_defaults() -> None:
     s = settings()
     assert (s.warehouse_url, s.window_months) == ("", 13)
     assert (s.catalogue, s.expectations) == (frozen.CATALOGUE, frozen.EXPECTATIONS)

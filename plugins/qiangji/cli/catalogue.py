@@ -81,6 +81,7 @@ def _warnings(catalogue: Catalogue, today: date) -> Iterator[Said]:
                 f"{code} {catalogue.name_of(code)} reports no form: no unit of its own fills one in (org_units.csv), or"
                 " `forms` in counties.yaml leaves them out",
             )
+    yield from _unnamed_sheets(catalogue)
     for form in catalogue.forms.values():
         yield from _new_and_required(form.form, form.since, form.optional_until, "form", today)
         for name, field in form.fields.items():
@@ -88,6 +89,20 @@ def _warnings(catalogue: Catalogue, today: date) -> Iterator[Said]:
                 f"{form.form}.{name}", field.since, field.optional_until, "field", today
             )
     yield from _old_page(catalogue)
+
+
+def _unnamed_sheets(catalogue: Catalogue) -> Iterator[Said]:
+    """Forms for which a county's workbook of all forms has no sheet that is named."""
+    for code, county in catalogue.counties.items():
+        if not county.sheets:
+            continue
+        if unnamed := [f.form for f in catalogue.forms_of(code) if f.form not in county.sheets]:
+            yield Said(
+                False,
+                "unnamed_sheet",
+                f"{code} {catalogue.name_of(code)} sends one workbook, and counties.yaml names no sheet in it for"
+                f" {', '.join(unnamed)}: add it to `sheets`, or list the county's `forms` without it",
+            )
 
 
 def _new_and_required(
