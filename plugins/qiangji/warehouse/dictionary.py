@@ -150,7 +150,7 @@ def _form(form: Form) -> Iterator[str]:
     )
     rows = []
     for name, field in form.fields.items():
-        words = [field.note.zh if field.note else "", *_time(field.since, field.until)]
+        words = [field.note.zh if field.note else "", *_time(field.since, field.until, field.optional_until)]
         notes = [field.note.en if field.note else ""]
         if field.values:
             words.append("选项 one of: " + ", ".join(field.values))
@@ -177,8 +177,9 @@ def _form(form: Form) -> Iterator[str]:
     yield _table(headings, rows)
 
 
-def _time(since: str | None, until: str | None) -> list[str]:
-    return [f"{word} {month}" for word, month in (("自 since", since), ("至 until", until)) if month]
+def _time(since: str | None, until: str | None, optional: str | None = None) -> list[str]:
+    said = (("自 since", since), ("至 until", until), ("选报至 optional until", optional))
+    return [f"{word} {month}" for word, month in said if month]
 
 
 def _objects(connection: Connection, catalogue: Catalogue) -> Iterator[str]:
