@@ -15,6 +15,7 @@ from qiangji.checking.verdict import Checked, Doubt
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import Parsed
 from qiangji.periods import Period
+from qiangji.text import quoted_zh
 
 CODE, ABSENT = "blank_column", "absent_column"
 LEAST = 3
@@ -89,7 +90,7 @@ def findings(
 def _empty(field: Field) -> Words:
     return Words(
         None,
-        f"“{field.label.zh}”整列未填",
+        f"{quoted_zh(field.label.zh)}整列未填",
         f"{field.label.en}: the column is empty in the whole report",
         "有值；没有的填0；确无此项请说明",
         "values; 0 where there is none; please confirm if there is nothing to report",
@@ -102,10 +103,10 @@ def _without_column(field: Field) -> Words:
     headers = " / ".join(dict.fromkeys((field.label.zh, *field.headers)))
     return Words(
         None,
-        f"未报送“{field.label.zh}”列：目前选报，自{then}期起缺少该列将退回",
+        f"未报送{quoted_zh(field.label.zh)}列：目前选报，自{then}期起缺少该列将退回",
         f"{field.label.en}: the report has no such column; it is optional as yet, and a report for {then} or later goes"
         " back without it",
-        f"增加“{field.label.zh}”列并填报",
+        f"增加{quoted_zh(field.label.zh)}列并填报",
         f"a column {headers}, filled in",
     )
 
@@ -135,7 +136,7 @@ def _rejected_whole(blank: Sequence[str], form: Form, critical: Collection[str])
 
 def _named(names: Sequence[str], form: Form) -> tuple[str, str]:
     """The labels of the first fields, and how many there are, in zh and en."""
-    zh = "、".join(f"“{form.label_of(n, 'zh')}”" for n in names[:NAMED])
+    zh = "、".join(quoted_zh(form.label_of(n, "zh")) for n in names[:NAMED])
     en = ", ".join(form.label_of(n, "en") for n in names[:NAMED])
     more = len(names) - NAMED
     return (f"{zh}等{len(names)}项", f"{en} and {more} more") if more > 0 else (zh, en)

@@ -1,4 +1,4 @@
-"""Forms that are optional as yet (the statements are in 0007_optional.sql)."""
+"""A form names the field that holds its code (the statement is in 0007_form_key.sql)."""
 
 from pathlib import Path
 
@@ -14,6 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError(
-        "the views of mart read this column: go back to the older code and a new database"
-    )
+    raise NotImplementedError("the views of mart rest on it: go back to the older code and a new database")
