@@ -75,8 +75,10 @@ def as_model(model: type[M], content: Any, place: Place) -> M:
             at, keys = _located(model, found["loc"], place)
             with problems.noting():
                 of_keys = found["type"] in ("extra_forbidden", "missing")
+                of_whole = found["type"] == "value_error" and isinstance(found["input"], dict)
                 raise CatalogueError(
-                    f"{found['msg']}, found {found['input']!r:.80}",
+                    found["msg"].removeprefix("Value error, ")
+                    + ("" if of_whole else f", found {found['input']!r:.80}"),
                     where=at,
                     expected=f"keys: {keys}" if of_keys else "",
                 ) from e
