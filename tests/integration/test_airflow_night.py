@@ -234,6 +234,8 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
     assert site.client.returned(*asked, "look")["late"] > 0
     log = str(site.client.task_log(*asked, "look"))
     assert "440785" in log
+    for year in load(frozen.CATALOGUE, frozen.EXPECTATIONS).calendar.unknown(stages.local_today()):
+        assert f"{year}.yaml" in log
     assert site.client.returned(*asked, "feedback")["sent"] > 3
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")

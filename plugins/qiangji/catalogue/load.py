@@ -150,8 +150,8 @@ def load(path: Path, expectations: Path) -> Catalogue:
     for p in sorted((path / "forms").glob("*.yaml")):
         with problems.noting():
             forms[p.stem] = _form(p)
-    calendar = _calendar(path / "holidays", problems)
     are_read = not problems.found  # the rest is held against these
+    calendar = _calendar(path / "holidays", problems)
     measured = shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
     reporting = shaped(County, [path / "counties.yaml"], problems)
     declared = {p: shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
