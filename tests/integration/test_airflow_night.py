@@ -23,6 +23,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji import pipeline, stages
+from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import write_private
 from qiangji.figures import Choice, reading
