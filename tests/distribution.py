@@ -38,6 +38,8 @@ LONG = {
     "integration/test_editions.py": 20,
     "integration/test_sources.py": 20,
     "integration/test_embedded.py": 20,
+    "integration/test_rollout.py": 20,
+    "live/test_suites.py": 20,
     "integration/test_unchanged.py": 20,
     "test_without_airflow.py": 20,
     "integration/test_transport_files.py": 15,
