@@ -184,7 +184,7 @@ def test_a_column_that_comes_is_read_and_one_that_stays_empty_is_not_held(place:
     assert "990001" not in {county for county, _ in found}
     run("build")
     shown = run("values", "--indicator", "y", "--level", "county", "--period", OCTOBER, "--json").json
-    assert {v["org_code"]: v["value"] for v in shown}["990001"] == "2"
+    assert {v["org_code"]: v["value"] for v in shown}["990001"] == "2.000000"
 
 
 def test_after_its_month_an_optional_field_is_required(place: Place) -> None:
@@ -210,6 +210,7 @@ def test_a_new_form_is_late_nowhere_while_it_is_optional(place: Place) -> None:
     assert set(place.statuses("g", SEPTEMBER).values()) == {"optional"}
     assert set(place.statuses("g", OCTOBER).values()) == {"late"}
     place.change("forms/g.yaml", optional_until=OCTOBER)
+    assert set(place.statuses("g", OCTOBER).values()) == {"optional"}
     assert run("status", "--period", OCTOBER).code == 0, "nothing needs attention"
     counties = yaml.safe_load((place.made.catalogue / "counties.yaml").read_text(encoding="utf-8"))
     for county in counties[1:]:

@@ -167,7 +167,10 @@ def _show_rehearsed(rehearsed: Sequence[Rehearsed], json: bool) -> None:
     """What would change, one line a submission, and how many of each kind; the rest is counted."""
     from qiangji.cli import printing
 
-    changes = [_change(r) for r in rehearsed if r.is_changed]
+    changes = sorted(
+        (_change(r) for r in rehearsed if r.is_changed),
+        key=lambda c: (c["form"], c["period"], c["county_code"]),
+    )
     counts = Counter(f"{c['before']} -> {c['after']}" for c in changes)
     if json:
         print(printing.as_json({"checked": len(rehearsed), "counts": dict(counts), "changes": changes}))
