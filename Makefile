@@ -7,16 +7,19 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check test cover up down airflow lint types audit format docs fuzz faults bench lock clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench lock clean
 
 help:  ## what can be done here
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill through Airflow, the figures
 	@$(BIN)/qiangji demo
 
 check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: under a minute
 	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" --hypothesis-profile=quick $(ARGS)
+
+check-catalogue: $(VENV)/.installed-dev  ## catalogue/ and expectations/ after a change, in seconds: file, key, what to do
+	@$(BIN)/qiangji check-catalogue && $(BIN)/python -m pytest -q -n 0 tests/live/test_catalogue.py
 
 test: $(VENV)/.installed-dev  ## all tests
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)

@@ -21,7 +21,11 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import distribution, guard
+<<<<<<< HEAD
 from tests.property import often
+=======
+from tests.frozen import paths as frozen
+>>>>>>> rollout
 
 guard.install()
 hypothesis_settings.register_profile("quick", max_examples=often.QUICK)
@@ -32,6 +36,9 @@ os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
 os.environ["QIANGJI_SETTLE_SECONDS"] = (
     "0"  # what tests write is whole; test_transport.py looks at what is not
 )
+
+os.environ["QIANGJI_CATALOGUE"] = str(frozen.CATALOGUE)
+os.environ["QIANGJI_EXPECTATIONS"] = str(frozen.EXPECTATIONS)
 
 TODAY = date(2026, 11, 24)
 """Of the simulated county systems: the reporting month is 2026-10."""

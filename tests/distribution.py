@@ -37,6 +37,8 @@ LONG = {
     "integration/test_editions.py": 20,
     "integration/test_sources.py": 20,
     "integration/test_embedded.py": 20,
+    "integration/test_rollout.py": 20,
+    "live/test_suites.py": 20,
     "integration/test_unchanged.py": 20,
     "integration/test_transport_files.py": 15,
     "integration/test_hostile_night.py": 15,

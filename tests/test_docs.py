@@ -81,7 +81,7 @@ def options() -> dict[str, set[str]]:
 
 
 def unknown_targets(text: str) -> Iterator[str]:
-    targets = set(re.findall(r"(?m)^([a-z]+):", (PROJECT / "Makefile").read_text(encoding="utf-8")))
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (PROJECT / "Makefile").read_text(encoding="utf-8")))
     for words in commands(text, "make"):
         for word in words:
             if re.fullmatch(r"[a-z-]+", word) and word not in targets:
@@ -254,5 +254,5 @@ def test_ci_is_a_script_that_bash_understands() -> None:
     script = PROJECT / ".ci" / "run"
     assert script.stat().st_mode & 0o111
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
-    targets = set(re.findall(r"(?m)^([a-z]+):", text_of(PROJECT / "Makefile")))
+    targets = set(re.findall(r"(?m)^([a-z-]+):", text_of(PROJECT / "Makefile")))
     assert set(re.findall(r"make --no-print-directory (\w+)", text_of(script))) <= targets

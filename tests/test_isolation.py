@@ -17,6 +17,7 @@ import pytest
 from qiangji.errors import PermanentError
 from qiangji.settings import PROJECT, connection, settings
 from tests import distribution, guard
+from tests.frozen import paths as frozen
 
 COUNTIES = ("440703", "440704", "440705", "440781", "440783", "440784", "440785", "440799")
 OUTSIDE = "tests/integration/test_sources.py::test_a_folder_without_its_connection"
@@ -57,9 +58,10 @@ def test_no_connection_is_known(county: str) -> None:
 def test_settings_are_the_defaults() -> None:
     s = settings()
     assert (s.warehouse_url, s.window_months) == ("", 13)
-    assert s.catalogue == PROJECT / "catalogue"
+    assert (s.catalogue, s.expectations) == (frozen.CATALOGUE, frozen.EXPECTATIONS)
     left = {n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))}
-    assert left == {"QIANGJI_HOME", "QIANGJI_EMBEDDED_FSYNC", "QIANGJI_SETTLE_SECONDS", "AIRFLOW_HOME"}
+    own = {"QIANGJI_HOME", "QIANGJI_EMBEDDED_FSYNC", "QIANGJI_SETTLE_SECONDS", "AIRFLOW_HOME"}
+    assert left == own | {"QIANGJI_CATALOGUE", "QIANGJI_EXPECTATIONS"}
 
 
 def test_what_is_private_cannot_be_opened() -> None:

@@ -31,6 +31,7 @@ from qiangji.errors import CatalogueError, CollectError, PermanentError, Transie
 from qiangji.periods import Period, reporting_month, span
 from qiangji.settings import add_connection_resolver, settings
 from qiangji.stopwatch import Stopwatch
+from qiangji.workdays import unknown_words
 
 log = logging.getLogger(__name__)
 
@@ -165,6 +166,7 @@ def verdict() -> None:
             + f": {f.reason_code}: {f.message}"
             for f in p.ledger.failures(run_id)
         ]
+        _tell_of_unknown_years(p.catalogue)
     for line in lost:
         log.error("not collected: %s", line)
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
@@ -179,13 +181,17 @@ def verdict() -> None:
         )
 
 
+def _tell_of_unknown_years(catalogue: Any) -> None:
+    """Warn of years whose days off are not known, before due dates fall into them."""
+    for year in catalogue.calendar.unknown(stages.local_today()):
+        log.warning("%s. %s", *unknown_words(year))
+
+
 @task.short_circuit
 def working_day() -> bool:
     """Whether the counties' offices are open today; a run by hand looks on any day."""
-    from qiangji.periods import is_working_day
-
     by_hand = get_current_context()["dag_run"].run_type == "manual"
-    return by_hand or is_working_day(stages.local_today())
+    return by_hand or pipeline.read_catalogue().calendar.is_working_day(stages.local_today())
 
 
 @task
@@ -195,6 +201,7 @@ def look() -> dict[str, int]:
 
     counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
+        _tell_of_unknown_years(p.catalogue)
         for r in reading.needs_attention(reading.status(p.ledger.engine)):
             what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
             counts[what] = counts.get(what, 0) + 1

@@ -1,4 +1,4 @@
-"""Periods: months, quarters and years as values, and the day by which a report for one is due.
+"""Periods: months, quarters and years as values.
 
 A period is written `2026-10`, `2026Q3` or `2026`, everywhere: in file names, paths, tables and on the command
 line. This module is the only place where such a text is taken apart or put together.
@@ -7,10 +7,9 @@ line. This module is the only place where such a text is taken apart or put toge
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import total_ordering
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -135,31 +134,3 @@ def reporting_month(today: date) -> Period:
 def local_day(moment: datetime, zone: str) -> date:
     """The calendar day of a moment where the reports are made."""
     return moment.astimezone(ZoneInfo(zone)).date()
-
-
-def is_working_day(day: date) -> bool:
-    """By the State Council's calendar; Monday to Friday, with a warning, in years it does not cover yet."""
-    import chinese_calendar
-
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        warnings.warn(
-            f"no holiday calendar of the State Council for {day.year} yet: counting Monday to Friday",
-            stacklevel=2,
-        )
-        return day.weekday() < 5
-
-
-def due_date(period: Period, working_day: int) -> date:
-    """The n-th working day after the period's end: the last day on which its report is in time."""
-    day, left = period.end, working_day
-    while left:
-        day += timedelta(days=1)
-        left -= is_working_day(day)
-    return day
-
-
-def due_at(period: Period, working_day: int, zone: str) -> datetime:
-    """The instant from which a report that is not there is late: midnight after the due date, local time."""
-    return datetime.combine(due_date(period, working_day) + timedelta(days=1), time(), ZoneInfo(zone))

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from qiangji.errors import CollectError, UsageError
-from qiangji.ledger import Ledger, Submission
+from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.pipeline import Pipeline
 from qiangji.settings import settings
@@ -85,11 +85,7 @@ def check(
 ) -> list[Submission]:
     """Check every part of a delivery that no check has seen yet."""
     watch = Stopwatch() if watch is None else watch
-    pending = [
-        part
-        for part in p.ledger.unchecked(counties)
-        if part.form in p.catalogue.forms and part.county_code in p.catalogue.counties
-    ]  # a part whose form or county the catalogue no longer has waits until it has it again
+    pending = _in_catalogue(p, p.ledger.unchecked(counties))
     if not pending:
         return []
     with watch.timed("imports"):
@@ -132,4 +128,46 @@ def reprocess(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] 
     """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched."""
     from qiangji import checking
 
-    return checking.check(p.catalogue, p.ledger, p.ledger.leading(list(forms), [str(x) for x in periods]))
+    return checking.check(p.catalogue, p.ledger, _leading(p, forms, periods))
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What checking one submission again would make of it. `before`: as it stands, None if no check has seen it."""
+
+    before: Submission | None
+    after: Submission
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether its status, the reason for it or its accepted rows would be others."""
+        return self.before is None or _standing(self.before) != _standing(self.after)
+
+    @property
+    def turns_bad(self) -> bool:
+        """Whether somebody would have to look at what nobody has to look at now."""
+        before = self.before.status if self.before else ""
+        return self.after.status != before and self.after.status in ("returned", "withheld", "held")
+
+
+def rehearse(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Rehearsed]:
+    """What `reprocess` would do, with nothing recorded and nothing kept."""
+    from qiangji import checking
+
+    checked = checking.check(p.catalogue, p.ledger, _leading(p, forms, periods), record=False)
+    return [Rehearsed(p.ledger.latest(s), p.ledger.foreseen(s)) for s in checked]
+
+
+def _standing(s: Submission) -> tuple[str, str | None, str | None, int]:
+    counts = s.status in ("accepted", "partial")
+    return s.status, s.held_reason or s.reason_code, s.rows_hash if counts else None, s.rows_rejected
+
+
+def _leading(p: Pipeline, forms: Sequence[str], periods: Sequence[Period]) -> list[Pending]:
+    return _in_catalogue(p, p.ledger.leading(list(forms), [str(x) for x in periods]))
+
+
+def _in_catalogue(p: Pipeline, parts: Sequence[Pending]) -> list[Pending]:
+    """Without parts whose form or county the catalogue no longer has: they wait until it has it again."""
+    c = p.catalogue
+    return [part for part in parts if part.form in c.forms and part.county_code in c.counties]

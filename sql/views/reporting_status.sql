@@ -2,7 +2,7 @@
 CREATE VIEW mart.reporting_status AS
 WITH shown AS (
     -- periods from the first that was ever collected to the current one
-    SELECT f.form, d.period, d.due_date, d.due_at, p.period_end, p.last_month
+    SELECT f.form, d.period, d.due_date, d.due_at, d.is_optional, p.period_end, p.last_month
     FROM dim.form AS f
     JOIN dim.due AS d USING (form)
     JOIN dim.period AS p ON p.period = d.period AND p.period_type = f.period_type
@@ -112,6 +112,7 @@ CROSS JOIN LATERAL (
     SELECT CASE
         WHEN l.status IS NOT NULL THEN l.status
         WHEN a.status = 'failed' THEN 'failed'
+        WHEN now() >= s.due_at AND s.is_optional THEN 'optional'
         WHEN now() >= s.due_at THEN 'late'
         WHEN mart.local_day(now()) > s.period_end THEN 'awaited'
         ELSE 'not_due'

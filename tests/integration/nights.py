@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.conftest import Workplace, make_workplace, simulated
+from tests.frozen import paths as frozen
 
 PROJECT = Path(__file__).resolve().parents[2]
 FORMS = ("community", "town_service", "village", "village_group")
@@ -181,7 +182,7 @@ def thin_catalogue(systems: Any, folder: Path) -> None:
     """The project's catalogue with no other villages and communities than those that the systems report on; towns stay,
     as each of them reports itself.
     """
-    shutil.copytree(PROJECT / "catalogue", folder)
+    shutil.copytree(frozen.CATALOGUE, folder)
     with (systems.directory / "units.csv").open(encoding="utf-8", newline="") as f:
         kept = {row["code"] for row in csv.DictReader(f)}
     with (folder / "org_units.csv").open(encoding="utf-8", newline="") as f:

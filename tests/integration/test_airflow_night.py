@@ -23,6 +23,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji import pipeline, stages
+from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import write_private
 from qiangji.figures import Choice, reading
@@ -31,8 +32,9 @@ from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
 from qiangji.local.runs import Run, TaskInstance
 from qiangji.periods import Period, reporting_month
-from qiangji.settings import PROJECT, connection, settings
+from qiangji.settings import connection, settings
 from tests.conftest import Workplace
+from tests.frozen import paths as frozen
 from tests.integration.nights import Night, assert_same, forget
 from tests.integration.planting import Values, texts_of
 from tests.integration.test_replay import _but_outcomes
@@ -144,7 +146,7 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[
     take; `env` is added to Airflow's environment.
     """
     catalogue = folder / "catalogue"
-    shutil.copytree(PROJECT / "catalogue", catalogue)
+    shutil.copytree(frozen.CATALOGUE, catalogue)
     counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
     (catalogue / "counties.yaml").write_text(
         counties.replace(
@@ -233,6 +235,8 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
     assert site.client.returned(*asked, "look")["late"] > 0
     log = str(site.client.task_log(*asked, "look"))
     assert "440785" in log
+    for year in load(frozen.CATALOGUE, frozen.EXPECTATIONS).calendar.unknown(stages.local_today()):
+        assert f"{year}.yaml" in log
     assert site.client.returned(*asked, "feedback")["sent"] > 3
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")

@@ -19,7 +19,8 @@ from urllib.parse import quote
 import pytest
 import yaml
 
-from tests.integration.nights import FORMS, PROJECT, Night, clone, forget, night
+from tests.frozen import paths as frozen
+from tests.integration.nights import FORMS, Night, clone, forget, night
 
 COUNTIES = ["440703", "440704", "440781", "440784", "440785"]
 BY_HAND = "440704"
@@ -61,7 +62,7 @@ def copied(base: Night, tmp_path: Path, postgres: Any) -> Iterator[Night]:
 
 
 def key_of(form: str) -> str:
-    key: str = yaml.safe_load((PROJECT / f"catalogue/forms/{form}.yaml").read_text(encoding="utf-8"))["key"]
+    key: str = yaml.safe_load((frozen.CATALOGUE / f"forms/{form}.yaml").read_text(encoding="utf-8"))["key"]
     return key
 
 

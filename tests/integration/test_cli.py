@@ -21,6 +21,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from tests.frozen import paths as frozen
 from tests.integration.nights import FORMS, PROJECT, Night, assert_same, clone, forget, fresh, night
 
 COUNTIES = ["440703", "440785"]
@@ -358,7 +359,7 @@ def test_reprocess_reads_again_by_todays_suite(
         assert {c["revision"] for c in same.json["checked"]} == {1}
         assert run("build", "--json").json["build_id"] is None
 
-        shutil.copytree(PROJECT / "expectations", tmp_path / "expectations")
+        shutil.copytree(frozen.EXPECTATIONS, tmp_path / "expectations")
         path = tmp_path / "expectations/village.json"
         suite = json.loads(path.read_text(encoding="utf-8"))
         (rule,) = [

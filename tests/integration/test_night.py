@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.nights import FORMS, PROJECT, QUARTERLY, Night, night
+from tests.frozen import paths as frozen
+from tests.integration.nights import FORMS, QUARTERLY, Night, night
 
 DEFINITIONS = {
-    p.stem: yaml.safe_load(p.read_text(encoding="utf-8"))
-    for p in (PROJECT / "catalogue/forms").glob("*.yaml")
+    p.stem: yaml.safe_load(p.read_text(encoding="utf-8")) for p in (frozen.CATALOGUE / "forms").glob("*.yaml")
 }
 LEVELS = ("city", "county", "town", "village")
 BASES = {"group": "village", "village": "village", "community": "village", "town": "town", "county": "county",
@@ -85,7 +85,7 @@ def test_accepted_and_rejected_make_received(done: Night) -> None:
 def test_rows_rejected_are_those_planted_each_by_its_rule(done: Night) -> None:
     planted: Counter[tuple[str, str, str, str | None]] = Counter()
     rules: dict[tuple[str, str, str, str | None], str] = {}
-    with (PROJECT / "catalogue/crosswalk/440799.csv").open(encoding="utf-8", newline="") as f:
+    with (frozen.CATALOGUE / "crosswalk/440799.csv").open(encoding="utf-8", newline="") as f:
         own_codes = {row["org_code"]: row["county_unit_code"] for row in csv.DictReader(f)}
     for fault in done.systems.manifest["faults"]:
         if fault["effect"] != "row_rejected":
@@ -184,7 +184,7 @@ class Truth:
     """What the counties mean and the warehouse may know, with the tree as its file says."""
 
     def __init__(self, one: Night) -> None:
-        with (PROJECT / "catalogue/org_units.csv").open(encoding="utf-8", newline="") as f:
+        with (frozen.CATALOGUE / "org_units.csv").open(encoding="utf-8", newline="") as f:
             self.tree = {row["code"]: row for row in csv.DictReader(f)}
         self.above: dict[str, list[str]] = {}
         for code in self.tree:
@@ -447,7 +447,7 @@ def _scopes(indicator: dict[str, Any], months: list[str]) -> list[tuple[str, str
 
 
 def _indicators() -> list[dict[str, Any]]:
-    files = sorted((PROJECT / "catalogue/indicators").glob("*.yaml"))
+    files = sorted((frozen.CATALOGUE / "indicators").glob("*.yaml"))
     return [i for path in files for i in yaml.safe_load(path.read_text(encoding="utf-8"))]
 
 

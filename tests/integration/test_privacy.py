@@ -20,8 +20,9 @@ import pytest
 import sqlalchemy as sa
 import yaml
 
+from tests.frozen import paths as frozen
 from tests.integration import planting
-from tests.integration.nights import PROJECT, Night, night
+from tests.integration.nights import Night, night
 from tests.integration.planting import Values, Web, rows_of, texts_of, workbook
 from tests.integration.test_cli import run
 from tests.integration.test_restore import _tool
@@ -178,7 +179,7 @@ def _sow(sown: Sown, web: Web, postgres: Any) -> None:
 
 
 def _rows(one: Night, plant: Plant) -> list[dict[str, Any]]:
-    path = PROJECT / f"catalogue/forms/{plant.form}.yaml"
+    path = frozen.CATALOGUE / f"forms/{plant.form}.yaml"
     key = yaml.safe_load(path.read_text(encoding="utf-8"))["key"]
     return [
         {key: row["unit"]} | {k: v for k, v in row.items() if k not in PASSED_OVER}

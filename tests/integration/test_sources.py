@@ -25,6 +25,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.periods import Period
 from qiangji.sources import Fetched, Limits, Source, open_source
+from tests.frozen import paths as frozen
 from tests.integration.servers import Api, ok
 
 SECRET = "s3cret%/@:word"
@@ -663,9 +664,8 @@ def test_what_each_county_system_means_is_what_is_read(
     from qiangji.catalogue.load import load
     from qiangji.landing.screening import find_personal_data
     from qiangji.parsing import read_form, read_grids
-    from qiangji.settings import PROJECT
 
-    catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")
+    catalogue = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
     county = catalogue.counties[code]
     monkeypatch.setenv(f"QIANGJI_CONN_COUNTY_{code}", simulated.connections[code])
     submissions = {

@@ -27,6 +27,7 @@ from qiangji.sources import Guarded, http_api, records
 from qiangji.sources.address import check_host
 from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
 from qiangji.sources.loop import Loop
+from tests.frozen import paths as frozen
 from tests.integration.servers import Api, certificate, dripping, flooding, ok, raw, saying
 from tests.integration.test_sources import (
     CURSOR,
@@ -360,7 +361,7 @@ def test_the_simulated_systems_are_where_the_catalogue_says() -> None:
     """On loopback, and under the name that docker-compose.yml gives them."""
     from qiangji.catalogue.load import load
 
-    catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")
+    catalogue = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
     compose = (PROJECT / "docker-compose.yml").read_text(encoding="utf-8")
     [name] = re.findall(r"--advertise (\S+?)'", compose)
     schemes = {"http_api": "http", "sftp": "sftp", "database": "postgresql"}

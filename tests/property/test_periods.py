@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qiangji.errors import UsageError
-from qiangji.periods import Period, due_date, is_working_day, parse_range
+from qiangji.periods import Period, parse_range
+from qiangji.workdays import Calendar, Year
 
 DAYS = st.dates(date(1900, 1, 1), date(2900, 12, 31))
 TYPES = st.sampled_from(["month", "quarter", "year"])
@@ -67,9 +68,15 @@ def test_ranges_have_every_period_once(first: Period, n: int) -> None:
     assert found == sorted(set(found))
 
 
-@given(st.builds(Period.of, st.dates(date(2010, 1, 1), date(2024, 12, 31)), TYPES), st.integers(1, 23))
-def test_the_due_date_is_that_working_day(period: Period, n: int) -> None:
-    due = due_date(period, n)
-    assert is_working_day(due)
+@given(
+    st.builds(Period.of, st.dates(date(2010, 1, 1), date(2030, 12, 31)), TYPES),
+    st.integers(1, 23),
+    st.sets(st.dates(date(2025, 1, 1), date(2031, 12, 31)), max_size=30),
+)
+def test_the_due_date_is_that_working_day(period: Period, n: int, off: set[date]) -> None:
+    """By the package, by a file, and where neither knows the year."""
+    calendar = Calendar({y: Year(frozenset(off), frozenset()) for y in range(2025, 2029)})
+    due = calendar.due_date(period, n)
+    assert calendar.is_working_day(due)
     days = (period.end + timedelta(days=i + 1) for i in range((due - period.end).days))
-    assert sum(map(is_working_day, days)) == n
+    assert sum(map(calendar.is_working_day, days)) == n

@@ -26,6 +26,7 @@ from qiangji.personal_data import kind_of
 from qiangji.personal_data.names import is_name
 from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id
 from qiangji.text import as_text
+from tests.frozen import paths as frozen
 from tests.property.columns import grid_of_columns
 from tests.property.often import times
 
@@ -319,7 +320,7 @@ def test_counts_amounts_codes_and_dates_are_none(text: str) -> None:
 def texts_of_the_project() -> set[str]:
     """All names, codes, headers and messages in the project."""
     found: set[str] = set()
-    for path in (*PROJECT.glob("catalogue/**/*.csv"), *PROJECT.glob("simulator/data/*.csv")):
+    for path in (*frozen.CATALOGUE.rglob("*.csv"), *PROJECT.glob("simulator/data/*.csv")):
         with path.open(encoding="utf-8", newline="") as f:
             found.update(cell for row in csv.reader(f) for cell in row)
     for folder in ("catalogue", "expectations", "sql"):
@@ -337,7 +338,7 @@ def test_nothing_that_the_project_holds_is_personal_data() -> None:
 
 def test_no_unit_of_the_tree_is_taken_for_a_person() -> None:
     """Names of villages and their groups are no persons, not even under a header that asks for one."""
-    org = load(PROJECT / "catalogue", PROJECT / "expectations").org
+    org = load(frozen.CATALOGUE, frozen.EXPECTATIONS).org
     names = {u.name for u in org.units.values()}
     groups = {f"{name}{serial}" for name in names for serial in ("一组", "第二村民小组", "十三队", "东片组")}
     assert len(names) > 1000
@@ -378,7 +379,7 @@ def test_a_name_under_another_header_is_a_word_like_others(header: str) -> None:
 
 
 def test_a_header_of_the_form_asks_for_no_person() -> None:
-    catalogue = load(PROJECT / "catalogue", PROJECT / "expectations")
+    catalogue = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
     grid = grid_of_columns([["应训组长", "林佩仪"]])
     assert find_personal_data(grid, Layout(), catalogue.forms["town_training"]) == []
     assert find_personal_data(grid, Layout(), catalogue.forms["village"]) != []

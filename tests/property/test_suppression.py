@@ -26,6 +26,7 @@ from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.indicators import Base
 from qiangji.periods import Period
+from qiangji.workdays import Calendar
 from tests.golden import world
 from tests.property.often import times
 
@@ -181,7 +182,7 @@ def flagged(w: World, rule: Suppression) -> list[tuple[Scope, pa.Table, pa.Table
     catalogue: Any = SimpleNamespace(org=w.org, forms={f.form: f for f in w.base.forms}, suppression=rule)
 
     def scopes_of(m: Period) -> list[Scope]:
-        return scopes(m, w.base.forms, "Asia/Shanghai", NOW)
+        return scopes(m, w.base.forms, Calendar(), "Asia/Shanghai", NOW)
 
     built = {m: [(s, (w.rows(s), w.restated(s, restating))) for s in scopes_of(m)] for m in w.months}
     reported = {m for _, m in w.reports}

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 import pytest
 
 from qiangji.errors import UsageError
 from qiangji.periods import (
     Period,
-    due_at,
-    due_date,
-    is_working_day,
     parse_range,
     reporting_month,
     span,
@@ -129,33 +125,6 @@ def test_wrong_ranges(text: str) -> None:
 def test_the_reporting_month_has_ended() -> None:
     assert str(reporting_month(date(2026, 11, 1))) == "2026-10"
     assert str(reporting_month(date(2026, 1, 31))) == "2025-12"
-
-
-def test_holidays_and_swapped_working_days() -> None:
-    """2024: National Day is 1-7 October; Sunday 29 September is worked in exchange."""
-    assert not is_working_day(date(2024, 10, 1))
-    assert not is_working_day(date(2024, 10, 7))
-    assert is_working_day(date(2024, 9, 29))
-
-
-def test_due_date_skips_holidays() -> None:
-    """The fifth working day of October 2024 is the 12th, a Saturday that is worked."""
-    assert due_date(Period.parse("2024-09"), 5) == date(2024, 10, 12)
-    assert due_date(Period.parse("2024Q3"), 5) == date(2024, 10, 12)
-    assert due_date(Period.parse("2024-10"), 5) == date(2024, 11, 7)
-
-
-def test_beyond_the_calendar_weekdays_count_with_a_warning() -> None:
-    with pytest.warns(UserWarning, match="2099"):
-        assert is_working_day(date(2099, 10, 1))  # a Thursday
-    with pytest.warns(UserWarning, match="2099"):
-        assert not is_working_day(date(2099, 10, 3))
-
-
-def test_late_from_local_midnight_after_the_due_date() -> None:
-    moment = due_at(Period.parse("2024-10"), 5, "Asia/Shanghai")
-    assert moment == datetime(2024, 11, 8, tzinfo=ZoneInfo("Asia/Shanghai"))
-    assert moment.astimezone(ZoneInfo("UTC")) == datetime(2024, 11, 7, 16, tzinfo=ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize(

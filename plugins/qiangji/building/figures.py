@@ -74,7 +74,7 @@ def compute(
     count_registered(c, catalogue, inputs, months)
     found, failures = [], []
     for base in indicators.bases(catalogue):
-        scopes_of = partial(scopes, forms=base.forms, zone=zone, now=now)
+        scopes_of = partial(scopes, forms=base.forms, calendar=catalogue.calendar, zone=zone, now=now)
         as_was = partial(_as_was, engine, inputs, base)
         reported = {
             Period.parse(period).last_month

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from qiangji.catalogue import Form, shortest_of
-from qiangji.periods import MONTHS_IN, Period, due_at, span
+from qiangji.periods import MONTHS_IN, Period, span
+from qiangji.workdays import Calendar
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Scope:
     months: tuple[Period, ...]
 
 
-def scopes(month: Period, forms: Sequence[Form], zone: str, now: datetime) -> list[Scope]:
+def scopes(month: Period, forms: Sequence[Form], calendar: Calendar, zone: str, now: datetime) -> list[Scope]:
     """The periods that are computed of forms that are read together when a month is built.
 
     | period | when |
@@ -40,7 +41,7 @@ def scopes(month: Period, forms: Sequence[Form], zone: str, now: datetime) -> li
         if (
             whole
             and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]
-            and all(due_at(month, f.due_working_day, zone) <= now for f in forms)
+            and all(calendar.due_at(month, f.due_working_day, zone) <= now for f in forms)
         ):
             found.append(Scope(str(whole), whole.type, tuple(whole.months)))
     return found

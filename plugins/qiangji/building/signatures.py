@@ -66,7 +66,7 @@ class Signatures:
         # which quarters are due decides what is hidden in the rest of the year
         so_far = list(span(Period("month", month.year * 12), month))
         due = [
-            [s.period_type for s in scopes(m, base.forms, zone, self._now)]
+            [s.period_type for s in scopes(m, base.forms, catalogue.calendar, zone, self._now)]
             for base in indicators.bases(catalogue)
             for m in so_far
         ]

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar, get_args
-
-import yaml
-from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
+from qiangji.catalogue.holidays import HolidayYear, year_of
 from qiangji.catalogue.indicators import Indicator, fields_read
 from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
 from qiangji.catalogue.places import Place
+from qiangji.catalogue.shapes import as_model, read_yaml, shaped
 from qiangji.catalogue.suite_checks import check_suite
 from qiangji.catalogue.suites import Suite, hash_of
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.errors import CatalogueError, Problems, UsageError
 from qiangji.periods import Period, PeriodType
+from qiangji.workdays import Calendar, Year
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,7 @@ class Catalogue:
     """County with unit codes of its own -> own code -> the tree's code (for a group or task, its key)."""
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
+    calendar: Calendar = field(default_factory=Calendar)
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -138,22 +138,23 @@ def load(path: Path, expectations: Path) -> Catalogue:
     """Read and check everything under catalogue/ and expectations/ (cached for the process)."""
     problems = Problems()
     with problems.noting():
-        plan = _model(Plan, _yaml(path / "plan.yaml"), Place(path / "plan.yaml"))
+        plan = as_model(Plan, read_yaml(path / "plan.yaml"), Place(path / "plan.yaml"))
     with problems.noting():
         org = OrgTree.read(path / "org_units.csv")
         lineage = read_lineage(path / "org_lineage.csv", org)
     suppression, hiding = Suppression(), path / "suppression.yaml"
     if hiding.is_file():
         with problems.noting():
-            suppression = _model(Suppression, _yaml(hiding), Place(hiding))
+            suppression = as_model(Suppression, read_yaml(hiding), Place(hiding))
     forms: dict[str, Form] = {}
     for p in sorted((path / "forms").glob("*.yaml")):
         with problems.noting():
             forms[p.stem] = _form(p)
     are_read = not problems.found  # the rest is held against these
-    measured = _shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
-    reporting = _shaped(County, [path / "counties.yaml"], problems)
-    declared = {p: _shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
+    calendar = _calendar(path / "holidays", problems)
+    measured = shaped(Indicator, sorted((path / "indicators").glob("*.yaml")), problems)
+    reporting = shaped(County, [path / "counties.yaml"], problems)
+    declared = {p: shaped(Entry, [p], problems) for p in sorted((path / "corrections").glob("*.yaml"))}
     if not are_read:
         problems.tell()
     for name, form in forms.items():
@@ -181,11 +182,22 @@ def load(path: Path, expectations: Path) -> Catalogue:
         crosswalks,
         suppression,
         corrections,
+        calendar,
     )
 
 
+def _calendar(folder: Path, problems: Problems) -> Calendar:
+    """The years that have a file; without any, all is as the package says."""
+    years: dict[int, Year] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        with problems.noting():
+            declared = as_model(HolidayYear, read_yaml(path), Place(path))
+            years[declared.year] = year_of(declared, Place(path))
+    return Calendar(years)
+
+
 def _form(path: Path) -> Form:
-    form = _model(Form, _yaml(path), Place(path))
+    form = as_model(Form, read_yaml(path), Place(path))
     if form.form != path.stem:
         raise CatalogueError(f"form {form.form!r}", where=Place(path) / "form", expected=f"form: {path.stem}")
     return form
@@ -304,79 +316,3 @@ def _suite(path: Path, form: str) -> Suite:
     if not isinstance(content, dict) or not isinstance(content.get("expectations"), list):
         raise CatalogueError("no `expectations`", where=path, expected="a Great Expectations suite")
     return Suite(form, content, path)
-
-
-def _yaml(path: Path) -> Any:
-    try:
-        return yaml.load(
-            path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        )
-    except FileNotFoundError as e:
-        raise CatalogueError("no such file", where=path, expected="a file of the catalogue") from e
-    except yaml.YAMLError as e:
-        raise CatalogueError(f"not YAML: {e}", where=path, expected="YAML") from e
-
-
-def _entries(path: Path, problems: Problems) -> Iterator[tuple[Place, Any]]:
-    """The entries of a file that is a list, with their places."""
-    content: list[Any] = []
-    with problems.noting():
-        found = _yaml(path)
-        found = [] if found is None else found  # nothing but comments
-        if not isinstance(found, list):
-            raise CatalogueError(f"holds a {type(found).__name__}", where=path, expected="a list of entries")
-        content = found
-    for i, entry in enumerate(content):
-        yield Place(path) / i, entry
-
-
-M = TypeVar("M", bound=BaseModel)
-
-
-def _shaped(model: type[M], paths: Iterable[Path], problems: Problems) -> list[tuple[Place, M]]:
-    """The entries of files that are lists, with their places; an entry of another shape is a noted problem."""
-    found = []
-    for path in paths:
-        for place, entry in _entries(path, problems):
-            with problems.noting():
-                found.append((place, _model(model, entry, place)))
-    return found
-
-
-def _model(model: type[M], content: Any, place: Place) -> M:
-    try:
-        return model.model_validate(content)
-    except ValidationError as e:
-        problems = Problems()
-        for found in e.errors():
-            at, keys = _located(model, found["loc"], place)
-            with problems.noting():
-                of_keys = found["type"] in ("extra_forbidden", "missing")
-                raise CatalogueError(
-                    f"{found['msg']}, found {found['input']!r:.80}",
-                    where=at,
-                    expected=f"keys: {keys}" if of_keys else "",
-                ) from e
-        problems.tell()
-        raise
-
-
-def _located(model: type[BaseModel], loc: Iterable[str | int], place: Place) -> tuple[Place, str]:
-    """Where pydantic found an error, as a place in the file, and the keys that are allowed there."""
-    models = around = [model]
-    for key in loc:
-        if chosen := [
-            m for m in models if m.__name__ == key
-        ]:  # the tag of a term's class is no key of the file
-            models = chosen
-            continue
-        place, around = place / key, models
-        fields = [f.annotation for m in models for n, f in m.model_fields.items() if key in (n, f.alias)]
-        models = [m for annotation in fields for m in _models_in(annotation)] or models
-    return place, ", ".join(f.alias or n for m in around for n, f in m.model_fields.items())
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in get_args(annotation) for m in _models_in(part)]

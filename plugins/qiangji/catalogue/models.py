@@ -89,6 +89,16 @@ class Field(Model):
     note: Label | None = F(None, description="指标解释")
     since: Month | None = None
     until: Month | None = None
+    optional_until: Month | None = F(
+        None,
+        description="the last month in which a report without its column is taken: a finding, and from the month"
+        " after it goes back",
+    )
+
+    @model_validator(mode="after")
+    def _optional_while_it_holds(self) -> Field:
+        check_optional(self)
+        return self
 
     @model_validator(mode="after")
     def _enum_has_values(self) -> Field:
@@ -141,6 +151,16 @@ class Form(Model):
     fields: dict[Code, Field]
     since: Month | None = None
     until: Month | None = None
+    optional_until: Month | None = F(
+        None,
+        description="the last month for which a county need not have it: it is asked for, and nobody is late or"
+        " failing for want of it",
+    )
+
+    @model_validator(mode="after")
+    def _optional_while_it_holds(self) -> Form:
+        check_optional(self)
+        return self
 
     @property
     def base_level(self) -> str:
@@ -167,6 +187,14 @@ class Form(Model):
         """The fields of the form as it stood in a month (`2024-01`)."""
         return {n: f for n, f in self.fields.items() if holds(f.since, f.until, month)}
 
+    def is_optional_in(self, month: str) -> bool:
+        """Whether a county may be without it for periods that end in a month."""
+        return is_optional(self.optional_until, month)
+
+    def optional_in(self, month: str) -> list[str]:
+        """The fields whose column a report may be without in a month, in the form's order."""
+        return [n for n, f in self.fields_in(month).items() if is_optional(f.optional_until, month)]
+
     def label_of(self, field: str, language: str) -> str:
         """What a field or the key is called, in `zh` or `en`."""
         if field == self.key:
@@ -176,6 +204,19 @@ class Form(Model):
 
 def holds(since: str | None, until: str | None, month: str) -> bool:
     return (since is None or since <= month) and (until is None or month <= until)
+
+
+def is_optional(optional_until: str | None, month: str) -> bool:
+    return optional_until is not None and month <= optional_until
+
+
+def check_optional(one: Field | Form) -> None:
+    """Raise ValueError where something is optional in no month in which it holds."""
+    last = one.optional_until
+    if last is not None and not holds(one.since, one.until, last):
+        raise ValueError(
+            f"optional_until {last} is not within since {one.since or '(open)'} and until {one.until or '(open)'}"
+        )
 
 
 def shortest_of(forms: Iterable[Form]) -> PeriodType:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from qiangji.catalogue.corrections import Entry
+from qiangji.catalogue.holidays import HolidayYear
 from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.models import County, Form, Plan, Suppression
 from qiangji.settings import settings
@@ -24,6 +25,7 @@ FILES: dict[str, Any] = {
     "counties": list[County],
     "suppression": Suppression,
     "corrections": list[Entry],
+    "holidays": HolidayYear,
 }
 """Schema name -> what a file of that kind holds."""
 

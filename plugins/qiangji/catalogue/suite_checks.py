@@ -14,6 +14,7 @@ from qiangji.catalogue.models import Form
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.suites import (
     OWN_CONTEXT,
+    PRESENT,
     SCOPES,
     SEVERITIES,
     Rule,
@@ -29,7 +30,6 @@ from qiangji.periods import MONTHS_IN
 MAX_VALUE_SET = 30
 """A longer `value_set` is a code list: slow in GX (13,000 codes took 1.2 s), and the tree knows better."""
 FRAME_COLUMNS = ("period", "county_code")
-PRESENT = "expect_column_values_to_not_be_null"
 BETWEEN = "expect_column_values_to_be_between"
 ROW_TYPES = (
     PRESENT,
@@ -102,9 +102,7 @@ def _check_presence(suite: Suite, form: Form, needed: Collection[tuple[str, str]
     announced = {
         r.content["kwargs"]["column"]
         for r in suite.rules
-        if r.content["type"] == PRESENT
-        and r.severity != "info"
-        and "row_condition" not in r.content["kwargs"]
+        if r.presence_of and r.severity != "info" and "row_condition" not in r.content["kwargs"]
     }
     if silent := [n for n in form.fields if (form.form, n) in needed and n not in announced]:
         raise CatalogueError(

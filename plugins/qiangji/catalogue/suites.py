@@ -35,7 +35,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -53,6 +53,7 @@ OWN_CONTEXT = ("_is_known", "_occurrences", "_totals_agree", "_is_total", "_is_s
 OWN_PREFIXES = ("_units_", "_gap_")
 """Context columns that follow from the submission and the tree alone."""
 
+PRESENT = "expect_column_values_to_not_be_null"
 USUAL_Z = 3.5
 """The z-score at the ends of what is usual for a unit, as `_low_<field>` and `_high_<field>` hold it."""
 MANY_DIGITS = 11
@@ -110,6 +111,17 @@ class Rule:
     def is_critical(self) -> bool:
         """Whether a row that breaks it is rejected."""
         return self.severity == "critical"
+
+    @property
+    def presence_of(self) -> str:
+        """The field that it holds to be filled in; empty of any other rule."""
+        return str(self.content["kwargs"]["column"]) if self.content["type"] == PRESENT else ""
+
+    def as_warning(self) -> Rule:
+        """The same rule, which rejects nothing."""
+        if not self.is_critical:
+            return self
+        return replace(self, severity="warning", content={**self.content, "severity": "warning"})
 
     @property
     def is_contextual(self) -> bool:
@@ -227,10 +239,15 @@ class Suite:
         return kinds_in(columns | {c for g in self.gaps for c in (*g.plus, *g.minus)})
 
     def holding_in(self, form: Form, month: str) -> list[Rule]:
-        """The rules on the form as it stood in a month: none on a field that it did not have then."""
+        """The rules on the form as it stood in a month: none on a field that it did not have then.
+
+        That a field is filled in is no more than a warning while the field is optional.
+        """
         absent = form.fields.keys() - form.fields_in(month).keys()
         empty = {g.column for g in self.gaps if absent & {*g.plus, *g.minus}}
-        return [r for r in self.rules if not _fields_of(r, form) & (absent | empty)]
+        optional = set(form.optional_in(month))
+        held = [r for r in self.rules if not _fields_of(r, form) & (absent | empty)]
+        return [r.as_warning() if r.presence_of in optional else r for r in held]
 
     def context_columns(self, forms: Iterable[str]) -> list[ContextColumn]:
         """The contextual columns that the suite needs, sorted; a `change` brings the `last` it comes from."""

@@ -183,8 +183,9 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
     as_it_stood: dict[str, list[Checked]] = {}  # a form that changed is judged as it stood in each period
     for one in batch:
         if one.parsed is not None:
-            fields = ",".join(form.fields_in(str(one.period.last_month)))
-            as_it_stood.setdefault(fields, []).append(one)
+            month = str(one.period.last_month)
+            stood = ",".join([*form.fields_in(month), "optional:", *form.optional_in(month)])
+            as_it_stood.setdefault(stood, []).append(one)
     for readable in as_it_stood.values():
         _judge(readable, catalogue, form, suite)
 

@@ -1,4 +1,4 @@
-"""Columns that a whole report leaves empty: one finding on the report instead of one on each row, and a question.
+"""Columns that a whole report leaves empty, or lacks: one finding on the report, not one a row, and a question.
 
 In: the rows of a submission as read, its form as it stood and its suite. Out: the fields that no row fills, what is
 found of each, and for those that an indicator reads the question that the report is held with: without the column the
@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from qiangji.catalogue import Catalogue, Form
-from qiangji.catalogue.suite_checks import PRESENT
+from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.catalogue.suites import Rule, Suite, Words
 from qiangji.checking.verdict import Checked, Doubt
 from qiangji.ledger.findings import Finding
@@ -18,7 +17,7 @@ from qiangji.parsing import Parsed
 from qiangji.periods import Period
 from qiangji.text import quoted_zh
 
-CODE = "blank_column"
+CODE, ABSENT = "blank_column", "absent_column"
 LEAST = 3
 """Rows from which on an empty column is told once; of fewer rows each is told by itself."""
 NAMED = 3
@@ -26,33 +25,35 @@ NAMED = 3
 
 
 def blank_fields(parsed: Parsed, form: Form, suite: Suite, period: Period) -> list[str]:
-    """The fields that no row of the report fills, in the form's order.
+    """The fields that no row of the report fills, in the form's order: those without a column, however few the rows.
 
     A field that is only asked for in some rows (the evidence of a task that is done) may be empty in all of them.
     """
+    absent = absent_fields(parsed, form, period)
     if parsed.rows.num_rows < LEAST:
-        return []
-    asked_in_some = {
-        _column(r) for r in suite.rules if is_presence(r) and "row_condition" in r.content["kwargs"]
-    }
+        return absent
+    asked_in_some = {r.presence_of for r in suite.rules if "row_condition" in r.content["kwargs"]}
     written = {cell.field for cell in parsed.unreadable}
     return [
         name
         for name in form.fields_in(str(period.last_month))
-        if name in parsed.rows.column_names
-        and parsed.rows.column(name).null_count == parsed.rows.num_rows
-        and name not in asked_in_some | written
+        if name in absent
+        or (
+            name in parsed.rows.column_names
+            and parsed.rows.column(name).null_count == parsed.rows.num_rows
+            and name not in asked_in_some | written
+        )
     ]
 
 
-def is_presence(rule: Rule) -> bool:
-    """Whether a rule holds that a field is filled in."""
-    return bool(rule.content["type"] == PRESENT)
+def absent_fields(parsed: Parsed, form: Form, period: Period) -> list[str]:
+    """The optional fields that the sheet has no column for, in the form's order."""
+    return [n for n in form.optional_in(str(period.last_month)) if n not in parsed.columns]
 
 
 def is_told(rule: Rule, blank: Collection[str]) -> bool:
     """Whether the finding on the report says what the rule says of each row. A critical rule still rejects its rows."""
-    return not rule.is_critical and is_presence(rule) and _column(rule) in blank
+    return not rule.is_critical and rule.presence_of in blank
 
 
 def tell(one: Checked, blank: Sequence[str], catalogue: Catalogue, form: Form) -> None:
@@ -61,28 +62,53 @@ def tell(one: Checked, blank: Sequence[str], catalogue: Catalogue, form: Form) -
         if why := _rejected_whole(blank, form, {b.rule.id for b in one.breaches if b.rule.is_critical}):
             one.message_zh, one.message_en = why
         return
-    found = findings(blank, form, one.period, one.part.county_code)
+    assert one.parsed is not None
+    month = str(one.period.last_month)
+    found = findings(
+        blank, form, one.period, one.part.county_code, absent_fields(one.parsed, form, one.period)
+    )
     one.findings += found
     one.notes += found
-    if asked := question(blank, form, catalogue.fields_read):
+    required = [n for n in blank if n not in form.optional_in(month)]
+    if asked := question(required, form, catalogue.fields_read):
         one.doubts.append(asked)
 
 
-def findings(blank: Sequence[str], form: Form, period: Period, county: str) -> list[Finding]:
-    """One for each empty column, on the report."""
+def findings(
+    blank: Sequence[str], form: Form, period: Period, county: str, absent: Collection[str] = ()
+) -> list[Finding]:
+    """One for each empty column, on the report; `absent`: those that it has no column for at all."""
     found = []
     for name in blank:
-        zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
-        words = Words(
-            None,
-            f"{quoted_zh(zh)}整列未填",
-            f"{en}: the column is empty in the whole report",
-            "有值；没有的填0；确无此项请说明",
-            "values; 0 where there is none; please confirm if there is nothing to report",
-        )
-        rule = f"{form.form}.{name}.{CODE}"
+        field, is_absent = form.fields[name], name in absent
+        words = _without_column(field) if is_absent else _empty(field)
+        rule = f"{form.form}.{name}.{ABSENT if is_absent else CODE}"
         found.append(Finding(county, form.form, str(period), county, county, rule, "warning", (name,), words))
     return found
+
+
+def _empty(field: Field) -> Words:
+    return Words(
+        None,
+        f"{quoted_zh(field.label.zh)}整列未填",
+        f"{field.label.en}: the column is empty in the whole report",
+        "有值；没有的填0；确无此项请说明",
+        "values; 0 where there is none; please confirm if there is nothing to report",
+    )
+
+
+def _without_column(field: Field) -> Words:
+    """What is said of an optional field without a column, and from when on its absence returns the report."""
+    then = str(Period.parse(str(field.optional_until)) + 1)
+    headers = " / ".join(dict.fromkeys((field.label.zh, *field.headers)))
+    return Words(
+        None,
+        f"未报送{quoted_zh(field.label.zh)}列：目前选报，自{then}期起缺少该列将退回",
+        f"{field.label.en}: the report has no such column; it is optional as yet, and a report for {then} or later goes"
+        " back without it",
+        f"增加{quoted_zh(field.label.zh)}列并填报",
+        f"a column {headers}, filled in",
+    )
 
 
 def question(blank: Sequence[str], form: Form, read: Collection[tuple[str, str]]) -> Doubt | None:
@@ -97,10 +123,6 @@ def question(blank: Sequence[str], form: Form, read: Collection[tuple[str, str]]
         f"columns that indicators need are empty in the whole report: {en}. Were they left out, or is there nothing"
         " to report? Send them, with 0 where there is none",
     )
-
-
-def _column(rule: Rule) -> str:
-    return str(rule.content["kwargs"].get("column", ""))
 
 
 def _rejected_whole(blank: Sequence[str], form: Form, critical: Collection[str]) -> tuple[str, str] | None:

@@ -23,6 +23,7 @@ from qiangji.hashing import short
 from qiangji.lake import Rows
 from qiangji.ledger import Key
 from qiangji.ledger.findings import Finding
+from qiangji.parsing.normalise import TYPES
 from qiangji.periods import MONTHS_IN, Period
 
 Read = Callable[[str, Period, str], pa.Table | None]
@@ -110,6 +111,7 @@ def _evaluate(
     for county in counties:
         rows = read(form.form, period, county)
         assert rows is not None
+        rows = _as_it_stands(rows, form, month)
         before = read(form.form, period - 1, county) if county in told and repeats.can_tell(form) else None
         if before is not None and (again := repeats.finding(form, period, county, rows, before)):
             yield again
@@ -124,6 +126,14 @@ def _evaluate(
     for broken in validate(frame, rules, f"{form.form} {period}"):
         for row in frame.take(pa.array(broken.rows, pa.int64())).to_pylist():
             yield Finding.of(broken.rule, row, form, row["county_code"], str(period))
+
+
+def _as_it_stands(rows: pa.Table, form: Form, month: str) -> pa.Table:
+    """A report's rows with every field of the form: it may be older than a field, or lack an optional one."""
+    for name, field in form.fields_in(month).items():
+        if name not in rows.column_names:
+            rows = rows.append_column(name, pa.nulls(len(rows), TYPES[field.type]))
+    return rows
 
 
 def _inputs(

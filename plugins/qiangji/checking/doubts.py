@@ -94,12 +94,14 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
 def _warned(one: Checked, form: Form, kept: Sequence[int]) -> dict[tuple[str, str], list[Breach]]:
     """(field, `plausible` or `present`) -> breaches of accepted rows. A dash alone is as much as nothing."""
     accepted, found = set(kept), dict[tuple[str, str], list[Breach]]()
+    optional = form.optional_in(str(one.period.last_month))
     for breach in one.breaches:
         rule, (field, *more) = breach.rule, breach.rule.fields
         if breach.index not in accepted or more or field not in form.fields or rule.severity != "warning":
             continue
         what = rule.id.rpartition(".")[2]
-        is_needed = not form.fields[field].may_be_empty and not _is_conditional(rule)
+        may_lack = form.fields[field].may_be_empty or field in optional
+        is_needed = not may_lack and not _is_conditional(rule)
         if what in ("present", DASH) and is_needed:
             found.setdefault((field, "present"), []).append(breach)
         elif what == "plausible":

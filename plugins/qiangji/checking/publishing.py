@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking.verdict import Checked
+from qiangji.lake import rows_hash
 from qiangji.ledger import Ledger, Submission
 from qiangji.stopwatch import Stopwatch
 
@@ -57,7 +58,8 @@ def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, wa
         **vars(fullness),
     )
     if not record:
-        return submission
+        digest = rows_hash(accepted) if accepted is not None and taken else None
+        return replace(submission, rows_hash=digest)
     place = (part.form, part.period, part.county_code)
     with watch.timed("parquet"):
         if accepted is not None and taken:

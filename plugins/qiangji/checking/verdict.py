@@ -175,7 +175,10 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
         if breach.rule.is_critical:
             reasons.setdefault(breach.index, []).append(breach)
     keep = pa.array([i not in reasons for i in range(parsed.rows.num_rows)], pa.bool_())
-    one.accepted = parsed.rows.filter(keep).drop_columns(["_row"]).sort_by(form.key).combine_chunks()
+    # without optional columns that it lacks: the same report, whether the form has that field by now or not
+    absent = [n for n in form.fields if n in parsed.rows.column_names and n not in parsed.columns]
+    rows = parsed.rows.filter(keep).drop_columns(["_row", *absent])
+    one.accepted = rows.sort_by(form.key).combine_chunks()
     one.rejected = _rejected(parsed, reasons)
     one.rejections = _rejections(one, frame)
     one.findings = _findings(one, reasons.keys(), form, frame)

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from qiangji.cli import decisions, feedback, figures, findings, restore, stages, system
+from qiangji.cli import catalogue, decisions, feedback, figures, findings, restore, stages, system
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.masking import Masking, in_all_logs, masked
 
@@ -38,6 +38,7 @@ for command in (
     restore.verify,
     restore.rebuild_ledger,
     system.warehouse_url,
+    catalogue.check_catalogue,
     system.doctor,
     system.demo,
 ):

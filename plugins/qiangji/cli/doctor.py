@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from rich.console import Console
 
 from qiangji.catalogue import Catalogue, County
+from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.masking import masked
 from qiangji.settings import Settings, settings
@@ -25,6 +26,8 @@ class Examined:
     what: str
     is_well: bool
     detail: str
+    is_warning: bool = False
+    """Well as yet, and something is to be done about it."""
 
 
 def examine() -> list[Examined]:
@@ -38,7 +41,7 @@ def examine() -> list[Examined]:
         _try("airflow", _airflow),
     ]
     if all(e.is_well for e in found if e.what == "catalogue"):
-        found += [_try("corrections", lambda: _corrections(s)), *_counties()]
+        found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties()]
     return found
 
 
@@ -46,6 +49,7 @@ def show(console: Console, examined: list[Examined]) -> None:
     """One line a thing."""
     for e in examined:
         mark = "[green]ok[/green]  " if e.is_well else "[red]bad[/red] "
+        mark = "[yellow]warn[/yellow] " if e.is_warning else mark
         console.print(f"{mark}{e.what}: {e.detail}")
 
 
@@ -66,11 +70,22 @@ def _catalogue() -> list[Examined]:
         c = read_catalogue()
     except CatalogueError as e:
         return [Examined("catalogue", False, f"{p.code}: {p}") for p in e.problems]
-    said = (
-        f"{len(c.forms)} forms, {len(c.indicators)} indicators, {len(c.counties)} counties,"
-        f" {len(c.org.units)} org units"
-    )
-    return [Examined("catalogue", True, said)]
+    return [Examined("catalogue", True, counted(c))]
+
+
+def _holidays() -> list[Examined]:
+    """Years whose days off are not known: a warning before such a year begins, and not well once it has."""
+    from qiangji.pipeline import read_catalogue
+    from qiangji.stages import local_today
+    from qiangji.workdays import unknown_words
+
+    calendar, today = read_catalogue().calendar, local_today()
+    if not (unknown := calendar.unknown(today)):
+        return [Examined("holidays", True, f"{today.year} is known")]
+    return [
+        Examined("holidays", year > today.year, "; ".join(unknown_words(year)), year > today.year)
+        for year in unknown
+    ]
 
 
 def _lake(s: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 from qiangji.cli import findings
 from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, as_period, console, exit_on
-from qiangji.errors import UsageError
+from qiangji.errors import CatalogueError, UsageError
 
 
 def values(
@@ -188,6 +189,7 @@ def status(
         printing.print_status(console, rows)
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
+        printing.print_unknown_years(console, _unknown_years())
         if stale:
             from qiangji.cli import printing_figures
 
@@ -197,3 +199,12 @@ def status(
             printing.print_rejections(console, rejected)
         findings.print_count(still_open, wanted)
     exit_on(attention or stale)
+
+
+def _unknown_years() -> list[int]:
+    """None while the catalogue cannot be read: the grid is shown all the same, and `qiangji doctor` says why."""
+    from qiangji import pipeline, stages
+
+    with suppress(CatalogueError):
+        return pipeline.read_catalogue().calendar.unknown(stages.local_today())
+    return []

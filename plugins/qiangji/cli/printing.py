@@ -16,6 +16,7 @@ from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import comparison
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
+from qiangji.workdays import unknown_words
 
 Rows = list[dict[str, Any]]
 MATRIX_UNITS = 10
@@ -30,7 +31,7 @@ WARNED_LEGEND = (
 )
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
-    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim",
+    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim", "optional": "dim",
 }  # fmt: skip
 
 
@@ -147,6 +148,12 @@ def _status_cell(row: dict[str, Any]) -> str:
     if row["rows_received"]:
         lines.append(f"[dim]{_counts(row)}[/dim]")
     return "\n".join(lines)
+
+
+def print_unknown_years(console: Console, years: Sequence[int]) -> None:
+    """Years whose days off are not known, and what to do; nothing where all are."""
+    for year in years:
+        console.print("[yellow]注意 Note[/yellow]", "\n".join(unknown_words(year)))
 
 
 def _counts(row: dict[str, Any]) -> str:

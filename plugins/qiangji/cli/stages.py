@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +17,7 @@ from qiangji.cli.common import (
     console,
     exit_on,
     progress,
+    right,
     table,
     unbroken,
 )
@@ -22,6 +25,7 @@ from qiangji.cli.common import (
 if TYPE_CHECKING:
     from qiangji.building import Built
     from qiangji.ledger import Submission
+    from qiangji.stages import Rehearsed
 
 _GUARDS = {
     "period_locked": ("报告期锁定后收到", "after the period was locked"),
@@ -75,14 +79,27 @@ def collect(
 def reprocess(
     period: Periods = None,
     form: Forms = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option(
+            "--dry-run", help="show what would change, such as accepted to returned; record nothing"
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Check again from the lake with today's catalogue and suites; nothing is fetched.
 
-    Exit code 3: a submission was returned, withheld or held.
+    Exit code 3: a submission was returned, withheld or held; in a dry run, one would be that is not now.
     """
     from qiangji import pipeline, stages
 
+    if dry_run:
+        with progress("checking again, for a try"), pipeline.open_pipeline() as p:
+            forms = p.catalogue.require_forms(form or [])
+            rehearsed = stages.rehearse(p, forms, as_periods(period))
+        _show_rehearsed(rehearsed, json)
+        exit_on([r for r in rehearsed if r.turns_bad])
+        return
     with progress("checking again"), pipeline.open_pipeline() as p:
         forms = p.catalogue.require_forms(form or [])
         verdicts = [_verdict(s) for s in stages.reprocess(p, forms, as_periods(period))]
@@ -144,6 +161,48 @@ def _print_built(built: Built) -> None:
             f"[yellow]{locked} 已锁定 is locked, and {n:,} of its result rows changed:[/yellow]"
             f" `qiangji diff --edition`, or `qiangji explain` a figure."
         )
+
+
+def _show_rehearsed(rehearsed: Sequence[Rehearsed], json: bool) -> None:
+    """What would change, one line a submission, and how many of each kind; the rest is counted."""
+    from qiangji.cli import printing
+
+    changes = sorted(
+        (_change(r) for r in rehearsed if r.is_changed),
+        key=lambda c: (c["form"], c["period"], c["county_code"]),
+    )
+    counts = Counter(f"{c['before']} -> {c['after']}" for c in changes)
+    if json:
+        print(printing.as_json({"checked": len(rehearsed), "counts": dict(counts), "changes": changes}))
+        return
+    if changes:
+        shown = table(
+            "重新核查将改变 What would change", "county", "form", unbroken("period"), "before", "after",
+            *right("rows before", "rows after", "rejected"), "why",
+        )  # fmt: skip
+        for c in changes:
+            before, after = (f"[{printing.STYLES.get(s, 'white')}]{s}[/]" for s in (c["before"], c["after"]))
+            shown.add_row(
+                c["county_code"], c["form"], c["period"], before, after, f"{c['rows_accepted_before']:,}",
+                f"{c['rows_accepted']:,}", f"{c['rows_rejected']:,}", _why(c),
+            )  # fmt: skip
+        console.print(shown)
+    for kind, n in counts.most_common():
+        console.print(f"{n:,} {kind}", markup=False)
+    console.print(
+        f"试核{len(rehearsed)}份，{len(rehearsed) - len(changes)}份不变；未作任何记录。"
+        f" Checked {len(rehearsed):,} for a try, {len(rehearsed) - len(changes):,} would stay as they are;"
+        " nothing was recorded."
+    )
+
+
+def _change(r: Rehearsed) -> dict[str, Any]:
+    before = {
+        "before": r.before.status if r.before else "unchecked",
+        "rows_accepted_before": r.before.rows_accepted if r.before else 0,
+    }
+    after = {name: value for name, value in _verdict(r.after).items() if name != "revision"}
+    return {**before, "after": r.after.status, **after}
 
 
 def _verdict(s: Submission) -> dict[str, Any]:

@@ -110,6 +110,11 @@ def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) 
     ]
 
 
+def is_optional(catalogue: Catalogue, form: str, period: Period) -> bool:
+    """Whether a county may be without a form in a period: it is asked for, and required later."""
+    return catalogue.forms[form].is_optional_in(str(period.last_month))
+
+
 def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> list[Pulled]:
     """Pull counties side by side; one that fails or hangs delays no other. Outcomes are in the ledger."""
     withheld.sweep(p.settings)
@@ -183,6 +188,11 @@ def _fetch(
             except CollectError as e:
                 if e.code in GONE:
                     raise
+                if e.code == "not_found" and all(
+                    is_optional(p.catalogue, *target) for target in item.targets
+                ):
+                    log.info("%s: %s is optional as yet, and not there", county.county, shown.name)
+                    continue
                 for form, period in item.targets:
                     pulled.fail(form, period, e)
                 continue
@@ -233,11 +243,12 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
         what = "looking through it takes more memory than there is"
         heavy = too_large(what, "a smaller file", county.county)
         return [_returned(form, period, kind, None, heavy) for form, period in item.targets]
+    targets = [t for t in item.targets if not _is_left_out(catalogue, read, item, *t)]
     if not any(hits.values()) and not read.beside.is_opaque:
         sha256 = lake.put_raw(content)
-        return [Part(form, str(period), kind, sha256) for form, period in item.targets]
+        return [Part(form, str(period), kind, sha256) for form, period in targets]
     parts = []
-    for form, period in item.targets:
+    for form, period in targets:
         if found := hits[form]:
             parts.append(_withheld(form, period, kind, found))
         elif error := read.grids[form].error:
@@ -246,6 +257,13 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
             sha256 = lake.put_raw(_as_csv(read.grids[form], county.encoding))
             parts.append(Part(form, str(period), "csv", sha256))
     return parts
+
+
+def _is_left_out(catalogue: Catalogue, read: cage.Read, item: Item, form: str, period: Period) -> bool:
+    """Whether a workbook of several forms has no sheet of one that is optional as yet."""
+    error = read.grids[form].error
+    is_missing = error is not None and error.code == "missing_sheet"
+    return is_missing and len(item.targets) > 1 and is_optional(catalogue, form, period)
 
 
 def _hits(catalogue: Catalogue, county: County, read: cage.Read) -> dict[str, list[Hit]]:

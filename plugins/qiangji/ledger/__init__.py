@@ -223,6 +223,13 @@ class Ledger:
         )
         return {(form, period, county): Current(*rest) for form, period, county, *rest in rows}
 
+    def latest(self, one: Submission) -> Submission | None:
+        """The latest reading of the same county, form and period that is not void, as the reporting grid shows it."""
+        with self.engine.connect() as c:
+            known = _verdicts(c, one.county_code, one.form, one.period)
+        standing = (v for v in known if v.status != "void")
+        return max(standing, key=lambda v: (v.received_at, v.checked_at), default=None)
+
     def foreseen(self, one: Submission) -> Submission:
         """A submission with the status that it would have, were it published now; nothing is written."""
         with self.engine.connect() as c:

@@ -21,7 +21,7 @@ from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
-from qiangji.parsing.normalise import read_codes, read_column
+from qiangji.parsing.normalise import TYPES, read_codes, read_column
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
@@ -54,7 +54,7 @@ class Parsed:
     | `raw` | the same columns as text as received |
     | `problems` | cells that could not be read, or are asked about; schema PROBLEMS |
     | `totals_agree` | None if no total was written |
-    | `columns` | field -> column of the sheet, counted from 0 |
+    | `columns` | field -> column of the sheet, counted from 0; without optional fields that it has no column for |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
     | `sheet` | what the sheet says of itself: title, hidden rows, units, scaling formats |
     | `explanations` | position in `rows` -> the county's explanation of a row in a workbook that went back to it |
@@ -149,9 +149,13 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
-    raw |= {n: combined(data.column(columns.fields[n])) for n in fields} | {"_row": numbers}
-    read = {n: told_once(read_column(raw[n], f), strays) for n, f in fields.items()}
-    typed |= {n: c.values for n, c in read.items()} | {"_row": numbers}
+    texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
+    raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
+    read = {n: told_once(read_column(text, fields[n]), strays) for n, text in texts.items()}
+    typed |= {
+        n: read[n].values if n in read else pa.nulls(len(rows), TYPES[f.type]) for n, f in fields.items()
+    }
+    typed |= {"_row": numbers}
     agree, wrong = _check_totals(
         zone,
         first_row,
@@ -171,7 +175,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
         pa.concat_tables([PROBLEMS.empty_table(), *problems]).combine_chunks(),
         agree,
         wrong,
-        {form.key: columns.key} | {n: columns.fields[n] for n in fields},
+        {form.key: columns.key, **columns.fields},
         explanations={} if explained is None else returned.explanations(explained),
     )
 
@@ -200,7 +204,7 @@ def _check_totals(
     if not totals:
         return None, []
     marks = zone.take(pa.array(sorted(totals), pa.int64()))
-    at = {n: columns.fields[n] for n, f in reading.fields.items() if f.is_number}
+    at = {n: i for n, i in columns.fields.items() if reading.fields[n].is_number}
     written = {
         n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
     }

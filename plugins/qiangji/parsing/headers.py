@@ -32,7 +32,8 @@ UNCHANGED_HEADERS = ("is_unchanged", "无变动")
 
 @dataclass(frozen=True)
 class Columns:
-    """Positions in the grid. `fields`: in the form's order; `ignored`: columns that hold no field of the period.
+    """Positions in the grid. `fields`: in the form's order, without optional ones that the sheet has no column for;
+    `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
     row. `units`: field -> the unit in brackets behind its header.
@@ -113,12 +114,12 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         else:
             found[target] = i
             units |= {target: unit} if unit and target in fields else {}
-    missing = [n for n in (form.key, *fields) if n not in found]
+    missing = [n for n in (form.key, *fields) if n not in found and n not in reading.optional]
     if missing:
         raise _missing(missing, reading)
     return Columns(
         key=found[form.key],
-        fields={n: found[n] for n in fields},
+        fields={n: found[n] for n in fields if n in found},
         name=found.get("unit_name"),
         period=found.get(PERIOD),
         ignored=tuple(ignored),

@@ -232,7 +232,8 @@ def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> P
     )
     texts = pa.schema([(n, pa.string()) for n in names] + [("_row", pa.int32())])
     columns = head.get("columns")
-    if not isinstance(columns, dict) or set(columns) != {form.key, *fields}:
+    needed = {form.key, *fields} - set(form.optional_in(month))
+    if not isinstance(columns, dict) or not needed <= set(columns) <= {form.key, *fields}:
         raise GarbledError("other columns")
     agree = head.get("totals_agree")
     if not (agree is None or isinstance(agree, bool)):
@@ -245,7 +246,9 @@ def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> P
         _totals_problems(head),
         {n: _number(i) for n, i in columns.items()},
     )
-    _check_problems(parsed, {form.key, *fields})
+    if any(parsed.rows.column(n).null_count < parsed.rows.num_rows for n in fields if n not in columns):
+        raise GarbledError("values without a column")
+    _check_problems(parsed, set(columns))
     facts = _facts(head.get("sheet"), set(columns))
     return replace(parsed, explanations=_explanations(head, parsed.rows.num_rows), sheet=facts)
 

@@ -54,32 +54,43 @@ class DatabaseSource:
         return Fetched(item, content, "csv")
 
     def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
+        """What there is of each form. A view that is not there costs the other forms nothing: each period of its form
+        is listed, and fetching it says what is wrong. Without any of the views, that is raised here.
+        """
         by_form: dict[str, list[Target]] = {}
         for target in wanted:
             by_form.setdefault(target[0], []).append(target)
-        items = []
+        items, missing = list[Item](), list[QiangjiError]()
         with self._reading() as db:
             for form, targets in by_form.items():
-                period: sa.ColumnClause[Any] = sa.column(self._view.period_column)
-                latest = (
-                    sa.func.max(sa.column(self._view.version_column))
-                    if self._view.version_column
-                    else sa.null()
-                )
-                query = (
-                    sa.select(period, sa.func.count(), latest)
-                    .select_from(self._table(form))
-                    .where(period.in_([str(p) for _, p in targets]))
-                    .group_by(period)
-                )
-                found = {str(row[0]): (row[1], as_text(row[2])) for row in db.execute(query)}
-                for target in targets:
-                    if str(target[1]) in found:
-                        rows, changed = found[str(target[1])]
-                        # The count shows removed rows; the latest change does not.
-                        version = f"{changed} {rows}" if changed else ""
-                        items.append(Item(f"{form}/{target[1]}", (target,), version))
+                try:
+                    with db.begin_nested():
+                        items += self._list_form(db, form, targets)
+                except DBAPIError as e:
+                    error = self._error(e, form)
+                    if error.code != "not_found":
+                        raise error from None
+                    missing.append(error)
+                    items += [Item(f"{form}/{target[1]}", (target,), "") for target in targets]
+        if missing and len(missing) == len(by_form):
+            raise missing[0]
         return items
+
+    def _list_form(self, db: sa.Connection, form: str, targets: Sequence[Target]) -> Iterator[Item]:
+        period: sa.ColumnClause[Any] = sa.column(self._view.period_column)
+        latest = sa.func.max(sa.column(self._view.version_column)) if self._view.version_column else sa.null()
+        query = (
+            sa.select(period, sa.func.count(), latest)
+            .select_from(self._table(form))
+            .where(period.in_([str(p) for _, p in targets]))
+            .group_by(period)
+        )
+        found = {str(row[0]): (row[1], as_text(row[2])) for row in db.execute(query)}
+        for target in targets:
+            if str(target[1]) in found:
+                rows, changed = found[str(target[1])]
+                # The count shows removed rows; the latest change does not.
+                yield Item(f"{form}/{target[1]}", (target,), f"{changed} {rows}" if changed else "")
 
     def _fetch(self, item: Item) -> bytes:
         form, period = item.targets[0]
@@ -88,7 +99,7 @@ class DatabaseSource:
             .select_from(self._table(form))
             .where(sa.column(self._view.period_column) == str(period))
         )
-        with self._reading() as db:
+        with self._reading(form) as db:
             result = db.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
             names = list(result.keys())
             left_out = {self._view.period_column, self._view.version_column}
@@ -131,8 +142,8 @@ class DatabaseSource:
         params["application_name"] = "qiangji"
 
     @contextmanager
-    def _reading(self) -> Iterator[sa.Connection]:
-        """A read-only transaction. The server is asked to end it at the county's deadline."""
+    def _reading(self, form: str = "") -> Iterator[sa.Connection]:
+        """A read-only transaction, on the view of a form. The server is asked to end it at the county's deadline."""
         seconds = self._limits.within()
         try:
             with self._engine.connect() as db:
@@ -143,7 +154,7 @@ class DatabaseSource:
         except QiangjiError:
             raise
         except SQLAlchemyError as e:
-            raise self._error(e) from None
+            raise self._error(e, form) from None
 
     def _table(self, form: str) -> sa.TableClause:
         schema, _, name = self._view_name(form).rpartition(".")
@@ -152,7 +163,7 @@ class DatabaseSource:
     def _view_name(self, form: str) -> str:
         return self._view.view.replace("{form}", form)
 
-    def _error(self, error: SQLAlchemyError) -> QiangjiError:
+    def _error(self, error: SQLAlchemyError, form: str) -> QiangjiError:
         """The package's error, by SQLSTATE. It leaves out the driver's text, which may hold the login."""
         where, url = self._county.county, self._engine.url
         server = f"{url.host or ''}:{url.port or ''}/{url.database or ''}"
@@ -165,12 +176,12 @@ class DatabaseSource:
             return TransientError(f"{server} does not answer in time", where=where, code="timeout")
         if state in _LOGIN or "authentication failed" in text:
             return login_refused(self._county, f"{server} refuses the login")
+        what = f"the view {self._view_name(form)} or a column of it" if form else "that database"
         if state in _MISSING or (not state and ("no such" in text or "does not exist" in text)):
             return PermanentError(
-                f"{server} does not give the database, the view {self._view.view} or a column of it"
-                f" ({state or 'no such'})",
+                f"{server} does not give {what} ({state or 'no such'})",
                 where=where,
-                expected="a view that the login may read",
+                expected="a view that the login may read" if form else "a database that the login may read",
                 do="Ask the county.",
                 code="not_found",
             )

@@ -43,6 +43,17 @@ MISSING = {
 }
 
 
+def of_catalogue(catalogue: Catalogue) -> str:
+    """The part of the page that follows from the catalogue alone."""
+    parts = [
+        "## 指标 Indicators",
+        *_indicators(catalogue),
+        "## 报表 Forms",
+        *(part for form in catalogue.forms.values() for part in _form(form)),
+    ]
+    return "\n\n".join(parts)
+
+
 def page(catalogue: Catalogue, connection: Connection) -> str:
     """The whole page; `connection`: a warehouse that is synchronised with the catalogue."""
     parts = [
@@ -52,10 +63,7 @@ def page(catalogue: Catalogue, connection: Connection) -> str:
         "What is collected, what is measured, what the warehouse holds. Generated from the catalogue. Targets are"
         " illustrative: the plan publishes no figures.",
         "[指标 Indicators](#指标-indicators) · [报表 Forms](#报表-forms) · [数据仓库 Warehouse](#数据仓库-warehouse)",
-        "## 指标 Indicators",
-        *_indicators(catalogue),
-        "## 报表 Forms",
-        *(part for form in catalogue.forms.values() for part in _form(form)),
+        of_catalogue(catalogue),
         "## 数据仓库 Warehouse",
         *_objects(connection, catalogue),
     ]
@@ -142,7 +150,7 @@ def _form(form: Form) -> Iterator[str]:
     )
     rows = []
     for name, field in form.fields.items():
-        words = [field.note.zh if field.note else "", *_time(field.since, field.until)]
+        words = [field.note.zh if field.note else "", *_time(field.since, field.until, field.optional_until)]
         notes = [field.note.en if field.note else ""]
         if field.values:
             words.append("选项 one of: " + ", ".join(field.values))
@@ -169,8 +177,9 @@ def _form(form: Form) -> Iterator[str]:
     yield _table(headings, rows)
 
 
-def _time(since: str | None, until: str | None) -> list[str]:
-    return [f"{word} {month}" for word, month in (("自 since", since), ("至 until", until)) if month]
+def _time(since: str | None, until: str | None, optional: str | None = None) -> list[str]:
+    said = (("自 since", since), ("至 until", until), ("选报至 optional until", optional))
+    return [f"{word} {month}" for word, month in said if month]
 
 
 def _objects(connection: Connection, catalogue: Catalogue) -> Iterator[str]:

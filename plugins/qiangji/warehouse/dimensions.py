@@ -6,7 +6,6 @@ the caller's transaction.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from datetime import date
 
@@ -16,7 +15,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.lake import Lake
-from qiangji.periods import MONTHS_IN, Period, due_at, due_date, span
+from qiangji.periods import MONTHS_IN, Period, span
 from qiangji.settings import Settings
 from qiangji.warehouse import history
 from qiangji.warehouse.queries import query
@@ -106,19 +105,19 @@ def _fields(catalogue: Catalogue) -> Rows:
 
 
 def _due(settings: Settings, catalogue: Catalogue, periods: list[Period]) -> Rows:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # years whose calendar is not out yet: `qiangji doctor` says which
-        return [
-            {
-                "form": f.form,
-                "period": str(p),
-                "due_date": due_date(p, f.due_working_day),
-                "due_at": due_at(p, f.due_working_day, settings.timezone),
-            }
-            for f in catalogue.forms.values()
-            for p in periods
-            if p.type == f.period_type and f.holds_in(str(p.last_month))
-        ]
+    calendar = catalogue.calendar
+    return [
+        {
+            "form": f.form,
+            "period": str(p),
+            "due_date": calendar.due_date(p, f.due_working_day),
+            "due_at": calendar.due_at(p, f.due_working_day, settings.timezone),
+            "is_optional": f.is_optional_in(str(p.last_month)),
+        }
+        for f in catalogue.forms.values()
+        for p in periods
+        if p.type == f.period_type and f.holds_in(str(p.last_month))
+    ]
 
 
 def _county_forms(catalogue: Catalogue) -> Rows:

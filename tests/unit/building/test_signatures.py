@@ -13,6 +13,7 @@ import pytest
 from qiangji.building import signatures
 from qiangji.catalogue import load
 from qiangji.periods import local_day
+from tests.frozen import paths as frozen
 
 PROJECT = Path(__file__).parents[3]
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
@@ -21,9 +22,9 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 @pytest.fixture
 def p(tmp_path: Path) -> Any:
     """A pipeline's data: copies of the catalogue and of the models that may be changed."""
-    shutil.copytree(PROJECT / "catalogue", tmp_path / "catalogue")
+    shutil.copytree(frozen.CATALOGUE, tmp_path / "catalogue")
     shutil.copytree(PROJECT / "sql" / "models", tmp_path / "sql" / "models")
-    read = load(PROJECT / "catalogue", PROJECT / "expectations")
+    read = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
     restating = read.restating(local_day(NOW, "Asia/Shanghai"))
     catalogue = SimpleNamespace(path=tmp_path / "catalogue", restating=lambda day: restating)
     return SimpleNamespace(

@@ -11,8 +11,8 @@ import pytest
 from qiangji.catalogue.tree import COLUMNS, OrgTree, OrgUnit
 from qiangji.errors import CatalogueError
 from qiangji.periods import Period
+from tests.frozen import paths as frozen
 
-ROOT = Path(__file__).resolve().parents[3]
 MONTH = Period.parse("2026-10")
 HEADER = ",".join(COLUMNS)
 CITY = "440700,江门市,city,city,,false,,"
@@ -22,7 +22,7 @@ TOWN = "440705101,大泽镇,town,town,440705,true,,"
 
 @pytest.fixture(scope="module")
 def tree() -> OrgTree:
-    return OrgTree.read(ROOT / "catalogue" / "org_units.csv")
+    return OrgTree.read(frozen.CATALOGUE / "org_units.csv")
 
 
 def read(tmp_path: Path, *lines: str, header: str = HEADER) -> OrgTree:

@@ -24,6 +24,7 @@ from qiangji.ledger import Ledger, Pending
 from qiangji.parsing import read_form, read_grids
 from qiangji.periods import Period
 from qiangji.settings import settings
+from tests.frozen import paths as frozen
 from tests.golden import world
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -298,7 +299,7 @@ def test_both_rows_of_a_key_go_back(catalogue: Catalogue, small: world.World) ->
     assert accepted(checked) == [small.codes["V2"]]
 
 
-REAL = load(ROOT / "catalogue", ROOT / "expectations")
+REAL = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 COUNTY = "440705"
 CASES = {
     form: yaml.load(

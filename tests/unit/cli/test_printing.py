@@ -77,3 +77,10 @@ def test_the_grid_says_how_many_of_how_many() -> None:
 def test_a_report_of_few_units_needs_attention(changes: dict[str, Any], is_shown: bool) -> None:
     found = reading.needs_attention([report(**changes)])
     assert [r["reason_code"] for r in found] == (["few_units"] if is_shown else [])
+
+
+def test_the_grid_names_years_that_are_not_known() -> None:
+    out = io.StringIO()
+    printing.print_unknown_years(Console(file=out, width=300), [2099])
+    assert "2099.yaml" in out.getvalue()
+    assert "注意" in out.getvalue()

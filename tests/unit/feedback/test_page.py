@@ -9,14 +9,14 @@ import pytest
 
 from qiangji.catalogue import Catalogue, load
 from qiangji.feedback import page
-from qiangji.settings import PROJECT
+from tests.frozen import paths as frozen
 
 ZONE = "Asia/Shanghai"
 
 
 @pytest.fixture
 def catalogue() -> Catalogue:
-    return load(PROJECT / "catalogue", PROJECT / "expectations")
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 
 
 def put(home: Path, county: str, name: str, content: bytes = b"x") -> Path:

@@ -13,6 +13,7 @@ from qiangji.catalogue.terms import CountRows, CountWhere, Max, Min, Sum
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.indicators import columns
 from qiangji.rendering import rendered
+from tests.frozen import paths as frozen
 from tests.golden import world
 
 PROJECT = Path(__file__).parents[3]
@@ -32,7 +33,7 @@ FORM = Form.model_validate(
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load(PROJECT / "catalogue", PROJECT / "expectations")
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 
 
 def term(**written: Any) -> Term:

@@ -25,8 +25,8 @@ from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, Item
+from tests.frozen import paths as frozen
 from tests.hostile.files import book, county
-from tests.integration.nights import PROJECT
 
 ID, MOBILE = "11010519491231002X", "13800138000"
 HOLDS = f"village_code,village_name,members\n440703101201,甲 {ID},1\n".encode()
@@ -44,7 +44,7 @@ class _Ledger:
 
 @pytest.fixture(scope="module")
 def catalogue() -> Any:
-    return load(PROJECT / "catalogue", PROJECT / "expectations")
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 
 
 def landed(

@@ -31,6 +31,7 @@ from qiangji.warehouse import definitions, open_warehouse, prepare, reading_ware
 from qiangji.warehouse.ddl import define, named
 from qiangji.warehouse.rows import copy_in
 from tests.conftest import make_workplace
+from tests.frozen import paths as frozen
 
 ROOT = Path(__file__).resolve().parents[3]
 SCHEMAS = ("ops", "dim", "fact", "calc", "mart", "mart_zh")
@@ -48,7 +49,7 @@ ORDER BY n.nspname, c.relname, a.attnum
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load(ROOT / "catalogue", ROOT / "expectations")
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -272,8 +273,8 @@ def test_preparing_twice_does_nothing(
 @pytest.fixture
 def copied(tmp_path: Path, workplace: Any) -> Settings:
     """Settings with a copy of the catalogue that a test may change, on a database of its own."""
-    shutil.copytree(ROOT / "catalogue", tmp_path / "catalogue")
-    shutil.copytree(ROOT / "expectations", tmp_path / "expectations")
+    shutil.copytree(frozen.CATALOGUE, tmp_path / "catalogue")
+    shutil.copytree(frozen.EXPECTATIONS, tmp_path / "expectations")
     return settings().model_copy(
         update={"catalogue": tmp_path / "catalogue", "expectations": tmp_path / "expectations"}
     )
