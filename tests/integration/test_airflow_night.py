@@ -521,7 +521,9 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
     assert f"not collected: {DOWN} {NAMES[DOWN]}" in said
     assert "CollectError: " in said
     assert "1 counties could not be collected" in said
-    assert f"采集 collected {month}..{site.last}: 7 县 counties" in said
+    assert f"采集 collected {month}..{site.last}: 8 县 counties" in said, (
+        "the city's departments report by quarter"
+    )
     link = f"[collect_nightly](dags/collect_nightly/runs/{quote(run.run_id, safe='')})"
     assert re.search(
         r"error: 每日采集 [-0-9]{10} [0-9:]{5} 失败 failed: " + re.escape(link), site.alerts()
