@@ -208,7 +208,7 @@ def test_airflow_gets_roles_pools_and_the_first_account_once(
             ).fetchall()
             roles = {name for (name,) in c.execute("SELECT name FROM ab_role")}
             pools = dict(c.execute("SELECT pool, slots FROM slot_pool").fetchall())
-            logged = c.execute("SELECT string_agg(extra, ' ') FROM log").fetchone()[0]
+            logged = c.execute("SELECT coalesce(string_agg(extra, ' '), '') FROM log").fetchone()[0]
         return accounts, roles, pools, logged
 
     prepare.prepare_airflow("first word")
