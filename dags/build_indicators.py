@@ -13,6 +13,8 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
+    dag_display_name=qiangji.shown("build_indicators"),
+    description="一个月有新报送即计算其指标 Builds the figures of a month as soon as its reports change",
     schedule=PartitionedAssetTimetable(assets=qiangji.REPORTS),
     catchup=False,
     max_active_runs=1,
@@ -20,7 +22,7 @@ from qiangji import airflow_glue as qiangji
     doc_md=__doc__,
     tags=["qiangji", "build"],
     params={
-        "period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")
+        "period": Param(None, type=["string", "null"], title="报告期 period", description=qiangji.PERIOD_HINT)
     },
 )
 def build_indicators() -> None:

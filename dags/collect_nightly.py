@@ -16,6 +16,8 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
+    dag_display_name=qiangji.shown("collect_nightly"),
+    description="每日 01:30 采集各县（市、区）报送并核查 Fetches and checks what counties report, every night",
     schedule=qiangji.NightlyPartition(
         "30 1 * * *", timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE
     ),
@@ -24,18 +26,24 @@ from qiangji import airflow_glue as qiangji
     default_args=qiangji.DEFAULTS,
     doc_md=__doc__,
     tags=["qiangji", "collect"],
-    params={"months": Param(None, type=["integer", "null"], minimum=1, description="window; default 13")},
+    params={
+        "months": Param(
+            None,
+            type=["integer", "null"],
+            minimum=1,
+            title="月数 months",
+            description="回看几个月，默认 13 How many months to look back; default 13",
+        )
+    },
 )
 def collect_nightly() -> None:
-    @task
+    @task(task_display_name="计划 plan")
     def plan(params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
         return qiangji.plan(months=(params or {}).get("months"))
 
-    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done")
+    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done", task_display_name="通知 announce")
     def announce(*, outlet_events: Any) -> list[str]:
-        months = qiangji.touched_months()
-        outlet_events[qiangji.REPORTS].add_partitions(months)
-        return months
+        return qiangji.announce_months(outlet_events)
 
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)

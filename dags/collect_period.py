@@ -15,6 +15,8 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
+    dag_display_name=qiangji.shown("collect_period"),
+    description="补采一个报告月并核查，可回填 Fetches and checks one reporting month; the DAG to backfill",
     schedule=CronPartitionTimetable(
         "0 0 1 * *",
         timezone=qiangji.ZONE,
@@ -28,22 +30,22 @@ from qiangji import airflow_glue as qiangji
     doc_md=__doc__,
     tags=["qiangji", "collect", "backfill"],
     params={
-        "period": Param(None, type=["string", "null"], description="for a run without a partition: 2026-10")
+        "period": Param(None, type=["string", "null"], title="报告期 period", description=qiangji.PERIOD_HINT)
     },
 )
 def collect_period() -> None:
-    @task
+    @task(task_display_name="计划 plan")
     def plan() -> list[dict[str, Any]]:
         return qiangji.plan(period=qiangji.period_of_run())
 
-    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done")
-    def announce() -> str | None:
-        return qiangji.period_of_run()  # the event carries the run's own partition
+    @task(outlets=[qiangji.REPORTS], trigger_rule="all_done", task_display_name="通知 announce")
+    def announce(*, outlet_events: Any) -> list[str]:
+        return qiangji.announce_months(outlet_events, qiangji.period_of_run())
 
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
-    pulled >> checked >> announce() >> qiangji.verdict()
+    pulled >> checked >> announce() >> qiangji.verdict()  # type: ignore[call-arg]
 
 
 collect_period()

@@ -14,6 +14,8 @@ from qiangji import airflow_glue as qiangji
 
 
 @dag(
+    dag_display_name=qiangji.shown("watch_reporting"),
+    description="工作日 08:00 查看逾期、退回并发出退回工作簿 What is late or returned, and workbooks to counties, at 8",
     schedule=CronTriggerTimetable("0 8 * * *", timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE),
     catchup=False,
     max_active_runs=1,

@@ -1,7 +1,7 @@
-"""Runs once at every start of the production shape: migrates both databases, makes the pools and the login.
+"""Runs once at every start of the production shape: migrates both databases, makes the pools and the first account.
 
 In: the environment of docker-compose.yml. Out: exit code 0 when everything else may start. A second run changes
-nothing; pools that somebody has resized keep their size.
+nothing; pools that somebody has resized keep their size, and an account its password.
 """
 
 from __future__ import annotations
@@ -9,37 +9,45 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from pathlib import Path
 
 from qiangji import pipeline
+from qiangji.local import accounts
 from qiangji.local.demo import POOLS
+
+USER = "admin"
 
 
 def main() -> None:
     """All steps. Raises CalledProcessError, or the package's own error, at the first that fails."""
-    airflow("db", "migrate")
-    known = {pool["pool"] for pool in json.loads(airflow("pools", "list", "--output", "json"))}
-    for name, slots in POOLS.items():
-        if name not in known:
-            airflow("pools", "set", name, str(slots), "tasks of this stage that run at the same time")
-    write_login(
-        Path(os.environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]),
-        os.environ["AIRFLOW_ADMIN_PASSWORD"],
-    )
+    prepare_airflow(os.environ["AIRFLOW_ADMIN_PASSWORD"])
     with pipeline.open_pipeline():  # opening it migrates the warehouse and synchronises it with the catalogue
         pass
 
 
-def airflow(*arguments: str) -> str:
-    """Run the airflow command; returns its stdout."""
-    return subprocess.run(["airflow", *arguments], check=True, stdout=subprocess.PIPE, text=True).stdout
+def prepare_airflow(password: str) -> None:
+    """Migrate Airflow's database; make the roles, the first account and the pools that are missing."""
+    airflow(["db", "migrate"], accounts.creating(USER, password))
+    *_, listed = airflow(
+        ["pools", "list", "--output", "json"]
+    ).splitlines()  # before it, what Airflow warns of
+    known = {pool["pool"] for pool in json.loads(listed)}
+    missing = {name: slots for name, slots in POOLS.items() if name not in known}
+    what = "tasks of this stage that run at the same time"
+    if missing:
+        airflow(*(["pools", "set", name, str(slots), what] for name, slots in missing.items()))
 
 
-def write_login(path: Path, password: str) -> None:
-    """Write the file that Airflow's simple auth manager reads, mode 0600."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump({"admin": password}, file)
+def airflow(*commands: list[str]) -> str:
+    """Run these commands of Airflow's; returns their stdout."""
+    command, words = accounts.commands_from_stdin(*commands)
+    return subprocess.run(
+        command,
+        input=words,
+        env=os.environ | accounts.making_roles(),
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
 
 
 if __name__ == "__main__":

@@ -21,11 +21,8 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from tests import distribution, guard
-<<<<<<< HEAD
-from tests.property import often
-=======
 from tests.frozen import paths as frozen
->>>>>>> rollout
+from tests.property import often
 
 guard.install()
 hypothesis_settings.register_profile("quick", max_examples=often.QUICK)

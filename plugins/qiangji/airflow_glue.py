@@ -8,9 +8,13 @@ and is tested without Airflow.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from datetime import timedelta
+from itertools import chain
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import (
@@ -28,7 +32,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from qiangji import masking, pipeline, stages
 from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
-from qiangji.periods import Period, reporting_month, span
+from qiangji.periods import Period
 from qiangji.settings import add_connection_resolver, settings
 from qiangji.stopwatch import Stopwatch
 from qiangji.workdays import unknown_words
@@ -37,15 +41,26 @@ log = logging.getLogger(__name__)
 
 REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 """Collected reports; a partition is a reporting month, `2026-10`."""
+FIGURES = Asset(name="qiangji_mart", uri="qiangji://mart")
+"""The figures that BI tools read; a partition is a month that was built."""
+DAGS = {
+    "collect_nightly": "每日采集",
+    "collect_period": "补采报告月",
+    "build_indicators": "计算指标",
+    "watch_reporting": "报送跟踪",
+}
+"""DAGs of the project, with their names in Chinese."""
 ZONE = "Asia/Shanghai"
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
+PERIOD_HINT = "没有分区的运行填报告期，如 2026-10 For a run without a partition, such as 2026-10"
 COLLECT_TASKS = ["plan", "pull", "check", "announce"]
 PULL_TASKS = 16
 """Mapped tasks that pull, at most; where there are more counties, a task pulls several."""
 CHECK_SHARES = list(range(settings().check_tasks))
 """One entry a check task. They are few: Great Expectations takes seconds to start, and checks many counties at once."""
 DEFAULTS: dict[str, Any] = {
+    "owner": "值班员 duty operator",
     "retries": 2,
     "retry_delay": timedelta(seconds=settings().retry_seconds),
     "retry_exponential_backoff": 2.0,  # with Airflow's own jitter
@@ -65,6 +80,11 @@ DEFAULTS: dict[str, Any] = {
 """Arguments of every task. Only errors that may pass by themselves are tried again."""
 
 
+def shown(dag_id: str) -> str:
+    """The name that Airflow's pages show: in Chinese, and the id that commands and runbooks use."""
+    return f"{DAGS[dag_id]} {dag_id}"
+
+
 class NightlyPartition(CronTriggerTimetable):
     """Every night. The run itself finds out its partitions: the months that new reports touched."""
 
@@ -76,21 +96,11 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 
     The months are the one of `period`, or the last `months` (default: `QIANGJI_WINDOW_MONTHS`) that have ended.
     """
-    catalogue = pipeline.read_catalogue()
-    if period:
-        wanted = [Period.parse(period).last_month]
-    else:
-        last = reporting_month(stages.local_today())
-        wanted = list(span(last - ((months or settings().window_months) - 1), last))
-    counties = [c for c in catalogue.counties if _reports_in(catalogue, c, wanted)]
-    size = max(1, -(-len(counties) // PULL_TASKS))
-    return [
-        {"counties": group, "names": _names(catalogue, group), "months": [str(m) for m in wanted]}
-        for group in (counties[i : i + size] for i in range(0, len(counties), size))
-    ]
+    wanted = stages.months_to_collect([Period.parse(period)] if period else [], window=months)
+    return stages.batches(pipeline.read_catalogue(), wanted, PULL_TASKS)
 
 
-@task(pool="qiangji_pull", map_index_template="{{ names }}")
+@task(pool="qiangji_pull", task_display_name="采集 pull", map_index_template="{{ names }}")
 def pull(batch: dict[str, Any]) -> dict[str, Any]:
     """Pull a batch of counties; returns the number of new deliveries, and seconds by stage.
 
@@ -107,13 +117,18 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
 
-@task(pool="qiangji_check", map_index_template="{{ names }}", trigger_rule="all_done")
+@task(
+    pool="qiangji_check",
+    task_display_name="核查 check",
+    map_index_template="{{ names }}",
+    trigger_rule="all_done",
+)
 def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
     """Check this share's new deliveries; returns how many submissions have each status, and seconds by stage."""
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
-        _name_map_index(_names(p.catalogue, counties))
+        _name_map_index(stages.named(p.catalogue, counties))
         submissions = stages.check(p, counties, watch)
     counts: dict[str, int] = {}
     for s in submissions:
@@ -121,19 +136,26 @@ def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
     return {"submissions": counts, "seconds": dict(watch)}
 
 
-def touched_months(period: str | None = None) -> list[str]:
-    """The reporting month, or the month of `period`, and every month with a revision that no build has seen."""
+def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
+    """Announce each month that is to be built as a partition of the reports' asset; returns the months.
+
+    That is the month of `period`; without it the reporting month, and each with a revision that no build has seen.
+    An event without a partition would be seen by no DAG that follows partitions.
+    """
     from qiangji import building
 
-    own = Period.parse(period).last_month if period else reporting_month(stages.local_today())
-    with pipeline.open_pipeline() as p:
-        months = {own, *building.unbuilt_months(p.ledger)}
-    return [str(m) for m in sorted(months)]
+    months = set(stages.months_to_collect([Period.parse(period)] if period else [], window=1))
+    if not period:
+        with pipeline.open_pipeline() as p:
+            months |= set(building.unbuilt_months(p.ledger.engine, stages.local_today()))
+    announced = [str(m) for m in sorted(months)]
+    outlet_events[REPORTS].add_partitions(announced)
+    return announced
 
 
-@task(pool="qiangji_build")
+@task(pool="qiangji_build", outlets=[FIGURES], task_display_name="计算 build")
 def build() -> dict[str, Any]:
-    """Build the run's month; returns what changed, and seconds by stage."""
+    """Build the run's month and announce its figures; returns what changed, and seconds by stage."""
     from qiangji import building
     from qiangji.building.corrected import require_none_stale
     from qiangji.building.failing import require_none_failed
@@ -143,6 +165,9 @@ def build() -> dict[str, Any]:
         raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
     with pipeline.open_pipeline() as p:
         built = building.build(p, [Period.parse(partition_key).last_month])
+    announced = get_current_context()["outlet_events"][FIGURES]
+    announced.add_partitions([str(m) for m in built.months])
+    announced.extra = {"rows_inserted": built.rows_inserted, "rows_closed": built.rows_closed}
     require_none_failed(built.failed)  # after the commit: everything else is built
     require_none_stale(built.stale)
     return {
@@ -155,12 +180,15 @@ def build() -> dict[str, Any]:
     }
 
 
-@task(trigger_rule="all_done", retries=0)
-def verdict() -> None:
-    """Fail the run if a county could not be collected, or if another task failed."""
+@task(trigger_rule="all_done", retries=0, task_display_name="结论 verdict")
+def verdict() -> str:
+    """Say what the run did, in a line; fail it if a county could not be collected, or if another task failed."""
+    from qiangji.figures import reading
+
     context = get_current_context()
     ti, run_id = context["ti"], _run_id()
     with pipeline.open_pipeline() as p:
+        names = reading.status_names(p.ledger.engine)
         lost = [
             f"{f.county_code} {p.catalogue.name_of(f.county_code)} {f.form or ''} {f.period or ''}".rstrip()
             + f": {f.reason_code}: {f.message}"
@@ -169,16 +197,21 @@ def verdict() -> None:
         _tell_of_unknown_years(p.catalogue)
     for line in lost:
         log.error("not collected: %s", line)
+    counties = len({line.split()[0] for line in lost})
+    said = stages.in_a_line(names, *_results(ti))
+    if by := context["dag_run"].triggering_user_name:
+        said += f"; 启动人 started by {by}"
     states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
     broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
-        counties = len({line.split()[0] for line in lost})
+        log.info("%s", said)  # of a green run Airflow logs what is returned
         raise CollectError(
             f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
             where=run_id,
             expected="every county",
             do="See the lines above and `qiangji status`; the figures of the others are built",
         )
+    return said
 
 
 def _tell_of_unknown_years(catalogue: Any) -> None:
@@ -187,14 +220,14 @@ def _tell_of_unknown_years(catalogue: Any) -> None:
         log.warning("%s. %s", *unknown_words(year))
 
 
-@task.short_circuit
+@task.short_circuit(task_display_name="工作日 working_day")
 def working_day() -> bool:
     """Whether the counties' offices are open today; a run by hand looks on any day."""
     by_hand = get_current_context()["dag_run"].run_type == "manual"
     return by_hand or pipeline.read_catalogue().calendar.is_working_day(stages.local_today())
 
 
-@task
+@task(task_display_name="查看 look")
 def look() -> dict[str, int]:
     """Log every submission that needs attention; returns how many have each status (or lack units)."""
     from qiangji.figures import reading
@@ -210,7 +243,7 @@ def look() -> dict[str, int]:
     return counts
 
 
-@task
+@task(task_display_name="反馈 feedback")
 def feedback() -> dict[str, int]:
     """Send annotated workbooks to counties; returns how many were sent, failed or had been sent before."""
     from qiangji import feedback as way_back
@@ -221,6 +254,33 @@ def feedback() -> dict[str, int]:
         for sent in way_back.send(p):
             counts[sent.status] = counts.get(sent.status, 0) + 1
     return counts
+
+
+def alerts() -> list[Any]:
+    """For the top of Airflow's home page: each of the DAGs whose last run that ended is red.
+
+    The page's own count of failed DAGs leaves out runs without a logical date, and so all runs of partitions.
+    """
+    from airflow.api_fastapi.common.types import UIAlert
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    ended = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(
+        DagRun.dag_id.in_(DAGS), DagRun.state.in_(["success", "failed"])
+    )
+    latest = ended.distinct(DagRun.dag_id).order_by(DagRun.dag_id, DagRun.end_date.desc())
+    with create_session() as session:
+        red = [r for r in session.execute(latest) if r.state == "failed"]
+    zone = ZoneInfo(settings().timezone)
+    return [
+        UIAlert(
+            text=f"{DAGS[r.dag_id]} {r.end_date.astimezone(zone):%Y-%m-%d %H:%M} 失败 failed:"
+            f" [{r.dag_id}](dags/{r.dag_id}/runs/{quote(r.run_id, safe='')})",
+            category="error",
+        )
+        for r in red
+    ]
 
 
 async def pages(scope: Any, receive: Any, send: Any) -> None:
@@ -242,13 +302,14 @@ def _web() -> Any:
     from qiangji.feedback import page
 
     def may_hand_over(user: Any = Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
+        """The account's name: of an administrator or a duty operator."""
         if not get_auth_manager().is_authorized_dag(
             method="POST",
             access_entity=DagAccessEntity.RUN,
             details=DagDetails(id="watch_reporting"),
             user=user,
         ):
-            raise HTTPException(403, "for those who may run watch_reporting")
+            raise HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
         return str(user.get_name())
 
     web = FastAPI(dependencies=[Depends(may_hand_over)], docs_url=None, redoc_url=None, openapi_url=None)
@@ -268,11 +329,21 @@ def _web() -> Any:
         content = page.content(settings().home, one) if one else None
         if one is None or content is None:
             raise HTTPException(404, "没有该工作簿 no such workbook")
-        log.info("%s took %s of %s", who, one.name, one.county_code)
+        _in_audit_log(who, "qiangji_workbook_taken", {"county": one.county_code, "file": one.name})
         headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
         return Response(content, headers=headers, media_type=page.WORKBOOK)
 
     return web
+
+
+def _in_audit_log(who: str, event: str, what: dict[str, str]) -> None:
+    """Add a line to Airflow's audit log: what one of the project's pages gave to an account."""
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        extra = json.dumps(what, ensure_ascii=False)
+        session.add(Log(event, owner=who, owner_display_name=who, extra=extra, dag_id="watch_reporting"))
 
 
 class QiangjiPlugin(AirflowPlugin):
@@ -283,8 +354,8 @@ class QiangjiPlugin(AirflowPlugin):
     fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
-            "name": "退回 Returns",
-            "href": "/qiangji/feedback/",
+            "name": "退回",  # the bar at the left has room for no more
+            "href": "qiangji/feedback/",  # no leading slash: Airflow may lie under a path of a proxy
             "url_route": "qiangji-feedback",
             "destination": "nav",
         }
@@ -298,15 +369,10 @@ def period_of_run() -> str | None:
     return found
 
 
-def _reports_in(catalogue: Any, county: str, months: list[Period]) -> bool:
-    return any(catalogue.due(f, m) for f in catalogue.forms_of(county) for m in months)
-
-
-def _names(catalogue: Any, counties: list[str]) -> str:
-    names = [catalogue.name_of(c) for c in counties]
-    if not names:
-        return "-"
-    return "、".join(names) if len(names) <= 8 else f"{names[0]}…{names[-1]} ({len(names)})"
+def _results(ti: Any) -> list[list[Any]]:
+    """What `plan`, `pull`, `check` and `announce` returned, of those of their tasks that ended well."""
+    plan, *shares, months = ([x for x in ti.xcom_pull(task_ids=[t]) if x is not None] for t in COLLECT_TASKS)
+    return [list(chain(*plan)), *shares, list(chain(*months))]
 
 
 def _name_map_index(names: str) -> None:

@@ -78,6 +78,9 @@ class Settings(BaseSettings):
         description="processor seconds that reading a file may take; by the clock, three times as many",
     )
     parse_output_bytes: int = Field(256 * 2**20, gt=0, description="size of what reading a file may give")
+    by: str = Field(
+        "", description="who decides, where a command that decides has no --by; default: the login"
+    )
     withheld: Literal["discard", "keep"] = Field(
         "discard", description="what happens to bytes that are withheld for personal data"
     )

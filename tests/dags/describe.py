@@ -80,7 +80,11 @@ def describe(dag: Any) -> dict[str, Any]:
         "max_active_tasks": dag.max_active_tasks,
         "tags": sorted(dag.tags),
         "doc": dag.doc_md,
+        "shown": read.dag_display_name,
+        "owner": dag.owner,
+        "description": read.description or "",
         "params": dag.params.dump(),
+        "texts": {name: dag.params.get_param(name).description for name in dag.params},
         "read_tasks": sorted(read.task_ids),
         "tasks": {t.task_id: task(t) for t in dag.tasks},
     }
@@ -104,6 +108,7 @@ def task(one: Any) -> dict[str, Any]:
     outlets = attributes.get("outlets", getattr(one, "outlets", []))
     return {
         "mapped": bool(attributes),
+        "shown": one.task_display_name,
         "pool": one.pool,
         "retries": one.retries,
         "retry_delay": one.retry_delay.total_seconds(),

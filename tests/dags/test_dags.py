@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,26 @@ def test_no_task_waits_for_ever_and_each_has_its_pool(dags: dict[str, dict[str, 
             assert 0 < one["timeout"] <= 3600, name
 
 
+def test_pages_show_names_in_chinese_beside_the_ids_that_commands_use(
+    dags: dict[str, dict[str, Any]],
+) -> None:
+    assert {name: dag["shown"] for name, dag in dags.items()} == {
+        "collect_nightly": "每日采集 collect_nightly", "collect_period": "补采报告月 collect_period",
+        "build_indicators": "计算指标 build_indicators", "watch_reporting": "报送跟踪 watch_reporting",
+    }  # fmt: skip
+    for name, dag in dags.items():
+        assert dag["owner"] == "值班员 duty operator", name
+        assert re.search(r"[一-鿿].*[a-z]", dag["description"]), name
+        for task, one in dag["tasks"].items():
+            assert re.fullmatch(rf"[一-鿿]+ {task}", one["shown"])
+        for param in dag["texts"].values():
+            assert re.search(r"[一-鿿].*[a-z]", param), name
+
+
+def test_figures_are_an_asset_of_the_build(dags: dict[str, dict[str, Any]]) -> None:
+    assert dags["build_indicators"]["tasks"]["build"]["outlets"] == ["qiangji_mart"]
+
+
 def test_tags_words_and_parameters(dags: dict[str, dict[str, Any]]) -> None:
     for name, dag in dags.items():
         assert "qiangji" in dag["tags"], name
@@ -198,7 +219,7 @@ def test_the_plugin_manager_loads_one_file_and_registers_the_timetable(found: di
     plugins = found["plugins"]
     assert plugins["errors"] == {}
     assert plugins["names"] == ["qiangji"]
-    assert plugins["outside_the_package"] == ["qiangji_plugin"], (
+    assert plugins["outside_the_package"] == ["airflow_local_settings", "qiangji_plugin"], (
         "a file of the package that runs as a plugin takes the name of its stem: `csv` would be the library's"
     )
     assert plugins["timetables"] == ["qiangji.airflow_glue.NightlyPartition"]

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 import httpx2
 import pytest
@@ -25,9 +25,8 @@ import sqlalchemy as sa
 from qiangji import pipeline, stages
 from qiangji.catalogue import load
 from qiangji.embedded import EmbeddedPostgres
-from qiangji.embedded.install import write_private
 from qiangji.figures import Choice, reading
-from qiangji.local import demo
+from qiangji.local import accounts, demo
 from qiangji.local.airflow import AirflowStack
 from qiangji.local.client import AirflowClient
 from qiangji.local.runs import Run, TaskInstance
@@ -67,6 +66,7 @@ class Site:
     client: AirflowClient
     server: EmbeddedPostgres
     built: set[str] = field(default_factory=set)
+    has_accounts: bool = False
     values: Values = field(default_factory=Values)
     """Personal data that a county has in its database."""
 
@@ -77,7 +77,7 @@ class Site:
 
     @property
     def last(self) -> Period:
-        """The reporting month; the systems serve the two before it as well."""
+        """The reporting month; the systems serve the three before it as well."""
         return reporting_month(stages.local_today())
 
     def collect(self, dag: str = "collect_nightly", **how: Any) -> Ended:
@@ -100,6 +100,30 @@ class Site:
                 return runs
             assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r.state for r in runs]}"
             time.sleep(0.3)
+
+    def web(self) -> httpx2.Client:
+        """What a browser asks Airflow with."""
+        return httpx2.Client(base_url=self.airflow.url, trust_env=False, timeout=60)
+
+    def tokens(self, web: httpx2.Client) -> dict[str, str]:
+        """Account -> token. Beside `admin` there are a duty operator and an analyst, made when first asked for."""
+        words = {"duty": "who runs", "analyst": "who reads"}
+        if not self.has_accounts:
+            roles = {"duty": accounts.DUTY, "analyst": accounts.ANALYST}
+            self.airflow._commands([accounts.creating(user, words[user], roles[user]) for user in roles])
+            self.has_accounts = True
+        found = {}
+        for user, word in (words | dict([self.airflow.login])).items():
+            answer = web.post("/auth/token", json={"username": user, "password": word})
+            found[user] = str(answer.raise_for_status().json()["access_token"])
+        return found
+
+    def alerts(self) -> str:
+        """What Airflow's home page says at its top."""
+        with self.web() as web:
+            headers = {"Authorization": f"Bearer {self.tokens(web)['admin']}"}
+            said = web.get("/ui/config", headers=headers).json()["dashboard_alert"]
+        return "\n".join(f"{one['category']}: {one['text']}" for one in said)
 
     def night(self) -> Any:
         """The same home opened from here (a context manager, see `Night`)."""
@@ -168,11 +192,8 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS, **env: str) -> Iterator[
         stack.enter_context(server.running_server())
         with pipeline.open_pipeline():
             pass
-        environment = {
-            "QIANGJI_RETRY_SECONDS": "1",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,looker:viewer",
-        } | env
-        airflow = demo.airflow_of(s, server, months=3, env=environment)
+        environment = {"QIANGJI_RETRY_SECONDS": "1"} | env
+        airflow = demo.airflow_of(s, server, months=4, env=environment)
         stack.callback(airflow.stop)
         airflow.start()
         airflow.wait_ready(SECONDS)
@@ -214,8 +235,19 @@ def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     assert sorted("、".join(map(str, checks)).split("、")) == sorted(NAMES.values()), (
         "each county in one check"
     )
+    said = site.client.returned(run.dag_id, run.run_id, "verdict")
+    assert re.fullmatch(
+        rf"采集 collected {site.last}: 7 县 counties, \d\d 来件 new deliveries; \d+ 已收 accepted, .*\d 涉个人信息扣留"
+        rf" withheld; 待计算 to build: {site.last}; 启动人 started by admin",
+        said,
+    ), said
+    assert said in site.client.task_log(run.dag_id, run.run_id, "verdict")
+    logs = [log.read_text(errors="replace") for log in (site.airflow.home / "airflow/logs").rglob("*.log")]
+    assert any('"qiangji.landing"' in log for log in logs)
+    assert not any('"logger":"asyncssh' in log for log in logs), "several lines a connection, of no use here"
     (build,) = site.builds(site.last)
     assert (build.state, build.partition_key) == ("success", str(site.last))
+    assert site.alerts() == ""
     assert build.run_type == "asset_triggered"
     shares = site.shares(site.last)
     assert {code for code, value in shares.items() if value is not None} >= {"440700", *NAMES} - {"440785"}
@@ -248,15 +280,9 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
     from qiangji.airflow_glue import _web
 
     kept = set((site.airflow.home / "feedback").rglob("*.xlsx"))
-    passwords = site.airflow.home / "airflow" / "passwords.json"
-    told = json.loads(passwords.read_text())
-    write_private(passwords, told | {"looker": "may look, not run"})
-    with httpx2.Client(base_url=site.airflow.url, trust_env=False, timeout=30) as web:
-        tokens = {
-            user: web.post("/auth/token", json={"username": user, "password": word}).json()["access_token"]
-            for user, word in (told | {"looker": "may look, not run"}).items()
-        }
-        as_admin, as_looker = ({"Authorization": f"Bearer {tokens[u]}"} for u in ("admin", "looker"))
+    with site.web() as web:
+        tokens = site.tokens(web)
+        as_admin, as_looker = ({"Authorization": f"Bearer {tokens[u]}"} for u in ("admin", "analyst"))
         listed = web.get("/qiangji/feedback/", headers=as_admin)
         keys = re.findall(r'href="([0-9a-f]{32})"', listed.text)
         assert (listed.status_code, len(keys)) == (200, len(kept))
@@ -287,7 +313,146 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
             assert web.get(f"/qiangji/{path}", headers=as_admin).status_code == 404
         plugins = web.get("/api/v2/plugins", headers=as_admin).json()["plugins"]
     (view,) = next(p for p in plugins if p["name"] == "qiangji")["external_views"]
-    assert view["href"] == "/qiangji/feedback/"
+    assert (
+        urljoin("https://example.cn/airflow/", view["href"]) == "https://example.cn/airflow/qiangji/feedback/"
+    )
+
+
+PAGES = {
+    "home": [
+        "/",
+        "/ui/config",
+        "/ui/auth/menus",
+        "/ui/auth/me",
+        "/ui/dashboard/dag_stats",
+        "/ui/dashboard/historical_metrics_data?start_date={day}",
+        "/api/v2/monitor/health",
+        "/api/v2/pools",
+        "/api/v2/assets/events?limit=6",
+        "/api/v2/importErrors",
+        "/api/v2/plugins",
+        "/api/v2/plugins/importErrors",
+        "/ui/backfills?dag_id={dag}",
+        "/ui/partitioned_dag_runs?dag_id=build_indicators",
+    ],
+    "DAGs": ["/dags", "/ui/dags?dag_runs_limit=14", "/api/v2/dagTags", "/api/v2/dags/{dag}/details"],
+    "graph": [
+        "/dags/{dag}",
+        "/ui/structure/structure_data?dag_id={dag}",
+        "/ui/structure/structure_data?dag_id={dag}&external_dependencies=true",
+        "/ui/grid/structure/{dag}",
+        "/ui/grid/runs/{dag}",
+        "/ui/grid/ti_summaries/{dag}?run_ids={run}",
+        "/ui/dags/{dag}/latest_run",
+        "/ui/next_run_assets/build_indicators",
+        "/ui/calendar/{dag}?granularity=hourly&logical_date_gte={day}",
+    ],
+    "runs": [
+        "/dags/{dag}/runs/{run}",
+        "/api/v2/dags/{dag}/dagRuns",
+        "/api/v2/dags/{dag}/dagRuns/{run}",
+        "/ui/gantt/{dag}/{run}",
+        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances",
+        "/api/v2/dags/build_indicators/dagRuns",
+    ],
+    "task": [
+        "/dags/{dag}/runs/{run}/tasks/verdict",
+        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/verdict/logs/1?full_content=true",
+        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/verdict/xcomEntries",
+        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/pull/listMapped",
+        "/api/v2/dagSources/{dag}",
+    ],
+    "assets": [
+        "/assets",
+        "/api/v2/assets",
+        "/api/v2/assets/{asset}",
+        "/ui/dependencies",
+        "/ui/dependencies?node_id=asset:{asset}",
+        "/ui/dependencies?node_id=asset:{asset}&dependency_type=scheduling",
+        "/api/v2/assets/events?asset_id={asset}",
+    ],
+    "jobs and audit log": ["/jobs", "/api/v2/jobs", "/events"],
+}
+"""Page -> itself and what it asks Airflow for; found by opening each in a browser."""
+FOR_DUTY = {
+    "returned workbooks": ["/plugin/qiangji-feedback", "/qiangji/feedback/"],
+    "audit log": ["/api/v2/eventLogs"],
+}
+
+
+def test_each_page_that_people_open_answers(site: Site) -> None:
+    """After the first night. Over psycopg 3 what the page of assets asks for was answered with 500."""
+    with site.web() as web:
+        headers = {user: {"Authorization": f"Bearer {token}"} for user, token in site.tokens(web).items()}
+        assets = web.get("/api/v2/assets", headers=headers["admin"]).json()["assets"]
+        ids = {asset["name"]: asset["id"] for asset in assets}
+        assert set(ids) == {"qiangji_reports", "qiangji_mart"}
+        run = next(r for r in site.client.runs("collect_nightly") if r.state == "success")
+        values = {
+            "dag": run.dag_id,
+            "run": quote(run.run_id, safe=""),
+            "day": f"{run.queued:%Y-%m-%dT00:00:00Z}",
+            "asset": ids["qiangji_mart"],
+        }
+        refused = {}
+        for user, pages in (("admin", PAGES | FOR_DUTY), ("duty", PAGES | FOR_DUTY), ("analyst", PAGES)):
+            for path in (path.format(**values) for page in pages.values() for path in page):
+                status = web.get(path, headers=headers[user]).status_code
+                if status != 200:
+                    refused[user, path.replace(values["run"], "RUN")] = status
+        assert refused == {
+            ("analyst", path): 403 for path in ("/api/v2/plugins", "/api/v2/plugins/importErrors")
+        }, "the analyst has no entries of plugins: the only one is for those who hand workbooks over"
+        graph = web.get("/ui/dependencies", headers=headers["analyst"]).json()
+    assert {(e["source_id"], e["target_id"]) for e in graph["edges"]} >= {
+        ("dag:collect_nightly", f"asset:{ids['qiangji_reports']}"),
+        (f"asset:{ids['qiangji_reports']}", "dag:build_indicators"),
+        ("dag:build_indicators", f"asset:{ids['qiangji_mart']}"),
+    }
+
+
+def test_a_role_may_what_its_people_do_and_an_action_carries_a_name(site: Site) -> None:
+    with site.web() as web:
+        headers = {user: {"Authorization": f"Bearer {token}"} for user, token in site.tokens(web).items()}
+        start: dict[str, Any] = {"logical_date": None, "conf": {}}
+        night = site.client.runs("collect_nightly")[0]
+        started = {}
+        for user, expected in (("analyst", 403), ("duty", 200), ("admin", 200)):
+            answer = web.post("/api/v2/dags/watch_reporting/dagRuns", headers=headers[user], json=start)
+            assert answer.status_code == expected, user
+            if expected == 200:
+                started[user] = answer.json()
+                site.client.wait_for_run("watch_reporting", started[user]["dag_run_id"], SECONDS)
+            for path in ("/api/v2/connections", "/api/v2/variables", "/auth/fab/v1/users"):
+                assert web.get(path, headers=headers[user]).status_code == (
+                    200 if user == "admin" else 403
+                ), path
+            run = f"/api/v2/dags/collect_nightly/dagRuns/{quote(night.run_id, safe='')}"
+            if user != "admin":
+                assert web.delete(run, headers=headers[user]).status_code == 403, (
+                    "nothing that was done is removed"
+                )
+        assert {user: run["triggering_user_name"] for user, run in started.items()} == {
+            "duty": "duty",
+            "admin": "admin",
+        }
+        logged = web.get(
+            "/api/v2/eventLogs", params={"event": "trigger_dag_run"}, headers=headers["duty"]
+        ).json()
+        assert {"duty", "admin"} <= {e["owner"] for e in logged["event_logs"]}
+        roles = {
+            r["name"]: r for r in web.get("/auth/fab/v1/roles", headers=headers["admin"]).json()["roles"]
+        }
+        reads = {
+            name: {
+                (p["action"]["name"], p["resource"]["name"])
+                for p in role.get("permissions", role.get("actions"))
+            }
+            for name, role in roles.items()
+        }
+        assert {p for p in reads["Viewer"] - reads["Duty"] if p[0] == "can_read"} <= {
+            ("can_read", "SLA Misses")
+        }
 
 
 def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
@@ -302,6 +467,20 @@ def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:
     shares = site.shares(month)
     assert shares["440700"] is not None
     assert shares["440785"] is not None
+
+
+def test_a_month_that_is_started_by_hand_is_built_as_well(site: Site) -> None:
+    """After the two before it. The form of a run by hand has a period, and no partition key."""
+    month = site.last - 3
+    run = site.collect("collect_period", conf={"period": str(month)})
+    assert run.state == "success", states(run)
+    assert run.partition_key is None
+    assert {b.partition_key: b.state for b in site.builds(month)} == {str(month): "success"}
+    assert site.shares(month)["440700"] is not None
+    ahead = site.collect("collect_period", conf={"period": str(site.last + 1)})
+    assert ahead.state == "failed", "a month that has not ended is refused by this door, too"
+    said = site.client.task_log("collect_period", ahead.run_id, "plan")
+    assert "has not ended" in said
 
 
 def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
@@ -346,6 +525,13 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
     assert f"not collected: {DOWN} {NAMES[DOWN]}" in said
     assert "CollectError: " in said
     assert "1 counties could not be collected" in said
+    assert f"采集 collected {month}..{site.last}: 8 县 counties" in said, (
+        "the city's departments report by quarter"
+    )
+    link = f"[collect_nightly](dags/collect_nightly/runs/{quote(run.run_id, safe='')})"
+    assert re.search(
+        r"error: 每日采集 [-0-9]{10} [0-9:]{5} 失败 failed: " + re.escape(link), site.alerts()
+    ), "the page's own count of failed DAGs leaves partitions out"
 
     assert {b.state for b in site.builds(month)} == {"success"}
     shares = site.shares(month)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import getpass
 import io
 import json
 import os
@@ -308,13 +309,20 @@ def test_held_released_voided(copied: Night) -> None:
     listed = run("status", *OCTOBER)
     assert (listed.code, held["delivery_id"] in listed.out) == (3, True)
 
-    released = run("release", held["delivery_id"], "--reason", "the county confirms it")
+    assert "not in the figures yet" not in listed.out
+    released = run("release", held["delivery_id"], "--reason", "the county confirms it", "--by", "李雷")
     assert (released.code, "440703 village_group 2026-10: accepted, revision 2" in released.out) == (0, True)
+    assert "2026-10 有新报送或新处置尚未计算" in run("status", *OCTOBER).out
     assert run("build", "--json").json["rows_inserted"] > 0
     short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected
-    assert (short.code, "few_units" in short.out) == (3, True)
+    assert (short.code, "few_units" in short.out, "尚未计算" in short.out) == (3, True, False)
     voided = run("void", held["delivery_id"], "--reason", "it was cut short", "--form", "village_group")
     assert (voided.code, "void" in voided.out) == (0, True)
+    decided = copied.query("SELECT action, decided_by FROM ops.decision ORDER BY decided_at")
+    assert [(d["action"], d["decided_by"]) for d in decided] == [
+        ("release", "李雷"),
+        ("void", getpass.getuser()),
+    ]
     assert run("build", "--json").json["rows_inserted"] > 0
     assert_same(before, copied.snapshot())
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from qiangji.cli import common
-from tests.conftest import make_workplace
+from tests.conftest import TODAY, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
 from tests.integration.test_explaining import Story
@@ -98,12 +98,12 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
 
     send(story, "unit n d\nV1 9 10")
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger) == []
+        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
         (found,) = listed()
         dispositions.dispose(p.ledger, [found["finding_id"]], "confirmed", "right", "me")
-        assert [str(m) for m in building.unbuilt_months(p.ledger)] == ["2026-01"]
-        building.build(p, building.unbuilt_months(p.ledger))
-        assert building.unbuilt_months(p.ledger) == []
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-01"]
+        building.build(p, building.unbuilt_months(p.ledger.engine, TODAY))
+        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
 
 
 def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed(

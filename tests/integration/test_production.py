@@ -6,7 +6,6 @@ The roles' script on a PostgreSQL of its own, the SFTP server with a real client
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import stat
 import subprocess
@@ -18,6 +17,7 @@ from typing import Any
 import asyncssh
 import psycopg
 import pytest
+import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
 PASSWORDS = {
@@ -179,14 +179,48 @@ def test_the_health_check_tells_what_answers(tmp_path: Path) -> None:
     assert check(f"tcp://127.0.0.1:{port}") == 1
 
 
-def test_the_login_file_is_private_and_written_anew(tmp_path: Path) -> None:
+def test_airflow_gets_roles_pools_and_the_first_account_once(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `init` of docker-compose.yml does at every start."""
     sys.path.insert(0, str(PROJECT / "docker"))
     try:
         import prepare  # type: ignore[import-not-found]
     finally:
         sys.path.pop(0)
-    path = tmp_path / "passwords.json"
-    prepare.write_login(path, "first")
-    prepare.write_login(path, 'second "quoted"')
-    assert json.loads(path.read_text()) == {"admin": 'second "quoted"'}
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    url = url_of(server, "airflow", "a1", "airflow")
+    for name, value in yaml.safe_load((PROJECT / "docker-compose.yml").read_text())[
+        "x-airflow-environment"
+    ].items():
+        if "DATABASE__SQL_ALCHEMY_CONN" in name:
+            monkeypatch.setenv(name, value.partition("://")[0] + url[url.index("://") :])
+        elif "${" not in str(value) and not str(value).startswith("/"):
+            monkeypatch.setenv(name, value)
+    for name in ("CORE__DAGS_FOLDER", "CORE__PLUGINS_FOLDER", "LOGGING__BASE_LOG_FOLDER"):
+        monkeypatch.setenv(f"AIRFLOW__{name}", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+
+    def found() -> tuple[Any, ...]:
+        with connect(server, "airflow", "a1", "airflow") as c:
+            accounts = c.execute(
+                "SELECT username, password, r.name FROM ab_user AS u JOIN ab_user_role ON user_id = u.id"
+                " JOIN ab_role AS r ON r.id = role_id"
+            ).fetchall()
+            roles = {name for (name,) in c.execute("SELECT name FROM ab_role")}
+            pools = dict(c.execute("SELECT pool, slots FROM slot_pool").fetchall())
+            logged = c.execute("SELECT coalesce(string_agg(extra, ' '), '') FROM log").fetchone()[0]
+        return accounts, roles, pools, logged
+
+    prepare.prepare_airflow("first word")
+    accounts, roles, pools, logged = found()
+    assert [(user, role) for user, _, role in accounts] == [("admin", "Admin")]
+    assert {"Duty", "Viewer"} <= roles
+    assert {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}.items() <= pools.items()
+    assert "first word" not in accounts[0][1]
+    assert "first word" not in logged, "Airflow logs its commands"
+    with server.connect("airflow") as c:
+        c.execute("UPDATE slot_pool SET slots = 9 WHERE pool = 'qiangji_pull'")
+    prepare.prepare_airflow("another word")
+    again = found()
+    assert again[:2] == (accounts, roles)
+    assert again[2]["qiangji_pull"] == 9, "as somebody has resized it"

@@ -220,8 +220,7 @@ def test_it_listens_on_loopback_only_and_wants_a_login(stack: AirflowStack) -> N
 
 def test_secrets_are_private_and_in_no_log(stack: AirflowStack) -> None:
     _, password = stack.login
-    for name in ("secrets.json", "passwords.json"):
-        assert stat.S_IMODE((stack.home / "airflow" / name).stat().st_mode) == 0o600
+    assert stat.S_IMODE((stack.home / "airflow" / "secrets.json").stat().st_mode) == 0o600
     database = stack.postgres.url("airflow", role="airflow").split(":")[2].split("@")[0]
     for log in (stack.home / "logs").glob("*.log"):
         text = log.read_text(errors="replace")

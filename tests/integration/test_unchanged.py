@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import make_workplace
+from tests.conftest import TODAY, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
 from tests.integration.test_explaining import Story
@@ -82,10 +82,10 @@ def test_the_night_does_not_build_it_again_and_again(story: Story) -> None:
     send(story, "2026-09", "unit n y\nV1 1 1")
     send(story, "2026-10", SAID, build=False)
     with story.place.pipeline() as p:
-        assert [str(m) for m in building.unbuilt_months(p.ledger)] == ["2026-10"]
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-10"]
     assert run("build").code == 0
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger) == []
+        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
 
 
 def test_a_correction_of_the_report_before_reaches_what_repeats_it(story: Story) -> None:

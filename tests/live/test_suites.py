@@ -19,6 +19,7 @@ import yaml
 
 from qiangji.catalogue import load
 from qiangji.catalogue.suites import SEVERITIES, Rule, Suite, context_column
+from qiangji.checking.expectations import _raised
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load(ROOT / "catalogue", ROOT / "expectations")

@@ -172,10 +172,13 @@ def settings_are_real(c: Compose) -> Iterator[str]:
 
 @cache
 def airflow_options() -> dict[str, set[str]]:
-    """Section -> options of the pinned Airflow, and of the Celery provider, which is not installed here."""
+    """Section -> options of the pinned Airflow, of its accounts, and of the Celery provider, which is not installed."""
+    from airflow.providers.fab.get_provider_info import get_provider_info
+
     source = yaml.safe_load((resources.files("airflow") / "config_templates" / "config.yml").read_text())
     known = {section.lower(): {o.lower() for o in body["options"]} for section, body in source.items()}
-    return known | {"celery": {"broker_url", "result_backend", "worker_concurrency"}}
+    accounts = {section: set(body["options"]) for section, body in get_provider_info()["config"].items()}
+    return known | accounts | {"celery": {"broker_url", "result_backend", "worker_concurrency"}}
 
 
 def programs_are_known(c: Compose) -> Iterator[str]:
@@ -282,11 +285,29 @@ def least_is_open(c: Compose) -> Iterator[str]:
         yield "the network of the databases is not internal"
 
 
+def airflow_is_the_one_that_is_tested(c: Compose) -> Iterator[str]:
+    """Accounts, drivers and time zone are those of the local Airflow, whose pages the tests ask."""
+    from qiangji.local import accounts
+
+    wanted = {
+        "CORE__AUTH_MANAGER": accounts.AUTH_MANAGER,
+        "CORE__DEFAULT_TIMEZONE": "${QIANGJI_TIMEZONE:-Asia/Shanghai}",
+        "DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2:",
+        "DATABASE__SQL_ALCHEMY_CONN_ASYNC": "postgresql+psycopg:",
+        "FAB__UPDATE_FAB_PERMS": "False",
+    }
+    for name, service in services(c):
+        variables = service.get("environment", {})
+        for option, start in wanted.items() if "AIRFLOW_HOME" in variables else ():
+            if not str(variables.get(f"AIRFLOW__{option}")).startswith(start):
+                yield f"{name}: AIRFLOW__{option} is not {start}"
+
+
 CHECKS: list[Callable[[Compose], Iterator[str]]] = [
     against_the_specification, images_are_pinned, everything_is_watched, dependencies_can_be_met,
     variables_are_documented, defaults_agree, no_secret_is_in_it, settings_are_real, programs_are_known,
     scripts_and_modules_exist, airflow_commands_exist, options_of_our_scripts_exist, paths_exist, state_survives,
-    least_is_open,
+    least_is_open, airflow_is_the_one_that_is_tested,
 ]  # fmt: skip
 
 
@@ -323,6 +344,10 @@ BROKEN = [
     (no_secret_is_in_it, "services/worker/environment/QIANGJI_WAREHOUSE_URL", "postgresql://a:hunter2@postgres/b"),
     (settings_are_real, "services/worker/environment/QIANGJI_WINDOW_MONTH", "13"),
     (settings_are_real, "services/worker/environment/AIRFLOW__CORE__EXECUTER", "CeleryExecutor"),
+    (settings_are_real, "services/worker/environment/AIRFLOW__FAB__UPDATE_PERMS", "False"),
+    (airflow_is_the_one_that_is_tested, "services/api-server/environment/AIRFLOW__CORE__AUTH_MANAGER", "Simple"),
+    (airflow_is_the_one_that_is_tested, "services/worker/environment/AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+     "postgresql+psycopg://airflow"),
     (programs_are_known, "services/scheduler/command", ["airfow", "scheduler"]),
     (programs_are_known, "services/simulator/command", ["sh", "-c", "true && pythn -m simulator"]),
     (scripts_and_modules_exist, "services/init/command", ["python", "docker/prepair.py"]),

@@ -27,7 +27,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 
 from qiangji.building import bounds, corrected, facts, figures, recording, repeating
 from qiangji.building.corrected import Corrected
@@ -61,15 +61,15 @@ def pending_months(ledger: Ledger, today: date) -> list[Period]:
     return sorted(m for m in found if m <= last)
 
 
-def unbuilt_months(ledger: Ledger) -> list[Period]:
-    """Months of which a build would show something new.
+def unbuilt_months(engine: Engine, today: date) -> list[Period]:
+    """Months that have ended and of which a build would show something new.
 
     Such a month has a current revision that the facts do not show, or facts whose revision is no longer current, or a
     finding on which somebody decided since the month was built.
     """
-    with ledger.engine.connect() as c:
+    with engine.connect() as c:
         found = [*c.scalars(query("building/unbuilt_periods")), *c.scalars(query("building/decided_months"))]
-    return sorted({Period.parse(x).last_month for x in found})
+    return sorted({m for m in (Period.parse(x).last_month for x in found) if m <= reporting_month(today)})
 
 
 def require_sense(ledger: Ledger, months: Sequence[Period], today: date) -> None:

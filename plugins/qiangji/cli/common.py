@@ -44,6 +44,7 @@ PeriodType = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
+By = Annotated[str | None, typer.Option("--by", help="who decides; default: QIANGJI_BY, else the login")]
 
 
 def as_periods(texts: list[str] | None) -> list[Period]:

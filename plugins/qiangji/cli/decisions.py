@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qiangji.cli.common import Json, Reason, as_period, console, exit_on, progress
+from qiangji.cli.common import By, Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
 
 Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
@@ -21,9 +21,10 @@ def release(
     reason: Reason,
     form: FormOption = None,
     period: PeriodOption = None,
+    by: By = None,
 ) -> None:
     """Accept a delivery that a guard holds."""
-    _decide(delivery, "release", reason, form, period)
+    _decide(delivery, "release", reason, form, period, by)
 
 
 def void(
@@ -31,15 +32,16 @@ def void(
     reason: Reason,
     form: FormOption = None,
     period: PeriodOption = None,
+    by: By = None,
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
-    _decide(delivery, "void", reason, form, period)
+    _decide(delivery, "void", reason, form, period, by)
 
 
 def publish(
     period: PeriodArgument,
     name: Annotated[str, typer.Option("--name", help="the edition's name, such as 审定版")],
-    by: Annotated[str, typer.Option("--by", help="who signs it off; default: the system's user")] = "",
+    by: By = None,
     json: Json = False,
 ) -> None:
     """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name.
@@ -63,7 +65,7 @@ def publish(
 def lock(
     period: PeriodArgument,
     reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
-    by: Annotated[str, typer.Option("--by", help="who locks it; default: the system's user")] = "",
+    by: By = None,
 ) -> None:
     """Hold reports that arrive for PERIOD from now on until they are released.
 
@@ -75,17 +77,19 @@ def lock(
 def unlock(
     period: PeriodArgument,
     reason: Reason,
-    by: Annotated[str, typer.Option("--by", help="who unlocks it; default: the system's user")] = "",
+    by: By = None,
 ) -> None:
     """Accept reports that arrive for PERIOD from now on. Those that are held stay held until they are released."""
     _lock(period, "unlock", reason, by)
 
 
-def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
+def _decide(
+    delivery: str, action: str, reason: str, form: str | None, period: str | None, by: str | None
+) -> None:
     from qiangji import pipeline
 
     with pipeline.open_pipeline() as p:
-        touched = p.ledger.decide(delivery, action, reason, form, as_period(period))
+        touched = p.ledger.decide(delivery, action, reason, form, as_period(period), by)
     for s in touched:
         console.print(
             f"{s.county_code} {s.form} {s.period}: {s.status}"
@@ -94,7 +98,7 @@ def _decide(delivery: str, action: str, reason: str, form: str | None, period: s
     console.print("Run `qiangji build` to bring the figures up to date.")
 
 
-def _lock(period: str, action: str, reason: str, by: str) -> None:
+def _lock(period: str, action: str, reason: str, by: str | None) -> None:
     from qiangji import pipeline
     from qiangji.ledger import locks
 

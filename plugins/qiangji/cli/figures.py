@@ -11,6 +11,7 @@ import typer
 from qiangji.cli import findings
 from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, as_period, console, exit_on
 from qiangji.errors import CatalogueError, UsageError
+from qiangji.periods import Period
 
 
 def values(
@@ -164,7 +165,7 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Print the reporting grid, what is locked, and what needs attention.
+    """Print the reporting grid, what is locked, what needs attention, and what was collected and is not built.
 
     Exit code 3: something needs attention.
     """
@@ -182,7 +183,7 @@ def status(
         still_open = dispositions.count_open(engine, wanted)
         stale = reading.stale_corrections(engine)
         locked = reading.locks(engine)
-    attention = reading.needs_attention(rows)
+    attention, unbuilt = reading.needs_attention(rows), _unbuilt()
     if json:
         print(printing.as_json(rows))
     else:
@@ -190,6 +191,7 @@ def status(
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
         printing.print_unknown_years(console, _unknown_years())
+        printing.print_unbuilt(console, unbuilt)
         if stale:
             from qiangji.cli import printing_figures
 
@@ -198,7 +200,7 @@ def status(
         if wanted:
             printing.print_rejections(console, rejected)
         findings.print_count(still_open, wanted)
-    exit_on(attention or stale)
+    exit_on(attention or stale or unbuilt)
 
 
 def _unknown_years() -> list[int]:
@@ -208,3 +210,14 @@ def _unknown_years() -> list[int]:
     with suppress(CatalogueError):
         return pipeline.read_catalogue().calendar.unknown(stages.local_today())
     return []
+
+
+def _unbuilt() -> list[Period]:
+    """Months that were collected or decided on and are not built. Readers of figures do not see that."""
+    from qiangji import building, stages
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+    from qiangji.warehouse.roles import LOADER
+
+    with reading_warehouse(settings(), LOADER) as engine:
+        return building.unbuilt_months(engine, stages.local_today())

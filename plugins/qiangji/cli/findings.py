@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from qiangji.cli.common import Counties, Forms, Json, Reason, as_period, console, table, unbroken
+from qiangji.cli.common import By, Counties, Forms, Json, Reason, as_period, console, table, unbroken
 
 
 def findings(
@@ -45,7 +45,7 @@ def dispose(
     finding: Annotated[list[str], typer.Argument(help="ids as `qiangji findings` prints them")],
     disposition: Annotated[str, typer.Option("--as", help="confirmed, resubmit or open")],
     reason: Reason,
-    by: Annotated[str | None, typer.Option("--by", help="who decided; default: the login")] = None,
+    by: By = None,
 ) -> None:
     """Decide on findings: confirmed as right, to be sent again by the county, or open again."""
     from qiangji import pipeline

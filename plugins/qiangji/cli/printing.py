@@ -14,6 +14,7 @@ from rich.table import Column, Table
 
 from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import comparison
+from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
 from qiangji.workdays import unknown_words
@@ -174,6 +175,17 @@ def print_locks(console: Console, rows: Rows) -> None:
         at = f"{local(r['locked_from']):%Y-%m-%d %H:%M}"
         said = f": {r['reason']}" if r["reason"] else ""
         console.print(f"{r['period']} 已锁定 locked {at} {r['locked_by']}{said}", markup=False)
+
+
+def print_unbuilt(console: Console, months: Sequence[Period]) -> None:
+    """One line if reports, or decisions on findings, are not in the figures yet."""
+    if months:
+        console.print(
+            f"{'、'.join(map(str, months))} 有新报送或新处置尚未计算，指标值仍是旧的。"
+            " What was collected or decided is not in the figures yet: run `qiangji build`.",
+            style="yellow",
+            markup=False,
+        )
 
 
 def print_edition(console: Console, edition: dict[str, Any], reservations: Sequence[tuple[str, str]]) -> None:

@@ -22,6 +22,7 @@ from qiangji.settings import settings
 from qiangji.warehouse.history import LAST_MONTH
 from qiangji.warehouse.queries import query
 
+_TOLD = ("accepted", "partial", "held", "returned", "withheld")
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
 _OWN_TYPE = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
@@ -257,6 +258,14 @@ def rejections(engine: Engine, rows: Rows) -> Rows:
 def stale_corrections(engine: Engine) -> Rows:
     """Corrections that are not applied, because the report no longer holds the wrong value."""
     return read(engine, "SELECT * FROM mart.correction WHERE state = 'stale' ORDER BY form, period, org_code")
+
+
+def status_names(engine: Engine) -> dict[str, str]:
+    """Status of a submission -> its name in Chinese, in the order in which they are told."""
+    with engine.connect() as c:
+        rows = c.execute(sa.text("SELECT status, name_zh FROM dim.submission_status"))
+        found: dict[str, str] = {r.status: r.name_zh for r in rows}
+    return {status: found[status] for status in _TOLD if status in found} | found
 
 
 def locks(engine: Engine) -> Rows:

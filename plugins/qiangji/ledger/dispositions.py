@@ -90,8 +90,7 @@ def dispose(
             code="unknown_disposition",
         )
     events.require_reason(reason)
-    if by is not None and not by.strip():
-        raise UsageError("--by names nobody", expected="a name, or no --by for the login", code="no_person")
+    who = events.decided_by(by)
     wanted = list(dict.fromkeys(finding_ids))
     with ledger.engine.begin() as c:
         statement = "SELECT DISTINCT ON (finding_id) * FROM mart.finding WHERE finding_id = ANY(:ids)"
@@ -114,7 +113,7 @@ def dispose(
                 finding_id,
                 disposition,
                 reason.strip(),
-                events.decided_by(by),
+                who,
                 at,
             )
             event = {"event": "disposition", **asdict(one)}

@@ -8,13 +8,20 @@ journal where they are made.
 from __future__ import annotations
 
 import getpass
+import os
+import pwd
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import PurePath
 from typing import Any
 
 from qiangji.errors import UsageError
 from qiangji.hashing import short
 from qiangji.lake import Lake
+from qiangji.settings import settings
+
+_NO_PERSON = ("", "nologin", "false", "sync")
+"""Shells of logins that no person has."""
 
 
 def saw(lake: Lake, county: str, name: str, version: str, sha256: str) -> None:
@@ -42,8 +49,28 @@ def decision_id(target: str, before: int) -> str:
 
 
 def decided_by(by: str | None = None) -> str:
-    """The person who decides: the name that was given, else the system's user."""
-    return (by or "").strip() or getpass.getuser()
+    """The person who decides: who was named, here or in `QIANGJI_BY`, else the login.
+
+    Of several people who share a machine each is named: behind `sudo` it is who called it. Raises UsageError no_person
+    where the login is a service's, as in a container, and nobody was named.
+    """
+    if by is not None and not by.strip():
+        raise UsageError("--by names nobody", expected="a name, or no --by for the login", code="no_person")
+    named = (by or "").strip() or settings().by.strip() or os.environ.get("SUDO_USER", "")
+    if named:
+        return named
+    try:
+        shell = pwd.getpwuid(os.getuid()).pw_shell
+        login = getpass.getuser()
+    except (KeyError, OSError):  # a number without a name
+        shell, login = "", str(os.getuid())
+    if PurePath(shell).name in _NO_PERSON:
+        raise UsageError(
+            f"{login} 不是个人账户，无法记录由谁决定 {login} is no person's login: nobody to record as who decides",
+            expected="--by NAME, or QIANGJI_BY in the environment",
+            code="no_person",
+        )
+    return login
 
 
 def require_reason(reason: str) -> None:

@@ -25,7 +25,7 @@ from qiangji.embedded import EmbeddedPostgres
 from qiangji.embedded.install import read_private, try_exclusive, write_private
 from qiangji.embedded.process import free_port, ports_of
 from qiangji.errors import QiangjiError
-from qiangji.local import processes
+from qiangji.local import accounts, processes
 from qiangji.local.settings import USER, airflow_environment, stack_secrets
 from qiangji.settings import MARK
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from qiangji.local.client import AirflowClient
 
 DATABASE = "airflow"
+MIGRATED_BY = ("apache-airflow-core", "apache-airflow-providers-fab")
 PORTS = range(18080, 18180)
 COMPONENTS: dict[str, list[str]] = {
     "api-server": ["api-server"],
@@ -262,12 +263,18 @@ class AirflowStack:
 
         Raises StackError with the end of its stderr if it fails, and after `timeout` seconds.
         """
+        return self._commands([list(arguments)], timeout)
+
+    def _commands(self, commands: list[list[str]], timeout: float = 300.0) -> str:
+        """Run Airflow's commands one after the other, in one process that no list of processes shows the words of."""
+        command, words = accounts.commands_from_stdin(*commands)
+        named = " ".join(commands[0][:2])
         try:
             ran = subprocess.run(
-                self._airflow(arguments),
-                env={**self.environment(), MARK: self.mark, "SPT_NOENV": "1"},
+                command,
+                env={**self.environment(), **accounts.making_roles(), MARK: self.mark, "SPT_NOENV": "1"},
                 cwd=self.home / "airflow",
-                stdin=subprocess.DEVNULL,
+                input=words,
                 capture_output=True,
                 text=True,
                 timeout=timeout,
@@ -275,14 +282,14 @@ class AirflowStack:
             )
         except subprocess.TimeoutExpired as error:
             raise StackError(
-                f"airflow {' '.join(arguments[:2])} has not ended after {timeout:.0f} s",
+                f"airflow {named} has not ended after {timeout:.0f} s",
                 where=str(self.home),
                 expected="an end",
                 do="See whether PostgreSQL runs and the machine has cores to spare",
             ) from error
         if ran.returncode:
             raise StackError(
-                f"airflow {' '.join(arguments[:2])} ended with {ran.returncode}: "
+                f"airflow {named} ended with {ran.returncode}: "
                 + "\n".join((ran.stderr or ran.stdout).splitlines()[-12:]),
                 where=str(self.home),
                 expected="exit code 0",
@@ -296,7 +303,7 @@ class AirflowStack:
                 self.home,
                 dags_folder=self.dags_folder,
                 plugins_folder=self.plugins_folder,
-                database_url=self.postgres.url(DATABASE, role=DATABASE),
+                database_url=self.postgres.url(DATABASE, role=DATABASE, driver=None),
                 port=int(self.url.rpartition(":")[2]),
             )
             | self.env
@@ -330,26 +337,32 @@ class AirflowStack:
         return [sys.executable, "-c", script, *arguments]
 
     def _migrate(self, progress: Progress) -> None:
-        """Migrate the metadata database to the installed Airflow's schema, unless it is known to be there."""
-        version = importlib.metadata.version("apache-airflow-core")
+        """Migrate the metadata database to the installed Airflow's schema, and make roles and the first account.
+
+        Nothing is done where this is known to be there.
+        """
+        version = " ".join(map(importlib.metadata.version, MIGRATED_BY))
         kept = read_private(self._state)
         if kept.get("migrated") == f"{version} {self._revision()}":
             return
         progress("migrating Airflow's metadata database")
-        self.cli("db", "migrate")
+        # The second makes the roles too. An account of that name stays as it is.
+        self._commands([["db", "migrate"], accounts.creating(*self.login)])
         write_private(self._state, kept | {"migrated": f"{version} {self._revision()}"})
 
     def _revision(self) -> str:
-        """The schema's revision; empty if there is no schema yet."""
+        """The revision of the schema and of the accounts' tables; empty if there are none yet."""
         import psycopg
 
         url = self.postgres.url(DATABASE, role=DATABASE, driver=None)
         with psycopg.connect(url, connect_timeout=10) as connection:
-            exists = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-            if exists == (None,):
+            exists = (
+                "SELECT to_regclass('alembic_version') IS NULL OR to_regclass('alembic_version_fab') IS NULL"
+            )
+            if connection.execute(exists).fetchone() == (True,):
                 return ""
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-            return str(found[0]) if found else ""
+            both = "SELECT version_num FROM alembic_version UNION ALL SELECT version_num FROM alembic_version_fab"
+            return " ".join(str(found[0]) for found in connection.execute(both))
 
     def _not_ready(self) -> list[str]:
         import httpx2

@@ -14,6 +14,8 @@ import sys
 from pathlib import Path
 
 from qiangji.embedded.install import read_private, write_private
+from qiangji.local import accounts
+from qiangji.settings import settings
 
 USER = "admin"
 OPTIONS: dict[str, dict[str, object]] = {
@@ -22,13 +24,14 @@ OPTIONS: dict[str, dict[str, object]] = {
         "executor": "LocalExecutor",
         # Workers share what the scheduler has imported; newer Pythons would start each from nothing.
         **({} if sys.platform == "darwin" else {"mp_start_method": "fork"}),
-        "simple_auth_manager_users": f"{USER}:admin",
+        "auth_manager": accounts.AUTH_MANAGER,
         # The default looks the machine's name up in DNS, which can take seconds where there is none.
         "hostname_callable": "socket.gethostname",
         "killed_task_cleanup_time": 10,
     },
-    # `AirflowStack` migrates before it starts anything; no process needs to look again.
+    # `AirflowStack` migrates and makes roles before it starts anything; no process needs to look again.
     "database": {"check_migrations": False},
+    "fab": {"update_fab_perms": False},
     "api": {"host": "127.0.0.1", "workers": 1},
     "scheduler": {
         # The pause between two looks at what can run next: at the default of 1 s most of a short task's
@@ -71,7 +74,7 @@ def cores() -> int:
 
 
 def stack_secrets(home: Path) -> dict[str, str]:
-    """`fernet`, `jwt`, `session` and `password` (of the one user), made at the first call."""
+    """`fernet`, `jwt`, `session` and `password` (of the administrator), made at the first call."""
     path = home / "airflow" / "secrets.json"
     kept = read_private(path)
     if not kept:
@@ -88,7 +91,10 @@ def stack_secrets(home: Path) -> dict[str, str]:
 def airflow_environment(
     home: Path, *, dags_folder: Path, plugins_folder: Path, database_url: str, port: int
 ) -> dict[str, str]:
-    """The environment of every process of the local Airflow. Holds secrets: never to be logged."""
+    """The environment of every process of the local Airflow. Holds secrets: never to be logged.
+
+    `database_url` names no driver: `postgresql://...`.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()
@@ -124,24 +130,26 @@ def _options_of(
     """The options of one home: its folders, addresses and secrets, and as many workers as it has cores."""
     folder = home / "airflow"
     kept = stack_secrets(home)
-    passwords = folder / "passwords.json"
-    if read_private(passwords) != {USER: kept["password"]}:
-        write_private(passwords, {USER: kept["password"]})
     address = f"http://127.0.0.1:{port}"
     return {
         "core": {
             "dags_folder": dags_folder,
             "plugins_folder": plugins_folder,
+            # Of dates without a zone, as in `airflow backfill create --from-date`; pages show the browser's time.
+            "default_timezone": settings().timezone,
             # As many tasks run at once as the pool has slots. There are twice as many workers, because one
             # often notices the end of its task late (see min_heartbeat_interval) and is of no use meanwhile.
             "parallelism": 2 * cores(),
             "default_pool_task_slot_count": cores(),
             "execution_api_server_url": f"{address}/execution/",
             "fernet_key": kept["fernet"],
-            "simple_auth_manager_passwords_file": passwords,
         },
-        # psycopg serves asyncio too; by default Airflow asks for asyncpg.
-        "database": {"sql_alchemy_conn": database_url, "sql_alchemy_conn_async": database_url},
+        # Over psycopg 3 Airflow's page of assets fails: it hands over a JSON path as text, which 3 sends as varchar.
+        # psycopg 2 does not serve asyncio.
+        "database": {
+            "sql_alchemy_conn": database_url.replace("://", "+psycopg2://", 1),
+            "sql_alchemy_conn_async": database_url.replace("://", "+psycopg://", 1),
+        },
         "api": {"port": port, "base_url": address, "secret_key": kept["session"]},
         "api_auth": {"jwt_secret": kept["jwt"]},
         "logging": {

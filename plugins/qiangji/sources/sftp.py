@@ -32,6 +32,7 @@ from qiangji.sources.files import TEMPORARY, Watch, changing, kind_of, names_in_
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.loop import Loop
 
+logging.getLogger("asyncssh").setLevel(logging.WARNING)  # several lines a connection
 log = logging.getLogger(__name__)
 MAX_ENTRIES = 100_000
 T = TypeVar("T")

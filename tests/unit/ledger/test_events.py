@@ -3,11 +3,27 @@
 from __future__ import annotations
 
 import getpass
+import pwd
+from collections.abc import Callable
 
 import pytest
 
 from qiangji.errors import UsageError
 from qiangji.ledger import events
+from qiangji.settings import settings
+
+
+def entry(shell: str) -> Callable[[int], pwd.struct_passwd]:
+    return lambda number: pwd.struct_passwd(("somebody", "x", number, number, "", "/", shell))
+
+
+@pytest.fixture(autouse=True)
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person's login, whoever runs the tests."""
+    monkeypatch.delenv("SUDO_USER", raising=False)
+    monkeypatch.delenv("QIANGJI_BY", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", entry("/bin/bash"))
+    settings.cache_clear()
 
 
 def test_the_next_decision_has_another_id_and_the_same_one_the_same() -> None:
@@ -21,9 +37,46 @@ def test_who_decides_is_who_was_named(by: str, who: str) -> None:
     assert events.decided_by(by) == who
 
 
-@pytest.mark.parametrize("by", [None, "", "  "])
-def test_nobody_named_is_the_system_s_user(by: str | None) -> None:
-    assert events.decided_by(by) == getpass.getuser()
+def test_nobody_named_is_the_login() -> None:
+    assert events.decided_by() == getpass.getuser()
+
+
+def test_a_name_of_the_environment_goes_before_the_login_and_behind_by(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "li.lei")
+    assert events.decided_by() == "li.lei", "root is nobody's name"
+    monkeypatch.setenv("QIANGJI_BY", "han.meimei")
+    settings.cache_clear()
+    assert events.decided_by() == "han.meimei"
+    assert events.decided_by("组织二科") == "组织二科"
+
+
+@pytest.mark.parametrize("shell", ["/usr/sbin/nologin", "/bin/false", ""])
+def test_a_service_decides_nothing(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the image, whose one login is the same for everybody who comes by `docker compose exec`."""
+    monkeypatch.setattr(pwd, "getpwuid", entry(shell))
+    with pytest.raises(UsageError, match="--by NAME, or QIANGJI_BY") as e:
+        events.decided_by()
+    assert e.value.code == "no_person"
+    assert events.decided_by("李雷") == "李雷"
+
+
+def test_a_login_that_has_no_name_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    with pytest.raises(UsageError) as e:
+        events.decided_by()
+    assert e.value.code == "no_person"
+
+
+@pytest.mark.parametrize("by", ["", "  "])
+def test_a_name_that_is_none_is_refused(by: str) -> None:
+    with pytest.raises(UsageError) as e:
+        events.decided_by(by)
+    assert e.value.code == "no_person"
 
 
 @pytest.mark.parametrize("reason", ["", "  "])
