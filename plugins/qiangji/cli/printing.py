@@ -213,7 +213,6 @@ def print_rejections(console: Console, rows: Rows) -> None:
 
 
 def _reason(row: dict[str, Any]) -> str:
-    if row["status"] == "late":
-        return f"截止 due {row['due_date']}"
-    parts = list(dict.fromkeys(filter(None, (row["message_zh"], row["message_en"]))))
+    due = f"截止 due {row['due_date']}" if row["status"] == "late" else None
+    parts = list(dict.fromkeys(filter(None, (due, row["message_zh"], row["message_en"]))))
     return "\n".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from qiangji.cli.common import (
     Counties,
@@ -42,7 +43,8 @@ def collect(
 
     Without `--period` it looks at the last QIANGJI_WINDOW_MONTHS months.
 
-    Exit code 3: a county could not be collected, or a submission was returned, withheld or held.
+    Exit code 3: a county could not be collected, a submission was returned, withheld or held, or a file lies there
+    under another name than the one expected.
     """
     from qiangji import pipeline, stages
 
@@ -53,6 +55,16 @@ def collect(
         {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
         for c, f, t, e in result.failures
     ]
+    notes = [
+        {
+            "county_code": c,
+            "form": n.form,
+            "period": str(n.period),
+            "reason_code": n.code,
+            "message": n.message,
+        }
+        for c, n in result.notes
+    ]
     verdicts = [_verdict(s) for s in result.submissions]
     _report(
         json,
@@ -60,6 +72,7 @@ def collect(
             "run_id": result.run_id,
             "deliveries": result.deliveries,
             "failures": failures,
+            "notes": notes,
             "checked": verdicts,
             "seconds": result.seconds,
         },
@@ -69,7 +82,7 @@ def collect(
         console.print(
             f"Deliveries {said}: {result.deliveries}. Checked: {len(verdicts)}. Failures: {len(failures)}."
         )
-    exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+    exit_on(failures or notes or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
 def reprocess(
@@ -181,7 +194,13 @@ def _report(json: bool, result: Any) -> None:
         return
     for failure in result.get("failures", []):
         console.print(
-            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
+            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}:"
+            f" {escape(failure['message'])}"
+        )
+    for note in result.get("notes", []):
+        console.print(
+            f"[yellow]未采集 not collected[/yellow] {note['county_code']} {note['form']} {note['period']}"
+            f" {note['reason_code']}: {escape(note['message'])}"
         )
     if result.get("checked"):
         checked = table(

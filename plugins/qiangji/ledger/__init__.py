@@ -19,6 +19,7 @@ from qiangji.errors import UsageError
 from qiangji.lake import Lake
 from qiangji.ledger import events, locks
 from qiangji.ledger.records import (
+    SIDE_BY_SIDE,
     Current,
     Decision,
     Delivery,
@@ -38,8 +39,8 @@ from qiangji.warehouse.queries import statement as piece
 from qiangji.warehouse.rows import fetch, insert
 
 __all__ = [
-    "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part", "Pending", "Submission",
-    "apply_collection", "sequence",
+    "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
+    "Pending", "Submission", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
