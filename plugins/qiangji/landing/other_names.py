@@ -6,7 +6,7 @@ seen and the name expected. A file concerns a report that is not there, or one t
 | name expected | also looks like it |
 | --- | --- |
 | `village_2026-10.xlsx` | `village_2026-10 (1).xlsx`, `.XLSX`, `副本village_2026-10.xlsx`, `village_202610.xls` |
-| `village_2026-10.xlsx` | the beginning of the form's title, or its sheet's name, and the period: `行政村2026年10月.xlsx` |
+| `village_2026-10.xlsx` | its sheet's name, or the beginning of its title, and the period: `行政村2026年10月.xlsx` |
 | `2026-10.xlsx` | the period in any writing |
 """
 
