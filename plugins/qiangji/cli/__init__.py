@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from qiangji.cli import decisions, feedback, figures, findings, restore, stages, system
-from qiangji.errors import QiangjiError, UsageError
+from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -68,6 +68,9 @@ def main() -> None:
         sys.exit(2 if isinstance(e, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # the traceback that Python would print, with secrets masked
-        sys.stderr.write(masked(traceback.format_exc()))
+    except Exception as e:
+        if told := of_the_disk(e):
+            Console(stderr=True, highlight=False, markup=False).print(f"{told.code}: {told}", style="red")
+        else:  # the traceback that Python would print, with secrets masked
+            sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)

