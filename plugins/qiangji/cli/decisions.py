@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qiangji.cli.common import Json, Reason, as_period, console, exit_on, progress
+from qiangji.cli.common import By, Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
 
 Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
@@ -21,9 +21,11 @@ def release(
     reason: Reason,
     form: FormOption = None,
     period: PeriodOption = None,
+    by: By = None,
+    json: Json = False,
 ) -> None:
     """Accept a delivery that a guard holds."""
-    _decide(delivery, "release", reason, form, period)
+    _decide("release", delivery, reason, (form, period), by, json)
 
 
 def void(
@@ -31,15 +33,17 @@ def void(
     reason: Reason,
     form: FormOption = None,
     period: PeriodOption = None,
+    by: By = None,
+    json: Json = False,
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
-    _decide(delivery, "void", reason, form, period)
+    _decide("void", delivery, reason, (form, period), by, json)
 
 
 def publish(
     period: PeriodArgument,
     name: Annotated[str, typer.Option("--name", help="the edition's name, such as 审定版")],
-    by: Annotated[str, typer.Option("--by", help="who signs it off; default: the system's user")] = "",
+    by: By = None,
     json: Json = False,
 ) -> None:
     """Freeze the figures of PERIOD (a month with its year to date, a quarter or a year) under a name.
@@ -63,48 +67,63 @@ def publish(
 def lock(
     period: PeriodArgument,
     reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
-    by: Annotated[str, typer.Option("--by", help="who locks it; default: the system's user")] = "",
+    by: By = None,
+    json: Json = False,
 ) -> None:
     """Hold reports that arrive for PERIOD from now on until they are released.
 
     That is every form whose own period ends within PERIOD.
     """
-    _lock(period, "lock", reason, by)
+    _lock(period, "lock", reason, by, json)
 
 
-def unlock(
-    period: PeriodArgument,
-    reason: Reason,
-    by: Annotated[str, typer.Option("--by", help="who unlocks it; default: the system's user")] = "",
-) -> None:
+def unlock(period: PeriodArgument, reason: Reason, by: By = None, json: Json = False) -> None:
     """Accept reports that arrive for PERIOD from now on. Those that are held stay held until they are released."""
-    _lock(period, "unlock", reason, by)
+    _lock(period, "unlock", reason, by, json)
 
 
-def _decide(delivery: str, action: str, reason: str, form: str | None, period: str | None) -> None:
+def _decide(
+    action: str, delivery: str, reason: str, part: tuple[str | None, str | None], by: str | None, json: bool
+) -> None:
     from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.ledger import events
 
+    form, period = part
     with pipeline.open_pipeline() as p:
-        touched = p.ledger.decide(delivery, action, reason, form, as_period(period))
+        touched = p.ledger.decide(delivery, action, reason, form, as_period(period), by)
+    who = events.decided_by(by)
+    if json:
+        shown = ("county_code", "form", "period", "status", "revision", "is_current", "held_reason")
+        told = {"delivery_id": delivery, "action": action, "decided_by": who, "reason": reason}
+        print(printing.as_json(told | {"submissions": [{n: getattr(s, n) for n in shown} for s in touched]}))
+        return
     for s in touched:
         console.print(
             f"{s.county_code} {s.form} {s.period}: {s.status}"
             + (f", revision {s.revision}" if s.revision else "")
         )
+    console.print(f"已由 {who} 决定 decided by {who}: {action}.", markup=False)
     console.print("Run `qiangji build` to bring the figures up to date.")
 
 
-def _lock(period: str, action: str, reason: str, by: str) -> None:
+def _lock(period: str, action: str, reason: str, by: str | None, json: bool) -> None:
     from qiangji import pipeline
+    from qiangji.cli import printing
     from qiangji.ledger import locks
 
     wanted = Period.parse(period)
     with pipeline.open_pipeline() as p:
         decided = locks.decide(p.ledger, wanted, action, reason, by)
-    if action == "lock":
+    if json:
+        print(printing.as_json(asdict(decided)))
+    elif action == "lock":
         console.print(
             f"{wanted} 已锁定 locked by {decided.decided_by}: what arrives from now on is held until"
-            " `qiangji release`."
+            " `qiangji release`.",
+            markup=False,
         )
     else:
-        console.print(f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.")
+        console.print(
+            f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.", markup=False
+        )

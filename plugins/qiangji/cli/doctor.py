@@ -149,10 +149,16 @@ def _corrections(s: Settings) -> str:
 def _airflow() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
+    from qiangji.cli import airflow
+
     try:
-        return f"version {version('apache-airflow')}"
+        found = f"version {version('apache-airflow')}"
     except PackageNotFoundError:
         return "not installed: the stages run from the command line alone"
+    if not (where := airflow.configured()):
+        return f"{found}, not configured here: connections come from the environment and connections.env"
+    airflow.require_database()
+    return f"{found}, configured by {where}: its connections are asked first"
 
 
 def _counties() -> list[Examined]:

@@ -66,7 +66,7 @@ class Edition:
         return cls(**row | {"published_at": datetime.fromisoformat(row["published_at"])})
 
 
-def publish(ledger: Ledger, period: Period, name: str, by: str = "") -> Edition:
+def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) -> Edition:
     """Freeze what the mart shows of a period: a month's figures with its year to date, or a quarter's or year's own.
 
     Raises UsageError: no_name, edition_exists, not_built.

@@ -137,7 +137,7 @@ def _lacking_units(row: dict[str, Any]) -> dict[str, Any]:
 
 def _is_otherwise_named(row: dict[str, Any]) -> bool:
     """Whether a file under another name lies there, and the row is not one of those that say so already."""
-    return row["last_attempt_reason"] == OTHER_NAME and row["status"] not in ATTENTION
+    return row.get("last_attempt_reason") == OTHER_NAME and row["status"] not in ATTENTION
 
 
 def _otherwise_named(row: dict[str, Any]) -> dict[str, Any]:
@@ -226,13 +226,14 @@ def moment(text: str, zone: str) -> datetime:
     return at
 
 
-def status(engine: Engine, period: str | None = None) -> Rows:
-    """The reporting grid: every county and form in a period and those within it, or in all that have a report.
+def status(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> Rows:
+    """The reporting grid: every county (or these) and form in a period and those within it, or in all with a report.
 
     Only periods that have ended, unless one is asked for by itself; the last one is there in any case.
     """
     parts = [str(p) for p in Period.parse(period).parts] if period else []
-    return read(engine, query("figures/status"), {"period": period, "periods": parts})
+    rows = read(engine, query("figures/status"), {"period": period, "periods": parts})
+    return [r for r in rows if not counties or r["county_code"] in counties]
 
 
 def require_reported(engine: Engine, period: str | None) -> None:

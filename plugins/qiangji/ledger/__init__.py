@@ -174,12 +174,18 @@ class Ledger:
     # ---- decisions
 
     def decide(
-        self, delivery_id: str, action: str, reason: str, form: str | None = None, period: str | None = None
+        self,
+        delivery_id: str,
+        action: str,
+        reason: str,
+        form: str | None = None,
+        period: str | None = None,
+        by: str | None = None,
     ) -> list[Submission]:
         """Release what is held or void what is wrong, and record who decided it, when and why.
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
-        with their new places. Raises UsageError: no_reason, unknown_delivery.
+        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, unknown_delivery.
         """
         events.require_reason(reason)
         with self.engine.begin() as c:
@@ -203,7 +209,7 @@ class Ledger:
                 period,
                 action,
                 reason,
-                events.decided_by(),
+                events.decided_by(by),
                 datetime.now(UTC),
             )
             event = {"event": "decision", **asdict(decision)}

@@ -75,7 +75,7 @@ def now_locked(c: Connection) -> list[Period]:
     )
 
 
-def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str = "") -> Lock:
+def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str | None = None) -> Lock:
     """Lock or unlock a period, and record who decided it, when and why.
 
     Raises UsageError: not_ended, is_locked, no_reason (of an unlock), not_locked.
