@@ -16,6 +16,7 @@ from qiangji.figures import Choice, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world
+from tests.integration.test_cli import run
 
 FORMS: dict[str, Any] = {"f": {"fields": {"n": {}, "d": {}}}}
 INDICATORS = [
@@ -158,3 +159,33 @@ def test_a_later_copy_beside_the_report_needs_attention(place: Place) -> None:
     (place.folder / "f_2026-01 (1).csv").unlink()
     place.collect()
     assert place.attention == []
+
+
+def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.write(XLSX, 10, DAY)
+    place.write("副本f_2026-01.csv", 10, DAY + 60)
+    collected = run("collect", "--period", "2026-01", "--json")
+    assert collected.code == 3
+    assert [n["reason_code"] for n in collected.json["notes"]] == ["other_name"]
+    first, second = (v["delivery_id"] for v in collected.json["checked"])
+    released = run("release", second, "--reason", "the right one", "--by", "林", "--json").json
+    assert (released["decided_by"], released["action"]) == ("林", "release")
+    assert released["submissions"][0]["status"] == "accepted"
+    assert run("void", first, "--reason", "x", "--by", " ").err.startswith("no_person: ")
+    assert "decided by 林" in run("void", first, "--reason", "the other", "--by", "林").out
+    assert run("lock", "2026-01", "--by", "林", "--json").json["decided_by"] == "林"
+    assert run("unlock", "2026-01", "--reason", "x", "--by", "林", "--json").json["action"] == "unlock"
+    (row,) = run("status", "--county", place.folder.name, "--period", "2026-01", "--json").json
+    assert row["county_code"] == place.folder.name
+    assert run("status", "--county", "nobody").code == 2
+    for command in (
+        ["status"], ["build"], ["values"], ["findings"], ["explain", "x", "--org", row["county_code"], "--period",
+        "2026-01"], ["collect"], ["collect", "--dry-run"], ["reprocess"], ["feedback"], ["verify"], ["doctor"],
+        ["diff", "--from", "2026-01-01"], ["publish", "2026-01", "--name", "v", "--by", "林"],
+    ):  # fmt: skip
+        done = run(*command)
+        assert "Traceback" not in done.err, command
+        assert not {"{'", "[{", "datetime."} & {
+            done.out[i : i + n] for i in range(len(done.out)) for n in (2, 9)
+        }, command
