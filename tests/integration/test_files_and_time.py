@@ -133,8 +133,8 @@ def test_content_decides_where_time_and_size_stay(place: Place) -> None:
 def test_files_under_other_names_are_told(place: Place) -> None:
     for name in ("f_2026-01 (1).csv", "f_2026-01.CSV", "副本f_2026-01.csv"):
         place.write(name, 20, DAY)
-    for run in (stages.preview, stages.collect):
-        result = run(place.p, periods=[MONTH])
+    for stage in (stages.preview, stages.collect):
+        result = stage(place.p, periods=[MONTH])
         assert (result.deliveries, result.failures) == (0, [])
         ((county, note),) = result.notes
         assert (county, note.form, note.code) == (place.folder.name, "f", "other_name")
@@ -186,6 +186,4 @@ def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -
     ):  # fmt: skip
         done = run(*command)
         assert "Traceback" not in done.err, command
-        assert not {"{'", "[{", "datetime."} & {
-            done.out[i : i + n] for i in range(len(done.out)) for n in (2, 9)
-        }, command
+        assert not any(raw in done.out for raw in ("{'", "[{", "datetime.", "Decimal(")), command
