@@ -241,7 +241,7 @@ def as_user(place: Place) -> dict[str, Any]:
 
 
 def installed_programs() -> tuple[Path, str]:
-    """The newest PostgreSQL inside the installed wheel (a folder with `bin`, `lib`, `share`), and the wheel's version."""
+    """The newest PostgreSQL in the installed wheel (a folder with `bin`, `lib`, `share`), and the wheel's version."""
     wheel = next(iter(WHEELS))
     for name, package_name in WHEELS.items():
         try:
