@@ -32,6 +32,11 @@ def squeezed(text: str | None) -> str:
     return tidy(text).replace(" ", "")
 
 
+def quoted_zh(text: str) -> str:
+    """A label within Chinese quotation marks; those of its own become single: “‘四小园’新增”."""
+    return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
 def as_text(value: object) -> str | None:
     """A cell's value as text: `12.0` as `12`, True as `true`, a date as ISO; None and '' as None."""
     if value is None or value == "":

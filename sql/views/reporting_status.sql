@@ -59,7 +59,7 @@ SELECT
     END AS reason_code,
     CASE
         WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
-        WHEN st.status = 'held' THEN concat_ws(
+        WHEN st.status = 'held' THEN replace(concat_ws(
             '。',
             CASE l.held_reason
                 WHEN 'period_locked' THEN '报告期锁定后收到（或重新读取）'
@@ -70,12 +70,12 @@ SELECT
             END,
             l.doubt_zh,
             '暂未采用；核实后请放行或作废'
-        )
+        ), '？。', '？')
         ELSE l.message_zh
     END AS message_zh,
     CASE
         WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
-        WHEN st.status = 'held' THEN concat_ws(
+        WHEN st.status = 'held' THEN replace(concat_ws(
             '. ',
             CASE l.held_reason
                 WHEN 'period_locked' THEN 'received, or read anew, after the period was locked'
@@ -86,7 +86,7 @@ SELECT
             END,
             l.doubt_en,
             'Nothing was replaced. Release or void it'
-        )
+        ), '?. ', '? ')
         ELSE l.message_en
     END AS message_en,
     l.delivery_id,
@@ -216,15 +216,18 @@ LEFT JOIN LATERAL (
     FROM dim.field AS x
     WHERE x.form = f.form AND x.field = ANY(f.fields)
 ) AS about ON true
+LEFT JOIN dim.form AS about_form ON about_form.form = f.form
 -- the county's explanation of the row in the report that counts
 LEFT JOIN ops.submission AS s
     ON s.is_current AND (s.county_code, s.form, s.period) = (f.county_code, f.form, f.period)
 LEFT JOIN ops.explanation AS e
     ON (e.delivery_id, e.form, e.period, e.unit_code) = (s.delivery_id, s.form, s.period, f.unit_code)
 CROSS JOIN LATERAL (
-    -- from county up (tasks included) everything; beneath it only the unit's own values of unrestricted fields
+    -- from county up (tasks included) everything; what is said of a row's code and name, which tells no value of a
+    -- field; beneath the county only the unit's own values of unrestricted fields
     SELECT
         o.org_level IN ('city', 'county')
+        OR split_part(f.rule, '.', 2) = about_form.key_field
         OR (
             f.unit_code = f.org_code
             AND NOT EXISTS (

@@ -196,14 +196,14 @@ class Truth:
         self.kinds = {(f, n): x["kind"] for f, form in DEFINITIONS.items() for n, x in form["fields"].items()}
         self.types = {(f, n): x["type"] for f, form in DEFINITIONS.items() for n, x in form["fields"].items()}
         self.units: dict[str, dict[str, Unit]] = {f: {} for f in DEFINITIONS}
-        self.first_of_county: dict[tuple[str, str], str] = {}
+        self.first_known: dict[tuple[str, str], str] = {}  # of a form and unit of the tree: a row of it
         for s in one.systems.manifest["submissions"]:
-            at = (s["form"], s["county"])
             for row in one.systems.truth(s["county"], s["form"], s["period"]):
                 if row["accepted"]:
                     base = _org_code(s["form"], row["unit"])
                     self.units[s["form"]].setdefault(row["unit"], Unit(base)).reports[s["period"]] = row
-                    self.first_of_county[at] = min(self.first_of_county.get(at, s["period"]), s["period"])
+                    known = self.first_known.get((s["form"], base), s["period"])
+                    self.first_known[s["form"], base] = min(known, s["period"])
 
     def branches(self, level: str) -> set[str]:
         """Units that have others of the level beneath them."""
@@ -233,10 +233,8 @@ class Truth:
             return {code: len(periods) for code in self.reporting(definition["kinds"])}
         for unit in self.units[form].values():
             found[unit.base] += sum(p >= min(unit.reports) for p in periods)
-        for code in self.reporting(
-            definition["placeholder_kinds"]
-        ):  # of counties of which no row is known yet
-            first = self.first_of_county.get((form, code[:6]), "9999")
+        for code in self.reporting(definition["placeholder_kinds"]):  # of which no row is known yet
+            first = self.first_known.get((form, code), "9999")
             found[code] += sum(p < first for p in periods)
         return found
 
@@ -407,12 +405,22 @@ def _recomputed(truth: Truth, indicator: dict[str, Any], months: list[str], type
         )
         if expected[code] and not reported[code]:
             status = "O"
-        elif not expected[code] or not below:
+        elif not expected[code] or below == 0 or not _exists(truth, terms, type_):
             status = "M"
         else:
-            status = "P" if reported[code] < expected[code] or lacking[code] else "A"
+            is_whole = reported[code] == expected[code] and not lacking[code] and below is not None
+            status = "A" if is_whole else "P"
         figures[code] = (top, below, share, expected[code], reported[code], status)
     return figures
+
+
+def _exists(truth: Truth, terms: list[dict[str, Any]], type_: str) -> bool:
+    """Whether there is such a figure of this type of period: persons of several reports are not told apart."""
+    return all(
+        type_ == DEFINITIONS[term["form"]]["period_type"]
+        for term in terms
+        if "sum" in term and truth.kinds[term["form"], term["sum"]] == "distinct"
+    )
 
 
 def _terms(indicator: dict[str, Any]) -> list[dict[str, Any]]:

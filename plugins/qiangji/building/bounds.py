@@ -26,6 +26,7 @@ from qiangji.ledger import dispositions
 from qiangji.ledger.findings import Finding
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
+from qiangji.text import quoted_zh
 
 RULE = "bounded"
 _COUNTY_UP = ("city", "county")
@@ -113,7 +114,7 @@ def _finding(
     year = ("（本年累计）", " (year to date)") if scope.period_type == "ytd" else ("", "")
     words = Words(
         value,
-        f"指标“{x.name.zh}”{year[0]}为{value}，超出0至{x.factor:f}：分子应是分母的一部分",
+        f"指标{quoted_zh(x.name.zh)}{year[0]}为{value}，超出0至{x.factor:f}：分子应是分母的一部分",
         f"{x.name.en}{year[1]}: {value} is not within 0 to {x.factor:f}: the numerator is a part of the denominator",
         f"0至{x.factor:f}；请核对分子、分母各填报项和更正，确属实情请确认",
         f"0 to {x.factor:f}; check the fields of both sides and their corrections, or confirm it",

@@ -16,6 +16,7 @@ from qiangji.checking.verdict import Checked, Doubt
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import Parsed
 from qiangji.periods import Period
+from qiangji.text import quoted_zh
 
 CODE = "blank_column"
 LEAST = 3
@@ -74,7 +75,7 @@ def findings(blank: Sequence[str], form: Form, period: Period, county: str) -> l
         zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
         words = Words(
             None,
-            f"“{zh}”整列未填",
+            f"{quoted_zh(zh)}整列未填",
             f"{en}: the column is empty in the whole report",
             "有值；没有的填0；确无此项请说明",
             "values; 0 where there is none; please confirm if there is nothing to report",
@@ -113,7 +114,7 @@ def _rejected_whole(blank: Sequence[str], form: Form, critical: Collection[str])
 
 def _named(names: Sequence[str], form: Form) -> tuple[str, str]:
     """The labels of the first fields, and how many there are, in zh and en."""
-    zh = "、".join(f"“{form.label_of(n, 'zh')}”" for n in names[:NAMED])
+    zh = "、".join(quoted_zh(form.label_of(n, "zh")) for n in names[:NAMED])
     en = ", ".join(form.label_of(n, "en") for n in names[:NAMED])
     more = len(names) - NAMED
     return (f"{zh}等{len(names)}项", f"{en} and {more} more") if more > 0 else (zh, en)

@@ -7,7 +7,7 @@ and findings on the report. They follow from the submission, the catalogue and t
 | --- | --- |
 | `implausible_in_most_rows` | most rows with a value break a field's rule `plausible` on the same side of it |
 | `blank_column` | a column that an indicator reads is empty in the whole report (`blank_columns`) |
-| `missing_in_most_rows` | most rows lack a field that has a warning `present` |
+| `missing_in_most_rows` | most rows lack a field that has a warning `present`, or have a dash alone in it |
 | `names_of_other_units` | beside most codes stands another unit's name |
 | `unit_of_another_scale` | a header or a title names a unit that is not the field's |
 | `scaled_number_format` | most cells of a field are shown divided, so that what is shown is not what is stored |
@@ -26,8 +26,10 @@ from typing import Any
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, titles
-from qiangji.checking.verdict import Breach, Checked, Doubt
+from qiangji.checking.verdict import Breach, Checked, Doubt, Unreadable
 from qiangji.ledger.findings import Finding
+from qiangji.parsing.problems import DASH
+from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
@@ -77,35 +79,43 @@ class _Column:
 
 
 def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
-    by_rule: dict[str, list[Breach]] = {}
-    accepted = set(kept)
-    for breach in one.breaches:
-        if breach.index in accepted:
-            by_rule.setdefault(breach.rule.id, []).append(breach)
     beyond, lacking = list[_Column](), list[_Column]()
-    for breaches in by_rule.values():
-        rule = breaches[0].rule
-        if not isinstance(rule, Rule) or rule.severity != "warning" or len(rule.fields) != 1:
-            continue
-        if rule.fields[0] not in form.fields:
-            continue
-        what = rule.id.rpartition(".")[2]
+    for (field, what), breaches in _warned(one, form, kept).items():
         if what == "plausible":
-            beyond += _beyond(one, rule, breaches, kept)
-        elif what == "present" and not (
-            rule.content["kwargs"].get("row_condition") or form.fields[rule.fields[0]].may_be_empty
-        ):
-            lacking.append(_Column(rule.fields[0], len(breaches), len(kept), breaches[0].address))
-    lacking = [c for c in lacking if most(c.few, c.of)]
+            beyond += _beyond(one, breaches, kept)
+        elif most(len(breaches), len(kept)):
+            lacking.append(_Column(field, len(breaches), len(kept), breaches[0].address))
     if beyond:
         yield _implausible(beyond, form)
     if lacking:
         yield _missing(lacking, form)
 
 
-def _beyond(one: Checked, rule: Rule, breaches: Sequence[Breach], kept: Sequence[int]) -> Iterator[_Column]:
+def _warned(one: Checked, form: Form, kept: Sequence[int]) -> dict[tuple[str, str], list[Breach]]:
+    """(field, `plausible` or `present`) -> breaches of accepted rows. A dash alone is as much as nothing."""
+    accepted, found = set(kept), dict[tuple[str, str], list[Breach]]()
+    for breach in one.breaches:
+        rule, (field, *more) = breach.rule, breach.rule.fields
+        if breach.index not in accepted or more or field not in form.fields or rule.severity != "warning":
+            continue
+        what = rule.id.rpartition(".")[2]
+        is_needed = not form.fields[field].may_be_empty and not _is_conditional(rule)
+        if what in ("present", DASH) and is_needed:
+            found.setdefault((field, "present"), []).append(breach)
+        elif what == "plausible":
+            found.setdefault((field, what), []).append(breach)
+    return found
+
+
+def _is_conditional(rule: Rule | Unreadable) -> bool:
+    return isinstance(rule, Rule) and bool(rule.content["kwargs"].get("row_condition"))
+
+
+def _beyond(one: Checked, breaches: Sequence[Breach], kept: Sequence[int]) -> Iterator[_Column]:
     """The field of a rule, where most of the rows that have a value have it above, or below, what is plausible."""
     assert one.frame is not None
+    rule = breaches[0].rule
+    assert isinstance(rule, Rule)
     (name,) = rule.fields
     values = one.frame.column(name).to_pylist()
     filled = sum(bool(values[i]) for i in kept)  # a zero is a zero in any unit
@@ -153,7 +163,7 @@ def _missing(columns: Sequence[_Column], form: Form) -> Doubt:
 def _named(columns: Sequence[_Column], form: Form) -> tuple[str, str]:
     """The labels of the first fields, and how many there are, in zh and en."""
     labels = [form.fields[c.field].label for c in columns]
-    zh, en = "、".join(f"“{x.zh}”" for x in labels[:NAMED]), ", ".join(x.en for x in labels[:NAMED])
+    zh, en = "、".join(quoted_zh(x.zh) for x in labels[:NAMED]), ", ".join(x.en for x in labels[:NAMED])
     more = len(labels) - NAMED
     return (f"{zh}等{len(labels)}项", f"{en} and {more} more") if more > 0 else (zh, en)
 
@@ -223,7 +233,7 @@ def _hidden(one: Checked, form: Form) -> Iterator[Finding]:
         label = form.fields[name].label
         words = Words(
             None,
-            f"“{label.zh}”所在列被隐藏，已照常读取",
+            f"{quoted_zh(label.zh)}所在列被隐藏，已照常读取",
             f"the column of {label.en} is hidden; it was read like the others",
             "填报项所在的列不隐藏",
             "no hidden columns of the form",
@@ -239,7 +249,7 @@ def _scaled(one: Checked, form: Form) -> Iterator[Finding]:
         label = form.fields[scaled.field].label
         words = Words(
             str(scaled.cells),
-            f"“{label.zh}”有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
+            f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
             f"a number format shows {scaled.cells} cells of {label.en} divided by {scaled.divisor:,};"
             " what is stored was read",
             "显示与存储一致的数字格式",

@@ -30,6 +30,7 @@ from qiangji.parsing import Parsed, TotalsProblem, address, strays
 from qiangji.parsing.problems import TOO_LARGE
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
+from qiangji.text import quoted_zh
 
 MAX_BREACHES = 50_000
 """Rules that rows of a submission break, told one by one. Each is an object in memory and a line of a page."""
@@ -61,7 +62,7 @@ class Unreadable:
         if self.id.endswith(f".{TOO_LARGE}"):  # perhaps a card's number: only its county sees it
             text = self.written if shown is str else f"({len(self.written)} 字 characters)"
             too_large = (
-                f"“{self.label.zh}”的数字过大：{text}",
+                f"{quoted_zh(self.label.zh)}的数字过大：{text}",
                 f"{self.label.en} is too large a number: {text}",
             )
             return Words(text, *too_large, self.expected.zh, self.expected.en)
@@ -72,14 +73,14 @@ class Unreadable:
         if self.is_asked:
             return Words(
                 text.strip(),
-                f"“{self.label.zh}”只填了短横线，暂按未填处理：是否为零？",
+                f"{quoted_zh(self.label.zh)}只填了短横线，暂按未填处理：是否为零？",
                 f"{self.label.en} is a dash alone, and counts as missing until you say: is it zero?",
                 self.expected.zh,
                 self.expected.en,
             )
         return Words(
             text,
-            f"“{self.label.zh}”无法识别：{text}",
+            f"{quoted_zh(self.label.zh)}无法识别：{text}",
             f"{self.label.en} cannot be read: {text}",
             self.expected.zh,
             self.expected.en,

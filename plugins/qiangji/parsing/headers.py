@@ -17,7 +17,7 @@ from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
 from qiangji.personal_data import may_name
-from qiangji.text import squeezed, tidy
+from qiangji.text import quoted_zh, squeezed, tidy
 
 PERIOD = "period"
 PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
@@ -193,7 +193,7 @@ def _unknown(text: str, written: str, at: str, reading: Reading) -> ReturnedErro
     known = [reading.form.key, *reading.fields]
     is_shown = len(text) <= MAX_SHOWN and not (may_name(text) or may_name(written))
     shown = repr(text) if is_shown else f"of {len(text)} characters"
-    shown_zh = f"“{text}”" if is_shown else f"（{len(text)}字）"
+    shown_zh = quoted_zh(text) if is_shown else f"（{len(text)}字）"
     return ReturnedError(
         f"unknown header {shown} in {at}",
         where=reading.where,
@@ -232,7 +232,7 @@ def _duplicate(target: str, places: list[str], reading: Reading) -> ReturnedErro
         expected="one column a field",
         do="Remove one of them.",
         code="duplicate_header",
-        zh=f"“{label}”出现两列({cells}),请只保留一列后重报",
+        zh=f"{quoted_zh(label)}出现两列({cells}),请只保留一列后重报",
     )
 
 

@@ -20,6 +20,7 @@ from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import Stray, expected_of, length_of
 from qiangji.personal_data import quoted
+from qiangji.text import quoted_zh
 
 PROBLEMS = pa.schema(
     [
@@ -91,7 +92,9 @@ def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array
     ]
     en = ", ".join(f"{n} from {c} ({counts[n]:,})" for n, c in zip(worst, cells, strict=True))
     labels = [reading.fields[n].label.zh for n in worst]
-    zh = "、".join(f"“{t}”自{c}起{counts[n]}处" for t, n, c in zip(labels, worst, cells, strict=True))
+    zh = "、".join(
+        f"{quoted_zh(t)}自{c}起{counts[n]}处" for t, n, c in zip(labels, worst, cells, strict=True)
+    )
     raise ReturnedError(
         f"{total:,} cells in {len(counts)} columns cannot be read: {en}",
         where=reading.where,

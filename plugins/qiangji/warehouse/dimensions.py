@@ -209,6 +209,7 @@ def _form_row(form: Form) -> dict[str, object]:
         "title_zh": form.title.zh,
         "title_en": form.title.en,
         "grain": form.grain,
+        "key_field": form.key,
         "period_type": form.period_type,
         "due_working_day": form.due_working_day,
     }

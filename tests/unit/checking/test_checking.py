@@ -223,7 +223,7 @@ def test_each_county_gets_its_own_rows_problems_and_findings(
 ) -> None:
     header = ["unit_code", "n", "part", "note"]
     a = [[small.codes["V1"], 1, 1, ""], [small.codes["V2"], 200, 1, ""]]
-    b = [[small.codes["W1"], 60, 1, ""], [small.codes["W2"], 1, 2, ""], [small.codes["W3"], "?", 1, ""]]
+    b = [[small.codes["W1"], 60, 1, "x"], [small.codes["W2"], 1, 2, ""], [small.codes["W3"], "?", 1, ""]]
     first, second = judged(catalogue, {"990001": as_csv([header, *a]), "990002": as_csv([header, *b])})
     assert rejected(first) == {small.codes["V2"]: ["f.n.critical_max"]}
     assert rejected(second) == {small.codes["W2"]: ["f.part.within_n"], small.codes["W3"]: ["f.n.type"]}

@@ -127,6 +127,16 @@ def test_zeros_that_were_lost(catalogue: Catalogue, small: world.World) -> None:
     assert codes(judged(catalogue, small, rows_of([5] * 6, ["1", "", "", "", "2", "3"]))) == []
 
 
+def test_zeros_that_came_as_dashes(catalogue: Catalogue, small: world.World) -> None:
+    """An accounting format's zero, saved as CSV: in most rows the report is held, in some each is asked about."""
+    one = judged(catalogue, small, rows_of([5] * 6, ["1", " -   ", " -   ", "", "2", "-"]))
+    assert codes(one) == ["missing_in_most_rows"]
+    assert "以“-”表示的零" in one.doubts[0].zh
+    few = judged(catalogue, small, rows_of([5] * 6, ["1", " -   ", "3", "4", "2", "-"]))
+    assert codes(few) == []
+    assert [f.rule.rpartition(".")[2] for f in few.findings] == ["dash", "dash"]
+
+
 # ---- names beside codes
 
 
