@@ -179,8 +179,10 @@ def _outcomes(pulled: Pulled, months: Sequence[Period], started: datetime, run_i
     items = [whole.of(form, str(period), error) for form, period, error in pulled.failures if form]
     lost = next((error for form, _, error in pulled.failures if form is None), None)
     failed = {(form, period) for form, period, _ in pulled.failures}
+    if lost:
+        return [whole.of(None, None, lost), *items]
     notes = [whole.noting(note) for note in pulled.notes if (note.form, note.period) not in failed]
-    return [whole.of(None, None, lost) if lost else whole, *items, *notes]
+    return [whole, *items, *notes]
 
 
 def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled) -> Iterator[Taken]:
@@ -369,7 +371,12 @@ def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tup
             if taken.is_new:
                 now = datetime.now(UTC)
                 found += [
-                    Pending(**vars(part), delivery_id=taken.sha256, county_code=code, received_at=now)
+                    Pending(
+                        **vars(part),
+                        delivery_id=f"dry-run-{taken.sha256[:12]}",
+                        county_code=code,
+                        received_at=now,
+                    )
                     for part in _screened(p.catalogue, lake, county, taken)
                 ]
     except CollectError as e:
