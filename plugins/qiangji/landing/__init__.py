@@ -143,11 +143,12 @@ def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -
     clock = time.monotonic()
     try:
         for taken in _fetch(p, county, months, pulled):
-            if taken.is_new and (delivery := land(p, county, taken, run_id)):
+            fetched = taken.fetched
+            if taken.is_new and (delivery := land(p, county, fetched, taken.sha256, run_id, taken.beside)):
                 pulled.deliveries.append(delivery.delivery_id)
                 pulled.bytes += delivery.bytes
             else:
-                item = recorded(taken.fetched.item)
+                item = recorded(fetched.item)
                 p.ledger.saw(code, item.name, item.version, taken.sha256)
     except CollectError as e:
         pulled.fail(None, None, e)
@@ -250,29 +251,36 @@ def recorded(item: Item) -> Item:
     return item
 
 
-def land(p: Pipeline, county: County, taken: Taken, run_id: str) -> Delivery | None:
-    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so."""
-    fetched, item = taken.fetched, recorded(taken.fetched.item)
+def land(
+    p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str, beside: Item | None = None
+) -> Delivery | None:
+    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so.
+
+    `beside`: another report of the same, because of which this one is held.
+    """
+    item = recorded(fetched.item)
     delivery = Delivery(
         county_code=county.county,
         name=item.name,
         kind=fetched.kind,
-        sha256=taken.sha256,
+        sha256=sha256,
         bytes=len(fetched.content),
         received_at=datetime.now(UTC),
         run_id=run_id,
-        parts=tuple(_screened(p.catalogue, p.ledger.lake, county, taken)),
+        parts=tuple(_screened(p.catalogue, p.ledger.lake, county, fetched, beside)),
     )
     if any(part.reason_code == "personal_data" for part in delivery.parts):
         withheld.keep(p.settings, fetched.content)
     return delivery if p.ledger.add_delivery(delivery, item.version) else None
 
 
-def _screened(catalogue: Catalogue, lake: Lake, county: County, taken: Taken) -> list[Part]:
-    """The parts of what was taken, each with the question that is asked about it."""
-    beside = recorded(taken.beside) if taken.beside else None
-    parts = screen(catalogue, lake, county, taken.fetched)
-    return [side_by_side.held(part, recorded(taken.fetched.item), beside) for part in parts]
+def _screened(
+    catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched, beside: Item | None
+) -> list[Part]:
+    """The parts of a delivery, each with the question that is asked about it."""
+    other = recorded(beside) if beside else None
+    parts = screen(catalogue, lake, county, fetched)
+    return [side_by_side.held(part, recorded(fetched.item), other) for part in parts]
 
 
 def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
@@ -377,7 +385,7 @@ def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tup
                         county_code=code,
                         received_at=now,
                     )
-                    for part in _screened(p.catalogue, lake, county, taken)
+                    for part in _screened(p.catalogue, lake, county, taken.fetched, taken.beside)
                 ]
     except CollectError as e:
         pulled.fail(None, None, e)

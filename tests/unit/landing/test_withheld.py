@@ -20,7 +20,6 @@ from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.landing import withheld
 from qiangji.landing.screening import find_beside
-from qiangji.landing.side_by_side import Taken
 from qiangji.parsing import cage
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
@@ -55,7 +54,7 @@ def landed(
     pipeline = Pipeline(settings, catalogue, ledger)  # type: ignore[arg-type]
     fetched = Fetched(Item(name, (("village", Period.parse("2026-10")),), "1"), content, "csv")
     one = replace_county(catalogue)
-    landing.land(pipeline, one, Taken(fetched, "sha", True), "run")
+    landing.land(pipeline, one, fetched, "sha", "run")
     ((delivery, version),) = ledger.added
     return delivery, version
 
