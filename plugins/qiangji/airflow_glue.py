@@ -328,29 +328,29 @@ def connection_outside_tasks(conn_id: str) -> str | None:
 
     try:
         return str(Connection.get_connection_from_secrets(conn_id).get_uri())
-    except AirflowNotFoundException:  # of a database that does not answer, too
-        require_database()
-        return None
-    except Exception as e:  # its text may hold the connection
-        problem = type(e).__name__
+    except AirflowNotFoundException:  # also where the database does not answer, or the key does not fit
+        if not require_database(conn_id):
+            return None
+    except Exception:  # its text may hold the connection
+        log.debug("connection %s", conn_id)
     raise PermanentError(
-        f"Airflow's connection {conn_id!r} cannot be read ({problem})",
+        f"Airflow's connection {conn_id!r} cannot be read",
         expected="the AIRFLOW__CORE__FERNET_KEY with which it was stored",
         do="Run the command where Airflow runs, or store the connection again.",
         code="bad_connection",
     )
 
 
-def require_database() -> None:
-    """Raises TransientError `airflow_unreachable` if Airflow's database does not answer."""
+def require_database(conn_id: str = "") -> bool:
+    """Whether Airflow's database has a connection. Raises TransientError `airflow_unreachable` if it is silent."""
     from airflow import settings as airflows
     from sqlalchemy import text
     from sqlalchemy.exc import SQLAlchemyError
 
     try:
         with airflows.engine.connect() as c:  # type: ignore[union-attr]
-            c.execute(text("SELECT 1 FROM connection LIMIT 1"))
-            return
+            known = text("SELECT count(*) FROM connection WHERE conn_id = :id")
+            return bool(c.scalar(known, {"id": conn_id}))
     except SQLAlchemyError as e:
         problem = type(e).__name__
     raise TransientError(
