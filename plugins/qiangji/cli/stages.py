@@ -212,6 +212,6 @@ def _report(json: bool, result: Any) -> None:
             checked.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
                 f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
-                _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
+                escape(_why(v)), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
         console.print(checked)
