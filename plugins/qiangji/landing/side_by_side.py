@@ -6,7 +6,7 @@ delivery is held until a person decides:
 
 | what is new | is held where |
 | --- | --- |
-| a report | the system does not say which of the two is later (no times, or the same time) |
+| a report | the system does not say which of the two is later (no times, or the same to two seconds) |
 | a report | a later one beside it was received before, or could not be fetched: received last, this one would count |
 """
 
@@ -14,12 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from qiangji.ledger import SIDE_BY_SIDE, Part
 from qiangji.settings import settings
 from qiangji.sources import Fetched, Item, Target
+
+APART = timedelta(seconds=2)
+"""Times that are nearer are the same time: of files that a program copied one after the other, or that is all that a
+file system can tell."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,9 @@ def _beside(item: Item, group: Sequence[Item], fresh: set[str]) -> Item | None:
     for other in group:
         if other.name == item.name or not set(other.targets) & set(item.targets):
             continue
-        if item.changed_at is None or other.changed_at is None or item.changed_at == other.changed_at:
+        if item.changed_at is None or other.changed_at is None:
+            return other
+        if abs(item.changed_at - other.changed_at) < APART:
             return other
         if other.changed_at > item.changed_at and other.name not in fresh:
             return other

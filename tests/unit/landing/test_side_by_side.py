@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise, permutations
 
 import pytest
@@ -56,6 +57,15 @@ def test_an_item_of_several_reports_joins_their_groups() -> None:
 def test_what_is_held(csv: int | None, xlsx: int | None, new: set[str], expected: list[str]) -> None:
     (group,) = side_by_side.groups([item("csv", csv), item("xlsx", xlsx)])
     assert held(group, new) == expected
+
+
+def test_files_that_were_copied_one_after_the_other_are_of_one_time() -> None:
+    first = item("csv", 2)
+    at = first.changed_at
+    assert at is not None
+    near, apart = (replace(first, name="xlsx", changed_at=at + timedelta(seconds=s)) for s in (0.1, 3))
+    assert held([first, near], {"csv", "xlsx"}) == ["csv", "xlsx"]
+    assert held([first, apart], {"csv", "xlsx"}) == []
 
 
 def test_only_the_parts_that_both_report_are_held() -> None:
