@@ -22,8 +22,8 @@ from qiangji.settings import settings
 from qiangji.sources import Fetched, Item, Target
 
 APART = timedelta(seconds=2)
-"""Times that are nearer are the same time: of files that a program copied one after the other, or that is all that a
-file system can tell."""
+"""Of two new files, times that are nearer are the same: a program copied them one after the other, or the file system
+tells no more."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +69,10 @@ def _beside(item: Item, group: Sequence[Item], fresh: set[str]) -> Item | None:
             continue
         if item.changed_at is None or other.changed_at is None:
             return other
-        if abs(item.changed_at - other.changed_at) < APART:
+        is_later = item.changed_at > other.changed_at
+        if other.name in fresh and abs(item.changed_at - other.changed_at) < APART:
             return other
-        if other.changed_at > item.changed_at and other.name not in fresh:
+        if not is_later and other.name not in fresh:
             return other
     return None
 

@@ -65,6 +65,7 @@ def test_files_that_were_copied_one_after_the_other_are_of_one_time() -> None:
     assert at is not None
     near, apart = (replace(first, name="xlsx", changed_at=at + timedelta(seconds=s)) for s in (0.1, 3))
     assert held([first, near], {"csv", "xlsx"}) == ["csv", "xlsx"]
+    assert held([first, near], {"xlsx"}) == []  # the other was received before
     assert held([first, apart], {"csv", "xlsx"}) == []
 
 
