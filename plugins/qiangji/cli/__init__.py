@@ -63,8 +63,7 @@ def options(
     ] = False,
 ) -> None:
     """Set up logging for all commands, and where connections are looked for."""
-    if airflow.configured():
-        add_connection_resolver(airflow.connection)
+    add_connection_resolver(airflow.connection)
     in_all_logs()
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged

@@ -31,7 +31,9 @@ def configured() -> str:
 
 
 def connection(conn_id: str) -> str | None:
-    """A connection of Airflow's as a URI; None if there is none of that id. Raises CollectError if it cannot ask."""
+    """A connection of Airflow's as a URI; None if there is none of that id, or no Airflow. Raises CollectError."""
+    if not configured():
+        return None
     with _own_logs():
         glue = importlib.import_module("qiangji.airflow_glue")
         found: str | None = glue.connection_outside_tasks(conn_id)
