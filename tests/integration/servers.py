@@ -1,18 +1,71 @@
-"""Servers on loopback that misbehave: they say byte by byte what a test wants said."""
+"""Servers on loopback: one that says byte by byte what a test wants said, and one that answers by path."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
+import json
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 Answer = Callable[[socket.socket, bytes], None]
+
+
+class Api:
+    """A server whose answers a test gives: path -> function of the query and headers."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Callable[[dict[str, str], Any], Any]] = {}
+        self.requests: list[str] = []
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                parts = urlsplit(self.path)
+                api.requests.append(f"{self.command} {self.path}")
+                query = {k: v[0] for k, v in parse_qs(parts.query).items()}
+                length = int(self.headers.get("content-length") or 0)
+                body = self.rfile.read(length)
+                answer = api.routes.get(parts.path, lambda q, h: (404, {}, b""))
+                status, headers, content = answer(
+                    query | ({"body": body.decode()} if body else {}), self.headers
+                )
+                content = json.dumps(content).encode() if not isinstance(content, bytes) else content
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(content)
+                if int(headers.get("Content-Length", 0)) > len(content):
+                    self.close_connection = True
+
+            do_POST = do_GET
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def ok(content: Any, **headers: str) -> Callable[[dict[str, str], Any], Any]:
+    return lambda query, got: (200, headers, content)
 
 
 class Raw:

@@ -111,8 +111,9 @@ def assert_others_arrived(one: Night, county: str) -> None:
 def assert_good_figures_stand(one: Night, before: dict[Any, Any]) -> None:
     """What was shown of September (its month, its year to date) is what is shown now."""
     after = one.figures()
-    assert before
-    for key, figure in before.items():
+    september = {key: figure for key, figure in before.items() if key[3] != OCTOBER}
+    assert september
+    for key, figure in september.items():
         assert after[key] == figure, key
 
 
@@ -248,7 +249,9 @@ def assert_others_were_fetched(one: Night, county: str) -> None:
     for other in COUNTIES:
         if other != county:
             assert len(received(one, other)) == len(FORMS), other
-    assert one.build(SEPTEMBER).months == []  # nothing that figures come from has changed
+    assert SEPTEMBER not in map(
+        str, one.build(SEPTEMBER).months
+    )  # nothing that its figures come from has changed
 
 
 def assert_others_arrived_and_september_stands(one: Night, county: str, before: dict[Any, Any]) -> None:
@@ -316,7 +319,9 @@ def test_a_report_that_goes_back(make: Callable[[Any], bytes], code: str, copied
     assert re.search("[一-鿿]{4}", status["message_zh"])
     assert status["revision"] == 1  # the last good one still counts
     assert copied.status(BY_HAND, "village", OCTOBER)["status"] == "accepted"
-    assert copied.build(SEPTEMBER).months == []  # nothing that figures come from has changed
+    assert SEPTEMBER not in map(
+        str, copied.build(SEPTEMBER).months
+    )  # nothing that its figures come from has changed
 
 
 def test_a_workbook_that_was_cut_goes_back_with_all_its_forms(copied: Night) -> None:
@@ -398,4 +403,4 @@ def test_a_row_that_goes_back(
     assert re.match(r"village![A-Z]+\d+$", found["example"])
     assert "expected" in found["message_en"]
     assert "应为" in found["message_zh"]
-    assert copied.build(SEPTEMBER).months == []
+    assert SEPTEMBER not in map(str, copied.build(SEPTEMBER).months)

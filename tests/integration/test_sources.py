@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote
 
 import asyncssh
 import pytest
@@ -26,6 +25,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.periods import Period
 from qiangji.sources import Fetched, Limits, Source, open_source
+from tests.integration.servers import Api, ok
 
 SECRET = "s3cret%/@:word"
 LABEL = {"zh": "项", "en": "Item"}
@@ -172,57 +172,11 @@ def test_folder_faults(tmp_path: Path) -> None:
 # ---- HTTP
 
 
-class Api:
-    """A server whose answers a test gives: path -> function of the query and headers."""
-
-    def __init__(self) -> None:
-        self.routes: dict[str, Callable[[dict[str, str], Any], Any]] = {}
-        self.requests: list[str] = []
-        api = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                api.requests.append(f"{self.command} {self.path}")
-                query = {k: v[0] for k, v in parse_qs(parts.query).items()}
-                length = int(self.headers.get("content-length") or 0)
-                body = self.rfile.read(length)
-                answer = api.routes.get(parts.path, lambda q, h: (404, {}, b""))
-                status, headers, content = answer(
-                    query | ({"body": body.decode()} if body else {}), self.headers
-                )
-                content = json.dumps(content).encode() if not isinstance(content, bytes) else content
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-                if int(headers.get("Content-Length", 0)) > len(content):
-                    self.close_connection = True
-
-            do_POST = do_GET
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-
-
 @pytest.fixture
 def api(servers: None) -> Iterator[Api]:
     api = Api()
     yield api
-    api.server.shutdown()
-    api.server.server_close()
-
-
-def ok(content: Any, **headers: str) -> Callable[[dict[str, str], Any], Any]:
-    return lambda query, got: (200, headers, content)
+    api.stop()
 
 
 def http_county(**http: Any) -> County:

@@ -27,17 +27,15 @@ from qiangji.sources import Guarded, http_api, records
 from qiangji.sources.address import check_host
 from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
 from qiangji.sources.loop import Loop
-from tests.integration.servers import certificate, dripping, flooding, raw, saying
+from tests.integration.servers import Api, certificate, dripping, flooding, ok, raw, saying
 from tests.integration.test_sources import (
     CURSOR,
     LISTED,
     PAGE,
     SECRET,
     WANTED,
-    Api,
     database_county,
     http_county,
-    ok,
     opened,
     refused,
     sftp_county,
