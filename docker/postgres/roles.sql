@@ -23,6 +23,13 @@ ALTER ROLE qiangji_analyst SET default_transaction_read_only = on;
 ALTER ROLE qiangji_bi SET statement_timeout = '60s';
 ALTER ROLE qiangji_bi SET idle_in_transaction_session_timeout = '10min';
 ALTER ROLE qiangji_bi SET default_transaction_read_only = on;
+-- tools with pools cannot take the pipeline's connections, and some of the server are reserved for it (after a restart,
+-- which the image does by itself)
+ALTER SYSTEM SET max_connections = 200;
+ALTER SYSTEM SET reserved_connections = 20;
+ALTER ROLE qiangji_analyst CONNECTION LIMIT 20;
+ALTER ROLE qiangji_bi CONNECTION LIMIT 60;
+GRANT pg_use_reserved_connections TO qiangji_owner, qiangji_loader;
 CREATE DATABASE qiangji OWNER qiangji_owner;
 REVOKE ALL ON DATABASE qiangji FROM PUBLIC;
 GRANT CONNECT ON DATABASE qiangji TO qiangji_loader, qiangji_analyst, qiangji_bi, qiangji_county;

@@ -391,6 +391,49 @@ def _summed_up(errors: list[CollectError]) -> CollectError:
     return kind(text, code=errors[0].code)
 
 
+def connection_outside_tasks(conn_id: str) -> str | None:
+    """A connection of Airflow's as a URI, None if there is none of that id: for the command line.
+
+    Outside a task nobody answers `BaseHook`; Airflow's own secrets backends and database are asked. Raises CollectError
+    if the database does not answer (`airflow_unreachable`), or its key does not fit (`bad_connection`).
+    """
+    from airflow.models.connection import Connection
+
+    try:
+        return str(Connection.get_connection_from_secrets(conn_id).get_uri())
+    except AirflowNotFoundException:  # also where the database does not answer, or the key does not fit
+        if not require_database(conn_id):
+            return None
+    except Exception:  # its text may hold the connection
+        log.debug("connection %s", conn_id)
+    raise PermanentError(
+        f"Airflow's connection {conn_id!r} cannot be read",
+        expected="the AIRFLOW__CORE__FERNET_KEY with which it was stored",
+        do="Run the command where Airflow runs, or store the connection again.",
+        code="bad_connection",
+    )
+
+
+def require_database(conn_id: str = "") -> bool:
+    """Whether Airflow's database has a connection. Raises TransientError `airflow_unreachable` if it is silent."""
+    from airflow import settings as airflows
+    from sqlalchemy import text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        with airflows.engine.connect() as c:  # type: ignore[union-attr]
+            known = text("SELECT count(*) FROM connection WHERE conn_id = :id")
+            return bool(c.scalar(known, {"id": conn_id}))
+    except SQLAlchemyError as e:
+        problem = type(e).__name__
+    raise TransientError(
+        f"Airflow's database, where connections are looked for, does not answer ({problem})",
+        expected="the database of AIRFLOW__DATABASE__SQL_ALCHEMY_CONN, migrated",
+        do="Is it up? Without it, unset that variable: connections then come from QIANGJI_CONN_<ID>.",
+        code="airflow_unreachable",
+    )
+
+
 def _with_airflows_connections() -> None:
     """Ask Airflow's connections first, and tell Airflow's masker which of their parts are secret."""
     add_connection_resolver(_airflow_connection)

@@ -6,10 +6,15 @@ itself; every other error comes again until a person or a county does something.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from qiangji.masking import masked
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class QiangjiError(Exception):
@@ -157,6 +162,33 @@ class WarehouseError(QiangjiError):
 
 
 class LakeError(QiangjiError):
-    """The lake has no room: the file was not written."""
+    """The lake has no room, or may not be written (`not_writable`): the file was not written."""
 
     code = "disk_full"
+
+
+def of_the_disk(error: BaseException, where: object = "") -> LakeError | None:
+    """An error of the system's about a disk, as one that says what to do; None if it is another.
+
+    Both libraries that write and DuckDB give the system's words in their own.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    place = where or getattr(error, "filename", None) or ""
+    if number in _FULL or "No space left on device" in str(error):
+        return LakeError(
+            f"cannot be written: {os.strerror(number or errno.ENOSPC)}",
+            where=place,
+            expected="room for what comes",
+            do="Make room, then do the same again: what was recorded stands, the rest is done then."
+            " 磁盘已满：请清理后重试。",
+        )
+    if number in _CLOSED or "Read-only file system" in str(error):
+        return LakeError(
+            f"cannot be written: {os.strerror(number or errno.EROFS)}",
+            where=place,
+            expected="a folder that the present user may write",
+            do="Mount it for writing, or give it to the pipeline's user, then do the same again; reading (`qiangji"
+            " values`, `status`) goes on. 目录不可写：请改为可写或更换用户后重试。",
+            code="not_writable",
+        )
+    return None

@@ -7,7 +7,6 @@ removes.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import json
@@ -20,12 +19,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qiangji.errors import LakeError
+from qiangji.errors import of_the_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Rows(Protocol):
@@ -35,7 +32,7 @@ class Rows(Protocol):
 
 
 class Lake:
-    """One lake under one folder. `period` is the form's own, as text. Writing raises LakeError if there is no room."""
+    """One lake under one folder. `period` is the form's own, as text. Writing raises LakeError where it cannot."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -136,7 +133,7 @@ class Lake:
     def _replacing(self, path: Path) -> Iterator[Path]:
         """A temporary path, synced and renamed to `path` when the block ends well.
 
-        Raises LakeError where there is no room; the temporary file is removed then.
+        Raises LakeError where it cannot be written; the temporary file is removed then.
         """
         with _room(path):
             handle, temporary = self._temporary()
@@ -200,18 +197,13 @@ def rows_hash(rows: pa.Table) -> str:
 
 @contextmanager
 def _room(path: Path) -> Iterator[None]:
-    """Turn the system's "no room" into a LakeError that says what to do."""
+    """Turn the system's "no room" or "may not be written" into a LakeError that says what to do."""
     try:
         yield
     except OSError as e:
-        if e.errno not in _FULL:
-            raise
-        raise LakeError(
-            f"cannot be written: {e.strerror}",
-            where=str(path),
-            expected="room for what comes",
-            do="Make room, then do the same again: what was recorded stands, the rest is done then.",
-        ) from e
+        if told := of_the_disk(e, path):
+            raise told from e
+        raise
 
 
 def _private(folder: Path) -> None:

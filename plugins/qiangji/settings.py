@@ -64,6 +64,12 @@ class Settings(BaseSettings):
         gt=0,
         description="what one county may send in one collection; the rest comes with the next",
     )
+    recheck_days: int = Field(
+        7,
+        ge=0,
+        description="days within which files are read again whose time and size stayed (those of the last two months"
+        " every night); 0: never",
+    )
     settle_seconds: float = Field(
         2.0,
         ge=0,

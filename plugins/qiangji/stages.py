@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import CollectError, UsageError
@@ -23,16 +23,23 @@ from qiangji.pipeline import Pipeline
 from qiangji.settings import settings
 from qiangji.stopwatch import Stopwatch
 
+if TYPE_CHECKING:
+    from qiangji.landing.other_names import Note
+
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Collected:
-    """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county."""
+    """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county.
+
+    `notes`: (county, files seen under another name than the one expected).
+    """
 
     run_id: str
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
     deliveries: int = 0
+    notes: list[tuple[str, Note]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
 
@@ -131,6 +138,7 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
         result.failures += [
             (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
         ]
+        result.notes += [(one.county, note) for note in one.notes]
     return result
 
 
@@ -169,9 +177,10 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
         for county in p.catalogue.select_counties(list(counties)):
-            parts, errors = landing.preview(p, county, months_to_collect(periods), lake)
+            parts, pulled = landing.preview(p, county, months_to_collect(periods), lake)
             result.deliveries += len({part.sha256 for part in parts})
-            result.failures += [(county, None, None, e) for e in errors]
+            result.failures += [(county, f, str(t) if t else None, e) for f, t, e in pulled.failures]
+            result.notes += [(county, note) for note in pulled.notes]
             scratch = Ledger(p.ledger.engine, lake)
             checked = checking.check(p.catalogue, scratch, parts, record=False)
             result.submissions += [p.ledger.foreseen(s) for s in checked]  # with what guards would hold

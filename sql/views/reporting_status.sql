@@ -55,10 +55,10 @@ SELECT
     CASE st.status
         WHEN 'failed' THEN a.reason_code
         WHEN 'held' THEN l.held_reason
-        ELSE l.reason_code
+        ELSE coalesce(l.reason_code, CASE WHEN l.status IS NULL THEN a.reason_code END)
     END AS reason_code,
     CASE
-        WHEN st.status = 'failed' THEN a.message
+        WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
         WHEN st.status = 'held' THEN replace(concat_ws(
             '。',
             CASE l.held_reason
@@ -74,7 +74,7 @@ SELECT
         ELSE l.message_zh
     END AS message_zh,
     CASE
-        WHEN st.status = 'failed' THEN a.message
+        WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
         WHEN st.status = 'held' THEN replace(concat_ws(
             '. ',
             CASE l.held_reason
@@ -92,8 +92,8 @@ SELECT
     l.delivery_id,
     a.ended_at AS last_attempt_at,
     a.status = 'failed' AS last_attempt_failed,
-    CASE WHEN a.status = 'failed' THEN a.reason_code END AS last_attempt_reason,
-    CASE WHEN a.status = 'failed' THEN a.message END AS last_attempt_message
+    a.reason_code AS last_attempt_reason,
+    a.message AS last_attempt_message
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 JOIN shown AS s ON s.form = cf.form

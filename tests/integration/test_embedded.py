@@ -21,7 +21,7 @@ import psycopg
 import pytest
 
 from qiangji.embedded import ADMIN, EmbeddedError, EmbeddedPostgres
-from qiangji.embedded.install import known_data
+from qiangji.embedded.install import RESERVE_BYTES, known_data
 from qiangji.embedded.process import postmaster
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -313,3 +313,33 @@ def test_nothing_of_a_stopped_server_remains(server: EmbeddedPostgres) -> None:
             return
         time.sleep(0.05)
     pytest.fail(f"still running: {left}")
+
+
+def test_on_a_full_disk_it_starts_with_the_room_set_aside(
+    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start()
+    reserve = _data(server).parent / "reserve"
+    assert reserve.stat().st_blocks * 512 >= RESERVE_BYTES
+    server.stop()
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10**12, 10**12, 1000))
+        server.start()
+        assert not reserve.exists()
+        server.stop()
+    server.start()  # there is room again
+    assert reserve.exists()
+
+
+def test_a_home_that_may_not_be_written_is_read_while_the_server_runs(
+    server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.start()
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "access", lambda *_: False)
+        with server.running_server() as running, running.connect() as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        assert server.running()
+        server.stop()
+        with pytest.raises(EmbeddedError, match="figures can be read"):
+            server.start()

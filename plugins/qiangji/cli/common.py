@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -15,21 +17,53 @@ from rich.status import Status
 from rich.table import Column, Table
 
 from qiangji.periods import Period, parse_range
+from qiangji.settings import settings
 
 # In a file or a pipe tables are 160 wide, unless COLUMNS is set.
 console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
 ATTENTION = 3
 
+
+def known_counties() -> list[str]:
+    """County codes, for the shell's completion: as they stand in the catalogue, which is not checked for it."""
+    text = _text(settings().catalogue / "counties.yaml")
+    return re.findall(r'^\s*-?\s*county:\s*"?([0-9A-Za-z]+)', text, re.MULTILINE)
+
+
+def known_forms() -> list[str]:
+    """Forms, for the shell's completion."""
+    return sorted(path.stem for path in (settings().catalogue / "forms").glob("*.yaml"))
+
+
+def known_indicators() -> list[str]:
+    """Indicator codes, for the shell's completion."""
+    files = sorted((settings().catalogue / "indicators").glob("*.yaml"))
+    return [code for path in files for code in re.findall(r"^- code:\s*(\w+)", _text(path), re.MULTILINE)]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 Counties = Annotated[
-    list[str] | None, typer.Option("--county", help="county code; may be repeated; default: all")
+    list[str] | None,
+    typer.Option(
+        "--county", help="county code; may be repeated; default: all", autocompletion=known_counties
+    ),
 ]
-Forms = Annotated[list[str] | None, typer.Option("--form", help="form; may be repeated; default: all")]
+Forms = Annotated[
+    list[str] | None,
+    typer.Option("--form", help="form; may be repeated; default: all", autocompletion=known_forms),
+]
 Periods = Annotated[
     list[str] | None,
     typer.Option("--period", help="2026-10, 2026Q3, 2026 or 2026-07..2026-10; may be repeated; default: all"),
 ]
 Indicators = Annotated[
-    list[str] | None, typer.Option("--indicator", help="indicator code; may be repeated; default: all")
+    list[str] | None,
+    typer.Option(
+        "--indicator", help="indicator code; may be repeated; default: all", autocompletion=known_indicators
+    ),
 ]
 Level = Annotated[
     str | None, typer.Option("--level", help="city, county, town or village; default: city and county")
@@ -43,6 +77,8 @@ PeriodType = Annotated[
     typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
+
+
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
 By = Annotated[str | None, typer.Option("--by", help="who decides; default: QIANGJI_BY, else the login")]
 

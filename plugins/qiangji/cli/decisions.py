@@ -22,9 +22,10 @@ def release(
     form: FormOption = None,
     period: PeriodOption = None,
     by: By = None,
+    json: Json = False,
 ) -> None:
     """Accept a delivery that a guard holds."""
-    _decide(delivery, "release", reason, form, period, by)
+    _decide("release", delivery, reason, (form, period), by, json)
 
 
 def void(
@@ -33,9 +34,10 @@ def void(
     form: FormOption = None,
     period: PeriodOption = None,
     by: By = None,
+    json: Json = False,
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
-    _decide(delivery, "void", reason, form, period, by)
+    _decide("void", delivery, reason, (form, period), by, json)
 
 
 def publish(
@@ -66,49 +68,62 @@ def lock(
     period: PeriodArgument,
     reason: Annotated[str, typer.Option("--reason", help="why; recorded with who and when")] = "",
     by: By = None,
+    json: Json = False,
 ) -> None:
     """Hold reports that arrive for PERIOD from now on until they are released.
 
     That is every form whose own period ends within PERIOD.
     """
-    _lock(period, "lock", reason, by)
+    _lock(period, "lock", reason, by, json)
 
 
-def unlock(
-    period: PeriodArgument,
-    reason: Reason,
-    by: By = None,
-) -> None:
+def unlock(period: PeriodArgument, reason: Reason, by: By = None, json: Json = False) -> None:
     """Accept reports that arrive for PERIOD from now on. Those that are held stay held until they are released."""
-    _lock(period, "unlock", reason, by)
+    _lock(period, "unlock", reason, by, json)
 
 
 def _decide(
-    delivery: str, action: str, reason: str, form: str | None, period: str | None, by: str | None
+    action: str, delivery: str, reason: str, part: tuple[str | None, str | None], by: str | None, json: bool
 ) -> None:
     from qiangji import pipeline
+    from qiangji.cli import printing
+    from qiangji.ledger import events
 
+    form, period = part
     with pipeline.open_pipeline() as p:
         touched = p.ledger.decide(delivery, action, reason, form, as_period(period), by)
+    who = events.decided_by(by)
+    if json:
+        shown = ("county_code", "form", "period", "status", "revision", "is_current", "held_reason")
+        told = {"delivery_id": delivery, "action": action, "decided_by": who, "reason": reason}
+        print(printing.as_json(told | {"submissions": [{n: getattr(s, n) for n in shown} for s in touched]}))
+        return
     for s in touched:
         console.print(
             f"{s.county_code} {s.form} {s.period}: {s.status}"
             + (f", revision {s.revision}" if s.revision else "")
         )
+    console.print(f"已由 {who} 决定 decided by {who}: {action}.", markup=False)
     console.print("Run `qiangji build` to bring the figures up to date.")
 
 
-def _lock(period: str, action: str, reason: str, by: str | None) -> None:
+def _lock(period: str, action: str, reason: str, by: str | None, json: bool) -> None:
     from qiangji import pipeline
+    from qiangji.cli import printing
     from qiangji.ledger import locks
 
     wanted = Period.parse(period)
     with pipeline.open_pipeline() as p:
         decided = locks.decide(p.ledger, wanted, action, reason, by)
-    if action == "lock":
+    if json:
+        print(printing.as_json(asdict(decided)))
+    elif action == "lock":
         console.print(
             f"{wanted} 已锁定 locked by {decided.decided_by}: what arrives from now on is held until"
-            " `qiangji release`."
+            " `qiangji release`.",
+            markup=False,
         )
     else:
-        console.print(f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.")
+        console.print(
+            f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.", markup=False
+        )

@@ -97,19 +97,21 @@ def _lake(s: Settings) -> str:
 
 
 def _warehouse(s: Settings) -> str:
-    from qiangji.warehouse import reading_warehouse, roles
+    from qiangji.warehouse import grants, reading_warehouse
 
     with reading_warehouse(s) as engine, engine.connect() as c:
         version = str(c.scalar(sa.text("SHOW server_version")))
         periods = c.scalar(sa.text("SELECT count(DISTINCT period) FROM mart.indicator_value"))
         if open_ended := _without_settings(c):
             raise WarehouseError(
-                f"{', '.join(open_ended)}: not read-only, or without a limit on time",
-                expected="; ".join(f"ALTER ROLE ... SET {s}" for s in roles.ROLE_SETTINGS),
-                do="Let an administrator of the server run that.",
+                f"{', '.join(open_ended)}: not read-only, or without a limit on time or connections",
+                expected="read-only, with these limits",
+                do="Let an administrator of the server run: "
+                + "; ".join(s.as_string(None) for role in open_ended for s in grants.limits(role)),
             )
         kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
-        return f"{kind}, PostgreSQL {version}, migrated, {periods} periods with figures"
+        kept = c.scalar(sa.text("SELECT current_setting('reserved_connections', true)")) or "0"
+        return f"{kind}, PostgreSQL {version}, migrated, {periods} periods with figures; {kept} connections reserved"
 
 
 def _without_settings(c: sa.Connection) -> list[str]:
@@ -118,7 +120,7 @@ def _without_settings(c: sa.Connection) -> list[str]:
 
     rows = c.execute(
         sa.text(
-            "SELECT rolname, coalesce(array_to_string(rolconfig, ' '), '') AS said FROM pg_roles"
+            "SELECT rolname, rolconnlimit, coalesce(array_to_string(rolconfig, ' '), '') AS said FROM pg_roles"
             " WHERE rolname = ANY(:r) ORDER BY 1"
         ),
         {"r": list(roles.READERS)},
@@ -126,7 +128,8 @@ def _without_settings(c: sa.Connection) -> list[str]:
     return [
         r.rolname
         for r in rows
-        if "default_transaction_read_only=on" not in r.said
+        if r.rolconnlimit == -1
+        or "default_transaction_read_only=on" not in r.said
         or not re.search(r"statement_timeout=[1-9]", r.said)
     ]
 
@@ -161,10 +164,16 @@ def _corrections(s: Settings) -> str:
 def _airflow() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
+    from qiangji.cli import airflow
+
     try:
-        return f"version {version('apache-airflow')}"
+        found = f"version {version('apache-airflow')}"
     except PackageNotFoundError:
         return "not installed: the stages run from the command line alone"
+    if not (where := airflow.configured()):
+        return f"{found}, not configured here: connections come from the environment and connections.env"
+    airflow.require_database()
+    return f"{found}, configured by {where}: its connections are asked first"
 
 
 def _counties() -> list[Examined]:

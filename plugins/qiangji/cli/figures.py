@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 
 from qiangji.cli import findings
-from qiangji.cli.common import Indicators, Json, Level, Orgs, PeriodType, as_period, console, exit_on
+from qiangji.cli.common import (
+    Counties,
+    Indicators,
+    Json,
+    Level,
+    Orgs,
+    PeriodType,
+    as_period,
+    console,
+    exit_on,
+)
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.periods import Period
 
@@ -163,12 +173,14 @@ def status(
         str | None,
         typer.Option("--period", help="a period, and those within it; default: all that have ended"),
     ] = None,
+    county: Counties = None,
     json: Json = False,
 ) -> None:
     """Print the reporting grid, what is locked, what needs attention, and what was collected and is not built.
 
     Exit code 3: something needs attention.
     """
+    from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.figures import reading
     from qiangji.ledger import dispositions
@@ -176,12 +188,13 @@ def status(
     from qiangji.warehouse import reading_warehouse
 
     wanted = as_period(period)
+    counties = pipeline.read_catalogue().select_counties(county) if county else []
     with reading_warehouse(settings()) as engine:
         reading.require_reported(engine, wanted)
-        rows = reading.status(engine, wanted)
+        rows = reading.status(engine, wanted, counties)
         rejected = reading.rejections(engine, rows)
-        still_open = dispositions.count_open(engine, wanted)
-        stale = reading.stale_corrections(engine)
+        still_open = dispositions.count_open(engine, wanted, counties)
+        stale = [r for r in reading.stale_corrections(engine) if not counties or r["county_code"] in counties]
         locked = reading.locks(engine)
     attention, unbuilt = reading.needs_attention(rows), _unbuilt()
     if json:
@@ -199,7 +212,7 @@ def status(
             printing_figures.print_corrections(console, stale, title)
         if wanted:
             printing.print_rejections(console, rejected)
-        findings.print_count(still_open, wanted)
+        findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -46,13 +47,23 @@ def dispose(
     disposition: Annotated[str, typer.Option("--as", help="confirmed, resubmit or open")],
     reason: Reason,
     by: By = None,
+    json: Json = False,
 ) -> None:
     """Decide on findings: confirmed as right, to be sent again by the county, or open again."""
     from qiangji import pipeline
-    from qiangji.ledger import dispositions
+    from qiangji.cli import printing
+    from qiangji.ledger import dispositions, events
 
     with pipeline.open_pipeline() as p:
         touched = dispositions.dispose(p.ledger, finding, disposition, reason, by)
+    if json:
+        told = {
+            "disposition": disposition,
+            "disposition_by": events.decided_by(by),
+            "disposition_reason": reason,
+        }
+        print(printing.as_json([row | told for row in touched]))
+        return
     for row in touched:
         console.print(
             f"{row['finding_id']} {row['county_code']} {row['form']} {row['period']} {row['rule']}:"
@@ -92,8 +103,9 @@ def print_findings(rows: list[dict[str, Any]]) -> None:
     console.print(f"{len(rows):,}: " + " · ".join(f"{rule} {n:,}" for rule, n in rules.most_common()))
 
 
-def print_count(count: int, period: str | None) -> None:
+def print_count(count: int, period: str | None, counties: Sequence[str] = ()) -> None:
     """How many findings are open, and where to read them."""
     if count:
         chosen = f" --period {period}" if period else ""
+        chosen += "".join(f" --county {code}" for code in counties)
         console.print(f"核查发现待核 Open findings: {count:,}. `qiangji findings{chosen}` lists them.")

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from qiangji.cli.common import right, table, unbroken
@@ -210,7 +211,7 @@ def print_reasons(console: Console, rows: Rows) -> None:
         shown.add_row(
             f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
             f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
-            r["reason_code"] or "", _reason(r), r["delivery_id"] or "",
+            r["reason_code"] or "", escape(_reason(r)), r["delivery_id"] or "",
         )  # fmt: skip
     console.print(shown if rows else "没有需要处理的事项 Nothing needs attention.")
 
@@ -232,7 +233,6 @@ def print_rejections(console: Console, rows: Rows) -> None:
 
 
 def _reason(row: dict[str, Any]) -> str:
-    if row["status"] == "late":
-        return f"截止 due {row['due_date']}"
-    parts = list(dict.fromkeys(filter(None, (row["message_zh"], row["message_en"]))))
+    due = f"截止 due {row['due_date']}" if row["status"] == "late" else None
+    parts = list(dict.fromkeys(filter(None, (due, row["message_zh"], row["message_en"]))))
     return "\n".join(parts)

@@ -24,7 +24,10 @@ def page() -> str:
         "<!-- Written by `make docs` from plugins/qiangji/cli/: change that, not this page. -->",
         "# 命令行 Command line",
         _paragraphs(tree.help),
-        "`--help` after a command says the same in a terminal. Options that stand before the command:",
+        "`--help` after a command says the same in a terminal. `qiangji --install-completion` lets the shell (bash,"
+        " zsh, fish, PowerShell) complete commands, options, counties, forms and indicators; `--show-completion` prints"
+        " what it would install. `--json` prints data; on the commands that decide, `--by` names who does.",
+        "Options that stand before the command:",
         _options(tree),
         "\n".join(
             f"- [{name}](#qiangji-{name}): {_paragraphs(command.help).splitlines()[0]}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from qiangji.cli.common import (
     Counties,
@@ -46,7 +47,8 @@ def collect(
 
     Without `--period` it looks at the last QIANGJI_WINDOW_MONTHS months.
 
-    Exit code 3: a county could not be collected, or a submission was returned, withheld or held.
+    Exit code 3: a county could not be collected, a submission was returned, withheld or held, or a file lies there
+    under another name than the one expected.
     """
     from qiangji import pipeline, stages
 
@@ -57,6 +59,16 @@ def collect(
         {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
         for c, f, t, e in result.failures
     ]
+    notes = [
+        {
+            "county_code": c,
+            "form": n.form,
+            "period": str(n.period),
+            "reason_code": n.code,
+            "message": n.message,
+        }
+        for c, n in result.notes
+    ]
     verdicts = [_verdict(s) for s in result.submissions]
     _report(
         json,
@@ -64,6 +76,7 @@ def collect(
             "run_id": result.run_id,
             "deliveries": result.deliveries,
             "failures": failures,
+            "notes": notes,
             "checked": verdicts,
             "seconds": result.seconds,
         },
@@ -73,7 +86,7 @@ def collect(
         console.print(
             f"Deliveries {said}: {result.deliveries}. Checked: {len(verdicts)}. Failures: {len(failures)}."
         )
-    exit_on(failures or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
+    exit_on(failures or notes or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
 def reprocess(
@@ -240,7 +253,13 @@ def _report(json: bool, result: Any) -> None:
         return
     for failure in result.get("failures", []):
         console.print(
-            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}: {failure['message']}"
+            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}:"
+            f" {escape(failure['message'])}"
+        )
+    for note in result.get("notes", []):
+        console.print(
+            f"[yellow]未采集 not collected[/yellow] {note['county_code']} {note['form']} {note['period']}"
+            f" {note['reason_code']}: {escape(note['message'])}"
         )
     if result.get("checked"):
         checked = table(
@@ -252,6 +271,6 @@ def _report(json: bool, result: Any) -> None:
             checked.add_row(
                 v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
                 f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
-                _why(v), v["delivery_id"] if v["status"] != "accepted" else "",
+                escape(_why(v)), v["delivery_id"] if v["status"] != "accepted" else "",
             )  # fmt: skip
         console.print(checked)

@@ -15,17 +15,20 @@ def warehouse_url(
     role: Annotated[
         str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
     ] = ("qiangji_bi"),
+    json: Json = False,
 ) -> None:
     """Print the connection string for a BI tool.
 
     It holds the password if the warehouse is the embedded one. Passwords of another are known where it is run.
     """
     from qiangji import warehouse
+    from qiangji.cli.printing import as_json
     from qiangji.settings import settings
 
     if role not in warehouse.roles.ROLES:
         raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.roles.ROLES), code="unknown_role")
-    print(warehouse.url_for_tools(settings(), role))
+    url = warehouse.url_for_tools(settings(), role)
+    print(as_json({"role": role, "url": url}) if json else url)
     if not settings().warehouse_url:
         print("(the embedded server answers while `make up`, or a command, runs)", file=sys.stderr)
 

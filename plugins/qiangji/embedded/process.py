@@ -34,6 +34,7 @@ def settings(port: int) -> list[str]:
         "unix_socket_directories": "",  # a socket's path is limited to about 100 bytes
         "password_encryption": "scram-sha-256",
         "max_connections": 200,
+        "reserved_connections": 20,  # for the roles that write, whatever BI tools and Airflow take
         "shared_buffers": "256MB",
         "work_mem": "32MB",
         "maintenance_work_mem": "128MB",

@@ -8,14 +8,18 @@ run when the month is built), and the guard against far fewer rows than before.
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue import Catalogue, County
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import UsageError
-from qiangji.feedback import Cover, Page, page_of, render
+from qiangji.feedback import Cover, Page, Problem, page_of, render
+from qiangji.landing.other_names import CODE as OTHER_NAME
 from qiangji.periods import Period
+from qiangji.personal_data import masked
+from qiangji.sources.files import names_in_a_folder
 
 _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
@@ -40,7 +44,20 @@ def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: s
             **vars(part), delivery_id="trial", county_code=county, received_at=datetime.now(UTC)
         )
         (checked,) = checking.examine(catalogue, lake, [pending])
-        return page_of(catalogue, lake, checked)
+        page = page_of(catalogue, lake, checked)
+    return replace(
+        page, problems=[*page.problems, *_of_name(path.name, catalogue.counties[county], form, due)]
+    )
+
+
+def _of_name(name: str, county: County, form: str, period: Period) -> list[Problem]:
+    """What the county should know of the file's name: under another one it is not collected."""
+    names = list(names_in_a_folder(county.files, [(form, period)])) if county.files else []
+    if not names or name in names:
+        return []
+    zh = f"文件名为 {masked(name)}，应为 {'或 '.join(names)}：放入报送目录时须用该文件名，否则不会被采集"
+    en = f"the file is called {masked(name)}, expected {' or '.join(names)}: under another name it is not collected"
+    return [Problem(OTHER_NAME, "warning", zh, en)]
 
 
 def annotated(catalogue: Catalogue, path: Path, county: str, page: Page) -> bytes:

@@ -23,6 +23,9 @@ from qiangji.warehouse.history import LAST_MONTH
 from qiangji.warehouse.queries import query
 
 _TOLD = ("accepted", "partial", "held", "returned", "withheld")
+ATTENTION = ("failed", "returned", "withheld", "held", "late")
+"""Statuses of which somebody has to do something."""
+OTHER_NAME = "other_name"
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
 _OWN_TYPE = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
@@ -133,6 +136,16 @@ def _lacking_units(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _is_otherwise_named(row: dict[str, Any]) -> bool:
+    """Whether a file under another name lies there, and the row is not one of those that say so already."""
+    return row.get("last_attempt_reason") == OTHER_NAME and row["status"] not in ATTENTION
+
+
+def _otherwise_named(row: dict[str, Any]) -> dict[str, Any]:
+    said = row["last_attempt_message"]
+    return row | {"reason_code": OTHER_NAME, "message_zh": said, "message_en": said}
+
+
 def _require_known(
     engine: Engine, catalogue: Catalogue, choice: Choice, period_type: str | None, state: State
 ) -> None:
@@ -214,13 +227,14 @@ def moment(text: str, zone: str) -> datetime:
     return at
 
 
-def status(engine: Engine, period: str | None = None) -> Rows:
-    """The reporting grid: every county and form in a period and those within it, or in all that have a report.
+def status(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> Rows:
+    """The reporting grid: every county (or these) and form in a period and those within it, or in all with a report.
 
     Only periods that have ended, unless one is asked for by itself; the last one is there in any case.
     """
     parts = [str(p) for p in Period.parse(period).parts] if period else []
-    return read(engine, query("figures/status"), {"period": period, "periods": parts})
+    rows = read(engine, query("figures/status"), {"period": period, "periods": parts})
+    return [r for r in rows if not counties or r["county_code"] in counties]
 
 
 def require_reported(engine: Engine, period: str | None) -> None:
@@ -277,10 +291,12 @@ def needs_attention(rows: Rows) -> Rows:
     """Rows of the grid that somebody has to act on; what could not be collected comes first.
 
     A county that could not be reached at the last attempt is one row of its own, whatever it sent before. A report that
-    counts and lacks many of the units that should report has the reason `few_units`.
+    counts and lacks many of the units that should report has the reason `few_units`. Files under another name than the
+    one expected, which were not collected, have the reason `other_name`.
     """
-    found = [r for r in rows if r["status"] in ("failed", "returned", "withheld", "held", "late")]
+    found = [r for r in rows if r["status"] in ATTENTION]
     found += [_lacking_units(r) for r in rows if _lacks_units(r)]
+    found += [_otherwise_named(r) for r in rows if _is_otherwise_named(r)]
     named = {r["county_code"] for r in found if r["status"] == "failed"}
     lost = {r["county_code"]: r for r in rows if r["last_attempt_failed"] and r["county_code"] not in named}
     return [

@@ -1,7 +1,9 @@
 """Pull: what a county system has, screened for personal data, into the lake and the ledger.
 
 In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row for the
-county. An item whose version is unchanged is not fetched again; one whose bytes are unchanged is not recorded again.
+county. An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
+one whose bytes are unchanged is not recorded again. Of items that report the same the latest counts (`side_by_side`);
+files under other names than those expected are told (`other_names`).
 
 A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
 its bytes.
@@ -23,7 +25,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -33,15 +35,18 @@ from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import CollectError, PermanentError, ReturnedError, TransientError
 from qiangji.lake import Lake
-from qiangji.landing import withheld
+from qiangji.landing import other_names, side_by_side, withheld
+from qiangji.landing.other_names import Note
+from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
-from qiangji.ledger import Delivery, Part, Pending
+from qiangji.landing.side_by_side import Taken
+from qiangji.ledger import Delivery, Listed, Part, Pending
 from qiangji.parsing import Grid, cage
 from qiangji.parsing.archive import too_large
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
-from qiangji.sources import Fetched, Item, Limits, open_source
+from qiangji.sources import Fetched, Item, Limits, Source, open_source
 
 log = logging.getLogger(__name__)
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
@@ -51,7 +56,10 @@ _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-
 
 @dataclass
 class Pulled:
-    """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county."""
+    """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
+
+    `notes`: files seen under other names than those expected.
+    """
 
     county: str
     found: int = 0
@@ -59,6 +67,7 @@ class Pulled:
     bytes: int = 0
     seconds: float = 0.0
     failures: list[tuple[str | None, Period | None, CollectError]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     def fail(self, form: str | None, period: Period | None, error: CollectError) -> None:
         """Note a failure; what a county system says may hold anything."""
@@ -70,7 +79,7 @@ class Pulled:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a county in one run, or (with form and period) of one item that failed."""
+    """What came of a county in one run, or (with form and period) of one item that failed or is worth a note."""
 
     run_id: str
     county_code: str
@@ -98,6 +107,16 @@ class Outcome:
             deliveries=0 if form else self.deliveries,
             bytes=0 if form else self.bytes,
         )
+
+    def noting(self, note: Note) -> Outcome:
+        """The same run's row for a note: nothing failed."""
+        told = {
+            "form": note.form,
+            "period": str(note.period),
+            "reason_code": note.code,
+            "message": note.message,
+        }
+        return replace(self, **told, deliveries=0, bytes=0)  # type: ignore[arg-type]
 
 
 def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
@@ -127,13 +146,14 @@ def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -
     county, started, pulled = p.catalogue.counties[code], datetime.now(UTC), Pulled(code)
     clock = time.monotonic()
     try:
-        for fetched, sha256, is_new in _fetch(p, county, months, pulled):
-            if is_new and (delivery := land(p, county, fetched, sha256, run_id)):
+        for taken in _fetch(p, county, months, pulled):
+            fetched = taken.fetched
+            if taken.is_new and (delivery := land(p, county, fetched, taken.sha256, run_id, taken.beside)):
                 pulled.deliveries.append(delivery.delivery_id)
                 pulled.bytes += delivery.bytes
             else:
                 item = recorded(fetched.item)
-                p.ledger.saw(code, item.name, item.version, sha256)
+                p.ledger.saw(code, item.name, item.version, taken.sha256)
     except CollectError as e:
         pulled.fail(None, None, e)
     pulled.seconds = time.monotonic() - clock
@@ -141,6 +161,8 @@ def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -
     p.ledger.add_collection([asdict(outcome) for outcome in outcomes])
     for _, _, error in pulled.failures:
         log.error("%s %s: %s", code, p.catalogue.name_of(code), error)
+    for note in pulled.notes:
+        log.warning("%s %s %s %s: %s", code, p.catalogue.name_of(code), note.form, note.period, note.message)
     log.info(
         "%s: %d items, %d new deliveries, %.1f s", code, pulled.found, len(pulled.deliveries), pulled.seconds
     )
@@ -148,7 +170,7 @@ def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -
 
 
 def _outcomes(pulled: Pulled, months: Sequence[Period], started: datetime, run_id: str) -> list[Outcome]:
-    """The county's outcome, then those of its items that failed."""
+    """The county's outcome, then those of its items that failed, and its notes."""
     whole = Outcome(
         run_id=run_id,
         county_code=pulled.county,
@@ -161,13 +183,15 @@ def _outcomes(pulled: Pulled, months: Sequence[Period], started: datetime, run_i
     )
     items = [whole.of(form, str(period), error) for form, period, error in pulled.failures if form]
     lost = next((error for form, _, error in pulled.failures if form is None), None)
-    return [whole.of(None, None, lost) if lost else whole, *items]
+    failed = {(form, period) for form, period, _ in pulled.failures}
+    if lost:
+        return [whole.of(None, None, lost), *items]
+    notes = [whole.noting(note) for note in pulled.notes if (note.form, note.period) not in failed]
+    return [whole, *items, *notes]
 
 
-def _fetch(
-    p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
-) -> Iterator[tuple[Fetched, str, bool]]:
-    """What the county has and the ledger has not: an item, its sha256, whether its content is new.
+def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled) -> Iterator[Taken]:
+    """What the county has and the ledger has not; of items that report the same, the later ones come later.
 
     An item that fails is noted in `pulled`, and the others go on; a county that is gone raises.
     """
@@ -177,27 +201,36 @@ def _fetch(
     known = p.ledger.known_items(county.county)
     limits = Limits.of(county, p.settings)
     with open_source(county, p.catalogue.forms, p.catalogue.path, limits) as source:
-        for item in source.list(wanted):
-            pulled.found += 1
-            shown = recorded(item)
-            before = known.get(shown.name)
-            if before and shown.version and before.version == shown.version:
-                continue
-            try:
-                fetched = source.fetch(item) if shown.name == item.name else Fetched(item, b"", "csv")
-            except CollectError as e:
-                if e.code in GONE:
-                    raise
-                if e.code == "not_found" and all(
-                    is_optional(p.catalogue, *target) for target in item.targets
-                ):
-                    log.info("%s: %s is optional as yet, and not there", county.county, shown.name)
-                    continue
-                for form, period in item.targets:
-                    pulled.fail(form, period, e)
-                continue
-            sha256 = hashlib.sha256(fetched.content).hexdigest()
-            yield fetched, sha256, before is None or before.sha256 != sha256
+        items = source.list(wanted)
+        pulled.found += len(items)
+        pulled.notes += other_names.notes(p.catalogue, county, wanted, items, source.others)
+        for group in side_by_side.groups(items):
+            taken = [one for item in group if (one := _take(p, source, item, known, max(months), pulled))]
+            yield from side_by_side.asked(group, taken)
+
+
+def _take(
+    p: Pipeline, source: Source, item: Item, known: Mapping[str, Listed], last: Period, pulled: Pulled
+) -> Taken | None:
+    """Fetch an item, unless it is known, fails, or is optional and not there. `last`: the last month looked at."""
+    shown = recorded(item)
+    before = known.get(shown.name)
+    is_known = before is not None and shown.version and before.version == shown.version
+    if is_known and not is_read_again(item, last):
+        return None
+    try:
+        fetched = source.fetch(item) if shown.name == item.name else Fetched(item, b"", "csv")
+    except CollectError as e:
+        if e.code in GONE:
+            raise
+        if e.code == "not_found" and all(is_optional(p.catalogue, *target) for target in item.targets):
+            log.info("%s: %s is optional as yet, and not there", pulled.county, shown.name)
+            return None
+        for form, period in item.targets:
+            pulled.fail(form, period, e)
+        return None
+    sha256 = hashlib.sha256(fetched.content).hexdigest()
+    return Taken(fetched, sha256, before is None or before.sha256 != sha256)
 
 
 def recorded(item: Item) -> Item:
@@ -210,8 +243,13 @@ def recorded(item: Item) -> Item:
     return item
 
 
-def land(p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str) -> Delivery | None:
-    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so."""
+def land(
+    p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str, beside: Item | None = None
+) -> Delivery | None:
+    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so.
+
+    `beside`: another report of the same, because of which this one is held.
+    """
     item = recorded(fetched.item)
     delivery = Delivery(
         county_code=county.county,
@@ -221,11 +259,20 @@ def land(p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str
         bytes=len(fetched.content),
         received_at=datetime.now(UTC),
         run_id=run_id,
-        parts=tuple(screen(p.catalogue, p.ledger.lake, county, fetched)),
+        parts=tuple(_screened(p.catalogue, p.ledger.lake, county, fetched, beside)),
     )
     if any(part.reason_code == "personal_data" for part in delivery.parts):
         withheld.keep(p.settings, fetched.content)
     return delivery if p.ledger.add_delivery(delivery, item.version) else None
+
+
+def _screened(
+    catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched, beside: Item | None
+) -> list[Part]:
+    """The parts of a delivery, each with the question that is asked about it."""
+    other = recorded(beside) if beside else None
+    parts = screen(catalogue, lake, county, fetched)
+    return [side_by_side.held(part, recorded(fetched.item), other) for part in parts]
 
 
 def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
@@ -324,20 +371,22 @@ def _as_csv(grid: Grid, encoding: str) -> bytes:
     return bytes(sink.getvalue().to_pybytes().decode().encode(encoding))
 
 
-def preview(
-    p: Pipeline, code: str, months: Sequence[Period], lake: Lake
-) -> tuple[list[Pending], list[CollectError]]:
+def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tuple[list[Pending], Pulled]:
     """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
     county, found, pulled = p.catalogue.counties[code], list[Pending](), Pulled(code)
     try:
-        for fetched, _, is_new in _fetch(p, county, months, pulled):
-            if is_new:
+        for taken in _fetch(p, county, months, pulled):
+            if taken.is_new:
+                now = datetime.now(UTC)
                 found += [
                     Pending(
-                        **vars(part), delivery_id="dry-run", county_code=code, received_at=datetime.now(UTC)
+                        **vars(part),
+                        delivery_id=f"dry-run-{taken.sha256[:12]}",
+                        county_code=code,
+                        received_at=now,
                     )
-                    for part in screen(p.catalogue, lake, county, fetched)
+                    for part in _screened(p.catalogue, lake, county, taken.fetched, taken.beside)
                 ]
     except CollectError as e:
         pulled.fail(None, None, e)
-    return found, [e for _, _, e in pulled.failures]
+    return found, pulled

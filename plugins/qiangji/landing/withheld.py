@@ -33,9 +33,13 @@ def keep(settings: Settings, content: bytes) -> Path | None:
     folder.chmod(0o700)
     path = folder / hashlib.sha256(content).hexdigest()
     handle, temporary = tempfile.mkstemp(prefix=".part-", dir=folder)  # 0600
-    with os.fdopen(handle, "wb") as f:
-        f.write(content)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "wb") as f:
+            f.write(content)
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
     return path
 
 

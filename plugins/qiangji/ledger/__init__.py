@@ -19,6 +19,7 @@ from qiangji.errors import UsageError
 from qiangji.lake import Lake
 from qiangji.ledger import events, locks
 from qiangji.ledger.records import (
+    SIDE_BY_SIDE,
     Current,
     Decision,
     Delivery,
@@ -38,8 +39,8 @@ from qiangji.warehouse.queries import statement as piece
 from qiangji.warehouse.rows import fetch, insert
 
 __all__ = [
-    "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part", "Pending", "Submission",
-    "apply_collection", "sequence",
+    "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
+    "Pending", "Submission", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
@@ -184,7 +185,8 @@ class Ledger:
         """Release what is held or void what is wrong, and record who decided it, when and why.
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
-        with their new places. Raises UsageError: no_reason, no_person, unknown_delivery.
+        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, no_person,
+        unknown_delivery.
         """
         events.require_reason(reason)
         who = events.decided_by(by)

@@ -56,14 +56,15 @@ def findings(
         return fetch(c, query("ledger/findings"), chosen)
 
 
-def count_open(engine: Engine, period: str | None = None) -> int:
-    """How many findings nobody has decided on, in a period or in all."""
+def count_open(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> int:
+    """How many findings nobody has decided on, in a period or in all, of these counties or of all."""
     statement = (
         "SELECT count(*) FROM mart.finding WHERE disposition = 'open'"
         " AND (cardinality(CAST(:periods AS text[])) = 0 OR period = ANY(:periods))"
+        " AND (cardinality(CAST(:counties AS text[])) = 0 OR county_code = ANY(:counties))"
     )
     with engine.connect() as c:
-        return c.scalar(sa.text(statement), {"periods": _parts(period)}) or 0
+        return c.scalar(sa.text(statement), {"periods": _parts(period), "counties": list(counties)}) or 0
 
 
 def _parts(period: str | None) -> list[str]:

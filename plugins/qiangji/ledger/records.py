@@ -13,6 +13,8 @@ from datetime import datetime
 from qiangji.catalogue.models import FileKind
 from qiangji.hashing import short
 
+SIDE_BY_SIDE = "side_by_side"
+"""Reason of a part that lies beside another report of the same form and period: it is asked about, and not returned."""
 Key = tuple[str, str, str]
 """A submission's (form, period, county)."""
 
@@ -38,7 +40,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Part:
-    """What a delivery holds for one (form, period): where its bytes lie, or why they were not kept."""
+    """What a delivery holds for one (form, period): where its bytes lie, or why they were not kept.
+
+    A part with bytes and the reason SIDE_BY_SIDE is held.
+    """
 
     form: str
     period: str

@@ -288,11 +288,12 @@ class AirflowStack:
                 do="See whether PostgreSQL runs and the machine has cores to spare",
             ) from error
         if ran.returncode:
+            said, do = processes.last_words(ran.stderr or ran.stdout)
             raise StackError(
-                f"airflow {named} ended with {ran.returncode}: "
-                + "\n".join((ran.stderr or ran.stdout).splitlines()[-12:]),
+                f"airflow {named} ended with {ran.returncode}: {said}",
                 where=str(self.home),
                 expected="exit code 0",
+                do=do,
             )
         return ran.stdout
 

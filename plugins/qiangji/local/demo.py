@@ -79,7 +79,7 @@ Show = Callable[[Console, Settings, Clock], None]
 def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | None = None) -> int:
     """Run the demonstration and `show` the result. Returns 0, or 1 if a run that should be green is red.
 
-    `down`: counties whose system is down.
+    `down`: counties whose system is down. While `make up` runs, its Airflow and county systems are used, and stay.
     """
     s = settings()
     if s.warehouse_url:
@@ -90,6 +90,8 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # TERM stops what was started, as Ctrl-C does
     clock = Clock(console)
     console.print("[bold]强基 Qiangji[/bold]: every figure below is simulated 以下数据均为模拟数据\n")
+    if _is_up(s):
+        return _within(s, clock, show, keep=keep, down=down or [])
     server = EmbeddedPostgres(s.home)
     with contextlib.ExitStack() as stack:
         with clock.step("PostgreSQL and the warehouse 数据仓库"):
@@ -110,6 +112,54 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
     if keep:
         user, password = airflow.login
         console.print(f"\nAirflow: {airflow.url}  {user} / {password}   (stop it with `make down`)")
+    return 0 if ok else 1
+
+
+def _is_up(s: Settings) -> bool:
+    """Whether `make up` runs. Raises UsageError if another demonstration does."""
+    stack = AirflowStack(
+        s.home,
+        dags_folder=PROJECT / "dags",
+        plugins_folder=PROJECT / "plugins",
+        postgres=EmbeddedPostgres(s.home),
+    )
+    if not stack.running():
+        return False
+    if supervisor.supervising(s.home) is None:
+        raise UsageError(
+            "another demonstration runs for this home",
+            where=str(s.home),
+            expected="one at a time",
+            do="Wait until it has ended. 另一个演示正在运行，请等它结束。",
+            code="is_up",
+        )
+    return True
+
+
+def _within(s: Settings, clock: Clock, show: Show, *, keep: bool, down: list[str]) -> int:
+    """The demonstration with what `make up` runs; counties that were taken down are up again afterwards."""
+    airflow = supervisor.restored(s.home)
+    if keep:
+        raise UsageError(
+            "it is up already",
+            where=airflow.url,
+            do="Use it, or stop it with `make down` first",
+            code="is_up",
+        )
+    clock.console.print(
+        "`make up` 已在运行：使用其调度器和县级系统，结束后保持运行。"
+        f" It runs already at {airflow.url}: it is used, and stays up."
+    )
+    with airflow.client() as client:
+        prepare(client, s)
+        try:
+            for county in down:
+                event(s, "down", county)
+            ok = _collect(client, airflow, clock, s, expect_red=bool(down))
+        finally:
+            for county in down:
+                event(s, "up", county)
+    show(clock.console, s, clock)
     return 0 if ok else 1
 
 
@@ -158,7 +208,10 @@ def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> No
     if keep:
         if not supervisor.up(airflow, progress=lambda _: None):
             raise UsageError(
-                "it is up already", where=airflow.url, do="Use it, or stop it with `make down` first"
+                "it is up already",
+                where=airflow.url,
+                do="Use it, or stop it with `make down` first",
+                code="is_up",
             )
         stack.callback(supervisor.down, airflow.home, lambda _: None)
     else:
@@ -218,6 +271,7 @@ def _collect(
         runs = _new_runs(client, before)
         states = [client.wait_for_run("collect_period", run, RUN_SECONDS).state for run in runs]
         good &= expect_red or states == ["success"] * BACKFILLED
+        client.end_backfills("collect_period")  # all its runs have ended: the next may be made at once
     with clock.step("build_indicators follows the asset's partitions"):
         good &= _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
     clock.runs = [r for dag in DAGS for r in client.runs(dag) if r.queued >= began]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import time
@@ -18,6 +19,14 @@ from pathlib import Path
 import psutil
 
 from qiangji.settings import MARK
+
+_ERROR = re.compile(r"[A-Za-z_][\w.]*(: .*)?$")
+"""The last line of a traceback: the error's class and words."""
+_DO = {
+    "AlreadyRunningBackfill": "Wait until the one that runs has ended, or cancel it on the DAG's page in Airflow;"
+    " then start this one. 已有回填在运行，请等它结束或先取消。",
+    "DagNotFound": '`make airflow ARGS="dags list"` names the DAGs; a new one is known some seconds after `make up`.',
+}
 
 
 def start(
@@ -115,3 +124,15 @@ def tail(log: Path, lines: int = 12) -> str:
     except FileNotFoundError:
         return ""
     return "\n".join(text.splitlines()[-lines:])
+
+
+def last_words(text: str) -> tuple[str, str]:
+    """What a command of Airflow's that failed said, and what to do: of a traceback the error alone."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    begins = [i for i, line in enumerate(lines) if line.startswith("Traceback (most recent call last)")]
+    errors = [line for line in lines[begins[-1] + 1 :] if _ERROR.match(line)] if begins else []
+    if not errors:
+        return "\n".join(lines[-12:]), ""
+    name, _, said = errors[-1].partition(": ")
+    name = name.rpartition(".")[2]
+    return said or name, _DO.get(name, "")

@@ -181,6 +181,13 @@ _ALL = (
         "由市级决定", "The city decides.",
     ),
     Reason(
+        "side_by_side", "held",
+        "同一报表同一报告期有两份文件，系统未说明哪份更新",
+        "two files of one form and period lie side by side, and the system does not say which is the later",
+        "只保留一份；由市级放行应采用的一份、作废另一份",
+        "Keep one of them; the city releases the right one and voids the other.",
+    ),
+    Reason(
         "implausible_in_most_rows", "held",
         "某填报项多数记录同向超出合理范围：如以元填报万元项",
         "most rows of a field are beyond what is plausible on the same side: yuan in a column of 10,000 yuan",

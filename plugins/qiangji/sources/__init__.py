@@ -16,6 +16,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -33,12 +34,23 @@ class Item:
     """A report that a county system has. `targets`: the (form, period) pairs in it, several in a workbook.
 
     `version`: changes with the content, as far as the system tells (updated_at, ETag, mtime and size); '' if it does
-    not.
+    not. `is_weak`: the version may stay while the content changes (a file's time and size, a day). `changed_at`: when
+    the report was last changed, by the system's own clock; None if it does not say.
     """
 
     name: str
     targets: tuple[Target, ...]
     version: str = ""
+    is_weak: bool = False
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file that lies beside the reports, under a name that none of them has."""
+
+    name: str
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,11 @@ class Fetched:
 
 class Source(Protocol):
     """One county system, open."""
+
+    @property
+    def others(self) -> Sequence[Seen]:
+        """Files that the last `list` saw under other names than the wanted ones."""
+        ...
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         """What the system has of the wanted (form, period) pairs. Raises TransientError, PermanentError."""
@@ -74,6 +91,10 @@ class Guarded:
     def __init__(self, source: Source, limits: Limits) -> None:
         self._source, self._limits = source, limits
         limits.pause()
+
+    @property
+    def others(self) -> Sequence[Seen]:
+        return self._source.others
 
     def list(self, wanted: Sequence[Target]) -> Sequence[Item]:
         return self._guarded(lambda: self._source.list(wanted))
@@ -131,4 +152,4 @@ def _transport(county: County, forms: Mapping[str, Form], catalogue_path: Path, 
     return DatabaseSource(county, forms, limits)
 
 
-__all__ = ["Fetched", "Item", "Limits", "Source", "Target", "open_source"]
+__all__ = ["Fetched", "Item", "Limits", "Seen", "Source", "Target", "open_source"]

@@ -4,6 +4,8 @@ The connection is a SQLAlchemy URL (postgresql:// is taken as postgresql+psycopg
 (`sslmode=verify-full&sslrootcert=...`). A view has a period column and, where the county keeps one, a column that says
 when a row was changed; neither is part of the delivery. All transactions are read-only; on PostgreSQL at REPEATABLE
 READ, with a statement timeout. A server that falls silent or sends slowly is abandoned at the county's deadline.
+
+The period column may be a text, a day or a moment: each of its values is the wanted period that it names (`said`).
 """
 
 from __future__ import annotations
@@ -18,11 +20,14 @@ from sqlalchemy.pool import NullPool
 
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, QiangjiError, TransientError
+from qiangji.periods import Period
+from qiangji.personal_data import quoted
 from qiangji.settings import connection
-from qiangji.sources import Fetched, Item, Target
+from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import bad_connection, check_host, login_refused
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.records import check_count, to_csv
+from qiangji.sources.said import is_day, moment_of, period_of, within
 from qiangji.text import as_text
 
 _POSTGRES = ("postgresql", "postgres")
@@ -42,6 +47,7 @@ class DatabaseSource:
             raise PermanentError("no `database` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._view = county, forms, limits, county.database
         self._engine = self._make_engine()
+        self.others: Sequence[Seen] = ()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -65,7 +71,7 @@ class DatabaseSource:
             for form, targets in by_form.items():
                 try:
                     with db.begin_nested():
-                        items += self._list_form(db, form, targets)
+                        items += self._of_form(db, form, targets)
                 except DBAPIError as e:
                     error = self._error(e, form)
                     if error.code != "not_found":
@@ -76,30 +82,46 @@ class DatabaseSource:
             raise missing[0]
         return items
 
-    def _list_form(self, db: sa.Connection, form: str, targets: Sequence[Target]) -> Iterator[Item]:
-        period: sa.ColumnClause[Any] = sa.column(self._view.period_column)
+    def _of_form(self, db: sa.Connection, form: str, targets: Sequence[Target]) -> Iterator[Item]:
         latest = sa.func.max(sa.column(self._view.version_column)) if self._view.version_column else sa.null()
-        query = (
-            sa.select(period, sa.func.count(), latest)
-            .select_from(self._table(form))
-            .where(period.in_([str(p) for _, p in targets]))
-            .group_by(period)
-        )
-        found = {str(row[0]): (row[1], as_text(row[2])) for row in db.execute(query)}
+        found: dict[Period, list[tuple[int, Any]]] = {}
+        for row in self._said(db, form, sa.func.count(), latest):
+            if period := within(row[0], [p for _, p in targets]):
+                found.setdefault(period, []).append((row[1], row[2]))
         for target in targets:
-            if str(target[1]) in found:
-                rows, changed = found[str(target[1])]
+            if said := found.get(target[1]):
+                times = [changed for _, changed in said if changed is not None]
+                changed = as_text(max(times)) if times else None
                 # The count shows removed rows; the latest change does not.
-                yield Item(f"{form}/{target[1]}", (target,), f"{changed} {rows}" if changed else "")
+                version = f"{changed} {sum(rows for rows, _ in said)}" if changed else ""
+                yield Item(
+                    f"{form}/{target[1]}", (target,), version, is_day(changed or ""), moment_of(changed or "")
+                )
+
+    def _said(self, db: sa.Connection, form: str, *more: sa.ColumnElement[Any]) -> Sequence[tuple[Any, ...]]:
+        """The values of the view's period column, each with aggregates. Raises PermanentError `bad_response` if none
+        of them names a period.
+        """
+        period: sa.ColumnClause[Any] = sa.column(self._view.period_column)
+        query = sa.select(period, *more).select_from(self._table(form)).group_by(period)
+        rows = [tuple(row) for row in db.execute(query) if row[0] is not None]
+        if rows and not any(period_of(row[0]) for row in rows):
+            raise PermanentError(
+                f"view {self._view_name(form)}: its column {self._view.period_column} holds no period that can be"
+                f" read, such as {quoted(str(rows[0][0]))}",
+                where=self._county.county,
+                expected="2026-10, 2026Q3, 2026, or a day or month within the period",
+                do="Correct `period_column` in counties.yaml, or ask the county.",
+                code="bad_response",
+            )
+        return rows
 
     def _fetch(self, item: Item) -> bytes:
         form, period = item.targets[0]
-        query = (
-            sa.select(sa.text("*"))
-            .select_from(self._table(form))
-            .where(sa.column(self._view.period_column) == str(period))
-        )
+        column: sa.ColumnClause[Any] = sa.column(self._view.period_column)
         with self._reading(form) as db:
+            mine = [row[0] for row in self._said(db, form) if within(row[0], [period])]
+            query = sa.select(sa.text("*")).select_from(self._table(form)).where(column.in_(mine))
             result = db.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
             names = list(result.keys())
             left_out = {self._view.period_column, self._view.version_column}

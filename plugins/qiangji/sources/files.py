@@ -11,6 +11,7 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import PermanentError, TransientError
@@ -18,6 +19,9 @@ from qiangji.periods import Period
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """Names that `temporary_name` makes: of a file written beside a county's deliveries, until it is whole."""
+MAX_ENTRIES = 100_000
+"""Of a folder that is looked through."""
+_REPORT_LIKE = re.compile(r"(?!~\$|\.).*\.(xlsx?|xlsm|xlsb|et|ett|ods|csv|tsv|txt|zip|rar|7z)", re.I | re.S)
 QUIET = 60.0
 """Seconds after its last change at which a file counts as whole without being watched."""
 
@@ -39,6 +43,40 @@ def names_in_a_folder(
     """As `expected_names`, and for each .csv also the .xlsx: a returned workbook may be sent again as it is."""
     found = expected_names(pattern, wanted)
     return found | {n.removesuffix(".csv") + ".xlsx": t for n, t in found.items() if n.endswith(".csv")}
+
+
+def is_report_like(name: str) -> bool:
+    """Whether a file of that name may be a report under another name: a table or an archive, and no lock file."""
+    return is_plain(name) and _REPORT_LIKE.fullmatch(name) is not None
+
+
+def shown(name: bytes) -> str:
+    """A file's name as text, if need be read as GB18030."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("gb18030", "replace")
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """A file's time, given in seconds since the epoch; None for none, and for one that is no time."""
+    if seconds is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def too_many(folder: str, where: str) -> PermanentError:
+    """The error for a folder with more than MAX_ENTRIES files: `not_readable`."""
+    return PermanentError(
+        f"{folder} has more than {MAX_ENTRIES:,} entries",
+        where=where,
+        expected="a folder of one county's reports",
+        do="Ask the county to clear it, or correct the path.",
+        code="not_readable",
+    )
 
 
 def temporary_name() -> str:

@@ -3,8 +3,8 @@
 `path` is absolute, or relative to the catalogue; a connection serves where each machine has another directory. Only
 regular files with a name of the declared pattern are read, and none that is still being written. A symbolic link is not
 followed, because whoever may write into the folder could point it anywhere. The file is checked after it is opened, so
-the bytes read are those of the file checked. The version is modification time and size. A mount that hangs is abandoned
-at the county's deadline.
+the bytes read are those of the file checked. The version is modification time, size and the time of the last change
+of any kind, which nobody can set back. A mount that hangs is abandoned at the county's deadline.
 """
 
 from __future__ import annotations
@@ -14,17 +14,27 @@ import logging
 import os
 import stat
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.settings import connection
-from qiangji.sources import Fetched, Item, Target
+from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import bad_connection
-from qiangji.sources.files import Watch, changing, kind_of, names_in_a_folder
+from qiangji.sources.files import (
+    MAX_ENTRIES,
+    Watch,
+    changing,
+    is_report_like,
+    kind_of,
+    moment,
+    names_in_a_folder,
+    shown,
+    too_many,
+)
 from qiangji.sources.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -48,6 +58,7 @@ class FolderSource:
     def __init__(self, county: County, catalogue_path: Path, limits: Limits) -> None:
         self._county, self._limits = county, limits
         self._folder, self._watch = folder_of(county, catalogue_path), Watch(limits.settle)
+        self.others: Sequence[Seen] = ()
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -60,9 +71,10 @@ class FolderSource:
         return Fetched(item, self._limits.bounded(lambda: self._read(item.name)), kind)
 
     def _list(self, wanted: Sequence[Target]) -> Sequence[Item]:
-        items = []
+        items, names = [], names_in_a_folder(self._county.files, wanted)
         with self._opened() as folder:
-            for name, targets in names_in_a_folder(self._county.files, wanted).items():
+            self.others = self._others(folder, names)
+            for name, targets in names.items():
                 try:
                     found = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 except FileNotFoundError:
@@ -73,8 +85,24 @@ class FolderSource:
                     log.warning("%s: %s is no regular file and is not read", self._county.county, name)
                     continue
                 self._watch.see(name, _version(found))
-                items.append(Item(name, targets, _version(found)))
+                items.append(Item(name, targets, _version(found), True, moment(found.st_mtime)))
         return items
+
+    def _others(self, folder: int, names: Collection[str]) -> Sequence[Seen]:
+        """Regular files with other names that may be reports."""
+        others = []
+        with os.scandir(folder) as entries:
+            for n, entry in enumerate(entries):
+                if n >= MAX_ENTRIES:
+                    raise too_many(str(self._folder), self._county.county)
+                name = shown(os.fsencode(entry.name))
+                if entry.name in names or not is_report_like(name):
+                    continue
+                with suppress(OSError):  # gone meanwhile
+                    found = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(found.st_mode):
+                        others.append(Seen(name, moment(found.st_mtime)))
+        return others
 
     def _read(self, name: str) -> bytes:
         with self._opened() as folder:
@@ -133,4 +161,4 @@ class FolderSource:
 
 
 def _version(found: os.stat_result) -> str:
-    return f"{found.st_mtime_ns}-{found.st_size}"
+    return f"{found.st_mtime_ns}-{found.st_size}-{found.st_ctime_ns}"

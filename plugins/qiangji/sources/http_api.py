@@ -19,13 +19,14 @@ from urllib.parse import quote
 from qiangji import masking
 from qiangji.catalogue.models import County, Endpoint, FileKind, Form
 from qiangji.errors import PermanentError, TransientError
-from qiangji.sources import Fetched, Item, Target
+from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import address_of, login_refused
-from qiangji.sources.files import expected_names, is_plain, is_text
+from qiangji.sources.files import expected_names, is_plain, is_report_like, is_text
 from qiangji.sources.http_client import Answer, HttpClient, is_header
 from qiangji.sources.limits import Busy, Limits
 from qiangji.sources.paging import WAYS, PageError
 from qiangji.sources.records import Record, check_count, to_ndjson
+from qiangji.sources.said import is_day, moment_of, within
 
 # These libraries log each address; it may hold a cursor, which is any text that the county's system chose.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -47,6 +48,8 @@ class HttpSource:
             raise PermanentError("no `http` in counties.yaml", where=county.county, code="bad_connection")
         self._county, self._forms, self._limits, self._api = county, forms, limits, county.http
         self._address, self._token = address_of(county, "http", "https"), ""
+        self._said: dict[str, str] = {}
+        self.others: Sequence[Seen] = ()
         headers = {self._api.header: self._address.password} if self._api.auth == "header" else {}
         self._client = HttpClient(
             county, self._address, limits, basic=self._api.auth == "basic", headers=headers
@@ -56,40 +59,52 @@ class HttpSource:
         self._client.close()
 
     def list(self, wanted: Sequence[Target]) -> list[Item]:
-        by_text = {(form, str(period)): (form, period) for form, period in wanted}
         by_name = expected_names(self._county.files, wanted) if self._county.files else {}
         items: dict[str, Item] = {}
+        others: list[Seen] = []
         for entry in self._pages(self._api.list, {}):
-            pair = (str(entry.get(self._api.form_key)), str(entry.get(self._api.period_key)))
-            name = str(entry.get("name") or "/".join(pair))
-            targets = (by_text[pair],) if pair in by_text else by_name.get(name)
+            form, said = str(entry.get(self._api.form_key)), entry.get(self._api.period_key)
+            name = str(entry.get("name") or f"{form}/{said}")
+            period = within(said, [p for f, p in wanted if f == form])
+            targets = ((form, period),) if period else by_name.get(name)
+            version = str(entry.get(self._api.version_key) or "")
             if not targets:
+                if self._county.files and is_report_like(name):
+                    others.append(Seen(name, moment_of(version)))
                 continue
-            item = Item(name, targets, str(entry.get(self._api.version_key) or ""))
+            if period:
+                self._said[name] = str(said)
+            item = Item(name, targets, version, is_day(version), moment_of(version))
             what, path = " ".join(map(str, targets[0])), self._api.list.path
             if not is_plain(item.name) or not is_plain(item.version):
                 expected = "printable characters, at most 255 bytes"
                 raise self._bad(path, f"{what} has a name or version that cannot be kept", expected)
             if items.setdefault(name, item) != item:
                 raise self._bad(path, f"the name of {what} is given to something else too", "each name once")
+        self.others = others
         return list(items.values())
 
     def fetch(self, item: Item) -> Fetched:
         form, period = item.targets[0]
-        names = {"form": form, "period": str(period), "name": item.name}
-        if self._api.format == "json":
-            records = list(self._pages(self._api.fetch, names))
-            content = to_ndjson(records, self._forms[form])
-        else:
-            path = _path(self._api.fetch, names)
-            answer = self._get(path, {})
-            content = answer.body
-            if not answer.is_measured:
-                raise self._bad(
-                    path, "nothing tells where the file ends", "Content-Length, or a chunked body"
-                )
+        said = self._said.get(item.name, str(period))
+        try:
+            content = self._content(form, said, item.name)
+        except PermanentError as e:  # listed with another way to write the period than it is asked for
+            if e.code != "not_found" or said == str(period):
+                raise
+            content = self._content(form, str(period), item.name)
         self._limits.check_size(len(content), item.name)
         return Fetched(item, content, _KINDS[self._api.format])
+
+    def _content(self, form: str, period: str, name: str) -> bytes:
+        names = {"form": form, "period": period, "name": name}
+        if self._api.format == "json":
+            return to_ndjson(list(self._pages(self._api.fetch, names)), self._forms[form])
+        path = _path(self._api.fetch, names)
+        answer = self._get(path, {})
+        if not answer.is_measured:
+            raise self._bad(path, "nothing tells where the file ends", "Content-Length, or a chunked body")
+        return answer.body
 
     # ---- pages
 

@@ -26,15 +26,26 @@ import asyncssh
 
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, QiangjiError, TransientError
-from qiangji.sources import Fetched, Item, Target
+from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import address_of, login_refused
-from qiangji.sources.files import TEMPORARY, Watch, changing, kind_of, names_in_a_folder, temporary_name
+from qiangji.sources.files import (
+    MAX_ENTRIES,
+    TEMPORARY,
+    Watch,
+    changing,
+    is_report_like,
+    kind_of,
+    moment,
+    names_in_a_folder,
+    shown,
+    temporary_name,
+    too_many,
+)
 from qiangji.sources.limits import CONNECT_TIMEOUT, Limits
 from qiangji.sources.loop import Loop
 
 logging.getLogger("asyncssh").setLevel(logging.WARNING)  # several lines a connection
 log = logging.getLogger(__name__)
-MAX_ENTRIES = 100_000
 T = TypeVar("T")
 _DAY = 86_400
 
@@ -48,6 +59,7 @@ class SftpSource:
         self._loop = Loop()
         self._ssh: asyncssh.SSHClientConnection | None = None
         self._sftp: asyncssh.SFTPClient | None = None
+        self.others: Sequence[Seen] = ()
 
     def close(self) -> None:
         self._drop()
@@ -56,7 +68,11 @@ class SftpSource:
     def list(self, wanted: Sequence[Target]) -> list[Item]:
         names = names_in_a_folder(self._county.files, wanted)
         found = self._run(lambda: self._read_directory({name.encode(): name for name in names}))
-        return [Item(name, targets, found[name]) for name, targets in names.items() if name in found]
+        return [
+            Item(name, targets, _version(found[name]), True, moment(found[name].mtime))
+            for name, targets in names.items()
+            if name in found
+        ]
 
     def fetch(self, item: Item) -> Fetched:
         kind = kind_of(item.name, self._county.county)
@@ -102,23 +118,28 @@ class SftpSource:
             code="feedback_refused",
         )
 
-    async def _read_directory(self, names: Mapping[bytes, str]) -> dict[str, str]:
-        """Name -> version of the wanted regular files. `names`: as bytes -> as text."""
-        sftp, found, seen = await self._client(), dict[str, str](), 0
+    async def _read_directory(self, names: Mapping[bytes, str]) -> dict[str, asyncssh.SFTPAttrs]:
+        """Name -> attributes of the wanted regular files, and in `others` the rest. `names`: as bytes -> as text."""
+        sftp, found, seen = await self._client(), dict[str, asyncssh.SFTPAttrs](), 0
+        others: list[Seen] = []
         async with asyncio.timeout(self._limits.left):
             await self._check_directory(sftp)
             async with aclosing(sftp.scandir(self._directory.encode())) as entries:
                 async for entry in entries:
                     if (seen := seen + 1) > MAX_ENTRIES:
-                        raise self._not_readable(self._directory, f"has more than {MAX_ENTRIES:,} entries")
+                        raise too_many(self._directory, self._county.county)
                     name = names.get(bytes(entry.filename))
                     if name is None:
+                        other = shown(bytes(entry.filename))
+                        if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR and is_report_like(other):
+                            others.append(Seen(other, moment(entry.attrs.mtime)))
                         continue
                     if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR:
                         log.warning("%s: %s is no regular file and is not read", self._county.county, name)
                         continue
-                    found[name] = _version(entry.attrs)
-                    self._watch.see(name, found[name])
+                    found[name] = entry.attrs
+                    self._watch.see(name, _version(entry.attrs))
+        self.others = others
         return found
 
     async def _check_directory(self, sftp: asyncssh.SFTPClient) -> None:

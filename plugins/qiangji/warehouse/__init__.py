@@ -15,16 +15,17 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.errors import WarehouseError
+from qiangji.errors import WarehouseError, of_the_disk
 from qiangji.settings import Settings
 from qiangji.warehouse import definitions
 from qiangji.warehouse.locks import MIGRATION_LOCK, hold
-from qiangji.warehouse.roles import ANALYST, BI, COUNTY, LOADER, OWNER, ROLES
+from qiangji.warehouse.roles import ANALYST, BI, CONNECTIONS, COUNTY, LOADER, OWNER, ROLES
 
 if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "qiangji"
+CONNECT_SECONDS = 10
 
 
 @contextmanager
@@ -62,8 +63,8 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
 
     with EmbeddedPostgres(settings.home).running_server() as server:
         with server.connect() as connection:
-            known = {r[0] for r in connection.execute("SELECT rolname FROM pg_roles").fetchall()}
-        if not known.issuperset((*ROLES, COUNTY)):
+            known = dict(connection.execute("SELECT rolname, rolconnlimit FROM pg_roles").fetchall())
+        if not {*ROLES, COUNTY} <= known.keys() or any(known[role] == -1 for role in CONNECTIONS):
             server.ensure_role(COUNTY, login=False)
             for role in ROLES:
                 server.ensure_role(role)
@@ -71,6 +72,7 @@ def urls(settings: Settings) -> Iterator[dict[str, str]]:
             with server.connect() as connection:
                 for statement in (s for role in ROLES for s in grants.limits(role)):
                     connection.execute(statement)
+                grants.reserve(connection)
                 grants.close_database(connection, DATABASE)
         found = {role: server.url(DATABASE, role=role) for role in ROLES}
         with _telling(found[LOADER]):
@@ -106,7 +108,7 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
         hold(connection, MIGRATION_LOCK)
         options = {"version_table_schema": "public"}
         if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
-            grants.ensure_roles(connection, (LOADER, ANALYST, BI))
+            grants.ensure_roles(connection, (LOADER, ANALYST, BI, COUNTY))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)
@@ -114,11 +116,17 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
 
 @contextmanager
 def engine_of(url: str) -> Iterator[Engine]:
-    """An engine for as long as the block runs. Raises WarehouseError for a wrong URL, without showing it."""
+    """An engine for as long as the block runs. Raises WarehouseError for a wrong URL, without showing it.
+
+    A server that does not answer is given up after CONNECT_SECONDS, one that falls silent within a minute or two; the
+    URL may say otherwise (`connect_timeout`, `keepalives_idle`, `tcp_user_timeout`).
+    """
     engine = None
     # without the cause: its text holds the URL, or a part of it
     with suppress(sa.exc.ArgumentError, sa.exc.NoSuchModuleError, ValueError, ImportError):
-        engine = sa.create_engine(url, connect_args={"application_name": "qiangji"})
+        asked = sa.make_url(url).query
+        own = {name: value for name, value in _patience().items() if name not in asked}
+        engine = sa.create_engine(url, connect_args={"application_name": "qiangji"} | own)
         sa.event.listen(engine, "connect", _in_utc)
     if engine is None:
         raise WarehouseError(
@@ -130,6 +138,17 @@ def engine_of(url: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
+
+
+def _patience() -> dict[str, int]:
+    """For how long a silent server is waited for, as libpq is told; milliseconds for `tcp_user_timeout`."""
+    return {
+        "connect_timeout": CONNECT_SECONDS,
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 60_000,
+    }
 
 
 def _in_utc(connection: psycopg.Connection[Any], _: object) -> None:
@@ -162,6 +181,8 @@ def _telling(url: str) -> Iterator[None]:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError) as e:
         reason = str(getattr(e, "orig", None) or e).strip().splitlines() or [type(e).__name__]
+        if told := of_the_disk(e, f"warehouse {sa.make_url(url).render_as_string(hide_password=True)}"):
+            raise told from e
         raise WarehouseError(
             f"did not do what was asked: {reason[0]}",
             where=f"warehouse {sa.make_url(url).render_as_string(hide_password=True)}",

@@ -14,7 +14,20 @@ from sqlalchemy.engine import Connection
 
 from qiangji.errors import WarehouseError
 from qiangji.warehouse.ddl import define, listed
-from qiangji.warehouse.roles import COUNTY, LOADER, OWNER, READ, READERS, ROLE_SETTINGS, ROLES, WRITTEN
+from qiangji.warehouse.roles import (
+    ANALYST,
+    BI,
+    CONNECTIONS,
+    COUNTY,
+    LOADER,
+    OWNER,
+    READ,
+    READERS,
+    RESERVED,
+    ROLE_SETTINGS,
+    ROLES,
+    WRITTEN,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -23,31 +36,47 @@ if TYPE_CHECKING:
 def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
     """Make the roles that are missing, without a login: who may log in is decided where the server is run.
 
-    Raises WarehouseError if this login may not make roles.
+    Raises WarehouseError, which names all that are missing and how they are made, if this login may not make roles.
     """
     known = set(connection.scalars(sa.text("SELECT rolname FROM pg_roles")))
-    for role in roles:
-        if role not in known:
-            try:
-                define(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
-                for statement in limits(role):
-                    define(connection, statement)
-            except sa.exc.ProgrammingError as e:
-                raise WarehouseError(
-                    f"role {role} is missing and this login may not make it",
-                    do=f"Let an administrator run: CREATE ROLE {role}",
-                ) from e
+    missing = [role for role in roles if role not in known]
+    statements = [s for role in missing for s in making(role)]
+    try:
+        for statement in statements:
+            define(connection, statement)
+    except sa.exc.ProgrammingError as e:
+        raise WarehouseError(
+            f"{len(missing)} roles are missing, and this login may not make them: {', '.join(missing)}",
+            expected="a login with CREATEROLE, or the roles",
+            do="Let an administrator of the server run (once for a server, as docker/postgres/roles.sql does):\n"
+            + "\n".join(f"  {s.as_string(None)};" for s in statements),
+            code="missing_roles",
+        ) from e
+
+
+def making(role: str) -> Iterator[sql.Composed]:
+    """The statements that make a role, without a login."""
+    yield sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role))
+    yield from limits(role)
 
 
 def limits(role: str) -> Iterator[sql.Composed]:
-    """The statements that give a role its settings; none for a role that writes."""
+    """The statements that give a role its settings and its number of connections; none for a role that writes."""
+    name = sql.Identifier(role)
     for setting in ROLE_SETTINGS if role in READERS else ():
-        yield sql.SQL("ALTER ROLE {} SET {}").format(sql.Identifier(role), sql.SQL(setting))
+        yield sql.SQL("ALTER ROLE {} SET {}").format(name, sql.SQL(setting))
+    if role in CONNECTIONS:
+        yield sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(name, sql.Literal(CONNECTIONS[role]))
+
+
+def reserve(connection: psycopg.Connection[Any]) -> None:
+    """Let the roles that write use the connections that the server reserves. Needs a superuser, PostgreSQL 16."""
+    connection.execute(sql.SQL("GRANT {} TO {}").format(sql.Identifier(RESERVED), listed((OWNER, LOADER))))
 
 
 def grant(connection: Connection) -> None:
     """Grant each role the least that it needs: see READ and WRITTEN."""
-    ensure_roles(connection, (COUNTY,))
+    ensure_roles(connection, (LOADER, ANALYST, BI, COUNTY))
     for schema, readers in READ.items():
         _grant(connection, "SELECT", schema, readers)
     version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))

@@ -12,6 +12,10 @@ ROLE_SETTINGS = (
     "default_transaction_read_only = on",
 )
 """Settings of the roles that read: a runaway query or a forgotten transaction of a BI tool ends by itself."""
+CONNECTIONS = {BI: 60, ANALYST: 20}
+"""Connections that a role of readers may hold at once: tools with pools cannot take those of the pipeline."""
+RESERVED = "pg_use_reserved_connections"
+"""Role of PostgreSQL's whose members have the server's `reserved_connections` to themselves."""
 READ = {
     "dim": (BI, ANALYST, LOADER),
     "mart": (BI, ANALYST, LOADER),

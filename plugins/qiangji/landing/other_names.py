@@ -1,0 +1,136 @@
+"""Files that look like a report but have another name than the one expected, so that they are not collected.
+
+In: what a county's folder holds, and the items taken from it. Out: a note for each (form, period) concerned: the files
+seen and the name expected. A file concerns a report that is not there, or one that is there and older.
+
+| name expected | also looks like it |
+| --- | --- |
+| `village_2026-10.xlsx` | `village_2026-10 (1).xlsx`, `.XLSX`, `副本village_2026-10.xlsx`, `village_202610.xls` |
+| `village_2026-10.xlsx` | its sheet's name, or the beginning of its title, and the period: `行政村2026年10月.xlsx` |
+| `2026-10.xlsx` | the period in any writing |
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from qiangji.catalogue import Catalogue, County
+from qiangji.parsing.dates import read_period
+from qiangji.periods import Period
+from qiangji.personal_data import masked
+from qiangji.sources import Item, Seen, Target
+from qiangji.sources.files import expected_names
+
+CODE = "other_name"
+_NAMED = 5
+_APART = re.compile(r"[\W_]+")
+_LEAST = 2
+"""Characters with which a title is recognised: 社区."""
+_PERIOD = re.compile(
+    r"20\d\d(?:[-_. ]?Q[1-4]|年?[-_. ]?第?[1-4一二三四]季度?|[-_./年 ]{0,2}(?:1[0-2]|0?[1-9])(?![0-9])月?份?|年度?)?",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody should know about one report of a county; it is no failure."""
+
+    form: str
+    period: Period
+    code: str
+    message: str
+
+
+def notes(
+    catalogue: Catalogue,
+    county: County,
+    wanted: Sequence[Target],
+    items: Sequence[Item],
+    others: Sequence[Seen],
+) -> list[Note]:
+    """A note for each wanted report that a file with another name looks like."""
+    if not county.files or not others:
+        return []
+    names = {
+        target: name for name, targets in expected_names(county.files, wanted).items() for target in targets
+    }
+    there: dict[Target, list[Item]] = {}
+    for item in items:
+        for target in item.targets:
+            there.setdefault(target, []).append(item)
+    words = {form: _words(catalogue, county, form) for form in {form for form, _ in wanted}}
+    like: dict[Target, list[Seen]] = {}
+    for seen in others:
+        for target in _targets(seen.name, names, words, "{form}" in county.files):
+            if _is_later(seen, there.get(target, ())):
+                like.setdefault(target, []).append(seen)
+    return [
+        Note(form, period, CODE, _message(found, names[form, period]))
+        for (form, period), found in like.items()
+    ]
+
+
+def _targets(
+    name: str, names: Mapping[Target, str], words: Mapping[str, Sequence[str]], has_form: bool
+) -> list[Target]:
+    """The wanted reports that a name looks like: by the whole name expected, else by its form and period."""
+    plain = _plain(name)
+    keys = {target: _plain(expected) for target, expected in names.items()}
+    found = [target for target, key in keys.items() if key in plain]
+    longest = max((len(keys[target]) for target in found), default=0)
+    if found := [target for target in found if len(keys[target]) == longest]:
+        return found
+    periods = _periods(name)
+    forms = {
+        form: max((len(word) for word in said if word in plain), default=0) for form, said in words.items()
+    }
+    most = max(forms.values(), default=0)
+    return [
+        (form, period)
+        for form, period in names
+        if period in periods and (not has_form or (most and forms[form] == most))
+    ]
+
+
+def _words(catalogue: Catalogue, county: County, form: str) -> list[str]:
+    """How a name may say which form it is: its code, its sheet, or the beginning of its title."""
+    title = _apart(catalogue.forms[form].title.zh)
+    beginnings = [title[:n] for n in range(_LEAST, len(title) + 1)]
+    return [plain for text in (form, county.sheets.get(form, ""), *beginnings) if (plain := _apart(text))]
+
+
+def _periods(name: str) -> list[Period]:
+    found = (
+        read_period(m[0].replace("_", "-")) for m in _PERIOD.finditer(unicodedata.normalize("NFKC", name))
+    )
+    return [period for period in found if period]
+
+
+def _plain(name: str) -> str:
+    """A file's name without its extension, without case, width and all that is neither letter nor digit."""
+    return _apart(name.rpartition(".")[0])
+
+
+def _apart(text: str) -> str:
+    return _APART.sub("", unicodedata.normalize("NFKC", text).casefold())
+
+
+def _is_later(seen: Seen, items: Sequence[Item]) -> bool:
+    """Whether a file may hold what the items do not: there are none, or it was changed after all of them."""
+    if not items:
+        return True
+    times = [item.changed_at for item in items if item.changed_at]
+    return seen.changed_at is not None and bool(times) and seen.changed_at > max(times)
+
+
+def _message(found: Sequence[Seen], expected: str) -> str:
+    seen = ", ".join(masked(s.name) for s in found[:_NAMED])
+    seen += f" … {len(found)}" if len(found) > _NAMED else ""
+    return (
+        f"见到文件 {seen}，应名为 {expected}，未采集：请县（市、区）改名后重新放置。"
+        f" Seen: {seen}; expected: {expected}. It was not collected: ask the county to rename it"
+    )

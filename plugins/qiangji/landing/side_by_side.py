@@ -1,0 +1,101 @@
+"""Reports that lie side by side: several items of one listing that report the same form and period.
+
+In: a county's listing, then what was fetched. Out: the items in groups, each in the order in which the county's system
+dates them, and a question about a delivery that must not count by itself. The latest that was changed counts. So a
+delivery is held until a person decides:
+
+| what is new | is held where |
+| --- | --- |
+| a report | the system does not say which of the two is later (no times, or the same to two seconds) |
+| a report | a later one beside it was received before, or could not be fetched: received last, this one would count |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from qiangji.ledger import SIDE_BY_SIDE, Part
+from qiangji.settings import settings
+from qiangji.sources import Fetched, Item, Target
+
+APART = timedelta(seconds=2)
+"""Of two new files, times that are nearer are the same: a program copied them one after the other, or the file system
+tells no more."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """An item that was fetched. `is_new`: its content is. `beside`: the item beside it because of which it is held."""
+
+    fetched: Fetched
+    sha256: str
+    is_new: bool
+    beside: Item | None = None
+
+
+def groups(items: Sequence[Item]) -> list[list[Item]]:
+    """Items that share a (form, period) are in one group; each group is in the order of its times."""
+    found: list[list[Item]] = []
+    by_target: dict[Target, list[Item]] = {}
+    for item in items:
+        mine = {id(group): group for target in item.targets if (group := by_target.get(target))}
+        found = [group for group in found if id(group) not in mine]
+        group = [one for other in mine.values() for one in other] + [item]
+        by_target |= {target: group for one in group for target in one.targets}
+        found.append(group)
+    return [_in_order(group) for group in found]
+
+
+def _in_order(group: Sequence[Item]) -> list[Item]:
+    if any(item.changed_at is None for item in group):
+        return list(group)
+    return sorted(group, key=lambda item: item.changed_at or datetime.min)
+
+
+def asked(group: Sequence[Item], taken: Sequence[Taken]) -> list[Taken]:
+    """What was taken of a group, each that must not count by itself with the item beside it."""
+    fresh = {one.fetched.item.name for one in taken if one.is_new}
+    return [
+        replace(one, beside=_beside(one.fetched.item, group, fresh)) if one.is_new else one for one in taken
+    ]
+
+
+def _beside(item: Item, group: Sequence[Item], fresh: set[str]) -> Item | None:
+    for other in group:
+        if other.name == item.name or not set(other.targets) & set(item.targets):
+            continue
+        if item.changed_at is None or other.changed_at is None:
+            return other
+        is_later = item.changed_at > other.changed_at
+        if other.name in fresh and abs(item.changed_at - other.changed_at) < APART:
+            return other
+        if not is_later and other.name not in fresh:
+            return other
+    return None
+
+
+def held(part: Part, item: Item, other: Item | None) -> Part:
+    """The part of a delivery, with the question if another item beside it reports the same."""
+    if other is None or part.reason_code or part.sha256 is None:
+        return part
+    if (part.form, part.period) not in {(form, str(period)) for form, period in other.targets}:
+        return part
+    names = f"{_told(item)}, {_told(other)}"
+    return replace(
+        part,
+        reason_code=SIDE_BY_SIDE,
+        message_zh=f"同一报表同一报告期有两份文件（{names}），无法确定以哪份为准，"
+        "请核实后放行应采用的一份、作废另一份，并请县（市、区）只保留一份",
+        message_en=f"two reports of the same form and period lie side by side ({names}), and it is not clear that this"
+        " one is the later: release the one that is right, void the other, and ask the county to keep one",
+    )
+
+
+def _told(item: Item) -> str:
+    at = item.changed_at
+    return (
+        f"{item.name} {at.astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M:%S}" if at else item.name
+    )

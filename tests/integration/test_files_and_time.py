@@ -1,0 +1,189 @@
+"""What a county's folder says about time and names, from the file to the figure and the grid."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiangji import building, stages
+from qiangji.figures import Choice, reading
+from qiangji.periods import Period
+from tests.conftest import make_workplace
+from tests.golden import world
+from tests.integration.test_cli import run
+
+FORMS: dict[str, Any] = {"f": {"fields": {"n": {}, "d": {}}}}
+INDICATORS = [
+    {"code": "x", "numerator": {"sum": "n"}, "denominator": {"sum": "d"}, "factor": 100, "unit": "percent"}
+]
+MONTH = Period.parse("2026-01")
+DAY = datetime(2026, 2, 3, 8, tzinfo=UTC).timestamp()
+
+
+@dataclass
+class Place:
+    """One county with two villages, its folder, and an open pipeline."""
+
+    folder: Path
+    codes: tuple[str, str]
+    p: Any
+
+    def write(self, name: str, n: int, at: float) -> Path:
+        """A report of `n` in 100, as CSV or as a workbook, dated `at`."""
+        path = self.folder / name
+        lines = [["unit_code", "n", "d"], *([code, str(n), "100"] for code in self.codes)]
+        if name.lower().endswith("csv"):
+            path.write_text("\n".join(",".join(line) for line in lines) + "\n", encoding="utf-8")
+        else:
+            import openpyxl
+
+            book = openpyxl.Workbook()
+            for line in lines:
+                book.active.append(line)
+            book.save(path)
+        os.utime(path, (at, at))
+        return path
+
+    def collect(self) -> Any:
+        return stages.collect(self.p, periods=[MONTH])
+
+    @property
+    def row(self) -> dict[str, Any]:
+        (row,) = reading.status(self.p.ledger.engine, str(MONTH))
+        return row
+
+    @property
+    def attention(self) -> list[str]:
+        return [r["reason_code"] or r["status"] for r in reading.needs_attention([self.row])]
+
+    @property
+    def figure(self) -> float:
+        building.build(self.p, [MONTH])
+        choice = Choice(["x"], "county", [])
+        (row,) = reading.values(self.p.ledger.engine, self.p.catalogue, choice, str(MONTH))
+        return float(row["value"])
+
+
+@pytest.fixture
+def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V", "W"]}}}, FORMS, INDICATORS)
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    with (
+        make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as workplace,
+        workplace.pipeline() as p,
+    ):
+        folder = made.catalogue / "incoming" / made.codes["A"]
+        yield Place(folder, (made.codes["V"], made.codes["W"]), p)
+
+
+CSV, XLSX = "f_2026-01.csv", "f_2026-01.xlsx"
+
+
+def test_the_file_that_the_system_dates_later_counts(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.write(XLSX, 10, DAY - 3 * 86_400)
+    assert [s.status for s in place.collect().submissions] == ["accepted", "accepted"]
+    assert place.figure == 20
+    place.write(XLSX, 30, DAY + 60)
+    place.collect()
+    assert place.figure == 30
+    assert place.collect().submissions == []
+
+
+def test_an_older_file_that_turns_up_later_is_held(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.collect()
+    place.write(XLSX, 10, DAY - 86_400)
+    (dry,) = stages.preview(place.p, periods=[MONTH]).submissions
+    (held,) = place.collect().submissions
+    for one in (dry, held):
+        assert (one.status, one.held_reason) == ("held", "side_by_side")
+    assert CSV in str(held.doubt_zh)
+    assert XLSX in str(held.doubt_en)
+    assert place.figure == 20
+    assert place.attention == ["side_by_side"]
+    assert [s.status for s in stages.reprocess(place.p)] == ["held"]  # what was asked stays asked
+    place.p.ledger.decide(held.delivery_id, "release", "they sent it by hand")
+    assert place.figure == 10
+
+
+def test_two_files_of_one_time_are_both_held(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.write(XLSX, 10, DAY)
+    assert [(s.status, s.held_reason) for s in place.collect().submissions] == [("held", "side_by_side")] * 2
+    assert place.attention == ["side_by_side"]
+
+
+def test_content_decides_where_time_and_size_stay(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.collect()
+    place.write(CSV, 30, DAY)
+    assert place.collect().deliveries == 1
+    assert place.figure == 30
+    assert place.collect().deliveries == 0
+
+
+def test_files_under_other_names_are_told(place: Place) -> None:
+    for name in ("f_2026-01 (1).csv", "f_2026-01.CSV", "副本f_2026-01.csv"):
+        place.write(name, 20, DAY)
+    for stage in (stages.preview, stages.collect):
+        result = stage(place.p, periods=[MONTH])
+        assert (result.deliveries, result.failures) == (0, [])
+        ((county, note),) = result.notes
+        assert (county, note.form, note.code) == (place.folder.name, "f", "other_name")
+        for name in ("f_2026-01 (1).csv", "f_2026-01.CSV", "副本f_2026-01.csv"):
+            assert name in note.message
+        assert "expected: f_2026-01.csv" in note.message
+    assert (place.row["status"], place.row["reason_code"]) == ("late", "other_name")
+    assert "f_2026-01 (1).csv" in place.row["message_zh"]
+    assert place.attention == ["other_name"]
+    (place.folder / "f_2026-01.CSV").rename(place.folder / CSV)
+    result = place.collect()
+    assert (result.deliveries, result.notes) == (1, [])  # the copies are as old as the report
+    assert place.attention == []
+
+
+def test_a_later_copy_beside_the_report_needs_attention(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.write("f_2026-01 (1).csv", 30, DAY + 60)
+    assert [s.status for s in place.collect().submissions] == ["accepted"]
+    assert place.row["reason_code"] is None
+    assert place.attention == ["other_name"]
+    (place.folder / "f_2026-01 (1).csv").unlink()
+    place.collect()
+    assert place.attention == []
+
+
+def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    place.write(XLSX, 10, DAY)
+    place.write("副本f_2026-01.csv", 10, DAY + 60)
+    collected = run("collect", "--period", "2026-01", "--json")
+    assert collected.code == 3
+    assert [n["reason_code"] for n in collected.json["notes"]] == ["other_name"]
+    first, second = (v["delivery_id"] for v in collected.json["checked"])
+    released = run("release", second, "--reason", "the right one", "--by", "林", "--json").json
+    assert (released["decided_by"], released["action"]) == ("林", "release")
+    assert released["submissions"][0]["status"] == "accepted"
+    assert run("void", first, "--reason", "x", "--by", " ").err.startswith("no_person: ")
+    assert "decided by 林" in run("void", first, "--reason", "the other", "--by", "林").out
+    assert run("lock", "2026-01", "--by", "林", "--json").json["decided_by"] == "林"
+    assert run("unlock", "2026-01", "--reason", "x", "--by", "林", "--json").json["action"] == "unlock"
+    (row,) = run("status", "--county", place.folder.name, "--period", "2026-01", "--json").json
+    assert row["county_code"] == place.folder.name
+    assert run("status", "--county", "nobody").code == 2
+    for command in (
+        ["status"], ["build"], ["values"], ["findings"], ["explain", "x", "--org", row["county_code"], "--period",
+        "2026-01"], ["collect"], ["collect", "--dry-run"], ["reprocess"], ["feedback"], ["verify"], ["doctor"],
+        ["diff", "--from", "2026-01-01"], ["publish", "2026-01", "--name", "v", "--by", "林"],
+    ):  # fmt: skip
+        done = run(*command)
+        assert "Traceback" not in done.err, command
+        assert not any(raw in done.out for raw in ("{'", "[{", "datetime.", "Decimal(")), command
