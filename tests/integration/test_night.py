@@ -122,6 +122,10 @@ def _key_as_sent(kind: str, unit: str) -> str | None:
         return None
     if kind == "malformed_key":
         return unit[:13] if len(unit) == 14 else unit + "0"
+    if kind == "shortened_code":
+        return f"{int(unit):.5E}"
+    if kind == "note_below":
+        return f"({len(unit)} 字 characters)"  # a note may hold a name
     return unit
 
 
@@ -139,6 +143,66 @@ def test_warnings_are_those_planted(done: Night) -> None:
     assert {f for f in found if f[-1] in rules} == planted
     assert {r["severity"] for r in rows} <= {"warning", "info"}
     assert all(r["message_zh"] and r["message_en"] for r in rows)
+
+
+def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Night) -> None:
+    """One of each kind, at its report or row, and in no other report whatever its form."""
+    words = (
+        "dash",
+        "hidden_rows",
+        "hidden_column",
+        "repeats_last",
+        "not_a_sum",
+        "another_name",
+        "starts_anew",
+    )
+    planted = {
+        (f["county"], f["form"], f["period"], f["unit"], f["expected_rule"])
+        for f in done.systems.manifest["faults"]
+        if f["expected_rule"].rpartition(".")[2] in words
+    }
+    assert {p[-1].rpartition(".")[2] for p in planted} == {*words} - {"starts_anew"}  # no January is served
+    rows = done.query("SELECT * FROM ops.current_finding")
+    found = {
+        (r["county_code"], r["form"], r["period"], r["unit_code"], r["rule"])
+        for r in rows
+        if r["rule"].rpartition(".")[2] in words
+    }
+    assert found == planted
+    held = done.query("SELECT * FROM ops.submission WHERE verdict = 'held' OR doubt IS NOT NULL")
+    assert {(s["county_code"], s["form"], s["period"], s["doubt"]) for s in held} == {
+        (f["county"], f["form"], f["period"], f["expected_rule"])
+        for f in done.systems.manifest["faults"]
+        if f["effect"] == "submission_held"
+    }
+
+
+def test_a_report_of_few_units_needs_attention(done: Night) -> None:
+    """Of forms of towns: the others are thinned, the tree is not."""
+    from qiangji.figures import reading
+
+    (few,) = (f for f in done.systems.manifest["faults"] if f["kind"] == "few_units")
+    grid = done.query("SELECT * FROM mart.reporting_status WHERE form LIKE 'town%' AND period = ANY(:m)",
+                      m=[*done.months, *done.systems.manifest["quarters"]])  # fmt: skip
+    told = [r for r in reading.needs_attention(grid) if r["reason_code"] == few["expected_rule"]]
+    assert [(r["county_code"], r["form"], r["period"]) for r in told] == [
+        (few["county"], few["form"], few["period"])
+    ]
+    assert told[0]["rows_accepted"] == 4
+
+
+def test_a_year_that_goes_on_in_january_is_found(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Any
+) -> None:
+    folder = tmp_path_factory.mktemp("january")
+    with night(folder, postgres, today="2027-02-10", months=2, counties=["440781"]) as one:
+        one.run()
+        planted = [f for f in one.systems.manifest["faults"] if f["kind"] == "year_goes_on"]
+        found = one.query("SELECT * FROM ops.current_finding WHERE rule LIKE '%.starts_anew'")
+        assert [(f["form"], f["period"], f["unit"], f["expected_rule"]) for f in planted] == [
+            (r["form"], r["period"], r["unit_code"], r["rule"]) for r in found
+        ]
+        assert [f["period"] for f in planted] == ["2027-01"]
 
 
 def test_units_that_nobody_expected_are_findings_too(done: Night) -> None:
