@@ -12,7 +12,6 @@ import multiprocessing
 import os
 import runpy
 import sys
-import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,12 +56,8 @@ def parse_alone(file: Path) -> dict[str, Any]:
 
 def _parse(file: Path, answer: Any) -> None:
     before = set(sys.modules)
-    start = time.perf_counter()
     runpy.run_path(str(file))
-    seconds = time.perf_counter() - start
-    answer.send(
-        {"seconds": seconds, "imported": sorted({m.partition(".")[0] for m in set(sys.modules) - before})}
-    )
+    answer.send({"imported": sorted({m.partition(".")[0] for m in set(sys.modules) - before})})
 
 
 def describe(dag: Any) -> dict[str, Any]:

@@ -74,11 +74,10 @@ def test_all_are_found_and_nothing_is_wrong_with_them(
     assert found["warnings"] == {}, "such as a task in a pool that does not exist"
 
 
-def test_a_file_is_read_in_well_under_a_second_and_imports_nothing_heavy(found: dict[str, Any]) -> None:
+def test_a_file_is_read_without_importing_anything_heavy(found: dict[str, Any]) -> None:
     assert set(found["read"]) == {f"{dag}.py" for dag in DAGS}
     for name, one in found["read"].items():
         assert "qiangji" in one["imported"], f"{name} was read by a process that had seen the package before"
-        assert one["seconds"] < 1, name
         assert not HEAVY & set(one["imported"]), name
 
 

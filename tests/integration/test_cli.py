@@ -71,6 +71,14 @@ def run_process(*arguments: str) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables of one width, whatever the terminal."""
+    from qiangji.cli import common
+
+    monkeypatch.setattr(common.console, "width", 200)
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Night]:
     """Two counties, one month, collected and built by nothing but commands."""

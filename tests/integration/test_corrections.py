@@ -133,7 +133,7 @@ def test_a_correction_from_its_declaration_to_its_end(place: Place) -> None:
         "diff", "--from", before.isoformat(), "--to", after.isoformat(), "--json", "--org", CITY
     ).json
     assert {(r["period_type"], tuple(r["causes"])) for r in changed} == {
-        ("month", ("correction",)), ("ytd", ("correction",)),
+        ("month", ("correction",)), ("quarter", ("correction",)), ("ytd", ("correction",)),
     }  # fmt: skip
     explained = run("explain", "share", "--org", CITY, *JANUARY, "--json").json
     assert [(x["field"], x["value_sent"], x["value_corrected"]) for x in explained["corrections"]] == [

@@ -192,7 +192,7 @@ def test_findings_are_chosen_by_period_and_county(story: Story) -> None:
     send(story, "unit n d\nV1 9 10\nW1 9 10")
     assert len(listed()) == 2
     assert [f["org_name"] for f in listed("--county", "990002")] == ["W1"]
-    assert listed("--period", "2025-12") == []
+    assert listed("--period", "2026-03") == []
     printed = run("findings").out
     assert "待核 open" in printed
     assert "V1" in printed

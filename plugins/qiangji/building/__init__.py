@@ -46,9 +46,9 @@ log = logging.getLogger(__name__)
 
 
 def pending_months(ledger: Ledger, today: date) -> list[Period]:
-    """Every month that has ended, from the first that was collected on: all that a build without periods looks at.
+    """Every month that has ended, from the first collected or reported on: what a build without periods covers.
 
-    Of some of them nothing may count: they show what is missing. Earlier ones have a current revision or were built.
+    Of some of them nothing may count: they show what is missing.
     """
     last = reporting_month(today)
     with ledger.engine.connect() as c:
@@ -56,7 +56,8 @@ def pending_months(ledger: Ledger, today: date) -> list[Period]:
         periods = {period for _, period, _ in ledger.current(c)}
         built = set(c.scalars(sa.text("SELECT month FROM ops.built_month")))
     found = {Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built}
-    found |= set(span(Period.parse(first), last)) if first else set()
+    found |= {Period.parse(first)} if first else set()
+    found |= set(span(min(found), last)) if found else set()
     return sorted(m for m in found if m <= last)
 
 

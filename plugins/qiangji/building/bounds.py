@@ -3,7 +3,8 @@
 In: the results of a build. Out: the same results, where such a figure counts as warned, and findings
 `<indicator>.bounded` at its unit and period, which replace those of an earlier build. Suites hold a part against its
 whole in each row; a figure beyond its bounds comes of what no row shows: year-to-date amounts that were corrected
-downwards, a warning that was let pass, a unit of which one side is missing.
+downwards, a warning that was let pass, a unit of which one side is missing. A year to date that stays what it was
+(nothing more was reported) is marked, and has its finding where it began.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.figures import Results
@@ -50,8 +52,9 @@ def hold(c: Connection, p: Pipeline, results: Sequence[Results], said: list[dict
     confirmed = {finding_id for finding_id, _ in dispositions.confirmed(c)}
     marked = []
     for each in results:
-        beyond = list(_beyond(p.catalogue, each))
-        today = list(_beyond(p.catalogue, replace(each, rows=each.restated)))
+        beyond = list(_beyond(c, p.catalogue, each, each.base.table))
+        restated_ = replace(each, rows=each.restated)
+        today = list(_beyond(c, p.catalogue, restated_, each.base.restated_table))
         doubted, restated = (
             [b for b in found if b.finding.finding_id not in confirmed] for found in (beyond, today)
         )
@@ -68,14 +71,18 @@ def _replace(c: Connection, p: Pipeline, each: Results, beyond: Collection[_Beyo
     periods = sorted({s.period for s in each.scopes})
     for code in sorted({i.code for i in each.base.indicators}):
         rule = f"{code}.{RULE}"
-        found = {b.finding.finding_id: b.finding.row() for b in beyond if b.finding.rule == rule}
+        mine = [b.finding for b in beyond if b.finding.rule == rule and b.finding.period in periods]
+        found = {f.finding_id: f.row() for f in reversed(mine)}  # of a month and its year to date the month's
         p.ledger.replace_lacking(c, form, periods, rule, list(found.values()))
         said.append({"form": form, "periods": periods, "rule": rule, "findings": list(found.values())})
     return said
 
 
-def _beyond(catalogue: Catalogue, each: Results) -> Iterator[_Beyond]:
-    """The impossible figures of a base that are shown to somebody, by the definitions in force in each period."""
+def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> Iterator[_Beyond]:
+    """The impossible figures of a base that are shown to somebody, by the definitions in force in each period.
+
+    `table`: of calc, where the results will be.
+    """
     for scope in each.scopes:
         rows = each.rows.filter(
             pc.and_(
@@ -85,31 +92,76 @@ def _beyond(catalogue: Catalogue, each: Results) -> Iterator[_Beyond]:
         )
         for x in each.base.at(scope.months[-1]).indicators:
             if x.is_bounded:
-                yield from _of_indicator(catalogue, each, x, scope, rows)
+                for row in _above_the_whole(catalogue, x, rows):
+                    since = _since(c, each, table, x, scope, row)
+                    found = _finding(catalogue, each, x, scope, since, row)
+                    yield _Beyond(f"w__{x.code}", row["org_code"], (scope.period, scope.period_type), found)
 
 
-def _of_indicator(
-    catalogue: Catalogue, each: Results, x: Indicator, scope: Scope, rows: pa.Table
-) -> Iterator[_Beyond]:
+def _above_the_whole(catalogue: Catalogue, x: Indicator, rows: pa.Table) -> Iterator[dict[str, Any]]:
     n, d = (_wide(rows.column(f"{side}__{x.code}")) for side in "nd")
     above = pc.or_(pc.greater(n, d), pc.less(n, Decimal(0)))
     found = rows.filter(pc.fill_null(pc.and_(above, pc.greater(d, Decimal(0))), False))
     flag = f"{HIDDEN}__{x.code}"
     for row in found.to_pylist():
-        level, code = row["org_level"], row["org_code"]
-        if row.get(flag) or (catalogue.is_restricted(x) and level not in _COUNTY_UP):
-            continue
-        yield _Beyond(
-            f"w__{x.code}",
-            code,
-            (scope.period, scope.period_type),
-            _finding(catalogue, each, x, scope, code, row),
-        )
+        is_restricted = catalogue.is_restricted(x) and row["org_level"] not in _COUNTY_UP
+        if not row.get(flag) and not is_restricted:
+            yield row
+
+
+def _since(c: Connection, each: Results, table: str, x: Indicator, scope: Scope, row: dict[str, Any]) -> str:
+    """The period at which this figure's finding stands: its own, or an earlier month whose year to date is the same.
+
+    A month's own figure has its own. So has a quarter's or year's that is not the year to date at its end.
+    """
+    if scope.period_type == "month":
+        return scope.period
+    month, to_date = _sides_of_the_year(c, each, table, x, scope, row["org_code"])
+    sides, at = _sides(row[f"n__{x.code}"], row[f"d__{x.code}"]), str(scope.months[-1])
+    if to_date.get(at) != sides:
+        return scope.period
+    for before in sorted((p for p in to_date if p < at), reverse=True):
+        if month.get(at) == sides or to_date[before] != sides:
+            break
+        at = before
+    return at
+
+
+_Sides = tuple[Decimal | None, Decimal | None]
+
+
+def _sides(n: Any, d: Any) -> _Sides:
+    return None if n is None else Decimal(n), None if d is None else Decimal(d)
+
+
+def _sides_of_the_year(
+    c: Connection, each: Results, table: str, x: Indicator, scope: Scope, org_code: str
+) -> tuple[dict[str, _Sides], dict[str, _Sides]]:
+    """A unit's months' sides in the year, and its years to date, period -> sides: the build's, else the warehouse's."""
+    found: dict[str, dict[str, _Sides]] = {"month": {}, "ytd": {}}
+    stored = c.execute(
+        sa.text(
+            f"SELECT period, period_type, n__{x.code}, d__{x.code} FROM {table} WHERE org_code = :o"
+            " AND built_to IS NULL AND period_type = ANY(:t) AND period LIKE :y"
+        ),
+        {"o": org_code, "t": list(found), "y": f"{scope.months[-1].year}-%"},
+    )
+    for period, type_, n, d in stored:
+        found[type_][period] = _sides(n, d)
+    for built in each.scopes:
+        found.get(built.period_type, {}).pop(built.period, None)
+    fresh = each.rows.filter(pc.equal(each.rows.column("org_code"), org_code))
+    for row in fresh.select(["period", "period_type", f"n__{x.code}", f"d__{x.code}"]).to_pylist():
+        if row["period_type"] in found and row["period"][:4] == str(scope.months[-1].year):
+            found[row["period_type"]][row["period"]] = _sides(row[f"n__{x.code}"], row[f"d__{x.code}"])
+    return found["month"], found["ytd"]
 
 
 def _finding(
-    catalogue: Catalogue, each: Results, x: Indicator, scope: Scope, code: str, row: dict[str, Any]
+    catalogue: Catalogue, each: Results, x: Indicator, scope: Scope, since: str, row: dict[str, Any]
 ) -> Finding:
+    """What is found of a figure, at its unit and the period `since` which it is so."""
+    code = row["org_code"]
     value = f"{x.factor * Decimal(row[f'n__{x.code}']) / Decimal(row[f'd__{x.code}']):.2f}"
     year = ("（本年累计）", " (year to date)") if scope.period_type == "ytd" else ("", "")
     words = Words(
@@ -121,7 +173,7 @@ def _finding(
     )
     county = catalogue.org.county_of(code, Period.parse(scope.period)) or code
     form = each.base.forms[0].form
-    return Finding(county, form, scope.period, code, code, f"{x.code}.{RULE}", "warning", (), words)
+    return Finding(county, form, since, code, code, f"{x.code}.{RULE}", "warning", (), words)
 
 
 def _marked(rows: pa.Table, beyond: Collection[_Beyond]) -> pa.Table:
