@@ -184,7 +184,7 @@ def test_a_report_of_few_units_needs_attention(done: Night, truth: Truth) -> Non
     (few,) = (f for f in done.systems.manifest["faults"] if f["kind"] == "few_units")
     towns = Counter(code[:6] for code in truth.reporting(["town"]))
     right = {
-        (s["county"], s["form"], s["period"])
+        (s["county"], s["form"], s["period"]): s["rows_accepted"]
         for s in done.systems.manifest["submissions"]
         if s["form"].startswith("town") and s["status"] in ("accepted", "partial")
         if 5 * s["rows_accepted"] < 4 * towns[s["county"]]
@@ -196,22 +196,22 @@ def test_a_report_of_few_units_needs_attention(done: Night, truth: Truth) -> Non
         for r in reading.needs_attention(grid)
         if r["reason_code"] == few["expected_rule"]
     }
-    assert told.keys() == right
-    assert told[few["county"], few["form"], few["period"]] == 4
+    assert told == right
+    assert 0 < told[few["county"], few["form"], few["period"]] < towns[few["county"]] / 3
 
 
 def test_a_year_that_goes_on_in_january_is_found(
     tmp_path_factory: pytest.TempPathFactory, postgres: Any
 ) -> None:
+    """Counts of a few a year may be as high in January by themselves: only the field that was planted is compared."""
     folder = tmp_path_factory.mktemp("january")
-    with night(folder, postgres, today="2026-02-10", months=2, counties=["440781"]) as one:
+    with night(folder, postgres, today="2026-02-10", months=2, scale=0.2, counties=["440781"]) as one:
         one.run()
-        planted = [f for f in one.systems.manifest["faults"] if f["kind"] == "year_goes_on"]
-        found = one.query("SELECT * FROM ops.current_finding WHERE rule LIKE '%.starts_anew'")
-        assert [(f["form"], f["period"], f["unit"], f["expected_rule"]) for f in planted] == [
-            (r["form"], r["period"], r["unit_code"], r["rule"]) for r in found
+        (fault,) = (f for f in one.systems.manifest["faults"] if f["kind"] == "year_goes_on")
+        found = one.query("SELECT * FROM ops.current_finding WHERE rule = :r", r=fault["expected_rule"])
+        assert [(r["form"], r["period"], r["unit_code"]) for r in found] == [
+            (fault["form"], "2026-01", fault["unit"])
         ]
-        assert [f["period"] for f in planted] == ["2026-01"]
 
 
 def test_units_that_nobody_expected_are_findings_too(done: Night) -> None:
