@@ -6,10 +6,16 @@ accepts such rows and flags them.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from simulator.periods import begins_year, last_month, shift
 from simulator.plants import Plant
 from simulator.population import Population
 from simulator.submissions import Key, Row, Submission
+
+SIBLINGS = 12
+"""Of more rows the sum is no number that a village can have."""
+
 
 # --- groups, villages, communities --------------------------------------------------------------------
 
@@ -30,6 +36,51 @@ def fall(name: str, submissions: dict[Key, Submission]) -> Plant:
             if whole == name and isinstance(some, int) and some > last - 1:
                 return None
         row.values[submission.position(name)] = last - 1
+        return [row]
+
+    return plant_in
+
+
+def goes_on(name: str, submissions: dict[Key, Submission]) -> Plant:
+    """A year-to-date figure of January that goes on from December's, in the last month served."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        county, form, period = submission.key
+        earlier = submissions.get((county, form, shift(period, -1)))
+        is_last = (county, form, shift(period, 1)) not in submissions
+        if not begins_year(period) or not is_last or earlier is None or earlier.problem:
+            return None
+        before = next((each for each in earlier.rows if each.code == row.code and each.fault is None), None)
+        last, now = (earlier.value(before, name) if before else None), submission.value(row, name)
+        if not isinstance(last, int) or not isinstance(now, int) or last < 1:
+            return None
+        row.values[submission.position(name)] = last + now
+        return [row]
+
+    return plant_in
+
+
+def sum_of_siblings(submissions: dict[Key, Submission]) -> Plant:
+    """A row with the sum of the other rows of its town, or of a report of few rows. The next month's report does not
+    count, as its amounts would fall.
+    """
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        after = submissions.get((submission.county, submission.form.code, shift(submission.period, 1)))
+        if after is None or not after.problem:
+            return None
+        in_town = [each for each in submission.rows if each.code[:9] == row.code[:9]]
+        beside = in_town if len(in_town) > 2 else submission.rows
+        others = [each for each in beside if each is not row]
+        if not 2 <= len(others) <= SIBLINGS or any(each.fault for each in beside):
+            return None
+        for position, each in enumerate(submission.form.fields):
+            numbers = [Decimal(str(value)) for one in others if (value := one.values[position]) is not None
+                       and each.type in ("integer", "decimal")]  # fmt: skip
+            if each.type == "integer":
+                row.values[position] = int(sum(numbers))
+            elif each.type == "decimal":
+                row.values[position] = f"{sum(numbers):.2f}"
         return [row]
 
     return plant_in

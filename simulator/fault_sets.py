@@ -20,6 +20,8 @@ Effect = Literal[
 
 ALL = ("440704", "440705", "440781", "440783", "440784", "440785")
 UNTYPED = ("440704", "440705", "440781", "440784", "440785")  # a database's number columns hold no text
+TEXTS = ("440781", "440784", "440785")  # numbers are texts
+FILES = ("440781", "440785")  # CSV
 NO_TOTALS = ("440704", "440781", "440784", "440785")  # half a household would make a 合计 ambiguous
 CHECKS = {  # kind -> the check that has to find it: the last word of a rule's id, <form>.<field>.<check>
     "text_in_number": "type",
@@ -52,12 +54,21 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "name_of_another_unit": "another_name",
     "impossible_number": "possible",
     "subtotal_row": "not_a_total",
+    "dash_alone": "dash",
+    "card_number": "too_large",
+    "shortened_code": "shortened",
+    "undeclared_total": "total",
+    "note_below": "note",
+    "sum_of_siblings": "not_a_sum",
+    "year_goes_on": "starts_anew",
 }
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """A fault to plant. `field`: the wrong one; `check`: the check that has to find it."""
+    """A fault to plant. `field`: the wrong one; `check`: the check that has to find it; `is_past`: not in the reporting
+    month, whose figures people look at first.
+    """
 
     kind: str
     form: str
@@ -66,6 +77,7 @@ class RowFault:
     counties: tuple[str, ...] = ALL
     effect: Effect = "row_rejected"
     check: str = ""
+    is_past: bool = False
 
     @property
     def expected_rule(self) -> str:
@@ -185,15 +197,26 @@ def further_row_faults(population: Population) -> list[RowFault]:
     return faults
 
 
-def last_row_faults() -> list[RowFault]:
-    """Rows that are no unit's, and numbers that no unit can have; planted after all others."""
+def last_row_faults(held: dict[Key, Submission]) -> list[RowFault]:
+    """Rows that are no unit's, numbers that no unit can have, what office programs make of cells; planted last."""
     group, village, service = "village_group", "village", "town_service"
-    mean = plants.mean
+    mean, instead, gardens = plants.mean, plants.write_instead, "small_gardens"
+    adds_up, goes_on = contradictions.sum_of_siblings(held), contradictions.goes_on("trees_planted", held)
+    past = [
+        RowFault("card_number", group, "residents", instead("residents", plants.card_number), TEXTS),
+        RowFault("shortened_code", village, FORMS[village].key, plants.shortened, TEXTS),
+        RowFault("undeclared_total", service, FORMS[service].key, plants.undeclared_total, TEXTS),
+        RowFault("note_below", village, FORMS[village].key, plants.note_below, FILES),
+        RowFault("dash_alone", village, gardens, plants.dash(gardens), UNTYPED, "warning"),
+        RowFault("sum_of_siblings", village, FORMS[village].key, adds_up, effect="warning"),
+    ]
     return [
         RowFault("subtotal_row", group, FORMS[group].key, plants.subtotal, NO_TOTALS),
         RowFault("impossible_number", group, "major_matters", mean("major_matters", 88_888_888)),
         RowFault("impossible_number", village, "trees_planted", mean("trees_planted", 888_888_888)),
         RowFault("impossible_number", service, "mobilisations", mean("mobilisations", 88_888_888)),
+        *(replace(fault, is_past=True) for fault in past),
+        RowFault("year_goes_on", village, "trees_planted", goes_on, effect="warning"),
     ]
 
 

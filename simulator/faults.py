@@ -1,26 +1,23 @@
 """Plants faults in the submissions, and lists them.
 
-In: submissions. Out: the list. `fault_sets` says which faults, `plants` and `contradictions` how.
+In: submissions. Out: the list. `fault_sets` says which faults of rows, `plants` and `contradictions` how.
 
 | fault | how many, where |
 | --- | --- |
 | of a row | one to three of each kind, over counties, forms and months; at most one for a unit in a form |
-| of a submission | fixed places, so that most counties keep their headline figures |
+| of a submission | fixed places, so that most counties keep their headline figures (`whole_reports`) |
 
 440703 is clean. A fault that finds no suitable row is not in the list.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from simulator import whole_reports
 from simulator.fault_sets import (
-    Effect,
     RowFault,
     further_row_faults,
     further_warnings,
@@ -30,49 +27,9 @@ from simulator.fault_sets import (
 )
 from simulator.forms import FORMS
 from simulator.periods import begins_year, last_month, served_periods, shift
+from simulator.planter import Planter
 from simulator.population import Population
-from simulator.submissions import Key, Row, Submission
-
-# the example that GB 11643 itself prints: a valid resident ID number that is nobody's
-PUBLISHED_EXAMPLE = "11010519491231002X"
-
-
-@dataclass
-class Planter:
-    """Keeps account: taken rows, the number of faults in each place, and the list."""
-
-    population: Population
-    submissions: dict[Key, Submission]
-    months: list[str]
-    planted: list[dict[str, Any]] = field(default_factory=list)
-    taken: set[tuple[str, str]] = field(default_factory=set)  # form and unit
-    load: Counter[Key] = field(default_factory=Counter)
-
-    def submission(self, county: str, form: str, period: str) -> Submission | None:
-        return self.submissions.get((county, form, period))
-
-    def record(
-        self,
-        submission: Submission,
-        fault: str,
-        effect: Effect,
-        rule: str,
-        *,
-        field: str | None = None,
-        rows: Sequence[Row] = (),
-        unit: str | None = None,
-    ) -> str:
-        """Add an entry to the list; its rows are numbered when all is planted."""
-        number = f"f{len(self.planted) + 1:03d}"
-        self.planted.append(
-            {
-                "id": number, "county": submission.county, "form": submission.form.code,
-                "period": submission.period, "unit": unit or (rows[0].code if rows else None), "field": field,
-                "kind": fault, "effect": effect, "rows": [{"unit": row.code} for row in rows],
-                "expected_rule": rule,
-            }
-        )  # fmt: skip
-        return number
+from simulator.submissions import Key, Submission
 
 
 def plant(
@@ -80,14 +37,14 @@ def plant(
 ) -> list[dict[str, Any]]:
     """Plant the default set. Returns the manifest's `faults`; rows are numbered as they are sent, from 1."""
     planter = Planter(population, submissions, months)
-    _submission_faults(planter)
+    whole_reports.plant(planter)
     rng = population.rng("faults", len(months))
     taken = planter.taken
     for fault in row_faults(population) + warnings(submissions, taken):
         _plant_one(planter, fault, rng)
     for fault in further_row_faults(population) + further_warnings(population, submissions):
         _plant_one(planter, fault, rng)
-    for fault in last_row_faults():
+    for fault in last_row_faults(submissions):
         _plant_one(planter, fault, rng)
     for submission in submissions.values():
         submission.rows.sort(key=lambda row: row.code)  # stable: a duplicate stays beside its original
@@ -103,8 +60,10 @@ def _plant_one(planter: Planter, fault: RowFault, rng: np.random.Generator) -> N
         submission
         for county in fault.counties
         for period in served_periods(planter.months, FORMS[fault.form].period_type)
-        if (submission := planter.submission(county, fault.form, period))
+        if not (fault.is_past and last_month(period) == planter.months[-1])
+        and (submission := planter.submission(county, fault.form, period))
         and submission.problem is None
+        and submission.key not in planter.whole
         and not _is_repeated(planter, submission)
     ]
     order = [places[index] for index in rng.permutation(len(places)).tolist()]
@@ -175,77 +134,3 @@ def _repeat(planter: Planter) -> None:
         submission.rows = [row.copy() for row in before.rows if not row.is_rejected]
         for row in submission.rows:
             row.values = [value if stay else None for value, stay in zip(row.values, kept, strict=True)]
-
-
-# --- whole submissions --------------------------------------------------------------------------------
-
-
-def _submission_faults(planter: Planter) -> None:
-    """Plant faults of whole submissions in fixed places, counted back from the reporting month; none before the first
-    month served.
-    """
-    last = planter.months[-1]
-    ago = {back: shift(last, -back) for back in range(4)}
-
-    if found := planter.submission("440705", "community", ago[2]):
-        found.wrong_total = "party_members"
-        _return(planter, found, "wrong_total", "community.totals_agree", "party_members")
-    if found := planter.submission("440784", "community", last):
-        found.remarks[len(found.rows) // 2] = f"联系人身份证号{PUBLISHED_EXAMPLE}"
-        found.problem, found.problem_status = "personal_data", "withheld"
-        unit = found.rows[len(found.rows) // 2].code
-        planter.record(
-            found, "personal_data", "submission_withheld", "personal_data", field="备注", unit=unit
-        )
-    if found := planter.submission("440781", "community", ago[1]):
-        found.is_header_only = True
-        _return(planter, found, "empty_package", "no_rows")
-    for form in FORMS:
-        if found := planter.submission("440784", form, ago[3]):
-            found.is_cut = True
-            _return(planter, found, "truncated_upload", "unreadable_file")
-    for found in list(planter.submissions.values()):  # months and quarters that end with the reporting month
-        if found.county == "440785" and last_month(found.period) == last:
-            _late(planter, found, "late_county")
-    quarters = served_periods(planter.months, "quarter")
-    if quarters and (found := planter.submission("440704", "town_overseas", quarters[-1])):
-        _late(planter, found, "late_report")
-    if found := planter.submission("440704", "community", ago[2]):
-        found.unknown_header = "是否示范社区"
-        _return(planter, found, "unknown_header", "unknown_header", "是否示范社区")
-    before = planter.submission("440704", "community", ago[1])
-    if before and before.problem is None and (found := planter.submission("440704", "community", last)):
-        found.is_unchanged = True
-        planter.record(found, "unchanged", "none", "unchanged")
-    _column_faults(planter, ago[2])
-
-
-def _column_faults(planter: Planter, month: str) -> None:
-    """One column of a whole report: missing, or in another unit."""
-    if found := planter.submission("440781", "village", month):
-        found.missing_field = "collective_income"
-        _return(planter, found, "missing_column", "missing_column", "collective_income")
-    if found := planter.submission("440783", "village", month):
-        _in_yuan(planter, found, "collective_income")
-
-
-def _return(planter: Planter, submission: Submission, kind: str, rule: str, name: str | None = None) -> None:
-    submission.problem, submission.problem_status = kind, "returned"
-    planter.record(submission, kind, "submission_returned", rule, field=name)
-
-
-def _in_yuan(planter: Planter, submission: Submission, name: str) -> None:
-    """Write a column of 10,000 yuan in yuan: every row by itself is only unlikely."""
-    for row in submission.rows:
-        value = submission.value(row, name)
-        if value is not None:
-            row.write(name, int(float(value) * 10_000))
-    rule = "implausible_in_most_rows"
-    submission.problem, submission.problem_status = rule, "held"
-    planter.record(submission, "yuan_for_ten_thousand", "submission_held", rule, field=name)
-
-
-def _late(planter: Planter, submission: Submission, kind: str) -> None:
-    submission.is_published = False
-    submission.problem, submission.problem_status = "late", "late"
-    planter.record(submission, kind, "none", "late")

@@ -15,6 +15,8 @@ from simulator.tree import Place
 Plant = Callable[[Submission, Row], "list[Row] | None"]
 
 CLEAN = "440703"  # no fault is planted in this county
+TOTAL = "总计"
+NOTE = "注：数据来源于各村上报，截至月末。"
 
 
 # --- single cells -------------------------------------------------------------------------------------
@@ -55,6 +57,24 @@ def blank(name: str) -> Plant:
         return [row]
 
     return plant_in
+
+
+def dash(name: str) -> Plant:
+    """A dash alone, as an accounting format shows zero: nobody knows whether it is one."""
+
+    def plant_in(submission: Submission, row: Row) -> list[Row] | None:
+        if submission.value(row, name) is None:
+            return None
+        row.values[submission.position(name)] = None
+        row.write(name, "-")
+        return [row]
+
+    return plant_in
+
+
+def card_number(number: int) -> str:
+    """An account number, pasted over a count."""
+    return f"62284800{number:04d}"
 
 
 def words_instead(name: str, text: str) -> Plant:
@@ -130,6 +150,12 @@ def malformed_key(submission: Submission, row: Row) -> list[Row] | None:
     return [row]
 
 
+def shortened(submission: Submission, row: Row) -> list[Row] | None:
+    """A code that a spreadsheet program took for a number: 4.40781E+11."""
+    row.write(submission.form.key, f"{int(row.code):.5E}")
+    return [row]
+
+
 def blank_key(submission: Submission, row: Row) -> list[Row] | None:
     """A row that names no unit."""
     row.write(submission.form.key, None)
@@ -172,6 +198,33 @@ def unknown_unit(population: Population) -> Plant:
 def subtotal(submission: Submission, row: Row) -> list[Row] | None:
     """A line of a village's groups together, under the serial 00: it has a group's figures, and is no group."""
     return _extra(lambda _, each: each.code[:12] + "00")(submission, row)
+
+
+def undeclared_total(submission: Submission, row: Row) -> list[Row] | None:
+    """A last row that adds up the numbers above it, under a label that nobody declared."""
+    total = _below(submission, row, TOTAL)
+    for position, each in enumerate(submission.form.fields):
+        numbers = [value for one in submission.rows if isinstance(value := one.values[position], int)]
+        total.values[position] = sum(numbers) if each.type == "integer" else None
+    submission.rows.append(total)
+    return [total]
+
+
+def note_below(submission: Submission, row: Row) -> list[Row] | None:
+    """A note below the table, in the first column."""
+    note = _below(submission, row, NOTE)
+    for each in submission.form.fields:
+        note.write(each.name, None)
+    submission.rows.append(note)
+    return [note]
+
+
+def _below(submission: Submission, row: Row, label: str) -> Row:
+    """A row of no unit, which comes behind all others."""
+    below = row.copy()
+    below.code, below.name, below.place = label, "", Place(submission.county, "")
+    below.values = [None] * len(below.values)
+    return below
 
 
 def other_county(population: Population) -> Plant:

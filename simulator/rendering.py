@@ -93,6 +93,15 @@ def columns(submission: Submission) -> list[str]:
     return [name for name in names if name != submission.missing_field]
 
 
+def labels(submission: Submission) -> dict[str, str]:
+    """The county's header of each column of a delivery; a unit may stand behind one."""
+    found = headers.headers(submission.county, submission.form.code)
+    if submission.look.unit is None:
+        return found
+    name, unit = submission.look.unit
+    return found | {name: f"{found[name]}（{unit}）"}
+
+
 def cells(submission: Submission, style: Style) -> Iterator[list[Any]]:
     """A list for each row, in the order of `columns`."""
     form = submission.form
@@ -112,10 +121,10 @@ def cells(submission: Submission, style: Style) -> Iterator[list[Any]]:
 
 def csv_text(submission: Submission, style: Style, newline: str) -> str:
     """A CSV file with one header row."""
-    labels = headers.headers(submission.county, submission.form.code)
+    header = labels(submission)
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator=newline)
-    writer.writerow([labels[name] for name in columns(submission)])
+    writer = csv.writer(out, delimiter=submission.look.delimiter, lineterminator=newline)
+    writer.writerow([header[name] for name in columns(submission)])
     writer.writerows(["" if cell is None else cell for cell in line] for line in cells(submission, style))
     if submission.is_unchanged:
         writer.writerow(["无变动"])
@@ -131,8 +140,8 @@ def json_rows(submission: Submission, style: Style) -> list[str]:
     """A JSON object for each row, as text, under the county's own keys."""
     if submission.is_unchanged:
         return ['{"is_unchanged": true}']
-    labels = headers.headers(submission.county, submission.form.code)
-    names = [labels[name] for name in columns(submission)]
+    header = labels(submission)
+    names = [header[name] for name in columns(submission)]
     extra = {submission.unknown_header: "是"} if submission.unknown_header else {}
     return [
         json.dumps(dict(zip(names, line, strict=True)) | extra, ensure_ascii=False)
@@ -166,20 +175,47 @@ def totals(submission: Submission, lines: Sequence[Sequence[Any]], label_in: str
 
 def titled_sheet(submission: Submission) -> Sheet:
     """A title, two header rows with merged cells, 序号, the rows, 合计, and a sign-off zone."""
-    form, county = submission.form, submission.county
-    labels, parents = headers.headers(county, form.code), headers.parents(county, form.code)
+    form, county, look = submission.form, submission.county, submission.look
     names = columns(submission)
+    upper, lower, merges = _two_header_rows(submission, names)
+    lines = list(cells(submission, office))
+    label_in = form.name_field if form.grain == "village" else form.key
+    blank = [None] * len(names)
+    title: list[Any] = [look.title or f"{headers.title(form.code)}（{submission.period}）", *blank]
+    body = [[serial, *line] for serial, line in enumerate(lines, start=1)]
+    if look.sign_off_after is not None:  # two pages, each with its own
+        body[look.sign_off_after : look.sign_off_after] = [[each, *blank] for each in SIGN_OFF]
+    head: list[list[Any]] = [title, upper, lower]
+    sheet = Sheet(
+        headers.sheet(county, form.code),
+        [*head, *body, [None, *totals(submission, lines, label_in)], *([each] for each in SIGN_OFF)],
+        merges,
+    )
+    sheet.hidden_rows.update(range(len(head) + 1, len(head) + 1 + look.hidden_rows))
+    sheet.hidden_columns.update(names.index(name) + 2 for name in names if name == look.hidden_column)
+    sheet.divided_columns.update(names.index(name) + 2 for name in names if name == look.divided)
+    return sheet
+
+
+Merge = tuple[int, int, int, int]
+
+
+def _two_header_rows(
+    submission: Submission, names: Sequence[str]
+) -> tuple[list[Any], list[Any], list[Merge]]:
+    """The upper and the lower header row, with the serial number before the columns, and the merged cells."""
+    header, parents = labels(submission), headers.parents(submission.county, submission.form.code)
     upper: list[Any] = ["序号"]
     lower: list[Any] = [None]
     merges = [(1, 1, 1, len(names) + 1), (2, 1, 3, 1)]
     for column, name in enumerate(names, start=2):
         parent = parents.get(name)
         if parent is None:
-            upper.append(labels[name])
+            upper.append(header[name])
             lower.append(None)
             merges.append((2, column, 3, column))
             continue
-        lower.append(labels[name])
+        lower.append(header[name])
         if column > 2 and parents.get(names[column - 3]) == parent:
             upper.append(None)
             top, left, bottom, _ = merges.pop()
@@ -187,27 +223,21 @@ def titled_sheet(submission: Submission) -> Sheet:
         else:
             upper.append(parent)
             merges.append((2, column, 2, column))
-    merges = [merge for merge in merges if merge[:2] != merge[2:]]
-    lines = list(cells(submission, office))
-    label_in = form.name_field if form.grain == "village" else form.key
-    title: list[Any] = [f"{headers.title(form.code)}（{submission.period}）", *([None] * len(names))]
-    body = [[serial, *line] for serial, line in enumerate(lines, start=1)]
-    sheet = [title, upper, lower, *body, [None, *totals(submission, lines, label_in)]]
-    return Sheet(headers.sheet(county, form.code), [*sheet, *([each] for each in SIGN_OFF)], merges)
+    return upper, lower, [merge for merge in merges if merge[:2] != merge[2:]]
 
 
 def plain_sheet(submission: Submission) -> Sheet:
     """One header row, and the rows."""
-    labels = headers.headers(submission.county, submission.form.code)
-    head: list[Any] = [labels[name] for name in columns(submission)]
+    header = labels(submission)
+    head: list[Any] = [header[name] for name in columns(submission)]
     name = headers.sheet(submission.county, submission.form.code)
     return Sheet(name, [head, *cells(submission, office)])
 
 
 def text_sheet(submission: Submission) -> Sheet:
     """One header row, every number as text, the county's further columns (备注) at the end."""
-    labels = headers.headers(submission.county, submission.form.code)
-    head: list[Any] = [labels[name] for name in columns(submission)] + headers.trailing(submission.county)
+    header = labels(submission)
+    head: list[Any] = [header[name] for name in columns(submission)] + headers.trailing(submission.county)
     lines = [
         ["" if cell is None else str(cell) for cell in line] + [submission.remarks.get(index, "")]
         for index, line in enumerate(cells(submission, plain_text))

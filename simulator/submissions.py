@@ -38,6 +38,30 @@ class Row:
         self.written = {**(self.written or {}), name: text}
 
 
+@dataclass(frozen=True)
+class Look:
+    """How a report is written otherwise than its county writes it.
+
+    | field | what |
+    | --- | --- |
+    | `title` | the title, instead of the form's and its period |
+    | `unit` | a field, and the unit that stands in brackets behind its header |
+    | `delimiter` | what separates the cells of a CSV |
+    | `hidden_rows` | so many of the first rows are hidden |
+    | `hidden_column` | the column of this field is hidden |
+    | `divided` | the column of this field has a number format that shows a ten-thousandth |
+    | `sign_off_after` | a sign-off zone stands after so many rows, and the others below it |
+    """
+
+    title: str | None = None
+    unit: tuple[str, str] | None = None
+    delimiter: str = ","
+    hidden_rows: int = 0
+    hidden_column: str | None = None
+    divided: str | None = None
+    sign_off_after: int | None = None
+
+
 @dataclass
 class Submission:
     """One county's one form for one period as published now.
@@ -52,6 +76,7 @@ class Submission:
     | `missing_field` | it lacks this column |
     | `wrong_total` | its 合计 is wrong |
     | `remarks` | row -> text |
+    | `look` | how it is written otherwise |
     """
 
     form: Form
@@ -69,6 +94,7 @@ class Submission:
     missing_field: str | None = None
     wrong_total: str | None = None
     remarks: dict[int, str] = field(default_factory=dict)
+    look: Look = Look()
 
     @property
     def key(self) -> Key:

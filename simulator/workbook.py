@@ -22,26 +22,34 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
+_DIVIDED = '<numFmts count="1"><numFmt numFmtId="164" formatCode="0!.0,"/></numFmts>'
+"""A number format that shows a ten-thousandth of what is stored: yuan as 万元."""
 _STYLES = (
-    f'{_XML}<styleSheet xmlns="{_MAIN}">'
+    f'{_XML}<styleSheet xmlns="{_MAIN}">{{formats}}'
     '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf xfId="0"/>'
-    '<xf xfId="0" numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="{count}"><xf xfId="0"/>'
+    '<xf xfId="0" numFmtId="14" applyNumberFormat="1"/>{further}</cellXfs>'
     '<cellStyles count="1"><cellStyle name="常规" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 
 @dataclass
 class Sheet:
-    """Cells by row (text, numbers, dates, None for blank); merges are (top, left, bottom, right), from 1."""
+    """Cells by row (text, numbers, dates, None for blank); rows, columns and merges (top, left, bottom, right) from 1.
+
+    `divided_columns`: their numbers are shown divided by 10,000.
+    """
 
     name: str
     rows: list[list[Any]]
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
     is_hidden: bool = False
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    divided_columns: set[int] = field(default_factory=set)
 
 
 def letter(column: int) -> str:
@@ -87,7 +95,7 @@ def workbook(sheets: list[Sheet]) -> bytes:
         )
         + f'<Relationship Id="rIdStrings" Type="{_RELS}/sharedStrings" Target="sharedStrings.xml"/>'
         f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": _STYLES,
+        "xl/styles.xml": _styles(is_divided=any(sheet.divided_columns for sheet in sheets)),
         "xl/sharedStrings.xml": f'{_XML}<sst xmlns="{_MAIN}" uniqueCount="{len(strings)}">'
         + "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in strings)
         + "</sst>",
@@ -104,9 +112,17 @@ def _first_visible(sheets: list[Sheet]) -> int:
     return next(index for index, sheet in enumerate(sheets) if not sheet.is_hidden)
 
 
+def _styles(*, is_divided: bool) -> str:
+    further = '<xf xfId="0" numFmtId="164" applyNumberFormat="1"/>' if is_divided else ""
+    return _STYLES.format(
+        formats=_DIVIDED if is_divided else "", count=3 if is_divided else 2, further=further
+    )
+
+
 def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
     width = max(len(row) for row in sheet.rows)
     letters = [letter(column) for column in range(1, width + 1)]
+    divided = {letter(column) for column in sheet.divided_columns}
     lines: list[str] = []
     for number, row in enumerate(sheet.rows, start=1):
         cells: list[str] = []
@@ -119,15 +135,23 @@ def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
             elif isinstance(value, date):
                 cells.append(f'<c r="{column}{number}" s="1"><v>{(value - _DAY_ZERO).days}</v></c>')
             else:
-                cells.append(f'<c r="{column}{number}"><v>{value}</v></c>')
-        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+                style = ' s="2"' if column in divided else ""
+                cells.append(f'<c r="{column}{number}"{style}><v>{value}</v></c>')
+        hidden = ' hidden="1"' if number in sheet.hidden_rows else ""
+        lines.append(f'<row r="{number}"{hidden}>{"".join(cells)}</row>')
     merges = "".join(
         f'<mergeCell ref="{letter(left)}{top}:{letter(right)}{bottom}"/>'
         for top, left, bottom, right in sheet.merges
     )
     return (
         f'{_XML}<worksheet xmlns="{_MAIN}"><dimension ref="A1:{letters[-1]}{len(sheet.rows)}"/>'
-        f"<sheetData>{''.join(lines)}</sheetData>"
+        f"{_columns(sheet)}<sheetData>{''.join(lines)}</sheetData>"
         + (f'<mergeCells count="{len(sheet.merges)}">{merges}</mergeCells>' if merges else "")
         + "</worksheet>"
     )
+
+
+def _columns(sheet: Sheet) -> str:
+    """Where columns are hidden, their part of a sheet."""
+    hidden = "".join(f'<col min="{n}" max="{n}" width="9" hidden="1"/>' for n in sorted(sheet.hidden_columns))
+    return f"<cols>{hidden}</cols>" if hidden else ""

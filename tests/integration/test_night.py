@@ -122,6 +122,10 @@ def _key_as_sent(kind: str, unit: str) -> str | None:
         return None
     if kind == "malformed_key":
         return unit[:13] if len(unit) == 14 else unit + "0"
+    if kind == "shortened_code":
+        return f"{int(unit):.5E}"
+    if kind == "note_below":
+        return f"({len(unit)} 字 characters)"  # a note may hold a name
     return unit
 
 
@@ -139,6 +143,75 @@ def test_warnings_are_those_planted(done: Night) -> None:
     assert {f for f in found if f[-1] in rules} == planted
     assert {r["severity"] for r in rows} <= {"warning", "info"}
     assert all(r["message_zh"] and r["message_en"] for r in rows)
+
+
+def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Night) -> None:
+    """One of each kind, at its report or row, and in no other report whatever its form."""
+    words = (
+        "dash",
+        "hidden_rows",
+        "hidden_column",
+        "repeats_last",
+        "not_a_sum",
+        "another_name",
+        "starts_anew",
+    )
+    planted = {
+        (f["county"], f["form"], f["period"], f["unit"], f["expected_rule"])
+        for f in done.systems.manifest["faults"]
+        if f["expected_rule"].rpartition(".")[2] in words
+    }
+    assert {p[-1].rpartition(".")[2] for p in planted} == {*words} - {"starts_anew"}  # no January is served
+    rows = done.query("SELECT * FROM ops.current_finding")
+    found = {
+        (r["county_code"], r["form"], r["period"], r["unit_code"], r["rule"])
+        for r in rows
+        if r["rule"].rpartition(".")[2] in words
+    }
+    assert found == planted
+    held = done.query("SELECT * FROM ops.submission WHERE verdict = 'held' OR doubt IS NOT NULL")
+    assert {(s["county_code"], s["form"], s["period"], s["doubt"]) for s in held} == {
+        (f["county"], f["form"], f["period"], f["expected_rule"])
+        for f in done.systems.manifest["faults"]
+        if f["effect"] == "submission_held"
+    }
+
+
+def test_a_report_of_few_units_needs_attention(done: Night, truth: Truth) -> None:
+    """Of forms of towns: the others are thinned, the tree is not. A row sent back makes few of three towns."""
+    from qiangji.figures import reading
+
+    (few,) = (f for f in done.systems.manifest["faults"] if f["kind"] == "few_units")
+    towns = Counter(code[:6] for code in truth.reporting(["town"]))
+    right = {
+        (s["county"], s["form"], s["period"]): s["rows_accepted"]
+        for s in done.systems.manifest["submissions"]
+        if s["form"].startswith("town") and s["status"] in ("accepted", "partial")
+        if 5 * s["rows_accepted"] < 4 * towns[s["county"]]
+    }
+    grid = done.query("SELECT * FROM mart.reporting_status WHERE form LIKE 'town%' AND period = ANY(:m)",
+                      m=[*done.months, *done.systems.manifest["quarters"]])  # fmt: skip
+    told = {
+        (r["county_code"], r["form"], r["period"]): r["rows_accepted"]
+        for r in reading.needs_attention(grid)
+        if r["reason_code"] == few["expected_rule"]
+    }
+    assert told == right
+    assert 0 < told[few["county"], few["form"], few["period"]] < towns[few["county"]] / 3
+
+
+def test_a_year_that_goes_on_in_january_is_found(
+    tmp_path_factory: pytest.TempPathFactory, postgres: Any
+) -> None:
+    """Counts of a few a year may be as high in January by themselves: only the field that was planted is compared."""
+    folder = tmp_path_factory.mktemp("january")
+    with night(folder, postgres, today="2026-02-10", months=2, scale=0.2, counties=["440781"]) as one:
+        one.run()
+        (fault,) = (f for f in one.systems.manifest["faults"] if f["kind"] == "year_goes_on")
+        found = one.query("SELECT * FROM ops.current_finding WHERE rule = :r", r=fault["expected_rule"])
+        assert [(r["form"], r["period"], r["unit_code"]) for r in found] == [
+            (fault["form"], "2026-01", fault["unit"])
+        ]
 
 
 def test_units_that_nobody_expected_are_findings_too(done: Night) -> None:
@@ -493,6 +566,23 @@ def test_figures_equal_those_computed_from_the_truth(
     # it has been computed, not only agreed to be missing
     lowest = {BASES[DEFINITIONS[t["form"]]["grain"]] for t in _terms(indicator)}
     assert with_value > (100 if lowest == {"village"} else 3)
+
+
+def test_figures_that_cannot_be_are_findings_and_no_others(done: Night, shown: dict[Any, Any]) -> None:
+    """A part above its whole is planted in rows, which go back: what is beyond its bounds comes of a year to date
+    that falls. It is found once, where it began.
+    """
+    bounded = {i["code"] for i in _indicators() if i.get("bounded", i["unit"] == "percent")}
+    beyond = {
+        (f"{code}.bounded", org)
+        for (code, *_), figures in shown.items()
+        if code in bounded
+        for org, (n, d, *_) in figures.items()
+        if n is not None and d and not 0 <= n <= d
+    }
+    rows = done.query("SELECT * FROM ops.current_finding WHERE rule LIKE '%.bounded'")
+    print(sorted((r["rule"], r["org_code"], r["period"]) for r in rows))
+    assert {(r["rule"], r["org_code"]) for r in rows} == beyond
 
 
 def test_a_warning_is_shown_at_its_figure_and_those_above(done: Night, truth: Truth) -> None:

@@ -33,7 +33,10 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "graded_below_villages", "cases_above_clues", "due_after_plan", "done_without_evidence",
         "late_report", "wrong_total", "personal_data", "empty_package", "truncated_upload", "late_county",
         "unknown_header", "missing_column", "subtotal_row", "impossible_number", "yuan_for_ten_thousand",
-        "name_of_another_unit",
+        "name_of_another_unit", "title_of_another_period", "rows_below_sign_off", "semicolons_in_csv",
+        "codes_as_numbers", "divided_by_its_format", "unit_of_another_scale", "blank_column",
+        "dashes_for_zeros", "names_slipped", "hidden_rows", "hidden_column", "last_month_again", "few_units",
+        "card_number", "shortened_code", "undeclared_total", "note_below", "dash_alone", "sum_of_siblings",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {
@@ -46,7 +49,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
     assert {form for form, _ in pairs if form.startswith("county_")} == {  # one a form: a county has one row
         form for form, _ in possible if form.startswith("county_")
     }
-    counties = Counter(fault["county"] for fault in faults if fault["effect"] in ("row_rejected", "warning"))
+    counties = Counter(fault["county"] for fault in faults if fault["rows"] and "row_rule" not in fault)
     assert counties.pop(DIRECT) == 1
     assert sorted(counties) == ["440704", "440705", "440781", "440783", "440784", "440785"]
     assert max(counties.values()) - min(counties.values()) <= 4
@@ -93,7 +96,19 @@ def test_the_manifest_agrees_with_the_truth(
     assert statuses["440704", "town_overseas", QUARTER] == "late"
     reasons = Counter(each["reason"] for each in manifest["submissions"] if each["status"] == "returned")
     assert reasons.pop("no_row_accepted") == 8
-    assert sum(reasons.values()) == 8
+    assert sum(reasons.values()) == 12
+    assert {
+        (each["county"], each["form"], each["period"]): each["reason"]
+        for each in manifest["submissions"]
+        if each["status"] == "held"
+    } == {
+        ("440784", "community", "2026-08"): "unit_of_another_scale",
+        ("440705", "village", "2026-08"): "scaled_number_format",
+        ("440783", "village", "2026-08"): "implausible_in_most_rows",
+        ("440783", "village_group", "2026-08"): "blank_column",
+        ("440784", "town_service", "2026-08"): "names_of_other_units",
+        ("440785", "village", "2026-08"): "missing_in_most_rows",
+    }
 
 
 def rule_of(fault: dict[str, Any]) -> str:
@@ -162,10 +177,22 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
             assert key[12:] == "00"
         elif kind == "impossible_number":
             assert cell > 10_000_000
+        elif kind == "card_number":
+            assert re.fullmatch("[0-9]{12}", cell)
+        elif kind == "shortened_code":
+            assert re.fullmatch(r"4[.]40[0-9]{3}E[+]11", cell)
+        elif kind == "undeclared_total":
+            last = held.rows[-1]
+            assert (cell, written[0][held.form.name_field], last.code) == ("总计", "", "总计")
+            counts = [held.value(row, "mobilisations") for row in held.rows[:-1]]
+            assert sum(number for number in counts if isinstance(number, int)) == written[0]["mobilisations"]
+        elif kind == "note_below":
+            assert cell.startswith("注：")
+            assert {each for name, each in written[0].items() if name != fault["field"]} == {None, ""}
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 17
+    assert len(seen) == 21
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(

@@ -139,12 +139,13 @@ def _stray_quote(number: int, how: str, where: str) -> ReturnedError:
 
 
 def _check_delimiter(text: str, delimiter: str, where: str) -> None:
-    """Refuse a file whose lines have none of the declared separator and many of another one."""
+    """Refuse a file whose lines have another separator than the declared one."""
     lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
-    if not lines or 2 * sum(delimiter in line for line in lines) > len(lines):
-        return
+    is_declared = 2 * sum(delimiter in line for line in lines) > len(lines)
     for other, (zh, en) in _OTHERS.items():
-        if other != delimiter and 2 * sum(line.count(other) >= 2 for line in lines) > len(lines):
+        if other == delimiter or 2 * sum(line.count(other) >= 2 for line in lines) <= len(lines):
+            continue
+        if not is_declared or _makes_columns(other, delimiter, lines):
             shown = _OTHERS.get(delimiter, (f"“{delimiter}”", repr(delimiter)))
             raise ReturnedError(
                 f"the cells are separated by {en}",
@@ -155,6 +156,16 @@ def _check_delimiter(text: str, delimiter: str, where: str) -> None:
                 zh=f"单元格之间用{zh}分隔，约定为{shown[0]}；请另存为以{shown[0]}分隔的CSV后重报"
                 "（或请市级更改约定的分隔符）",
             )
+
+
+def _makes_columns(other: str, delimiter: str, lines: list[str]) -> bool:
+    """Whether another separator makes a table of the lines, though most have the declared one too, as in 1,234.
+
+    It stands equally often in most of them, from the header on, and the header has none of the declared one.
+    """
+    header = next(line for line in lines if other in line or delimiter in line)
+    alike = sum(line.count(other) == header.count(other) for line in lines)
+    return header.count(other) >= 2 and delimiter not in header and 2 * alike > len(lines)
 
 
 def _regular(text: str, delimiter: str) -> Grid | None:

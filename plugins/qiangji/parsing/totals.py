@@ -71,8 +71,10 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
     if names is not None:
         found = pc.or_(found, _say_total(names))
     if form.grain == "group":
-        serials = pc.utf8_slice_codeunits(pc.fill_null(keys, ""), form.parent_digits)
-        found = pc.or_(found, pc.match_substring_regex(serials, "^0+$"))
+        codes = pc.fill_null(keys, "")
+        is_zeros = pc.match_substring_regex(pc.utf8_slice_codeunits(codes, form.parent_digits), "^0+$")
+        is_whole = pc.match_substring_regex(codes, f"^(?:{form.key_pattern})$")  # no serial that lost a digit
+        found = pc.or_(found, pc.and_(is_zeros, is_whole))
     return found
 
 

@@ -114,3 +114,12 @@ def test_a_control_sum_adds_up_the_groups_and_not_their_subtotals() -> None:
     rows = [COLUMNS, group("00", "小计", *SUM), ONE, TWO, total]
     (checked,) = judged(REAL, {"440705": as_csv(rows)}, form="village_group", totals=("合计",))
     assert (checked.verdict, keys(checked)) == ("partial", [V + "01", V + "02"])
+
+
+def test_a_code_that_lost_a_digit_is_no_subtotal() -> None:
+    """Serial 02 cut to 0: its row goes back for its code, and the total adds it up as the county did."""
+    total = ["", "合计", *SUM[:7], "", "", *SUM[7:]]
+    rows = [COLUMNS, ONE, [V + "0", *TWO[1:]], total]
+    (checked,) = judged(REAL, {"440705": as_csv(rows)}, form="village_group", totals=("合计",))
+    assert (checked.verdict, keys(checked)) == ("partial", [V + "01"])
+    assert {r["rules"][0] for r in checked.rejected.to_pylist()} == {"village_group.group_code.format"}  # type: ignore[union-attr]

@@ -143,6 +143,21 @@ def test_another_separator_is_named(separator: str, zh: str, en: str) -> None:
         assert read(csv(*ROWS).replace(",", separator), delimiter=separator).rows.num_rows == 4
 
 
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_named_beside_separators_of_thousands(separator: str) -> None:
+    """1,234 in most lines: each of them has a comma, and is no record of commas."""
+    rows = [row.replace(",", separator).replace(f"{separator}1", f"{separator}1,01", 1) for row in ROWS]
+    content = "\n".join([HEADER.replace(",", separator), *rows]) + "\n"
+    assert content.count(",") == len(ROWS)
+    assert refused(content).code == "wrong_delimiter"
+    assert read(content, delimiter=separator).rows["members"].to_pylist() == [1011, 1012, 1013, 1014]
+
+
+def test_separators_within_cells_are_no_other_separator() -> None:
+    rows = [f'{row[:12]},"甲;乙;丙;丁;戊",{",".join(row.split(",")[2:])}' for row in ROWS]
+    assert read(csv(*rows)).raw["unit_name"].to_pylist() == ["甲;乙;丙;丁;戊"] * len(ROWS)
+
+
 @pytest.mark.parametrize("wrap", ['="{}"', "'{}", "’{}", '"=""{}"""', "={}"])
 def test_codes_kept_as_texts_by_a_spreadsheets_means_are_read(wrap: str) -> None:
     rows = [wrap.format(row[:12]) + row[12:] for row in ROWS]
