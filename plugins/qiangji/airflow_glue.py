@@ -30,12 +30,10 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from qiangji import masking, pipeline, stages
-from qiangji.errors import CatalogueError, CollectError, PermanentError, TransientError, UsageError
+from qiangji import errors, masking, pipeline, stages
 from qiangji.periods import Period
 from qiangji.settings import add_connection_resolver, settings
 from qiangji.stopwatch import Stopwatch
-from qiangji.workdays import unknown_words
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +65,9 @@ DEFAULTS: dict[str, Any] = {
     "max_retry_delay": timedelta(minutes=30),
     "retry_policy": ExceptionRetryPolicy(
         rules=[
-            RetryRule(exception=TransientError, action=RetryAction.RETRY, reason="may pass by itself"),
+            RetryRule(exception=errors.TransientError, action=RetryAction.RETRY, reason="may pass by itself"),
             RetryRule(
-                exception=[PermanentError, UsageError, CatalogueError],
+                exception=[errors.PermanentError, errors.UsageError, errors.CatalogueError],
                 action=RetryAction.FAIL,
                 reason="somebody must change something",
             ),
@@ -106,14 +104,14 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
 
     Raises CollectError after the last county if one could not be collected.
     """
-    _name_map_index(batch["names"])
+    get_current_context()["names"] = batch["names"]  # type: ignore[typeddict-unknown-key]
     _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
-        result = stages.pull(p, batch["counties"], months, _run_id())
-    errors = [e for _, _, _, e in result.failures]
-    if errors:
-        raise _summed_up(errors)
+        result = stages.pull(p, batch["counties"], months, str(get_current_context()["run_id"]))
+    failed = [e for _, _, _, e in result.failures]
+    if failed:
+        raise errors.summed_up(failed)
     return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
 
@@ -128,7 +126,8 @@ def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
-        _name_map_index(stages.named(p.catalogue, counties))
+        names = stages.named(p.catalogue, counties)
+        get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
         submissions = stages.check(p, counties, watch)
     counts: dict[str, int] = {}
     for s in submissions:
@@ -162,7 +161,9 @@ def build() -> dict[str, Any]:
 
     partition_key = period_of_run()
     if not partition_key:
-        raise UsageError("a run without a partition", expected="a month such as 2026-10", code="no_partition")
+        raise errors.UsageError(
+            "a run without a partition", expected="a month such as 2026-10", code="no_partition"
+        )
     with pipeline.open_pipeline() as p:
         built = building.build(p, [Period.parse(partition_key).last_month])
     announced = get_current_context()["outlet_events"][FIGURES]
@@ -186,15 +187,11 @@ def verdict() -> str:
     from qiangji.figures import reading
 
     context = get_current_context()
-    ti, run_id = context["ti"], _run_id()
+    ti, run_id = context["ti"], str(context["run_id"])
     with pipeline.open_pipeline() as p:
         names = reading.status_names(p.ledger.engine)
-        lost = [
-            f"{f.county_code} {p.catalogue.name_of(f.county_code)} {f.form or ''} {f.period or ''}".rstrip()
-            + f": {f.reason_code}: {f.message}"
-            for f in p.ledger.failures(run_id)
-        ]
-        _tell_of_unknown_years(p.catalogue)
+        lost = stages.lost(p, run_id)
+        stages.tell_of_unknown_years(p.catalogue)
     for line in lost:
         log.error("not collected: %s", line)
     counties = len({line.split()[0] for line in lost})
@@ -205,19 +202,13 @@ def verdict() -> str:
     broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
         log.info("%s", said)  # of a green run Airflow logs what is returned
-        raise CollectError(
+        raise errors.CollectError(
             f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
             where=run_id,
             expected="every county",
             do="See the lines above and `qiangji status`; the figures of the others are built",
         )
     return said
-
-
-def _tell_of_unknown_years(catalogue: Any) -> None:
-    """Warn of years whose days off are not known, before due dates fall into them."""
-    for year in catalogue.calendar.unknown(stages.local_today()):
-        log.warning("%s. %s", *unknown_words(year))
 
 
 @task.short_circuit(task_display_name="工作日 working_day")
@@ -230,16 +221,12 @@ def working_day() -> bool:
 @task(task_display_name="查看 look")
 def look() -> dict[str, int]:
     """Log every submission that needs attention; returns how many have each status (or lack units)."""
-    from qiangji.figures import reading
-
     counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
-        _tell_of_unknown_years(p.catalogue)
-        for r in reading.needs_attention(reading.status(p.ledger.engine)):
-            what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
+        stages.tell_of_unknown_years(p.catalogue)
+        for what, line in stages.needing_attention(p):
             counts[what] = counts.get(what, 0) + 1
-            place = f"{r['county_code']} {p.catalogue.name_of(r['county_code'])} {r['form']} {r['period']}".rstrip()
-            log.warning("%s: %s: %s", place, r["status"], r["message_zh"] or r["reason_code"] or "")
+            log.warning("%s", line)
     return counts
 
 
@@ -297,9 +284,9 @@ def _web() -> Any:
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.api_fastapi.core_api.security import get_user
-    from fastapi import Depends, FastAPI, HTTPException, Response
+    from fastapi import Depends, HTTPException
 
-    from qiangji.feedback import page
+    from qiangji.feedback import web
 
     def may_hand_over(user: Any = Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
         """The account's name: of an administrator or a duty operator."""
@@ -312,31 +299,10 @@ def _web() -> Any:
             raise HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
         return str(user.get_name())
 
-    web = FastAPI(dependencies=[Depends(may_hand_over)], docs_url=None, redoc_url=None, openapi_url=None)
-
-    def found() -> list[page.Kept]:
-        return page.kept(settings().home, pipeline.read_catalogue(), settings().timezone)
-
-    @web.get("/feedback/", response_model=None)
-    def workbooks() -> Response:
-        return Response(
-            page.html(found(), pipeline.read_catalogue()), headers=page.HEADERS, media_type="text/html"
-        )
-
-    @web.get("/feedback/{key}", response_model=None)
-    def workbook(key: str, who: str = Depends(may_hand_over)) -> Response:
-        one = next((k for k in found() if k.key == key), None)
-        content = page.content(settings().home, one) if one else None
-        if one is None or content is None:
-            raise HTTPException(404, "没有该工作簿 no such workbook")
-        _in_audit_log(who, "qiangji_workbook_taken", {"county": one.county_code, "file": one.name})
-        headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
-        return Response(content, headers=headers, media_type=page.WORKBOOK)
-
-    return web
+    return web.application(may_hand_over, functools.partial(_in_audit_log, event="qiangji_workbook_taken"))
 
 
-def _in_audit_log(who: str, event: str, what: dict[str, str]) -> None:
+def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:
     """Add a line to Airflow's audit log: what one of the project's pages gave to an account."""
     from airflow.models.log import Log
     from airflow.utils.session import create_session
@@ -375,22 +341,6 @@ def _results(ti: Any) -> list[list[Any]]:
     return [list(chain(*plan)), *shares, list(chain(*months))]
 
 
-def _name_map_index(names: str) -> None:
-    """The mapped task's name in the grid, which its `map_index_template` takes from the context."""
-    get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
-
-
-def _run_id() -> str:
-    return str(get_current_context()["run_id"])
-
-
-def _summed_up(errors: list[CollectError]) -> CollectError:
-    """One error for a batch. It is transient, and so tried again, if one of the counties' errors is."""
-    text = "; ".join(f"{e.code}: {e}" for e in errors)
-    kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
-    return kind(text, code=errors[0].code)
-
-
 def connection_outside_tasks(conn_id: str) -> str | None:
     """A connection of Airflow's as a URI, None if there is none of that id: for the command line.
 
@@ -406,7 +356,7 @@ def connection_outside_tasks(conn_id: str) -> str | None:
             return None
     except Exception:  # its text may hold the connection
         log.debug("connection %s", conn_id)
-    raise PermanentError(
+    raise errors.PermanentError(
         f"Airflow's connection {conn_id!r} cannot be read",
         expected="the AIRFLOW__CORE__FERNET_KEY with which it was stored",
         do="Run the command where Airflow runs, or store the connection again.",
@@ -426,7 +376,7 @@ def require_database(conn_id: str = "") -> bool:
             return bool(c.scalar(known, {"id": conn_id}))
     except SQLAlchemyError as e:
         problem = type(e).__name__
-    raise TransientError(
+    raise errors.TransientError(
         f"Airflow's database, where connections are looked for, does not answer ({problem})",
         expected="the database of AIRFLOW__DATABASE__SQL_ALCHEMY_CONN, migrated",
         do="Is it up? Without it, unset that variable: connections then come from QIANGJI_CONN_<ID>.",

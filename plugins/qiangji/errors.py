@@ -192,3 +192,10 @@ def of_the_disk(error: BaseException, where: object = "") -> LakeError | None:
             code="not_writable",
         )
     return None
+
+
+def summed_up(errors: Sequence[CollectError]) -> CollectError:
+    """One error for a batch of counties. It is transient, and so tried again, if one of theirs is."""
+    text = "; ".join(f"{e.code}: {e}" for e in errors)
+    kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
+    return kind(text, code=errors[0].code)

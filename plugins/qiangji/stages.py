@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import tempfile
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from qiangji.periods import Period, reporting_month, span
 from qiangji.pipeline import Pipeline
 from qiangji.settings import settings
 from qiangji.stopwatch import Stopwatch
+from qiangji.workdays import unknown_words
 
 if TYPE_CHECKING:
     from qiangji.landing.other_names import Note
@@ -234,3 +235,30 @@ def _in_catalogue(p: Pipeline, parts: Sequence[Pending]) -> list[Pending]:
     """Without parts whose form or county the catalogue no longer has: they wait until it has it again."""
     c = p.catalogue
     return [part for part in parts if part.form in c.forms and part.county_code in c.counties]
+
+
+def tell_of_unknown_years(catalogue: Catalogue) -> None:
+    """Warn in the log of years whose days off are not known, before due dates fall into them."""
+    for year in catalogue.calendar.unknown(local_today()):
+        log.warning("%s. %s", *unknown_words(year))
+
+
+def lost(p: Pipeline, run_id: str) -> list[str]:
+    """What a run could not collect, in a line each that begins with the county's code."""
+    return [
+        f"{f.county_code} {p.catalogue.name_of(f.county_code)} {f.form or ''} {f.period or ''}".rstrip()
+        + f": {f.reason_code}: {f.message}"
+        for f in p.ledger.failures(run_id)
+    ]
+
+
+def needing_attention(p: Pipeline) -> Iterator[tuple[str, str]]:
+    """Each submission that needs attention: its status (or what an accepted one lacks), and a line about it."""
+    from qiangji.figures import reading
+
+    for r in reading.needs_attention(reading.status(p.ledger.engine)):
+        what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
+        place = (
+            f"{r['county_code']} {p.catalogue.name_of(r['county_code'])} {r['form']} {r['period']}".rstrip()
+        )
+        yield what, f"{place}: {r['status']}: {r['message_zh'] or r['reason_code'] or ''}"

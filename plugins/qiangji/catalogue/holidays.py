@@ -26,7 +26,7 @@ LONGEST = 12
 class Holiday(Model):
     """One line of the notice."""
 
-    name: str = F(description="元旦, 春节, ...; two that fall together: 国庆节、中秋节")
+    name: str = F(alias="holiday", description="元旦, 春节, ...; two that fall together: 国庆节、中秋节")
     first: date = F(alias="from", description="the first day off")
     last: date = F(alias="to", description="the last day off; the weekends between are off too")
     worked: tuple[date, ...] = F((), description="Saturdays and Sundays that are worked in exchange")

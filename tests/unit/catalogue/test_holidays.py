@@ -15,13 +15,13 @@ YEAR = """\
 year: 2026
 source: 国务院办公厅关于2026年部分节假日安排的通知
 holidays:
-  - {name: 元旦, from: 2026-01-01, to: 2026-01-03, worked: [2026-01-04]}
-  - {name: 春节, from: 2026-02-15, to: 2026-02-23, worked: [2026-02-14, 2026-02-28]}
-  - {name: 清明节, from: 2026-04-04, to: 2026-04-06}
-  - {name: 劳动节, from: 2026-05-01, to: 2026-05-05, worked: [2026-05-09]}
-  - {name: 端午节, from: 2026-06-19, to: 2026-06-21}
-  - {name: 中秋节, from: 2026-09-25, to: 2026-09-27}
-  - {name: 国庆节, from: 2026-10-01, to: 2026-10-07, worked: [2026-09-20, 2026-10-10]}
+  - {holiday: 元旦, from: 2026-01-01, to: 2026-01-03, worked: [2026-01-04]}
+  - {holiday: 春节, from: 2026-02-15, to: 2026-02-23, worked: [2026-02-14, 2026-02-28]}
+  - {holiday: 清明节, from: 2026-04-04, to: 2026-04-06}
+  - {holiday: 劳动节, from: 2026-05-01, to: 2026-05-05, worked: [2026-05-09]}
+  - {holiday: 端午节, from: 2026-06-19, to: 2026-06-21}
+  - {holiday: 中秋节, from: 2026-09-25, to: 2026-09-27}
+  - {holiday: 国庆节, from: 2026-10-01, to: 2026-10-07, worked: [2026-09-20, 2026-10-10]}
 """
 
 
@@ -73,7 +73,7 @@ def test_without_files_nothing_is_declared(tmp_path: Path) -> None:
             "one of the two", id="off and worked",
         ),
         pytest.param("to: 2026-06-21", "to: 2026-06-12", "before it begins", "2026-06-19 or later", id="ends first"),
-        pytest.param("name: 端午节", "name: 端午", "no line for 端午节", "the whole notice", id="a holiday is missing"),
+        pytest.param(": 端午节", ": 端午", "no line for 端午节", "the whole notice", id="a holiday is missing"),
         pytest.param(
             "from: 2026-05-01, to: 2026-05-05", "from: 2026-05-04, to: 2026-05-05", "劳动节: 2026-05-01 is not off",
             "within its first and last", id="not on its day",
@@ -97,6 +97,6 @@ def test_what_cannot_be_is_refused(
 
 
 def test_two_holidays_in_one_line_are_both_named(tmp_path: Path) -> None:
-    one = "  - {name: 国庆节、中秋节, from: 2026-10-01, to: 2026-10-07}\n"
+    one = "  - {holiday: 国庆节、中秋节, from: 2026-10-01, to: 2026-10-07}\n"
     lines = [x for x in YEAR.splitlines(keepends=True) if "中秋节" not in x and "国庆节" not in x]
     assert not read(tmp_path, "".join([*lines, one]))[1]

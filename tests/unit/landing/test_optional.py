@@ -72,6 +72,8 @@ def test_a_system_that_has_it_not_is_no_failure(
     catalogue: Catalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Source:
+        others: tuple[Any, ...] = ()
+
         def __enter__(self) -> Any:
             return self
 
