@@ -281,14 +281,14 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 @functools.cache
 def _web() -> Any:
     """The pages, behind Airflow's login, for those who may run `watch_reporting`: its workbooks may name persons."""
+    import fastapi
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.api_fastapi.core_api.security import get_user
-    from fastapi import Depends, HTTPException
 
     from qiangji.feedback import web
 
-    def may_hand_over(user: Any = Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
+    def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
         """The account's name: of an administrator or a duty operator."""
         if not get_auth_manager().is_authorized_dag(
             method="POST",
@@ -296,10 +296,12 @@ def _web() -> Any:
             details=DagDetails(id="watch_reporting"),
             user=user,
         ):
-            raise HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
+            raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
         return str(user.get_name())
 
-    return web.application(may_hand_over, functools.partial(_in_audit_log, event="qiangji_workbook_taken"))
+    return web.application(
+        fastapi, may_hand_over, functools.partial(_in_audit_log, event="qiangji_workbook_taken")
+    )
 
 
 def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:
