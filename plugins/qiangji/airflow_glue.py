@@ -299,9 +299,8 @@ def _web() -> Any:
             raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
         return str(user.get_name())
 
-    return web.application(
-        fastapi, may_hand_over, functools.partial(_in_audit_log, event="qiangji_workbook_taken")
-    )
+    taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
+    return web.application(fastapi, may_hand_over, taken)
 
 
 def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:
@@ -333,8 +332,7 @@ class QiangjiPlugin(AirflowPlugin):
 def period_of_run() -> str | None:
     """The run's partition, or its parameter `period` if it has none (a test, a run by hand)."""
     context = get_current_context()
-    found: str | None = context["dag_run"].partition_key or context["params"].get("period")
-    return found
+    return context["dag_run"].partition_key or context["params"].get("period")
 
 
 def _results(ti: Any) -> list[list[Any]]:
