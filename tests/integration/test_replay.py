@@ -109,7 +109,7 @@ def in_order(
         return one.snapshot(), one.lake_files(*CONTENT), revisions
 
 
-@pytest.mark.parametrize("seed", [2])  # other orders, and other nights: property/test_builds.py
+@pytest.mark.parametrize("seed", [2, 3])
 def test_any_order_of_checking_and_building_ends_in_the_same(
     seed: int, landed: Night, in_order: tuple[Any, Any, Any], tmp_path: Path, postgres: Any
 ) -> None:
