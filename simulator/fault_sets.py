@@ -226,7 +226,7 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
     secretaries, oversight, emerging = "county_secretaries", "county_oversight", "county_emerging"
     milestones, more = "county_milestones", contradictions.two_more_open
     faults = [
-        RowFault("ytd_falls", service, "members_mobilised", contradictions.fall("members_mobilised", held)),
+        RowFault("ytd_falls", service, "households_visited", contradictions.fall("households_visited", held)),
         RowFault("ytd_falls", training, "class_attendances", contradictions.fall("class_attendances", held)),
         RowFault("open_does_not_balance", service, "concerns_open", more("concerns_open")),
         RowFault("open_does_not_balance", oversight, "cases_open", more("cases_open")),

@@ -142,8 +142,11 @@ def test_a_county_that_sends_csv_may_send_the_workbook(one: Night) -> None:
     before = one.status(CSV, "village", "2026-09")
     assert (before["status"], before["revision"]) == ("partial", 1)
     book = returned(one, CSV, "village_2026-09.xlsx")
-    (cell,) = marked(book[book.sheetnames[1]], RED)
-    book[book.sheetnames[1]].delete_rows(cell.row)
+    sheet = book[book.sheetnames[1]]
+    rows = {cell.row for cell in marked(sheet, RED)}
+    assert len(rows) == before["rows_rejected"]
+    for row in sorted(rows, reverse=True):
+        sheet.delete_rows(row)
     book.save(outgoing(one, CSV) / "village_2026-09.xlsx")
     (checked,) = one.collect([CSV]).submissions
     assert (checked.form, checked.status, checked.rows_rejected) == ("village", "accepted", 0)

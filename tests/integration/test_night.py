@@ -569,8 +569,8 @@ def test_figures_equal_those_computed_from_the_truth(
 
 
 def test_figures_that_cannot_be_are_findings_and_no_others(done: Night, shown: dict[Any, Any]) -> None:
-    """A part above its whole is planted in rows, which go back: what is beyond its bounds comes of a year to date
-    that falls. It is found once, where it began.
+    """A part above its whole goes back with its row; a year to date that falls makes a month's share negative, and is
+    found once, where it began.
     """
     bounded = {i["code"] for i in _indicators() if i.get("bounded", i["unit"] == "percent")}
     beyond = {
@@ -581,8 +581,12 @@ def test_figures_that_cannot_be_are_findings_and_no_others(done: Night, shown: d
         if n is not None and d and not 0 <= n <= d
     }
     rows = done.query("SELECT * FROM ops.current_finding WHERE rule LIKE '%.bounded'")
-    print(sorted((r["rule"], r["org_code"], r["period"]) for r in rows))
     assert {(r["rule"], r["org_code"]) for r in rows} == beyond
+    falls = (f for f in done.systems.manifest["faults"] if f["kind"] == "ytd_falls")
+    (fall,) = (f for f in falls if f["field"] == "households_visited")
+    assert [(r["org_code"], r["period"]) for r in rows if r["rule"] == "household_visit_rate.bounded"] == [
+        (fall["unit"], fall["period"])
+    ]
 
 
 def test_a_warning_is_shown_at_its_figure_and_those_above(done: Night, truth: Truth) -> None:
