@@ -84,3 +84,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION mart.indicator_value_as_of(text) IS
     '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
+
+-- And for a moment or day that a tool sends without an offset.
+CREATE FUNCTION mart.indicator_value_as_of(moment timestamp) RETURNS SETOF mart.indicator_value
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT * FROM mart.indicator_value_as_of(moment AT TIME ZONE '{{zone}}');
+END;
+COMMENT ON FUNCTION mart.indicator_value_as_of(timestamp) IS
+    '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
+CREATE FUNCTION mart.indicator_value_as_of(moment date) RETURNS SETOF mart.indicator_value
+LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT * FROM mart.indicator_value_as_of(moment::timestamp);
+END;
+COMMENT ON FUNCTION mart.indicator_value_as_of(date) IS
+    '某日零时所显示的指标值 / indicator values as they were shown when a day began';

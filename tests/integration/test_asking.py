@@ -294,10 +294,11 @@ def test_a_moment_means_the_same_in_sql_and_on_the_command_line(told: Told, name
     typed = told.local(name)
     rows = run("values", "--as-of", typed, "--org", A, *JANUARY, "--json").json
     wanted = [r["value"] for r in rows if r["period_type"] == "month"]
-    asked = f"('{typed}') WHERE (org_code, period, period_type) = ('{A}', '2026-01', 'month')"
+    of_january = f"WHERE (org_code, period, period_type) = ('{A}', '2026-01', 'month')"
     for zone in ZONES:
-        found = told.ask(f"SELECT value FROM mart.indicator_value_as_of{asked}", zone)
-        assert [str(r.value) for r in found] == wanted, zone
+        for written in (f"'{typed}'", f"timestamp '{typed}'"):  # as text, and as a tool's parameter
+            found = told.ask(f"SELECT value FROM mart.indicator_value_as_of({written}) {of_january}", zone)
+            assert [str(r.value) for r in found] == wanted, (zone, written)
 
 
 def test_an_offset_is_an_offset(told: Told) -> None:

@@ -182,7 +182,10 @@ def test_the_build_task_is_red_after_its_commit(place: Place, tmp_path: Path) ->
     place.declare(WRONG | {"was": 44})
     program = (
         "from qiangji import airflow_glue as glue, errors\n"
+        "from collections import defaultdict\nfrom types import SimpleNamespace as A\n"
         "glue.period_of_run = lambda: '2026-01'\n"
+        "events = defaultdict(lambda: A(add_partitions=print))\n"
+        "glue.get_current_context = lambda: {'outlet_events': events}\n"
         "try:\n    glue.build.function()\n"
         "except errors.CatalogueError as e:\n    print('red', e.code)\n"
     )

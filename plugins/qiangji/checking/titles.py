@@ -50,7 +50,11 @@ _SCALES = {
     "亿": 10**8,
 }
 _SCALED = re.compile(r"^(百万|千万|十|百|千|万|亿)?(.+)$")
-_UNIT_IN_TITLE = re.compile(r"单位[::](?P<units>[^\s)）\]】]+)")
+_UNIT_IN_TITLE = re.compile(
+    r"单位[::]?[(（]?(?P<units>[^\s)）\]】(（]+)"
+    r"|[(（【\[](?:[^()（）\[\]【】]{0,8}[::,，、])?(?P<money>(?:人民币)?(?:百万|千万|十|百|千|万|亿)?元)[)）\]】]"
+)
+"""`单位：千元`, `计量单位 千元`, `（金额：千元）`."""
 _SPLIT = re.compile(r"[、,，/;；和及]")
 _PERCENT = ("%", "‰", "百分比", "百分点")
 _COUNTERS = (
@@ -164,7 +168,7 @@ def _units_in(texts: Iterable[str]) -> dict[str, tuple[str, int]]:
     found = {}
     for text in texts:
         for stated in _UNIT_IN_TITLE.finditer(squeezed(text)):
-            for said in _SPLIT.split(stated["units"]):
+            for said in _SPLIT.split(stated["units"] or stated["money"]):
                 measure = measure_of(said)
                 if measure is not None:
                     found[said] = measure

@@ -196,7 +196,7 @@ def status(
         still_open = dispositions.count_open(engine, wanted, counties)
         stale = [r for r in reading.stale_corrections(engine) if not counties or r["county_code"] in counties]
         locked = reading.locks(engine)
-    attention, unbuilt = reading.needs_attention(rows), _unbuilt()
+    attention, unbuilt = reading.needs_attention(rows), _unbuilt(wanted)
     if json:
         print(printing.as_json(rows))
     else:
@@ -225,12 +225,16 @@ def _unknown_years() -> list[int]:
     return []
 
 
-def _unbuilt() -> list[Period]:
-    """Months that were collected or decided on and are not built. Readers of figures do not see that."""
+def _unbuilt(period: str | None) -> list[Period]:
+    """Months (of a period, or all) that were collected or decided on and are not built.
+
+    Readers of figures do not see that.
+    """
     from qiangji import building, stages
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
     from qiangji.warehouse.roles import LOADER
 
     with reading_warehouse(settings(), LOADER) as engine:
-        return building.unbuilt_months(engine, stages.local_today())
+        found = building.unbuilt_months(engine, stages.local_today())
+    return [m for m in found if period is None or m in Period.parse(period).months]

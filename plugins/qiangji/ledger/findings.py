@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Rule, Severity, Words
 from qiangji.hashing import short
+from qiangji.periods import Period
 
 
 class Asking(Protocol):
@@ -54,7 +55,10 @@ class Finding:
         """What an accepted row is asked in these words, about a cell that no rule of the suite reads."""
         unit = str(row[form.key])
         at = (county, form.form, period, unit, org_code_of(unit, form))
-        return cls(*at, rule.id, rule.severity, rule.fields, words)
+        fields = rule.fields
+        if fields == (form.key,):  # it is about the row, such as a subtotal: all its numbers are in doubt
+            fields = tuple(form.fields_in(str(Period.parse(period).last_month)))
+        return cls(*at, rule.id, rule.severity, fields, words)
 
     @property
     def finding_id(self) -> str:

@@ -7,10 +7,11 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from qiangji.catalogue.models import Form
+from qiangji.catalogue.models import Field, Form
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.facts import split_unit
 from qiangji.parsing.grid import Grid, address
@@ -24,6 +25,7 @@ PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期
 """Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
+_MONEY = re.compile(r"[(（,，、:：]((?:人民币)?(?:百万|千万|十|百|千|万|亿)?元)[)）]")
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -95,6 +97,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         if not leaf:
             continue
         target, unit = _target(known, full, leaf)
+        unit = unit or _money_above(full.removesuffix(leaf), fields.get(target or ""))
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
@@ -141,6 +144,12 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
         if len(targets := bare.get(text, set())) == 1:
             return next(iter(targets)), unit
     return None, unit
+
+
+def _money_above(parents: str, field: Field | None) -> str:
+    """The unit of money in brackets above an amount's header, as in `村级收入（本年累计，千元）`; '' if there is none."""
+    found = _MONEY.findall(parents) if field is not None and field.unit == "ten_thousand_yuan" else []
+    return str(found[-1]) if found else ""
 
 
 def _known(form: Form) -> dict[str, str]:

@@ -144,6 +144,16 @@ def test_two_header_rows_use_the_leaf_or_parent_and_leaf() -> None:
     assert parsed.rows["_row"].to_pylist() == [3]
 
 
+def test_the_unit_of_money_may_stand_above_the_headers() -> None:
+    text = (
+        "村编码,村名,党员,书记,,村级收入（本年累计，千元）,植树\n"
+        ",,,书记档次,一肩挑,总收入,\n"
+        f"{CODE}01,甲,3,一档,是,1.25,2\n"
+    )  # fmt: skip
+    sheet = read(text, header_rows=2).sheet
+    assert sheet.units_in_headers == {"income": "千元"}
+
+
 def test_a_column_without_header_or_declared_as_nothing_is_left_out() -> None:
     parsed = read(f"序号,{HEADER},备注,\n1,{CODE}01,甲,3,一档,是,1,2,好,x\n", ignore=["序号", "备注"])
     assert parsed.rows["members"].to_pylist() == [3]

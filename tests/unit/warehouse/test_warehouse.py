@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -315,11 +316,16 @@ def test_a_new_field_and_indicator_become_columns_and_nothing_is_lost(copied: Se
     }  # fmt: skip
     form.write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
     suite = copied.expectations / "village.json"
-    rule = """{"type": "expect_column_values_to_be_between", "kwargs": {"column": "bridges", "min_value": 0},
-      "severity": "warning", "meta": {"rule": "village.bridges.not_negative", "fields": ["bridges"], "scope": "row",
-      "message": {"zh": "桥梁{value}", "en": "Bridges {value}"}, "expected": {"zh": "不为负", "en": "0 or more"}}},"""
-    text = suite.read_text(encoding="utf-8")
-    suite.write_text(re.sub(r'("expectations": \[)', lambda m: m[1] + rule, text, count=1), encoding="utf-8")
+    rules = json.loads(suite.read_text(encoding="utf-8"))
+    bounds = {"column": "bridges", "min_value": 0, "max_value": 1000}
+    for what, severity, type_, kwargs in (
+        ("possible", "critical", "expect_column_values_to_be_between", bounds),
+        ("present", "warning", "expect_column_values_to_not_be_null", {"column": "bridges"}),
+    ):
+        meta: dict[str, Any] = {"rule": f"village.bridges.{what}", "fields": ["bridges"], "scope": "row"}
+        meta["message"] = meta["expected"] = {"zh": "桥梁", "en": "Bridges"}
+        rules["expectations"].append({"type": type_, "kwargs": kwargs, "severity": severity, "meta": meta})
+    suite.write_text(json.dumps(rules, ensure_ascii=False), encoding="utf-8")
     extra = {
         "code": "bridges_per_village", "name": {"zh": "村均桥梁", "en": "Bridges per village"},
         "definition": {"zh": "村均桥梁数。", "en": "Bridges per village."}, "initiative": "rural_greening",
