@@ -147,7 +147,7 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
 
 
 def _money_above(parents: str, field: Field | None) -> str:
-    """The unit of money in brackets above an amount's header, as in `村级收入（本年累计，千元）`; '' if there is none."""
+    """The unit of money in brackets above an amount's header, as in `收入（本年累计，千元）`; '' if there is none."""
     found = _MONEY.findall(parents) if field is not None and field.unit == "ten_thousand_yuan" else []
     return str(found[-1]) if found else ""
 
