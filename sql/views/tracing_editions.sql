@@ -78,64 +78,68 @@ SELECT
     ) AS causes,
     f.published_at
 FROM (
+    -- beneath each other and grouped: a join of the two would be planned for one row, and take minutes for many
     SELECT
-        b.edition,
-        b.indicator_code,
-        b.org_code,
-        b.org_level,
-        b.period,
-        b.period_type,
-        b.published_at,
-        b.numerator AS numerator_before,
-        a.numerator,
-        b.denominator AS denominator_before,
-        a.denominator,
-        b.value AS value_before,
-        a.value,
-        b.target AS target_before,
-        a.target,
-        b.expected_units AS expected_units_before,
-        a.expected_units,
-        b.reported_units AS reported_units_before,
-        a.reported_units,
-        b.obs_status AS obs_status_before,
-        a.obs_status
-    FROM mart.published_value AS b
-    LEFT JOIN mart.indicator_value AS a
-        ON
-            a.indicator_code = b.indicator_code AND a.org_code = b.org_code
-            AND a.period = b.period AND a.period_type = b.period_type
-    UNION ALL
-    SELECT
-        e.edition,
-        a.indicator_code,
-        a.org_code,
-        a.org_level,
-        a.period,
-        a.period_type,
-        e.published_at,
-        NULL,
-        a.numerator,
-        NULL,
-        a.denominator,
-        NULL,
-        a.value,
-        NULL,
-        a.target,
-        NULL,
-        a.expected_units,
-        NULL,
-        a.reported_units,
-        NULL,
-        a.obs_status
-    FROM mart.edition AS e
-    JOIN mart.indicator_value AS a ON a.period = e.period
-    WHERE NOT EXISTS (
-        SELECT FROM ops.published_value AS b
-        WHERE
-            b.edition = e.edition AND b.period = e.period AND b.indicator_code = a.indicator_code
-            AND b.org_code = a.org_code AND b.period_type = a.period_type
-    )
+        s.edition,
+        s.indicator_code,
+        s.org_code,
+        max(s.org_level) AS org_level,
+        s.period,
+        s.period_type,
+        s.published_at,
+        max(s.numerator) FILTER (WHERE s.is_published) AS numerator_before,
+        max(s.numerator) FILTER (WHERE NOT s.is_published) AS numerator,
+        max(s.denominator) FILTER (WHERE s.is_published) AS denominator_before,
+        max(s.denominator) FILTER (WHERE NOT s.is_published) AS denominator,
+        max(s.value) FILTER (WHERE s.is_published) AS value_before,
+        max(s.value) FILTER (WHERE NOT s.is_published) AS value,
+        max(s.target) FILTER (WHERE s.is_published) AS target_before,
+        max(s.target) FILTER (WHERE NOT s.is_published) AS target,
+        max(s.expected_units) FILTER (WHERE s.is_published) AS expected_units_before,
+        max(s.expected_units) FILTER (WHERE NOT s.is_published) AS expected_units,
+        max(s.reported_units) FILTER (WHERE s.is_published) AS reported_units_before,
+        max(s.reported_units) FILTER (WHERE NOT s.is_published) AS reported_units,
+        max(s.obs_status) FILTER (WHERE s.is_published) AS obs_status_before,
+        max(s.obs_status) FILTER (WHERE NOT s.is_published) AS obs_status
+    FROM (
+        SELECT
+            b.edition,
+            b.indicator_code,
+            b.org_code,
+            b.org_level,
+            b.period,
+            b.period_type,
+            b.published_at,
+            true AS is_published,
+            b.numerator,
+            b.denominator,
+            b.value,
+            b.target,
+            b.expected_units,
+            b.reported_units,
+            b.obs_status
+        FROM mart.published_value AS b
+        UNION ALL
+        SELECT
+            e.edition,
+            a.indicator_code,
+            a.org_code,
+            a.org_level,
+            a.period,
+            a.period_type,
+            e.published_at,
+            false,
+            a.numerator,
+            a.denominator,
+            a.value,
+            a.target,
+            a.expected_units,
+            a.reported_units,
+            a.obs_status
+        FROM mart.edition AS e
+        JOIN mart.indicator_value AS a ON a.period = e.period
+    ) AS s
+    GROUP BY s.edition, s.indicator_code, s.org_code, s.period, s.period_type, s.published_at
 ) AS f
 WHERE
     (
@@ -143,4 +147,13 @@ WHERE
         f.reported_units_before, f.obs_status_before
     ) IS DISTINCT FROM (
         f.numerator, f.denominator, f.value, f.target, f.expected_units, f.reported_units, f.obs_status
+    )
+    AND (
+        f.obs_status_before IS NOT NULL
+        OR NOT EXISTS (
+            SELECT FROM ops.published_value AS b
+            WHERE
+                b.edition = f.edition AND b.period = f.period AND b.indicator_code = f.indicator_code
+                AND b.org_code = f.org_code AND b.period_type = f.period_type
+        )
     );
