@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     warehouse_url: str = Field(
         "", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL"
     )
-    engine: str = Field("duckdb", description="what runs sql/models: duckdb (spark comes later)")
+    engine: str = Field("duckdb", description="what runs sql/models: duckdb")
     timezone: str = Field("Asia/Shanghai", description="the time zone of due dates and schedules")
     window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
     county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")

@@ -236,9 +236,17 @@ def _described(stack: AirflowStack) -> dict[str, object]:
 
 
 def restored(home: Path) -> AirflowStack:
-    """The stack that `up` described in run/stack.json."""
+    """The stack that `up` described in run/stack.json. Raises StackError if there is none."""
     home = home.resolve()
-    described = json.loads((home / "run" / "stack.json").read_text(encoding="utf-8"))
+    try:
+        described = json.loads((home / "run" / "stack.json").read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise StackError(
+            "no Airflow was set up here 此处尚未启动过 Airflow",
+            where=str(home),
+            expected="what `make up` leaves running",
+            do="Run `make up` first.",
+        ) from error
     return AirflowStack(
         home,
         dags_folder=Path(described["dags_folder"]),

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import pytest
+
+from qiangji.local.__main__ import main
 from qiangji.local.runs import TaskInstance, busy_seconds, read_run, task_seconds
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -38,3 +42,10 @@ def test_a_run_that_was_never_queued_counts_from_when_it_was_due() -> None:
     run = read_run(answer)
     assert (run.queued, run.end, run.conf, run.has_ended) == (NOON, None, {}, False)
     assert read_run(answer | {"state": "failed"}).has_ended
+
+
+def test_airflow_that_was_never_started_is_told_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["airflow", "--home", str(tmp_path), "--", "dags", "list"]) == 1
+    assert "Run `make up` first." in capsys.readouterr().err
