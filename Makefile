@@ -15,7 +15,7 @@ help:  ## what can be done here
 demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill through Airflow, the figures
 	@$(BIN)/qiangji demo
 
-check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: about two minutes
+check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: a minute
 	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" --hypothesis-profile=quick $(ARGS)
 
 check-catalogue: $(VENV)/.installed-dev  ## catalogue/ and expectations/ after a change, in seconds: file, key, what to do

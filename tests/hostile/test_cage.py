@@ -27,6 +27,7 @@ from qiangji.parsing.csv_file import read as read_csv
 from qiangji.periods import Period
 from tests.hostile.files import CASES, FORM, HEADER, PERIOD, ROWS, book, county, csv_of
 
+pytestmark = pytest.mark.usefixtures("servers")  # most wait for a clock: the slow lane
 GOOD = csv_of(ROWS)
 SLOW = b'{"a":1,"b":2,"c":[1,2,3]}\n' * 1_200_000
 LIMITS = cage.Limits(memory=2 << 30, seconds=20, output=64 << 20)
