@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.catalogue.suites import Rule, Suite, Words
-from qiangji.checking.verdict import Checked, Doubt
+from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import Parsed
 from qiangji.periods import Period
@@ -20,8 +20,6 @@ from qiangji.text import quoted_zh
 CODE, ABSENT = "blank_column", "absent_column"
 LEAST = 3
 """Rows from which on an empty column is told once; of fewer rows each is told by itself."""
-NAMED = 3
-"""Fields that a question names; of more it says how many there are."""
 
 
 def blank_fields(parsed: Parsed, form: Form, suite: Suite, period: Period) -> list[str]:
@@ -116,7 +114,7 @@ def question(blank: Sequence[str], form: Form, read: Collection[tuple[str, str]]
     needed = [n for n in blank if (form.form, n) in read and not form.fields[n].may_be_empty]
     if not needed:
         return None
-    zh, en = _named(needed, form)
+    zh, en = named(needed, form)
     return Doubt(
         CODE,
         f"指标所需的{zh}整列未填：是漏填，还是确无数据？漏填请补报，没有的填0",
@@ -130,13 +128,5 @@ def _rejected_whole(blank: Sequence[str], form: Form, critical: Collection[str])
     names = [n for n in blank if f"{form.form}.{n}.present" in critical]
     if not names:
         return None
-    zh, en = _named(names, form)
+    zh, en = named(names, form)
     return f"必填的{zh}整列未填，所有记录均未通过核查", f"every row breaks a rule: no row fills {en}"
-
-
-def _named(names: Sequence[str], form: Form) -> tuple[str, str]:
-    """The labels of the first fields, and how many there are, in zh and en."""
-    zh = "、".join(quoted_zh(form.label_of(n, "zh")) for n in names[:NAMED])
-    en = ", ".join(form.label_of(n, "en") for n in names[:NAMED])
-    more = len(names) - NAMED
-    return (f"{zh}等{len(names)}项", f"{en} and {more} more") if more > 0 else (zh, en)

@@ -26,15 +26,13 @@ from typing import Any
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, titles
-from qiangji.checking.verdict import Breach, Checked, Doubt, Unreadable
+from qiangji.checking.verdict import Breach, Checked, Doubt, Unreadable, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.problems import DASH
 from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
-NAMED = 3
-"""Fields that a question names; of more it says how many there are."""
 _YUAN = ("是否以元填报", "Were they reported in yuan")
 _WRONG_PLACE = ("单位或列是否有误", "Is the unit or the column wrong")
 
@@ -137,7 +135,7 @@ def _is_beyond(value: Any, bound: float, side: int, slack: int) -> bool:
 
 
 def _implausible(columns: Sequence[_Column], form: Form) -> Doubt:
-    first, (zh, en) = columns[0], _named(columns, form)
+    first, (zh, en) = columns[0], named([c.field for c in columns], form)
     is_yuan = first.is_above and form.fields[first.field].unit == "ten_thousand_yuan"
     ask_zh, ask_en = _YUAN if is_yuan else _WRONG_PLACE
     unit_zh, unit_en = ("万元", " (10,000 yuan)") if is_yuan else ("", "")
@@ -152,7 +150,7 @@ def _implausible(columns: Sequence[_Column], form: Form) -> Doubt:
 
 def _missing(columns: Sequence[_Column], form: Form) -> Doubt:
     """An empty column, or zeros that were lost on the way."""
-    first, (zh, en) = columns[0], _named(columns, form)
+    first, (zh, en) = columns[0], named([c.field for c in columns], form)
     return Doubt(
         "missing_in_most_rows",
         f"多数记录未填{zh}，如{first.address}：{first.of}条中{first.few}条为空。"
@@ -160,14 +158,6 @@ def _missing(columns: Sequence[_Column], form: Form) -> Doubt:
         f"most rows lack {en}, e.g. {first.address}: {first.few} of {first.of} are empty."
         " Is there nothing to report, or should it be 0 (such as a zero shown as a dash)?",
     )
-
-
-def _named(columns: Sequence[_Column], form: Form) -> tuple[str, str]:
-    """The labels of the first fields, and how many there are, in zh and en."""
-    labels = [form.fields[c.field].label for c in columns]
-    zh, en = "、".join(quoted_zh(x.zh) for x in labels[:NAMED]), ", ".join(x.en for x in labels[:NAMED])
-    more = len(labels) - NAMED
-    return (f"{zh}等{len(labels)}项", f"{en} and {more} more") if more > 0 else (zh, en)
 
 
 # ---- names beside codes
@@ -206,7 +196,7 @@ def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
         return
     first = others[0]
     unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else ""
-    zh, en = _named([_Column(o.field, 0, 0, "") for o in others], form)
+    zh, en = named([o.field for o in others], form)
     yield Doubt(
         "unit_of_another_scale",
         f"{'标题' if first.in_title else '表头'}写明{zh}的单位是“{first.said}”，"
@@ -266,7 +256,7 @@ def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
     if not scaled:
         return
     first = scaled[0]
-    zh, en = _named([_Column(s.field, s.cells, rows, "") for s in scaled], form)
+    zh, en = named([s.field for s in scaled], form)
     unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else "报表要求的单位"
     yield Doubt(
         "scaled_number_format",

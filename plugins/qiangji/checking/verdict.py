@@ -32,6 +32,8 @@ from qiangji.periods import Period
 from qiangji.personal_data import quoted
 from qiangji.text import quoted_zh
 
+NAMED = 3
+"""Fields that a question names; of more it says how many there are."""
 MAX_BREACHES = 50_000
 """Rules that rows of a submission break, told one by one. Each is an object in memory and a line of a page."""
 Shown = Callable[[str], str]
@@ -115,6 +117,14 @@ class Doubt:
     code: str
     zh: str
     en: str
+
+
+def named(fields: Sequence[str], form: Form) -> tuple[str, str]:
+    """The labels of the first fields that a question is about, and how many there are, in zh and en."""
+    zh = "、".join(quoted_zh(form.label_of(n, "zh")) for n in fields[:NAMED])
+    en = ", ".join(form.label_of(n, "en") for n in fields[:NAMED])
+    more = len(fields) - NAMED
+    return (f"{zh}等{len(fields)}项", f"{en} and {more} more") if more > 0 else (zh, en)
 
 
 @dataclass
