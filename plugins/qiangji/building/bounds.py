@@ -9,9 +9,10 @@ downwards, a warning that was let pass, a unit of which one side is missing. A y
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cache, partial
 from typing import Any
 
 import pyarrow as pa
@@ -83,6 +84,7 @@ def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> I
 
     `table`: of calc, where the results will be.
     """
+    of_the_year = cache(partial(_sides_of_the_year, c, each, table))  # every scope of a year asks the same
     for scope in each.scopes:
         rows = each.rows.filter(
             pc.and_(
@@ -93,7 +95,7 @@ def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> I
         for x in each.base.at(scope.months[-1]).indicators:
             if x.is_bounded:
                 for row in _above_the_whole(catalogue, x, rows):
-                    since = _since(c, each, table, x, scope, row)
+                    since = _since(of_the_year, x.code, scope, row)
                     found = _finding(catalogue, each, x, scope, since, row)
                     yield _Beyond(f"w__{x.code}", row["org_code"], (scope.period, scope.period_type), found)
 
@@ -109,15 +111,15 @@ def _above_the_whole(catalogue: Catalogue, x: Indicator, rows: pa.Table) -> Iter
             yield row
 
 
-def _since(c: Connection, each: Results, table: str, x: Indicator, scope: Scope, row: dict[str, Any]) -> str:
+def _since(of_the_year: OfTheYear, code: str, scope: Scope, row: dict[str, Any]) -> str:
     """The period at which this figure's finding stands: its own, or an earlier month whose year to date is the same.
 
     A month's own figure has its own. So has a quarter's or year's that is not the year to date at its end.
     """
     if scope.period_type == "month":
         return scope.period
-    month, to_date = _sides_of_the_year(c, each, table, x, scope, row["org_code"])
-    sides, at = _sides(row[f"n__{x.code}"], row[f"d__{x.code}"]), str(scope.months[-1])
+    month, to_date = of_the_year(code, row["org_code"], scope.months[-1].year)
+    sides, at = _sides(row[f"n__{code}"], row[f"d__{code}"]), str(scope.months[-1])
     if to_date.get(at) != sides:
         return scope.period
     for before in sorted((p for p in to_date if p < at), reverse=True):
@@ -128,6 +130,8 @@ def _since(c: Connection, each: Results, table: str, x: Indicator, scope: Scope,
 
 
 _Sides = tuple[Decimal | None, Decimal | None]
+OfTheYear = Callable[[str, str, int], tuple[dict[str, _Sides], dict[str, _Sides]]]
+"""Indicator, unit and year -> see `_sides_of_the_year`."""
 
 
 def _sides(n: Any, d: Any) -> _Sides:
@@ -135,25 +139,25 @@ def _sides(n: Any, d: Any) -> _Sides:
 
 
 def _sides_of_the_year(
-    c: Connection, each: Results, table: str, x: Indicator, scope: Scope, org_code: str
+    c: Connection, each: Results, table: str, code: str, org_code: str, year: int
 ) -> tuple[dict[str, _Sides], dict[str, _Sides]]:
     """A unit's months' sides in the year, and its years to date, period -> sides: the build's, else the warehouse's."""
     found: dict[str, dict[str, _Sides]] = {"month": {}, "ytd": {}}
     stored = c.execute(
         sa.text(
-            f"SELECT period, period_type, n__{x.code}, d__{x.code} FROM {table} WHERE org_code = :o"
+            f"SELECT period, period_type, n__{code}, d__{code} FROM {table} WHERE org_code = :o"
             " AND built_to IS NULL AND period_type = ANY(:t) AND period LIKE :y"
         ),
-        {"o": org_code, "t": list(found), "y": f"{scope.months[-1].year}-%"},
+        {"o": org_code, "t": list(found), "y": f"{year}-%"},
     )
     for period, type_, n, d in stored:
         found[type_][period] = _sides(n, d)
     for built in each.scopes:
         found.get(built.period_type, {}).pop(built.period, None)
     fresh = each.rows.filter(pc.equal(each.rows.column("org_code"), org_code))
-    for row in fresh.select(["period", "period_type", f"n__{x.code}", f"d__{x.code}"]).to_pylist():
-        if row["period_type"] in found and row["period"][:4] == str(scope.months[-1].year):
-            found[row["period_type"]][row["period"]] = _sides(row[f"n__{x.code}"], row[f"d__{x.code}"])
+    for row in fresh.select(["period", "period_type", f"n__{code}", f"d__{code}"]).to_pylist():
+        if row["period_type"] in found and row["period"][:4] == str(year):
+            found[row["period_type"]][row["period"]] = _sides(row[f"n__{code}"], row[f"d__{code}"])
     return found["month"], found["ytd"]
 
 
