@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.lineage import Restating
-from qiangji.catalogue.tree import LEVELS
+from qiangji.catalogue.tree import LEVELS, at_level
 from qiangji.indicators import HIDDEN, Base
 from qiangji.indicators.suppression import Cells, Hidden, carries_over, decide, is_small
 from qiangji.periods import MONTHS_IN, Period
@@ -141,7 +141,7 @@ class Hiding:
         paths = {}
         for code in numerators:
             path = self.catalogue.org.path(code, *scope.months)
-            paths[code] = tuple(path[level] for level in _ABOVE)
+            paths[code] = tuple(unit for level in _ABOVE if (unit := at_level(path, level)))
         reporting = rows.filter(pc.greater(rows.column("reported_units"), 0)).column("org_code").to_pylist()
         return Cells(numerators, denominators, paths, frozenset(reporting), above)
 

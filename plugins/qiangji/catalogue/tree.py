@@ -1,7 +1,8 @@
 """Org units: the tree of city, counties, towns, villages and communities, dated.
 
 In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to). A unit that changes its name or
-parent and keeps its code has several lines, one for each stretch of time. Out: the units that are expected to report in
+parent and keeps its code has several lines, one for each stretch of time. A county without a parent is its own city, as
+is one that has no counties (东莞 441900): one code is one unit, and its level is county. Out: the units that are expected to report in
 a period, and the path of each unit in that period, as values and as an Arrow table. `lineage` says what became of units
 that ended. Villager groups are not in the tree: they are known by the reports of the groups' form.
 """
@@ -9,7 +10,7 @@ that ended. Villager groups are not in the tree: they are known by the reports o
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -85,23 +86,22 @@ class OrgTree:
             raise CatalogueError(
                 f"{at} has level {unit.level!r}", where=where, expected=", ".join(LEVELS[:-1])
             )
-        if unit.level != self.units[unit.code].level:
-            raise CatalogueError(
-                f"{at} has another level than its other lines", where=where, expected="one level a code"
-            )
         if unit.level == "city":
             if unit.parent_code:
                 raise CatalogueError(
                     f"{at} has parent {unit.parent_code!r}", where=where, expected="no parent above a city"
                 )
             return
+        if unit.level == "county" and not unit.parent_code:
+            return
         parent = self.units.get(unit.parent_code)
         above = LEVELS[LEVELS.index(unit.level) - 1]
         if parent is None or parent.level != above:
+            itself = ", or no parent if it is its own city" if unit.level == "county" else ""
             raise CatalogueError(
                 f"{at} has parent {unit.parent_code!r}",
                 where=where,
-                expected=f"the code of a {above}",
+                expected=f"the code of a {above}{itself}",
                 code="unknown_unit",
             )
 
@@ -135,7 +135,7 @@ class OrgTree:
     def path(self, code: str, *months: Period) -> dict[str, str]:
         """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown.
 
-        In periods, a unit lies where it last lay while it was open in them. It has one path, so the sums of children
+        Where a county is its own city the path begins with it, so that no unit stands in it twice. In periods, a unit lies where it last lay while it was open in them. It has one path, so the sums of children
         are their parent's. A unit that was not open in the periods lies where it lay before them, else after.
         """
         key = (code, months if self._dated else ())
@@ -203,7 +203,8 @@ class OrgTree:
             paths = [self.path(code, *months) for code in self.units]
             columns = {"org_code": pa.array(list(self.units), pa.string())}
             columns |= {
-                f"{level}_code": pa.array([p.get(level) for p in paths], pa.string()) for level in LEVELS[:-1]
+                f"{level}_code": pa.array([at_level(p, level) for p in paths], pa.string())
+                for level in LEVELS[:-1]
             }
             self._tables[months] = pa.table(columns)
         return self._tables[months]
@@ -224,7 +225,7 @@ class OrgTree:
                 "valid_from": u.valid_from,
                 "valid_to": u.valid_to,
                 "sort_order": u.sort_order,
-                **{f"{level}_code": path.get(level) for level in LEVELS[:-1]},
+                **{f"{level}_code": at_level(path, level) for level in LEVELS[:-1]},
             }
             for u in self.units.values()
             for path in [self.path(u.code)]
@@ -241,8 +242,19 @@ class OrgTree:
         )
 
 
+def at_level(path: Mapping[str, str], level: str) -> str | None:
+    """The unit of a path at a level; a county that is its own city stands for it."""
+    return path.get(level) or (path.get("county") if level == "city" else None)
+
+
 def _in_time_order(lines: list[OrgUnit], where: str) -> tuple[OrgUnit, ...]:
-    """A unit's lines by time; no two may hold on one day."""
+    """A unit's lines by time: of one level, and no two may hold on one day."""
+    if other := next((u for u in lines if u.level != lines[0].level), None):
+        raise CatalogueError(
+            f"line {other.sort_order + 1}: unit {other.code} has another level than its other lines",
+            where=where,
+            expected="one level a code; of a city without counties, one line of level county without a parent",
+        )
     found = sorted(lines, key=lambda u: u.valid_from or date.min)
     for before, after in pairwise(found):
         if before.valid_to is None or after.valid_from is None or after.valid_from <= before.valid_to:
