@@ -2,9 +2,9 @@
 
 In: org_units.csv (code, name, level, kind, parent_code, reports, valid_from, valid_to). A unit that changes its name or
 parent and keeps its code has several lines, one for each stretch of time. A county without a parent is its own city, as
-is one that has no counties (东莞 441900): one code is one unit, and its level is county. Out: the units that are expected to report in
-a period, and the path of each unit in that period, as values and as an Arrow table. `lineage` says what became of units
-that ended. Villager groups are not in the tree: they are known by the reports of the groups' form.
+is one that has no counties (东莞 441900): one code is one unit, and its level is county. Out: the units that are
+expected to report in a period, and the path of each unit in that period, as values and as an Arrow table. `lineage`
+says what became of units that ended. Villager groups are not in the tree: the reports of the groups' form have them.
 """
 
 from __future__ import annotations
@@ -135,8 +135,9 @@ class OrgTree:
     def path(self, code: str, *months: Period) -> dict[str, str]:
         """Level -> code, from the city down to the unit itself (not to be changed); empty if unknown.
 
-        Where a county is its own city the path begins with it, so that no unit stands in it twice. In periods, a unit lies where it last lay while it was open in them. It has one path, so the sums of children
-        are their parent's. A unit that was not open in the periods lies where it lay before them, else after.
+        Where a county is its own city the path begins with it, so that no unit stands in it twice. In periods, a unit
+        lies where it last lay while it was open in them. It has one path, so the sums of children are their parent's. A
+        unit that was not open in the periods lies where it lay before them, else after.
         """
         key = (code, months if self._dated else ())
         if key not in self._paths:

@@ -81,8 +81,8 @@ def test_path_from_the_city_down(tree: OrgTree) -> None:
 
 def test_a_county_whose_code_is_its_citys_has_no_city_above_it(tmp_path: Path) -> None:
     """东莞 has no counties: the city is one unit, which reports as a county and stands for its own city."""
-    tree = read(tmp_path, CITY, COUNTY, "441900,东莞市,county,county,,true,,", "441900101,石碣镇,town,town,441900,true,,",
-                "441900101201,甲村,village,village,441900101,true,,")  # fmt: skip
+    tree = read(tmp_path, CITY, COUNTY, "441900,东莞市,county,county,,true,,",
+                "441900101,石碣镇,town,town,441900,true,,", "441900101201,甲村,village,village,441900101,true,,")  # fmt: skip
     assert tree.path("441900101201") == {"county": "441900", "town": "441900101", "village": "441900101201"}
     assert tree.county_of("441900101201", MONTH) == "441900"
     assert tree.reports("441900101201", MONTH)
