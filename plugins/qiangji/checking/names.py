@@ -85,7 +85,7 @@ class _Names:
             cores[unit.code] = frozenset(core(u.name) for u in org.versions[unit.code])
             for one in cores[unit.code]:
                 units[one] = (*units.get(one, ()), unit.code)
-        towns = {core(u.name) for u in org if u.level == "town" and org.county_of(u.code, period) == county}
+        towns = {core(u.name) for u in org.towns_of(county, period)}
         return cls(cores, units, tuple(sorted(towns, key=len, reverse=True)))
 
     def whose(self, code: str, name: str) -> str | None:
