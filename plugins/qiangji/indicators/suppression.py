@@ -154,12 +154,17 @@ class _Sum:
     cells: dict[str, Number]
     villages: set[str]
     above: set[str]
+    hidden: list[dict[str, set[str]]] = field(default_factory=list)
+    """By level, unit -> the hidden villages beneath it, so that none is looked for among a nation's."""
 
     def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: Sequence[str]) -> None:
         """Hide more until the hidden villages beneath every shown unit protect each other's figures."""
         open_ones = sorted(c for c in self.villages if c in self.cells)
         levels = max((len(self.paths[c]) for c in open_ones), default=0)
         by_unit: list[dict[str, list[str]]] = [{} for _ in range(levels)]
+        self.hidden = [{} for _ in range(levels)]
+        for c in open_ones:
+            self._note(c)
         for c in candidates if open_ones else ():
             for level, unit in enumerate(self.paths[c][:levels]):
                 by_unit[level].setdefault(unit, []).append(c)
@@ -194,16 +199,21 @@ class _Sum:
             if c in inside:
                 continue
             self.villages.add(c)
+            self._note(c)
             added = {c}
             if level:
                 between = self.paths[c][:level]
                 self.above.update(between)
-                added |= {v for v in self.villages & self.cells.keys() if self._joins(v, between)}
+                added |= {v for v in self.hidden[level - 1][between[-1]] if self._joins(v, between)}
             members.extend(sorted(added - inside))
             inside |= added
             if are_enough(unit, members):
                 return True
         return False
+
+    def _note(self, village: str) -> None:
+        for hidden, unit in zip(self.hidden, self.paths[village], strict=False):
+            hidden.setdefault(unit, set()).add(village)
 
     def _joins(self, village: str, between: tuple[str, ...]) -> bool:
         """Whether a hidden village is added up into one of these hidden units through hidden units only."""
