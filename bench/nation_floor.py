@@ -211,7 +211,7 @@ def copy(c: psycopg.Connection[Any], duck: duckdb.DuckDBPyConnection, table: str
         for batch in batches:
             sink = pa.BufferOutputStream()
             csv.write_csv(batch, sink, options)
-            to.write(sink.getvalue())
+            to.write(memoryview(sink.getvalue()))
 
 
 if __name__ == "__main__":

@@ -57,19 +57,27 @@ class Inputs:
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
-        tables = [pa.schema([*_REPORT_COLUMNS, *((f, arrow_type(form, f)) for f in fields)]).empty_table()]
+        kept = [
+            pa.field(form.key, pa.string()),
+            *(pa.field(f, arrow_type(form, f)) for f in fields if f != form.key),
+        ]
+        tables = [pa.schema([*kept, *_REPORT_COLUMNS[2:]]).empty_table()]
         for period, _, rows in self._rows(form, [*before, *periods], fields):
             n, is_before = len(rows), period in before
-            own = {
-                "unit_code": rows.column(form.key),
-                "base_code": self._above(parents(rows.column(form.key), form), base.level, scope, restating),
-                "month": pa.repeat(period.last_month.index, n),
-                "in_period": pa.repeat(not is_before, n),
-                "is_before": pa.repeat(is_before, n),
-                "starts_year": pa.repeat(not before, n),
-            }
-            tables.append(pa.table(own | {f: rows.column(f) for f in fields}))
-        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+            for name, value in (
+                ("month", period.last_month.index),
+                ("in_period", not is_before),
+                ("is_before", is_before),
+                ("starts_year", not before),
+            ):
+                rows = rows.append_column(name, pa.repeat(value, n))
+            tables.append(rows)
+        whole = pa.concat_tables(tables, promote_options="permissive")
+        keys = whole.column(form.key)
+        above = self._above(parents(keys, form), base.level, scope, restating)  # of all reports at once
+        names = [n for n, _ in _REPORT_COLUMNS[2:]]
+        columns = {"unit_code": keys, "base_code": above} | {n: whole.column(n) for n in (*names, *fields)}
+        return pa.table(columns).combine_chunks()
 
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None

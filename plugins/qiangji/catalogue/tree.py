@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
@@ -313,11 +313,6 @@ class OrgTree:
             f"{level}_code": pa.array(column or (), pa.string())
             for level, column in zip(LEVELS[:-1], columns, strict=True)
         }
-
-
-def at_level(path: Mapping[str, str], level: str) -> str | None:
-    """The unit of a path at a level; a county that is its own city stands for it."""
-    return path.get(level) or (path.get("county") if level == "city" else None)
 
 
 def _in_time_order(lines: list[OrgUnit], where: str) -> tuple[OrgUnit, ...]:
