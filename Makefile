@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench lock clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation lock clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -66,6 +66,9 @@ faults: $(VENV)/.installed-dev  ## kill -9, full disks, cut networks, servers th
 
 bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 	@$(BIN)/python bench/night.py
+
+bench-nation: $(VENV)/.installed-dev  ## a nation's month beside DuckDB and COPY: make bench-nation ARGS="--share 0.1"
+	@$(BIN)/python -m bench.national $(ARGS)
 
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

@@ -56,3 +56,27 @@ def test_the_table_says_the_same(tree: OrgTree) -> None:
     for row in tree.table.to_pylist():
         path = {level: row[f"{level}_code"] for level in LEVELS[:-1] if row[f"{level}_code"] is not None}
         assert path == tree.path(row["org_code"])
+
+
+@given(trees(), MONTHS, MONTHS)
+def test_the_table_of_periods_says_the_same(tree: OrgTree, one: Period, other: Period) -> None:
+    for months in ((one,), tuple(sorted((one, other)))):
+        for row in tree.paths_in(*months).to_pylist():
+            path = {level: row[f"{level}_code"] for level in LEVELS[:-1] if row[f"{level}_code"] is not None}
+            assert path == tree.path(row["org_code"], *months)
+
+
+@given(trees(), MONTHS)
+def test_counts_are_those_of_what_is_expected(tree: OrgTree, month: Period) -> None:
+    counts: dict[str, int] = {}
+    for unit in tree.expected(["village"], month):
+        for code in tree.path(unit.code, month).values():
+            counts[code] = counts.get(code, 0) + 1
+    assert tree.counts_of("village", month) == counts
+
+
+@given(trees(), MONTHS)
+def test_towns_lie_in_their_counties(tree: OrgTree, month: Period) -> None:
+    for county in (u.code for u in tree if u.level == "county"):
+        found = [u.code for u in tree if u.level == "town" and tree.county_of(u.code, month) == county]
+        assert [u.code for u in tree.towns_of(county, month)] == found

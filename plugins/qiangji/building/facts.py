@@ -6,7 +6,7 @@ that changed, in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,10 @@ from qiangji.ledger import Key
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import copy_in
+from qiangji.warehouse.rows import copy_in, insert
+
+REPORTS = 300
+"""Submissions of which the rows are held and loaded at once."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,10 @@ def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Per
             for k in sorted(keys)
             if Period.parse(k[1]).last_month in months and loaded.get(k) != _as_current(k, reports)
         ]
-        tables = [_replaced(c, p, reports, key, loaded.get(key), build_id) for key in changed]
-        if filled := [t for t in tables if t is not None]:
-            copy_in(c, f"fact.{form.form}", pa.concat_tables(filled, promote_options="permissive"))
+        for start in range(0, len(changed), REPORTS):
+            _replace(
+                c, p, reports, form, {k: loaded.get(k) for k in changed[start : start + REPORTS]}, build_id
+            )
         replaced += len(changed)
     return replaced
 
@@ -67,64 +71,66 @@ def _as_current(key: Key, reports: Corrected) -> _Loaded | None:
     return _Loaded(row.rows_hash, row.revision, reports.effect(key)) if row else None
 
 
-def _replaced(
-    c: Connection, p: Pipeline, reports: Corrected, key: Key, before: _Loaded | None, build_id: str
-) -> pa.Table | None:
-    """Take a submission's rows out of the facts; returns the rows that come instead, None where there are none."""
-    name, period, county = key
-    where = dict(zip(("form", "period", "county"), key, strict=True))
-    mine = {"period": period, "county": county}
-    c.execute(sa.text(f"DELETE FROM fact.{name} WHERE (period, county_code) = (:period, :county)"), mine)
-    c.execute(
-        sa.text("DELETE FROM ops.fact_load WHERE (form, period, county_code) = (:form, :period, :county)"),
-        where,
-    )
-    row, after = reports.current.get(key), _as_current(key, reports)
-    _note_change(c, p, reports, key, (before, after), build_id)
-    if row is None:
-        return None
-    rows = reports.get_rows("reports", *key, row.rows_hash)
-    c.execute(
-        sa.text(
-            "INSERT INTO ops.fact_load VALUES (:form, :period, :county, :hash, :revision, :n, :build, :effect)"
-        ),
-        where
-        | {"hash": row.rows_hash, "revision": row.revision, "n": len(rows), "build": build_id}
-        | {"effect": reports.effect(key)},
-    )
-    # a report that repeats nothing has no rows
-    return fact_rows(rows, p.catalogue, p.catalogue.forms[name], period, row.revision) if len(rows) else None
-
-
-def _note_change(
+def _replace(
     c: Connection,
     p: Pipeline,
     reports: Corrected,
-    key: Key,
-    revisions: tuple[_Loaded | None, _Loaded | None],
+    form: Form,
+    before: Mapping[Key, _Loaded | None],
     build_id: str,
 ) -> None:
-    """Record which revision took the place of which, to explain figures. A new number of the same rows is none."""
-    before, after = revisions
-    row = reports.current.get(key)
+    """Replace the rows of submissions of one form. `before`: what the facts show of each."""
+    for period in sorted({k[1] for k, shown in before.items() if shown}):
+        mine = {
+            "f": form.form,
+            "p": period,
+            "c": [k[2] for k, shown in before.items() if shown and k[1] == period],
+        }
+        where = "period = :p AND county_code = ANY(:c)"
+        c.execute(sa.text(f"DELETE FROM fact.{form.form} WHERE {where}"), mine)
+        c.execute(sa.text(f"DELETE FROM ops.fact_load WHERE form = :f AND {where}"), mine)
+    changes = [change for k, shown in before.items() if (change := _change(p, reports, k, shown, build_id))]
+    if changes:
+        c.execute(query("building/note_change"), changes)
+    loads: list[dict[str, Any]] = []
+    tables: dict[str, list[pa.Table]] = {}
+    for key in before:
+        if row := reports.current.get(key):
+            rows = reports.get_rows("reports", *key, row.rows_hash)
+            named = dict(zip(("form", "period", "county_code"), key, strict=True))
+            loads.append(
+                named
+                | {"rows_hash": row.rows_hash, "revision": row.revision, "rows": len(rows)}
+                | {"build_id": build_id, "corrections_hash": reports.effect(key)}
+            )
+            if len(rows):  # a report that repeats nothing has no rows
+                tables.setdefault(key[1], []).append(revised(rows, row.revision))
+    insert(c, "ops.fact_load", loads)
+    for period, found in tables.items():
+        rows = pa.concat_tables(found, promote_options="permissive")
+        copy_in(c, f"fact.{form.form}", fact_rows(rows, p.catalogue, form, period))
+
+
+def _change(
+    p: Pipeline, reports: Corrected, key: Key, before: _Loaded | None, build_id: str
+) -> dict[str, Any] | None:
+    """Which revision took the place of which, to explain figures; None where the rows stay the same."""
+    after, row = _as_current(key, reports), reports.current.get(key)
     corrections = [x.corrections_hash if x else "" for x in (before, after)]
     if before and after and before.rows_hash == after.rows_hash and corrections[0] == corrections[1]:
-        return
-    c.execute(
-        query("building/note_change"),
-        {
-            "build": build_id,
-            **dict(zip(("form", "period", "county"), key, strict=True)),
-            "revision_before": before.revision if before else None,
-            "hash_before": before.rows_hash if before else None,
-            "revision": after.revision if after else None,
-            "hash": after.rows_hash if after else None,
-            "delivery": row.delivery_id if row else None,
-            "corrections_before": corrections[0],
-            "corrections": corrections[1],
-            "units": _units(p, key, before, after),
-        },
-    )
+        return None  # a new number of the same rows is no change
+    return {
+        "build": build_id,
+        **dict(zip(("form", "period", "county"), key, strict=True)),
+        "revision_before": before.revision if before else None,
+        "hash_before": before.rows_hash if before else None,
+        "revision": after.revision if after else None,
+        "hash": after.rows_hash if after else None,
+        "delivery": row.delivery_id if row else None,
+        "corrections_before": corrections[0],
+        "corrections": corrections[1],
+        "units": _units(p, key, before, after),
+    }
 
 
 def _units(p: Pipeline, key: Key, before: _Loaded | None, after: _Loaded | None) -> list[str] | None:
@@ -150,15 +156,19 @@ def _filled(row: dict[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in row.items() if v is not None}
 
 
-def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str, revision: int) -> pa.Table:
-    """A revision's rows with the path of their units, the period and the revision."""
+def revised(rows: pa.Table, revision: int) -> pa.Table:
+    """A revision's rows with its number."""
+    return rows.append_column("revision", pa.repeat(pa.scalar(revision, pa.int32()), len(rows)))
+
+
+def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str) -> pa.Table:
+    """Rows of a period, of any number of reports, with the path of their units and the period."""
     tree = catalogue.org.paths_in(Period.parse(period))
     at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
     for level in LEVELS[:-1]:
         if f"{level}_code" != form.key:
             rows = rows.append_column(f"{level}_code", tree.column(f"{level}_code").take(at))
-    rows = rows.append_column("period", pa.repeat(period, len(rows)))
-    return rows.append_column("revision", pa.repeat(pa.scalar(revision, pa.int32()), len(rows)))
+    return rows.append_column("period", pa.repeat(period, len(rows)))
 
 
 def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period]) -> list[dict[str, Any]]:
@@ -175,29 +185,26 @@ def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period
     declared = {k for k, row in reports.current.items() if row.is_unchanged}
     effective = {k: h + reports.effect(k) for k, h in hashes.items()}
     work = contextual.stale(catalogue, effective, seen, months, declared)
-    said: dict[Key, dict[str, Any]] = {}
-    for (form, period, county), found in contextual.findings(
-        catalogue, reports, hashes, work, declared
-    ).items():
-        rows = [finding.row() for finding in found]
-        ledger.replace_contextual(c, county, form, period, rows)
-        said[form, period, county] = {"signature": None, "findings": rows}
-    for gone in [k for k in seen if k not in hashes and Period.parse(k[1]).last_month in months]:
-        ledger.replace_contextual(c, gone[2], gone[0], gone[1], [])
-        said[gone] = {"signature": None, "findings": []}
+    gone = [k for k in seen if k not in hashes and Period.parse(k[1]).last_month in months]
+    found: dict[Key, list[dict[str, Any]]] = {k: [] for k in gone}
+    for key, findings in contextual.findings(catalogue, reports, hashes, work, declared).items():
+        found[key] = [finding.row() for finding in findings]
+    said: dict[Key, dict[str, Any]] = {k: {"signature": None, "findings": rows} for k, rows in found.items()}
+    ledger.replace_contextual(c, found)
+    if gone:
         c.execute(
             sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"),
-            dict(zip("fpc", gone, strict=True)),
+            [dict(zip("fpc", k, strict=True)) for k in gone],
         )
+    names = ("form", "period", "county_code")
+    insert(
+        c,
+        "ops.context_check",
+        [dict(zip(names, w.key, strict=True)) | {"signature": w.signature} for w in work],
+        "ON CONFLICT (form, period, county_code) DO UPDATE SET signature = excluded.signature",
+    )
     for w in work:
-        c.execute(
-            sa.text(
-                "INSERT INTO ops.context_check VALUES (:f, :p, :c, :s) ON CONFLICT (form, period, county_code)"
-                " DO UPDATE SET signature = excluded.signature"
-            ),
-            {"f": w.form.form, "p": str(w.period), "c": w.county, "s": w.signature},
-        )
-        said.setdefault((w.form.form, str(w.period), w.county), {})["signature"] = w.signature
+        said.setdefault(w.key, {})["signature"] = w.signature
     return [{"form": f, "period": p, "county_code": c, **what} for (f, p, c), what in said.items()]
 
 

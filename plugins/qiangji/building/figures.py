@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -270,12 +271,17 @@ def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months
     rows = []
     for form in (f for f in catalogue.forms.values() if f.is_registered):
         for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):
-            counts: dict[str, int] = {}
-            for unit in inputs.expected_registered(form, [period.last_month]).to_pylist():
-                county = catalogue.org.county_of(unit["base_code"], period)
-                if county:
-                    counts[county] = counts.get(county, 0) + unit["expected_units"]
+            units = inputs.expected_registered(form, [period.last_month])
+            tree = catalogue.org.paths_in(period)
+            at = pc.index_in(units.column("base_code"), value_set=tree.column("org_code").combine_chunks())
+            counties = tree.column("county_code").take(at)
+            counted = pa.table({"county": counties, "n": units.column("expected_units")})
+            sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
             named = {"form": form.form, "period": str(period)}
-            rows += [{"county_code": county, **named, "expected_units": n} for county, n in counts.items()]
+            rows += [
+                {"county_code": r["county"], **named, "expected_units": r["n_sum"]}
+                for r in sums
+                if r["county"]
+            ]
     again = "ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
     insert(c, "dim.expected_units", rows, again)

@@ -8,7 +8,7 @@ So a month's flags follow from the reports of its year up to it, in whatever ord
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -55,6 +55,7 @@ class Hiding:
     reported: Collection[Period]
     scopes_of: Callable[[Period], Sequence[Scope]]
     compute: Callable[[Scope], pa.Table]
+    paths: dict[tuple[Period, ...], dict[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def run(
         self, built: dict[Period, list[tuple[Scope, Tables]]]
@@ -138,12 +139,18 @@ class Hiding:
         codes, n, d = (rows.column(c).to_pylist() for c in ("org_code", f"n__{x.code}", f"d__{x.code}"))
         numerators = {c: v for c, v in zip(codes, n, strict=True) if v is not None}
         denominators = {c: v for c, v in zip(codes, d, strict=True) if v is not None}
-        paths = {}
-        for code in numerators:
-            path = self.catalogue.org.path(code, *scope.months)
-            paths[code] = tuple(path[level] for level in _ABOVE)
         reporting = rows.filter(pc.greater(rows.column("reported_units"), 0)).column("org_code").to_pylist()
-        return Cells(numerators, denominators, paths, frozenset(reporting), above)
+        return Cells(numerators, denominators, self._paths(scope), frozenset(reporting), above)
+
+    def _paths(self, scope: Scope) -> dict[str, tuple[str, ...]]:
+        """Village -> the units above it in the scope, nearest first; the same for all indicators."""
+        if scope.months not in self.paths:
+            tree = self.catalogue.org.paths_in(*scope.months)
+            villages = tree.filter(pc.equal(tree.column("village_code"), tree.column("org_code")))
+            above = (villages.column(f"{level}_code").to_pylist() for level in _ABOVE)
+            codes = villages.column("org_code").to_pylist()
+            self.paths[scope.months] = dict(zip(codes, zip(*above, strict=True), strict=True))
+        return self.paths[scope.months]
 
     def _flagged(
         self, scope: Scope, tables: Tables, hidden: dict[tuple[str, Scope], tuple[set[str], set[str]]]

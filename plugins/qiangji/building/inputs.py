@@ -14,6 +14,7 @@ from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.tree import LEVELS
 from qiangji.engines import Engine
 from qiangji.indicators import Base
 from qiangji.ledger import Current, Key
@@ -56,19 +57,27 @@ class Inputs:
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
-        tables = [pa.schema([*_REPORT_COLUMNS, *((f, arrow_type(form, f)) for f in fields)]).empty_table()]
+        kept = [
+            pa.field(form.key, pa.string()),
+            *(pa.field(f, arrow_type(form, f)) for f in fields if f != form.key),
+        ]
+        tables = [pa.schema([*kept, *_REPORT_COLUMNS[2:]]).empty_table()]
         for period, _, rows in self._rows(form, [*before, *periods], fields):
             n, is_before = len(rows), period in before
-            own = {
-                "unit_code": rows.column(form.key),
-                "base_code": self._above(parents(rows.column(form.key), form), base.level, scope, restating),
-                "month": pa.repeat(period.last_month.index, n),
-                "in_period": pa.repeat(not is_before, n),
-                "is_before": pa.repeat(is_before, n),
-                "starts_year": pa.repeat(not before, n),
-            }
-            tables.append(pa.table(own | {f: rows.column(f) for f in fields}))
-        return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
+            for name, value in (
+                ("month", period.last_month.index),
+                ("in_period", not is_before),
+                ("is_before", is_before),
+                ("starts_year", not before),
+            ):
+                rows = rows.append_column(name, pa.repeat(value, n))
+            tables.append(rows)
+        whole = pa.concat_tables(tables, promote_options="permissive")
+        keys = whole.column(form.key)
+        above = self._above(parents(keys, form), base.level, scope, restating)  # of all reports at once
+        names = [n for n, _ in _REPORT_COLUMNS[2:]]
+        columns = {"unit_code": keys, "base_code": above} | {n: whole.column(n) for n in (*names, *fields)}
+        return pa.table(columns).combine_chunks()
 
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
@@ -103,17 +112,12 @@ class Inputs:
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
         """How many rows of a registered form are expected beneath each unit in these months (`expected_registered`)."""
         org = self.catalogue.org
-        placeholders = [
-            (u.code, month.index)
-            for month in months
-            for u in org.expected(form.placeholder_kinds or (), month)
-        ]
+        kinds = form.placeholder_kinds or ()
+        placeholders = [(org.expected_codes(m, kinds), m) for m in months]
         registry = self._registry(form)
+        known = registry.column("base_code").combine_chunks().unique()
         closed = [
-            (code, month.index)
-            for code in registry.column("base_code").unique().to_pylist()
-            for month in months
-            if not org.reports(code, month if org.is_dated(code) else months[0])
+            (known.filter(pc.invert(pc.is_in(known, value_set=org.expected_codes(m)))), m) for m in months
         ]
         self.engine.register("registry", registry)
         self.engine.register("closed", _units_in_months(closed))
@@ -127,14 +131,20 @@ class Inputs:
         A unit has one path: where it lay when it last was open.
         """
         org = self.catalogue.org
-        found = [
-            (u.code, code, above)
-            for u in org
-            if u.level == level and org.version(u.code, months) is not None
-            for above, code in org.path(u.code, *months).items()
-        ]
-        names = ("base_code", "org_code", "org_level")
-        return pa.table({n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)})
+        codes, closed = org.table.column("org_code"), pa.array(org.closed_in(months), pa.string())
+        are_here = pc.equal(org.table.column("org_level"), level)
+        tree = org.paths_in(*months).filter(pc.and_not(are_here, pc.is_in(codes, value_set=closed)))
+        tables = []
+        for above in LEVELS[: LEVELS.index(level) + 1]:
+            units = tree.column(f"{above}_code")
+            are_there = pc.is_valid(units)
+            if above == "city":  # a county that is its own city is one unit, and counts as a county
+                other = pc.not_equal(units, tree.column("county_code"))
+                are_there = pc.and_(are_there, pc.fill_null(other, True))
+            names = {"base_code": tree.column("org_code"), "org_code": units}
+            rows = pa.table(names).filter(are_there)
+            tables.append(rows.append_column("org_level", pa.repeat(above, len(rows))))
+        return pa.concat_tables(tables)
 
     def restated_paths(self, base: Base, scope: Scope, restating: Restating) -> pa.Table:
         """The paths of units as was to the units of today that lineage touches, with shares, for model `restated`.
@@ -223,12 +233,10 @@ class Inputs:
         if form.is_registered:
             rows = self.expected_registered(form, [p.last_month for p in periods])
         else:
-            counts: dict[str, int] = {}
-            for period in periods:
-                for unit in self.catalogue.org.expected(form.filled_in_by, period):
-                    counts[unit.code] = counts.get(unit.code, 0) + 1
-            codes = pa.array(list(counts), pa.string())
-            rows = pa.table([codes, codes, pa.array(list(counts.values()), pa.int64())], schema=_EXPECTED)
+            units = [self.catalogue.org.expected_codes(period, form.filled_in_by) for period in periods]
+            counts = pc.value_counts(pa.chunked_array(units, pa.string()))
+            codes = counts.field("values")
+            rows = pa.table([codes, codes, counts.field("counts")], schema=_EXPECTED)
         above = self._above(rows.column("base_code"), base.level, scope, restating)
         return rows.set_column(1, "base_code", above).cast(_EXPECTED)
 
@@ -256,14 +264,11 @@ def own_periods(form: Form, months: Sequence[Period]) -> list[Period]:
     return [p for m in months if (p := m.ends_in(form.period_type)) is not None and form.holds_in(str(m))]
 
 
-def _units_in_months(found: Sequence[tuple[str, int]]) -> pa.Table:
-    """Units, each with the number of a month."""
-    return pa.table(
-        {
-            "base_code": pa.array([code for code, _ in found], pa.string()),
-            "month": pa.array([month for _, month in found], pa.int64()),
-        }
-    )
+def _units_in_months(found: Sequence[tuple[pa.Array, Period]]) -> pa.Table:
+    """Units by month, each with the number of the month."""
+    codes = pa.chunked_array([units for units, _ in found], pa.string())
+    months = pa.chunked_array([pa.repeat(month.index, len(units)) for units, month in found], pa.int64())
+    return pa.table({"base_code": codes, "month": months})
 
 
 def _before(periods: Sequence[Period]) -> list[Period]:

@@ -78,7 +78,7 @@ class Restating:
         """Units that lineage or a move touches, and every unit above them, now or ever."""
         moved = {
             code
-            for code, versions in self._org.versions.items()
+            for code, versions in self._org.changing.items()
             if len({u.parent_code for u in versions if self._has_begun(u)}) > 1
         }
         own = moved.union(*({x.from_code, x.to_code} for x in self._links))
@@ -92,7 +92,7 @@ class Restating:
     @property
     def signature(self) -> str:
         """Changes on the day on which a dated change takes effect."""
-        changed = [v for v in self._org.versions.values() if len(v) > 1]
+        changed = self._org.changing.values()
         began = [(u.code, u.parent_code) for v in changed for u in v if self._has_begun(u)]
         return repr((self._links, began, sorted(self.ended)))
 

@@ -23,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
+
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, titles
@@ -168,8 +170,13 @@ def _names(one: Checked, catalogue: Catalogue, form: Form, kept: Sequence[int]) 
     rows = one.parsed.rows
     if "unit_name" not in rows.column_names:
         return []
-    keys, said = rows.column(form.key).to_pylist(), rows.column("unit_name").to_pylist()
-    named = [names.Named(keys[i], said[i]) for i in kept if keys[i] and said[i]]
+    keys, said = (rows.column(n).combine_chunks() for n in (form.key, "unit_name"))
+    there = pc.and_(pc.not_equal(keys, ""), pc.not_equal(said, ""))
+    looked_at = pc.indices_nonzero(pc.and_(there, names.are_looked_at(said, form))).to_pylist()
+    if not looked_at:
+        return []
+    accepted = set(kept)
+    named = [names.Named(keys[i].as_py(), said[i].as_py()) for i in looked_at if i in accepted]
     return names.findings(catalogue, form, named, one.period, one.part.county_code)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from qiangji.catalogue.suites import Rule
+from qiangji.checking import comparing
 from qiangji.errors import QiangjiError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -136,6 +137,7 @@ def _batch_definition() -> Any:
         gc.freeze()
         if is_collecting:
             gc.enable()
+    comparing.use()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_pandas("rows")

@@ -12,6 +12,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.ledger.findings import Finding, org_code_of
@@ -26,6 +29,9 @@ _SUFFIXES = re.compile(
 )
 _OF_A_VILLAGE = re.compile(r"(?:委员会|村委会|居委会|社区)$")
 
+_MAY_BE_OF_A_VILLAGE = "[会区]"
+"""The last characters of such a name; squeezing may bring them to its end."""
+
 
 @dataclass(frozen=True)
 class Named:
@@ -33,6 +39,13 @@ class Named:
 
     key: str
     name: str
+
+
+def are_looked_at(said: pa.Array, form: Form) -> pa.Array:
+    """Which of these names `findings` may find anything about: few of a groups' form."""
+    if form.grain != "group":
+        return pc.is_valid(said)
+    return pc.match_substring_regex(said, _MAY_BE_OF_A_VILLAGE)
 
 
 def findings(
@@ -85,7 +98,7 @@ class _Names:
             cores[unit.code] = frozenset(core(u.name) for u in org.versions[unit.code])
             for one in cores[unit.code]:
                 units[one] = (*units.get(one, ()), unit.code)
-        towns = {core(u.name) for u in org if u.level == "town" and org.county_of(u.code, period) == county}
+        towns = {core(u.name) for u in org.towns_of(county, period)}
         return cls(cores, units, tuple(sorted(towns, key=len, reverse=True)))
 
     def whose(self, code: str, name: str) -> str | None:

@@ -75,15 +75,19 @@ def decide(
         for code, n in p.numerators.items():
             if is_small(rule, n, p.denominators.get(code)):
                 hidden.villages.add(code)
+    among = periods[0].numerators.keys() | kept
+    others = [_Candidates(p.paths, _smallest_first(p, rule, among)) for p in periods]
+    pairs = list(combinations(enumerate(periods), 2))
+    differences = [(j, _Difference.of(one, other, before, carries)) for (_, one), (j, other) in pairs]
     while True:
         size = len(hidden.villages), sum(map(len, hidden.above))
         for i, p in enumerate(periods):
             hidden.above[i] |= hidden.above[0]  # what is added up there is in the longer periods too
             _Sum(p.paths, p.numerators, hidden.villages, hidden.above[i]).run(
-                partial(_are_enough, p, rule), _candidates(p, rule, periods[0].numerators.keys() | kept)
+                partial(_are_enough, p, rule), others[i]
             )
-        for (_, one), (j, other) in combinations(enumerate(periods), 2):
-            _protect_difference(one, other, before, carries, hidden.villages, hidden.above[j])
+        for j, difference in differences:
+            difference.protect(hidden.villages, hidden.above[j])
         if size == (len(hidden.villages), sum(map(len, hidden.above))):
             return hidden
 
@@ -102,7 +106,7 @@ def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) 
     return min(total, rest) >= rule.threshold
 
 
-def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
+def _smallest_first(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
     """Villages that may be hidden beside others, the smallest first. A village without persons would protect nobody."""
     return sorted(
         (
@@ -117,33 +121,61 @@ def _candidates(p: Cells, rule: Suppression, among: Collection[str]) -> list[str
     )
 
 
-def _protect_difference(
-    one: Cells, other: Cells, before: Collection[str], carries: bool, villages: set[str], above: set[str]
-) -> None:
-    """Hide more where a longer period less a shorter one would tell the figure of a single hidden village.
+class _Candidates:
+    """Villages in an order, and those beneath a unit; worked out once, and only for levels that are asked for."""
+
+    def __init__(self, paths: dict[str, tuple[str, ...]], villages: Sequence[str]) -> None:
+        self._paths, self._villages = paths, villages
+        self._levels: dict[int, dict[str, list[str]]] = {}
+
+    def beneath(self, unit: str, level: int) -> Sequence[str]:
+        if level not in self._levels:
+            found: dict[str, list[str]] = {}
+            for c in self._villages:
+                found.setdefault(self._paths[c][level], []).append(c)
+            self._levels[level] = found
+        return self._levels[level].get(unit, ())
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """What a longer period holds beyond a shorter one, where that would tell the figure of a single hidden village.
 
     The difference of a state holds villages that were hidden before and did not report all in the shorter period. It
-    must neither hold one of them alone nor leave one alone among those hidden before. The difference of amounts is
-    known anyway, except for units that reported after a gap: they have no figure in the shorter period.
+    must neither hold one of them alone nor leave one alone among those hidden before (`renewed`: how many of those a
+    unit has). The difference of amounts is known anyway, except for units that reported after a gap: they have no
+    figure in the shorter period.
     """
-    differing = {
-        c: n
-        for c, n in other.numerators.items()
-        if (n, other.denominators.get(c)) != (one.numerators.get(c), one.denominators.get(c))
-    }
-    if carries:
-        chosen = (differing.keys() - one.numerators.keys()) & one.reporting
+
+    paths: dict[str, tuple[str, ...]]
+    cells: dict[str, Number]
+    renewed: Counter[str]
+    fresh: _Candidates
+
+    @classmethod
+    def of(cls, one: Cells, other: Cells, before: Collection[str], carries: bool) -> _Difference:
+        differing = {
+            c: n
+            for c, n in other.numerators.items()
+            if (n, other.denominators.get(c)) != (one.numerators.get(c), one.denominators.get(c))
+        }
         renewed: Counter[str] = Counter()
-    else:
-        chosen = differing.keys() & before
-        renewed = Counter(
-            u for c in before if c in other.numerators and c not in chosen for u in other.paths[c]
+        if carries:
+            chosen = (differing.keys() - one.numerators.keys()) & one.reporting
+        else:
+            chosen = differing.keys() & before
+            renewed.update(
+                u for c in before if c in other.numerators and c not in chosen for u in other.paths[c]
+            )
+        cells = {c: differing[c] for c in chosen}
+        fresh = sorted((c for c, n in cells.items() if n > 0), key=lambda c: (cells[c], c))
+        return cls(other.paths, cells, renewed, _Candidates(other.paths, fresh))
+
+    def protect(self, villages: set[str], above: set[str]) -> None:
+        """Hide more until the difference tells nothing."""
+        _Sum(self.paths, self.cells, villages, above).run(
+            lambda unit, members: len(members) > 1 and self.renewed[unit] != 1, self.fresh
         )
-    cells = {c: differing[c] for c in chosen}
-    fresh = sorted((c for c, n in cells.items() if n > 0), key=lambda c: (cells[c], c))
-    _Sum(other.paths, cells, villages, above).run(
-        lambda unit, members: len(members) > 1 and renewed[unit] != 1, fresh
-    )
 
 
 @dataclass
@@ -154,15 +186,16 @@ class _Sum:
     cells: dict[str, Number]
     villages: set[str]
     above: set[str]
+    hidden: list[dict[str, set[str]]] = field(default_factory=list)
+    """By level, unit -> the hidden villages beneath it, so that none is looked for among a nation's."""
 
-    def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: Sequence[str]) -> None:
+    def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: _Candidates) -> None:
         """Hide more until the hidden villages beneath every shown unit protect each other's figures."""
         open_ones = sorted(c for c in self.villages if c in self.cells)
         levels = max((len(self.paths[c]) for c in open_ones), default=0)
-        by_unit: list[dict[str, list[str]]] = [{} for _ in range(levels)]
-        for c in candidates if open_ones else ():
-            for level, unit in enumerate(self.paths[c][:levels]):
-                by_unit[level].setdefault(unit, []).append(c)
+        self.hidden = [{} for _ in range(levels)]
+        for c in open_ones:
+            self._note(c)
         for level in range(levels):
             groups: dict[str, list[str]] = {}
             for c in open_ones:
@@ -170,7 +203,7 @@ class _Sum:
             open_ones = []
             for unit, members in sorted(groups.items()):
                 if unit in self.above or not self._extend(
-                    unit, members, level, by_unit[level].get(unit, ()), are_enough
+                    unit, members, level, candidates.beneath(unit, level), are_enough
                 ):
                     self.above.add(unit)
                     open_ones += members
@@ -194,16 +227,21 @@ class _Sum:
             if c in inside:
                 continue
             self.villages.add(c)
+            self._note(c)
             added = {c}
             if level:
                 between = self.paths[c][:level]
                 self.above.update(between)
-                added |= {v for v in self.villages & self.cells.keys() if self._joins(v, between)}
+                added |= {v for v in self.hidden[level - 1][between[-1]] if self._joins(v, between)}
             members.extend(sorted(added - inside))
             inside |= added
             if are_enough(unit, members):
                 return True
         return False
+
+    def _note(self, village: str) -> None:
+        for hidden, unit in zip(self.hidden, self.paths[village], strict=False):
+            hidden.setdefault(unit, set()).add(village)
 
     def _joins(self, village: str, between: tuple[str, ...]) -> bool:
         """Whether a hidden village is added up into one of these hidden units through hidden units only."""

@@ -157,12 +157,13 @@ class Ledger:
             _replace(c, "ops.explanation", part, place, said)
         return next(s for s in placed if s.key == one.key)
 
-    def replace_contextual(
-        self, c: Connection, county: str, form: str, period: str, findings: Sequence[dict[str, Any]]
-    ) -> None:
-        """Replace a submission's contextual findings, which belong to no reading."""
-        where = "(county_code, form, period) = (:c, :f, :p) AND delivery_id IS NULL"
-        _replace(c, "ops.finding", where, {"c": county, "f": form, "p": period}, findings)
+    def replace_contextual(self, c: Connection, found: Mapping[Key, Sequence[dict[str, Any]]]) -> None:
+        """Replace the contextual findings of submissions, which belong to no reading."""
+        for form, period in sorted({key[:2] for key in found}):
+            mine = {county: rows for (f, p, county), rows in found.items() if (f, p) == (form, period)}
+            where = "county_code = ANY(:c) AND (form, period) = (:f, :p) AND delivery_id IS NULL"
+            rows = [row for each in mine.values() for row in each]
+            _replace(c, "ops.finding", where, {"c": list(mine), "f": form, "p": period}, rows)
 
     def replace_lacking(
         self, c: Connection, form: str, periods: Sequence[str], rule: str, findings: Sequence[dict[str, Any]]

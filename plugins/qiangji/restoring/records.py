@@ -188,7 +188,7 @@ def _findings(c: Connection, ledger: Ledger, event: Event) -> None:
     for e in checked:
         at = {"f": e["form"], "p": e["period"], "c": e["county_code"]}
         if "findings" in e:
-            ledger.replace_contextual(c, e["county_code"], e["form"], e["period"], e["findings"])
+            ledger.replace_contextual(c, {(e["form"], e["period"], e["county_code"]): e["findings"]})
         c.execute(
             sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"), at
         )

@@ -14,6 +14,9 @@ from sqlalchemy.engine import Connection
 if TYPE_CHECKING:
     import pyarrow as pa
 
+COPY_ROWS = 100_000
+"""Rows of which the text is held at once."""
+
 
 def fetch(
     connection: Connection, statement: sa.TextClause | str, values: Mapping[str, Any] | None = None
@@ -50,9 +53,11 @@ def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
     copy_from = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         named(table), listed(rows.column_names)
     )
-    sink = pa.BufferOutputStream()
-    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    options = csv.WriteOptions(include_header=False, quoting_style="needed")
     driver = connection.connection.driver_connection
     assert driver is not None
     with driver.cursor() as cursor, cursor.copy(copy_from) as copy:
-        copy.write(sink.getvalue().to_pybytes())
+        for start in range(0, len(rows), COPY_ROWS):
+            sink = pa.BufferOutputStream()
+            csv.write_csv(rows.slice(start, COPY_ROWS), sink, options)
+            copy.write(memoryview(sink.getvalue()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -69,6 +70,26 @@ def test_expected_of_a_county(tree: OrgTree) -> None:
     assert [u.sort_order for u in both] == sorted(u.sort_order for u in both)
 
 
+def test_counties_are_answered_without_walking_the_tree_for_each(
+    tree: OrgTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A nation has 3,000 counties and 650,000 units: a walk a county is two thousand million steps."""
+    own, asked = OrgTree.version, Counter[str]()
+
+    def version(self: OrgTree, code: str, months: Sequence[Period]) -> OrgUnit | None:
+        asked[code] += 1
+        return own(self, code, months)
+
+    fresh = OrgTree(u for versions in tree.versions.values() for u in versions)
+    monkeypatch.setattr(OrgTree, "version", version)
+    for county in [u.code for u in fresh if u.level == "county"]:
+        for period in (MONTH, MONTH - 1):
+            mine = fresh.expected(["village"], period, county)
+            assert fresh.counts_of("village", period).get(county, 0) == len(mine)
+            assert all(t.parent_code == county for t in fresh.towns_of(county, period))
+    assert max(asked.values()) <= 2
+
+
 def test_path_from_the_city_down(tree: OrgTree) -> None:
     code = next(u.code for u in tree if u.kind == "village")
     assert list(tree.path(code)) == ["city", "county", "town", "village"]
@@ -77,6 +98,21 @@ def test_path_from_the_city_down(tree: OrgTree) -> None:
     assert tree.path("999999") == {}
     assert tree.county_of("999999") is None
     assert not tree.reports("999999", MONTH)
+
+
+def test_a_county_whose_code_is_its_citys_has_no_city_above_it(tmp_path: Path) -> None:
+    """东莞 has no counties: the city is one unit, which reports as a county and stands for its own city."""
+    city, town = "441900,东莞市,county,county,,true,,", "441900101,石碣镇,town,town,441900,true,,"
+    tree = read(tmp_path, CITY, COUNTY, city, town, "441900101201,甲村,village,village,441900101,true,,")
+    assert tree.path("441900101201") == {"county": "441900", "town": "441900101", "village": "441900101201"}
+    assert tree.county_of("441900101201", MONTH) == "441900"
+    assert tree.reports("441900101201", MONTH)
+    assert tree.counts_of("village", MONTH)["441900"] == 1
+    assert tree.ever_above("441900101201") == {"441900101201", "441900101", "441900"}
+    rows = {r["org_code"]: r for r in tree.table.to_pylist()}
+    assert {rows[c]["city_code"] for c in ("441900", "441900101", "441900101201")} == {"441900"}
+    assert rows["441900"]["parent_code"] is None
+    assert rows["440705"]["city_code"] == "440700"
 
 
 def test_as_a_table(tree: OrgTree) -> None:
@@ -121,6 +157,14 @@ def test_a_closed_parent_closes_what_is_beneath(tmp_path: Path) -> None:
         ([CITY, "440705101,大泽镇,town,town,440700,true,,"], ["440705101", "code of a county"]),
         ([CITY, COUNTY, "440705101,大泽镇,township,town,440705,true,,"], ["township", "city, county, town"]),
         (["440700,江门市,city,city,440700,false,,"], ["440700", "no parent"]),
+        (
+            ["441900,东莞市,city,city,,false,,", "441900,东莞市,county,county,441900,true,,"],
+            ["line 3", "441900", "one line of level county without a parent"],
+        ),
+        (
+            ["441900,东莞市,county,county,441900,true,,"],
+            ["441900", "code of a city, or no parent if it is its own city"],
+        ),
         ([CITY, COUNTY, TOWN.replace("true", "yes")], ["line 4", "true or false"]),
         ([CITY, COUNTY, TOWN[:-1] + "2026-02-30,"], ["line 4", "2026-01-31"]),
         ([CITY, COUNTY, TOWN[:-1] + "2026-02-01,2026-01-01"], ["line 4", "valid_to 2026-01-01"]),

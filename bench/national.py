@@ -1,0 +1,236 @@
+"""The nation's month: what the project takes for it, beside what DuckDB and COPY take for the same.
+
+    make bench-nation ARGS="--share 0.1"          (python -m bench.national --share 0.1)
+
+In: `nation_world` (files and catalogue, made once). Out: a table, and a dated JSON in bench/results. Measured are the
+two commands, `qiangji collect` and `qiangji build`, as processes that start from nothing, against the embedded
+PostgreSQL with its ordinary settings; in the same run the floor (`nation_floor`), twice, of which the faster counts.
+Both must end with the same facts and figures. See bench/README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from rich.console import Console
+from rich.table import Table
+
+from bench.nation_floor import NUMBERS, SIDES
+from bench.nation_world import FORM, World
+from bench.watching import Spent, Watched, watch
+from qiangji.embedded import EmbeddedPostgres
+from qiangji.embedded.install import known_data
+from qiangji.embedded.process import postmaster
+from qiangji.local.settings import cores
+from qiangji.settings import PROJECT
+
+TARGET = 2.0
+PACKAGES = ("great-expectations", "pandas", "pyarrow", "duckdb", "psycopg", "pydantic", "qiangji")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A home with a running server, and where its timelines go."""
+
+    world: World
+    server: EmbeddedPostgres
+    process: int
+    environment: dict[str, str]
+    folder: Path
+
+    def qiangji(self, command: str, *more: str) -> Watched:
+        found = self.watch("bench.staged", command, *more, *([] if command == "open" else ["--json"]))
+        if found.returncode not in (0, 3):  # 3: done, and something was returned
+            raise SystemExit(f"qiangji {command} ended with {found.returncode}")
+        return found
+
+    def floor(self) -> Watched:
+        with self.server.connect() as c:
+            c.execute("DROP DATABASE IF EXISTS floor")
+            c.execute("CREATE DATABASE floor")
+        found = self.watch("bench.nation_floor", json.dumps(vars(self.world)), self.url("floor"))
+        if found.returncode:
+            raise SystemExit(f"the floor ended with {found.returncode}")
+        return found
+
+    def watch(self, module: str, *arguments: str) -> Watched:
+        timeline = self.folder / f"{module}.json"
+        command = [sys.executable, "-m", module, str(timeline), *arguments]
+        return watch(command, self.environment, self.process, timeline)
+
+    def url(self, database: str) -> str:
+        return self.server.url(database, driver=None)
+
+
+def main() -> int:
+    options = _options()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or every process compiles everything it imports
+    console, world = Console(), World(options.share, options.period, options.rejected, options.xlsx)
+    os.chdir(PROJECT)
+    with console.status("making the nation, unless it is there"):
+        made = world.made()
+        for path in (world.catalogue / "incoming").glob("*/*"):
+            path.read_bytes()  # both read it from memory
+    with console.status("measuring") as status, _running(world) as run:
+        opened = run.qiangji("open")
+        floors = [run.floor()]
+        status.update("qiangji collect")
+        collected = run.qiangji("collect", "--period", world.period)
+        status.update("qiangji build")
+        built = run.qiangji("build", "--period", world.period)
+        floors.append(run.floor())
+        status.update("are both the same?")
+        same = compared(run)
+    floor = min(floors, key=lambda f: f.whole.wall)
+    result = _result(options, made, floor, {"open": opened, "collect": collected, "build": built})
+    result |= {"floors": [round(f.whole.wall, 2) for f in floors], "same": same}
+    path = _kept(result)
+    show(console, result)
+    console.print(f"Same facts and figures: {same['said']}. {path.relative_to(PROJECT)}")
+    return 0 if same["is_same"] else 1
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--share", type=float, default=0.1, help="share of the counties, spread out")
+    parser.add_argument(
+        "--period", default="2026-01", help="the month; of a January the year to date is itself"
+    )
+    parser.add_argument("--rejected", type=float, default=0.0, help="share of rows that break a rule")
+    parser.add_argument("--xlsx", type=float, default=0.0, help="share of counties that send a workbook")
+    return parser.parse_args()
+
+
+@contextmanager
+def _running(world: World) -> Iterator[Run]:
+    """A home with a running server and an empty warehouse."""
+    with tempfile.TemporaryDirectory(prefix="qiangji-bench-") as folder:
+        home = Path(folder) / "home"
+        environment = {
+            **os.environ,
+            "QIANGJI_HOME": str(home),
+            "QIANGJI_CATALOGUE": str(world.catalogue),
+            "QIANGJI_EXPECTATIONS": str(world.expectations),
+            "PYTHONPATH": str(PROJECT),
+        }
+        server = EmbeddedPostgres(home)
+        try:
+            with server.running_server():
+                data = known_data(server.home)
+                process = postmaster(data, ready=True) if data else None
+                assert process is not None
+                yield Run(world, server, process, environment, Path(folder))
+        finally:
+            server.destroy()
+
+
+def compared(run: Run) -> dict[str, Any]:
+    """Whether both ways made the same facts (a county) and the same sums (a unit above villages, and all of them)."""
+    facts = ", ".join(f"sum({n})" for n in NUMBERS)
+    sides = ", ".join(f"sum({p}__{code})" for code in SIDES for p in "nd")
+    of_facts = f"SELECT county_code, count(*), {facts} FROM {{}} GROUP BY 1 ORDER BY 1"
+    of_marts = (
+        f"SELECT period_type, org_level, CASE WHEN org_level <> 'village' THEN org_code END, count(*), {sides}"
+        " FROM {} WHERE built_to IS NULL AND reported_units > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+    )
+    equal, counted = True, []
+    for statement, ours, floor in (
+        (of_facts, f"fact.{FORM}", "fact"),
+        (of_marts, f"calc.{FORM}", "mart"),
+    ):
+        with psycopg.connect(run.url("qiangji")) as one, psycopg.connect(run.url("floor")) as other:
+            a = one.execute(statement.format(ours)).fetchall()
+            b = other.execute(statement.format(floor)).fetchall()
+            rows = other.execute(f"SELECT count(*) FROM {floor}").fetchone()
+        equal = equal and a == b and bool(a)
+        counted.append(rows[0] if rows else 0)
+    said = f"{'yes' if equal else 'NO'}, {counted[0]:,} rows and {counted[1]:,} result rows"
+    return {"is_same": equal, "facts": counted[0], "results": counted[1], "said": said}
+
+
+def _result(
+    options: argparse.Namespace, made: dict[str, Any], floor: Watched, ours: dict[str, Watched]
+) -> dict[str, Any]:
+    both = ours["collect"].whole + ours["build"].whole
+    commit = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "options": vars(options),
+        "machine": {
+            "cores": cores(),
+            "processor": platform.machine(),
+            "python": platform.python_version(),
+            "load_before": round(os.getloadavg()[0], 2),
+        },
+        "versions": {p: version(p) for p in PACKAGES},
+        "made": made,
+        "target": TARGET,
+        "ratio": round(both.wall / floor.whole.wall, 2),
+        "seconds": both.wall,
+        "peak_mb": max(w.peak_bytes for w in ours.values()) >> 20,
+        "floor": floor.told(),
+    } | {name: watched.told() for name, watched in ours.items()}
+
+
+def _kept(result: dict[str, Any]) -> Path:
+    o = result["options"]
+    more = "".join(f"-{name}{o[name]:g}" for name in ("rejected", "xlsx") if o[name])
+    name = f"nation-{result['measured_at'][:16].replace(':', '')}-{o['share']:g}{more}.json"
+    path = PROJECT / "bench" / "results" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def show(console: Console, result: dict[str, Any]) -> None:
+    made = result["made"]
+    table = Table(
+        title=f"{made['rows']:,} rows in {made['files']:,} files of {made['counties']:,} counties",
+        title_justify="left",
+    )
+    for heading in ("", "wall s", "processor s", "server s", "peak MB", "server MB"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name in ("floor", "open", "collect", "build"):
+        one = result[name]
+        table.add_row(
+            f"[bold]{name}[/bold]",
+            *_shown(one),
+            str(one["peak_mb"]),
+            str(one["server_peak_mb"]),
+            style="bold",
+        )
+        for stage, spent in one["stages"].items():
+            table.add_row(f"  {stage}", *_shown(spent), "", "")
+        table.add_section()
+    console.print(table)
+    console.print(
+        f"collect and build {result['seconds']} s, {result['ratio']} x the floor"
+        f" (target {result['target']}), {result['peak_mb']:,} MB at the peak"
+    )
+
+
+def _shown(spent: dict[str, Any]) -> list[str]:
+    return [f"{Spent(spent['wall'], 0, 0).wall:.1f}", f"{spent['processor']:.1f}", f"{spent['server']:.1f}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
