@@ -2,7 +2,7 @@
 
 A file is named by its content and never changes: writing it twice is writing it once. It is written in lake/tmp,
 synced, then renamed, so a file with a final name is whole. What a killed process leaves in lake/tmp, the next process
-removes.
+removes. Many files are synced together (`Lake.together`): the disk then waits once, not once a file.
 """
 
 from __future__ import annotations
@@ -13,16 +13,25 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from qiangji.errors import of_the_disk
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+T = TypeVar("T")
+TOGETHER = 100
+"""Files that are open at once where many are synced together."""
+_SYNCING = 8
+"""Files that the disk is asked for at a time: it writes those in one go."""
 
 
 class Rows(Protocol):
@@ -115,12 +124,25 @@ class Lake:
 
         return pq.ParquetFile(path).read()
 
-    def record(self, event_id: str, at: datetime, event: dict[str, Any]) -> None:
-        """Write one event to the journal, before the transaction that makes it so commits."""
+    def record(self, event_id: str, at: datetime, *events: dict[str, Any]) -> None:
+        """Write events to the journal, before the transaction that makes them so commits: in one file, all or none."""
         path = self.root / "journal" / f"{at:%Y-%m}" / f"{event_id}.json"
         with self._replacing(path) as temporary:
-            text = json.dumps(event, ensure_ascii=False, sort_keys=True, indent=1, default=str)
+            told = events[0] if len(events) == 1 else events
+            text = json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1, default=str)
             temporary.write_text(text, encoding="utf-8")
+
+    # ---- writing
+
+    @contextmanager
+    def together(self) -> Iterator[Lake]:
+        """This lake, for writing many files: all of them have their names once the block has ended well."""
+        batch = _Together(self.root)
+        try:
+            yield batch
+            batch.finish()
+        finally:
+            batch.close()
 
     def _put_parquet(self, path: Path, rows: pa.Table) -> None:
         import pyarrow.parquet as pq
@@ -136,25 +158,21 @@ class Lake:
         Raises LakeError where it cannot be written; the temporary file is removed then.
         """
         with _room(path):
-            handle, temporary = self._temporary()
+            one = self._begun(path)
             try:
-                yield temporary
-                os.fsync(handle)
-                _make_folder(path.parent)
-                temporary.replace(path)
-                _sync_folder(path.parent)
+                yield one.temporary
+                _finish([one])
             finally:
-                temporary.unlink(missing_ok=True)
-                os.close(handle)
+                one.close()
 
-    def _temporary(self) -> tuple[int, Path]:
+    def _begun(self, path: Path) -> _File:
         """A new temporary file, locked while this process lives, so that `sweep` spares it."""
         _private(self.root / "tmp")
         while True:
             handle, name = tempfile.mkstemp(dir=self.root / "tmp")
             fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink:  # else another process swept it before it was locked
-                return handle, Path(name)
+                return _File(path, Path(name), handle)
             os.close(handle)
 
     # ---- what a killed process leaves
@@ -177,6 +195,71 @@ class Lake:
         for folder in (self.root / "builds").glob("*"):
             if folder.name not in known and not any(self.root.glob(f"journal/*/build-{folder.name}.json")):
                 shutil.rmtree(folder)
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that is being written: the name that it will have, and where it lies until then."""
+
+    path: Path
+    temporary: Path
+    handle: int
+
+    def sync(self) -> None:
+        os.fsync(self.handle)
+
+    def rename(self) -> None:
+        self.temporary.replace(self.path)
+
+    def close(self) -> None:
+        """Close it; without its name it is removed."""
+        self.temporary.unlink(missing_ok=True)
+        os.close(self.handle)
+
+
+class _Together(Lake):
+    """A lake of which files are synced together, a number of them at a time."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self._files: list[_File] = []
+
+    @contextmanager
+    def _replacing(self, path: Path) -> Iterator[Path]:
+        with _room(path):
+            self._files.append(self._begun(path))
+            yield self._files[-1].temporary
+        if len(self._files) >= TOGETHER:
+            self.finish()
+
+    def finish(self) -> None:
+        """Give the files so far their names."""
+        if self._files:
+            with _room(self._files[0].path):
+                _finish(self._files)
+        self.close()
+
+    def close(self) -> None:
+        while self._files:
+            self._files.pop().close()
+
+
+def _finish(files: Sequence[_File]) -> None:
+    """Sync files, give them their names, sync the names."""
+    _each(_File.sync, files)
+    for one in files:
+        _make_folder(one.path.parent)
+        one.rename()
+    _each(_sync_folder, sorted({one.path.parent for one in files}))
+
+
+def _each(do: Callable[[T], None], things: Sequence[T]) -> None:
+    """Do the same to each, several at a time."""
+    if len(things) == 1:
+        do(things[0])
+        return
+    with ThreadPoolExecutor(_SYNCING) as pool:
+        list(pool.map(do, things))
 
 
 def rows_hash(rows: pa.Table) -> str:

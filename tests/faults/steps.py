@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import sys
-import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +32,6 @@ class Steps:
         self._report, self._at, self._act = report, at, act
         self._passed: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._writing = threading.local()
 
     def passed(self, name: str) -> None:
         with self._lock:
@@ -55,41 +51,31 @@ class Steps:
     # ---- the lake: a temporary file made, written, renamed
 
     def _wrap_lake(self) -> None:
-        from qiangji.lake import Lake
+        from qiangji import lake
 
-        replacing, make, sync, rename = Lake._replacing, tempfile.mkstemp, os.fsync, Path.replace
+        begin, sync, rename = lake.Lake._begun, lake._File.sync, lake._File.rename
 
-        @contextmanager
-        def named(lake: Lake, path: Path) -> Iterator[Path]:
-            self._writing.what = _what(path.relative_to(lake.root))
-            try:
-                with replacing(lake, path) as temporary:
-                    yield temporary
-            finally:
-                self._writing.what = None
+        def begun(where: Any, path: Path) -> Any:
+            one = begin(where, path)
+            roots[str(path)] = where.root
+            self.passed(f"made {of(path)}")
+            return one
 
-        def made(*arguments: Any, **how: Any) -> Any:
-            found = make(*arguments, **how)
-            self._on_file("made")
-            return found
+        def synced(one: Any) -> None:
+            self.passed(f"written {of(one.path)}")
+            sync(one)
 
-        def synced(handle: int) -> None:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                self._on_file("written")
-            sync(handle)
+        def renamed(one: Any) -> None:
+            rename(one)
+            self.passed(f"renamed {of(one.path)}")
 
-        def renamed(path: Path, target: Any) -> Any:
-            found = rename(path, target)
-            self._on_file("renamed")
-            return found
+        def of(path: Path) -> str:
+            return _what(path.relative_to(roots[str(path)]))
 
-        Lake._replacing = named  # type: ignore[method-assign, assignment]
-        tempfile.mkstemp, os.fsync = made, synced  # type: ignore[assignment]
-        Path.replace = renamed  # type: ignore[method-assign, assignment]
-
-    def _on_file(self, step: str) -> None:
-        if what := getattr(self._writing, "what", None):
-            self.passed(f"{step} {what}")
+        roots: dict[str, Path] = {}
+        lake.Lake._begun = begun  # type: ignore[method-assign, assignment]
+        lake._File.sync = synced  # type: ignore[method-assign, assignment]
+        lake._File.rename = renamed  # type: ignore[method-assign, assignment]
 
     # ---- the warehouse: half of a COPY, before and after a commit
 
@@ -149,4 +135,4 @@ def _caller() -> str:
     frame = sys._getframe(2)
     while frame.f_back and PACKAGE not in frame.f_code.co_filename:
         frame = frame.f_back
-    return frame.f_code.co_name
+    return frame.f_code.co_name.lstrip("_")

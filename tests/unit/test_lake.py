@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from qiangji import lake as lake_module
 from qiangji.lake import Lake, rows_hash
 
 AT = datetime(2026, 11, 2, tzinfo=UTC)
@@ -125,6 +126,7 @@ exec(sys.argv[2], {"lake": lake.Lake(Path(sys.argv[1]))})
         "lake.put_raw(b'x' * 100000)",
         "import pyarrow as pa; lake.put_rows('reports', 'f', '2026-10', '440703', pa.table({'a': [1]}))",
         "import datetime; lake.record('e', datetime.datetime(2026, 11, 1), {'event': 'x'})",
+        "with lake.together() as many: many.put_raw(b'x' * 100000)",
     ],
 )
 def test_a_crash_between_write_and_rename_leaves_no_final_name(tmp_path: Path, write: str) -> None:
@@ -144,6 +146,62 @@ def test_a_crash_between_write_and_rename_leaves_no_final_name(tmp_path: Path, w
     assert lake.sweep() == 1, "its process is gone"
     (written,) = files(tmp_path)
     assert written.split("/")[0] in ("raw", "reports", "journal")
+
+
+def test_files_written_together_have_their_names_together(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    with lake.together() as many:
+        digests = [many.put_raw(bytes([n])) for n in range(9)]
+        digests.append(many.put_raw(bytes([0])))
+        rows = many.put_rows(*PLACE, table())
+        assert all(name.startswith("tmp/") for name in files(tmp_path)), "none has its name yet"
+    assert [lake.get_raw(d) for d in digests] == [*(bytes([n]) for n in range(9)), bytes([0])]
+    assert lake.get_rows(*PLACE, rows).equals(table())
+    assert len(files(tmp_path)) == 10
+
+
+def test_more_files_than_may_be_open_have_their_names_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lake_module, "TOGETHER", 4)
+    with Lake(tmp_path).together() as many:
+        for n in range(9):
+            many.put_raw(bytes([n]))
+        assert sum(name.startswith("tmp/") for name in files(tmp_path)) == 1
+    assert len(files(tmp_path)) == 9
+
+
+def test_of_files_written_together_none_is_left_where_it_fails(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="in the middle"), Lake(tmp_path).together() as many:  # noqa: PT012
+        many.put_raw(b"one")
+        raise ValueError("in the middle")
+    assert files(tmp_path) == []
+
+
+def test_each_file_is_on_the_disk_before_any_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = list[str]()
+    sync, rename = os.fsync, Path.replace
+
+    def synced(handle: int) -> None:
+        sync(handle)
+        done.append("folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file")
+
+    def renamed(path: Path, target: Path) -> Path:
+        done.append("name")
+        return rename(path, target)
+
+    with Lake(tmp_path / "lake").together() as many:
+        for n in range(3):
+            many.put_raw(bytes([n]))
+        monkeypatch.setattr(os, "fsync", synced)
+        monkeypatch.setattr(Path, "replace", renamed)
+    assert done[:3] == ["file"] * 3
+    assert done.count("name") == 3
+    last = len(done) - done[::-1].index("name")
+    assert done[last:] == ["folder"] * len(done[last:])
+    assert len(done[last:]) >= 1, "the names in their folders, last of all"
 
 
 def test_what_somebody_is_writing_is_not_swept(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def check(
         for batch in _batches(_read(catalogue, ledger.lake, mine, watch)):
             with watch.timed("expectations"):
                 _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
-            published += [publish(one, catalogue, ledger, record, watch) for one in batch]
+            published += publish(batch, catalogue, ledger, record, watch)
             batch.clear()  # its rows are not held while the next is read
     for s in published:
         log.log(

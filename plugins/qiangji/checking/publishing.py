@@ -1,11 +1,12 @@
-"""Publish a verdict: its rows as Parquet in the lake, then the verdict in the ledger.
+"""Publish verdicts: their rows as Parquet in the lake, then the verdicts in the ledger.
 
-In: a submission that was judged. Out: the `Submission`, with the status that it has among the others of its county,
-form and period. The ledger writes it in one transaction: before it nothing has happened, after it everything has.
+In: submissions that were judged. Out: each `Submission`, with the status that it has among the others of its county,
+form and period. The ledger writes them in one transaction: before it nothing has happened, after it everything has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -14,8 +15,8 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking.verdict import Checked
-from qiangji.lake import rows_hash
-from qiangji.ledger import Ledger, Submission
+from qiangji.lake import Lake, rows_hash
+from qiangji.ledger import Ledger, Reading, Submission
 from qiangji.stopwatch import Stopwatch
 
 
@@ -29,13 +30,33 @@ class _Fullness:
     is_nil: bool = False
 
 
-def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, watch: Stopwatch) -> Submission:
-    """Put a verdict on the record; with `record` off nothing is written anywhere."""
-    part, accepted, rejected = one.part, one.accepted, one.rejected
+def publish(
+    batch: Sequence[Checked], catalogue: Catalogue, ledger: Ledger, record: bool, watch: Stopwatch
+) -> list[Submission]:
+    """Put verdicts on the record; with `record` off nothing is written anywhere."""
+    submissions = [_submission(one, catalogue) for one in batch]
+    if not record:
+        digests = [
+            rows_hash(c.accepted) if c.accepted is not None and s.rows_accepted else None
+            for c, s in zip(batch, submissions, strict=True)
+        ]
+        return [replace(s, rows_hash=digest) for s, digest in zip(submissions, digests, strict=True)]
+    with watch.timed("parquet"), ledger.lake.together() as lake:
+        kept = [_kept(c, s, lake) for c, s in zip(batch, submissions, strict=True)]
+    with watch.timed("publish"):
+        return ledger.publish([
+            Reading(s, [x.row() for x in c.rejections], [x.row() for x in c.findings], c.explanations)
+            for c, s in zip(batch, kept, strict=True)
+        ])  # fmt: skip
+
+
+def _submission(one: Checked, catalogue: Catalogue) -> Submission:
+    """The verdict, without the names of its rows in the lake."""
+    part, accepted = one.part, one.accepted
     received = one.parsed.rows.num_rows if one.parsed else 0
     taken = accepted.num_rows if accepted is not None else 0
     fullness = _fullness(accepted, catalogue.forms[part.form]) if accepted is not None else _Fullness()
-    submission = Submission(
+    return Submission(
         county_code=part.county_code,
         form=part.form,
         period=part.period,
@@ -57,20 +78,17 @@ def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, wa
         doubt_en="; ".join(d.en for d in one.doubts) or None,
         **vars(fullness),
     )
-    if not record:
-        digest = rows_hash(accepted) if accepted is not None and taken else None
-        return replace(submission, rows_hash=digest)
-    place = (part.form, part.period, part.county_code)
-    with watch.timed("parquet"):
-        if accepted is not None and taken:
-            submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
-        if rejected is not None and rejected.num_rows:
-            digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
-            submission = replace(submission, rejected_hash=digest)
-    rejections = [rejection.row() for rejection in one.rejections]
-    findings = [finding.row() for finding in one.findings]
-    with watch.timed("publish"):
-        return ledger.publish(submission, rejections, findings, one.explanations)
+
+
+def _kept(one: Checked, submission: Submission, lake: Lake) -> Submission:
+    """The verdict with the names of its rows, which are in the lake."""
+    place = (submission.form, submission.period, submission.county_code)
+    accepted = rejected = None
+    if one.accepted is not None and submission.rows_accepted:
+        accepted = lake.put_rows("reports", *place, one.accepted)
+    if one.rejected is not None and one.rejected.num_rows:
+        rejected = lake.put_rows("rejected", *place, _flat(one.rejected))
+    return replace(submission, rows_hash=accepted, rejected_hash=rejected)
 
 
 def _flat(rejected: pa.Table) -> pa.Table:

@@ -7,7 +7,7 @@ which they were written. Every event is written to the lake's journal before its
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from qiangji.errors import UsageError
 from qiangji.lake import Lake
-from qiangji.ledger import events, locks
+from qiangji.ledger import events, placing
 from qiangji.ledger.records import (
     SIDE_BY_SIDE,
     Current,
@@ -29,18 +29,20 @@ from qiangji.ledger.records import (
     Locked,
     Part,
     Pending,
+    Reading,
     Submission,
     sequence,
 )
-from qiangji.periods import Period
 from qiangji.warehouse.locks import GATE, hold_on, share
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.queries import statement as piece
 from qiangji.warehouse.rows import fetch, insert
 
+TOGETHER = 200
+"""Verdicts that one transaction publishes: each holds a lock, and the server has some thousands of them."""
 __all__ = [
     "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
-    "Pending", "Submission", "apply_collection", "sequence",
+    "Pending", "Reading", "Submission", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
@@ -123,39 +125,38 @@ class Ledger:
         with self.engine.connect() as c:
             return [Pending(**r) for r in fetch(c, query("ledger/parts", chosen=chosen), values)]
 
-    def publish(
-        self,
-        submission: Submission,
-        rejections: Sequence[dict[str, Any]],
-        findings: Sequence[dict[str, Any]],
-        explanations: Mapping[str, str] | None = None,
-    ) -> Submission:
-        """Make a verdict part of the record, in one transaction: before it nothing has happened, after it all has.
+    def publish(self, readings: Sequence[Reading]) -> list[Submission]:
+        """Make verdicts part of the record: of each number of them all or none, in one transaction.
 
-        `rejections` and `findings` are rows of ops.rejection and, without the reading, ops.finding. `explanations` maps
-        a unit to what the county says about its row. Returns the submission with its place in the sequence.
+        Before it nothing has happened, after it everything has. Returns the submissions, in the order given, with their
+        places in the sequence.
         """
-        one = submission
+        published: list[Submission] = []
+        for start in range(0, len(readings), TOGETHER):
+            published += self._publish(readings[start : start + TOGETHER])
+        return published
+
+    def _publish(self, readings: Sequence[Reading]) -> list[Submission]:
+        new = [r.submission for r in readings]
+        keys = list(dict.fromkeys(one.at for one in new))
         with self.engine.begin() as c:
             share(c, GATE)
-            _hold(c, one.county_code, one.form, one.period)
-            one = _as_known(c, one)
-            event = {"event": "submission", **asdict(one), "published_at": datetime.now(UTC)}
-            event |= {"rejections": list(rejections), "findings": list(findings)}
-            event |= {"explanations": dict(explanations)} if explanations else {}
-            event_id = "-".join(("submission", one.delivery_id, one.form, one.period, *one.key[1:]))
-            self.lake.record(event_id, one.checked_at, event)
-            _upsert(c, one)
-            placed = self.place(c, one.county_code, one.form, one.period)
-            part = "(delivery_id, form, period) = (:delivery_id, :form, :period)"
-            reading = f"{part} AND (catalogue_hash, suite_hash) = (:catalogue_hash, :suite_hash)"
-            own = {n: getattr(one, n) for n in ("delivery_id", "catalogue_hash", "suite_hash")}
-            place = {n: getattr(one, n) for n in ("delivery_id", "form", "period", "county_code")}
-            said = [place | {"unit_code": u, "explanation": text} for u, text in (explanations or {}).items()]
-            _replace(c, "ops.rejection", part, place, rejections)
-            _replace(c, "ops.finding", reading, place | own, [f | own for f in findings])
-            _replace(c, "ops.explanation", part, place, said)
-        return next(s for s in placed if s.key == one.key)
+            placing.hold(c, keys)
+            known = placing.standing(c, keys, {one.delivery_id for one in new})
+            placed = known.with_new(new).placed(self.shrink_share)
+            at = {(one.at, one.key): one for one in placed}
+            found = [at[one.at, one.key] for one in new]
+            events.read(
+                self.lake, [r.read_at(one.checked_at) for r, one in zip(readings, found, strict=True)]
+            )
+            placing.write(c, known, placed, new)
+            parts = [r.part for r in readings]
+            _replace_at(c, "ops.rejection", parts, [row for r in readings for row in r.rejections])
+            _replace_at(
+                c, "ops.finding", [r.own for r in readings], [f | r.own for r in readings for f in r.findings]
+            )
+            _replace_at(c, "ops.explanation", parts, [row for r in readings for row in r.explained()])
+        return found
 
     def replace_contextual(self, c: Connection, found: Mapping[Key, Sequence[dict[str, Any]]]) -> None:
         """Replace the contextual findings of submissions, which belong to no reading."""
@@ -194,7 +195,7 @@ class Ledger:
         with self.engine.begin() as c:
             share(c, GATE)
             chosen = {"delivery": delivery_id, "form": form, "period": period}
-            touched = c.execute(query("ledger/touched"), chosen).all()
+            touched = [tuple(at) for at in c.execute(query("ledger/touched"), chosen)]
             if not touched:
                 raise UsageError(
                     f"no delivery {delivery_id}",
@@ -218,7 +219,7 @@ class Ledger:
             event = {"event": "decision", **asdict(decision)}
             self.lake.record(f"decision-{decision.decision_id}", decision.decided_at, event)
             insert(c, "ops.decision", [asdict(decision)])
-            placed = [s for each in touched for s in self.place(c, *each)]
+            placed = self.place(c, touched)
         return [s for s in placed if s.delivery_id == delivery_id]
 
     # ---- what counts
@@ -236,37 +237,27 @@ class Ledger:
     def latest(self, one: Submission) -> Submission | None:
         """The latest reading of the same county, form and period that is not void, as the reporting grid shows it."""
         with self.engine.connect() as c:
-            known = _verdicts(c, one.county_code, one.form, one.period)
-        standing = (v for v in known if v.status != "void")
-        return max(standing, key=lambda v: (v.received_at, v.checked_at), default=None)
+            known = placing.standing(c, [one.at]).verdicts[one.at]
+        valid = (v for v in known if v.status != "void")
+        return max(valid, key=lambda v: (v.received_at, v.checked_at), default=None)
 
     def foreseen(self, one: Submission) -> Submission:
         """A submission with the status that it would have, were it published now; nothing is written."""
         with self.engine.connect() as c:
-            verdicts = _verdicts(c, one.county_code, one.form, one.period)
-            placed = self._sequence(c, [*verdicts, one], one.county_code, one.form, one.period)
+            known = placing.standing(c, [one.at], [one.delivery_id])
+        placed = known.with_new([one]).placed(self.shrink_share)
         return replace(next(s for s in placed if s.key == one.key), revision=None, is_current=False)
 
-    def place(self, c: Connection, county: str, form: str, period: str) -> list[Submission]:
-        """Work out a submission's sequence anew from its verdicts, decisions and locks; write down what changed."""
-        _hold(c, county, form, period)
-        verdicts = _verdicts(c, county, form, period)
-        placed = self._sequence(c, verdicts, county, form, period)
-        before = {v.key: v.placing for v in verdicts}
-        changed = [s for s in placed if before[s.key] != s.placing]
-        # what stops being current first: only one may be at any moment
-        for one in sorted(changed, key=lambda s: s.is_current):
-            c.execute(query("ledger/place"), asdict(one))
-        return placed
+    def place(self, c: Connection, keys: Collection[Key]) -> list[Submission]:
+        """Work out the sequences of these submissions anew from their readings, decisions and locks.
 
-    def _sequence(
-        self, c: Connection, verdicts: Sequence[Submission], county: str, form: str, period: str
-    ) -> list[Submission]:
-        at = {"county": county, "form": form, "period": period}
-        deliveries = {"deliveries": [v.delivery_id for v in verdicts]}
-        decisions = [Decision(**r) for r in fetch(c, query("ledger/last_decisions"), at | deliveries)]
-        decided = {d.delivery_id: d for d in decisions}
-        return sequence(verdicts, decided, self.shrink_share, locks.of(c, Period.parse(period)))
+        Writes down what changed. Returns all their readings.
+        """
+        placing.hold(c, keys)
+        known = placing.standing(c, keys)
+        placed = known.placed(self.shrink_share)
+        placing.write(c, known, placed)
+        return placed
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -286,34 +277,6 @@ def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
     )
 
 
-def _verdicts(c: Connection, county: str, form: str, period: str) -> list[Submission]:
-    at = {"county": county, "form": form, "period": period}
-    where = "(county_code, form, period) = (:county, :form, :period)"
-    return [Submission(**r) for r in fetch(c, f"SELECT * FROM ops.submission WHERE {where}", at)]
-
-
-def _as_known(c: Connection, one: Submission) -> Submission:
-    """Re-checking inside a locked period keeps the original `checked_at`, so that the order of readings stays."""
-    if not any(one.checked_at in x for x in locks.of(c, Period.parse(one.period))):
-        return one
-    known = c.scalar(
-        sa.text(
-            "SELECT checked_at FROM ops.submission WHERE (delivery_id, form, period, catalogue_hash, suite_hash)"
-            " = (:delivery_id, :form, :period, :catalogue_hash, :suite_hash)"
-        ),
-        asdict(one),
-    )
-    return replace(one, checked_at=known) if known else one
-
-
-def _upsert(c: Connection, one: Submission) -> None:
-    """A reading's row, in the place of the one that it may have."""
-    row = asdict(one) | {"status": one.verdict}
-    key = ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")
-    updates = ", ".join(f"{n} = excluded.{n}" for n in row if n not in key)
-    insert(c, "ops.submission", [row], f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}")
-
-
 def _replace(
     c: Connection, table: str, where: str, values: Mapping[str, Any], rows: Sequence[dict[str, Any]]
 ) -> None:
@@ -322,9 +285,14 @@ def _replace(
     insert(c, table, rows)
 
 
-def _hold(c: Connection, county: str, form: str, period: str) -> None:
-    """One writer of a submission at a time."""
-    hold_on(c, f"submission {county} {form} {period}")
+def _replace_at(
+    c: Connection, table: str, at: Sequence[Mapping[str, str]], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Put rows in the place of those of the table with any of these sets of keys (columns of text)."""
+    names = list(at[0])
+    keys = ", ".join(f"CAST(:{n} AS text[])" for n in names)
+    where = f"({', '.join(names)}) IN (SELECT * FROM unnest({keys}))"
+    _replace(c, table, where, {n: [one[n] for one in at] for n in names}, rows)
 
 
 def _listed(c: Connection, county: str, name: str) -> Listed | None:

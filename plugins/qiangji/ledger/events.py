@@ -1,8 +1,8 @@
 """What every record of a decision or of collecting needs: ids, who decided, and the journal's events of collecting.
 
 In: what a county system listed, what came of collecting it, who decided. Out: files in the lake's journal. An event's
-name follows from its content, so that the same event is written once. Verdicts and decisions are written to the
-journal where they are made.
+name follows from its content, so that the same event is written once. Decisions are written to the journal where they
+are made.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 from qiangji.errors import UsageError
 from qiangji.hashing import short
 from qiangji.lake import Lake
+from qiangji.ledger.records import Reading
 from qiangji.settings import settings
 
 _NO_PERSON = ("", "nologin", "false", "sync")
@@ -37,6 +38,14 @@ def collected(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
         at = max(r["ended_at"] for r in rows)
         event_id = f"collection-{short(*sorted(map(repr, rows)))}"
         lake.record(event_id, at, {"event": "collection", "at": at, "rows": list(rows)})
+
+
+def read(lake: Lake, readings: Sequence[Reading]) -> None:
+    """Record verdicts, all in one file. One verdict alone, published again, overwrites itself."""
+    now = datetime.now(UTC)
+    ids = [r.event_id for r in readings]
+    name = ids[0] if len(ids) == 1 else f"submission-{short(*ids, length=32)}"
+    lake.record(name, readings[0].submission.checked_at, *(r.event(now) for r in readings))
 
 
 def decision_id(target: str, before: int) -> str:

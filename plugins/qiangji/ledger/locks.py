@@ -11,7 +11,7 @@ In: the lock and unlock events in ops.period_lock. Out: the stretches of time in
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -62,9 +62,9 @@ def stretches(c: Connection) -> dict[Period, list[Locked]]:
     return found
 
 
-def of(c: Connection, period: Period) -> list[Locked]:
+def covering(locked: Mapping[Period, Iterable[Locked]], period: Period) -> list[Locked]:
     """When a form's period was locked, by its own lock or by that of a period in which it ends."""
-    return [x for locked, times in stretches(c).items() if covers(locked, period) for x in times]
+    return [x for other, times in locked.items() if covers(other, period) for x in times]
 
 
 def now_locked(c: Connection) -> list[Period]:
@@ -105,14 +105,13 @@ def apply(ledger: Ledger, c: Connection, lock: Lock) -> None:
     # nothing came after a lock that is made now, unless the clock of another machine is ahead
     later = c.execute(
         sa.text(
-            "SELECT DISTINCT county_code, form, period FROM ops.submission"
-            " WHERE received_at >= :at OR checked_at >= :at ORDER BY county_code, form, period"
+            "SELECT DISTINCT form, period, county_code FROM ops.submission"
+            " WHERE received_at >= :at OR checked_at >= :at"
         ),
         {"at": lock.decided_at},
     ).all()
-    for county, form, period in later:
-        if covers(Period.parse(lock.period), Period.parse(period)):
-            ledger.place(c, county, form, period)
+    locked = Period.parse(lock.period)
+    ledger.place(c, [tuple(at) for at in later if covers(locked, Period.parse(at.period))])
 
 
 def _require_sense(c: Connection, period: Period, action: str, reason: str) -> None:

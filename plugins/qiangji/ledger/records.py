@@ -7,8 +7,9 @@ which they were written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from qiangji.catalogue.models import FileKind
 from qiangji.hashing import short
@@ -138,9 +139,60 @@ class Submission:
         return self.delivery_id, self.catalogue_hash, self.suite_hash
 
     @property
+    def at(self) -> Key:
+        return self.form, self.period, self.county_code
+
+    @property
     def placing(self) -> tuple[str, int | None, bool, str | None]:
         """What follows from the sequence."""
         return self.status, self.revision, self.is_current, self.held_reason
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A verdict with what was found: rows of ops.rejection and, without their reading, of ops.finding.
+
+    `explanations`: unit -> what the county says about its row.
+    """
+
+    submission: Submission
+    rejections: Sequence[dict[str, Any]] = ()
+    findings: Sequence[dict[str, Any]] = ()
+    explanations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def part(self) -> dict[str, str]:
+        """The part of a delivery that was read."""
+        one = self.submission
+        return {"delivery_id": one.delivery_id, "form": one.form, "period": one.period}
+
+    @property
+    def own(self) -> dict[str, str]:
+        """The reading: a part, read by a catalogue and a suite."""
+        return self.part | {
+            "catalogue_hash": self.submission.catalogue_hash,
+            "suite_hash": self.submission.suite_hash,
+        }
+
+    def read_at(self, at: datetime) -> Reading:
+        return replace(self, submission=replace(self.submission, checked_at=at))
+
+    def explained(self) -> list[dict[str, str]]:
+        """Rows of ops.explanation."""
+        place = self.part | {"county_code": self.submission.county_code}
+        return [place | {"unit_code": unit, "explanation": text} for unit, text in self.explanations.items()]
+
+    def event(self, at: datetime) -> dict[str, Any]:
+        """What the journal keeps of it; `at`: when it was published."""
+        event = {"event": "submission", **asdict(self.submission), "published_at": at}
+        event |= {"rejections": list(self.rejections), "findings": list(self.findings)}
+        return event | ({"explanations": dict(self.explanations)} if self.explanations else {})
+
+    @property
+    def event_id(self) -> str:
+        """The same reading, published again, is the same event."""
+        one = self.submission
+        return "-".join(("submission", one.delivery_id, one.form, one.period, *one.key[1:]))
 
 
 @dataclass(frozen=True)
@@ -155,6 +207,15 @@ class Decision:
     reason: str
     decided_by: str
     decided_at: datetime
+
+
+def decided(decisions: Iterable[Decision], form: str, period: str) -> dict[str, Decision]:
+    """Delivery -> the decision that counts for a form and period. `decisions` come latest first."""
+    found: dict[str, Decision] = {}
+    for one in decisions:
+        if one.form in (None, form) and one.period in (None, period):
+            found.setdefault(one.delivery_id, one)
+    return found
 
 
 @dataclass(frozen=True)

@@ -94,11 +94,11 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
     events: dict[str, list[Event]] = {}
     unknown: Counter[str] = Counter()
     for path in watch(files, "journal"):
-        event = _read(path)
-        if event["event"] in AT:
-            events.setdefault(event["event"], []).append(event)
-        else:
-            unknown[str(event["event"])] += 1
+        for event in _read(path):
+            if event["event"] in AT:
+                events.setdefault(event["event"], []).append(event)
+            else:
+                unknown[str(event["event"])] += 1
     for kind, key in DECIDED.items():
         events[kind] = list({e[key]: e for e in events.get(kind, ())}.values())
     for found in events.values():
@@ -106,17 +106,19 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
     return Journal(events, unknown)
 
 
-def _read(path: Path) -> Event:
+def _read(path: Path) -> list[Event]:
+    """The events of a file: one, or a list of those that were committed together."""
     try:
-        event = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(event, dict) or "event" not in event:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        events = told if isinstance(told, list) else [told]
+        if not all(isinstance(one, dict) and "event" in one for one in events):
             raise ValueError
-        return event
+        return events
     except (ValueError, OSError) as e:
         raise JournalError(
             "cannot be read as an event",
             where=str(path),
-            expected="a JSON object with `event`",
+            expected="a JSON object with `event`, or a list of them",
             do="Take the file from a backup of the lake. docs/runbooks/restore.md",
             code="broken_event",
         ) from e

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji.figures import editions
 from qiangji.ledger import Decision, Delivery, Key, Ledger, Submission, apply_collection, locks, sequence
+from qiangji.ledger.records import decided
 from qiangji.periods import Period
 from qiangji.restoring.journal import Event, Journal, Watch, when
 from qiangji.warehouse.rows import fetch
@@ -162,12 +163,8 @@ def _verdicts(c: Connection, ledger: Ledger, events: Sequence[Event]) -> int:
     decisions = [Decision(**r) for r in fetch(c, statement)]
     stretches = locks.stretches(c)
     for (form, period, _), verdicts in by_key.items():
-        decided: dict[str, Decision] = {}
-        for d in decisions:
-            if d.form in (None, form) and d.period in (None, period):
-                decided.setdefault(d.delivery_id, d)
-        covering = [x for p, held in stretches.items() if locks.covers(p, Period.parse(period)) for x in held]
-        placed = sequence(verdicts, decided, ledger.shrink_share, covering)
+        holding = locks.covering(stretches, Period.parse(period))
+        placed = sequence(verdicts, decided(decisions, form, period), ledger.shrink_share, holding)
         populate(c, "ops.submission", [asdict(s) for s in placed])
     populate(c, "ops.rejection", [row for rows in rejections.values() for row in rows])
     populate(c, "ops.explanation", [row for rows in explanations.values() for row in rows])

@@ -26,10 +26,14 @@ def share(connection: Connection, key: int) -> None:
     connection.execute(sa.text("SELECT pg_advisory_xact_lock_shared(:key)"), {"key": key})
 
 
-def hold_on(connection: Connection, what: str) -> None:
-    """Wait for the lock of one thing, and hold it alone.
+def hold_on(connection: Connection, *what: str) -> None:
+    """Wait for the locks of things, one after the other in the order of their names, and hold them alone.
 
-    `what` names it by a word for its kind first: `item`, `submission` or `decisions` with what identifies it, or
+    Each is named by a word for its kind first: `item`, `submission` or `decisions` with what identifies it, or
     `dispositions`.
     """
-    connection.execute(sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))"), {"what": what})
+    statement = (
+        "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"
+        " FROM (SELECT unnest(CAST(:what AS text[])) AS name ORDER BY name OFFSET 0) AS things"
+    )
+    connection.execute(sa.text(statement), {"what": sorted(what)})

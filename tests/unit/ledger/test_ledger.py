@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Decision, Delivery, Ledger, Part, Submission, sequence
+from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, sequence
 
 START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
@@ -179,7 +179,7 @@ def publish(
     one = verdict(
         0, content, rows, delivery_id=delivery.delivery_id, received_at=delivery.received_at, **changes
     )
-    return ledger.publish(one, [], [])
+    return ledger.publish([Reading(one)])[0]
 
 
 def dump(ledger: Ledger, table: str) -> list[Any]:
@@ -202,13 +202,56 @@ def test_publishing_twice_is_publishing_once(ledger: Ledger) -> None:
         "rows": 1, "example": "village!A2", "message_zh": "错", "message_en": "wrong",
     }  # fmt: skip
     one = verdict(0, "A", delivery_id=delivery.delivery_id, received_at=delivery.received_at)
-    first = ledger.publish(one, [rejection], [])
+    (first,) = ledger.publish([Reading(one, [rejection])])
     before = dump(ledger, "submission"), dump(ledger, "rejection"), sorted(journal(ledger))
-    assert ledger.publish(one, [rejection], []) == first
+    assert ledger.publish([Reading(one, [rejection])]) == [first]
     assert (dump(ledger, "submission"), dump(ledger, "rejection"), sorted(journal(ledger))) == before
 
 
-def journal(ledger: Ledger) -> dict[str, dict[str, Any]]:
+def test_many_readings_are_published_as_one_after_the_other(ledger: Ledger) -> None:
+    """Of two forms, three of one submission among them; and their events are in one file."""
+    deliveries = [deliver(ledger, h, c) for h, c in ((1, "a"), (2, "b"), (3, "c"))]
+    readings = [
+        Reading(verdict(0, content, rows, delivery_id=d.delivery_id, received_at=d.received_at, **other))
+        for d, content, rows, other in (
+            (deliveries[1], "B", 90, {}),
+            (deliveries[0], "A", 100, {}),
+            (deliveries[0], "C", 100, {"form": "village_group"}),
+            (deliveries[2], "D", 10, {}),
+        )
+    ]
+    together = ledger.publish(readings)
+    assert [(s.rows_hash, s.status, s.revision, s.is_current) for s in together] == [
+        ("B", "accepted", 2, True), ("A", "accepted", 1, False), ("C", "accepted", 1, True), ("D", "held", None, False),
+    ]  # fmt: skip
+    (events,) = (told for told in journal(ledger).values() if isinstance(told, list))
+    assert [e["rows_hash"] for e in events] == ["B", "A", "C", "D"]
+    found = dump(ledger, "submission")
+    assert ledger.publish(readings) == together
+    assert dump(ledger, "submission") == found
+    assert len(journal(ledger)) == 4, "three deliveries, and the same verdicts once"
+    with ledger.engine.begin() as c:
+        c.execute(sa.text("DELETE FROM ops.submission"))
+    for one in readings:
+        ledger.publish([one])
+    assert dump(ledger, "submission") == found, "the same as one by one"
+
+
+def test_as_many_are_published_at_once_as_the_server_has_locks_for(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qiangji.ledger.TOGETHER", 2)
+    found = [deliver(ledger, n, "abcde"[n]) for n in range(5)]
+    readings = [
+        Reading(verdict(0, "ABCDE"[n], delivery_id=d.delivery_id, received_at=d.received_at))
+        for n, d in enumerate(found)
+    ]
+    assert [s.rows_hash for s in ledger.publish(readings)] == [*"ABCDE"]
+    assert [s.revision for s in ledger.publish(readings)] == [1, 2, 3, 4, 5]
+    assert [s[2:] for s in standing(ledger)] == [(n, n == 5) for n in range(1, 6)]
+
+
+def journal(ledger: Ledger) -> dict[str, Any]:
     return {
         p.name: json.loads(p.read_text(encoding="utf-8")) for p in ledger.lake.root.glob("journal/*/*.json")
     }
@@ -347,8 +390,8 @@ def test_findings_of_a_reading_are_replaced_not_added(ledger: Ledger) -> None:
         "expected_zh": "应", "expected_en": "should", "message_zh": "疑", "message_en": "odd",
     }  # fmt: skip
     one = verdict(0, "A", delivery_id=delivery.delivery_id, received_at=delivery.received_at)
-    ledger.publish(one, [], [found, found | {"finding_id": "f2"}])
-    ledger.publish(one, [], [found])
+    ledger.publish([Reading(one, findings=[found, found | {"finding_id": "f2"}])])
+    ledger.publish([Reading(one, findings=[found])])
     with ledger.engine.connect() as c:
         assert list(c.scalars(sa.text("SELECT finding_id FROM ops.current_finding"))) == ["f1"]
     ledger.decide(delivery.delivery_id, "void", "why")
