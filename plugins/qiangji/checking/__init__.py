@@ -32,7 +32,7 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.expectations import Broken, validate
-from qiangji.checking.frame import framed
+from qiangji.checking.frame import framed, with_sums
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt, decide
 from qiangji.errors import ReturnedError
@@ -199,6 +199,7 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         if one.parsed is not None
     ]
     frame = pa.concat_tables(frames, promote_options="permissive")
+    frame = with_sums(frame, [len(rows) for rows in frames], form, suite)
     rules = suite.holding_in(form, str(readable[0].period.last_month))
     broken = validate(frame.combine_chunks(), [r for r in rules if not r.is_contextual], form.form)
     start = 0
