@@ -15,6 +15,7 @@ split afterwards.
 | `names`, `titles` | names beside codes; the period and units that a sheet states |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
+| `ahead` | files are read while others are judged |
 | `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
@@ -25,12 +26,14 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, titles, unexpected_units
+from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import Broken, validate
 from qiangji.checking.frame import framed, with_sums
 from qiangji.checking.publishing import publish
@@ -47,6 +50,10 @@ __all__ = ["Checked", "check", "examine", "judge"]
 log = logging.getLogger(__name__)
 BATCH_ROWS = 500_000
 """Rows that go through a suite at once: many counties, and still a bounded frame."""
+AHEAD_BYTES = 32 * 2**20
+"""Files that are read ahead, or lie ready as read, are of so many bytes together."""
+PUBLISHERS = 4
+"""Verdicts that are published at a time: each waits for disk and server most of its time."""
 
 
 def check(
@@ -59,7 +66,7 @@ def check(
 ) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere.
 
-    `watch` is told the seconds of its stages: parse, expectations, parquet, publish.
+    `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, publish.
     """
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
@@ -68,7 +75,8 @@ def check(
         for batch in _batches(_read(catalogue, ledger.lake, mine, watch)):
             with watch.timed("expectations"):
                 _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
-            published += [publish(one, catalogue, ledger, record, watch) for one in batch]
+            with watch.timed("publish"), ThreadPoolExecutor(max_workers=PUBLISHERS) as pool:
+                published += pool.map(lambda one: publish(one, catalogue, ledger, record), batch)
             batch.clear()  # its rows are not held while the next is read
     for s in published:
         log.log(
@@ -122,9 +130,17 @@ def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
 
 
 def _read(catalogue: Catalogue, lake: Lake, parts: Iterable[Pending], watch: Stopwatch) -> Iterator[Checked]:
-    for part in parts:
+    """The parts as read, in their order; those that come next are read meanwhile."""
+
+    def weight(part: Pending) -> int:
+        return lake.raw_path(part.sha256).stat().st_size if part.sha256 else 0
+
+    read = ahead(lambda part: _parse(catalogue, lake, part), parts, weight, AHEAD_BYTES, cage.MOST)
+    while True:
         with watch.timed("parse"):
-            one = _parse(catalogue, lake, part)
+            one = next(read, None)
+        if one is None:
+            return
         yield one
 
 

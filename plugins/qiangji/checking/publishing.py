@@ -16,7 +16,6 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.checking.verdict import Checked
 from qiangji.lake import rows_hash
 from qiangji.ledger import Ledger, Submission
-from qiangji.stopwatch import Stopwatch
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class _Fullness:
     is_nil: bool = False
 
 
-def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, watch: Stopwatch) -> Submission:
+def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool) -> Submission:
     """Put a verdict on the record; with `record` off nothing is written anywhere."""
     part, accepted, rejected = one.part, one.accepted, one.rejected
     received = one.parsed.rows.num_rows if one.parsed else 0
@@ -61,16 +60,14 @@ def publish(one: Checked, catalogue: Catalogue, ledger: Ledger, record: bool, wa
         digest = rows_hash(accepted) if accepted is not None and taken else None
         return replace(submission, rows_hash=digest)
     place = (part.form, part.period, part.county_code)
-    with watch.timed("parquet"):
-        if accepted is not None and taken:
-            submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
-        if rejected is not None and rejected.num_rows:
-            digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
-            submission = replace(submission, rejected_hash=digest)
+    if accepted is not None and taken:
+        submission = replace(submission, rows_hash=ledger.lake.put_rows("reports", *place, accepted))
+    if rejected is not None and rejected.num_rows:
+        digest = ledger.lake.put_rows("rejected", *place, _flat(rejected))
+        submission = replace(submission, rejected_hash=digest)
     rejections = [rejection.row() for rejection in one.rejections]
     findings = [finding.row() for finding in one.findings]
-    with watch.timed("publish"):
-        return ledger.publish(submission, rejections, findings, one.explanations)
+    return ledger.publish(submission, rejections, findings, one.explanations)
 
 
 def _flat(rejected: pa.Table) -> pa.Table:
