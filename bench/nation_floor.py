@@ -76,11 +76,13 @@ def main() -> None:
         with timeline.timed("copy marts"):
             c.execute(mart_table())
             copy(c, duck, "mart", "figures")
-        with timeline.timed("key, analyze"):
+        with timeline.timed("key facts"):
             c.execute("CREATE UNIQUE INDEX ON fact (period, county_code, group_code)")
+        with timeline.timed("key marts"):
             c.execute("CREATE UNIQUE INDEX ON mart (org_code, period_type, period)")
             c.execute("CREATE INDEX ON mart (period_type, period, org_level)")
             c.commit()
+        with timeline.timed("analyze"):
             c.execute("ANALYZE fact, mart")
             c.commit()
     timeline.write(path)

@@ -112,7 +112,9 @@ class World:
             rows += len(table)
             path = self.folder / "tables" / county / f"{FORM}_{self.period}.csv"
             path.parent.mkdir(parents=True)
-            pacsv.write_csv(table.rename_columns(list(_COLUMNS.values())), path, _OPTIONS)
+            with path.open("wb") as f:
+                f.write((",".join(_COLUMNS.values()) + "\n").encode())
+                pacsv.write_csv(table, f, _OPTIONS)
             incoming = self.catalogue / "incoming" / county
             incoming.mkdir(parents=True)
             sent = incoming / path.name
@@ -130,7 +132,7 @@ class World:
         return {"files": len(files), "bytes": sum(f.stat().st_size for f in files)}
 
 
-_OPTIONS = pacsv.WriteOptions(include_header=True, quoting_style="none")
+_OPTIONS = pacsv.WriteOptions(include_header=False, quoting_style="none")
 
 
 def _sources() -> Iterator[Path]:

@@ -237,7 +237,7 @@ def test_many_threads_at_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
     assert found == [1 + i % 3 for i in range(60)]
-    assert 2 <= len(readers()) <= cage._MOST <= 4
+    assert 2 <= len(readers()) <= cage.MOST <= 4
 
 
 @pytest.mark.usefixtures("no_reader_at_rest")

@@ -53,3 +53,21 @@ def test_a_mark_that_opens_in_one_line_and_closes_in_the_next_is_found(first: in
     cells[2][other] += '"'
     with pytest.raises(ReturnedError, match="quotation mark"):
         csv_file.read("\n".join(map(",".join, cells)).encode(), "utf-8")
+
+
+def test_a_file_in_which_all_cells_are_quoted_is_not_gone_through_cell_by_cell(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = [
+        ",".join(f'"{cell}"' for cell in (f"44070300100{n:03}", f'第{n}组 ""甲"", 乙', n)) for n in range(99)
+    ]
+
+    def refused(*_: object) -> None:
+        raise AssertionError("cell by cell")
+
+    monkeypatch.setattr(csv_file, "_check_quotes", refused)
+    grid = csv_file.read("\r\n".join(lines).encode(), "utf-8")
+    assert grid.cells.num_rows == 99
+    assert grid.cells.column(1)[0].as_py() == '第0组 "甲", 乙'
+    with pytest.raises(AssertionError, match="cell by cell"):
+        csv_file.read("\n".join([*lines, '"1","a\nb",2']).encode(), "utf-8")

@@ -15,6 +15,7 @@ split afterwards.
 | `names`, `titles` | names beside codes; the period and units that a sheet states |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
+| `ahead` | files are read while others are judged |
 | `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
@@ -31,8 +32,9 @@ import pyarrow as pa
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, titles, unexpected_units
+from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
-from qiangji.checking.frame import framed
+from qiangji.checking.frame import framed, with_sums
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt, decide
 from qiangji.errors import ReturnedError
@@ -45,6 +47,8 @@ from qiangji.stopwatch import Stopwatch
 __all__ = ["Checked", "check", "examine", "judge"]
 
 log = logging.getLogger(__name__)
+AHEAD_BYTES = 32 * 2**20
+"""Files that are read ahead, or lie ready as read, are of so many bytes together."""
 
 
 def check(
@@ -57,7 +61,7 @@ def check(
 ) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere.
 
-    `watch` is told the seconds of its stages: parse, expectations, parquet, publish.
+    `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, parquet, publish.
     """
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
@@ -120,9 +124,17 @@ def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
 
 
 def _read(catalogue: Catalogue, lake: Lake, parts: Iterable[Pending], watch: Stopwatch) -> Iterator[Checked]:
-    for part in parts:
+    """The parts as read, in their order; those that come next are read meanwhile."""
+
+    def weight(part: Pending) -> int:
+        return lake.raw_path(part.sha256).stat().st_size if part.sha256 else 0
+
+    read = ahead(lambda part: _parse(catalogue, lake, part), parts, weight, AHEAD_BYTES, cage.MOST)
+    while True:
         with watch.timed("parse"):
-            one = _parse(catalogue, lake, part)
+            one = next(read, None)
+        if one is None:
+            return
         yield one
 
 
@@ -197,6 +209,7 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         if one.parsed is not None
     ]
     frame = pa.concat_tables(frames, promote_options="permissive")
+    frame = with_sums(frame, [len(rows) for rows in frames], form, suite)
     rules = suite.holding_in(form, str(readable[0].period.last_month))
     broken = validate(frame.combine_chunks(), [r for r in rules if not r.is_contextual], form.form)
     start = 0

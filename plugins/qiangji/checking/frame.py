@@ -6,6 +6,10 @@ In: the rows as read, and the tree. Out: the rows with the columns that follow f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -46,8 +50,6 @@ def framed(
     names = rows.column("unit_name").combine_chunks() if "unit_name" in rows.column_names else None
     if {"_is_total", "_is_sum"} & read:
         columns["_is_total"] = are_totals(keys, names, form)
-    if "_is_sum" in read:
-        columns["_is_sum"] = _are_sums(rows.filter(pc.invert(columns["_is_total"])), keys, form)
     if names is not None:
         rows = rows.drop_columns(["unit_name"])
     for name, values in columns.items():
@@ -71,14 +73,26 @@ def _known(
     return pc.and_(known, listed)
 
 
-def _are_sums(rows: pa.Table, keys: pa.Array, form: Form) -> pa.Array:
-    """Whether every number of a row is the sum of the other rows beside it: of its unit's, its town's, or of all.
+def with_sums(frame: pa.Table, sizes: Sequence[int], form: Form, suite: Suite) -> pa.Table:
+    """The frames of reports, one behind the other, with `_is_sum`, if the suite reads it; of all reports at once.
 
-    `rows`: without those that say themselves that they are totals; they are no sums here, whatever they hold.
+    Every number of a sum is the sum of the other rows beside it: of its unit's, its town's, or of all of its report.
+    Rows that say themselves that they are totals are no sums, whatever they hold, and no part of one.
     """
-    numbers = [n for n, f in form.fields.items() if f.is_number and n in rows.column_names]
-    sums = {k for digits in _siblings(form) for k in _sums_among(rows, numbers, digits, form)}
-    return pc.is_in(keys, value_set=pa.array(sorted(sums), pa.string()))
+    if not any("_is_sum" in rule.columns for rule in suite.rules):
+        return frame
+    report = pa.array(np.repeat(np.arange(len(sizes)), sizes)).cast(pa.string())
+    keys = frame.column(form.key).combine_chunks()
+    own, keys = pc.binary_join_element_wise(report, keys, " "), pc.fill_null(keys, "")
+    counted = pc.invert(frame.column("_is_total")).combine_chunks()
+    rows = frame.filter(counted)
+    numbers = [n for n, f in form.fields.items() if f.is_number and n in frame.column_names]
+    sums: set[str] = set()
+    for digits in _siblings(form):
+        beside = pc.binary_join_element_wise(report, pc.utf8_slice_codeunits(keys, 0, digits), " ")
+        sums.update(_sums_among(rows, numbers, own.filter(counted), beside.filter(counted)))
+    found = pc.is_in(own, value_set=pa.array(sorted(sums), pa.string()))
+    return frame.append_column("_is_sum", found)
 
 
 def _siblings(form: Form) -> list[int]:
@@ -88,29 +102,38 @@ def _siblings(form: Form) -> list[int]:
     return [9, 0] if form.grain in ("village", "community") else [0]
 
 
-def _sums_among(rows: pa.Table, numbers: list[str], digits: int, form: Form) -> list[str]:
-    """The keys of rows that are the sums of all others with the same first digits."""
-    keys = rows.column(form.key).combine_chunks()
-    beside = (
-        pc.utf8_slice_codeunits(pc.fill_null(keys, ""), 0, digits) if digits else pa.repeat("", len(keys))
-    )
+def _sums_among(rows: pa.Table, numbers: list[str], own: pa.Array, beside: pa.Array) -> list[str]:
+    """The names (`own`) of rows that are the sums of all others that stand beside them (`beside`: the same text)."""
+    may = _nearly(rows, numbers, beside)
+    if not may.any():
+        return []
+    places = pc.unique(beside.filter(pa.array(may)))
+    here = pc.is_in(beside, value_set=places)
+    rows, own, beside = rows.filter(here), own.filter(here), beside.filter(here)
     wide = {n: pc.fill_null(rows.column(n).cast(_WIDE), 0) for n in numbers}
-    sums = (
-        pa.table({"beside": beside, **wide})
-        .group_by("beside")
-        .aggregate([("beside", "count"), *((n, "sum") for n in numbers)])
-    )
+    sums = pa.table({"beside": beside, **wide}).group_by("beside").aggregate([(n, "sum") for n in numbers])
     at = pc.index_in(beside, value_set=sums.column("beside").combine_chunks())
-    are = pc.greater(sums.column("beside_count").take(at), SUM_OF)
-    filled = pa.repeat(0, len(keys))
+    are = pa.array(may).filter(here)
     for n in numbers:
         doubled = pc.add(wide[n], wide[n])
         are = pc.and_(are, pc.equal(doubled, sums.column(f"{n}_sum").take(at)))
-        filled = pc.add(filled, pc.not_equal(wide[n], 0).cast(pa.int64()))
-    are = pc.and_(are, pc.greater_equal(filled, SUM_FIELDS))
-    return [
-        k for k in pc.filter(keys, pc.fill_null(are, False).combine_chunks()).to_pylist() if k is not None
-    ]
+    names = pc.filter(own, pc.fill_null(are, False).combine_chunks()).to_pylist()
+    return [name for name in names if name is not None]
+
+
+def _nearly(rows: pa.Table, numbers: list[str], beside: pa.Array) -> npt.NDArray[np.bool_]:
+    """Rows that may be the sums of the others beside them: enough rows and fields, and equal as floats may be."""
+    encoded = beside.dictionary_encode()
+    at = encoded.indices.to_numpy(zero_copy_only=False)
+    may = (np.bincount(at, minlength=1) > SUM_OF)[at]
+    filled = np.zeros(len(at), np.int64)
+    for n in numbers:
+        values = pc.fill_null(rows.column(n).cast(pa.float64()), 0.0).to_numpy()
+        total, size = (np.bincount(at, weights, minlength=1)[at] for weights in (values, np.abs(values)))
+        may &= np.abs(2 * values - total) <= 1e-9 * size
+        filled += values != 0
+    found: npt.NDArray[np.bool_] = may & (filled >= SUM_FIELDS)
+    return found
 
 
 def _gap(gap: Gap, rows: pa.Table) -> pa.ChunkedArray:

@@ -38,7 +38,7 @@ from qiangji.settings import settings
 T = TypeVar("T")
 MAX_FILES = 1000
 """After which a reader is replaced."""
-_MOST = max(2, min(4, os.cpu_count() or 4))
+MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
 
 
@@ -187,12 +187,12 @@ def _ask(
 
 
 class _Cage:
-    """The readers of this process: at most `_MOST` at work, the idle ones kept for the next file."""
+    """The readers of this process: at most `MOST` at work, the idle ones kept for the next file."""
 
     def __init__(self) -> None:
         self._rest: queue.LifoQueue[tuple[Limits, Reader]] = queue.LifoQueue()
         self._all: weakref.WeakSet[Reader] = weakref.WeakSet()
-        self._slots = threading.BoundedSemaphore(_MOST)
+        self._slots = threading.BoundedSemaphore(MOST)
 
     @contextmanager
     def reader(self, limits: Limits) -> Iterator[Reader]:

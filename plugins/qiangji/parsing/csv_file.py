@@ -42,7 +42,7 @@ def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = ""
     """All records of the file. Raises ReturnedError: wrong_file_kind, nul_byte, bad_encoding, truncated, too_large."""
     text = _decode(content, encoding, where)
     _check_delimiter(text, delimiter, where)
-    if '"' in text:
+    if '"' in text and not _quotes_end_on_their_lines(text, delimiter):
         _check_quotes(text, delimiter, where)
     regular = _regular(text, delimiter)
     return regular if regular is not None else _irregular(text, delimiter, where)
@@ -91,6 +91,17 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+
+
+def _quotes_end_on_their_lines(text: str, delimiter: str) -> bool:
+    """Whether every line with a quote is a record by itself, as it is in most files: then nothing can run on."""
+    if text.count("\r") != text.count("\r\n"):
+        return False
+    lines = [line.removesuffix("\r") for line in text.split("\n") if '"' in line]
+    try:
+        return sum(1 for _ in csv.reader(lines, delimiter=delimiter, strict=True)) == len(lines)
+    except csv.Error:
+        return False
 
 
 def _check_quotes(text: str, delimiter: str, where: str) -> None:

@@ -27,6 +27,8 @@ Scope = Literal["total", "subtotal"]
 TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
 """What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
 _TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
+_MAY_BE_TOTAL = "[计和lmLM]"
+"""A text without any of these is no total: each of TOTAL_WORDS has one."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 
@@ -79,9 +81,16 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
 
 
 def _say_total(texts: pa.Array) -> pa.Array:
-    encoded = pc.dictionary_encode(texts)
+    """`says_total` of each text; only those with a character that such a word has are looked at one by one."""
+    plain = (
+        texts if pc.all(pc.string_is_ascii(texts)).as_py() is not False else pc.utf8_normalize(texts, "NFKC")
+    )
+    may = pc.fill_null(pc.match_substring_regex(plain, _MAY_BE_TOTAL), False)
+    if not pc.any(may).as_py():
+        return pa.repeat(pa.scalar(False), len(texts))
+    encoded = pc.dictionary_encode(texts.filter(may))
     said = pa.array([says_total(t) for t in encoded.dictionary.to_pylist()], pa.bool_())
-    return pc.fill_null(said.take(encoded.indices), False)
+    return pc.replace_with_mask(may, may, said.take(encoded.indices))
 
 
 def compare_totals(

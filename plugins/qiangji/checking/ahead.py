@@ -1,0 +1,37 @@
+"""Work done ahead of who takes its results: files are parsed while the rows of others are judged.
+
+In: items, a function, and how heavy an item is. Out: the function's results, in the order of the items. So many threads
+work as there are processors; what lies ready, or is worked on, weighs no more than a limit, or is one item.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def ahead(
+    function: Callable[[T], R], items: Iterable[T], weight: Callable[[T], int], most: int, threads: int
+) -> Iterator[R]:
+    """The results; an error is raised where its result would be taken, and nothing more is begun then."""
+    waiting: deque[tuple[int, Future[R]]] = deque()
+    rest, held = iter(items), 0
+    with ThreadPoolExecutor(max_workers=threads) as pool:
+        try:
+            while True:
+                while held < most and (item := next(rest, None)) is not None:
+                    waiting.append((weight(item), pool.submit(function, item)))
+                    held += waiting[-1][0]
+                if not waiting:
+                    return
+                heavy, result = waiting.popleft()
+                held -= heavy
+                yield result.result()
+        finally:
+            for _, result in waiting:
+                result.cancel()

@@ -1,0 +1,61 @@
+"""Rows that are the sums of those beside them: of many reports at once as of each by itself, and exactly."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiangji.catalogue import Form
+from qiangji.checking.frame import with_sums
+from tests.golden import world
+
+FIELDS = {n: {"type": "decimal"} for n in ("a", "b", "c", "d")}
+FORM = Form.model_validate(world.form_of("g", {"grain": "group", "fields": FIELDS}))
+SUITE = cast("Any", SimpleNamespace(rules=[SimpleNamespace(columns={"_is_sum"})]))
+KEYS = [f"99000100{town}00{village}0{n}" for town in (1, 2) for village in (1, 2) for n in range(1, 5)]
+NUMBERS = st.sampled_from([None, *map(Decimal, ("0", "1", "2", "3", "0.0001", "9999999999999"))])
+ROWS = st.lists(
+    st.tuples(st.sampled_from([*KEYS, None]), st.tuples(*[NUMBERS] * 4), st.booleans()), max_size=7
+)
+
+
+@st.composite
+def reports(draw: Any) -> Any:
+    """Reports in which now and then a row is the sum of those before it."""
+    found = draw(st.lists(ROWS, min_size=1, max_size=3))
+    for rows in found:
+        if rows and draw(st.booleans()):
+            sums = tuple(sum((r[1][i] or Decimal(0) for r in rows if not r[2]), Decimal(0)) for i in range(4))
+            rows.append((draw(st.sampled_from(KEYS)), sums, False))
+    return found
+
+
+@given(reports())
+def test_the_same_rows_are_sums(found: list[list[Any]]) -> None:
+    tables = [table(rows) for rows in found]
+    frame = with_sums(pa.concat_tables(tables), [len(t) for t in tables], FORM, SUITE)
+    assert frame.column("_is_sum").to_pylist() == [said for rows in found for said in are_sums(rows)]
+
+
+def table(rows: list[Any]) -> pa.Table:
+    columns: dict[str, Any] = {FORM.key: pa.array([r[0] for r in rows], pa.string())}
+    columns |= {n: pa.array([r[1][i] for r in rows], pa.decimal128(18, 4)) for i, n in enumerate(FIELDS)}
+    return pa.table(columns | {"_is_total": pa.array([r[2] for r in rows], pa.bool_())})
+
+
+def are_sums(rows: list[Any]) -> list[bool]:
+    """By the words of the rule: twice the row is the sum of all that stand beside it, itself included."""
+    sums = set()
+    counted = [r for r in rows if not r[2]]
+    for digits in (12, 9, 0):
+        for key, values, _ in counted:
+            beside = [v for k, v, _ in counted if (k or "")[:digits] == (key or "")[:digits]]
+            equal = all(2 * (x or 0) == sum(v[i] or 0 for v in beside) for i, x in enumerate(values))
+            if len(beside) > 2 and equal and sum(bool(x) for x in values) >= 3:
+                sums.add(key)
+    return [key is not None and key in sums for key, *_ in rows]

@@ -1,0 +1,56 @@
+"""Work ahead: in order, bounded, and nothing begun after an error."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from qiangji.checking.ahead import ahead
+
+
+def test_results_come_in_order_whoever_ends_first() -> None:
+    def late(n: int) -> int:
+        time.sleep(0.01 * (5 - n))
+        return n
+
+    assert list(ahead(late, range(1, 6), lambda _: 1, 3, 3)) == [1, 2, 3, 4, 5]
+
+
+def test_no_more_lies_ready_than_the_limit_or_one_item() -> None:
+    begun: list[int] = []
+
+    def work(n: int) -> int:
+        begun.append(n)
+        return n
+
+    results = ahead(work, range(1, 20), lambda _: 10, 25, 2)
+    assert next(results) == 1
+    time.sleep(0.05)
+    assert begun == [1, 2, 3]
+    heavy = ahead(lambda n: n, [7], lambda _: 10**9, 25, 2)
+    assert list(heavy) == [7]
+
+
+def test_the_next_are_worked_on_while_one_is_looked_at() -> None:
+    second = threading.Event()
+    results = ahead(lambda n: second.set() if n == 2 else None, [1, 2], lambda _: 1, 10, 1)
+    next(results)
+    assert second.wait(5)
+
+
+def test_an_error_comes_where_its_result_would() -> None:
+    done: list[int] = []
+
+    def work(n: int) -> int:
+        if n == 2:
+            raise ValueError("two")
+        done.append(n)
+        return n
+
+    results = ahead(work, [1, 2, *range(3, 1000)], lambda _: 1, 4, 1)
+    assert next(results) == 1
+    with pytest.raises(ValueError, match="two"):
+        next(results)
+    assert max(done) < 10
