@@ -21,7 +21,7 @@ from tests.integration.nights import Night, forget
 
 Moments = Mapping[str, Sequence[Where]]
 MOMENTS: Moments = {
-    "collect": (("before commit of add_delivery", 3), ("after commit of publish", 2)),
+    "collect": (("before commit of add_collected", 1), ("after commit of publish", 1)),
     "release": (("before commit of decide", 1),),
     "build": (("half copied fact.v", 1), ("half copied fresh", 2), ("before commit of build", 1),
               ("after commit of build", 1)),

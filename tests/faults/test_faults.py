@@ -28,14 +28,13 @@ def test_the_night_passes_every_kind_of_step(night: Scene) -> None:
         "raw",
         "reports",
         "rejected",
-        "event of delivery",
         "event of submission",
         "event of collection",
     }
     assert {f"{step} {what}" for step in ("made", "written", "renamed") for what in collected} <= steps[
         "collect"
     ]
-    assert {"before commit of add_delivery", "after commit of publish"} <= steps["collect"]
+    assert {"before commit of add_collected", "after commit of publish"} <= steps["collect"]
     assert {"half copied fact.v", "half copied fresh", "renamed builds", "renamed repeated"} <= steps["build"]
     assert {"before commit of build", "after commit of build", "renamed event of build"} <= steps["build"]
     assert {"written workbook here", "renamed workbook here"} <= steps["feedback"]
@@ -70,7 +69,7 @@ def test_the_disk_is_full(night: Scene) -> None:
 
 
 def test_two_nights_at_once(night: Scene) -> None:
-    outcome = together.at_once(night, ("before commit of add_delivery", "before commit of build"))
+    outcome = together.at_once(night, ("before commit of add_collected", "before commit of build"))
     assert outcome.is_well, str(outcome)
 
 

@@ -13,7 +13,7 @@ from tests.integration.nights import Night
 
 STEPS = {
     "collect": (
-        "renamed raw", "before commit of add_delivery", "after commit of add_delivery", "renamed rejected",
+        "renamed raw", "before commit of add_collected", "after commit of add_collected", "renamed rejected",
         "before commit of publish",
     ),
     "build": ("half copied fact.v", "before commit of build", "after commit of build"),

@@ -1,7 +1,7 @@
 """Pull: what a county system has, screened for personal data, into the lake and the ledger.
 
-In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row for the
-county. An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
+In: counties of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and an outcome row for each
+county (`pulled`). An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
 one whose bytes are unchanged is not recorded again. Of items that report the same the latest counts (`side_by_side`);
 files under other names than those expected are told (`other_names`).
 
@@ -24,23 +24,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Literal
 
 from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.catalogue.models import FileKind
-from qiangji.errors import CollectError, PermanentError, ReturnedError, TransientError
+from qiangji.errors import CollectError, ReturnedError
 from qiangji.lake import Lake
 from qiangji.landing import other_names, side_by_side, withheld
-from qiangji.landing.other_names import Note
+from qiangji.landing.pulled import Pulled, in_groups, record
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.landing.side_by_side import Taken
-from qiangji.ledger import Delivery, Listed, Part, Pending
+from qiangji.ledger import Delivery, Listed, Part, Pending, Seen
 from qiangji.parsing import Grid, cage
 from qiangji.parsing.archive import too_large
 from qiangji.periods import Period
@@ -48,75 +46,11 @@ from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
 from qiangji.sources import Fetched, Item, Limits, Source, open_source
 
+__all__ = ["Pulled", "is_optional", "land", "preview", "pull", "recorded", "screen", "wanted_periods"]
 log = logging.getLogger(__name__)
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
 """Codes of failures that concern the whole county, whichever item they were met at."""
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
-
-
-@dataclass
-class Pulled:
-    """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
-
-    `notes`: files seen under other names than those expected.
-    """
-
-    county: str
-    found: int = 0
-    deliveries: list[str] = field(default_factory=list)
-    bytes: int = 0
-    seconds: float = 0.0
-    failures: list[tuple[str | None, Period | None, CollectError]] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
-
-    def fail(self, form: str | None, period: Period | None, error: CollectError) -> None:
-        """Note a failure; what a county system says may hold anything."""
-        if kind_of(str(error)):
-            kind = TransientError if isinstance(error, TransientError) else PermanentError
-            error = kind(masked(error.what), where=masked(error.where), code=error.code)
-        self.failures.append((form, period, error))
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a county in one run, or (with form and period) of one item that failed or is worth a note."""
-
-    run_id: str
-    county_code: str
-    first_month: str
-    last_month: str
-    started_at: datetime
-    ended_at: datetime
-    form: str | None = None
-    period: str | None = None
-    status: Literal["done", "failed"] = "done"
-    reason_code: str | None = None
-    message: str | None = None
-    deliveries: int = 0
-    bytes: int = 0
-
-    def of(self, form: str | None, period: str | None, error: CollectError) -> Outcome:
-        """The same run's outcome for an item (or the county) that failed."""
-        return replace(
-            self,
-            form=form,
-            period=period,
-            status="failed",
-            reason_code=error.code,
-            message=str(error),
-            deliveries=0 if form else self.deliveries,
-            bytes=0 if form else self.bytes,
-        )
-
-    def noting(self, note: Note) -> Outcome:
-        """The same run's row for a note: nothing failed."""
-        told = {
-            "form": note.form,
-            "period": str(note.period),
-            "reason_code": note.code,
-            "message": note.message,
-        }
-        return replace(self, **told, deliveries=0, bytes=0)  # type: ignore[arg-type]
 
 
 def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
@@ -135,62 +69,43 @@ def is_optional(catalogue: Catalogue, form: str, period: Period) -> bool:
 
 
 def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> list[Pulled]:
-    """Pull counties side by side; one that fails or hangs delays no other. Outcomes are in the ledger."""
+    """Pull counties side by side; one that fails or hangs delays no other. What came of them is in the ledger."""
     withheld.sweep(p.settings)
-    with ThreadPoolExecutor(max_workers=max(1, min(8, len(counties)))) as pool:
-        return list(pool.map(lambda county: pull_county(p, county, months, run_id), counties))
+    if not counties:
+        return []
+    known = p.ledger.known_items(counties)
+    with ThreadPoolExecutor(max_workers=min(8, len(counties))) as pool:
+        work = [pool.submit(_pull_county, p, county, months, run_id, known[county]) for county in counties]
+        for group in in_groups(work):
+            record(p.ledger, group, months, run_id)
+            for one in group:
+                one.tell(p.catalogue)
+    return [one.result() for one in work]
 
 
-def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -> Pulled:
-    """Pull one county and record its outcome. The county's errors are outcomes; our own are raised."""
-    county, started, pulled = p.catalogue.counties[code], datetime.now(UTC), Pulled(code)
-    clock = time.monotonic()
+def _pull_county(
+    p: Pipeline, code: str, months: Sequence[Period], run_id: str, known: Mapping[str, Listed]
+) -> Pulled:
+    """Pull one county, for the record. The county's errors are outcomes; our own are raised."""
+    county, pulled = p.catalogue.counties[code], Pulled(code)
     try:
-        for taken in _fetch(p, county, months, pulled):
+        for taken in _fetch(p, county, months, known, pulled):
             fetched = taken.fetched
-            if taken.is_new and (delivery := land(p, county, fetched, taken.sha256, run_id, taken.beside)):
-                pulled.deliveries.append(delivery.delivery_id)
-                pulled.bytes += delivery.bytes
+            item = recorded(fetched.item)
+            if taken.is_new:
+                delivery = land(p, county, fetched, taken.sha256, run_id, taken.beside)
+                pulled.arrived.append((delivery, item.version))
             else:
-                item = recorded(fetched.item)
-                p.ledger.saw(code, item.name, item.version, taken.sha256)
+                pulled.seen.append(Seen(code, item.name, item.version, taken.sha256))
     except CollectError as e:
         pulled.fail(None, None, e)
-    pulled.seconds = time.monotonic() - clock
-    outcomes = _outcomes(pulled, months, started, run_id)
-    p.ledger.add_collection([asdict(outcome) for outcome in outcomes])
-    for _, _, error in pulled.failures:
-        log.error("%s %s: %s", code, p.catalogue.name_of(code), error)
-    for note in pulled.notes:
-        log.warning("%s %s %s %s: %s", code, p.catalogue.name_of(code), note.form, note.period, note.message)
-    log.info(
-        "%s: %d items, %d new deliveries, %.1f s", code, pulled.found, len(pulled.deliveries), pulled.seconds
-    )
+    pulled.ended_at = datetime.now(UTC)
     return pulled
 
 
-def _outcomes(pulled: Pulled, months: Sequence[Period], started: datetime, run_id: str) -> list[Outcome]:
-    """The county's outcome, then those of its items that failed, and its notes."""
-    whole = Outcome(
-        run_id=run_id,
-        county_code=pulled.county,
-        first_month=str(min(months)),
-        last_month=str(max(months)),
-        started_at=started,
-        ended_at=datetime.now(UTC),
-        deliveries=len(pulled.deliveries),
-        bytes=pulled.bytes,
-    )
-    items = [whole.of(form, str(period), error) for form, period, error in pulled.failures if form]
-    lost = next((error for form, _, error in pulled.failures if form is None), None)
-    failed = {(form, period) for form, period, _ in pulled.failures}
-    if lost:
-        return [whole.of(None, None, lost), *items]
-    notes = [whole.noting(note) for note in pulled.notes if (note.form, note.period) not in failed]
-    return [whole, *items, *notes]
-
-
-def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled) -> Iterator[Taken]:
+def _fetch(
+    p: Pipeline, county: County, months: Sequence[Period], known: Mapping[str, Listed], pulled: Pulled
+) -> Iterator[Taken]:
     """What the county has and the ledger has not; of items that report the same, the later ones come later.
 
     An item that fails is noted in `pulled`, and the others go on; a county that is gone raises.
@@ -198,7 +113,6 @@ def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
     wanted = wanted_periods(p.catalogue, county.county, months)
     if not wanted:  # it reports none of the forms that end in these months
         return
-    known = p.ledger.known_items(county.county)
     limits = Limits.of(county, p.settings)
     with open_source(county, p.catalogue.forms, p.catalogue.path, limits) as source:
         items = source.list(wanted)
@@ -245,8 +159,8 @@ def recorded(item: Item) -> Item:
 
 def land(
     p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str, beside: Item | None = None
-) -> Delivery | None:
-    """Screen one delivery, keep what may be kept, and record it; None if another night has just done so.
+) -> Delivery:
+    """Screen one delivery, and keep what may be kept.
 
     `beside`: another report of the same, because of which this one is held.
     """
@@ -263,7 +177,7 @@ def land(
     )
     if any(part.reason_code == "personal_data" for part in delivery.parts):
         withheld.keep(p.settings, fetched.content)
-    return delivery if p.ledger.add_delivery(delivery, item.version) else None
+    return delivery
 
 
 def _screened(
@@ -375,7 +289,8 @@ def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tup
     """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
     county, found, pulled = p.catalogue.counties[code], list[Pending](), Pulled(code)
     try:
-        for taken in _fetch(p, county, months, pulled):
+        known = p.ledger.known_items([code])[code]
+        for taken in _fetch(p, county, months, known, pulled):
             if taken.is_new:
                 now = datetime.now(UTC)
                 found += [

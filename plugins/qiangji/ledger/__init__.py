@@ -7,7 +7,7 @@ which they were written. Every event is written to the lake's journal before its
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +30,7 @@ from qiangji.ledger.records import (
     Part,
     Pending,
     Reading,
+    Seen,
     Submission,
     sequence,
 )
@@ -42,7 +43,7 @@ TOGETHER = 200
 """Verdicts that one transaction publishes: each holds a lock, and the server has some thousands of them."""
 __all__ = [
     "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
-    "Pending", "Reading", "Submission", "apply_collection", "sequence",
+    "Pending", "Reading", "Seen", "Submission", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
@@ -57,42 +58,47 @@ class Ledger:
 
     # ---- collecting
 
-    def known_items(self, county: str) -> dict[str, Listed]:
-        """What a county system last listed, by name."""
-        statement = "SELECT name, version, sha256 FROM ops.source_item WHERE county_code = :county"
+    def known_items(self, counties: Sequence[str]) -> dict[str, dict[str, Listed]]:
+        """County -> what its system last listed, by name."""
+        statement = "SELECT * FROM ops.source_item WHERE county_code = ANY(:counties)"
+        found: dict[str, dict[str, Listed]] = {county: {} for county in counties}
         with self.engine.connect() as c:
-            rows = fetch(c, statement, {"county": county})
-        return {r["name"]: Listed(r["version"], r["sha256"]) for r in rows}
+            for r in fetch(c, statement, {"counties": list(counties)}):
+                found[r["county_code"]][r["name"]] = Listed(r["version"], r["sha256"])
+        return found
 
-    def saw(self, county: str, name: str, version: str, sha256: str) -> None:
-        """Remember an item's version and content, so that it is not fetched again."""
-        with self.engine.begin() as c:
-            if _listed(c, county, name) != Listed(version, sha256):
-                events.saw(self.lake, county, name, version, sha256)
-            _saw(c, county, name, version, sha256)
+    def add_collected(
+        self,
+        arrived: Sequence[tuple[Delivery, str]],
+        seen: Sequence[Seen],
+        outcomes: Callable[[Collection[str]], Sequence[dict[str, Any]]],
+    ) -> set[str]:
+        """Record what came of collecting some counties, in one transaction: all or nothing.
 
-    def add_delivery(self, delivery: Delivery, version: str) -> bool:
-        """Record a delivery whose bytes are in the lake; False if another night has recorded it meanwhile."""
+        `arrived`: deliveries whose bytes are in the lake, each with its version. `seen`: items that were known.
+        `outcomes` gives the rows of ops.collection, for each county and each failed item, by the ids of the deliveries
+        that are recorded. Returns these: another night may have recorded the same content meanwhile.
+        """
         with self.engine.begin() as c:
-            hold_on(c, f"item {delivery.county_code} {delivery.name}")
-            known = _listed(c, delivery.county_code, delivery.name)
-            if known and known.sha256 == delivery.sha256:
-                return False
-            told = asdict(delivery)
-            event = {"event": "delivery", "version": version, **told}
-            self.lake.record(f"delivery-{delivery.delivery_id}", delivery.received_at, event)
-            own = {"delivery_id": delivery.delivery_id}
-            parts = [part | own for part in told.pop("parts")]
-            insert(c, "ops.delivery", [told | own], "ON CONFLICT DO NOTHING")
+            hold_on(c, *{f"items {d.county_code}" for d, _ in arrived})
+            names = [(d.county_code, d.name) for d, _ in arrived] + [(s.county_code, s.name) for s in seen]
+            known = _listed(c, names)
+            new = {
+                d.delivery_id: (d, version)
+                for d, version in arrived
+                if (it := known.get((d.county_code, d.name))) is None or it.sha256 != d.sha256
+            }
+            other = [s for s in seen if known.get((s.county_code, s.name)) != Listed(s.version, s.sha256)]
+            rows = outcomes(new.keys())
+            events.collected(self.lake, list(new.values()), other, rows)
+            own = [(asdict(d) | {"delivery_id": key}, key) for key, (d, _) in new.items()]
+            parts = [part | {"delivery_id": key} for told, key in own for part in told.pop("parts")]
+            insert(c, "ops.delivery", [told for told, _ in own], "ON CONFLICT DO NOTHING")
             insert(c, "ops.delivery_part", parts, "ON CONFLICT DO NOTHING")
-            _saw(c, delivery.county_code, delivery.name, version, delivery.sha256)
-        return True
-
-    def add_collection(self, rows: Sequence[dict[str, Any]]) -> None:
-        """Record what came of collecting a county: rows of ops.collection, for the county and each failed item."""
-        with self.engine.begin() as c:
-            events.collected(self.lake, rows)
+            arrivals = [Seen(d.county_code, d.name, version, d.sha256) for d, version in new.values()]
+            _saw(c, [*arrivals, *seen])
             apply_collection(c, rows)
+        return set(new)
 
     def failures(self, run_id: str) -> list[Failure]:
         """What could not be collected in a run."""
@@ -295,18 +301,19 @@ def _replace_at(
     _replace(c, table, where, {n: [one[n] for one in at] for n in names}, rows)
 
 
-def _listed(c: Connection, county: str, name: str) -> Listed | None:
-    statement = "SELECT version, sha256 FROM ops.source_item WHERE (county_code, name) = (:c, :n)"
-    row = c.execute(sa.text(statement), {"c": county, "n": name}).one_or_none()
-    return Listed(*row) if row else None
+def _listed(c: Connection, items: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Listed]:
+    """What is known of items, by (county, name)."""
+    asked = {"counties": [county for county, _ in items], "names": [name for _, name in items]}
+    rows = c.execute(query("ledger/listed"), asked)
+    return {(r.county_code, r.name): Listed(r.version, r.sha256) for r in rows}
 
 
-def _saw(c: Connection, county: str, name: str, version: str, sha256: str) -> None:
-    row = {"county_code": county, "name": name, "version": version, "sha256": sha256}
+def _saw(c: Connection, items: Sequence[Seen]) -> None:
+    now = datetime.now(UTC)
     insert(
         c,
         "ops.source_item",
-        [row | {"seen_at": datetime.now(UTC)}],
+        [vars(one) | {"seen_at": now} for one in items],
         "ON CONFLICT (county_code, name) DO UPDATE SET version = excluded.version, sha256 = excluded.sha256,"
         " seen_at = excluded.seen_at",
     )

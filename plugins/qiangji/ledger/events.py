@@ -11,6 +11,7 @@ import getpass
 import os
 import pwd
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any
@@ -18,26 +19,33 @@ from typing import Any
 from qiangji.errors import UsageError
 from qiangji.hashing import short
 from qiangji.lake import Lake
-from qiangji.ledger.records import Reading
+from qiangji.ledger.records import Delivery, Reading, Seen
 from qiangji.settings import settings
 
 _NO_PERSON = ("", "nologin", "false", "sync")
 """Shells of logins that no person has."""
 
 
-def saw(lake: Lake, county: str, name: str, version: str, sha256: str) -> None:
-    """Record that a county system states another version of an item whose bytes are known."""
-    at = datetime.now(UTC)
-    event = {"county_code": county, "name": name, "version": version, "sha256": sha256}
-    lake.record(f"seen-{short(county, name, version, sha256)}", at, {"event": "seen", **event, "seen_at": at})
-
-
-def collected(lake: Lake, rows: Sequence[dict[str, Any]]) -> None:
-    """Record what came of collecting one county: a row for the county, and one for each item that failed."""
-    if rows:
-        at = max(r["ended_at"] for r in rows)
-        event_id = f"collection-{short(*sorted(map(repr, rows)))}"
-        lake.record(event_id, at, {"event": "collection", "at": at, "rows": list(rows)})
+def collected(
+    lake: Lake,
+    arrived: Sequence[tuple[Delivery, str]],
+    seen: Sequence[Seen],
+    outcomes: Sequence[dict[str, Any]],
+) -> None:
+    """Record what came of collecting some counties, in one file."""
+    now = datetime.now(UTC)
+    told = {
+        f"delivery-{d.delivery_id}": {"event": "delivery", "version": version, **asdict(d)}
+        for d, version in arrived
+    }
+    told |= {s.event_id: {"event": "seen", **asdict(s), "seen_at": now} for s in seen}
+    if outcomes:
+        at = max(r["ended_at"] for r in outcomes)
+        event_id = f"collection-{short(*sorted(map(repr, outcomes)))}"
+        told[event_id] = {"event": "collection", "at": at, "rows": list(outcomes)}
+    if told:
+        name = next(iter(told)) if len(told) == 1 else f"collection-{short(*told, length=32)}"
+        lake.record(name, now, *told.values())
 
 
 def read(lake: Lake, readings: Sequence[Reading]) -> None:

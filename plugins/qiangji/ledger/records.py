@@ -29,6 +29,20 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """An item that a county system lists with another version, and whose bytes are known."""
+
+    county_code: str
+    name: str
+    version: str
+    sha256: str
+
+    @property
+    def event_id(self) -> str:
+        return f"seen-{short(self.county_code, self.name, self.version, self.sha256)}"
+
+
+@dataclass(frozen=True)
 class Failure:
     """What could not be collected: a county, or (with form and period) one item of it."""
 

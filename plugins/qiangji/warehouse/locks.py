@@ -29,7 +29,7 @@ def share(connection: Connection, key: int) -> None:
 def hold_on(connection: Connection, *what: str) -> None:
     """Wait for the locks of things, one after the other in the order of their names, and hold them alone.
 
-    Each is named by a word for its kind first: `item`, `submission` or `decisions` with what identifies it, or
+    Each is named by a word for its kind first: `items`, `submission` or `decisions` with what identifies it, or
     `dispositions`.
     """
     statement = (

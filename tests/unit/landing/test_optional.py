@@ -89,8 +89,8 @@ def test_a_system_that_has_it_not_is_no_failure(
     monkeypatch.setattr(landing, "open_source", lambda *_: Source())
     pipeline: Any = SimpleNamespace(
         settings=Settings(home=tmp_path), catalogue=catalogue,
-        ledger=SimpleNamespace(known_items=lambda county: {}, lake=Lake(tmp_path / "lake")),
+        ledger=SimpleNamespace(lake=Lake(tmp_path / "lake")),
     )  # fmt: skip
     pulled = landing.Pulled("440703")
-    list(landing._fetch(pipeline, catalogue.counties["440703"], [OCTOBER, NOVEMBER], pulled))
+    list(landing._fetch(pipeline, catalogue.counties["440703"], [OCTOBER, NOVEMBER], {}, pulled))
     assert [(form, str(period)) for form, period, _ in pulled.failures] == [(NEW, "2026-11")]

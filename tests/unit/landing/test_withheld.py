@@ -9,6 +9,7 @@ import time
 import zipfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import openpyxl
@@ -32,16 +33,6 @@ ID, MOBILE = "11010519491231002X", "13800138000"
 HOLDS = f"village_code,village_name,members\n440703101201,甲 {ID},1\n".encode()
 
 
-class _Ledger:
-    """The part of a ledger that landing writes to."""
-
-    def __init__(self, lake: Lake) -> None:
-        self.lake, self.added = lake, list[Any]()
-
-    def add_delivery(self, delivery: Any, version: str) -> None:
-        self.added.append((delivery, version))
-
-
 @pytest.fixture(scope="module")
 def catalogue() -> Any:
     return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
@@ -50,13 +41,11 @@ def catalogue() -> Any:
 def landed(
     catalogue: Any, home: Path, content: bytes = HOLDS, name: str = "a.csv", **how: Any
 ) -> tuple[Any, str]:
-    settings, ledger = Settings(home=home, **how), _Ledger(Lake(home / "lake"))
-    pipeline = Pipeline(settings, catalogue, ledger)  # type: ignore[arg-type]
+    ledger: Any = SimpleNamespace(lake=Lake(home / "lake"))
+    pipeline = Pipeline(Settings(home=home, **how), catalogue, ledger)
     fetched = Fetched(Item(name, (("village", Period.parse("2026-10")),), "1"), content, "csv")
     one = replace_county(catalogue)
-    landing.land(pipeline, one, fetched, "sha", "run")
-    ((delivery, version),) = ledger.added
-    return delivery, version
+    return landing.land(pipeline, one, fetched, "sha", "run"), landing.recorded(fetched.item).version
 
 
 def replace_county(catalogue: Any) -> Any:

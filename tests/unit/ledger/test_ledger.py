@@ -169,7 +169,7 @@ def deliver(ledger: Ledger, hour: int, content: str, parts: tuple[Part, ...] = (
         run_id="r",
         parts=parts or (Part(FORM, PERIOD, "csv", content * 64),),
     )
-    ledger.add_delivery(delivery, f"v{hour}")
+    ledger.add_collected([(delivery, f"v{hour}")], [], lambda _: [])
     return delivery
 
 
@@ -405,9 +405,9 @@ def test_a_collection_of_a_run_is_one_row_a_county_and_item(ledger: Ledger) -> N
         "status": "failed", "reason_code": "unreachable", "message": "m", "deliveries": 1, "bytes": 5,
         "started_at": START, "ended_at": START,
     }  # fmt: skip
-    ledger.add_collection([row])
+    ledger.add_collected([], [], lambda _: [row])
     assert [f.reason_code for f in ledger.failures("r")] == ["unreachable"]
-    ledger.add_collection([row | {"status": "done", "reason_code": None, "message": None}])
+    ledger.add_collected([], [], lambda _: [row | {"status": "done", "reason_code": None, "message": None}])
     assert ledger.failures("r") == []
     with ledger.engine.connect() as c:
         assert c.execute(sa.text("SELECT deliveries, bytes FROM ops.collection")).all() == [(2, 10)]
