@@ -85,15 +85,12 @@ def main() -> int:
         made = world.made()
         for path in (world.catalogue / "incoming").glob("*/*"):
             path.read_bytes()  # both read it from memory
-    with console.status("measuring") as status, _running(world) as run:
-        opened = run.qiangji("open")
-        floors = [run.floor()]
-        status.update("qiangji collect")
-        collected = run.qiangji("collect", "--period", world.period)
-        status.update("qiangji build")
-        built = run.qiangji("build", "--period", world.period)
-        floors.append(run.floor())
-        status.update("are both the same?")
+    with _running(world) as run:
+        opened = _told(console, "open", run.qiangji("open"))
+        floors = [_told(console, "floor", run.floor())]
+        collected = _told(console, "collect", run.qiangji("collect", "--period", world.period))
+        built = _told(console, "build", run.qiangji("build", "--period", world.period))
+        floors.append(_told(console, "floor", run.floor()))
         same = compared(run)
     floor = min(floors, key=lambda f: f.whole.wall)
     result = _result(options, made, floor, {"open": opened, "collect": collected, "build": built})
@@ -102,6 +99,13 @@ def main() -> int:
     show(console, result)
     console.print(f"Same facts and figures: {same['said']}. {path.relative_to(PROJECT)}")
     return 0 if same["is_same"] else 1
+
+
+def _told(console: Console, what: str, watched: Watched) -> Watched:
+    """What has been measured so far, for whoever waits."""
+    stages = ", ".join(f"{name} {spent.wall:.1f}" for name, spent in watched.stages.items())
+    console.print(f"{what} {watched.whole.wall:.1f} s ({stages}), {watched.peak_bytes >> 20:,} MB")
+    return watched
 
 
 def _options() -> argparse.Namespace:

@@ -69,9 +69,8 @@ def _carried(
     rows: pa.Table, catalogue: Catalogue, form: Form, last: Period, period: Period, county: str
 ) -> pa.Table:
     """The rows of the last report as they stand in a later period."""
-    units = [u.code for u in catalogue.org.expected(form.filled_in_by, period, county)]
-    above = parents(rows.column(form.key), form)
-    rows = rows.filter(pc.is_in(above, value_set=pa.array(units, pa.string())))
+    units = catalogue.org.expected_codes(period, form.filled_in_by, county)
+    rows = rows.filter(pc.is_in(parents(rows.column(form.key), form), value_set=units))
     fields = form.fields_in(str(period.last_month))
     for i, name in enumerate(rows.column_names):
         if name in fields and not _stands(fields[name].kind, last, period):

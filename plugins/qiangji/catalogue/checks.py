@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 
 from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.models import Form, Plan, shortest_of
@@ -27,7 +28,7 @@ def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
             where=place / "key_pattern",
             expected="a regular expression",
         ) from e
-    kinds = {u.kind for u in org}
+    kinds = org.kinds
     if unknown := [k for k in form.kinds if k not in kinds]:
         raise CatalogueError(
             f"no unit of kind {', '.join(unknown)}", where=place / "kinds", expected=", ".join(sorted(kinds))
@@ -51,7 +52,7 @@ def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
                 )
 
 
-def _check_parents(form: Form, kinds: set[str], plan: Plan, place: Place) -> None:
+def _check_parents(form: Form, kinds: Collection[str], plan: Plan, place: Place) -> None:
     """A form with rows beneath units of the tree must say which units, and whom to expect before any row is known."""
     beneath = form.grain in ("group", "task")
     for key, example in (("parent_digits", "e.g. 12"), ("placeholder_kinds", "e.g. [village], or []")):
@@ -128,12 +129,7 @@ def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:
     """Forms that are read together must share units of the coarsest grain; the others' units lie there or beneath."""
     coarsest = min(forms, key=lambda f: LEVELS.index(f.base_level))
     for form in forms:
-        if not any(
-            (above := org.path(u.code).get(coarsest.base_level))
-            and org.units[above].kind in coarsest.filled_in_by
-            for u in org
-            if u.kind in form.filled_in_by
-        ):
+        if not org.any_beneath(form.filled_in_by, coarsest.base_level, coarsest.filled_in_by):
             raise CatalogueError(
                 f"{form.form} (of {', '.join(form.filled_in_by)}) and {coarsest.form}"
                 f" (of {', '.join(coarsest.filled_in_by)}) have no common unit",

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
+from qiangji.catalogue.ever_in import EverIn
 from qiangji.catalogue.holidays import HolidayYear, year_of
 from qiangji.catalogue.indicators import Indicator, fields_read
 from qiangji.catalogue.lineage import Link, Restating
@@ -25,7 +26,7 @@ from qiangji.catalogue.places import Place
 from qiangji.catalogue.shapes import as_model, read_yaml, shaped
 from qiangji.catalogue.suite_checks import check_suite
 from qiangji.catalogue.suites import Suite, hash_of
-from qiangji.catalogue.tree import OrgTree, OrgUnit
+from qiangji.catalogue.tree import OrgTree
 from qiangji.errors import CatalogueError, Problems, UsageError
 from qiangji.periods import Period, PeriodType
 from qiangji.workdays import Calendar, Year
@@ -56,20 +57,14 @@ class Catalogue:
     def forms_of(self, county: str) -> list[Form]:
         """The forms that a county reports: those it declares, else those that units of its own fill in."""
         wanted = self.counties[county].forms
-        kinds = {u.kind for u in self._ever_in[county] if u.reports}
+        kinds = self._ever_in.kinds(county)
         return [
             f for f in self.forms.values() if (f.form in wanted if wanted else kinds & set(f.filled_in_by))
         ]
 
     @cached_property
-    def _ever_in(self) -> dict[str, list[OrgUnit]]:
-        """County -> all lines of units that lie or ever lay in it; the empty code has the units above counties."""
-        found: dict[str, list[OrgUnit]] = {c: [] for c in self.counties}
-        for code, versions in self.org.versions.items():
-            above = [c for c in self.org.ever_above(code) if self.org.units[c].level == "county"]
-            for county in above or [""]:
-                found.setdefault(county, []).extend(versions)
-        return found
+    def _ever_in(self) -> EverIn:
+        return EverIn(self.org)
 
     def due(self, form: Form, partition: Period) -> Period | None:
         """The form's period that ends in this month; None early in a quarter, or when there was no such form."""
@@ -99,7 +94,8 @@ class Catalogue:
 
     @cached_property
     def _reading_hashes(self) -> dict[tuple[str, str], str]:
-        tree = {county: hash_of(sorted(map(repr, lines))) for county, lines in self._ever_in.items()}
+        lines = self._ever_in.lines
+        tree = {county: hash_of(lines.get(county, [])) for county in self.counties}
         forms = {f.form: hash_of(f.model_dump(mode="json")) for f in self.forms.values()}
         return {
             (form, c.county): hash_of(
@@ -107,7 +103,7 @@ class Catalogue:
                     forms[form],
                     c.layout_of(form).model_dump(mode="json"),
                     [c.encoding, c.sheets.get(form), c.http and c.http.format, self.crosswalks.get(c.county)],
-                    tree.get(c.county),
+                    tree[c.county],
                 ]
             )
             for form in forms
@@ -166,7 +162,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
     for name, form in forms.items():
         with problems.noting():
             suites[name] = _suite(expectations / f"{name}.json", name)
-            check_suite(suites[name], form, forms, {u.kind for u in org}, fields_read(indicators.values()))
+            check_suite(suites[name], form, forms, org.kinds, fields_read(indicators.values()))
     corrections = _corrections(declared, forms, org, problems)
     problems.tell()
     indicators = _in_plan_order(indicators, plan)

@@ -64,8 +64,8 @@ def _known(
     keys: pa.Array, above: pa.Array, county: str, period: Period, catalogue: Catalogue, form: Form
 ) -> pa.Array:
     """Whether the tree expects a report of the key from this county; `above`: the units that the keys lie at."""
-    expected = catalogue.org.expected(form.filled_in_by, period, county)
-    known = pc.is_in(above, value_set=pa.array([u.code for u in expected], pa.string()))
+    expected = catalogue.org.expected_codes(period, form.filled_in_by, county)
+    known = pc.is_in(above, value_set=expected)
     if not form.serials:
         return known
     width = len(next(iter(form.serials)))

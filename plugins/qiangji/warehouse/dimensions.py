@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.catalogue.units import LEVELS, table_of
 from qiangji.lake import Lake
 from qiangji.periods import MONTHS_IN, Period, span
 from qiangji.settings import Settings
 from qiangji.warehouse import history
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import insert
+from qiangji.warehouse.rows import copy_in, insert
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Rows = list[dict[str, object]]
 FIRST_YEAR, FUTURE_YEARS = 2015, 1
@@ -33,8 +38,8 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     today = date.today()
     periods = _periods(today)
     recent = Period.of(today) - EXPECTED_MONTHS
-    _replace(connection, "dim.org_unit", _org_units(catalogue))
-    _replace(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
+    _replace_many(connection, "dim.org_unit", _org_units(catalogue))
+    _replace_many(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
     _replace(connection, "dim.org_lineage", _org_lineage(catalogue))
     _replace(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
     _replace(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
@@ -57,36 +62,65 @@ def _replace(connection: Connection, table: str, rows: Rows) -> None:
     insert(connection, table, rows)
 
 
+def _replace_many(connection: Connection, table: str, rows: pa.Table) -> None:
+    """The same for a table of as many rows as there are units."""
+    connection.execute(sa.text(f"DELETE FROM {table}"))
+    copy_in(connection, table, rows)
+    connection.execute(sa.text(f"ANALYZE {table}"))
+
+
 def _periods(today: date) -> list[Period]:
     first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
     return [p for t in ("month", "quarter", "year") for p in span(Period.of(first, t), Period.of(last, t))]
 
 
-def _org_units(catalogue: Catalogue) -> Rows:
+def _org_units(catalogue: Catalogue) -> pa.Table:
+    """The units by their last lines, each with the names on its path."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    table = catalogue.org.table
+    codes, names = (table.column(n).combine_chunks() for n in ("org_code", "name"))
+    steps = [table.column(f"{level}_code").combine_chunks() for level in LEVELS[:-1]]
+    is_alone = pc.equal(steps[0], steps[1])  # a county that is its own city stands in its path once
+    steps[0] = pc.if_else(pc.fill_null(is_alone, False), pa.scalar(None, pa.string()), steps[0])
+    named = [names.take(pc.index_in(step, value_set=codes)) for step in steps]
+    path = pc.binary_join_element_wise(*named, "/", null_handling="skip")
+    return table.append_column("path", path)
+
+
+def _org_unit_versions(catalogue: Catalogue) -> pa.Table:
+    """Every line of every unit, with its number among the unit's."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     org = catalogue.org
-    names = {u.code: u.name for u in org}
-    return [
-        row | {"path": "/".join(names[c] for c in org.path(row["org_code"]).values())}
-        for row in org.table.to_pylist()
-    ]
-
-
-def _org_unit_versions(catalogue: Catalogue) -> Rows:
-    return [
-        {
-            "org_code": u.code,
-            "version": i,
-            "name": u.name,
-            "org_level": u.level,
-            "kind": u.kind,
-            "parent_code": u.parent_code or None,
-            "reports": u.reports,
-            "valid_from": u.valid_from,
-            "valid_to": u.valid_to,
-        }
-        for versions in catalogue.org.versions.values()
-        for i, u in enumerate(versions, 1)
-    ]
+    names = (
+        "org_code",
+        "version",
+        "name",
+        "org_level",
+        "kind",
+        "parent_code",
+        "reports",
+        "valid_from",
+        "valid_to",
+    )
+    dated = table_of(u for lines in org.dated.values() for u in lines)
+    numbers = pa.array([i for lines in org.dated.values() for i in range(1, len(lines) + 1)], pa.int64())
+    plain = org.columns.filter(
+        pc.invert(pc.is_in(org.columns.column("code"), value_set=pa.array(list(org.dated), pa.string())))
+    )
+    tables = []
+    for lines, version in ((plain, pa.repeat(pa.scalar(1, pa.int64()), len(plain))), (dated, numbers)):
+        lines = lines.append_column("version", version).rename_columns(
+            {"code": "org_code", "level": "org_level"}
+        )
+        parent = lines.column("parent_code")
+        above = pc.if_else(pc.equal(parent, ""), pa.scalar(None, pa.string()), parent)
+        lines = lines.set_column(lines.column_names.index("parent_code"), "parent_code", above)
+        tables.append(lines.select(names))
+    return pa.concat_tables(tables)
 
 
 def _org_lineage(catalogue: Catalogue) -> Rows:
@@ -160,12 +194,8 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
 
 
 def _expected_by_county(catalogue: Catalogue, form: Form, period: Period) -> dict[str, int]:
-    counts = dict.fromkeys((c for c in catalogue.counties if form in catalogue.forms_of(c)), 0)
-    for unit in catalogue.org.expected(form.filled_in_by, period):
-        county = catalogue.org.county_of(unit.code, period)
-        if county in counts:
-            counts[county] += 1
-    return counts
+    expected = catalogue.org.expected_by_county(form.filled_in_by, period)
+    return {c: expected.get(c, 0) for c in catalogue.counties if form in catalogue.forms_of(c)}
 
 
 def _period_rows(period: Period) -> list[dict[str, object]]:

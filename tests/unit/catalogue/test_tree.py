@@ -87,7 +87,7 @@ def test_counties_are_answered_without_walking_the_tree_for_each(
             mine = fresh.expected(["village"], period, county)
             assert fresh.counts_of("village", period).get(county, 0) == len(mine)
             assert all(t.parent_code == county for t in fresh.towns_of(county, period))
-    assert max(asked.values()) <= 2
+    assert max(asked.values(), default=0) <= 2
 
 
 def test_path_from_the_city_down(tree: OrgTree) -> None:

@@ -1,0 +1,124 @@
+"""Which lines of the tree lie in a county or ever lay there: by them a county's deliveries are read.
+
+In: a tree. Out: by county, the kinds of its units that report, and its lines as text, in an order of their own. A unit
+lies where it always lay, unless it or one above it opens, closes or changes: most of a large tree is taken at once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from qiangji.catalogue.tree import OrgTree, OrgUnit
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+_AS_IT_IS = re.compile(r"[0-9A-Za-z_ \u4e00-\u9fff（）()·-]*")
+"""Texts that Python writes between quotation marks as they are."""
+
+
+class EverIn:
+    """The tree's lines by county."""
+
+    def __init__(self, org: OrgTree) -> None:
+        self._org = org
+
+    def kinds(self, county: str) -> set[str]:
+        """The kinds of units that report, or ever did."""
+        return self._kinds.get(county, set())
+
+    @cached_property
+    def _kinds(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for county, units in self._one_by_one:
+            found.setdefault(county, set()).update(u.kind for u in units if u.reports)
+        if len(rows := self._at_once):
+            import numpy as np
+
+            standing = self._org.standing
+            names = standing.kinds.dictionary.to_pylist()
+            rows = rows[standing.reports[rows]]
+            pairs = self._county_rows[rows] * len(names) + standing.kind_numbers[rows]
+            for pair in np.unique(pairs).tolist():
+                county, kind = divmod(pair, len(names))
+                found.setdefault(standing.codes[county].as_py(), set()).add(names[kind])
+        return found
+
+    @cached_property
+    def lines(self) -> dict[str, list[str]]:
+        """County -> `repr` of its lines, sorted."""
+        found: dict[str, list[str]] = {}
+        for county, units in self._one_by_one:
+            found.setdefault(county, []).extend(map(repr, units))
+        if len(rows := self._at_once):
+            standing = self._org.standing
+            texts = written(self._org.columns).take(rows)
+            codes = standing.codes.take(self._county_rows[rows]).to_pylist()
+            for county, text in zip(codes, texts.to_pylist(), strict=True):
+                found.setdefault(county, []).append(text)
+        return {county: sorted(texts) for county, texts in found.items()}
+
+    @cached_property
+    def _one_by_one(self) -> Sequence[tuple[str, Sequence[OrgUnit]]]:
+        """(county, lines of a unit) where a unit is, or may have been, in several counties."""
+        return list(self._looked_at())
+
+    def _looked_at(self) -> Iterator[tuple[str, Sequence[OrgUnit]]]:
+        org = self._org
+        for code in org.units if not org.is_large else org.standing.codes.filter(self._moving).to_pylist():
+            for above in org.ever_above(code):
+                if org.units[above].level == "county":
+                    yield above, org.versions[code]
+
+    @cached_property
+    def _moving(self) -> pa.Array:
+        """Units that change, and all that lie beneath one."""
+        import numpy as np
+        import pyarrow as pa
+
+        standing = self._org.standing
+        moving = np.zeros(len(standing.codes), np.bool_)
+        moving[self._org.dated_rows] = True
+        for _ in range(3):
+            moving |= np.where(standing.parents >= 0, moving[standing.parents], False)
+        return pa.array(moving)
+
+    @cached_property
+    def _at_once(self) -> npt.NDArray[np.int64]:
+        """Units of a large tree that always lay in one county."""
+        import numpy as np
+
+        if not self._org.is_large:
+            return np.zeros(0, np.int64)
+        is_moving = self._moving.to_numpy(zero_copy_only=False)
+        return np.flatnonzero(~is_moving & (self._county_rows >= 0))
+
+    @property
+    def _county_rows(self) -> npt.NDArray[np.int64]:
+        rows: npt.NDArray[np.int64] = self._org.standing.above[1]
+        return rows
+
+
+def written(table: pa.Table) -> pa.Array:
+    """`repr` of each unit that never changes, of its row in `units.Lines.table`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def quoted(name: str) -> pa.Array:
+        encoded = table.column(name).combine_chunks().dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        shown = [f"'{t}'" if _AS_IT_IS.fullmatch(t) else repr(t) for t in texts]
+        return pa.array(shown, pa.string()).take(encoded.indices)
+
+    pieces: list[pa.Array | str] = ["OrgUnit("]
+    for name in ("code", "name", "level", "kind", "parent_code"):
+        pieces += [f"{name}=", quoted(name), ", "]
+    pieces += ["reports=", pc.if_else(table.column("reports"), "True", "False").combine_chunks()]
+    places = table.column("sort_order").cast(pa.string()).combine_chunks()
+    pieces += [", valid_from=None, valid_to=None, sort_order=", places, ")"]
+    return pc.binary_join_element_wise(*pieces, "")
