@@ -268,6 +268,8 @@ class Ledger:
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Make outcomes of collecting part of the ledger; another try of the same run adds to the first."""
+    if not rows:
+        return
     c.execute(  # items that an earlier try of the same run lost may be there now
         sa.text("DELETE FROM ops.collection WHERE (run_id, county_code) = (:r, :c) AND form IS NOT NULL"),
         [{"r": r["run_id"], "c": r["county_code"]} for r in rows],
