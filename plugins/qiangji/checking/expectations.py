@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -140,22 +141,34 @@ def _comparable(rows: pa.Table) -> pa.Table:
     return rows
 
 
-@cache
-def _batch_definition() -> Any:
-    """One context for the process (not thread-safe: checking runs in one thread).
+def load() -> None:
+    """Import Great Expectations, which takes seconds; a thread may do so while others wait for disk and network.
 
     Loading makes half a million objects that stay, and the garbage collector is told so: otherwise it looks at all of
     them again and again. Loading alone takes a fifth less.
     """
+    if "great_expectations" in sys.modules:
+        import great_expectations
+
+        return
     is_collecting = gc.isenabled()
     gc.disable()
     try:
-        import great_expectations as gx
-        from great_expectations.data_context.types.base import ProgressBarsConfig
+        import great_expectations  # noqa: F401
+        from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401
     finally:
         gc.freeze()
         if is_collecting:
             gc.enable()
+
+
+@cache
+def _batch_definition() -> Any:
+    """One context for the process (not thread-safe: checking runs in one thread)."""
+    load()
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
     comparing.use()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)

@@ -25,7 +25,7 @@ import hashlib
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -37,6 +37,7 @@ from qiangji.errors import CollectError, PermanentError, ReturnedError, Transien
 from qiangji.lake import Lake
 from qiangji.landing import other_names, side_by_side, withheld
 from qiangji.landing.other_names import Note
+from qiangji.landing.outcome import Outcome
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.landing.side_by_side import Taken
@@ -77,48 +78,6 @@ class Pulled:
         self.failures.append((form, period, error))
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a county in one run, or (with form and period) of one item that failed or is worth a note."""
-
-    run_id: str
-    county_code: str
-    first_month: str
-    last_month: str
-    started_at: datetime
-    ended_at: datetime
-    form: str | None = None
-    period: str | None = None
-    status: Literal["done", "failed"] = "done"
-    reason_code: str | None = None
-    message: str | None = None
-    deliveries: int = 0
-    bytes: int = 0
-
-    def of(self, form: str | None, period: str | None, error: CollectError) -> Outcome:
-        """The same run's outcome for an item (or the county) that failed."""
-        return replace(
-            self,
-            form=form,
-            period=period,
-            status="failed",
-            reason_code=error.code,
-            message=str(error),
-            deliveries=0 if form else self.deliveries,
-            bytes=0 if form else self.bytes,
-        )
-
-    def noting(self, note: Note) -> Outcome:
-        """The same run's row for a note: nothing failed."""
-        told = {
-            "form": note.form,
-            "period": str(note.period),
-            "reason_code": note.code,
-            "message": note.message,
-        }
-        return replace(self, **told, deliveries=0, bytes=0)  # type: ignore[arg-type]
-
-
 def wanted_periods(catalogue: Catalogue, county: str, months: Sequence[Period]) -> list[tuple[str, Period]]:
     """The (form, period) pairs that a county may report in these months."""
     return [
@@ -134,11 +93,27 @@ def is_optional(catalogue: Catalogue, form: str, period: Period) -> bool:
     return catalogue.forms[form].is_optional_in(str(period.last_month))
 
 
-def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> list[Pulled]:
-    """Pull counties side by side; one that fails or hangs delays no other. Outcomes are in the ledger."""
+def pull(
+    p: Pipeline,
+    counties: Sequence[str],
+    months: Sequence[Period],
+    run_id: str,
+    landed: Callable[[], None] = lambda: None,
+) -> list[Pulled]:
+    """Pull counties side by side; one that fails or hangs delays no other. Outcomes are in the ledger.
+
+    `landed` is called after each county that had anything new.
+    """
+
+    def one(county: str) -> Pulled:
+        pulled = pull_county(p, county, months, run_id)
+        if pulled.deliveries:
+            landed()
+        return pulled
+
     withheld.sweep(p.settings)
     with ThreadPoolExecutor(max_workers=max(1, min(8, len(counties)))) as pool:
-        return list(pool.map(lambda county: pull_county(p, county, months, run_id), counties))
+        return list(pool.map(one, counties))
 
 
 def pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str) -> Pulled:
