@@ -35,7 +35,7 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, titles, unexpected_units
 from qiangji.checking.ahead import ahead
-from qiangji.checking.expectations import Broken, validate
+from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed, with_sums
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt, decide
@@ -49,8 +49,6 @@ from qiangji.stopwatch import Stopwatch
 __all__ = ["Checked", "check", "examine", "judge"]
 
 log = logging.getLogger(__name__)
-BATCH_ROWS = 500_000
-"""Rows that go through a suite at once: many counties, and still a bounded frame."""
 AHEAD_BYTES = 32 * 2**20
 """Files that are read ahead, or lie ready as read, are of so many bytes together."""
 PUBLISHERS = 4
