@@ -94,8 +94,9 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 
     The months are the one of `period`, or the last `months` (default: `QIANGJI_WINDOW_MONTHS`) that have ended.
     """
-    wanted = stages.months_to_collect([Period.parse(period)] if period else [], window=months)
-    return stages.batches(pipeline.read_catalogue(), wanted, PULL_TASKS)
+    catalogue = pipeline.read_catalogue()
+    wanted = stages.months_to_collect(catalogue, [Period.parse(period)] if period else [], window=months)
+    return stages.batches(catalogue, wanted, PULL_TASKS)
 
 
 @task(pool="qiangji_pull", task_display_name="采集 pull", map_index_template="{{ names }}")
@@ -143,10 +144,11 @@ def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
     """
     from qiangji import building
 
-    months = set(stages.months_to_collect([Period.parse(period)] if period else [], window=1))
+    catalogue = pipeline.read_catalogue()
+    months = set(stages.months_to_collect(catalogue, [Period.parse(period)] if period else [], window=1))
     if not period:
         with pipeline.open_pipeline() as p:
-            months |= set(building.unbuilt_months(p.ledger.engine, stages.local_today()))
+            months |= set(building.unbuilt_months(p.ledger.engine, catalogue, stages.local_today()))
     announced = [str(m) for m in sorted(months)]
     outlet_events[REPORTS].add_partitions(announced)
     return announced
@@ -162,7 +164,10 @@ def build() -> dict[str, Any]:
     partition_key = period_of_run()
     if not partition_key:
         raise errors.UsageError(
-            "a run without a partition", expected="a month such as 2026-10", code="no_partition"
+            "a run without a partition",
+            expected="a month such as 2026-10",
+            zh="该运行没有分区：请填报告期，如2026-10。",
+            code="no_partition",
         )
     with pipeline.open_pipeline() as p:
         built = building.build(p, [Period.parse(partition_key).last_month])
@@ -207,6 +212,8 @@ def verdict() -> str:
             where=run_id,
             expected="every county",
             do="See the lines above and `qiangji status`; the figures of the others are built",
+            zh=f"有{counties}个县（市、区）未能采集；失败的任务：{'、'.join(broken) or '无'}。"
+            "请看上面各行和qiangji status；其余县（市、区）的指标照常计算。",
         )
     return said
 

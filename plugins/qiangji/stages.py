@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qiangji.catalogue import Catalogue
-from qiangji.errors import CollectError, UsageError
+from qiangji.errors import CollectError
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.pipeline import Pipeline
@@ -51,19 +51,24 @@ class Collected:
 
 
 def months_to_collect(
-    periods: Sequence[Period] = (), today: date | None = None, window: int | None = None
+    catalogue: Catalogue,
+    periods: Sequence[Period] = (),
+    today: date | None = None,
+    window: int | None = None,
 ) -> list[Period]:
     """The months that these periods end in; without periods, the last `window` (default: `QIANGJI_WINDOW_MONTHS`).
 
-    Raises UsageError (not_due) for a period that has not ended.
+    Raises UsageError for a period that has not ended (not_due), or lies before the plan (before_plan).
     """
-    last = reporting_month(today or local_today())
+    today = today or local_today()
     if periods:
         months = sorted({p.last_month for p in periods})
-        if months[-1] > last:
-            raise UsageError(f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due")
+        catalogue.require_reportable(months, today)
         return months
-    return list(span(last - ((window or settings().window_months) - 1), last))
+    last = reporting_month(today)
+    first = max(last - ((window or settings().window_months) - 1), catalogue.first_month)
+    catalogue.require_in_plan([last])
+    return list(span(first, last))
 
 
 def batches(catalogue: Catalogue, months: Sequence[Period], count: int) -> list[dict[str, Any]]:
@@ -164,7 +169,8 @@ def collect(
 ) -> Collected:
     """Pull and check."""
     chosen = p.catalogue.select_counties(list(counties))
-    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())
+    months = months_to_collect(p.catalogue, periods)
+    result = pull(p, chosen, months, run_id or new_run_id())
     result.submissions = check(p, chosen, result.seconds)
     return result
 
@@ -174,11 +180,11 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     from qiangji import checking, landing
     from qiangji.lake import Lake
 
-    result = Collected("dry-run")
+    result, months = Collected("dry-run"), months_to_collect(p.catalogue, periods)
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
         for county in p.catalogue.select_counties(list(counties)):
-            parts, pulled = landing.preview(p, county, months_to_collect(periods), lake)
+            parts, pulled = landing.preview(p, county, months, lake)
             result.deliveries += len({part.sha256 for part in parts})
             result.failures += [(county, f, str(t) if t else None, e) for f, t, e in pulled.failures]
             result.notes += [(county, note) for note in pulled.notes]
@@ -189,7 +195,10 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
 
 
 def reprocess(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Submission]:
-    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched."""
+    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched.
+
+    Raises UsageError, as `months_to_collect` does.
+    """
     from qiangji import checking
 
     return checking.check(p.catalogue, p.ledger, _leading(p, forms, periods))
@@ -215,7 +224,7 @@ class Rehearsed:
 
 
 def rehearse(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Rehearsed]:
-    """What `reprocess` would do, with nothing recorded and nothing kept."""
+    """What `reprocess` would do, with nothing recorded and nothing kept. Raises UsageError as it does."""
     from qiangji import checking
 
     checked = checking.check(p.catalogue, p.ledger, _leading(p, forms, periods), record=False)
@@ -228,6 +237,7 @@ def _standing(s: Submission) -> tuple[str, str | None, str | None, int]:
 
 
 def _leading(p: Pipeline, forms: Sequence[str], periods: Sequence[Period]) -> list[Pending]:
+    p.catalogue.require_reportable([x.last_month for x in periods], local_today())
     return _in_catalogue(p, p.ledger.leading(list(forms), [str(x) for x in periods]))
 
 

@@ -98,12 +98,12 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
 
     send(story, "unit n d\nV1 9 10")
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
         (found,) = listed()
         dispositions.dispose(p.ledger, [found["finding_id"]], "confirmed", "right", "me")
-        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-01"]
-        building.build(p, building.unbuilt_months(p.ledger.engine, TODAY))
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY)] == ["2026-01"]
+        building.build(p, building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY))
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
 
 
 def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed(

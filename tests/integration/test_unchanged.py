@@ -82,10 +82,10 @@ def test_the_night_does_not_build_it_again_and_again(story: Story) -> None:
     send(story, "2026-09", "unit n y\nV1 1 1")
     send(story, "2026-10", SAID, build=False)
     with story.place.pipeline() as p:
-        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-10"]
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY)] == ["2026-10"]
     assert run("build").code == 0
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
 
 
 def test_a_correction_of_the_report_before_reaches_what_repeats_it(story: Story) -> None:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Column, Table
 
+from qiangji.errors import UsageError
 from qiangji.periods import Period, parse_range
 from qiangji.settings import settings
 
@@ -89,7 +90,16 @@ def as_periods(texts: list[str] | None) -> list[Period]:
 
 
 def as_period(text: str | None) -> str | None:
-    """The one period of an option in its usual writing; None if the option is not given."""
+    """The one period of an option in its usual writing; None if the option is not given. Raises UsageError."""
+    if text is not None and ".." in text:
+        raise UsageError(
+            f"{text} is a range, and one period is asked for",
+            expected="2026-10, 2026Q3 or 2026",
+            do="A quarter or a year stands for all periods within it; of a range, ask for one after the other.",
+            zh=f"{text}是起止区间，这里只能写一个报告期，如2026-10、2026Q3或2026：季、年包含其中各期；"
+            "区间请逐期查询。",
+            code="one_period",
+        )
     return None if text is None else str(Period.parse(text))
 
 

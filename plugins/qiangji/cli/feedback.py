@@ -43,6 +43,7 @@ def check(
         raise UsageError(
             f"{workbook} cannot be written: its folder is not there, or it is the file itself",
             expected="--workbook names another file, in a folder that exists",
+            zh=f"{workbook}无法写入：文件夹不存在，或就是原文件。请另写一个路径。",
             code="no_place",
         )
     catalogue = pipeline.read_catalogue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,6 +22,9 @@ from qiangji.cli.common import (
 )
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.periods import Period
+
+if TYPE_CHECKING:
+    from qiangji.catalogue import Catalogue
 
 
 def values(
@@ -57,6 +60,7 @@ def values(
         raise UsageError(
             "--edition is as it was published",
             expected="it without --as-of, --restated and --compare",
+            zh="--edition按发布时的样子显示，不能与--as-of、--restated、--compare同用。",
             code="edition_alone",
         )
     choice = Choice(indicator or [], level, org or [])
@@ -106,7 +110,12 @@ def diff(
     from qiangji.warehouse import reading_warehouse
 
     if (edition is None) == (since is None) or (edition is not None and until is not None):
-        raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
+        raise UsageError(
+            "no time to begin with, or two",
+            expected="--from (with --to, or without), or --edition",
+            zh="请给出一个起点：--from（可加--to）或--edition，二者取一。",
+            code="no_time",
+        )
     wanted, choice = as_period(period), Choice(indicator or [], level, org or [])
     with reading_warehouse(settings()) as engine:
         if edition is not None:
@@ -155,8 +164,14 @@ def explain(
         )
         return
     if org is None or period is None:
+        from qiangji import pipeline
+
+        pipeline.read_catalogue().require_indicators([indicator])
         raise UsageError(
-            "a figure is of a unit and a period", expected="--org and --period; or --sql", code="no_figure"
+            "a figure is of a unit and a period",
+            expected="--org and --period; or --sql",
+            zh="指标值属于一个单位和一个报告期：请给出--org和--period，或用--sql。",
+            code="no_figure",
         )
     with reading_warehouse(settings()) as engine:
         explained = explaining.explain(engine, indicator, org, period, period_type)
@@ -194,38 +209,49 @@ def status(
         rows = reading.status(engine, wanted, counties)
         rejected = reading.rejections(engine, rows)
         still_open = dispositions.count_open(engine, wanted, counties)
-        stale = [r for r in reading.stale_corrections(engine) if not counties or r["county_code"] in counties]
+        stale = reading.stale_corrections(engine, counties)
         locked = reading.locks(engine)
-    attention, unbuilt = reading.needs_attention(rows), _unbuilt(wanted)
+    catalogue = _readable_catalogue()
+    attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
     if json:
         print(printing.as_json(rows))
     else:
         printing.print_status(console, rows)
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
-        printing.print_unknown_years(console, _unknown_years())
+        printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)
-        if stale:
-            from qiangji.cli import printing_figures
-
-            title = "已失效的人工更正 Corrections whose wrong value is gone"
-            printing_figures.print_corrections(console, stale, title)
+        _print_stale(stale)
         if wanted:
             printing.print_rejections(console, rejected)
         findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 
 
-def _unknown_years() -> list[int]:
-    """None while the catalogue cannot be read: the grid is shown all the same, and `qiangji doctor` says why."""
-    from qiangji import pipeline, stages
+def _print_stale(rows: list[dict[str, Any]]) -> None:
+    from qiangji.cli import printing_figures
+
+    if rows:
+        title = "已失效的人工更正 Corrections whose wrong value is gone"
+        printing_figures.print_corrections(console, rows, title)
+
+
+def _unknown_years(catalogue: Catalogue | None) -> list[int]:
+    from qiangji import stages
+
+    return catalogue.calendar.unknown(stages.local_today()) if catalogue else []
+
+
+def _readable_catalogue() -> Catalogue | None:
+    """None while it cannot be read: the grid is shown all the same, and `qiangji doctor` says why."""
+    from qiangji import pipeline
 
     with suppress(CatalogueError):
-        return pipeline.read_catalogue().calendar.unknown(stages.local_today())
-    return []
+        return pipeline.read_catalogue()
+    return None
 
 
-def _unbuilt(period: str | None) -> list[Period]:
+def _unbuilt(catalogue: Catalogue | None, period: str | None) -> list[Period]:
     """Months (of a period, or all) that were collected or decided on and are not built.
 
     Readers of figures do not see that.
@@ -236,5 +262,5 @@ def _unbuilt(period: str | None) -> list[Period]:
     from qiangji.warehouse.roles import LOADER
 
     with reading_warehouse(settings(), LOADER) as engine:
-        found = building.unbuilt_months(engine, stages.local_today())
+        found = building.unbuilt_months(engine, catalogue, stages.local_today()) if catalogue else []
     return [m for m in found if period is None or m in Period.parse(period).months]

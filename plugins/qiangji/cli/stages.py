@@ -139,8 +139,8 @@ def build(
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
         today = stages.local_today()
-        building.require_sense(p.ledger, asked, today)
-        months = asked or building.pending_months(p.ledger, today)
+        building.require_sense(p.ledger, p.catalogue, asked, today)
+        months = asked or building.pending_months(p.ledger, p.catalogue, today)
         built = building.build(p, months, again=again)
     result = {
         "build_id": built.build_id if built.months else None,

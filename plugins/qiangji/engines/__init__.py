@@ -47,7 +47,11 @@ def open_engine(kind: str, models: Path, threads: int) -> Iterator[Engine]:
     """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises UsageError for an unknown one."""
     if kind not in KINDS:
         raise UsageError(
-            f"engine {kind!r}", where="QIANGJI_ENGINE", expected=", ".join(KINDS), code="unknown_engine"
+            f"engine {kind!r}",
+            where="QIANGJI_ENGINE",
+            expected=", ".join(KINDS),
+            zh=f"没有计算引擎{kind}；可选：{'、'.join(KINDS)}。请改正QIANGJI_ENGINE。",
+            code="unknown_engine",
         )
     from qiangji.engines.duckdb import DuckDB
 

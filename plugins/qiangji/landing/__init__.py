@@ -3,7 +3,7 @@
 In: a county of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and one outcome row for the
 county. An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
 one whose bytes are unchanged is not recorded again. Of items that report the same the latest counts (`side_by_side`);
-files under other names than those expected are told (`other_names`).
+files under other names than those expected are told (`other_names`), and so are voided ones (`voided`).
 
 A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
 its bytes.
@@ -35,7 +35,7 @@ from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import CollectError, PermanentError, ReturnedError, TransientError
 from qiangji.lake import Lake
-from qiangji.landing import other_names, side_by_side, withheld
+from qiangji.landing import other_names, side_by_side, voided, withheld
 from qiangji.landing.other_names import Note
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
@@ -58,7 +58,7 @@ _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-
 class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
 
-    `notes`: files seen under other names than those expected.
+    `notes`: files that were not taken: under other names than those expected, or voided before.
     """
 
     county: str
@@ -204,9 +204,12 @@ def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
         items = source.list(wanted)
         pulled.found += len(items)
         pulled.notes += other_names.notes(p.catalogue, county, wanted, items, source.others)
+        fetched: dict[str, str] = {}
         for group in side_by_side.groups(items):
             taken = [one for item in group if (one := _take(p, source, item, known, max(months), pulled))]
+            fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken if not one.is_new}
             yield from side_by_side.asked(group, taken)
+        pulled.notes += voided.notes(p.ledger.voided(county.county), map(recorded, items), known, fetched)
 
 
 def _take(

@@ -30,6 +30,7 @@ from qiangji.ledger.records import (
     Part,
     Pending,
     Submission,
+    Voided,
     sequence,
 )
 from qiangji.periods import Period
@@ -40,7 +41,7 @@ from qiangji.warehouse.rows import fetch, insert
 
 __all__ = [
     "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
-    "Pending", "Submission", "apply_collection", "sequence",
+    "Pending", "Submission", "Voided", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
@@ -61,6 +62,11 @@ class Ledger:
         with self.engine.connect() as c:
             rows = fetch(c, statement, {"county": county})
         return {r["name"]: Listed(r["version"], r["sha256"]) for r in rows}
+
+    def voided(self, county: str) -> list[Voided]:
+        """What of a county was voided and is so still."""
+        with self.engine.connect() as c:
+            return [Voided(**r) for r in fetch(c, query("ledger/voided"), {"county": county})]
 
     def saw(self, county: str, name: str, version: str, sha256: str) -> None:
         """Remember an item's version and content, so that it is not fetched again."""
@@ -186,20 +192,13 @@ class Ledger:
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
         with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, no_person,
-        unknown_delivery.
+        unknown_delivery, not_in_delivery.
         """
         events.require_reason(reason)
         who = events.decided_by(by)
         with self.engine.begin() as c:
             share(c, GATE)
-            chosen = {"delivery": delivery_id, "form": form, "period": period}
-            touched = c.execute(query("ledger/touched"), chosen).all()
-            if not touched:
-                raise UsageError(
-                    f"no delivery {delivery_id}",
-                    expected="an id as `qiangji status` prints it",
-                    code="unknown_delivery",
-                )
+            touched = _touched(c, delivery_id, form, period)
             hold_on(c, f"decisions {delivery_id}")  # an id follows from the count of those before
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
@@ -266,6 +265,31 @@ class Ledger:
         decisions = [Decision(**r) for r in fetch(c, query("ledger/last_decisions"), at | deliveries)]
         decided = {d.delivery_id: d for d in decisions}
         return sequence(verdicts, decided, self.shrink_share, locks.of(c, Period.parse(period)))
+
+
+def _touched(
+    c: Connection, delivery_id: str, form: str | None, period: str | None
+) -> list[tuple[str, str, str]]:
+    """The submissions of a delivery, or of one form or period in it; a UsageError says what there is instead."""
+    held = [(r.county_code, r.form, r.period) for r in c.execute(query("ledger/touched"), {"d": delivery_id})]
+    if not held:
+        raise UsageError(
+            f"no delivery {delivery_id}",
+            expected="an id as `qiangji status` prints it",
+            zh=f"没有来件{delivery_id}：请用qiangji status列出的编号。",
+            code="unknown_delivery",
+        )
+    touched = [one for one in held if form in (None, one[1]) and period in (None, one[2])]
+    if not touched:
+        wanted = " ".join(filter(None, (form, period)))
+        there = [f"{one[1]} {one[2]}" for one in held]
+        raise UsageError(
+            f"delivery {delivery_id} holds no {wanted}",
+            expected=", ".join(there),
+            zh=f"来件{delivery_id}中没有{wanted}；其中有：{'、'.join(there)}。",
+            code="not_in_delivery",
+        )
+    return touched
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from qiangji.errors import UsageError
+from qiangji.errors import UsageError, unknown
 from qiangji.ledger import Ledger, events
 from qiangji.periods import Period
 from qiangji.warehouse.locks import hold_on
@@ -23,6 +23,7 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, insert
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
+_LISTED = 5
 Rows = list[dict[str, Any]]
 """Rows of mart.finding with all of its columns, as the command line prints them."""
 
@@ -81,31 +82,18 @@ def dispose(
 ) -> Rows:
     """Record a decision on findings that stand: on all of them, or on none if one is unknown.
 
-    Returns the findings as they were before. Raises UsageError: unknown_disposition, no_reason, no_person,
-    unknown_finding.
+    An id may be shortened to its beginning where no other begins so. Returns the findings as they were before. Raises
+    UsageError: unknown_disposition, no_reason, no_person, unknown_finding, ambiguous_finding.
     """
     if disposition not in DISPOSITIONS:
-        raise UsageError(
-            f"no disposition {disposition!r}",
-            expected=", ".join(f"{d} {zh}" for d, zh in DISPOSITIONS.items()),
-            code="unknown_disposition",
-        )
+        raise unknown("disposition", [disposition], [f"{d} {zh}" for d, zh in DISPOSITIONS.items()])
     events.require_reason(reason)
     who = events.decided_by(by)
-    wanted = list(dict.fromkeys(finding_ids))
     with ledger.engine.begin() as c:
-        statement = "SELECT DISTINCT ON (finding_id) * FROM mart.finding WHERE finding_id = ANY(:ids)"
-        rows = fetch(c, statement, {"ids": wanted})
-        found = {r["finding_id"]: r for r in rows}
-        if unknown := [i for i in wanted if i not in found]:
-            raise UsageError(
-                f"no finding {', '.join(unknown)} stands; nothing was recorded",
-                expected="ids as `qiangji findings --all` prints them",
-                code="unknown_finding",
-            )
+        found = _standing(c, finding_ids)
         hold_on(c, "dispositions")  # an id follows from the count of those before
         at = datetime.now(UTC)
-        for finding_id in wanted:
+        for finding_id in found:
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.disposition WHERE finding_id = :id"), {"id": finding_id}
             )
@@ -120,4 +108,37 @@ def dispose(
             event = {"event": "disposition", **asdict(one)}
             ledger.lake.record(f"disposition-{one.disposition_id}", at, event)
             insert(c, "ops.disposition", [asdict(one)], "ON CONFLICT DO NOTHING")
-    return [found[i] for i in wanted]
+    return list(found.values())
+
+
+def _standing(c: Connection, given: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The findings with these ids, or with ids that begin so where only one does. Raises UsageError."""
+    statement = (
+        "SELECT DISTINCT ON (finding_id) * FROM mart.finding"
+        " WHERE EXISTS (SELECT FROM unnest(CAST(:given AS text[])) AS g WHERE g <> '' AND starts_with(finding_id, g))"
+    )
+    found = {r["finding_id"]: r for r in fetch(c, statement, {"given": list(given)})}
+    chosen: dict[str, dict[str, Any]] = {}
+    for one in dict.fromkeys(given):
+        meant = [one] if one in found else sorted(i for i in found if one and i.startswith(one))
+        if not meant:
+            raise UsageError(
+                f"no finding {one} stands; nothing was recorded",
+                expected="ids as `qiangji findings --all` prints them, or their beginnings",
+                zh=f"没有核查发现{one}，未作记录：请用qiangji findings --all列出的编号，或其开头几位。",
+                code="unknown_finding",
+            )
+        if len(meant) > 1:
+            told = [
+                f"{i} {found[i]['county_code']} {found[i]['period']} {found[i]['rule']}"
+                for i in meant[:_LISTED]
+            ]
+            more = f", … {len(meant)}" if len(meant) > _LISTED else ""
+            raise UsageError(
+                f"{len(meant)} findings begin with {one}; nothing was recorded",
+                expected=f"one of {', '.join(told)}{more}",
+                zh=f"以{one}开头的核查发现有{len(meant)}个，未作记录：请多写几位，如{'；'.join(told)}。",
+                code="ambiguous_finding",
+            )
+        chosen |= {i: found[i] for i in meant}
+    return chosen

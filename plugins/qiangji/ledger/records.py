@@ -28,6 +28,18 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Voided:
+    """A delivery that somebody voided. `is_replaced`: another delivery stands for the same form and period."""
+
+    sha256: str
+    form: str
+    period: str
+    delivery_id: str
+    decided_by: str
+    is_replaced: bool
+
+
+@dataclass(frozen=True)
 class Failure:
     """What could not be collected: a county, or (with form and period) one item of it."""
 

@@ -89,7 +89,7 @@ def test_a_system_that_has_it_not_is_no_failure(
     monkeypatch.setattr(landing, "open_source", lambda *_: Source())
     pipeline: Any = SimpleNamespace(
         settings=Settings(home=tmp_path), catalogue=catalogue,
-        ledger=SimpleNamespace(known_items=lambda county: {}, lake=Lake(tmp_path / "lake")),
+        ledger=SimpleNamespace(known_items=lambda county: {}, voided=lambda county: [], lake=Lake(tmp_path / "lake")),
     )  # fmt: skip
     pulled = landing.Pulled("440703")
     list(landing._fetch(pipeline, catalogue.counties["440703"], [OCTOBER, NOVEMBER], pulled))
