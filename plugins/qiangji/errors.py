@@ -116,7 +116,7 @@ _THINGS = {
 }
 """What a code may be of -> its word in Chinese."""
 _FEW, _MANY, _NEAR, _ALIKE = 12, 40, 5, 0.7
-"""Up to `_FEW` codes are listed whole, up to `_MANY` where none is near; `_ALIKE` is how much a near one is the same."""
+"""Up to `_FEW` codes are listed whole, up to `_MANY` where none is near: where none is the same by `_ALIKE`."""
 
 
 def unknown(
