@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
+from qiangji import engines
 from qiangji.catalogue import Catalogue, County
 from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
@@ -34,7 +35,7 @@ def examine() -> list[Examined]:
     """Look at everything; a thing that is not well hides no other."""
     s = settings()
     found = [
-        _try("settings", lambda: f"home {s.home}, engine {s.engine}, time zone {s.timezone}"),
+        _try("settings", lambda: _settings(s)),
         *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
@@ -60,6 +61,11 @@ def _try(what: str, look: Callable[[], str]) -> Examined:
         return Examined(what, False, f"{e.code}: {e}")
     except (OSError, sa.exc.SQLAlchemyError) as e:
         return Examined(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
+
+
+def _settings(s: Settings) -> str:
+    engines.require_known(s.engine)
+    return f"home {s.home}, engine {s.engine}, time zone {s.timezone}"
 
 
 def _catalogue() -> list[Examined]:
