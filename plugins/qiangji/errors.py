@@ -109,6 +109,7 @@ _THINGS = {
     "county": "县（市、区）",
     "level": "层级",
     "period type": "报告期类型",
+    "severity": "级别",
     "disposition": "处置",
     "role": "角色",
     "finding": "核查发现",

@@ -34,15 +34,24 @@ log = logging.getLogger(__name__)
 class Collected:
     """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county.
 
-    `notes`: (county, files seen under another name than the one expected).
+    `notes`: (county, files that were not taken). `asked`: months; `seen`: periods of which a county has anything.
     """
 
     run_id: str
+    asked: list[Period] = field(default_factory=list)
+    seen: set[Period] = field(default_factory=set)
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
     deliveries: int = 0
     notes: list[tuple[str, Note]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def not_seen(self) -> list[Period]:
+        """Months of which no county that could be asked has anything, under whatever name."""
+        told = {Period.parse(t).last_month for _, _, t, _ in self.failures if t}
+        told |= {note.period.last_month for _, note in self.notes}
+        return [m for m in self.asked if m not in {p.last_month for p in self.seen} | told]
 
     @property
     def months(self) -> list[Period]:
@@ -136,11 +145,12 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
     """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
     from qiangji import landing
 
-    result = Collected(run_id)
+    result = Collected(run_id, list(months))
     with result.seconds.timed("pull"):
         pulled = landing.pull(p, counties, months, run_id)
     for one in pulled:
         result.deliveries += len(one.deliveries)
+        result.seen |= one.periods
         result.failures += [
             (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
         ]
@@ -180,12 +190,14 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     from qiangji import checking, landing
     from qiangji.lake import Lake
 
-    result, months = Collected("dry-run"), months_to_collect(p.catalogue, periods)
+    months = months_to_collect(p.catalogue, periods)
+    result = Collected("dry-run", months)
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
         for county in p.catalogue.select_counties(list(counties)):
             parts, pulled = landing.preview(p, county, months, lake)
             result.deliveries += len({part.sha256 for part in parts})
+            result.seen |= pulled.periods
             result.failures += [(county, f, str(t) if t else None, e) for f, t, e in pulled.failures]
             result.notes += [(county, note) for note in pulled.notes]
             scratch = Ledger(p.ledger.engine, lake)

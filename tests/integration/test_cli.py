@@ -139,7 +139,10 @@ def test_a_dry_run_tells_all_and_records_nothing(base: Night, tmp_path: Path, po
 
 def test_collecting_and_building_again_find_nothing_to_do(copied: Night) -> None:
     collected = run("collect", *OCTOBER)
-    assert (collected.code, "Deliveries new: 0. Checked: 0. Failures: 0." in collected.out) == (0, True)
+    assert (collected.code, "Deliveries new: 0. 已核查 Checked: 0. 失败 Failures: 0." in collected.out) == (
+        0,
+        True,
+    )
     built = run("build")
     assert (built.code, "up to date" in built.out) == (0, True)
     assert run("build", "--period", "2026-10", "--json").json["build_id"] is None

@@ -93,7 +93,7 @@ def main() -> None:
 
 
 def _tell(error: QiangjiError) -> None:
-    lines = [line for line in (error.zh, error.en) if line]
-    Console(stderr=True, highlight=False, markup=False).print(
-        f"{error.code}: " + "\n".join(lines), style="red"
-    )
+    """A line in each language. The terminal breaks them: rich would begin a Chinese text, which has no spaces, anew."""
+    lines = "\n".join(filter(None, (error.zh, error.en)))
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(f"{error.code}: {lines}", style="red", soft_wrap=True)

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -78,7 +78,11 @@ PeriodType = Annotated[
     typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", help="write all rows to this file, .csv or .xlsx, instead of printing them"),
+]
+EXPORTED = (".csv", ".xlsx")
 
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
 By = Annotated[str | None, typer.Option("--by", help="who decides; default: QIANGJI_BY, else the login")]
@@ -101,6 +105,37 @@ def as_period(text: str | None) -> str | None:
             code="one_period",
         )
     return None if text is None else str(Period.parse(text))
+
+
+def require_place(path: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is asked. Raises UsageError: unknown_kind, no_place."""
+    if path is not None and path.suffix.lower() not in EXPORTED:
+        raise UsageError(
+            f"{path.name} is of no kind that is written",
+            expected=", ".join(EXPORTED),
+            zh=f"{path.name}不是可写的文件类型，应为{'、'.join(EXPORTED)}。",
+            code="unknown_kind",
+        )
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(
+            f"no folder {path.parent}",
+            expected="a file in a folder that exists",
+            zh=f"没有文件夹{path.parent}，请写已有文件夹中的文件。",
+            code="no_place",
+        )
+
+
+def given(rows: Sequence[Mapping[str, Any]], json: bool, export: Path | None) -> bool:
+    """Give rows as data where that was asked for, as JSON or in a file; whether it was. No rows, no file."""
+    if json:
+        from qiangji.cli import printing
+
+        print(printing.as_json(rows))
+    if export and rows:
+        from qiangji.cli.export import write
+
+        write(export, rows)
+    return json or bool(export and rows)
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:

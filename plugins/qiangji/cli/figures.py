@@ -11,6 +11,7 @@ import typer
 from qiangji.cli import findings
 from qiangji.cli.common import (
     Counties,
+    Export,
     Indicators,
     Json,
     Level,
@@ -19,6 +20,8 @@ from qiangji.cli.common import (
     as_period,
     console,
     exit_on,
+    given,
+    require_place,
 )
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.periods import Period
@@ -46,6 +49,7 @@ def values(
     ] = False,
     edition: Annotated[str | None, typer.Option("--edition", help="as they were published")] = None,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print indicator values."""
     from qiangji import pipeline
@@ -54,6 +58,7 @@ def values(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
+    require_place(export)
     wanted = as_period(period)
     then = reading.moment(as_of, settings().timezone) if as_of is not None else None
     if edition is not None and (as_of or restated or compare):
@@ -73,9 +78,9 @@ def values(
         rows = reading.values(engine, catalogue, choice, wanted, period_type, state)
         if compare:
             rows = comparison.compare(engine, rows)
-        if json:
-            print(printing.as_json(rows))
-        elif rows:
+        if given(rows, json, export):
+            return
+        if rows:
             printing.print_values(console, rows)
         else:
             console.print(
@@ -99,12 +104,12 @@ def diff(
         int, typer.Option("--limit", min=1, help="lines at most, the largest changes first; `--json` has all")
     ] = 40,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print which figures changed between two times, or since they were published, by how much, and why.
 
     Without `--level` and `--org` it looks at the city and its counties, and says how many changed beneath them.
     """
-    from qiangji.cli import printing
     from qiangji.figures import Choice, editions, explaining, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -116,6 +121,7 @@ def diff(
             zh="请给出一个起点：--from（可加--to）或--edition，二者取一。",
             code="no_time",
         )
+    require_place(export)
     wanted, choice = as_period(period), Choice(indicator or [], level, org or [])
     with reading_warehouse(settings()) as engine:
         if edition is not None:
@@ -126,9 +132,7 @@ def diff(
             last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
             rows = explaining.changes(engine, first, last, choice)
             beneath = {} if json else explaining.changed_beneath(engine, first, last, choice)
-    if json:
-        print(printing.as_json(rows))
-    else:
+    if not given(rows, json, export):
         from qiangji.cli import printing_figures
 
         printing_figures.print_changes(console, rows, choice, beneath, limit)
@@ -190,6 +194,7 @@ def status(
     ] = None,
     county: Counties = None,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print the reporting grid, what is locked, what needs attention, and what was collected and is not built.
 
@@ -202,6 +207,7 @@ def status(
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
+    require_place(export)
     wanted = as_period(period)
     counties = pipeline.read_catalogue().select_counties(county) if county else []
     with reading_warehouse(settings()) as engine:
@@ -213,9 +219,7 @@ def status(
         locked = reading.locks(engine)
     catalogue = _readable_catalogue()
     attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
-    if json:
-        print(printing.as_json(rows))
-    else:
+    if not given(rows, json, export):
         printing.print_status(console, rows)
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)

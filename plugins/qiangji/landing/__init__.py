@@ -58,11 +58,12 @@ _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-
 class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
 
-    `notes`: files that were not taken: under other names than those expected, or voided before.
+    `periods`: those of what it has; `notes`: files not taken, under another name than expected or voided before.
     """
 
     county: str
     found: int = 0
+    periods: set[Period] = field(default_factory=set)
     deliveries: list[str] = field(default_factory=list)
     bytes: int = 0
     seconds: float = 0.0
@@ -203,6 +204,7 @@ def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
     with open_source(county, p.catalogue.forms, p.catalogue.path, limits) as source:
         items = source.list(wanted)
         pulled.found += len(items)
+        pulled.periods |= {period for item in items for _, period in item.targets}
         pulled.notes += other_names.notes(p.catalogue, county, wanted, items, source.others)
         fetched: dict[str, str] = {}
         for group in side_by_side.groups(items):

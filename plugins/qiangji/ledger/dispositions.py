@@ -7,6 +7,7 @@ unit, rule and value: the same finding found again keeps its decision; a finding
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, insert
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
+SEVERITIES = {"warning": "提醒", "info": "提示"}
 _LISTED = 5
 Rows = list[dict[str, Any]]
 """Rows of mart.finding with all of its columns, as the command line prints them."""
@@ -46,15 +48,41 @@ def findings(
     counties: Sequence[str] = (),
     forms: Sequence[str] = (),
     *,
+    severity: str | None = None,
     is_all: bool = False,
 ) -> Rows:
     """Findings that stand, each with `county_name`: the open ones, or all with the open ones first.
 
-    Those of a year are also those of its quarters and months.
+    Those of a year are also those of its quarters and months. Raises UsageError unknown_severity.
     """
+    if severity is not None and severity not in SEVERITIES:
+        raise unknown("severity", [severity], [f"{s} {zh}" for s, zh in SEVERITIES.items()])
     chosen = {"periods": _parts(period), "counties": list(counties), "forms": list(forms), "is_all": is_all}
     with engine.connect() as c:
-        return fetch(c, query("ledger/findings"), chosen)
+        return fetch(c, query("ledger/findings"), chosen | {"severity": severity})
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How often one rule was broken, and where. `counties`: (code, name, findings), the most first."""
+
+    rule: str
+    severity: str
+    findings: int
+    counties: tuple[tuple[str, str, int], ...]
+
+
+def summed_up(rows: Rows) -> list[RuleCount]:
+    """Findings by rule and county, what was found most first."""
+    found: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    for r in rows:
+        county = r["county_code"], r["county_name"]
+        found.setdefault((r["rule"], r["severity"]), Counter())[county] += 1
+    counted = [
+        RuleCount(*rule, counties.total(), tuple((*county, n) for county, n in counties.most_common()))
+        for rule, counties in found.items()
+    ]
+    return sorted(counted, key=lambda one: (-one.findings, one.rule))
 
 
 def count_open(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> int:
