@@ -182,9 +182,14 @@ def test_a_voided_file_that_lies_there_or_is_sent_again_is_told(place: Place) ->
     assert place.collect().notes == []
     assert place.attention == []
     place.write(CSV, 20, DAY + 180)  # the voided one over the one that counts
-    assert [n.code for _, n in place.collect().notes] == ["voided_again"]
+    again = place.collect()
+    assert (again.deliveries, [n.code for _, n in again.notes]) == (0, ["voided_again"])
     assert place.attention == ["voided_again"]
+    assert place.figure == 30
     assert (place.collect().notes, place.attention) == ([], [])
+    place.p.ledger.decide(first.delivery_id, "release", "right after all", by="林")
+    place.write(CSV, 20, DAY + 240)
+    assert place.collect().notes == []
 
 
 def test_a_period_of_which_nothing_can_be_reported_is_refused_at_every_door(place: Place) -> None:

@@ -15,7 +15,7 @@ from datetime import date
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qiangji.errors import CatalogueError, Problems
 from qiangji.periods import Period
@@ -41,6 +41,20 @@ class OrgUnit:
     valid_from: date | None = None
     valid_to: date | None = None
     sort_order: int = field(default=0, compare=False)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """What dim.org_unit and dim.org_unit_version have of it, but for the path and its order."""
+        return {
+            "org_code": self.code,
+            "name": self.name,
+            "org_level": self.level,
+            "kind": self.kind,
+            "parent_code": self.parent_code or None,
+            "reports": self.reports,
+            "valid_from": self.valid_from,
+            "valid_to": self.valid_to,
+        }
 
     def is_valid(self, period: Period) -> bool:
         """Open on the period's last day."""
@@ -214,18 +228,9 @@ class OrgTree:
         import pyarrow as pa
 
         rows = [
-            {
-                "org_code": u.code,
-                "name": u.name,
-                "org_level": u.level,
-                "kind": u.kind,
-                "parent_code": u.parent_code or None,
-                "reports": u.reports,
-                "valid_from": u.valid_from,
-                "valid_to": u.valid_to,
-                "sort_order": u.sort_order,
-                **{f"{level}_code": path.get(level) for level in LEVELS[:-1]},
-            }
+            u.columns
+            | {"sort_order": u.sort_order}
+            | {f"{level}_code": path.get(level) for level in LEVELS[:-1]}
             for u in self.units.values()
             for path in [self.path(u.code)]
         ]

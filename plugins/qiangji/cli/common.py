@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -123,19 +123,6 @@ def require_place(path: Path | None) -> None:
             zh=f"没有文件夹{path.parent}，请写已有文件夹中的文件。",
             code="no_place",
         )
-
-
-def given(rows: Sequence[Mapping[str, Any]], json: bool, export: Path | None) -> bool:
-    """Give rows as data where that was asked for, as JSON or in a file; whether it was. No rows, no file."""
-    if json:
-        from qiangji.cli import printing
-
-        print(printing.as_json(rows))
-    if export and rows:
-        from qiangji.cli.export import write
-
-        write(export, rows)
-    return json or bool(export and rows)
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 from rich.console import Console
 
-from qiangji.cli.printing import local
+from qiangji.cli.printing import as_json, local
 from qiangji.errors import UsageError
 from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
@@ -27,6 +27,15 @@ Rows = Sequence[Mapping[str, Any]]
 MOST_LINES = 1_048_576
 """Lines of a sheet."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def given(rows: Rows, json: bool, export: Path | None) -> bool:
+    """Give rows as data where that was asked for, as JSON or in a file; whether it was. No rows, no file."""
+    if json:
+        print(as_json(rows))
+    if export and rows:
+        write(export, rows)
+    return json or bool(export and rows)
 
 
 def write(path: Path, rows: Rows) -> None:

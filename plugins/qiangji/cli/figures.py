@@ -20,7 +20,6 @@ from qiangji.cli.common import (
     as_period,
     console,
     exit_on,
-    given,
     require_place,
 )
 from qiangji.errors import CatalogueError, UsageError
@@ -54,6 +53,7 @@ def values(
     """Print indicator values."""
     from qiangji import pipeline
     from qiangji.cli import printing
+    from qiangji.cli.export import given
     from qiangji.figures import Choice, comparison, editions, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -110,6 +110,7 @@ def diff(
 
     Without `--level` and `--org` it looks at the city and its counties, and says how many changed beneath them.
     """
+    from qiangji.cli.export import given
     from qiangji.figures import Choice, editions, explaining, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -202,6 +203,7 @@ def status(
     """
     from qiangji import pipeline
     from qiangji.cli import printing
+    from qiangji.cli.export import given
     from qiangji.figures import reading
     from qiangji.ledger import dispositions
     from qiangji.settings import settings

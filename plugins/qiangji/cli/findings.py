@@ -16,7 +16,6 @@ from qiangji.cli.common import (
     Reason,
     as_period,
     console,
-    given,
     require_place,
     right,
     table,
@@ -45,6 +44,7 @@ def findings(
 ) -> None:
     """Print findings that nobody has decided on yet, what was accepted and looks wrong: first by rule and county."""
     from qiangji import pipeline
+    from qiangji.cli.export import given
     from qiangji.figures import reading
     from qiangji.ledger import dispositions
     from qiangji.settings import settings

@@ -206,12 +206,13 @@ def _fetch(p: Pipeline, county: County, months: Sequence[Period], pulled: Pulled
         pulled.found += len(items)
         pulled.periods |= {period for item in items for _, period in item.targets}
         pulled.notes += other_names.notes(p.catalogue, county, wanted, items, source.others)
-        fetched: dict[str, str] = {}
+        was_voided, fetched = voided.by_bytes(p.ledger.voided(county.county)), dict[str, str]()
         for group in side_by_side.groups(items):
-            taken = [one for item in group if (one := _take(p, source, item, known, max(months), pulled))]
-            fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken if not one.is_new}
+            found = [one for item in group if (one := _take(p, source, item, known, max(months), pulled))]
+            taken = voided.refused(was_voided, found)
+            fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken}
             yield from side_by_side.asked(group, taken)
-        pulled.notes += voided.notes(p.ledger.voided(county.county), map(recorded, items), known, fetched)
+        pulled.notes += voided.notes(was_voided, map(recorded, items), known, fetched)
 
 
 def _take(

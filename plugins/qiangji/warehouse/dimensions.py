@@ -73,17 +73,7 @@ def _org_units(catalogue: Catalogue) -> Rows:
 
 def _org_unit_versions(catalogue: Catalogue) -> Rows:
     return [
-        {
-            "org_code": u.code,
-            "version": i,
-            "name": u.name,
-            "org_level": u.level,
-            "kind": u.kind,
-            "parent_code": u.parent_code or None,
-            "reports": u.reports,
-            "valid_from": u.valid_from,
-            "valid_to": u.valid_to,
-        }
+        u.columns | {"version": i}
         for versions in catalogue.org.versions.values()
         for i, u in enumerate(versions, 1)
     ]

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from qiangji.cli import export
-from qiangji.cli.common import given, require_place
+from qiangji.cli.common import require_place
 from qiangji.errors import UsageError
 
 ROWS: list[dict[str, Any]] = [
@@ -71,8 +71,8 @@ def test_more_rows_than_a_sheet_holds_are_refused(tmp_path: Path, monkeypatch: p
 
 
 def test_without_rows_there_is_no_file_and_the_command_says_why(tmp_path: Path) -> None:
-    assert not given([], False, tmp_path / "x.csv")
+    assert not export.given([], False, tmp_path / "x.csv")
     assert not (tmp_path / "x.csv").exists()
-    assert given(ROWS, False, tmp_path / "x.csv")
-    assert given([], True, None)
-    assert not given(ROWS, False, None)
+    assert export.given(ROWS, False, tmp_path / "x.csv")
+    assert export.given([], True, None)
+    assert not export.given(ROWS, False, None)
