@@ -144,11 +144,11 @@ def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
     """
     from qiangji import building
 
-    catalogue = pipeline.read_catalogue()
-    months = set(stages.months_to_collect(catalogue, [Period.parse(period)] if period else [], window=1))
+    asked = [Period.parse(period)] if period else []
+    months = set(stages.months_to_collect(pipeline.read_catalogue(), asked, window=1))
     if not period:
         with pipeline.open_pipeline() as p:
-            months |= set(building.unbuilt_months(p.ledger.engine, catalogue, stages.local_today()))
+            months |= set(building.unbuilt_months(p.ledger.engine, p.catalogue, stages.local_today()))
     announced = [str(m) for m in sorted(months)]
     outlet_events[REPORTS].add_partitions(announced)
     return announced
@@ -199,7 +199,6 @@ def verdict() -> str:
         stages.tell_of_unknown_years(p.catalogue)
     for line in lost:
         log.error("not collected: %s", line)
-    counties = len({line.split()[0] for line in lost})
     said = stages.in_a_line(names, *_results(ti))
     if by := context["dag_run"].triggering_user_name:
         said += f"; 启动人 started by {by}"
@@ -207,14 +206,7 @@ def verdict() -> str:
     broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
         log.info("%s", said)  # of a green run Airflow logs what is returned
-        raise errors.CollectError(
-            f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
-            where=run_id,
-            expected="every county",
-            do="See the lines above and `qiangji status`; the figures of the others are built",
-            zh=f"有{counties}个县（市、区）未能采集；失败的任务：{'、'.join(broken) or '无'}。"
-            "请看上面各行和qiangji status；其余县（市、区）的指标照常计算。",
-        )
+        raise stages.incomplete(run_id, lost, broken)
     return said
 
 

@@ -274,6 +274,19 @@ def lost(p: Pipeline, run_id: str) -> list[str]:
     ]
 
 
+def incomplete(run_id: str, lost: Sequence[str], broken: Sequence[str]) -> CollectError:
+    """The error for a run that lost counties (the lines of `lost`), or of which other tasks failed."""
+    counties = len({line.split()[0] for line in lost})
+    return CollectError(
+        f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
+        where=run_id,
+        expected="every county",
+        do="See the lines above and `qiangji status`; the figures of the others are built",
+        zh=f"有{counties}个县（市、区）未能采集；失败的任务：{'、'.join(broken) or '无'}。"
+        "请看上面各行和qiangji status；其余县（市、区）的指标照常计算。",
+    )
+
+
 def needing_attention(p: Pipeline) -> Iterator[tuple[str, str]]:
     """Each submission that needs attention: its status (or what an accepted one lacks), and a line about it."""
     from qiangji.figures import reading
