@@ -122,7 +122,12 @@ MANY = [f"x{n}" for n in range(30)]
             "one of 31; the nearest: party_share)",
         ),
         ("nope", MANY, "可选：x0、x1、", "(expected x0, x1, "),
-        ("nope", [*MANY, *"abcdefghijk"], "没有指标nope。", "no indicator nope"),
+        (
+            "nope",
+            [*MANY, *"abcdefghijk"],
+            "没有指标nope；共41个，如x0、x1、",
+            "(expected one of 41, such as x0, x1, ",
+        ),
     ],
 )
 def test_an_unknown_code_is_told_with_the_nearest_that_there_are(

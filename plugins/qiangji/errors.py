@@ -116,7 +116,7 @@ _THINGS = {
     "delivery": "来件",
 }
 """What a code may be of -> its word in Chinese."""
-_FEW, _MANY, _NEAR, _ALIKE = 12, 40, 5, 0.7
+_FEW, _MANY, _NEAR, _ALIKE = 12, 40, 5, 0.65
 """Up to `_FEW` codes are listed whole, up to `_MANY` where none is near: where none is the same by `_ALIKE`."""
 
 
@@ -136,6 +136,12 @@ def unknown(
         zh, en = f"相近的有：{'、'.join(listed)}", f"one of {len(names):,}; the nearest: {', '.join(listed)}"
     elif len(names) <= _MANY:
         zh, en = f"可选：{'、'.join(names.values())}", ", ".join(names.values())
+    elif not zh:
+        first = list(names.values())[:_NEAR]
+        zh, en = (
+            f"共{len(names):,}个，如{'、'.join(first)}",
+            f"one of {len(names):,}, such as {', '.join(first)}",
+        )
     return UsageError(
         f"no {thing} {asked}",
         expected=en,

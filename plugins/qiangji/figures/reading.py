@@ -155,11 +155,10 @@ def _noted(row: dict[str, Any]) -> dict[str, Any]:
 def _require_known(
     engine: Engine, catalogue: Catalogue, choice: Choice, period_type: str | None, state: State
 ) -> None:
-    known = set(catalogue.indicators)
+    known = dict.fromkeys(catalogue.indicators)
     if state.as_of:  # one that has left the catalogue since had figures then
-        known |= {
-            r["indicator_code"] for r in read(engine, "SELECT indicator_code FROM dim.indicator_history")
-        }
+        past = read(engine, "SELECT DISTINCT indicator_code FROM dim.indicator_history ORDER BY 1")
+        known |= dict.fromkeys(r["indicator_code"] for r in past)
     if strange := [i for i in choice.indicators if i not in known]:
         raise unknown("indicator", strange, known)
     if strange := [o for o in choice.orgs if o not in catalogue.org.units]:
