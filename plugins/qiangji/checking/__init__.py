@@ -31,7 +31,7 @@ import pyarrow as pa
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, titles, unexpected_units
-from qiangji.checking.expectations import Broken, validate
+from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt, decide
@@ -45,8 +45,6 @@ from qiangji.stopwatch import Stopwatch
 __all__ = ["Checked", "check", "examine", "judge"]
 
 log = logging.getLogger(__name__)
-BATCH_ROWS = 500_000
-"""Rows that go through a suite at once: many counties, and still a bounded frame."""
 
 
 def check(

@@ -7,8 +7,10 @@ in which deliveries were processed. These rules reject nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pyarrow as pa
@@ -16,9 +18,9 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
-from qiangji.catalogue.suites import ContextColumn
+from qiangji.catalogue.suites import ContextColumn, Rule
 from qiangji.checking import jumps, repeats
-from qiangji.checking.expectations import validate
+from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
 from qiangji.ledger import Key
@@ -90,49 +92,57 @@ def findings(
         return lake.get_rows("reports", form, str(period), county, digest) if digest else None
 
     found: dict[Key, list[Finding]] = {w.key: [] for w in work}
-    for code, period in sorted({(w.form.form, w.period) for w in work}):
-        counties = [w.county for w in work if (w.form.form, w.period) == (code, period)]
-        told = {county for county in counties if (code, str(period), county) not in declared}
-        for finding in _evaluate(catalogue, read, catalogue.forms[code], period, counties, told):
-            found[code, str(period), finding.county_code].append(finding)
+    held: dict[tuple[str, ...], _Held] = {}  # a form that changed is judged as it stood in each period
+    for w in sorted(work, key=lambda w: (w.form.form, w.period)):
+        suite = catalogue.suites[w.form.form]
+        rules = [r for r in suite.holding_in(w.form, str(w.period.last_month)) if r.is_contextual]
+        report = _Report(catalogue, read, w.form, w.period, w.county)
+        if w.key not in declared and (again := report.repeats()):
+            found[w.key].append(again)
+        same = (w.form.form, *(f"{r.id} {r.severity}" for r in rules))
+        held.setdefault(same, _Held(w.form, rules, found)).add(report)
+    for one in held.values():
+        one.look()
     return found
 
 
-def _evaluate(
-    catalogue: Catalogue, read: Read, form: Form, period: Period, counties: list[str], told: Collection[str]
-) -> Iterator[Finding]:
-    """`told`: the counties that do not say themselves that nothing changed."""
-    suite, month = catalogue.suites[form.form], str(period.last_month)
-    fields = form.fields_in(month)
-    columns = [c for c in suite.context_columns(catalogue.forms) if c.is_across or c.field in fields]
-    # a change is computed from the columns of last values and of z-scores beside it
-    columns.sort(key=lambda column: column.kind == "change")
-    frames = []
-    for county in counties:
-        rows = read(form.form, period, county)
-        assert rows is not None
-        rows = _as_it_stands(rows, form, month)
-        before = read(form.form, period - 1, county) if county in told and repeats.can_tell(form) else None
-        if before is not None and (again := repeats.finding(form, period, county, rows, before)):
-            yield again
-        report = _Report(catalogue, read, form, period, county)
-        for column in columns:
-            rows = report.with_column(rows, column)
-        if "county_code" not in rows.column_names:  # a county's own form has its code as its key
-            rows = rows.append_column("county_code", pa.repeat(county, len(rows)))
-        frames.append(rows)
-    frame = pa.concat_tables(frames, promote_options="permissive").combine_chunks()
-    rules = [r for r in suite.holding_in(form, month) if r.is_contextual]
-    for broken in validate(frame, rules, f"{form.form} {period}"):
-        for row in frame.take(pa.array(broken.rows, pa.int64())).to_pylist():
-            yield Finding.of(broken.rule, row, form, row["county_code"], str(period))
+@dataclass
+class _Held:
+    """Reports of a form that the same rules hold for, whatever their periods: a batch of them is looked at at once."""
+
+    form: Form
+    rules: Sequence[Rule]
+    found: dict[Key, list[Finding]]
+    reports: list[_Report] = field(default_factory=list)
+    frames: list[pa.Table] = field(default_factory=list)
+
+    def add(self, report: _Report) -> None:
+        self.reports.append(report)
+        self.frames.append(report.in_context())
+        if sum(map(len, self.frames)) >= BATCH_ROWS:
+            self.look()
+
+    def look(self) -> None:
+        """Add what is found in the reports so far, and forget them."""
+        if not self.frames:
+            return
+        frame = pa.concat_tables(self.frames, promote_options="permissive").combine_chunks()
+        starts = list(itertools.accumulate(map(len, self.frames), initial=0))
+        for broken in validate(frame, self.rules, self.form.form):
+            rows = frame.take(pa.array(broken.rows, pa.int64())).to_pylist()
+            for position, row in zip(broken.rows, rows, strict=True):
+                report = self.reports[bisect_right(starts, position) - 1]
+                one = Finding.of(broken.rule, row, self.form, report.county, str(report.period))
+                self.found[report.key].append(one)
+        self.reports.clear()
+        self.frames.clear()
 
 
 def _as_it_stands(rows: pa.Table, form: Form, month: str) -> pa.Table:
     """A report's rows with every field of the form: it may be older than a field, or lack an optional one."""
-    for name, field in form.fields_in(month).items():
+    for name, one in form.fields_in(month).items():
         if name not in rows.column_names:
-            rows = rows.append_column(name, pa.nulls(len(rows), TYPES[field.type]))
+            rows = rows.append_column(name, pa.nulls(len(rows), TYPES[one.type]))
     return rows
 
 
@@ -172,7 +182,39 @@ class _Report:
     period: Period
     county: str
 
-    def with_column(self, rows: pa.Table, column: ContextColumn) -> pa.Table:
+    @property
+    def key(self) -> Key:
+        return self.form.form, str(self.period), self.county
+
+    def rows(self) -> pa.Table:
+        """The report, with every field that the form had in its period."""
+        rows = self.read(*self._at(self.period))
+        assert rows is not None
+        return _as_it_stands(rows, self.form, str(self.period.last_month))
+
+    def repeats(self) -> Finding | None:
+        """What is said of it where it repeats the report before."""
+        before = self.read(*self._at(self.period - 1)) if repeats.can_tell(self.form) else None
+        if before is None:
+            return None
+        return repeats.finding(self.form, self.period, self.county, self.rows(), before)
+
+    def in_context(self) -> pa.Table:
+        """Its rows with all the contextual columns that the form's rules need in its period."""
+        form, fields = self.form, self.form.fields_in(str(self.period.last_month))
+        columns = self.catalogue.suites[form.form].context_columns(self.catalogue.forms)
+        # a change is computed from the columns of last values and of z-scores beside it
+        columns.sort(key=lambda column: column.kind == "change")
+        rows = self.rows()
+        for column in columns:
+            if column.is_across or column.field in fields:
+                rows = self._with_column(rows, column)
+        return rows
+
+    def _at(self, period: Period) -> tuple[str, Period, str]:
+        return self.form.form, period, self.county
+
+    def _with_column(self, rows: pa.Table, column: ContextColumn) -> pa.Table:
         """The rows with a column more; with a z-score also the range that is usual for the unit, for the message."""
         if column.kind == "z":
             names = (column.name, f"_low_{column.field}", f"_high_{column.field}")
@@ -193,16 +235,14 @@ class _Report:
 
     def _before(self, rows: pa.Table, column: ContextColumn, back: int) -> pa.ChunkedArray | None:
         """The units' values some periods ago; None where there is no report, or the form did not have the field yet."""
-        other = self.read(self.form.form, self.period - back, self.county)
+        other = self.read(*self._at(self.period - back))
         if other is None or column.field not in other.column_names:
             return None
         return _looked_up(rows.column(self.form.key), other.column(self.form.key), other.column(column.field))
 
     def _history(self, rows: pa.Table, column: ContextColumn) -> tuple[pa.Array, ...]:
         """The modified z-score of a field, and the low and high end of what is usual for the unit."""
-        reports = (
-            self.read(self.form.form, self.period - back, self.county) for back in _reach(column, self.form)
-        )
+        reports = (self.read(*self._at(self.period - back)) for back in _reach(column, self.form))
         earlier = [
             t.select([self.form.key, column.field])
             for t in reports

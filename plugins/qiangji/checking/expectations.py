@@ -22,6 +22,8 @@ from qiangji.errors import QiangjiError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
+BATCH_ROWS = 500_000
+"""Rows that go through a suite at once: many reports, and still a bounded frame."""
 
 
 class ValidationError(QiangjiError):
