@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qiangji.catalogue.tree import LEVELS, OrgTree, OrgUnit
@@ -51,6 +51,7 @@ def test_counties_part_what_is_expected(tree: OrgTree, month: Period) -> None:
     assert sorted(parts) == sorted(u.code for u in tree.expected(["town", "village"], month))
 
 
+@settings(deadline=None)  # the first table imports what pyarrow needs
 @given(trees())
 def test_the_table_says_the_same(tree: OrgTree) -> None:
     for row in tree.table.to_pylist():
