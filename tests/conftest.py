@@ -241,6 +241,20 @@ def make_workplace(home: Path, postgres: Any, setenv: Callable[[str, str], Any])
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextmanager
+def warehouse_of(catalogue: Any, home: Path, postgres: Any) -> Iterator[Any]:
+    """An engine on a catalogue's warehouse, made from an empty database."""
+    from qiangji.settings import settings
+    from qiangji.warehouse import open_warehouse
+
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        make_workplace(home, postgres, patch.setenv),
+        open_warehouse(settings(), catalogue) as engine,
+    ):
+        yield engine
+
+
 def _forget_settings() -> None:
     if "qiangji.settings" in sys.modules:
         sys.modules["qiangji.settings"].settings.cache_clear()

@@ -72,16 +72,6 @@ def test_hooks_call_what_is_there() -> None:
             assert (PROJECT / path).exists(), path
 
 
-def test_owners_are_of_paths_that_exist() -> None:
-    lines = (GITHUB / "CODEOWNERS").read_text(encoding="utf-8").splitlines()
-    owned = [line.split() for line in lines if line and not line.startswith("#")]
-    assert len(owned) > 5
-    for pattern, *owners in owned:
-        assert owners, pattern
-        assert all(o.startswith("@") for o in owners), owners
-        assert pattern == "*" or any(PROJECT.glob(pattern.strip("/"))), pattern
-
-
 @pytest.mark.parametrize("form", FORMS, ids=lambda p: p.stem)
 def test_a_form_for_issues_names_pages_that_exist_and_warns(form: Path) -> None:
     text = form.read_text(encoding="utf-8")

@@ -94,8 +94,9 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 
     The months are the one of `period`, or the last `months` (default: `QIANGJI_WINDOW_MONTHS`) that have ended.
     """
-    wanted = stages.months_to_collect([Period.parse(period)] if period else [], window=months)
-    return stages.batches(pipeline.read_catalogue(), wanted, PULL_TASKS)
+    catalogue = pipeline.read_catalogue()
+    wanted = stages.months_to_collect(catalogue, [Period.parse(period)] if period else [], window=months)
+    return stages.batches(catalogue, wanted, PULL_TASKS)
 
 
 @task(pool="qiangji_pull", task_display_name="采集 pull", map_index_template="{{ names }}")
@@ -143,10 +144,11 @@ def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
     """
     from qiangji import building
 
-    months = set(stages.months_to_collect([Period.parse(period)] if period else [], window=1))
+    asked = [Period.parse(period)] if period else []
+    months = set(stages.months_to_collect(pipeline.read_catalogue(), asked, window=1))
     if not period:
         with pipeline.open_pipeline() as p:
-            months |= set(building.unbuilt_months(p.ledger.engine, stages.local_today()))
+            months |= set(building.unbuilt_months(p.ledger.engine, p.catalogue, stages.local_today()))
     announced = [str(m) for m in sorted(months)]
     outlet_events[REPORTS].add_partitions(announced)
     return announced
@@ -162,7 +164,10 @@ def build() -> dict[str, Any]:
     partition_key = period_of_run()
     if not partition_key:
         raise errors.UsageError(
-            "a run without a partition", expected="a month such as 2026-10", code="no_partition"
+            "a run without a partition",
+            expected="a month such as 2026-10",
+            zh="该运行没有分区：请填报告期，如2026-10。",
+            code="no_partition",
         )
     with pipeline.open_pipeline() as p:
         built = building.build(p, [Period.parse(partition_key).last_month])
@@ -194,7 +199,6 @@ def verdict() -> str:
         stages.tell_of_unknown_years(p.catalogue)
     for line in lost:
         log.error("not collected: %s", line)
-    counties = len({line.split()[0] for line in lost})
     said = stages.in_a_line(names, *_results(ti))
     if by := context["dag_run"].triggering_user_name:
         said += f"; 启动人 started by {by}"
@@ -202,12 +206,7 @@ def verdict() -> str:
     broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
         log.info("%s", said)  # of a green run Airflow logs what is returned
-        raise errors.CollectError(
-            f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
-            where=run_id,
-            expected="every county",
-            do="See the lines above and `qiangji status`; the figures of the others are built",
-        )
+        raise stages.incomplete(run_id, lost, broken)
     return said
 
 

@@ -18,6 +18,7 @@ from qiangji.errors import UsageError
 
 PeriodType = Literal["month", "quarter", "year"]
 MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
+TYPES_ZH: dict[str, str] = {"month": "月", "quarter": "季", "year": "年"}
 _PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4]))?", re.ASCII)
 
 
@@ -35,7 +36,10 @@ class Period:
         found = _PATTERN.fullmatch(text)
         if not found:
             raise UsageError(
-                f"{text!r} is not a period", expected="2026-10, 2026Q3 or 2026", code="bad_period"
+                f"{text!r} is not a period",
+                expected="2026-10, 2026Q3 or 2026",
+                zh=f"{text!r}不是报告期，应如2026-10、2026Q3或2026。",
+                code="bad_period",
             )
         year = int(found["year"])
         if found["month"]:
@@ -114,7 +118,10 @@ def parse_range(text: str) -> list[Period]:
     end = Period.parse(last) if last else start
     if start.type != end.type or end < start:
         raise UsageError(
-            f"{text!r} is not a range of periods", expected="e.g. 2026-07..2026-10", code="bad_period"
+            f"{text!r} is not a range of periods",
+            expected="e.g. 2026-07..2026-10",
+            zh=f"{text!r}不是报告期的起止，应如2026-07..2026-10：同一类型，先早后晚。",
+            code="bad_period",
         )
     return list(span(start, end))
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qiangji.catalogue import Catalogue
-from qiangji.errors import CollectError, UsageError
+from qiangji.errors import CollectError
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.periods import Period, reporting_month, span
 from qiangji.pipeline import Pipeline
@@ -35,15 +35,24 @@ log = logging.getLogger(__name__)
 class Collected:
     """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county.
 
-    `notes`: (county, files seen under another name than the one expected).
+    `notes`: (county, files that were not taken). `asked`: months; `seen`: periods of which a county has anything.
     """
 
     run_id: str
+    asked: list[Period] = field(default_factory=list)
+    seen: set[Period] = field(default_factory=set)
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
     deliveries: int = 0
     notes: list[tuple[str, Note]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def not_seen(self) -> list[Period]:
+        """Months of which no county that could be asked has anything, under whatever name."""
+        told = {Period.parse(t).last_month for _, _, t, _ in self.failures if t}
+        told |= {note.period.last_month for _, note in self.notes}
+        return [m for m in self.asked if m not in {p.last_month for p in self.seen} | told]
 
     @property
     def months(self) -> list[Period]:
@@ -52,19 +61,24 @@ class Collected:
 
 
 def months_to_collect(
-    periods: Sequence[Period] = (), today: date | None = None, window: int | None = None
+    catalogue: Catalogue,
+    periods: Sequence[Period] = (),
+    today: date | None = None,
+    window: int | None = None,
 ) -> list[Period]:
     """The months that these periods end in; without periods, the last `window` (default: `QIANGJI_WINDOW_MONTHS`).
 
-    Raises UsageError (not_due) for a period that has not ended.
+    Raises UsageError for a period that has not ended (not_due), or lies before the plan (before_plan).
     """
-    last = reporting_month(today or local_today())
+    today = today or local_today()
     if periods:
         months = sorted({p.last_month for p in periods})
-        if months[-1] > last:
-            raise UsageError(f"{months[-1]} has not ended", expected=f"periods up to {last}", code="not_due")
+        catalogue.require_reportable(months, today)
         return months
-    return list(span(last - ((window or settings().window_months) - 1), last))
+    last = reporting_month(today)
+    first = max(last - ((window or settings().window_months) - 1), catalogue.first_month)
+    catalogue.require_in_plan([last])
+    return list(span(first, last))
 
 
 def batches(catalogue: Catalogue, months: Sequence[Period], count: int) -> list[dict[str, Any]]:
@@ -141,11 +155,12 @@ def pull(
     """
     from qiangji import landing
 
-    result = Collected(run_id)
+    result = Collected(run_id, list(months))
     with result.seconds.timed("pull"):
         pulled = landing.pull(p, counties, months, run_id, landed)
     for one in pulled:
         result.deliveries += len(one.deliveries)
+        result.seen |= one.periods
         result.failures += [
             (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
         ]
@@ -174,7 +189,8 @@ def collect(
 ) -> Collected:
     """Pull and check."""
     chosen = p.catalogue.select_counties(list(counties))
-    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id(), _preparing())
+    months = months_to_collect(p.catalogue, periods)
+    result = pull(p, chosen, months, run_id or new_run_id(), _preparing())
     result.submissions = check(p, chosen, result.seconds)
     return result
 
@@ -197,12 +213,14 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     from qiangji import checking, landing
     from qiangji.lake import Lake
 
-    result = Collected("dry-run")
+    months = months_to_collect(p.catalogue, periods)
+    result = Collected("dry-run", months)
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
         for county in p.catalogue.select_counties(list(counties)):
-            parts, pulled = landing.preview(p, county, months_to_collect(periods), lake)
+            parts, pulled = landing.preview(p, county, months, lake)
             result.deliveries += len({part.sha256 for part in parts})
+            result.seen |= pulled.periods
             result.failures += [(county, f, str(t) if t else None, e) for f, t, e in pulled.failures]
             result.notes += [(county, note) for note in pulled.notes]
             scratch = Ledger(p.ledger.engine, lake)
@@ -212,7 +230,10 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
 
 
 def reprocess(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Submission]:
-    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched."""
+    """Check the latest delivery of each submission again, by today's catalogue and suites; nothing is fetched.
+
+    Raises UsageError, as `months_to_collect` does.
+    """
     from qiangji import checking
 
     return checking.check(p.catalogue, p.ledger, _leading(p, forms, periods))
@@ -238,7 +259,7 @@ class Rehearsed:
 
 
 def rehearse(p: Pipeline, forms: Sequence[str] = (), periods: Sequence[Period] = ()) -> list[Rehearsed]:
-    """What `reprocess` would do, with nothing recorded and nothing kept."""
+    """What `reprocess` would do, with nothing recorded and nothing kept. Raises UsageError as it does."""
     from qiangji import checking
 
     checked = checking.check(p.catalogue, p.ledger, _leading(p, forms, periods), record=False)
@@ -251,6 +272,7 @@ def _standing(s: Submission) -> tuple[str, str | None, str | None, int]:
 
 
 def _leading(p: Pipeline, forms: Sequence[str], periods: Sequence[Period]) -> list[Pending]:
+    p.catalogue.require_reportable([x.last_month for x in periods], local_today())
     return _in_catalogue(p, p.ledger.leading(list(forms), [str(x) for x in periods]))
 
 
@@ -273,6 +295,19 @@ def lost(p: Pipeline, run_id: str) -> list[str]:
         + f": {f.reason_code}: {f.message}"
         for f in p.ledger.failures(run_id)
     ]
+
+
+def incomplete(run_id: str, lost: Sequence[str], broken: Sequence[str]) -> CollectError:
+    """The error for a run that lost counties (the lines of `lost`), or of which other tasks failed."""
+    counties = len({line.split()[0] for line in lost})
+    return CollectError(
+        f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
+        where=run_id,
+        expected="every county",
+        do="See the lines above and `qiangji status`; the figures of the others are built",
+        zh=f"有{counties}个县（市、区）未能采集；失败的任务：{'、'.join(broken) or '无'}。"
+        "请看上面各行和qiangji status；其余县（市、区）的指标照常计算。",
+    )
 
 
 def needing_attention(p: Pipeline) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,7 @@ LEFT JOIN dim.indicator_due AS u
 WHERE h.built_to IS NULL AND h.defined_to IS NULL;
 
 -- The figures as mart.indicator_value showed them at a moment, with the factors, targets and due dates of that moment.
+-- For a moment that is written without an offset, see qiangji/warehouse/moments.py.
 CREATE FUNCTION mart.indicator_value_as_of(moment timestamptz) RETURNS SETOF mart.indicator_value
 LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -70,33 +71,9 @@ BEGIN ATOMIC
             u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
             AND u.defined_from <= moment AND (u.defined_to IS NULL OR u.defined_to > moment)
     WHERE
-        h.built_from <= moment AND (h.built_to IS NULL OR h.built_to > moment)
+        mart.is_past(moment)
+        AND h.built_from <= moment AND (h.built_to IS NULL OR h.built_to > moment)
         AND h.defined_from <= moment AND (h.defined_to IS NULL OR h.defined_to > moment);
 END;
 COMMENT ON FUNCTION mart.indicator_value_as_of(timestamptz) IS
     '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
-
--- The same for a moment as it is written: without an offset it is the counties' time, whatever the session's zone.
-CREATE FUNCTION mart.indicator_value_as_of(moment text) RETURNS SETOF mart.indicator_value
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT * FROM mart.indicator_value_as_of(mart.moment(moment));
-END;
-COMMENT ON FUNCTION mart.indicator_value_as_of(text) IS
-    '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
-
--- And for a moment or day that a tool sends without an offset.
-CREATE FUNCTION mart.indicator_value_as_of(moment timestamp) RETURNS SETOF mart.indicator_value
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT * FROM mart.indicator_value_as_of(moment AT TIME ZONE '{{zone}}');
-END;
-COMMENT ON FUNCTION mart.indicator_value_as_of(timestamp) IS
-    '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
-CREATE FUNCTION mart.indicator_value_as_of(moment date) RETURNS SETOF mart.indicator_value
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT * FROM mart.indicator_value_as_of(moment::timestamp);
-END;
-COMMENT ON FUNCTION mart.indicator_value_as_of(date) IS
-    '某日零时所显示的指标值 / indicator values as they were shown when a day began';

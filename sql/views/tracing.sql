@@ -325,12 +325,13 @@ BEGIN ATOMIC
         GROUP BY h.indicator_code, h.org_code, h.org_level, h.period, h.period_type
     ) AS f
     WHERE
-        (
+        mart.is_past(since) AND mart.is_past(until)
+        AND (
             f.numerator_before, f.denominator_before, f.value_before, f.target_before, f.expected_units_before,
             f.reported_units_before, f.obs_status_before
         ) IS DISTINCT FROM (
             f.numerator, f.denominator, f.value, f.target, f.expected_units, f.reported_units, f.obs_status
         );
 END;
-COMMENT ON FUNCTION mart.indicator_change IS
+COMMENT ON FUNCTION mart.indicator_change(timestamptz, timestamptz) IS
     '两个时刻之间有变化的指标值 / figures that differ between two moments, and why';

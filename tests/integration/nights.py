@@ -81,7 +81,9 @@ class Night:
         from qiangji.periods import Period
 
         p = self.pipeline
-        wanted = [Period.parse(m) for m in months] or building.pending_months(p.ledger, stages.local_today())
+        wanted = [Period.parse(m) for m in months] or building.pending_months(
+            p.ledger, p.catalogue, stages.local_today()
+        )
         return building.build(p, wanted)
 
     def run(self, counties: Sequence[str] = ()) -> Any:

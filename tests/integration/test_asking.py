@@ -301,6 +301,38 @@ def test_a_moment_means_the_same_in_sql_and_on_the_command_line(told: Told, name
             assert [str(r.value) for r in found] == wanted, (zone, written)
 
 
+def test_two_moments_mean_the_same_in_sql_and_on_the_command_line(told: Told) -> None:
+    since, until = told.local("first"), told.local("elsewhere")
+    rows = run("diff", "--from", since, "--to", until, "--org", A, "--json").json
+    wanted = sorted((r["indicator_code"], r["period"], r["period_type"], r["value"]) for r in rows)
+    assert wanted
+    instant = told.at["elsewhere"].isoformat()
+    for zone in ZONES:
+        for written in (
+            f"'{since}', '{until}'",
+            f"timestamp '{since}', timestamp '{until}'",
+            f"'{since}', timestamptz '{instant}'",
+            f"timestamp '{since}', text '{until}'",
+        ):
+            found = told.ask(
+                "SELECT indicator_code, period, period_type, value::text AS value"
+                f" FROM mart.indicator_change({written}) WHERE org_code = '{A}' ORDER BY 1, 2, 3",
+                zone,
+            )
+            assert [tuple(r) for r in found] == wanted, (zone, written)
+
+
+def test_what_is_to_come_is_told_by_nobody(told: Told) -> None:
+    future = "2099-01-01"
+    assert run("values", "--as-of", future).err.startswith("no_time: 2099-01-01尚未到来")
+    for asked in (
+        f"indicator_value_as_of('{future}')", f"indicator_value_as_of(date '{future}')",
+        f"indicator_change('2026-01-01', '{future}')", f"indicator_change('{future}', now())",
+    ):  # fmt: skip
+        with pytest.raises(sa.exc.DataError, match=r"尚未到来.*is still to come"):
+            told.ask(f"SELECT * FROM mart.{asked}")
+
+
 def test_an_offset_is_an_offset(told: Told) -> None:
     at = told.at["first"]
     for zone in ZONES:

@@ -139,7 +139,10 @@ def test_a_dry_run_tells_all_and_records_nothing(base: Night, tmp_path: Path, po
 
 def test_collecting_and_building_again_find_nothing_to_do(copied: Night) -> None:
     collected = run("collect", *OCTOBER)
-    assert (collected.code, "Deliveries new: 0. Checked: 0. Failures: 0." in collected.out) == (0, True)
+    assert (collected.code, "Deliveries new: 0. 已核查 Checked: 0. 失败 Failures: 0." in collected.out) == (
+        0,
+        True,
+    )
     built = run("build")
     assert (built.code, "up to date" in built.out) == (0, True)
     assert run("build", "--period", "2026-10", "--json").json["build_id"] is None
@@ -202,7 +205,12 @@ def test_usage_errors_end_in_2_and_name_what_there_is() -> None:
         (("collect", "--period", "2026-13"), "2026-10"),
         (("collect", "--period", "2999-01"), "has not ended"),
         (("build", "--period", "yesterday"), "2026Q3"),
-        (("values", "--indicator", "happiness"), "group_leader_party_share"),
+        (("collect", "--period", "2019-01"), "before the plan"),
+        (("status", "--period", "2026-09..2026-10"), "2026-09..2026-10 is a range"),
+        (("values", "--indicator", "happiness"), "such as "),
+        (("values", "--indicator", "group_leader_share"), "group_leader_party_share"),
+        (("values", "--export", "values.pdf"), ".csv, .xlsx"),
+        (("explain", "group_leader_share"), "group_leader_party_share"),
         (("values", "--level", "street"), "town"),
         (("values", "--org", "123"), "org_units.csv"),
         (("values", "--period-type", "week"), "quarter"),

@@ -13,9 +13,8 @@ from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue import models as catalogue_models
-from qiangji.settings import settings
-from qiangji.warehouse import dictionary, open_warehouse
-from tests.conftest import make_workplace
+from qiangji.warehouse import dictionary
+from tests.conftest import warehouse_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,11 +28,7 @@ def catalogue() -> Catalogue:
 def warehouse(
     tmp_path_factory: pytest.TempPathFactory, postgres: Any, catalogue: Catalogue
 ) -> Iterator[Engine]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        make_workplace(tmp_path_factory.mktemp("dictionary"), postgres, patch.setenv),
-        open_warehouse(settings(), catalogue) as engine,
-    ):
+    with warehouse_of(catalogue, tmp_path_factory.mktemp("dictionary"), postgres) as engine:
         yield engine
 
 

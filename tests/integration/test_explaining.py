@@ -359,7 +359,9 @@ def test_explain_refuses_what_is_not_there(story: Story, arguments: list[str], c
     assert code in ran.err
 
 
-@pytest.mark.parametrize(("period", "code"), [("1999-12", "not_collected"), ("2099-01", "not_due")])
+@pytest.mark.parametrize(
+    ("period", "code"), [("1999-12", "before_plan"), ("2015-12", "not_collected"), ("2099-01", "not_due")]
+)
 def test_a_month_that_nothing_was_collected_for_is_not_built(story: Story, period: str, code: str) -> None:
     before = story.ask("SELECT count(*) FROM mart.build")[0][0]
     ran = run("build", "--period", period)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from qiangji import building, stages
+from qiangji.errors import UsageError
 from qiangji.figures import Choice, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
@@ -24,6 +26,7 @@ INDICATORS = [
 ]
 MONTH = Period.parse("2026-01")
 DAY = datetime(2026, 2, 3, 8, tzinfo=UTC).timestamp()
+TODAY = date(2026, 2, 4)
 
 
 @dataclass
@@ -73,6 +76,8 @@ class Place:
 @pytest.fixture
 def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     made = world.make(tmp_path / "world", {"Z": {"A": {"T": ["V", "W"]}}}, FORMS, INDICATORS)
+    plan = made.catalogue / "plan.yaml"
+    plan.write_text(plan.read_text(encoding="utf-8").replace("2015", "2024"), encoding="utf-8")
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     with (
@@ -161,6 +166,59 @@ def test_a_later_copy_beside_the_report_needs_attention(place: Place) -> None:
     assert place.attention == []
 
 
+def test_a_voided_file_that_lies_there_or_is_sent_again_is_told(place: Place) -> None:
+    place.write(CSV, 20, DAY)
+    (first,) = place.collect().submissions
+    place.p.ledger.decide(first.delivery_id, "void", "wrong", by="林")
+    for at in (DAY, DAY + 60):  # as it lay there, and put there once more
+        place.write(CSV, 20, at)
+        for stage in (stages.preview, stages.collect):
+            ((_, note),) = stage(place.p, periods=[MONTH]).notes
+            assert (note.form, note.period, note.code) == ("f", MONTH, "voided_again")
+            for said in (CSV, first.delivery_id, "林", "请县（市、区）更正", "which 林 voided"):
+                assert said in note.message
+    assert (place.row["status"], place.row["reason_code"]) == ("late", "voided_again")
+    place.write(CSV, 30, DAY + 120)
+    assert place.collect().notes == []
+    assert place.attention == []
+    place.write(CSV, 20, DAY + 180)  # the voided one over the one that counts
+    again = place.collect()
+    assert (again.deliveries, [n.code for _, n in again.notes]) == (0, ["voided_again"])
+    assert place.attention == ["voided_again"]
+    assert place.figure == 30
+    assert (place.collect().notes, place.attention) == ([], [])
+    place.p.ledger.decide(first.delivery_id, "release", "right after all", by="林")
+    place.write(CSV, 20, DAY + 240)
+    assert place.collect().notes == []
+
+
+def test_a_period_of_which_nothing_can_be_reported_is_refused_at_every_door(place: Place) -> None:
+    commands = ["collect"], ["collect", "--dry-run"], ["build"], ["reprocess"], ["reprocess", "--dry-run"]
+    for command in commands:
+        for period, code in (("2019-01", "before_plan"), ("2099-01", "not_due")):
+            refused = run(*command, "--period", period)
+            assert refused.code == 2, command
+            assert refused.err.startswith(f"{code}: {period}"), command
+            assert "expected" in refused.err
+    for period in ("2019-01", "2099-01"):
+        with pytest.raises(UsageError):
+            building.build(place.p, [Period.parse(period)])
+    with place.p.ledger.engine.connect() as c:
+        assert c.scalar(sa.text("SELECT count(*) FROM ops.collection")) == 0
+
+
+def test_what_was_collected_from_before_the_plan_is_neither_built_nor_asked_for(place: Place) -> None:
+    """A warehouse that an earlier version let collect it, by mistake."""
+    place.write(CSV, 20, DAY)
+    place.collect()
+    with place.p.ledger.engine.begin() as c:
+        c.execute(sa.text("UPDATE ops.collection SET first_month = '2019-01'"))
+    first = place.p.catalogue.first_month
+    assert building.pending_months(place.p.ledger, place.p.catalogue, TODAY)[0] == first
+    with place.p.ledger.engine.connect() as c:
+        assert c.scalar(sa.text("SELECT min(period) FROM mart.reporting_status")) == str(first)
+
+
 def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -> None:
     place.write(CSV, 20, DAY)
     place.write(XLSX, 10, DAY)
@@ -169,6 +227,11 @@ def test_the_command_line_says_who_decided_and_shows_no_raw_data(place: Place) -
     assert collected.code == 3
     assert [n["reason_code"] for n in collected.json["notes"]] == ["other_name"]
     first, second = (v["delivery_id"] for v in collected.json["checked"])
+    for part in (["--form", "g"], ["--period", "2025-12"]):
+        refused = run("release", second, *part, "--reason", "x", "--by", "林")
+        assert refused.code == 2
+        assert refused.err.startswith(f"not_in_delivery: 来件{second}中没有{part[1]}；其中有：f 2026-01。")
+        assert f"delivery {second} holds no {part[1]} (expected f 2026-01)" in " ".join(refused.err.split())
     released = run("release", second, "--reason", "the right one", "--by", "林", "--json").json
     assert (released["decided_by"], released["action"]) == ("林", "release")
     assert released["submissions"][0]["status"] == "accepted"

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from qiangji.cli import common
 from tests.conftest import TODAY, make_workplace
@@ -59,7 +60,12 @@ def warned(story: Story) -> set[str]:
 def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story: Story) -> None:
     send(story, "unit n d\nV1 9 10\nV2 10 20")
     first, second = listed("--form", "v")
-    assert "2: v.n.warn_above 2" in run("findings").out
+    assert "2 个核查发现 findings, 1 条规则 rules." in run("findings").out
+    assert [f["finding_id"] for f in listed("--severity", "info")] == []
+    assert run("findings", "--severity", "grave").err.startswith(
+        "unknown_severity: 没有级别grave；可选：warning 提醒"
+    )
+    assert "另有 and 1 more" in run("findings", "--limit", "1").out
     assert "no form w" in run("findings", "--form", "w").err
     assert (first["org_name"], first["value"], first["disposition"]) == ("V1", "9", "open")
     assert warned(story) == {story.made.codes[n] for n in ("V1", "V2", "T", "A", "Z")}
@@ -98,12 +104,12 @@ def test_what_somebody_decided_reaches_figures_with_the_next_night(story: Story)
 
     send(story, "unit n d\nV1 9 10")
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
         (found,) = listed()
         dispositions.dispose(p.ledger, [found["finding_id"]], "confirmed", "right", "me")
-        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-01"]
-        building.build(p, building.unbuilt_months(p.ledger.engine, TODAY))
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY)] == ["2026-01"]
+        building.build(p, building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY))
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
 
 
 def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed(
@@ -161,10 +167,30 @@ def test_a_decision_is_in_the_journal(story: Story) -> None:
     assert (event["event"], event["disposition"], event["disposed_by"]) == ("disposition", "resubmit", "me")
 
 
+def test_an_id_may_be_shortened_while_it_is_clear_which_is_meant(story: Story) -> None:
+    send(story, "unit n d\nV1 9 10\nV2 10 20\nW1 11 20")
+    with story.place.pipeline() as p, p.ledger.engine.begin() as c:
+        c.execute(
+            sa.text("UPDATE ops.finding SET finding_id = 'ab' || value || 'cd'")
+        )  # ab9cd, ab10cd, ab11cd
+    reason = ["--as", "confirmed", "--reason", "x", "--json"]
+    for given, code, words in (
+        ("ab1", "ambiguous_finding", ["ab10cd 990001", "ab11cd 990002", "有2个", "2 findings begin"]),
+        ("", "unknown_finding", []),
+        ("b", "unknown_finding", []),
+    ):
+        refused = run("dispose", "ab9", given, *reason)
+        assert (refused.code, refused.err.partition(":")[0]) == (2, code)
+        assert [w for w in words if w not in refused.err] == []
+        assert story_rows(story) == []
+    assert [r["finding_id"] for r in run("dispose", "ab9", "ab10", "ab9cd", *reason).json] == [
+        "ab9cd",
+        "ab10cd",
+    ]
+
+
 def story_rows(story: Story) -> list[dict[str, Any]]:
     with story.place.pipeline() as p, p.ledger.engine.connect() as c:
-        import sqlalchemy as sa
-
         rows = c.execute(sa.text("SELECT finding_id, disposition, reason, disposed_by FROM ops.disposition"))
         return [dict(r._mapping) for r in rows]
 

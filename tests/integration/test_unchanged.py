@@ -73,7 +73,7 @@ def test_status_counts_it_as_a_report_of_what_it_repeats(story: Story) -> None:
     shown = run("status", "--period", "2026-10").out
     assert "无变动 unchanged, 2026-09" in shown
     assert story.ask("SELECT sum(revisions_not_built) FROM mart.data_freshness")[0][0] == 0
-    assert run("build").out.startswith("Everything was up to date")
+    assert "Everything was up to date" in run("build").out
 
 
 def test_the_night_does_not_build_it_again_and_again(story: Story) -> None:
@@ -82,10 +82,10 @@ def test_the_night_does_not_build_it_again_and_again(story: Story) -> None:
     send(story, "2026-09", "unit n y\nV1 1 1")
     send(story, "2026-10", SAID, build=False)
     with story.place.pipeline() as p:
-        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, TODAY)] == ["2026-10"]
+        assert [str(m) for m in building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY)] == ["2026-10"]
     assert run("build").code == 0
     with story.place.pipeline() as p:
-        assert building.unbuilt_months(p.ledger.engine, TODAY) == []
+        assert building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY) == []
 
 
 def test_a_correction_of_the_report_before_reaches_what_repeats_it(story: Story) -> None:

@@ -303,11 +303,35 @@ def airflow_is_the_one_that_is_tested(c: Compose) -> Iterator[str]:
                 yield f"{name}: AIRFLOW__{option} is not {start}"
 
 
+def pages_work_behind_a_proxy(c: Compose) -> Iterator[str]:
+    """Beneath a path everything is asked with it; who hands X-Forwarded-* on is believed, where it is named."""
+    path = "${AIRFLOW_BASE_PATH:-}"
+    for name, service in services(c):
+        variables = service.get("environment", {})
+        if "AIRFLOW_HOME" in variables:
+            if not str(variables["AIRFLOW__API__BASE_URL"]).endswith(path):
+                yield f"{name}: the pages' address lacks {path}"
+            if f":8080{path}/execution/" not in str(variables["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]):
+                yield f"{name}: tasks report to an address without {path}"
+    server = c["services"]["api-server"]
+    if f":8080{path}/api/" not in str(server["healthcheck"]["test"]):
+        yield f"api-server: its health is asked without {path}"
+    if "--proxy-headers" not in server["command"] or "FORWARDED_ALLOW_IPS" not in server["environment"]:
+        yield "api-server: behind a proxy with TLS its cookie goes over plain HTTP, too"
+
+
+def workbooks_go_back(c: Compose) -> Iterator[str]:
+    """A county that delivers into a folder finds there what was returned."""
+    for name in ("worker", "sftp"):
+        if not any(m.endswith(":/srv/incoming") for m in c["services"][name]["volumes"]):
+            yield f"{name}: cannot write into the counties' folders"
+
+
 CHECKS: list[Callable[[Compose], Iterator[str]]] = [
     against_the_specification, images_are_pinned, everything_is_watched, dependencies_can_be_met,
     variables_are_documented, defaults_agree, no_secret_is_in_it, settings_are_real, programs_are_known,
     scripts_and_modules_exist, airflow_commands_exist, options_of_our_scripts_exist, paths_exist, state_survives,
-    least_is_open, airflow_is_the_one_that_is_tested,
+    least_is_open, airflow_is_the_one_that_is_tested, pages_work_behind_a_proxy, workbooks_go_back,
 ]  # fmt: skip
 
 
@@ -348,6 +372,12 @@ BROKEN = [
     (airflow_is_the_one_that_is_tested, "services/api-server/environment/AIRFLOW__CORE__AUTH_MANAGER", "Simple"),
     (airflow_is_the_one_that_is_tested, "services/worker/environment/AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
      "postgresql+psycopg://airflow"),
+    (pages_work_behind_a_proxy, "services/api-server/command", ["airflow", "api-server"]),
+    (pages_work_behind_a_proxy, "services/api-server/healthcheck/test", ["CMD", "http://127.0.0.1:8080/api/v2/x"]),
+    (pages_work_behind_a_proxy, "services/scheduler/environment/AIRFLOW__CORE__EXECUTION_API_SERVER_URL",
+     "http://api-server:8080/execution/"),
+    (pages_work_behind_a_proxy, "services/worker/environment/AIRFLOW__API__BASE_URL", "http://127.0.0.1:8080"),
+    (workbooks_go_back, "services/worker/volumes", ["incoming:/srv/incoming:ro"]),
     (programs_are_known, "services/scheduler/command", ["airfow", "scheduler"]),
     (programs_are_known, "services/simulator/command", ["sh", "-c", "true && pythn -m simulator"]),
     (scripts_and_modules_exist, "services/init/command", ["python", "docker/prepair.py"]),

@@ -37,12 +37,43 @@ def test_a_run_in_which_nothing_happened_says_so() -> None:
 
 
 def test_months_are_those_asked_for_or_the_window_and_have_ended() -> None:
-    today = date(2026, 11, 24)
-    assert stages.months_to_collect([Period.parse("2026Q3")], today) == [Period.parse("2026-09")]
-    assert [str(m) for m in stages.months_to_collect(today=today, window=2)] == ["2026-09", "2026-10"]
+    catalogue, today = pipeline.read_catalogue(), date(2026, 11, 24)
+    assert stages.months_to_collect(catalogue, [Period.parse("2026Q3")], today) == [Period.parse("2026-09")]
+    assert [str(m) for m in stages.months_to_collect(catalogue, today=today, window=2)] == [
+        "2026-09",
+        "2026-10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code", "named"),
+    [
+        (["2026-11"], "not_due", "2026-11"),
+        (["2019-01"], "before_plan", "2019-01"),
+        (["2024-01", "2023-12"], "before_plan", "2023-12"),
+        (["2023Q4"], "before_plan", "2023-12"),
+        (["2023"], "before_plan", "2023-12"),
+    ],
+)
+def test_months_of_which_nothing_can_be_reported_are_refused_in_both_languages(
+    asked: list[str], code: str, named: str
+) -> None:
     with pytest.raises(UsageError) as e:
-        stages.months_to_collect([Period.parse("2026-11")], today)
-    assert e.value.code == "not_due"
+        stages.months_to_collect(
+            pipeline.read_catalogue(), [Period.parse(p) for p in asked], date(2026, 11, 24)
+        )
+    assert e.value.code == code
+    assert named in e.value.en
+    assert named in e.value.zh
+
+
+def test_without_periods_nothing_is_wanted_from_before_the_plan() -> None:
+    catalogue = pipeline.read_catalogue()
+    wanted = stages.months_to_collect(catalogue, today=date(2024, 3, 20), window=13)
+    assert [str(m) for m in wanted] == ["2024-01", "2024-02"]
+    with pytest.raises(UsageError) as e:
+        stages.months_to_collect(catalogue, today=date(2024, 1, 20))
+    assert e.value.code == "before_plan"
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(16, 1), (3, 3), (1, 7)])

@@ -33,6 +33,7 @@ from qiangji.building import bounds, corrected, facts, figures, recording, repea
 from qiangji.building.corrected import Corrected
 from qiangji.building.recording import Built
 from qiangji.building.signatures import Signatures
+from qiangji.catalogue import Catalogue
 from qiangji.engines import open_engine
 from qiangji.errors import UsageError
 from qiangji.ledger import Key, Ledger, locks
@@ -45,8 +46,8 @@ __all__ = ["Built", "build", "pending_months", "require_sense", "unbuilt_months"
 log = logging.getLogger(__name__)
 
 
-def pending_months(ledger: Ledger, today: date) -> list[Period]:
-    """Every month that has ended, from the first collected or reported on: what a build without periods covers.
+def pending_months(ledger: Ledger, catalogue: Catalogue, today: date) -> list[Period]:
+    """Every month of the plan that has ended, from the first collected or reported on: what a build of all covers.
 
     Of some of them nothing may count: they show what is missing.
     """
@@ -58,23 +59,25 @@ def pending_months(ledger: Ledger, today: date) -> list[Period]:
     found = {Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built}
     found |= {Period.parse(first)} if first else set()
     found |= set(span(min(found), last)) if found else set()
-    return sorted(m for m in found if m <= last)
+    return sorted(m for m in found if catalogue.first_month <= m <= last)
 
 
-def unbuilt_months(engine: Engine, today: date) -> list[Period]:
-    """Months that have ended and of which a build would show something new.
+def unbuilt_months(engine: Engine, catalogue: Catalogue, today: date) -> list[Period]:
+    """Months of the plan that have ended and of which a build would show something new.
 
     Such a month has a current revision that the facts do not show, or facts whose revision is no longer current, or a
     finding on which somebody decided since the month was built.
     """
     with engine.connect() as c:
         found = [*c.scalars(query("building/unbuilt_periods")), *c.scalars(query("building/decided_months"))]
-    return sorted({m for m in (Period.parse(x).last_month for x in found) if m <= reporting_month(today)})
+    last = reporting_month(today)
+    months = {Period.parse(x).last_month for x in found}
+    return sorted(m for m in months if catalogue.first_month <= m <= last)
 
 
-def require_sense(ledger: Ledger, months: Sequence[Period], today: date) -> None:
-    """Raise UsageError for months that cannot have reports: that have not ended, or lie before all collected ones."""
-    _require_ended(months, today)
+def require_sense(ledger: Ledger, catalogue: Catalogue, months: Sequence[Period], today: date) -> None:
+    """Raise UsageError for months of which nothing can be reported, or that lie before all collected ones."""
+    catalogue.require_reportable(months, today)
     with ledger.engine.connect() as c:
         first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
     for month in months:
@@ -83,6 +86,8 @@ def require_sense(ledger: Ledger, months: Sequence[Period], today: date) -> None
             raise UsageError(
                 f"nothing was collected for {month}",
                 expected=f"{first} to {last}" if first else "a month after `qiangji collect`",
+                zh=f"{month}没有采集过："
+                + (f"应为{first}至{last}，或先采集该月。" if first else "请先运行qiangji collect。"),
                 code="not_collected",
             )
 
@@ -91,10 +96,10 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
     """Bring these months, and the later ones that depend on them, up to date.
 
     `now` decides which quarters and years are due; it defaults to the clock. `again` builds these months even where
-    nothing that their figures come from has changed. Raises UsageError (not_due) for a month that has not ended.
+    nothing that their figures come from has changed. Raises UsageError: not_due, before_plan.
     """
     now = now or datetime.now(UTC)
-    _require_ended(months, local_day(now, p.settings.timezone))
+    p.catalogue.require_reportable(months, local_day(now, p.settings.timezone))
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with p.ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
@@ -140,18 +145,6 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
     )  # fmt: skip
     return built
-
-
-def _require_ended(months: Sequence[Period], today: date) -> None:
-    """As `collect` refuses it: a month that has not ended has no figures, by whichever door somebody comes."""
-    last = reporting_month(today)
-    if late := [m for m in months if m > last]:
-        raise UsageError(
-            f"{max(late)} has not ended",
-            expected=f"periods up to {last}",
-            do="Build it once it has ended.",
-            code="not_due",
-        )
 
 
 def _reports(c: Connection, p: Pipeline) -> tuple[Corrected, list[Key]]:

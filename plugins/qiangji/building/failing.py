@@ -75,8 +75,8 @@ def require_none_failed(failures: Iterable[Failed]) -> None:
         raise EngineError(
             "\n".join(lines),
             do="All other figures are built; these stay as they were. Have the county correct the value and send the"
-            " report again, or void it (`qiangji void`); `qiangji reprocess` returns what is beyond the bound."
-            " 其他指标已计算，上列报表的指标保持原值：请有关县核对上述填报项的数值后重报，或作废该报送。",
+            " report again, or void it (`qiangji void`); `qiangji reprocess` returns what is beyond the bound.",
+            zh="其他指标已计算，下列报表的指标保持原值：请有关县核对所列填报项的数值后重报，或作废该报送。",
             code="not_computed",
         )
 

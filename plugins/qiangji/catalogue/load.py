@@ -27,8 +27,8 @@ from qiangji.catalogue.shapes import as_model, read_yaml, shaped
 from qiangji.catalogue.suite_checks import check_suite
 from qiangji.catalogue.suites import Suite, hash_of
 from qiangji.catalogue.tree import OrgTree
-from qiangji.errors import CatalogueError, Problems, UsageError
-from qiangji.periods import Period, PeriodType
+from qiangji.errors import CatalogueError, Problems, UsageError, unknown
+from qiangji.periods import Period, PeriodType, reporting_month
 from qiangji.workdays import Calendar, Year
 
 
@@ -49,6 +49,40 @@ class Catalogue:
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
+
+    @property
+    def first_month(self) -> Period:
+        """The plan's first month: nothing is reported for what lies before it."""
+        return Period("month", self.plan.years[0] * 12)
+
+    def require_in_plan(self, periods: Iterable[Period]) -> None:
+        """Raise UsageError before_plan for a period that ends before the plan begins."""
+        if early := [p for p in periods if p.last_month < self.first_month]:
+            first, last = self.plan.years
+            raise UsageError(
+                f"{min(early)} lies before the plan: nothing was ever to be reported for it",
+                expected=f"periods from {self.first_month} on",
+                do=f"The plan's years, {first} to {last}, are `years` in catalogue/plan.yaml.",
+                zh=f"{min(early)}早于规划起始年份，从无应报报表：应为{self.first_month}及以后的报告期。"
+                f"规划年份{first}至{last}见catalogue/plan.yaml的years。",
+                code="before_plan",
+            )
+
+    def require_reportable(self, months: Sequence[Period], today: date) -> None:
+        """Refuse, by whichever door somebody comes, months of which nothing can have been reported.
+
+        Raises UsageError: before_plan, not_due (it has not ended).
+        """
+        self.require_in_plan(months)
+        last = reporting_month(today)
+        if months and max(months) > last:
+            raise UsageError(
+                f"{max(months)} has not ended",
+                expected=f"periods up to {last}",
+                do="Collect and build it once it has ended.",
+                zh=f"{max(months)}尚未结束：应为{last}及以前的报告期，结束后再采集、计算。",
+                code="not_due",
+            )
 
     def restating(self, today: date) -> Restating:
         """How history reads on the tree of a day."""
@@ -112,20 +146,19 @@ class Catalogue:
 
     def select_counties(self, wanted: list[str] | tuple[str, ...]) -> list[str]:
         """The counties asked for (all when none is), or a UsageError that lists what there is."""
-        if unknown := [c for c in wanted if c not in self.counties]:
-            raise UsageError(
-                f"no county {', '.join(unknown)}",
-                expected=", ".join(f"{c} {self.name_of(c)}" for c in self.counties),
-                code="unknown_county",
-            )
+        if strange := [c for c in wanted if c not in self.counties]:
+            raise unknown("county", strange, [f"{c} {self.name_of(c)}" for c in self.counties])
         return [c for c in self.counties if not wanted or c in wanted]
+
+    def require_indicators(self, wanted: Sequence[str]) -> None:
+        """Raise UsageError for an indicator that there is not, with the nearest that there are."""
+        if strange := [i for i in wanted if i not in self.indicators]:
+            raise unknown("indicator", strange, self.indicators)
 
     def require_forms(self, wanted: Sequence[str]) -> list[str]:
         """The forms asked for, or a UsageError that lists what there is."""
-        if unknown := [f for f in wanted if f not in self.forms]:
-            raise UsageError(
-                f"no form {', '.join(unknown)}", expected=", ".join(self.forms), code="unknown_form"
-            )
+        if strange := [f for f in wanted if f not in self.forms]:
+            raise unknown("form", strange, self.forms)
         return list(wanted)
 
 

@@ -71,7 +71,12 @@ def as_model(model: type[M], content: Any, place: Place) -> M:
         return model.model_validate(content)
     except ValidationError as e:
         problems = Problems()
-        for found in e.errors():
+        errors = e.errors()
+        for found in errors:
+            if found["type"] == "too_short" and any(
+                _is_within(other["loc"], found["loc"]) for other in errors
+            ):
+                continue  # of a list whose entries are wrong pydantic counts the right ones
             at, keys = _located(model, found["loc"], place)
             with problems.noting():
                 of_keys = found["type"] in ("extra_forbidden", "missing")
@@ -84,6 +89,10 @@ def as_model(model: type[M], content: Any, place: Place) -> M:
                 ) from e
         problems.tell()
         raise
+
+
+def _is_within(loc: tuple[str | int, ...], around: tuple[str | int, ...]) -> bool:
+    return len(loc) > len(around) and loc[: len(around)] == around
 
 
 def _located(model: type[BaseModel], loc: Iterable[str | int], place: Place) -> tuple[Place, str]:

@@ -37,6 +37,9 @@ class ValidationError(QiangjiError):
 
     code = "expectation_errored"
 
+    def _usual_zh(self) -> str:
+        return "核查规则本身无法执行（不是县里的数据有误）：请改正expectations/中所示的规则，再运行qiangji reprocess。"
+
 
 @dataclass(frozen=True)
 class Broken:

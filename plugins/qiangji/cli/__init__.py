@@ -76,17 +76,24 @@ def options(
 
 
 def main() -> None:
-    """Entry point. The package's own errors are one line on stderr, not a traceback."""
+    """Entry point. The package's own errors are a line in each language on stderr, not a traceback."""
     try:
         app()
     except QiangjiError as e:
-        Console(stderr=True, highlight=False, markup=False).print(f"{e.code}: {e}", style="red")
+        _tell(e)
         sys.exit(2 if isinstance(e, UsageError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as e:
         if told := of_the_disk(e):
-            Console(stderr=True, highlight=False, markup=False).print(f"{told.code}: {told}", style="red")
+            _tell(told)
         else:  # the traceback that Python would print, with secrets masked
             sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(1)
+
+
+def _tell(error: QiangjiError) -> None:
+    """A line in each language. The terminal breaks them: rich would begin a Chinese text, which has no spaces, anew."""
+    lines = "\n".join(filter(None, (error.zh, error.en)))
+    console = Console(stderr=True, highlight=False, markup=False)
+    console.print(f"{error.code}: {lines}", style="red", soft_wrap=True)

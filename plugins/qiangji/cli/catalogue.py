@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,8 +10,11 @@ from pathlib import Path
 import typer
 
 from qiangji.catalogue import Catalogue
+from qiangji.catalogue.shapes import read_yaml
 from qiangji.cli.common import Json, console
 from qiangji.errors import CatalogueError
+
+_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,7 @@ def _warnings(catalogue: Catalogue, today: date) -> Iterator[Said]:
             yield from _new_and_required(
                 f"{form.form}.{name}", field.since, field.optional_until, "field", today
             )
+    yield from _rules_without_a_case(catalogue)
     yield from _old_page(catalogue)
 
 
@@ -118,6 +122,36 @@ def _new_and_required(
         f"{name} is new since {since} and required at once: {happens}. `optional_until` gives counties time;"
         " `qiangji reprocess --dry-run` says what would change. See docs/runbooks/roll-out-a-field-or-a-form.md",
     )
+
+
+def _rules_without_a_case(catalogue: Catalogue) -> Iterator[Said]:
+    """Rules that no golden case breaks, and cases of rules that are gone, where the cases lie beside the catalogue."""
+    folder = catalogue.path.parent / "tests" / "golden" / "suites"
+    if not folder.is_dir():
+        return
+    for form, suite in catalogue.suites.items():
+        path, rules = folder / f"{form}.yaml", {rule.id for rule in suite.rules}
+        cases = set((read_yaml(path) or {}).get("breaks") or {}) if path.is_file() else set()
+        if lacking := sorted(rules - cases):
+            yield Said(
+                False,
+                "no_golden_case",
+                f"{_few(lacking)}: expectations/{form}.json has the rule, and no case makes it fail: `make check` goes"
+                f" red. Add one under `breaks` in tests/golden/suites/{form}.yaml, as its README.md says"
+                f" 规则缺少使其失败的样例，请在tests/golden/suites/{form}.yaml的breaks中补上",
+            )
+        if left := sorted(cases - rules):
+            yield Said(
+                False,
+                "case_left_over",
+                f"{_few(left)}: tests/golden/suites/{form}.yaml has a case of a rule that expectations/{form}.json has"
+                " not: remove it 样例所对应的规则已不存在，请删去",
+            )
+
+
+def _few(names: Sequence[str]) -> str:
+    more = f" … {len(names)}" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _old_page(catalogue: Catalogue) -> Iterator[Said]:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Column, Table
 
+from qiangji.errors import UsageError
 from qiangji.periods import Period, parse_range
 from qiangji.settings import settings
 
@@ -77,7 +78,11 @@ PeriodType = Annotated[
     typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
-
+Export = Annotated[
+    Path | None,
+    typer.Option("--export", help="write all rows to this file, .csv or .xlsx, instead of printing them"),
+]
+EXPORTED = (".csv", ".xlsx")
 
 Reason = Annotated[str, typer.Option("--reason", help="why; recorded with who and when")]
 By = Annotated[str | None, typer.Option("--by", help="who decides; default: QIANGJI_BY, else the login")]
@@ -89,8 +94,35 @@ def as_periods(texts: list[str] | None) -> list[Period]:
 
 
 def as_period(text: str | None) -> str | None:
-    """The one period of an option in its usual writing; None if the option is not given."""
+    """The one period of an option in its usual writing; None if the option is not given. Raises UsageError."""
+    if text is not None and ".." in text:
+        raise UsageError(
+            f"{text} is a range, and one period is asked for",
+            expected="2026-10, 2026Q3 or 2026",
+            do="A quarter or a year stands for all periods within it; of a range, ask for one after the other.",
+            zh=f"{text}是起止区间，这里只能写一个报告期，如2026-10、2026Q3或2026：季、年包含其中各期；"
+            "区间请逐期查询。",
+            code="one_period",
+        )
     return None if text is None else str(Period.parse(text))
+
+
+def require_place(path: Path | None) -> None:
+    """Refuse a file that cannot be written, before anything is asked. Raises UsageError: unknown_kind, no_place."""
+    if path is not None and path.suffix.lower() not in EXPORTED:
+        raise UsageError(
+            f"{path.name} is of no kind that is written",
+            expected=", ".join(EXPORTED),
+            zh=f"{path.name}不是可写的文件类型，应为{'、'.join(EXPORTED)}。",
+            code="unknown_kind",
+        )
+    if path is not None and not path.parent.is_dir():
+        raise UsageError(
+            f"no folder {path.parent}",
+            expected="a file in a folder that exists",
+            zh=f"没有文件夹{path.parent}，请写已有文件夹中的文件。",
+            code="no_place",
+        )
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:

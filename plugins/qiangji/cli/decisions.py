@@ -104,7 +104,7 @@ def _decide(
             + (f", revision {s.revision}" if s.revision else "")
         )
     console.print(f"已由 {who} 决定 decided by {who}: {action}.", markup=False)
-    console.print("Run `qiangji build` to bring the figures up to date.")
+    console.print("请运行 qiangji build 更新指标。 Run `qiangji build` to bring the figures up to date.")
 
 
 def _lock(period: str, action: str, reason: str, by: str | None, json: bool) -> None:
@@ -119,11 +119,12 @@ def _lock(period: str, action: str, reason: str, by: str | None, json: bool) -> 
         print(printing.as_json(asdict(decided)))
     elif action == "lock":
         console.print(
-            f"{wanted} 已锁定 locked by {decided.decided_by}: what arrives from now on is held until"
-            " `qiangji release`.",
+            f"{wanted} 已锁定，此后收到的报送待审 locked by {decided.decided_by}: what arrives from now on is held"
+            " until `qiangji release`.",
             markup=False,
         )
     else:
         console.print(
-            f"{wanted} 已解锁 unlocked by {decided.decided_by}: what is held stays held.", markup=False
+            f"{wanted} 已解锁，已待审的仍待审 unlocked by {decided.decided_by}: what is held stays held.",
+            markup=False,
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from rich.console import Console
 
+from qiangji import engines
 from qiangji.catalogue import Catalogue, County
 from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
@@ -34,7 +35,7 @@ def examine() -> list[Examined]:
     """Look at everything; a thing that is not well hides no other."""
     s = settings()
     found = [
-        _try("settings", lambda: f"home {s.home}, engine {s.engine}, time zone {s.timezone}"),
+        _try("settings", lambda: _settings(s)),
         *_catalogue(),
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
@@ -60,6 +61,11 @@ def _try(what: str, look: Callable[[], str]) -> Examined:
         return Examined(what, False, f"{e.code}: {e}")
     except (OSError, sa.exc.SQLAlchemyError) as e:
         return Examined(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
+
+
+def _settings(s: Settings) -> str:
+    engines.require_known(s.engine)
+    return f"home {s.home}, engine {s.engine}, time zone {s.timezone}"
 
 
 def _catalogue() -> list[Examined]:
@@ -92,7 +98,12 @@ def _lake(s: Settings) -> str:
     if not s.lake.exists():
         return f"{s.lake}: empty yet"
     if not os.access(s.lake, os.W_OK):
-        raise QiangjiError("cannot be written", where=str(s.lake), do="Give the pipeline's user that folder.")
+        raise QiangjiError(
+            "cannot be written",
+            where=str(s.lake),
+            do="Give the pipeline's user that folder.",
+            zh="数据湖目录不可写：请把该目录交给运行本程序的用户。",
+        )
     return f"{s.lake}: {sum(1 for _ in (s.lake / 'raw').glob('*/*'))} deliveries kept"
 
 
@@ -108,6 +119,7 @@ def _warehouse(s: Settings) -> str:
                 expected="read-only, with these limits",
                 do="Let an administrator of the server run: "
                 + "; ".join(s.as_string(None) for role in open_ended for s in grants.limits(role)),
+                zh=f"{'、'.join(open_ended)}不是只读，或没有时间、连接数的限制：请服务器管理员运行以下语句。",
             )
         kind = "QIANGJI_WAREHOUSE_URL" if s.warehouse_url else "embedded"
         kept = c.scalar(sa.text("SELECT current_setting('reserved_connections', true)")) or "0"
@@ -157,6 +169,7 @@ def _corrections(s: Settings) -> str:
             ),
             code="stale_correction",
             do="See docs/runbooks/correct-a-value.md.",
+            zh="有人工更正的原值已不在报表中，未更正：见docs/runbooks/correct-a-value.md。",
         )
     return ", ".join(f"{n} {status}" for status, n in counts.items())
 
@@ -196,7 +209,10 @@ def _folder(county: County, catalogue_path: Path) -> str:
     folder = folder_of(county, catalogue_path)
     if not folder.is_dir():
         raise QiangjiError(
-            "no such folder", where=str(folder), do="Create or mount it, or correct counties.yaml."
+            "no such folder",
+            where=str(folder),
+            do="Create or mount it, or correct counties.yaml.",
+            zh="没有该文件夹：请创建或挂载，或改正counties.yaml。",
         )
     return f"folder {folder}"
 
@@ -216,6 +232,7 @@ def _answers(county: County) -> str:
             f"nothing answers at {host}:{port} ({e.strerror or e})",
             code="unreachable",
             do="Is the system up? The demonstration's run while `make up` does",
+            zh="没有答复：对方系统在运行吗？演示的系统只在make up期间运行。",
         ) from e
 
 

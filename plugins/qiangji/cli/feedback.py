@@ -43,6 +43,7 @@ def check(
         raise UsageError(
             f"{workbook} cannot be written: its folder is not there, or it is the file itself",
             expected="--workbook names another file, in a folder that exists",
+            zh=f"{workbook}无法写入：文件夹不存在，或就是原文件。请另写一个路径。",
             code="no_place",
         )
     catalogue = pipeline.read_catalogue()
@@ -131,11 +132,13 @@ def _print_sent(sent: list[Sent]) -> None:
     from rich.markup import escape
 
     words = {"sent": "已反馈 sent", "failed": "未能写入 failed", "known": "此前已反馈 sent before"}
+    told = set()  # a system that is down is the same news for each of its workbooks
     for s in sent:
         forms = ", ".join(f"{form} {period} {status}" for form, period, status in s.submissions)
         line = f"{s.county_code} {s.name} ({s.transport}): {words.get(s.status, '待反馈 to be sent')};"
         console.print(escape(f"{line} {s.problems} 个问题 problems; {forms}"))
-        if s.message:
+        if s.message and (s.county_code, s.message) not in told:
+            told.add((s.county_code, s.message))
             console.print(escape(f"    {s.reason_code}: {s.message}"))
     if not sent:
         console.print("没有需要反馈的报送 Nothing to send back.")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from qiangji.cli import findings
 from qiangji.cli.common import (
     Counties,
+    Export,
     Indicators,
     Json,
     Level,
@@ -19,9 +20,13 @@ from qiangji.cli.common import (
     as_period,
     console,
     exit_on,
+    require_place,
 )
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.periods import Period
+
+if TYPE_CHECKING:
+    from qiangji.catalogue import Catalogue
 
 
 def values(
@@ -43,20 +48,24 @@ def values(
     ] = False,
     edition: Annotated[str | None, typer.Option("--edition", help="as they were published")] = None,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print indicator values."""
     from qiangji import pipeline
     from qiangji.cli import printing
+    from qiangji.cli.export import given
     from qiangji.figures import Choice, comparison, editions, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
+    require_place(export)
     wanted = as_period(period)
     then = reading.moment(as_of, settings().timezone) if as_of is not None else None
     if edition is not None and (as_of or restated or compare):
         raise UsageError(
             "--edition is as it was published",
             expected="it without --as-of, --restated and --compare",
+            zh="--edition按发布时的样子显示，不能与--as-of、--restated、--compare同用。",
             code="edition_alone",
         )
     choice = Choice(indicator or [], level, org or [])
@@ -69,9 +78,9 @@ def values(
         rows = reading.values(engine, catalogue, choice, wanted, period_type, state)
         if compare:
             rows = comparison.compare(engine, rows)
-        if json:
-            print(printing.as_json(rows))
-        elif rows:
+        if given(rows, json, export):
+            return
+        if rows:
             printing.print_values(console, rows)
         else:
             console.print(
@@ -95,18 +104,25 @@ def diff(
         int, typer.Option("--limit", min=1, help="lines at most, the largest changes first; `--json` has all")
     ] = 40,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print which figures changed between two times, or since they were published, by how much, and why.
 
     Without `--level` and `--org` it looks at the city and its counties, and says how many changed beneath them.
     """
-    from qiangji.cli import printing
+    from qiangji.cli.export import given
     from qiangji.figures import Choice, editions, explaining, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
     if (edition is None) == (since is None) or (edition is not None and until is not None):
-        raise UsageError("no time to begin with", expected="--from, or --edition", code="no_time")
+        raise UsageError(
+            "no time to begin with, or two",
+            expected="--from (with --to, or without), or --edition",
+            zh="请给出一个起点：--from（可加--to）或--edition，二者取一。",
+            code="no_time",
+        )
+    require_place(export)
     wanted, choice = as_period(period), Choice(indicator or [], level, org or [])
     with reading_warehouse(settings()) as engine:
         if edition is not None:
@@ -117,9 +133,7 @@ def diff(
             last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
             rows = explaining.changes(engine, first, last, choice)
             beneath = {} if json else explaining.changed_beneath(engine, first, last, choice)
-    if json:
-        print(printing.as_json(rows))
-    else:
+    if not given(rows, json, export):
         from qiangji.cli import printing_figures
 
         printing_figures.print_changes(console, rows, choice, beneath, limit)
@@ -155,8 +169,14 @@ def explain(
         )
         return
     if org is None or period is None:
+        from qiangji import pipeline
+
+        pipeline.read_catalogue().require_indicators([indicator])
         raise UsageError(
-            "a figure is of a unit and a period", expected="--org and --period; or --sql", code="no_figure"
+            "a figure is of a unit and a period",
+            expected="--org and --period; or --sql",
+            zh="指标值属于一个单位和一个报告期：请给出--org和--period，或用--sql。",
+            code="no_figure",
         )
     with reading_warehouse(settings()) as engine:
         explained = explaining.explain(engine, indicator, org, period, period_type)
@@ -175,6 +195,7 @@ def status(
     ] = None,
     county: Counties = None,
     json: Json = False,
+    export: Export = None,
 ) -> None:
     """Print the reporting grid, what is locked, what needs attention, and what was collected and is not built.
 
@@ -182,11 +203,13 @@ def status(
     """
     from qiangji import pipeline
     from qiangji.cli import printing
+    from qiangji.cli.export import given
     from qiangji.figures import reading
     from qiangji.ledger import dispositions
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
+    require_place(export)
     wanted = as_period(period)
     counties = pipeline.read_catalogue().select_counties(county) if county else []
     with reading_warehouse(settings()) as engine:
@@ -194,38 +217,47 @@ def status(
         rows = reading.status(engine, wanted, counties)
         rejected = reading.rejections(engine, rows)
         still_open = dispositions.count_open(engine, wanted, counties)
-        stale = [r for r in reading.stale_corrections(engine) if not counties or r["county_code"] in counties]
+        stale = reading.stale_corrections(engine, counties)
         locked = reading.locks(engine)
-    attention, unbuilt = reading.needs_attention(rows), _unbuilt(wanted)
-    if json:
-        print(printing.as_json(rows))
-    else:
+    catalogue = _readable_catalogue()
+    attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
+    if not given(rows, json, export):
         printing.print_status(console, rows)
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
-        printing.print_unknown_years(console, _unknown_years())
+        printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)
-        if stale:
-            from qiangji.cli import printing_figures
-
-            title = "已失效的人工更正 Corrections whose wrong value is gone"
-            printing_figures.print_corrections(console, stale, title)
+        _print_stale(stale)
         if wanted:
             printing.print_rejections(console, rejected)
         findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 
 
-def _unknown_years() -> list[int]:
-    """None while the catalogue cannot be read: the grid is shown all the same, and `qiangji doctor` says why."""
-    from qiangji import pipeline, stages
+def _print_stale(rows: list[dict[str, Any]]) -> None:
+    from qiangji.cli import printing_figures
+
+    if rows:
+        title = "已失效的人工更正 Corrections whose wrong value is gone"
+        printing_figures.print_corrections(console, rows, title)
+
+
+def _unknown_years(catalogue: Catalogue | None) -> list[int]:
+    from qiangji import stages
+
+    return catalogue.calendar.unknown(stages.local_today()) if catalogue else []
+
+
+def _readable_catalogue() -> Catalogue | None:
+    """None while it cannot be read: the grid is shown all the same, and `qiangji doctor` says why."""
+    from qiangji import pipeline
 
     with suppress(CatalogueError):
-        return pipeline.read_catalogue().calendar.unknown(stages.local_today())
-    return []
+        return pipeline.read_catalogue()
+    return None
 
 
-def _unbuilt(period: str | None) -> list[Period]:
+def _unbuilt(catalogue: Catalogue | None, period: str | None) -> list[Period]:
     """Months (of a period, or all) that were collected or decided on and are not built.
 
     Readers of figures do not see that.
@@ -236,5 +268,5 @@ def _unbuilt(period: str | None) -> list[Period]:
     from qiangji.warehouse.roles import LOADER
 
     with reading_warehouse(settings(), LOADER) as engine:
-        found = building.unbuilt_months(engine, stages.local_today())
+        found = building.unbuilt_months(engine, catalogue, stages.local_today()) if catalogue else []
     return [m for m in found if period is None or m in Period.parse(period).months]

@@ -27,6 +27,8 @@ def page() -> str:
         "`--help` after a command says the same in a terminal. `qiangji --install-completion` lets the shell (bash,"
         " zsh, fish, PowerShell) complete commands, options, counties, forms and indicators; `--show-completion` prints"
         " what it would install. `--json` prints data; on the commands that decide, `--by` names who does.",
+        "`--export FILE` writes data to a .csv (UTF-8 with its mark) or an .xlsx, for Excel and WPS: each column is"
+        " headed by its words in Chinese and its key.",
         "Options that stand before the command:",
         _options(tree),
         "\n".join(

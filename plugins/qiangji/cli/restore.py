@@ -69,33 +69,41 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
 
 def print_rebuilt(rebuilt: Rebuilt) -> None:
     """The rows of each table, and what the journal does not have."""
-    shown = table("台账 Ledger", "table", *right("rows"))
+    shown = table("台账 Ledger", "表 table", *right("行数 rows"))
     for name, rows in sorted(rebuilt.rows.items()):
         shown.add_row(name, f"{rows:,}")
     console.print(shown)
-    console.print(f"From {rebuilt.events:,} events. `qiangji build` then finds what is left to do.")
+    console.print(
+        f"由 {rebuilt.events:,} 个事件重建，请接着运行 qiangji build。"
+        f" From {rebuilt.events:,} events. `qiangji build` then finds what is left to do."
+    )
     if rebuilt.without_reasons:
         console.print(
-            f"{rebuilt.without_reasons:,} verdicts are older than the reasons in the journal: `qiangji reprocess`"
+            f"{rebuilt.without_reasons:,} 个核查结论早于日志记录原因的版本，请运行 qiangji reprocess 找回。"
+            f" {rebuilt.without_reasons:,} verdicts are older than the reasons in the journal: `qiangji reprocess`"
             " finds rejected rows and findings again."
         )
     if rebuilt.without_rows:
         console.print(
-            f"{rebuilt.without_rows:,} builds are older than the rows in lake/builds: what they showed is not there;"
+            f"{rebuilt.without_rows:,} 次计算早于 lake/builds，当时所显示的已无从取回，请运行 qiangji build。"
+            f" {rebuilt.without_rows:,} builds are older than the rows in lake/builds: what they showed is not there;"
             " `qiangji build` computes what stands now."
         )
     for kind, n in sorted(rebuilt.unknown.items()):
-        console.print(f"{n:,} events of kind {kind!r} are not known to this version and were left out.")
+        console.print(
+            f"{n:,} 个 {kind!r} 类事件本版本不识别，已略过。"
+            f" {n:,} events of kind {kind!r} are not known to this version and were left out."
+        )
 
 
 def print_verified(verified: Verified) -> None:
     """The number of things looked at, and one line a fault."""
     said = ", ".join(f"{n:,} {what}" for what, n in verified.looked_at.items())
-    console.print(f"Looked at {said}.")
+    console.print(f"已查 Looked at {said}.")
     if not verified.faults:
         console.print("完好 All is well.")
         return
-    shown = table("问题 Faults", "fault", "where", "what", "do")
+    shown = table("问题 Faults", "代码 fault", "位置 where", "情况 what", "做法 do")
     for fault in verified.faults:
         shown.add_row(fault.code, fault.where, fault.what, fault.do)
     console.print(shown)

@@ -77,14 +77,21 @@ def collect(
             "deliveries": result.deliveries,
             "failures": failures,
             "notes": notes,
+            "nothing_found": [str(m) for m in result.not_seen],
             "checked": verdicts,
             "seconds": result.seconds,
         },
     )
     if not json:
-        said = "would be fetched" if dry_run else "new"
+        if period and result.not_seen:
+            none = "、".join(map(str, result.not_seen))
+            console.print(
+                f"{none} 没有找到任何报表文件 nothing was found for {none}.", style="yellow", markup=False
+            )
+        zh, en = ("将采集来件", "would be fetched") if dry_run else ("新来件", "new")
         console.print(
-            f"Deliveries {said}: {result.deliveries}. Checked: {len(verdicts)}. Failures: {len(failures)}."
+            f"{zh} Deliveries {en}: {result.deliveries}. 已核查 Checked: {len(verdicts)}."
+            f" 失败 Failures: {len(failures)}."
         )
     exit_on(failures or notes or [v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
@@ -139,8 +146,8 @@ def build(
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
         today = stages.local_today()
-        building.require_sense(p.ledger, asked, today)
-        months = asked or building.pending_months(p.ledger, today)
+        building.require_sense(p.ledger, p.catalogue, asked, today)
+        months = asked or building.pending_months(p.ledger, p.catalogue, today)
         built = building.build(p, months, again=again)
     result = {
         "build_id": built.build_id if built.months else None,
@@ -164,14 +171,15 @@ def build(
 def _print_built(built: Built) -> None:
     if built.months:
         console.print(
-            f"Built {', '.join(map(str, built.months))}: {built.facts_replaced} fact partitions replaced,"
-            f" {built.rows_inserted:,} result rows inserted, {built.rows_closed:,} closed."
+            f"已计算 Built {', '.join(map(str, built.months))}: 替换 {built.facts_replaced} 个事实分区"
+            f" {built.facts_replaced} fact partitions replaced,"
+            f" 新增 {built.rows_inserted:,} 行结果 result rows inserted, 关闭 {built.rows_closed:,} 行 closed."
         )
     else:
-        console.print("Everything was up to date.")
+        console.print("无需重新计算 Everything was up to date.")
     for locked, n in built.in_locked.items():
         console.print(
-            f"[yellow]{locked} 已锁定 is locked, and {n:,} of its result rows changed:[/yellow]"
+            f"[yellow]{locked} 已锁定，但结果有 {n:,} 行变动 is locked, and {n:,} result rows changed:[/yellow]"
             f" `qiangji diff --edition`, or `qiangji explain` a figure."
         )
 
@@ -190,8 +198,9 @@ def _show_rehearsed(rehearsed: Sequence[Rehearsed], json: bool) -> None:
         return
     if changes:
         shown = table(
-            "重新核查将改变 What would change", "county", "form", unbroken("period"), "before", "after",
-            *right("rows before", "rows after", "rejected"), "why",
+            "重新核查将改变 What would change", "县 county", "报表 form", unbroken("期 period"),
+            "现状 before", "改后 after", *right("原行数 rows before", "改后行数 rows after", "退回 rejected"),
+            "原因 why",
         )  # fmt: skip
         for c in changes:
             before, after = (f"[{printing.STYLES.get(s, 'white')}]{s}[/]" for s in (c["before"], c["after"]))
@@ -253,7 +262,7 @@ def _report(json: bool, result: Any) -> None:
         return
     for failure in result.get("failures", []):
         console.print(
-            f"[bold red]failed[/bold red] {failure['county_code']} {failure['reason_code']}:"
+            f"[bold red]采集失败 failed[/bold red] {failure['county_code']} {failure['reason_code']}:"
             f" {escape(failure['message'])}"
         )
     for note in result.get("notes", []):
@@ -263,8 +272,8 @@ def _report(json: bool, result: Any) -> None:
         )
     if result.get("checked"):
         checked = table(
-            "核查结果 Checked", "county", "form", unbroken("period"), "status", "revision", "rows", "rejected", "why",
-            unbroken("delivery"),
+            "核查结果 Checked", "县 county", "报表 form", unbroken("期 period"), "状态 status", "版本 revision",
+            "行数 rows", "退回 rejected", "原因 why", unbroken("来件 delivery"),
         )  # fmt: skip
         for v in result["checked"]:
             style = printing.STYLES.get(v["status"], "white")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from qiangji.cli.common import Json, console
-from qiangji.errors import UsageError
+from qiangji.errors import unknown
 
 
 def warehouse_url(
@@ -26,7 +26,7 @@ def warehouse_url(
     from qiangji.settings import settings
 
     if role not in warehouse.roles.ROLES:
-        raise UsageError(f"no role {role!r}", expected=", ".join(warehouse.roles.ROLES), code="unknown_role")
+        raise unknown("role", [role], warehouse.roles.ROLES)
     url = warehouse.url_for_tools(settings(), role)
     print(as_json({"role": role, "url": url}) if json else url)
     if not settings().warehouse_url:

@@ -46,6 +46,9 @@ class EmbeddedError(QiangjiError):
 
     code = "embedded"
 
+    def _usual_zh(self) -> str:
+        return "自带的PostgreSQL无法安装、启动或连接：请按下面英文所说处理（位置、应有的情况、做法）。"
+
 
 @dataclass(frozen=True)
 class SystemUser:

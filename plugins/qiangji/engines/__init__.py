@@ -42,13 +42,22 @@ KINDS = ("duckdb",)
 """Values of QIANGJI_ENGINE."""
 
 
+def require_known(kind: str) -> None:
+    """Raise UsageError for a QIANGJI_ENGINE that there is not."""
+    if kind not in KINDS:
+        raise UsageError(
+            f"engine {kind!r}",
+            where="QIANGJI_ENGINE",
+            expected=", ".join(KINDS),
+            zh=f"没有计算引擎{kind}；可选：{'、'.join(KINDS)}。请改正QIANGJI_ENGINE。",
+            code="unknown_engine",
+        )
+
+
 @contextmanager
 def open_engine(kind: str, models: Path, threads: int) -> Iterator[Engine]:
     """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises UsageError for an unknown one."""
-    if kind not in KINDS:
-        raise UsageError(
-            f"engine {kind!r}", where="QIANGJI_ENGINE", expected=", ".join(KINDS), code="unknown_engine"
-        )
+    require_known(kind)
     from qiangji.engines.duckdb import DuckDB
 
     engine: Engine = DuckDB(models, threads)

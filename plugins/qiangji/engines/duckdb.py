@@ -34,6 +34,7 @@ class DuckDB:
                 f"a sum does not fit ({type(e).__name__})",
                 where=f"sql/models/{model}.sql",
                 expected="values within the bounds of their fields",
+                zh="合计超出可容纳的范围：请核对过大的数值。",
             ) from None
         if name:
             self.register(name, rows)

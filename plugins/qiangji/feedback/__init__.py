@@ -179,10 +179,11 @@ def _send_one(
             raise lost[county.county]
         writing.write(p, county, sent.name, content)
     except CollectError as e:
+        if county.county not in lost:
+            log.warning("%s: feedback %s could not be written: %s", county.county, sent.name, e)
         if e.code in GONE:
             lost[county.county] = e
         sent = replace(sent, status="failed", reason_code=e.code, message=str(e))
-        log.warning("%s: feedback %s could not be written: %s", county.county, sent.name, e)
     _record(p.ledger, sent)
     return sent
 

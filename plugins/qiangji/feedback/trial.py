@@ -17,7 +17,7 @@ from qiangji.catalogue.models import FileKind
 from qiangji.errors import UsageError
 from qiangji.feedback import Cover, Page, Problem, page_of, render
 from qiangji.landing.other_names import CODE as OTHER_NAME
-from qiangji.periods import Period
+from qiangji.periods import TYPES_ZH, Period
 from qiangji.personal_data import masked
 from qiangji.sources.files import names_in_a_folder
 
@@ -27,7 +27,7 @@ _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjso
 def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
     """The page for the file as this county's report of the period.
 
-    Raises UsageError: unknown_county, unknown_form, wrong_period, no_file, too_large, unknown_kind.
+    Raises UsageError: unknown_county, unknown_form, before_plan, wrong_period, no_file, too_large, unknown_kind.
     """
     from qiangji import checking, landing
     from qiangji.lake import Lake
@@ -70,14 +70,19 @@ def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
     reported = [f.form for f in catalogue.forms_of(county)]
     if form not in reported:
         raise UsageError(
-            f"{county} reports no form {form!r}", expected=", ".join(reported), code="unknown_form"
+            f"{county} reports no form {form!r}",
+            expected=", ".join(reported),
+            zh=f"{county}不报送报表{form}；可选：{'、'.join(reported)}。",
+            code="unknown_form",
         )
     asked = Period.parse(period)
+    catalogue.require_in_plan([asked])
     declared = catalogue.forms[form]
     if catalogue.due(declared, asked.last_month) != asked:
         raise UsageError(
             f"{form} is not reported for {asked}",
             expected=f"a {declared.period_type} in which the form holds",
+            zh=f"报表{form}在{asked}不报送：应为该表施行期间的一个{TYPES_ZH[declared.period_type]}。",
             code="wrong_period",
         )
     return asked
@@ -86,18 +91,27 @@ def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
 def _content(path: Path, max_bytes: int) -> tuple[bytes, FileKind]:
     kind = _KINDS.get(path.suffix.lower())
     if kind is None:
+        is_sheet = path.suffix.lower() in (".xls", ".et", ".ods", ".xlsm", ".xlsb", ".numbers")
         raise UsageError(
             f"{path.name} is of no kind that is read",
             expected=", ".join(_KINDS),
-            do="Open it in a spreadsheet program (WPS, Excel) and save it as .xlsx 请用WPS表格或Excel另存为.xlsx."
-            if path.suffix.lower() in (".xls", ".et", ".ods", ".xlsm", ".xlsb", ".numbers")
-            else "",
+            do="Open it in a spreadsheet program (WPS, Excel) and save it as .xlsx." if is_sheet else "",
+            zh=f"{path.name}不是可读的文件类型，应为{'、'.join(_KINDS)}。"
+            + ("请用WPS表格或Excel另存为.xlsx。" if is_sheet else ""),
             code="unknown_kind",
         )
     if not path.is_file():
-        raise UsageError(f"no file {path}", expected="the file to try", code="no_file")
+        raise UsageError(
+            f"no file {path}",
+            expected="the file to try",
+            zh=f"没有文件{path}，请给出要试核的文件。",
+            code="no_file",
+        )
     if path.stat().st_size > max_bytes:
         raise UsageError(
-            f"{path.name} has more than {max_bytes:,} bytes", expected="a smaller file", code="too_large"
+            f"{path.name} has more than {max_bytes:,} bytes",
+            expected="a smaller file",
+            zh=f"{path.name}超过{max_bytes:,}字节，请只保留报表内容。",
+            code="too_large",
         )
     return path.read_bytes(), kind

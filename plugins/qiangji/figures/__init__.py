@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from qiangji.catalogue.tree import LEVELS
-from qiangji.errors import UsageError
+from qiangji.errors import unknown
 from qiangji.warehouse.rows import fetch
 
 Row = dict[str, Any]
@@ -41,9 +41,7 @@ class Choice:
 
     def __post_init__(self) -> None:
         if self.level is not None and self.level not in LEVELS[:-1]:
-            raise UsageError(
-                f"no level {self.level!r}", expected=", ".join(LEVELS[:-1]), code="unknown_level"
-            )
+            raise unknown("level", [self.level], LEVELS[:-1])
 
     @property
     def bound(self) -> dict[str, list[str]]:
@@ -73,12 +71,8 @@ OVERVIEW = Choice()
 def require(c: Connection, what: str, table: str, column: str, codes: Sequence[str]) -> None:
     """Raise UsageError (`unknown_indicator`, `unknown_unit`) for codes that a table does not have."""
     known = set(c.scalars(sa.text(f"SELECT {column} FROM {table}"))) if codes else set()
-    if unknown := [code for code in codes if code not in known]:
-        raise UsageError(
-            f"no {what} {', '.join(unknown)}",
-            expected=f"a code of {table}",
-            code=f"unknown_{what.split()[-1]}",
-        )
+    if strange := [code for code in codes if code not in known]:
+        raise unknown(what, strange, known, (f"应为{table}中的编码", f"a code of {table}"))
 
 
 def read(engine: Engine, statement: sa.TextClause | str, values: Mapping[str, Any] | None = None) -> Rows:

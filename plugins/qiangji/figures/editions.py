@@ -73,7 +73,12 @@ def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) ->
     """
     name = name.strip()
     if not name:
-        raise UsageError("no name given", expected="--name, such as 审定版", code="no_name")
+        raise UsageError(
+            "no name given",
+            expected="--name, such as 审定版",
+            zh="没有写名称：请用--name，如审定版。",
+            code="no_name",
+        )
     with ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)  # no build meanwhile
         _require_new(c, name, period)
@@ -84,6 +89,7 @@ def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) ->
                 f"{period} has no figures",
                 expected="a period that is built and, if a quarter or a year, due",
                 do="Run `qiangji build`.",
+                zh=f"{period}没有指标值：应为已计算的报告期（季、年须已到期）。请先运行qiangji build。",
                 code="not_built",
             )
         edition = Edition(
@@ -140,6 +146,8 @@ def find(engine: Engine, name: str, period: str | None = None) -> Row:
         raise UsageError(
             f"no edition {name!r}" + (f" of {period}" if period else ""),
             expected=", ".join(listed) or "one that `qiangji publish` made; there is none",
+            zh=f"没有审定版{name}{f'（{period}）' if period else ''}；"
+            + (f"可选：{'、'.join(listed)}。" if listed else "尚未用qiangji publish发布过。"),
             code="no_edition",
         )
     months = [e for e in mine if Period.parse(e["period"]).type == "month"]
@@ -177,6 +185,8 @@ def _require_new(c: Connection, name: str, period: Period) -> None:
         raise UsageError(
             f"{period} has an edition {name}, published {known.published_at:%Y-%m-%d} by {known.published_by}",
             expected="another name: an edition is never changed",
+            zh=f"{period}已有审定版{name}（{known.published_by}于{known.published_at:%Y-%m-%d}发布）："
+            "审定版不可更改，请换一个名称。",
             code="edition_exists",
         )
 

@@ -51,6 +51,8 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
                 f"no figure of {indicator} at {org} for {wanted}"
                 + (f" ({period_type})" if period_type else ""),
                 expected="a figure as `qiangji values --org` prints it",
+                zh=f"没有{indicator}在{org}、{wanted}{f'（{period_type}）' if period_type else ''}的指标值："
+                "可用qiangji values --org查看有哪些。",
                 code="no_figure",
             )
         figure = found[0]
@@ -80,6 +82,7 @@ def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) ->
         raise UsageError(
             f"{since.isoformat()} is not before {until.isoformat()}",
             expected="--from earlier than --to",
+            zh=f"{since.isoformat()}不早于{until.isoformat()}：--from应早于--to。",
             code="wrong_order",
         )
     with engine.connect() as c:

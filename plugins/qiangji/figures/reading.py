@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.errors import UsageError
+from qiangji.errors import UsageError, unknown
 from qiangji.figures import OVERVIEW, Choice, Rows, read
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
@@ -25,7 +25,8 @@ from qiangji.warehouse.queries import query
 _TOLD = ("accepted", "partial", "held", "returned", "withheld")
 ATTENTION = ("failed", "returned", "withheld", "held", "late")
 """Statuses of which somebody has to do something."""
-OTHER_NAME = "other_name"
+NOTED = ("other_name", "voided_again")
+"""Reasons for which a file that lies there was not taken."""
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
 _OWN_TYPE = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
@@ -50,7 +51,12 @@ class State:
 
     def __post_init__(self) -> None:
         if self.as_of and self.is_restated:
-            raise UsageError("both --as-of and --restated", expected="one of them", code="as_of_restated")
+            raise UsageError(
+                "both --as-of and --restated",
+                expected="one of them",
+                zh="--as-of与--restated只能用一个。",
+                code="as_of_restated",
+            )
 
     @property
     def figures(self) -> str:
@@ -136,38 +142,31 @@ def _lacking_units(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_otherwise_named(row: dict[str, Any]) -> bool:
-    """Whether a file under another name lies there, and the row is not one of those that say so already."""
-    return row.get("last_attempt_reason") == OTHER_NAME and row["status"] not in ATTENTION
+def _is_noted(row: dict[str, Any]) -> bool:
+    """Whether a file lies there that was not taken, and the row is not one of those that say so already."""
+    return row.get("last_attempt_reason") in NOTED and row["status"] not in ATTENTION
 
 
-def _otherwise_named(row: dict[str, Any]) -> dict[str, Any]:
+def _noted(row: dict[str, Any]) -> dict[str, Any]:
     said = row["last_attempt_message"]
-    return row | {"reason_code": OTHER_NAME, "message_zh": said, "message_en": said}
+    return row | {"reason_code": row["last_attempt_reason"], "message_zh": said, "message_en": said}
 
 
 def _require_known(
     engine: Engine, catalogue: Catalogue, choice: Choice, period_type: str | None, state: State
 ) -> None:
-    known = set(catalogue.indicators)
+    known = dict.fromkeys(catalogue.indicators)
     if state.as_of:  # one that has left the catalogue since had figures then
-        known |= {
-            r["indicator_code"] for r in read(engine, "SELECT indicator_code FROM dim.indicator_history")
-        }
-    if unknown := [i for i in choice.indicators if i not in known]:
-        raise UsageError(
-            f"no indicator {', '.join(unknown)}",
-            expected=", ".join(catalogue.indicators),
-            code="unknown_indicator",
-        )
-    if unknown := [o for o in choice.orgs if o not in catalogue.org.units]:
-        raise UsageError(
-            f"no org unit {', '.join(unknown)}", expected="a code of org_units.csv", code="unknown_unit"
+        past = read(engine, "SELECT DISTINCT indicator_code FROM dim.indicator_history ORDER BY 1")
+        known |= dict.fromkeys(r["indicator_code"] for r in past)
+    if strange := [i for i in choice.indicators if i not in known]:
+        raise unknown("indicator", strange, known)
+    if strange := [o for o in choice.orgs if o not in catalogue.org.units]:
+        raise unknown(
+            "org unit", strange, catalogue.org.units, ("应为org_units.csv中的编码", "a code of org_units.csv")
         )
     if period_type is not None and period_type not in PERIOD_TYPES:
-        raise UsageError(
-            f"no period type {period_type!r}", expected=", ".join(PERIOD_TYPES), code="unknown_type"
-        )
+        raise unknown("period type", [period_type], PERIOD_TYPES)
 
 
 def why_none(
@@ -219,11 +218,17 @@ def moment(text: str, zone: str) -> datetime:
         raise UsageError(
             f"no time: {text!r}",
             expected="2026-11-24, 2026-11-24T08:00 or 2026-11-24T08:00+08:00",
+            zh=f"{text!r}不是时间，应如2026-11-24、2026-11-24T08:00或2026-11-24T08:00+08:00。",
             code="no_time",
         ) from e
     at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
     if at > datetime.now(UTC):
-        raise UsageError(f"{text} is still to come", expected="a time that was", code="no_time")
+        raise UsageError(
+            f"{text} is still to come",
+            expected="a time that was",
+            zh=f"{text}尚未到来：应为已过去的时间。",
+            code="no_time",
+        )
     return at
 
 
@@ -243,19 +248,23 @@ def require_reported(engine: Engine, period: str | None) -> None:
     ended = sorted(Period.parse(r["period"]) for r in known if r["status"] != "not_due")
     if not known:
         raise UsageError(
-            "尚未采集任何报表 nothing was collected yet",
+            "nothing was collected yet",
             expected="a warehouse into which reports were collected",
             do="Run `qiangji collect`.",
+            zh="尚未采集任何报表：请先运行qiangji collect。",
             code="not_collected",
         )
     asked = Period.parse(period) if period else None
     if asked and not {str(p) for p in asked.parts} & {r["period"] for r in known}:
         raise UsageError(
-            f"{asked} 没有应报或已报的报表 nothing is, or is to be, reported for {asked}",
+            f"nothing is, or is to be, reported for {asked}",
             expected=f"{ended[0]} to {ended[-1]}, or what lies around them"
             if ended
             else "a period that has ended",
             do="Without --period every period that has ended is looked at.",
+            zh=f"{asked}没有应报或已报的报表；"
+            + (f"可查{ended[0]}至{ended[-1]}。" if ended else "应为已结束的报告期。")
+            + "不加--period则查看所有已结束的报告期。",
             code="not_collected",
         )
 
@@ -269,9 +278,10 @@ def rejections(engine: Engine, rows: Rows) -> Rows:
     return [r for r in lines if (r["county_code"], r["form"], r["period"]) in shown]
 
 
-def stale_corrections(engine: Engine) -> Rows:
-    """Corrections that are not applied, because the report no longer holds the wrong value."""
-    return read(engine, "SELECT * FROM mart.correction WHERE state = 'stale' ORDER BY form, period, org_code")
+def stale_corrections(engine: Engine, counties: Sequence[str] = ()) -> Rows:
+    """Corrections (of these counties, or all) not applied, because the report no longer holds the wrong value."""
+    rows = read(engine, "SELECT * FROM mart.correction WHERE state = 'stale' ORDER BY form, period, org_code")
+    return [r for r in rows if not counties or r["county_code"] in counties]
 
 
 def status_names(engine: Engine) -> dict[str, str]:
@@ -291,12 +301,12 @@ def needs_attention(rows: Rows) -> Rows:
     """Rows of the grid that somebody has to act on; what could not be collected comes first.
 
     A county that could not be reached at the last attempt is one row of its own, whatever it sent before. A report that
-    counts and lacks many of the units that should report has the reason `few_units`. Files under another name than the
-    one expected, which were not collected, have the reason `other_name`.
+    counts and lacks many of the units that should report has the reason `few_units`. Files that were not taken, as they
+    have another name than the one expected or were voided before, have the reason `other_name` or `voided_again`.
     """
     found = [r for r in rows if r["status"] in ATTENTION]
     found += [_lacking_units(r) for r in rows if _lacks_units(r)]
-    found += [_otherwise_named(r) for r in rows if _is_otherwise_named(r)]
+    found += [_noted(r) for r in rows if _is_noted(r)]
     named = {r["county_code"] for r in found if r["status"] == "failed"}
     lost = {r["county_code"]: r for r in rows if r["last_attempt_failed"] and r["county_code"] not in named}
     return [

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, Form, Indicator, Term
-from qiangji.errors import UsageError
 from qiangji.indicators import Base
 from qiangji.rendering import rendered
 
@@ -57,10 +56,7 @@ def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[Statem
 
     Raises UsageError for an unknown indicator.
     """
-    if code not in catalogue.indicators:
-        raise UsageError(
-            f"no indicator {code}", expected=", ".join(catalogue.indicators), code="unknown_indicator"
-        )
+    catalogue.require_indicators([code])
     indicator = catalogue.indicators[code]
     base = Base(tuple(catalogue.forms[f] for f in indicator.forms), indicator.definitions[-1:])
     steps: list[tuple[str, Form | None]] = [("operands", form) for form in base.forms]

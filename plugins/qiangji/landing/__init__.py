@@ -3,7 +3,7 @@
 In: counties of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and an outcome row for each
 county (`pulled`). An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
 one whose bytes are unchanged is not recorded again. Of items that report the same the latest counts (`side_by_side`);
-files under other names than those expected are told (`other_names`).
+files under other names than those expected are told (`other_names`), and so are voided ones (`voided`).
 
 A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
 its bytes.
@@ -33,12 +33,12 @@ from qiangji.catalogue import Catalogue, County, Layout
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import CollectError, ReturnedError
 from qiangji.lake import Lake
-from qiangji.landing import other_names, side_by_side, withheld
+from qiangji.landing import other_names, side_by_side, voided, withheld
 from qiangji.landing.pulled import Pulled, in_groups, record
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.landing.side_by_side import Taken
-from qiangji.ledger import Delivery, Listed, Part, Pending, Seen
+from qiangji.ledger import Delivery, Known, Listed, Part, Pending, Seen
 from qiangji.parsing import Grid, cage
 from qiangji.parsing.archive import too_large
 from qiangji.periods import Period
@@ -89,7 +89,7 @@ def pull(
     withheld.sweep(p.settings)
     if not counties:
         return []
-    known = p.ledger.known_items(counties)
+    known = p.ledger.known(counties)
     with ThreadPoolExecutor(max_workers=min(8, len(counties))) as pool:
         work = [pool.submit(one, county) for county in counties]
         for group in in_groups(work):
@@ -99,9 +99,7 @@ def pull(
     return [done.result() for done in work]
 
 
-def _pull_county(
-    p: Pipeline, code: str, months: Sequence[Period], run_id: str, known: Mapping[str, Listed]
-) -> Pulled:
+def _pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str, known: Known) -> Pulled:
     """Pull one county, for the record. The county's errors are outcomes; our own are raised."""
     county, pulled = p.catalogue.counties[code], Pulled(code)
     try:
@@ -120,7 +118,7 @@ def _pull_county(
 
 
 def _fetch(
-    p: Pipeline, county: County, months: Sequence[Period], known: Mapping[str, Listed], pulled: Pulled
+    p: Pipeline, county: County, months: Sequence[Period], known: Known, pulled: Pulled
 ) -> Iterator[Taken]:
     """What the county has and the ledger has not; of items that report the same, the later ones come later.
 
@@ -133,10 +131,17 @@ def _fetch(
     with open_source(county, p.catalogue.forms, p.catalogue.path, limits) as source:
         items = source.list(wanted)
         pulled.found += len(items)
+        pulled.periods |= {period for item in items for _, period in item.targets}
         pulled.notes += other_names.notes(p.catalogue, county, wanted, items, source.others)
+        was_voided, fetched = voided.by_bytes(known.voided), dict[str, str]()
         for group in side_by_side.groups(items):
-            taken = [one for item in group if (one := _take(p, source, item, known, max(months), pulled))]
+            found = [
+                one for item in group if (one := _take(p, source, item, known.items, max(months), pulled))
+            ]
+            taken = voided.refused(was_voided, found)
+            fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken}
             yield from side_by_side.asked(group, taken)
+        pulled.notes += voided.notes(was_voided, map(recorded, items), known.items, fetched)
 
 
 def _take(
@@ -305,7 +310,7 @@ def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tup
     """What a pull would fetch from one county, screened into `lake` (a passing one), with nothing recorded."""
     county, found, pulled = p.catalogue.counties[code], list[Pending](), Pulled(code)
     try:
-        known = p.ledger.known_items([code])[code]
+        known = p.ledger.known([code])[code]
         for taken in _fetch(p, county, months, known, pulled):
             if taken.is_new:
                 now = datetime.now(UTC)

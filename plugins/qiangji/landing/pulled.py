@@ -32,12 +32,14 @@ WAITING = 1.0
 class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
 
-    `arrived`: deliveries, each with its version. `seen`: items with another version and the same bytes. `notes`: files
-    under other names than those expected. `deliveries`: ids of those that were recorded.
+    `arrived`: deliveries, each with its version. `seen`: items with another version and the same bytes. `periods`: those
+    of what it has. `notes`: files not taken, under another name than expected or voided before. `deliveries`: ids of
+    those that were recorded.
     """
 
     county: str
     found: int = 0
+    periods: set[Period] = field(default_factory=set)
     arrived: list[tuple[Delivery, str]] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)

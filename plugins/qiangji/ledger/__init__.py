@@ -25,6 +25,7 @@ from qiangji.ledger.records import (
     Delivery,
     Failure,
     Key,
+    Known,
     Listed,
     Locked,
     Part,
@@ -32,6 +33,7 @@ from qiangji.ledger.records import (
     Reading,
     Seen,
     Submission,
+    Voided,
     sequence,
 )
 from qiangji.warehouse.locks import GATE, hold_on, share
@@ -42,8 +44,8 @@ from qiangji.warehouse.rows import fetch, insert
 TOGETHER = 200
 """Verdicts that one transaction publishes: each holds a lock, and the server has some thousands of them."""
 __all__ = [
-    "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Ledger", "Listed", "Locked", "Part",
-    "Pending", "Reading", "Seen", "Submission", "apply_collection", "sequence",
+    "SIDE_BY_SIDE", "Current", "Decision", "Delivery", "Failure", "Key", "Known", "Ledger", "Listed", "Locked", "Part",
+    "Pending", "Reading", "Seen", "Submission", "Voided", "apply_collection", "sequence",
 ]  # fmt: skip
 
 
@@ -58,13 +60,15 @@ class Ledger:
 
     # ---- collecting
 
-    def known_items(self, counties: Sequence[str]) -> dict[str, dict[str, Listed]]:
-        """County -> what its system last listed, by name."""
-        statement = "SELECT * FROM ops.source_item WHERE county_code = ANY(:counties)"
-        found: dict[str, dict[str, Listed]] = {county: {} for county in counties}
+    def known(self, counties: Sequence[str]) -> dict[str, Known]:
+        """What is known of counties before they are collected."""
+        found = {county: Known() for county in counties}
+        asked = {"counties": list(counties)}
         with self.engine.connect() as c:
-            for r in fetch(c, statement, {"counties": list(counties)}):
-                found[r["county_code"]][r["name"]] = Listed(r["version"], r["sha256"])
+            for r in fetch(c, "SELECT * FROM ops.source_item WHERE county_code = ANY(:counties)", asked):
+                found[r["county_code"]].items[r["name"]] = Listed(r["version"], r["sha256"])
+            for r in fetch(c, query("ledger/voided"), asked):
+                found[r.pop("county_code")].voided.append(Voided(**r))
         return found
 
     def add_collected(
@@ -194,20 +198,13 @@ class Ledger:
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
         with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, no_person,
-        unknown_delivery.
+        unknown_delivery, not_in_delivery.
         """
         events.require_reason(reason)
         who = events.decided_by(by)
         with self.engine.begin() as c:
             share(c, GATE)
-            chosen = {"delivery": delivery_id, "form": form, "period": period}
-            touched = [tuple(at) for at in c.execute(query("ledger/touched"), chosen)]
-            if not touched:
-                raise UsageError(
-                    f"no delivery {delivery_id}",
-                    expected="an id as `qiangji status` prints it",
-                    code="unknown_delivery",
-                )
+            touched = _touched(c, delivery_id, form, period)
             hold_on(c, f"decisions {delivery_id}")  # an id follows from the count of those before
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
@@ -264,6 +261,29 @@ class Ledger:
         placed = known.placed(self.shrink_share)
         placing.write(c, known, placed)
         return placed
+
+
+def _touched(c: Connection, delivery_id: str, form: str | None, period: str | None) -> list[Key]:
+    """The submissions of a delivery, or of one form or period in it; a UsageError says what there is instead."""
+    held = [(r.form, r.period, r.county_code) for r in c.execute(query("ledger/touched"), {"d": delivery_id})]
+    if not held:
+        raise UsageError(
+            f"no delivery {delivery_id}",
+            expected="an id as `qiangji status` prints it",
+            zh=f"没有来件{delivery_id}：请用qiangji status列出的编号。",
+            code="unknown_delivery",
+        )
+    touched = [one for one in held if form in (None, one[0]) and period in (None, one[1])]
+    if not touched:
+        wanted = " ".join(filter(None, (form, period)))
+        there = [f"{one[0]} {one[1]}" for one in held]
+        raise UsageError(
+            f"delivery {delivery_id} holds no {wanted}",
+            expected=", ".join(there),
+            zh=f"来件{delivery_id}中没有{wanted}；其中有：{'、'.join(there)}。",
+            code="not_in_delivery",
+        )
+    return touched
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ unit, rule and value: the same finding found again keeps its decision; a finding
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from qiangji.errors import UsageError
+from qiangji.errors import UsageError, unknown
 from qiangji.ledger import Ledger, events
 from qiangji.periods import Period
 from qiangji.warehouse.locks import hold_on
@@ -23,6 +24,8 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, insert
 
 DISPOSITIONS = {"open": "待核", "confirmed": "核实无误", "resubmit": "重报"}
+SEVERITIES = {"warning": "提醒", "info": "提示"}
+_LISTED = 5
 Rows = list[dict[str, Any]]
 """Rows of mart.finding with all of its columns, as the command line prints them."""
 
@@ -45,15 +48,41 @@ def findings(
     counties: Sequence[str] = (),
     forms: Sequence[str] = (),
     *,
+    severity: str | None = None,
     is_all: bool = False,
 ) -> Rows:
     """Findings that stand, each with `county_name`: the open ones, or all with the open ones first.
 
-    Those of a year are also those of its quarters and months.
+    Those of a year are also those of its quarters and months. Raises UsageError unknown_severity.
     """
+    if severity is not None and severity not in SEVERITIES:
+        raise unknown("severity", [severity], [f"{s} {zh}" for s, zh in SEVERITIES.items()])
     chosen = {"periods": _parts(period), "counties": list(counties), "forms": list(forms), "is_all": is_all}
     with engine.connect() as c:
-        return fetch(c, query("ledger/findings"), chosen)
+        return fetch(c, query("ledger/findings"), chosen | {"severity": severity})
+
+
+@dataclass(frozen=True)
+class RuleCount:
+    """How often one rule was broken, and where. `counties`: (code, name, findings), the most first."""
+
+    rule: str
+    severity: str
+    findings: int
+    counties: tuple[tuple[str, str, int], ...]
+
+
+def summed_up(rows: Rows) -> list[RuleCount]:
+    """Findings by rule and county, what was found most first."""
+    found: dict[tuple[str, str], Counter[tuple[str, str]]] = {}
+    for r in rows:
+        county = r["county_code"], r["county_name"]
+        found.setdefault((r["rule"], r["severity"]), Counter())[county] += 1
+    counted = [
+        RuleCount(*rule, counties.total(), tuple((*county, n) for county, n in counties.most_common()))
+        for rule, counties in found.items()
+    ]
+    return sorted(counted, key=lambda one: (-one.findings, one.rule))
 
 
 def count_open(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> int:
@@ -81,31 +110,18 @@ def dispose(
 ) -> Rows:
     """Record a decision on findings that stand: on all of them, or on none if one is unknown.
 
-    Returns the findings as they were before. Raises UsageError: unknown_disposition, no_reason, no_person,
-    unknown_finding.
+    An id may be shortened to its beginning where no other begins so. Returns the findings as they were before. Raises
+    UsageError: unknown_disposition, no_reason, no_person, unknown_finding, ambiguous_finding.
     """
     if disposition not in DISPOSITIONS:
-        raise UsageError(
-            f"no disposition {disposition!r}",
-            expected=", ".join(f"{d} {zh}" for d, zh in DISPOSITIONS.items()),
-            code="unknown_disposition",
-        )
+        raise unknown("disposition", [disposition], [f"{d} {zh}" for d, zh in DISPOSITIONS.items()])
     events.require_reason(reason)
     who = events.decided_by(by)
-    wanted = list(dict.fromkeys(finding_ids))
     with ledger.engine.begin() as c:
-        statement = "SELECT DISTINCT ON (finding_id) * FROM mart.finding WHERE finding_id = ANY(:ids)"
-        rows = fetch(c, statement, {"ids": wanted})
-        found = {r["finding_id"]: r for r in rows}
-        if unknown := [i for i in wanted if i not in found]:
-            raise UsageError(
-                f"no finding {', '.join(unknown)} stands; nothing was recorded",
-                expected="ids as `qiangji findings --all` prints them",
-                code="unknown_finding",
-            )
+        found = _standing(c, finding_ids)
         hold_on(c, "dispositions")  # an id follows from the count of those before
         at = datetime.now(UTC)
-        for finding_id in wanted:
+        for finding_id in found:
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.disposition WHERE finding_id = :id"), {"id": finding_id}
             )
@@ -120,4 +136,37 @@ def dispose(
             event = {"event": "disposition", **asdict(one)}
             ledger.lake.record(f"disposition-{one.disposition_id}", at, event)
             insert(c, "ops.disposition", [asdict(one)], "ON CONFLICT DO NOTHING")
-    return [found[i] for i in wanted]
+    return list(found.values())
+
+
+def _standing(c: Connection, given: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The findings with these ids, or with ids that begin so where only one does. Raises UsageError."""
+    statement = (
+        "SELECT DISTINCT ON (finding_id) * FROM mart.finding"
+        " WHERE EXISTS (SELECT FROM unnest(CAST(:given AS text[])) AS g WHERE g <> '' AND starts_with(finding_id, g))"
+    )
+    found = {r["finding_id"]: r for r in fetch(c, statement, {"given": list(given)})}
+    chosen: dict[str, dict[str, Any]] = {}
+    for one in dict.fromkeys(given):
+        meant = [one] if one in found else sorted(i for i in found if one and i.startswith(one))
+        if not meant:
+            raise UsageError(
+                f"no finding {one} stands; nothing was recorded",
+                expected="ids as `qiangji findings --all` prints them, or their beginnings",
+                zh=f"没有核查发现{one}，未作记录：请用qiangji findings --all列出的编号，或其开头几位。",
+                code="unknown_finding",
+            )
+        if len(meant) > 1:
+            told = [
+                f"{i} {found[i]['county_code']} {found[i]['period']} {found[i]['rule']}"
+                for i in meant[:_LISTED]
+            ]
+            more = f", … {len(meant)}" if len(meant) > _LISTED else ""
+            raise UsageError(
+                f"{len(meant)} findings begin with {one}; nothing was recorded",
+                expected=f"one of {', '.join(told)}{more}",
+                zh=f"以{one}开头的核查发现有{len(meant)}个，未作记录：请多写几位，如{'；'.join(told)}。",
+                code="ambiguous_finding",
+            )
+        chosen |= {i: found[i] for i in meant}
+    return chosen

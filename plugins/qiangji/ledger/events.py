@@ -72,7 +72,12 @@ def decided_by(by: str | None = None) -> str:
     where the login is a service's, as in a container, and nobody was named.
     """
     if by is not None and not by.strip():
-        raise UsageError("--by names nobody", expected="a name, or no --by for the login", code="no_person")
+        raise UsageError(
+            "--by names nobody",
+            expected="a name, or no --by for the login",
+            zh="--by没有写姓名：请写明由谁决定，或不加--by（记登录名）。",
+            code="no_person",
+        )
     named = (by or "").strip() or settings().by.strip() or os.environ.get("SUDO_USER", "")
     if named:
         return named
@@ -83,8 +88,9 @@ def decided_by(by: str | None = None) -> str:
         shell, login = "", str(os.getuid())
     if PurePath(shell).name in _NO_PERSON:
         raise UsageError(
-            f"{login} 不是个人账户，无法记录由谁决定 {login} is no person's login: nobody to record as who decides",
+            f"{login} is no person's login: nobody to record as who decides",
             expected="--by NAME, or QIANGJI_BY in the environment",
+            zh=f"{login}不是个人账户，无法记录由谁决定：请加--by 姓名，或设置QIANGJI_BY。",
             code="no_person",
         )
     return login
@@ -93,4 +99,9 @@ def decided_by(by: str | None = None) -> str:
 def require_reason(reason: str) -> None:
     """Refuse a decision without a reason. Raises UsageError no_reason."""
     if not reason.strip():
-        raise UsageError("no reason given", expected="--reason with a few words", code="no_reason")
+        raise UsageError(
+            "no reason given",
+            expected="--reason with a few words",
+            zh="没有写理由：请用--reason写明几个字。",
+            code="no_reason",
+        )

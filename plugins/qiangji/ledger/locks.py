@@ -118,18 +118,27 @@ def _require_sense(c: Connection, period: Period, action: str, reason: str) -> N
     holding = [p for p in now_locked(c) if covers(p, period)]
     if action == "lock":
         if period.end >= local_day(datetime.now(UTC), settings().timezone):
-            raise UsageError(f"{period} has not ended", expected="a period that has", code="not_ended")
+            raise UsageError(
+                f"{period} has not ended",
+                expected="a period that has",
+                zh=f"{period}尚未结束：只能锁定已结束的报告期。",
+                code="not_ended",
+            )
         if period in holding:
-            raise UsageError(f"{period} is locked", expected="a period that is not", code="is_locked")
+            raise UsageError(
+                f"{period} is locked",
+                expected="a period that is not",
+                zh=f"{period}已经锁定。",
+                code="is_locked",
+            )
         return
     events.require_reason(reason)
     if period not in holding:
+        standing = ", ".join(map(str, holding or now_locked(c)))
         raise UsageError(
             f"{period} has no lock of its own",
-            expected=_listed(holding or now_locked(c)),
+            expected=standing or "a period that `qiangji lock` locked; none is",
+            zh=f"{period}没有单独锁定；"
+            + (f"已锁定：{standing}。" if standing else "目前没有锁定的报告期。"),
             code="not_locked",
         )
-
-
-def _listed(periods: Iterable[Period]) -> str:
-    return ", ".join(map(str, periods)) or "a period that `qiangji lock` locked; none is"

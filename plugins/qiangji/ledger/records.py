@@ -43,6 +43,26 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class Voided:
+    """A delivery that somebody voided. `is_replaced`: another delivery stands for the same form and period."""
+
+    sha256: str
+    form: str
+    period: str
+    delivery_id: str
+    decided_by: str
+    is_replaced: bool
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a county: what its system last listed, by name, and what was voided and is so still."""
+
+    items: dict[str, Listed] = field(default_factory=dict)
+    voided: list[Voided] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Failure:
     """What could not be collected: a county, or (with form and period) one item of it."""
 

@@ -51,6 +51,9 @@ class StackError(QiangjiError):
 
     code = "stack"
 
+    def _usual_zh(self) -> str:
+        return "本机的Airflow无法启动、没有就绪或被占用：请看所示的日志，按下面英文所说处理。"
+
 
 def _silent(_: str) -> None:
     pass

@@ -25,6 +25,9 @@ class AirflowError(QiangjiError):
 
     code = "airflow"
 
+    def _usual_zh(self) -> str:
+        return "Airflow没有完成所要求的操作：请按下面英文所说处理。"
+
 
 class AirflowClient:
     """A session with one api-server. Use it as a context manager, or call `close`."""

@@ -51,6 +51,7 @@ PRELOAD = (
 """Modules that the scheduler imports before it forks workers, so that no task has to."""
 SYSTEMS_ROLE = "county_systems"
 RUN_SECONDS = 600.0
+_IS_UP = "已经在运行：请直接使用，或先make down。"
 
 
 @dataclass
@@ -84,7 +85,9 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
     s = settings()
     if s.warehouse_url:
         raise UsageError(
-            "the demonstration fills a warehouse of its own", expected="no QIANGJI_WAREHOUSE_URL"
+            "the demonstration fills a warehouse of its own",
+            expected="no QIANGJI_WAREHOUSE_URL",
+            zh="演示使用自带的数据仓库：请去掉QIANGJI_WAREHOUSE_URL后再运行。",
         )
     pipeline.read_catalogue().select_counties(down or [])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # TERM stops what was started, as Ctrl-C does
@@ -130,7 +133,8 @@ def _is_up(s: Settings) -> bool:
             "another demonstration runs for this home",
             where=str(s.home),
             expected="one at a time",
-            do="Wait until it has ended. 另一个演示正在运行，请等它结束。",
+            do="Wait until it has ended.",
+            zh="另一个演示正在运行，请等它结束。",
             code="is_up",
         )
     return True
@@ -144,6 +148,7 @@ def _within(s: Settings, clock: Clock, show: Show, *, keep: bool, down: list[str
             "it is up already",
             where=airflow.url,
             do="Use it, or stop it with `make down` first",
+            zh=_IS_UP,
             code="is_up",
         )
     clock.console.print(
@@ -211,6 +216,7 @@ def _start(airflow: AirflowStack, keep: bool, stack: contextlib.ExitStack) -> No
                 "it is up already",
                 where=airflow.url,
                 do="Use it, or stop it with `make down` first",
+                zh=_IS_UP,
                 code="is_up",
             )
         stack.callback(supervisor.down, airflow.home, lambda _: None)
@@ -232,7 +238,9 @@ def prepare(client: AirflowClient, s: Settings) -> None:
     while not (s.home / "simulator" / "control.json").exists():
         if time.monotonic() > deadline:
             raise QiangjiError(
-                "the county systems do not start", where=str(s.home / "logs" / "simulator.log")
+                "the county systems do not start",
+                where=str(s.home / "logs" / "simulator.log"),
+                zh="模拟的县级系统没有启动：请看该日志。",
             )
         time.sleep(0.1)
 
@@ -287,7 +295,10 @@ def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
             return found
         if time.monotonic() > deadline:
             raise QiangjiError(
-                f"{len(found)} runs of the backfill", expected=str(BACKFILLED), where="collect_period"
+                f"{len(found)} runs of the backfill",
+                expected=str(BACKFILLED),
+                where="collect_period",
+                zh=f"回填只开始了{len(found)}次运行，应为{BACKFILLED}次：请在Airflow中查看collect_period。",
             )
         time.sleep(0.3)
 
@@ -303,5 +314,6 @@ def _wait_for_builds(client: AirflowClient, began: datetime, months: set[str]) -
             raise QiangjiError(
                 f"built: {', '.join(sorted(ended)) or 'nothing'}", expected=", ".join(sorted(months)),
                 where="build_indicators",
+                zh=f"已计算：{'、'.join(sorted(ended)) or '无'}；应计算：{'、'.join(sorted(months))}。",
             )  # fmt: skip
         time.sleep(0.3)

@@ -242,10 +242,11 @@ def restored(home: Path) -> AirflowStack:
         described = json.loads((home / "run" / "stack.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise StackError(
-            "no Airflow was set up here 此处尚未启动过 Airflow",
+            "no Airflow was set up here",
             where=str(home),
             expected="what `make up` leaves running",
             do="Run `make up` first.",
+            zh="此处尚未启动过Airflow：请先运行make up。",
         ) from error
     return AirflowStack(
         home,

@@ -36,13 +36,13 @@ _OTHER_KINDS = {
 }
 """A member that tells the kind of an archive."""
 _KINDS_ZH = {
-    "a binary workbook (.xlsb)": "二进制工作簿(.xlsb)",
-    "an OpenDocument file (.ods)": "OpenDocument文件(.ods)",
-    "a text document (.docx)": "Word文档(.docx)",
-    "an old Office or WPS file (.xls, .et)": "旧版Office或WPS文件(.xls、.et)",
+    "a binary workbook (.xlsb)": "二进制工作簿（.xlsb）",
+    "an OpenDocument file (.ods)": "OpenDocument文件（.ods）",
+    "a text document (.docx)": "Word文档（.docx）",
+    "an old Office or WPS file (.xls, .et)": "旧版Office或WPS文件（.xls、.et）",
     "a web page or XML text": "网页或XML文本",
     "a PDF": "PDF文件",
-    _ZIP: "压缩包,不是.xlsx工作簿",
+    _ZIP: "压缩包，不是.xlsx工作簿",
     "a zip archive or workbook": "压缩包或工作簿",
 }
 _CHUNK = 1 << 20
@@ -97,7 +97,7 @@ def _check_list(archive: zipfile.ZipFile, content: bytes, where: str) -> None:
             expected="each part of the workbook once",
             do="Save it anew from a spreadsheet program.",
             code="duplicate_member",
-            zh="工作簿内部有重名部件,无法确定以哪个为准,请用表格软件重新另存后重报",
+            zh="工作簿内部有重名部件，无法确定以哪个为准，请用表格软件重新另存后重报",
         )
     if "xl/workbook.xml" not in names:
         raise wrong_kind(next((k for n, k in _OTHER_KINDS.items() if n in names), _ZIP), where)
@@ -200,7 +200,7 @@ def unreadable(what: str, where: str) -> ReturnedError:
         expected="an .xlsx workbook that opens in a spreadsheet program",
         do="Export it again and send the whole file.",
         code="unreadable_file",
-        zh="文件无法作为xlsx工作簿打开(可能上传不完整或已损坏),请重新导出并完整上传",
+        zh="文件无法作为xlsx工作簿打开（可能上传不完整或已损坏），请重新导出并完整上传",
     )
 
 
@@ -212,7 +212,7 @@ def too_large(what: str, expected: str, where: str) -> ReturnedError:
         expected=expected,
         do="Send the form alone, without empty rows and columns that were formatted, pictures or other sheets.",
         code="too_large",
-        zh="文件展开后过大(常见原因:整行整列设置了格式,或含图片和无关工作表),请只保留报表内容后重报",
+        zh="文件展开后过大（常见原因：整行整列设置了格式，或含图片和无关工作表），请只保留报表内容后重报",
     )
 
 
@@ -225,8 +225,8 @@ def wrong_kind(what: str, where: str, expected: str = "an .xlsx workbook") -> Re
         do="Open it in a spreadsheet program and save it in that format ('Save as', type .xlsx or CSV);"
         " renaming the file does not change it.",
         code="wrong_file_kind",
-        zh=f"文件实际是{_KINDS_ZH.get(what, '其他格式')},与约定不符(改扩展名不会改变格式),"
-        "请用WPS表格或Excel打开,“另存为”约定的格式(.xlsx或CSV)后重报",
+        zh=f"文件实际是{_KINDS_ZH.get(what, '其他格式')}，与约定不符（改扩展名不会改变格式），"
+        "请用WPS表格或Excel打开，“另存为”约定的格式（.xlsx或CSV）后重报",
     )
 
 
@@ -245,7 +245,7 @@ def _encrypted(where: str) -> ReturnedError:
         expected="a workbook that opens without one",
         do="Remove the password and send it again.",
         code="encrypted_file",
-        zh="工作簿设有打开密码,请取消密码后重报",
+        zh="工作簿设有打开密码，请取消密码后重报",
     )
 
 
@@ -256,5 +256,5 @@ def _entities(where: str) -> ReturnedError:
         expected="a workbook as spreadsheet programs write it",
         do="Save it anew from a spreadsheet program.",
         code="entity_declared",
-        zh="工作簿内部含有不允许的XML实体声明,请用表格软件重新另存后重报",
+        zh="工作簿内部含有不允许的XML实体声明，请用表格软件重新另存后重报",
     )

@@ -269,7 +269,7 @@ def _failed(how: str, where: str) -> ReturnedError:
         expected="a file as spreadsheet programs write it",
         do="Save it as a new file and send that; if it happens again, have the file looked at.",
         code="reader_failed",
-        zh="解析程序无法处理该文件,请用表格软件另存为新文件后重报,如再次发生请联系市级",
+        zh="解析程序无法处理该文件，请用表格软件另存为新文件后重报，如再次发生请联系市级",
     )
 
 
@@ -280,5 +280,5 @@ def _too_slow(seconds: int | None, where: str) -> ReturnedError:
         expected=f"at most {seconds} s" if seconds else "less",
         do="Copy the form into a new file, without anything else, and send that.",
         code="too_slow",
-        zh="文件解析超时,请只保留报表内容,另存为新文件后重报",
+        zh="文件解析超时，请只保留报表内容，另存为新文件后重报",
     )

@@ -61,7 +61,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
             expected=encoding,
             do=f"Save it as {encoding}.",
             code="bad_encoding",
-            zh=f"文件为UTF-16编码,约定为{encoding},请另存后重报",
+            zh=f"文件为UTF-16编码，约定为{encoding}，请另存后重报",
         )
     if 0 in content:
         at = content.index(0)
@@ -71,7 +71,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
             expected=f"text in {encoding}",
             do="Export it again.",
             code="nul_byte",
-            zh=f"文件第{at}字节处为空字符,不是文本文件,请重新导出",
+            zh=f"文件第{at}字节处为空字符，不是文本文件，请重新导出",
         )
     codec = "utf-8-sig" if content.startswith(codecs.BOM_UTF8) else encoding
     try:
@@ -85,7 +85,7 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
         expected=encoding,
         do=f"Save the file as {encoding}, or have the county's declared encoding changed.",
         code="bad_encoding",
-        zh=f"文件编码不是约定的{encoding}(第{offset}字节无法识别),请按{encoding}另存后重报",
+        zh=f"文件编码不是约定的{encoding}（第{offset}字节无法识别），请按{encoding}另存后重报",
     )
 
 
@@ -144,7 +144,7 @@ def _stray_quote(number: int, how: str, where: str) -> ReturnedError:
         expected='quotation marks in pairs around a cell, doubled ("") inside it, and a file that is complete',
         do="Remove the mark at the beginning of that cell (see also the records below it), or send the whole file.",
         code="truncated",
-        zh=f"第{number}行起：单元格以英文双引号开头而引号不成对(未闭合，或其后还有内容)，"
+        zh=f"第{number}行起：单元格以英文双引号开头而引号不成对（未闭合，或其后还有内容），"
         "后面的行可能被并入该单元格；请删去多余的引号，或重新完整上传",
     )
 

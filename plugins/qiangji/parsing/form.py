@@ -116,7 +116,7 @@ def empty_file(where: str) -> ReturnedError:
         expected="a header and the rows of the form",
         do="Send the file again.",
         code="empty_file",
-        zh="文件为空,请重新上传",
+        zh="文件为空，请重新上传",
     )
 
 
@@ -134,7 +134,7 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
             expected="a row for each unit that reports",
             do="Send the file with its rows.",
             code="no_rows",
-            zh="文件只有表头,没有数据行,请补充数据后重报",
+            zh="文件只有表头，没有数据行，请补充数据后重报",
         )
     data = zone if len(rows) == zone.num_rows else zone.take(rows)
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
@@ -260,7 +260,7 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
             expected="the whole file",
             do="Send the whole file again.",
             code="truncated",
-            zh=f"文件不完整:最后一行(第{row}行)只有{cells}列,应为{width}列,请重新完整上传",
+            zh=f"文件不完整：最后一行（第{row}行）只有{cells}列，应为{width}列，请重新完整上传",
         )
     raise ReturnedError(
         f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}",
@@ -268,7 +268,7 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
         expected=f"{width} cells in {address(reading.form.form, 0, row)}",
         do="Check quotes and separators in these rows.",
         code="ragged_rows",
-        zh=f"有{len(wrong)}行的列数与表头不一致(第{row}行为{cells}列,应为{width}列),请检查后重报",
+        zh=f"有{len(wrong)}行的列数与表头不一致（第{row}行为{cells}列，应为{width}列），请检查后重报",
     )
 
 

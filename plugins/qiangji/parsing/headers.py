@@ -210,7 +210,7 @@ def _unknown(text: str, written: str, at: str, reading: Reading) -> ReturnedErro
         expected=", ".join(known),
         do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
-        zh=f"{at}:表头{shown_zh}不在报表中,可用表头:{_zh_names(known, reading.form)};请更正或删除该列后重报",
+        zh=f"{at}：表头{shown_zh}不在报表中，可用表头：{_zh_names(known, reading.form)}；请更正或删除该列后重报",
     )
 
 
@@ -222,7 +222,7 @@ def _misplaced(found: tuple[int, int], expected: tuple[int, int], reading: Readi
         expected=f"the header in {should_en}",
         do=f"Insert or delete rows above it, so that the header stands in {should_en}, and send it again.",
         code="misplaced_header",
-        zh=f"表头在{is_zh}，应在{should_zh}；请在表头之上补上或删去相应的行(如标题行)后重报",
+        zh=f"表头在{is_zh}，应在{should_zh}；请在表头之上补上或删去相应的行（如标题行）后重报",
     )
 
 
@@ -242,7 +242,7 @@ def _duplicate(target: str, places: list[str], reading: Reading) -> ReturnedErro
         expected="one column a field",
         do="Remove one of them.",
         code="duplicate_header",
-        zh=f"{quoted_zh(label)}出现两列({cells}),请只保留一列后重报",
+        zh=f"{quoted_zh(label)}出现两列（{cells}），请只保留一列后重报",
     )
 
 
@@ -260,5 +260,5 @@ def _missing(missing: list[str], reading: Reading) -> ReturnedError:
         expected=wording,
         do="Add the column, or check the declared header rows.",
         code="missing_column",
-        zh=f"缺少列:{_zh_names(missing, form)},请补上后重报",
+        zh=f"缺少列：{_zh_names(missing, form)}，请补上后重报",
     )

@@ -56,7 +56,7 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
         expected="one JSON object a line",
         do="Check the system's listing.",
         code=code,
-        zh=f"第{number}行{zh},请检查接口输出",
+        zh=f"第{number}行{zh}，请检查接口输出",
     )
 
 

@@ -44,7 +44,7 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
         code="wrong_period",
         zh=f"{cell}中的报告期为{names or '无法识别的内容'}"
         + ("" if written == str(names) else f"（单元格内容：{written}）")
-        + f",应为{period},请核对后重报",
+        + f"，应为{period}，请核对后重报",
     )
 
 

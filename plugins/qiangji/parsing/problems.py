@@ -41,20 +41,20 @@ DASH = "dash"
 _EXPECTED = {
     "integer": ("整数", "a whole number"),
     "decimal": (
-        "数字,小数不超过4位(公式结果可用ROUND函数四舍五入)",
+        "数字，小数不超过4位（公式结果可用ROUND函数四舍五入）",
         "a number with at most 4 decimal places: ROUND(..., 4) rounds what a formula gives",
     ),
-    "date": ("日期,如2026-09-30", "a date such as 2026-09-30"),
+    "date": ("日期，如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
 _LARGE = {
     type_: (
-        f"整数部分不超过{digits}位的数,请核对是否误粘贴了卡号、账号或证件号码",
+        f"整数部分不超过{digits}位的数，请核对是否误粘贴了卡号、账号或证件号码",
         f"a number of at most {digits} digits before its point: is it a card, account or ID number?",
     )
     for type_, digits in MAX_DIGITS.items()
 }
-_DASH = ("0;没有数据的留空", "0, or an empty cell where nothing is known")
+_DASH = ("0；没有数据的留空", "0, or an empty cell where nothing is known")
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
 

@@ -251,6 +251,19 @@ CELLS = (
 """Rules of single cells by the last word of their id: what triggers each, and what to do, in zh and en."""
 
 
+_NOT_TAKEN = (
+    "## 未采用的文件 Files that were not taken\n\n"
+    "`qiangji collect` 和 `qiangji status` 列出；没有退回，请县（市、区）处理。 Named by `qiangji collect` and"
+    " `qiangji status`. Nothing went back: ask the county.\n\n"
+    "| code | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
+    "| `other_name` | 文件名与约定的不同（副本、.XLSX、(1)）<br>a file under another name than the one expected | "
+    "改名后重新放置<br>Rename it. |\n"
+    "| `voided_again` | 与已作废的来件内容相同<br>the very bytes of a delivery that somebody voided | "
+    "更正后重新放置；误作废的由市级放行该来件<br>Send a corrected file; if it was voided by mistake, release that"
+    " delivery. |"
+)
+
+
 def page() -> str:
     """The whole page."""
     parts = [
@@ -277,6 +290,7 @@ def page() -> str:
         "| last word | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
         + "\n".join(f"| `{word}` | {zh}<br>{en} | {do_zh}<br>{do} |" for word, zh, en, do_zh, do in CELLS)
     )
+    parts.append(_NOT_TAKEN)
     parts.append(
         "## 照常读取 What is read as it is\n\n"
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"

@@ -146,7 +146,7 @@ def check_shortened(strays: list[Stray], rows: int, at: int, numbers: pa.Array, 
         expected="full codes, as text",
         do="Make the column of the codes text, fill the codes in again and send the file.",
         code="shortened_codes",
-        zh=f"{cell}起编码已被表格软件改成科学计数(如{short[0].text})，后几位已丢失；"
+        zh=f"{cell}起编码已被表格软件改成科学计数（如{short[0].text}），后几位已丢失；"
         "请将编码列设为“文本”格式、重新填入完整编码后重报",
     )
 

@@ -51,7 +51,7 @@ def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
             expected="the rows of the form: only a monthly report may repeat the last one",
             do="Send the form with its rows.",
             code="unchanged_not_allowed",
-            zh=f"{at}填报“无变动”,但本表不是月报,请填报数据后重报",
+            zh=f"{at}填报“无变动”，但本表不是月报，请填报数据后重报",
         )
     if len(said) > 1 or _has_rows(zone, said[0], flag, _aside(grid, below, layout), layout):
         raise ReturnedError(
@@ -60,7 +60,7 @@ def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
             expected="either the rows of the form, or 无变动 alone",
             do="Send one or the other.",
             code="unchanged_with_rows",
-            zh=f"{at}填报“无变动”,但表中还有数据行,请二者择一后重报",
+            zh=f"{at}填报“无变动”，但表中还有数据行，请二者择一后重报",
         )
     return True
 

@@ -181,7 +181,7 @@ def _no_value(row: int, column: int, where: str) -> ReturnedError:
         expected="values, or formulas that a spreadsheet program has computed",
         do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
         code="formula_without_value",
-        zh=f"{cell}为公式但没有计算结果,请用表格软件打开、重新计算并保存(或粘贴为数值)后重报",
+        zh=f"{cell}为公式但没有计算结果，请用表格软件打开、重新计算并保存（或粘贴为数值）后重报",
     )
 
 
@@ -192,7 +192,7 @@ def _two_cells(cell: str, where: str) -> ReturnedError:
         expected="each cell once",
         do="Open it in a spreadsheet program, check that cell, save it and send it again.",
         code="duplicate_cell",
-        zh=f"工作簿中{cell}单元格重复出现,无法确定以哪个为准,请用表格软件打开、核对该单元格并重新保存后重报",
+        zh=f"工作簿中{cell}单元格重复出现，无法确定以哪个为准，请用表格软件打开、核对该单元格并重新保存后重报",
     )
 
 
@@ -203,5 +203,5 @@ def _from_1904(where: str) -> ReturnedError:
         expected="dates from 1900: a date that is kept as a number would be four years off",
         do="Switch the 1904 date system off in the workbook's options, check its dates and send it again.",
         code="dates_from_1904",
-        zh="工作簿使用1904日期系统,日期可能相差四年,请在选项中关闭该设置、核对日期后重报",
+        zh="工作簿使用1904日期系统，日期可能相差四年，请在选项中关闭该设置、核对日期后重报",
     )

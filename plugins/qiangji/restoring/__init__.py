@@ -96,6 +96,7 @@ def _empty(c: Connection, ledger: Ledger, force: bool) -> None:
             expected="an empty warehouse",
             do="Look with `qiangji verify` what is wrong with it. --force replaces all that it holds by what the"
             " journal says; nothing was changed.",
+            zh="台账不是空的，未作改动：请先用qiangji verify查看；--force会以日志重建并替换其中全部内容。",
             code="ledger_not_empty",
         )
     for table in records.EMPTIED:

@@ -42,6 +42,9 @@ class JournalError(QiangjiError):
 
     code = "journal"
 
+    def _usual_zh(self) -> str:
+        return "湖中的日志（journal）缺失或有文件读不出：请核对QIANGJI_HOME，或从备份取回；见docs/runbooks/restore.md。"
+
 
 @dataclass(frozen=True)
 class Journal:

@@ -28,10 +28,8 @@ T = TypeVar("T")
 class Busy(TransientError):
     """The system asks to be left alone for `retry_after` seconds."""
 
-    def __init__(
-        self, what: str, *, retry_after: float | None = None, where: str = "", code: str | None = None
-    ) -> None:
-        super().__init__(what, where=where, code=code or "unreachable")
+    def __init__(self, what: str, *, retry_after: float | None = None, **said: str) -> None:
+        super().__init__(what, **said)
         self.retry_after = retry_after
 
 

@@ -133,6 +133,7 @@ def engine_of(url: str) -> Iterator[Engine]:
             "QIANGJI_WAREHOUSE_URL is no address of a PostgreSQL",
             expected="postgresql+psycopg://login:password@host:port/database, parts percent-encoded",
             do="Correct the setting.",
+            zh="QIANGJI_WAREHOUSE_URL不是PostgreSQL的地址：请改正，特殊字符须百分号编码。",
         )
     try:
         yield engine
@@ -167,6 +168,7 @@ def _connect(engine: Engine) -> Iterator[Connection]:
             f"cannot be reached: {e.orig}".splitlines()[0],
             where=f"warehouse {engine.url.render_as_string(hide_password=True)}",
             do="Is the server up, and QIANGJI_WAREHOUSE_URL right? `qiangji doctor` tells more.",
+            zh="连不上数据仓库：请确认服务器在运行、QIANGJI_WAREHOUSE_URL正确；qiangji doctor说得更细。",
         ) from e
     with connection:
         yield connection
@@ -189,6 +191,7 @@ def _telling(url: str) -> Iterator[None]:
             expected="a server that stays",
             do="What was committed stands, and nothing of the rest. When the server is up again (`qiangji doctor`),"
             " do the same again.",
+            zh="数据仓库中断：已提交的保留，其余未做；恢复后（qiangji doctor）请重做一次。",
         ) from e
 
 
@@ -199,4 +202,5 @@ def _require_migrated(connection: Connection) -> None:
             where=f"warehouse {connection.engine.url.render_as_string(hide_password=True)}",
             expected="a warehouse that a night or `qiangji collect` and `qiangji build` has filled",
             do="Run `make demo`, or `qiangji collect && qiangji build`.",
+            zh="数据仓库还是空的：请运行make demo，或qiangji collect和qiangji build。",
         )

@@ -37,7 +37,10 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
             texts[at] = words.of(row.schema, row.name, row.column_name) or kept
     if missing := [objects[at].as_string() for at, text in texts.items() if not text]:
         raise WarehouseError(
-            f"no words for {', '.join(missing)}", where=str(dictionary), expected="zh / en for each"
+            f"no words for {', '.join(missing)}",
+            where=str(dictionary),
+            expected="zh / en for each",
+            zh=f"缺少中英文说明：{'、'.join(missing)}。",
         )
     for at, text in texts.items():
         define(connection, sql.SQL("COMMENT ON {} IS {}").format(objects[at], sql.Literal(text)))

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Form, Indicator
+from qiangji.periods import TYPES_ZH
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query
 
@@ -33,7 +34,7 @@ TYPES = {
 GRAINS = {
     "group": "村民小组", "village": "村", "community": "社区", "town": "镇街", "county": "县(市、区)", "task": "任务",
 }  # fmt: skip
-PERIODS = {"month": "月", "quarter": "季", "year": "年", "ytd": "年初至今"}
+PERIODS = TYPES_ZH | {"ytd": "年初至今"}
 DIRECTIONS = {"up": "越高越好", "down": "越低越好", "none": "无优劣方向"}
 MISSING = {
     "matched": ("只计分子分母齐全的单位", "only units that have both sides count"),

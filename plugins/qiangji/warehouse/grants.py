@@ -50,6 +50,7 @@ def ensure_roles(connection: Connection, roles: Iterable[str]) -> None:
             expected="a login with CREATEROLE, or the roles",
             do="Let an administrator of the server run (once for a server, as docker/postgres/roles.sql does):\n"
             + "\n".join(f"  {s.as_string(None)};" for s in statements),
+            zh=f"缺少{len(missing)}个角色，且当前登录无权创建：请服务器管理员运行以下语句（每台服务器一次）。",
             code="missing_roles",
         ) from e
 

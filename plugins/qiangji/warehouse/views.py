@@ -18,7 +18,7 @@ from qiangji.catalogue import Catalogue, Definition
 from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN
 from qiangji.rendering import rendered
-from qiangji.warehouse import history
+from qiangji.warehouse import history, moments
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.queries import query, statement
 
@@ -64,6 +64,7 @@ def create(connection: Connection, folder: Path, catalogue: Catalogue, zone: str
         text = path.read_text(encoding="utf-8")
         pieces = {name: rows for name, rows in made.items() if "{{" + name + "}}" in text}
         define(connection, rendered(text, f"sql/views/{path.name}", pieces))
+    moments.create(connection, zone)
     bases = indicators.bases(catalogue)
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:

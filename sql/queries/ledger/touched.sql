@@ -1,9 +1,6 @@
--- The submissions that a decision on a delivery touches; of one form or period, or (NULL) of all that it holds.
+-- The submissions that a delivery holds.
 SELECT DISTINCT p.form, p.period, d.county_code
 FROM ops.delivery AS d
 JOIN ops.delivery_part AS p USING (delivery_id)
-WHERE
-    d.delivery_id = :delivery
-    AND (CAST(:form AS text) IS NULL OR p.form = :form)
-    AND (CAST(:period AS text) IS NULL OR p.period = :period)
+WHERE d.delivery_id = :d
 ORDER BY p.form, p.period, d.county_code

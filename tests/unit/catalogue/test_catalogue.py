@@ -763,3 +763,14 @@ def test_yaml_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "catalogue" / "counties.yaml").write_text("county: 1", encoding="utf-8")
     with pytest.raises(CatalogueError, match=r"counties\.yaml: holds a dict.*a list of entries"):
         load(tmp_path / "catalogue", EXPECTATIONS)
+
+
+@pytest.mark.parametrize("reducer", ["summ", "median"])
+def test_a_wrong_key_of_a_term_is_one_problem(tmp_path: Path, reducer: str) -> None:
+    shutil.copytree(PATH, tmp_path / "catalogue")
+    wrong = {"form": "village_group", reducer: "leaders"}
+    edit(tmp_path / "catalogue" / RURAL, lambda found: found[0].update(numerator=wrong))
+    with pytest.raises(CatalogueError) as e:
+        load(tmp_path / "catalogue", EXPECTATIONS)
+    (problem,) = e.value.problems
+    assert "numerator[0]: exactly one of sum" in str(problem)

@@ -19,6 +19,7 @@ from qiangji.cli import doctor
 from qiangji.settings import settings
 from tests.frozen import paths as frozen
 
+ROOT = Path(__file__).resolve().parents[3]
 SPRING, AUTUMN = date(2026, 3, 1), date(2026, 11, 1)
 
 
@@ -111,3 +112,21 @@ def test_a_year_that_is_not_known_is_named_before_it_begins(
     assert codes() == ([] if today == SPRING else ["unknown_year"])
     said: Any = " ".join(f.detail for f in found)
     assert ("2027.yaml" in said) == (today != SPRING)
+
+
+def test_a_rule_without_a_golden_case_and_a_case_without_its_rule_are_told(folder: Path) -> None:
+    cases = folder.parent / "tests" / "golden" / "suites"
+    shutil.copytree(ROOT / "tests" / "golden" / "suites", cases)
+    (cases / "village.yaml").unlink()
+    known = codes()
+    assert known.count("no_golden_case") >= 1
+    community = cases / "community.yaml"
+    text = community.read_text(encoding="utf-8")
+    first = re.search(r"^  (community[.]\S+):", text, re.M)
+    assert first
+    community.write_text(text.replace(f"  {first[1]}:", "  community.gone.rule:", 1), encoding="utf-8")
+    said = check()[1]
+    assert f"no_golden_case: {first[1]}: expectations/community.json has the rule" in said
+    assert "case_left_over: community.gone.rule:" in said
+    assert "tests/golden/suites/village.yaml" in said
+    assert check()[0] == 0

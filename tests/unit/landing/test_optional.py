@@ -15,6 +15,7 @@ from qiangji import landing
 from qiangji.catalogue import Catalogue, load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
+from qiangji.ledger import Known
 from qiangji.periods import Period
 from qiangji.settings import Settings
 from qiangji.sources import Fetched, Item
@@ -92,5 +93,5 @@ def test_a_system_that_has_it_not_is_no_failure(
         ledger=SimpleNamespace(lake=Lake(tmp_path / "lake")),
     )  # fmt: skip
     pulled = landing.Pulled("440703")
-    list(landing._fetch(pipeline, catalogue.counties["440703"], [OCTOBER, NOVEMBER], {}, pulled))
+    list(landing._fetch(pipeline, catalogue.counties["440703"], [OCTOBER, NOVEMBER], Known(), pulled))
     assert [(form, str(period)) for form, period, _ in pulled.failures] == [(NEW, "2026-11")]

@@ -7,30 +7,16 @@ import io
 import pytest
 from openpyxl import Workbook
 
-from qiangji.catalogue.models import County, Form, Layout
+from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage
 from qiangji.parsing.facts import ScaledColumn, SheetFacts, split_unit
 from qiangji.parsing.xlsx_look import divisor_of
 from qiangji.periods import Period
+from tests.unit.parsing.villages import village_form
 
-FORM = Form.model_validate(
-    {
-        "form": "village",
-        "title": {"zh": "行政村月报表", "en": "Villages"},
-        "grain": "village",
-        "period_type": "month",
-        "due_working_day": 5,
-        "key": "village_code",
-        "key_headers": ["村编码"],
-        "key_pattern": "[0-9]{12}",
-        "name_headers": ["村名"],
-        "fields": {
-            "members": {"label": {"zh": "党员数", "en": "Members"}, "type": "integer"},
-            "women": {"label": {"zh": "党员数(女)", "en": "Women"}, "type": "integer"},
-            "income": {"label": {"zh": "收入(万元)", "en": "Income"}, "type": "decimal"},
-        },
-    }
+FORM = village_form(
+    {"members": "党员数", "women": "党员数(女)", "income": {"label": "收入(万元)", "type": "decimal"}}
 )
 CODE = "4407051000"
 

@@ -8,48 +8,27 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue.models import County, Form, Layout
+from qiangji.catalogue.models import County, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing import Parsed, address, read_form, read_grids
 from qiangji.parsing.grid import column_letters
 from qiangji.periods import Period
+from tests.unit.parsing.villages import village_form
 
 OCTOBER = Period.parse("2026-10")
-FORM = Form.model_validate(
+FORM = village_form(
     {
-        "form": "village",
-        "title": {"zh": "行政村月报表", "en": "Villages"},
-        "grain": "village",
-        "period_type": "month",
-        "due_working_day": 5,
-        "key": "village_code",
-        "key_headers": ["村编码", "行政村编码"],
-        "key_pattern": "[0-9]{12}",
-        "name_headers": ["村名"],
-        "fields": {
-            "members": {"label": {"zh": "党员", "en": "Members"}, "headers": ["党员人数"], "type": "integer"},
-            "grade": {
-                "label": {"zh": "书记档次", "en": "Grade"},
-                "type": "enum",
-                "values": ["一档", "二档", "无"],
-            },
-            "is_head": {"label": {"zh": "一肩挑", "en": "Is head"}, "type": "boolean"},
-            "income": {
-                "label": {"zh": "总收入(万元)", "en": "Income"},
-                "headers": ["收入总收入"],
-                "type": "decimal",
-                "kind": "ytd",
-                "unit": "ten_thousand_yuan",
-            },
-            "trees": {
-                "label": {"zh": "植树", "en": "Trees"},
-                "type": "integer",
-                "kind": "flow",
-                "since": "2026-05",
-            },
+        "members": {"label": "党员", "headers": ["党员人数"]},
+        "grade": {"label": "书记档次", "type": "enum", "values": ["一档", "二档", "无"]},
+        "is_head": {"label": "一肩挑", "type": "boolean"},
+        "income": {
+            "label": "总收入(万元)", "headers": ["收入总收入"], "type": "decimal", "kind": "ytd",
+            "unit": "ten_thousand_yuan",
         },
-    }
-)
+        "trees": {"label": "植树", "kind": "flow", "since": "2026-05"},
+    },
+    headers=("村编码", "行政村编码"),
+)  # fmt: skip
 HEADER = "村编码,村名,党员,书记档次,一肩挑,总收入（万元）,植树"
 CODE = "4407031000"
 

@@ -12,28 +12,13 @@ from openpyxl import Workbook
 from openpyxl.chart import BarChart
 
 from qiangji import parsing
-from qiangji.catalogue.models import County, Form, Layout
+from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, beside, problems, read_form, read_grids
 from qiangji.periods import Period
+from tests.unit.parsing.villages import village_form
 
-FORM = Form.model_validate(
-    {
-        "form": "village",
-        "title": {"zh": "行政村", "en": "Villages"},
-        "grain": "village",
-        "period_type": "month",
-        "due_working_day": 5,
-        "key": "village_code",
-        "key_headers": ["村编码"],
-        "key_pattern": "[0-9]{12}",
-        "name_headers": ["村名"],
-        "fields": {
-            name: {"label": {"zh": zh, "en": name}, "type": "integer"}
-            for name, zh in (("members", "党员"), ("women", "女"), ("young", "青年"), ("old", "老年"))
-        },
-    }
-)
+FORM = village_form({"members": "党员", "women": "女", "young": "青年", "old": "老年"}, title="行政村")
 HEADER = "村编码,村名,党员,女,青年,老年"
 CODE = "4407031000"
 ROWS = [f"{CODE}{i:02},{name}村,{10 + i},{i},{i},{i}" for i, name in enumerate("甲乙丙丁", 1)]

@@ -80,5 +80,5 @@ def test_every_message_is_filled_in(
 ) -> None:
     error = source._error(kind("SELECT 1", {}, original), form)
     assert not re.search(r"[{}]", str(error))
-    assert str(error).startswith("440703: ")
+    assert error.en.startswith("440703: ")
     assert "view_of_" not in str(error) or form

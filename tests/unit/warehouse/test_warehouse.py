@@ -31,7 +31,7 @@ from qiangji.settings import Settings, settings
 from qiangji.warehouse import definitions, open_warehouse, prepare, reading_warehouse, tables, views
 from qiangji.warehouse.ddl import define, named
 from qiangji.warehouse.rows import copy_in
-from tests.conftest import make_workplace
+from tests.conftest import warehouse_of
 from tests.frozen import paths as frozen
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -57,12 +57,8 @@ def catalogue() -> Catalogue:
 def warehouse(
     tmp_path_factory: pytest.TempPathFactory, postgres: Any, catalogue: Catalogue
 ) -> Iterator[Engine]:
-    """The real catalogue's warehouse, made from an empty database; tests here read it."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        make_workplace(tmp_path_factory.mktemp("warehouse"), postgres, patch.setenv),
-        open_warehouse(settings(), catalogue) as engine,
-    ):
+    """The frozen catalogue's; tests here read it."""
+    with warehouse_of(catalogue, tmp_path_factory.mktemp("warehouse"), postgres) as engine:
         yield engine
 
 

@@ -1,0 +1,96 @@
+"""`--export FILE`: the rows that a command shows, in a file that Excel and WPS open.
+
+In: rows as `--json` prints them. Out: .csv (UTF-8 with its mark) or .xlsx, a line a row, each column headed by its
+words in Chinese and its key. Times are the counties'. What is hidden is hidden in the rows already. A text that a
+spreadsheet program could take for a formula has an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import yaml
+from rich.console import Console
+
+from qiangji.cli.printing import as_json, local
+from qiangji.errors import UsageError
+from qiangji.parsing.returned import neutral
+from qiangji.settings import settings
+
+Rows = Sequence[Mapping[str, Any]]
+MOST_LINES = 1_048_576
+"""Lines of a sheet."""
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+def given(rows: Rows, json: bool, export: Path | None) -> bool:
+    """Give rows as data where that was asked for, as JSON or in a file; whether it was. No rows, no file."""
+    if json:
+        print(as_json(rows))
+    if export and rows:
+        write(export, rows)
+    return json or bool(export and rows)
+
+
+def write(path: Path, rows: Rows) -> None:
+    """Write the rows, and say so on stderr. Raises UsageError too_many_rows."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    lines = ([_plain(row.get(key)) for key in keys] for row in rows)
+    (_write_csv if path.suffix.lower() == ".csv" else _write_xlsx)(path, _headings(keys), lines, len(rows))
+    Console(stderr=True, highlight=False, markup=False).print(
+        f"已写出 written: {path}, {len(rows):,} 行 rows", soft_wrap=True
+    )
+
+
+def _write_csv(path: Path, headings: list[str], lines: Iterator[list[Any]], _count: int) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as sink:
+        writer = csv.writer(sink)
+        writer.writerow(headings)
+        writer.writerows([_in_csv(v) for v in line] for line in lines)
+
+
+def _write_xlsx(path: Path, headings: list[str], lines: Iterator[list[Any]], count: int) -> None:
+    if count >= MOST_LINES:
+        raise UsageError(
+            f"{count:,} rows are more than a sheet holds",
+            expected=f"{MOST_LINES - 1:,} at most, or a .csv",
+            zh=f"共{count:,}行，超过一张工作表的上限：请写成.csv，或缩小范围。",
+            code="too_many_rows",
+        )
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("强基 Qiangji")
+    sheet.freeze_panes = "A2"
+    for line in (headings, *lines):
+        sheet.append(line)
+    book.save(path)
+
+
+def _plain(value: Any) -> Any:
+    """A cell: numbers and truth values as they are, times as the counties' without an offset, lists in one text."""
+    if value is None or isinstance(value, (bool, int, float, Decimal)):
+        return value
+    if isinstance(value, datetime):
+        return local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
+    if isinstance(value, (list, tuple)):
+        value = "; ".join(map(str, value))
+    return neutral(_UNPRINTABLE.sub("", value)) if isinstance(value, str) else value
+
+
+def _in_csv(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).upper()
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+def _headings(keys: Sequence[str]) -> list[str]:
+    """`指标代码 indicator_code`: the words are those of mart_zh."""
+    words = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["columns"]
+    return [f"{words[key].split(' / ')[0]} {key}" if key in words else key for key in keys]
