@@ -32,9 +32,9 @@ WAITING = 1.0
 class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
 
-    `arrived`: deliveries, each with its version. `seen`: items with another version and the same bytes. `periods`: those
-    of what it has. `notes`: files not taken, under another name than expected or voided before. `deliveries`: ids of
-    those that were recorded.
+    `arrived`: deliveries, each with its version. `seen`: items with another version and the same bytes. `periods`:
+    those of what it has. `notes`: files not taken, under another name than expected or voided before. `deliveries`: ids
+    of those that were recorded.
     """
 
     county: str
