@@ -59,6 +59,8 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "shortened_code": "shortened",
     "undeclared_total": "total",
     "note_below": "note",
+    "loose_number": "loose",
+    "percent_in_amount": "percent",
     "sum_of_siblings": "not_a_sum",
     "year_goes_on": "starts_anew",
 }
@@ -210,6 +212,11 @@ def last_row_faults(held: dict[Key, Submission]) -> list[RowFault]:
         RowFault("dash_alone", village, gardens, plants.dash(gardens), UNTYPED, "warning"),
         RowFault("sum_of_siblings", village, FORMS[village].key, adds_up, effect="warning"),
     ]
+    percent = plants.words_instead("operating_income", "12.5%")
+    further_past = [
+        RowFault("loose_number", service, FORMS[service].key, plants.loose_number, TEXTS),
+        RowFault("percent_in_amount", village, "operating_income", percent, TEXTS),
+    ]
     return [
         RowFault("subtotal_row", group, FORMS[group].key, plants.subtotal, NO_TOTALS),
         RowFault("impossible_number", group, "major_matters", mean("major_matters", 88_888_888)),
@@ -217,6 +224,7 @@ def last_row_faults(held: dict[Key, Submission]) -> list[RowFault]:
         RowFault("impossible_number", service, "mobilisations", mean("mobilisations", 88_888_888)),
         *(replace(fault, is_past=True) for fault in past),
         RowFault("year_goes_on", village, "trees_planted", goes_on, effect="warning"),
+        *(replace(fault, is_past=True) for fault in further_past),
     ]
 
 

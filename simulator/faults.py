@@ -5,7 +5,7 @@ In: submissions. Out: the list. `fault_sets` says which faults of rows, `plants`
 | fault | how many, where |
 | --- | --- |
 | of a row | one to three of each kind, over counties, forms and months; at most one for a unit in a form |
-| of a submission | fixed places, so that most counties keep their headline figures (`whole_reports`) |
+| of a submission | fixed places, so that most counties keep their headline figures (`whole_reports` and beside it) |
 
 440703 is clean. A fault that finds no suitable row is not in the list.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator import whole_reports
+from simulator import further_reports, whole_reports
 from simulator.fault_sets import (
     RowFault,
     further_row_faults,
@@ -38,6 +38,7 @@ def plant(
     """Plant the default set. Returns the manifest's `faults`; rows are numbered as they are sent, from 1."""
     planter = Planter(population, submissions, months)
     whole_reports.plant(planter)
+    further_reports.plant(planter)
     rng = population.rng("faults", len(months))
     taken = planter.taken
     for fault in row_faults(population) + warnings(submissions, taken):

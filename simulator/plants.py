@@ -16,6 +16,7 @@ Plant = Callable[[Submission, Row], "list[Row] | None"]
 
 CLEAN = "440703"  # no fault is planted in this county
 TOTAL = "总计"
+LOOSE = "零星数字"
 NOTE = "注：数据来源于各村上报，截至月末。"
 
 
@@ -208,6 +209,19 @@ def undeclared_total(submission: Submission, row: Row) -> list[Row] | None:
         total.values[position] = sum(numbers) if each.type == "integer" else None
     submission.rows.append(total)
     return [total]
+
+
+def loose_number(submission: Submission, row: Row) -> list[Row] | None:
+    """A sum beside the table: a last row of one number."""
+    loose = _below(submission, row, LOOSE)
+    loose.write(submission.form.key, None)
+    loose.write(submission.form.name_field, None)
+    for each in submission.form.fields:
+        loose.write(each.name, None)
+    name = next(each.name for each in submission.form.fields if each.type == "integer")
+    loose.write(name, sum(v for one in submission.rows if isinstance(v := submission.value(one, name), int)))
+    submission.rows.append(loose)
+    return [loose]
 
 
 def note_below(submission: Submission, row: Row) -> list[Row] | None:

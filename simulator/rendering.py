@@ -24,6 +24,8 @@ Style = Callable[
 ]  # field, value as meant, a number that varies by row -> cell as written
 
 _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+GARBLED = "锟斤拷"
+"""What is left of a text in another encoding."""
 SIGN_OFF = ("填表人：林佩仪", "审核人：陈卓文", "联系电话：13800138000")  # fictitious
 
 
@@ -126,6 +128,7 @@ def csv_text(submission: Submission, style: Style, newline: str) -> str:
     writer = csv.writer(out, delimiter=submission.look.delimiter, lineterminator=newline)
     writer.writerow([header[name] for name in columns(submission)])
     writer.writerows(["" if cell is None else cell for cell in line] for line in cells(submission, style))
+    writer.writerows([GARBLED] * len(columns(submission)) for _ in range(submission.look.garbled))
     if submission.is_unchanged:
         writer.writerow(["无变动"])
     return out.getvalue()
@@ -183,9 +186,11 @@ def titled_sheet(submission: Submission) -> Sheet:
     blank = [None] * len(names)
     title: list[Any] = [look.title or f"{headers.title(form.code)}（{submission.period}）", *blank]
     body = [[serial, *line] for serial, line in enumerate(lines, start=1)]
-    if look.sign_off_after is not None:  # two pages, each with its own
+    head: list[list[Any]] = [*([] if look.is_untitled else [title]), upper, lower]
+    if look.header_after is not None:  # two pages, each with its own
+        body[look.header_after : look.header_after] = [list(upper), list(lower)]
+    if look.sign_off_after is not None:
         body[look.sign_off_after : look.sign_off_after] = [[each, *blank] for each in SIGN_OFF]
-    head: list[list[Any]] = [title, upper, lower]
     sheet = Sheet(
         headers.sheet(county, form.code),
         [*head, *body, [None, *totals(submission, lines, label_in)], *([each] for each in SIGN_OFF)],
@@ -194,6 +199,12 @@ def titled_sheet(submission: Submission) -> Sheet:
     sheet.hidden_rows.update(range(len(head) + 1, len(head) + 1 + look.hidden_rows))
     sheet.hidden_columns.update(names.index(name) + 2 for name in names if name == look.hidden_column)
     sheet.divided_columns.update(names.index(name) + 2 for name in names if name == look.divided)
+    sheet.unseen_columns.update(names.index(name) + 2 for name in names if name == look.unseen)
+    first = len(head) + 1
+    sheet.merges += [
+        (first, names.index(n) + 2, first + 1, names.index(n) + 2) for n in names if n == look.merged
+    ]
+    sheet.twice = (first, 2) if look.twice else None
     return sheet
 
 
@@ -207,22 +218,27 @@ def _two_header_rows(
     header, parents = labels(submission), headers.parents(submission.county, submission.form.code)
     upper: list[Any] = ["序号"]
     lower: list[Any] = [None]
-    merges = [(1, 1, 1, len(names) + 1), (2, 1, 3, 1)]
+    if submission.look.parent:
+        name, text = submission.look.parent
+        was = parents[name]
+        parents = {n: text if above == was else above for n, above in parents.items()}
+    top = 1 if submission.look.is_untitled else 2
+    merges = [*([] if submission.look.is_untitled else [(1, 1, 1, len(names) + 1)]), (top, 1, top + 1, 1)]
     for column, name in enumerate(names, start=2):
         parent = parents.get(name)
         if parent is None:
             upper.append(header[name])
             lower.append(None)
-            merges.append((2, column, 3, column))
+            merges.append((top, column, top + 1, column))
             continue
         lower.append(header[name])
         if column > 2 and parents.get(names[column - 3]) == parent:
             upper.append(None)
-            top, left, bottom, _ = merges.pop()
+            _, left, bottom, _ = merges.pop()
             merges.append((top, left, bottom, column))
         else:
             upper.append(parent)
-            merges.append((2, column, 2, column))
+            merges.append((top, column, top, column))
     return upper, lower, [merge for merge in merges if merge[:2] != merge[2:]]
 
 

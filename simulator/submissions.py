@@ -51,6 +51,16 @@ class Look:
     | `hidden_column` | the column of this field is hidden |
     | `divided` | the column of this field has a number format that shows a ten-thousandth |
     | `sign_off_after` | a sign-off zone stands after so many rows, and the others below it |
+    | `is_untitled` | the title row is missing |
+    | `header_after` | the header stands once more after so many rows |
+    | `parent` | a field, and the text of the merged cell above it |
+    | `merged` | the first two cells of this field are merged |
+    | `unseen` | the column of this field has a number format that shows nothing |
+    | `twice` | the first cell of the data stands there twice |
+    | `copy` | a second sheet with the rows, under this name |
+    | `garbled` | so many further rows of signs that nobody can read |
+    | `is_renamed` | its file has another name: a browser's second download |
+    | `is_doubled` | beside its file lies another of the same time, of another kind |
     """
 
     title: str | None = None
@@ -60,6 +70,16 @@ class Look:
     hidden_column: str | None = None
     divided: str | None = None
     sign_off_after: int | None = None
+    is_untitled: bool = False
+    header_after: int | None = None
+    parent: tuple[str, str] | None = None
+    merged: str | None = None
+    unseen: str | None = None
+    twice: bool = False
+    copy: str | None = None
+    garbled: int = 0
+    is_renamed: bool = False
+    is_doubled: bool = False
 
 
 @dataclass

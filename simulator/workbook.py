@@ -22,8 +22,13 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
 _KIND = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
-_DIVIDED = '<numFmts count="1"><numFmt numFmtId="164" formatCode="0!.0,"/></numFmts>'
-"""A number format that shows a ten-thousandth of what is stored: yuan as 万元."""
+_SHOWN = {164: "0!.0,", 165: ";;;"}
+_FORMATS = (
+    '<numFmts count="2">'
+    + "".join(f'<numFmt numFmtId="{n}" formatCode="{code}"/>' for n, code in _SHOWN.items())
+    + "</numFmts>"
+)
+"""A number format that shows a ten-thousandth of what is stored (yuan as 万元), and one that shows nothing."""
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_MAIN}">{{formats}}'
     '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>'
@@ -40,7 +45,8 @@ _STYLES = (
 class Sheet:
     """Cells by row (text, numbers, dates, None for blank); rows, columns and merges (top, left, bottom, right) from 1.
 
-    `divided_columns`: their numbers are shown divided by 10,000.
+    `divided_columns`: their numbers are shown divided by 10,000; `unseen_columns`: not at all. `twice`: (row, column)
+    of a cell that stands there twice.
     """
 
     name: str
@@ -50,6 +56,8 @@ class Sheet:
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     divided_columns: set[int] = field(default_factory=set)
+    unseen_columns: set[int] = field(default_factory=set)
+    twice: tuple[int, int] | None = None
 
 
 def letter(column: int) -> str:
@@ -95,7 +103,9 @@ def workbook(sheets: list[Sheet]) -> bytes:
         )
         + f'<Relationship Id="rIdStrings" Type="{_RELS}/sharedStrings" Target="sharedStrings.xml"/>'
         f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
-        "xl/styles.xml": _styles(is_divided=any(sheet.divided_columns for sheet in sheets)),
+        "xl/styles.xml": _styles(
+            has_formats=any(sheet.divided_columns or sheet.unseen_columns for sheet in sheets)
+        ),
         "xl/sharedStrings.xml": f'{_XML}<sst xmlns="{_MAIN}" uniqueCount="{len(strings)}">'
         + "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in strings)
         + "</sst>",
@@ -112,17 +122,17 @@ def _first_visible(sheets: list[Sheet]) -> int:
     return next(index for index, sheet in enumerate(sheets) if not sheet.is_hidden)
 
 
-def _styles(*, is_divided: bool) -> str:
-    further = '<xf xfId="0" numFmtId="164" applyNumberFormat="1"/>' if is_divided else ""
-    return _STYLES.format(
-        formats=_DIVIDED if is_divided else "", count=3 if is_divided else 2, further=further
-    )
+def _styles(*, has_formats: bool) -> str:
+    numbers = tuple(_SHOWN) if has_formats else ()
+    further = "".join(f'<xf xfId="0" numFmtId="{n}" applyNumberFormat="1"/>' for n in numbers)
+    return _STYLES.format(formats=_FORMATS if has_formats else "", count=2 + len(numbers), further=further)
 
 
 def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
     width = max(len(row) for row in sheet.rows)
     letters = [letter(column) for column in range(1, width + 1)]
-    divided = {letter(column) for column in sheet.divided_columns}
+    styles = {letter(column): ' s="2"' for column in sheet.divided_columns}
+    styles |= {letter(column): ' s="3"' for column in sheet.unseen_columns}
     lines: list[str] = []
     for number, row in enumerate(sheet.rows, start=1):
         cells: list[str] = []
@@ -135,8 +145,9 @@ def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
             elif isinstance(value, date):
                 cells.append(f'<c r="{column}{number}" s="1"><v>{(value - _DAY_ZERO).days}</v></c>')
             else:
-                style = ' s="2"' if column in divided else ""
-                cells.append(f'<c r="{column}{number}"{style}><v>{value}</v></c>')
+                cells.append(f'<c r="{column}{number}"{styles.get(column, "")}><v>{value}</v></c>')
+        if sheet.twice and number == sheet.twice[0]:
+            cells.append(f'<c r="{letter(sheet.twice[1])}{number}"><v>1</v></c>')
         hidden = ' hidden="1"' if number in sheet.hidden_rows else ""
         lines.append(f'<row r="{number}"{hidden}>{"".join(cells)}</row>')
     merges = "".join(

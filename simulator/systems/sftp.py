@@ -13,6 +13,7 @@ import secrets
 import shutil
 from abc import abstractmethod
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -109,10 +110,15 @@ class Sftp(CountySystem):
                 (outgoing / name).unlink(missing_ok=True)
                 continue
             moment = max(each.updated_at for each in files[name]).timestamp()
-            temporary = self._root / f"{name}.new"
-            temporary.write_bytes(self.render(files[name]))
-            os.utime(temporary, (moment, moment))
-            temporary.replace(outgoing / name)
+            for written, content in ((name, self.render(files[name])), *self.beside(name, files[name])):
+                temporary = self._root / f"{written}.new"
+                temporary.write_bytes(content)
+                os.utime(temporary, (moment, moment))
+                temporary.replace(outgoing / written)
+
+    def beside(self, name: str, submissions: list[Submission]) -> list[tuple[str, bytes]]:
+        """Further files with what a file holds: their names and bytes."""
+        return []
 
     async def change_host_key(self) -> None:
         await self._stop()
@@ -149,7 +155,8 @@ class TitledWorkbooks(Sftp):
     """440705: `{form}_{period}.xlsx`, a title, two header rows with merged cells, 合计, a sign-off zone."""
 
     def file_of(self, submission: Submission) -> str:
-        return f"{submission.form.code}_{submission.period}.xlsx"
+        copy = " (1)" if submission.look.is_renamed else ""
+        return f"{submission.form.code}_{submission.period}{copy}.xlsx"
 
     def render(self, submissions: list[Submission]) -> bytes:
         content = rendering.workbook([rendering.titled_sheet(submission) for submission in submissions])
@@ -166,6 +173,12 @@ class GbCsv(Sftp):
         text = rendering.csv_text(submissions[0], rendering.hand_written, "\r\n")
         return (rendering.cut_text(text) if submissions[0].is_cut else text).encode("gb18030")
 
+    def beside(self, name: str, submissions: list[Submission]) -> list[tuple[str, bytes]]:
+        if not submissions[0].look.is_doubled:
+            return []
+        content = rendering.workbook([rendering.plain_sheet(submissions[0])])
+        return [(name.removesuffix(".csv") + ".xlsx", content)]
+
 
 class OneWorkbook(Sftp):
     """440784: `{period}.xlsx` (2026-10, 2026Q3) with all forms of that period type, a hidden sheet
@@ -179,5 +192,8 @@ class OneWorkbook(Sftp):
         order = list(FORMS)
         ordered = sorted(submissions, key=lambda each: order.index(each.form.code))
         sheets = [rendering.code_list(ordered), *(rendering.text_sheet(each) for each in ordered)]
+        for each in ordered:
+            if each.look.copy:
+                sheets.append(replace(rendering.text_sheet(each), name=each.look.copy))
         content = rendering.workbook(sheets)
         return rendering.cut_bytes(content) if any(each.is_cut for each in submissions) else content

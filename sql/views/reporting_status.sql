@@ -200,8 +200,19 @@ SELECT
     CASE WHEN shown.it THEN f.value END AS value,
     f.expected_zh,
     f.expected_en,
-    CASE WHEN shown.it THEN f.message_zh ELSE concat_ws('：', about.zh, f.expected_zh) END AS message_zh,
-    CASE WHEN shown.it THEN f.message_en ELSE concat_ws(': ', about.en, f.expected_en) END AS message_en,
+    -- without the value, which stands at the end of most messages; where it does not, only what was expected is told
+    CASE
+        WHEN shown.it OR coalesce(f.value, '') IN ('', '—') THEN f.message_zh
+        WHEN right(f.message_zh, length(f.value)) = f.value
+            THEN left(f.message_zh, -length(f.value)) || '（不公开）'
+        ELSE concat('“', about.zh, '”不符合要求，应为：', f.expected_zh)
+    END AS message_zh,
+    CASE
+        WHEN shown.it OR coalesce(f.value, '') IN ('', '—') THEN f.message_en
+        WHEN right(f.message_en, length(f.value)) = f.value
+            THEN left(f.message_en, -length(f.value)) || '(not shown)'
+        ELSE concat(about.en, ' is not as expected: ', f.expected_en)
+    END AS message_en,
     coalesce(d.disposition, 'open') AS disposition,
     d.disposed_by AS disposition_by,
     d.reason AS disposition_reason,

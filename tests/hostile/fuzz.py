@@ -225,9 +225,12 @@ def said(good: Good, content: bytes) -> list[tuple[Any, ...]]:
 def _says_anything(row: tuple[Any, ...]) -> bool:
     """False for a row of invisible characters alone, which is received and later rejected for its missing key.
 
-    And for one with neither a code nor a value: it may be a note, which goes back as one.
+    And for one with neither a code nor a value: it may be a note, which goes back as one. One value without code and
+    name stands beside the table, and goes back as that.
     """
-    return bool(re.fullmatch("[0-9]{12}", row[0] or "")) or any(v is not None for v in row[2:])
+    values = [v for v in row[2:] if v is not None]
+    is_beside = len(values) == 1 and row[:2] == (None, None)
+    return bool(re.fullmatch("[0-9]{12}", row[0] or "")) or (bool(values) and not is_beside)
 
 
 def run(seed: int, cases: int, only: int | None = None) -> Tally:

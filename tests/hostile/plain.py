@@ -101,8 +101,15 @@ def code(text: str) -> Any:
     return None if re.fullmatch(r"[-‐‑–—―─−/\\]*", plain) else plain
 
 
+def key(text: str) -> Any:
+    """A code; blanks and hyphens inside are none of it."""
+    plain = code(text)
+    bare = re.sub(r"[\s‐‑–—－-]+|\.0+$", "", plain or "")
+    return bare if re.fullmatch("[0-9]{12}", bare) else plain
+
+
 READ = {
-    "village_code": code,
+    "village_code": key,
     "unit_name": code,
     "members": lambda t: number(t, 0, False),
     "income": lambda t: number(t, 4, True),

@@ -47,6 +47,7 @@ def test_submissions_end_as_planted(done: Night) -> None:
         (f["county"], f["form"], f["period"]): f["expected_rule"].rsplit(".", 1)[-1]
         for f in done.systems.manifest["faults"]
         if f["effect"] in ("submission_returned", "submission_withheld", "submission_held")
+        or f["expected_rule"] == "other_name"
     }
     assert len(codes) >= 8
     found = done.statuses()
@@ -118,7 +119,7 @@ def test_rows_rejected_are_those_planted_each_by_its_rule(done: Night) -> None:
 
 
 def _key_as_sent(kind: str, unit: str) -> str | None:
-    if kind == "blank_key":
+    if kind in ("blank_key", "loose_number"):
         return None
     if kind == "malformed_key":
         return unit[:13] if len(unit) == 14 else unit + "0"
@@ -155,13 +156,22 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "not_a_sum",
         "another_name",
         "starts_anew",
+        "merged_cells",
+        "unseen_cells",
+        "alike_sheets",
+        "repeated_header",
+        "spaced_codes",
+        "yes_or_blank",
+        "another_scale",
+        "nil_report",
     )
+    not_served = {"starts_anew", "nil_report"}  # no January, and no form without stocks
     planted = {
         (f["county"], f["form"], f["period"], f["unit"], f["expected_rule"])
         for f in done.systems.manifest["faults"]
         if f["expected_rule"].rpartition(".")[2] in words
     }
-    assert {p[-1].rpartition(".")[2] for p in planted} == {*words} - {"starts_anew"}  # no January is served
+    assert {p[-1].rpartition(".")[2] for p in planted} == {*words} - not_served
     rows = done.query("SELECT * FROM ops.current_finding")
     found = {
         (r["county_code"], r["form"], r["period"], r["unit_code"], r["rule"])
@@ -169,6 +179,17 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         if r["rule"].rpartition(".")[2] in words
     }
     assert found == planted
+
+
+def test_a_file_under_another_name_is_told_where_it_was_planted(done: Night) -> None:
+    planted = {
+        (f["county"], f["form"], f["period"])
+        for f in done.systems.manifest["faults"]
+        if f["expected_rule"] == "other_name"
+    }
+    rows = done.query("SELECT * FROM ops.collection WHERE reason_code = 'other_name'")
+    assert {(r["county_code"], r["form"], r["period"]) for r in rows} == planted != set()
+    assert all(f"{r['form']}_{r['period']} (1).xlsx" in r["message"] for r in rows)
     held = done.query("SELECT * FROM ops.submission WHERE verdict = 'held' OR doubt IS NOT NULL")
     assert {(s["county_code"], s["form"], s["period"], s["doubt"]) for s in held} == {
         (f["county"], f["form"], f["period"], f["expected_rule"])

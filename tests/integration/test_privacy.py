@@ -7,9 +7,11 @@ level, what the commands print, what goes back to the counties.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -325,11 +327,16 @@ def test_what_has_it_beside_its_cells_is_kept_as_its_cells(sown: Sown) -> None:
     assert len(beside) >= 10
     for p in beside:
         (row,) = sown.night.query(
-            "SELECT p.kind FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
+            "SELECT p.kind, p.sha256 FROM ops.delivery_part p JOIN ops.delivery d USING (delivery_id)"
             " WHERE (county_code, form, period) = (:c, :f, :p)",
             c=p.county, f=p.form, p=p.month,
         )  # fmt: skip
-        assert row["kind"] == "csv"
+        assert row["kind"] == "xlsx"
+        with zipfile.ZipFile(io.BytesIO(sown.night.pipeline.ledger.lake.get_raw(row["sha256"]))) as kept:
+            parts = {name for name in kept.namelist() if not name.startswith("xl/worksheets/sheet")}
+        assert parts == {
+            "[Content_Types].xml", "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/styles.xml",
+        }  # fmt: skip
 
 
 # --- where it is not ----------------------------------------------------------------------------------

@@ -157,6 +157,17 @@ def test_no_finding_names_a_value_of_persons_at_a_village(done: Night) -> None:
     )
     assert read
     assert {r["value"] for r in read} == {None}
+    held = {r["finding_id"]: r for r in done.query("SELECT * FROM ops.current_finding")}
+    for r in read:  # what it is about is told, without the value
+        one = held[r["finding_id"]]
+        told = f"{one['message_zh'].removesuffix(one['value'] or '')}（不公开）"
+        blank = one["message_zh"] if one["value"] in (None, "", "—") else told
+        assert r["message_zh"] in (told, blank) or "不符合要求，应为：" in r["message_zh"], one["rule"]
+        assert (
+            "不符合要求" in r["message_zh"]
+            or r["message_en"] != one["message_en"]
+            or blank == one["message_zh"]
+        )
 
 
 # ---- a rule that changes

@@ -173,7 +173,12 @@ ALONE = "required"
 def test_every_year_to_date_field_is_held_against_the_year_before() -> None:
     for form in CATALOGUE.forms.values():
         for name in (n for n, f in form.fields.items() if f.kind == "ytd"):
-            assert rule_of(f"{form.form}.{name}.starts_anew").columns == {name, f"_yearend_{name}"}
+            rule = rule_of(f"{form.form}.{name}.starts_anew")
+            assert rule.columns == {name, f"_yearend_{name}"}
+            held = rule.content["kwargs"][
+                "row_condition"
+            ]  # one tree in January and one in December are no fault
+            assert (held["operator"], held["parameter"]) == (">=", 10)
 
 
 def test_every_form_knows_a_row_that_is_no_unit() -> None:

@@ -37,6 +37,9 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "codes_as_numbers", "divided_by_its_format", "unit_of_another_scale", "blank_column",
         "dashes_for_zeros", "names_slipped", "hidden_rows", "hidden_column", "last_month_again", "few_units",
         "card_number", "shortened_code", "undeclared_total", "note_below", "dash_alone", "sum_of_siblings",
+        "loose_number", "percent_in_amount", "title_row_deleted", "cell_twice", "garbled", "two_files", "file_renamed",
+        "unfilled_form", "subtotals_as_units", "header_of_last_year", "merged_cells", "unseen_cells", "header_twice",
+        "copied_sheet", "no_left_blank", "blanks_in_codes", "last_month_mended", "in_hundreds",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {
@@ -52,7 +55,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
     counties = Counter(fault["county"] for fault in faults if fault["rows"] and "row_rule" not in fault)
     assert counties.pop(DIRECT) == 1
     assert sorted(counties) == ["440704", "440705", "440781", "440783", "440784", "440785"]
-    assert max(counties.values()) - min(counties.values()) <= 4
+    assert max(counties.values()) - min(counties.values()) <= 7
 
 
 def test_the_manifest_agrees_with_the_truth(
@@ -96,7 +99,7 @@ def test_the_manifest_agrees_with_the_truth(
     assert statuses["440704", "town_overseas", QUARTER] == "late"
     reasons = Counter(each["reason"] for each in manifest["submissions"] if each["status"] == "returned")
     assert reasons.pop("no_row_accepted") == 8
-    assert sum(reasons.values()) == 12
+    assert sum(reasons.values()) == 15
     assert {
         (each["county"], each["form"], each["period"]): each["reason"]
         for each in manifest["submissions"]
@@ -108,6 +111,10 @@ def test_the_manifest_agrees_with_the_truth(
         ("440783", "village_group", "2026-08"): "blank_column",
         ("440784", "town_service", "2026-08"): "names_of_other_units",
         ("440785", "village", "2026-08"): "missing_in_most_rows",
+        ("440781", "town_service", "2026-07"): "side_by_side",
+        ("440704", "town_service", "2026-07"): "all_zero",
+        ("440785", "village_group", "2026-07"): "sums_of_other_rows",
+        ("440705", "community", "2026-09"): "another_time_span",
     }
 
 
@@ -189,10 +196,15 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
         elif kind == "note_below":
             assert cell.startswith("注：")
             assert {each for name, each in written[0].items() if name != fault["field"]} == {None, ""}
+        elif kind == "loose_number":
+            assert len([each for each in written[0].values() if each is not None]) == 1
+            assert held.rows[-1].code == "零星数字"
+        elif kind == "percent_in_amount":
+            assert cell == "12.5%"
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 21
+    assert len(seen) == 23
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(

@@ -12,11 +12,12 @@ split afterwards.
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
-| `names`, `titles` | names beside codes; the period and units that a sheet states |
+| `names` | names beside codes |
+| `sheets` | what a sheet says of itself, with `titles` (the period), `units` and `spans` |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `ahead` | files are read while others are judged |
-| `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
+| `contextual`, `jumps`, `repeats`, `scales` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """
@@ -32,7 +33,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, doubts, titles, unexpected_units
+from qiangji.checking import blank_columns, doubts, sheets, titles, unexpected_units
 from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed, with_sums
@@ -176,15 +177,19 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
 def _hold_against_title(one: Checked) -> None:
     """Return a report whose title names another period: last month's sheet, sent again under a new name."""
     assert one.parsed is not None
-    said = titles.other_period(one.parsed.sheet.title_texts, one.period)
+    sheet = one.parsed.sheet
+    said, (zh, en) = titles.other_period(sheet.title_texts, one.period), ("标题", "title")
+    if not said:
+        said = titles.other_period((*sheet.title_texts, sheet.sheet), one.period)
+        zh, en = "工作表名", "sheet's name"
     if said:
         raise ReturnedError(
-            f"the title says period {said}",
+            f"the {en} says period {said}",
             where=f"{one.part.county_code} {one.part.form} {one.period}",
             expected=str(one.period),
-            do="Send the file of that period, or correct the title.",
+            do=f"Send the file of that period, or correct the {en}.",
             code="wrong_period",
-            zh=f"标题写的报告期是{said}，应为{one.period}，请核对后重报",
+            zh=f"{zh}写的报告期是{said}，应为{one.period}，请核对后重报",
         )
 
 
@@ -222,7 +227,9 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
         mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
         decide(one, mine, form, own)
-        if one.rejected is not None:  # row by row, not as a whole
+        if one.rejected is None:  # as a whole: what the sheet says of itself may be why
+            one.notes += sheets.findings(one, form)
+        else:  # row by row
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
             doubts.look(one, catalogue, form)
             blank_columns.tell(one, blank, catalogue, form)

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import ContextColumn, Rule
-from qiangji.checking import jumps, repeats
+from qiangji.checking import jumps, repeats, scales
 from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -97,8 +97,8 @@ def findings(
         suite = catalogue.suites[w.form.form]
         rules = [r for r in suite.holding_in(w.form, str(w.period.last_month)) if r.is_contextual]
         report = _Report(catalogue, read, w.form, w.period, w.county)
-        if w.key not in declared and (again := report.repeats()):
-            found[w.key].append(again)
+        if w.key not in declared:
+            found[w.key] += report.beside_the_last()
         same = (w.form.form, *(f"{r.id} {r.severity}" for r in rules))
         held.setdefault(same, _Held(w.form, rules, found)).add(report)
     for one in held.values():
@@ -192,12 +192,14 @@ class _Report:
         assert rows is not None
         return _as_it_stands(rows, self.form, str(self.period.last_month))
 
-    def repeats(self) -> Finding | None:
-        """What is said of it where it repeats the report before."""
+    def beside_the_last(self) -> list[Finding]:
+        """What is said of it where it repeats the report before, or is in another scale."""
         before = self.read(*self._at(self.period - 1)) if repeats.can_tell(self.form) else None
         if before is None:
-            return None
-        return repeats.finding(self.form, self.period, self.county, self.rows(), before)
+            return []
+        both = (self.form, self.period, self.county, self.rows(), before)
+        again = repeats.finding(*both)
+        return [*([again] if again else []), *scales.findings(*both)]
 
     def in_context(self) -> pa.Table:
         """Its rows with all the contextual columns that the form's rules need in its period."""

@@ -9,8 +9,10 @@ and findings on the report. They follow from the submission, the catalogue and t
 | `blank_column` | a column that an indicator reads is empty in the whole report (`blank_columns`) |
 | `missing_in_most_rows` | most rows lack a field that has a warning `present`, or have a dash alone in it |
 | `names_of_other_units` | beside most codes stands another unit's name |
-| `unit_of_another_scale` | a header or a title names a unit that is not the field's |
-| `scaled_number_format` | most cells of a field are shown divided, so that what is shown is not what is stored |
+| `sums_of_other_rows` | several rows are the sums of the rows beside them: subtotals under codes of units |
+| `all_zero` | every number is 0, those of the end of the period too |
+
+What the sheet says of itself is asked about in `sheets`.
 
 "Most" is more than half, and at least LEAST_ROWS: fewer rows have their findings. Values that are all FAR times above
 the limit are held however few. Below the limit only values FAR times too small are asked about: small units are small,
@@ -19,22 +21,30 @@ and a wrong unit is wrong by more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking import names, titles
-from qiangji.checking.verdict import Breach, Checked, Doubt, Unreadable, named
+from qiangji.checking import names, sheets
+from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
 from qiangji.ledger.findings import Finding
+from qiangji.parsing import address
 from qiangji.parsing.problems import DASH
 from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
+TINY = Decimal("0.1")
+"""In 10,000 yuan: of less no year's amount of a unit is."""
+_LAST_SERIAL = "99"
+_SUM = "not_a_sum"
+"""The last word of the suites' rule that a row adds up no others."""
 _YUAN = ("是否以元填报", "Were they reported in yuan")
 _WRONG_PLACE = ("单位或列是否有误", "Is the unit or the column wrong")
 
@@ -43,19 +53,22 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     """Add to a submission what is asked about it, and findings on it. Its rows were decided on."""
     assert one.parsed is not None
     if one.accepted is None or not one.accepted.num_rows:
+        one.notes += sheets.findings(one, form)  # they may be why
         return
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
     kept = [i for i in range(one.parsed.rows.num_rows) if i not in rejected]
     slipped = _names(one, catalogue, form, kept)
-    one.notes += (notes := [*slipped, *_hidden(one, form), *_scaled(one, form)])
+    one.notes += (
+        notes := [*slipped, *sheets.findings(one, form), *_half_answered(one, form), *_nil(one, form)]
+    )
     one.findings += notes
-    doubts = [
-        *_of_units(one, form),
-        *_of_formats(one, form, len(kept)),
+    one.doubts += [
+        *sheets.doubts(one, form, len(kept)),
         *_of_rows(one, form, kept),
         *_of_names(slipped, len(kept)),
+        *_of_sums(one, form, kept),
+        *_of_zeros(one, form),
     ]
-    one.doubts += doubts
 
 
 def most(few: int, of: int) -> bool:
@@ -87,6 +100,8 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
             lacking.append(_Column(field, len(breaches), len(kept), breaches[0].address))
     if beyond:
         yield _implausible(beyond, form)
+    if tiny := _tiny(one, form, {column.field for column in beyond}):
+        yield _hundred_millions(tiny, form)
     if lacking:
         yield _missing(lacking, form)
 
@@ -150,6 +165,34 @@ def _implausible(columns: Sequence[_Column], form: Form) -> Doubt:
     )
 
 
+def _tiny(one: Checked, form: Form, asked: Collection[str]) -> list[_Column]:
+    """Amounts of which most are below TINY: a village's income is no few hundred yuan, it was reported in 亿元."""
+    assert one.accepted is not None
+    assert one.parsed is not None
+    found = []
+    for name, field in form.fields.items():
+        if field.unit != "ten_thousand_yuan" or name not in one.accepted.column_names or name in asked:
+            continue
+        values = one.accepted.column(name)
+        filled = _count(pc.not_equal(values, 0))
+        few = _count(pc.and_(pc.greater(values, 0), pc.less(values, TINY)))
+        if most(few, filled):
+            cell = address(form.form, one.parsed.columns[name], one.parsed.rows.column("_row")[0].as_py())
+            found.append(_Column(name, few, filled, cell))
+    return found
+
+
+def _hundred_millions(columns: Sequence[_Column], form: Form) -> Doubt:
+    first, (zh, en) = columns[0], named([c.field for c in columns], form)
+    return Doubt(
+        "implausible_in_most_rows",
+        f"多数记录的{zh}小得不合理，如{first.address}所在列：{first.of}个非零数中{first.few}个不足{TINY}万元。"
+        "是否以亿元填报？",
+        f"most amounts are implausibly small in {en}, e.g. the column of {first.address}: {first.few} of {first.of}"
+        f" that are not 0 are below {TINY} (10,000 yuan). Were they reported in 100 million yuan?",
+    )
+
+
 def _missing(columns: Sequence[_Column], form: Form) -> Doubt:
     """An empty column, or zeros that were lost on the way."""
     first, (zh, en) = columns[0], named([c.field for c in columns], form)
@@ -192,87 +235,100 @@ def _of_names(slipped: Sequence[Finding], rows: int) -> Iterator[Doubt]:
     )
 
 
-# ---- what the sheet says of itself
+# ---- rows that add up others, zeros, answers left out
 
 
-def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
+def _of_sums(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
+    """Subtotals under codes of units would be counted twice. One under the last serial of groups is none by chance."""
+    accepted = set(kept)
+    sums = [b for b in one.breaches if b.index in accepted and b.rule.id.endswith(f".{_SUM}")]
     assert one.parsed is not None
-    sheet, fields = one.parsed.sheet, form.fields_in(str(one.period.last_month))
-    others = titles.other_units(sheet.title_texts, sheet.units_in_headers, fields)
-    if not others:
+    keys = one.parsed.rows.column(form.key)
+    is_last = form.grain == "group" and any(
+        (keys[b.index].as_py() or "").endswith(_LAST_SERIAL) for b in sums
+    )
+    if len(sums) < (1 if is_last else LEAST_ROWS):
         return
-    first = others[0]
-    unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else ""
-    zh, en = named([o.field for o in others], form)
+    shown = "、".join(b.address for b in sums[:NAMED])
     yield Doubt(
-        "unit_of_another_scale",
-        f"{'标题' if first.in_title else '表头'}写明{zh}的单位是“{first.said}”，"
-        f"本表要求{'以' + unit + '填报' if unit else '不加倍数、按报表的计量单位填报'}：数据是按哪个单位填的？",
-        f"the {'title' if first.in_title else 'header'} says that {en} is in {first.said},"
-        f" the form asks for {unit or 'plain counts'}: in which unit are the numbers?",
+        "sums_of_other_rows",
+        f"{len(kept)}条记录中有{len(sums)}条的各项数字恰为同级其他记录之和（如{shown}）：是否把小计行当作单位上报？"
+        "请删除小计行后重报",
+        f"{len(sums)} of {len(kept)} rows are in every number the sums of the rows beside them (such as"
+        f" {shown.replace('、', ', ')}): are they subtotals under codes of units? Delete them and send it again",
     )
 
 
-def _hidden(one: Checked, form: Form) -> Iterator[Finding]:
-    """Rows and columns that a person does not see in the sheet are read like the others."""
-    assert one.parsed is not None
-    sheet, received = one.parsed.sheet, one.parsed.rows.num_rows
-    if sheet.hidden_rows:
-        words = Words(
-            str(sheet.hidden_rows),
-            f"{received}行数据中有{sheet.hidden_rows}行被隐藏或筛选掉，已照常读取",
-            f"{sheet.hidden_rows} of {received} rows are hidden or filtered away; they were read like the others",
-            "没有隐藏的数据行；确属多余的请删除",
-            "no hidden rows: delete those that are not meant",
-        )
-        yield _on_report(one, f"{form.form}.{form.key}.hidden_rows", (), words)
-    for name in sheet.hidden_columns:
-        if name not in form.fields:
-            continue
-        label = form.fields[name].label
-        words = Words(
-            None,
-            f"{quoted_zh(label.zh)}所在列被隐藏，已照常读取",
-            f"the column of {label.en} is hidden; it was read like the others",
-            "填报项所在的列不隐藏",
-            "no hidden columns of the form",
-        )
-        yield _on_report(one, f"{form.form}.{name}.hidden_column", (name,), words)
+def _zeros(one: Checked, form: Form) -> dict[str, int] | None:
+    """Number field -> its zeros, where no accepted row has any other number; None where one has, or none is given."""
+    assert one.accepted is not None
+    zeros = {}
+    for name, field in form.fields.items():
+        if field.is_number and name in one.accepted.column_names:
+            values = one.accepted.column(name)
+            if _count(pc.not_equal(values, 0)):
+                return None
+            zeros[name] = len(values) - values.null_count
+    return zeros if sum(zeros.values()) else None
 
 
-def _scaled(one: Checked, form: Form) -> Iterator[Finding]:
-    assert one.parsed is not None
-    for scaled in one.parsed.sheet.scaled_columns:
-        if scaled.field not in form.fields:
-            continue
-        label = form.fields[scaled.field].label
-        words = Words(
-            str(scaled.cells),
-            f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
-            f"a number format shows {scaled.cells} cells of {label.en} divided by {scaled.divisor:,};"
-            " what is stored was read",
-            "显示与存储一致的数字格式",
-            "a number format that shows what is stored",
-        )
-        yield _on_report(one, f"{form.form}.{scaled.field}.scaled_format", (scaled.field,), words)
-
-
-def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
-    assert one.parsed is not None
-    scaled = [s for s in one.parsed.sheet.scaled_columns if s.field in form.fields and 2 * s.cells > rows]
-    if not scaled:
+def _of_zeros(one: Checked, form: Form) -> Iterator[Doubt]:
+    """Nothing may have happened in a month; but where stocks are 0 in every unit, the form was sent unfilled."""
+    assert one.accepted is not None
+    zeros, rows = _zeros(one, form), one.accepted.num_rows
+    stocks = [n for n, count in (zeros or {}).items() if form.fields[n].kind == "stock" and 2 * count > rows]
+    if not stocks or rows < LEAST_ROWS:
         return
-    first = scaled[0]
-    zh, en = named([s.field for s in scaled], form)
-    unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else "报表要求的单位"
+    zh, en = named(stocks, form)
     yield Doubt(
-        "scaled_number_format",
-        f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
-        f"a number format shows {en} divided by {first.divisor:,} ({first.cells} cells):"
-        " is what is stored in the form's unit?",
+        "all_zero",
+        f"{rows}条记录的数字全部为0，连{zh}等期末数也是0：是否误报了未填写的空表？",
+        f"every number of {rows} rows is 0, even {en} at the end of the period: was the form sent before it was filled"
+        " in?",
     )
 
 
-def _on_report(one: Checked, rule: str, fields: tuple[str, ...], words: Words) -> Finding:
+def _count(mask: pa.ChunkedArray) -> int:
+    """How often a mask is true."""
+    return int(pc.sum(mask).as_py() or 0)
+
+
+def _nil(one: Checked, form: Form) -> Iterator[Finding]:
+    if _zeros(one, form) is None:
+        return
+    assert one.accepted is not None
+    rows, county = one.accepted.num_rows, one.part.county_code
+    words = Words(
+        "0",
+        f"{rows}条记录的数字全部为0（零报告）：请确认本期确无数据",
+        f"every number of {rows} rows is 0, a nil report: please confirm that there was nothing",
+        "实际数；确无数据请予以确认",
+        "the numbers as they are; confirm it if they are all 0",
+    )
+    fields = tuple(n for n in form.fields if n in one.accepted.column_names)
+    at = (county, form.form, one.part.period, county, county)
+    yield Finding(*at, f"{form.form}.{form.key}.nil_report", "warning", fields, words)
+
+
+def _half_answered(one: Checked, form: Form) -> Iterator[Finding]:
+    """Answers of which some are yes, some are blank and none is no: a blank may mean no, and nothing says so."""
+    assert one.accepted is not None
     county = one.part.county_code
-    return Finding(county, one.part.form, one.part.period, county, county, rule, "warning", fields, words)
+    for name, field in form.fields.items():
+        if field.type != "boolean" or field.may_be_empty or name not in one.accepted.column_names:
+            continue
+        answers = one.accepted.column(name)
+        blank, yes = answers.null_count, _count(answers)
+        if len(answers) < LEAST_ROWS or not blank or not yes or yes + blank < len(answers):
+            continue
+        words = Words(
+            str(blank),
+            f"{quoted_zh(field.label.zh)}有{yes}条填“是”、{blank}条空白、没有一条填“否”：空白是否表示“否”？"
+            "暂按未填处理",
+            f"{field.label.en}: {yes} rows say yes, {blank} are blank and none says no: does a blank mean"
+            " no? It counts as missing until you say",
+            "每条都填“是”或“否”",
+            "是 or 否 (yes or no) in each row",
+        )
+        at = (county, form.form, one.part.period, county, county)
+        yield Finding(*at, f"{form.form}.{name}.yes_or_blank", "warning", (name,), words)

@@ -1,77 +1,96 @@
-"""What a sheet's title and headers say, held against the claim: the period, and the units of numbers.
+"""What a sheet's title and name say of the period, held against the claim.
 
-In: texts above the header, units in brackets behind headers, the form. Out: the period that a title names instead of
-the one reported, and the units that are not the fields'. Texts of other things (a day of filling in, a date until which
-the form is valid) name no period.
+In: texts above the header, or a sheet's name. Out: the period that they name instead of the one reported. Texts of
+other things (a day of filling in, a date until which the form is valid) name no period.
+
+| written | names |
+| --- | --- |
+| `2026年9月(份)`, `26年9月`, `2026-09`, `202609`, `二〇二六年九月`, `1-9月`, `September 2026`, `Sep-26` | the month |
+| `截至2026年9月25日`, and of days without a word the last of a month: `2026-9-30`, `30 September 2026` | its month |
+| `2026年第三季度`, `三季度`, `2026Q3`; `上半年`, `下半年` | the quarter, the half |
+| `2025年度`, `2025年…月报表`, of another year than the period's | the year |
+
+Of a quarter a month is as good as the quarter that it lies in, but the month after it: that is when it is written.
 """
 
 from __future__ import annotations
 
+import calendar
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
-from qiangji.catalogue.models import Field
 from qiangji.errors import UsageError
 from qiangji.periods import Period
-from qiangji.text import squeezed
+from qiangji.text import squeezed, tidy
 
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
-_CHINESE = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月季])|(?<=第)[一二三四](?=季)")
+_CHINESE = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月季日号])|(?<=第)[一二三四](?=季)")
+_COUNTED_UNTIL = re.compile(r"(?:统计|数据|报告期)截[至止](?:日期|时间)?[:：]?")
+_ROMAN = {"IV季": "4季", "III季": "3季", "II季": "2季", "I季": "1季"}
 _NOT_THE_PERIOD = re.compile(
-    r"(?:有效期|(?<!统计)(?<!报告)(?<!数据)(?:日期|时间)|打印|导出|批准|备案|截至|截止|表号|编号|文号|号文|〔|日前|之前).*"
+    r"(?:有效期|(?<!统计)(?<!报告)(?<!数据)(?:日期|时间)|打印|导出|批准|备案|表号|编号|文号|号文|〔).*"
 )
+_SHORT_YEAR = re.compile(r"(?<![\d.])['’]?(?P<y>[2-3]\d)年(?=度?(?:第?[1-4]季|\d{1,2}月|度))")
+_SHORT_MONTH = re.compile(
+    r"(?:^|(?<=[(\[【])|['’])(?P<y>[2-3]\d)(?P<sep>[-/.])(?P<m>0[1-9]|1[0-2])(?=$|[)\]】])"
+)
+_DAY_FIRST = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(20\d\d)(?!\d)")
+_COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
+_MONTH_FIRST = re.compile(r"(?<![\d/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
+_WHOLE_MONTH = re.compile(
+    r"(20\d\d年)?(\d{1,2})月1[日号]?[-~—–至到](?:20\d\d年)?(?:(\d{1,2})月)?(\d{1,2})[日号]"
+)
+"""`2026年9月1日至30日`: from the first of a month to a day."""
 _YEAR = r"(?P<year>(?<!\d)20\d\d)"
+_UNTIL = re.compile(r"(?:截至|截止|截|至|止于)(?:到)?$")
+_CUT_OFF = 15
+"""From this day of a month on, a day until which something is counted stands for its month."""
 _MONTHS = (
-    re.compile(
-        _YEAR + r"年(?:度)?(?:\d{1,2}月?(?:[-~—–至到]))?(?P<number>\d{1,2})月(?:份)?(?!\d{1,2}[日号])"
-    ),
+    re.compile(_YEAR + r"年(?:度)?(?:\d{1,2}月?(?:[-~—–至到]))?(?P<number>\d{1,2})月(?!份?\d)"),
     re.compile(_YEAR + r"[-/.](?P<number>0?[1-9]|1[0-2])(?![\d])(?![-/.]\d)"),
     re.compile(_YEAR + r"(?P<number>0[1-9]|1[0-2])(?!\d)"),
 )
 _MONTH_ALONE = re.compile(
-    r"(?<![\d年.-])(?:\d{1,2}月?[-~—–至到])?(?P<number>[1-9]|1[0-2])月(?:份)?(?!\d{1,2}[日号])(?!前|后|底)"
+    r"(?<![\d年.-])(?:\d{1,2}月?[-~—–至到])?(?P<number>[1-9]|1[0-2])月(?!份?\d)(?!前|后)(?:份|底|末)?"
 )
+_DAYS = (
+    re.compile(
+        _YEAR
+        + r"(?:年|(?P<sep>[-/.]))(?P<number>\d{1,2})(?(sep)(?P=sep)|月)(?P<day>\d{1,2})(?!\d)[日号]?(?!前|之前|以前)"
+    ),
+    re.compile(r"(?<![\d年])(?P<number>\d{1,2})月(?P<day>\d{1,2})[日号](?!前|之前|以前)"),
+)
+_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+_MONTH_NAME = r"(?<![a-z])(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
+_ENGLISH = (
+    re.compile(
+        r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[ -]+)?"
+        + _MONTH_NAME
+        + r"(?:[ ,'’-]{0,3}(?P<year>20\d\d)|[ ]?['’-](?P<short>2\d))(?![\d:/])",
+        re.I,
+    ),
+    re.compile(_MONTH_NAME + r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>20\d\d)", re.I),
+    re.compile(r"(?<!\d)(?P<year>20\d\d)[ -]" + _MONTH_NAME + r"(?![a-z])", re.I),
+)
+_MONTH_IN_FULL = re.compile(
+    r"(?<![a-z])(january|february|april|june|july|august|september|october|november|december)(?![a-z])", re.I
+)
+"""Without a year. Of March and May nobody can tell whether they are months."""
 _QUARTERS = (
-    re.compile(_YEAR + r"年(?:度)?(?:第)?(?P<number>[1-4])季"),
-    re.compile(_YEAR + r"年?Q(?P<number>[1-4])", re.IGNORECASE),
+    re.compile(_YEAR + r"年(?:度)?(?:第|前)?(?P<number>[1-4])季"),
+    re.compile(_YEAR + r"年?-?Q(?P<number>[1-4])", re.IGNORECASE),
+    re.compile(r"Q(?P<number>[1-4])[-/,]?" + _YEAR, re.IGNORECASE),
 )
-_QUARTER_ALONE = re.compile(r"(?<![\d年])(?:第)?(?P<number>[1-4])季度?")
+_QUARTER_ALONE = re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?")
+_HALVES = (re.compile(r"(?:(?P<year>(?<!\d)20\d\d)年度?)?(?P<half>[上下])半年"),)
 _YEARS = (re.compile(_YEAR + r"年(?:度|报)"),)
+_OTHER_YEAR = re.compile(r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)年(?:度|[^\d年]{0,16}[月季]报)")
+_ISSUED = re.compile("修订|印发|制定|版|计划|规划|行动|任务")
 _A_REPORT = re.compile("[报表]|情况|统计|台账|月份")
-_SCALES = {
-    "": 1,
-    "十": 10,
-    "百": 100,
-    "千": 1_000,
-    "万": 10_000,
-    "百万": 1_000_000,
-    "千万": 10_000_000,
-    "亿": 10**8,
-}
-_SCALED = re.compile(r"^(百万|千万|十|百|千|万|亿)?(.+)$")
-_UNIT_IN_TITLE = re.compile(
-    r"单位[::]?[(（]?(?P<units>[^\s)）\]】(（]+)"
-    r"|[(（【\[](?:[^()（）\[\]【】]{0,8}[::,，、])?(?P<money>(?:人民币)?(?:百万|千万|十|百|千|万|亿)?元)[)）\]】]"
-)
-"""`单位：千元`, `计量单位 千元`, `（金额：千元）`."""
-_SPLIT = re.compile(r"[、,，/;；和及]")
-_PERCENT = ("%", "‰", "百分比", "百分点")
-_COUNTERS = (
-    "人 名 个 位 户 家 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 株 棵 台 辆 套"
-    " 间 座 盏 所 头 只"
-)
-_COUNTED = frozenset(_COUNTERS.split())
-_OF_FIELDS = {"ten_thousand_yuan": ("money", 10_000), "percent": ("percent", 1)} | dict.fromkeys(
-    ("person", "household", "group", "village", "community", "unit", "item", "time", "tree"), ("count", 1)
-)
-
-
-# ---- the period
 
 
 def other_period(texts: Iterable[str], period: Period) -> str | None:
-    """The period of the same type that a title names instead of this one; None where it names this one, or none.
+    """The period that a title names instead of this one; None where it names this one, or none.
 
     The month after, alone in a cell, is when the report was written.
     """
@@ -86,90 +105,132 @@ def other_period(texts: Iterable[str], period: Period) -> str | None:
 
 
 def periods_in(text: str, period: Period) -> Iterator[str]:
-    """Periods of the period's type in a text, as `2026-09`; one without a year is that of the period's year."""
-    plain = _NOT_THE_PERIOD.sub("", _CHINESE.sub(_arabic, squeezed(text).replace("○", "〇")))
-    with_year, alone = {
-        "month": (_MONTHS, _MONTH_ALONE),
-        "quarter": (_QUARTERS, _QUARTER_ALONE),
-        "year": (_YEARS, None),
-    }[period.type]
-    found = [m for pattern in with_year for m in pattern.finditer(plain)]
-    if not found and alone is not None:
-        found = list(alone.finditer(plain))
+    """Periods in a text, as `2026-09`; one without a year is that of the period's year.
+
+    Those of the period's type come first, then those of other types: a quarter's title above a month's report.
+    """
+    plain = _plain(text)
+    if period.type == "year":
+        yield from (m["year"] for m in _YEARS[0].finditer(plain))
+        return
+    months = [*_months(plain, period), *_of_days(plain, period), *_english(text, period)]
+    quarters = list(_numbered(_QUARTERS, plain, period, "Q")) or list(
+        _numbered((_QUARTER_ALONE,), plain, period, "Q")
+    )
+    if period.type == "quarter":
+        yield from quarters
+        if not quarters:
+            written = period.last_month + 1
+            yield from (str(m.as_type("quarter")) for m in months if m != written)
+            yield from (f"{year}Q{2 if half == '上' else 4}" for year, half in _halves(plain, period))
+        return
+    yield from map(str, months)
+    if not months:
+        yield from quarters
+        yield from _half_years(plain, period)
+    if not months and not quarters and not _ISSUED.search(plain):
+        yield from (y for m in _OTHER_YEAR.finditer(plain) if (y := m["year"]) != str(period.year))
+
+
+def _plain(text: str) -> str:
+    """The text with arabic digits and whole years, without what is no period."""
+    plain = _CHINESE.sub(_arabic, squeezed(text).replace("○", "〇"))
+    plain = _COUNTED_UNTIL.sub("截至", plain)
+    for roman, quarter in _ROMAN.items():
+        plain = plain.replace(roman, quarter)
+    plain = _SHORT_YEAR.sub(r"20\g<y>年", plain)
+    plain = _SHORT_MONTH.sub(r"20\g<y>-\g<m>", plain)
+    plain = _COMPACT_DAY.sub(r"\1-\2-\3", _DAY_FIRST.sub(_year_first, plain))
+    plain = _MONTH_FIRST.sub(r"\2-\1", plain)
+    plain = _WHOLE_MONTH.sub(lambda m: f"截至{m[1] or ''}{m[3] or m[2]}月{m[4]}日", plain)
+    return _NOT_THE_PERIOD.sub("", plain)
+
+
+def _months(plain: str, period: Period) -> Iterator[Period]:
+    found = list(_numbered(_MONTHS, plain, period, "-"))
+    if not found:
+        found = list(_numbered((_MONTH_ALONE,), plain, period, "-"))
+    yield from map(Period.parse, found)
+
+
+def _of_days(plain: str, period: Period) -> Iterator[Period]:
+    """Months of which a day is named until which the report counts; the day of writing names none."""
+    found = list(_DAYS[0].finditer(plain)) or list(_DAYS[1].finditer(plain))
     for match in found:
-        groups = match.groupdict()
-        year, number = groups.get("year") or str(period.year), groups.get("number")
-        said = {"month": f"{year}-{number or '':0>2}", "quarter": f"{year}Q{number}", "year": year}[
-            period.type
-        ]
-        try:
-            yield str(Period.parse(said))
-        except UsageError:
-            continue
+        year = match.groupdict().get("year") or str(period.year)
+        is_until = bool(_UNTIL.search(plain[: match.start()]))
+        yield from _of_day(year, int(match["number"]), int(match["day"]), period, is_until=is_until)
+
+
+def _of_day(year: str, month: int, day: int, period: Period, *, is_until: bool) -> Iterator[Period]:
+    for said in _parsed(f"{year}-{month:02}"):
+        is_last = day == calendar.monthrange(said.year, month)[1]
+        is_after = said > period.last_month
+        if (is_last and not (is_after and not is_until)) or (is_until and day >= _CUT_OFF):
+            yield said
+
+
+def _year_first(match: re.Match[str]) -> str:
+    """`30/9/2026` and `9/30/2026` as 2026-9-30; as it is where nobody can tell day and month apart."""
+    first, _, second, year = match.groups()
+    if int(first) > 12:
+        return f"{year}-{second}-{first}"
+    return f"{year}-{first}-{second}" if int(second) > 12 else match[0]
+
+
+def _english(text: str, period: Period) -> Iterator[Period]:
+    found = list(_english_with_year(text, period))
+    if not found and not any(pattern.search(tidy(text)) for pattern in _ENGLISH):
+        for match in _MONTH_IN_FULL.finditer(tidy(text)):
+            found += _parsed(f"{period.year}-{_NAMES.index(match[1][:3].lower()) + 1:02}")
+    yield from found
+
+
+def _english_with_year(text: str, period: Period) -> Iterator[Period]:
+    for pattern in _ENGLISH:
+        for match in pattern.finditer(tidy(text)):
+            said, month = match.groupdict(), _NAMES.index(match["name"][:3].lower()) + 1
+            year, day = said["year"] or f"20{said['short']}", said.get("day")
+            if day:
+                is_until = bool(
+                    re.search(
+                        r"(?:as of|until|to|through|ended|ending)\s*$", tidy(text)[: match.start()], re.I
+                    )
+                )
+                yield from _of_day(year, month, int(day), period, is_until=is_until)
+            else:
+                yield from _parsed(f"{year}-{month:02}")
+
+
+def _halves(plain: str, period: Period) -> Iterator[tuple[str, str]]:
+    return ((m["year"] or str(period.year), m["half"]) for p in _HALVES for m in p.finditer(plain))
+
+
+def _half_years(plain: str, period: Period) -> Iterator[str]:
+    """A half of a year, unless the month is its last."""
+    for year, half in _halves(plain, period):
+        if str(period) != f"{year}-{'06' if half == '上' else '12'}":
+            yield f"{year}年{half}半年"
+
+
+def _numbered(patterns: Iterable[re.Pattern[str]], plain: str, period: Period, between: str) -> Iterator[str]:
+    for match in (m for pattern in patterns for m in pattern.finditer(plain)):
+        year = match.groupdict().get("year") or str(period.year)
+        number = match["number"] if between == "Q" else f"{match['number']:0>2}"
+        yield from map(str, _parsed(f"{year}{between}{number}"))
+
+
+def _parsed(text: str) -> Iterator[Period]:
+    try:
+        yield Period.parse(text)
+    except UsageError:
+        return
 
 
 def _arabic(match: re.Match[str]) -> str:
-    """二〇二六 as 2026, 十 as 10, 十二 as 12, 九 as 9."""
+    """二〇二六 as 2026, 十 as 10, 十二 as 12, 三十 as 30, 九 as 9."""
     text = match[0]
-    if text.startswith("十"):
-        text = "1" + (text[1:] or "0")
-    return text.replace("十", "").translate(_DIGITS)
-
-
-# ---- units
-
-
-@dataclass(frozen=True)
-class OtherUnit:
-    """A field whose numbers are said to be in another unit. `said`: as the sheet writes it; `in_title`: where."""
-
-    field: str
-    said: str
-    in_title: bool
-
-
-def other_units(
-    texts: Iterable[str], headers: Mapping[str, str], fields: Mapping[str, Field]
-) -> list[OtherUnit]:
-    """Fields whose unit is another one by their header or by a title (`单位：元`), even where one of them is right."""
-    found, in_titles = [], _units_in(texts)
-    for name, field in fields.items():
-        own = _OF_FIELDS.get(field.unit)
-        if own is None or not field.is_number:
-            continue
-        header = measure_of(headers.get(name, ""))
-        if header is not None and header != own:
-            found.append(OtherUnit(name, headers[name], in_title=False))
-            continue
-        alike = {said: m for said, m in in_titles.items() if m[0] == own[0]}
-        if alike and own not in alike.values():
-            found.append(OtherUnit(name, next(iter(alike)), in_title=True))
-    return found
-
-
-def measure_of(unit: str) -> tuple[str, int] | None:
-    """What a unit measures, and its scale: 千元 is (money, 1,000); None for a word that is no unit of numbers."""
-    plain = squeezed(unit).removeprefix("人民币")
-    if plain in _PERCENT:
-        return "percent", 1
-    if plain in _COUNTED:
-        return "count", 1
-    scaled = _SCALED.match(plain)
-    if scaled is None or (scaled[1] or "") not in _SCALES:
-        return None
-    scale = _SCALES[scaled[1] or ""]
-    if scaled[2] == "元":
-        return "money", scale
-    return ("count", scale) if scaled[2] in _COUNTED else None
-
-
-def _units_in(texts: Iterable[str]) -> dict[str, tuple[str, int]]:
-    """Units that titles state (`计量单位：人、万元`), with what they measure."""
-    found = {}
-    for text in texts:
-        for stated in _UNIT_IN_TITLE.finditer(squeezed(text)):
-            for said in _SPLIT.split(stated["units"] or stated["money"]):
-                measure = measure_of(said)
-                if measure is not None:
-                    found[said] = measure
-    return found
+    tens, ten, ones = text.partition("十")
+    if ten:
+        return f"{tens or '一'}{ones or '〇'}".translate(_DIGITS)
+    return text.translate(_DIGITS)

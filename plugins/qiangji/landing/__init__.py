@@ -11,8 +11,8 @@ its bytes.
 | what was sent | what is kept |
 | --- | --- |
 | a clean file | its bytes |
-| a workbook with personal data in it | its other forms, each as the cells of its own sheet |
-| a workbook with parts that cannot be inspected (pictures, macros) | its forms, each as the cells of its own sheet |
+| a workbook with personal data in it | its other forms, each as a workbook of its cells and how they look |
+| a workbook with parts that cannot be inspected (pictures, macros) | its forms, each in that way |
 | text that cannot be read as a file | its bytes, if no line of it holds personal data |
 | a broken workbook | nothing but its sha256; the county is asked for it again |
 | an item whose name holds personal data | nothing; it is not fetched, and its name is recorded nowhere |
@@ -39,8 +39,9 @@ from qiangji.landing.rereading import is_read_again
 from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.landing.side_by_side import Taken
 from qiangji.ledger import Delivery, Known, Listed, Part, Pending, Seen
-from qiangji.parsing import Grid, cage
+from qiangji.parsing import cage
 from qiangji.parsing.archive import too_large
+from qiangji.parsing.clean import workbook_of
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
@@ -236,8 +237,7 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
         elif error := read.grids[form].error:
             parts.append(_returned(form, period, kind, None, error))
         elif kind == "xlsx":
-            sha256 = lake.put_raw(_as_csv(read.grids[form], county.encoding))
-            parts.append(Part(form, str(period), "csv", sha256))
+            parts.append(Part(form, str(period), kind, lake.put_raw(workbook_of(read.grids[form]))))
     return parts
 
 
@@ -294,16 +294,6 @@ def _unreadable(
     keep = kind != "xlsx" and not _SUSPECT.search(content) and not is_suspect(content, encodings)
     sha256 = lake.put_raw(content) if keep else None
     return [_returned(form, period, kind, sha256, error) for form, period in item.targets]
-
-
-def _as_csv(grid: Grid, encoding: str) -> bytes:
-    """The cells of one sheet, in their places, as CSV."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    sink = pa.BufferOutputStream()
-    csv.write_csv(grid.cells, sink, csv.WriteOptions(include_header=False, quoting_style="all_valid"))
-    return bytes(sink.getvalue().to_pybytes().decode().encode(encoding))
 
 
 def preview(p: Pipeline, code: str, months: Sequence[Period], lake: Lake) -> tuple[list[Pending], Pulled]:

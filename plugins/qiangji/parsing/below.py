@@ -15,7 +15,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import codes_of, unwrapped
+from qiangji.parsing.strays import codes_of, joined, unwrapped
 from qiangji.parsing.totals import find_totals
 
 _SHOWN = 5
@@ -70,5 +70,5 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
 
 def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
     texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
-    codes = unwrapped(texts, codes_of(reading))
+    codes, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
     return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -7,24 +7,29 @@ judged here, and no value is changed for it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qiangji.parsing.grid import Grid, Look
 from qiangji.text import squeezed, tidy
 
 MAX_TITLES, MAX_TITLE = 40, 200
 """Title cells that are kept, and characters of each."""
-_UNIT = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,8})[)\]】〕]$")
+_BRACKETS = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,16})[)\]】〕]$")
+_APART = re.compile(r"[,，、;；:：/]")
 _UNITS = frozenset(
     re.findall(
         r"\S+",
         """
-    人 名 个 位 户 家 元 角 分 百元 千元 万元 百万元 亿元 % ‰ 百分比 百分点 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届
-    篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株 棵 万株 台 辆
-    套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 万人 千人 万户
+    人 名 个 位 户 家 元 角 分 百元 千元 万元 十万元 百万元 千万元 亿元 % ‰ 百分比 百分点 次 人次 户次 场 场次 期 件 起
+    条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株
+    棵 万株 台 辆 套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 百人 万人 千人 万户 千户
         """,
     )
+)
+_SPAN = re.compile(
+    r"(?:本|当|全)?年度?(?:累计)?数?|累计数?|年初至今|[本当上](?:月|季|季度|期)数?|上年(?:同期)?|[月季年期]末数?"
 )
 
 
@@ -51,6 +56,14 @@ class SheetFacts:
     | `hidden_columns` | fields whose column is hidden |
     | `scaled_columns` | fields with cells under a number format that divides |
     | `units_in_headers` | field -> the unit in brackets behind its header (`党员数(人)`: 人) |
+    | `units_in_formats` | field -> the unit that the number format of most of its cells writes (`0.00"千元"`: 千元) |
+    | `headers` | field -> its header, and the cells merged above it (`绿化(本年累计)`) |
+    | `unseen_cells` | field -> cells whose number format shows nothing (`;;;`) |
+    | `merged_cells` | field -> cells without a value of their own, merged with the one above or beside |
+    | `sheet` | the sheet's name |
+    | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
+    | `repeated_headers` | how many rows among the data repeat the header or the title |
+    | `spaced_codes` | how many codes were written with blanks or hyphens inside |
     """
 
     title_texts: tuple[str, ...] = ()
@@ -58,36 +71,86 @@ class SheetFacts:
     hidden_columns: tuple[str, ...] = ()
     scaled_columns: tuple[ScaledColumn, ...] = ()
     units_in_headers: Mapping[str, str] = field(default_factory=dict)
+    units_in_formats: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    unseen_cells: Mapping[str, int] = field(default_factory=dict)
+    merged_cells: Mapping[str, int] = field(default_factory=dict)
+    sheet: str = ""
+    alike_sheets: tuple[str, ...] = ()
+    repeated_headers: int = 0
+    spaced_codes: int = 0
 
 
 def split_unit(header: str) -> tuple[str, str]:
     """A header and the unit in brackets behind it: `党员数(人)` -> (`党员数`, `人`); without one, '' is the unit.
 
-    Only words that are units count: `党员数(女)` is another header than `党员数`.
+    Only words that are units count, and those that say over which time (`收入(万元,本年累计)`): `党员数(女)` is another
+    header than `党员数`.
     """
     plain = squeezed(header)
-    found = _UNIT.search(plain)
-    if not found or found[1] not in _UNITS or not found.start():
+    found = _BRACKETS.search(plain)
+    if not found or not found.start():
         return plain, ""
-    return plain[: found.start()], found[1]
+    words = [word for word in _APART.split(found[1]) if word]
+    units = [word for word in words if word in _UNITS]
+    if len(units) > 1 or not all(word in _UNITS or _SPAN.fullmatch(word) for word in words):
+        return plain, ""
+    return plain[: found.start()], "".join(units)
+
+
+def unit_in(text: str) -> str:
+    """The text if it is a unit, else ''."""
+    plain = squeezed(text).removeprefix("人民币")
+    return plain if plain in _UNITS else ""
+
+
+def units_above(parents: str) -> list[str]:
+    """The units in brackets in the cells above a header: `收入（本年累计，千元）` 千元, `绿化（株、个）` 株 and 个."""
+    stated = re.findall(r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]", squeezed(parents))
+    words = [word for text in stated for word in _APART.split(text)]
+    return [unit for word in words if (unit := unit_in(word.removeprefix("计量").removeprefix("单位")))]
 
 
 def facts_of(
-    grid: Grid, title_rows: int, fields: Mapping[str, int], units: Mapping[str, str], rows: Set[int]
+    grid: Grid, title_rows: int, fields: Mapping[str, int], said: SheetFacts, rows: Set[int]
 ) -> SheetFacts:
-    """What the sheet says. `fields`: field -> its column; `rows`: the numbers of the rows read, in the sheet."""
+    """What the sheet says. `fields`: field -> its column; `said`: what reading it as the form found; `rows`: the
+    numbers of the rows read, in the sheet.
+    """
     titles = [t for i in range(min(title_rows, grid.cells.num_rows)) for t in grid.row_text(i) if t]
-    look = grid.look or Look()
+    look, at = grid.look or Look(), {column: name for name, column in fields.items()}
     scaled = [
-        ScaledColumn(name, divisor, count)
-        for name, at in fields.items()
+        ScaledColumn(at[column], divisor, count)
         for (column, divisor), numbers in look.scaled.items()
-        if column == at and (count := len(rows & numbers))
+        if column in at and (count := len(rows & numbers))
     ]
-    return SheetFacts(
-        tuple(tidy(t)[:MAX_TITLE] for t in dict.fromkeys(titles))[:MAX_TITLES],
-        len(look.hidden_rows & rows),
-        tuple(n for n, at in fields.items() if at in look.hidden_columns),
-        tuple(scaled),
-        dict(units),
+    unseen = {at[c]: n for c, numbers in look.unseen.items() if c in at and (n := len(rows & numbers))}
+    return replace(
+        said,
+        title_texts=tuple(tidy(t)[:MAX_TITLE] for t in dict.fromkeys(titles))[:MAX_TITLES],
+        hidden_rows=len(look.hidden_rows & rows),
+        hidden_columns=tuple(n for n, column in fields.items() if column in look.hidden_columns),
+        scaled_columns=tuple(sorted(scaled, key=lambda s: fields[s.field])),
+        units_in_formats={
+            at[c]: unit
+            for (c, unit), numbers in look.units.items()
+            if c in at and 2 * len(rows & numbers) > len(rows)
+        },
+        unseen_cells=unseen,
+        merged_cells=_merged(look, at, rows),
+        sheet=grid.sheet[:MAX_TITLE],
+        alike_sheets=look.alike[:MAX_TITLES],
     )
+
+
+def _merged(look: Look, at: Mapping[int, str], rows: Set[int]) -> dict[str, int]:
+    """Field -> cells of the rows read that are covered by a merged cell that begins elsewhere."""
+    found: dict[str, int] = {}
+    numbers = sorted(rows)
+    for top, left, bottom, right in look.merged:
+        inside = bisect_right(numbers, bottom) - bisect_left(numbers, top)
+        for column, name in at.items():
+            covered = inside - (column == left and top in rows)
+            if left <= column <= right and covered > 0:
+                found[name] = found.get(name, 0) + covered
+    return found

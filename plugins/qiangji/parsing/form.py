@@ -6,7 +6,7 @@ concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -22,6 +22,7 @@ from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import TYPES, read_codes, read_column
+from qiangji.parsing.pages import HeaderRows, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
@@ -33,6 +34,7 @@ from qiangji.parsing.strays import (
     hide,
     is_note_row,
     is_total,
+    joined,
     told_once,
     unwrapped,
 )
@@ -56,7 +58,7 @@ class Parsed:
     | `totals_agree` | None if no total was written |
     | `columns` | field -> column of the sheet, counted from 0; without optional fields that it has no column for |
     | `is_unchanged` | the submission repeats the last one, and has no rows of its own |
-    | `sheet` | what the sheet says of itself: title, hidden rows, units, scaling formats |
+    | `sheet` | what the sheet says of itself: see `facts` |
     | `explanations` | position in `rows` -> the county's explanation of a row in a workbook that went back to it |
     """
 
@@ -103,9 +105,10 @@ def read_form(
     check_below(grid, end, columns, reading)
     _check_ragged(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
-    parsed = _read_zone(zone, grid.first_row + below, columns, reading)
+    header = header_rows(grid, zone, columns, reading)
+    parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
     titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
-    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, columns.units, rows))
+    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, parsed.sheet, rows))
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -120,13 +123,18 @@ def empty_file(where: str) -> ReturnedError:
     )
 
 
-def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Reading) -> Parsed:
-    """`zone`: the rows between header and sign-off zone; `first_row`: the sheet's row number of its first row."""
+# long: it makes a Parsed of ten columns and facts, step by step
+def _read_zone(
+    zone: pa.Table, first_row: int, columns: Columns, reading: Reading, header: HeaderRows
+) -> Parsed:
+    """`zone`: the rows between header and sign-off zone; `first_row`: the sheet's row number of its first row;
+    `header`: its rows that belong to the header.
+    """
     if columns.is_returned:
         zone = returned.undone(zone)
     form, fields = reading.form, reading.fields
     totals = find_totals(zone, columns.labels, reading.layout)
-    rows = _data_rows(zone, columns, totals)
+    rows = _data_rows(zone, columns, [*totals, *header.repeated, *header.further])
     if len(rows) == 0:
         raise ReturnedError(
             "a header and no rows",
@@ -140,7 +148,8 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
     numbers = pc.cast(pc.add(rows, first_row), pa.int32())
     if columns.period is not None:
         check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
-    codes = read_codes(unwrapped(combined(data.column(columns.key)), codes_of(reading)))
+    pattern = codes_of(reading)
+    codes, spaced = joined(read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern)
     strays = find_strays(data, codes, columns, reading)
     check_shortened(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
@@ -177,6 +186,12 @@ def _read_zone(zone: pa.Table, first_row: int, columns: Columns, reading: Readin
         wrong,
         {form.key: columns.key, **columns.fields},
         explanations={} if explained is None else returned.explanations(explained),
+        sheet=SheetFacts(
+            units_in_headers={**header.units, **columns.units},
+            headers=columns.headers,
+            repeated_headers=len(header.repeated),
+            spaced_codes=spaced,
+        ),
     )
 
 
@@ -211,8 +226,8 @@ def _check_totals(
     return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
 
 
-def _data_rows(zone: pa.Table, columns: Columns, totals: Mapping[int, object]) -> pa.Array:
-    """Positions of the rows that are not empty in the form's columns and are no totals."""
+def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:
+    """Positions of the rows that are not empty in the form's columns. `others`: totals, and headers once more."""
     wanted = [columns.key, *columns.fields.values(), *([] if columns.name is None else [columns.name])]
     filled = None
     for i in wanted:
@@ -224,8 +239,8 @@ def _data_rows(zone: pa.Table, columns: Columns, totals: Mapping[int, object]) -
             break
     rows = pa.array(range(zone.num_rows), pa.int64()) if filled is None else pc.indices_nonzero(filled)
     rows = rows.cast(pa.int64())
-    if totals:
-        rows = rows.filter(pc.invert(pc.is_in(rows, value_set=pa.array(list(totals), pa.int64()))))
+    if others:
+        rows = rows.filter(pc.invert(pc.is_in(rows, value_set=pa.array(others, pa.int64()))))
     return rows
 
 

@@ -26,12 +26,22 @@ more characters."""
 class Look:
     """How a spreadsheet program shows the cells. Rows as the sheet numbers them, columns counted from 0.
 
-    `scaled`: (column, divisor) -> rows of its cells under a number format that shows the value divided.
+    | field | what |
+    | --- | --- |
+    | `scaled` | (column, divisor) -> rows of its cells under a number format that shows the value divided |
+    | `units` | (column, unit) -> rows of its cells under a number format that names a unit (`0.00"千元"`) |
+    | `unseen` | column -> rows of its cells under a number format that shows nothing (`;;;`) |
+    | `merged` | merged cells: (top, left, bottom, right), rows from 1, columns from 0 |
+    | `alike` | names of other visible sheets with cells that are called nearly as this one (`行政村 (2)`) |
     """
 
     hidden_rows: Set[int] = frozenset()
     hidden_columns: Set[int] = frozenset()
     scaled: Mapping[tuple[int, int], Set[int]] = field(default_factory=dict)
+    units: Mapping[tuple[int, str], Set[int]] = field(default_factory=dict)
+    unseen: Mapping[int, Set[int]] = field(default_factory=dict)
+    merged: tuple[tuple[int, int, int, int], ...] = ()
+    alike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Grid:
     | `header_rows` | number of header rows if the file kind decides it (1 in NDJSON), else None |
     | `ragged` | (sheet row number, cells found) of each row with fewer cells than the widest |
     | `error` | why the sheet cannot be read; `read_form` raises it, so one sheet of a workbook fails alone |
-    | `look` | how a workbook shows it; None elsewhere. It stays in the process that read the sheet |
+    | `look` | how a workbook shows it; None elsewhere |
     """
 
     cells: pa.Table

@@ -11,9 +11,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from qiangji.catalogue.models import Field, Form
+from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError, ReturnedError
-from qiangji.parsing.facts import split_unit
+from qiangji.parsing.facts import MAX_TITLE, split_unit
 from qiangji.parsing.grid import Grid, address
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
@@ -25,7 +25,15 @@ PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期
 """Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
-_MONEY = re.compile(r"[(（,，、:：]((?:人民币)?(?:百万|千万|十|百|千|万|亿)?元)[)）]")
+_CHINESE = re.compile(
+    r"(?P<zh>.*[\u4e00-\u9fff)\]】”])[-/|·:]?(?P<en>[A-Za-z]{3}[\x21-\x7e]*)"
+    r"|(?P<en2>[A-Za-z]{3}[\x21-\x7e]*?)[-/|·:]?(?P<zh2>[\u4e00-\u9fff“(【].*)"
+)
+"""A header in Chinese and another language (`党员总数 Party members`), squeezed."""
+_MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》")
+_INNER = r"\1\2\3\4"
+_ASIDE = re.compile(r"^[★☆*※▲△◆●]+|[★☆*※▲△◆●]+$")
+"""Quotation marks in pairs, and stars for what has to be filled in: they make no other header."""
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -38,7 +46,8 @@ class Columns:
     `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
-    row. `units`: field -> the unit in brackets behind its header.
+    row. `units`: field -> the unit in brackets behind its header. `headers`: field -> (the cells above it,
+    its header).
     """
 
     key: int
@@ -49,6 +58,7 @@ class Columns:
     explanation: int | None = None
     is_returned: bool = False
     units: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -91,13 +101,12 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
-    units: dict[str, str] = {}
+    units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
     for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
         target, unit = _target(known, full, leaf)
-        unit = unit or _money_above(full.removesuffix(leaf), fields.get(target or ""))
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
@@ -116,7 +125,10 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
             ignored.append(i)  # a field that the form has in other periods
         else:
             found[target] = i
-            units |= {target: unit} if unit and target in fields else {}
+            if target in fields:
+                parents = full.removesuffix(leaf)
+                headers[target] = parents[:MAX_TITLE], leaf[:MAX_TITLE]
+                units |= {target: unit} if unit else {}
     missing = [n for n in (form.key, *fields) if n not in found and n not in reading.optional]
     if missing:
         raise _missing(missing, reading)
@@ -129,27 +141,32 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         explanation=explanation,
         is_returned=is_returned,
         units=units,
+        headers=headers,
     )
 
 
 def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None, str]:
-    """What a header stands for, and the unit in brackets behind it: another unit does not make another header."""
-    (bare_full, unit), (bare_leaf, _) = split_unit(full), split_unit(leaf)
-    if target := known.get(full) or known.get(leaf):
-        return target, unit
+    """What a header stands for, and the unit in brackets behind it: another unit does not make another header.
+
+    A header in two languages is that of its Chinese part, unless the other part is another field's.
+    """
+    for text in (full, leaf):
+        if text in known:
+            return known[text], split_unit(full)[1]
     bare: dict[str, set[str]] = {}
     for text, one in known.items():
-        bare.setdefault(split_unit(text)[0], set()).add(one)
-    for text in (bare_full, bare_leaf):
-        if len(targets := bare.get(text, set())) == 1:
+        bare.setdefault(_MARKS.sub(_INNER, split_unit(text)[0]), set()).add(one)
+    for text in (full, leaf):
+        plain, unit = split_unit(_ASIDE.sub("", text))
+        if len(targets := bare.get(_MARKS.sub(_INNER, plain), set())) == 1:
             return next(iter(targets)), unit
-    return None, unit
-
-
-def _money_above(parents: str, field: Field | None) -> str:
-    """The unit of money in brackets above an amount's header, as in `收入（本年累计，千元）`; '' if there is none."""
-    found = _MONEY.findall(parents) if field is not None and field.unit == "ten_thousand_yuan" else []
-    return str(found[-1]) if found else ""
+    for text in (full, leaf):
+        if two := _CHINESE.fullmatch(text):
+            zh, en = two["zh"] or two["zh2"], two["en"] or two["en2"]
+            target, unit = _target(known, zh, zh)
+            if target is not None and known.get(en, target) == target:
+                return target, unit
+    return None, split_unit(full)[1]
 
 
 def _known(form: Form) -> dict[str, str]:

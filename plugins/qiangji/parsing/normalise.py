@@ -9,7 +9,7 @@ read. It works on the distinct texts of a column, which are few, and makes no Py
 | a lone `-` in a number, as an accounting format shows zero | null, and `dashes`: is it zero, or is nothing known? |
 | `无` in a number of kind flow or ytd | 0 |
 | `1,234`, full-width digits, a leading or trailing space, `12.0` in an integer | the number |
-| `12.5%` in a decimal | 12.5 where the field's unit is percent, else 0.125; unreadable in an integer |
+| `12.5%` in a decimal | 12.5 where the field's unit is percent, 0.125 where it is a ratio or none; else unreadable |
 | 是 有 true yes y t 1 √ / 否 无 false no n f 0 × | a boolean |
 | a day, see `dates`; one with a time of day other than midnight | a date; unreadable |
 | `1e3`, `1.0.0`, letter O, `约30`, `①`, `1,23`, a fraction in an integer, too large | unreadable |

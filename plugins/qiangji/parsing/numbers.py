@@ -32,6 +32,8 @@ _NEAR_ZERO = r"^[+-]?[0-9](?:\.[0-9]+)?[eE]-(?:[1-9][0-9]|[0-9]{3})$"
 """How a spreadsheet program shows what a subtraction of floats leaves of nothing, and saves it as CSV."""
 _HARDLY = Decimal("1e-9")
 _DASH = r"^[-−]$"
+_SHARES = ("percent", "ratio", "none")
+"""Units of fields in which a percentage is a number."""
 _PADDED = r"^[\s\x{3000}\x{a0}]|[\s\x{3000}\x{a0}]$"
 
 
@@ -91,8 +93,8 @@ def _dashes(texts: pa.Array, raw: pa.Array, field: Field) -> pa.Array:
 
 
 def _percentages(digits: pa.Array, percent: pa.Array, field: Field) -> pa.Array:
-    """`12.5%` as `12.5` or `0.125`. In an integer field it stays as it is, and is unreadable."""
-    if field.type == "integer":
+    """`12.5%` as `12.5` or `0.125`. In an integer or an amount it stays as it is, and is unreadable."""
+    if field.type == "integer" or field.unit not in _SHARES:
         return digits
     scale = Decimal(1) if field.unit == "percent" else Decimal("0.01")
     written = [t[:-1] for t in digits.filter(percent).to_pylist()]

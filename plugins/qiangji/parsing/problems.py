@@ -54,6 +54,12 @@ _LARGE = {
     )
     for type_, digits in MAX_DIGITS.items()
 }
+PERCENT = "percent"
+"""The last word of the rule of a percentage where an amount or a count belongs."""
+_PERCENT = (
+    "数值，不是百分数：请核对单元格是否误设为百分比格式",
+    "a number, no percentage: was the cell formatted as percent by mistake?",
+)
 _DASH = ("0；没有数据的留空", "0, or an empty cell where nothing is known")
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
@@ -135,8 +141,13 @@ def of_column(
         kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
     elif field.is_number:
         other = pc.and_(column.unreadable, pc.invert(column.too_large))
+        percent = pc.fill_null(
+            pc.match_substring_regex(raw, r"^[\s0-9０-９.,，．+－-]+[%％][\s\p{Z}]*$"), False
+        )
+        percent = pc.and_(other, percent) if field.unit != "percent" else pa.repeat(False, len(raw))
         kinds = [
-            ("type", other, _EXPECTED[field.type]),
+            ("type", pc.and_not(other, percent), _EXPECTED[field.type]),
+            (PERCENT, percent, _PERCENT),
             (TOO_LARGE, column.too_large, _LARGE[field.type]),
             (DASH, column.dashes, _DASH),
         ]

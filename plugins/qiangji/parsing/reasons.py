@@ -214,9 +214,30 @@ _ALL = (
     ),
     Reason(
         "unit_of_another_scale", "held",
-        "标题或表头写明的计量单位与报表不同",
-        "a title or a header names another unit than the form's",
-        "按报表的计量单位填报，并改正标题或表头", "Report in the form's unit, and correct the title or header.",
+        "标题、表头或数字格式写明的计量单位与报表不同（如植树写“亩”、万元项写“千元”）",
+        "a title, a header or a number format names another unit than the form's",
+        "按报表的计量单位填报，并改正标题、表头或格式",
+        "Report in the form's unit, and correct the title, header or format.",
+    ),
+    Reason(
+        "another_time_span", "held",
+        "表头写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、另一月份",
+        "a header says another time than the field counts: 本月 above a year-to-date amount, the year before, another"
+        " month",
+        "按要求的时段填报，并改正表头", "Report over the time that the form asks for, and correct the header.",
+    ),
+    Reason(
+        "sums_of_other_rows", "held",
+        "三条以上记录的各项数字恰为同级其他记录之和：小计行占用了单位编码",
+        "three rows or more are in every number the sums of the rows beside them: subtotals under codes of units",
+        "删除小计行后重报；确为单位的数据则请市级放行",
+        "Delete the subtotals and send it again; if they are units' rows, the city releases it.",
+    ),
+    Reason(
+        "all_zero", "held",
+        "三条以上记录的数字全部为0，期末数也为0：误报空表",
+        "every number of three rows or more is 0, those of the end of the period too: an unfilled form",
+        "填写后重报；确实全部为0则请市级放行", "Fill it in and send it again; if all is 0, the city releases it.",
     ),
     Reason(
         "scaled_number_format", "held",
@@ -236,6 +257,9 @@ REASONS: dict[str, Reason] = {r.code: r for r in _ALL}
 
 
 CELLS = (
+    ("percent", "百分数填入了金额或数量项（如单元格误设为百分比格式）",
+     "a percentage where an amount or a count belongs: the cell was formatted as percent by mistake",
+     "填写数值，改用普通数字格式", "Write the number itself, in a plain number format."),
     ("type", "不是该项的类型：整数、数字、日期、是/否",
      "not a whole number, number, day, yes or no, as the field wants",
      "按要求改正", "Correct the cell."),
@@ -249,6 +273,27 @@ CELLS = (
      "是零填0，无数据留空，重报或说明", "Write 0 if it is zero, else leave it empty; send it again, or explain it."),
 )  # fmt: skip
 """Rules of single cells by the last word of their id: what triggers each, and what to do, in zh and en."""
+FINDINGS = (
+    ("hidden_rows", "有数据行被隐藏或筛选掉（含行高为0）", "rows are hidden or filtered away, or have no height"),
+    ("hidden_column", "填报项所在列被隐藏（含列宽为0）", "the column of a field is hidden, or has no width"),
+    ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
+    ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",
+     "cells are merged among the rows: only the first holds a value"),
+    ("scaled_format", "数字格式把部分数值缩小显示", "a number format shows some numbers divided"),
+    ("alike_sheets", "另有名称相近的工作表，没有读取", "another sheet is called nearly so, and was not read"),
+    ("repeated_header", "数据中重复出现表头或标题，已略过",
+     "the header or title stands among the rows once more; passed over"),
+    ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
+    ("yes_or_blank", "是/否项只填了“是”和空白：空白是否表示“否”",
+     "answers are yes or blank, never no: does a blank mean no?"),
+    ("nil_report", "数字全部为0（零报告）", "every number is 0, a nil report"),
+    ("blank_column", "整列未填", "a column that is empty in the whole report"),
+    ("repeats_last", "九成以上记录与上期逐项相同：是否误报上期的表",
+     "nine rows in ten, or all, are the same as in the last report: was it sent again?"),
+    ("another_scale", "多数记录同向为上期的数十倍以上或数十分之一以下：是否用错计量单位",
+     "most rows are many times smaller or larger than the last, in one direction: another unit?"),
+)  # fmt: skip
+"""Findings on a report as a whole by the last word of their rule: what triggers each, in zh and en."""
 
 
 _NOT_TAKEN = (
@@ -264,6 +309,7 @@ _NOT_TAKEN = (
 )
 
 
+# long: it is the page's text
 def page() -> str:
     """The whole page."""
     parts = [
@@ -292,14 +338,26 @@ def page() -> str:
     )
     parts.append(_NOT_TAKEN)
     parts.append(
+        "## 报表提示 Findings on a report\n\n"
+        "以下提示不影响接收，相关数据标注提醒；有误请改正后重报，无误请说明。"
+        "These do not stop a report; its figures are"
+        " marked. Correct it and send it again, or explain it.\n\n"
+        "| last word | 触发 trigger |\n| --- | --- |\n"
+        + "\n".join(f"| `{word}` | {zh}<br>{en} |" for word, zh, en in FINDINGS)
+    )
+    parts.append(
         "## 照常读取 What is read as it is\n\n"
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
         '按无法识别退回该行。`="440781…"` 和 `\'440781…` 形式的编码按其中的编码读取；表头后括号内的计量单位不影响识别；'
+        "编码中间的空格、表头中的外文（`党员总数 Party members`）也不影响识别；"
+        "表头下的计量单位行、栏次行（甲、乙、1、2）不作为数据；"
         "只有一张工作表有内容时即读该表。日期后的 `0:00` 不影响读取；报告期列可填期内任一日期；"
         "浮点误差（15位有效数字以外）自动舍去；工作簿中的百分比格式单元格按显示的百分数读取，JSON和数据库中的数字按原值读取。\n\n"
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
         " separators are read. A cell with an error such as `#DIV/0!` sends its row back. Codes written as"
-        ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header;'
+        ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header,'
+        " nor is another language beside it; blanks inside a code are taken out; a row of units or of"
+        " column numbers below the header is no data;"
         " if only one sheet has cells, it is read. A day may be followed by"
         " `0:00`; the period's column may hold any day of the period; what a float leaves behind (beyond 15 significant"
         " digits) is rounded off; a cell of a workbook that is formatted as percent is read as the percentage that it"
@@ -321,7 +379,9 @@ def page() -> str:
         "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
         "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
         "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
-        "以文本格式重新填入<br>Fill them in again, as text. |"
+        "以文本格式重新填入<br>Fill them in again, as text. |\n"
+        "| `<form>.<key>.loose` | 没有编码和名称、只有零星数字的行（如表外的算数）<br>"
+        "no code, no name, one or two numbers | 清除该数字，或补上编码<br>Clear the number, or add the code. |"
     )
     return "\n\n".join(parts) + "\n"
 

@@ -8,6 +8,7 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | `shortened` | the code is `4.40781E+11`: a spreadsheet program took it for a number |
 | `total` | the row says 总计, 小计 or the like where a code or a name stands, and no code |
 | `note` | the row has no number, and begins like a note (`注：`) or with a label of those who sign (`经办人 ...`) |
+| `loose` | the row has no code and no name, and LOOSE numbers at most: a sum beside the table, a leftover |
 """
 
 from __future__ import annotations
@@ -25,12 +26,14 @@ from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
+from qiangji.parsing.totals import says_total
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
 
-What = Literal["shortened", "total", "note"]
+What = Literal["shortened", "total", "note", "loose"]
 MAX_STRAYS = 2_000
 """Rows without a code that are looked at one by one. Where there are more, no message about one of them helps."""
+LOOSE = 2
 _SHORTENED = re.compile(r"[1-9](?:\.[0-9]{1,14})?[Ee]\+?[0-9]{1,2}")
 _TOTAL = re.compile(
     r"(?:(?:全|本)?(?:省|市|县|区|镇|街|街道|村|页|表)){0,2}[^0-9:：]{0,6}(?:总计|合计|小计|共计|总数|总和|累计|汇总)"
@@ -63,6 +66,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "shortened": ("编码已被表格软件改成科学计数：{text}", "a spreadsheet program shortened the code: {text}"),
     "total": ("“{text}”行是未登记的合计行", "{text} is an undeclared totals row"),
     "note": ("该行是表下的说明或签字，不是数据行", "this row is a note or a signature below the table"),
+    "loose": (
+        "该行没有编码和名称，只有零星数字：{text}",
+        "this row has no code and no name, only single numbers: {text}",
+    ),
 }
 """What is said of such a row, in zh and en."""
 _EXPECTED: Mapping[What, tuple[str, str]] = {
@@ -77,6 +84,10 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
     "note": (
         "单位的数据行：请删除该行，或由市级将其首词登记为签章区用语",
         "a unit's row: delete this one, or have its first word declared as one that begins the sign-off zone",
+    ),
+    "loose": (
+        "带编码的数据行：表外的数字请清除；是某单位的数据请补上编码",
+        "rows with a code: clear numbers beside the table, or add the code of the unit that they are of",
     ),
 }
 
@@ -100,6 +111,24 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
     return pc.if_else(pc.fill_null(wrapped, False), bare, raw)
 
 
+def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int]:
+    """Codes without blanks and hyphens inside (`440705 001 203`), and without what a program adds that takes them for
+    decimals (`440705001203.0`), where that makes them codes; and how many had some.
+    """
+    known = pc.match_substring_regex(codes, f"^(?:{pattern})$")
+    if pc.all(known).as_py():
+        return codes, 0
+    bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－-]+|\.0+$", "")
+    spaced = pc.and_(pc.invert(known), pc.match_substring_regex(bare, f"^(?:{pattern})$"))
+    many = pc.sum(spaced).as_py() or 0
+    return (pc.if_else(pc.fill_null(spaced, False), bare, codes), many) if many else (codes, 0)
+
+
+def is_number(text: str) -> bool:
+    """Whether a tidied text is a plain number."""
+    return bool(_PLAIN_NUMBER.fullmatch(text))
+
+
 def is_note(text: str) -> bool:
     """Whether a text is a note or a signature below a table."""
     return bool(_NOTE.match(tidy(text) + " ")) or is_signature(text)
@@ -112,7 +141,7 @@ def is_note_row(filled: list[str]) -> bool:
 
 def is_total(text: str) -> bool:
     """Whether a text is the label of a totals row, declared or not."""
-    return bool(_TOTAL.fullmatch(squeezed(text)))
+    return bool(_TOTAL.fullmatch(squeezed(text))) or says_total(text)
 
 
 def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Reading) -> list[Stray]:
@@ -131,7 +160,22 @@ def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Read
         elif is_note_row(filled):
             written = next(t for column in data.columns if tidy(t := column[index].as_py()))
             strays.append(Stray(index, "note", written))
+        elif not row[columns.key] and _is_loose(row, columns):
+            strays.append(Stray(index, "loose", next(filter(None, filled_in(row, columns)))))
     return strays
+
+
+def filled_in(row: list[str], columns: Columns) -> list[str]:
+    """The texts of a row in the columns of fields, without empty ones."""
+    return [text for i in columns.fields.values() if (text := row[i])]
+
+
+def _is_loose(row: list[str], columns: Columns) -> bool:
+    """Whether a row without a code has no name either, and a few numbers only; a form of a few fields is none."""
+    has_name = columns.name is not None and bool(row[columns.name])
+    filled = filled_in(row, columns)
+    is_few = 0 < len(filled) <= LOOSE and 3 * len(filled) <= len(columns.fields)
+    return is_few and not has_name and all(map(is_number, filled))
 
 
 def check_shortened(strays: list[Stray], rows: int, at: int, numbers: pa.Array, reading: Reading) -> None:

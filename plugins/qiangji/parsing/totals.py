@@ -26,9 +26,11 @@ from qiangji.text import squeezed
 Scope = Literal["total", "subtotal"]
 TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
 """What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
-_TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
-_MAY_BE_TOTAL = "[计和lmLM]"
-"""A text without any of these is no total: each of TOTAL_WORDS has one."""
+_WHOLE = r"(?:全|本)(?:省|市|县|区|镇|乡|街道?|村|社区|居|组|表|页)(?:总数|情况|数据)?"
+"""All of a unit's part beneath it (全村, 本镇): no unit is called so."""
+_TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{_WHOLE}|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
+_MAY_BE_TOTAL = "[计和lmLM全本]"
+"""A text without any of these is no total: each of TOTAL_WORDS has one, and so has all of a unit."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 

@@ -29,6 +29,7 @@ from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
 from qiangji.parsing.totals import TotalsProblem
+from qiangji.parsing.wire_look import look_head, look_of_head
 
 Head = Mapping[str, object]
 Parts = list[bytes | memoryview]
@@ -140,6 +141,7 @@ def grid_parts(grid: Grid) -> tuple[Head, Parts]:
         "first_row": grid.first_row,
         "header_rows": grid.header_rows,
         "error": error_head(grid.error) if grid.error else None,
+        "look": look_head(grid.look) if grid.look else None,
     }
     return head, [stream(grid.cells), stream(ragged)]
 
@@ -156,6 +158,11 @@ def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
         _number_or_none(head.get("header_rows")),
         tuple(zip(rows["row"], rows["cells"], strict=True)),
     )
+    if head.get("look"):
+        try:
+            grid = replace(grid, look=look_of_head(head["look"], grid.cells.num_rows + grid.first_row))
+        except (KeyError, TypeError, ValueError):
+            raise GarbledError("no look") from None
     return replace(grid, error=error_of(head["error"])) if head.get("error") else grid
 
 
@@ -255,7 +262,7 @@ def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> P
 
 def _facts(head: object, columns: set[str]) -> SheetFacts:
     """What the sheet says of itself; of the form's own columns."""
-    if not isinstance(head, dict) or not isinstance(units := head.get("units_in_headers"), dict):
+    if not isinstance(head, dict):
         raise GarbledError("no facts of the sheet")
     try:
         scaled = [
@@ -263,17 +270,40 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             for c in head["scaled_columns"]
         ]
         facts = SheetFacts(
-            tuple(_text(t)[:MAX_TITLE] for t in head["title_texts"][:MAX_TITLES]),
-            _number(head["hidden_rows"]),
-            tuple(map(_text, head["hidden_columns"])),
-            tuple(scaled),
-            {name: _text(unit) for name, unit in units.items()},
+            title_texts=tuple(_text(t)[:MAX_TITLE] for t in head["title_texts"][:MAX_TITLES]),
+            hidden_rows=_number(head["hidden_rows"]),
+            hidden_columns=tuple(map(_text, head["hidden_columns"])),
+            scaled_columns=tuple(scaled),
+            units_in_headers={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_headers"].items()},
+            units_in_formats={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_formats"].items()},
+            headers={n: _pair(texts) for n, texts in head["headers"].items()},
+            unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
+            merged_cells={n: _number(cells) for n, cells in head["merged_cells"].items()},
+            sheet=_text(head["sheet"])[:MAX_TITLE],
+            alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
+            repeated_headers=_number(head["repeated_headers"]),
+            spaced_codes=_number(head["spaced_codes"]),
         )
-    except (KeyError, TypeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None
-    if not {*facts.hidden_columns, *units, *(c.field for c in scaled)} <= columns:
+    by_field = (
+        facts.units_in_headers,
+        facts.units_in_formats,
+        facts.headers,
+        facts.unseen_cells,
+        facts.merged_cells,
+    )
+    told = {*facts.hidden_columns, *(c.field for c in scaled), *(n for said in by_field for n in said)}
+    if not told <= columns:
         raise GarbledError("facts of other columns")
     return facts
+
+
+def _pair(texts: object) -> tuple[str, str]:
+    if not isinstance(texts, list):
+        raise GarbledError("no header")
+    parents, leaf = texts
+    return _text(parents)[:MAX_TITLE], _text(leaf)[:MAX_TITLE]
 
 
 def _totals_problems(head: Head) -> list[TotalsProblem]:

@@ -8,6 +8,7 @@ A hidden sheet is read if the county names it, and never picked otherwise.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,15 @@ from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
+
+_COPY = re.compile(
+    r"^(?:副本|复制|新|copy(?:of)?)[-_.]*|[-_.]*(?:[(\[【](?:[0-9]+|[^()\[\]【】]{0,6}(?:改|版|稿|定|新|旧|备份|副本|copy))[)\]】]"
+    r"|[0-9]{1,2}|副本|备份|copy|[新旧]版?|最终版?|终稿|定稿|修改[稿版后]?|修订[稿版]?)$",
+    re.IGNORECASE,
+)
+"""What a spreadsheet program or a clerk adds to the name of a copied sheet."""
+_NO_COPY = re.compile("说明|字典|目录|参数|代码|样表|示例|注释")
+_DEFAULT = re.compile(r"(?:sheet|工作表)[0-9]*", re.IGNORECASE)
 
 
 def read_scanned(
@@ -129,7 +139,27 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str, form: str, where: st
             rows[row][column] = as_percentage(rows[row][column], shows)
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    return replace(grid_of(columns, name), error=error, look=look_of(parts, name) if form else None)
+    look = replace(look_of(parts, name), alike=_alike(book, parts, name)) if form else None
+    return replace(grid_of(columns, name), error=error, look=look)
+
+
+def _alike(book: CalamineWorkbook, parts: Parts, name: str) -> tuple[str, ...]:
+    """Other visible sheets with cells that are called nearly so: `行政村 (2)`, `行政村1`, `行政村党建月报表`."""
+    if _DEFAULT.fullmatch(squeezed(name)):
+        return ()
+    own = _stem(name)
+    others = ((n, _stem(n)) for n in _worksheets(book, visible=True) if n != name and not _NO_COPY.search(n))
+    alike = (
+        n
+        for n, stem in others
+        if min(len(own), len(stem)) > 1 and (own.startswith(stem) or stem.startswith(own))
+    )
+    return tuple(n for n in alike if parts.has_cells(n))
+
+
+def _stem(name: str) -> str:
+    """A sheet's name without what copies are called by."""
+    return _COPY.sub("", squeezed(name)) or squeezed(name)
 
 
 def _column(values: tuple[object, ...]) -> list[str | None]:

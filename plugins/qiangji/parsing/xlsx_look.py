@@ -1,4 +1,4 @@
-"""How a workbook shows a sheet's cells: hidden rows and columns, number formats that divide what they show.
+"""How a workbook shows a sheet's cells: what is hidden or merged, number formats that divide or name a unit.
 
 In: the parts of a workbook and a sheet's name. Out: `Look`. The values are read by `xlsx_file`; this tells what a
 person who looks at the sheet sees otherwise.
@@ -8,24 +8,46 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from xml.etree import ElementTree
 
+from qiangji.parsing.archive import column_number
+from qiangji.parsing.facts import unit_in
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
 
-_HIDES = re.compile(rb"\shidden\s*=|\sht\s*=\s*[\"']0(?:\.0+)?[\"']")
+_HIDES = re.compile(rb"\shidden\s*=|\s(?:ht|width|defaultRowHeight)\s*=\s*[\"']0(?:\.0*)?[\"']")
+_MERGED = re.compile(
+    rb"<(?:\w{1,20}:)?mergeCell\s[^<>]{0,100}?ref\s{0,9}=\s{0,9}[\"']"
+    rb"([A-Z]{1,3})([1-9][0-9]{0,6}):([A-Z]{1,3})([1-9][0-9]{0,6})[\"']"
+)
 _LITERAL = re.compile(r"\"([^\"]*)\"|[\\!](.)|_.|\*.|\[[^\]]*\]")
 MAX_COLUMNS = 16_384
+_MAX_MERGED = 2_000
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What a number format does to the numbers in its cells: divides them, names their unit, hides them."""
+
+    divisor: int = 1
+    unit: str = ""
+    is_unseen: bool = False
+
+
+_PLAIN = _Style()
 
 
 def look_of(parts: Parts, sheet: str) -> Look:
     """How the sheet looks. A part that cannot be read says nothing: whoever reads the cells tells what is wrong."""
     try:
-        content, scales = parts.sheet(sheet), _scales(parts)
-        if not scales and not _HIDES.search(content):
-            return Look()
-        return _look(content, scales)
+        content, styles = parts.sheet(sheet), _styles(parts)
+        merged = tuple(_merges(content))
+        if not styles and not _HIDES.search(content):
+            return Look(merged=merged)
+        return _look(content, styles, merged)
     except (KeyError, ElementTree.ParseError, ValueError):
         return Look()
 
@@ -33,6 +55,19 @@ def look_of(parts: Parts, sheet: str) -> Look:
 def divisor_of(code: str) -> int:
     """By how much a number format divides what it shows; 1 for most. `0.0,` 1000; `0!.0,` 10000; `0\\.0000` 10000."""
     return max((_divisor(section) for section in _sections(code)), default=1)
+
+
+def unit_of(code: str) -> str:
+    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元; '' for most."""
+    section = next(iter(re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", code)), "")
+    bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
+    return unit_in(re.sub(r"[\x00-\x7f]+", "", bare))
+
+
+def shows_nothing(code: str) -> bool:
+    """Whether a number format shows no number: `;;;`, or sections of blanks alone."""
+    sections = _LITERAL.sub(lambda m: (m[1] or m[2] or "").strip(), code).split(";")
+    return len(sections) > 1 and not any(section.strip() for section in sections[:2])
 
 
 def _sections(code: str) -> Iterator[str]:
@@ -51,25 +86,30 @@ def _divisor(section: str) -> int:
     return int(10 ** min(3 * commas + digits, 18))
 
 
-def _scales(parts: Parts) -> dict[str, int]:
-    """Style of a cell (its number, as text) -> its divisor, for styles that divide."""
+def _styles(parts: Parts) -> dict[str, _Style]:
+    """Style of a cell (its number, as text) -> what its number format does, for those that do something."""
     content = parts.styles()
     if content is None:
         return {}
     root = ElementTree.fromstring(content)
-    divisors = {
-        e.get("numFmtId", ""): d
-        for e in root.iter()
-        if local_name(e) == "numFmt" and (d := divisor_of(e.get("formatCode", ""))) > 1
-    }
+    codes = {e.get("numFmtId", ""): e.get("formatCode", "") for e in root.iter() if local_name(e) == "numFmt"}
+    known = {n: _Style(divisor_of(c), unit_of(c), shows_nothing(c)) for n, c in codes.items()}
     formats = next((e for e in root.iter() if local_name(e) == "cellXfs"), None)
-    if not divisors or formats is None:
+    if formats is None:
         return {}
-    return {str(i): divisors[n] for i, xf in enumerate(formats) if (n := xf.get("numFmtId", "")) in divisors}
+    found = {str(i): known.get(xf.get("numFmtId", ""), _PLAIN) for i, xf in enumerate(formats)}
+    return {number: style for number, style in found.items() if style != _PLAIN}
 
 
-def _look(content: bytes, scales: dict[str, int]) -> Look:
-    hidden, columns, scaled = set[int](), set[int](), dict[tuple[int, int], set[int]]()
+def _look(
+    content: bytes, styles: Mapping[str, _Style], merged: tuple[tuple[int, int, int, int], ...]
+) -> Look:
+    hidden, columns = set[int](), set[int]()
+    scaled, units, unseen = (
+        dict[tuple[int, int], set[int]](),
+        dict[tuple[int, str], set[int]](),
+        dict[int, set[int]](),
+    )
     row = column = -1
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
         tag = local_name(element)
@@ -77,17 +117,33 @@ def _look(content: bytes, scales: dict[str, int]) -> Look:
             row, column = row_number(element, row), -1
             if is_true(element.get("hidden")) or _no_height(element):
                 hidden.add(row + 1)
-        elif event == "start" and tag == "col" and is_true(element.get("hidden")):
+        elif event == "start" and tag == "col" and (is_true(element.get("hidden")) or _no_width(element)):
             first, last = int(element.get("min", "1")), int(element.get("max", "0"))
             columns.update(range(first - 1, min(last, MAX_COLUMNS)))
-        elif event == "end" and tag == "c" and scales:
+        elif event == "end" and tag == "c" and styles:
             row, column = cell_place(element, row, column)
-            if divisor := scales.get(element.get("s", "")):
-                scaled.setdefault((column, divisor), set()).add(row + 1)
+            style = styles.get(element.get("s", ""), _PLAIN)
+            if style.divisor > 1:
+                scaled.setdefault((column, style.divisor), set()).add(row + 1)
+            elif style.unit:  # of a divided number the unit is that of what is shown
+                units.setdefault((column, style.unit), set()).add(row + 1)
+            if style.is_unseen:
+                unseen.setdefault(column, set()).add(row + 1)
         if event == "end" and tag == "row":
             element.clear()
-    return Look(frozenset(hidden), frozenset(columns), {k: frozenset(v) for k, v in scaled.items()})
+    return Look(frozenset(hidden), frozenset(columns), scaled, units, unseen, merged)
+
+
+def _merges(content: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """Merged cells: (top, left, bottom, right), rows from 1, columns from 0."""
+    for found in islice(_MERGED.finditer(content), _MAX_MERGED):
+        left, top, right, bottom = found.groups()
+        yield int(top), column_number(left) - 1, int(bottom), column_number(right) - 1
 
 
 def _no_height(row: ElementTree.Element) -> bool:
-    return is_true(row.get("customHeight")) and float(row.get("ht", "1")) == 0
+    return "ht" in row.attrib and float(row.get("ht", "1")) == 0
+
+
+def _no_width(column: ElementTree.Element) -> bool:
+    return "width" in column.attrib and float(column.get("width", "9")) == 0

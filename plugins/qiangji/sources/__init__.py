@@ -15,10 +15,10 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import PermanentError, QiangjiError
@@ -35,7 +35,8 @@ class Item:
 
     `version`: changes with the content, as far as the system tells (updated_at, ETag, mtime and size); '' if it does
     not. `is_weak`: the version may stay while the content changes (a file's time and size, a day). `changed_at`: when
-    the report was last changed, by the system's own clock; None if it does not say.
+    the report was last changed, by the system's own clock; None if it does not say. `said`: what the system calls the
+    period itself, where fetching the report has to name it so.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Item:
     version: str = ""
     is_weak: bool = False
     changed_at: datetime | None = None
+    said: tuple[Any, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

@@ -84,18 +84,23 @@ class DatabaseSource:
 
     def _of_form(self, db: sa.Connection, form: str, targets: Sequence[Target]) -> Iterator[Item]:
         latest = sa.func.max(sa.column(self._view.version_column)) if self._view.version_column else sa.null()
-        found: dict[Period, list[tuple[int, Any]]] = {}
+        found: dict[Period, list[tuple[Any, int, Any]]] = {}
         for row in self._said(db, form, sa.func.count(), latest):
             if period := within(row[0], [p for _, p in targets]):
-                found.setdefault(period, []).append((row[1], row[2]))
+                found.setdefault(period, []).append((row[0], row[1], row[2]))
         for target in targets:
             if said := found.get(target[1]):
-                times = [changed for _, changed in said if changed is not None]
+                times = [changed for _, _, changed in said if changed is not None]
                 changed = as_text(max(times)) if times else None
                 # The count shows removed rows; the latest change does not.
-                version = f"{changed} {sum(rows for rows, _ in said)}" if changed else ""
+                version = f"{changed} {sum(rows for _, rows, _ in said)}" if changed else ""
                 yield Item(
-                    f"{form}/{target[1]}", (target,), version, is_day(changed or ""), moment_of(changed or "")
+                    f"{form}/{target[1]}",
+                    (target,),
+                    version,
+                    is_day(changed or ""),
+                    moment_of(changed or ""),
+                    tuple(value for value, _, _ in said),
                 )
 
     def _said(self, db: sa.Connection, form: str, *more: sa.ColumnElement[Any]) -> Sequence[tuple[Any, ...]]:
@@ -120,7 +125,8 @@ class DatabaseSource:
         form, period = item.targets[0]
         column: sa.ColumnClause[Any] = sa.column(self._view.period_column)
         with self._reading(form) as db:
-            mine = [row[0] for row in self._said(db, form) if within(row[0], [period])]
+            # of a report that was not listed, its view is gone over for what it calls the period
+            mine = item.said or [row[0] for row in self._said(db, form) if within(row[0], [period])]
             query = sa.select(sa.text("*")).select_from(self._table(form)).where(column.in_(mine))
             result = db.execution_options(stream_results=True, max_row_buffer=_AT_ONCE).execute(query)
             names = list(result.keys())

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from qiangji import checking
 from qiangji.catalogue import Catalogue, Form, load
-from qiangji.checking import Checked
+from qiangji.checking import Checked, doubts
+from qiangji.checking.verdict import Breach
 from qiangji.feedback.problems import problems_of
-from qiangji.parsing import read_form, read_grids
+from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.parsing.facts import ScaledColumn, SheetFacts
+from qiangji.parsing.problems import PROBLEMS
 from qiangji.periods import Period
 from tests.golden import world
 from tests.unit.checking.test_checking import PERIOD, as_csv, part_of
@@ -206,3 +210,111 @@ def test_a_returned_report_is_asked_nothing(catalogue: Catalogue, small: world.W
         catalogue, small, [("990009009009", v, 10**6, "") for v in VILLAGES], SheetFacts(hidden_rows=1)
     )
     assert (one.verdict, one.doubts, one.findings) == ("returned", [], [])
+
+
+def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue, small: world.World) -> None:
+    sheet = SheetFacts(
+        unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", alike_sheets=("行政村 (2)",),
+        repeated_headers=2, spaced_codes=4,
+    )  # fmt: skip
+    one = judged(catalogue, small, rows_of([5] * 6), sheet)
+    told = {f.rule.removeprefix("f."): (f.severity, f.fields) for f in one.findings}
+    assert told == {
+        "people.unseen_cells": ("warning", ("people",)), "income.merged_cells": ("warning", ("income",)),
+        "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
+        "unit_code.spaced_codes": ("info", ()),
+    }  # fmt: skip
+    assert (codes(one), one.verdict) == ([], "accepted")
+    assert "“行政村 (2)”没有读取" in next(f.words.message_zh for f in one.findings if "alike" in f.rule)
+
+
+def test_merged_cells_are_told_where_they_are_why_a_report_goes_back(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    rows = [("990009009009", v, 5, "") for v in VILLAGES]
+    one = judged(catalogue, small, rows, SheetFacts(merged_cells={"people": 5}))
+    assert (one.verdict, one.findings) == ("returned", [])
+    assert next(p.rule for p in problems_of(one, catalogue.forms["f"])) == "f.people.merged_cells"
+
+
+def test_a_header_of_another_time_and_a_format_of_another_unit_are_asked_about(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    sheet = SheetFacts(headers={"income": ("收入(上年累计)", "income")}, units_in_formats={"people": "户"})
+    one = judged(catalogue, small, rows_of([5] * 6), sheet)
+    assert codes(one) == ["unit_of_another_scale", "another_time_span"]
+    assert "数字格式写明“f_people”的单位是“户”，本表要求以“人”计" in one.doubts[0].zh
+    assert "“上年累计”，本表2026-10期要求填期末数" in one.doubts[1].zh
+    assert "asks for the number at the end of the period" in one.doubts[1].en
+
+
+def test_an_amount_in_hundred_millions(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([0.0832, 0.0116, 0.0466, 0.0043, 3, 0]), None)
+    assert codes(one) == ["implausible_in_most_rows"]
+    assert "5个非零数中4个不足0.1万元。是否以亿元填报" in one.doubts[0].zh
+    assert codes(judged(catalogue, small, rows_of([0.05, 0.05, 0.5, 3, 3, 0]))) == []
+    assert codes(judged(catalogue, small, rows_of([0.05, 0.05]))) == []  # few rows may be small
+
+
+def test_an_unfilled_form_is_asked_about_and_a_month_without_events_told(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    one = judged(catalogue, small, rows_of([0] * 6, [0] * 6))
+    assert codes(one) == ["all_zero"]
+    assert "6条记录的数字全部为0" in one.doubts[0].zh
+    assert [f.rule for f in one.notes] == ["f.unit_code.nil_report"]
+    assert one.notes[0].fields == ("income", "people")
+    two = judged(catalogue, small, rows_of([0, 0], [0, 0]))
+    assert (codes(two), [f.rule for f in two.notes]) == ([], ["f.unit_code.nil_report"])
+    assert judged(catalogue, small, rows_of([0] * 6, [0] * 5 + [1])).notes == []
+
+
+@pytest.mark.parametrize(
+    ("sums", "form", "serial", "is_held"),
+    [
+        (4, "f", "01", True),
+        (2, "f", "01", False),
+        (1, "g", "99", True),
+        (1, "g", "98", False),
+        (1, "f", "99", False),
+    ],
+)
+def test_subtotals_under_codes_of_units_are_held(
+    catalogue: Catalogue, small: world.World, sums: int, form: str, serial: str, is_held: bool
+) -> None:
+    rule = replace(catalogue.suites[form].rules[0], id=f"{form}.unit_code.not_a_sum")
+    keys = [f"{small.codes[v][:10]}{serial}" for v in VILLAGES]
+    rows = pa.table({"unit_code": keys, "_row": range(2, 8)})
+    one = Checked(part_of("990001", form), Parsed(rows, rows, PROBLEMS.empty_table()))
+    one.breaches = [Breach(rule, i, i + 2, (0,), f"{form}!A{i + 2}") for i in range(sums)]
+    held = list(doubts._of_sums(one, catalogue.forms[form], range(6)))
+    assert [d.code for d in held] == (["sums_of_other_rows"] if is_held else [])
+    assert not held or f"6条记录中有{sums}条" in held[0].zh
+    assert (
+        list(doubts._of_sums(one, catalogue.forms[form], [])) == []
+    )  # those that go back are counted by nobody
+
+
+@pytest.mark.parametrize(
+    ("answers", "blank"),
+    [
+        ("是是  是", 2),
+        ("√√   ", 3),
+        ("是是是是 ", 1),
+        ("是否  是", 0),
+        ("是是是是是", 0),
+        ("     ", 0),
+        ("否否   ", 0),
+    ],
+)
+def test_yes_or_blank_is_asked_about(tmp_path: Path, answers: str, blank: int) -> None:
+    form = {"fields": {"n": {}, "done": {"type": "boolean", "may_be_empty": False}}, "expectations": []}
+    made = world.make(
+        tmp_path / "w", {"Z": {"A": {"T": VILLAGES[:5]}}}, {"f": form},
+        [{"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}],
+    )  # fmt: skip
+    rows = [(v, v, 7, a.strip()) for v, a in zip(VILLAGES, answers, strict=False)]
+    one = judged(load(made.catalogue, made.expectations), made, rows)
+    told = [f for f in one.findings if f.rule == "f.done.yes_or_blank"]
+    assert [f.words.value for f in told] == ([str(blank)] if blank else [])
+    assert not told or f"{blank}条空白" in told[0].words.message_zh

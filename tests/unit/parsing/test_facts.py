@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 
 import pytest
 from openpyxl import Workbook
@@ -10,8 +11,9 @@ from openpyxl import Workbook
 from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage
+from qiangji.parsing.clean import workbook_of
 from qiangji.parsing.facts import ScaledColumn, SheetFacts, split_unit
-from qiangji.parsing.xlsx_look import divisor_of
+from qiangji.parsing.xlsx_look import divisor_of, shows_nothing, unit_of
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
 
@@ -63,6 +65,8 @@ def test_a_sheet_tells_its_titles_units_hidden_rows_and_formats_through_the_cage
         hidden_columns=("women",),
         scaled_columns=(ScaledColumn("income", 10_000, 3),),
         units_in_headers={"members": "人", "income": "元"},
+        headers={"members": ("", "党员数(人)"), "women": ("", "党员数(女)"), "income": ("", "收入(元)")},
+        sheet="Sheet",
     )
 
 
@@ -71,7 +75,11 @@ def test_a_csv_tells_titles_and_units_only() -> None:
     parsed = cage.read_submission(
         text.encode(), "csv", county("csv", title_rows=1), FORM, Period.parse("2026-10")
     )
-    assert parsed.sheet == SheetFacts(("2026年9月",), units_in_headers={"members": "人"})
+    assert parsed.sheet == SheetFacts(
+        ("2026年9月",),
+        units_in_headers={"members": "人"},
+        headers={"members": ("", "党员数(单位:人)"), "women": ("", "党员数(女)"), "income": ("", "收入")},
+    )
 
 
 def test_a_word_in_brackets_that_is_no_unit_makes_another_header() -> None:
@@ -103,3 +111,136 @@ def test_a_number_format_that_divides_is_known_by_its_code(code: str, divisor: i
 )  # fmt: skip
 def test_the_unit_behind_a_header(header: str, name: str, unit: str) -> None:
     assert split_unit(header) == (name, unit)
+
+
+# ---- merged cells, copies of the sheet, what is there and not seen
+
+
+def patched(book: Workbook, member: str, old: bytes, new: bytes) -> bytes:
+    """The workbook with one text of a member replaced: what openpyxl does not write."""
+    sink, out = io.BytesIO(), io.BytesIO()
+    book.save(sink)
+    with zipfile.ZipFile(sink) as archive, zipfile.ZipFile(out, "w") as changed:
+        for name in archive.namelist():
+            data = archive.read(name)
+            assert name != member or old in data
+            changed.writestr(name, data.replace(old, new, 1) if name == member else data)
+    return out.getvalue()
+
+
+def facts(content: bytes) -> SheetFacts:
+    parsed = cage.read_submission(
+        content, "xlsx", county("xlsx", title_rows=2), FORM, Period.parse("2026-10")
+    )
+    return parsed.sheet
+
+
+def bytes_of(book: Workbook) -> bytes:
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+def test_cells_merged_among_the_data_are_counted_by_field() -> None:
+    book = workbook()
+    book.active.merge_cells("C5:D6")  # a value for four cells
+    book.active.merge_cells("A1:E1")  # a title
+    assert facts(bytes_of(book)).merged_cells == {"members": 1, "women": 2}
+
+
+def test_cells_of_no_height_or_width_and_formats_that_show_nothing_are_hidden() -> None:
+    sheet = "xl/worksheets/sheet1.xml"
+    assert facts(patched(workbook(), sheet, b'<row r="5"', b'<row ht="0" r="5"')).hidden_rows == 1
+    narrow = b'<cols><col min="4" max="5" width="0" customWidth="1"/></cols><sheetData>'
+    assert facts(patched(workbook(), sheet, b"<sheetData>", narrow)).hidden_columns == ("women", "income")
+    book = workbook()
+    for row in (4, 5):
+        book.active.cell(row, 3).number_format = ";;;"
+    assert facts(bytes_of(book)).unseen_cells == {"members": 2}
+
+
+def test_the_unit_that_most_cells_formats_write() -> None:
+    book = workbook()
+    for row in (4, 5, 6):
+        book.active.cell(row, 5).number_format = '#,##0.00"千元"'
+    book.active.cell(4, 3).number_format = '0"户"'
+    assert facts(bytes_of(book)).units_in_formats == {"income": "千元"}
+
+
+@pytest.mark.parametrize(
+    ("code", "unit"),
+    [
+        ('#,##0.00"千元"', "千元"),
+        (r"0\元", "元"),
+        ('0.00" 万元"', "万元"),
+        ('0"户";-0"户"', "户"),
+        ("0千元", "千元"),
+        ("General", ""),
+        ("¥#,##0.00", ""),
+        ('"第"0"号"', ""),
+        ("yyyy年m月", ""),
+        ('[$¥-804]#,##0.00"元"', "元"),
+        ("0.00%", ""),
+    ],
+)
+def test_the_unit_that_a_number_format_writes(code: str, unit: str) -> None:
+    assert unit_of(code) == unit
+
+
+@pytest.mark.parametrize(
+    ("code", "is_unseen"),
+    [(";;;", True), ('"";"";""', True), (";;;@", True), ("0;-0;;@", False), ("0", False), ("@", False)],
+)
+def test_a_number_format_that_shows_no_number(code: str, is_unseen: bool) -> None:
+    assert shows_nothing(code) == is_unseen
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "is_alike"),
+    [
+        ("行政村月报表", "行政村月报表 (2)", True),
+        ("行政村月报表", "行政村月报表1", True),
+        ("行政村月报表", "行政村", True),
+        ("行政村月报表", "行政村月报表（修改版）", True),
+        ("行政村月报表", "副本行政村月报表", True),
+        ("行政村月报表", "社区", False),
+        ("行政村月报表", "填表说明", False),
+        ("行政村月报表", "行政村月报表填表说明", False),
+    ],
+)
+def test_a_sheet_that_is_called_nearly_so_is_told(own: str, other: str, is_alike: bool) -> None:
+    book = workbook()
+    book.active.title = own
+    book.create_sheet(other).append(["x"])
+    book.create_sheet("行政村月报表 (9)")  # without cells
+    assert facts(bytes_of(book)).alike_sheets == ((other,) if is_alike else ())
+
+
+def test_what_is_kept_of_a_workbook_that_may_not_be_kept_tells_the_same_of_its_sheet() -> None:
+    """A stamp or a second sheet with a name is no reason to lose hidden rows, merged cells and number formats."""
+    book = workbook()
+    sheet = book.active
+    sheet.title = "行政村月报表"
+    sheet.row_dimensions[5].hidden = True
+    sheet.column_dimensions["D"].hidden = True
+    sheet.merge_cells("C6:C7")
+    for row in (4, 5, 6, 7):
+        sheet.cell(row, 5).number_format = "0!.0,"
+        sheet.cell(row, 3).number_format = '0"户"'
+    sheet["D4"].number_format = ";;;"
+    sheet["A9"] = "说明 <&>\n"
+    book.create_sheet("行政村月报表 (2)").append(["身份证"])
+    content = bytes_of(book)
+    read = cage.read_sheets(content, "xlsx", county("xlsx"), {"village": FORM.title.zh})
+    kept = workbook_of(read.grids["village"])
+    assert kept == workbook_of(read.grids["village"])
+    layout = {"title_rows": 2, "sign_off": ("说明",)}
+    first, second = (
+        cage.read_submission(c, "xlsx", county("xlsx", **layout), FORM, Period.parse("2026-10"))  # type: ignore[arg-type]
+        for c in (content, kept)
+    )
+    assert second.sheet == first.sheet
+    assert second.sheet.scaled_columns
+    assert second.sheet.alike_sheets == ("行政村月报表 (2)",)
+    assert second.rows == first.rows
+    assert "身份证".encode() not in kept

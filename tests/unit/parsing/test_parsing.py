@@ -11,6 +11,7 @@ import pytest
 from qiangji.catalogue.models import County, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing import Parsed, address, read_form, read_grids
+from qiangji.parsing.facts import units_above
 from qiangji.parsing.grid import column_letters
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
@@ -123,14 +124,15 @@ def test_two_header_rows_use_the_leaf_or_parent_and_leaf() -> None:
     assert parsed.rows["_row"].to_pylist() == [3]
 
 
-def test_the_unit_of_money_may_stand_above_the_headers() -> None:
+def test_what_stands_above_a_header_is_told_with_it() -> None:
     text = (
         "村编码,村名,党员,书记,,村级收入（本年累计，千元）,植树\n"
         ",,,书记档次,一肩挑,总收入,\n"
         f"{CODE}01,甲,3,一档,是,1.25,2\n"
     )  # fmt: skip
     sheet = read(text, header_rows=2).sheet
-    assert sheet.units_in_headers == {"income": "千元"}
+    assert sheet.headers["income"] == ("村级收入(本年累计,千元)", "总收入")
+    assert units_above(sheet.headers["income"][0]) == ["千元"]
 
 
 def test_a_column_without_header_or_declared_as_nothing_is_left_out() -> None:

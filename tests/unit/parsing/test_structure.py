@@ -349,3 +349,110 @@ def test_a_file_holds_no_more_cells_than_are_looked_at(kind: str, monkeypatch: p
     assert read(data, kind).rows.num_rows == 4
     monkeypatch.setattr(parsing, "MAX_FILLED", 29)
     assert refused(data, kind).code == "too_large"
+
+
+# ---- pages, codes and headers as offices write them
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        [HEADER],
+        ["行政村月报表,,,,,", HEADER],
+        [",,,,,", "行政村月报表（续）,,,,,", HEADER],
+        ["村编码,,党员,女,,"],
+    ],
+)
+def test_a_header_once_more_among_the_data_is_passed_over(again: list[str]) -> None:
+    above = ["行政村月报表,,,,,"] if len(again) > 1 else []
+    read_ = read("\n".join([*above, HEADER, *ROWS[:2], *again, *ROWS[2:]]) + "\n", title_rows=len(above))
+    assert read_.rows.num_rows == 4
+    assert read_.unreadable == []
+    assert read_.sheet.repeated_headers == len([line for line in again if line.strip(",")])
+
+
+def test_a_unit_called_as_a_header_is_no_header() -> None:
+    assert read(csv(*ROWS, f"{CODE}09,党员,1,1,1,1")).rows.num_rows == 5
+
+
+def test_a_header_of_two_rows_once_more_is_passed_over() -> None:
+    upper, lower = "村编码,村名,党员,其中,,", ",,,女,青年,老年"
+    read_ = read("\n".join([upper, lower, *ROWS[:2], upper, lower, *ROWS[2:]]) + "\n", header_rows=2)
+    assert (read_.rows.num_rows, read_.sheet.repeated_headers, read_.unreadable) == (4, 2, [])
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [",,人,人,人,人"],
+        ["甲,乙,1,2,3,4"],
+        [",,（1）,（2）,（3）,（4）"],
+        ["单位,,人,人,人,", "栏次,,1,2=3+4,3,4"],
+    ],
+)
+def test_rows_of_units_and_column_numbers_belong_to_the_header(rows: list[str]) -> None:
+    read_ = read(csv(*rows, *ROWS))
+    assert (read_.rows.num_rows, read_.unreadable, read_.sheet.repeated_headers) == (4, [], 0)
+    assert read_.sheet.units_in_headers.get("members", "") == ("人" if "人" in rows[0] else "")
+
+
+def test_below_the_first_code_such_a_row_is_none_of_the_header() -> None:
+    assert [
+        c.rule for c in read(csv(ROWS[0], ",,1,2,3,4", *ROWS[1:])).unreadable
+    ] == []  # a unit's without its code
+    assert read(csv(ROWS[0], ",,1,2,3,4", *ROWS[1:])).rows.num_rows == 5
+    assert read(csv(",,4,2,3,9", *ROWS)).rows.num_rows == 5
+    assert read(csv(",戊村,1,2,3,4", *ROWS)).rows.num_rows == 5
+
+
+@pytest.mark.parametrize(
+    "written", ["440703 001 001", "4407 0310 0001", "440703-100001", "440703　100001", "440703–100001"]
+)
+def test_blanks_inside_a_code_are_taken_out(written: str) -> None:
+    read_ = read(csv(f"{written},甲村,1,1,1,1", *ROWS[1:]))
+    assert read_.rows.column("village_code")[0].as_py() == re.sub(r"\D", "", written)
+    assert read_.raw.column("village_code")[0].as_py() == written
+    assert (read_.sheet.spaced_codes, read_.unreadable) == (1, [])
+
+
+def test_blanks_in_what_is_no_code_stay() -> None:
+    read_ = read(csv(*ROWS, "44 07,戊村,1,1,1,1"))
+    assert read_.rows.column("village_code")[4].as_py() == "44 07"
+    assert read_.sheet.spaced_codes == 0
+
+
+def test_a_number_beside_the_table_is_one_problem_and_in_no_total() -> None:
+    read_ = read(csv(*ROWS, "合计,,50,10,10,10", ",,50,,,"), totals=("合计",))
+    assert [(c.rule, c.value) for c in read_.unreadable] == [("village.village_code.loose", "50")]
+    assert read_.totals_agree
+    many = read(csv(*ROWS, ",,50,1,1,"))  # half a row may be a unit's, whose code is missing
+    assert many.unreadable == []
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "党员\nParty members",
+        "党员 / Members",
+        "Party members 党员",
+        "党员（人）Members",
+        "党员(本年累计)",
+        "党员（人、期末）",
+    ],
+)
+def test_a_header_in_two_languages_or_with_its_time_is_the_field(header: str) -> None:
+    quoted = f'"{header}"'
+    assert read("\n".join([HEADER.replace("党员", quoted), *ROWS])).rows.column("members")[0].as_py() == 11
+
+
+@pytest.mark.parametrize(
+    "header", ["党员 women", "e党员", '党员""', "党员 xyz abc 女", "Members (women)", "党员(女)"]
+)
+def test_a_header_whose_other_language_is_another_field_is_unknown(header: str) -> None:
+    assert refused("\n".join([HEADER.replace("党员", header), *ROWS])).code == "unknown_header"
+
+
+@pytest.mark.parametrize("label", ["全村", "本镇", "全 县", "全区合计", "全街道", "本村总数"])
+def test_all_of_a_unit_is_a_total(label: str) -> None:
+    read_ = read(csv(*ROWS, f",{label},50,10,10,10"))
+    assert [c.rule for c in read_.unreadable] == ["village.village_code.total"]

@@ -15,6 +15,7 @@ from qiangji.catalogue import County, load
 from qiangji.errors import PermanentError
 from qiangji.periods import Period
 from qiangji.settings import settings
+from qiangji.sources import Item
 from qiangji.sources.database import DatabaseSource
 from qiangji.sources.limits import Limits
 from tests.frozen import paths as frozen
@@ -51,6 +52,21 @@ def test_a_view_that_is_not_there_costs_the_other_forms_nothing(source: Database
     with pytest.raises(PermanentError, match="the view view_of_community or a column of it") as refused:
         source.fetch(fetched["community/2026-10"])
     assert refused.value.code == "not_found"
+
+
+def test_a_fetch_asks_for_what_the_listing_said_alone(source: DatabaseSource) -> None:
+    asked: list[str] = []
+    sa.event.listen(source._engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    (item,) = source.list([("village", OCTOBER)])
+    assert item.said == ("2026-10",)
+    assert len([text for text in asked if "GROUP BY" in text]) == 1
+    asked.clear()
+    listed = source.fetch(item)
+    assert len(asked) == 1
+    assert "GROUP BY" not in asked[0]
+    assert (
+        source.fetch(Item(item.name, item.targets)).content == listed.content
+    )  # not listed: it looks itself
 
 
 def test_without_any_view_the_county_is_not_collected(source: DatabaseSource) -> None:

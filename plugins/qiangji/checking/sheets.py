@@ -1,0 +1,228 @@
+"""What a report's sheet says of itself: findings on what a person does not see in it, questions on what it contradicts.
+
+In: a submission with the `SheetFacts` of its sheet, the form. Out: findings on the report, and `Doubt`s: they follow
+from the submission and the catalogue alone.
+
+| code | held where |
+| --- | --- |
+| `unit_of_another_scale` | a header, a number format or a title names a unit that is not the field's |
+| `another_time_span` | a header says another time than the field counts: `本月` above a year-to-date amount |
+| `scaled_number_format` | most cells of a field are shown divided, so that what is shown is not what is stored |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qiangji.catalogue import Form
+from qiangji.catalogue.suites import Severity, Words
+from qiangji.checking.spans import KINDS, other_spans
+from qiangji.checking.units import other_units
+from qiangji.checking.verdict import Checked, Doubt, named
+from qiangji.ledger.findings import Finding
+from qiangji.parsing.facts import SheetFacts
+from qiangji.personal_data import quoted
+from qiangji.text import quoted_zh
+
+UNITS = {
+    "person": "人",
+    "household": "户",
+    "group": "个",
+    "village": "个",
+    "community": "个",
+    "unit": "个",
+    "item": "项",
+    "time": "次",
+    "tree": "株",
+    "ten_thousand_yuan": "万元",
+    "percent": "%",
+}
+"""The unit of a field as messages name it."""
+_PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number format"), "title": ("标题", "title")}
+
+
+def findings(one: Checked, form: Form) -> list[Finding]:
+    """What is said of the sheet; nothing of it is a reason to send the report back."""
+    sheet = _facts(one)
+    return [
+        *_hidden(one, form, sheet),
+        *_merged(one, form, sheet),
+        *_scaled(one, form, sheet),
+        *_passed_over(one, form, sheet),
+    ]
+
+
+def doubts(one: Checked, form: Form, rows: int) -> list[Doubt]:
+    """What the sheet contradicts. `rows`: how many were accepted."""
+    return [*_of_units(one, form), *_of_spans(one, form), *_of_formats(one, form, rows)]
+
+
+def _facts(one: Checked) -> SheetFacts:
+    assert one.parsed is not None
+    return one.parsed.sheet
+
+
+def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
+    fields = form.fields_in(str(one.period.last_month))
+    others = other_units(_facts(one), fields)
+    if not others:
+        return
+    first, (place_zh, place_en) = others[0], _PLACES[others[0].place]
+    unit = UNITS[form.fields[first.field].unit]
+    asks = "以万元填报" if unit == "万元" else f"以“{unit}”计、不加倍数"
+    zh, en = named([o.field for o in others], form)
+    yield Doubt(
+        "unit_of_another_scale",
+        f"{place_zh}写明{zh}的单位是“{first.said}”，本表要求{asks}：数据是按哪个单位填的？"
+        "请按本表的单位填报并改正后重报",
+        f"the {place_en} says that {en} is in {first.said}, the form asks for {unit}: in which unit are the numbers?"
+        " Report them in the form's unit, correct it and send the report again",
+    )
+
+
+def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
+    fields = form.fields_in(str(one.period.last_month))
+    others = other_spans(_facts(one).headers, fields, one.period)
+    if not others:
+        return
+    first = others[0]
+    kind_zh, kind_en = KINDS[fields[first.field].kind]
+    zh, en = named([o.field for o in others], form)
+    yield Doubt(
+        "another_time_span",
+        f"表头在{zh}上写着{quoted_zh(first.said)}，本表{one.period}期要求填{kind_zh}：数据是哪一时段的？"
+        "请按要求的时段填报并改正表头后重报",
+        f"the header of {en} says {first.said}, the form of {one.period} asks for {kind_en}: over which time were the"
+        " numbers counted? Report them as asked, correct the header and send the report again",
+    )
+
+
+def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
+    scaled = [s for s in _facts(one).scaled_columns if s.field in form.fields and 2 * s.cells > rows]
+    if not scaled:
+        return
+    first = scaled[0]
+    zh, en = named([s.field for s in scaled], form)
+    unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else "报表要求的单位"
+    yield Doubt(
+        "scaled_number_format",
+        f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
+        f"a number format shows {en} divided by {first.divisor:,} ({first.cells} cells):"
+        " is what is stored in the form's unit?",
+    )
+
+
+# ---- findings
+
+
+def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    """Rows, columns and cells that a person does not see in the sheet are read like the others."""
+    assert one.parsed is not None
+    received = one.parsed.rows.num_rows
+    if sheet.hidden_rows:
+        yield _on_report(
+            one, f"{form.form}.{form.key}.hidden_rows", (), Words(
+                str(sheet.hidden_rows),
+                f"{received}行数据中有{sheet.hidden_rows}行被隐藏或筛选掉，已照常读取",
+                f"{sheet.hidden_rows} of {received} rows are hidden or filtered away; they were read like the others",
+                "没有隐藏的数据行；确属多余的请删除",
+                "no hidden rows: delete those that are not meant",
+            ),
+        )  # fmt: skip
+    for name in (n for n in sheet.hidden_columns if n in form.fields):
+        label = form.fields[name].label
+        yield _on_report(
+            one, f"{form.form}.{name}.hidden_column", (name,), Words(
+                None,
+                f"{quoted_zh(label.zh)}所在列被隐藏，已照常读取",
+                f"the column of {label.en} is hidden; it was read like the others",
+                "填报项所在的列不隐藏",
+                "no hidden columns of the form",
+            ),
+        )  # fmt: skip
+    for name, cells in ((n, c) for n, c in sheet.unseen_cells.items() if n in form.fields):
+        label = form.fields[name].label
+        yield _on_report(
+            one, f"{form.form}.{name}.unseen_cells", (name,), Words(
+                str(cells),
+                f"{quoted_zh(label.zh)}有{cells}个单元格的数字格式不显示内容（如“;;;”），已按存储的内容读取",
+                f"a number format (such as ;;;) shows nothing of {cells} cells of {label.en}; what is stored was read",
+                "显示内容的数字格式；不应填报的请清空单元格",
+                "a number format that shows what is stored; clear the cells that are not meant",
+            ),
+        )  # fmt: skip
+
+
+def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    """Of merged cells only the first holds a value: the others are read as empty."""
+    for name, cells in ((n, c) for n, c in sheet.merged_cells.items() if n in form.fields or n == form.key):
+        zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
+        yield _on_report(
+            one, f"{form.form}.{name}.merged_cells", () if name == form.key else (name,), Words(
+                str(cells),
+                f"{quoted_zh(zh)}的数据行中有合并单元格：只有左上角一格有值，另外{cells}格按未填读取",
+                f"cells of {en} are merged among the rows: only the first holds the value, {cells} others were"
+                " read as empty",
+                "每行各有自己的值：请取消合并，逐行填写后重报",
+                "a value in each row: unmerge the cells, fill each in and send the report again",
+            ),
+        )  # fmt: skip
+
+
+def _scaled(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    for scaled in (s for s in sheet.scaled_columns if s.field in form.fields):
+        label = form.fields[scaled.field].label
+        words = Words(
+            str(scaled.cells),
+            f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
+            f"a number format shows {scaled.cells} cells of {label.en} divided by {scaled.divisor:,};"
+            " what is stored was read",
+            "显示与存储一致的数字格式",
+            "a number format that shows what is stored",
+        )
+        yield _on_report(one, f"{form.form}.{scaled.field}.scaled_format", (scaled.field,), words)
+
+
+def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
+    """What was not read as data, or read otherwise than it is written."""
+    if sheet.alike_sheets:
+        own, others = quoted(sheet.sheet), [quoted(name) for name in sheet.alike_sheets]
+        yield _on_report(
+            one, f"{form.form}.{form.key}.alike_sheets", (), Words(
+                None,
+                f"读取的是工作表{quoted_zh(own)}，名称相近的{'、'.join(map(quoted_zh, others))}没有读取：哪张是定稿？",
+                f"sheet {own} was read, and {', '.join(others)} was not: which of them is meant?",
+                "一张报表只有一张工作表：请删除多余的工作表，或确认所读取的无误",
+                "one sheet for the form: delete the others, or confirm that the right one was read",
+            ),
+        )  # fmt: skip
+    if sheet.repeated_headers:
+        yield _on_report(
+            one, f"{form.form}.{form.key}.repeated_header", (), Words(
+                str(sheet.repeated_headers),
+                f"数据中有{sheet.repeated_headers}行是重复的表头或标题（如分页打印所加），已略过",
+                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page; they"
+                " were passed over",
+                "表头只在首页；分页打印请用“打印标题”功能",
+                "one header, above all rows: for print use the program's print titles",
+            ),
+            severity="info",
+        )  # fmt: skip
+    if sheet.spaced_codes:
+        yield _on_report(
+            one, f"{form.form}.{form.key}.spaced_codes", (), Words(
+                str(sheet.spaced_codes),
+                f"有{sheet.spaced_codes}个编码中间夹有空格或短横线，已去除后读取",
+                f"{sheet.spaced_codes} codes have blanks or hyphens inside; they were read without",
+                "编码中间没有空格",
+                "codes without blanks",
+            ),
+            severity="info",
+        )  # fmt: skip
+
+
+def _on_report(
+    one: Checked, rule: str, fields: tuple[str, ...], words: Words, severity: Severity = "warning"
+) -> Finding:
+    county = one.part.county_code
+    return Finding(county, one.part.form, one.part.period, county, county, rule, severity, fields, words)

@@ -1,0 +1,93 @@
+"""Over which time a header says that its numbers count, held against the kind of the field and the period.
+
+In: each field's header and the cells merged above it, the fields, the period. Out: the fields whose header says
+another time: `本月` above what is counted from 1 January on, `累计` above an amount of the period, `上年`, or another
+year or month, above any.
+
+A text that the catalogue itself declares for the field says nothing new. Cells above several columns may speak of some
+of them only: they contradict none where they fit one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from qiangji.catalogue.models import Field
+from qiangji.checking.titles import periods_in
+from qiangji.periods import Period
+from qiangji.text import squeezed
+
+_BEFORE = re.compile(
+    r"上一?(?:年|月|季|期)(?:度|同期|同月|累计|末|底)*|去年(?:同期|同月|累计)?|前年|往年|历年|同比|环比"
+)
+_FROM_JANUARY = re.compile(
+    r"(?:本|当|全)?年?度?累计|年初至今|年初以来|本年以来|今年以来|1[-~—–至到]\d{1,2}月"
+)
+_OF_PERIOD = re.compile(r"(?:本|当|单)(?:月|季度?|期)(?!末|底|止|累计)(?:新增|发生|完成)?数?")
+_ADDED = re.compile(r"(?:本|当)?(?:年|月|季|期)?(?:新增|净增|增加)")
+_YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,12}(?:规划|计划|行动|印发|任务))")
+_RANGE = re.compile(r"20\d\d年?[-~—–至到]20\d\d年?")
+KINDS: Mapping[str, tuple[str, str]] = {
+    "stock": ("期末数", "the number at the end of the period"),
+    "flow": ("本期数", "the amount of the period"),
+    "ytd": ("本年累计数", "the amount since 1 January"),
+    "distinct": ("本期去重数", "the distinct number of the period"),
+}
+
+
+@dataclass(frozen=True)
+class OtherSpan:
+    """A field whose header says another time than the field's. `said`: the word or period in the header."""
+
+    field: str
+    said: str
+
+
+def other_spans(
+    headers: Mapping[str, tuple[str, str]], fields: Mapping[str, Field], period: Period
+) -> list[OtherSpan]:
+    """The fields, in the form's order. `headers`: field -> (the cells above it, its header)."""
+    fit = {  # cells above that are right for some field beneath them
+        parents
+        for name, (parents, _) in headers.items()
+        if name in fields and parents and not _other(parents, fields[name], period)
+    }
+    found = []
+    for name, field in fields.items():
+        parents, leaf = headers.get(name, ("", ""))
+        texts = [_undeclared(leaf, field), *([] if parents in fit else [parents])]
+        said = next((said for text in texts if (said := _other(text, field, period))), "")
+        if field.is_number and said:
+            found.append(OtherSpan(name, said))
+    return found
+
+
+def _undeclared(leaf: str, field: Field) -> str:
+    """A header without the words that the catalogue gives the field."""
+    for text in sorted(map(squeezed, (field.label.zh, *field.headers)), key=len, reverse=True):
+        leaf = leaf.replace(text, "")
+    return leaf
+
+
+def _other(text: str, field: Field, period: Period) -> str:
+    """What a text says of another time than that of the field; '' if nothing."""
+    return next(_contradictions(squeezed(text), field.kind, period), "")
+
+
+def _contradictions(text: str, kind: str, period: Period) -> Iterator[str]:
+    if not text:
+        return
+    yield from (m[0] for m in _BEFORE.finditer(text))
+    yield from (m[0] for m in _YEAR.finditer(_RANGE.sub("", text)) if m[1] != str(period.year))
+    named = list(periods_in(text, period))
+    if named and str(period) not in named:
+        yield named[0]
+    from_january, of_period = _FROM_JANUARY.search(text), _OF_PERIOD.search(text)
+    if kind == "ytd" and of_period and not from_january:
+        yield of_period[0]
+    if kind in ("flow", "distinct") and from_january:
+        yield from_january[0]
+    if kind == "stock" and (added := from_january or _ADDED.search(text)):
+        yield added[0]

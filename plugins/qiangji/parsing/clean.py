@@ -1,0 +1,140 @@
+"""One sheet of a workbook as a workbook of its own: what is kept where something beside the sheet must not be.
+
+In: a `Grid` with its look. Out: the bytes of an .xlsx that holds the grid's cells as texts, and how they look: what is
+hidden or merged, number formats that divide, name a unit or show nothing. Nothing else of the county's file is in it.
+The same grid always gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from itertools import count
+from xml.sax.saxutils import escape, quoteattr
+
+from qiangji.parsing.grid import Grid, Look, column_letters
+
+_XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_RELS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_NO_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_FIRST_FORMAT = 164
+"""Numbers of formats below are those of the standard."""
+
+
+def workbook_of(grid: Grid) -> bytes:
+    """The workbook. A sheet that is called nearly as this one stays as a sheet without its name and its cells."""
+    look = grid.look or Look()
+    formats = _formats(look)
+    names = [grid.sheet, *(f"{grid.sheet[:24]} ({i})" for i in range(2, len(look.alike) + 2))]
+    sheets = [_sheet(grid, look, formats), *(_ALIKE for _ in look.alike)]
+    numbers = range(1, len(sheets) + 1)
+    parts = {
+        "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types"><Default Extension="rels" ContentType='
+        '"application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType='
+        f'"application/xml"/><Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+            for n in numbers
+        )
+        + "</Types>",
+        "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1"'
+        f' Type="{_RELS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_RELS}"><sheets>'
+        + "".join(
+            f'<sheet name={quoteattr(_text(name))} sheetId="{n}" r:id="rId{n}"/>'
+            for n, name in zip(numbers, names, strict=True)
+        )
+        + "</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        + "".join(
+            f'<Relationship Id="rId{n}" Type="{_RELS}/worksheet" Target="worksheets/sheet{n}.xml"/>'
+            for n in numbers
+        )
+        + f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": _styles(formats),
+        **{f"xl/worksheets/sheet{n}.xml": body for n, body in zip(numbers, sheets, strict=True)},
+    }
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in parts.items():
+            archive.writestr(zipfile.ZipInfo(name, _EPOCH), (_XML + text).encode(), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+_ALIKE = (
+    f'<worksheet xmlns="{_MAIN}"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>-</t></is></c></row></sheetData>'
+    "</worksheet>"
+)
+
+
+def _formats(look: Look) -> dict[str, tuple[int, Mapping[int, frozenset[int]]]]:
+    """Number format -> (its style, column -> rows of the cells under it)."""
+    found: dict[str, dict[int, frozenset[int]]] = {}
+    for (column, divisor), rows in look.scaled.items():
+        found.setdefault("0!." + "0" * (len(str(divisor)) - 1), {})[column] = frozenset(rows)
+    for (column, unit), rows in look.units.items():
+        found.setdefault(f'0"{unit}"', {})[column] = frozenset(rows)
+    for column, rows in look.unseen.items():
+        found.setdefault(";;;", {})[column] = frozenset(rows)
+    return {
+        code: (style, cells) for style, (code, cells) in zip(count(1), sorted(found.items()), strict=False)
+    }
+
+
+def _styles(formats: Mapping[str, tuple[int, Mapping[int, frozenset[int]]]]) -> str:
+    numbers = {code: _FIRST_FORMAT + style for code, (style, _) in formats.items()}
+    codes = "".join(f'<numFmt numFmtId="{n}" formatCode={quoteattr(code)}/>' for code, n in numbers.items())
+    cells = "".join(f'<xf numFmtId="{n}" applyNumberFormat="1"/>' for n in (0, *numbers.values()))
+    return (
+        f'<styleSheet xmlns="{_MAIN}">'
+        + (f'<numFmts count="{len(numbers)}">{codes}</numFmts>' if numbers else "")
+        + f'<cellXfs count="{len(numbers) + 1}">{cells}</cellXfs></styleSheet>'
+    )
+
+
+def _sheet(grid: Grid, look: Look, formats: Mapping[str, tuple[int, Mapping[int, frozenset[int]]]]) -> str:
+    columns = "".join(
+        f'<col min="{c + 1}" max="{c + 1}" width="9" hidden="1"/>' for c in sorted(look.hidden_columns)
+    )
+    merged = "".join(
+        f'<mergeCell ref="{column_letters(left)}{top}:{column_letters(right)}{bottom}"/>'
+        for top, left, bottom, right in look.merged
+    )
+    return (
+        f'<worksheet xmlns="{_MAIN}">'
+        + (f"<cols>{columns}</cols>" if columns else "")
+        + f"<sheetData>{''.join(_rows(grid, look, formats))}</sheetData>"
+        + (f'<mergeCells count="{len(look.merged)}">{merged}</mergeCells>' if merged else "")
+        + "</worksheet>"
+    )
+
+
+def _rows(
+    grid: Grid, look: Look, formats: Mapping[str, tuple[int, Mapping[int, frozenset[int]]]]
+) -> Iterator[str]:
+    letters = [column_letters(c) for c in range(grid.cells.num_columns)]
+    for number, row in enumerate(
+        zip(*(c.to_pylist() for c in grid.cells.columns), strict=True), grid.first_row
+    ):
+        cells = []
+        for column, value in enumerate(row):
+            style = next((s for s, at in formats.values() if number in at.get(column, ())), 0)
+            if value is not None or style:
+                text = "" if value is None else f'<is><t xml:space="preserve">{escape(_text(value))}</t></is>'
+                kind = ' t="inlineStr"' if text else ""
+                cells.append(f'<c r="{letters[column]}{number}" s="{style}"{kind}>{text}</c>')
+        hidden = ' hidden="1"' if number in look.hidden_rows else ""
+        if cells or hidden:
+            yield f'<row r="{number}"{hidden}>{"".join(cells)}</row>'
+
+
+def _text(text: str) -> str:
+    """The text with what XML cannot hold replaced."""
+    return _NO_XML.sub("\ufffd", text)

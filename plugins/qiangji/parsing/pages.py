@@ -1,0 +1,96 @@
+"""Rows among the data that belong to the header: a header repeated on a second page, a row of units, column numbers.
+
+In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hold no data, and are passed over;
+`SheetFacts.repeated_headers` says how many repeat the header, and units count like those in the header.
+
+| row | how it is known |
+| --- | --- |
+| a header once more | each of its texts, two at least, is that of a header row in the same column |
+| a title once more | texts without a number, directly above such a row |
+| units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of fields is a unit, two at least |
+| column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.parsing.facts import unit_in
+from qiangji.parsing.grid import Grid, combined
+from qiangji.parsing.headers import Columns
+from qiangji.parsing.reading import Reading
+from qiangji.parsing.strays import MAX_STRAYS, codes_of, is_number
+from qiangji.text import squeezed
+
+_LEAST, _LEAST_NUMBERS = 2, 3
+"""Cells that have to be as a header's: one alone may be a name."""
+_COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
+
+
+@dataclass(frozen=True)
+class HeaderRows:
+    """Positions in the data zone: rows that repeat the header or title, and further rows of the header itself.
+
+    `units`: field -> the unit that a row of units gives it.
+    """
+
+    repeated: Sequence[int] = ()
+    further: Sequence[int] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) -> HeaderRows:
+    """Rows of the zone that belong to the header, ascending."""
+    titles, headers = grid.title_and_header(reading.layout)
+    above = [
+        [squeezed(t) for t in grid.row_text(i)]
+        for i in range(titles, min(titles + headers, grid.cells.num_rows))
+    ]
+    texts = _without_code(zone, columns, reading)
+    repeated = {i for i, row in texts.items() if _repeats(row, above)}
+    for first in sorted(repeated):
+        for i in range(first - 1, max(first - 1 - titles, -1), -1):
+            row = [t for t in texts.get(i, ["0"]) if t]
+            if i in repeated or any(map(is_number, row)):
+                break
+            repeated.add(i)
+    units, further = dict[str, str](), list[int]()
+    for i in range(len(texts)):
+        if i not in texts:  # the first code
+            break
+        cells = {name: text for name, at in columns.fields.items() if (text := texts[i][at])}
+        if len(cells) >= _LEAST and all(map(unit_in, cells.values())):
+            units |= cells
+            further.append(i)
+        elif (columns.name is None or len(texts[i][columns.name]) < _LEAST) and _counts(list(cells.values())):
+            further.append(i)
+    return HeaderRows(sorted(repeated - {*further}), further, units)
+
+
+def _without_code(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, list[str]]:
+    """Position -> the texts, squeezed, of rows whose key is no code."""
+    keys = combined(zone.column(columns.key))
+    # few keys are other than letters and digits: this is quicker than to match all of them
+    odd = pc.indices_nonzero(pc.invert(pc.fill_null(pc.ascii_is_alnum(keys), False))).to_pylist()
+    is_code = re.compile(codes_of(reading))
+    odd = [i for i in odd[: 2 * MAX_STRAYS] if not is_code.fullmatch(keys[i].as_py() or "")][:MAX_STRAYS]
+    return {i: [squeezed(column[i].as_py()) for column in zone.columns] for i in odd}
+
+
+def _repeats(row: list[str], headers: list[list[str]]) -> bool:
+    """Whether every cell of a row that holds a text has that of a header above it."""
+    filled = [(i, t) for i, t in enumerate(row) if t]
+    return len(filled) >= _LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
+
+
+def _counts(cells: list[str]) -> bool:
+    """Whether cells number their columns: 1, 2, 3 (or `4=5+6`)."""
+    numbers = [int(found[1]) for cell in cells if (found := _COLUMN_NUMBER.fullmatch(cell))]
+    is_all = len(numbers) == len(cells) >= _LEAST_NUMBERS
+    return is_all and all(later == earlier + 1 for earlier, later in itertools.pairwise(numbers))

@@ -1,0 +1,129 @@
+"""Reports that repeat the last one in most rows, and reports in another scale than the last."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from qiangji.catalogue.models import Form
+from qiangji.checking import repeats, scales
+from qiangji.parsing.normalise import TYPES
+from qiangji.periods import Period
+
+FORM = Form.model_validate(
+    {
+        "form": "v", "title": {"zh": "村", "en": "Villages"}, "grain": "village", "period_type": "month",
+        "due_working_day": 5, "key": "code", "key_pattern": "[0-9]{3}", "key_headers": ["编码"],
+        "fields": {
+            "members": {"label": {"zh": "党员", "en": "Members"}, "type": "integer", "unit": "person"},
+            "income": {"label": {"zh": "收入", "en": "Income"}, "type": "decimal", "kind": "ytd",
+                       "unit": "ten_thousand_yuan"},
+            "note": {"label": {"zh": "说明", "en": "Note"}, "type": "text"},
+        },
+    }
+)  # fmt: skip
+OCTOBER, JANUARY = Period.parse("2026-10"), Period.parse("2026-01")
+
+
+def table(members: list[Any], income: list[Any] | None = None) -> pa.Table:
+    n = len(members)
+    return pa.table(
+        {
+            "code": [f"{i:03}" for i in range(n)],
+            "members": pa.array(members, pa.int64()),
+            "income": pa.array(
+                [None if v is None else Decimal(str(v)) for v in income or [5] * n], TYPES["decimal"]
+            ),
+            "note": pa.array([None] * n, pa.string()),
+        }
+    )
+
+
+def changed(rows: int, of: int) -> tuple[pa.Table, pa.Table]:
+    """A report of which so many rows differ from the one before, and the one before."""
+    return table([10 + i + (i < rows) for i in range(of)]), table([10 + i for i in range(of)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "of", "found"),
+    [
+        (0, 30, (30, 30)), (3, 30, (27, 30)), (4, 30, None), (2, 100, (98, 100)), (2, 20, (18, 20)), (3, 20, None),
+        (1, 19, None), (0, 19, (19, 19)), (0, 6, (6, 6)), (1, 6, None), (0, 4, None),
+    ],
+)  # fmt: skip
+def test_nine_rows_in_ten_that_are_the_same(rows: int, of: int, found: tuple[int, int] | None) -> None:
+    assert repeats.repeated(FORM, *changed(rows, of)) == found
+
+
+def test_what_repeats_is_counted_in_the_message() -> None:
+    said = repeats.finding(FORM, OCTOBER, "440705", *changed(2, 100))
+    assert said is not None
+    assert "100条记录中有98条与2026-09的报送逐项相同" in said.words.message_zh
+    assert "98 of 100 rows are the same" in said.words.message_en
+    whole = repeats.finding(FORM, OCTOBER, "440705", *changed(0, 100))
+    assert whole is not None
+    assert "100条记录与2026-09的报送逐项相同" in whole.words.message_zh
+
+
+def test_a_blank_that_stays_blank_is_the_same_and_one_filled_in_is_not() -> None:
+    before = table([10 + i for i in range(30)], [None] * 30)
+    assert repeats.repeated(FORM, before, before) == (30, 30)
+    assert repeats.repeated(FORM, table([10 + i for i in range(30)]), before) is None
+
+
+def test_rows_of_zeros_tell_nothing() -> None:
+    none = table([0] * 50, [0] * 50)
+    assert repeats.repeated(FORM, none, none) is None
+
+
+def scaled(period: Period, now: list[Any], before: list[Any]) -> list[tuple[str, str | None]]:
+    return [
+        (f.rule, f.words.value)
+        for f in scales.findings(
+            FORM, period, "440705", table([9] * len(now), now), table([9] * len(now), before)
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "value"),
+    [
+        (["0.0100", "0.0202", "0.0310", "0.0409"], "1/10,000"),
+        ([1_010_000, 2_020_000, 3_100_000, 4_090_000], "x10,000"),
+        (["0.1", "0.2", "0.3", "0.4"], "1/1,000"),
+        ([1, 2, 310, 409], None),
+        (["0.01", "0.02", "0.03", 409], "1/10,000"),
+        ([10, 20, 31, 40], None),
+        (["0.01", "0.02", 31_000, 40_900_000], None),
+        ([0, 0, 0, 0], None),
+    ],
+)
+def test_most_rows_in_another_scale(now: list[Any], value: str | None) -> None:
+    found = scaled(OCTOBER, now, [100, 200, 300, 400])
+    assert found == ([("v.income.another_scale", value)] if value else [])
+
+
+def test_a_new_year_begins_small() -> None:
+    before = [1200, 2400, 3600, 4800]
+    assert scaled(JANUARY, [20, 30, 40, 50], before) == []  # a sixtieth and less
+    assert scaled(JANUARY, ["0.01", "0.02", "0.03", "0.04"], before) == [
+        ("v.income.another_scale", "1/100,000")
+    ]
+
+
+def test_few_rows_say_nothing_and_the_message_asks_for_the_unit() -> None:
+    assert scaled(OCTOBER, ["0.01", "0.02"], [100, 200]) == []
+    small = next(
+        scales.findings(FORM, OCTOBER, "440705", table([9] * 3, ["0.01"] * 3), table([9] * 3, [100] * 3))
+    )
+    large = next(
+        scales.findings(FORM, OCTOBER, "440705", table([9] * 3, [10**6] * 3), table([9] * 3, [100] * 3))
+    )
+    assert small.words.message_zh == "“收入”：3条中3条约为2026-09的1/10,000，是否以亿元填报"
+    assert "是否以元填报" in large.words.message_zh
+    people = next(scales.findings(FORM, OCTOBER, "440705", table([900] * 3), table([9] * 3)))
+    assert "单位或列是否有误" in people.words.message_zh
+    assert people.fields == ("members",)

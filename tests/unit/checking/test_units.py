@@ -1,0 +1,97 @@
+"""Units that a sheet states: those that are not the fields' are found, other words say nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from qiangji.catalogue.models import Field
+from qiangji.checking.units import measure_of, other_units
+from qiangji.parsing.facts import SheetFacts
+
+
+def test_what_a_unit_measures() -> None:
+    assert measure_of("元") == ("money", 1)
+    assert measure_of("人民币千元") == ("money", 1_000)
+    assert measure_of("万人") == ("count", 10_000)
+    assert measure_of("%") == ("percent", 1)
+    assert measure_of("‰") == ("permille", 1)
+    assert measure_of("亩") == ("count", 1)
+    assert [measure_of(w) for w in ("", "书记", "新会区", "分")] == [None] * 4
+
+
+def field(unit: str, type_: str = "integer") -> Field:
+    return Field.model_validate({"label": {"zh": "x", "en": "x"}, "type": type_, "unit": unit})
+
+
+FIELDS = {
+    "income": field("ten_thousand_yuan", "decimal"), "people": field("person"), "note": field("none"),
+    "trees": field("tree"), "visits": field("time"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("titles", "headers", "expected"),
+    [
+        ([], {}, []),
+        (["单位：万元"], {}, []),
+        (["计量单位：人、万元"], {}, []),
+        (["填报单位：新会区"], {}, []),
+        (["单位：元"], {}, [("income", "元", "title")]),
+        (["行政村党建月报表（金额：千元）"], {}, [("income", "千元", "title")]),
+        (["行政村党建月报表（千元）"], {}, [("income", "千元", "title")]),
+        (["计量单位 千元"], {}, [("income", "千元", "title")]),
+        (["单位 （元）"], {}, [("income", "元", "title")]),
+        (["行政村党建月报表（金额：万元）", "填报单位 新会区", "（共3页）"], {}, []),
+        (["单位：万人、亿元"], {}, [("income", "亿元", "title"), ("people", "万人", "title")]),
+        (["单位：元"], {"income": "万元"}, [("income", "元", "title")]),
+        (["单位：万元"], {"income": "元"}, [("income", "元", "header")]),
+        ([], {"income": "元", "people": "人"}, [("income", "元", "header")]),
+        ([], {"people": "%"}, [("people", "%", "header")]),
+        ([], {"people": "户"}, [("people", "户", "header")]),
+        ([], {"people": "名"}, []),
+        ([], {"people": "人次"}, [("people", "人次", "header")]),
+        ([], {"trees": "亩"}, [("trees", "亩", "header")]),
+        ([], {"trees": "株"}, []),
+        ([], {"trees": "万株"}, [("trees", "万株", "header")]),
+        ([], {"visits": "人次"}, []),
+        (["单位：户"], {}, []),
+    ],
+)
+def test_units_that_are_not_the_fields(
+    titles: list[str], headers: dict[str, str], expected: list[tuple[str, str, str]]
+) -> None:
+    found = other_units(SheetFacts(title_texts=tuple(titles), units_in_headers=headers), FIELDS)
+    assert [(o.field, o.said, o.place) for o in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("parents", "said"),
+    [
+        ("收入（本年累计，千元）", {"income": "千元"}),
+        ("收入（万元）", {}),
+        ("绿化（亩）", {"income": "亩", "people": "亩", "trees": "亩"}),
+        ("绿化（株、人）", {}),
+        ("其中（人）", {}),
+        ("单位（元）", {"income": "元"}),
+        ("其中", {}),
+    ],
+)
+def test_a_unit_above_several_columns_contradicts_none_where_it_fits_one(
+    parents: str, said: dict[str, str]
+) -> None:
+    names = [*said] if len(said) == 1 else ["income", "people", "trees"]
+    sheet = SheetFacts(headers=dict.fromkeys(names, (parents, "x")))
+    assert {o.field: o.said for o in other_units(sheet, FIELDS)} == said
+
+
+def test_the_unit_that_a_number_format_writes() -> None:
+    found = other_units(SheetFacts(units_in_formats={"income": "千元", "people": "人"}), FIELDS)
+    assert [(o.field, o.said, o.place) for o in found] == [("income", "千元", "format")]
+
+
+def test_a_unit_that_the_catalogue_writes_itself_is_the_fields() -> None:
+    posts = Field.model_validate(
+        {"label": {"zh": "职数", "en": "Posts"}, "type": "integer", "unit": "person", "headers": ["职数(间)"]}
+    )
+    assert other_units(SheetFacts(units_in_headers={"posts": "间"}), {"posts": posts}) == []
+    assert other_units(SheetFacts(units_in_headers={"posts": "户"}), {"posts": posts})
