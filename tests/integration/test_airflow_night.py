@@ -243,7 +243,7 @@ def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     ), said
     assert said in site.client.task_log(run.dag_id, run.run_id, "verdict")
     logs = [log.read_text(errors="replace") for log in (site.airflow.home / "airflow/logs").rglob("*.log")]
-    assert any('"qiangji.landing"' in log for log in logs)
+    assert any('"qiangji.landing.pulled"' in log for log in logs)
     assert not any('"logger":"asyncssh' in log for log in logs), "several lines a connection, of no use here"
     (build,) = site.builds(site.last)
     assert (build.state, build.partition_key) == ("success", str(site.last))
