@@ -34,6 +34,7 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     monkeypatch.setenv("QIANGJI_THREADS", "1")
+    world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield Story(place, made)
 
@@ -113,6 +114,7 @@ def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     monkeypatch.setenv("QIANGJI_THREADS", "1")
+    world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         story = Story(place, made)
         send(story, "unit n d\nV1 3 2\nV2 1 20")
