@@ -83,7 +83,7 @@ def _kill_while(site: Site, dag: str, run_id: str | None, task: str) -> None:
         for i in site.client.task_instances(dag, run.run_id)
     ):
         assert time.monotonic() < deadline, f"{dag}.{task} never ran"
-        time.sleep(0.05)
+        time.sleep(0.2)
     _restart(site)
 
 

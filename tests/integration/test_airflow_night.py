@@ -82,7 +82,7 @@ class Site:
 
     def collect(self, dag: str = "collect_nightly", **how: Any) -> Ended:
         """Trigger a run and wait for its end, green or red."""
-        run = self.client.wait_for_run(dag, self.client.trigger(dag, **how), SECONDS)
+        run = self.client.wait_for_run(dag, self.client.trigger(dag, **how), SECONDS, every=1)
         return Ended(**vars(run), tasks=self.tasks(run))
 
     def tasks(self, run: Run) -> dict[tuple[str, str | None], TaskInstance]:
@@ -99,7 +99,7 @@ class Site:
                 self.built |= {r.run_id for r in runs}
                 return runs
             assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r.state for r in runs]}"
-            time.sleep(0.3)
+            time.sleep(1)
 
     def web(self) -> httpx2.Client:
         """What a browser asks Airflow with."""
