@@ -26,10 +26,9 @@ def main() -> None:
 
 def prepare_airflow(password: str) -> None:
     """Migrate Airflow's database; make the roles, the first account and the pools that are missing."""
-    airflow(["db", "migrate"], accounts.creating(USER, password))
-    *_, listed = airflow(
-        ["pools", "list", "--output", "json"]
-    ).splitlines()  # before it, what Airflow warns of
+    *_, listed = airflow(  # before the last line, what Airflow says and warns of
+        ["db", "migrate"], accounts.creating(USER, password), ["pools", "list", "--output", "json"]
+    ).splitlines()
     known = {pool["pool"] for pool in json.loads(listed)}
     missing = {name: slots for name, slots in POOLS.items() if name not in known}
     what = "tasks of this stage that run at the same time"

@@ -44,7 +44,7 @@ def outcomes(folder: Path, postgres: Any, times: int, only: set[str]) -> Iterato
             yield from (w.cut(after, cuts) for after in (0, 100, 1500, 6000)[: 2 * times] for cuts in (1, 99))
     if "scheduler" in only:
         with scheduler.site(folder / "scheduler") as site:
-            yield scheduler.killed(site, folder, postgres)
+            yield scheduler.killed(site, folder)
 
 
 def main() -> int:

@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.faults.steps import Steps, die
+from tests.golden import world
 
 PROJECT = Path(__file__).resolve().parents[2]
 SECONDS = 150
@@ -120,6 +121,7 @@ def serve() -> None:
 
     for module in ("qiangji.cli", "qiangji.restoring.verifying", "qiangji.feedback", *demo.PRELOAD):
         importlib.import_module(module)
+    world.stay_soon(setattr)
     gc.freeze()  # or the first look at all of it copies it into each child
     for line in sys.stdin:
         job = json.loads(line)

@@ -233,11 +233,46 @@ def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
 
 
 @pytest.mark.usefixtures("no_reader_at_rest")
-def test_many_threads_at_once() -> None:
+def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage, "_PATIENCE", 0.0)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
     assert found == [1 + i % 3 for i in range(60)]
     assert 2 <= len(readers()) <= cage.MOST <= 4
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_small_files_of_many_threads_share_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(40)))
+    assert found == [1 + i % 3 for i in range(40)]
+    assert len(readers()) == 1
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_a_file_does_not_wait_long_for_another_that_takes_long() -> None:
+    with busy(lambda reader: reader.suspend()):
+        hangs = threading.Thread(target=refused, args=(SLOW, "ndjson"))
+        hangs.start()
+        time.sleep(0.2)
+        assert read().rows.num_rows == 3
+        assert len(readers()) == 2
+        assert hangs.is_alive()
+        for one in readers():
+            one.kill()
+        hangs.join()
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_who_waits_gets_a_new_reader_when_the_one_at_work_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    with busy(lambda reader: reader.kill()):
+        died = threading.Thread(target=refused, args=(SLOW, "ndjson"))
+        died.start()
+        time.sleep(0.2)
+        assert read().rows.num_rows == 3
+        died.join()
 
 
 @pytest.mark.usefixtures("no_reader_at_rest")

@@ -163,7 +163,11 @@ def night(
 
     Unless the whole tree is asked for, the catalogue has only the units that the systems know (`scale`), so that
     a test does not compute the figures of a city for a few villages. `edit` may change that catalogue's files.
+
+    The night's day is that of the systems: a build covers the months until then, not all until today.
     """
+    from qiangji import stages
+
     with (
         pytest.MonkeyPatch.context() as patch,
         make_workplace(folder / "home", postgres, patch.setenv) as place,
@@ -175,6 +179,7 @@ def night(
                 edit(folder / "catalogue")
             patch.setenv("QIANGJI_CATALOGUE", str(folder / "catalogue"))
             forget()
+        patch.setattr(stages, "local_today", lambda: systems.today)
         with place.pipeline() as p:
             yield Night(place, systems, p)
     forget()

@@ -82,6 +82,7 @@ def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     monkeypatch.setenv("QIANGJI_THREADS", "1")
+    world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as found:
         yield Place(found, made)
     monkeypatch.undo()

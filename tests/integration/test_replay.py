@@ -13,6 +13,8 @@ from tests.integration.nights import Night, assert_same, chunks, clone, differin
 
 CONTENT = ("raw", "reports", "rejected")
 CORRECTED = "440785"
+MIXED = ["440703", "440783", CORRECTED]
+"""Counties whose deliveries are checked and built in any order."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def landed(base: Night, tmp_path_factory: pytest.TempPathFactory, postgres: Any)
     """Everything received, nothing checked: a night, corrections, a withdrawal, reports cut short."""
     systems = base.systems
     with fresh(base, tmp_path_factory.mktemp("landed") / "home", postgres) as one:
-        one.pull()
+        one.pull(MIXED)
         for event, arguments in (
             ("correction", {}),
             ("withdrawal", {}),

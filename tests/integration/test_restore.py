@@ -120,6 +120,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[P
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         patch.setenv("QIANGJI_THREADS", "1")
+        world.stay_soon(patch.setattr)
         with make_workplace(folder / "home", postgres, patch.setenv) as found:
             place = Place(found, made)
             _live(place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import stat
 import subprocess
@@ -85,13 +84,18 @@ def _make(folder: Path) -> AirflowStack:
     for name, text in DAGS.items():
         (folder / "dags" / name).write_text(text)
     (folder / "plugins" / "marker.py").write_text("WORD = 'from the plugins folder'\n")
+    return _of(folder)
+
+
+def _of(folder: Path) -> AirflowStack:
     home = folder / "a home"
     return AirflowStack(
         home,
         dags_folder=folder / "dags",
         plugins_folder=folder / "plugins",
         postgres=EmbeddedPostgres(home),
-        env={"SPECIAL": "from the caller"},
+        # an idle scheduler that looks a third as often leaves the processor to other tests
+        env={"SPECIAL": "from the caller", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3"},
         preload=["decimal"],
         programs={"companion": ["sleep", "3600"]},
     )
@@ -258,7 +262,7 @@ def test_what_has_died_is_seen_and_said(stack: AirflowStack) -> None:
 def test_nothing_is_left_after_stop_not_even_a_task_s_child(
     stack: AirflowStack, client: AirflowClient
 ) -> None:
-    """The last test that uses the shared stack."""
+    """The last test that uses the stack while it runs."""
     client.wait_for_dags(["sleeper"], timeout=30)
     client.unpause("sleeper")
     client.trigger("sleeper")
@@ -281,12 +285,13 @@ def test_nothing_is_left_after_stop_not_even_a_task_s_child(
         bystander.wait()
 
 
-@pytest.mark.usefixtures("servers")
 def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    stack: AirflowStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """In the home of the stopped stack, whose database need not be migrated anew."""
     monkeypatch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
-    stack = _make(tmp_path)
+    stack.stop()
+    stack = _of(stack.home.parent)
     home = stack.home
     said: list[str] = []
     try:
@@ -329,8 +334,6 @@ def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
         assert ("airflow",) in names, "the data survive"
     finally:
         supervisor.down(home, said.append)
-        stack.postgres.destroy()
-        shutil.rmtree(tmp_path, ignore_errors=True)
 
 
 def _postmaster(stack: AirflowStack) -> int:

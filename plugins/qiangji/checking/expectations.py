@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from qiangji.catalogue.suites import Rule
 from qiangji.checking import comparing
+from qiangji.checking.remembering import remembered
 from qiangji.errors import QiangjiError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -98,7 +99,9 @@ def _results(batch: Any, rules: Sequence[Rule], name: str, result_format: str) -
             expected="types and arguments that Great Expectations knows", do="Correct expectations/.",
         ) from e  # fmt: skip
     found: dict[str, Any] = {}
-    for one in batch.validate(suite, result_format=result_format).results:
+    with remembered():
+        results = batch.validate(suite, result_format=result_format).results
+    for one in results:
         if one.expectation_config is None:
             raise ValidationError("a result without its expectation", where=name)
         rule = one.expectation_config.meta["rule"]

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import atexit
 import os
-import queue
 import signal
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -40,6 +40,10 @@ MAX_FILES = 1000
 """After which a reader is replaced."""
 MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
+_PATIENCE = 1.0
+"""Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
+small files: one reader has read them all before a second would have started.
+"""
 
 
 class CageError(QiangjiError):
@@ -190,36 +194,57 @@ class _Cage:
     """The readers of this process: at most `MOST` at work, the idle ones kept for the next file."""
 
     def __init__(self) -> None:
-        self._rest: queue.LifoQueue[tuple[Limits, Reader]] = queue.LifoQueue()
+        self._rest: list[tuple[Limits, Reader]] = []
         self._all: weakref.WeakSet[Reader] = weakref.WeakSet()
         self._slots = threading.BoundedSemaphore(MOST)
+        self._changed = threading.Condition()
+        self._at_work = 0
+        """Readers, those that are starting included."""
 
     @contextmanager
     def reader(self, limits: Limits) -> Iterator[Reader]:
-        """A reader for one file; a new one if none is idle."""
+        """A reader for one file; a new one if none comes to rest soon."""
         with self._slots:
-            reader = self._take(limits) or self._start(limits)
+            idle = self._wait_for_one(limits)
+            reader = None
             try:
+                reader = idle or self._start(limits)
                 yield reader
             except BaseException as e:
-                if not isinstance(e, ReturnedError):
+                if reader and not isinstance(e, ReturnedError):
                     reader.end()  # it may be in the middle of an exchange
                 raise
             finally:
-                if reader.is_alive and reader.files < MAX_FILES and reader.peak < limits.memory // 2:
-                    self._rest.put((limits, reader))
-                else:
-                    reader.end()
+                self._leave(reader, limits)
+
+    def _wait_for_one(self, limits: Limits) -> Reader | None:
+        """An idle reader; None if the file is to have a new one."""
+        deadline = time.monotonic() + _PATIENCE
+        with self._changed:
+            while not (reader := self._take(limits)) and self._at_work:
+                if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
+                    break
+            self._at_work += 1
+        return reader
+
+    def _leave(self, reader: Reader | None, limits: Limits) -> None:
+        """Done with the file: the reader waits for the next, unless it has to be replaced."""
+        fits = reader and reader.is_alive and reader.files < MAX_FILES and reader.peak < limits.memory // 2
+        if reader and not fits:
+            reader.end()
+        with self._changed:
+            self._at_work -= 1
+            if reader and fits:
+                self._rest.append((limits, reader))
+            self._changed.notify()
 
     def _take(self, limits: Limits) -> Reader | None:
-        while True:
-            try:
-                made_for, reader = self._rest.get_nowait()
-            except queue.Empty:
-                return None
+        while self._rest:
+            made_for, reader = self._rest.pop()
             if reader.is_alive and made_for == limits:
                 return reader
             reader.end()
+        return None
 
     def _start(self, limits: Limits) -> Reader:
         try:
@@ -234,11 +259,9 @@ class _Cage:
         return reader
 
     def close(self) -> None:
-        while True:
-            try:
-                self._rest.get_nowait()[1].end()
-            except queue.Empty:
-                return
+        with self._changed:
+            while self._rest:
+                self._rest.pop()[1].end()
 
     def forget(self) -> None:
         """In a forked child: let go of the parent's readers, and of locks that its other threads may hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from qiangji.catalogue.suites import Rule
+from qiangji.checking import expectations, remembering
 from qiangji.checking.expectations import ValidationError, validate
 
 BETWEEN = "expect_column_values_to_be_between"
@@ -105,6 +107,47 @@ def test_one_frame_leaves_nothing_for_the_next() -> None:
 def test_nothing_to_look_at_breaks_nothing() -> None:
     assert found(NUMBERS.slice(0, 0), NOT_NEGATIVE) == {}
     assert found(NUMBERS) == {}
+
+
+HERE = {"type": "nullity", "column": {"name": "m"}, "is_null": False}
+MIXED = [
+    NOT_NEGATIVE,
+    expectation("n.there", BETWEEN, column="n", min_value=0, row_condition=HERE),
+    expectation("m.there", BETWEEN, "warning", column="m", max_value=4, row_condition=HERE),
+    expectation("n.wide", BETWEEN, column="n", min_value=-10, row_condition=HERE),
+    expectation("n.within", PAIR, column_A="n", column_B="m", ignore_row_if="either_value_is_missing"),
+]
+
+
+def test_what_is_remembered_within_a_validation_changes_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = found(NUMBERS, *MIXED)
+    monkeypatch.setattr(expectations, "remembered", contextlib.nullcontext)
+    assert found(NUMBERS, *MIXED) == fast
+    assert fast == {"f.n.not_negative": [1, 4], "f.n.there": [1], "f.m.there": [1], "f.n.within": [1, 3]}
+
+
+def test_the_rows_of_a_condition_are_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pandas as pd
+
+    asked, query = [], pd.DataFrame.query
+
+    def counted(frame: Any, *given: Any, **named: Any) -> Any:
+        asked.append(given)
+        return query(frame, *given, **named)
+
+    monkeypatch.setattr(pd.DataFrame, "query", counted)
+    passing = [r for r in MIXED if r.id != "f.n.not_negative"]
+    validate(NUMBERS.slice(3, 1), passing[:3], "f")
+    assert len(asked) == 1
+    monkeypatch.setattr(remembering, "MOST_ROWS", 0)
+    validate(NUMBERS.slice(3, 1), passing[:3], "f")
+    assert len(asked) > 4, "a large frame is not kept"
+
+
+def test_nothing_is_remembered_afterwards() -> None:
+    with pytest.raises(ValidationError):
+        validate(NUMBERS, [expectation("x.between", BETWEEN, column="x", min_value=0)], "f")
+    assert remembering._kept is None
 
 
 ERRORED = {
