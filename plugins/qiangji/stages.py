@@ -72,9 +72,8 @@ def months_to_collect(
     """
     today = today or local_today()
     if periods:
-        months = sorted({p.last_month for p in periods})
-        catalogue.require_reportable(months, today)
-        return months
+        catalogue.require_reportable(periods, today)
+        return sorted({p.last_month for p in periods})
     last = reporting_month(today)
     first = max(last - ((window or settings().window_months) - 1), catalogue.first_month)
     catalogue.require_in_plan([last])
@@ -272,7 +271,7 @@ def _standing(s: Submission) -> tuple[str, str | None, str | None, int]:
 
 
 def _leading(p: Pipeline, forms: Sequence[str], periods: Sequence[Period]) -> list[Pending]:
-    p.catalogue.require_reportable([x.last_month for x in periods], local_today())
+    p.catalogue.require_reportable(periods, local_today())
     return _in_catalogue(p, p.ledger.leading(list(forms), [str(x) for x in periods]))
 
 

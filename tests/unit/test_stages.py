@@ -51,8 +51,9 @@ def test_months_are_those_asked_for_or_the_window_and_have_ended() -> None:
         (["2026-11"], "not_due", "2026-11"),
         (["2019-01"], "before_plan", "2019-01"),
         (["2024-01", "2023-12"], "before_plan", "2023-12"),
-        (["2023Q4"], "before_plan", "2023-12"),
-        (["2023"], "before_plan", "2023-12"),
+        (["2023Q4"], "before_plan", "2023Q4"),
+        (["2023"], "before_plan", "2023"),
+        (["2026Q4"], "not_due", "2026Q4"),
     ],
 )
 def test_months_of_which_nothing_can_be_reported_are_refused_in_both_languages(

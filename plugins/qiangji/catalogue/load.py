@@ -68,19 +68,19 @@ class Catalogue:
                 code="before_plan",
             )
 
-    def require_reportable(self, months: Sequence[Period], today: date) -> None:
-        """Refuse, by whichever door somebody comes, months of which nothing can have been reported.
+    def require_reportable(self, periods: Sequence[Period], today: date) -> None:
+        """Refuse, by whichever door somebody comes, periods of which nothing can have been reported.
 
         Raises UsageError: before_plan, not_due (it has not ended).
         """
-        self.require_in_plan(months)
+        self.require_in_plan(periods)
         last = reporting_month(today)
-        if months and max(months) > last:
+        if late := [p for p in periods if p.last_month > last]:
             raise UsageError(
-                f"{max(months)} has not ended",
+                f"{max(late)} has not ended",
                 expected=f"periods up to {last}",
                 do="Collect and build it once it has ended.",
-                zh=f"{max(months)}尚未结束：应为{last}及以前的报告期，结束后再采集、计算。",
+                zh=f"{max(late)}尚未结束：应为{last}及以前的报告期，结束后再采集、计算。",
                 code="not_due",
             )
 
