@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -78,6 +79,7 @@ class Run:
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever ends it early has its server ended too
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or every process compiles everything it imports
     console, world = Console(), World(options.share, options.period, options.rejected, options.xlsx)
     os.chdir(PROJECT)
