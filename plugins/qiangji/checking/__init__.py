@@ -27,6 +27,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -220,7 +221,7 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
     start = 0
     for one, parsed in itertools.chain.from_iterable(by_period.values()):
         end = start + parsed.rows.num_rows
-        mine = [Broken(b.rule, [r - start for r in b.rows if start <= r < end]) for b in broken]
+        mine = [Broken(b.rule, _within(b.rows, start, end)) for b in broken]
         own = frame.slice(start, end - start)
         blank = blank_columns.blank_fields(parsed, form, suite, one.period)
         mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
@@ -230,3 +231,9 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
             doubts.look(one, catalogue, form)
             blank_columns.tell(one, blank, catalogue, form)
         start = end
+
+
+def _within(rows: list[int], start: int, end: int) -> list[int]:
+    """Of ascending positions those of one report, counted from its first row."""
+    first, last = bisect_left(rows, start), bisect_left(rows, end)
+    return [row - start for row in rows[first:last]]
