@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qiangji.catalogue import Form
-from qiangji.checking.frame import with_sums
+from qiangji.checking.sums import Keyed, are_sums
 from tests.golden import world
 
 FIELDS = {n: {"type": "decimal"} for n in ("a", "b", "c", "d")}
 FORM = Form.model_validate(world.form_of("g", {"grain": "group", "fields": FIELDS}))
-SUITE = cast("Any", SimpleNamespace(rules=[SimpleNamespace(columns={"_is_sum"})]))
 KEYS = [f"99000100{town}00{village}0{n}" for town in (1, 2) for village in (1, 2) for n in range(1, 5)]
 NUMBERS = st.sampled_from([None, *map(Decimal, ("0", "1", "2", "3", "0.0001", "9999999999999"))])
 ROWS = st.lists(
@@ -38,8 +36,9 @@ def reports(draw: Any) -> Any:
 @given(reports())
 def test_the_same_rows_are_sums(found: list[list[Any]]) -> None:
     tables = [table(rows) for rows in found]
-    frame = with_sums(pa.concat_tables(tables), [len(t) for t in tables], FORM, SUITE)
-    assert frame.column("_is_sum").to_pylist() == [said for rows in found for said in are_sums(rows)]
+    rows = pa.concat_tables(tables)
+    keyed = Keyed.of(rows.column(FORM.key).combine_chunks(), [len(t) for t in tables])
+    assert are_sums(rows, keyed, FORM).to_pylist() == [said for one in found for said in by_the_rule(one)]
 
 
 def table(rows: list[Any]) -> pa.Table:
@@ -48,7 +47,7 @@ def table(rows: list[Any]) -> pa.Table:
     return pa.table(columns | {"_is_total": pa.array([r[2] for r in rows], pa.bool_())})
 
 
-def are_sums(rows: list[Any]) -> list[bool]:
+def by_the_rule(rows: list[Any]) -> list[bool]:
     """By the words of the rule: twice the row is the sum of all that stand beside it, itself included."""
     sums = set()
     counted = [r for r in rows if not r[2]]

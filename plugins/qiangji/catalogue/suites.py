@@ -227,6 +227,11 @@ class Suite:
         return tuple(Rule.parse(e) for e in self.expectations)
 
     @cached_property
+    def asked_in_some(self) -> frozenset[str]:
+        """The fields that only rows under a condition have to fill in."""
+        return frozenset(r.presence_of for r in self.rules if "row_condition" in r.content["kwargs"])
+
+    @cached_property
     def gaps(self) -> tuple[Gap, ...]:
         """The gaps that the suite declares, in its order."""
         declared: Mapping[str, Mapping[str, list[str]]] = self.content.get("meta", {}).get("gaps", {})

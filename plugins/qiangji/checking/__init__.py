@@ -7,6 +7,7 @@ split afterwards.
 | file | what |
 | --- | --- |
 | `frame` | the rows with the context columns that rules read |
+| `sums` | rows that add up others |
 | `expectations` | Great Expectations: which rows break which rules |
 | `blank_columns` | columns that a whole report leaves empty |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
@@ -25,6 +26,7 @@ So the verdict depends on the submission, the catalogue and the tree alone.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,14 +38,15 @@ from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, sheets, titles, unexpected_units
 from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
-from qiangji.checking.frame import framed, with_sums
+from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt, decide
 from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import SIDE_BY_SIDE, Ledger, Pending, Submission
-from qiangji.parsing import cage
+from qiangji.parsing import Parsed, cage
 from qiangji.parsing.archive import too_large
+from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 
 __all__ = ["Checked", "check", "examine", "judge"]
@@ -209,22 +212,23 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
 
 
 def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
+    by_period: dict[Period, list[tuple[Checked, Parsed]]] = {}
+    for one in readable:
+        if one.parsed is not None:
+            by_period.setdefault(one.period, []).append((one, one.parsed))
     frames = [
-        framed(one.parsed, one.part.county_code, one.period, catalogue, form, suite)
-        for one in readable
-        if one.parsed is not None
+        framed([(one.part.county_code, parsed) for one, parsed in same], period, catalogue, form, suite)
+        for period, same in by_period.items()
     ]
     frame = pa.concat_tables(frames, promote_options="permissive")
-    frame = with_sums(frame, [len(rows) for rows in frames], form, suite)
     rules = suite.holding_in(form, str(readable[0].period.last_month))
     broken = validate(frame.combine_chunks(), [r for r in rules if not r.is_contextual], form.form)
     start = 0
-    for one, rows in zip(readable, frames, strict=True):
-        end = start + rows.num_rows
+    for one, parsed in itertools.chain.from_iterable(by_period.values()):
+        end = start + parsed.rows.num_rows
         mine = [Broken(b.rule, _within(b.rows, start, end)) for b in broken]
         own = frame.slice(start, end - start)
-        assert one.parsed is not None
-        blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
+        blank = blank_columns.blank_fields(parsed, form, suite, one.period)
         mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
         decide(one, mine, form, own)
         if one.rejected is None:  # as a whole: what the sheet says of itself may be why

@@ -30,16 +30,16 @@ def blank_fields(parsed: Parsed, form: Form, suite: Suite, period: Period) -> li
     absent = absent_fields(parsed, form, period)
     if parsed.rows.num_rows < LEAST:
         return absent
-    asked_in_some = {r.presence_of for r in suite.rules if "row_condition" in r.content["kwargs"]}
     written = {cell.field for cell in parsed.unreadable}
+    read = dict(zip(parsed.rows.column_names, parsed.rows.columns, strict=True))
     return [
         name
         for name in form.fields_in(str(period.last_month))
         if name in absent
         or (
-            name in parsed.rows.column_names
-            and parsed.rows.column(name).null_count == parsed.rows.num_rows
-            and name not in asked_in_some | written
+            name in read
+            and read[name].null_count == parsed.rows.num_rows
+            and name not in suite.asked_in_some | written
         )
     ]
 

@@ -56,7 +56,8 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
         one.notes += sheets.findings(one, form)  # they may be why
         return
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
-    kept = [i for i in range(one.parsed.rows.num_rows) if i not in rejected]
+    every = range(one.parsed.rows.num_rows)
+    kept = [i for i in every if i not in rejected] if rejected else every
     slipped = _names(one, catalogue, form, kept)
     one.notes += (
         notes := [*slipped, *sheets.findings(one, form), *_half_answered(one, form), *_nil(one, form)]
@@ -108,7 +109,8 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
 
 def _warned(one: Checked, form: Form, kept: Sequence[int]) -> dict[tuple[str, str], list[Breach]]:
     """(field, `plausible` or `present`) -> breaches of accepted rows. A dash alone is as much as nothing."""
-    accepted, found = set(kept), dict[tuple[str, str], list[Breach]]()
+    found = dict[tuple[str, str], list[Breach]]()
+    accepted = set(kept) if one.breaches else set()
     optional = form.optional_in(str(one.period.last_month))
     for breach in one.breaches:
         rule, (field, *more) = breach.rule, breach.rule.fields

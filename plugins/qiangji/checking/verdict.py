@@ -16,9 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qiangji.catalogue import Form
 from qiangji.catalogue.models import Label
@@ -154,7 +157,7 @@ class Checked:
     doubts: list[Doubt] = field(default_factory=list)
     notes: list[Finding] = field(default_factory=list)
 
-    @property
+    @cached_property
     def period(self) -> Period:
         return Period.parse(self.part.period)
 
@@ -184,12 +187,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
     for breach in one.breaches:
         if breach.rule.is_critical:
             reasons.setdefault(breach.index, []).append(breach)
-    keep = pa.array([i not in reasons for i in range(parsed.rows.num_rows)], pa.bool_())
-    # without optional columns that it lacks: the same report, whether the form has that field by now or not
-    absent = [n for n in form.fields if n in parsed.rows.column_names and n not in parsed.columns]
-    rows = parsed.rows.filter(keep).drop_columns(["_row", *absent])
-    one.accepted = rows.sort_by(form.key).combine_chunks()
-    one.rejected = _rejected(parsed, reasons)
+    one.accepted, one.rejected = _accepted(parsed, reasons, form), _rejected(parsed, reasons)
     one.rejections = _rejections(one, frame)
     one.findings = _findings(one, reasons.keys(), form, frame)
     keys = parsed.rows.column(form.key)
@@ -238,26 +236,25 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
     A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. Of a row
     that is no unit's (`strays`), only that is told.
     """
-    numbers, found = parsed.rows.column("_row"), list[Breach]()
+    numbers, found = parsed.rows.column("_row").to_numpy(), list[Breach]()
 
-    def note(rule: Rule | Unreadable, index: int) -> None:
+    def note(rule: Rule | Unreadable, rows: Sequence[int]) -> None:
         columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
         columns = columns or (parsed.columns[form.key],)
-        number = numbers[index].as_py()
-        found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
+        for index, number in zip(rows, numbers[rows].tolist(), strict=True):
+            found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
 
     unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
     for cell in parsed.unreadable:
         expected = Label(zh=cell.expected_zh, en=cell.expected_en)
         label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
-        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), cell.index)
+        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
         (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
     for one in broken:
         if not _is_whole(one.rule):
             told = unreadable if one.rule.is_critical else unreadable | asked
-            for index in one.rows:
-                if not any((index, f) in told for f in (form.key, *one.rule.fields)):
-                    note(one.rule, index)
+            of = (form.key, *one.rule.fields)
+            note(one.rule, [i for i in one.rows if not any((i, f) in told for f in of)] if told else one.rows)
     return found
 
 
@@ -293,6 +290,21 @@ def _whole_message(rule: Rule, parsed: Parsed) -> tuple[str, str]:
         f"{first.address}{words.message_zh}，请核对后重报",
         f"{first.address}: {words.message_en}; please send it again",
     )
+
+
+def _accepted(parsed: Parsed, reasons: Collection[int], form: Form) -> pa.Table:
+    """The rows that are not rejected, by their keys."""
+    # without optional columns that it lacks: the same report, whether the form has that field by now or not
+    lacking = form.fields.keys() - parsed.columns.keys()
+    rows = parsed.rows.drop_columns(["_row", *(n for n in parsed.rows.column_names if n in lacking)])
+    if reasons:
+        keep = np.ones(rows.num_rows, np.bool_)
+        keep[list(reasons)] = False
+        rows = rows.filter(pa.array(keep))
+    keys = rows.column(form.key).combine_chunks()
+    if keys.null_count or pc.any(pc.greater(keys[:-1], keys[1:])).as_py():
+        rows = rows.sort_by(form.key)
+    return rows.combine_chunks()
 
 
 def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]]) -> pa.Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -103,6 +104,7 @@ def failed(error: ReturnedError, sheet: str = "") -> Grid:
     return Grid(pa.table({}), 1, sheet, error=error)
 
 
+@cache
 def column_letters(index: int) -> str:
     """0 -> A, 25 -> Z, 26 -> AA."""
     letters = ""

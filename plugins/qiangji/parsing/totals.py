@@ -31,6 +31,8 @@ _WHOLE = r"(?:全|本)(?:省|市|县|区|镇|乡|街道?|村|社区|居|组|表|
 _TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{_WHOLE}|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
 _MAY_BE_TOTAL = "[计和lmLM全本]"
 """A text without any of these is no total: each of TOTAL_WORDS has one, and so has all of a unit."""
+_OF_OTHER_FORMS = "[^ -~一-鿿]"
+"""Only such characters may have another form that is one of these."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 
@@ -77,21 +79,28 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
     if form.grain == "group":
         codes = pc.fill_null(keys, "")
         is_zeros = pc.match_substring_regex(pc.utf8_slice_codeunits(codes, form.parent_digits), "^0+$")
-        is_whole = pc.match_substring_regex(codes, f"^(?:{form.key_pattern})$")  # no serial that lost a digit
-        found = pc.or_(found, pc.and_(is_zeros, is_whole))
+        if pc.any(is_zeros).as_py():
+            is_whole = pc.match_substring_regex(
+                codes, f"^(?:{form.key_pattern})$"
+            )  # no serial that lost a digit
+            found = pc.or_(found, pc.and_(is_zeros, is_whole))
     return found
 
 
 def _say_total(texts: pa.Array) -> pa.Array:
     """`says_total` of each text; only those with a character that such a word has are looked at one by one."""
-    plain = (
-        texts if pc.all(pc.string_is_ascii(texts)).as_py() is not False else pc.utf8_normalize(texts, "NFKC")
-    )
-    may = pc.fill_null(pc.match_substring_regex(plain, _MAY_BE_TOTAL), False)
+    may = pc.fill_null(pc.match_substring_regex(texts, f"{_MAY_BE_TOTAL}|{_OF_OTHER_FORMS}"), False)
     if not pc.any(may).as_py():
         return pa.repeat(pa.scalar(False), len(texts))
     encoded = pc.dictionary_encode(texts.filter(may))
-    said = pa.array([says_total(t) for t in encoded.dictionary.to_pylist()], pa.bool_())
+    plain = pc.utf8_normalize(encoded.dictionary, "NFKC")
+    looked_at = pc.match_substring_regex(plain, _MAY_BE_TOTAL).to_pylist()
+    said = pa.array(
+        [
+            is_one and says_total(t)
+            for t, is_one in zip(encoded.dictionary.to_pylist(), looked_at, strict=True)
+        ]
+    )
     return pc.replace_with_mask(may, may, said.take(encoded.indices))
 
 
