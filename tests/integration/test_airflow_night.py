@@ -227,6 +227,16 @@ def states(run: Ended) -> dict[str | None, set[str | None]]:
     return found
 
 
+def test_a_scheduler_that_is_killed_twice_loses_nothing(
+    site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As if it had not been: the oldest month, beside the same by the package alone."""
+    from tests.faults import scheduler
+
+    outcome = scheduler.killed(site, tmp_path_factory.mktemp("killed"))
+    assert outcome.is_well, str(outcome)
+
+
 def test_a_night_ends_green_and_its_figures_follow(site: Site) -> None:
     run = site.collect(conf={"months": 1})
     assert set(states(run)) == {"success"}, states(run)
@@ -548,16 +558,6 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
         )  # fmt: skip
     assert row["reason_code"] == "unreachable"
     assert row["last_attempt_failed"]
-
-
-def test_a_scheduler_that_is_killed_twice_loses_nothing(
-    site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """As if it had not been: the month that nobody has collected yet, beside the same by the package alone."""
-    from tests.faults import scheduler
-
-    outcome = scheduler.killed(site, tmp_path_factory.mktemp("killed"))
-    assert outcome.is_well, str(outcome)
 
 
 def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(site: Site) -> None:
