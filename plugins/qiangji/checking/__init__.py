@@ -17,7 +17,7 @@ split afterwards.
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `ahead` | files are read while others are judged |
-| `contextual`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
+| `contextual`, `context`, `jumps`, `repeats` | rules that look beyond the submission; they run when a month is built |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """
