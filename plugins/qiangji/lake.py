@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TOGETHER = 100
 """Files that are open at once where many are synced together."""
+LARGE = 100_000
+"""Rows from which on a file is read by several threads: for a county's they cost more than they bring."""
 _SYNCING = 8
 """Files that the disk is asked for at a time: it writes those in one go."""
 
@@ -37,7 +39,17 @@ _SYNCING = 8
 class Rows(Protocol):
     """Where rows are read from: the lake as it is, or the lake with corrections applied."""
 
-    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table: ...
+    def get_rows(
+        self,
+        area: str,
+        form: str,
+        period: str,
+        county: str,
+        digest: str,
+        columns: Collection[str] = (),
+    ) -> pa.Table:
+        """`columns`: no others are needed, if any are named; one that the rows lack is left out."""
+        ...
 
 
 class Lake:
@@ -84,11 +96,19 @@ class Lake:
         areas = (area, "repeated") if area == "reports" else (area,)
         return any(self.rows_path(a, form, period, county, digest).exists() for a in areas)
 
-    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
+    def get_rows(
+        self,
+        area: str,
+        form: str,
+        period: str,
+        county: str,
+        digest: str,
+        columns: Collection[str] = (),
+    ) -> pa.Table:
         path = self.rows_path(area, form, period, county, digest)
         if area == "reports" and not path.exists():
             path = self.rows_path("repeated", form, period, county, digest)
-        return self.get_parquet(path)
+        return self.get_parquet(path, columns)
 
     # ---- builds and the journal
 
@@ -118,11 +138,13 @@ class Lake:
         self._put_parquet(self.edition_path(period, digest), rows)
         return digest
 
-    def get_parquet(self, path: Path) -> pa.Table:
+    def get_parquet(self, path: Path, columns: Collection[str] = ()) -> pa.Table:
         """Read one file, not a dataset: the names of its folders must not become columns."""
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(path).read()
+        file = pq.ParquetFile(path)
+        wanted = [n for n in file.schema_arrow.names if n in columns] if columns else None
+        return file.read(wanted, use_threads=file.metadata.num_rows > LARGE)
 
     def record(self, event_id: str, at: datetime, *events: dict[str, Any]) -> None:
         """Write events to the journal, before the transaction that makes them so commits: in one file, all or none."""

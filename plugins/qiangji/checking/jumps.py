@@ -9,11 +9,11 @@ short, or that does not move (MAD 0), gives no z.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qiangji.catalogue.suites import USUAL_Z
 
@@ -41,15 +41,17 @@ def modified_z(values: Floats, samples: Floats, least: int = LEAST) -> tuple[Flo
     return z, median - reach, median + reach
 
 
-def against(keys: pa.ChunkedArray, values: pa.ChunkedArray, earlier: list[pa.Table]) -> tuple[pa.Array, ...]:
-    """z, low and high of rows against the earlier tables (key, value), as nullable float64 aligned with `keys`."""
-    now = values.cast(pa.float64()).to_numpy(zero_copy_only=False).astype(np.float64)
-    samples = np.full((len(keys), max(len(earlier), 1)), np.nan)
-    for i, table in enumerate(earlier):
-        at = pc.index_in(keys, value_set=table.column(0).combine_chunks())
-        found = table.column(1).cast(pa.float64()).take(at)
-        samples[:, i] = found.to_numpy(zero_copy_only=False)
-    return tuple(pa.array(a, from_pandas=True) for a in modified_z(now, samples))
+def against(values: pa.ChunkedArray, earlier: Sequence[pa.ChunkedArray]) -> tuple[pa.Array, ...]:
+    """z, low and high of rows against their earlier values, as nullable float64 aligned with them."""
+    samples = np.full((len(values), max(len(earlier), 1)), np.nan)
+    for i, before in enumerate(earlier):
+        samples[:, i] = _floats(before)
+    return tuple(pa.array(a, from_pandas=True) for a in modified_z(_floats(values), samples))
+
+
+def _floats(values: pa.ChunkedArray) -> Floats:
+    found: Floats = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return found
 
 
 def _median(samples: Floats) -> Floats:

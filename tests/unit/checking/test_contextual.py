@@ -12,7 +12,9 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.suites import Rule
 from qiangji.checking import contextual
+from qiangji.checking.expectations import Broken, validate
 from qiangji.lake import Lake
 from qiangji.ledger import Key
 from qiangji.periods import Period
@@ -233,6 +235,64 @@ def test_another_county_is_another_matter(catalogue: Catalogue, made: world.Worl
     record.put("v", FEBRUARY, A, units=["V"], done=[5], members=[10])
     record.put("v", FEBRUARY, B, units=["X"], done=[0], members=[10])
     assert record.findings(catalogue, FEBRUARY) == {(made.codes["X"], "v.done.no_fall"): "0 / 1"}
+
+
+def test_a_unit_that_moved_is_held_against_the_report_of_its_own_county(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    """All counties are looked at at once, and rows are still found by county and key."""
+    for month, done, members in ((JANUARY, 9, 10), (FEBRUARY, 9, 50)):
+        record.put("v", month, A, units=["V"], done=[done], members=[members])
+        record.put("g", month, A, units=["V/01"], members=[60])
+    record.put("v", JANUARY, B, units=["V", "X"], done=[2, 2], members=[50, 1])
+    record.put("v", FEBRUARY, B, units=["X", "V"], done=[1, 2], members=[1, 50])
+    found = record.findings(catalogue, FEBRUARY)
+    v, x = made.codes["V"], made.codes["X"]
+    assert found == {
+        (v, "v.members.no_jump"): "10 → 50 (+400%)",
+        (v, "v.members.covers_groups"): "50 / 60",
+        (x, "v.done.no_fall"): "1 / 2",
+    }
+
+
+def test_many_batches_find_what_one_finds(
+    catalogue: Catalogue, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month, done in ((DECEMBER, 5), (JANUARY, 6), (FEBRUARY, 4), (MARCH, 3)):
+        record.put("v", month, A, units=["V", "W"], done=[done, done], members=[10 * done, 10])
+        record.put("v", month, B, units=["X"], done=[done], members=[10])
+    found = record.findings(catalogue, JANUARY, FEBRUARY, MARCH)
+    assert len(found) == 7
+    monkeypatch.setattr(contextual, "BATCH_ROWS", 1)
+    assert record.findings(catalogue, JANUARY, FEBRUARY, MARCH) == found
+
+
+def test_a_first_report_does_not_wait_for_great_expectations(
+    catalogue: Catalogue, record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A column without any value breaks no comparison; a rule that is no comparison is always asked."""
+    asked: list[str] = []
+
+    def told(_: pa.Table, rules: list[Rule], __: str) -> list[Broken]:
+        asked.extend(r.id for r in rules)
+        return []
+
+    monkeypatch.setattr(contextual, "validate", told)
+    record.put("v", JANUARY, A, units=["V"], done=[9], members=[1])
+    assert record.findings(catalogue, JANUARY) == {}
+    assert asked == []
+    record.put("v", FEBRUARY, A, units=["V"], done=[9], members=[1])
+    record.findings(catalogue, FEBRUARY)
+    assert sorted(asked) == ["v.done.no_fall", "v.members.no_jump"]
+
+
+def test_great_expectations_agrees_that_empty_columns_break_no_comparison(catalogue: Catalogue) -> None:
+    rules = [r for r in catalogue.suites["v"].rules if r.is_contextual]
+    for n in ("done", "members"):
+        columns = {c: pa.nulls(2, pa.float64()) for r in rules for c in r.columns} | {n: pa.array([1.0, 2.0])}
+        frame = pa.table(columns)
+        assert not any(contextual._may_be_broken(r, frame) for r in rules)
+        assert validate(frame, rules, "v") == []
 
 
 # ---- last month's sheet sent again
