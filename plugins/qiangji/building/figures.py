@@ -133,13 +133,13 @@ def _results(
     """
     if not base.definitions:
         return None, None
-    _sides(engine, inputs, base, scope)
+    _sums(engine, inputs, base, scope)
     engine.register("paths", inputs.paths(base.level, scope.months))
     rows = engine.run("results", **pieces("results", base))
     if restating is None or not restating.touched:
         return _placed(rows, scope), None
     if len(base.forms) > 1:
-        _sides(engine, inputs, base, scope, restating)
+        _sums(engine, inputs, base, scope, restating)
     engine.register("paths", inputs.restated_paths(base, scope, restating))
     restated = engine.run("restated", **pieces("restated", base))
     return _placed(rows, scope), _placed(restated, scope)
@@ -151,26 +151,30 @@ def _placed(rows: pa.Table, scope: Scope) -> pa.Table:
     return rows.add_column(3, "period_type", pa.repeat(scope.period_type, len(rows)))
 
 
-def _sides(
+def _sums(
     engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None = None
 ) -> None:
-    """Register `sides`, `corrected` and `expected` of the scope."""
-    operands, corrected = [], []
+    """Register `sums` of the scope."""
+    corrected, operands = [], []
     for form in base.forms:
         engine.register("reports", inputs.reports(form, base, scope, restating))
         engine.register("corrections", inputs.corrections(form, base, scope, restating))
         corrected.append(engine.run("corrected", **pieces("corrected", base, form, scope.period_type)))
-        operands.append(engine.run("operands", **pieces("operands", base, form, scope.period_type)))
+        of_form = pieces("operands", base, form, scope.period_type)
+        if len(base.forms) == 1:
+            engine.view("units", "operands", **of_form)
+        else:
+            operands.append(engine.run("operands", **of_form))
+    if operands:
+        units = pa.concat_tables(operands, promote_options="permissive")
+        engine.register("operands", units.combine_chunks())
+        engine.view("units", "units", **pieces("units", base))
     engine.register("corrected", _merged(corrected))
-    units = pa.concat_tables(operands, promote_options="permissive").combine_chunks()
-    engine.register("units", units)
-    if len(base.forms) > 1:
-        engine.register("operands", units)
-        engine.run("units", "units", **pieces("units", base))
     engine.register("findings", inputs.findings(base, scope, restating))
-    engine.run("warned", "warned", **pieces("warned", base))
-    engine.run("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
+    engine.view("warned", "warned", **pieces("warned", base))
+    engine.view("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
     engine.register("expected", inputs.expected(base, scope, restating))
+    engine.register("sums", engine.run("sums", **pieces("sums", base)))
 
 
 def _merged(corrected: Sequence[pa.Table]) -> pa.Table:

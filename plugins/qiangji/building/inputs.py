@@ -26,9 +26,7 @@ _REPORT_COLUMNS = [
     ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
     ("in_period", pa.bool_()), ("is_before", pa.bool_()), ("starts_year", pa.bool_()),
 ]  # fmt: skip
-_EXPECTED = pa.schema(
-    [("unit_code", pa.string()), ("base_code", pa.string()), ("expected_units", pa.int64())]
-)
+_EXPECTED = pa.schema([("base_code", pa.string()), ("expected_units", pa.int64())])
 
 
 class Inputs:
@@ -100,17 +98,11 @@ class Inputs:
         )
 
     def expected(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """How many reports are expected of each unit in the scope (unit-periods), for model `results`."""
-        tables = [self._expected(form, base, scope, restating) for form in base.forms]
-        rows = pa.concat_tables(tables).combine_chunks()
-        if len(base.forms) == 1:
-            return rows
-        sums = rows.group_by("base_code").aggregate([("expected_units", "sum")])
-        codes = sums.column("base_code")
-        return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
+        """How many reports are expected of each unit in the scope (unit-periods), for model `sums`."""
+        return pa.concat_tables([self._expected(form, base, scope, restating) for form in base.forms])
 
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
-        """How many rows of a registered form are expected beneath each unit in these months (`expected_registered`)."""
+        """How many rows of a registered form are expected of each unit in these months (`expected_registered`)."""
         org = self.catalogue.org
         kinds = form.placeholder_kinds or ()
         placeholders = [(org.expected_codes(m, kinds), m) for m in months]
@@ -235,10 +227,9 @@ class Inputs:
         else:
             units = [self.catalogue.org.expected_codes(period, form.filled_in_by) for period in periods]
             counts = pc.value_counts(pa.chunked_array(units, pa.string()))
-            codes = counts.field("values")
-            rows = pa.table([codes, codes, counts.field("counts")], schema=_EXPECTED)
+            rows = pa.table([counts.field("values"), counts.field("counts")], schema=_EXPECTED)
         above = self._above(rows.column("base_code"), base.level, scope, restating)
-        return rows.set_column(1, "base_code", above).cast(_EXPECTED)
+        return pa.table([above, rows.column("expected_units")], schema=_EXPECTED)
 
     def _above(
         self, codes: pa.Array | pa.ChunkedArray, level: str, scope: Scope, restating: Restating | None
