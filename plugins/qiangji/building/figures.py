@@ -242,8 +242,13 @@ def write(
 
     `table` is one of calc, without the schema.
     """
+    mine = {"periods": [p for p, _ in scopes], "types": [t for _, t in scopes]}
+    if not c.scalar(query("building/any_open", table=table), mine):
+        moment = pa.scalar(at, pa.timestamp("us", "UTC"))
+        copy_in(c, f"calc.{table}", rows.append_column("built_from", pa.repeat(moment, len(rows))))
+        return 0, len(rows)
     names = ", ".join(rows.column_names)
-    columns = [n for n in rows.column_names if n not in _IDENTITY]
+    columns = [n for n in rows.column_names if n not in IDENTITY]
     c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM calc.{table} LIMIT 0"))
     copy_in(c, "fresh", rows)
     c.execute(sa.text("CREATE INDEX ON fresh (org_code, period_type, period)"))
