@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
 
+from qiangji.building.models import Tables
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.lineage import Restating
@@ -25,8 +26,6 @@ from qiangji.periods import MONTHS_IN, Period
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch
 
-Tables = tuple[pa.Table, pa.Table | None]
-"""Result rows of one scope, as was and restated."""
 _ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
 
 
