@@ -37,7 +37,15 @@ _SYNCING = 8
 class Rows(Protocol):
     """Where rows are read from: the lake as it is, or the lake with corrections applied."""
 
-    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table: ...
+    def get_rows(
+        self,
+        area: str,
+        form: str,
+        period: str,
+        county: str,
+        digest: str,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table: ...
 
 
 class Lake:
@@ -84,11 +92,20 @@ class Lake:
         areas = (area, "repeated") if area == "reports" else (area,)
         return any(self.rows_path(a, form, period, county, digest).exists() for a in areas)
 
-    def get_rows(self, area: str, form: str, period: str, county: str, digest: str) -> pa.Table:
+    def get_rows(
+        self,
+        area: str,
+        form: str,
+        period: str,
+        county: str,
+        digest: str,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table:
+        """The rows; with `columns` only those of these columns that there are."""
         path = self.rows_path(area, form, period, county, digest)
         if area == "reports" and not path.exists():
             path = self.rows_path("repeated", form, period, county, digest)
-        return self.get_parquet(path)
+        return self.get_parquet(path, columns)
 
     # ---- builds and the journal
 
@@ -118,11 +135,14 @@ class Lake:
         self._put_parquet(self.edition_path(period, digest), rows)
         return digest
 
-    def get_parquet(self, path: Path) -> pa.Table:
-        """Read one file, not a dataset: the names of its folders must not become columns."""
+    def get_parquet(self, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read one file, not a dataset: the names of its folders must not become columns.
+
+        Nearly every file is one county's: threads would cost twice what reading it costs.
+        """
         import pyarrow.parquet as pq
 
-        return pq.ParquetFile(path).read()
+        return pq.ParquetFile(path).read(columns=columns and list(columns), use_threads=False)
 
     def record(self, event_id: str, at: datetime, *events: dict[str, Any]) -> None:
         """Write events to the journal, before the transaction that makes them so commits: in one file, all or none."""
