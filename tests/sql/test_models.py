@@ -107,7 +107,7 @@ def test_result_columns_fit_their_table() -> None:
 
 def test_a_sum_that_does_not_fit_is_an_error_without_its_value_and_the_engine_goes_on(engine: Engine) -> None:
     """Two card numbers of 19 digits: reports were accepted with such before values had a bound."""
-    folder = HERE / "results/sums_go_up_the_tree"
+    folder = HERE / "sums/of_the_units_beneath"
     case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
     for path in folder.glob("*.csv"):
         if path.name != "expected.csv":
@@ -117,8 +117,8 @@ def test_a_sum_that_does_not_fit_is_an_error_without_its_value_and_the_engine_go
     large = pa.array([6222021234567890123] * len(sides), pa.int64())
     engine.register("sides", sides.set_column(at, "n__x", large))
     with pytest.raises(EngineError) as caught:
-        engine.run("results", **placeholders("results", case))
+        engine.run("sums", **placeholders("sums", case))
     assert caught.value.code == "not_computed"
     assert "622202" not in str(caught.value)
     engine.register("sides", sides)
-    assert engine.run("results", **placeholders("results", case)).num_rows
+    assert engine.run("sums", **placeholders("sums", case)).num_rows

@@ -11,7 +11,8 @@ as when it was last built costs a look at its signature.
 | `signatures.py` | which months are up to date; the version of figures |
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
 | `facts.py` | fact.* and contextual findings |
-| `scopes.py`, `inputs.py`, `figures.py` | periods, what the models read, the models |
+| `scopes.py`, `inputs.py`, `models.py` | periods, what the models read, the models |
+| `figures.py` | all figures of the months that are built, and their rows in calc.* |
 | `failing.py` | what could not be computed, and whose values are the likely cause |
 | `hiding.py` | which figures are hidden |
 | `bounds.py` | figures that cannot be: shares above their whole |

@@ -92,9 +92,9 @@ class Corrected:
     ) -> pa.Table:
         """The rows of a current revision, corrected; called as the lake's own."""
         found = self._tables.get((form, period, county))
-        if found is not None:
-            return found
-        return self.lake.get_rows(area, form, period, county, digest, columns)
+        if found is None:
+            return self.lake.get_rows(area, form, period, county, digest, columns)
+        return found.select([n for n in found.column_names if n in columns]) if columns else found
 
     def effect(self, key: Key) -> str:
         """A hash of the corrections applied to a current revision; empty where there are none."""

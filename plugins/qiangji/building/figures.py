@@ -19,15 +19,14 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.building.corrected import Corrected
 from qiangji.building.failing import Failed, failed
-from qiangji.building.hiding import Hiding, Tables
+from qiangji.building.hiding import Hiding
 from qiangji.building.inputs import Inputs
+from qiangji.building.models import IDENTITY, Models, Tables
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
-from qiangji.catalogue.lineage import Restating
 from qiangji.engines import Engine
 from qiangji.errors import EngineError
 from qiangji.indicators import HIDDEN, Base
-from qiangji.indicators.columns import pieces
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.dimensions import fill_expected
@@ -49,7 +48,6 @@ _FLAGS = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = 'calc' AND table_name = :table"
     " AND column_name ~ '^h__'"
 )
-_IDENTITY = ("org_code", "org_level", "period", "period_type")
 
 
 def compute(
@@ -76,17 +74,15 @@ def compute(
     found, failures = [], []
     for base in indicators.bases(catalogue):
         scopes_of = partial(scopes, forms=base.forms, calendar=catalogue.calendar, zone=zone, now=now)
-        as_was = partial(_as_was, engine, inputs, base)
+        models = Models(engine, inputs, base, restating)
         reported = {
             Period.parse(period).last_month
             for form, period, _ in reports.current
             if form in {f.form for f in base.forms}
         }
-        hiding = Hiding(c, catalogue, base, restating, fresh, reported, scopes_of, as_was)
+        hiding = Hiding(c, catalogue, base, restating, fresh, reported, scopes_of, models.as_was)
         try:
-            by_month = {
-                m: [(s, _tables(engine, inputs, base, s, restating)) for s in scopes_of(m)] for m in months
-            }
+            by_month = {m: [(s, models.tables(s)) for s in scopes_of(m)] for m in months}
             each = [x for marked in hiding.run(by_month).values() for x in marked]
         except EngineError as e:
             failures.append(failed(base, e, reports, months))
@@ -102,86 +98,6 @@ def _beneath_each_other(base: Base, each: Sequence[tuple[Scope, Tables]]) -> Res
     restated = [rows.slice(0, 0), *(t for _, (_, t) in each if t is not None)]
     again = pa.concat_tables(restated, promote_options="permissive")
     return Results(base, [s for s, _ in each], rows.combine_chunks(), again.combine_chunks())
-
-
-def _as_was(engine: Engine, inputs: Inputs, base: Base, scope: Scope) -> pa.Table:
-    return _tables(engine, inputs, base, scope, None)[0]
-
-
-def _tables(engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None) -> Tables:
-    """A base's results in one scope with all its columns: NULL where a definition is not in force."""
-    as_was, restated = _results(engine, inputs, base.at(scope.months[-1]), scope, restating)
-    return _whole(base, as_was), None if restated is None else _whole(base, restated)
-
-
-def _whole(base: Base, rows: pa.Table | None) -> pa.Table:
-    """The rows with all columns of the base; no rows where nothing was defined."""
-    if rows is None:
-        rows = pa.table({n: pa.nulls(0, pa.string()) for n in _IDENTITY})
-    for name in ("expected_units", "reported_units", *base.result_columns()):
-        if name not in rows.column_names:
-            rows = rows.append_column(name, pa.nulls(len(rows), pa.int64()))
-    return rows
-
-
-def _results(
-    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None
-) -> tuple[pa.Table | None, pa.Table | None]:
-    """Run the models for one base in one scope, as was and, with `restating`, on today's tree.
-
-    Gives None as was where no definition is in force, and None restated where lineage touches no unit.
-    """
-    if not base.definitions:
-        return None, None
-    _sides(engine, inputs, base, scope)
-    engine.register("paths", inputs.paths(base.level, scope.months))
-    rows = engine.run("results", **pieces("results", base))
-    if restating is None or not restating.touched:
-        return _placed(rows, scope), None
-    if len(base.forms) > 1:
-        _sides(engine, inputs, base, scope, restating)
-    engine.register("paths", inputs.restated_paths(base, scope, restating))
-    restated = engine.run("restated", **pieces("restated", base))
-    return _placed(rows, scope), _placed(restated, scope)
-
-
-def _placed(rows: pa.Table, scope: Scope) -> pa.Table:
-    """The rows with their period."""
-    rows = rows.add_column(2, "period", pa.repeat(scope.period, len(rows)))
-    return rows.add_column(3, "period_type", pa.repeat(scope.period_type, len(rows)))
-
-
-def _sides(
-    engine: Engine, inputs: Inputs, base: Base, scope: Scope, restating: Restating | None = None
-) -> None:
-    """Register `sides`, `corrected` and `expected` of the scope."""
-    operands, corrected = [], []
-    for form in base.forms:
-        engine.register("reports", inputs.reports(form, base, scope, restating))
-        engine.register("corrections", inputs.corrections(form, base, scope, restating))
-        corrected.append(engine.run("corrected", **pieces("corrected", base, form, scope.period_type)))
-        operands.append(engine.run("operands", **pieces("operands", base, form, scope.period_type)))
-    engine.register("corrected", _merged(corrected))
-    units = pa.concat_tables(operands, promote_options="permissive").combine_chunks()
-    engine.register("units", units)
-    if len(base.forms) > 1:
-        engine.register("operands", units)
-        engine.run("units", "units", **pieces("units", base))
-    engine.register("findings", inputs.findings(base, scope, restating))
-    engine.run("warned", "warned", **pieces("warned", base))
-    engine.run("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
-    engine.register("expected", inputs.expected(base, scope, restating))
-
-
-def _merged(corrected: Sequence[pa.Table]) -> pa.Table:
-    """What corrections touch: of several forms, brought to the unit that they share."""
-    if len(corrected) == 1:
-        return corrected[0]
-    rows = pa.concat_tables(corrected, promote_options="permissive").combine_chunks()
-    named = [n for n in rows.column_names if n.startswith("c__")]
-    found = rows.group_by("base_code").aggregate([(n, "max") for n in named])
-    units = found.column("base_code")
-    return pa.table({"unit_code": units, "base_code": units} | {n: found.column(f"{n}_max") for n in named})
 
 
 def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
@@ -228,7 +144,7 @@ def _flagged(c: Connection, base: Base, table: str, rows: pa.Table) -> pa.Table:
         if flag not in rows.column_names and flag in own:
             rows = rows.append_column(flag, pa.repeat(False, len(rows)))
     flags = [n for n in rows.column_names if n.startswith(f"{HIDDEN}__")]
-    return rows.select([*_IDENTITY, "expected_units", "reported_units", *base.result_columns(), *flags])
+    return rows.select([*IDENTITY, "expected_units", "reported_units", *base.result_columns(), *flags])
 
 
 def write(
@@ -238,8 +154,13 @@ def write(
 
     `table` is one of calc, without the schema.
     """
+    mine = {"periods": [p for p, _ in scopes], "types": [t for _, t in scopes]}
+    if not c.scalar(query("building/any_open", table=table), mine):
+        moment = pa.scalar(at, pa.timestamp("us", "UTC"))
+        copy_in(c, f"calc.{table}", rows.append_column("built_from", pa.repeat(moment, len(rows))))
+        return 0, len(rows)
     names = ", ".join(rows.column_names)
-    columns = [n for n in rows.column_names if n not in _IDENTITY]
+    columns = [n for n in rows.column_names if n not in IDENTITY]
     c.execute(sa.text(f"CREATE TEMP TABLE fresh ON COMMIT DROP AS SELECT {names} FROM calc.{table} LIMIT 0"))
     copy_in(c, "fresh", rows)
     c.execute(sa.text("CREATE INDEX ON fresh (org_code, period_type, period)"))

@@ -15,18 +15,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
 
+from qiangji.building.models import Tables
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.lineage import Restating
 from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators import HIDDEN, Base
-from qiangji.indicators.suppression import Cells, Hidden, carries_over, decide, is_small
+from qiangji.indicators.suppression import Cells, Hidden, Paths, are_small, carries_over, decide
 from qiangji.periods import MONTHS_IN, Period
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch
 
-Tables = tuple[pa.Table, pa.Table | None]
-"""Result rows of one scope, as was and restated."""
 _ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
 
 
@@ -55,7 +54,7 @@ class Hiding:
     reported: Collection[Period]
     scopes_of: Callable[[Period], Sequence[Scope]]
     compute: Callable[[Scope], pa.Table]
-    paths: dict[tuple[Period, ...], dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    paths: dict[tuple[Period, ...], Paths] = field(default_factory=dict)
 
     def run(
         self, built: dict[Period, list[tuple[Scope, Tables]]]
@@ -136,20 +135,24 @@ class Hiding:
         return frozenset(found)
 
     def _cells(self, x: Indicator, scope: Scope, rows: pa.Table, above: frozenset[str]) -> Cells:
-        codes, n, d = (rows.column(c).to_pylist() for c in ("org_code", f"n__{x.code}", f"d__{x.code}"))
-        numerators = {c: v for c, v in zip(codes, n, strict=True) if v is not None}
-        denominators = {c: v for c, v in zip(codes, d, strict=True) if v is not None}
-        reporting = rows.filter(pc.greater(rows.column("reported_units"), 0)).column("org_code").to_pylist()
-        return Cells(numerators, denominators, self._paths(scope), frozenset(reporting), above)
+        n, d = _sides(x, rows)
+        return Cells(
+            _by_village(rows, n),
+            _by_village(rows, d),
+            self._paths(scope),
+            frozenset(_codes(rows, are_small(self.catalogue.suppression, n, d))),
+            frozenset(_codes(rows, pc.greater(rows.column("reported_units"), 0))),
+            above,
+        )
 
-    def _paths(self, scope: Scope) -> dict[str, tuple[str, ...]]:
-        """Village -> the units above it in the scope, nearest first; the same for all indicators."""
+    def _paths(self, scope: Scope) -> Paths:
+        """The units above each village in the scope; the same for all indicators."""
         if scope.months not in self.paths:
             tree = self.catalogue.org.paths_in(*scope.months)
             villages = tree.filter(pc.equal(tree.column("village_code"), tree.column("org_code")))
             above = (villages.column(f"{level}_code").to_pylist() for level in _ABOVE)
             codes = villages.column("org_code").to_pylist()
-            self.paths[scope.months] = dict(zip(codes, zip(*above, strict=True), strict=True))
+            self.paths[scope.months] = Paths(zip(codes, zip(*above, strict=True), strict=True))
         return self.paths[scope.months]
 
     def _flagged(
@@ -179,10 +182,8 @@ class Hiding:
             for heir in heirs:
                 found.add(heir)
                 found |= _above(org.path(code, *scope.months)) ^ _above(restating.path(heir))
-        for row in _villages(rows).select(["org_code", f"n__{x.code}", f"d__{x.code}"]).to_pylist():
-            if is_small(self.catalogue.suppression, row[f"n__{x.code}"], row[f"d__{x.code}"]):
-                found.add(row["org_code"])
-        return found
+        today = _villages(rows)
+        return found.union(_codes(today, are_small(self.catalogue.suppression, *_sides(x, today))))
 
     def _read(self, month: Period) -> dict[str, _Earlier]:
         """Indicator -> what a month hides, read from its rows in the warehouse."""
@@ -228,13 +229,29 @@ def _villages(rows: pa.Table) -> pa.Table:
     return rows.filter(pc.equal(rows.column("org_level"), "village"))
 
 
+def _sides(x: Indicator, rows: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
+    return rows.column(f"n__{x.code}"), rows.column(f"d__{x.code}")
+
+
+def _codes(rows: pa.Table, chosen: pa.ChunkedArray) -> list[str]:
+    """The units of the chosen rows."""
+    found: list[str] = rows.column("org_code").filter(chosen).to_pylist()
+    return found
+
+
+def _by_village(rows: pa.Table, side: pa.ChunkedArray) -> dict[str, Any]:
+    """Village -> its value, where it has one."""
+    there = pc.is_valid(side)
+    return dict(zip(_codes(rows, there), side.filter(there).to_pylist(), strict=True))
+
+
 def _complete(rows: pa.Table, x: Indicator) -> set[str]:
     """Villages that reported everything expected, with both sides."""
     full = pc.and_(
         pc.equal(rows.column("reported_units"), rows.column("expected_units")),
         pc.and_(pc.greater(rows.column("expected_units"), 0), pc.equal(rows.column(f"k__{x.code}"), 0)),
     )
-    return set(rows.filter(full).column("org_code").to_pylist())
+    return set(_codes(rows, full))
 
 
 def _with_flag(rows: pa.Table, x: Indicator, codes: Iterable[str]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -16,23 +16,23 @@ from qiangji.catalogue.keys import parents
 from qiangji.catalogue.lineage import Restating
 from qiangji.catalogue.tree import LEVELS
 from qiangji.engines import Engine
-from qiangji.indicators import Base
+from qiangji.indicators import Base, bases
 from qiangji.ledger import Current, Key
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
+HELD_BYTES = 256 << 20
+"""Rows that are held for the next base or period; beyond that they are read again."""
 _REPORT_COLUMNS = [
     ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
     ("in_period", pa.bool_()), ("is_before", pa.bool_()), ("starts_year", pa.bool_()),
 ]  # fmt: skip
-_EXPECTED = pa.schema(
-    [("unit_code", pa.string()), ("base_code", pa.string()), ("expected_units", pa.int64())]
-)
+_EXPECTED = pa.schema([("base_code", pa.string()), ("expected_units", pa.int64())])
 
 
 class Inputs:
-    """Reads each revision's rows once, and gives the engine its inputs for one scope after another."""
+    """Reads the current revisions' rows, and gives the engine its inputs for one scope after another."""
 
     def __init__(
         self,
@@ -44,7 +44,10 @@ class Inputs:
     ) -> None:
         self.catalogue, self.lake, self.current = catalogue, lake, current
         self.engine, self.connection = engine, c
-        self._read: dict[Key, pa.Table] = {}
+        self._held: dict[tuple[str, Period], pa.Table] = {}
+        self._read: dict[str, set[str]] = {}
+        for term in (t for b in bases(catalogue) for i in b.indicators for t in i.terms):
+            self._read.setdefault(term.form, set()).update(term.fields)
         self._registries: dict[str, pa.Table] = {}
 
     def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
@@ -56,28 +59,23 @@ class Inputs:
         before = _before(periods)
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
+            - {form.key}
         )
-        kept = [
-            pa.field(form.key, pa.string()),
-            *(pa.field(f, arrow_type(form, f)) for f in fields if f != form.key),
-        ]
+        names = [n for n, _ in _REPORT_COLUMNS[2:]]
+        kept = [(n, arrow_type(form, n)) for n in (form.key, *fields)]
         tables = [pa.schema([*kept, *_REPORT_COLUMNS[2:]]).empty_table()]
-        for period, _, rows in self._rows(form, [*before, *periods], fields):
-            n, is_before = len(rows), period in before
-            for name, value in (
-                ("month", period.last_month.index),
-                ("in_period", not is_before),
-                ("is_before", is_before),
-                ("starts_year", not before),
-            ):
-                rows = rows.append_column(name, pa.repeat(value, n))
+        for period in [*before, *periods]:
+            rows, is_before = self._rows(form, period), period in before
+            rows = rows.select([form.key, *fields])
+            said = (period.last_month.index, not is_before, is_before, not before)
+            for name, value in zip(names, said, strict=True):
+                rows = rows.append_column(name, pa.repeat(value, len(rows)))
             tables.append(rows)
         whole = pa.concat_tables(tables, promote_options="permissive")
         keys = whole.column(form.key)
         above = self._above(parents(keys, form), base.level, scope, restating)  # of all reports at once
-        names = [n for n, _ in _REPORT_COLUMNS[2:]]
-        columns = {"unit_code": keys, "base_code": above} | {n: whole.column(n) for n in (*names, *fields)}
-        return pa.table(columns).combine_chunks()
+        columns = {"unit_code": keys, "base_code": above}
+        return pa.table(columns | {n: whole.column(n) for n in (*names, *fields)})
 
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
@@ -100,17 +98,11 @@ class Inputs:
         )
 
     def expected(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """How many reports are expected of each unit in the scope (unit-periods), for model `results`."""
-        tables = [self._expected(form, base, scope, restating) for form in base.forms]
-        rows = pa.concat_tables(tables).combine_chunks()
-        if len(base.forms) == 1:
-            return rows
-        sums = rows.group_by("base_code").aggregate([("expected_units", "sum")])
-        codes = sums.column("base_code")
-        return pa.table([codes, codes, sums.column("expected_units_sum")], schema=_EXPECTED)
+        """How many reports are expected of each unit in the scope (unit-periods), for model `sums`."""
+        return pa.concat_tables([self._expected(form, base, scope, restating) for form in base.forms])
 
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
-        """How many rows of a registered form are expected beneath each unit in these months (`expected_registered`)."""
+        """How many rows of a registered form are expected of each unit in these months (`expected_registered`)."""
         org = self.catalogue.org
         kinds = form.placeholder_kinds or ()
         placeholders = [(org.expected_codes(m, kinds), m) for m in months]
@@ -184,31 +176,35 @@ class Inputs:
         form = next(f for f in forms if f.form == finding.of_form)
         if finding.unit_code not in self.catalogue.counties or form.grain == "county":
             return [(finding.unit_code, finding.org_code)]
-        found = self._rows(form, [Period.parse(finding.period)], [])
-        keys = [rows.column(form.key) for _, county, rows in found if county == finding.unit_code]
-        return [pair for k in keys for pair in zip(k.to_pylist(), parents(k, form).to_pylist(), strict=True)]
+        keys = self._keys(form, Period.parse(finding.period), [finding.unit_code])
+        return list(zip(keys.to_pylist(), parents(keys, form).to_pylist(), strict=True))
 
     # ---- inside
 
-    def _rows(
-        self, form: Form, periods: Sequence[Period], fields: Sequence[str]
-    ) -> list[tuple[Period, str, pa.Table]]:
-        """(period, county, rows with the key and the fields) of the form's current revisions in these periods."""
-        found = []
-        for period in periods:
-            for county in self.catalogue.counties:
-                key = (form.form, str(period), county)
-                if key in self.current:
-                    if key not in self._read:
-                        self._read[key] = self.lake.get_rows("reports", *key, self.current[key].rows_hash)
-                    table = self._read[key]
-                    for name in fields:  # the form of that period may lack a field
-                        if name not in table.column_names:
-                            table = table.append_column(name, pa.nulls(len(table), arrow_type(form, name)))
-                    found.append(
-                        (period, county, table.select([form.key, *(f for f in fields if f != form.key)]))
-                    )
-        return found
+    def _rows(self, form: Form, period: Period) -> pa.Table:
+        """The key and the fields that indicators read, of the form's current revisions in a period."""
+        if (form.form, period) not in self._held:
+            if sum(t.nbytes for t in self._held.values()) > HELD_BYTES:
+                self._held.clear()
+            names = [form.key, *sorted(self._read.get(form.form, set()) - {form.key})]
+            schema = pa.schema([(n, arrow_type(form, n)) for n in names])
+            tables = [schema.empty_table(), *self._columns(form, period, self.catalogue.counties, names)]
+            rows = pa.concat_tables(tables, promote_options="permissive").select(names)
+            self._held[form.form, period] = rows.combine_chunks()
+        return self._held[form.form, period]
+
+    def _keys(self, form: Form, period: Period, counties: Iterable[str]) -> pa.ChunkedArray:
+        tables = self._columns(form, period, counties, [form.key])
+        return pa.chunked_array([c for t in tables for c in t.column(0).chunks], pa.string())
+
+    def _columns(
+        self, form: Form, period: Period, counties: Iterable[str], names: Sequence[str]
+    ) -> Iterator[pa.Table]:
+        """The columns of each current revision; its form may lack a field."""
+        for county in counties:
+            key = (form.form, str(period), county)
+            if key in self.current:
+                yield self.lake.get_rows("reports", *key, self.current[key].rows_hash, names)
 
     def _registry(self, form: Form) -> pa.Table:
         """When each row of a registered form was first reported (model `registry`), from all current revisions."""
@@ -218,11 +214,11 @@ class Inputs:
                 [("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64())]
             )
             tables = [schema.empty_table()]
-            for period, _, rows in self._rows(form, periods, []):
-                keys = rows.column(form.key)
-                month = pa.repeat(period.last_month.index, len(rows))
+            for period in periods:
+                keys = self._keys(form, period, self.catalogue.counties)
+                month = pa.repeat(period.last_month.index, len(keys))
                 tables.append(pa.table([keys, parents(keys, form), month], schema=schema))
-            self.engine.register("reports", pa.concat_tables(tables))
+            self.engine.register("all_reports", pa.concat_tables(tables))
             self._registries[form.form] = self.engine.run("registry")
         return self._registries[form.form]
 
@@ -235,10 +231,9 @@ class Inputs:
         else:
             units = [self.catalogue.org.expected_codes(period, form.filled_in_by) for period in periods]
             counts = pc.value_counts(pa.chunked_array(units, pa.string()))
-            codes = counts.field("values")
-            rows = pa.table([codes, codes, counts.field("counts")], schema=_EXPECTED)
+            rows = pa.table([counts.field("values"), counts.field("counts")], schema=_EXPECTED)
         above = self._above(rows.column("base_code"), base.level, scope, restating)
-        return rows.set_column(1, "base_code", above).cast(_EXPECTED)
+        return pa.table([above, rows.column("expected_units")], schema=_EXPECTED)
 
     def _above(
         self, codes: pa.Array | pa.ChunkedArray, level: str, scope: Scope, restating: Restating | None

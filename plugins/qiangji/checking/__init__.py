@@ -18,7 +18,7 @@ split afterwards.
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `ahead` | files are read while others are judged |
-| `contextual` | rules that look beyond the submission, when a month is built; with `context`, `jumps`, `repeats`, `scales` |
+| `contextual` | rules that look beyond the submission, when a month is built; it has `context`, `jumps` and others |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
 """

@@ -28,8 +28,14 @@ class Engine(Protocol):
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows the view `name`, in place of what had that name."""
 
-    def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
-        """The rows of a model whose placeholders are filled with `columns`; with `name`, they become that view too.
+    def view(self, name: str, model: str, **columns: str) -> None:
+        """Make a model, its placeholders filled with `columns`, the view `name`: it is run by what reads it.
+
+        The views that it reads must stay as they are until then.
+        """
+
+    def run(self, model: str, **columns: str) -> pa.Table:
+        """The rows of a model whose placeholders are filled with `columns`.
 
         Raises EngineError where the rows do not allow it: a sum that no column holds. The engine can go on.
         """

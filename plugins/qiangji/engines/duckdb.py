@@ -19,14 +19,15 @@ class DuckDB:
         self._connection = duckdb.connect(config={"threads": threads, "autoinstall_known_extensions": False})
 
     def register(self, name: str, rows: pa.Table) -> None:
-        self._connection.unregister(name)
+        self._connection.execute(f"DROP VIEW IF EXISTS {name}")
         self._connection.register(name, rows)
 
-    def run(self, model: str, name: str | None = None, **columns: str) -> pa.Table:
-        text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        sql = rendered(text, f"sql/models/{model}.sql", columns)
+    def view(self, name: str, model: str, **columns: str) -> None:
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._filled(model, columns)}")
+
+    def run(self, model: str, **columns: str) -> pa.Table:
         try:
-            rows = self._connection.sql(sql).to_arrow_table()
+            return self._connection.sql(self._filled(model, columns)).to_arrow_table()
         except (
             duckdb.DataError
         ) as e:  # without the cause: its text holds the value, which may be a person's number
@@ -36,9 +37,10 @@ class DuckDB:
                 expected="values within the bounds of their fields",
                 zh="合计超出可容纳的范围：请核对过大的数值。",
             ) from None
-        if name:
-            self.register(name, rows)
-        return rows
+
+    def _filled(self, model: str, columns: dict[str, str]) -> str:
+        text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
+        return rendered(text, f"sql/models/{model}.sql", columns)
 
     def close(self) -> None:
         self._connection.close()

@@ -1,11 +1,11 @@
 """Indicators as SQL: the pieces that the placeholders of sql/models stand for.
 
 In: a base. Out: lists of columns. Nothing is computed here and nothing divided: the engine emits exact sums,
-`mart.ratio` divides. Three steps, each a model:
+`mart.ratio` divides. Three steps, in models:
 
 1. `operands`: per unit, each term is reduced over the period (how: `qiangji.catalogue.terms`). Numerator terms first.
 2. `sides`: the rule `missing` decides what a side is worth at a unit that lacks an operand.
-3. `results`: units are summed up the tree.
+3. `sums`, `results`: units are summed up to the lowest level with figures, and up the tree.
 """
 
 from __future__ import annotations
@@ -35,11 +35,18 @@ def pieces(model: str, base: Base, form: Form | None = None, period_type: str = 
             return {"warned": warned_columns(base)}
         case "sides":
             return {"sides": side_columns(base, period_type), "warnings": warning_columns(base)}
+        case "sums":
+            columns = base.result_columns()
+            touched = [n for n in columns if n.startswith("c__")]
+            return {
+                "sums": sum_columns({n: t for n, t in columns.items() if n not in touched}),
+                "touched": sum_columns({n: columns[n] for n in touched}),
+                "columns": _listed(columns),
+            }
         case "results":
-            return {"sums": sum_columns(base)}
+            return {"sums": sum_columns(base.result_columns())}
         case "restated":
-            shared = shared_sum_columns(base)
-            return {"sums": sum_columns(base), "shared_sums": shared, "lowest": base.level}
+            return {"shared_sums": shared_sum_columns(base), "lowest": base.level}
     return {}
 
 
@@ -61,7 +68,7 @@ def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[Statem
     base = Base(tuple(catalogue.forms[f] for f in indicator.forms), indicator.definitions[-1:])
     steps: list[tuple[str, Form | None]] = [("operands", form) for form in base.forms]
     steps += [("units", None)] if len(base.forms) > 1 else []
-    steps += [("sides", None), ("results", None)]
+    steps += [("sides", None), ("sums", None), ("results", None)]
     for model, form in steps:
         path = models / f"{model}.sql"
         filled = pieces(model, base, form, indicator.headline)
@@ -151,11 +158,11 @@ def corrected_columns(base: Base, form: Form, period_type: str) -> str:
     )
 
 
-def sum_columns(base: Base) -> str:
-    """For models `results` and `restated`: the sums over all units beneath, in the result table's types."""
+def sum_columns(columns: Mapping[str, str]) -> str:
+    """For models `sums` and `results`: the sums over all units beneath, in the result table's types."""
     return _listed(
         f"CAST(sum({column}) AS {'decimal(38,4)' if type_ != 'bigint' else 'bigint'}) AS {column}"
-        for column, type_ in base.result_columns().items()
+        for column, type_ in columns.items()
     )
 
 

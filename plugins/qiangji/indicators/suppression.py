@@ -13,24 +13,46 @@ nothing divided here; docs/decisions/0017-suppression.md says why it is so and w
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Indicator, Suppression
 
 Number = int | Decimal
 
 
+class Paths(dict[str, tuple[str, ...]]):
+    """Village -> the units above it, nearest first."""
+
+    @cached_property
+    def _levels(self) -> dict[int, dict[str, list[str]]]:
+        return {}
+
+    def beneath(self, unit: str, level: int) -> Sequence[str]:
+        """The villages beneath a unit; worked out once, and only for levels that are asked for."""
+        if level not in self._levels:
+            found: dict[str, list[str]] = {}
+            for village, above in self.items():
+                found.setdefault(above[level], []).append(village)
+            self._levels[level] = found
+        return self._levels[level].get(unit, ())
+
+
 @dataclass(frozen=True)
 class Cells:
-    """One period of one type: both sides of the villages with a numerator, and the units above each, nearest first."""
+    """One period of one type: both sides of the villages with a numerator, and the units above each."""
 
     numerators: dict[str, Number]
     denominators: dict[str, Number]
-    paths: dict[str, tuple[str, ...]]
+    paths: Paths
+    small: frozenset[str]
+    """Villages whose figure the rule hides by itself."""
     reporting: frozenset[str] = frozenset()
     """Villages with any report."""
     above: frozenset[str] = frozenset()
@@ -45,13 +67,15 @@ class Hidden:
     above: list[set[str]] = field(default_factory=list)
 
 
-def is_small(rule: Suppression, numerator: Number | None, denominator: Number | None) -> bool:
-    """Whether the rule hides a figure by itself."""
-    if numerator is None:
-        return False
-    if 0 < numerator < rule.threshold:
-        return True
-    return rule.all_or_none and bool(denominator) and numerator in (0, denominator)
+def are_small(
+    rule: Suppression, numerators: pa.ChunkedArray, denominators: pa.ChunkedArray
+) -> pa.ChunkedArray:
+    """Whether the rule hides each of these figures by itself."""
+    small = pc.and_(pc.greater(numerators, 0), pc.less(numerators, rule.threshold))
+    if rule.all_or_none:
+        is_end = pc.or_(pc.equal(numerators, 0), pc.equal(numerators, denominators))
+        small = pc.or_kleene(small, pc.and_(is_end, pc.not_equal(denominators, 0)))
+    return pc.fill_null(small, False)
 
 
 def carries_over(indicator: Indicator, catalogue: Catalogue) -> bool:
@@ -70,13 +94,9 @@ def decide(
     `before`: villages that the year hides so far. `kept`: those of them that stay hidden in any case. `carries`: longer
     periods hold amounts of earlier months (`carries_over`). All sums are looked at again until nothing more is hidden.
     """
-    hidden = Hidden(set(kept), [set(p.above) for p in periods])
-    for p in periods:
-        for code, n in p.numerators.items():
-            if is_small(rule, n, p.denominators.get(code)):
-                hidden.villages.add(code)
-    among = periods[0].numerators.keys() | kept
-    others = [_Candidates(p.paths, _smallest_first(p, rule, among)) for p in periods]
+    hidden = Hidden(set(kept).union(*(p.small for p in periods)), [set(p.above) for p in periods])
+    among = periods[0].numerators if periods else {}
+    others = [_Candidates(p.paths, p.numerators, partial(_may_hide, p, rule, among, kept)) for p in periods]
     pairs = list(combinations(enumerate(periods), 2))
     differences = [(j, _Difference.of(one, other, before, carries)) for (_, one), (j, other) in pairs]
     while True:
@@ -106,35 +126,31 @@ def _are_enough(p: Cells, rule: Suppression, unit: str, members: Sequence[str]) 
     return min(total, rest) >= rule.threshold
 
 
-def _smallest_first(p: Cells, rule: Suppression, among: Collection[str]) -> list[str]:
-    """Villages that may be hidden beside others, the smallest first. A village without persons would protect nobody."""
-    return sorted(
-        (
-            c
-            for c, n in p.numerators.items()
-            if n > 0
-            and c in among
-            and c in p.denominators
-            and not (rule.all_or_none and n == p.denominators[c])
-        ),
-        key=lambda c: (p.numerators[c], c),
+def _may_hide(
+    p: Cells, rule: Suppression, among: Collection[str], kept: Collection[str], village: str
+) -> bool:
+    """Whether a village may be hidden beside others. One without persons would protect nobody."""
+    n = p.numerators[village]
+    return (
+        n > 0
+        and (village in among or village in kept)
+        and village in p.denominators
+        and not (rule.all_or_none and n == p.denominators[village])
     )
 
 
+@dataclass(frozen=True)
 class _Candidates:
-    """Villages in an order, and those beneath a unit; worked out once, and only for levels that are asked for."""
+    """Villages that may be hidden beside others: those with a figure that meet a condition."""
 
-    def __init__(self, paths: dict[str, tuple[str, ...]], villages: Sequence[str]) -> None:
-        self._paths, self._villages = paths, villages
-        self._levels: dict[int, dict[str, list[str]]] = {}
+    paths: Paths
+    cells: dict[str, Number]
+    condition: Callable[[str], bool]
 
     def beneath(self, unit: str, level: int) -> Sequence[str]:
-        if level not in self._levels:
-            found: dict[str, list[str]] = {}
-            for c in self._villages:
-                found.setdefault(self._paths[c][level], []).append(c)
-            self._levels[level] = found
-        return self._levels[level].get(unit, ())
+        """Those beneath a unit, the smallest first."""
+        found = (c for c in self.paths.beneath(unit, level) if c in self.cells and self.condition(c))
+        return sorted(found, key=lambda c: (self.cells[c], c))
 
 
 @dataclass(frozen=True)
@@ -147,18 +163,16 @@ class _Difference:
     figure in the shorter period.
     """
 
-    paths: dict[str, tuple[str, ...]]
+    paths: Paths
     cells: dict[str, Number]
     renewed: Counter[str]
     fresh: _Candidates
 
     @classmethod
     def of(cls, one: Cells, other: Cells, before: Collection[str], carries: bool) -> _Difference:
-        differing = {
-            c: n
-            for c, n in other.numerators.items()
-            if (n, other.denominators.get(c)) != (one.numerators.get(c), one.denominators.get(c))
-        }
+        changed = other.numerators.items() - one.numerators.items()
+        changed |= other.denominators.items() ^ one.denominators.items()
+        differing = {c: other.numerators[c] for c, _ in changed if c in other.numerators}
         renewed: Counter[str] = Counter()
         if carries:
             chosen = (differing.keys() - one.numerators.keys()) & one.reporting
@@ -168,8 +182,7 @@ class _Difference:
                 u for c in before if c in other.numerators and c not in chosen for u in other.paths[c]
             )
         cells = {c: differing[c] for c in chosen}
-        fresh = sorted((c for c, n in cells.items() if n > 0), key=lambda c: (cells[c], c))
-        return cls(other.paths, cells, renewed, _Candidates(other.paths, fresh))
+        return cls(other.paths, cells, renewed, _Candidates(other.paths, cells, lambda c: cells[c] > 0))
 
     def protect(self, villages: set[str], above: set[str]) -> None:
         """Hide more until the difference tells nothing."""
@@ -182,29 +195,24 @@ class _Difference:
 class _Sum:
     """One addition up the tree. The hidden ones, `villages` and `above`, only grow."""
 
-    paths: dict[str, tuple[str, ...]]
+    paths: Paths
     cells: dict[str, Number]
     villages: set[str]
     above: set[str]
-    hidden: list[dict[str, set[str]]] = field(default_factory=list)
-    """By level, unit -> the hidden villages beneath it, so that none is looked for among a nation's."""
+    hidden: dict[int, dict[str, set[str]]] = field(default_factory=dict)
+    """Of levels that were asked for, unit -> the hidden villages beneath it."""
 
     def run(self, are_enough: Callable[[str, Sequence[str]], bool], candidates: _Candidates) -> None:
         """Hide more until the hidden villages beneath every shown unit protect each other's figures."""
         open_ones = sorted(c for c in self.villages if c in self.cells)
         levels = max((len(self.paths[c]) for c in open_ones), default=0)
-        self.hidden = [{} for _ in range(levels)]
-        for c in open_ones:
-            self._note(c)
         for level in range(levels):
             groups: dict[str, list[str]] = {}
             for c in open_ones:
                 groups.setdefault(self.paths[c][level], []).append(c)
             open_ones = []
             for unit, members in sorted(groups.items()):
-                if unit in self.above or not self._extend(
-                    unit, members, level, candidates.beneath(unit, level), are_enough
-                ):
+                if unit in self.above or not self._extend(unit, members, level, candidates, are_enough):
                     self.above.add(unit)
                     open_ones += members
 
@@ -213,7 +221,7 @@ class _Sum:
         unit: str,
         members: list[str],
         level: int,
-        candidates: Iterable[str],
+        candidates: _Candidates,
         are_enough: Callable[[str, Sequence[str]], bool],
     ) -> bool:
         """Hide the next smallest village until the hidden ones are enough; False: there is no other.
@@ -223,25 +231,34 @@ class _Sum:
         if are_enough(unit, members):
             return True
         inside = set(members)
-        for c in candidates:
+        for c in candidates.beneath(unit, level):
             if c in inside:
                 continue
-            self.villages.add(c)
-            self._note(c)
+            self._hide(c)
             added = {c}
             if level:
                 between = self.paths[c][:level]
                 self.above.update(between)
-                added |= {v for v in self.hidden[level - 1][between[-1]] if self._joins(v, between)}
+                added |= {v for v in self._hidden(between[-1], level - 1) if self._joins(v, between)}
             members.extend(sorted(added - inside))
             inside |= added
             if are_enough(unit, members):
                 return True
         return False
 
-    def _note(self, village: str) -> None:
-        for hidden, unit in zip(self.hidden, self.paths[village], strict=False):
-            hidden.setdefault(unit, set()).add(village)
+    def _hide(self, village: str) -> None:
+        self.villages.add(village)
+        for level, hidden in self.hidden.items():
+            hidden.setdefault(self.paths[village][level], set()).add(village)
+
+    def _hidden(self, unit: str, level: int) -> set[str]:
+        """The hidden villages beneath a unit, so that none is looked for among a nation's."""
+        if level not in self.hidden:
+            self.hidden[level] = {}
+            for c in self.villages:
+                if c in self.cells:
+                    self.hidden[level].setdefault(self.paths[c][level], set()).add(c)
+        return self.hidden[level].get(unit, set())
 
     def _joins(self, village: str, between: tuple[str, ...]) -> bool:
         """Whether a hidden village is added up into one of these hidden units through hidden units only."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from qiangji.building.hiding import Hiding
 from qiangji.building.scopes import Scope
+from qiangji.catalogue import Suppression
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.periods import Period
 
@@ -23,9 +24,8 @@ def test_a_county_that_is_its_own_city_is_looked_at_as_both() -> None:
     ]
     org = OrgTree(OrgUnit(code, code, level, level, above, True) for code, level, above in lines)
     whatever = cast("Any", None)
-    hiding = Hiding(
-        whatever, cast("Any", SimpleNamespace(org=org)), whatever, whatever, (), (), whatever, whatever
-    )
+    catalogue = cast("Any", SimpleNamespace(org=org, suppression=Suppression()))
+    hiding = Hiding(whatever, catalogue, whatever, whatever, (), (), whatever, whatever)
     rows = pa.table({"org_code": ["441900101201"], "n__x": [2], "d__x": [5], "reported_units": [1]})
     cells = hiding._cells(
         cast("Any", SimpleNamespace(code="x")), Scope("2026-10", "month", (MONTH,)), rows, frozenset()

@@ -4,27 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from qiangji.catalogue import Suppression
-from qiangji.indicators.suppression import Cells, Hidden, decide, is_small
+from qiangji.indicators.suppression import Cells, Hidden, Paths, are_small, decide
 
 RULE = Suppression(threshold=3)
 
 
-def cells(figures: dict[str, Any], **more: Any) -> Cells:
+def cells(figures: dict[str, Any], rule: Suppression = RULE, **more: Any) -> Cells:
     """`{"T1/a": 2}`: village a of town T1, of county C unless the path says another; the denominator is 10."""
-    paths: dict[str, tuple[str, ...]] = {}
+    paths = Paths()
     for name in figures:
         *above, village = name.split("/")
         paths[village] = (above[-1], above[0] if len(above) > 1 else "C", "Z")
     numerators = {name.split("/")[-1]: n for name, n in figures.items()}
     denominators = more.pop("denominators", dict.fromkeys(numerators, 10))
-    return Cells(numerators, denominators, paths, frozenset(numerators), **more)
+    sides = (
+        pa.chunked_array([[s.get(c) for c in numerators]], pa.int64()) for s in (numerators, denominators)
+    )
+    small = {
+        c for c, is_small in zip(numerators, are_small(rule, *sides).to_pylist(), strict=True) if is_small
+    }
+    return Cells(numerators, denominators, paths, frozenset(small), frozenset(numerators), **more)
 
 
 def one(figures: dict[str, Any], rule: Suppression = RULE, **more: Any) -> Hidden:
-    return decide([cells(figures, **more)], (), (), False, rule)
+    return decide([cells(figures, rule, **more)], (), (), False, rule)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,8 @@ def one(figures: dict[str, Any], rule: Suppression = RULE, **more: Any) -> Hidde
     ],
 )  # fmt: skip
 def test_what_is_small(n: Any, d: Any, all_or_none: bool, expected: bool) -> None:
-    assert is_small(Suppression(threshold=3, all_or_none=all_or_none), n, d) is expected
+    sides = (pa.chunked_array([[x]], pa.int64()) for x in (n, d))
+    assert are_small(Suppression(threshold=3, all_or_none=all_or_none), *sides).to_pylist() == [expected]
 
 
 @pytest.mark.parametrize(

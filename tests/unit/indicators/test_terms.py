@@ -152,7 +152,7 @@ def test_statements_are_the_models_with_nothing_left_open(catalogue: Catalogue) 
         models = (
             ["operands"] * len(indicator.forms)
             + ["units"] * (len(indicator.forms) > 1)
-            + ["sides", "results"]
+            + ["sides", "sums", "results"]
         )
         assert [s.title.split()[0] for s in steps] == [f"sql/models/{m}.sql" for m in models]
         assert all("{{" not in s.sql and code in s.sql for s in steps)
