@@ -200,8 +200,8 @@ class Inputs:
     def _columns(
         self, form: Form, period: Period, counties: Iterable[str], names: Sequence[str]
     ) -> Iterator[pa.Table]:
-        """The columns of each current revision; its form may lack a field."""
-        for county in counties:
+        """The columns of each current revision, in the order of counties' codes; its form may lack a field."""
+        for county in sorted(counties):
             key = (form.form, str(period), county)
             if key in self.current:
                 yield self.lake.get_rows("reports", *key, self.current[key].rows_hash, names)
