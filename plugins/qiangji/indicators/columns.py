@@ -89,7 +89,8 @@ def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[Statem
 def operand_columns(base: Base, form: Form, period_type: str, of: Reports) -> str:
     """For models `operands` and `operands_of_one`: one column a term, `<indicator>__<i>`.
 
-    It is NULL for terms of the base's other forms. So the rows of all forms of a base have the same columns and can be put beneath each other.
+    It is NULL for terms of the base's other forms, so the rows of all forms of a base have the same columns and can be
+    put beneath each other.
     """
     return _listed(
         f"{t.operand(form, period_type, _together(x, form), of) if t.form == form.form else 'NULL'} AS {x.code}__{i}"
