@@ -171,7 +171,7 @@ def test_explain_prints_the_sql_of_an_indicator(base: Night) -> None:
         assert piece in done.out
     steps = run("explain", "group_leader_party_share", "--sql", "--json").json
     assert [s["title"].split()[0] for s in steps] == [
-        f"sql/models/{m}.sql" for m in ("operands", "sides", "results")
+        f"sql/models/{m}.sql" for m in ("operands", "sides", "sums", "results")
     ]
     unknown, no_unit = run("explain", "nothing", "--sql"), run("explain", "group_leader_party_share")
     assert (unknown.code, "no indicator nothing" in unknown.err) == (2, True)

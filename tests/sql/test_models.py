@@ -76,6 +76,17 @@ def test_case(engine: Engine, folder: Path) -> None:
     assert text(rows.to_pylist()) == text(expected)
 
 
+@pytest.mark.parametrize("folder", sorted(HERE.glob("operands/*")), ids=lambda p: p.name)
+def test_a_report_alone_is_worth_the_same_to_both_models_of_operands(engine: Engine, folder: Path) -> None:
+    case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
+    reports = view(folder / "reports.csv")
+    for row in range(len(reports)):
+        engine.register("reports", reports.slice(row, 1))
+        found = [engine.run(m, **placeholders(m, case)) for m in ("operands", "operands_of_one")]
+        assert found[0].column_names == found[1].column_names
+        assert text(found[0].to_pylist()) == text(found[1].to_pylist())
+
+
 def test_every_model_has_a_case() -> None:
     models = {p.stem for p in MODELS.glob("*.sql")}
     assert models

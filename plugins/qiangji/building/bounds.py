@@ -101,9 +101,9 @@ def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> I
 
 
 def _above_the_whole(catalogue: Catalogue, x: Indicator, rows: pa.Table) -> Iterator[dict[str, Any]]:
-    n, d = (_wide(rows.column(f"{side}__{x.code}")) for side in "nd")
-    above = pc.or_(pc.greater(n, d), pc.less(n, Decimal(0)))
-    found = rows.filter(pc.fill_null(pc.and_(above, pc.greater(d, Decimal(0))), False))
+    n, d = (rows.column(f"{side}__{x.code}") for side in "nd")
+    above = pc.or_(pc.greater(n, d), pc.less(n, 0))
+    found = rows.filter(pc.fill_null(pc.and_(above, pc.greater(d, 0)), False))
     flag = f"{HIDDEN}__{x.code}"
     for row in found.to_pylist():
         is_restricted = catalogue.is_restricted(x) and row["org_level"] not in _COUNTY_UP
@@ -201,7 +201,3 @@ def _marked(rows: pa.Table, beyond: Collection[_Beyond]) -> pa.Table:
         least = pc.max_element_wise(warned, pa.scalar(1, warned.type))
         rows = rows.set_column(at, column, pc.if_else(is_here, least, warned))
     return rows
-
-
-def _wide(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    return values.cast(pa.decimal128(38, 4))

@@ -59,14 +59,14 @@ class Inputs:
         before = _before(periods)
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
-            - {form.key}
         )
         names = [n for n, _ in _REPORT_COLUMNS[2:]]
-        kept = [(n, arrow_type(form, n)) for n in (form.key, *fields)]
+        read = list(dict.fromkeys([form.key, *fields]))  # an indicator may read the key too
+        kept = [(n, arrow_type(form, n)) for n in read]
         tables = [pa.schema([*kept, *_REPORT_COLUMNS[2:]]).empty_table()]
         for period in [*before, *periods]:
             rows, is_before = self._rows(form, period), period in before
-            rows = rows.select([form.key, *fields])
+            rows = rows.select(read)
             said = (period.last_month.index, not is_before, is_before, not before)
             for name, value in zip(names, said, strict=True):
                 rows = rows.append_column(name, pa.repeat(value, len(rows)))
@@ -200,8 +200,8 @@ class Inputs:
     def _columns(
         self, form: Form, period: Period, counties: Iterable[str], names: Sequence[str]
     ) -> Iterator[pa.Table]:
-        """The columns of each current revision; its form may lack a field."""
-        for county in counties:
+        """The columns of each current revision, in the order of counties' codes; its form may lack a field."""
+        for county in sorted(counties):
             key = (form.form, str(period), county)
             if key in self.current:
                 yield self.lake.get_rows("reports", *key, self.current[key].rows_hash, names)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope
@@ -85,14 +86,16 @@ class Models:
         engine, inputs = self.engine, self.inputs
         corrected, operands = [], []
         for form in base.forms:
-            engine.register("reports", inputs.reports(form, base, scope, restating))
+            reports = inputs.reports(form, base, scope, restating)
+            engine.register("reports", reports)
             engine.register("corrections", inputs.corrections(form, base, scope, restating))
             corrected.append(engine.run("corrected", **pieces("corrected", base, form, scope.period_type)))
-            of_form = pieces("operands", base, form, scope.period_type)
+            model = "operands_of_one" if _is_each_once(reports.column("unit_code")) else "operands"
+            columns = pieces(model, base, form, scope.period_type)
             if len(base.forms) == 1:
-                engine.view("units", "operands", **of_form)
+                engine.view("units", model, **columns)
             else:
-                operands.append(engine.run("operands", **of_form))
+                operands.append(engine.run(model, **columns))
         if operands:
             units = pa.concat_tables(operands, promote_options="permissive")
             engine.register("operands", units.combine_chunks())
@@ -103,6 +106,11 @@ class Models:
         engine.view("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
         engine.register("expected", inputs.expected(base, scope, restating))
         engine.register("sums", engine.run("sums", **pieces("sums", base)))
+
+
+def _is_each_once(keys: pa.ChunkedArray) -> bool:
+    """Whether no unit is there twice, as far as a glance tells: reports are in the order of their rows' keys."""
+    return pc.all(pc.less(keys[:-1], keys[1:])).as_py() is not False
 
 
 def _merged(corrected: Sequence[pa.Table]) -> pa.Table:

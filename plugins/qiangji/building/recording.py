@@ -7,6 +7,7 @@ from which the ledger and calc.* can be filled again.
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
@@ -58,15 +59,18 @@ class Written:
 def write(
     c: Connection, ledger: Ledger, built: Built, results: figures.Results, at: datetime
 ) -> list[Written]:
-    """Put a base's results into the warehouse and, as they are, into the lake."""
+    """Put a base's results into the warehouse and, as they are, into the lake: while the server takes them."""
     written = []
     scopes = [(s.period, s.period_type) for s in results.scopes]
-    for table, rows in figures.tables(c, results):
-        closed, inserted = figures.write(c, table, rows, scopes, at)
-        built.rows_closed += closed
-        built.rows_inserted += inserted
-        digest = ledger.lake.put_build(built.build_id, table, rows) if rows.num_rows else None
-        written.append(Written(table, scopes, rows.num_rows, digest))
+    with ThreadPoolExecutor(1) as beside:
+        for table, rows in figures.tables(c, results):
+            digest = (
+                beside.submit(ledger.lake.put_build, built.build_id, table, rows) if rows.num_rows else None
+            )
+            closed, inserted = figures.write(c, table, rows, scopes, at)
+            built.rows_closed += closed
+            built.rows_inserted += inserted
+            written.append(Written(table, scopes, rows.num_rows, digest.result() if digest else None))
     return written
 
 

@@ -40,6 +40,33 @@ _SHAPE = {"sum": None, "count": None, "count_where": None, "max": None, "min": N
 """Keys that every dumped term has: definition hashes are made of them. Not to be changed for a new reducer."""
 
 
+class Reports:
+    """SQL that brings together the values of a unit's reports, of those that meet a condition."""
+
+    def last(self, value: str, condition: str) -> str:
+        return f"arg_max({value}, month) FILTER (WHERE {condition})"
+
+    def of_all(self, function: str, value: str, condition: str) -> str:
+        """Their sum, or the largest or smallest of them."""
+        return f"{function}({value}) FILTER (WHERE {condition})"
+
+    def any(self, condition: str) -> str:
+        return f"bool_or({condition})"
+
+
+class OneReport(Reports):
+    """The same for units that each have one report in sight: nothing is to be brought together."""
+
+    def last(self, value: str, condition: str) -> str:
+        return f"CASE WHEN {condition} THEN {value} END"
+
+    def of_all(self, function: str, value: str, condition: str) -> str:
+        return self.last(value, condition)
+
+    def any(self, condition: str) -> str:
+        return condition
+
+
 class Term(Model):
     """One addend of a side: what a reducer makes of a form's reports."""
 
@@ -60,10 +87,11 @@ class Term(Model):
         return set()
 
     @abstractmethod
-    def operand(self, form: Form, period_type: str, together: Sequence[str]) -> str:
+    def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
         """SQL of the term's value at one unit, reduced over the period (model `operands`).
 
-        `together`: under `missing: matched` the values that a stock's report must have to count, else none.
+        `together`: under `missing: matched` the values that a stock's report must have to count, else none. `of`: how
+        the values of its reports are brought together.
         """
 
     @abstractmethod
@@ -148,20 +176,20 @@ class Sum(_OfField):
         description="a stock: summed over the reports of a longer period, as what a flow is held against",
     )
 
-    def operand(self, form: Form, period_type: str, together: Sequence[str]) -> str:
+    def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
         kind = form.fields[self.sum].kind
         if self.each_report:
-            return f"sum({self.sum}) FILTER (WHERE {_reports_with(together)})"
+            return of.of_all("sum", self.sum, _reports_with(together))
         if kind == "flow":
-            return f"sum({self.sum}) FILTER (WHERE in_period)"
+            return of.of_all("sum", self.sum, "in_period")
         if kind == "distinct":
             own = self.has_operand(form, period_type)
-            return f"max({self.sum}) FILTER (WHERE in_period)" if own else "CAST(NULL AS bigint)"
-        last = f"arg_max({self.sum}, month) FILTER (WHERE {self.last_report(form, together)})"
+            return of.of_all("max", self.sum, "in_period") if own else "CAST(NULL AS bigint)"
+        last = of.last(self.sum, self.last_report(form, together) or "in_period")
         if not self.reads_before(form, period_type):
             return last
-        before = f"max({self.sum}) FILTER (WHERE is_before)"
-        return f"{last} - (CASE WHEN bool_or(starts_year) THEN 0 ELSE {before} END)"
+        before = of.of_all("max", self.sum, "is_before")
+        return f"{last} - (CASE WHEN {of.any('starts_year')} THEN 0 ELSE {before} END)"
 
     def last_report(self, form: Form, together: Sequence[str]) -> str | None:
         kind = form.fields[self.sum].kind
@@ -199,8 +227,8 @@ class CountRows(Term):
     def value(self) -> None:
         return None
 
-    def operand(self, form: Form, period_type: str, together: Sequence[str]) -> str:
-        return "max(CASE WHEN in_period THEN 1 END)"
+    def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
+        return of.of_all("max", "1", "in_period")
 
     def in_words(self, form: Form, language: str) -> str:
         return f"count({getattr(form.title, language)})"
@@ -221,8 +249,8 @@ class CountWhere(Term):
     def fields(self) -> set[str]:
         return self.count_where.fields
 
-    def operand(self, form: Form, period_type: str, together: Sequence[str]) -> str:
-        return f"arg_max({self.value}, month) FILTER (WHERE {self.last_report(form, together)})"
+    def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
+        return of.last(self.value, self.last_report(form, together))
 
     def last_report(self, form: Form, together: Sequence[str]) -> str:
         return _reports_with(together or [self.value])
@@ -237,8 +265,8 @@ class CountWhere(Term):
 class _Extreme(_OfField):
     """The outermost value of all reports of the period."""
 
-    def operand(self, form: Form, period_type: str, together: Sequence[str]) -> str:
-        return f"{self.key}({self.value}) FILTER (WHERE in_period)"
+    def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
+        return of.of_all(self.key, self.value, "in_period")
 
     def carries_over(self, form: Form) -> bool:
         return True

@@ -4,6 +4,7 @@ In: a base. Out: lists of columns. Nothing is computed here and nothing divided:
 `mart.ratio` divides. Three steps, in models:
 
 1. `operands`: per unit, each term is reduced over the period (how: `qiangji.catalogue.terms`). Numerator terms first.
+   `operands_of_one`: the same where no unit has a second report in sight.
 2. `sides`: the rule `missing` decides what a side is worth at a unit that lacks an operand.
 3. `sums`, `results`: units are summed up to the lowest level with figures, and up the tree.
 """
@@ -15,14 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qiangji.catalogue import Catalogue, Form, Indicator, Term
+from qiangji.catalogue.terms import OneReport, Reports
 from qiangji.indicators import Base
 from qiangji.rendering import rendered
 
 
 def pieces(model: str, base: Base, form: Form | None = None, period_type: str = "") -> dict[str, str]:
-    """The placeholders of a model, filled; `operands` and `corrected` are run for one form and period type."""
+    """The placeholders of a model, filled; operands and `corrected` are run for one form and period type."""
     if form is not None and model == "operands":
-        return {"operands": operand_columns(base, form, period_type)}
+        return {"operands": operand_columns(base, form, period_type, Reports())}
+    if form is not None and model == "operands_of_one":
+        return {"operands": operand_columns(base, form, period_type, OneReport())}
     if form is not None and model == "corrected":
         return {
             "counted": counted_columns(base, form),
@@ -78,13 +82,14 @@ def statements(models: Path, catalogue: Catalogue, code: str) -> Iterator[Statem
         yield Statement(title, rendered(path.read_text(encoding="utf-8"), str(path), filled).strip())
 
 
-def operand_columns(base: Base, form: Form, period_type: str) -> str:
-    """For model `operands`: one column a term, `<indicator>__<i>`; NULL for terms of the base's other forms.
+def operand_columns(base: Base, form: Form, period_type: str, of: Reports) -> str:
+    """For models `operands` and `operands_of_one`: one column a term, `<indicator>__<i>`.
 
-    So the rows of all forms of a base have the same columns and can be put beneath each other.
+    It is NULL for terms of the base's other forms, so the rows of all forms of a base have the same columns and can be
+    put beneath each other.
     """
     return _listed(
-        f"{t.operand(form, period_type, _together(x, form)) if t.form == form.form else 'NULL'} AS {x.code}__{i}"
+        f"{t.operand(form, period_type, _together(x, form), of) if t.form == form.form else 'NULL'} AS {x.code}__{i}"
         for x in base.indicators
         for i, t in enumerate(x.terms)
     )

@@ -9,7 +9,7 @@ import pytest
 
 from qiangji.catalogue import Catalogue, Form, Indicator, Term, load
 from qiangji.catalogue.places import Place
-from qiangji.catalogue.terms import CountRows, CountWhere, Max, Min, Sum
+from qiangji.catalogue.terms import CountRows, CountWhere, Max, Min, Reports, Sum
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.indicators import columns
 from qiangji.rendering import rendered
@@ -88,7 +88,7 @@ def test_every_dumped_term_has_the_keys_that_definition_hashes_are_made_of() -> 
             True, True, True, False,
         ),
         ({"sum": "u"}, "CAST(NULL AS bigint)", False, False, True, False),
-        ({"count": "rows"}, "max(CASE WHEN in_period THEN 1 END)", False, False, False, False),
+        ({"count": "rows"}, "max(1) FILTER (WHERE in_period)", False, False, False, False),
         (
             {"count_where": WHERE},
             "arg_max((CASE WHEN s >= 3 THEN 1 WHEN NOT (s >= 3) THEN 0 END), month)"
@@ -103,7 +103,7 @@ def test_what_a_reducer_is(
     written: dict[str, Any], in_a_quarter: str, last: bool, before: bool, over: bool, decimal: bool
 ) -> None:
     found = term(**written)
-    assert found.operand(FORM, "quarter", ()) == in_a_quarter
+    assert found.operand(FORM, "quarter", (), Reports()) == in_a_quarter
     assert (found.last_report(FORM, ()) is not None) == last
     assert found.reads_before(FORM, "quarter") == before
     assert not found.reads_before(FORM, "ytd")
@@ -114,7 +114,7 @@ def test_what_a_reducer_is(
 @pytest.mark.parametrize("written", [{"sum": "s"}, {"sum": "s", "each_report": True}, {"count_where": WHERE}])
 def test_under_matched_a_stock_is_taken_of_reports_that_have_both_sides(written: dict[str, Any]) -> None:
     here = "FILTER (WHERE in_period AND s IS NOT NULL AND f IS NOT NULL)"
-    assert here in term(**written).operand(FORM, "quarter", ["s", "f"])
+    assert here in term(**written).operand(FORM, "quarter", ["s", "f"], Reports())
 
 
 @pytest.mark.parametrize(
