@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from qiangji.periods import Period
@@ -85,6 +86,7 @@ def unknown_words(year: int) -> tuple[str, str]:
     )
 
 
+@cache  # a catalogue asks for each day once a form
 def _of_package(day: date) -> bool | None:
     """What chinesecalendar says of a day; None in years that it does not have."""
     import chinese_calendar
