@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 TOGETHER = 100
 """Files that are open at once where many are synced together."""
-LARGE = 100_000
-"""Rows from which on a file is read by several threads: for a county's they cost more than they bring."""
 _SYNCING = 8
 """Files that the disk is asked for at a time: it writes those in one go."""
 
@@ -46,10 +44,8 @@ class Rows(Protocol):
         period: str,
         county: str,
         digest: str,
-        columns: Collection[str] = (),
-    ) -> pa.Table:
-        """`columns`: no others are needed, if any are named; one that the rows lack is left out."""
-        ...
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table: ...
 
 
 class Lake:
@@ -103,8 +99,9 @@ class Lake:
         period: str,
         county: str,
         digest: str,
-        columns: Collection[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
+        """The rows; with `columns` only those of these columns that there are."""
         path = self.rows_path(area, form, period, county, digest)
         if area == "reports" and not path.exists():
             path = self.rows_path("repeated", form, period, county, digest)
@@ -138,13 +135,14 @@ class Lake:
         self._put_parquet(self.edition_path(period, digest), rows)
         return digest
 
-    def get_parquet(self, path: Path, columns: Collection[str] = ()) -> pa.Table:
-        """Read one file, not a dataset: the names of its folders must not become columns."""
+    def get_parquet(self, path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read one file, not a dataset: the names of its folders must not become columns.
+
+        Nearly every file is one county's: threads would cost twice what reading it costs.
+        """
         import pyarrow.parquet as pq
 
-        file = pq.ParquetFile(path)
-        wanted = [n for n in file.schema_arrow.names if n in columns] if columns else None
-        return file.read(wanted, use_threads=file.metadata.num_rows > LARGE)
+        return pq.ParquetFile(path).read(columns=columns and list(columns), use_threads=False)
 
     def record(self, event_id: str, at: datetime, *events: dict[str, Any]) -> None:
         """Write events to the journal, before the transaction that makes them so commits: in one file, all or none."""

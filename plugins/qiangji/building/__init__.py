@@ -22,6 +22,7 @@ as when it was last built costs a look at its signature.
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -35,6 +36,7 @@ from qiangji.building.corrected import Corrected
 from qiangji.building.recording import Built
 from qiangji.building.signatures import Signatures
 from qiangji.catalogue import Catalogue
+from qiangji.checking import expectations
 from qiangji.engines import open_engine
 from qiangji.errors import UsageError
 from qiangji.ledger import Key, Ledger, locks
@@ -116,8 +118,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         ]
         if not built.months:
             return built
-        with built.seconds.timed("facts"):
-            built.facts_replaced = facts.replace(c, p, reports, built.months, built.build_id)
+        _load_facts(c, p, reports, built)
         with built.seconds.timed("checks"):
             checked = _check(c, p, reports, lacking, built.months)
         with (
@@ -152,6 +153,15 @@ def _reports(c: Connection, p: Pipeline) -> tuple[Corrected, list[Key]]:
     """What counts of the reports, and the keys of those that repeat a report that there is not."""
     current, lacking = repeating.filled(p.catalogue, p.ledger.lake, p.ledger.current(c))
     return Corrected(p.catalogue, p.ledger.lake, current), lacking
+
+
+def _load_facts(c: Connection, p: Pipeline, reports: Corrected, built: Built) -> None:
+    """Bring fact.* up to date. Meanwhile Great Expectations is loaded, which takes 2 s; a first month needs it not."""
+    first, periods = min(built.months), {period for _, period, _ in reports.current}
+    if any(Period.parse(period).last_month < first for period in periods):
+        threading.Thread(target=expectations.load, daemon=True).start()
+    with built.seconds.timed("facts"):
+        built.facts_replaced = facts.replace(c, p, reports, built.months, built.build_id)
 
 
 def _check(

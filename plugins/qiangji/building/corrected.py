@@ -7,7 +7,7 @@ no longer in the report is skipped, and an error. The lake's files stay as they 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -88,13 +88,13 @@ class Corrected:
         period: str,
         county: str,
         digest: str,
-        columns: Collection[str] = (),
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """The rows of a current revision, corrected; called as the lake's own."""
         found = self._tables.get((form, period, county))
         if found is None:
             return self.lake.get_rows(area, form, period, county, digest, columns)
-        return found.select([n for n in found.column_names if n in columns]) if columns else found
+        return found if columns is None else found.select([n for n in found.column_names if n in columns])
 
     def effect(self, key: Key) -> str:
         """A hash of the corrections applied to a current revision; empty where there are none."""

@@ -89,7 +89,9 @@ def findings(
     )  # the report and the one before are looked at several times, one county after the other
     def read(form: str, period: Period, county: str, columns: frozenset[str] = _ALL) -> pa.Table | None:
         digest = current.get((form, str(period), county))
-        return lake.get_rows("reports", form, str(period), county, digest, columns) if digest else None
+        if not digest:
+            return None
+        return lake.get_rows("reports", form, str(period), county, digest, sorted(columns) or None)
 
     found: dict[Key, list[Finding]] = {w.key: [] for w in work}
     held: dict[tuple[str, ...], _Held] = {}  # a form that changed is judged as it stood in each period

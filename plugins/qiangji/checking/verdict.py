@@ -110,7 +110,10 @@ class Breach:
         """What is said of it. `frame`: the rows of the submission with their context columns."""
         if isinstance(self.rule, Unreadable):
             return self.rule.words(shown)
-        return self.rule.words(frame.slice(self.index, 1).to_pylist()[0])
+        read = {*self.rule.fields, *self.rule.columns}
+        return self.rule.words(
+            {n: frame.column(n)[self.index].as_py() for n in frame.column_names if n in read}
+        )
 
 
 @dataclass(frozen=True)
@@ -347,7 +350,10 @@ def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Tab
     kept = [b for b in one.breaches if b.index not in rejected]
     for _, group in groupby(kept, key=lambda b: b.rule.id):
         breaches = list(group)
-        rows = frame.take(pa.array([b.index for b in breaches], pa.int64())).to_pylist()
+        rule = breaches[0].rule
+        read = {form.key, *rule.fields, *(rule.columns if isinstance(rule, Rule) else ())}
+        told = frame.select([n for n in frame.column_names if n in read])
+        rows = told.take(pa.array([b.index for b in breaches], pa.int64())).to_pylist()
         for breach, row in zip(breaches, rows, strict=True):
             of_report = (form, one.part.county_code, one.part.period)
             if isinstance(breach.rule, Unreadable):
