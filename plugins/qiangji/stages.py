@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import tempfile
+import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -127,13 +128,22 @@ def new_run_id(prefix: str = "cli") -> str:
     return f"{prefix}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> Collected:
-    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
+def pull(
+    p: Pipeline,
+    counties: Sequence[str],
+    months: Sequence[Period],
+    run_id: str,
+    landed: Callable[[], None] = lambda: None,
+) -> Collected:
+    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result.
+
+    `landed` is called after each county that had anything new.
+    """
     from qiangji import landing
 
     result = Collected(run_id)
     with result.seconds.timed("pull"):
-        pulled = landing.pull(p, counties, months, run_id)
+        pulled = landing.pull(p, counties, months, run_id, landed)
     for one in pulled:
         result.deliveries += len(one.deliveries)
         result.failures += [
@@ -151,11 +161,11 @@ def check(
     pending = _in_catalogue(p, p.ledger.unchecked(counties))
     if not pending:
         return []
-    with watch.timed("imports"):
-        import great_expectations  # noqa: F401 - takes seconds that are no stage's work
-
+    with watch.timed("imports"):  # seconds that are no stage's work, but what of them a pull has waited for
         from qiangji import checking
+        from qiangji.checking import expectations
 
+        expectations.load()
     return checking.check(p.catalogue, p.ledger, pending, watch=watch)
 
 
@@ -164,9 +174,22 @@ def collect(
 ) -> Collected:
     """Pull and check."""
     chosen = p.catalogue.select_counties(list(counties))
-    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id())
+    result = pull(p, chosen, months_to_collect(periods), run_id or new_run_id(), _preparing())
     result.submissions = check(p, chosen, result.seconds)
     return result
+
+
+def _preparing() -> Callable[[], None]:
+    """Called once there is something to check: what checking needs is imported while the pull goes on."""
+    once = threading.Lock()
+
+    def begin() -> None:
+        if once.acquire(blocking=False):
+            from qiangji.checking import expectations
+
+            threading.Thread(target=expectations.load, daemon=True).start()
+
+    return begin
 
 
 def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = ()) -> Collected:

@@ -65,6 +65,15 @@ def test_the_same_at_the_edges(column: pa.Array, kwargs: dict[str, Any]) -> None
     assert found["own"] == found["plain"]
 
 
+def test_frames_of_few_columns_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    form = "village_group"
+    rules = list(CATALOGUE.suites[form].rules)
+    rows = frame(CATALOGUE, rules, random.Random(form))
+    wide = validate(rows, rules, form)
+    monkeypatch.setattr(expectations, "NARROW_ROWS", 0)
+    assert validate(rows, rules, form) == wide
+
+
 def test_numbers_are_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """No Python function sees a cell, and no frame is hashed."""
     rules = [r for r in CATALOGUE.suites["village_group"].rules if not r.is_contextual]

@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -215,7 +216,7 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
     start = 0
     for one, rows in zip(readable, frames, strict=True):
         end = start + rows.num_rows
-        mine = [Broken(b.rule, [r - start for r in b.rows if start <= r < end]) for b in broken]
+        mine = [Broken(b.rule, _within(b.rows, start, end)) for b in broken]
         own = frame.slice(start, end - start)
         assert one.parsed is not None
         blank = blank_columns.blank_fields(one.parsed, form, suite, one.period)
@@ -226,3 +227,9 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
             doubts.look(one, catalogue, form)
             blank_columns.tell(one, blank, catalogue, form)
         start = end
+
+
+def _within(rows: list[int], start: int, end: int) -> list[int]:
+    """Of ascending positions those of one report, counted from its first row."""
+    first, last = bisect_left(rows, start), bisect_left(rows, end)
+    return [row - start for row in rows[first:last]]

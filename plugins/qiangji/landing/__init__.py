@@ -24,7 +24,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -68,19 +68,35 @@ def is_optional(catalogue: Catalogue, form: str, period: Period) -> bool:
     return catalogue.forms[form].is_optional_in(str(period.last_month))
 
 
-def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> list[Pulled]:
-    """Pull counties side by side; one that fails or hangs delays no other. What came of them is in the ledger."""
+def pull(
+    p: Pipeline,
+    counties: Sequence[str],
+    months: Sequence[Period],
+    run_id: str,
+    landed: Callable[[], None] = lambda: None,
+) -> list[Pulled]:
+    """Pull counties side by side; one that fails or hangs delays no other. What came of them is in the ledger.
+
+    `landed` is called after each county that had anything new.
+    """
+
+    def one(county: str) -> Pulled:
+        pulled = _pull_county(p, county, months, run_id, known[county])
+        if pulled.arrived:
+            landed()
+        return pulled
+
     withheld.sweep(p.settings)
     if not counties:
         return []
     known = p.ledger.known_items(counties)
     with ThreadPoolExecutor(max_workers=min(8, len(counties))) as pool:
-        work = [pool.submit(_pull_county, p, county, months, run_id, known[county]) for county in counties]
+        work = [pool.submit(one, county) for county in counties]
         for group in in_groups(work):
             record(p.ledger, group, months, run_id)
-            for one in group:
-                one.tell(p.catalogue)
-    return [one.result() for one in work]
+            for each in group:
+                each.tell(p.catalogue)
+    return [done.result() for done in work]
 
 
 def _pull_county(
