@@ -9,7 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -88,7 +88,9 @@ def _restart(site: Site) -> None:
 
 def _undisturbed(site: Site, folder: Path, month: str) -> Content:
     """Collect the same county systems and build, with the package alone; again what failed, as Airflow does."""
-    with pytest.MonkeyPatch.context() as patch:
+    with ExitStack() as stack:
+        stack.callback(forget)  # once the environment is the site's again
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
         forget()
         for line in (site.airflow.home / "simulator" / "connections.env").read_text("utf-8").splitlines():
             patch.setenv(*line.split("=", 1))
