@@ -13,6 +13,7 @@ from simulator.periods import served_periods, shift
 from simulator.planter import Planter
 from simulator.submissions import Look, Row, Status, Submission
 
+MONTHS = 4
 LEAST = 3
 """Of fewer rows nothing is said as a whole."""
 MANY, MENDED = 30, 2
@@ -23,8 +24,10 @@ GARBLED = 1_200
 
 
 def plant(planter: Planter) -> None:
-    """Plant them; none before the first month served."""
-    ago = {back: shift(planter.months[-1], -back) for back in range(4)}
+    """Plant them where four months are served: in fewer they would leave too few reports without a fault."""
+    if len(planter.months) < MONTHS:
+        return
+    ago = {back: shift(planter.months[-1], -back) for back in range(MONTHS)}
     _files(planter, ago[3])
     _rows(planter, ago[3])
     _sheets(planter, ago)

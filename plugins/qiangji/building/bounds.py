@@ -101,9 +101,10 @@ def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> I
 
 
 def _above_the_whole(catalogue: Catalogue, x: Indicator, rows: pa.Table) -> Iterator[dict[str, Any]]:
+    """A denominator below 0 (a year to date that fell) cannot be either, whatever stands above it; 0 is no figure."""
     n, d = (rows.column(f"{side}__{x.code}") for side in "nd")
     above = pc.or_(pc.greater(n, d), pc.less(n, 0))
-    found = rows.filter(pc.fill_null(pc.and_(above, pc.greater(d, 0)), False))
+    found = rows.filter(pc.fill_null(pc.and_(above, pc.not_equal(d, 0)), False))
     flag = f"{HIDDEN}__{x.code}"
     for row in found.to_pylist():
         is_restricted = catalogue.is_restricted(x) and row["org_level"] not in _COUNTY_UP
@@ -166,12 +167,18 @@ def _finding(
 ) -> Finding:
     """What is found of a figure, at its unit and the period `since` which it is so."""
     code = row["org_code"]
-    value = f"{x.factor * Decimal(row[f'n__{x.code}']) / Decimal(row[f'd__{x.code}']):.2f}"
+    whole = Decimal(row[f"d__{x.code}"])
+    value = f"{x.factor * Decimal(row[f'n__{x.code}']) / whole:.2f}"
+    said_zh = f"为{value}，超出0至{x.factor:f}：分子应是分母的一部分"
+    said_en = f": {value} is not within 0 to {x.factor:f}: the numerator is a part of the denominator"
+    if whole < 0:
+        value = f"{whole.normalize():f}"
+        said_zh, said_en = f"的分母为{value}，小于0", f": its denominator is {value}, below 0"
     year = ("（本年累计）", " (year to date)") if scope.period_type == "ytd" else ("", "")
     words = Words(
         value,
-        f"指标{quoted_zh(x.name.zh)}{year[0]}为{value}，超出0至{x.factor:f}：分子应是分母的一部分",
-        f"{x.name.en}{year[1]}: {value} is not within 0 to {x.factor:f}: the numerator is a part of the denominator",
+        f"指标{quoted_zh(x.name.zh)}{year[0]}{said_zh}",
+        f"{x.name.en}{year[1]}{said_en}",
         f"0至{x.factor:f}；请核对分子、分母各填报项和更正，确属实情请确认",
         f"0 to {x.factor:f}; check the fields of both sides and their corrections, or confirm it",
     )

@@ -150,7 +150,7 @@ def _due(settings: Settings, catalogue: Catalogue, periods: list[Period]) -> Row
         }
         for f in catalogue.forms.values()
         for p in periods
-        if p.type == f.period_type and f.holds_in(str(p.last_month))
+        if p.type == f.period_type and f.holds_in(str(p.last_month)) and p.last_month >= catalogue.first_month
     ]
 
 
