@@ -84,9 +84,8 @@ def findings(
 ) -> dict[Key, list[Finding]]:
     """The contextual findings of each piece of work, all counties of a form and period at once."""
 
-    @lru_cache(
-        maxsize=8
-    )  # the report and the one before are looked at several times, one county after the other
+    # the report and the one before are looked at several times, one county after the other
+    @lru_cache(maxsize=8)
     def read(form: str, period: Period, county: str, columns: frozenset[str] = _ALL) -> pa.Table | None:
         digest = current.get((form, str(period), county))
         if not digest:
@@ -102,7 +101,7 @@ def findings(
         judge = held.setdefault(as_it_stood, _Held(catalogue.forms[form], rules, found))
         context = Context(catalogue, judge.form, period)
         for w in same:
-            report = _Report(catalogue, read, w.form, w.period, w.county)
+            report = _Report(read, w.form, w.period, w.county)
             if w.key not in declared:
                 found[w.key] += report.beside_the_last()
             context.add(w.county, report.rows(), read)
@@ -179,15 +178,10 @@ def _inputs(
 class _Report:
     """One county's report of a period."""
 
-    catalogue: Catalogue
     read: Read
     form: Form
     period: Period
     county: str
-
-    @property
-    def key(self) -> Key:
-        return self.form.form, str(self.period), self.county
 
     def rows(self) -> pa.Table:
         """The report, with every field that the form had in its period."""

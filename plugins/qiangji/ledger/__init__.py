@@ -170,11 +170,10 @@ class Ledger:
 
     def replace_contextual(self, c: Connection, found: Mapping[Key, Sequence[dict[str, Any]]]) -> None:
         """Replace the contextual findings of submissions, which belong to no reading."""
-        for form, period in sorted({key[:2] for key in found}):
-            mine = {county: rows for (f, p, county), rows in found.items() if (f, p) == (form, period)}
-            where = "county_code = ANY(:c) AND (form, period) = (:f, :p) AND delivery_id IS NULL"
-            rows = [row for each in mine.values() for row in each]
-            _replace(c, "ops.finding", where, {"c": list(mine), "f": form, "p": period}, rows)
+        if found:
+            at = [{"form": form, "period": period, "county_code": county} for form, period, county in found]
+            rows = [row for mine in found.values() for row in mine]
+            _replace_at(c, "ops.finding", at, rows, also="delivery_id IS NULL")
 
     def replace_lacking(
         self, c: Connection, form: str, periods: Sequence[str], rule: str, findings: Sequence[dict[str, Any]]
@@ -314,12 +313,19 @@ def _replace(
 
 
 def _replace_at(
-    c: Connection, table: str, at: Sequence[Mapping[str, str]], rows: Sequence[dict[str, Any]]
+    c: Connection,
+    table: str,
+    at: Sequence[Mapping[str, str]],
+    rows: Sequence[dict[str, Any]],
+    also: str = "true",
 ) -> None:
-    """Put rows in the place of those of the table with any of these sets of keys (columns of text)."""
+    """Put rows in the place of those of the table with any of these sets of keys (columns of text).
+
+    `also`: a condition that the replaced rows meet besides.
+    """
     names = list(at[0])
     keys = ", ".join(f"CAST(:{n} AS text[])" for n in names)
-    where = f"({', '.join(names)}) IN (SELECT * FROM unnest({keys}))"
+    where = f"({', '.join(names)}) IN (SELECT * FROM unnest({keys})) AND {also}"
     _replace(c, table, where, {n: [one[n] for one in at] for n in names}, rows)
 
 
