@@ -222,7 +222,7 @@ def status(
     catalogue = _readable_catalogue()
     attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
     if not given(rows, json, export):
-        printing.print_status(console, rows)
+        printing.print_status(console, rows, _titles(catalogue))
         printing.print_locks(console, locked)
         printing.print_reasons(console, attention)
         printing.print_unknown_years(console, _unknown_years(catalogue))
@@ -255,6 +255,10 @@ def _readable_catalogue() -> Catalogue | None:
     with suppress(CatalogueError):
         return pipeline.read_catalogue()
     return None
+
+
+def _titles(catalogue: Catalogue | None) -> dict[str, str]:
+    return {f.form: f.title.zh for f in catalogue.forms.values()} if catalogue else {}
 
 
 def _unbuilt(catalogue: Catalogue | None, period: str | None) -> list[Period]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,14 +13,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right, table, unbroken
 from qiangji.figures import comparison
 from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
+from qiangji.warehouse.dictionary import UNITS
 from qiangji.workdays import unknown_words
 
 Rows = list[dict[str, Any]]
+TYPES = {"month": "月 month", "quarter": "季 quarter", "year": "年 year", "ytd": "累计 ytd"}
+"""Period type -> words."""
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list with one line a value."""
 STATUS_LEGEND = (
@@ -62,7 +66,7 @@ def print_values(console: Console, rows: Rows) -> None:
     """A matrix for few units, a list for many."""
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
     if len(units) <= MATRIX_UNITS:
-        console.print(_matrix(rows, units))
+        _print_matrix(console, rows, units)
     else:
         console.print(_list(rows))
     console.print(STATUS_LEGEND, style="dim")
@@ -76,18 +80,13 @@ def _is_compared(rows: Rows) -> bool:
     return "ranked_units" in rows[0]
 
 
-def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
-    matrix = table(
-        f"指标值 Indicator values, {(main := _main_period(rows))}",
-        Column("指标 indicator"),
-        Column("期 type", style="dim"),
-        Column("单位 unit", style="dim"),
-        *(unbroken(name, "right") for _, name in units),
-    )
-    lines: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+def _print_matrix(console: Console, rows: Rows, units: Sequence[tuple[str, str]]) -> None:
+    main = _main_period(rows)
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in rows:
-        lines.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
-    for (code, type_, period), by_unit in lines.items():
+        found.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
+    lines = []
+    for (code, type_, period), by_unit in found.items():
         first = next(iter(by_unit.values()))
         cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
         if _is_compared(rows):
@@ -95,9 +94,11 @@ def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
                 f"\n[dim]{comparison.beneath(by_unit[u])}[/dim]" if u in by_unit else "" for u, _ in units
             )
             cells = [cell + more for cell, more in zip(cells, below, strict=True)]
-        when = type_ if period == main else f"{type_}\n{period}"
-        matrix.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
-    return matrix
+        when = TYPES[type_] if period == main else f"{TYPES[type_]} {period}"
+        about = f"{first['name_zh']} [dim]{UNITS.get(first['unit'], first['unit'])}, {when}[/dim]\n[dim]{code}[/dim]"
+        lines.append(Line([about], cells))
+    title = f"指标值 Indicator values, {main}"
+    print_in_blocks(console, title, ["指标 indicator"], right(*(name for _, name in units)), lines)
 
 
 def _main_period(rows: Rows) -> str:
@@ -123,18 +124,20 @@ def _list(rows: Rows) -> Table:
     return listed
 
 
-def print_status(console: Console, rows: Rows) -> None:
-    """One grid a period: a line a county, a column a form."""
+def print_status(console: Console, rows: Rows, titles: Mapping[str, str] | None = None) -> None:
+    """One grid a period: a line a county, a column a form. `titles`: form -> its name in Chinese."""
+    titles = titles or {}
     for period in dict.fromkeys(r["period"] for r in rows):
         mine = [r for r in rows if r["period"] == period]
         forms = sorted({r["form"] for r in mine})
-        grid = table(
-            f"报送状态 Reporting status, {period}", unbroken("县(市、区) county"), *map(Column, forms)
-        )
+        lines = []
         for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
             cells = {r["form"]: r for r in mine if r["county_code"] == county}
-            grid.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
-        console.print(grid)
+            lines.append(
+                Line([f"{county}\n{name}"], [_status_cell(cells[f]) if f in cells else "" for f in forms])
+            )
+        columns = [Column(f"{titles[f]}\n{f}" if f in titles else f) for f in forms]
+        print_in_blocks(console, f"报送状态 Reporting status, {period}", ["县 county"], columns, lines)
 
 
 def _status_cell(row: dict[str, Any]) -> str:

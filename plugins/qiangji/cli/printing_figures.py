@@ -17,6 +17,7 @@ from qiangji.cli.printing import WARNED, Rows, local, number, value_cell
 from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES
 from qiangji.text import in_hundredths
+from qiangji.warehouse.dictionary import UNITS
 
 SHOWN = 20
 """Lines of each list at most; `--json` has them all."""
@@ -115,7 +116,7 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
     console.print(f"  {zh} [dim]{en}[/dim]")
     console.print(
         f"= {f['factor'].normalize():f} x {_plain(f['numerator'])} / {_plain(f['denominator'])}"
-        f" = [bold]{number(f['value'])}[/bold] {f['unit']}"
+        f" = [bold]{number(f['value'])}[/bold] {UNITS.get(f['unit'], f['unit'])}"
     )
     console.print(
         f"{f['obs_status']} {f['obs_status_zh']} {f['obs_status_en']}; 上报 reported {f['reported_units']:,} /"

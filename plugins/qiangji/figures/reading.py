@@ -232,14 +232,23 @@ def moment(text: str, zone: str) -> datetime:
     return at
 
 
-def status(engine: Engine, period: str | None = None, counties: Sequence[str] = ()) -> Rows:
+def status(
+    engine: Engine, period: str | None = None, counties: Sequence[str] = (), as_of: datetime | None = None
+) -> Rows:
     """The reporting grid: every county (or these) and form in a period and those within it, or in all with a report.
 
-    Only periods that have ended, unless one is asked for by itself; the last one is there in any case.
+    Only periods that have ended, unless one is asked for by itself; the last one is there in any case. `as_of`: as it
+    stood at that moment.
     """
     parts = [str(p) for p in Period.parse(period).parts] if period else []
-    rows = read(engine, query("figures/status"), {"period": period, "periods": parts})
+    statement = query("figures/status", grid=grid(as_of))
+    rows = read(engine, statement, {"period": period, "periods": parts, "as_of": as_of})
     return [r for r in rows if not counties or r["county_code"] in counties]
+
+
+def grid(as_of: datetime | None) -> str:
+    """The SQL that gives the reporting grid, now or (`:as_of`) at a moment."""
+    return "mart.reporting_status_as_of(:as_of)" if as_of else "mart.reporting_status"
 
 
 def require_reported(engine: Engine, period: str | None) -> None:
@@ -292,9 +301,14 @@ def status_names(engine: Engine) -> dict[str, str]:
     return {status: found[status] for status in _TOLD if status in found} | found
 
 
-def locks(engine: Engine) -> Rows:
-    """Periods that are locked."""
-    return read(engine, "SELECT * FROM mart.period_lock WHERE locked_to IS NULL ORDER BY locked_from, period")
+def locks(engine: Engine, as_of: datetime | None = None) -> Rows:
+    """Periods that are locked, now or at a moment."""
+    return read(
+        engine,
+        "SELECT * FROM mart.period_lock WHERE locked_from <= coalesce(:at, now())"
+        " AND (locked_to IS NULL OR locked_to > coalesce(:at, now())) ORDER BY locked_from, period",
+        {"at": as_of},
+    )
 
 
 def needs_attention(rows: Rows) -> Rows:
