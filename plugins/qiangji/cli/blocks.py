@@ -1,6 +1,7 @@
-"""Wide tables on narrow terminals: as many columns a block as fit, the first ones again in each; no value is cut.
+"""What is wide, on narrow terminals, so that no value is cut: tables in blocks of columns, and cards for rows of text.
 
-In: leading columns, further columns, and the cells of each row. Out: one table, or several beneath each other.
+In: leading columns, further columns, and the cells of each row; or a heading and lines. Out: one table, or several
+beneath each other, each with the leading columns; or a heading with its lines below.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -41,6 +43,13 @@ def print_in_blocks(
         for line in lines:
             shown.add_row(*line.lead, *(line.cells[i] for i in block))
         console.print(shown)
+
+
+def print_card(console: Console, heading: str, *lines: str | None) -> None:
+    """One row of a list whose cells are sentences: a heading (rich's markup), and below it what is not empty."""
+    console.print(Text.from_markup(f"• {heading}"))
+    for line in dict.fromkeys(filter(None, lines)):
+        console.print(Padding.indent(Text(line, "dim"), 2))
 
 
 def _table(title: str, lead: Sequence[str], columns: Sequence[Column]) -> Table:

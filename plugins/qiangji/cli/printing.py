@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from qiangji.cli.blocks import Line, print_in_blocks
-from qiangji.cli.common import right, table, unbroken
+from qiangji.cli.blocks import Line, print_card, print_in_blocks
+from qiangji.cli.common import right, table
 from qiangji.figures import comparison
 from qiangji.periods import Period
 from qiangji.settings import settings
@@ -204,38 +204,32 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
 
 
 def print_reasons(console: Console, rows: Rows) -> None:
-    """One line a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
-    shown = table(
-        "需要处理 Needs attention", "县 county", "报表 form", unbroken("期 period"), "状态 status", "原因 reason",
-        "说明 message", unbroken("来件 delivery"),
-    )  # fmt: skip
+    """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
+    if not rows:
+        console.print("没有需要处理的事项 Nothing needs attention.")
+        return
+    console.print(f"[bold]需要处理 Needs attention: {len(rows):,}[/bold]")
     for r in rows:
         style = STYLES.get(r["status"], "white")
-        shown.add_row(
-            f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
-            f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
-            r["reason_code"] or "", escape(_reason(r)), r["delivery_id"] or "",
-        )  # fmt: skip
-    console.print(shown if rows else "没有需要处理的事项 Nothing needs attention.")
+        about = filter(None, (r["form"], r["period"]))
+        what = f"[{style}]{r['status_zh']} {r['status']}[/{style}] {r['reason_code'] or ''}"
+        heading = " ".join((r["county_code"], r["county_name"], *about, what, r["delivery_id"] or ""))
+        print_card(console, heading, *_reason(r))
 
 
 def print_rejections(console: Console, rows: Rows) -> None:
-    """One line for each rule that rejected rows, with the first cell as an example."""
+    """A card for each rule that rejected rows, with the first cell as an example."""
     if not rows:
         return
-    shown = table(
-        "部分记录退回 Rows rejected", "县 county", "报表 form", unbroken("期 period"), *right("退回 rows"), "如 e.g.",
-        "规则 rule",
-    )  # fmt: skip
+    console.print(f"[bold]部分记录退回 Rows rejected: {sum(r['rows'] for r in rows):,}[/bold]")
     for r in rows:
-        shown.add_row(
-            r["county_name"], r["form"], r["period"], str(r["rows"]),
-            f"{r['example']}\n{r['message_zh']}\n{r['message_en']}", r["rule"],
-        )  # fmt: skip
-    console.print(shown)
+        heading = (
+            f"{r['county_name']} {r['form']} {r['period']}：{r['rows']:,}条 rows，"
+            f"如 e.g. {escape(r['example'])} [dim]{r['rule']}[/dim]"
+        )
+        print_card(console, heading, r["message_zh"], r["message_en"])
 
 
-def _reason(row: dict[str, Any]) -> str:
+def _reason(row: dict[str, Any]) -> tuple[str | None, ...]:
     due = f"截止 due {row['due_date']}" if row["status"] == "late" else None
-    parts = list(dict.fromkeys(filter(None, (due, row["message_zh"], row["message_en"]))))
-    return "\n".join(parts)
+    return due, row["message_zh"], row["message_en"]
