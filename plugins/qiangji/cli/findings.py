@@ -135,13 +135,13 @@ def _said(r: dict[str, Any]) -> list[str]:
     return [f"{r['message_zh']}，应为{r['expected_zh']}", f"{r['message_en']} (expected {r['expected_en']})"]
 
 
-def _decided(r: dict[str, Any]) -> str | None:
+def _decided(r: dict[str, Any]) -> str:
     from qiangji.cli.printing import local
     from qiangji.ledger.dispositions import DISPOSITIONS
 
-    if not r["disposition_by"]:
-        return None
     said = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"
+    if not r["disposition_by"]:
+        return said
     return f"{said}: {r['disposition_by']} {local(r['disposition_at']):%m-%d} {r['disposition_reason']}"
 
 
