@@ -34,7 +34,6 @@ from qiangji.parsing import cage
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
-from qiangji.sources.files import expected_names
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch, insert
 
@@ -265,17 +264,8 @@ def _sheet(county: County, content: bytes, part: Pending, form: Form) -> Sheet |
 
 
 def _file_name(county: County, pages: Sequence[Page], delivery_id: str) -> str:
-    """The name that the county's file is declared to have, so that it can be sent back as it is.
-
-    Never the name that it came under: that may be anything.
-    """
     targets = [(page.form, Period.parse(page.period)) for page in pages]
-    if county.files and targets:
-        name = next(iter(expected_names(county.files, targets)))
-        return name.rpartition(".")[0] + ".xlsx"
-    if len(targets) == 1:
-        return f"{targets[0][0]}_{targets[0][1]}.xlsx"
-    return f"{delivery_id}.xlsx"
+    return writing.file_name(county, targets) or f"{delivery_id}.xlsx"
 
 
 def _digest(pages: Sequence[Page]) -> str:

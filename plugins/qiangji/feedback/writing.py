@@ -14,16 +14,19 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 from qiangji.catalogue import County
 from qiangji.errors import PermanentError
+from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
-from qiangji.sources.files import TEMPORARY, temporary_name
+from qiangji.sources.files import TEMPORARY, expected_names, temporary_name
 from qiangji.sources.limits import Limits
 
-FOLDER = "feedback"
+FOLDER, TEMPLATES = "feedback", "templates"
+"""Folders beside what a county delivers: of what was returned, and of forms to fill in."""
 
 
 def place_of(county: County) -> str:
@@ -31,7 +34,19 @@ def place_of(county: County) -> str:
     return county.transport if county.transport in ("sftp", "folder") else "kept"
 
 
-def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
+def file_name(county: County, targets: Sequence[tuple[str, Period]]) -> str | None:
+    """The name of a workbook with these reports that the county's file is declared to have, so that it can be sent as
+    it is; None where the county declares none for so many.
+
+    Never the name that a delivery came under: that may be anything.
+    """
+    if county.files and targets:
+        name = next(iter(expected_names(county.files, targets)))
+        return name.rpartition(".")[0] + ".xlsx"
+    return f"{targets[0][0]}_{targets[0][1]}.xlsx" if len(targets) == 1 else None
+
+
+def write(p: Pipeline, county: County, name: str, content: bytes, folder: str = FOLDER) -> None:
     """Put the file there, in the place of one of that name. `name` has no folder in it.
 
     Raises CollectError where the county's place does not take it.
@@ -40,27 +55,26 @@ def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
         from qiangji.sources.sftp import SftpSource
 
         with closing(SftpSource(county, Limits.of(county, p.settings))) as system:
-            system.put(FOLDER, name, content)
+            system.put(folder, name, content)
     elif county.transport == "folder":
         from qiangji.sources.folder import folder_of
 
-        _write_beside(county, folder_of(county, p.catalogue.path), name, content)
+        _write_beside(county, folder_of(county, p.catalogue.path) / folder, name, content)
     else:
-        folder = p.settings.home / FOLDER / county.county
-        folder.mkdir(parents=True, exist_ok=True)
-        for private in (folder.parent, folder):
+        own = p.settings.home / folder / county.county
+        own.mkdir(parents=True, exist_ok=True)
+        for private in (own.parent, own):
             private.chmod(0o700)
-        _replace(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), name, content, 0o600)
+        _replace(os.open(own, os.O_RDONLY | os.O_DIRECTORY), name, content, 0o600)
 
 
-def _write_beside(county: County, root: Path, name: str, content: bytes) -> None:
+def _write_beside(county: County, folder: Path, name: str, content: bytes) -> None:
     """Into a folder that others may write to: a link in the place of `feedback/` is not followed."""
-    folder = root / FOLDER
     try:
         if not folder.exists() and not folder.is_symlink():
             folder.mkdir()
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        _replace(handle, name, content, stat.S_IMODE(root.stat().st_mode) & 0o666)
+        _replace(handle, name, content, stat.S_IMODE(folder.parent.stat().st_mode) & 0o666)
     except OSError as e:
         raise PermanentError(
             f"{folder} cannot be written to ({e.strerror})",
