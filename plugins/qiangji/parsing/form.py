@@ -89,7 +89,7 @@ def read_form(
     """Read a grid as the form of the period. `crosswalk`: the county's own unit code -> the tree's.
 
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
-    truncated, wrong_period, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
+    truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
     """
     reading = Reading.of(county, form, period, crosswalk or {})
     if grid.error:
@@ -159,6 +159,7 @@ def _read_zone(
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
+    _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
     read = {n: told_once(read_column(text, fields[n]), strays) for n, text in texts.items()}
     typed |= {
@@ -192,6 +193,22 @@ def _read_zone(
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
         ),
+    )
+
+
+def _require_values(texts: Mapping[str, pa.Array], reading: Reading) -> None:
+    """Raise for a form that nobody filled in: codes and names, and no value in any row."""
+    for text in texts.values():
+        blank = pc.fill_null(pc.match_substring_regex(text, _BLANK), True)
+        if not pc.all(blank).as_py():
+            return
+    raise ReturnedError(
+        "no row has a value in any field",
+        where=reading.where,
+        expected="values, 0 where there is none",
+        do="This is a form that was not filled in: fill it in and send it again.",
+        code="nothing_filled",
+        zh="只有单位编码和名称，没有填写任何数据，是空白表；请填写后重报，没有的填0",
     )
 
 

@@ -109,6 +109,10 @@ _ALL = (
         "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
     ),
     Reason(
+        "nothing_filled", "form", "只有编码和名称，没有数据（空白表）", "codes and names alone: nobody filled it in",
+        "填写后重报，没有的填0", "Fill it in, with 0 where there is none.",
+    ),
+    Reason(
         "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",
         "the text ends inside a row or a quoted cell, or a cell begins with a quotation mark that does not close it:"
         " the rows below could be read into that cell",

@@ -109,16 +109,17 @@ def make(
             catalogue.name_of(county),
             period,
             units.lines_of(catalogue, one, county, period, known.get((one.form, county), ())),
+            catalogue.calendar.due_date(period, one.due_working_day),
+            units.own_codes(catalogue, county),
         )
         for one in forms_in(catalogue, form, county, period)
     ]
     name = file_name(declared, [(plan.form.form, period) for plan in plans]) or f"{form.form}_{period}.xlsx"
-    due = min(catalogue.calendar.due_date(period, plan.form.due_working_day) for plan in plans)
     book = Workbook()
     book.remove(book.active)
     for plan in plans:
         sheet.write(book.create_sheet(plan.name), plan)
-    guide.write(book.create_sheet(GUIDE_SHEET, 0), plans, guide.Notice(name, due))
+    guide.write(book.create_sheet(GUIDE_SHEET, 0), plans, name)
     book.active = 1 + next(i for i, plan in enumerate(plans) if plan.form is form)
     for ws in book:
         ws.sheet_view.tabSelected = ws is book.active
@@ -128,7 +129,7 @@ def make(
         county,
         name,
         str(period),
-        due,
+        next(plan.due for plan in plans if plan.form is form),
         tuple(plan.form.form for plan in plans),
         tuple(len(plan.lines) for plan in plans),
         _with_results(sink.getvalue()),

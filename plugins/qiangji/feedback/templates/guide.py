@@ -1,14 +1,12 @@
 """The sheet 填表说明 of a template: how to fill it in, by when, where it goes, and what each field means.
 
-In: the plans of the workbook's sheets, when and how it is to be sent. Out: an openpyxl worksheet. It is a form of no
+In: the plans of the workbook's sheets, the file's name. Out: an openpyxl worksheet. It is a form of no
 county: the reader passes over it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import TYPE_CHECKING
 
 from qiangji.feedback.templates.entries import KINDS, TYPES
@@ -28,21 +26,13 @@ _CHANNELS = {
 }
 
 
-@dataclass(frozen=True)
-class Notice:
-    """`name`: the file's; `due`: the last day in time."""
-
-    name: str
-    due: date
-
-
-def write(ws: Worksheet, plans: Sequence[Plan], notice: Notice) -> None:
-    """Write the guide of a workbook with these sheets into an empty worksheet."""
+def write(ws: Worksheet, plans: Sequence[Plan], name: str) -> None:
+    """Write the guide of a workbook with these sheets into an empty worksheet. `name`: the file's."""
     from openpyxl.styles import Alignment, Font
 
     ws.cell(1, 1, "填表说明").font = Font(bold=True, size=14)
     row = 2
-    for label, text in _facts(plans, notice):
+    for label, text in _facts(plans, name):
         ws.cell(row, 1, label).font = Font(bold=True)
         ws.cell(row, 2, text)
         row += 1
@@ -62,7 +52,7 @@ def write(ws: Worksheet, plans: Sequence[Plan], notice: Notice) -> None:
     protect(ws)
 
 
-def _facts(plans: Sequence[Plan], notice: Notice) -> Iterator[tuple[str, str]]:
+def _facts(plans: Sequence[Plan], name: str) -> Iterator[tuple[str, str]]:
     first = plans[0]
     yield "县（市、区）", f"{first.county.county} {first.county_name}"
     for plan in plans:
@@ -71,9 +61,9 @@ def _facts(plans: Sequence[Plan], notice: Notice) -> Iterator[tuple[str, str]]:
             filter(None, (form.number, form.issuer, form.valid_until and f"有效期至{form.valid_until}"))
         )
         yield "报表", f"{form.title.zh}（工作表“{plan.name}”）" + (f"：{about}" if about else "")
+        yield "截止日期", f"{plan.due:%Y-%m-%d}（当日24时前报到为按时）"
     yield "报告期", f"{first.period}（{period_zh(first.period)}）"
-    yield "截止日期", f"{notice.due:%Y-%m-%d}（当日24时前报到为按时）"
-    yield "文件名", notice.name
+    yield "文件名", name
     yield "报送方式", _CHANNELS[first.county.transport]
 
 
@@ -91,10 +81,10 @@ def _how(plans: Sequence[Plan]) -> list[str]:
         lines.append("“本年累计”指本年1月1日至期末；“本期数”只填本报告期内发生的；“期末数”填报告期最后一天的状况。")
     if any(plan.form.is_registered for plan in plans):
         lines.append(
-            "已列出的行取自本县（市、区）上次报送；新增的在其后空行填写编码，撤销的清空整行（含编码栏以外）并向市级说明。"
+            "已列出的行取自本县（市、区）上次报送；新增的在其后空行填写编码，不再报送的清空整行（连同编码）。"
         )
     lines += [
-        "不得填写个人信息：除签章栏外，任何单元格不填姓名、身份证号、电话号码；发现的整表扣留，不予保存。",
+        f"不得填写个人信息：{'除签章栏外，' if any(p.layout.sign_off for p in plans) else ''}任何单元格不填姓名、身份证号、电话号码；发现的整表扣留，不予保存。",
         "什么会退回：编码不符、必填未填、不是数字、超出允许范围、分项大于总项、合计与各行之和不符。"
         "与上期相比变动较大的只作提示，请核对，确认无误可在退回的工作簿中说明。",
     ]
@@ -129,9 +119,8 @@ def _units(ws: Worksheet, plans: Sequence[Plan], row: int) -> None:
     """What codes of added rows begin or end with: the city's list of tasks."""
     for plan in plans:
         if plan.form.serials:
-            lines = [
-                (f"{plan.county.county}-{serial}", one.name.zh) for serial, one in plan.form.serials.items()
-            ]
+            codes = {f"{plan.county.county}-{serial}": one for serial, one in plan.form.serials.items()}
+            lines = [(plan.own_codes.get(code, code), one.name.zh) for code, one in codes.items()]
             row = _table(ws, row + 1, (plan.form.key_headers[0], plan.form.title.zh), lines)
 
 
@@ -139,14 +128,18 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     thin = Side("thin", LINE)
+    box, wrapped = Border(left=thin, right=thin, top=thin, bottom=thin), Alignment(wrap_text=True, vertical="top")
+    style = None
     for at, line in enumerate((heads, *lines), row):
         height = 1
         for column, text in enumerate(line, 1):
             cell = ws.cell(at, column, text or None)
-            cell.border = Border(left=thin, right=thin, top=thin, bottom=thin)
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
             height = max(height, -(-2 * len(text) // _WIDTHS[column - 1]))
+            if style is None or at == row:
+                cell.border, cell.alignment = box, wrapped
             if at == row:
                 cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor=HEAD)
+            else:
+                style = cell._style = style or cell._style
         ws.row_dimensions[at].height = 15 * height + 2
     return row + len(lines) + 1

@@ -7,8 +7,9 @@ filled in are yellow until they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,9 @@ _IN_BRACKETS = {"ten_thousand_yuan": "万元", "percent": "%"}
 
 @dataclass(frozen=True)
 class Plan:
-    """What a sheet is to hold. `lines`: the rows filled in beforehand; `spare`: empty rows behind them."""
+    """What a sheet is to hold. `lines`: the rows filled in beforehand; `spare`: empty rows behind them; `due`: the last
+    day in time; `own_codes`: the tree's code -> the county's, where it has some.
+    """
 
     form: Form
     suite: Suite
@@ -44,6 +47,8 @@ class Plan:
     county_name: str
     period: Period
     lines: Sequence[Line]
+    due: date
+    own_codes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def month(self) -> str:
@@ -92,11 +97,11 @@ class Plan:
             return self.form.key_headers[0]
         if name == "unit_name":
             return next((t for t in self.form.name_headers if not t.isascii()), self.form.name_headers[0])
-        field = self.form.fields.get(name)
-        if field is None:
+        one = self.form.fields.get(name)
+        if one is None:
             return name
-        unit = _IN_BRACKETS.get(field.unit)
-        return field.label.zh + (f"（{unit}）" if unit else "")
+        unit = _IN_BRACKETS.get(one.unit)
+        return one.label.zh + (f"（{unit}）" if unit else "")
 
 
 def period_zh(period: Period) -> str:
@@ -152,37 +157,44 @@ def _headers(ws: Worksheet, plan: Plan) -> None:
             ws.merge_cells(
                 start_row=top, end_row=top + rows - 1, start_column=column + 1, end_column=column + 1
             )
-        field = plan.form.fields.get(name)
-        if field is not None and field.note is not None:
+        one = plan.form.fields.get(name)
+        if one is not None and one.note is not None:
             must = "【必填】" if name in required else ""
-            comment = Comment(f"{must}{field.note.zh}", AUTHOR, height=110, width=260)
+            comment = Comment(f"{must}{one.note.zh}", AUTHOR, height=110, width=260)
             ws.cell(top, column + 1).comment = comment
     for row in range(top, top + rows):
         ws.row_dimensions[row].height = max(20, 60 / rows)
 
 
 def _rows(ws: Worksheet, plan: Plan) -> None:
-    from openpyxl.styles import Alignment, Protection
-
-    free = Protection(locked=False)
-    formats = {e.name: _number_format(e) for e in plan.entries}
-    identified = {plan.form.key, "unit_name", SERIAL}
     lines = [*plan.lines, *[None] * (plan.last - plan.first + 1 - len(plan.lines))]
+    styles: dict[tuple[str, bool], Any] = {}  # made once a column: openpyxl takes long over each
     for row, line in enumerate(lines, plan.first):
         said = {plan.form.key: line.code, "unit_name": line.name, SERIAL: row - plan.first + 1} if line else {}
         for name, column in plan.columns.items():
-            cell = ws.cell(row, column + 1)
-            cell.border = _box()
-            cell.number_format = formats.get(name, "@" if name != SERIAL else "0")
-            value = said.get(squeezed(name) if name not in said else name)
-            if value not in (None, ""):
+            cell, value = ws.cell(row, column + 1), said.get(squeezed(name), said.get(name))
+            is_given = value not in (None, "")
+            if is_given:
                 cell.value = value
-            if squeezed(name) in identified and value not in (None, ""):
-                cell.fill = _fill(LOCKED)
-            else:
-                cell.protection = free
-            if name not in formats:
-                cell.alignment = Alignment(horizontal="left" if name != SERIAL else "center")
+            if (name, is_given) not in styles:
+                _style(cell, name, plan, is_given=is_given)
+                styles[name, is_given] = cell._style
+            cell._style = styles[name, is_given]
+
+
+def _style(cell: Any, name: str, plan: Plan, *, is_given: bool) -> None:
+    """How a cell of the data looks, and whether it may be written to: rows beneath the tree come and go."""
+    from openpyxl.styles import Alignment, Protection
+
+    entry = next((e for e in plan.entries if e.name == name), None)
+    cell.border = _box()
+    cell.number_format = _number_format(entry) if entry else ("0" if squeezed(name) == SERIAL else "@")
+    if is_given:
+        cell.fill = _fill(LOCKED)
+    if not is_given or plan.form.is_registered:
+        cell.protection = Protection(locked=False)
+    if entry is None:
+        cell.alignment = Alignment(horizontal="left")
 
 
 def _number_format(entry: Entry) -> str:
@@ -270,9 +282,10 @@ def _sign_off(ws: Worksheet, plan: Plan, row: int) -> None:
     """The labels of the sign-off zone, with room behind them: names are written there, and are read by nobody."""
     from openpyxl.styles import Border, Protection, Side
 
+    first = plan.columns[plan.form.key] + 1
     for at, label in enumerate(plan.layout.sign_off, row):
-        ws.cell(at, 1).value = f"{label}："
-        for column in (2, 3):
+        ws.cell(at, first).value = f"{label}："
+        for column in (first + 1, first + 2):
             cell = ws.cell(at, column)
             cell.protection, cell.number_format = Protection(locked=False), "@"
             cell.border = Border(bottom=Side("thin", LINE))
@@ -288,7 +301,7 @@ def _shape(ws: Worksheet, plan: Plan) -> None:
             width = max([14.0, *(2.2 * len(line.name) for line in plan.lines)])
         elif squeezed(name) == SERIAL:
             width = 6.0
-        elif (field := plan.form.fields.get(name)) is None or field.type == "text":
+        elif (one := plan.form.fields.get(name)) is None or one.type == "text":
             width = 30.0
         ws.column_dimensions[column_letters(column)].width = min(width, 30.0)
     fixed = names.index("unit_name") if "unit_name" in names else names.index(plan.form.key)
@@ -301,10 +314,10 @@ def _shape(ws: Worksheet, plan: Plan) -> None:
 
 
 def protect(ws: Worksheet, *, may_add: bool = False) -> None:
-    """Protect a sheet against slips, without a password: widths may be changed, and rows added where some may be."""
+    """Protect a sheet against slips, without a password: widths may be changed, and rows where they come and go."""
     ws.protection.sheet = True
     ws.protection.formatColumns = ws.protection.formatRows = False  # False: allowed
-    ws.protection.insertRows = not may_add
+    ws.protection.insertRows = ws.protection.deleteRows = not may_add
 
 
 def _fill(colour: str) -> Any:
