@@ -24,6 +24,7 @@ from qiangji.cli import (
     restore,
     stages,
     system,
+    template,
     today,
 )
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
@@ -46,6 +47,7 @@ for command in (
     findings.dispose,
     feedback.check,
     feedback.feedback,
+    template.template,
     decisions.publish,
     decisions.lock,
     decisions.unlock,

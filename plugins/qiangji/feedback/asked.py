@@ -52,8 +52,7 @@ def last_ended(catalogue: Catalogue, form: Form, today: date) -> Period:
     if form.until is not None and month > form.until:
         return _within(Period.parse(form.until), form)
     if form.since is not None and month < form.since:
-        first = Period.parse(form.since).as_type(form.period_type)
-        return first
+        return Period.parse(form.since).as_type(form.period_type)
     return max(ended, catalogue.first_month.as_type(form.period_type))
 
 

@@ -89,7 +89,8 @@ def read_form(
     """Read a grid as the form of the period. `crosswalk`: the county's own unit code -> the tree's.
 
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
-    truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
+    truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own
+    (missing_sheet).
     """
     reading = Reading.of(county, form, period, crosswalk or {})
     if grid.error:

@@ -21,13 +21,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from qiangji.catalogue import Catalogue, Form
+from qiangji.errors import CollectError
 from qiangji.feedback import asked
 from qiangji.feedback.templates import guide, sheet, units
 from qiangji.feedback.templates.units import Line
-from qiangji.feedback.writing import file_name
+from qiangji.feedback.writing import TEMPLATES, file_name, place_of, write
 from qiangji.ledger import Ledger
 from qiangji.parsing.returned import GUIDE_SHEET
 from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
 
 _FORMULA = re.compile(rb"(</f>)<v\s*/>|(</f>)<v></v>")
 
@@ -46,6 +48,20 @@ class Template:
     forms: tuple[str, ...]
     rows: tuple[int, ...]
     content: bytes
+
+    @property
+    def has_unknown_rows(self) -> bool:
+        """Whether no row of a form in it is known: the county types the codes."""
+        return 0 in self.rows
+
+
+@dataclass(frozen=True)
+class Laid:
+    """What became of a template that was to be laid beside a county's reports. `status`: sent, failed or no_place."""
+
+    county_code: str
+    status: str
+    message: str
 
 
 def ask(
@@ -83,7 +99,9 @@ def known_rows(
 ) -> dict[tuple[str, str], list[Line]]:
     """(form, county) -> the rows that the county last reported, for forms whose rows lie beneath the tree."""
     found = {}
-    registered = {f.form: f for c in counties for f in forms_in(catalogue, form, c, period) if f.is_registered}
+    registered = {
+        f.form: f for c in counties for f in forms_in(catalogue, form, c, period) if f.is_registered
+    }
     for one in registered.values():
         for county, lines in units.last_reported(ledger, catalogue, one, counties, period).items():
             found[one.form, county] = lines
@@ -136,13 +154,33 @@ def make(
     )
 
 
+def lay(p: Pipeline, one: Template) -> Laid:
+    """Write a template to `templates/` beside the county's reports, in the place of an earlier one of that name."""
+    county = p.catalogue.counties[one.county_code]
+    if place_of(county) == "kept":
+        return Laid(
+            one.county_code,
+            "no_place",
+            f"{county.transport}：无处可放，请在Airflow的退回工作簿页面下载后转交 there is nowhere to lay it:"
+            " take it from the page of returned workbooks in Airflow and hand it over",
+        )
+    try:
+        write(p, county, one.name, one.content, TEMPLATES)
+    except CollectError as e:
+        return Laid(one.county_code, "failed", f"{e.code}: {e}")
+    return Laid(one.county_code, "sent", f"已放入 laid into {TEMPLATES}/ ({county.transport})")
+
+
 def _with_results(content: bytes) -> bytes:
     """The workbook with 0 as the result of every formula: openpyxl writes none, and without one a sheet is unreadable.
 
     All formulas are sums of cells that are still empty.
     """
     sink = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as book, zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as out:
+    with (
+        zipfile.ZipFile(io.BytesIO(content)) as book,
+        zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as out,
+    ):
         for part in book.infolist():
             text = book.read(part)
             if part.filename.startswith("xl/worksheets/sheet"):

@@ -57,7 +57,7 @@ class Entry:
 
 
 def entries_of(form: Form, suite: Suite, month: str, columns: Mapping[str, int], row: int) -> list[Entry]:
-    """The fields of the form in a month, in its order. `columns`: field -> column from 0; `row`: the first of the data."""
+    """The fields of the form in a month, in its order. `columns`: field -> column from 0; `row`: the first of data."""
     rules = [
         r for r in suite.holding_in(form, month) if r.is_critical and r.scope == "row" and not r.is_contextual
     ]
@@ -96,7 +96,9 @@ def _number(
     field, cell = form.fields[name], f"{column_letters(columns[name])}{row}"
     low, high, words = _bounds(name, field, rules)
     pairs = list(_pairs(name, form, rules, columns))
-    words = "；".join([f"{'整数' if field.type == 'integer' else '数字'}，{words}", *(said for *_, said in pairs)])
+    words = "；".join(
+        [f"{'整数' if field.type == 'integer' else '数字'}，{words}", *(said for *_, said in pairs)]
+    )
     kind = "whole" if field.type == "integer" else "decimal"
     if not pairs and not field.not_applicable:
         return kind, low, high, words

@@ -69,6 +69,7 @@ def _facts(plans: Sequence[Plan], name: str) -> Iterator[tuple[str, str]]:
 
 def _how(plans: Sequence[Plan]) -> list[str]:
     fields = [e.field for plan in plans for e in plan.entries]
+    but = "除签章栏外，" if any(plan.layout.sign_off for plan in plans) else ""
     lines = [
         "只填白色和黄色单元格：黄色是必填而未填的，填好后变白。表头、单位编码和名称已填好并锁定（无密码），请勿改动、增删列。",
         "没有的填0；不掌握、未统计的留空。留空按缺报处理，不当作0；必填项留空的行会退回。未填写任何数据的空表会整表退回。",
@@ -78,21 +79,27 @@ def _how(plans: Sequence[Plan]) -> list[str]:
     if any(f.unit == "ten_thousand_yuan" for f in fields):
         lines.append("金额一律以万元填报（12,345元填1.2345），不要用“以万元显示”的数字格式。")
     if any(f.kind == "ytd" for f in fields):
-        lines.append("“本年累计”指本年1月1日至期末；“本期数”只填本报告期内发生的；“期末数”填报告期最后一天的状况。")
+        lines.append(
+            "“本年累计”指本年1月1日至期末；“本期数”只填本报告期内发生的；“期末数”填报告期最后一天的状况。"
+        )
     if any(plan.form.is_registered for plan in plans):
         lines.append(
             "已列出的行取自本县（市、区）上次报送；新增的在其后空行填写编码，不再报送的清空整行（连同编码）。"
         )
     lines += [
-        f"不得填写个人信息：{'除签章栏外，' if any(p.layout.sign_off for p in plans) else ''}任何单元格不填姓名、身份证号、电话号码；发现的整表扣留，不予保存。",
+        f"不得填写个人信息：{but}任何单元格不填姓名、身份证号、电话号码；发现的整表扣留，不予保存。",
         "什么会退回：编码不符、必填未填、不是数字、超出允许范围、分项大于总项、合计与各行之和不符。"
         "与上期相比变动较大的只作提示，请核对，确认无误可在退回的工作簿中说明。",
     ]
     if any(plan.layout.totals for plan in plans):
         lines.append("合计行自动计算，请勿改动。")
     if any(plan.layout.sign_off for plan in plans):
-        lines.append("签章栏在表末各栏标签之后填写；栏目下方不得再有数据行。签章栏内容不入库，只记录是否已签。")
-    lines.append("填好后存为.xlsx，文件名和工作表名不变，在截止日期前报送。退回的请在退回的工作簿中更正后重报。")
+        lines.append(
+            "签章栏在表末各栏标签之后填写；栏目下方不得再有数据行。签章栏内容不入库，只记录是否已签。"
+        )
+    lines.append(
+        "填好后存为.xlsx，文件名和工作表名不变，在截止日期前报送。退回的请在退回的工作簿中更正后重报。"
+    )
     return [f"{i}. {line}" for i, line in enumerate(lines, 1)]
 
 
@@ -128,7 +135,10 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
     from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 
     thin = Side("thin", LINE)
-    box, wrapped = Border(left=thin, right=thin, top=thin, bottom=thin), Alignment(wrap_text=True, vertical="top")
+    box, wrapped = (
+        Border(left=thin, right=thin, top=thin, bottom=thin),
+        Alignment(wrap_text=True, vertical="top"),
+    )
     style = None
     for at, line in enumerate((heads, *lines), row):
         height = 1

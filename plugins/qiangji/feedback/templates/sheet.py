@@ -8,6 +8,7 @@ filled in are yellow until they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -130,7 +131,11 @@ def _title(ws: Worksheet, plan: Plan) -> None:
     number = "　".join(
         filter(None, (form.number and f"表号：{form.number}", form.issuer and f"制表机关：{form.issuer}"))
     )
-    texts = [f"{form.title.zh}（{period_zh(plan.period)}）", number, f"{plan.county.county} {plan.county_name}"]
+    texts = [
+        f"{form.title.zh}（{period_zh(plan.period)}）",
+        number,
+        f"{plan.county.county} {plan.county_name}",
+    ]
     for row in range(1, plan.layout.title_rows + 1):
         ws.merge_cells(start_row=row, end_row=row, start_column=1, end_column=width)
         cell = ws.cell(row, 1, texts[row - 1] if row <= len(texts) else None)
@@ -170,7 +175,9 @@ def _rows(ws: Worksheet, plan: Plan) -> None:
     lines = [*plan.lines, *[None] * (plan.last - plan.first + 1 - len(plan.lines))]
     styles: dict[tuple[str, bool], Any] = {}  # made once a column: openpyxl takes long over each
     for row, line in enumerate(lines, plan.first):
-        said = {plan.form.key: line.code, "unit_name": line.name, SERIAL: row - plan.first + 1} if line else {}
+        said = (
+            {plan.form.key: line.code, "unit_name": line.name, SERIAL: row - plan.first + 1} if line else {}
+        )
         for name, column in plan.columns.items():
             cell, value = ws.cell(row, column + 1), said.get(squeezed(name), said.get(name))
             is_given = value not in (None, "")
@@ -178,8 +185,8 @@ def _rows(ws: Worksheet, plan: Plan) -> None:
                 cell.value = value
             if (name, is_given) not in styles:
                 _style(cell, name, plan, is_given=is_given)
-                styles[name, is_given] = cell._style
-            cell._style = styles[name, is_given]
+                styles[name, is_given] = copy(cell._style)
+            cell._style = copy(styles[name, is_given])
 
 
 def _style(cell: Any, name: str, plan: Plan, *, is_given: bool) -> None:
@@ -248,7 +255,10 @@ def _key_rule(plan: Plan, key: str) -> Any:
     once = f"COUNTIF(${key}${plan.first}:${key}${plan.last},{cell})=1"
     words = f"{form.key_headers[0]}：每个单位一行，不重复"
     if form.grain == "group":
-        once, words = f"AND(LEN({cell})=14,{once})", "14位编码：村（社区）编码12位加组序号2位；每组一行，不重复"
+        once, words = (
+            f"AND(LEN({cell})=14,{once})",
+            "14位编码：村（社区）编码12位加组序号2位；每组一行，不重复",
+        )
     return DataValidation(
         type="custom",
         formula1=once,
