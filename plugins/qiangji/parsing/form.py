@@ -26,6 +26,7 @@ from qiangji.parsing.pages import HeaderRows, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
+from qiangji.parsing.signing import signed
 from qiangji.parsing.strays import (
     Stray,
     check_shortened,
@@ -109,7 +110,8 @@ def read_form(
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
     titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
-    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, parsed.sheet, rows))
+    said = replace(parsed.sheet, signed=signed(grid, end))
+    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, said, rows))
 
 
 def empty_file(where: str) -> ReturnedError:

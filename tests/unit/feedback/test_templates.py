@@ -18,8 +18,8 @@ import openpyxl
 import pytest
 
 from qiangji import checking, landing
-from qiangji.catalogue import Catalogue, load
-from qiangji.checking import Checked
+from qiangji.catalogue import Catalogue, Layout, load
+from qiangji.checking import Checked, signing
 from qiangji.errors import UsageError
 from qiangji.feedback import problems_of, templates
 from qiangji.feedback.templates.sheet import Plan
@@ -129,6 +129,9 @@ def fill_sheet(
             cell.value = typed(field.type, value)
             if field.type in ("integer", "decimal") and value is not None:
                 totals[column] = totals.get(column, 0) + cell.value
+    for label in ("填表人：", "审核人："):
+        for cell in (c for c in ws["B"] if c.value == label):
+            ws.cell(cell.row, cell.column + 1).value = "林佩仪"  # fictitious
     for cells in ws.iter_rows():  # as a spreadsheet program computes them
         for cell in cells:
             if isinstance(cell.value, str) and cell.value.startswith("="):
@@ -212,6 +215,42 @@ def read_back(
     back = checking.examine(catalogue, lake, empty)
     assert len(back) == len(empty) == 13
     assert {(c.verdict, c.reason_code) for c in back} == {("returned", "nothing_filled")}
+
+
+@pytest.mark.usefixtures("few_rows")
+def test_who_has_to_sign_is_asked_for_where_there_is_a_zone(
+    catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path
+) -> None:
+    """As the form says, from its month on. Only that somebody signed is kept; the sign-off zone is in no finding."""
+    lake = Lake(tmp_path / "lake")
+    name, period = "林佩仪", Period.parse(MONTH)
+    cases = {"both": (name, name), "one": (name, None), "none": (None, None)}
+    found = {}
+    for case, (first, second) in cases.items():
+        one = made(catalogue, known, "community", TITLED)
+        book = openpyxl.load_workbook(io.BytesIO(fill(catalogue, one, drawn)))
+        ws = book.worksheets[1]
+        rows = {c.value: c.row for c in ws["B"] if c.value in ("填表人：", "审核人：")}
+        ws.cell(rows["填表人："], 3).value, ws.cell(rows["审核人："], 3).value = first, second
+        sink = io.BytesIO()
+        book.save(sink)
+        parts = read(catalogue, lake, one.name, sink.getvalue(), TITLED, [("community", MONTH)])
+        (checked,) = checking.examine(catalogue, lake, parts)
+        assert checked.verdict == "accepted"
+        assert name not in repr(checked.parsed) + repr(checked.findings)
+        assert checked.parsed is not None
+        found[case] = [f for f in checked.findings if f.rule == "community.community_code.not_signed"]
+        assert found[case] == [n for n in checked.notes if n.rule.endswith(".not_signed")]
+    assert found["both"] == []
+    assert [f.words.message_zh for f in found["one"]] == ["签章栏缺少审核人"]
+    assert [f.words.message_zh for f in found["none"]] == ["签章栏缺少填表人、审核人"]
+    # before its month, of a form that does not ask, and where a county has no such zone, nothing is asked
+    form, layout = catalogue.forms["community"], catalogue.counties[TITLED].layout
+    assert form.sign_off is not None
+    later = form.model_copy(update={"sign_off": form.sign_off.model_copy(update={"since": str(period + 1)})})
+    assert list(signing.findings(checked, later, layout)) == []
+    assert list(signing.findings(checked, form.model_copy(update={"sign_off": None}), layout)) == []
+    assert list(signing.findings(checked, form, Layout())) == []
 
 
 # ---- what the workbook is
