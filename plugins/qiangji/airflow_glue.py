@@ -26,7 +26,7 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
@@ -122,8 +122,10 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     map_index_template="{{ names }}",
     trigger_rule="all_done",
 )
-def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
+def check(batches: list[dict[str, Any]] | None, share: int) -> dict[str, Any]:
     """Check this share's new deliveries; returns how many submissions have each status, and seconds by stage."""
+    if batches is None:  # `plan` failed: its own words, and those of `verdict`, say why
+        raise AirflowSkipException("nothing was planned")
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
@@ -188,12 +190,19 @@ def build() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0, task_display_name="结论 verdict")
 def verdict() -> str:
-    """Say what the run did, in a line; fail it if a county could not be collected, or if another task failed."""
+    """Say what the run did, in a line; fail it if a county could not be collected, or if another task failed.
+
+    Of a month that `plan` refused, fail with the refusal's own words.
+    """
     from qiangji.figures import reading
 
     context = get_current_context()
     ti, run_id = context["ti"], str(context["run_id"])
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
+    broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     with pipeline.open_pipeline() as p:
+        if "plan" in broken and (period := period_of_run()):
+            stages.months_to_collect(p.catalogue, [Period.parse(period)])
         names = reading.status_names(p.ledger.engine)
         lost = stages.lost(p, run_id)
         stages.tell_of_unknown_years(p.catalogue)
@@ -202,8 +211,6 @@ def verdict() -> str:
     said = stages.in_a_line(names, *_results(ti))
     if by := context["dag_run"].triggering_user_name:
         said += f"; 启动人 started by {by}"
-    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
-    broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
         log.info("%s", said)  # of a green run Airflow logs what is returned
         raise stages.incomplete(run_id, lost, broken)

@@ -50,17 +50,17 @@ log = logging.getLogger(__name__)
 
 
 def pending_months(ledger: Ledger, catalogue: Catalogue, today: date) -> list[Period]:
-    """Every month of the plan that has ended, from the first collected or reported on: what a build of all covers.
+    """Every month of the plan that has ended, from the first of which anything came: what a build of all covers.
 
-    Of some of them nothing may count: they show what is missing.
+    Of some of them nothing may count: they show what is missing. Where nothing ever came, the last that was asked for.
     """
     last = reporting_month(today)
     with ledger.engine.connect() as c:
-        first = c.scalar(sa.text("SELECT min(first_month) FROM ops.collection"))
-        periods = {period for _, period, _ in ledger.current(c)}
-        built = set(c.scalars(sa.text("SELECT month FROM ops.built_month")))
-    found = {Period.parse(p).last_month for p in periods} | {Period.parse(m) for m in built}
-    found |= {Period.parse(first)} if first else set()
+        asked = c.scalar(sa.text("SELECT max(last_month) FROM ops.collection"))
+        came = c.scalars(sa.text("SELECT DISTINCT period FROM ops.delivery_part")).all()
+        built = c.scalars(sa.text("SELECT month FROM ops.built_month")).all()
+    found = {Period.parse(p).last_month for p in (*came, *built)}
+    found |= {Period.parse(asked)} if asked else set()
     found |= set(span(min(found), last)) if found else set()
     return sorted(m for m in found if catalogue.first_month <= m <= last)
 

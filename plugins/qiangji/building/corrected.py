@@ -118,6 +118,9 @@ def require_none_stale(stale: Iterable[Held]) -> None:
         raise CatalogueError(
             "\n".join(lines),
             do="All other figures are built. See docs/runbooks/correct-a-value.md.",
+            zh="人工更正与现报数据不符，未采用："
+            + "；".join(lines)
+            + "。其余指标已计算；处理办法见docs/runbooks/correct-a-value.md。",
             code="stale_correction",
         )
 

@@ -204,6 +204,15 @@ def _telling(url: str) -> Iterator[None]:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError) as e:
         reason = str(getattr(e, "orig", None) or e).strip().splitlines() or [type(e).__name__]
+        if getattr(getattr(e, "orig", e), "sqlstate", "") == "57014":
+            raise WarehouseError(
+                "took longer than this role may",
+                where="warehouse",
+                expected="an answer within its statement_timeout",
+                do="Ask for less at a time: --indicator, --period, --level or --org.",
+                zh="查询超过了该账号的时限：请缩小范围，如加--indicator、--period、--level或--org。",
+                code="too_long",
+            ) from e
         if told := of_the_disk(e, f"warehouse {sa.make_url(url).render_as_string(hide_password=True)}"):
             raise told from e
         raise WarehouseError(
