@@ -288,7 +288,7 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
 
 def test_the_pages_are_behind_airflows_login(site: Site) -> None:
     """After the feedback went out: workbooks of counties that are no place to write to wait to be handed over."""
-    from qiangji.airflow_glue import _web
+    from qiangji.airflow_glue.web import _web
 
     kept = set((site.airflow.home / "feedback").rglob("*.xlsx"))
     with site.web() as web:
