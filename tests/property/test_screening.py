@@ -21,7 +21,7 @@ from stdnum.exceptions import InvalidComponent
 
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
-from qiangji.landing.screening import find_personal_data
+from qiangji.parsing.screening import find_personal_data
 from qiangji.personal_data import kind_of
 from qiangji.personal_data.names import is_name
 from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id

@@ -4,18 +4,21 @@ In: a `Grid` and the county's layout; texts of a workbook beside its cells. Out:
 value itself is in no hit, log or message. Every cell outside the declared sign-off zone is searched, also the header,
 the cells above it and the sheet's name. `personal_data` says what counts as a number or a name.
 
+A reader of the cage looks through a delivery that it has read; where it finds anything, or cannot say, the process that
+asked gets the cells and looks through them itself.
+
 Cost on clean files: two regular expressions per distinct text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Form, Layout
+from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.grid import Grid, address, sign_off_start
 from qiangji.personal_data import Kind, kind_of
@@ -28,11 +31,33 @@ _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 
 
 @dataclass(frozen=True)
+class Read:
+    """`grids`: form -> its grid; `others`: sheets of no form; `beside`: a workbook's texts beside its cells."""
+
+    grids: Mapping[str, Grid]
+    others: Sequence[Grid]
+    beside: Beside
+
+
+@dataclass(frozen=True)
 class Hit:
     """Where personal data stands (`village!W17`; `village!sheet name`) and its kind; never the value."""
 
     address: str
     kind: Kind
+
+
+def find_everywhere(read: Read, county: County, forms: Mapping[str, Form]) -> dict[str, list[Hit]]:
+    """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
+    hits = {
+        form: find_personal_data(grid, county.layout_of(form), forms[form])
+        for form, grid in read.grids.items()
+    }
+    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout())]
+    sheets = {grid.sheet: form for form, grid in read.grids.items() if grid.sheet}
+    for form, hit in find_beside(read.beside, sheets):
+        hits[form].append(hit)
+    return hits
 
 
 def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
