@@ -35,6 +35,7 @@ from qiangji.errors import QiangjiError, ReturnedError
 from qiangji.parsing import Parsed, prescan, where_of, wire
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.cage_process import Died, Reader, TooMuchError, TooSlowError
+from qiangji.parsing.once import once
 from qiangji.parsing.screening import Read
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
@@ -47,8 +48,6 @@ MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
 _PART = 4
 """`read_clean` has this part of the time that a file may take: what it fails at is read once more."""
-_MAX_TEXTS = 5_000
-_texts: dict[int, tuple[County | Form, str]] = {}
 _PATIENCE = 1.0
 """Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
 small files: one reader has read them all before a second would have started.
@@ -215,14 +214,9 @@ def close() -> None:
     _cage.close()
 
 
+@once
 def _json(model: County | Form) -> str:
-    """The model as JSON, made once: a form is asked for with every file."""
-    known = _texts.get(id(model))
-    if known is None or known[0] is not model:
-        if len(_texts) >= _MAX_TEXTS:
-            _texts.clear()
-        known = _texts[id(model)] = (model, model.model_dump_json(by_alias=True))
-    return known[1]
+    return model.model_dump_json(by_alias=True)
 
 
 def _ask(

@@ -7,6 +7,7 @@ nothing beyond the cap is read. The child gets an environment of its own: paths 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import selectors
@@ -63,6 +64,8 @@ class Reader:
         )
         for pipe in self._pipes:
             os.set_blocking(pipe.fileno(), False)
+            with contextlib.suppress(OSError, AttributeError):  # Linux: most files fit into one write
+                fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _PIECE * 16)
         try:
             self._exchange([], time.monotonic() + _START_SECONDS, wire.MAX_HEAD)
         except BaseException:

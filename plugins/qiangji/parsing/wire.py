@@ -11,7 +11,7 @@ import json
 import re
 import struct
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -242,7 +242,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],
-        "sheet": asdict(parsed.sheet),
+        "sheet": vars(parsed.sheet) | {"scaled_columns": [vars(c) for c in parsed.sheet.scaled_columns]},
     }
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 

@@ -72,6 +72,8 @@ def _spaced(word: str) -> str:
     return r"[\s\p{Z}]*".join(word)
 
 
+CALLED = frozenset((*ASKING, *OFFICES, *SIGNING))
+"""Words that ask for a person."""
 MAY_ASK = (
     f"(?i:{'|'.join((*ASKING, *OFFICES, *SIGNING))}|name|contact|person| by|_by|signature|reporter|applicant)"
     r"|\p{Han}[ \t\p{Z}]+\p{Han}"
