@@ -11,9 +11,6 @@ from collections.abc import Iterable
 import numpy as np
 import pyarrow as pa
 
-_BASIC = 0xFFFF
-"""The last code point of the basic plane, which is no character; what is beyond is looked up as it."""
-
 
 def lengths(column: pa.Array) -> np.ndarray:
     """Bytes of each text; of an empty cell commonly 0."""
@@ -72,17 +69,18 @@ class Characters:
     """A set of characters of the basic plane, which is asked of whole columns."""
 
     def __init__(self, characters: Iterable[str]) -> None:
-        self._table = np.zeros(_BASIC + 1, np.bool_)
+        self._table = np.zeros(1 << 16, np.bool_)
         self._table[[ord(c) for c in characters]] = True
+        self._has_digits = bool(self._table[[ord(c) for c in "0123456789"]].all())
 
     def of(self, points: np.ndarray) -> np.ndarray:
         """Of each code point, whether it is one of these."""
-        found: np.ndarray = self._table[np.minimum(points, _BASIC)]
+        found: np.ndarray = self._table[points]
         return found
 
     def are_all(self, column: pa.Array) -> bool:
         """Whether a column has no other characters."""
-        return bool(self.of(points(column)).all())
+        return (self._has_digits and together(column).isdigit()) or bool(self.of(points(column)).all())
 
 
 class Words:
@@ -95,9 +93,11 @@ class Words:
     def may_be_in(self, points: np.ndarray) -> bool:
         """Whether two characters stand side by side that begin one of the words."""
         pairs = self._first.of(points[:-1]) & self._second.of(points[1:])
-        return any((points[i], points[i + 1]) in self._begin for i in np.flatnonzero(pairs).tolist())
+        return any(
+            (int(points[i]), int(points[i + 1])) in self._begin for i in np.flatnonzero(pairs).tolist()
+        )
 
 
 def points(column: pa.Array) -> np.ndarray:
-    """The code points of a column's characters, one text behind the other."""
-    return np.frombuffer(together(column).decode().encode("utf-32-le"), np.uint32)
+    """The code points of a column's characters, one text behind the other. What lies beyond the basic plane is two."""
+    return np.frombuffer(together(column).decode().encode("utf-16-le"), np.uint16)
