@@ -348,6 +348,14 @@ def test_no_unit_of_the_tree_is_taken_for_a_person() -> None:
     assert find_personal_data(grid_of_columns([header]), Layout()) == []
 
 
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\u2028", "\x0b", " ", "\u3000"])
+@pytest.mark.parametrize("header", ["姓 名", "负 责人", "联 系人：", "filled by"])
+def test_a_header_broken_over_lines_asks_all_the_same(header: str, between: str) -> None:
+    broken = header.replace(" ", between)
+    under = find_personal_data(grid_of_columns([["编码", "1", "2"], [broken, "无", "林佩仪"]]), Layout())
+    assert [(h.address, h.kind) for h in under] == [("village!B3", "name")]
+
+
 @pytest.mark.parametrize(
     "header", ["姓名", "书记姓名", "联系人：", "负责人（签字）", "name", "contact_name", "村民小组长"]
 )

@@ -62,9 +62,7 @@ class Reader:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd="/",
-            env={k: v for k in _PASSED if (v := os.environ.get(k))}
-            | _MEMORY
-            | {"PYTHONPATH": package},
+            env={k: v for k in _PASSED if (v := os.environ.get(k))} | _MEMORY | {"PYTHONPATH": package},
         )
         for pipe in self._pipes:
             os.set_blocking(pipe.fileno(), False)
