@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
 
 from qiangji.building.models import Tables
+from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.lineage import Restating
@@ -27,6 +28,8 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch
 
 _ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
+_HELD = 4
+"""Scopes of which the units above each village are held: those of one month."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +43,10 @@ class _Earlier:
 
 @dataclass
 class Hiding:
-    """The flags of one base.
+    """The flags of one base, month after month.
 
     `fresh`: months whose rows in calc.* are what a build would write now. `reported`: months with a report of the
-    base's forms. `compute` gives a scope's rows as was.
+    base's forms. `compute` gives a scope's rows as was. `part`: the units whose rows these are.
     """
 
     c: Connection
@@ -54,7 +57,10 @@ class Hiding:
     reported: Collection[Period]
     scopes_of: Callable[[Period], Sequence[Scope]]
     compute: Callable[[Scope], pa.Table]
-    paths: dict[tuple[Period, ...], Paths] = field(default_factory=dict)
+    part: Part = field(default_factory=lambda: Part(()))
+    _above: dict[tuple[Period, ...], Paths] = field(default_factory=dict, init=False)
+    _years: dict[int, dict[str, list[_Earlier]]] = field(default_factory=dict, init=False)
+    """Year -> indicator -> what its months hide that were looked at."""
 
     def run(
         self, built: dict[Period, list[tuple[Scope, Tables]]]
@@ -63,16 +69,14 @@ class Hiding:
         if not self.base.persons:
             return built
         found = {}
-        for year in sorted({m.year for m in built}):
-            last = max(m for m in built if m.year == year)
-            chain = {m for m in self.reported if m.year == year and m <= last}
-            earlier: dict[str, list[_Earlier]] = {x.code: [] for x in self.base.persons}
-            for month in sorted(chain | {m for m in built if m.year == year}):
-                hidden = self._month(month, built.get(month), earlier)
-                if month in built:
-                    found[month] = [
-                        (scope, self._flagged(scope, tables, hidden)) for scope, tables in built[month]
-                    ]
+        for month in sorted(built):
+            earlier = self._years.setdefault(month.year, {x.code: [] for x in self.base.persons})
+            looked_at = {e.month for each in earlier.values() for e in each}
+            for before in sorted(m for m in self.reported if m.year == month.year and m < month):
+                if before not in looked_at:
+                    self._month(before, None, earlier)
+            hidden = self._month(month, built[month], earlier)
+            found[month] = [(scope, self._flagged(scope, tables, hidden)) for scope, tables in built[month]]
         return found
 
     # ---- inside
@@ -146,14 +150,18 @@ class Hiding:
         )
 
     def _paths(self, scope: Scope) -> Paths:
-        """The units above each village in the scope; the same for all indicators."""
-        if scope.months not in self.paths:
-            tree = self.catalogue.org.paths_in(*scope.months)
+        """The units above each village in the scope; the same for all indicators, and where the tree never changes."""
+        org = self.catalogue.org
+        key = scope.months if org.dated else ()
+        if key not in self._above:
+            if len(self._above) >= _HELD:
+                self._above.clear()
+            tree = self.part.chosen(org.paths_in(*scope.months))
             villages = tree.filter(pc.equal(tree.column("village_code"), tree.column("org_code")))
             above = (villages.column(f"{level}_code").to_pylist() for level in _ABOVE)
             codes = villages.column("org_code").to_pylist()
-            self.paths[scope.months] = Paths(zip(codes, zip(*above, strict=True), strict=True))
-        return self.paths[scope.months]
+            self._above[key] = Paths(zip(codes, zip(*above, strict=True), strict=True))
+        return self._above[key]
 
     def _flagged(
         self, scope: Scope, tables: Tables, hidden: dict[tuple[str, Scope], tuple[set[str], set[str]]]
@@ -196,7 +204,9 @@ class Hiding:
             any_flag=" OR ".join(flags.values()),
         )
         asked = {"types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]}
-        found = fetch(self.c, statement, asked) if scopes else []
+        rows = fetch(self.c, statement, asked) if scopes else []
+        mine = set(self.part.holds([r["org_code"] for r in rows]))
+        found = [r for r in rows if r["org_code"] in mine]
         return {
             code: _Earlier(
                 month,
