@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.building.corrected import Corrected
 from qiangji.building.failing import Failed, failed
 from qiangji.building.hiding import Hiding
 from qiangji.building.inputs import Inputs
@@ -67,23 +66,25 @@ class Computing:
         c: Connection,
         p: Pipeline,
         engine: Engine,
-        reports: Corrected,
+        registry: Registry,
         now: datetime,
         fresh: set[Period],
     ) -> None:
-        self._c, self._p, self._engine, self._reports = c, p, engine, reports
-        self._now, self.fresh = now, fresh
+        self._c, self._p, self._engine, self._registry = c, p, engine, registry
+        self._reports, self._now, self.fresh = registry.reports, now, fresh
         self._restating = p.catalogue.restating(local_day(now, p.settings.timezone))
         self._bases = indicators.bases(p.catalogue)
         self._hiding: dict[str, Hiding] = {}
         self._inputs: Inputs | None = None
         self._errors: dict[str, tuple[Base, EngineError, list[Period]]] = {}
 
-    def begin(self, registry: Registry, part: Part) -> Inputs:
+    def begin(self, part: Part) -> Inputs:
         """What the models will read of a part; of the part that was computed last, rows that were read are held."""
         is_same = self._inputs is not None and self._inputs.part == part
         held = self._inputs.held if self._inputs and is_same else {}
-        self._inputs = Inputs(self._p.catalogue, self._reports, self._engine, self._c, part, registry, held)
+        self._inputs = Inputs(
+            self._p.catalogue, self._reports, self._engine, self._c, part, self._registry, held
+        )
         if not is_same:
             self._hiding.clear()
         return self._inputs
@@ -104,6 +105,12 @@ class Computing:
                 found.append(_beneath_each_other(base, each))
         return found
 
+    def leave_others(self, month: Period, part: Part) -> None:
+        """Leave to the builds that follow what the month's last build left of other parts."""
+        self._registry.leave_others(month, part.counties)
+        for hiding in self._hiding.values():
+            hiding.leave_others(month)
+
     def failed(self) -> list[Failed]:
         """The bases of which some figures stay as they were."""
         return [failed(base, e, self._reports, months) for base, e, months in self._errors.values()]
@@ -116,7 +123,8 @@ class Computing:
             names = {f.form for f in base.forms}
             reported = {Period.parse(at).last_month for form, at in self._reports.counties if form in names}
             self._hiding[base.name] = Hiding(
-                self._c, catalogue, base, self._restating, self.fresh, reported, scopes_of, models.as_was, inputs.part
+                self._c, catalogue, base, self._restating, self.fresh, reported, scopes_of, models.as_was,
+                inputs.part, self._registry.carried,
             )  # fmt: skip
         hiding = self._hiding[base.name]
         hiding.compute = models.as_was

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from qiangji.building import figures
 from qiangji.building.bounds import Bounds
+from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
 from qiangji.building.parts import Part, Parts
 from qiangji.building.recording import Built, Recording, Written
@@ -29,7 +30,7 @@ from qiangji.warehouse.dimensions import fill_expected
 
 
 @dataclass
-class Results:
+class Outcome:
     """What the months of a build came to. `filled`: the tables of figures as was, and the scopes of each."""
 
     at: datetime
@@ -48,23 +49,25 @@ def build(
     signatures: Signatures,
     again: Collection[Period],
     now: datetime,
-) -> Results:
+) -> Outcome:
     """Compute and write the months of a build; those of `again` as a whole, whatever has changed."""
     parts = Parts(p.catalogue)
     # after the lock and the reading of what counts: later than any build before
-    found = Results(c.scalar(sa.text("SELECT clock_timestamp()")) or now)
-    registry = Registry(reports, signatures.built_by)
+    found = Outcome(c.scalar(sa.text("SELECT clock_timestamp()")) or now)
+    carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
+    registry = Registry(reports, carried)
     fresh = signatures.up_to_date(built.months)
     with open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine:
-        computing = figures.Computing(c, p, engine, reports, now, fresh)
+        computing = figures.Computing(c, p, engine, registry, now, fresh)
         for month in built.months:
-            changed = None if month in again else signatures.changed(month)
+            changed = None if month in again else signatures.changed(month, carried)
             part = parts.around(changed) if changed else None
             found.is_whole |= part is None
             one = _Month(c, p, built, computing, registry, month, part)
             one.build([part] if part else parts.whole(), found)
             fresh.add(month)
         built.failed = computing.failed()
+    signatures.leave(built.months, carried)
     return found
 
 
@@ -80,7 +83,7 @@ class _Month:
     month: Period
     part: Part | None
 
-    def build(self, parts: Sequence[Part], found: Results) -> None:
+    def build(self, parts: Sequence[Part], found: Outcome) -> None:
         catalogue, seconds = self.p.catalogue, self.built.seconds
         counties = self.part.counties if self.part else None
         types = sorted({f.period_type for f in catalogue.forms.values()})
@@ -100,15 +103,15 @@ class _Month:
             recording.finish()
             found.findings += bounds.tell(self.part)
         if self.part:
-            self.registry.carry_over(self.built.build_id, self.month, self.part.counties)
+            self.computing.leave_others(self.month, self.part)
         found.written += recording.written
 
     def _computed(self, part: Part) -> list[figures.Results]:
-        inputs = self.computing.begin(self.registry, part)
+        inputs = self.computing.begin(part)
         figures.count_registered(self.c, self.p.catalogue, inputs, self.month)
         results = self.computing.month(self.month, inputs)
         for form in (f for f in self.p.catalogue.forms.values() if f.is_registered):
             if self.month.ends_in(form.period_type) is not None:
                 units = inputs.known(form, self.month)
-                self.registry.keep(self.built.build_id, form, self.month, part.counties, units)
+                self.registry.leave(form, self.month, part.counties, units)
         return results

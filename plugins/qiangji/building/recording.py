@@ -140,7 +140,6 @@ def record(
     # where figures are lacking, the months are not what their signature says, and the next build takes them up again
     mark = "failed " if built.failed else ""
     of_months = {str(m): mark + s for m, s in signatures.of(built.months).items() if m in built.months}
-    signatures.keep(built.build_id, built.months)
     c.execute(
         sa.text(
             "INSERT INTO ops.built_month VALUES (:month, :signature, :build) ON CONFLICT (month)"

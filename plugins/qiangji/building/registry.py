@@ -17,10 +17,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
 from qiangji.catalogue import Form
 from qiangji.hashing import short
-from qiangji.lake import Lake
 from qiangji.periods import Period
 
 Read = Callable[[Form, Period, Collection[str]], pa.Table]
@@ -34,19 +34,17 @@ class _Kept:
     """A file of lake/carried: some counties' units as of a month. `states`: county -> see `Registry._state`."""
 
     path: Path
-    form: str
     month: Period
     states: Mapping[str, str]
 
 
 @dataclass
 class Registry:
-    """The registries of one build. `before`: built months and the builds that built them last."""
+    """The registries of one build; without `carried` they are worked out from all reports."""
 
     reports: Corrected
-    before: Mapping[Period, str] = field(default_factory=dict)
-    _new: list[_Kept] = field(default_factory=list, init=False)
-    _old: dict[str, list[_Kept]] = field(default_factory=dict, init=False)
+    carried: Carried | None = None
+    _known: dict[Path, _Kept] = field(default_factory=dict, init=False)
 
     def units(self, form: Form, month: Period, counties: Collection[str], read: Read) -> pa.Table:
         """The units that these counties reported up to a month, with the first month of each: unit_code, month."""
@@ -54,7 +52,7 @@ class Registry:
         tables = [_SCHEMA.empty_table()]
         for kept in self._kept(form, month):
             valid = [c for c in counties if c not in start and self._holds(kept, form, c)]
-            rows = self._lake.get_carried(kept.path) if valid else None
+            rows = self.reports.lake.get_carried(kept.path) if valid else None
             if rows is not None:
                 mine = pc.is_in(rows.column("county_code"), value_set=pa.array(valid))
                 tables.append(rows.filter(mine).replace_schema_metadata())
@@ -73,51 +71,43 @@ class Registry:
                 known = pa.concat_tables([known, new.select(_SCHEMA.names)]).combine_chunks()
         return known
 
-    def keep(
-        self, build_id: str, form: Form, month: Period, counties: Collection[str], units: pa.Table
-    ) -> None:
+    def leave(self, form: Form, month: Period, counties: Collection[str], units: pa.Table) -> None:
         """Leave the units of these counties as of a month to the builds that follow."""
-        states = {c: self._state(form, c, month) for c in counties}
-        name = f"known-{form.form}-{month}-{len(self._new)}"
-        metadata = {_STATES: json.dumps({"form": form.form, "month": str(month), "states": states}).encode()}
-        path = self._lake.put_carried(build_id, name, units.replace_schema_metadata(metadata))
-        self._new.append(_Kept(path, form.form, month, states))
+        if self.carried:
+            states = json.dumps({c: self._state(form, c, month) for c in counties})
+            self.carried.put(_name(form), month, units.replace_schema_metadata({_STATES: states.encode()}))
 
-    def carry_over(self, build_id: str, month: Period, counties: Collection[str]) -> None:
-        """Leave what the month's build before knew of other counties to the builds that follow."""
-        for form in self._forms:
-            for kept in self._left_by(self.before[month]):
-                others = kept.states.keys() - set(counties)
-                is_of_it = (kept.form, kept.month) == (form.form, month)
-                if is_of_it and any(self._holds(kept, form, c) for c in others):
-                    self._lake.carry_over(build_id, kept.path)
+    def leave_others(self, month: Period, counties: Collection[str]) -> None:
+        """Leave what the month's last build left of other counties."""
+        if self.carried is None:
+            return
+        for form in (f for f in self.reports.catalogue.forms.values() if f.is_registered):
+            for path in self.carried.of_the_last(_name(form), month):
+                kept = self._look(path, month)
+                if any(self._holds(kept, form, c) for c in kept.states.keys() - set(counties)):
+                    self.carried.put_again(path)
 
     # ---- inside
 
-    @property
-    def _lake(self) -> Lake:
-        return self.reports.lake
-
-    @cached_property
-    def _forms(self) -> list[Form]:
-        return [f for f in self.reports.catalogue.forms.values() if f.is_registered]
-
     def _kept(self, form: Form, month: Period) -> Iterator[_Kept]:
         """What is known of a form as of months up to one, the latest first; of a month, what this build left first."""
-        for last in sorted({*self.before, *(kept.month for kept in self._new)}, reverse=True):
-            if last <= month:
-                found = [*self._new, *(self._left_by(self.before[last]) if last in self.before else ())]
-                yield from (kept for kept in found if (kept.form, kept.month) == (form.form, last))
+        if self.carried:
+            for last in sorted((m for m in self._months if m <= month), reverse=True):
+                for find in (self.carried.of_this_build, self.carried.of_the_last):
+                    yield from (self._look(path, last) for path in find(_name(form), last))
 
-    def _left_by(self, build_id: str) -> list[_Kept]:
+    @property
+    def _months(self) -> set[Period]:
+        """The last months of all reports."""
+        return {period.last_month for periods in self._periods.values() for period in periods}
+
+    def _look(self, path: Path, month: Period) -> _Kept:
         import pyarrow.parquet as pq
 
-        if build_id not in self._old:
-            found = self._old[build_id] = []
-            for path in sorted(self._lake.carried(build_id).glob("known-*.parquet")):
-                said = json.loads((pq.read_schema(path).metadata or {})[_STATES])
-                found.append(_Kept(path, said["form"], Period.parse(said["month"]), said["states"]))
-        return self._old[build_id]
+        if path not in self._known:
+            said = (pq.read_schema(path).metadata or {}).get(_STATES, b"{}")
+            self._known[path] = _Kept(path, month, json.loads(said))
+        return self._known[path]
 
     def _holds(self, kept: _Kept, form: Form, county: str) -> bool:
         """Whether a county's units are still those that were kept."""
@@ -134,7 +124,7 @@ class Registry:
     def _reports(self) -> dict[tuple[str, str], list[tuple[Period, str]]]:
         """Form and county -> the last month of each report, and what its units follow from; the earliest first."""
         found: dict[tuple[str, str], list[tuple[Period, str]]] = {}
-        names = {f.form for f in self._forms}
+        names = {f.form for f in self.reports.catalogue.forms.values() if f.is_registered}
         for key, one in self.reports.current.items():
             if key[0] in names:
                 what = f"{key[1]} {one.rows_hash} {self.reports.effect(key)}"
@@ -144,6 +134,10 @@ class Registry:
     def _state(self, form: Form, county: str, month: Period) -> str:
         """A hash of all that a county's units follow from as of a month."""
         return short(*(what for last, what in self._reports.get((form.form, county), ()) if last <= month))
+
+
+def _name(form: Form) -> str:
+    return f"known-{form.form}"
 
 
 def _pairs(rows: pa.Table) -> pa.Array:

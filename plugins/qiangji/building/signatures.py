@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
+from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
 from qiangji.building.scopes import scopes
 from qiangji.hashing import short
@@ -25,6 +26,7 @@ from qiangji.ledger import dispositions
 from qiangji.periods import Period, local_day, span
 from qiangji.pipeline import Pipeline
 
+_NAME = "counties"
 _ALL = ""
 """In the place of a county: what concerns all of them."""
 FIGURES_VERSION = 2
@@ -60,15 +62,15 @@ class Signatures:
         others = [m for m in self.known if m.year in years and m not in built]
         return {m for m, signature in self.of(others).items() if self.known.get(m) == signature}
 
-    def changed(self, month: Period) -> set[str] | None:
+    def changed(self, month: Period, carried: Carried) -> set[str] | None:
         """The counties (or cities, of which a finding was confirmed) that make a built month's figures others.
 
         None where that cannot be told, or what concerns all has changed.
         """
-        build_id, lake = self.built_by.get(month), self._reports.lake
-        rows = lake.get_carried(lake.carried(build_id) / f"{_name(month)}.parquet") if build_id else None
-        if rows is None:
+        tables = carried.rows(_NAME, month)
+        if len(tables) != 1:
             return None
+        rows = tables[0]
         before = dict(
             zip(rows.column("county_code").to_pylist(), rows.column("signature").to_pylist(), strict=True)
         )
@@ -77,12 +79,12 @@ class Signatures:
             return None
         return {c for c in before.keys() | now.keys() if before.get(c) != now.get(c)}
 
-    def keep(self, build_id: str, months: Collection[Period]) -> None:
+    def leave(self, months: Collection[Period], carried: Carried) -> None:
         """Leave what these months' signatures are made of to the builds that follow."""
         for month in months:
             codes, hashes = zip(*sorted(self._parts(month).items()), strict=True)
             rows = pa.table({"county_code": pa.array(codes), "signature": pa.array(hashes)})
-            self._reports.lake.put_carried(build_id, _name(month), rows)
+            carried.put(_NAME, month, rows)
 
     # ---- inside
 
@@ -143,10 +145,6 @@ class Signatures:
             for said in found.setdefault(month, {}).setdefault(county, ([], [])):
                 said.append(finding_id)
         return found
-
-
-def _name(month: Period) -> str:
-    return f"counties-{month}"
 
 
 def _whole(parts: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ where it is used.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import logging
 import os
@@ -166,8 +167,15 @@ def load() -> None:
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401
     finally:
         gc.freeze()
+        atexit.register(_unfreeze)
         if is_collecting:
             gc.enable()
+
+
+def _unfreeze() -> None:
+    """At its end DuckDB complains of every object of its own that the collector was told to leave alone."""
+    if "duckdb" in sys.modules:
+        gc.unfreeze()
 
 
 @cache
