@@ -7,7 +7,6 @@ where it is used.
 
 from __future__ import annotations
 
-import atexit
 import gc
 import logging
 import os
@@ -166,16 +165,10 @@ def load() -> None:
         import great_expectations  # noqa: F401
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401
     finally:
-        gc.freeze()
-        atexit.register(_unfreeze)
+        if "duckdb" not in sys.modules:  # it complains at its end of what the collector was told to leave alone
+            gc.freeze()
         if is_collecting:
             gc.enable()
-
-
-def _unfreeze() -> None:
-    """At its end DuckDB complains of every object of its own that the collector was told to leave alone."""
-    if "duckdb" in sys.modules:
-        gc.unfreeze()
 
 
 @cache
