@@ -12,6 +12,7 @@ In: a county, a file name built from its declared pattern, bytes. Out: the file 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import stat
 from collections.abc import Sequence
@@ -68,6 +69,61 @@ def write(p: Pipeline, county: County, name: str, content: bytes, folder: str = 
         _replace(os.open(own, os.O_RDONLY | os.O_DIRECTORY), name, content, 0o600)
 
 
+def remove(p: Pipeline, county: County, name: str, sha256: str | None) -> bool:
+    """Remove a file from `feedback/` if it is still as it was written (None: however it is); one that has gone is no
+    error. Returns False where somebody changed it: it is left.
+
+    Raises CollectError where the county's place does not let us.
+    """
+    if county.transport == "sftp":
+        from qiangji.sources.sftp import SftpSource
+
+        with closing(SftpSource(county, Limits.of(county, p.settings))) as system:
+            return system.remove(FOLDER, name, sha256)
+    if county.transport == "folder":
+        from qiangji.sources.folder import folder_of
+
+        folder = folder_of(county, p.catalogue.path) / FOLDER
+    else:
+        folder = p.settings.home / FOLDER / county.county
+    try:
+        return _remove(folder, name, sha256)
+    except OSError as e:
+        raise _refused(county, folder, e) from e
+
+
+def _remove(folder: Path, name: str, sha256: str | None) -> bool:
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return True
+    try:
+        with os.fdopen(
+            os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb"
+        ) as file:
+            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            if not is_file or (
+                sha256 is not None and hashlib.file_digest(file, "sha256").hexdigest() != sha256
+            ):
+                return False
+        os.unlink(name, dir_fd=handle)
+    except FileNotFoundError:
+        return True
+    finally:
+        os.close(handle)
+    return True
+
+
+def _refused(county: County, folder: Path, e: OSError) -> PermanentError:
+    return PermanentError(
+        f"{folder} cannot be written to ({e.strerror})",
+        where=county.county,
+        expected="a folder in which the pipeline may write",
+        do="Let the pipeline's user write there; it is tried again with the next run.",
+        code="feedback_refused",
+    )
+
+
 def _write_beside(county: County, folder: Path, name: str, content: bytes) -> None:
     """Into a folder that others may write to: a link in the place of `feedback/` is not followed."""
     try:
@@ -76,13 +132,7 @@ def _write_beside(county: County, folder: Path, name: str, content: bytes) -> No
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         _replace(handle, name, content, stat.S_IMODE(folder.parent.stat().st_mode) & 0o666)
     except OSError as e:
-        raise PermanentError(
-            f"{folder} cannot be written to ({e.strerror})",
-            where=county.county,
-            expected="a folder in which the pipeline may write",
-            do="Let the pipeline's user write there; it is tried again with the next run.",
-            code="feedback_refused",
-        ) from e
+        raise _refused(county, folder, e) from e
 
 
 def _replace(folder: int, name: str, content: bytes, mode: int) -> None:
