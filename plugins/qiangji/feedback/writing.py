@@ -98,13 +98,12 @@ def _remove(folder: Path, name: str, sha256: str | None) -> bool:
     except FileNotFoundError:
         return True
     try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+            return False
         with os.fdopen(
             os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb"
         ) as file:
-            is_file = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            if not is_file or (
-                sha256 is not None and hashlib.file_digest(file, "sha256").hexdigest() != sha256
-            ):
+            if sha256 is not None and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
                 return False
         os.unlink(name, dir_fd=handle)
     except FileNotFoundError:
