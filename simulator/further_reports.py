@@ -49,6 +49,9 @@ def _files(planter: Planter, month: str) -> None:
         found.look = Look(is_doubled=True)
         _whole(planter, found, "two_files", "held", "side_by_side")
     quarters = served_periods(planter.months, "quarter")
+    if quarters and (found := planter.submission("440705", "county_oversight", quarters[-1])):
+        found.look = replace(found.look, is_unapproved=True)
+        _note(planter, found, "nobody_approved", "not_signed")
     if quarters and (found := planter.submission("440705", "town_overseas", quarters[-1])):
         found.look = Look(is_renamed=True)
         found.problem, found.problem_status = "other_name", "late"
@@ -99,9 +102,6 @@ def _sheets(planter: Planter, ago: Mapping[int, str]) -> None:
         _note(planter, found, "merged_cells", "merged_cells", "liaison_cadres")
         _note(planter, found, "unseen_cells", "unseen_cells", "attendances")
         _note(planter, found, "header_twice", "repeated_header")
-    if found := planter.submission("440705", "community", ago[2]):
-        found.look = replace(found.look, is_unapproved=True)
-        _note(planter, found, "nobody_approved", "not_signed")
     if (found := planter.submission("440784", "village", ago[2])) and len(found.rows) >= LEAST:
         found.look = replace(found.look, copy="行政村 (2)")
         _note(planter, found, "copied_sheet", "alike_sheets")

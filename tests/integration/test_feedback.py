@@ -370,8 +370,9 @@ def test_a_template_begins_with_what_was_last_reported_and_lies_beside_the_repor
         place = collected.systems.directory / ("folders" if county == FOLDER else "sftp") / county
         place = place if county == FOLDER else place / "outgoing"
         if status == "sent":
-            assert (place / "templates" / made.name).read_bytes() == made.content
-            shutil.rmtree(place / "templates")
+            path = place / "feedback" / f"空表_{made.name}"
+            assert path.read_bytes() == made.content
+            path.unlink()
     assert collected.collect([TITLED]).submissions == []
 
 
