@@ -49,9 +49,6 @@ def _files(planter: Planter, month: str) -> None:
         found.look = Look(is_doubled=True)
         _whole(planter, found, "two_files", "held", "side_by_side")
     quarters = served_periods(planter.months, "quarter")
-    if quarters and (found := planter.submission("440705", "county_oversight", quarters[-1])):
-        found.look = replace(found.look, is_unapproved=True)
-        _note(planter, found, "nobody_approved", "not_signed")
     if quarters and (found := planter.submission("440705", "town_overseas", quarters[-1])):
         found.look = Look(is_renamed=True)
         found.problem, found.problem_status = "other_name", "late"
@@ -97,11 +94,12 @@ def _sheets(planter: Planter, ago: Mapping[int, str]) -> None:
         found.look = Look(parent=("needs_listed", "两张清单（上年末）"))
         _whole(planter, found, "header_of_last_year", "held", "another_time_span", "needs_listed")
     if (found := planter.submission("440705", "town_service", ago[1])) and len(found.rows) >= LEAST:
-        found.look = Look(merged="liaison_cadres", unseen="attendances", header_after=2)
+        found.look = Look(merged="liaison_cadres", unseen="attendances", header_after=2, is_unapproved=True)
         _lose(found, found.rows[1], "liaison_cadres")
         _note(planter, found, "merged_cells", "merged_cells", "liaison_cadres")
         _note(planter, found, "unseen_cells", "unseen_cells", "attendances")
         _note(planter, found, "header_twice", "repeated_header")
+        _note(planter, found, "nobody_approved", "not_signed")
     if (found := planter.submission("440784", "village", ago[2])) and len(found.rows) >= LEAST:
         found.look = replace(found.look, copy="行政村 (2)")
         _note(planter, found, "copied_sheet", "alike_sheets")

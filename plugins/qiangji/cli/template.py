@@ -39,7 +39,7 @@ def template(
 ) -> None:
     """Make a form as a workbook to fill in: own units, drop-downs, limits and notes are in it.
 
-    Without --out it is written to the current folder. With --send it is laid into feedback/ beside the county's reports.
+    Without --out it is written to the current folder. With --send it is laid into feedback/ beside reports.
 
     Exit code 3: a county's place did not take it, or it has none.
     """
