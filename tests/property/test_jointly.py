@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qiangji.catalogue.models import Layout
@@ -71,6 +71,7 @@ def alone(grid: Grid, layout: Layout) -> Parsed | None:
         return None
 
 
+@settings(deadline=None)
 @given(drawn=files())
 @example(drawn=(Layout(), [b"\xe7\xbc\x96\xe7\xa0\x81\n1\n"] * 2))
 def test_together_they_are_what_each_is_alone(drawn: tuple[Layout, list[bytes]]) -> None:
