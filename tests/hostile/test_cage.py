@@ -234,7 +234,7 @@ def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 0.0)
+    monkeypatch.setattr(cage, "PATIENCE", 0.0)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
     assert found == [1 + i % 3 for i in range(60)]
@@ -243,7 +243,7 @@ def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_small_files_of_many_threads_share_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    monkeypatch.setattr(cage, "PATIENCE", 60.0)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(40)))
     assert found == [1 + i % 3 for i in range(40)]
@@ -266,7 +266,7 @@ def test_a_file_does_not_wait_long_for_another_that_takes_long() -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_who_waits_gets_a_new_reader_when_the_one_at_work_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    monkeypatch.setattr(cage, "PATIENCE", 60.0)
     with busy(lambda reader: reader.kill()):
         died = threading.Thread(target=refused, args=(SLOW, "ndjson"))
         died.start()

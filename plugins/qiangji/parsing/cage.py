@@ -46,7 +46,7 @@ MAX_FILES = 1000
 """After which a reader is replaced."""
 MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
-_PATIENCE = 1.0
+PATIENCE = 1.0
 """Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
 small files: one reader has read them all before a second would have started.
 """
@@ -223,7 +223,7 @@ class _Cage:
 
     def _wait_for_one(self, limits: Limits) -> Reader | None:
         """An idle reader; None if the file is to have a new one."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         with self._changed:
             while not (reader := self._take(limits)) and self._at_work:
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ SMALL = 256 << 10
 """Bytes of a file that is read together with others."""
 TOGETHER = 16
 """Files of one request."""
+_MOMENT, _LONG = 0.005, 60.0
+"""Seconds that the first to come waits for others, where others came before; and a while in which somebody is woken."""
 _PART = 4
 """A request has this part of the time that a file may take: what it fails at is read once more."""
 
@@ -52,6 +55,7 @@ class _One:
     content: bytes
     forms: Mapping[str, Form]
     targets: Sequence[Target]
+    since: float = field(default_factory=time.monotonic)
     is_taken: bool = False
     is_done: bool = False
     found: Clean | None = None
@@ -86,19 +90,28 @@ def read_clean(
 
 
 class _Requests:
-    """What waits to be read, of all threads."""
+    """What waits to be read, of all threads, in the order in which it came."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._waiting: list[_One] = []
         self._at_work = 0
+        self._last = 1
+        """Files of the last request: so many threads are likely to come back."""
 
     def answer(self, one: _One) -> Clean | None:
-        """What came of it. The thread reads it, with others that wait, or waits for one that does."""
+        """What came of it. The thread has it read, with others that wait, or waits for one that does.
+
+        One request is at work at a time, unless one takes long: so most files come together.
+        """
         with self._changed:
             self._waiting.append(one)
-            while not one.is_done and (one.is_taken or self._at_work >= cage.MOST):
-                self._changed.wait()
+            try:
+                while not one.is_done and (left := self._to_wait(one)):
+                    self._changed.wait(left)
+            except BaseException:  # Ctrl-C: nobody waits for this one
+                self._waiting = [o for o in self._waiting if o is not one]
+                raise
             if one.is_done:
                 return one.found
             batch = self._taken_with(one)
@@ -108,10 +121,22 @@ class _Requests:
         finally:
             with self._changed:
                 self._at_work -= 1
+                self._last = len(batch)
                 for each in batch:
                     each.is_done = True
                 self._changed.notify_all()
         return one.found
+
+    def _to_wait(self, one: _One) -> float:
+        """Seconds until it is looked at again whether this thread has the next request made; 0: it has."""
+        waited = time.monotonic() - one.since
+        if one.is_taken:
+            return _LONG
+        if self._at_work and waited < cage.PATIENCE:
+            return cage.PATIENCE - waited
+        if self._at_work >= cage.MOST or self._waiting[0] is not one:
+            return _LONG
+        return _MOMENT - waited if len(self._waiting) < self._last and waited < _MOMENT else 0.0
 
     def _taken_with(self, one: _One) -> list[_One]:
         """It, and if it is small others that are. They wait no more."""
@@ -120,6 +145,7 @@ class _Requests:
         for each in batch:
             self._waiting.remove(each)
             each.is_taken = True
+        self._changed.notify_all()  # another is the first of those that wait
         return batch
 
 
