@@ -553,8 +553,11 @@ def test_files_of_many_threads_come_together_and_each_gets_its_own(monkeypatch: 
     asked.clear()
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda one: clean(*one), files))
+        unparsed = list(pool.map(lambda one: clean(one[0], one[1], ()), files))
+    assert [one is None for one in unparsed] == [one is None for one in alone]
+    assert all(one.parsed == {} for one in unparsed if one)
     assert max(asked) > 1
-    assert sum(asked) == len(files)
+    assert sum(asked) == 2 * len(files)
     for one, other in zip(found, alone, strict=True):
         assert (one is None) == (other is None)
         if one and other:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.parsing import Parsed, cage, jointly, prescan, where_of, wire
+from qiangji.parsing.beside import has_opaque_parts
 from qiangji.parsing.cage_process import Died, TooMuchError, TooSlowError
 from qiangji.periods import Period
 
@@ -86,6 +87,8 @@ def read_clean(
         targets=[(form, str(period)) for form, period in targets],
     )
     prescan(content, kind, ask.where)
+    if kind == "xlsx" and has_opaque_parts(content):
+        return None
     return _requests.answer(_One(ask, content, forms, targets))
 
 
@@ -259,11 +262,16 @@ def _alone(one: _One, answer: _Answer, left: _Parts) -> Clean:
 def _together(mine: Sequence[_One], answer: _Answer, left: _Parts) -> None:
     """Files that were read as one: all of them were asked for as the same, and each has its rows."""
     asked = {(*one.targets, *map(cage.as_json, one.forms.values())) for one in mine}
-    if len(asked) != 1 or len(mine[0].targets) != 1 or len(answer.parsed) != 1 or answer.missing:
+    if len(asked) != 1 or len(mine[0].targets) != len(answer.parsed) or answer.missing:
         raise wire.GarbledError("other files")
-    ((form, period),), said, sizes = mine[0].targets, answer.parsed[0], answer.sizes
-    if said is None or len(sizes) != len(mine) or min(sizes) < 1:
+    if not answer.parsed:  # nothing was wanted of them
+        for one in mine:
+            one.found = Clean(frozenset(), {})
+        return
+    said, sizes = answer.parsed[0], answer.sizes
+    if said is None or len(answer.parsed) > 1 or len(sizes) != len(mine) or min(sizes) < 1:
         raise wire.GarbledError("other submissions")
+    ((form, period),) = mine[0].targets
     parsed = wire.parsed_of_parts(said, left.three(), mine[0].forms[form], str(period.last_month))
     if not jointly.is_plain(parsed) or sum(sizes) != parsed.rows.num_rows:
         raise wire.GarbledError("other rows")

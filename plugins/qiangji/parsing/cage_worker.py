@@ -142,10 +142,9 @@ def _alike(asks: Sequence[wire.Ask], read: Iterable[int]) -> list[list[int]]:
     groups: dict[object, list[int]] = {}
     for i in read:
         one = asks[i]
-        may = one.kind == "csv" and len(one.targets) == len(one.forms) == 1 and not one.crosswalk
-        ((form, period),) = one.targets if may else (("", ""),)
-        layout = _county(one.county).layout_of(form) if may else None
-        groups.setdefault((*one.forms.values(), period, layout) if may else i, []).append(i)
+        may = one.kind == "csv" and len(one.forms) == 1 >= len(one.targets) and not one.crosswalk
+        layout = _county(one.county).layout_of(next(iter(one.forms))) if may else None
+        groups.setdefault((str(one.forms), str(one.targets), layout) if may else i, []).append(i)
     return list(groups.values())
 
 
@@ -155,13 +154,18 @@ def _jointly(
     forms: Sequence[Form],
     read: Mapping[int, screening.Read],
 ) -> tuple[wire.Head, wire.Parts] | None:
-    (code, period), county = asks[alike[0]].targets[0], _county(asks[alike[0]].county)
-    form, grids = forms[asks[alike[0]].forms[code]], [read[i].grids[code] for i in alike]
+    """What there is to say of all of them at once, if they can be read as one."""
+    ask = asks[alike[0]]
+    ((code, place),), county = ask.forms.items(), _county(ask.county)
+    form, grids = forms[place], [read[i].grids[code] for i in alike]
+    said: wire.Head = {"of": alike, "sizes": jointly.rows_of(grids, form, county), "missing": []}
     with contextlib.suppress(MemoryError):
+        if not ask.targets:
+            return ({**said, "parsed": []}, []) if jointly.clean(grids, form, county) else None
+        ((_, period),) = ask.targets
         if parsed := jointly.read_clean(grids, form, county, Period.parse(period)):
             head, parts = wire.parsed_parts(parsed)
-            sizes = jointly.rows_of(grids, form, county)
-            return {"of": alike, "sizes": sizes, "missing": [], "parsed": [head]}, parts
+            return {**said, "parsed": [head]}, parts
     return None
 
 

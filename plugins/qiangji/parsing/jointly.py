@@ -33,14 +33,10 @@ def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period
 
     None too if there may be personal data in one of them.
     """
-    layout = county.layout_of(form.form)
-    grid = _one(grids, layout)
+    grid = clean(grids, form, county)
     if grid is None:
         return None
-    above = grid.data_start(layout)
-    head = replace(grid, cells=grid.cells.slice(0, above))
-    if find_personal_data(grid, layout, form) or find_personal_data(head, layout, form):
-        return None
+    above = grid.data_start(county.layout_of(form.form))
     try:
         parsed = read_form(grid, form, county, period)
     except ReturnedError:
@@ -49,6 +45,17 @@ def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period
         return None
     numbers = pa.array(np.concatenate([np.arange(above, g.cells.num_rows) for g in grids]) + 1, pa.int32())
     return replace(parsed, rows=_numbered(parsed.rows, numbers), raw=_numbered(parsed.raw, numbers))
+
+
+def clean(grids: Sequence[Grid], form: Form, county: County) -> Grid | None:
+    """All of them as one, if they are alike and there is no personal data in any."""
+    layout = county.layout_of(form.form)
+    grid = _one(grids, layout)
+    if grid is None:
+        return None
+    head = replace(grid, cells=grid.cells.slice(0, grid.data_start(layout)))
+    found = find_personal_data(grid, layout, form) or find_personal_data(head, layout, form)
+    return None if found else grid
 
 
 def rows_of(grids: Sequence[Grid], form: Form, county: County) -> list[int]:
