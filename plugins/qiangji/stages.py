@@ -351,6 +351,14 @@ def lost(p: Pipeline, run_id: str) -> list[str]:
 def incomplete(run_id: str, lost: Sequence[str], broken: Sequence[str]) -> CollectError:
     """The error for a run that lost counties (the lines of `lost`), or of which other tasks failed."""
     counties = len({line.split()[0] for line in lost})
+    if not counties:
+        return CollectError(
+            f"tasks failed: {', '.join(broken)}",
+            where=run_id,
+            expected="every task green",
+            do="The log of the first of them says why; clear it with what follows when the cause is gone",
+            zh=f"有任务失败：{'、'.join(broken)}。原因在其中第一个的日志里；消除后请清除该任务及其后的任务，使其重跑。",
+        )
     return CollectError(
         f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
         where=run_id,

@@ -1,142 +1,27 @@
--- Where the report of each county, form and period stands, at any moment: the view reads the ledger and the clock.
+-- Where the report of each county, form and period stands: the view reads the ledger and the clock.
 CREATE VIEW mart.reporting_status AS
-WITH shown AS (
-    -- periods from the first that was ever collected to the current one
-    SELECT f.form, d.period, d.due_date, d.due_at, d.is_optional, p.period_end, p.last_month
-    FROM dim.form AS f
-    JOIN dim.due AS d USING (form)
-    JOIN dim.period AS p ON p.period = d.period AND p.period_type = f.period_type
-    WHERE
-        p.last_month >= (SELECT min(first_month) FROM ops.collection)
-        AND p.period_start <= mart.local_day(now())
-),
-latest AS (
-    SELECT DISTINCT ON (county_code, form, period) *
-    FROM ops.submission
-    WHERE status <> 'void'
-    ORDER BY county_code, form, period, received_at DESC, checked_at DESC
-),
-attempt AS (
-    SELECT DISTINCT ON (s.form, s.period, c.county_code)
-        s.form, s.period, c.county_code, c.status, c.reason_code, c.message, c.ended_at
-    FROM shown AS s
-    JOIN ops.collection AS c
-        ON s.last_month BETWEEN c.first_month AND c.last_month
-        AND (c.form IS NULL OR (c.form = s.form AND c.period = s.period))
-    ORDER BY s.form, s.period, c.county_code, c.ended_at DESC, c.form NULLS LAST
-),
-current_one AS (
-    SELECT * FROM ops.submission WHERE is_current
+SELECT * FROM ({{reporting_status}}) AS g;
+
+-- Where it stood at a moment. What was read anew since is shown as read first where no older reading is kept. Whoever
+-- may read the view may ask, so the function reads the ledger with its owner's rights.
+DROP FUNCTION IF EXISTS mart.reporting_status_as_of(timestamptz) CASCADE;
+CREATE FUNCTION mart.reporting_status_as_of(moment timestamptz) RETURNS TABLE (
+    county_code text, county_name text, form text, period text, status text, status_zh text, status_en text,
+    due_date date, first_received_at timestamptz, received_at timestamptz, is_on_time boolean, revision integer,
+    expected_units integer, rows_received integer, rows_accepted integer, rows_rejected integer,
+    received_rate numeric, non_empty_rate numeric, filled_rate numeric, valid_rate numeric, is_nil boolean,
+    is_unchanged boolean, repeated_period text, reason_code text, message_zh text, message_en text,
+    delivery_id text, last_attempt_at timestamptz, last_attempt_failed boolean, last_attempt_reason text,
+    last_attempt_message text
 )
-SELECT
-    cf.county_code,
-    o.name AS county_name,
-    cf.form,
-    s.period,
-    st.status,
-    words.name_zh AS status_zh,
-    words.name_en AS status_en,
-    s.due_date,
-    first_one.received_at AS first_received_at,
-    l.received_at,
-    first_one.received_at < s.due_at AS is_on_time,
-    c.revision,
-    e.expected_units,
-    l.rows_received,
-    l.rows_accepted,
-    l.rows_rejected,
-    mart.ratio(100, n.received, e.expected_units) AS received_rate,
-    mart.ratio(100, n.non_empty, n.received) AS non_empty_rate,
-    mart.ratio(100, n.filled, n.cells) AS filled_rate,
-    mart.ratio(100, n.accepted, n.received) AS valid_rate,
-    coalesce(l.is_nil, false) AS is_nil,
-    coalesce(l.is_unchanged, false) AS is_unchanged,
-    repeated.period AS repeated_period,
-    CASE st.status
-        WHEN 'failed' THEN a.reason_code
-        WHEN 'held' THEN l.held_reason
-        ELSE coalesce(l.reason_code, CASE WHEN l.status IS NULL THEN a.reason_code END)
-    END AS reason_code,
-    CASE
-        WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
-        WHEN st.status = 'held' THEN replace(concat_ws(
-            '。',
-            CASE l.held_reason
-                WHEN 'period_locked' THEN '报告期锁定后收到（或重新读取）'
-                WHEN 'far_fewer_rows' THEN format(
-                    '%s条记录，仅为上一版本%s条的%s%%',
-                    l.rows_accepted, c.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted))
-                )
-            END,
-            l.doubt_zh,
-            '暂未采用；核实后请放行或作废'
-        ), '？。', '？')
-        ELSE l.message_zh
-    END AS message_zh,
-    CASE
-        WHEN st.status = 'failed' OR l.status IS NULL THEN a.message
-        WHEN st.status = 'held' THEN replace(concat_ws(
-            '. ',
-            CASE l.held_reason
-                WHEN 'period_locked' THEN 'received, or read anew, after the period was locked'
-                WHEN 'far_fewer_rows' THEN format(
-                    '%s rows, %s %% of the %s of the revision before',
-                    l.rows_accepted, round(mart.ratio(100, l.rows_accepted, c.rows_accepted)), c.rows_accepted
-                )
-            END,
-            l.doubt_en,
-            'Nothing was replaced. Release or void it'
-        ), '?. ', '? ')
-        ELSE l.message_en
-    END AS message_en,
-    l.delivery_id,
-    a.ended_at AS last_attempt_at,
-    a.status = 'failed' AS last_attempt_failed,
-    a.reason_code AS last_attempt_reason,
-    a.message AS last_attempt_message
-FROM dim.county_form AS cf
-JOIN dim.org_unit AS o ON o.org_code = cf.county_code
-JOIN shown AS s ON s.form = cf.form
-LEFT JOIN latest AS l ON (l.county_code, l.form, l.period) = (cf.county_code, cf.form, s.period)
-LEFT JOIN current_one AS c ON (c.county_code, c.form, c.period) = (cf.county_code, cf.form, s.period)
-LEFT JOIN attempt AS a ON (a.county_code, a.form, a.period) = (cf.county_code, cf.form, s.period)
-LEFT JOIN dim.expected_units AS e ON (e.county_code, e.form, e.period) = (cf.county_code, cf.form, s.period)
-LEFT JOIN LATERAL (
-    SELECT min(x.received_at) AS received_at
-    FROM ops.submission AS x
-    WHERE
-        x.county_code = cf.county_code AND x.form = cf.form AND x.period = s.period
-        AND x.status IN ('accepted', 'partial')
-) AS first_one ON true
-CROSS JOIN LATERAL (
-    SELECT CASE
-        WHEN l.status IS NOT NULL THEN l.status
-        WHEN a.status = 'failed' THEN 'failed'
-        WHEN now() >= s.due_at AND s.is_optional THEN 'optional'
-        WHEN now() >= s.due_at THEN 'late'
-        WHEN mart.local_day(now()) > s.period_end THEN 'awaited'
-        ELSE 'not_due'
-    END AS status
-) AS st
-JOIN dim.submission_status AS words ON words.status = st.status
--- a report that says that nothing changed repeats the last one with rows
-LEFT JOIN LATERAL (
-    SELECT r.*
-    FROM ops.submission AS r
-    WHERE
-        l.is_unchanged AND r.is_current AND NOT r.is_unchanged
-        AND (r.county_code, r.form) = (cf.county_code, cf.form) AND r.period < s.period
-    ORDER BY r.period DESC
-    LIMIT 1
-) AS repeated ON true
-CROSS JOIN LATERAL (
-    SELECT
-        CASE WHEN l.is_unchanged THEN coalesce(repeated.rows_accepted, 0) ELSE l.rows_received END AS received,
-        CASE WHEN l.is_unchanged THEN repeated.rows_accepted ELSE l.rows_accepted END AS accepted,
-        CASE WHEN l.is_unchanged THEN repeated.rows_non_empty ELSE l.rows_non_empty END AS non_empty,
-        CASE WHEN l.is_unchanged THEN repeated.cells_filled ELSE l.cells_filled END AS filled,
-        CASE WHEN l.is_unchanged THEN repeated.cells_total ELSE l.cells_total END AS cells
-) AS n;
+LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+SET search_path = ''
+BEGIN ATOMIC
+    SELECT * FROM ({{reporting_status_then}}) AS g
+    WHERE mart.is_past(moment);
+END;
+COMMENT ON FUNCTION mart.reporting_status_as_of(timestamptz) IS
+    '某一时刻的报送状态 / the reporting grid as it stood at a moment';
 
 -- Periods that are or were locked. Reports that are received or read anew between the two instants are held.
 CREATE VIEW mart.period_lock AS

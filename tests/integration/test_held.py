@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import sqlalchemy as sa
 
 from qiangji import building, restoring, stages
 from qiangji.figures import reading
+from qiangji.figures.morning import Morning, morning
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from tests.conftest import make_workplace
@@ -45,6 +47,9 @@ class Place:
 
     def status(self, period: str) -> dict[str, dict[str, Any]]:
         return {r["county_code"]: r for r in reading.status(self.p.ledger.engine, period)}
+
+    def morning(self, at: datetime) -> Morning:
+        return morning(self.p.ledger.engine, self.p.catalogue, at)
 
     def figures(self, period: str) -> dict[str, tuple[Any, bool]]:
         building.build(self.p, [Period.parse(period)])
@@ -86,7 +91,16 @@ def test_yuan_are_held_until_somebody_decides(place: Place) -> None:
     assert "Release or void" in row["message_en"]
     assert row in reading.needs_attention(list(place.status(JANUARY).values()))
     assert place.figures(JANUARY)[A] == (25, False)  # nothing was replaced
+    waits = place.morning(datetime.now(UTC))
+    assert [(w.what, w.command) for w in waits.waiting if w.delivery_id] == [
+        ("held", f'qiangji release {held.delivery_id} --reason "…"')
+    ]
+    before_decision = datetime.now(UTC)
     place.p.ledger.decide(held.delivery_id, "release", "they are that rich")
+    assert [c.held for c in place.morning(datetime.now(UTC)).counties if c.county_code == A] == [0]
+    assert [c.held for c in place.morning(before_decision).counties if c.county_code == A] == [1], (
+        "as it stood then"
+    )
     assert place.status(JANUARY)[A]["status"] == "accepted"
     assert place.figures(JANUARY)[A] == (250_000, True)  # and the figure is marked
     before = _submissions(place)
@@ -110,7 +124,7 @@ def test_a_few_units_of_many_need_attention(place: Place) -> None:
     rows = place.status(JANUARY)
     (few,) = reading.needs_attention(list(rows.values()))
     assert (few["county_code"], few["status"], few["reason_code"]) == (A, "accepted", "few_units")
-    assert "接收2，应报12：缺10" in few["message_zh"]
+    assert "计入2，应报12，缺10" in few["message_zh"]
     assert rows[B]["expected_units"] == 3
 
 

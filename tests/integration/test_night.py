@@ -11,6 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from qiangji.figures.morning import morning
 from tests.frozen import paths as frozen
 from tests.integration.nights import FORMS, QUARTERLY, Night, night
 
@@ -63,6 +65,41 @@ def test_submissions_end_as_planted(done: Night) -> None:
         if s["status"] not in ("accepted", "late"):
             assert row["message_zh"], place
             assert row["message_en"], place
+
+
+def test_the_morning_after_counts_what_was_planted(done: Night) -> None:
+    found = morning(done.pipeline.ledger.engine, done.pipeline.catalogue, datetime.now(UTC))
+    assert found.night
+    assert (found.night.lost, found.night.counties) == ((), len(done.pipeline.catalogue.counties))
+    planted = Counter((s["county"], s["status"]) for s in done.systems.manifest["submissions"])
+    for county in found.counties:
+        counted = (county.late, county.returned, county.withheld, county.held)
+        expected = tuple(planted[county.county_code, s] for s in ("late", "returned", "withheld", "held"))
+        assert counted == expected, county
+        assert county.is_reached
+    held = [w for w in found.waiting if w.what == "held"]
+    assert len(held) == sum(n for (_, status), n in planted.items() if status == "held")
+    assert all(w.why_zh and w.why_en and w.delivery_id in w.command for w in held)
+    assert {"findings", "not_sent"} <= {w.what for w in found.waiting}
+    assert found.moves
+    assert found.moves.first_shown == found.moves.figures > 1000, "nothing was shown before"
+    before = morning(
+        done.pipeline.ledger.engine, done.pipeline.catalogue, found.night.started_at - timedelta(1)
+    )
+    assert (before.night, before.moves) == (None, None)
+
+
+def test_the_grid_as_of_now_is_the_grid(done: Night) -> None:
+    columns = (
+        "county_code, form, period, status, revision, rows_accepted, reason_code, message_zh, received_at"
+    )
+    now = done.query(f"SELECT {columns} FROM mart.reporting_status ORDER BY 1, 2, 3")
+    then = done.query(f"SELECT {columns} FROM mart.reporting_status_as_of(now()) ORDER BY 1, 2, 3")
+    assert now == then
+    assert len(now) > 100
+    assert not done.query("SELECT * FROM mart.reporting_status_as_of('2026-01-01'::date)"), (
+        "nothing was collected"
+    )
 
 
 def test_accepted_and_rejected_make_received(done: Night) -> None:

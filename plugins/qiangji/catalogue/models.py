@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic import Field as F
 
 from qiangji.periods import MONTHS_IN, PeriodType
+from qiangji.personal_data import kind_of
 
 Code = Annotated[str, F(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
 Month = Annotated[str, F(pattern=r"^\d{4}-\d{2}$")]
@@ -331,6 +332,10 @@ class County(Model):
     timeout: float | None = F(
         None, description="seconds for the whole county; default: QIANGJI_COUNTY_TIMEOUT"
     )
+    contact: Label | None = F(
+        None,
+        description="the office to call and its telephone, as `today` and letters show it; never a person",
+    )
 
     @model_validator(mode="after")
     def _transport_is_configured(self) -> County:
@@ -342,6 +347,15 @@ class County(Model):
             raise ValueError("transport folder needs either path or connection")
         if self.transport in ("sftp", "folder") and "/" in self.files:
             raise ValueError("files is a file name, without folders")
+        return self
+
+    @model_validator(mode="after")
+    def _contact_is_an_office(self) -> County:
+        for text in (self.contact.zh, self.contact.en) if self.contact else ():
+            if kind := kind_of(text):
+                raise ValueError(
+                    f"contact holds personal data ({kind}); an office and its telephone are meant"
+                )
         return self
 
     def layout_of(self, form: str) -> Layout:

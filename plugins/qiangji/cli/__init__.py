@@ -14,13 +14,25 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from qiangji.cli import airflow, catalogue, decisions, feedback, figures, findings, restore, stages, system
+from qiangji.cli import (
+    airflow,
+    catalogue,
+    decisions,
+    feedback,
+    figures,
+    findings,
+    restore,
+    stages,
+    system,
+    today,
+)
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
 from qiangji.settings import add_connection_resolver
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for command in (
+    today.today,
     stages.collect,
     stages.reprocess,
     stages.build,

@@ -1,90 +1,73 @@
-"""The tables at the end of the demonstration: figures, the reporting grid, rejected rows, where the time went.
+"""The end of the demonstration on one screen: the morning after the night, six figures, and where to go on.
 
-In: the clock of a demonstration, and the warehouse that it filled. Out: tables on the console.
+In: the clock of a demonstration, and the warehouse that it filled. Out: text on the console.
 """
 
 from __future__ import annotations
 
 import time
-from typing import Any
+from datetime import UTC, datetime
 
 from rich.console import Console
-from rich.table import Column, Table
 
-from qiangji import pipeline, stages
+from qiangji import building, pipeline, stages
 from qiangji.cli import printing
-from qiangji.cli.common import right, table, unbroken
-from qiangji.figures import reading
-from qiangji.local.demo import BACKFILLED, Clock
-from qiangji.local.runs import busy_seconds, task_seconds
-from qiangji.periods import Period, reporting_month
+from qiangji.cli.printing_morning import print_morning
+from qiangji.figures import Choice, reading
+from qiangji.figures.morning import morning
+from qiangji.local.demo import Clock
+from qiangji.local.runs import busy_seconds
+from qiangji.periods import reporting_month
 from qiangji.settings import Settings
-from qiangji.text import in_hundredths
 from qiangji.warehouse import reading_warehouse
+from qiangji.warehouse.roles import LOADER
+
+HEADLINES = (
+    "group_leader_party_share",
+    "group_org_coverage",
+    "secretary_training_rate",
+    "household_visit_rate",
+    "income_per_village",
+    "grid_party_coverage",
+)
+"""One or two indicators of those aspects that every month has figures of."""
+NEXT = (
+    ("早上第一眼 the morning again", ".venv/bin/qiangji today"),
+    ("镇级指标 towns", ".venv/bin/qiangji values --level town --indicator group_leader_party_share"),
+    ("报送详情 reports, in full", ".venv/bin/qiangji status"),
+    ("解释一个值 explain", ".venv/bin/qiangji explain group_leader_party_share --org 440700 --period {last}"),
+    ("接BI工具 BI tools", ".venv/bin/qiangji warehouse-url"),
+)
 
 
 def show(console: Console, s: Settings, clock: Clock) -> None:
-    """Print all tables, and where to look next."""
+    """Print it all."""
     last = reporting_month(stages.local_today())
-    first = last - BACKFILLED
     catalogue = pipeline.read_catalogue()
+    chosen = Choice([code for code in HEADLINES if code in catalogue.indicators])
+    with reading_warehouse(s, LOADER) as engine:
+        unbuilt = building.unbuilt_months(engine, catalogue, stages.local_today())
     with reading_warehouse(s) as engine:
-        now = reading.values(engine, catalogue, period=str(last))
-        then = reading.values(engine, catalogue, period=str(first))
-        grid = reading.status(engine)
-        month = [r for r in grid if r["period"] == str(last)]
-        rejected = reading.rejections(engine, month)
+        found = morning(engine, catalogue, datetime.now(UTC), unbuilt)
+        figures = reading.values(engine, catalogue, chosen, str(last))
+    console.print("\n[bold]今早 This morning[/bold] (模拟数据 simulated)")
+    print_morning(console, found)
     console.print()
-    console.print(_headlines(now, then, last, first))
-    console.print(printing.STATUS_LEGEND, style="dim")
-    console.print()
-    printing.print_status(console, month)
-    printing.print_reasons(console, reading.needs_attention(grid))
-    printing.print_rejections(console, rejected)
-    console.print(_times(clock))
-    console.print(f"\n湖 lake       {s.lake}")
-    console.print("仓库 warehouse  .venv/bin/qiangji warehouse-url   (PostgreSQL, role qiangji_bi)")
-    console.print(
-        "接着看 next     .venv/bin/qiangji values --level town --indicator group_leader_party_share"
-    )
-    console.print("               .venv/bin/qiangji status")
+    if figures:
+        printing.print_values(console, figures)
+    console.print(_times(clock), style="dim")
+    console.print(f"湖 lake {s.lake}", style="dim", soft_wrap=True)
+    console.print("[bold]接着看 Next[/bold]")
+    for what, command in NEXT:
+        console.print(f"  {command.format(last=last)}  [dim]{what}[/dim]", soft_wrap=True)
 
 
-def _headlines(now: list[dict[str, Any]], then: list[dict[str, Any]], last: Period, first: Period) -> Table:
-    before = {(r["indicator_code"], r["org_code"]): r["value"] for r in then}
-    units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in now))
-    shown = table(
-        f"指标值 Indicators, {last} (模拟数据 simulated); small: change since {first}",
-        Column("指标 indicator"),
-        *(unbroken(name, "right") for _, name in units),
-    )
-    lines: dict[str, dict[str, dict[str, Any]]] = {}
-    for r in now:
-        lines.setdefault(r["indicator_code"], {})[r["org_code"]] = r
-    for code, by_unit in lines.items():
-        first_row = next(iter(by_unit.values()))
-        cells = []
-        for unit, _ in units:
-            row = by_unit.get(unit)
-            old = before.get((code, unit))
-            cell = printing.value_cell(row) if row else ""
-            if row and row["value"] is not None and old is not None:
-                cell += f"\n[dim]{in_hundredths(row['value'] - old, '+')}[/dim]"
-            cells.append(cell)
-        mark = {"ytd": "本年累计 ytd", "quarter": "季 quarter"}.get(first_row["period_type"], "月 month")
-        shown.add_row(f"{first_row['name_zh']}\n[dim]{first_row['unit']}, {mark}[/dim]", *cells)
-    return shown
-
-
-def _times(clock: Clock) -> Table:
-    times = table("用时 Where the time went", "step", *right("tasks", "s"))
-    for what, seconds in clock.steps:
-        times.add_row(what, "", f"{seconds:.1f}")
-    times.add_row("all", "", f"{time.monotonic() - clock.began:.1f}", style="bold", end_section=True)
-    for task, (n, seconds) in sorted(task_seconds(clock.tasks).items(), key=lambda each: -each[1][1]):
-        times.add_row(f"  {task}, side by side with others", str(n), f"{seconds:.1f}", style="dim")
-    # from the queueing of the night to the end of the last build, less the time in which a task ran
+def _times(clock: Clock) -> str:
+    """How long each step took, and how long of it no task ran: Airflow's own part."""
+    steps = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in clock.steps)
     whole = busy_seconds((r.queued, r.end) for r in clock.runs)
     busy = busy_seconds((t.start, t.end) for t in clock.tasks)
-    times.add_row("  Airflow's own: no task ran", "", f"{whole - busy:.1f}", style="dim")
-    return times
+    return (
+        f"用时 Where the time went: {steps}; all {time.monotonic() - clock.began:.0f} s,"
+        f" of which no task ran {whole - busy:.0f} s."
+    )

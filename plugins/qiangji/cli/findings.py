@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
+from qiangji.cli.blocks import print_card
 from qiangji.cli.common import (
     By,
     Counties,
@@ -17,9 +19,6 @@ from qiangji.cli.common import (
     as_period,
     console,
     require_place,
-    right,
-    table,
-    unbroken,
 )
 
 
@@ -104,17 +103,12 @@ def print_findings(rows: list[dict[str, Any]], limit: int) -> None:
         console.print("没有待核的核查发现 No open findings.")
         return
     _print_summary(rows)
-    shown = table(
-        "核查发现 Findings", unbroken("编号 id"), "县 county", "报表 form", unbroken("期 period"), "单位 unit",
-        "说明 finding", "处置 disposition",
-    )  # fmt: skip
     for r in rows[:limit]:
-        shown.add_row(
-            r["finding_id"], f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
-            f"{r['org_name'] or ''}\n{r['org_code']}", _said(r), _decided(r),
-        )  # fmt: skip
-    if limit:
-        console.print(shown)
+        heading = (
+            f"[cyan]{r['finding_id']}[/cyan] {r['county_name']} {r['form']} {r['period']}"
+            f" {escape(r['org_name'] or '')} {r['org_code']} [dim]{r['rule']}[/dim]"
+        )
+        print_card(console, heading, *_said(r), _decided(r))
     if len(rows) > limit:
         console.print(
             f"… 另有 and {len(rows) - limit:,} more: --limit, --county, --form, --severity;"
@@ -127,36 +121,28 @@ def _print_summary(rows: list[dict[str, Any]]) -> None:
     from qiangji.ledger.dispositions import SEVERITIES, summed_up
 
     counted = summed_up(rows)
-    summary = table(
-        "按规则和县汇总 By rule and county",
-        "规则 rule",
-        "级别 severity",
-        *right("数 findings"),
-        "县 counties",
-    )
+    console.print("[bold]按规则和县汇总 By rule and county[/bold]")
     for one in counted:
-        summary.add_row(
-            one.rule, f"{SEVERITIES[one.severity]} {one.severity}", f"{one.findings:,}",
-            "、".join(f"{name} {n:,}" for _, name, n in one.counties),
-        )  # fmt: skip
-    console.print(summary)
+        counties = "、".join(f"{name} {n:,}" for _, name, n in one.counties)
+        heading = f"{one.findings:,} {SEVERITIES[one.severity]} {one.severity} [cyan]{one.rule}[/cyan]"
+        print_card(console, heading, counties)
     console.print(f"共 in all {len(rows):,} 个核查发现 findings, {len(counted):,} 条规则 rules.")
 
 
-def _said(r: dict[str, Any]) -> str:
-    lines = [f"{r['message_zh']}，应为{r['expected_zh']}", f"{r['message_en']} (expected {r['expected_en']})"]
+def _said(r: dict[str, Any]) -> list[str]:
     if r["message_zh"].endswith(r["expected_zh"]):  # the value is not shown at this unit
-        lines = [r["message_zh"], r["message_en"]]
-    return "\n".join([*lines, r["rule"]])
+        return [r["message_zh"], r["message_en"]]
+    return [f"{r['message_zh']}，应为{r['expected_zh']}", f"{r['message_en']} (expected {r['expected_en']})"]
 
 
 def _decided(r: dict[str, Any]) -> str:
+    from qiangji.cli.printing import local
     from qiangji.ledger.dispositions import DISPOSITIONS
 
-    decided = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"
-    if r["disposition_by"]:
-        decided += f"\n{r['disposition_by']} {r['disposition_at']:%m-%d}\n{r['disposition_reason']}"
-    return decided
+    said = f"{DISPOSITIONS[r['disposition']]} {r['disposition']}"
+    if not r["disposition_by"]:
+        return said
+    return f"{said}: {r['disposition_by']} {local(r['disposition_at']):%m-%d} {r['disposition_reason']}"
 
 
 def print_count(count: int, period: str | None, counties: Sequence[str] = ()) -> None:

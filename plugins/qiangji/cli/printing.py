@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -13,14 +13,18 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from qiangji.cli.common import right, table, unbroken
+from qiangji.cli.blocks import Line, print_card, print_in_blocks
+from qiangji.cli.common import right, table
 from qiangji.figures import comparison
 from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
+from qiangji.warehouse.dictionary import UNITS
 from qiangji.workdays import unknown_words
 
 Rows = list[dict[str, Any]]
+TYPES = {"month": "月 month", "quarter": "季 quarter", "year": "年 year", "ytd": "累计 ytd"}
+"""Period type -> words."""
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list with one line a value."""
 STATUS_LEGEND = (
@@ -62,7 +66,7 @@ def print_values(console: Console, rows: Rows) -> None:
     """A matrix for few units, a list for many."""
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
     if len(units) <= MATRIX_UNITS:
-        console.print(_matrix(rows, units))
+        _print_matrix(console, rows, units)
     else:
         console.print(_list(rows))
     console.print(STATUS_LEGEND, style="dim")
@@ -76,18 +80,13 @@ def _is_compared(rows: Rows) -> bool:
     return "ranked_units" in rows[0]
 
 
-def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
-    matrix = table(
-        f"指标值 Indicator values, {(main := _main_period(rows))}",
-        Column("指标 indicator"),
-        Column("期 type", style="dim"),
-        Column("单位 unit", style="dim"),
-        *(unbroken(name, "right") for _, name in units),
-    )
-    lines: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
+def _print_matrix(console: Console, rows: Rows, units: Sequence[tuple[str, str]]) -> None:
+    main = _main_period(rows)
+    found: dict[tuple[str, str, str], dict[str, dict[str, Any]]] = {}
     for r in rows:
-        lines.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
-    for (code, type_, period), by_unit in lines.items():
+        found.setdefault((r["indicator_code"], r["period_type"], r["period"]), {})[r["org_code"]] = r
+    lines = []
+    for (code, type_, period), by_unit in found.items():
         first = next(iter(by_unit.values()))
         cells = [value_cell(by_unit[u]) if u in by_unit else "" for u, _ in units]
         if _is_compared(rows):
@@ -95,9 +94,11 @@ def _matrix(rows: Rows, units: Sequence[tuple[str, str]]) -> Table:
                 f"\n[dim]{comparison.beneath(by_unit[u])}[/dim]" if u in by_unit else "" for u, _ in units
             )
             cells = [cell + more for cell, more in zip(cells, below, strict=True)]
-        when = type_ if period == main else f"{type_}\n{period}"
-        matrix.add_row(f"{first['name_zh']}\n[dim]{code}[/dim]", when, first["unit"], *cells)
-    return matrix
+        when = TYPES[type_] if period == main else f"{TYPES[type_]} {period}"
+        about = f"{first['name_zh']} [dim]{UNITS.get(first['unit'], first['unit'])}, {when}[/dim]\n[dim]{code}[/dim]"
+        lines.append(Line([about], cells))
+    title = f"指标值 Indicator values, {main}"
+    print_in_blocks(console, title, ["指标 indicator"], right(*(name for _, name in units)), lines)
 
 
 def _main_period(rows: Rows) -> str:
@@ -123,18 +124,20 @@ def _list(rows: Rows) -> Table:
     return listed
 
 
-def print_status(console: Console, rows: Rows) -> None:
-    """One grid a period: a line a county, a column a form."""
+def print_status(console: Console, rows: Rows, titles: Mapping[str, str] | None = None) -> None:
+    """One grid a period: a line a county, a column a form. `titles`: form -> its name in Chinese."""
+    titles = titles or {}
     for period in dict.fromkeys(r["period"] for r in rows):
         mine = [r for r in rows if r["period"] == period]
         forms = sorted({r["form"] for r in mine})
-        grid = table(
-            f"报送状态 Reporting status, {period}", unbroken("县(市、区) county"), *map(Column, forms)
-        )
+        lines = []
         for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
             cells = {r["form"]: r for r in mine if r["county_code"] == county}
-            grid.add_row(f"{county} {name}", *[_status_cell(cells[f]) if f in cells else "" for f in forms])
-        console.print(grid)
+            lines.append(
+                Line([f"{county}\n{name}"], [_status_cell(cells[f]) if f in cells else "" for f in forms])
+            )
+        columns = [Column(f"{titles[f]}\n{f}" if f in titles else f) for f in forms]
+        print_in_blocks(console, f"报送状态 Reporting status, {period}", ["县 county"], columns, lines)
 
 
 def _status_cell(row: dict[str, Any]) -> str:
@@ -189,8 +192,13 @@ def print_unbuilt(console: Console, months: Sequence[Period]) -> None:
         )
 
 
-def print_edition(console: Console, edition: dict[str, Any], reservations: Sequence[tuple[str, str]]) -> None:
-    """The edition, and one line for each thing that was not complete when it was published."""
+def print_edition(
+    console: Console,
+    edition: dict[str, Any],
+    reservations: Sequence[tuple[str, str]],
+    not_accepted: Sequence[Any],
+) -> None:
+    """The edition, one line for each thing that was not complete when it was published, and the reports behind it."""
     console.print(
         f"{edition['edition']} {edition['period']} 已发布 published by {edition['published_by']}:"
         f" {edition['figures']:,} 个指标值 figures.",
@@ -198,41 +206,49 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
     )
     for zh, en in reservations:
         console.print(f"未尽事项 not complete: {zh} {en}", style="yellow", markup=False)
+    by_county: dict[str, list[str]] = {}
+    for r in not_accepted:
+        county = f"{r['county_code']} {r['county_name']}"
+        by_county.setdefault(county, []).append(f"{r['form']} {r['period']} {r['status_zh']} {r['status']}")
+    for county, reports in by_county.items():
+        print_card(console, county, "；".join(reports))
 
 
-def print_reasons(console: Console, rows: Rows) -> None:
-    """One line a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
-    shown = table(
-        "需要处理 Needs attention", "县 county", "报表 form", unbroken("期 period"), "状态 status", "原因 reason",
-        "说明 message", unbroken("来件 delivery"),
-    )  # fmt: skip
+def print_reasons(
+    console: Console, rows: Rows, held: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] | None = None
+) -> None:
+    """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason.
+
+    `held`: the files of each that is held (`reading.held_files`), each of which waits for a decision.
+    """
+    if not rows:
+        console.print("没有需要处理的事项 Nothing needs attention.")
+        return
+    console.print(f"[bold]需要处理 Needs attention: {len(rows):,}[/bold]")
     for r in rows:
         style = STYLES.get(r["status"], "white")
-        shown.add_row(
-            f"{r['county_code']} {r['county_name']}", r["form"], r["period"],
-            f"[{style}]{r['status_zh']} {r['status']}[/{style}]",
-            r["reason_code"] or "", escape(_reason(r)), r["delivery_id"] or "",
-        )  # fmt: skip
-    console.print(shown if rows else "没有需要处理的事项 Nothing needs attention.")
+        about = filter(None, (r["form"], r["period"]))
+        what = f"[{style}]{r['status_zh']} {r['status']}[/{style}] {r['reason_code'] or ''}"
+        heading = " ".join((r["county_code"], r["county_name"], *about, what, r["delivery_id"] or ""))
+        files = (
+            (held or {}).get((r["county_code"], r["form"], r["period"]), ()) if r["status"] == "held" else ()
+        )
+        print_card(console, heading, *_reason(r), *(f"待审来件 held: {id_} {name}" for id_, name in files))
 
 
 def print_rejections(console: Console, rows: Rows) -> None:
-    """One line for each rule that rejected rows, with the first cell as an example."""
+    """A card for each rule that rejected rows, with the first cell as an example."""
     if not rows:
         return
-    shown = table(
-        "部分记录退回 Rows rejected", "县 county", "报表 form", unbroken("期 period"), *right("退回 rows"), "如 e.g.",
-        "规则 rule",
-    )  # fmt: skip
+    console.print(f"[bold]部分记录退回 Rows rejected: {sum(r['rows'] for r in rows):,}[/bold]")
     for r in rows:
-        shown.add_row(
-            r["county_name"], r["form"], r["period"], str(r["rows"]),
-            f"{r['example']}\n{r['message_zh']}\n{r['message_en']}", r["rule"],
-        )  # fmt: skip
-    console.print(shown)
+        heading = (
+            f"{r['county_name']} {r['form']} {r['period']}：{r['rows']:,}条 rows，"
+            f"如 e.g. {escape(r['example'])} [dim]{r['rule']}[/dim]"
+        )
+        print_card(console, heading, r["message_zh"], r["message_en"])
 
 
-def _reason(row: dict[str, Any]) -> str:
+def _reason(row: dict[str, Any]) -> tuple[str | None, ...]:
     due = f"截止 due {row['due_date']}" if row["status"] == "late" else None
-    parts = list(dict.fromkeys(filter(None, (due, row["message_zh"], row["message_en"]))))
-    return "\n".join(parts)
+    return due, row["message_zh"], row["message_en"]

@@ -10,13 +10,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
+from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right, table
-from qiangji.cli.printing import WARNED, Rows, local, number, value_cell
+from qiangji.cli.printing import TYPES, WARNED, Rows, local, number, value_cell
 from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES
 from qiangji.text import in_hundredths
+from qiangji.warehouse.dictionary import UNITS
 
 SHOWN = 20
 """Lines of each list at most; `--json` has them all."""
@@ -50,7 +51,7 @@ def print_changes(
         )
         console.print(f"变化 {len(rows):,} 个指标值 figures changed. 原因 why: {why}")
     if seen:
-        console.print(_changes(seen[:limit]))
+        _print_changes(console, seen[:limit])
     if len(seen) > limit:
         console.print(f"… 另有 and {len(seen) - limit:,} more: --limit, --json", style="dim")
     if len(seen) < len(rows):
@@ -76,24 +77,24 @@ def _size(change: Decimal | None) -> str:
     return text if text.strip("+-0.,") else "-"
 
 
-def _changes(rows: Rows) -> Table:
-    shown = table(
-        "指标变化 What changed", "指标 indicator", "单位 unit", "期 period",
-        *right("原值 before", "现值 after", "变化 change", "分子 n", "分母 d"), "原因 why",
-    )  # fmt: skip
+def _print_changes(console: Console, rows: Rows) -> None:
+    lines = []
     for r in rows:
         before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
         after = {"value": r["value"], "obs_status": r["obs_status"] or "A"}
-        shown.add_row(
-            f"{r['name_zh']}\n[dim]{r['indicator_code']}[/dim]", f"{r['org_name']}\n[dim]{r['org_code']}[/dim]",
-            f"{r['period']}\n[dim]{r['period_type']}[/dim]",
-            "[dim]首次显示 new[/dim]" if r["is_first_shown"] else value_cell(before),
+        lead = f"{r['name_zh']}\n[dim]{r['indicator_code']}[/dim]\n{r['org_name']} [dim]{r['org_code']}[/dim]"
+        cells = [
+            f"{r['period']}\n[dim]{TYPES[r['period_type']]}[/dim]",
+            "[dim]首次 new[/dim]" if r["is_first_shown"] else value_cell(before),
             "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else value_cell(after),
             _size(r["change"]),
-            _step(r["numerator_before"], r["numerator"]), _step(r["denominator_before"], r["denominator"]),
+            _step(r["numerator_before"], r["numerator"]),
+            _step(r["denominator_before"], r["denominator"]),
             "\n".join(_cause(c) for c in r["causes"]),
-        )  # fmt: skip
-    return shown
+        ]
+        lines.append(Line([lead], cells))
+    columns = right("期 period", "原值 before", "现值 after", "变化 change", "分子 n", "分母 d", "原因 why")
+    print_in_blocks(console, "指标变化 What changed", ["指标和单位 figure"], columns, lines)
 
 
 def print_explanation(console: Console, explained: dict[str, Any]) -> None:
@@ -115,7 +116,7 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
     console.print(f"  {zh} [dim]{en}[/dim]")
     console.print(
         f"= {f['factor'].normalize():f} x {_plain(f['numerator'])} / {_plain(f['denominator'])}"
-        f" = [bold]{number(f['value'])}[/bold] {f['unit']}"
+        f" = [bold]{number(f['value'])}[/bold] {UNITS.get(f['unit'], f['unit'])}"
     )
     console.print(
         f"{f['obs_status']} {f['obs_status_zh']} {f['obs_status_en']}; 上报 reported {f['reported_units']:,} /"

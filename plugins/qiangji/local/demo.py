@@ -281,7 +281,12 @@ def _collect(
         good &= expect_red or states == ["success"] * BACKFILLED
         client.end_backfills("collect_period")  # all its runs have ended: the next may be made at once
     with clock.step("build_indicators follows the asset's partitions"):
-        good &= _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
+        built = _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
+    if not built:
+        clock.console.print(
+            "[red]✗ 有计算任务失败 a build is red: its figures stay as they were; the log of its task says why[/red]"
+        )
+    good &= built
     clock.runs = [r for dag in DAGS for r in client.runs(dag) if r.queued >= began]
     clock.tasks = [t for r in clock.runs for t in client.task_instances(r.dag_id, r.run_id)]
     return good

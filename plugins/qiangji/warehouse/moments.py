@@ -14,7 +14,11 @@ from sqlalchemy.engine import Connection
 
 from qiangji.warehouse.ddl import define
 
-FUNCTIONS = {"indicator_value_as_of": ("moment",), "indicator_change": ("since", "until")}
+FUNCTIONS = {
+    "indicator_value_as_of": ("moment",),
+    "indicator_change": ("since", "until"),
+    "reporting_status_as_of": ("moment",),
+}
 """Function of mart -> its arguments."""
 _WAYS = {
     "timestamptz": "{argument}",

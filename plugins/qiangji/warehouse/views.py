@@ -59,6 +59,8 @@ def create(connection: Connection, folder: Path, catalogue: Catalogue, zone: str
         (restated if row.table_name.endswith(indicators.RESTATED) else values).extend(figures)
     made = {"values": _UNION.join(values), "restated_values": _UNION.join(restated)}
     made["zone"] = zone
+    made["reporting_status"] = statement("warehouse/reporting_status", moment="now()")
+    made["reporting_status_then"] = statement("warehouse/reporting_status", moment="moment")
     made["figure"] = ", ".join(f"h.{column}" for column in FIGURE)
     for path in sorted((folder / "views").glob("*.sql")):
         text = path.read_text(encoding="utf-8")

@@ -1,0 +1,182 @@
+"""Prints a morning: one sentence about the night, a row a county, what waits, what moved, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
+
+from qiangji.cli.blocks import Line, print_in_blocks
+from qiangji.cli.common import right
+from qiangji.cli.printing import local, value_cell
+from qiangji.errors import FAILURES
+from qiangji.figures.deciding import Waiting
+from qiangji.figures.explaining import CAUSES
+from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
+from qiangji.text import in_hundredths
+
+NONE = "·"
+COLUMNS = {
+    "待报": "待报 awaited", "逾期": "逾期 late (天 days)", "退回": "退回 returned", "扣留": "扣留 withheld",
+    "待审": "待审 held", "退行": "退行 rows sent back", "已反馈": "已反馈 told", "待转交": "待转交 to hand over",
+    "有效至": "有效至 last month that counts",
+}  # fmt: skip
+"""Heading -> what it means. A column without anything in it is left out."""
+COUNTIES_SHOWN = 20
+"""Counties, at most, that need something: `qiangji today --all` shows all."""
+WAITING_SHOWN = 6
+"""Things that wait, at most: `qiangji today --all` shows all."""
+
+
+def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
+    """The whole morning; `is_all`: also counties that are well and every thing that waits."""
+    if morning.night is None:
+        console.print("尚未采集 Nothing was collected yet: `qiangji collect`.")
+        return
+    console.print(sentence(morning.night), markup=True)
+    _print_counties(console, morning.counties, is_all)
+    _print_waiting(console, morning.waiting, is_all)
+    if morning.moves:
+        _print_moves(console, morning.moves)
+    _print_ahead(console, morning.ahead, morning.locked)
+
+
+def sentence(night: Night) -> str:
+    """When, how long, how many of the counties, what turned it red, and how old the figures are; with rich's markup."""
+    minutes, seconds = divmod(round((night.ended_at - night.started_at).total_seconds()), 60)
+    took = f"{minutes}分{seconds}秒" if minutes else f"{seconds}秒"
+    took_en = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+    reached = night.counties - len(night.lost)
+    when = f"{local(night.started_at):%m-%d %H:%M}"
+    months = "–".join(dict.fromkeys((night.first_month, night.last_month)))
+    good = not night.lost
+    mark = "[green]●[/green]" if good else "[red]●[/red]"
+    text = (
+        f"{mark} {when} 采集{months}，用时{took}：{night.counties}个县（市、区）采到{reached}个，"
+        f"新来件{night.deliveries}。 collected {reached} of {night.counties} counties in {took_en},"
+        f" {night.deliveries} new deliveries."
+    )
+    if not good:
+        lost = "、".join(f"{name} {_reason(code)}" for _, name, code in night.lost)
+        text += f"\n  [red]未采到 not reached: {escape(lost)}[/red]"
+    if night.built_at:
+        text += f"\n  指标截至 figures as of {local(night.built_at):%m-%d %H:%M}"
+    return text
+
+
+def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all: bool) -> None:
+    chosen = [c for c in counties if is_all or not c.is_well or c.rows_sent_back or c.to_hand_over]
+    # of a nation's thousands, those that lack most
+    shown = (
+        chosen if is_all or len(chosen) <= COUNTIES_SHOWN else sorted(chosen, key=_trouble)[:COUNTIES_SHOWN]
+    )
+    contacts = any(c.contact_zh for c in shown)
+    columns = {
+        "待报": [_count(c.awaited) for c in shown],
+        "逾期": [f"[red]{c.late} ({c.late_days}天)[/red]" if c.late else NONE for c in shown],
+        "退回": [_count(c.returned, "magenta") for c in shown],
+        "扣留": [_count(c.withheld, "bold magenta") for c in shown],
+        "待审": [_count(c.held, "yellow") for c in shown],
+        "退行": [_count(c.rows_sent_back, "yellow") for c in shown],
+        "已反馈": [_count(c.feedback_sent) for c in shown],
+        "待转交": [_count(c.to_hand_over, "yellow") for c in shown],
+        "有效至": [c.last_good or "-" for c in shown],
+    } | ({"联系": [escape(c.contact_zh) or NONE for c in shown]} if contacts else {})
+    columns = {name: cells for name, cells in columns.items() if set(cells) != {NONE}}
+    lines = [
+        Line([f"{_mark(c)} {c.county_name}"], [cells[i] for cells in columns.values()])
+        for i, c in enumerate(shown)
+    ]
+    if lines:
+        print_in_blocks(console, "各县（市、区） Counties", ["县 county"], right(*columns), lines)
+    if len(chosen) > len(shown):
+        console.print(f"… 另有 and {len(chosen) - len(shown):,} more: --all", style="dim")
+    if well := len(counties) - len(chosen):
+        console.print(f"另有{well}个县（市、区）无事 {well} more counties need nothing.", style="dim")
+    console.print(" · ".join(COLUMNS[name] for name in columns if name in COLUMNS), style="dim")
+
+
+def _trouble(county: CountyMorning) -> tuple[bool, int, int]:
+    """Orders counties: those not reached, then by what is late, returned, withheld or held, then by rows sent back."""
+    open_ = county.late + county.returned + county.withheld + county.held
+    return county.is_reached is not False, -open_, -county.rows_sent_back
+
+
+def _mark(county: CountyMorning) -> str:
+    """Whether the night reached it, with why not."""
+    if county.is_reached is None:
+        return "[dim]-[/dim]"
+    return "[green]✓[/green]" if county.is_reached else "[red]✗[/red]"
+
+
+def _print_waiting(console: Console, waiting: Sequence[Waiting], is_all: bool) -> None:
+    if not waiting:
+        console.print("[green]没有等待决定的事项 Nothing waits for a decision.[/green]")
+        return
+    console.print(f"[bold]等待处理 {len(waiting)}项 Waiting[/bold]")
+    for one in waiting if is_all else waiting[:WAITING_SHOWN]:
+        console.print(Text.assemble(f"• {one.zh} ", (one.en, "dim")))
+        if is_all and one.why_zh:
+            console.print(
+                Padding(Text("\n".join(dict.fromkeys((one.why_zh, one.why_en))), "dim"), (0, 0, 0, 2))
+            )
+        if one.command:
+            console.print(f"  {one.command}", markup=False, style="cyan", soft_wrap=True)
+    if len(waiting) > WAITING_SHOWN and not is_all:
+        console.print(f"… 另有 and {len(waiting) - WAITING_SHOWN} more: --all", style="dim")
+
+
+def _print_moves(console: Console, moves: Moves) -> None:
+    if not moves.figures:
+        console.print("指标没有变化 No figure moved.")
+        return
+    why = " · ".join(f"{' '.join(CAUSES[c])} {n:,}" for c, n in moves.by_cause.items())
+    first = f"，其中首次 of them new {moves.first_shown:,}" if moves.first_shown else ""
+    console.print(f"[bold]变化 Moved[/bold] {moves.figures:,}个指标值 figures{first}。 {why}")
+    for period, n in moves.closed.items():
+        console.print(
+            f"[red]已锁定或审定的报告期{period}有{n:,}个指标值变化[/red]"
+            f" {n:,} figures of {period}, locked or published, changed: `qiangji diff --edition`"
+        )
+    lines = []
+    for r in moves.largest:
+        before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
+        cells = [
+            r["period"],
+            value_cell(before),
+            value_cell(r | {"obs_status": r["obs_status"] or "A"}),
+            in_hundredths(r["change"], "+") if r["change"] is not None else "-",
+            "、".join(CAUSES[c][0] for c in r["causes"]),
+        ]
+        lines.append(Line([f"{r['name_zh']}\n[dim]{r['org_name']}[/dim]"], cells))
+    if lines:
+        columns = right("期 period", "原值 before", "现值 now", "变化 change", "原因 why")
+        print_in_blocks(console, "变化最大 Largest", ["指标和单位 figure"], columns, lines)
+
+
+def _print_ahead(console: Console, ahead: Sequence[Due], locked: Sequence[str]) -> None:
+    if not ahead:
+        console.print("近五个工作日没有到期的报表 Nothing is due within five working days.")
+    for due in ahead:
+        console.print(
+            f"{due.due_date:%m-%d} 截止 due: {due.title_zh} {due.form} {due.period}，"
+            f"{due.counties}个县中{due.missing}个未收齐 {due.missing} of {due.counties} counties to come",
+            markup=False,
+        )
+    if locked:
+        console.print(f"已锁定 locked: {'、'.join(locked)}", style="dim")
+
+
+def _count(n: int, style: str = "") -> str:
+    if not n:
+        return NONE
+    return f"[{style}]{n:,}[/{style}]" if style else f"{n:,}"
+
+
+def _reason(code: str | None) -> str:
+    """What a failure is, in a few words: its sentence up to the colon, without the county's name for itself."""
+    said = FAILURES.get(code or "", code or "failed").partition("：")[0]
+    return said.removeprefix("县（市、区）系统").removeprefix("县（市、区）的") or str(code)

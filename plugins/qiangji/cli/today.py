@@ -1,0 +1,75 @@
+"""`qiangji today`: the morning on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from qiangji.cli.common import Json, console, exit_on
+from qiangji.errors import UsageError
+
+
+def today(
+    date: Annotated[
+        str | None,
+        typer.Option("--date", help="the morning of a day that was, such as 2026-11-24; default: now"),
+    ] = None,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="also counties that need nothing, and every thing that waits")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Print the morning: the night, each county, what waits for a decision, what moved, what comes next.
+
+    Exit code 3: something waits, or a county needs something.
+    """
+    from qiangji import building, pipeline
+    from qiangji.cli import printing
+    from qiangji.cli.printing_morning import print_morning
+    from qiangji.figures.morning import morning
+    from qiangji.periods import local_day
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+    from qiangji.warehouse.roles import LOADER
+
+    s = settings()
+    at = datetime.now(UTC) if date is None else _end_of(date, s.timezone)
+    catalogue = pipeline.read_catalogue()
+    with reading_warehouse(s, LOADER) as engine:
+        unbuilt = (
+            building.unbuilt_months(engine, catalogue, local_day(at, s.timezone)) if date is None else []
+        )
+    with reading_warehouse(s) as engine:
+        found = morning(engine, catalogue, at, unbuilt)
+    if json:
+        print(printing.as_json(asdict(found)))
+    else:
+        print_morning(console, found, is_all=is_all)
+    exit_on(bool(found.waiting) or any(not c.is_well for c in found.counties))
+
+
+def _end_of(text: str, zone: str) -> datetime:
+    """The last moment of a day that was, or now for today. Raises UsageError no_day."""
+    now = datetime.now(ZoneInfo(zone))
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as e:
+        raise UsageError(
+            f"no day: {text!r}",
+            expected="a day such as 2026-11-24",
+            zh=f"{text!r}不是日期，应如2026-11-24。",
+            code="no_day",
+        ) from e
+    if day > now.date():
+        raise UsageError(
+            f"{text} is still to come",
+            expected="a day that was, or today",
+            zh=f"{text}尚未到来：应为今天或已过去的日期。",
+            code="no_day",
+        )
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
+    return min(end, now)

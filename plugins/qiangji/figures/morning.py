@@ -1,0 +1,253 @@
+"""The morning: what the last night did, how each county stands, what waits for a decision, what moved, what comes next.
+
+In: an engine that reads mart and dim, the catalogue, the moment at which somebody looks. Out: a `Morning`, plain data
+that the terminal, the letter and the page show.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy.engine import Engine
+
+from qiangji.catalogue import Catalogue
+from qiangji.figures import OVERVIEW, Row, Rows, explaining, read, reading
+from qiangji.figures.deciding import Waiting, waiting
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
+from qiangji.warehouse.queries import query
+
+LARGEST = 10
+"""Moves that are told one by one."""
+DAYS_AHEAD = 5
+"""Working days whose due dates are told."""
+
+
+@dataclass(frozen=True)
+class Night:
+    """The run that asked the most counties for the latest month. `lost`: (county, name, reason) not reached.
+
+    `built_at`: when the figures that are shown were built; None if nothing is built.
+    """
+
+    run_id: str
+    first_month: str
+    last_month: str
+    started_at: datetime
+    ended_at: datetime
+    counties: int
+    deliveries: int
+    lost: tuple[tuple[str, str, str], ...]
+    built_at: datetime | None
+
+
+@dataclass(frozen=True)
+class CountyMorning:
+    """How one county stands. Counts are of reports; `rows_sent_back` are rows that were rejected in accepted reports.
+
+    `is_reached`: None where the night did not ask it. `late_days`: since the oldest due date. `to_hand_over`: workbooks
+    that no system takes. `last_good`: the latest month of which a report counts.
+    """
+
+    county_code: str
+    county_name: str
+    is_reached: bool | None
+    reason_code: str | None
+    awaited: int
+    late: int
+    late_days: int
+    returned: int
+    withheld: int
+    held: int
+    rows_sent_back: int
+    feedback_sent: int
+    to_hand_over: int
+    last_good: str | None
+    contact_zh: str
+    contact_en: str
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nobody has to do anything about it."""
+        return self.is_reached is not False and not (self.late or self.returned or self.withheld or self.held)
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Figures of the city and its counties that the night changed. `largest`: rows of `explaining.changes`.
+
+    `first_shown`: of them those that were not there before. `closed`: locked or published period -> figures changed.
+    """
+
+    since: datetime
+    figures: int
+    first_shown: int
+    by_cause: Mapping[str, int]
+    largest: Rows
+    closed: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Due:
+    """A form that is due. `missing`: counties of which nothing counts yet."""
+
+    due_date: date
+    form: str
+    title_zh: str
+    title_en: str
+    period: str
+    counties: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class Morning:
+    """Everything that the first look of a day shows."""
+
+    at: datetime
+    night: Night | None
+    counties: tuple[CountyMorning, ...]
+    waiting: tuple[Waiting, ...]
+    moves: Moves | None
+    ahead: tuple[Due, ...]
+    locked: tuple[str, ...]
+
+
+def morning(engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequence[Period] = ()) -> Morning:
+    """What somebody sees who looks at a moment. Nothing collected yet: no night, no moves.
+
+    `unbuilt`: months of which a build would show something new (`building.unbuilt_months`).
+    """
+    today = local_day(at, settings().timezone)
+    grid = reading.status(engine, as_of=at)
+    asked = read(engine, query("figures/night"), {"at": at})
+    night = _night(asked) if asked else None
+    moves = moved(engine, night.started_at, at) if night else None
+    return Morning(
+        at=at,
+        night=night,
+        counties=tuple(_counties(engine, catalogue, grid, asked, today, at)),
+        waiting=tuple(waiting(engine, catalogue, grid, today, at, unbuilt)),
+        moves=moves,
+        ahead=tuple(coming(engine, catalogue, today, at)),
+        locked=tuple(r["period"] for r in reading.locks(engine, at)),
+    )
+
+
+def _night(rows: Rows) -> Night:
+    first = rows[0]
+    lost = [(r["county_code"], r["county_name"], r["reason_code"]) for r in rows if r["status"] == "failed"]
+    return Night(
+        run_id=first["run_id"],
+        first_month=min(r["first_month"] for r in rows),
+        last_month=max(r["last_month"] for r in rows),
+        started_at=min(r["started_at"] for r in rows),
+        ended_at=max(r["ended_at"] for r in rows),
+        counties=len(rows),
+        deliveries=sum(r["deliveries"] for r in rows),
+        lost=tuple(lost),
+        built_at=first["built_at"],
+    )
+
+
+def _counties(
+    engine: Engine, catalogue: Catalogue, grid: Rows, asked: Rows, today: date, at: datetime
+) -> list[CountyMorning]:
+    by_county: dict[str, Rows] = {code: [] for code in catalogue.counties}
+    for row in grid:
+        by_county.setdefault(row["county_code"], []).append(row)
+    workbooks: dict[str, Rows] = {}
+    for row in read(engine, query("figures/workbooks"), {"at": at}):
+        workbooks.setdefault(row["county_code"], []).append(row)
+    outcome = {r["county_code"]: r for r in asked}
+    return [
+        _county(catalogue, code, rows, outcome.get(code), workbooks.get(code, []), today)
+        for code, rows in by_county.items()
+    ]
+
+
+def _county(
+    catalogue: Catalogue, code: str, rows: Rows, outcome: Row | None, workbooks: Rows, today: date
+) -> CountyMorning:
+    counts = Counter(r["status"] for r in rows)
+    late = [r for r in rows if r["status"] == "late"]
+    county = catalogue.counties.get(code)
+    contact = county.contact if county else None
+    return CountyMorning(
+        county_code=code,
+        county_name=catalogue.name_of(code),
+        is_reached=None if outcome is None else outcome["status"] == "done",
+        reason_code=outcome["reason_code"] if outcome and outcome["status"] == "failed" else None,
+        awaited=counts["awaited"],
+        late=len(late),
+        late_days=max(((today - r["due_date"]).days for r in late), default=0),
+        returned=counts["returned"],
+        withheld=counts["withheld"],
+        held=counts["held"],
+        rows_sent_back=sum(r["rows_rejected"] or 0 for r in rows if r["status"] == "partial"),
+        feedback_sent=sum(w["transport"] != "kept" and w["status"] == "sent" for w in workbooks),
+        to_hand_over=sum(w["transport"] == "kept" and w["status"] == "sent" for w in workbooks),
+        last_good=_last_good(rows),
+        contact_zh=contact.zh if contact else "",
+        contact_en=contact.en if contact else "",
+    )
+
+
+def _last_good(rows: Rows) -> str | None:
+    """The latest month that a report which counts is of, or ends in."""
+    months = [Period.parse(r["period"]).last_month for r in rows if r["revision"] is not None]
+    return str(max(months)) if months else None
+
+
+def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
+    """What of the city's and the counties' figures changed between two moments."""
+    rows = explaining.changes(engine, since, until, OVERVIEW)
+    before = [r for r in rows if not r["is_first_shown"]]
+    causes = Counter(cause for r in rows for cause in r["causes"])
+    closed = {r["period"] for r in reading.locks(engine, until)} | {
+        r["period"] for r in read(engine, "SELECT DISTINCT period FROM mart.edition")
+    }
+    return Moves(
+        since=since,
+        figures=len(rows),
+        first_shown=len(rows) - len(before),
+        by_cause=dict(causes.most_common()),
+        largest=sorted(before, key=_weight, reverse=True)[:LARGEST],
+        closed=dict(Counter(r["period"] for r in before if r["period"] in closed)),
+    )
+
+
+def _weight(row: Row) -> Decimal:
+    """How large a move is beside others: in a percentage its points in 100, else its part of what it was."""
+    if row["change"] is None:
+        return Decimal(-1)
+    base = Decimal(100) if row["unit"] == "percent" else abs(row["value_before"])
+    return abs(row["change"]) / base if base else Decimal(1)
+
+
+def coming(engine: Engine, catalogue: Catalogue, today: date, at: datetime) -> list[Due]:
+    """What is due today and on the working days after it."""
+    days: list[date] = []
+    day = today
+    while len(days) < DAYS_AHEAD:
+        if catalogue.calendar.is_working_day(day):
+            days.append(day)
+        day += timedelta(days=1)
+    rows = read(engine, query("figures/coming"), {"first": today, "last": days[-1], "at": at})
+    return [
+        Due(
+            due_date=r["due_date"],
+            form=r["form"],
+            title_zh=catalogue.forms[r["form"]].title.zh,
+            title_en=catalogue.forms[r["form"]].title.en,
+            period=r["period"],
+            counties=r["counties"],
+            missing=r["missing"],
+        )
+        for r in rows
+        if r["form"] in catalogue.forms
+    ]
