@@ -304,9 +304,12 @@ class _Together(Lake):
 def _finish(files: Sequence[_File]) -> None:
     """Sync files, give them their names, sync the names."""
     _each(_File.sync, files)
+    above = set[Path]()
     for one in files:
-        _make_folder(one.path.parent)
+        above |= _made(one.path.parent)
         one.rename()
+    for folder in sorted(above):  # each once: a batch makes a folder for each of its counties
+        _sync_folder(folder)
     _each(_sync_folder, sorted({one.path.parent for one in files}))
 
 
@@ -355,10 +358,17 @@ def _private(folder: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     """Make a folder and its parents, so that they survive a crash of the machine."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+    for above in sorted(_made(folder)):
+        _sync_folder(above)
+
+
+def _made(folder: Path) -> set[Path]:
+    """Make a folder and its parents; returns the folders that have a new name in them, to be synced."""
+    if folder.exists():
+        return set()
+    above = _made(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return {*above, folder.parent}
 
 
 def _sync_folder(folder: Path) -> None:
