@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+from collections import Counter
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -42,11 +43,9 @@ REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 FIGURES = Asset(name="qiangji_mart", uri="qiangji://mart")
 """The figures that BI tools read; a partition is a month that was built."""
 DAGS = {
-    "collect_nightly": "每日采集",
-    "collect_period": "补采报告月",
-    "build_indicators": "计算指标",
-    "watch_reporting": "报送跟踪",
-}
+    "collect_nightly": "每日采集", "collect_period": "补采报告月", "build_indicators": "计算指标",
+    "watch_reporting": "报送跟踪", "send_letters": "发送信件",
+}  # fmt: skip
 """DAGs of the project, with their names in Chinese."""
 ZONE = "Asia/Shanghai"
 NEVER_AT_ONCE = timedelta(0)
@@ -110,8 +109,7 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
         result = stages.pull(p, batch["counties"], months, str(get_current_context()["run_id"]))
-    failed = [e for _, _, _, e in result.failures]
-    if failed:
+    if failed := [e for *_, e in result.failures]:
         raise errors.summed_up(failed)
     return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
@@ -130,10 +128,7 @@ def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
         names = stages.named(p.catalogue, counties)
         get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
         submissions = stages.check(p, counties, watch)
-    counts: dict[str, int] = {}
-    for s in submissions:
-        counts[s.status] = counts.get(s.status, 0) + 1
-    return {"submissions": counts, "seconds": dict(watch)}
+    return {"submissions": dict(Counter(s.status for s in submissions)), "seconds": dict(watch)}
 
 
 def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
@@ -235,11 +230,18 @@ def feedback() -> dict[str, int]:
     from qiangji import feedback as way_back
 
     _with_airflows_connections()
-    counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
-        for sent in way_back.send(p):
-            counts[sent.status] = counts.get(sent.status, 0) + 1
-    return counts
+        return dict(Counter(sent.status for sent in way_back.send(p)))
+
+
+@task(task_display_name="信件 letters")
+def letters() -> dict[str, int]:
+    """Send the day's letters; returns how many were sent, failed, were sent before or have no address."""
+    from qiangji import letters as room
+
+    _with_airflows_connections()
+    with pipeline.open_pipeline() as p:
+        return dict(Counter(one.status for one in room.send(p)))
 
 
 def alerts() -> list[Any]:
