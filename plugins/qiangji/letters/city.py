@@ -147,11 +147,7 @@ def _counties(s: Situation, w: Words) -> Grid:
     )
     bar = w("已收/应报", "in / asked")
     numbers = tuple(i for i, h in enumerate(headings) if i and h not in (bar, w("采集", "reached")))
-    contacts = [
-        f"{c.county_name} {w(c.contact_zh, c.contact_en)}"
-        for c in s.morning.counties
-        if not c.is_well and c.contact_zh
-    ]
+    contacts = [w(c.contact_zh, c.contact_en) for c in s.morning.counties if not c.is_well and c.contact_zh]
     note = w("联系：", "Contacts: ") + w("；", "; ").join(contacts) if contacts else ""
     return Grid(w("各县（市、区）", "Counties"), headings, rows, numbers, note)
 
@@ -195,7 +191,7 @@ def _waiting(s: Situation, w: Words, url: str) -> Points:
 
 
 def _point(x: Waiting, w: Words, url: str) -> Point:
-    more = " ".join(str(w(x.why_zh, x.why_en)).split())
+    more = w.one_of_both(x.why_zh, x.why_en)
     link = page(url, _PAGES[x.what]) if _PAGES.get(x.what) else ""
     where = (
         ""
@@ -257,13 +253,14 @@ def _figures(s: Situation, w: Words) -> Grid | None:
     rows = sorted(s.figures, key=lambda f: f["target"] is None)[:FIGURES_SHOWN]
     if not rows:
         return None
+    is_of_many = len({f["org_name"] for f in s.figures}) > 1
     has_target = any(f["target"] is not None for f in rows)
     return Grid(
-        w(f"全市指标 {max(f['period'] for f in rows)}", f"Figures of the city, {max(f['period'] for f in rows)}"),
+        w("全市指标", "Figures of the city"),
         w.headings("指标 indicator", "值 value", "单位 unit", "期 period", "目标（示意） target (illustrative)"),
         tuple(
             (
-                Cell(str(w(f["name_zh"], f["name_en"]))),
+                Cell((f"{f['org_name']} " if is_of_many else "") + str(w(f["name_zh"], f["name_en"]))),
                 _figure(f),
                 Cell(w(UNITS.get(f["unit"], f["unit"]), f["unit"].replace("_", " "))),
                 Cell(f["period"]),

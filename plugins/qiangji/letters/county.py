@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import Row, Rows
+from qiangji.figures import Row, Rows, reading
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
+from qiangji.letters.reasons import reason
 from qiangji.letters.situation import Situation, Todo, coming_in, todo, working_days
 from qiangji.letters.words import Words
 
@@ -55,10 +56,10 @@ def _counts(found: Todo, w: Words) -> list[str]:
         (len(back["returned"]), "退回", "returned"),
         (len(back["withheld"]), "扣留", "withheld"),
         (len(back["held"]), "待核实", "with a question"),
-        (rows, "退回记录", "rows sent back"),
+        (rows, "退回记录", "row sent back" if rows == 1 else "rows sent back"),
         (len(found.short), "待补", "incomplete"),
         (len(found.due), "即将到期", "due soon"),
-        (len(found.workbooks), "退回工作簿", "workbooks"),
+        (len(found.workbooks), "退回工作簿", "workbook" if len(found.workbooks) == 1 else "workbooks"),
     )
     return [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
 
@@ -93,12 +94,29 @@ def _overdue(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid 
                 Cell(r["period"]),
                 Cell(str(r["due_date"])),
                 Cell(str((s.today - r["due_date"]).days), "bad"),
-                Cell(w("本次新增", "new today") if r in found.overdue else ""),
+                Cell(w.joined(_notes(r, found, w))),
             )
             for r in rows
         ),
         numbers=(3,),
     )
+
+
+def _notes(row: Row, found: Todo, w: Words) -> list[str]:
+    seen = row["reason_code"] or row["last_attempt_reason"]
+    return [
+        *([w("本次新增", "new today")] if row in found.overdue else ()),
+        *(
+            [w("有文件名称不符或曾作废，未采用", "a file there was not taken")]
+            if seen in reading.NOTED
+            else ()
+        ),
+    ]
+
+
+def _rows_back(row: Row, w: Words) -> str:
+    n = row["rows_rejected"] or 0
+    return w(f"退回{n:,}条记录，原因见下表", f"{n:,} {'row' if n == 1 else 'rows'} sent back: see below why")
 
 
 def _due(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid | None:
@@ -137,14 +155,20 @@ def _place(row: Row, catalogue: Catalogue, w: Words) -> str:
 
 def _said(row: Row, w: Words) -> tuple[str, ...]:
     """What is said of a report, without what a held one tells the person who decides."""
-    message = w(row["message_zh"], row["message_en"]) or ""
+    if row["reason_code"] in reading.NOTED:
+        return (
+            w("请核对文件名和内容后重新放置。", "Please check its name and content, and put it there again."),
+        )
+    if row["status"] == "partial":
+        return (_rows_back(row, w),)
+    message = w.one_of_both(row["message_zh"] or "", row["message_en"] or "")
     if row["status"] == "held":
         message = message.partition("暂未采用")[0].partition("Nothing was replaced")[0].strip()
         message += w(
             "请核实后回复市里，或改正后重新报送。",
             " Please answer the city, or correct it and send it again.",
         )
-    return tuple(filter(None, (" ".join(message.split()),)))
+    return (message,) if message else ()
 
 
 def _reasons(rejections: Rows, catalogue: Catalogue, w: Words) -> Grid | None:
@@ -162,7 +186,7 @@ def _reasons(rejections: Rows, catalogue: Catalogue, w: Words) -> Grid | None:
                 Cell(w.form(catalogue, r["form"])),
                 Cell(r["period"]),
                 Cell(f"{r['rows']:,}", share=r["rows"] / most),
-                Cell(" ".join(str(w(r["message_zh"], r["message_en"])).split())),
+                Cell(reason(r, catalogue, w)),
             )
             for r in shown[:REASONS_SHOWN]
         ),

@@ -97,7 +97,11 @@ def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
         overdue=overdue,
         late=[r for r in late if r not in overdue],
         back=[r for r in rows if _is_back(r)],
-        short=[r for r in reading.needs_attention(rows) if r["reason_code"] in ("few_units", *reading.NOTED)],
+        short=[
+            r
+            for r in reading.needs_attention(rows)
+            if r["status"] not in reading.ATTENTION and r["reason_code"] in ("few_units", *reading.NOTED)
+        ],
         workbooks=[w for w in s.workbooks if w["county_code"] == county and w["status"] == "sent"],
     )
 
