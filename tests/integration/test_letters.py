@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
 
 from qiangji import letters, restoring
+from qiangji.errors import PermanentError
 from qiangji.letters import mail, sent
 from qiangji.pipeline import read_catalogue
 from qiangji.restoring.verifying import verify
@@ -55,7 +56,7 @@ class Handler:
         self.taken.append(message)
         self.encrypted.append(session.ssl is not None)
         if self.silent:
-            server.transport.abort()
+            server.transport.abort()  # type: ignore[union-attr]
         return "250 OK"
 
 
@@ -65,7 +66,7 @@ def post_office(handler: Handler, **options: Any) -> Iterator[int]:
     office = Controller(handler, hostname="127.0.0.1", port=0, **options)
     office.start()
     try:
-        yield office.server.sockets[0].getsockname()[1]
+        yield office.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
     finally:
         office.stop(no_assert=True)
 
@@ -277,7 +278,7 @@ def test_a_server_that_cannot_encrypt_gets_nothing_unless_it_is_named_so(
         found = channel("letter_city", address(port))
         strict = type(found)(**(vars(found) | {"is_plain": False}))
         letter = next(letters.compose(busy(), read_catalogue(), settings(), lambda _: [], ["city"]))
-        with pytest.raises(letters.PermanentError) as e:
+        with pytest.raises(PermanentError) as e:
             mail.deliver(strict, letter, "<x@y>")
     assert "does not encrypt" in str(e.value)
     assert handler.taken == []
@@ -312,7 +313,7 @@ def test_a_groups_robot_is_told_briefly_and_believed_by_its_body(
     """Robots answer 200 whatever they make of it."""
     path, good, bad = ROBOTS[robot]
     heard: list[dict[str, Any]] = []
-    answers = [(200, {}, bad), (200, {}, {"errcode": -1, "code": -1}), (200, {}, good)]
+    answers: list[Any] = [(200, {}, bad), (200, {}, {"errcode": -1, "code": -1}), (200, {}, good)]
 
     def answer(query: dict[str, str], headers: Any) -> Any:
         heard.append(query)
@@ -365,10 +366,12 @@ def test_a_webhook(
     place: Any, api: Api, monkeypatch: pytest.MonkeyPatch, answer: Any, status: str, again: str
 ) -> None:
     heard: list[tuple[dict[str, str], str]] = []
-    api.routes["/services/geheim-path"] = lambda query, headers: (
-        heard.append((query, headers["authorization"])),
-        answer,
-    )[1]
+
+    def hear(query: dict[str, str], headers: Any) -> Any:
+        heard.append((query, headers["authorization"]))
+        return answer
+
+    api.routes["/services/geheim-path"] = hear
     monkeypatch.setenv(
         "QIANGJI_CONN_LETTER_CITY",
         f"http://login:{PASSWORD}@127.0.0.1:{api.port}/services/geheim-path?room=7",

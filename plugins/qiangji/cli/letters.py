@@ -70,7 +70,7 @@ def letter(
         print(printing.as_json([_as_data(o, is_whole=dry_run) for o in found]))
     else:
         _print(found, is_whole=dry_run and out is None)
-    exit_on(any(o.status in ("failed", "unsure", "bad_address") for o in found))
+    exit_on(any(o.status in letters.BAD for o in found))
 
 
 def _as_data(o: Outcome, *, is_whole: bool) -> dict[str, Any]:

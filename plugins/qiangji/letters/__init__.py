@@ -39,7 +39,7 @@ PAUSE = 5.0
 """Seconds before the second try; each further one waits twice as long."""
 Where = Callable[[str], Sequence[Channel | PermanentError]]
 """Reader -> its channels: `channels_of`, or one that remembers."""
-BAD = ("failed", "unsure", "no_address", "bad_address")
+BAD = ("failed", "unsure", "bad_address")
 """Outcomes that somebody has to look at."""
 
 
@@ -156,7 +156,7 @@ def _to(letter: Letter, where: Where) -> Iterator[Channel | Outcome]:
         else:
             yield Outcome(
                 letter.reader,
-                f"letter_{letter.reader}",
+                one.where or f"letter_{letter.reader}",
                 "",
                 "bad_address",
                 letter,

@@ -96,7 +96,8 @@ def channel(name: str, uri: str) -> Channel:
 def refused(name: str, what: str, zh: str, expected: str, code: str = "bad_connection") -> PermanentError:
     """The error for a connection that cannot be used as it is."""
     return PermanentError(
-        f"connection {name} {what}",
+        f"the connection {what}",
+        where=name,
         expected=expected,
         do="Correct the connection: docs/runbooks/letters.md.",
         zh=f"{zh}请按docs/runbooks/letters.md改正。",
@@ -127,7 +128,8 @@ def _require_host(one: Channel) -> None:
     hosts = _hosts()
     if not is_named(hosts, one.address.host, one.port, is_plain=False):
         raise PermanentError(
-            f"connection {one.connection} leads to {one.place}, which is not allowed",
+            f"the connection leads to {one.place}, which is not allowed",
+            where=one.connection,
             expected=f"one of QIANGJI_LETTER_HOSTS: {', '.join(hosts) or 'empty'}",
             do="Nothing was sent. Find out who changed the connection; correct it, or the setting.",
             zh=f"连接{one.connection}指向未登记的{one.place}，未发送任何内容：请查明是谁改的；确应发往该处则加入"

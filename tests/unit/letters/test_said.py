@@ -211,7 +211,7 @@ def test_links_lead_to_the_settings_address_and_nowhere_without_one(catalogue: A
 
 @pytest.mark.parametrize("w", [ZH, EN])
 def test_a_letter_is_in_one_language(catalogue: Any, w: Words) -> None:
-    """Names and messages of the catalogue aside, English has no Chinese: a message that names a county.s own header has it."""
+    """Names aside, English has no Chinese, but for a message that names a header of the county's own."""
     letter = city(busy(), catalogue, w, "https://air.example.cn")
     own = county(busy(), catalogue, A, 2, w)
     assert letter is not None
