@@ -17,8 +17,10 @@ from urllib.parse import quote
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+from typer.testing import CliRunner
 
 from qiangji import letters, restoring
+from qiangji.cli import app
 from qiangji.errors import PermanentError
 from qiangji.letters import mail, sent
 from qiangji.pipeline import read_catalogue
@@ -426,3 +428,36 @@ def test_nothing_of_an_address_is_kept(place: Any, handler: Handler, monkeypatch
     assert "letter_city" in kept
     for secret in (TO, OTHER, FROM, PASSWORD):
         assert secret not in kept
+
+
+def test_the_command_shows_sends_and_says_what_could_not_be_sent(
+    place: Any, handler: Handler, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def run(*arguments: str) -> tuple[int, str]:
+        ran = CliRunner().invoke(app, ["letter", *arguments])
+        assert TO not in ran.output, "an address is never printed"
+        return ran.exit_code, ran.stdout
+
+    with post_office(handler) as port:
+        monkeypatch.setenv("QIANGJI_CONN_LETTER_CITY", address(port))
+        code, shown = run("--dry-run", "--city", "--json")
+        (told,) = json.loads(shown)
+        assert (code, told["status"], told["channel"], told["reader"]) == (0, "planned", "mail", "city")
+        assert told["text"]
+        assert told["html"].startswith("<!doctype html>")
+        assert run("--dry-run", "--county", C, "--language", "en", "--out", str(tmp_path))[0] == 0
+        assert sorted(p.name for p in tmp_path.glob("2026*")) == [
+            f"2026-11-05_{C}.html",
+            f"2026-11-05_{C}.txt",
+        ]
+        assert "Villages" in (tmp_path / f"2026-11-05_{C}.txt").read_text()
+        assert handler.taken == []
+        code, shown = run("--json")
+        assert (code, [o["status"] for o in json.loads(shown)]) == (0, ["no_address", "no_address", "sent"])
+        assert "html" not in json.loads(shown)[0]
+        assert "今天已发送" in run("--city")[1]
+        monkeypatch.setenv(f"QIANGJI_CONN_LETTER_{C}", address(port, "nobody"))
+        code, shown = run("--county", C)
+        assert code == 3
+        assert "bad_address" in shown
+    assert len(handler.taken) == 1

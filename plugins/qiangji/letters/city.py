@@ -192,6 +192,11 @@ def _waiting(s: Situation, w: Words, url: str) -> Points:
 
 def _point(x: Waiting, w: Words, url: str) -> Point:
     more = w.one_of_both(x.why_zh, x.why_en)
+    if x.what == "not_taken":  # it names the file, and a file may be named after anybody
+        more = w(
+            "有文件名称不符或曾作废：请看命令所示",
+            "a file of another name, or voided before: see the command",
+        )
     link = page(url, _PAGES[x.what]) if _PAGES.get(x.what) else ""
     where = (
         ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from qiangji.figures.deciding import Waiting
 from qiangji.letters import compose
 from qiangji.letters.city import city
 from qiangji.letters.county import county
@@ -150,6 +151,17 @@ def test_a_file_of_another_name_is_told_beside_what_is_late(catalogue: Any) -> N
         assert letter is not None
         assert "未采用" in letter.text
         assert "李雷" not in letter.text, "a name of a file may be anything"
+
+
+def test_the_city_hears_of_such_a_file_and_not_its_name(catalogue: Any) -> None:
+    both = "见到文件 李雷.xlsx，未采集。 Seen: 李雷.xlsx"
+    waits = Waiting(
+        "not_taken", "未采用 蓬江区 village 2026-10", "not taken: other_name", "qiangji status", both, both
+    )
+    letter = city(situation(waiting=(waits,)), catalogue, ZH)
+    assert letter is not None
+    assert "未采用 蓬江区" in letter.text
+    assert "李雷" not in letter.text + letter.html + letter.brief
 
 
 def test_a_message_in_both_languages_is_taken_apart() -> None:
