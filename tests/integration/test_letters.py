@@ -62,13 +62,21 @@ class Handler:
         return "250 OK"
 
 
+class Office(Controller):
+    """A mail server on a free port of loopback."""
+
+    def _trigger_server(self) -> None:
+        self.port = self.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        super()._trigger_server()
+
+
 @contextmanager
 def post_office(handler: Handler, **options: Any) -> Iterator[int]:
-    """A mail server on loopback; gives its port."""
-    office = Controller(handler, hostname="127.0.0.1", port=0, **options)
+    """A mail server; gives its port."""
+    office = Office(handler, hostname="127.0.0.1", port=0, **options)
     office.start()
     try:
-        yield office.server.sockets[0].getsockname()[1]  # type: ignore[union-attr]
+        yield office.port
     finally:
         office.stop(no_assert=True)
 
@@ -96,6 +104,11 @@ def address(port: int, to: str = TO, *, scheme: str = "smtp", login: str = "", m
 
 def statuses(found: list[letters.Outcome]) -> dict[str, str]:
     return {o.connection: o.status for o in found}
+
+
+def said(caplog: pytest.LogCaptureFixture) -> str:
+    """What we logged; the mail server of the test logs addresses, as it may."""
+    return "\n".join(r.getMessage() for r in caplog.records if r.name.startswith("qiangji"))
 
 
 def rows(p: Any) -> list[dict[str, Any]]:
@@ -155,8 +168,8 @@ def test_a_server_that_is_busy_is_asked_again_with_the_same_message_id(
         handler.taken[0]["Message-ID"]
         == place.ledger.engine.connect().exec_driver_sql("SELECT message_id FROM ops.letter").scalar()
     )
-    assert "451" in caplog.text
-    assert FROM not in caplog.text, "the server's own words quote an address"
+    assert "451" in said(caplog)
+    assert FROM not in said(caplog), "the server's own words quote an address"
     assert rows(place)[0]["tries"] == 2
 
 
@@ -221,14 +234,14 @@ def test_an_address_that_is_refused_keeps_nobody_elses_letter(
     assert (city.status, city.refused) == ("sent", 1)
     assert (county.status, county.reason_code) == ("failed", "letter_refused")
     assert "550" in str(county.message)
-    assert OTHER not in caplog.text + str(county.message)
+    assert OTHER not in said(caplog) + str(county.message)
     assert len(handler.taken) == 1
 
 
 def test_a_server_that_is_down_is_told_once_and_fails_nobody_else(
     place: Any, handler: Handler, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with raw(saying(b"")) as down, post_office(handler) as port:
+    with raw(saying(b""), speaks_first=True) as down, post_office(handler) as port:
         monkeypatch.setenv(f"QIANGJI_CONN_LETTER_{A}", address(down.port))
         monkeypatch.setenv(f"QIANGJI_CONN_LETTER_{C}", address(down.port))
         monkeypatch.setenv("QIANGJI_CONN_LETTER_CITY", address(port))
@@ -246,7 +259,7 @@ def test_mail_is_encrypted_and_the_login_is_not_sent_to_a_stranger(
 
     def authenticator(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         logins.append((data.login, session.ssl is not None))
-        return AuthResult(success=data.password == PASSWORD.encode())
+        return AuthResult(success=data.password == PASSWORD.encode(), handled=False)
 
     options = {
         "tls_context": context,

@@ -23,6 +23,8 @@ READER = "city"
 WAITING_SHOWN = 12
 FIGURES_SHOWN = 12
 NONE = "·"
+_OF_ONE = ("held", "not_taken")
+"""What waits that is one report of one county, which its English does not name."""
 _MOVED = ("指标 indicator", "单位 unit", "期 period", "原值 before", "现值 now", "变化 change", "原因 why")
 _ILLUSTRATIVE = (
     "目标值均为示意：原方案未公布数字。P 不完整，部分单位未报或留空。",
@@ -204,7 +206,7 @@ def _point(x: Waiting, w: Words, url: str) -> Point:
         else f"{x.county_code} {x.form} {x.period}: ".replace("  ", " ")
     )
     return Point(
-        w(x.zh, where + x.en if x.what == "held" else x.en), (more,) if more else (), x.command, link
+        w(x.zh, where + x.en if x.what in _OF_ONE else x.en), (more,) if more else (), x.command, link
     )
 
 

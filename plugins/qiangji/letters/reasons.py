@@ -8,12 +8,10 @@ from __future__ import annotations
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row
 from qiangji.letters.words import Words
-from qiangji.parsing import strays
+from qiangji.parsing import problems, strays
+from qiangji.text import quoted_zh
 
-_KINDS = {
-    "type": ("无法识别", " cannot be read"),
-    "too_large": ("的数字过大", " is too large a number"),
-}
+_KINDS = {problems.TOO_LARGE: ("的数字过大", " is too large a number")}
 
 
 def reason(row: Row, catalogue: Catalogue, w: Words) -> str:
@@ -33,13 +31,18 @@ def reason(row: Row, catalogue: Catalogue, w: Words) -> str:
 
 def _unreadable(row: Row, catalogue: Catalogue, w: Words) -> str:
     """Of a rule that no suite has: one of reading, `<form>.<field>.<kind>`."""
-    _, field, kind = ("..", *row["rule"].split("."))[-3:]
+    field, kind = ("", *str(row["rule"]).split("."))[-2:]
     if kind in strays.WORDS:
         text = w(*strays.WORDS[kind])
         for quoted in ("：{text}", ": {text}", "“{text}”", "{text} "):
             text = text.replace(quoted, "")
         return text
     form = catalogue.forms.get(row["form"])
-    label = form.fields[field].label if form and field in form.fields else None
-    name = w(f"“{label.zh}”", label.en) if label else field
-    return name + w(*_KINDS.get(kind, ("不符合要求", " does not hold")))
+    found = form.fields.get(field) if form else None
+    if found is None:
+        return field + w("不符合要求", " does not hold")
+    text = w(quoted_zh(found.label.zh), found.label.en) + w(
+        *_KINDS.get(kind, ("无法识别", " cannot be read"))
+    )
+    zh, en = problems.asked_of(found, kind)
+    return text + w(f"，应为{zh}", f" (expected {en})") if zh else text

@@ -126,10 +126,9 @@ def test_every_rule_can_be_told_without_its_value(catalogue: Any) -> None:
             assert len(zh) > 4, rule.id
             assert not re.search(r"[：:，,(（ ]$|：，|:  |，，", zh + "|" + en), (zh, en)
     for kind, said in (
-        ("type", "无法识别"),
+        ("type", "无法识别，应为整数"),
         ("shortened", "科学计数"),
         ("total", "合计行"),
-        ("odd", "不符合要求"),
     ):
         zh, en = (
             reason({"form": "village", "rule": f"village.trees_planted.{kind}"}, catalogue, w)
