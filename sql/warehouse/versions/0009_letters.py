@@ -14,6 +14,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError(
-        "mart.letter rests on this table: go back to the older code and a new database"
-    )
+    raise NotImplementedError("mart.letter rests on this table: go back to the older code and a new database")
