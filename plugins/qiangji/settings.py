@@ -91,6 +91,20 @@ class Settings(BaseSettings):
         "discard", description="what happens to bytes that are withheld for personal data"
     )
     withheld_days: int = Field(30, ge=1, description="days after which withheld bytes are removed")
+    letter_schedule: str = Field(
+        "30 8 * * *", description="when Airflow sends the letters, as cron has it; only working days count"
+    )
+    letter_language: Literal["zh", "en"] = Field("zh", description="what letters are written in")
+    letter_days: int = Field(
+        2, ge=0, le=20, description="working days before a due day from which a county is reminded"
+    )
+    letter_hosts: str = Field(
+        "",
+        description="where letters may be sent: mail servers and group robots, `host` or `host:port`, with commas",
+    )
+    letter_url: str = Field(
+        "", description="address of Airflow's pages for the links in the city's letter; empty: no links"
+    )
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
         validation_alias=AliasChoices("QIANGJI_THREADS", "threads"),

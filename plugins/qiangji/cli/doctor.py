@@ -42,7 +42,7 @@ def examine() -> list[Examined]:
         _try("airflow", _airflow),
     ]
     if all(e.is_well for e in found if e.what == "catalogue"):
-        found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties()]
+        found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties(), *_letters()]
     return found
 
 
@@ -247,3 +247,31 @@ def _host_of(county: County) -> tuple[str, int]:
 
     at = address_of(county, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
     return at.host, at.port_in_use
+
+
+def _letters() -> list[Examined]:
+    """The connections that letters go by: each that cannot be used, and readers without one. Nothing is sent."""
+    from qiangji.letters import READER, channels_of
+    from qiangji.pipeline import read_catalogue
+
+    found, without = list[Examined](), list[str]()
+    for reader in (READER, *read_catalogue().counties):
+        try:
+            channels = channels_of(reader)
+        except QiangjiError as e:
+            found.append(Examined(f"letter {reader}", False, f"{e.code}: {e}"))
+            continue
+        if not channels:
+            without.append(reader)
+        for one in channels:
+            if isinstance(one, QiangjiError):
+                found.append(Examined(f"letter {reader}", False, f"{one.code}: {one}"))
+            else:
+                found.append(Examined(f"letter {reader}", True, f"{one.kind} by {one.place}"))
+    if not found:
+        return [Examined("letters", True, "not set up: no connection letter_city, nobody is sent a letter")]
+    if without:
+        names = ", ".join(f"letter_{reader}" for reader in without)
+        detail = f"没有连接，这些收信人收不到信 no connection, so that these get no letter: {names}"
+        found.append(Examined("letters", True, detail, is_warning=True))
+    return found
