@@ -48,7 +48,7 @@ DAGS = {
     "watch_reporting": "报送跟踪",
 }
 """DAGs of the project, with their names in Chinese."""
-ZONE = "Asia/Shanghai"
+ZONE = settings().timezone
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
 PERIOD_HINT = "没有分区的运行填报告期，如 2026-10 For a run without a partition, such as 2026-10"
