@@ -30,6 +30,12 @@ def compose() -> Compose:
 
 
 @cache
+def bi() -> Compose:
+    """The file that opens PostgreSQL to BI tools."""
+    return yaml.safe_load(read("docker/bi.yml"))
+
+
+@cache
 def examples() -> dict[str, str]:
     """Names and values of .env.example."""
     lines = [x for x in read(".env.example").splitlines() if x.strip() and not x.startswith("#")]

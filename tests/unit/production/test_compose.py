@@ -24,6 +24,7 @@ from tests.unit.production.shape import (
     SECRET,
     VARIABLE,
     Compose,
+    bi,
     commands,
     compose,
     copies,
@@ -92,7 +93,7 @@ def dependencies_can_be_met(c: Compose) -> Iterator[str]:
 
 
 def variables_are_documented(c: Compose) -> Iterator[str]:
-    used = {m[1] for text in texts(c) for m in VARIABLE.finditer(text)}
+    used = {m[1] for text in texts([c, bi()]) for m in VARIABLE.finditer(text)}
     for name in sorted(used - examples().keys()):
         yield f"{name} is used and not in .env.example"
     for name in sorted(examples().keys() - used):
