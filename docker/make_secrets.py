@@ -153,7 +153,9 @@ def main() -> None:
         print(f"{chosen.folder / name}: {WORDS[what]}")
     if chosen.env and (gone := take_out(chosen.env)):
         print(f"已从{chosen.env}删除 taken out of {chosen.env}: {', '.join(gone)}")
-    print("请另存一份到安全处 Keep a copy in a safe place: without airflow_fernet_key connections cannot be read")
+    print(
+        "请另存一份到安全处 Keep a copy in a safe place: without airflow_fernet_key connections cannot be read"
+    )
 
 
 if __name__ == "__main__":

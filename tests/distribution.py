@@ -24,7 +24,7 @@ LONG = {
     "property/test_builds.py": 25,
     "property/test_as_of.py": 20,
     "golden/test_indicators.py": 20,
-    "integration/test_production.py": 20,
+    "integration/test_production.py": 30,
     "integration/test_cli.py": 20,
     "dags/test_cli_connections.py": 20,
     "integration/test_secrets.py": 20,

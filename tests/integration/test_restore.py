@@ -409,6 +409,15 @@ def test_a_backup_that_fails_leaves_the_last_good_one(
     assert "qiangji, airflow" in told["detail"]
 
 
+def test_a_version_of_before_says_that_the_warehouse_is_newer(place: Place) -> None:
+    place.change("UPDATE public.alembic_version SET version_num = '9999'")
+    place.change("DELETE FROM ops.definition WHERE name = 'catalogue'")
+    _forget()
+    ran = run("build")
+    assert (ran.code, "newer_warehouse" in ran.err, "upgrade-and-rollback.md" in ran.err) == (1, True, True)
+    assert place.change("SELECT version_num FROM public.alembic_version") == "9999"
+
+
 def test_a_rule_that_hides_the_past_does_so_again(place: Place) -> None:
     """A stricter rule marks what was closed long ago; the lake's rows are of before it."""
     rule = place.made.catalogue / "suppression.yaml"

@@ -81,3 +81,25 @@ def test_a_number_of_days_that_is_none_removes_nothing(monkeypatch: pytest.Monke
     monkeypatch.setenv("LOG_DAYS", text)
     with pytest.raises(SystemExit, match="LOG_DAYS"):
         upkeep.days_of("LOG_DAYS")
+
+
+def test_what_cannot_be_cleaned_is_told_and_logs_go_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.log"
+    old.write_bytes(b"1")
+    os.utime(old, (time.time() - 99 * 86400,) * 2)
+    given = {"RUN_DAYS": "90", "AUDIT_DAYS": "730", "LOG_DAYS": "30"}
+    given |= {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "x", "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(tmp_path)}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    rows = iter([{"dag_run": 1200, "job": 3}, {"dag_run": 200, "job": 3}])
+    monkeypatch.setattr(upkeep, "counts", lambda _: next(rows))
+    failing = [sys.executable, "-c", "import sys; print('cannot clean job'); sys.exit(1)"]
+    monkeypatch.setattr(upkeep.accounts, "commands_from_stdin", lambda *_: (failing, ""))
+    assert upkeep.main() == 1
+    said = capsys.readouterr().out
+    assert "cannot clean job" in said
+    assert "dag_run: 删除 removed 1,000, 保留 kept 200" in said
+    assert "job:" not in said
+    assert not old.exists()
