@@ -55,6 +55,7 @@ LONG = {
     "golden/test_comparisons.py": 8,
     "integration/test_files_and_time.py": 8,
     "integration/test_unchanged.py": 5,
+    "integration/test_bi.py": 5,
     "integration/test_bounds.py": 5,
     "dags/test_plugin.py": 5,
     "dags/test_dags.py": 5,
