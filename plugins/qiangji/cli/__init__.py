@@ -51,6 +51,7 @@ for command in (
     decisions.publish,
     decisions.lock,
     decisions.unlock,
+    restore.backup,
     restore.verify,
     restore.rebuild_ledger,
     system.warehouse_url,
