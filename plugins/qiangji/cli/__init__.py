@@ -25,6 +25,7 @@ from qiangji.cli import (
     restore,
     stages,
     system,
+    template,
     today,
 )
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
@@ -48,6 +49,7 @@ for command in (
     feedback.check,
     feedback.feedback,
     letters.letter,
+    template.template,
     decisions.publish,
     decisions.lock,
     decisions.unlock,
