@@ -284,6 +284,11 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")
     assert set(site.client.returned(again.dag_id, again.run_id, "feedback")) == {"known"}
+    told = site.collect("send_letters")
+    assert states(told) == {"success": {"working_day", "letters"}}
+    assert set(site.client.returned(told.dag_id, told.run_id, "letters")) == {"no_address"}, (
+        "nobody has one here"
+    )
 
 
 def test_the_pages_are_behind_airflows_login(site: Site) -> None:

@@ -72,6 +72,9 @@ def check(
     `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, parquet, publish.
     `handed`: what the pull has read already.
     """
+    pa.set_memory_pool(
+        pa.system_memory_pool()
+    )  # Arrow's own gives large arrays back at once, and takes them anew
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
     for code in sorted({p.form for p in parts}):

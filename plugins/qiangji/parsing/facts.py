@@ -117,7 +117,7 @@ def facts_of(
     grid: Grid, title_rows: int, fields: Mapping[str, int], said: SheetFacts, rows: Set[int]
 ) -> SheetFacts:
     """What the sheet says. `fields`: field -> its column; `said`: what reading it as the form found; `rows`: the
-    numbers of the rows read, in the sheet.
+    numbers of the rows read, in the sheet, if it has a look.
     """
     titles = [t for i in range(min(title_rows, grid.cells.num_rows)) for t in grid.row_text(i) if t]
     look, at = grid.look or Look(), {column: name for name, column in fields.items()}

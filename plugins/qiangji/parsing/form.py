@@ -111,7 +111,8 @@ def read_form(
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
-    titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
+    titles = grid.title_and_header(reading.layout)[0]
+    rows = set(parsed.rows.column("_row").to_pylist()) if grid.look else set[int]()
     said = replace(parsed.sheet, signed=signed(grid, end))
     return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, said, rows))
 
