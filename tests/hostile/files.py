@@ -230,6 +230,7 @@ def hostile_workbooks() -> Iterator[Case]:
             ("string that is not there", sheet_of('<row r="1"><c r="A1" t="s"><v>999</v></c></row>'),
              "unreadable_file"),
             ("header alone", book([HEADER]), "no_rows"),
+            ("codes and names alone", book([HEADER, *(r[:2] for r in ROWS)]), "nothing_filled"),
             ("unknown header", book([[*HEADER, "备注栏"], *([*r, "x"] for r in ROWS)]), "unknown_header"),
             ("column missing", book([r[:-1] for r in (HEADER, *ROWS)]), "missing_column"),
             ("header twice after NFKC", book([[*HEADER, " 党员数\u3000"], *([*r, 1] for r in ROWS)]),
