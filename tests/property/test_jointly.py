@@ -126,6 +126,19 @@ def test_nothing_is_read_as_one_with_what_something_is_to_be_said_of(other: byte
         assert jointly.read_clean(grids_of(contents), FORM, county(layout=layout), AT) is None
 
 
+def test_rows_without_a_key_are_seen_at_a_glance() -> None:
+    """Totals, notes and blank rows: files with them are not tried with others."""
+
+    def may_be(content: bytes, **layout: int) -> bool:
+        return jointly.may_be(grids_of([content])[0], FORM, Layout(**layout))
+
+    assert may_be(SOUND)
+    assert not may_be(SOUND, title_rows=1)
+    assert not may_be(lines())
+    for row in ("合计,,31,12.5,,", ",,,,,", "填表人：李四,,,,,", '"",,,,,'):
+        assert not may_be(lines("440703101201,甲村,31,12.5,是,2026-09-30", row))
+
+
 def test_files_with_titles_are_not_read_as_one() -> None:
     titled = "甲县\n".encode() + SOUND
     layout = Layout(title_rows=1)

@@ -23,9 +23,22 @@ from qiangji.catalogue.models import County, Form, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.facts import SheetFacts
 from qiangji.parsing.form import Parsed, read_form
-from qiangji.parsing.grid import Grid, sign_off_start
+from qiangji.parsing.glance import is_alnum
+from qiangji.parsing.grid import Grid, combined, sign_off_start
+from qiangji.parsing.headers import known_headers
 from qiangji.parsing.screening import find_personal_data
 from qiangji.periods import Period
+from qiangji.text import squeezed
+
+
+def may_be(grid: Grid, form: Form, layout: Layout) -> bool:
+    """Whether a grid may be read with others, at a glance: every row has a key, as no total, note or blank has."""
+    headers = layout.header_rows
+    if layout.title_rows or grid.error or grid.ragged or not 0 < headers < grid.cells.num_rows:
+        return False
+    known = known_headers(form)
+    keys = [i for i, t in enumerate(grid.row_text(headers - 1)) if known.get(squeezed(t)) == form.key]
+    return len(keys) == 1 and is_alnum(combined(grid.cells.column(keys[0])).slice(headers))
 
 
 def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period) -> Parsed | None:
