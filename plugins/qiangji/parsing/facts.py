@@ -64,6 +64,7 @@ class SheetFacts:
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
+    | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
     title_texts: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class SheetFacts:
     alike_sheets: tuple[str, ...] = ()
     repeated_headers: int = 0
     spaced_codes: int = 0
+    signed: tuple[str, ...] = ()
 
 
 def split_unit(header: str) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from qiangji.parsing.problems import PROBLEMS
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
+from qiangji.parsing.signing import ROLES
 from qiangji.parsing.totals import TotalsProblem
 from qiangji.parsing.wire_look import look_head, look_of_head
 
@@ -291,6 +292,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
             spaced_codes=_number(head["spaced_codes"]),
+            signed=tuple(role for role in ROLES if role in head["signed"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None
