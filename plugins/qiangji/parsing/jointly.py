@@ -8,6 +8,9 @@ small file costs does not depend on its rows. The answer is what each file by it
 | one grid | they have the same header, no title, no sign-off zone, nothing that only one of them has |
 | screening | what is a hit in one file is a hit in all of them together; a header alone is looked at as well |
 | parsing | nothing is asked or told of any row: no stray, total, blank row, unreadable cell; every key is a code |
+| each file | it has a value: what nobody filled in goes back |
+
+Whatever is asked of a file as a whole has to be asked of each here, too: a property holds that both give the same.
 """
 
 from __future__ import annotations
@@ -55,6 +58,8 @@ def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period
     except ReturnedError:
         return None
     if parsed.rows.num_rows != grid.cells.num_rows - above or not _is_plain(parsed, form):
+        return None
+    if not _are_all_filled_in(parsed, rows_of(grids, form, county), form):
         return None
     numbers = pa.array(np.concatenate([np.arange(above, g.cells.num_rows) for g in grids]) + 1, pa.int32())
     return replace(parsed, rows=_numbered(parsed.rows, numbers), raw=_numbered(parsed.raw, numbers))
@@ -119,6 +124,17 @@ def _is_plain(parsed: Parsed, form: Form) -> bool:
     if not is_plain(parsed) or keys.null_count or not keys.equals(parsed.raw.column(form.key)):
         return False
     return bool(pc.all(pc.match_substring_regex(keys, f"^(?:{form.key_pattern})$")).as_py())
+
+
+def _are_all_filled_in(parsed: Parsed, sizes: Sequence[int], form: Form) -> bool:
+    """Whether each file has a value: one that nobody filled in goes back, though the others have some."""
+    filled = np.zeros(parsed.rows.num_rows, np.bool_)
+    for name in form.fields.keys() & parsed.columns.keys():
+        column = parsed.rows.column(name)
+        if not column.null_count:
+            return True
+        filled |= pc.is_valid(column).to_numpy()
+    return bool(np.logical_or.reduceat(filled, np.cumsum([0, *sizes[:-1]])).all())
 
 
 def _numbered(rows: pa.Table, numbers: pa.Array) -> pa.Table:
