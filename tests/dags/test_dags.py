@@ -47,6 +47,7 @@ def found(servers: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(PROJECT / "plugins"),
         "QIANGJI_HOME": str(folder / "home"),
+        "QIANGJI_WATCH_SCHEDULE": "15 9 * * *",
     }
     answer = folder / "found.json"
     ran = subprocess.run(
@@ -93,7 +94,7 @@ def test_a_dag_that_is_switched_on_waits_for_its_next_time(dags: dict[str, dict[
     assert {name: dag["first_run"] for name, dag in dags.items() if dag["first_run"]} == {
         "collect_nightly": "2026-12-02 01:30:00+08:00",
         "collect_period": "2027-01-01 00:00:00+08:00",
-        "watch_reporting": "2026-12-02 08:00:00+08:00",
+        "watch_reporting": "2026-12-01 09:15:00+08:00",
         "send_letters": "2026-12-02 08:30:00+08:00",
     }
 
@@ -111,7 +112,7 @@ def test_schedules(dags: dict[str, dict[str, Any]]) -> None:
     }
     assert build["schedule"] == "PartitionedAssetTimetable"
     assert build["listens_to"] == ["qiangji_reports"], "one asset: with more a month would be built twice"
-    assert dags["watch_reporting"]["next_run"] == "2026-11-25 08:00:00+08:00"
+    assert dags["watch_reporting"]["next_run"] == "2026-11-25 09:15:00+08:00", "as the setting says"
     assert dags["send_letters"]["next_run"] == "2026-11-25 08:30:00+08:00"
     assert not any(dag["catchup"] for dag in dags.values())
     assert {name: dag["max_active_runs"] for name, dag in dags.items()} == {

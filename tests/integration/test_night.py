@@ -223,6 +223,7 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "yes_or_blank",
         "another_scale",
         "nil_report",
+        "not_signed",
     )
     not_served = {"starts_anew", "nil_report"}  # no January, and no form without stocks
     planted = {

@@ -40,7 +40,7 @@ REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 """Collected reports; a partition is a reporting month, `2026-10`."""
 FIGURES = Asset(name="qiangji_mart", uri="qiangji://mart")
 """The figures that BI tools read; a partition is a month that was built."""
-ZONE = "Asia/Shanghai"
+ZONE = settings().timezone
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
 PERIOD_HINT = "没有分区的运行填报告期，如 2026-10 For a run without a partition, such as 2026-10"

@@ -25,6 +25,7 @@ from qiangji.cli import (
     restore,
     stages,
     system,
+    template,
     today,
 )
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
@@ -48,9 +49,11 @@ for command in (
     feedback.check,
     feedback.feedback,
     letters.letter,
+    template.template,
     decisions.publish,
     decisions.lock,
     decisions.unlock,
+    restore.backup,
     restore.verify,
     restore.rebuild_ledger,
     system.warehouse_url,

@@ -6,8 +6,10 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from rich.console import Console
@@ -40,6 +42,7 @@ def examine() -> list[Examined]:
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
         _try("airflow", _airflow),
+        _backup(s),
     ]
     if all(e.is_well for e in found if e.what == "catalogue"):
         found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties(), *_letters()]
@@ -187,6 +190,31 @@ def _airflow() -> str:
         return f"{found}, not configured here: connections come from the environment and connections.env"
     airflow.require_database()
     return f"{found}, configured by {where}: its connections are asked first"
+
+
+def _backup(s: Settings) -> Examined:
+    """The age of the last good backup: a warning if it is old, or there never was one."""
+    from qiangji.restoring.backup import OLD, last_good
+
+    if s.backup is None:
+        detail = "QIANGJI_BACKUP is not set: no backup is looked for"
+        return Examined("backup", True, detail, is_warning=bool(s.warehouse_url))
+    try:
+        found = last_good(s.backup)
+    except (OSError, ValueError, KeyError) as e:
+        return Examined("backup", False, f"{s.backup}: its mark cannot be read ({type(e).__name__})")
+    if found is None:
+        detail = f"{s.backup}: never 从未备份. `qiangji backup` writes one: docs/runbooks/restore.md"
+        return Examined("backup", True, detail, is_warning=True)
+    at, mark = found
+    age = datetime.now(UTC) - at
+    hours = age.total_seconds() / 3600
+    old = " 已过期 too old: docs/runbooks/restore.md" if age > OLD else ""
+    detail = (
+        f"{s.backup}: {at.astimezone(ZoneInfo(s.timezone)):%Y-%m-%d %H:%M}, {hours:,.0f} h ago;"
+        f" {', '.join(mark['databases'])}, {mark['lake_files']:,} files of the lake{old}"
+    )
+    return Examined("backup", True, detail, is_warning=bool(old))
 
 
 def _counties() -> list[Examined]:
