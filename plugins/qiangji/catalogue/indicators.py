@@ -66,7 +66,9 @@ class Indicator(Model):
         if untils != sorted(set(untils)):
             raise ValueError("`earlier` is oldest first, each with an `until` of its own")
         if self.since and untils and untils[0] < self.since:
-            raise ValueError(f"`since` {self.since} lies after the `until` of a definition of before, {untils[0]}")
+            raise ValueError(
+                f"`since` {self.since} lies after the `until` of a definition of before, {untils[0]}"
+            )
         return self
 
     @property
