@@ -31,6 +31,8 @@ class Read(Protocol):
 
 
 Place = tuple[str, Period]
+_NEW_YEAR = 3
+"""Months in which the first report of a year is held against the last of the year before."""
 
 
 def columns_of(catalogue: Catalogue, form: Form, period: Period) -> list[ContextColumn]:
@@ -46,7 +48,18 @@ def places_of(column: ContextColumn, catalogue: Catalogue, form: Form, period: P
     """The reports of a county that a column looks at, by form and period."""
     if column.is_across:  # the other form's same period, or the last of those within it
         return [(column.form, period.last_month.as_type(catalogue.forms[column.form].period_type))]
+    if column.kind == "yearend":  # whichever report of the year before is the last one
+        return [_year_before(form, period)] if period.last_month.index % 12 < _NEW_YEAR else []
     return [(form.form, period - back) for back in _reach(column, form)]
+
+
+def last_first(form: Form, period: Period) -> list[Period]:
+    """The periods of the twelve months before, the latest first: the last report may be that of any of them."""
+    return [period - back for back in range(1, 12 // MONTHS_IN[form.period_type] + 1)]
+
+
+def _year_before(form: Form, period: Period) -> Place:
+    return form.form, Period("year", period.year - 1)
 
 
 def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
@@ -83,11 +96,18 @@ class Context:
         """One more report. Of those that it is compared with, only what is looked at is held."""
         self._reports.append((county, rows))
         for place, looked_at in self._looked_at.items():
-            is_last = place == (self.form.form, self.period - 1)  # it was read, with all its columns
-            other = read(*place, county) if is_last else read(*place, county, looked_at)
+            other = self._read(read, place, county, looked_at)
             if other is not None:
                 kept = other.select([n for n in other.column_names if n in looked_at])
                 self._others.setdefault(place, []).append((county, kept))
+
+    def _read(self, read: Read, place: Place, county: str, looked_at: frozenset[str]) -> pa.Table | None:
+        if place == _year_before(self.form, self.period):
+            reports = ((p, read(self.form.form, p, county)) for p in last_first(self.form, self.period))
+            last = next((found for found in reports if found[1] is not None), None)
+            return last[1] if last and last[0].year < self.period.year else None
+        is_last = place == (self.form.form, self.period - 1)  # it was read, with all its columns
+        return read(*place, county) if is_last else read(*place, county, looked_at)
 
     def frame(self) -> pa.Table:
         """The rows of all reports with their contextual columns; with a z-score also the range that is usual."""
@@ -104,7 +124,8 @@ class Context:
             return {name: self._across(rows, column)}
         own = rows.column(column.field)
         if column.kind == "z":
-            reports = (self._before(column.field, back) for back in _reach(column, self.form))
+            places = places_of(column, self.catalogue, self.form, self.period)
+            reports = (self._before(column.field, place) for place in places)
             z = jumps.against(own, [values for values in reports if values is not None])
             return dict(zip((name, f"_low_{column.field}", f"_high_{column.field}"), z, strict=True))
         if column.kind == "change":
@@ -112,16 +133,15 @@ class Context:
         is_new_year = self.period.year != (self.period - 1).year
         starts_anew = is_new_year and self.form.fields[column.field].kind == "ytd"
         before = None
-        if column.kind == "year" or (is_new_year if column.kind == "yearend" else not starts_anew):
-            (back,) = _reach(column, self.form)
-            before = self._before(column.field, back)
+        if column.kind in ("year", "yearend") or not starts_anew:
+            for place in places_of(column, self.catalogue, self.form, self.period):
+                before = self._before(column.field, place)
         if column.kind == "year":
             return {name: pa.nulls(len(rows), pa.float64()) if before is None else _relative(own, before)}
         return {name: pa.nulls(len(rows), own.type) if before is None else before}
 
-    def _before(self, field: str, back: int) -> pa.ChunkedArray | None:
-        """The units' values some periods ago; None where no report has the field, or the form had it not yet."""
-        place = (self.form.form, self.period - back)
+    def _before(self, field: str, place: Place) -> pa.ChunkedArray | None:
+        """The units' values in a report before; None where no report has the field, or the form had it not yet."""
         if place not in self._others:
             return None
         if place not in self._found:

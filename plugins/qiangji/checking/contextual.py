@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, Rule
-from qiangji.checking import repeats, scales
-from qiangji.checking.context import Context, Read, as_it_stands, places_of
+from qiangji.checking import repeats, sameness, scales
+from qiangji.checking.context import Context, Read, as_it_stands, last_first, places_of
 from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -68,6 +68,8 @@ def stale(
                 if (name, text) != (form.form, str(period)):
                     continue
                 inputs = [current.get(k, "") for k in _inputs(columns, catalogue, form, period, county)]
+                last = _last(current, form, period, county)
+                inputs += [f"{last} {current[form.form, str(last), county]}"] if last else []
                 said = (repeats.VERSION, "declared" if (name, text, county) in declared else "")
                 one = Work(form, period, county, short(suite.hash, *said, rows_hash, *inputs))
                 if seen.get(one.key) != one.signature:
@@ -103,7 +105,7 @@ def findings(
         for w in same:
             report = _Report(read, w.form, w.period, w.county)
             if w.key not in declared:
-                found[w.key] += report.beside_the_last()
+                found[w.key] += report.beside(_last(current, w.form, w.period, w.county))
             context.add(w.county, report.rows(), read)
             if len(context) >= BATCH_ROWS:
                 judge.add(context)
@@ -169,9 +171,14 @@ def _may_be_broken(rule: Rule, frame: pa.Table) -> bool:
 def _inputs(
     columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period, county: str
 ) -> list[Key]:
-    """The revisions, besides its own, that a submission's context comes from."""
+    """The revisions, besides its own and the last before it, that a submission's context comes from."""
     places = {place for c in columns for place in places_of(c, catalogue, form, period)}
-    return sorted((name, str(at), county) for name, at in places | {(form.form, period - 1)})
+    return sorted((name, str(at), county) for name, at in places)
+
+
+def _last(current: Mapping[Key, str], form: Form, period: Period, county: str) -> Period | None:
+    """The last period within a year before in which there is a report: there may be gaps (see decision 20)."""
+    return next((p for p in last_first(form, period) if current.get((form.form, str(p), county))), None)
 
 
 @dataclass(frozen=True)
@@ -189,14 +196,14 @@ class _Report:
         assert rows is not None
         return as_it_stands(rows, self.form, str(self.period.last_month))
 
-    def beside_the_last(self) -> list[Finding]:
-        """What is said of it where it repeats the report before, or is in another scale."""
-        before = self.read(*self._at(self.period - 1)) if repeats.can_tell(self.form) else None
-        if before is None:
+    def beside(self, last: Period | None) -> list[Finding]:
+        """What is said of it where it repeats the last report, is in another scale, or has a column filled down."""
+        before = self.read(*self._at(last)) if last and repeats.can_tell(self.form) else None
+        if before is None or last is None:
             return []
-        both = (self.form, self.period, self.county, self.rows(), before)
+        both = (self.form, (last, self.period), self.county, self.rows(), before)
         again = repeats.finding(*both)
-        return [*([again] if again else []), *scales.findings(*both)]
+        return [*([again] if again else []), *scales.findings(*both), *sameness.beside(*both)]
 
     def _at(self, period: Period) -> tuple[str, Period, str]:
         return self.form.form, period, self.county

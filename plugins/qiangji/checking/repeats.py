@@ -1,8 +1,9 @@
 """Reports that repeat the one before, row by row, without saying so: last month's sheet sent again, some rows mended.
 
-In: the rows of two reports of a county that follow each other. Out: a finding on the later one. A report that says
-无变动 repeats on purpose. Only numbers tell: texts, dates and answers stay the same for good reasons. Of a few rows all
-have to be the same, of many nine in ten: of villager groups seven or eight in ten do not change in a month.
+In: the rows of two reports of a county that follow each other, perhaps with periods between them that were not sent.
+Out: a finding on the later one. A report that says 无变动 repeats on purpose. Only numbers tell: texts, dates and
+answers stay the same for good reasons. Of a few rows all have to be the same, of many nine in ten: of villager groups
+seven or eight in ten do not change in a month.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from qiangji.ledger.findings import Finding
 from qiangji.periods import Period
 
 RULE = "repeats_last"
-VERSION = "2"
-"""Part of the signature of contextual checks (`scales` too): reports are looked at again once it is raised."""
+VERSION = "3"
+"""Part of the signature of contextual checks, `scales` and `sameness` too: once raised, reports are looked at again."""
 LEAST_CELLS = 10
 """So many numbers that are not 0 have to be the same: fewer may be by chance."""
 SHARE = 0.9
@@ -31,13 +32,14 @@ def can_tell(form: Form) -> bool:
     return any(f.is_number for f in form.fields.values())
 
 
-def finding(form: Form, period: Period, county: str, now: pa.Table, before: pa.Table) -> Finding | None:
-    """What is said of a report that repeats the one before; None where it does not."""
+def finding(
+    form: Form, periods: tuple[Period, Period], county: str, now: pa.Table, before: pa.Table
+) -> Finding | None:
+    """What is said of a report that repeats the one before; None where it does not. `periods`: of both, in order."""
     found = repeated(form, now, before)
     if found is None:
         return None
-    same, of = found
-    last = period - 1
+    (last, period), (same, of) = periods, found
     rows_zh, rows_en = (
         (f"{same}条", f"{same}") if same == of else (f"{of}条记录中有{same}条", f"{same} of {of}")
     )

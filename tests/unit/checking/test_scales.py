@@ -25,7 +25,11 @@ FORM = Form.model_validate(
         },
     }
 )  # fmt: skip
-OCTOBER, JANUARY = Period.parse("2026-10"), Period.parse("2026-01")
+SEPTEMBER, OCTOBER, JANUARY = (Period.parse(p) for p in ("2026-09", "2026-10", "2026-01"))
+
+
+def _exact(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 4) if isinstance(value, float) else value))
 
 
 def table(members: list[Any], income: list[Any] | None = None) -> pa.Table:
@@ -34,9 +38,7 @@ def table(members: list[Any], income: list[Any] | None = None) -> pa.Table:
         {
             "code": [f"{i:03}" for i in range(n)],
             "members": pa.array(members, pa.int64()),
-            "income": pa.array(
-                [None if v is None else Decimal(str(v)) for v in income or [5] * n], TYPES["decimal"]
-            ),
+            "income": pa.array([_exact(v) for v in income or [5] * n], TYPES["decimal"]),
             "note": pa.array([None] * n, pa.string()),
         }
     )
@@ -59,11 +61,11 @@ def test_nine_rows_in_ten_that_are_the_same(rows: int, of: int, found: tuple[int
 
 
 def test_what_repeats_is_counted_in_the_message() -> None:
-    said = repeats.finding(FORM, OCTOBER, "440705", *changed(2, 100))
+    said = repeats.finding(FORM, (SEPTEMBER, OCTOBER), "440705", *changed(2, 100))
     assert said is not None
     assert "100条记录中有98条与2026-09的报送逐项相同" in said.words.message_zh
     assert "98 of 100 rows are the same" in said.words.message_en
-    whole = repeats.finding(FORM, OCTOBER, "440705", *changed(0, 100))
+    whole = repeats.finding(FORM, (SEPTEMBER, OCTOBER), "440705", *changed(0, 100))
     assert whole is not None
     assert "100条记录与2026-09的报送逐项相同" in whole.words.message_zh
 
@@ -79,11 +81,17 @@ def test_rows_of_zeros_tell_nothing() -> None:
     assert repeats.repeated(FORM, none, none) is None
 
 
-def scaled(period: Period, now: list[Any], before: list[Any]) -> list[tuple[str, str | None]]:
+def scaled(
+    period: Period, now: list[Any], before: list[Any], last: Period | None = None
+) -> list[tuple[str, str | None]]:
     return [
         (f.rule, f.words.value)
         for f in scales.findings(
-            FORM, period, "440705", table([9] * len(now), now), table([9] * len(now), before)
+            FORM,
+            (last or period - 1, period),
+            "440705",
+            table([9] * len(now), now),
+            table([9] * len(now), before),
         )
     ]
 
@@ -117,13 +125,41 @@ def test_a_new_year_begins_small() -> None:
 def test_few_rows_say_nothing_and_the_message_asks_for_the_unit() -> None:
     assert scaled(OCTOBER, ["0.01", "0.02"], [100, 200]) == []
     small = next(
-        scales.findings(FORM, OCTOBER, "440705", table([9] * 3, ["0.01"] * 3), table([9] * 3, [100] * 3))
+        scales.findings(
+            FORM, (SEPTEMBER, OCTOBER), "440705", table([9] * 3, ["0.01"] * 3), table([9] * 3, [100] * 3)
+        )
     )
     large = next(
-        scales.findings(FORM, OCTOBER, "440705", table([9] * 3, [10**6] * 3), table([9] * 3, [100] * 3))
+        scales.findings(
+            FORM, (SEPTEMBER, OCTOBER), "440705", table([9] * 3, [10**6] * 3), table([9] * 3, [100] * 3)
+        )
     )
     assert small.words.message_zh == "“收入”：3条中3条约为2026-09的1/10,000，是否以亿元填报"
     assert "是否以元填报" in large.words.message_zh
-    people = next(scales.findings(FORM, OCTOBER, "440705", table([900] * 3), table([9] * 3)))
+    people = next(scales.findings(FORM, (SEPTEMBER, OCTOBER), "440705", table([900] * 3), table([9] * 3)))
     assert "单位或列是否有误" in people.words.message_zh
     assert people.fields == ("members",)
+
+
+def test_nearly_all_amounts_ten_times_what_they_were_are_asked_about() -> None:
+    """千元 in a column of 万元: each row is about ten times what its months make, and not thirty times."""
+    before = [100 + 3 * i for i in range(20)]
+    now = [v * (10.2 + i / 10) for i, v in enumerate(before)]
+    assert scaled(OCTOBER, now, before) == [("v.income.another_scale", "x10")]
+    assert scaled(OCTOBER, [v / 10 for v in now], before) == []
+    assert scaled(OCTOBER, [v / 100 for v in now], before) == [("v.income.another_scale", "1/9")]
+    said = next(
+        scales.findings(FORM, (SEPTEMBER, OCTOBER), "440705", table([9] * 20, now), table([9] * 20, before))
+    )
+    assert "是否以千元填报" in said.words.message_zh
+    assert scaled(OCTOBER, [*now[:18], *before[18:]], before) == []  # nine in ten are not nearly all
+    assert scaled(OCTOBER, now[:9], before[:9]) == []
+
+
+def test_an_amount_of_the_year_grows_with_its_months() -> None:
+    """From January to December it is twelve times what it was; from one year to the next it begins anew."""
+    january, december = Period.parse("2026-01"), Period.parse("2026-12")
+    before = [100 + 3 * i for i in range(20)]
+    assert scaled(december, [12 * v for v in before], before, january) == []
+    assert scaled(december, [120 * v for v in before], before, january) != []
+    assert scaled(JANUARY, [v / 12 for v in before], before) == []
