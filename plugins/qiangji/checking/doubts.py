@@ -160,11 +160,12 @@ def _beyond(one: Checked, breaches: Sequence[Breach], kept: Sequence[int]) -> It
 
 def _low(breaches: Sequence[Breach], name: str, values: Sequence[Any]) -> _Column | None:
     """The field, where nearly all rows that have a value, zeros too, have it below what is plausible."""
-    bound = (
-        breaches[0].rule.content["kwargs"].get("min_value") if isinstance(breaches[0].rule, Rule) else None
-    )
+    rule = breaches[0].rule
+    bound = rule.content["kwargs"].get("min_value") if isinstance(rule, Rule) else None
+    if bound is None:
+        return None
     given = [value for value in values if value is not None]
-    low = sum(value < bound for value in given) if bound is not None else 0
+    low = sum(value < bound for value in given)
     if low < MANY or low < NEARLY_ALL * len(given):
         return None
     return _Column(name, low, len(given), breaches[0].address, bound, is_above=False)

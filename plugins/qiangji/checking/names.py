@@ -2,9 +2,9 @@
 
 In: a submission's accepted keys and the names beside them, and the tree. Out: one finding for each row whose name is
 another unit's or another task's. A name that no unit of the county has (another spelling, a short form) says nothing,
-and neither does one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A villager group has a
-name of its own, often that of some village: there only a name that says that it is a village's is looked at. Tasks have
-the names of the form's `serials`; one in other words says nothing.
+and neither does one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A
+villager group has a name of its own, often that of some village: there only a name that says that it is a village's is
+looked at. Tasks have the names of the form's `serials`; one in other words says nothing.
 """
 
 from __future__ import annotations

@@ -129,6 +129,17 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
                 "no hidden rows: delete those that are not meant",
             ),
         )  # fmt: skip
+    if sheet.struck_rows:
+        yield _on_report(
+            one, f"{form.form}.{form.key}.struck_rows", (), Words(
+                str(sheet.struck_rows),
+                f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线，已照常读取",
+                f"{sheet.struck_rows} of {received} rows have cells that are struck through; they were read like the"
+                " others",
+                "没有删除线：应删除的请删除整行，其余的请取消删除线",
+                "no cells struck through: delete rows that are not meant, and remove the line from the others",
+            ),
+        )  # fmt: skip
     for name in (n for n in sheet.hidden_columns if n in form.fields):
         label = form.fields[name].label
         yield _on_report(

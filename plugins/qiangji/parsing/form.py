@@ -187,7 +187,8 @@ def _read_zone(
         {form.key: columns.key, **columns.fields},
         explanations={} if explained is None else returned.explanations(explained),
         sheet=SheetFacts(
-            units_in_headers={**header.units, **columns.units},
+            units_in_headers=columns.units,
+            units_below=header.units,
             headers=columns.headers,
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,

@@ -7,7 +7,8 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | --- | --- |
 | a header once more | each of its texts, two at least, is that of a header row in the same column |
 | a title once more | texts without a number, directly above such a row |
-| units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of fields is a unit, two at least |
+| units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
+  those of other fields are short and no number (`—`, `是/否`, `档`) |
 | column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
 """
 
@@ -30,6 +31,8 @@ from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
 """Cells that have to be as a header's: one alone may be a name."""
+_WORD = re.compile(r"[^0-9]{1,6}")
+"""What stands in a row of units under a column that has none."""
 _COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 
 
@@ -65,12 +68,22 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         if i not in texts:  # the first code
             break
         cells = {name: text for name, at in columns.fields.items() if (text := texts[i][at])}
-        if len(cells) >= _LEAST and all(map(unit_in, cells.values())):
-            units |= cells
+        if own := _units(cells, reading):
+            units |= own
             further.append(i)
         elif (columns.name is None or len(texts[i][columns.name]) < _LEAST) and _counts(list(cells.values())):
             further.append(i)
     return HeaderRows(sorted(repeated - {*further}), further, units)
+
+
+def _units(cells: Mapping[str, str], reading: Reading) -> dict[str, str]:
+    """Field -> its unit, of a row of units; nothing of another row."""
+    units = {name: text for name, text in cells.items() if reading.fields[name].is_number}
+    others = [text for name, text in cells.items() if name not in units]
+    if len(units) < _LEAST and len(cells) >= _LEAST and all(map(unit_in, cells.values())):
+        return dict(cells)
+    is_row = len(units) >= _LEAST and all(map(unit_in, units.values()))
+    return units if is_row and all(map(_WORD.fullmatch, others)) else {}
 
 
 def _without_code(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, list[str]]:

@@ -29,6 +29,7 @@ CELLS = (
 """Rules of single cells by the last word of their id: what triggers each, and what to do, in zh and en."""
 FINDINGS = (
     ("hidden_rows", "有数据行被隐藏或筛选掉（含行高为0）", "rows are hidden or filtered away, or have no height"),
+    ("struck_rows", "数据行中有单元格带删除线", "cells among the rows are struck through"),
     ("hidden_column", "填报项所在列被隐藏（含列宽为0）", "the column of a field is hidden, or has no width"),
     ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
     ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",

@@ -393,7 +393,7 @@ def test_a_header_of_two_rows_once_more_is_passed_over() -> None:
 def test_rows_of_units_and_column_numbers_belong_to_the_header(rows: list[str]) -> None:
     read_ = read(csv(*rows, *ROWS))
     assert (read_.rows.num_rows, read_.unreadable, read_.sheet.repeated_headers) == (4, [], 0)
-    assert read_.sheet.units_in_headers.get("members", "") == ("人" if "人" in rows[0] else "")
+    assert read_.sheet.units_below.get("members", "") == ("人" if "人" in rows[0] else "")
 
 
 def test_below_the_first_code_such_a_row_is_none_of_the_header() -> None:
