@@ -211,11 +211,11 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
         yield _on_report(
             one, f"{form.form}.{form.key}.repeated_header", (), Words(
                 str(sheet.repeated_headers),
-                f"数据中有{sheet.repeated_headers}行是重复的表头或标题（如分页打印所加），已略过",
-                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page; they"
-                " were passed over",
-                "表头只在首页；分页打印请用“打印标题”功能",
-                "one header, above all rows: for print use the program's print titles",
+                f"数据中有{sheet.repeated_headers}行是重复的表头、标题（如分页打印所加）或镇（街）标题行，已略过",
+                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page, or are"
+                " a town's heading; they were passed over",
+                "表头只在首页，数据行之间没有标题；分页打印请用“打印标题”功能",
+                "one header, above all rows, and no headings among them: for print use the program's print titles",
             ),
             severity="info",
         )  # fmt: skip
@@ -223,10 +223,11 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
         yield _on_report(
             one, f"{form.form}.{form.key}.spaced_codes", (), Words(
                 str(sheet.spaced_codes),
-                f"有{sheet.spaced_codes}个编码中间夹有空格或短横线，已去除后读取",
-                f"{sheet.spaced_codes} codes have blanks or hyphens inside; they were read without",
-                "编码中间没有空格",
-                "codes without blanks",
+                f"有{sheet.spaced_codes}个编码夹有空格、短横线，或被写成小数、科学计数（位数齐全），已按其中的编码读取",
+                f"{sheet.spaced_codes} codes have blanks or hyphens inside, or are written as decimals or with an"
+                " exponent (all digits are there); they were read as the codes",
+                "以文本填写的编码，中间没有空格",
+                "codes as text, without blanks",
             ),
             severity="info",
         )  # fmt: skip

@@ -268,12 +268,18 @@ def _key_label(form: Form) -> Label:
 def total_words(total: TotalsProblem, shown: Shown) -> Words:
     """What is said of a written total that is not the sum of its rows."""
     written = shown(total.written)
+    away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
+    away_en = (
+        f": it is of the visible rows, and {total.hidden} are hidden or filtered away" if total.hidden else ""
+    )
     return Words(
         written,
-        f"合计为{written}，各行之和为{total.sum}",
-        f"the total says {written}, the rows add up to {total.sum}",
-        total.sum,
-        total.sum,
+        f"合计为{written}，各行之和为{total.sum}{away_zh}",
+        f"the total says {written}, the rows add up to {total.sum}{away_en}",
+        f"{total.sum}（请取消筛选、核对各行后重算合计）" if total.hidden else total.sum,
+        f"{total.sum}: take the filter off, check the rows and add them up again"
+        if total.hidden
+        else total.sum,
     )
 
 

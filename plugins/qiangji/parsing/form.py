@@ -31,6 +31,7 @@ from qiangji.parsing.strays import (
     check_shortened,
     codes_of,
     find_strays,
+    find_sums,
     hide,
     is_note_row,
     is_total,
@@ -38,7 +39,7 @@ from qiangji.parsing.strays import (
     told_once,
     unwrapped,
 )
-from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals
+from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -108,7 +109,12 @@ def read_form(
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
     titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
-    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, parsed.sheet, rows))
+    facts = facts_of(grid, titles, parsed.columns, parsed.sheet, rows)
+    if parsed.totals_problems and facts.hidden_rows and grid.look:
+        others = {cell.index for cell in parsed.unreadable if cell.field == form.key}
+        found = of_visible(parsed.totals_problems, parsed.rows, grid.look.hidden_rows, others)
+        parsed = replace(parsed, totals_problems=found)
+    return replace(parsed, sheet=facts)
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -160,7 +166,7 @@ def _read_zone(
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
-    read = {n: told_once(read_column(text, fields[n]), strays) for n, text in texts.items()}
+    read = _read_fields(texts, codes, strays, reading)
     typed |= {
         n: read[n].values if n in read else pa.nulls(len(rows), TYPES[f.type]) for n, f in fields.items()
     }
@@ -194,6 +200,15 @@ def _read_zone(
             spaced_codes=spaced,
         ),
     )
+
+
+def _read_fields(
+    texts: Mapping[str, pa.Array], codes: pa.Array, strays: list[Stray], reading: Reading
+) -> dict[str, Column]:
+    """The fields' columns; rows that turn out to be sums are added to the strays."""
+    read = {n: read_column(text, reading.fields[n]) for n, text in texts.items()}
+    strays += find_sums(codes, read, strays, reading)
+    return {n: told_once(column, strays) for n, column in read.items()}
 
 
 def _summed(

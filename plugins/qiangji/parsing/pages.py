@@ -7,6 +7,7 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | --- | --- |
 | a header once more | each of its texts, two at least, is that of a header row in the same column |
 | a title once more | texts without a number, directly above such a row |
+| a town's heading | its name alone, above the rows of its units |
 | units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
   those of other fields are short and no number (`—`, `是/否`, `档`) |
 | column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
@@ -26,7 +27,7 @@ from qiangji.parsing.facts import unit_in
 from qiangji.parsing.grid import Grid, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import MAX_STRAYS, codes_of, is_number
+from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
 from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
@@ -56,8 +57,8 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    repeated = {i for i, row in texts.items() if _repeats(row, above)}
-    for first in sorted(repeated):
+    repeated = {i for i, row in texts.items() if _repeats(row, above) or _is_heading(row, columns, reading)}
+    for first in sorted(i for i in repeated if _repeats(texts[i], above)):
         for i in range(first - 1, max(first - 1 - titles, -1), -1):
             row = [t for t in texts.get(i, ["0"]) if t]
             if i in repeated or any(map(is_number, row)):
@@ -100,6 +101,11 @@ def _repeats(row: list[str], headers: list[list[str]]) -> bool:
     """Whether every cell of a row that holds a text has that of a header above it."""
     filled = [(i, t) for i, t in enumerate(row) if t]
     return len(filled) >= _LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
+
+
+def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:
+    """Whether a row holds a town's name, and nothing in the columns of fields."""
+    return bool(heading_of(row, columns, reading)) and not filled_in(row, columns)
 
 
 def _counts(cells: list[str]) -> bool:

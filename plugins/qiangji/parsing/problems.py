@@ -60,6 +60,27 @@ _PERCENT = (
     "数值，不是百分数：请核对单元格是否误设为百分比格式",
     "a number, no percentage: was the cell formatted as percent by mistake?",
 )
+_SHOWN = {
+    "hashes": (
+        r"^[\s]*[#＃]{2,}[\s]*$",
+        (
+            "数字：列宽不够时显示为#号，另存为CSV后数值丢失；请加宽该列后重新导出",
+            "a number: the column was too narrow when it was saved; widen it and export it again",
+        ),
+    ),
+    "brackets": (
+        r"^[\s]*[(（][\s]*[0-9][0-9,.]*[\s]*[)）][\s]*$",
+        ("不带括号的数字；负数请写-12.50", "a number without brackets; write -12.50 for one below zero"),
+    ),
+    "day": (
+        r"^[12][0-9]{3}-[01][0-9]-[0-3][0-9](?:[T ].*)?$",
+        (
+            "数字：单元格误设为日期格式，请改为数字格式，核对后重报",
+            "a number: the cell is formatted as a date; format it as a number and check it",
+        ),
+    ),
+}
+"""Numbers as a spreadsheet program shows or saves them: rule -> RE2, and what was expected."""
 _DASH = ("0；没有数据的留空", "0, or an empty cell where nothing is known")
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
@@ -145,9 +166,14 @@ def of_column(
             pc.match_substring_regex(raw, r"^[\s0-9０-９.,，．+－-]+[%％][\s\p{Z}]*$"), False
         )
         percent = pc.and_(other, percent) if field.unit != "percent" else pa.repeat(False, len(raw))
-        kinds = [
-            ("type", pc.and_not(other, percent), _EXPECTED[field.type]),
-            (PERCENT, percent, _PERCENT),
+        kinds = [(PERCENT, percent, _PERCENT)]
+        other = pc.and_not(other, percent)
+        for rule, (pattern, expected) in _SHOWN.items():
+            shown = pc.and_(other, pc.fill_null(pc.match_substring_regex(raw, pattern), False))
+            kinds.append((rule, shown, expected))
+            other = pc.and_not(other, shown)
+        kinds += [
+            ("type", other, _EXPECTED[field.type]),
             (TOO_LARGE, column.too_large, _LARGE[field.type]),
             (DASH, column.dashes, _DASH),
         ]

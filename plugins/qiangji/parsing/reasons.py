@@ -163,6 +163,11 @@ _ALL = (
         "二者择一", "Send one or the other.",
     ),
     Reason(
+        "unchanged_in_other_words", "form", "用其他说法表示无变动（与上月相同、无变化等）",
+        "nothing but 与上月相同, 无变化 or the like, which is not the declared word",
+        "填“无变动”", "Write 无变动.",
+    ),
+    Reason(
         "rows_rejected", "rows", "部分记录未通过核查", "some rows break a rule: the others are taken",
         "改正退回的记录后重报整表", "Correct those rows and send the form again.",
     ),
@@ -187,9 +192,9 @@ _ALL = (
     ),
     Reason(
         "implausible_in_most_rows", "held",
-        "某填报项多数记录高于合理范围（如以元填报万元项），或九成以上记录（至少十条，含0）低于合理范围",
-        "most rows of a field are above what is plausible (yuan in a column of 10,000 yuan), or nine in ten, zeros too,"
-        " and at least ten, are below it",
+        "某填报项多数记录高于合理范围（如以元填报万元项），或四分之三以上记录（至少十条，含0）低于合理范围",
+        "most rows of a field are above what is plausible (yuan in a column of 10,000 yuan), or three in four"
+        " (zeros too, ten at least) below it",
         "按报表的计量单位填报后重报；无误则请市级放行",
         "Report it in the form's unit; if it is right, the city releases it.",
     ),

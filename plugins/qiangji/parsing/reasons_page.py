@@ -14,6 +14,14 @@ CELLS = (
     ("percent", "百分数填入了金额或数量项（如单元格误设为百分比格式）",
      "a percentage where an amount or a count belongs: the cell was formatted as percent by mistake",
      "填写数值，改用普通数字格式", "Write the number itself, in a plain number format."),
+    ("hashes", "数字显示为#######（列宽不够）后另存为CSV，数值已丢失",
+     "`#######`: the column was too narrow when it was saved as CSV, and the number is lost",
+     "加宽该列后重新导出", "Widen the column and export it again."),
+    ("brackets", "用括号表示的负数，如(12.50)", "a number in brackets, as an accounting format shows one below zero",
+     "负数写-12.50", "Write -12.50 if it is below zero."),
+    ("day", "数字所在单元格设为日期格式，如105成了1900-04-14",
+     "a day in a number field: the cell is formatted as a date, and 105 is shown as 1900-04-14",
+     "改为数字格式，核对后重填", "Format the cell as a number and check it."),
     ("type", "不是该项的类型：整数、数字、日期、是/否",
      "not a whole number, number, day, yes or no, as the field wants",
      "按要求改正", "Correct the cell."),
@@ -145,7 +153,17 @@ def page() -> str:
         "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
         "以文本格式重新填入<br>Fill them in again, as text. |\n"
         "| `<form>.<key>.loose` | 没有编码和名称、只有零星数字的行（如表外的算数）<br>"
-        "no code, no name, one or two numbers | 清除该数字，或补上编码<br>Clear the number, or add the code. |"
+        "no code, no name, one or two numbers | 清除该数字，或补上编码<br>Clear the number, or add the code. |\n"
+        "| `<form>.<key>.level` | 镇（街）的标题行、小计行（镇名或9位编码）；只有镇名的标题行略过<br>"
+        "a town's name or code with numbers; its name alone is passed over | 删除<br>Delete it. |\n"
+        "| `<form>.<key>.subtotal` | 没有编码，各项恰为上方、下方或全部记录之和<br>"
+        "no code, and every number is the sum of the rows above, below or of all | "
+        "删除，或写登记的合计行名称<br>Delete it, or write a declared label of totals. |\n"
+        "| `<form>.<key>.extra` | 平均、上月数、增减、同比等行<br>an average, last month's numbers, a change"
+        " | 删除<br>Delete it. |\n"
+        "| `<form>.<key>.page` | 第1页、共1页<br>a page's number | 删除<br>Delete it. |\n"
+        "| `<form>.<key>.zeros` | 没有编码和名称，各项都是0（模板中未填的行）<br>"
+        "no code, no name, zeros alone: a row of the template | 删除<br>Delete it. |"
     )
     return "\n\n".join(parts) + "\n"
 

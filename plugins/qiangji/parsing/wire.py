@@ -217,7 +217,9 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     """A submission as its head and three streams: rows, raw, problems."""
     head = {
         "totals_agree": parsed.totals_agree,
-        "totals_problems": [[p.field, p.address, p.written, p.sum] for p in parsed.totals_problems[:_TOTALS]],
+        "totals_problems": [
+            [p.field, p.address, p.written, p.sum, p.hidden] for p in parsed.totals_problems[:_TOTALS]
+        ],
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],

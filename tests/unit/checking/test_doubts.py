@@ -135,7 +135,8 @@ MANY = [f"{name}村委会" for name in "甲乙丙丁戊己庚辛壬癸子丑"]
         ([0] * 12, True),
         ([0, 0.5, 0.9] * 4, True),
         ([0.5] * 11 + [50], True),
-        ([0.5] * 10 + [50, 50], False),  # some units are small
+        ([0.5] * 10 + [50, 50], True),
+        ([0.5] * 8 + [50] * 4, False),  # some units are small
         ([1] * 12, False),
     ],
 )
