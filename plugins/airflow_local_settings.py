@@ -15,9 +15,9 @@ class _Alerts(list[Any]):
     """Found anew whenever somebody looks."""
 
     def __iter__(self) -> Iterator[Any]:
-        from qiangji import airflow_glue
+        from qiangji.airflow_glue import web
 
-        return iter(airflow_glue.alerts())
+        return iter(web.alerts())
 
 
 DASHBOARD_UIALERTS = _Alerts()

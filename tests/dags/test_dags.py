@@ -28,7 +28,7 @@ HEAVY = {
     "psycopg",
     "alembic",
 }
-MAY_IMPORT_AIRFLOW = {"qiangji/airflow_glue.py"}
+MAY_IMPORT_AIRFLOW = {"qiangji/airflow_glue/__init__.py", "qiangji/airflow_glue/web.py"}
 POOLS = {"qiangji_pull", "qiangji_check", "qiangji_build", "default_pool"}
 
 

@@ -214,6 +214,38 @@ def test_a_month_that_has_not_ended_is_refused_at_every_door(told: Told, period:
     assert e.value.code == "not_due"
 
 
+def test_the_morning_says_what_moved_and_why(told: Told) -> None:
+    ran = run("today", "--json")
+    found = ran.json
+    assert found["night"]["lost"] == []
+    moves = found["moves"]
+    # the last night brought another E1 and the first X1; what came before it is not told again
+    assert (
+        {"revision", "late_arrival"} <= moves["by_cause"].keys() <= {"revision", "late_arrival", "boundary"}
+    )
+    assert len(moves["largest"]) <= 10
+    assert CITY in {r["org_code"] for r in moves["largest"]}
+    assert not any(r["is_first_shown"] for r in moves["largest"])
+    assert moves["figures"] == len(run("diff", "--from", found["night"]["started_at"], "--json").json)
+    printed = run("today")
+    assert printed.code == ran.code
+    assert "2个县（市、区）采到2个" in printed.out
+    assert "Moved" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("day", "said"), [("2026-13-01", "不是日期"), ("2999-01-01", "尚未到来"), ("昨天", "不是日期")]
+)
+def test_a_day_that_is_none_is_told(told: Told, day: str, said: str) -> None:
+    ran = run("today", "--date", day)
+    assert (ran.code, said in ran.err) == (2, True), ran.err
+
+
+def test_before_the_first_night_there_is_no_morning(told: Told) -> None:
+    ran = run("today", "--date", "2026-01-01")
+    assert "尚未采集" in ran.out
+
+
 @pytest.mark.parametrize("period", ["2026", "2026Q1", "2026-02"])
 def test_status_looks_into_the_periods_within(told: Told, period: str) -> None:
     ran = run("status", "--period", period, "--json")

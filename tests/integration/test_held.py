@@ -124,7 +124,7 @@ def test_a_few_units_of_many_need_attention(place: Place) -> None:
     rows = place.status(JANUARY)
     (few,) = reading.needs_attention(list(rows.values()))
     assert (few["county_code"], few["status"], few["reason_code"]) == (A, "accepted", "few_units")
-    assert "接收2，应报12：缺10" in few["message_zh"]
+    assert "计入2，应报12，缺10" in few["message_zh"]
     assert rows[B]["expected_units"] == 3
 
 

@@ -52,15 +52,17 @@ def publish(
     """
     from qiangji import pipeline
     from qiangji.cli import printing
-    from qiangji.figures import editions
+    from qiangji.figures import editions, reading
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:
         edition = asdict(editions.publish(p.ledger, wanted, name, by))
+        open_ = [r for r in reading.status(p.ledger.engine, str(wanted)) if r["status"] != "accepted"]
     if json:
         print(printing.as_json(edition))
     else:
-        printing.print_edition(console, edition, editions.reservations_in_words(edition["reservations"]))
+        reservations = editions.reservations_in_words(edition["reservations"])
+        printing.print_edition(console, edition, reservations, open_ if reservations else ())
     exit_on(edition["reservations"])
 
 

@@ -54,7 +54,7 @@ def values(
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.cli.export import given
-    from qiangji.figures import Choice, comparison, editions, reading
+    from qiangji.figures import Choice, comparison, editions, nothing, reading
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -84,7 +84,7 @@ def values(
             printing.print_values(console, rows)
         else:
             console.print(
-                reading.why_none(engine, catalogue, choice, wanted, period_type, then), markup=False
+                nothing.why_none(engine, catalogue, choice, wanted, period_type, then), markup=False
             )
 
 
@@ -219,17 +219,17 @@ def status(
         still_open = dispositions.count_open(engine, wanted, counties)
         stale = reading.stale_corrections(engine, counties)
         locked = reading.locks(engine)
+        held = reading.held_files(engine)
     catalogue = _readable_catalogue()
     attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
     if not given(rows, json, export):
         printing.print_status(console, rows, _titles(catalogue))
         printing.print_locks(console, locked)
-        printing.print_reasons(console, attention)
+        printing.print_reasons(console, attention, held)
         printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)
         _print_stale(stale)
-        if wanted:
-            printing.print_rejections(console, rejected)
+        printing.print_rejections(console, rejected if wanted else _only_reason(rejected, attention))
         findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 
@@ -255,6 +255,12 @@ def _readable_catalogue() -> Catalogue | None:
     with suppress(CatalogueError):
         return pipeline.read_catalogue()
     return None
+
+
+def _only_reason(rejected: list[dict[str, Any]], attention: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rejected rows of reports that were returned as a whole: they are why."""
+    returned = {(r["county_code"], r["form"], r["period"]) for r in attention if r["status"] == "returned"}
+    return [r for r in rejected if (r["county_code"], r["form"], r["period"]) in returned]
 
 
 def _titles(catalogue: Catalogue | None) -> dict[str, str]:

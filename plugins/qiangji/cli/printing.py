@@ -192,8 +192,13 @@ def print_unbuilt(console: Console, months: Sequence[Period]) -> None:
         )
 
 
-def print_edition(console: Console, edition: dict[str, Any], reservations: Sequence[tuple[str, str]]) -> None:
-    """The edition, and one line for each thing that was not complete when it was published."""
+def print_edition(
+    console: Console,
+    edition: dict[str, Any],
+    reservations: Sequence[tuple[str, str]],
+    not_accepted: Sequence[Any],
+) -> None:
+    """The edition, one line for each thing that was not complete when it was published, and the reports behind it."""
     console.print(
         f"{edition['edition']} {edition['period']} 已发布 published by {edition['published_by']}:"
         f" {edition['figures']:,} 个指标值 figures.",
@@ -201,10 +206,21 @@ def print_edition(console: Console, edition: dict[str, Any], reservations: Seque
     )
     for zh, en in reservations:
         console.print(f"未尽事项 not complete: {zh} {en}", style="yellow", markup=False)
+    by_county: dict[str, list[str]] = {}
+    for r in not_accepted:
+        county = f"{r['county_code']} {r['county_name']}"
+        by_county.setdefault(county, []).append(f"{r['form']} {r['period']} {r['status_zh']} {r['status']}")
+    for county, reports in by_county.items():
+        print_card(console, county, "；".join(reports))
 
 
-def print_reasons(console: Console, rows: Rows) -> None:
-    """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason."""
+def print_reasons(
+    console: Console, rows: Rows, held: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] | None = None
+) -> None:
+    """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason.
+
+    `held`: the files of each that is held (`reading.held_files`), each of which waits for a decision.
+    """
     if not rows:
         console.print("没有需要处理的事项 Nothing needs attention.")
         return
@@ -214,7 +230,10 @@ def print_reasons(console: Console, rows: Rows) -> None:
         about = filter(None, (r["form"], r["period"]))
         what = f"[{style}]{r['status_zh']} {r['status']}[/{style}] {r['reason_code'] or ''}"
         heading = " ".join((r["county_code"], r["county_name"], *about, what, r["delivery_id"] or ""))
-        print_card(console, heading, *_reason(r))
+        files = (
+            (held or {}).get((r["county_code"], r["form"], r["period"]), ()) if r["status"] == "held" else ()
+        )
+        print_card(console, heading, *_reason(r), *(f"待审来件 held: {id_} {name}" for id_, name in files))
 
 
 def print_rejections(console: Console, rows: Rows) -> None:

@@ -29,6 +29,10 @@ NOTED = ("other_name", "voided_again")
 """Reasons for which a file that lies there was not taken."""
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
 
+_HEADLINES = (
+    "v.period = ANY(CAST(:periods AS text[])) AND (v.indicator_code, v.period, v.period_type) IN"
+    " (SELECT * FROM unnest(CAST(:codes AS text[]), CAST(:periods AS text[]), CAST(:types AS text[])))"
+)
 _OWN_TYPE = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
 
 
@@ -85,6 +89,13 @@ class State:
 NOW = State()
 
 
+def is_built(engine: Engine, month: str, as_of: datetime | None = None) -> bool:
+    """Whether a build has covered a month, by now or by a moment."""
+    statement = "SELECT EXISTS (SELECT FROM mart.build WHERE :month = ANY(months) AND built_at <= coalesce(:at, now()))"
+    with engine.connect() as c:
+        return bool(c.scalar(sa.text(statement), {"month": month, "at": as_of}))
+
+
 def latest_month(engine: Engine, as_of: datetime | None = None) -> str | None:
     """The last month for which something was reported and built, now or at a moment."""
     figures = State(as_of).figures
@@ -111,19 +122,24 @@ def values(
     _require_known(engine, catalogue, choice, period_type, state)
     period = period or latest_month(engine, state.as_of)
     is_month = period is not None and Period.parse(period).type == "month"
+    if is_month and not is_built(engine, str(period), state.as_of):
+        return []  # and not what quarters before it have
     sources = {"figures": state.figures, "dictionary": state.dictionary}
-    chosen = _OWN_TYPE
-    if is_month and period_type is None:
-        headlines = query("figures/headlines", **sources).text
-        chosen = f"(v.indicator_code, v.period, v.period_type) IN ({headlines})"
-    asked = {
+    asked: dict[str, Any] = {
         "period": period,
         "since": str(Period.parse(period) - 11) if is_month and period else period,
         "type": period_type,
         "with_past_units": state.as_of is not None,
     }
-    statement = query("figures/values", chosen=chosen, **sources)
-    return read(engine, statement, asked | choice.bound | state.bound(catalogue))
+    asked |= choice.bound | state.bound(catalogue)
+    chosen = _OWN_TYPE
+    if is_month and period_type is None:
+        # asked first: within the other statement, of figures as of a moment, they would be planned for one row
+        headlines = read(engine, query("figures/headlines", **sources), asked)
+        chosen = _HEADLINES
+        names = {"codes": "indicator_code", "periods": "period", "types": "period_type"}
+        asked |= {name: [r[column] for r in headlines] for name, column in names.items()}
+    return read(engine, query("figures/values", chosen=chosen, **sources), asked)
 
 
 def _lacks_units(row: dict[str, Any]) -> bool:
@@ -134,12 +150,21 @@ def _lacks_units(row: dict[str, Any]) -> bool:
 
 
 def _lacking_units(row: dict[str, Any]) -> dict[str, Any]:
-    accepted, expected = row["rows_accepted"], row["expected_units"]
-    return row | {
-        "reason_code": "few_units",
-        "message_zh": f"接收{accepted:,}，应报{expected:,}：缺{expected - accepted:,}。请县（市、区）补报其余单位",
-        "message_en": f"{accepted:,} of {expected:,} came, {expected - accepted:,} lack: ask the county for them",
-    }
+    accepted, expected, back = row["rows_accepted"], row["expected_units"], row["rows_rejected"]
+    missing = max(expected - accepted - back, 0)
+    zh = f"计入{accepted:,}，应报{expected:,}" + (f"，退回{back:,}" if back else "")
+    en = f"{accepted:,} of {expected:,} count" + (f", {back:,} were sent back" if back else "")
+    if missing:
+        zh, en = (
+            f"{zh}，缺{missing:,}：请县（市、区）补报其余单位",
+            f"{en}, {missing:,} lack: ask the county for them",
+        )
+    else:
+        zh, en = (
+            f"{zh}：请县（市、区）改正退回的记录后重报",
+            f"{en}: ask the county to correct and send those again",
+        )
+    return row | {"reason_code": "few_units", "message_zh": zh, "message_en": en}
 
 
 def _is_noted(row: dict[str, Any]) -> bool:
@@ -167,44 +192,6 @@ def _require_known(
         )
     if period_type is not None and period_type not in PERIOD_TYPES:
         raise unknown("period type", [period_type], PERIOD_TYPES)
-
-
-def why_none(
-    engine: Engine,
-    catalogue: Catalogue,
-    choice: Choice = OVERVIEW,
-    period: str | None = None,
-    period_type: str | None = None,
-    as_of: datetime | None = None,
-) -> str:
-    """Why `values` has no row for that choice, and what to do: the first reason that holds."""
-    built = read(engine, "SELECT DISTINCT period, period_type FROM mart.indicator_value ORDER BY 1, 2")
-    if as_of and not latest_month(engine, as_of):
-        return f"Nothing was built by {as_of:%Y-%m-%d %H:%M}."
-    if not built:
-        return "Nothing is built yet: `qiangji collect`, then `qiangji build`."
-    asked = Period.parse(period or latest_month(engine) or built[-1]["period"])
-    if asked.start > local_day(datetime.now(UTC), settings().timezone):
-        return f"{asked} is still to come."
-    types = [b["period_type"] for b in built if b["period"] == str(asked)]
-    if not types:
-        return f"{asked} is not built: `qiangji build --period {asked.last_month}`, once its reports are collected."
-    if period_type and period_type not in types:
-        return f"{asked} has no figures of type {period_type}: it has {', '.join(types)}."
-    for code in choice.orgs:
-        if catalogue.org.version(code, asked.months) is None:
-            return f"{code} {catalogue.name_of(code)} was no unit in {asked}."
-    if choice.level and choice.orgs and not _has_units(catalogue, choice.level, choice.orgs):
-        return f"No unit of level {choice.level} is, or lies beneath, {', '.join(choice.orgs)}."
-    return (
-        "No figure of that choice: the indicators are not made at that level (mart.indicator says at which)."
-    )
-
-
-def _has_units(catalogue: Catalogue, level: str, orgs: Sequence[str]) -> bool:
-    return any(
-        u.level == level and not catalogue.org.ever_above(u.code).isdisjoint(orgs) for u in catalogue.org
-    )
 
 
 def moment(text: str, zone: str) -> datetime:
@@ -299,6 +286,20 @@ def status_names(engine: Engine) -> dict[str, str]:
         rows = c.execute(sa.text("SELECT status, name_zh FROM dim.submission_status"))
         found: dict[str, str] = {r.status: r.name_zh for r in rows}
     return {status: found[status] for status in _TOLD if status in found} | found
+
+
+def held_files(engine: Engine) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
+    """(county, form, period) -> each delivery that is held and the county's name for its file, the latest first."""
+    rows = read(
+        engine, "SELECT * FROM mart.submission WHERE status = 'held' ORDER BY received_at DESC, file_name"
+    )
+    found: dict[tuple[str, str, str], list[tuple[str, str]]] = {}
+    for r in rows:
+        one = (r["delivery_id"], r["file_name"])
+        mine = found.setdefault((r["county_code"], r["form"], r["period"]), [])
+        if one not in mine:
+            mine.append(one)
+    return found
 
 
 def locks(engine: Engine, as_of: datetime | None = None) -> Rows:

@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
+from qiangji.parsing.glance import has_any
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -69,10 +70,11 @@ _ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!")
 MAX_SUMS = 200
 """Rows without a code that are held against sums."""
 HALF_CENT = 0.005
-LEAST_SUMS = 2
-"""So many numbers that are not 0 have to be the sums of others."""
+LEAST_SUMS = SUM_OF = 2
+"""So many numbers that are not 0 have to be the sums of so many units' at least."""
 _PLAIN_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _QUOTED = r'^\s*="[^"]*"\s*$'
+_WRAPPING = "='‘’`"
 _WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
 
 
@@ -147,6 +149,8 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
     With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
     """
+    if not has_any(raw, _WRAPPING):
+        return raw
     wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
     if not pc.any(wrapped).as_py():
         return raw
@@ -156,18 +160,19 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
     return pc.if_else(pc.fill_null(wrapped, False), bare, raw)
 
 
-def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int]:
+def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int, bool]:
     """Codes without blanks and hyphens inside (`440705 001 203`), and without what a program makes of them that takes
-    them for numbers (`440705001203.0`, an exponent), where that makes them codes; and how many had some.
+    them for numbers (`440705001203.0`, an exponent), where that makes them codes; how many had some; and whether all
+    were codes before.
     """
     known = pc.match_substring_regex(codes, f"^(?:{pattern})$")
-    if pc.all(known).as_py():
-        return codes, 0
+    if not codes.null_count and pc.all(known).as_py():
+        return codes, 0, True
     bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－-]+|\.0+$", "")
     bare = _in_full(bare)
     spaced = pc.and_(pc.invert(known), pc.match_substring_regex(bare, f"^(?:{pattern})$"))
     many = pc.sum(spaced).as_py() or 0
-    return (pc.if_else(pc.fill_null(spaced, False), bare, codes), many) if many else (codes, 0)
+    return (pc.if_else(pc.fill_null(spaced, False), bare, codes) if many else codes), many, False
 
 
 def _in_full(codes: pa.Array) -> pa.Array:
@@ -261,6 +266,8 @@ def find_sums(
     """Rows without a code that add up those above them, those below, or all: totals that do not say so. `codes`: of
     the rows read; `strays`: those known.
     """
+    if not codes.null_count:
+        return []
     known = pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)
     odd = pc.indices_nonzero(pc.invert(known)).to_pylist()
     told = {s.index for s in strays}
@@ -271,13 +278,13 @@ def find_sums(
         read[n].values.cast(pa.float64()) for n, f in reading.fields.items() if f.is_number and n in read
     ]
     counted = [pc.fill_null(pc.if_else(known, v, 0.0), 0.0).to_numpy() for v in numbers]
-    found, edges = list[Stray](), [-1, *odd, len(codes)]
+    found, edges, are_units = list[Stray](), [-1, *odd, len(codes)], known.to_numpy(zero_copy_only=False)
     for index in empty:
         at = edges.index(index)
         own = [(v[index].as_py(), c) for v, c in zip(numbers, counted, strict=True) if v[index].as_py()]
         parts = ((edges[at - 1] + 1, index), (index + 1, edges[at + 1]), (0, len(codes)))
         if len(own) >= LEAST_SUMS and any(
-            last - first > 1 and all(abs(c[first:last].sum() - value) < HALF_CENT for value, c in own)
+            are_units[first:last].sum() >= SUM_OF and all(abs(c[first:last].sum() - value) < HALF_CENT for value, c in own)
             for first, last in parts
         ):
             found.append(Stray(index, "subtotal", ""))

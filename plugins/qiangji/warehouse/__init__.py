@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import psycopg
 
 DATABASE = "qiangji"
+_NOT_THERE = ("42P01", "42883", "42703")
+"""SQL states: undefined table, function, column."""
 CONNECT_SECONDS = 10
 
 
@@ -44,7 +46,26 @@ def reading_warehouse(settings: Settings, role: str = BI) -> Iterator[Engine]:
     with urls(settings) as url, engine_of(url[role]) as engine:
         with engine.connect() as connection:
             _require_migrated(connection)
-        yield engine
+        with _of_this_version():
+            yield engine
+
+
+@contextmanager
+def _of_this_version() -> Iterator[None]:
+    """A view, function or column that is not there: a version of before filled the warehouse, and nothing since."""
+    try:
+        yield
+    except sa.exc.ProgrammingError as e:
+        if getattr(e.orig, "sqlstate", "") not in _NOT_THERE:
+            raise
+        raise WarehouseError(
+            f"lacks what this version asks for: {str(e.orig).splitlines()[0]}",
+            where="warehouse",
+            expected="views as this version makes them",
+            do="Run `qiangji build` (or let a night run) once: it brings the views up to date, and figures stay.",
+            zh="数据仓库的视图还是旧版本的：请运行一次qiangji build（或等一次夜间采集），视图即更新，指标值不变。",
+            code="old_warehouse",
+        ) from e
 
 
 @contextmanager
@@ -183,6 +204,15 @@ def _telling(url: str) -> Iterator[None]:
         yield
     except (sa.exc.OperationalError, sa.exc.InterfaceError, psycopg.OperationalError) as e:
         reason = str(getattr(e, "orig", None) or e).strip().splitlines() or [type(e).__name__]
+        if getattr(getattr(e, "orig", e), "sqlstate", "") == "57014":
+            raise WarehouseError(
+                "took longer than this role may",
+                where="warehouse",
+                expected="an answer within its statement_timeout",
+                do="Ask for less at a time: --indicator, --period, --level or --org.",
+                zh="查询超过了该账号的时限：请缩小范围，如加--indicator、--period、--level或--org。",
+                code="too_long",
+            ) from e
         if told := of_the_disk(e, f"warehouse {sa.make_url(url).render_as_string(hide_password=True)}"):
             raise told from e
         raise WarehouseError(

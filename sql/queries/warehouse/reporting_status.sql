@@ -39,6 +39,17 @@ latest AS (
         county_code, form, period, received_at DESC, checked_at <= {{moment}} DESC,
         CASE WHEN checked_at <= {{moment}} THEN checked_at END DESC, checked_at
 ),
+gone AS (
+    SELECT DISTINCT ON (x.county_code, x.form, x.period)
+        x.county_code, x.form, x.period, x.delivery_id, d.decided_by, d.decided_at
+    FROM stood AS x
+    JOIN ops.decision AS d
+        ON
+            d.delivery_id = x.delivery_id AND d.action = 'void' AND d.decided_at <= {{moment}}
+            AND (d.form IS NULL OR (d.form, d.period) = (x.form, x.period))
+    WHERE x.status_then = 'void'
+    ORDER BY x.county_code, x.form, x.period, x.received_at DESC, d.decided_at DESC
+),
 attempt AS (
     SELECT DISTINCT ON (s.form, s.period, c.county_code)
         s.form, s.period, c.county_code, c.status, c.reason_code, c.message, c.ended_at
@@ -83,10 +94,19 @@ SELECT
     CASE st.status
         WHEN 'failed' THEN a.reason_code
         WHEN 'held' THEN l.held_reason
-        ELSE coalesce(l.reason_code, CASE WHEN l.status_then IS NULL THEN a.reason_code END)
+        ELSE coalesce(
+            l.reason_code,
+            CASE WHEN l.status_then IS NULL THEN a.reason_code END,
+            CASE WHEN l.status_then IS NULL AND g.delivery_id IS NOT NULL THEN 'voided' END
+        )
     END AS reason_code,
     CASE
-        WHEN st.status = 'failed' OR l.status_then IS NULL THEN a.message
+        WHEN st.status = 'failed' THEN a.message
+        WHEN l.status_then IS NULL THEN coalesce(
+            a.message,
+            '来件' || g.delivery_id || '已于' || mart.local_day(g.decided_at) || '由' || g.decided_by
+            || '作废，此外没有来件：请县（市、区）重报'
+        )
         WHEN st.status = 'held' THEN replace(concat_ws(
             '。',
             CASE l.held_reason
@@ -102,7 +122,12 @@ SELECT
         ELSE l.message_zh
     END AS message_zh,
     CASE
-        WHEN st.status = 'failed' OR l.status_then IS NULL THEN a.message
+        WHEN st.status = 'failed' THEN a.message
+        WHEN l.status_then IS NULL THEN coalesce(
+            a.message,
+            'delivery ' || g.delivery_id || ' was voided on ' || mart.local_day(g.decided_at) || ' by ' || g.decided_by
+            || ', and there is no other: ask the county to send it again'
+        )
         WHEN st.status = 'held' THEN replace(concat_ws(
             '. ',
             CASE l.held_reason
@@ -117,7 +142,7 @@ SELECT
         ), '?. ', '? ')
         ELSE l.message_en
     END AS message_en,
-    l.delivery_id,
+    coalesce(l.delivery_id, g.delivery_id) AS delivery_id,
     a.ended_at AS last_attempt_at,
     a.status = 'failed' AS last_attempt_failed,
     a.reason_code AS last_attempt_reason,
@@ -126,6 +151,7 @@ FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code
 JOIN shown AS s ON s.form = cf.form
 LEFT JOIN latest AS l ON (l.county_code, l.form, l.period) = (cf.county_code, cf.form, s.period)
+LEFT JOIN gone AS g ON (g.county_code, g.form, g.period) = (cf.county_code, cf.form, s.period)
 LEFT JOIN current_one AS c ON (c.county_code, c.form, c.period) = (cf.county_code, cf.form, s.period)
 LEFT JOIN attempt AS a ON (a.county_code, a.form, a.period) = (cf.county_code, cf.form, s.period)
 LEFT JOIN dim.expected_units AS e ON (e.county_code, e.form, e.period) = (cf.county_code, cf.form, s.period)

@@ -366,6 +366,17 @@ def test_a_warehouse_never_built_says_what_to_do(workplace: Any) -> None:
         pass
 
 
+def test_a_warehouse_that_an_older_version_filled_says_what_to_do(copied: Settings) -> None:
+    prepared(copied)
+    with (
+        pytest.raises(WarehouseError, match="qiangji build") as caught,
+        reading_warehouse(copied) as engine,
+        engine.connect() as c,
+    ):
+        c.execute(sa.text("SELECT * FROM mart.of_a_later_version"))
+    assert caught.value.code == "old_warehouse"
+
+
 def test_a_warehouse_that_is_not_there_is_an_error_without_its_password(
     catalogue: Catalogue, workplace: Any
 ) -> None:

@@ -1,4 +1,4 @@
-"""Between Airflow and the package: the only module that imports airflow.
+"""Between Airflow and the package: the only room that imports airflow. `web` has the pages.
 
 In: what a task knows (partition key, run id, parameters). Out: calls of `stages` and `building`, errors in the
 classes that the retry policy tells apart, asset partitions, and Airflow's plugin. The work itself is in those rooms
@@ -7,14 +7,10 @@ and is tested without Airflow.
 
 from __future__ import annotations
 
-import functools
-import json
 import logging
 from datetime import timedelta
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from airflow.plugins_manager import AirflowPlugin
 from airflow.sdk import (
@@ -26,11 +22,13 @@ from airflow.sdk import (
     get_current_context,
     task,
 )
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 from airflow.sdk.log import mask_secret
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from qiangji import errors, masking, pipeline, stages
+from qiangji.airflow_glue.names import shown as shown
+from qiangji.airflow_glue.web import pages
 from qiangji.periods import Period
 from qiangji.settings import add_connection_resolver, settings
 from qiangji.stopwatch import Stopwatch
@@ -41,13 +39,6 @@ REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 """Collected reports; a partition is a reporting month, `2026-10`."""
 FIGURES = Asset(name="qiangji_mart", uri="qiangji://mart")
 """The figures that BI tools read; a partition is a month that was built."""
-DAGS = {
-    "collect_nightly": "每日采集",
-    "collect_period": "补采报告月",
-    "build_indicators": "计算指标",
-    "watch_reporting": "报送跟踪",
-}
-"""DAGs of the project, with their names in Chinese."""
 ZONE = "Asia/Shanghai"
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
@@ -76,11 +67,6 @@ DEFAULTS: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=30),
 }
 """Arguments of every task. Only errors that may pass by themselves are tried again."""
-
-
-def shown(dag_id: str) -> str:
-    """The name that Airflow's pages show: in Chinese, and the id that commands and runbooks use."""
-    return f"{DAGS[dag_id]} {dag_id}"
 
 
 class NightlyPartition(CronTriggerTimetable):
@@ -122,8 +108,10 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     map_index_template="{{ names }}",
     trigger_rule="all_done",
 )
-def check(batches: list[dict[str, Any]], share: int) -> dict[str, Any]:
+def check(batches: list[dict[str, Any]] | None, share: int) -> dict[str, Any]:
     """Check this share's new deliveries; returns how many submissions have each status, and seconds by stage."""
+    if batches is None:  # `plan` failed: its own words, and those of `verdict`, say why
+        raise AirflowSkipException("nothing was planned")
     counties = [c for batch in batches for c in batch["counties"]][share :: len(CHECK_SHARES)]
     watch = Stopwatch()
     with pipeline.open_pipeline() as p:
@@ -188,12 +176,19 @@ def build() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0, task_display_name="结论 verdict")
 def verdict() -> str:
-    """Say what the run did, in a line; fail it if a county could not be collected, or if another task failed."""
+    """Say what the run did, in a line; fail it if a county could not be collected, or if another task failed.
+
+    Of a month that `plan` refused, fail with the refusal's own words.
+    """
     from qiangji.figures import reading
 
     context = get_current_context()
     ti, run_id = context["ti"], str(context["run_id"])
+    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
+    broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     with pipeline.open_pipeline() as p:
+        if "plan" in broken and (period := period_of_run()):
+            stages.months_to_collect(p.catalogue, [Period.parse(period)])
         names = reading.status_names(p.ledger.engine)
         lost = stages.lost(p, run_id)
         stages.tell_of_unknown_years(p.catalogue)
@@ -202,8 +197,6 @@ def verdict() -> str:
     said = stages.in_a_line(names, *_results(ti))
     if by := context["dag_run"].triggering_user_name:
         said += f"; 启动人 started by {by}"
-    states = ti.get_task_states(dag_id=ti.dag_id, task_ids=COLLECT_TASKS, run_ids=[run_id]).get(run_id, {})
-    broken = sorted(task for task, state in states.items() if state in ("failed", "upstream_failed"))
     if lost or broken:
         log.info("%s", said)  # of a green run Airflow logs what is returned
         raise stages.incomplete(run_id, lost, broken)
@@ -240,76 +233,6 @@ def feedback() -> dict[str, int]:
         for sent in way_back.send(p):
             counts[sent.status] = counts.get(sent.status, 0) + 1
     return counts
-
-
-def alerts() -> list[Any]:
-    """For the top of Airflow's home page: each of the DAGs whose last run that ended is red.
-
-    The page's own count of failed DAGs leaves out runs without a logical date, and so all runs of partitions.
-    """
-    from airflow.api_fastapi.common.types import UIAlert
-    from airflow.models.dagrun import DagRun
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    ended = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(
-        DagRun.dag_id.in_(DAGS), DagRun.state.in_(["success", "failed"])
-    )
-    latest = ended.distinct(DagRun.dag_id).order_by(DagRun.dag_id, DagRun.end_date.desc())
-    with create_session() as session:
-        red = [r for r in session.execute(latest) if r.state == "failed"]
-    zone = ZoneInfo(settings().timezone)
-    return [
-        UIAlert(
-            text=f"{DAGS[r.dag_id]} {r.end_date.astimezone(zone):%Y-%m-%d %H:%M} 失败 failed:"
-            f" [{r.dag_id}](dags/{r.dag_id}/runs/{quote(r.run_id, safe='')})",
-            category="error",
-        )
-        for r in red
-    ]
-
-
-async def pages(scope: Any, receive: Any, send: Any) -> None:
-    """The project's pages among Airflow's, as an ASGI application.
-
-    It is made at the first request: every process of Airflow imports this module, and only one serves pages.
-    """
-    await _web()(scope, receive, send)
-
-
-@functools.cache
-def _web() -> Any:
-    """The pages, behind Airflow's login, for those who may run `watch_reporting`: its workbooks may name persons."""
-    import fastapi
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
-    from airflow.api_fastapi.core_api.security import get_user
-
-    from qiangji.feedback import web
-
-    def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
-        """The account's name: of an administrator or a duty operator."""
-        if not get_auth_manager().is_authorized_dag(
-            method="POST",
-            access_entity=DagAccessEntity.RUN,
-            details=DagDetails(id="watch_reporting"),
-            user=user,
-        ):
-            raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
-        return str(user.get_name())
-
-    taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
-    return web.application(fastapi, may_hand_over, taken)
-
-
-def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:
-    """Add a line to Airflow's audit log: what one of the project's pages gave to an account."""
-    from airflow.models.log import Log
-    from airflow.utils.session import create_session
-
-    with create_session() as session:
-        extra = json.dumps(what, ensure_ascii=False)
-        session.add(Log(event, owner=who, owner_display_name=who, extra=extra, dag_id="watch_reporting"))
 
 
 class QiangjiPlugin(AirflowPlugin):

@@ -1,0 +1,85 @@
+"""What the project adds to Airflow's pages: alerts on the home page, pages of its own, lines of the audit log.
+
+In: Airflow's database and login. Out: alerts, and an ASGI application.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from qiangji.airflow_glue.names import DAGS
+from qiangji.settings import settings
+
+
+def alerts() -> list[Any]:
+    """For the top of Airflow's home page: each of the DAGs whose last run that ended is red.
+
+    The page's own count of failed DAGs leaves out runs without a logical date, and so all runs of partitions.
+    """
+    from airflow.api_fastapi.common.types import UIAlert
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    ended = select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(
+        DagRun.dag_id.in_(DAGS), DagRun.state.in_(["success", "failed"])
+    )
+    latest = ended.distinct(DagRun.dag_id).order_by(DagRun.dag_id, DagRun.end_date.desc())
+    with create_session() as session:
+        red = [r for r in session.execute(latest) if r.state == "failed"]
+    zone = ZoneInfo(settings().timezone)
+    return [
+        UIAlert(
+            text=f"{DAGS[r.dag_id]} {r.end_date.astimezone(zone):%Y-%m-%d %H:%M} 失败 failed:"
+            f" [{r.dag_id}](dags/{r.dag_id}/runs/{quote(r.run_id, safe='')})",
+            category="error",
+        )
+        for r in red
+    ]
+
+
+async def pages(scope: Any, receive: Any, send: Any) -> None:
+    """The project's pages among Airflow's, as an ASGI application.
+
+    It is made at the first request: every process of Airflow imports this module, and only one serves pages.
+    """
+    await _web()(scope, receive, send)
+
+
+@functools.cache
+def _web() -> Any:
+    """The pages, behind Airflow's login, for those who may run `watch_reporting`: its workbooks may name persons."""
+    import fastapi
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+    from airflow.api_fastapi.core_api.security import get_user
+
+    from qiangji.feedback import web
+
+    def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
+        """The account's name: of an administrator or a duty operator."""
+        if not get_auth_manager().is_authorized_dag(
+            method="POST",
+            access_entity=DagAccessEntity.RUN,
+            details=DagDetails(id="watch_reporting"),
+            user=user,
+        ):
+            raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
+        return str(user.get_name())
+
+    taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
+    return web.application(fastapi, may_hand_over, taken)
+
+
+def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:
+    """Add a line to Airflow's audit log: what one of the project's pages gave to an account."""
+    from airflow.models.log import Log
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        extra = json.dumps(what, ensure_ascii=False)
+        session.add(Log(event, owner=who, owner_display_name=who, extra=extra, dag_id="watch_reporting"))

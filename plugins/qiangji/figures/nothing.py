@@ -1,0 +1,88 @@
+"""Why no figure is shown for a choice, and what to do, in both languages.
+
+In: what was asked of `reading.values`, which had no row. Out: the first reason that holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy.engine import Engine
+
+from qiangji.catalogue import Catalogue
+from qiangji.errors import UsageError
+from qiangji.figures import OVERVIEW, Choice, read, reading
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
+
+
+def why_none(
+    engine: Engine,
+    catalogue: Catalogue,
+    choice: Choice = OVERVIEW,
+    period: str | None = None,
+    period_type: str | None = None,
+    as_of: datetime | None = None,
+) -> str:
+    """Why `values` has no row for that choice, and what to do: a line in each language."""
+    return "\n".join(next(_reasons(engine, catalogue, choice, period, period_type, as_of)))
+
+
+def _reasons(
+    engine: Engine,
+    catalogue: Catalogue,
+    choice: Choice,
+    period: str | None,
+    period_type: str | None,
+    as_of: datetime | None,
+) -> Iterator[tuple[str, str]]:
+    built = read(engine, "SELECT DISTINCT period, period_type FROM mart.indicator_value ORDER BY 1, 2")
+    if as_of and not reading.latest_month(engine, as_of):
+        yield (
+            f"到{as_of:%Y-%m-%d %H:%M}为止尚未计算任何指标值。",
+            f"Nothing was built by {as_of:%Y-%m-%d %H:%M}.",
+        )
+    if not built:
+        yield (
+            "尚未计算任何指标值：请先运行qiangji collect，再运行qiangji build。",
+            "Nothing is built yet: `qiangji collect`, then `qiangji build`.",
+        )
+    asked = Period.parse(period or reading.latest_month(engine) or built[-1]["period"])
+    try:
+        catalogue.require_reportable([asked.last_month], local_day(datetime.now(UTC), settings().timezone))
+    except UsageError as e:
+        yield e.zh, e.en
+    types = [b["period_type"] for b in built if b["period"] == str(asked)]
+    if not types:
+        command = f"qiangji build --period {asked.last_month}"
+        yield (
+            f"{asked}尚未计算：采集其报表后请运行{command}。",
+            f"{asked} is not built: `{command}`, once its reports are collected.",
+        )
+    if period_type and period_type not in types:
+        has = ", ".join(types)
+        yield (
+            f"{asked}没有{period_type}类指标值，只有{has}。",
+            f"{asked} has no figures of type {period_type}: it has {has}.",
+        )
+    for code in choice.orgs:
+        if catalogue.org.version(code, asked.months) is None:
+            name = catalogue.name_of(code)
+            yield f"{code} {name}在{asked}不是单位。", f"{code} {name} was no unit in {asked}."
+    if choice.level and choice.orgs and not _has_units(catalogue, choice.level, choice.orgs):
+        codes = ", ".join(choice.orgs)
+        yield (
+            f"{codes}及其下没有{choice.level}一级的单位。",
+            f"No unit of level {choice.level} is, or lies beneath, {codes}.",
+        )
+    yield (
+        "所选指标在该层级不计算：各指标的层级见mart.indicator。",
+        "No figure of that choice: the indicators are not made at that level (mart.indicator says at which).",
+    )
+
+
+def _has_units(catalogue: Catalogue, level: str, orgs: Sequence[str]) -> bool:
+    return any(
+        u.level == level and not catalogue.org.ever_above(u.code).isdisjoint(orgs) for u in catalogue.org
+    )
