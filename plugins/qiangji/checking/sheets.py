@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Severity, Words
 from qiangji.checking.spans import KINDS, other_spans
-from qiangji.checking.units import other_units
+from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.facts import SheetFacts
@@ -38,6 +38,19 @@ UNITS = {
     "percent": "%",
 }
 """The unit of a field as messages name it."""
+UNITS_EN = {
+    "person": "persons",
+    "household": "households",
+    "group": "groups",
+    "village": "villages",
+    "community": "communities",
+    "unit": "units",
+    "item": "items",
+    "time": "times",
+    "tree": "trees",
+    "ten_thousand_yuan": "10,000 yuan",
+    "percent": "per cent",
+}
 _PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number format"), "title": ("标题", "title")}
 
 
@@ -75,9 +88,20 @@ def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
         "unit_of_another_scale",
         f"{place_zh}写明{zh}的单位是“{first.said}”，本表要求{asks}：数据是按哪个单位填的？"
         "请按本表的单位填报并改正后重报",
-        f"the {place_en} says that {en} is in {first.said}, the form asks for {unit}: in which unit are the numbers?"
+        f"the {place_en} says that {en} is in {_in_english(first.said)}, the form asks for"
+        f" {UNITS_EN[form.fields[first.field].unit]}: in which unit are the numbers?"
         " Report them in the form's unit, correct it and send the report again",
     )
+
+
+def _in_english(said: str) -> str:
+    """A unit that a sheet says, as an English message names it."""
+    kind, scale = measure_of(said) or ("", 1)
+    if kind == "money":
+        return f"{scale:,} yuan" if scale > 1 else "yuan"
+    if kind in ("percent", "permille"):
+        return {"percent": "per cent", "permille": "per mille"}[kind]
+    return f"“{said}”" if scale == 1 else f"“{said}” (in {scale:,}s)"
 
 
 def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:

@@ -35,7 +35,7 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
     names = read_period(text)
     if str(period).endswith("-10") and text.strip() == f"{period.year}.1":
         raise _lost_zero(cell, reading)
-    written = quoted(text)
+    written = quoted(text, reading.county)
     raise ReturnedError(
         f"{cell} says period {names}" + ("" if written == str(names) else f" ({written})")
         if names

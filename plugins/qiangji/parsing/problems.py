@@ -143,7 +143,7 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
             "field": form.key,
             "address": address(form.form, at, numbers[s.index].as_py()),
             "rule": f"{form.form}.{form.key}.{s.what}",
-            "value": length_of(s.text) if s.what == "note" else quoted(s.text),
+            "value": length_of(s.text) if s.what == "note" else quoted(s.text, reading.county),
         }
         | dict(zip(("expected_zh", "expected_en"), expected_of(s, reading), strict=True))
         for s in strays

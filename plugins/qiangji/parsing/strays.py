@@ -277,14 +277,15 @@ def find_sums(
     numbers = [
         read[n].values.cast(pa.float64()) for n, f in reading.fields.items() if f.is_number and n in read
     ]
-    counted = [pc.fill_null(pc.if_else(known, v, 0.0), 0.0).to_numpy() for v in numbers]
+    of_units = [pc.fill_null(pc.if_else(known, v, 0.0), 0.0).to_numpy() for v in numbers]
     found, edges, are_units = list[Stray](), [-1, *odd, len(codes)], known.to_numpy(zero_copy_only=False)
     for index in empty:
         at = edges.index(index)
-        own = [(v[index].as_py(), c) for v, c in zip(numbers, counted, strict=True) if v[index].as_py()]
+        own = [(v[index].as_py(), c) for v, c in zip(numbers, of_units, strict=True) if v[index].as_py()]
         parts = ((edges[at - 1] + 1, index), (index + 1, edges[at + 1]), (0, len(codes)))
         if len(own) >= LEAST_SUMS and any(
-            are_units[first:last].sum() >= SUM_OF and all(abs(c[first:last].sum() - value) < HALF_CENT for value, c in own)
+            are_units[first:last].sum() >= SUM_OF
+            and all(abs(counted[first:last].sum() - value) < HALF_CENT for value, counted in own)
             for first, last in parts
         ):
             found.append(Stray(index, "subtotal", ""))
