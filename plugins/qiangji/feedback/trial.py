@@ -20,6 +20,7 @@ from qiangji.landing.other_names import CODE as OTHER_NAME
 from qiangji.periods import TYPES_ZH, Period
 from qiangji.personal_data import masked
 from qiangji.sources.files import names_in_a_folder
+from qiangji.stages import local_today
 
 _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
@@ -27,7 +28,8 @@ _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjso
 def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
     """The page for the file as this county's report of the period.
 
-    Raises UsageError: unknown_county, unknown_form, before_plan, wrong_period, no_file, too_large, unknown_kind.
+    Raises UsageError: unknown_county, unknown_form, before_plan, not_due (it has not ended), wrong_period, no_file,
+    too_large, unknown_kind.
     """
     from qiangji import checking, landing
     from qiangji.lake import Lake
@@ -76,7 +78,7 @@ def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
             code="unknown_form",
         )
     asked = Period.parse(period)
-    catalogue.require_in_plan([asked])
+    catalogue.require_reportable([asked], local_today())
     declared = catalogue.forms[form]
     if catalogue.due(declared, asked.last_month) != asked:
         raise UsageError(
