@@ -16,7 +16,7 @@ Context columns are filled before the suite runs, and are named here and nowhere
 | `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
 | `_yearend_<field>` | the field's | of a ytd field: the unit's value in the last report of the year before; null but in
-the first period of a year |
+the first report of a year, no later than March's |
 | `_z_<field>` | float | modified z-score of a stock or flow against the unit's own earlier values (see
 `checking.jumps`); null without enough of them, or where they do not move |
 | `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, where _last is 0, or where

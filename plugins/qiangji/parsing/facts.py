@@ -31,6 +31,7 @@ _UNITS = frozenset(
 )
 _SCALED = re.compile(r"(?:十|百|千|万|十万|百万|千万|亿)([^十百千万亿]{1,2})|[万亿]")
 """A unit times a power of ten: `百株`, `万户`. `万` alone is what amounts of money and large counts are given in."""
+_OF_ANOTHER = re.compile("有效|批准|备案|打印|导出|制定|修订|印发|截止上报|上报截止")
 _SPAN = re.compile(
     r"(?:本|当|全)?年度?(?:累计)?数?|累计数?|年初至今|[本当上](?:月|季|季度|期)数?|上年(?:同期)?|[月季年期]末数?"
 )
@@ -153,11 +154,14 @@ def facts_of(
 
 
 def _titles(grid: Grid, row: int, look: Look) -> list[str]:
-    """A row's texts. A month that a spreadsheet program keeps as a day (2026年9月 as 2026-09-01) is that month."""
-    texts = grid.row_text(row)
+    """A row's texts. A month that a spreadsheet program keeps as a day (2026年9月 as 2026-09-01) is that month, unless
+    the text before it says that it is another thing's.
+    """
+    texts, before = grid.row_text(row), ""
     for at, text in enumerate(texts):
         if text and (row + grid.first_row, at) in look.months and (day := read_date(text)):
-            texts[at] = f"{day:%Y-%m}"
+            texts[at] = text if _OF_ANOTHER.search(before) else f"{day:%Y-%m}"
+        before = text or before
     return texts
 
 

@@ -282,7 +282,9 @@ def test_a_month_typed_into_a_title_is_that_month(code: str) -> None:
     sheet = book.active
     sheet["A1"], sheet["A1"].number_format = date(2026, 9, 1), code
     sheet["C2"], sheet["C2"].number_format = date(2026, 11, 1), "yyyy-mm-dd"
-    assert facts(bytes_of(book)).title_texts == ("2026-09", "单位:万元", "2026-11-01")
+    sheet["D2"], sheet["E2"], sheet["E2"].number_format = "有效期至", date(2026, 12, 1), code
+    titles = facts(bytes_of(book)).title_texts
+    assert titles == ("2026-09", "单位:万元", "2026-11-01", "有效期至", "2026-12-01")
 
 
 def test_of_a_format_with_conditions_the_section_of_the_value_counts() -> None:
