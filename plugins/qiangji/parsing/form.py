@@ -6,9 +6,10 @@ concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -175,18 +176,15 @@ def _read_zone(
         n: read[n].values if n in read else pa.nulls(len(rows), TYPES[f.type]) for n, f in fields.items()
     }
     typed |= {"_row": numbers}
-    agree, wrong = _check_totals(
-        zone,
-        first_row,
-        totals,
-        *_summed(rows, read, strays, are_totals(codes, typed.get("unit_name"), form)),
-        columns,
-        reading,
-    )
+
+    def compare(no_units: pa.Array) -> tuple[bool | None, list[TotalsProblem]]:
+        summed = _summed(rows, read, strays, no_units)
+        return _check_totals(zone, first_row, totals, *summed, columns, reading)
+
+    agree, wrong = _of_units(compare, are_totals(codes, typed.get("unit_name"), form), codes, pattern)
     check_number(read, columns, numbers, reading)
-    problems = of_strays(strays, columns.key, numbers, reading)
-    for n, c in read.items():
-        problems += of_column(n, c, raw[n], columns.fields[n], numbers, reading)
+    of_cells = (of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items())
+    problems = [*of_strays(strays, columns.key, numbers, reading), *chain.from_iterable(of_cells)]
     explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
@@ -213,6 +211,24 @@ def _read_fields(
     read = {n: read_column(text, reading.fields[n]) for n, text in texts.items()}
     strays += find_sums(codes, read, strays, reading)
     return {n: told_once(column, strays) for n, column in read.items()}
+
+
+def _of_units(
+    compare: Callable[[pa.Array], tuple[bool | None, list[TotalsProblem]]],
+    no_units: pa.Array,
+    codes: pa.Array,
+    pattern: str,
+) -> tuple[bool | None, list[TotalsProblem]]:
+    """What comes of comparing totals. If they do not agree, but do without the rows whose key is no code, these are
+    what is wrong: they go back, each by itself, and a total that was added to fit them would be wrong.
+    """
+    agree, wrong = compare(no_units)
+    if wrong:
+        known = pc.fill_null(pc.match_substring_regex(codes, f"^(?:{pattern})$"), False)
+        without, still = compare(pc.or_(no_units, pc.invert(known)))
+        if without and not still:
+            return without, still
+    return agree, wrong
 
 
 def _summed(

@@ -8,6 +8,7 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | a header once more | each of its texts, two at least, is that of a header row in the same column |
 | a title once more | texts without a number, directly above such a row |
 | a town's heading | its name alone, above the rows of its units |
+| an end | 以下空白 alone |
 | units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
   those of other fields are short and no number (`—`, `是/否`, `档`) |
 | column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
@@ -35,6 +36,7 @@ _LEAST, _LEAST_NUMBERS = 2, 3
 """Cells that have to be as a header's: one alone may be a name."""
 _WORD = re.compile(r"[^0-9]{1,6}")
 """What stands in a row of units under a column that has none."""
+_END = re.compile(r"[(（]?以下(?:为?空白|空|无正文|无内容|无数据)[)）]?")
 _COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 
 
@@ -65,7 +67,7 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
             if i in repeated or any(map(is_number, row)):
                 break
             repeated.add(i)
-    units, further = dict[str, str](), list[int]()
+    units, further = dict[str, str](), [i for i, row in texts.items() if _is_end(row)]
     for i in range(len(texts)):
         if i not in texts:  # the first code
             break
@@ -109,6 +111,11 @@ def _repeats(row: list[str], headers: list[list[str]]) -> bool:
 def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:
     """Whether a row holds a town's name, and nothing in the columns of fields."""
     return bool(heading_of(row, columns, reading)) and not filled_in(row, columns)
+
+
+def _is_end(row: list[str]) -> bool:
+    filled = [text for text in row if text]
+    return len(filled) == 1 and bool(_END.fullmatch(filled[0]))
 
 
 def _counts(cells: list[str]) -> bool:

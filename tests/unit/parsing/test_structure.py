@@ -465,7 +465,7 @@ def test_all_of_a_unit_is_a_total(label: str) -> None:
     ("row", "what"),
     [
         (",会城街道,10,6,2,2", "level"), ("440705001,会城街道,10,6,2,2", "level"), ("会城街道,,10,6,2,2", "level"),
-        ("440705001,,10,6,2,2", "level"), (",平均,2.5,1.5,0.5,1", "extra"), ("上月数,,9,6,2,1", "extra"),
+        ("440705001,,10,6,2,2", "level"), (",全区平均,2.5,1.5,0.5,1", "extra"), ("上月数,,9,6,2,1", "extra"),
         (",较上月增减,1,0,0,1", "extra"), ("第1页,,,,,共1页", "page"), ("第 1 页 共 3 页,,,,,", "page"),
         (",,0,0,0,0", "zeros"), (",,50,10,10,10", "subtotal"), (",本片,50,10,10,10", "subtotal"),
     ],
@@ -483,6 +483,8 @@ def test_a_row_that_is_no_units_is_told_once_and_what_to_do(row: str, what: str)
     ("row", "rows", "rules"),
     [
         (",会城街道,,,,", 4, []),  # a heading above the rows of a town
+        ("以下空白,,,,,", 4, []),
+        (",（以下无正文）,,,,", 4, []),
         (",戊村,1,2,3,4", 5, []),  # a unit without its code: the suite asks for it
         (",东门社区,1,2,3,4", 5, []),
         (",,1,2,3,4", 5, []),
@@ -493,7 +495,7 @@ def test_a_towns_heading_is_passed_over_and_a_unit_without_its_code_is_none(
 ) -> None:
     parsed = read(csv(*ROWS[:2], row, *ROWS[2:]))
     assert (parsed.rows.num_rows, [c.rule for c in parsed.unreadable]) == (rows, rules)
-    assert parsed.sheet.repeated_headers == 5 - rows
+    assert parsed.sheet.repeated_headers == (1 if "街道" in row else 0)
 
 
 def test_codes_with_an_exponent_that_show_every_digit_are_read() -> None:
@@ -502,6 +504,22 @@ def test_codes_with_an_exponent_that_show_every_digit_are_read() -> None:
     parsed = read(csv(*rows))
     assert parsed.rows.column("village_code").to_pylist() == [code, "440705001002"]
     assert parsed.sheet.spaced_codes == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "total", "agree"),
+    [
+        ("4407031000019", 50, True),
+        ("", 50, True),
+        ("", 57, True),
+        ("440703100009", 50, False),
+        ("", 58, False),
+    ],
+)
+def test_a_total_without_rows_that_have_no_code_agrees(code: str, total: int, agree: bool) -> None:
+    """They are what is wrong: to write a total that fits them would be no cure."""
+    parsed = read(csv(*ROWS, f"{code},戊村,7,1,1,1", f"合计,,{total},,,"), totals=["合计"])
+    assert parsed.totals_agree is agree
 
 
 # ---- files of old programs, totals of visible rows, numbers as they are shown
