@@ -176,12 +176,14 @@ def _read_zone(
         n: read[n].values if n in read else pa.nulls(len(rows), TYPES[f.type]) for n, f in fields.items()
     }
     typed |= {"_row": numbers}
-
-    def compare(no_units: pa.Array) -> tuple[bool | None, list[TotalsProblem]]:
-        summed = _summed(rows, read, strays, no_units)
-        return _check_totals(zone, first_row, totals, *summed, columns, reading)
-
-    agree, wrong = _of_units(compare, are_totals(codes, typed.get("unit_name"), form), codes, pattern)
+    agree, wrong = _of_units(
+        lambda no_units: _check_totals(
+            zone, first_row, totals, *_summed(rows, read, strays, no_units), columns, reading
+        ),
+        are_totals(codes, typed.get("unit_name"), form),
+        codes,
+        pattern,
+    )
     check_number(read, columns, numbers, reading)
     of_cells = (of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items())
     problems = [*of_strays(strays, columns.key, numbers, reading), *chain.from_iterable(of_cells)]
