@@ -7,7 +7,7 @@ with. A report is compared with those of its own county: rows are found by count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -53,9 +53,9 @@ def places_of(column: ContextColumn, catalogue: Catalogue, form: Form, period: P
     return [(form.form, period - back) for back in _reach(column, form)]
 
 
-def last_first(form: Form, period: Period) -> list[Period]:
+def last_first(form: Form, period: Period) -> Iterator[Period]:
     """The periods of the twelve months before, the latest first: the last report may be that of any of them."""
-    return [period - back for back in range(1, 12 // MONTHS_IN[form.period_type] + 1)]
+    return (period - back for back in range(1, 12 // MONTHS_IN[form.period_type] + 1))
 
 
 def _year_before(form: Form, period: Period) -> Place:
