@@ -106,7 +106,7 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
             beyond += _beyond(one, breaches, kept)
         elif most(len(breaches), len(kept)):
             lacking.append(_Column(field, len(breaches), len(kept), breaches[0].address))
-    if beyond:
+    if beyond and _zeros(one, form) is None:  # a form of zeros alone is asked about as such
         yield _implausible(beyond, form)
     if tiny := _tiny(one, form, {column.field for column in beyond}):
         yield _hundred_millions(tiny, form)

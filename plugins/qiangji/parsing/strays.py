@@ -161,14 +161,14 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
 
 def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int, bool]:
-    """Codes without blanks and hyphens inside (`440705 001 203`), and without what a program makes of them that takes
-    them for numbers (`440705001203.0`, an exponent), where that makes them codes; how many had some; and whether all
-    were codes before.
+    """Codes without blanks, hyphens and commas inside (`440705 001 203`), and without what a program makes of them
+    that takes them for numbers (`440705001203.0`, an exponent), where that makes them codes; how many had some; and
+    whether all were codes before.
     """
     known = pc.match_substring_regex(codes, f"^(?:{pattern})$")
     if not codes.null_count and pc.all(known).as_py():
         return codes, 0, True
-    bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－-]+|\.0+$", "")
+    bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－,，-]+|\.0+$", "")
     bare = _in_full(bare)
     spaced = pc.and_(pc.invert(known), pc.match_substring_regex(bare, f"^(?:{pattern})$"))
     many = pc.sum(spaced).as_py() or 0

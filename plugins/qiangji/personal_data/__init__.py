@@ -56,8 +56,8 @@ def may_name(text: str) -> bool:
 def quoted(text: str, county: str = "") -> str:
     """How a message quotes a cell's text: in full if it is short and not personal, else only its length.
 
-    A number of eleven digits or more may be a person's or a card's. One of MAX_CODE at most that begins with the
-    county's six digits is shown: it is a code, or what became of one.
+    A number of eleven digits or more may be a person's or a card's. One of MAX_CODE at most that begins with the four
+    digits of the county's city is shown: it is a code, or what became of one.
     """
     is_shown = len(text) <= MAX_QUOTED and not may_name(text) and (len(text) < 11 or kind_of(text) is None)
     if is_shown and all(_is_code(m.group(), county) for m in _LONG.finditer(text)):
@@ -67,4 +67,4 @@ def quoted(text: str, county: str = "") -> str:
 
 def _is_code(number: str, county: str) -> bool:
     digits = unicodedata.normalize("NFKC", re.sub(r"[^0-9０-９]", "", number))
-    return bool(county) and len(digits) <= MAX_CODE and digits.startswith(county[:6])
+    return bool(county) and len(digits) <= MAX_CODE and digits.startswith(county[:4])

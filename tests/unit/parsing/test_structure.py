@@ -500,10 +500,14 @@ def test_a_towns_heading_is_passed_over_and_a_unit_without_its_code_is_none(
 
 def test_codes_with_an_exponent_that_show_every_digit_are_read() -> None:
     code = "440705001001"
-    rows = [f"4.{code[1:]}E+11,甲村,1,2,3,4", "440705001002.00,乙村,1,2,3,4"]
+    rows = [
+        f"4.{code[1:]}E+11,甲村,1,2,3,4",
+        "440705001002.00,乙村,1,2,3,4",
+        '"440,705,001,003",丙村,1,2,3,4',
+    ]
     parsed = read(csv(*rows))
-    assert parsed.rows.column("village_code").to_pylist() == [code, "440705001002"]
-    assert parsed.sheet.spaced_codes == 2
+    assert parsed.rows.column("village_code").to_pylist() == [code, "440705001002", "440705001003"]
+    assert parsed.sheet.spaced_codes == 3
 
 
 @pytest.mark.parametrize(
