@@ -40,7 +40,7 @@ from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
-MANY, NEARLY_ALL = 10, 0.75
+MANY, NEARLY_ALL = 20, 0.8
 TINY = Decimal("0.1")
 """In 10,000 yuan: of less no year's amount of a unit is."""
 _LAST_SERIAL = "99"

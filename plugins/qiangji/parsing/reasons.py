@@ -192,9 +192,9 @@ _ALL = (
     ),
     Reason(
         "implausible_in_most_rows", "held",
-        "某填报项多数记录高于合理范围（如以元填报万元项），或四分之三以上记录（至少十条，含0）低于合理范围",
-        "most rows of a field are above what is plausible (yuan in a column of 10,000 yuan), or three in four"
-        " (zeros too, ten at least) below it",
+        "某填报项多数记录高于合理范围（如以元填报万元项），或八成以上记录（至少二十条，含0）低于合理范围",
+        "most rows of a field are above what is plausible (yuan in a column of 10,000 yuan), or four in five"
+        " (zeros too, twenty at least) below it",
         "按报表的计量单位填报后重报；无误则请市级放行",
         "Report it in the form's unit; if it is right, the city releases it.",
     ),

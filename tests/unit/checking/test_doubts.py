@@ -125,19 +125,19 @@ def test_most_is_more_than_half_and_some_rows(
     assert codes(one) == (["implausible_in_most_rows"] if asked else [])
 
 
-MANY = [f"{name}村委会" for name in "甲乙丙丁戊己庚辛壬癸子丑"]
+MANY = [f"{name}村委会" for name in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉"]
 
 
 @pytest.mark.parametrize(
     ("incomes", "asked"),
     [
-        ([0.5] * 12, True),
-        ([0] * 11 + [0.5], True),
-        ([0, 0.5, 0.9] * 4, True),
-        ([0.5] * 11 + [50], True),
-        ([0.5] * 10 + [50, 50], True),
-        ([0.5] * 8 + [50] * 4, False),  # some units are small
-        ([1] * 12, False),
+        ([0.5] * 20, True),
+        ([0] * 19 + [0.5], True),
+        ([0, 0.5, 0.9, 0.5] * 5, True),
+        ([0.5] * 20, True),
+        ([0.5] * 19 + [50], False),  # nineteen are not many
+        ([0.5] * 15 + [50] * 5, False),  # some units are small
+        ([1] * 20, False),
     ],
 )
 def test_a_column_below_what_is_plausible_in_nearly_all_rows(
