@@ -131,12 +131,20 @@ def _print_coverage(found: Coverage | None) -> None:
 def _print_sent(sent: list[Sent]) -> None:
     from rich.markup import escape
 
-    words = {"sent": "已反馈 sent", "failed": "未能写入 failed", "known": "此前已反馈 sent before"}
+    from qiangji.feedback.sent import LEFT
+
+    words = {
+        "sent": "已反馈 sent",
+        "failed": "未能写入 failed",
+        "known": "此前已反馈 sent before",
+        "answered": "更正已接收，撤下 corrected: taken back",
+    }
     told = set()  # a system that is down is the same news for each of its workbooks
     for s in sent:
         forms = ", ".join(f"{form} {period} {status}" for form, period, status in s.submissions)
         line = f"{s.county_code} {s.name} ({s.transport}): {words.get(s.status, '待反馈 to be sent')};"
-        console.print(escape(f"{line} {s.problems} 个问题 problems; {forms}"))
+        left = " 文件已被改动，未删除 left, as somebody changed it" if s.reason_code == LEFT else ""
+        console.print(escape(f"{line}{left} {s.problems} 个问题 problems; {forms}".removesuffix("; ")))
         if s.message and (s.county_code, s.message) not in told:
             told.add((s.county_code, s.message))
             console.print(escape(f"    {s.reason_code}: {s.message}"))

@@ -1,4 +1,4 @@
-"""`qiangji rebuild-ledger` fills the ledger again from the lake; `qiangji verify` holds both against each other."""
+"""`qiangji backup`; `rebuild-ledger` fills the ledger again from the lake, `verify` holds both against each other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qiangji.cli.common import Json, console, exit_on, right, table
 
 if TYPE_CHECKING:
     from qiangji.restoring import Rebuilt
+    from qiangji.restoring.backup import BackedUp
     from qiangji.restoring.verifying import Verified
 
 
@@ -59,6 +60,27 @@ def verify(json: Json = False) -> None:
     exit_on(verified.faults)
 
 
+def backup(json: Json = False) -> None:
+    """Write both databases, then lake and journal, below QIANGJI_BACKUP; remove what is older than QIANGJI_BACKUP_DAYS.
+
+    Exit code 1: it was not written, and the last good one stands.
+    """
+    from qiangji import warehouse
+    from qiangji.cli import airflow, printing
+    from qiangji.restoring import backup as writing
+    from qiangji.settings import settings
+
+    with warehouse.urls(settings()) as url:
+        databases = {"qiangji": url[warehouse.roles.OWNER]}
+        if airflows := airflow.database_url():
+            databases["airflow"] = airflows
+        done = writing.back_up(settings(), databases)
+    if json:
+        print(printing.as_json(vars(done)))
+    else:
+        print_backed_up(done)
+
+
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     """A progress bar on stderr, removed at the end; nothing if stderr is no terminal."""
     from rich.progress import track
@@ -93,6 +115,21 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
         console.print(
             f"{n:,} 个 {kind!r} 类事件本版本不识别，已略过。"
             f" {n:,} events of kind {kind!r} are not known to this version and were left out."
+        )
+
+
+def print_backed_up(done: BackedUp) -> None:
+    """What was written, and what is not in it."""
+    dumps = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in done.dumps.items())
+    console.print(f"已备份 Backed up to {done.folder}: {dumps}")
+    console.print(
+        f"数据湖 lake: {done.lake_files:,} 个文件 files, 新增 new {done.new_files:,} ({done.new_bytes / 1e6:,.1f} MB)"
+    )
+    if done.lapsed:
+        console.print(f"已删除过期的 Lapsed and removed: {', '.join(done.lapsed)}")
+    if "airflow" not in done.dumps:
+        console.print(
+            "此处没有配置Airflow，未备份其数据库。 Airflow is not configured here, so its database is not in it."
         )
 
 

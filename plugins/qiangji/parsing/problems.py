@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import MAX_DIGITS
+from qiangji.catalogue.models import MAX_DIGITS, Field
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
@@ -151,6 +151,19 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
     return [pa.Table.from_pylist(rows, schema=PROBLEMS)]
 
 
+def asked_of(field: Field, kind: str) -> tuple[str, str]:
+    """What a field that cannot be read should have held, in zh and en; '' where nothing is to be said.
+
+    `kind`: the last word of the rule: type, enum, percent, too_large, dash, or one of _SHOWN.
+    """
+    if kind == "enum":
+        return "、".join(field.values), "one of " + ", ".join(field.values)
+    if kind == TOO_LARGE:
+        return _LARGE.get(field.type, ("", ""))
+    shown = {rule: expected for rule, (_, expected) in _SHOWN.items()}
+    return ({PERCENT: _PERCENT, DASH: _DASH} | shown).get(kind) or _EXPECTED.get(field.type, ("", ""))
+
+
 def of_column(
     name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
 ) -> list[pa.Table]:
@@ -161,31 +174,32 @@ def of_column(
         return []
     field = reading.fields[name]
     if field.type == "enum":
-        kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
+        kinds = [("enum", column.unreadable)]
     elif field.is_number:
         other = pc.and_(column.unreadable, pc.invert(column.too_large))
         percent = pc.fill_null(
             pc.match_substring_regex(raw, r"^[\s0-9０-９.,，．+－-]+[%％][\s\p{Z}]*$"), False
         )
         percent = pc.and_(other, percent) if field.unit != "percent" else pa.repeat(False, len(raw))
-        kinds = [(PERCENT, percent, _PERCENT)]
+        kinds = [(PERCENT, percent)]
         other = pc.and_not(other, percent)
-        for rule, (pattern, expected) in _SHOWN.items():
+        for rule, (pattern, _) in _SHOWN.items():
             shown = pc.and_(other, pc.fill_null(pc.match_substring_regex(raw, pattern), False))
-            kinds.append((rule, shown, expected))
+            kinds.append((rule, shown))
             other = pc.and_not(other, shown)
         kinds += [
-            ("type", other, _EXPECTED[field.type]),
-            (TOO_LARGE, column.too_large, _LARGE[field.type]),
-            (DASH, column.dashes, _DASH),
+            ("type", other),
+            (TOO_LARGE, column.too_large),
+            (DASH, column.dashes),
         ]
     else:
-        kinds = [("type", column.unreadable, _EXPECTED.get(field.type, ("", "")))]
+        kinds = [("type", column.unreadable)]
     form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
     found = []
-    for rule, mask, (zh, en) in kinds:
+    for rule, mask in kinds:
         if not pc.any(mask).as_py():
             continue
+        zh, en = asked_of(field, rule)
         index = pc.indices_nonzero(mask)
         n, rows = len(index), numbers.take(index).cast(pa.string())
         columns = [

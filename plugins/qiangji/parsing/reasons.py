@@ -103,8 +103,10 @@ _ALL = (
         "dates_from_1904", "sheet", "工作簿使用1904日期系统", "a workbook that counts days from 1904",
         "关闭1904日期系统并核对日期", "Switch that option off and check the dates.",
     ),
+    Reason("no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows."),
     Reason(
-        "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
+        "nothing_filled", "form", "只有编码和名称，没有数据（空白表）", "codes and names alone: nobody filled it in",
+        "填写后重报，没有的填0", "Fill it in, with 0 where there is none.",
     ),
     Reason(
         "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",

@@ -49,6 +49,7 @@ FINDINGS = (
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
     ("yes_or_blank", "是/否项只填了“是”和空白：空白是否表示“否”",
      "answers are yes or blank, never no: does a blank mean no?"),
+    ("not_signed", "签章栏缺少应签的填表人或审核人", "the sign-off zone lacks who filled it in or approved it"),
     ("nil_report", "数字全部为0（零报告）", "every number is 0, a nil report"),
     ("blank_column", "整列未填", "a column that is empty in the whole report"),
     ("repeats_last", "九成以上记录与上次报送逐项相同：是否误报上期的表",

@@ -134,7 +134,6 @@ MANY = [f"{name}村委会" for name in "甲乙丙丁戊己庚辛壬癸子丑寅�
         ([0.5] * 20, True),
         ([0] * 19 + [0.5], True),
         ([0, 0.5, 0.9, 0.5] * 5, True),
-        ([0.5] * 20, True),
         ([0.5] * 19 + [50], False),  # nineteen are not many
         ([0.5] * 15 + [50] * 5, False),  # some units are small
         ([1] * 20, False),
