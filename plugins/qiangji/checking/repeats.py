@@ -1,8 +1,9 @@
 """Reports that repeat the one before, row by row, without saying so: last month's sheet sent again, some rows mended.
 
 In: many counties' rows of two reports that follow each other, perhaps with periods between them that were not sent.
-Out: findings on the later ones. One that says 无变动 repeats on purpose. Only numbers tell: texts, dates and answers stay the same for good reasons. Of a few rows all have
-to be the same, of many nine in ten: of villager groups seven or eight in ten do not change in a month.
+Out: findings on the later ones. One that says 无变动 repeats on purpose. Only numbers tell: texts, dates and answers
+stay the same for good reasons. Of a few rows all have to be the same, of many nine in ten: of villager groups seven or
+eight in ten do not change in a month.
 """
 
 from __future__ import annotations
