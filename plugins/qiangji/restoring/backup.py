@@ -60,7 +60,7 @@ def back_up(settings: Settings, databases: Mapping[str, str]) -> BackedUp:
     (`backup_failed`) or another backup runs (`backup_runs`). The mark then stays that of the last good one.
     """
     folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(folder):
         done = BackedUp(folder, datetime.now(UTC))
         moment = done.at.strftime(_MOMENT)
