@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from qiangji.cli import words
 from qiangji.cli.blocks import print_card
 from qiangji.cli.common import (
     By,
@@ -20,6 +21,7 @@ from qiangji.cli.common import (
     console,
     require_place,
 )
+from qiangji.cli.words import Names
 
 
 def findings(
@@ -59,7 +61,7 @@ def findings(
             engine, as_period(period), counties, forms, severity=severity, is_all=is_all
         )
     if not given(rows, json, export):
-        print_findings(rows, limit)
+        print_findings(rows, limit, words.names(catalogue))
 
 
 def dispose(
@@ -78,6 +80,7 @@ def dispose(
 
     with pipeline.open_pipeline() as p:
         touched = dispositions.dispose(p.ledger, finding, disposition, reason, by)
+        names = words.names(p.catalogue)
     if json:
         told = {
             "disposition": disposition,
@@ -86,10 +89,12 @@ def dispose(
         }
         print(printing.as_json([row | told for row in touched]))
         return
+    decisions = dispositions.DISPOSITIONS
     for row in touched:
         console.print(
-            f"{row['finding_id']} {row['county_code']} {row['form']} {row['period']} {row['rule']}:"
-            f" {row['disposition']} → {disposition} {dispositions.DISPOSITIONS[disposition]}"
+            f"[cyan]{row['finding_id']}[/cyan] {names.report(row['county_code'], row['form'], row['period'])}"
+            f" [dim]{row['rule']}[/dim]: {decisions[row['disposition']]} {row['disposition']}"
+            f" → {decisions[disposition]} {disposition}"
         )
     if any("confirmed" in (row["disposition"], disposition) for row in touched):
         console.print(
@@ -97,7 +102,7 @@ def dispose(
         )
 
 
-def print_findings(rows: list[dict[str, Any]], limit: int) -> None:
+def print_findings(rows: list[dict[str, Any]], limit: int, names: Names) -> None:
     """How many each rule has in each county, then up to `limit` findings in the order of `rows`, and what is left."""
     if not rows:
         console.print("没有待核的核查发现 No open findings.")
@@ -105,8 +110,8 @@ def print_findings(rows: list[dict[str, Any]], limit: int) -> None:
     _print_summary(rows)
     for r in rows[:limit]:
         heading = (
-            f"[cyan]{r['finding_id']}[/cyan] {r['county_name']} {r['form']} {r['period']}"
-            f" {escape(r['org_name'] or '')} {r['org_code']} [dim]{r['rule']}[/dim]"
+            f"[cyan]{r['finding_id']}[/cyan] {names.report(r['county_code'], r['form'], r['period'])}"
+            f" {escape(r['org_name'] or '')} [dim]{r['org_code']} {r['rule']}[/dim]"
         )
         print_card(console, heading, *_said(r), _decided(r))
     if len(rows) > limit:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from qiangji.cli.blocks import print_card
 from qiangji.cli.common import Json, console, exit_on, right, table
 
 if TYPE_CHECKING:
@@ -103,7 +105,6 @@ def print_verified(verified: Verified) -> None:
     if not verified.faults:
         console.print("完好 All is well.")
         return
-    shown = table("问题 Faults", "代码 fault", "位置 where", "情况 what", "做法 do")
+    console.print(f"[bold]问题 Faults: {len(verified.faults):,}[/bold]")
     for fault in verified.faults:
-        shown.add_row(fault.code, fault.where, fault.what, fault.do)
-    console.print(shown)
+        print_card(console, f"{fault.code} {escape(str(fault.where))}", fault.what, fault.do)
