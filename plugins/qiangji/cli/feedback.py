@@ -143,7 +143,8 @@ def _print_sent(sent: list[Sent], names: Names) -> None:
     )  # a system that is down is the same news for each of its workbooks
     for s in sent:
         became = _BECAME.get(s.status, "待反馈 to be sent")
-        whose = f"{names.county(s.county_code)} {escape(s.name)} ({s.transport})"
+        way = "待转交 to hand over" if s.transport == "kept" else s.transport
+        whose = f"{names.county(s.county_code)} {escape(s.name)} ({way})"
         heading = f"{whose}：{became}，{s.problems}个问题 problems"
         message = f"{s.reason_code}: {s.message}" if s.message else None
         is_news = message is not None and (s.county_code, message) not in told

@@ -107,7 +107,7 @@ def print_findings(rows: list[dict[str, Any]], limit: int, names: Names) -> None
     if not rows:
         console.print("没有待核的核查发现 No open findings.")
         return
-    _print_summary(rows)
+    _print_summary(rows, names)
     for r in rows[:limit]:
         heading = (
             f"[cyan]{r['finding_id']}[/cyan] {names.report(r['county_code'], r['form'], r['period'])}"
@@ -122,15 +122,19 @@ def print_findings(rows: list[dict[str, Any]], limit: int, names: Names) -> None
         )
 
 
-def _print_summary(rows: list[dict[str, Any]]) -> None:
+def _print_summary(rows: list[dict[str, Any]], names: Names) -> None:
     from qiangji.ledger.dispositions import SEVERITIES, summed_up
 
     counted = summed_up(rows)
     console.print("[bold]按规则和县汇总 By rule and county[/bold]")
+    expected: dict[str, set[str]] = {}
+    for r in rows:
+        expected.setdefault(r["rule"], set()).add(r["expected_zh"])
     for one in counted:
+        always = f"应为{next(iter(expected[one.rule]))}" if len(expected[one.rule]) == 1 else None
         counties = "、".join(f"{name} {n:,}" for _, name, n in one.counties)
-        heading = f"{one.findings:,} {SEVERITIES[one.severity]} {one.severity} [cyan]{one.rule}[/cyan]"
-        print_card(console, heading, counties)
+        heading = f"{one.findings:,} {SEVERITIES[one.severity]} {one.severity} {names.rule(one.rule)}"
+        print_card(console, heading, always, counties)
     console.print(f"共 in all {len(rows):,} 个核查发现 findings, {len(counted):,} 条规则 rules.")
 
 

@@ -92,7 +92,8 @@ def _print_matrix(console: Console, rows: Rows, units: Sequence[tuple[str, str]]
             )
             cells = [cell + more for cell, more in zip(cells, below, strict=True)]
         when = TYPES[type_] if period == main else f"{TYPES[type_]} {period}"
-        about = f"{first['name_zh']} [dim]{UNITS.get(first['unit'], first['unit'])}, {when}[/dim]\n[dim]{code}[/dim]"
+        unit = UNITS.get(first["unit"], first["unit"])
+        about = f"{first['name_zh']}\n[dim]{unit}, {when}\n{code}[/dim]"
         lines.append(Line([about], cells))
     title = f"指标值 Indicator values, {main}"
     print_in_blocks(console, title, ["指标 indicator"], right(*(name for _, name in units)), lines)

@@ -144,7 +144,7 @@ def _print_children(console: Console, rows: Rows) -> None:
         return
     lines = [
         Line(
-            [f"{r['org_name']}\n[dim]{r['org_code']}[/dim]"],
+            [r["org_name"], r["org_code"]],
             [
                 _plain(r["numerator"]), _plain(r["denominator"]), value_cell(r),
                 f"{r['reported_units']:,} / {r['expected_units']:,}",
@@ -153,7 +153,7 @@ def _print_children(console: Console, rows: Rows) -> None:
         for r in rows
     ]  # fmt: skip
     columns = right("分子 n", "分母 d", "值 value", "上报 reported")
-    print_in_blocks(console, "下级合计 Sums by unit", ["单位 unit"], columns, lines)
+    print_in_blocks(console, "下级合计 Sums by unit", ["单位 unit", "代码 code"], columns, lines)
 
 
 def _print_units(console: Console, explained: dict[str, Any], names: Names) -> None:

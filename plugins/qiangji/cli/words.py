@@ -26,6 +26,8 @@ class Names:
 
     forms: Mapping[str, str] = field(default_factory=dict)
     counties: Mapping[str, str] = field(default_factory=dict)
+    subjects: Mapping[str, str] = field(default_factory=dict)
+    """`village.trees_planted` -> what its rules are about: the form and the field; an indicator's code -> its name."""
 
     def form(self, code: str) -> str:
         """`行政村党建月报表 village`."""
@@ -34,6 +36,13 @@ class Names:
     def county(self, code: str) -> str:
         """`新会区 440705`."""
         return f"{self.counties[code]} [dim]{code}[/dim]" if code in self.counties else code
+
+    def rule(self, rule: str) -> str:
+        """`行政村党建月报表“植树株数” village.trees_planted.present`."""
+        parts = rule.split(".")
+        about = next(filter(None, (self.subjects.get(".".join(parts[:n])) for n in (2, 1))), "")
+        about = about or self.forms.get(parts[0], "")
+        return f"{about} [dim]{rule}[/dim]" if about else rule
 
     def report(self, county: str, form: str | None, period: object) -> str:
         """A county's form of a period; of a county as a whole where there is no form."""
@@ -51,7 +60,12 @@ def names(catalogue: Catalogue | None = None) -> Names:
     if catalogue is None:
         return Names()
     forms = {f.form: f.title.zh for f in catalogue.forms.values()}
-    return Names(forms, {code: catalogue.name_of(code) for code in catalogue.counties})
+    subjects = {code: x.name.zh for code, x in catalogue.indicators.items()}
+    for form in catalogue.forms.values():
+        for name, one in form.fields.items():
+            subjects[f"{form.form}.{name}"] = f"{form.title.zh}“{one.label.zh}”"
+    counties = {code: catalogue.name_of(code) for code in catalogue.counties}
+    return Names(forms, counties, subjects)
 
 
 def status(code: str | None) -> str:
