@@ -23,7 +23,8 @@ from qiangji.settings import Settings, settings
 
 WORDS = {
     "settings": "设置", "catalogue": "目录", "lake": "数据湖", "warehouse": "数据仓库", "airflow": "调度",
-    "backup": "备份", "corrections": "人工更正", "holidays": "放假安排", "county": "县(市、区)", "letter": "信件", "letters": "信件",
+    "backup": "备份", "corrections": "人工更正", "holidays": "放假安排", "county": "县(市、区)",
+    "letter": "信件", "letters": "信件",
 }  # fmt: skip
 """What is looked at, in Chinese."""
 
