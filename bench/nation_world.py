@@ -1,8 +1,11 @@
-"""The nation as `bench/national.py` measures it: a catalogue, and one month of `village_group` as a CSV a county.
+"""The nation as `bench/national.py` measures it: a catalogue, and months of `village_group` as a CSV a county.
 
 In: the codes in bench/data, a share of the counties. Out: a folder under bench/.nation, made once and used again: a
 catalogue whose county systems are folders, the suite, and the counties' files. Every figure is drawn from its row's
 code, so that a tenth of the nation has the same rows as the whole. Names and figures are made up.
+
+From month to month a fifth of the groups change a little, one village in 400 has a group more, and the year's matters
+grow. `World.correct` has one county send its last month again, with a row in a hundred changed.
 """
 
 from __future__ import annotations
@@ -49,24 +52,35 @@ _COLUMNS = {
     "major_matters": "本年重大事项决策数",
     "matters_by_procedure": "本年按“三议两公开一监督”决策数",
 }
+_LATER = 100
+"""Purposes of what is drawn for later months, from here on."""
 Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class World:
-    """A made nation. `rejected`: share of rows that break a rule; `xlsx`: share of counties that send workbooks."""
+    """A made nation. `rejected`: share of rows that break a rule; `xlsx`: share of counties that send workbooks.
+
+    `months`: how many, from `period` on.
+    """
 
     share: float
     period: str
     rejected: float = 0.0
     xlsx: float = 0.0
+    months: int = 1
+
+    @property
+    def periods(self) -> list[str]:
+        first = int(self.period[:4]) * 12 + int(self.period[5:]) - 1
+        return [f"{n // 12}-{n % 12 + 1:02}" for n in range(first, first + self.months)]
 
     @property
     def folder(self) -> Path:
         own = hashlib.sha256(Path(__file__).read_bytes())
         for path in (*sorted(DATA.iterdir()), *_sources()):
             own.update(path.read_bytes())
-        name = f"{self.period}-{self.share:g}-{self.rejected:g}-{self.xlsx:g}"
+        name = f"{self.period}-{self.share:g}-{self.rejected:g}-{self.xlsx:g}-{self.months}"
         return MADE / f"{name}-{own.hexdigest()[:10]}"
 
     @property
@@ -79,12 +93,13 @@ class World:
 
     @property
     def tables(self) -> str:
-        """The counties' reports as CSV, as a glob; also those of counties that send a workbook."""
+        """The counties' first reports as CSV, as a glob; also those of counties that send a workbook."""
         return str(self.folder / "tables" / "*" / f"{FORM}_{self.period}.csv")
 
     def made(self) -> dict[str, Any]:
         """Make what is not there; what it holds."""
         said = self.folder / "made.json"
+        self._take_back()
         if not said.is_file():
             shutil.rmtree(self.folder, ignore_errors=True)
             start = time.perf_counter()
@@ -103,33 +118,67 @@ class World:
         rows = self._write_files(villages)
         return {"counties": len(counties), "villages": len(villages), "rows": rows} | self._sizes()
 
+    def correct(self) -> str:
+        """Have one county send its last month again; which county."""
+        incoming = next(p for p in sorted((self.catalogue / "incoming").iterdir()) if any(p.glob("*.csv")))
+        path = self.folder / "tables" / incoming.name / f"{FORM}_{self.periods[-1]}.csv"
+        names, *rows = path.read_text(encoding="utf-8").splitlines()
+        at = list(_COLUMNS).index("households")
+        for number in range(0, len(rows), 100):
+            cells = rows[number].split(",")
+            cells[at] = str(int(cells[at]) + 1)
+            rows[number] = ",".join(cells)
+        again = incoming / f".{path.name}"
+        again.write_text("\n".join([names, *rows, ""]), encoding="utf-8")
+        _rest(again, 3_600)
+        again.replace(incoming / path.name)
+        return incoming.name
+
+    def _take_back(self) -> None:
+        """Have every county send what it sent first."""
+        for path in (self.folder / "tables").glob(f"*/{FORM}_{self.periods[-1]}.csv"):
+            sent = self.catalogue / "incoming" / path.parent.name / path.name
+            if sent.is_file() and not sent.samefile(path):
+                sent.unlink()
+                os.link(path, sent)
+
     def _write_files(self, villages: Ints) -> int:
-        """A file a county; villages are in the order of their codes."""
+        """A file a county and month; villages are in the order of their codes. Returns the rows of the last month."""
         cuts = np.flatnonzero(np.diff(villages // 10**6)) + 1
         rows = 0
         for number, mine in enumerate(np.split(villages, cuts)):
-            table, county = _report(mine, self.rejected), str(mine[0] // 10**6)
+            is_book = int((number + 1) * self.xlsx) > int(number * self.xlsx)
+            for month in range(self.months):
+                table = _report(mine, self.rejected, month, int(self.period[5:]) - 1)
+                self._write_file(table, str(mine[0] // 10**6), self.periods[month], is_book)
             rows += len(table)
-            path = self.folder / "tables" / county / f"{FORM}_{self.period}.csv"
-            path.parent.mkdir(parents=True)
-            with path.open("wb") as f:
-                f.write((",".join(_COLUMNS.values()) + "\n").encode())
-                pacsv.write_csv(table, f, _OPTIONS)
-            incoming = self.catalogue / "incoming" / county
-            incoming.mkdir(parents=True)
-            sent = incoming / path.name
-            if int((number + 1) * self.xlsx) > int(number * self.xlsx):
-                sent = sent.with_suffix(".xlsx")
-                _write_workbook(path, sent)
-            else:
-                os.link(path, sent)
-            old = time.time() - 86_400  # a file that was just written has to rest before it is taken
-            os.utime(sent, (old, old))
         return rows
+
+    def _write_file(self, table: pa.Table, county: str, period: str, is_book: bool) -> None:
+        path = self.folder / "tables" / county / f"{FORM}_{period}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as f:
+            f.write((",".join(_COLUMNS.values()) + "\n").encode())
+            pacsv.write_csv(table, f, _OPTIONS)
+        incoming = self.catalogue / "incoming" / county
+        incoming.mkdir(parents=True, exist_ok=True)
+        sent = incoming / path.name
+        if is_book:
+            sent = sent.with_suffix(".xlsx")
+            _write_workbook(path, sent)
+        else:
+            os.link(path, sent)
+        _rest(sent, 86_400)
 
     def _sizes(self) -> dict[str, int]:
         files = list((self.catalogue / "incoming").glob("*/*"))
         return {"files": len(files), "bytes": sum(f.stat().st_size for f in files)}
+
+
+def _rest(path: Path, seconds: float) -> None:
+    """Have a file be of some time ago: one that was just written has to rest before it is taken."""
+    old = time.time() - seconds
+    os.utime(path, (old, old))
 
 
 _OPTIONS = pacsv.WriteOptions(include_header=False, quoting_style="none")
@@ -222,9 +271,15 @@ def _drawn(codes: Ints, what: int) -> Ints:
     return ((x ^ (x >> np.uint64(31))) >> np.uint64(32)).astype(np.int64)
 
 
-def _report(villages: Ints, rejected: float) -> pa.Table:
-    """One county's report: a row a group, by the columns of the form."""
+def _report(villages: Ints, rejected: float, month: int = 0, before: int = 0) -> pa.Table:
+    """One county's report: a row a group, by the columns of the form.
+
+    `month`: how many after the world's first. `before`: months of the first one's year before it.
+    """
     counts = _drawn(villages, 1) % MAX_GROUPS + 1
+    for later in range(1, month + 1):
+        counts += _drawn(villages, _LATER * later) % 400 == 0
+    counts = np.minimum(counts, 99)
     of = np.repeat(villages, counts)
     serial = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     codes = of * 100 + serial
@@ -232,11 +287,20 @@ def _report(villages: Ints, rejected: float) -> pa.Table:
     def draw(what: int, below: int) -> Ints:
         return _drawn(codes, what) % below
 
-    households = 8 + draw(2, 120)
+    changes = np.zeros(len(codes), np.int64)
+    for later in range(1, month + 1):
+        changes += draw(_LATER * later + 1, 5) == 0
+    households = 8 + draw(2, 120) + changes % 3
     residents = households * 3 + draw(3, 40)
-    members = draw(4, 13)
+    members = draw(4, 13) + changes % 2
     leaders = (draw(5, 100) >= 3).astype(np.int64)
-    matters = draw(6, 4)
+    matters, by_procedure = draw(6, 4), np.minimum(draw(10, 5), draw(6, 4))
+    for later in range(1, month + 1):
+        new = draw(_LATER * later + 2, 3) // 2
+        if (before + later) % 12 == 0:  # what counts from January starts anew
+            matters = by_procedure = new
+        else:
+            matters, by_procedure = matters + new, by_procedure + new * (draw(_LATER * later + 3, 4) > 0)
     figures = {
         "households": households,
         "residents": residents,
@@ -246,7 +310,7 @@ def _report(villages: Ints, rejected: float) -> pa.Table:
         "party_member_leaders": leaders * (draw(8, 100) < 42),
         "leaders_concurrent": leaders * (draw(9, 100) < 30),
         "major_matters": matters,
-        "matters_by_procedure": np.minimum(draw(10, 5), matters),
+        "matters_by_procedure": by_procedure,
     }
     blank = {"members_away": draw(11, 1000) < 6, "leaders_concurrent": draw(12, 1000) < 4}
     bad = _drawn(codes, 13) < rejected * 2**32

@@ -5,7 +5,9 @@
 In: `nation_world` (files and catalogue, made once). Out: a table, and a dated JSON in bench/results. Measured are the
 two commands, `qiangji collect` and `qiangji build`, as processes that start from nothing, against the embedded
 PostgreSQL with its ordinary settings; in the same run the floor (`nation_floor`), twice, of which the faster counts.
-Both must end with the same facts and figures. See bench/README.md.
+Both must end with the same facts and figures. With `--months N` there are N months, one after the other, of which the
+last is held beside the first; with `--correct` one county then sends its last month again, and what that costs is
+held beside the last month's. See bench/README.md.
 """
 
 from __future__ import annotations
@@ -81,26 +83,68 @@ def main() -> int:
     options = _options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whoever ends it early has its server ended too
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # or every process compiles everything it imports
-    console, world = Console(), World(options.share, options.period, options.rejected, options.xlsx)
+    console = Console()
+    world = World(options.share, options.period, options.rejected, options.xlsx, options.months)
     os.chdir(PROJECT)
     with console.status("making the nation, unless it is there"):
         made = world.made()
         for path in (world.catalogue / "incoming").glob("*/*"):
             path.read_bytes()  # both read it from memory
     with _running(world) as run:
-        opened = _told(console, "open", run.qiangji("open"))
+        measured = {"open": _told(console, "open", run.qiangji("open"))}
         floors = [_told(console, "floor", run.floor())]
-        collected = _told(console, "collect", run.qiangji("collect", "--period", world.period))
-        built = _told(console, "build", run.qiangji("build", "--period", world.period))
+        measured |= _month(console, run, world.period)
         floors.append(_told(console, "floor", run.floor()))
         same = compared(run)
+        for period in world.periods[1:]:
+            measured |= _month(console, run, period, f" {period}")
+        if options.correct:
+            measured |= _corrected(console, run, world)
     floor = min(floors, key=lambda f: f.whole.wall)
-    result = _result(options, made, floor, {"open": opened, "collect": collected, "build": built})
+    result = _result(options, made, floor, measured)
     result |= {"floors": [round(f.whole.wall, 2) for f in floors], "same": same}
     path = _kept(result)
     show(console, result)
+    for said in _beside(measured, world):
+        console.print(said)
     console.print(f"Same facts and figures: {same['said']}. {path.relative_to(PROJECT)}")
     return 0 if same["is_same"] else 1
+
+
+def _month(console: Console, run: Run, period: str, name: str = "") -> dict[str, Watched]:
+    return {
+        f"{command}{name}": _told(console, f"{command}{name}", run.qiangji(command, "--period", period))
+        for command in ("collect", "build")
+    }
+
+
+def _corrected(console: Console, run: Run, world: World) -> dict[str, Watched]:
+    """One county sends its last month again. What is built then is what a build of everything gives."""
+    county, period = world.correct(), world.periods[-1]
+    collect = run.qiangji("collect", "--county", county, "--period", period)
+    found = {"collect corrected": _told(console, "collect corrected", collect)}
+    found["build corrected"] = _told(console, "build corrected", run.qiangji("build", "--period", period))
+    again = run.qiangji("build", "--period", period, "--again")
+    said = json.loads(again.output)
+    if said["rows_closed"] or said["rows_inserted"]:
+        raise SystemExit(f"a build of everything changes what was corrected: {again.output}")
+    return found | {"build again": _told(console, "build again", again)}
+
+
+def _beside(measured: dict[str, Watched], world: World) -> Iterator[str]:
+    """What the last month takes beside the first, and a correction beside its month: processor and server seconds."""
+
+    def seconds(name: str) -> float:
+        both = measured[f"collect{name}"].whole + measured[f"build{name}"].whole
+        return both.processor + both.server
+
+    last = f" {world.periods[-1]}" if world.months > 1 else ""
+    if last:
+        ratio = seconds(last) / seconds("")
+        yield f"Month {world.months} takes {ratio:.2f} x the processor seconds of the first (target 1.1)"
+    if "build corrected" in measured:
+        share = seconds(" corrected") / seconds(last)
+        yield f"One county's correction takes {share:.1%} of its month's processor seconds (target 3% at the whole)"
 
 
 def _told(console: Console, what: str, watched: Watched) -> Watched:
@@ -120,6 +164,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--rejected", type=float, default=0.0, help="share of rows that break a rule")
     parser.add_argument("--xlsx", type=float, default=0.0, help="share of counties that send a workbook")
+    parser.add_argument("--months", type=int, default=1, help="so many months, one after the other")
+    parser.add_argument("--correct", action="store_true", help="then one county sends its last month again")
     return parser.parse_args()
 
 
@@ -193,6 +239,7 @@ def _result(
         "ratio": round(both.wall / floor.whole.wall, 2),
         "seconds": both.wall,
         "peak_mb": max(w.peak_bytes for w in ours.values()) >> 20,
+        "measured": list(ours),
         "floor": floor.told(),
     } | {name: watched.told() for name, watched in ours.items()}
 
@@ -200,6 +247,8 @@ def _result(
 def _kept(result: dict[str, Any]) -> Path:
     o = result["options"]
     more = "".join(f"-{name}{o[name]:g}" for name in ("rejected", "xlsx") if o[name])
+    more += f"-months{o['months']}" if o["months"] > 1 else ""
+    more += "-correct" if o["correct"] else ""
     name = f"nation-{result['measured_at'][:16].replace(':', '')}-{o['share']:g}{more}.json"
     path = PROJECT / "bench" / "results" / name
     path.parent.mkdir(exist_ok=True)
@@ -215,7 +264,7 @@ def show(console: Console, result: dict[str, Any]) -> None:
     )
     for heading in ("", "wall s", "processor s", "server s", "peak MB", "server MB"):
         table.add_column(heading, justify="left" if not heading else "right")
-    for name in ("floor", "open", "collect", "build"):
+    for name in ("floor", *result["measured"]):
         one = result[name]
         table.add_row(
             f"[bold]{name}[/bold]",

@@ -1,5 +1,7 @@
 """The lake: bytes as received, accepted and rejected rows as Parquet, results of builds, editions, and the journal.
 
+Beside the record lies what a build leaves to the next (`carried`), which may be lost.
+
 A file is named by its content and never changes: writing it twice is writing it once. It is written in lake/tmp,
 synced, then renamed, so a file with a final name is whole. What a killed process leaves in lake/tmp, the next process
 removes. Many files are synced together (`Lake.together`): the disk then waits once, not once a file.
@@ -117,6 +119,41 @@ class Lake:
         self._put_parquet(self.build_path(build_id, table), rows)
         return rows_hash(rows)
 
+    # ---- what a build leaves to the next: it may be lost at any time, and is worked out again
+
+    def carried(self, build_id: str) -> Path:
+        return self.root / "carried" / build_id
+
+    def put_carried(self, build_id: str, name: str, rows: pa.Table) -> Path:
+        """Keep rows for the builds that follow; returns their path."""
+        path = self.carried(build_id) / f"{name}.parquet"
+        self._put_parquet(path, rows, write_page_checksum=True)
+        return path
+
+    def carry_over(self, build_id: str, path: Path) -> None:
+        """Keep what an earlier build left, for the builds that follow this one."""
+        _make_folder(self.carried(build_id))
+        with suppress(FileExistsError, FileNotFoundError):
+            os.link(path, self.carried(build_id) / path.name)
+
+    def get_carried(self, path: Path) -> pa.Table | None:
+        """What a build left; None where it is lost or damaged."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        try:
+            return pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+        except (OSError, pa.ArrowException):
+            return None
+
+    def sweep_carried(self, known: Collection[str]) -> None:
+        """Remove what builds left that no month needs any more. `known`: the last build of each month."""
+        for folder in (self.root / "carried").glob("*"):
+            if folder.name not in known:
+                shutil.rmtree(folder)
+
+    # ---- definitions and editions
+
     def definitions_path(self, digest: str) -> Path:
         return self.root / "definitions" / f"{digest}.parquet"
 
@@ -164,12 +201,12 @@ class Lake:
         finally:
             batch.close()
 
-    def _put_parquet(self, path: Path, rows: pa.Table) -> None:
+    def _put_parquet(self, path: Path, rows: pa.Table, **options: Any) -> None:
         import pyarrow.parquet as pq
 
         if not path.exists():
             with self._replacing(path) as temporary:
-                pq.write_table(rows, temporary, compression="zstd")
+                pq.write_table(rows, temporary, compression="zstd", **options)
 
     @contextmanager
     def _replacing(self, path: Path) -> Iterator[Path]:

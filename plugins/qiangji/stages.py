@@ -26,9 +26,17 @@ from qiangji.stopwatch import Stopwatch
 from qiangji.workdays import unknown_words
 
 if TYPE_CHECKING:
+    from qiangji.landing import Pulled
     from qiangji.landing.other_names import Note
+    from qiangji.parsing.handed import Handed
 
 log = logging.getLogger(__name__)
+CHECK_BYTES = 12 * 2**20
+"""Of deliveries that are checked together while others are pulled. A city's month is less, and is checked at once."""
+QUIET = 5
+"""Seconds without another county after which those that are there are checked."""
+HANDED_BYTES = 256 * 2**20
+"""Of submissions that a pull has read and no check has taken."""
 
 
 @dataclass
@@ -46,6 +54,16 @@ class Collected:
     notes: list[tuple[str, Note]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     seconds: Stopwatch = field(default_factory=Stopwatch)
+
+    def add(self, group: Sequence[Pulled]) -> None:
+        """Take in what came of counties."""
+        for one in group:
+            self.deliveries += len(one.deliveries)
+            self.seen |= one.periods
+            self.failures += [
+                (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
+            ]
+            self.notes += [(one.county, note) for note in one.notes]
 
     @property
     def not_seen(self) -> list[Period]:
@@ -141,36 +159,24 @@ def new_run_id(prefix: str = "cli") -> str:
     return f"{prefix}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:6]}"
 
 
-def pull(
-    p: Pipeline,
-    counties: Sequence[str],
-    months: Sequence[Period],
-    run_id: str,
-    landed: Callable[[], None] = lambda: None,
-) -> Collected:
-    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result.
-
-    `landed` is called after each county that had anything new.
-    """
+def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id: str) -> Collected:
+    """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
     from qiangji import landing
 
     result = Collected(run_id, list(months))
     with result.seconds.timed("pull"):
-        pulled = landing.pull(p, counties, months, run_id, landed)
-    for one in pulled:
-        result.deliveries += len(one.deliveries)
-        result.seen |= one.periods
-        result.failures += [
-            (one.county, form, str(period) if period else None, e) for form, period, e in one.failures
-        ]
-        result.notes += [(one.county, note) for note in one.notes]
+        for group in landing.pull(p, counties, months, run_id):
+            result.add(group)
     return result
 
 
 def check(
-    p: Pipeline, counties: Sequence[str] | None = None, watch: Stopwatch | None = None
+    p: Pipeline,
+    counties: Sequence[str] | None = None,
+    watch: Stopwatch | None = None,
+    handed: Handed | None = None,
 ) -> list[Submission]:
-    """Check every part of a delivery that no check has seen yet."""
+    """Check every part of a delivery that no check has seen yet. `handed`: what a pull has read of them."""
     watch = Stopwatch() if watch is None else watch
     pending = _in_catalogue(p, p.ledger.unchecked(counties))
     if not pending:
@@ -180,18 +186,64 @@ def check(
         from qiangji.checking import expectations
 
         expectations.load()
-    return checking.check(p.catalogue, p.ledger, pending, watch=watch)
+    return checking.check(p.catalogue, p.ledger, pending, watch=watch, handed=handed)
 
 
 def collect(
     p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), run_id: str = ""
 ) -> Collected:
-    """Pull and check."""
+    """Pull and check: counties that have been pulled are checked while others are, once there are enough of them.
+
+    An error of ours in a check is raised once all counties have been pulled and recorded.
+    """
+    from qiangji import landing
+    from qiangji.parsing.handed import Handed
+
     chosen = p.catalogue.select_counties(list(counties))
-    months = months_to_collect(p.catalogue, periods)
-    result = pull(p, chosen, months, run_id or new_run_id(), _preparing())
-    result.submissions = check(p, chosen, result.seconds)
+    result = Collected(run_id or new_run_id(), months_to_collect(p.catalogue, periods))
+    handed, waiting, broken = Handed(HANDED_BYTES), _Waiting(), list[Exception]()
+
+    def check_waiting() -> None:
+        if not broken and waiting.counties:
+            try:
+                result.submissions += check(p, waiting.taken(), result.seconds, handed)
+            except Exception as e:  # raised below: the other counties are pulled first
+                broken.append(e)
+
+    groups = landing.pull(p, chosen, result.asked, result.run_id, handed, _preparing())
+    for group in result.seconds.each("pull", groups):
+        result.add(group)
+        waiting.add(group)
+        if waiting.is_enough:
+            check_waiting()
+    check_waiting()
+    if broken:
+        raise broken[0]
+    result.submissions.sort(key=lambda s: (s.received_at, s.form, s.period))
     return result
+
+
+@dataclass
+class _Waiting:
+    """Counties that were pulled and wait to be checked. `bytes`: of what arrived; `quiet`: groups of none since."""
+
+    counties: list[str] = field(default_factory=list)
+    bytes: int = 0
+    quiet: int = 0
+
+    def add(self, group: Sequence[Pulled]) -> None:
+        self.counties += [one.county for one in group]
+        self.bytes += sum(delivery.bytes for one in group for delivery, _ in one.arrived)
+        self.quiet = 0 if group else self.quiet + 1
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it is time: the suites cost less for many at once, and nobody waits for a county that hangs."""
+        return self.bytes >= CHECK_BYTES or (self.bytes > 0 and self.quiet >= QUIET)
+
+    def taken(self) -> list[str]:
+        counties, self.counties, self.bytes, self.quiet = self.counties, [], 0, 0
+        return counties
 
 
 def _preparing() -> Callable[[], None]:

@@ -6,8 +6,11 @@ In: blocks of code. Out: seconds by stage.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class Stopwatch(dict[str, float]):
@@ -20,3 +23,14 @@ class Stopwatch(dict[str, float]):
             yield
         finally:
             self[stage] = round(self.get(stage, 0.0) + time.perf_counter() - start, 3)
+
+    def each(self, stage: str, items: Iterable[T]) -> Iterator[T]:
+        """The items; what is timed is the wait for them."""
+        rest = iter(items)
+        while True:
+            with self.timed(stage):
+                try:
+                    item = next(rest)
+                except StopIteration:
+                    return
+            yield item

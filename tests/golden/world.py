@@ -183,16 +183,17 @@ def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any])
         rows.append([code, name.rstrip("!"), level, level, parent, str(reports).lower(), "", ""])
 
     counties = []
-    ((city, below),) = tree.items()
-    add(city, "990000", "city", "")
-    for i, (county, towns) in enumerate(below.items(), 1):
-        counties.append(code := f"9900{i:02d}")
-        add(county, code, "county", "990000")
-        for j, (town, villages) in enumerate(towns.items(), 1):
-            add(town, f"{code}{j:03d}", "town", code)
-            names = [n for v in villages for n in spread(str(v))]
-            for k, village in enumerate(names, 1):
-                add(village, f"{code}{j:03d}{k:03d}", "village", f"{code}{j:03d}")
+    for n, (city, below) in enumerate(tree.items()):
+        above = f"99{n:02d}00"
+        add(city, above, "city", "")
+        for i, (county, towns) in enumerate(below.items(), 1):
+            counties.append(code := f"{above[:4]}{i:02d}")
+            add(county, code, "county", above)
+            for j, (town, villages) in enumerate(towns.items(), 1):
+                add(town, f"{code}{j:03d}", "town", code)
+                names = [name for v in villages for name in spread(str(v))]
+                for k, village in enumerate(names, 1):
+                    add(village, f"{code}{j:03d}{k:03d}", "village", f"{code}{j:03d}")
     with (world.catalogue / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
         header = ["code", "name", "level", "kind", "parent_code", "reports", "valid_from", "valid_to"]
         csv.writer(f).writerows([header, *(line for row in rows for line in _in_time(world, row, dated))])

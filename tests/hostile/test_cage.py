@@ -407,3 +407,109 @@ class busy:
                 if reader.memory_info().rss > 200 << 20:
                     self._act(reader)
                     return
+
+
+# --- read, looked through and parsed at once -----------------------------------------------------
+
+RESIDENT = "11010519491231002X"
+TARGET = ("village", Period.parse(PERIOD))
+
+
+def clean(
+    content: bytes = GOOD, kind: str = "csv", targets: tuple[tuple[str, Period], ...] = (TARGET,)
+) -> cage.Clean | None:
+    return cage.read_clean(content, kind, county(), {"village": FORM}, targets)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(GOOD, "csv"), (book(), "xlsx"), (b'{"village_code":"1"}\n', "ndjson")]
+)
+def test_a_clean_delivery_is_what_screening_and_checking_would_read_of_it(content: bytes, kind: str) -> None:
+    found = clean(content, kind)
+    assert found is not None
+    assert found.missing == frozenset()
+    try:
+        one = read(content, kind)
+    except ReturnedError:
+        assert found.parsed == {}, "what cannot be read as the form is left to the check"
+        return
+    assert list(found.parsed) == [TARGET]
+    other = found.parsed[TARGET]
+    for name in ("rows", "raw", "problems"):
+        assert getattr(other, name).equals(getattr(one, name))
+    for name in ("totals_agree", "totals_problems", "columns", "is_unchanged", "explanations", "sheet"):
+        assert getattr(other, name) == getattr(one, name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        csv_of([[*ROWS[0][:1], f"甲 {RESIDENT}", *ROWS[0][2:]], *ROWS[1:]]),
+        csv_of([*ROWS, ["填表人：林佩仪", "", "", "", "", ""]]),
+        csv_of([*ROWS, ["", "", "审核", "李雷", "", ""]]),
+        csv_of(ROWS, header=[*HEADER[:5], "13800138000"]),
+    ],
+)
+def test_what_holds_personal_data_is_not_clean(content: bytes) -> None:
+    assert clean(content) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda made: made.create_sheet("别的").append([RESIDENT]),
+        lambda made: setattr(made.properties, "title", f"村情 {RESIDENT}"),
+        lambda made: setattr(made.active, "title", "行政村13800138000"),
+    ],
+)
+def test_nor_is_a_workbook_with_some_in_another_place(change: Callable[[Any], None]) -> None:
+    assert clean(book(), "xlsx") is not None
+    assert clean(book(change=change), "xlsx") is None
+
+
+def test_what_cannot_be_read_or_not_in_time_is_not_called_clean() -> None:
+    assert clean(b"\xff\xfe\x00") is None
+    assert clean(csv_of(ROWS).replace(b"31", b"\x00")) is None
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_a_reader_that_dies_calls_nothing_clean() -> None:
+    with busy(lambda reader: reader.kill()):
+        assert clean(SLOW, "ndjson") is None
+    assert clean() is not None
+
+
+def test_answers_on_what_is_clean_are_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer that leaves out, adds or renames something is none."""
+    from qiangji.parsing.cage_process import Reader
+
+    ask = Reader.ask
+    head, parts = dict[str, Any](), list[bytes]()
+
+    def kept(self: Reader, *arguments: Any) -> Any:
+        answer = ask(self, *arguments)
+        head.update(answer[0])
+        parts.extend(answer[1])
+        return answer
+
+    monkeypatch.setattr(Reader, "ask", kept)
+    assert clean() is not None
+    said = head["parsed"][0]
+    for other in (
+        {"is_clean": False},
+        {"missing": ["other"]},
+        {"missing": None},
+        {"parsed": []},
+        {"parsed": [said, said]},
+        {"parsed": [7]},
+        {"parsed": [None]},
+        {"parsed": [said | {"columns": {}}]},
+        {"error": {"code": "too_large"}, "is_clean": None},
+    ):
+        changed = (head | other, list(parts))
+        monkeypatch.setattr(Reader, "ask", lambda *_, changed=changed: changed)
+        assert clean() is None, other
+    monkeypatch.setattr(Reader, "ask", lambda *_: (head, parts[:2]))
+    assert clean() is None
+    monkeypatch.setattr(Reader, "ask", lambda *_: (head, parts))
+    assert clean() is not None

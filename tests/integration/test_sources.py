@@ -719,8 +719,8 @@ def test_what_each_county_system_means_is_what_is_read(
 ) -> None:
     """Every value of every sound row, exactly the planted faults of cells, and each return's reason."""
     from qiangji.catalogue.load import load
-    from qiangji.landing.screening import find_personal_data
     from qiangji.parsing import read_form, read_grids
+    from qiangji.parsing.screening import find_personal_data
 
     catalogue = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
     county = catalogue.counties[code]

@@ -4,10 +4,14 @@ Small worlds are drawn from a seed: two counties, three forms of two grains, fou
 withdrawals, returned and far too small reports. All deliveries are pulled first, in one order of receipt. Then parts
 are checked, and months built in between, in any order. Facts, figures, findings and the lake's files must equal those
 of checking in order and building once. The history must say what was shown after each build.
+
+In two worlds of three the counties lie in two cities: there a build computes the part in which something has changed,
+and a whole month in two parts, while the one build that it is held against computes all at once.
 """
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from functools import cache
@@ -24,7 +28,9 @@ from tests.golden import world
 PERIODS = ["2025-11", "2025-12", "2026-01", "2026-02"]
 MONTHS = [Period.parse(p) for p in PERIODS]
 SEEDS = range(3)
-TREE = {"Z": {"A": {"T": ["V1", "V2", "V3"]}, "B": {"U": ["W1", "W2"], "S": ["W3"]}}}
+TOWNS = {"A": {"T": ["V1", "V2", "V3"]}, "B": {"U": ["W1", "W2"], "S": ["W3"]}}
+ONE_CITY, TWO_CITIES = {"Z": TOWNS}, {"Z": {"A": TOWNS["A"]}, "Y": {"B": TOWNS["B"]}}
+TREES = [TWO_CITIES, ONE_CITY, TWO_CITIES]
 VILLAGES = {"A": ["V1", "V2", "V3"], "B": ["W1", "W2", "W3"]}
 FORMS: dict[str, Any] = {
     "g": {"grain": "group", "fields": {"n": {"warn_above": 8}, "y": {"kind": "ytd", "no_fall": True}}},
@@ -116,17 +122,22 @@ def _county(report: Any) -> str:
     return "A" if report[0]["unit"].startswith("V") else "B"
 
 
-def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Random | None) -> dict[str, Any]:
+def shown(
+    tmp_path: Path, postgres: Any, tree: Any, deliveries: list[Any], rng: random.Random | None
+) -> dict[str, Any]:
     """Pull all, check and build (in order and once, or as `rng` mixes it); returns the content in the end."""
     from qiangji import building, checking, stages
+    from qiangji.building import parts as parted
 
-    made = world.make(tmp_path, TREE, FORMS, INDICATORS)
+    made = world.make(tmp_path, tree, FORMS, INDICATORS)
     for name, entries in CORRECTIONS.items():
         world.correct(made, name, entries)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         patch.setenv("QIANGJI_THREADS", "1")
+        if rng:
+            patch.setattr(parted, "VILLAGES", 1)
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
             then: list[tuple[Any, list[str]]] = []
 
@@ -169,6 +180,11 @@ def shown(tmp_path: Path, postgres: Any, deliveries: list[Any], rng: random.Rand
             for moment, figures in then:
                 assert ask(THEN, moment=moment) == figures, "what was shown then is not what the history says"
             found = {n: ask(q) for n, q in SHOWN.items()}
+            journal = [
+                e.read_text(encoding="utf-8") for e in p.ledger.lake.root.glob("journal/*/build-*.json")
+            ]
+            tables = [each for text in journal for each in json.loads(text)["tables"]]
+            assert any(t["units"] for t in tables) == (bool(rng) and tree is TWO_CITIES), "built in part"
             # These areas alone: repeated rows and results of builds are no part of the record.
             files = [
                 f for a in ("reports", "rejected") for f in (p.ledger.lake.root / a).glob("*/*/*/*.parquet")
@@ -182,7 +198,8 @@ def once(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callable[[i
 
     @cache
     def run(seed: int) -> dict[str, Any]:
-        return shown(tmp_path_factory.mktemp("once") / "world", postgres, drawn(random.Random(seed)), None)
+        folder = tmp_path_factory.mktemp("once") / "world"
+        return shown(folder, postgres, TREES[seed], drawn(random.Random(seed)), None)
 
     return run
 
@@ -192,7 +209,8 @@ def test_any_order_of_checking_and_building_ends_the_same(
     tmp_path: Path, postgres: Any, once: Callable[[int], dict[str, Any]], seed: int
 ) -> None:
     expected = once(seed)
-    mixed = shown(tmp_path / "mixed", postgres, drawn(random.Random(seed)), random.Random(1000 + seed))
+    deliveries, rng = drawn(random.Random(seed)), random.Random(1000 + seed)
+    mixed = shown(tmp_path / "mixed", postgres, TREES[seed], deliveries, rng)
     assert all(expected[name] for name in ("figures", "facts g", "facts v", "submissions", "lake"))
     for name, found in expected.items():
         assert mixed[name] == found, name

@@ -21,7 +21,7 @@ from stdnum.exceptions import InvalidComponent
 
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
-from qiangji.landing.screening import find_personal_data
+from qiangji.parsing.screening import find_personal_data
 from qiangji.personal_data import kind_of
 from qiangji.personal_data.names import is_name
 from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id
@@ -346,6 +346,14 @@ def test_no_unit_of_the_tree_is_taken_for_a_person() -> None:
     assert {n for n in whole | groups if is_name(n)} == set()
     header = ["村民小组名称", *sorted(groups | names)]
     assert find_personal_data(grid_of_columns([header]), Layout()) == []
+
+
+@pytest.mark.parametrize("between", ["\n", "\r\n", "\u2028", "\x0b", " ", "\u3000"])
+@pytest.mark.parametrize("header", ["姓 名", "负 责人", "联 系人：", "filled by"])
+def test_a_header_broken_over_lines_asks_all_the_same(header: str, between: str) -> None:
+    broken = header.replace(" ", between)
+    under = find_personal_data(grid_of_columns([["编码", "1", "2"], [broken, "无", "林佩仪"]]), Layout())
+    assert [(h.address, h.kind) for h in under] == [("village!B3", "name")]
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 
-from qiangji import pipeline, stages
+from qiangji import landing, pipeline, stages
+from qiangji.checking.expectations import ValidationError
 from qiangji.errors import UsageError
+from qiangji.landing import Pulled
+from qiangji.ledger import Delivery, Submission
 from qiangji.periods import Period
+from qiangji.settings import settings
 
 NAMES = {"accepted": "已收", "partial": "部分记录退回", "returned": "退回重报", "late": "逾期未报"}
 
@@ -93,3 +99,72 @@ def test_many_counties_are_named_by_the_first_and_the_last() -> None:
     assert stages.named(catalogue, []) == "-"
     assert stages.named(catalogue, ["440703", "440704"]) == "蓬江区、江海区"
     assert stages.named(catalogue, ["440703", *["440704"] * 8]) == "蓬江区…江海区 (9)"
+
+
+# --- counties are checked while others are pulled ------------------------------------------------
+
+
+def pulled(county: str, size: int = 0) -> Pulled:
+    found = Delivery(county, "a", "csv", "s", size, datetime(2026, 11, 2, tzinfo=UTC), "run")
+    return Pulled(county, arrived=[(found, "")] if size else [])
+
+
+class Collecting:
+    """A collect whose pull gives these groups, and of which every check is noted between them."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, groups: list[list[Pulled]], *, fails: bool = False
+    ) -> None:
+        self.seen: list[object] = []
+        self._fails = fails
+
+        def pull(*_: object) -> Iterator[list[Pulled]]:
+            for group in groups:
+                self.seen.append("pulled")
+                yield group
+
+        monkeypatch.setattr(landing, "pull", pull)
+        monkeypatch.setattr(stages, "check", self.check)
+        monkeypatch.setattr(stages, "CHECK_BYTES", 100)
+
+    def check(self, _: object, counties: list[str], *__: object) -> list[Submission]:
+        self.seen.append(counties)
+        if self._fails:
+            raise ValidationError("cannot be evaluated")
+        return []
+
+    def collect(self) -> stages.Collected:
+        catalogue = pipeline.read_catalogue()
+        ledger: Any = None
+        p = pipeline.Pipeline(settings(), catalogue, ledger)
+        return stages.collect(p, periods=[Period.parse("2026-10")])
+
+
+def test_enough_counties_are_checked_while_others_are_pulled(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Collecting(monkeypatch, [[pulled("a", 60)], [pulled("b", 60), pulled("c")], [pulled("d", 10)]])
+    one.collect()
+    assert one.seen == ["pulled", "pulled", ["a", "b", "c"], "pulled", ["d"]]
+
+
+def test_few_are_checked_together_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Collecting(monkeypatch, [[pulled("a", 10)], [], [pulled("b", 10)], [], [pulled("c")]])
+    one.collect()
+    assert one.seen == [*["pulled"] * 5, ["a", "b", "c"]]
+
+
+def test_nobodys_verdict_waits_for_a_county_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A group of none is a second in which nothing was done."""
+    quiet: list[list[Pulled]] = [[]] * stages.QUIET
+    one = Collecting(monkeypatch, [[pulled("a", 10)], *quiet, *quiet, [pulled("hangs", 10)]])
+    one.collect()
+    at = one.seen.index(["a"])
+    assert at == 1 + stages.QUIET
+    assert one.seen[at + 1 :] == [*["pulled"] * (stages.QUIET + 1), ["hangs"]]
+
+
+def test_a_check_that_fails_costs_no_county_its_place_in_the_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is raised once everything is pulled and recorded, as when the check came last."""
+    one = Collecting(monkeypatch, [[pulled("a", 100)], [pulled("b", 100)]], fails=True)
+    with pytest.raises(ValidationError):
+        one.collect()
+    assert one.seen == ["pulled", ["a"], "pulled"]

@@ -11,8 +11,9 @@ as when it was last built costs a look at its signature.
 | `signatures.py` | which months are up to date; the version of figures |
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
 | `facts.py` | fact.* and contextual findings |
-| `scopes.py`, `inputs.py`, `models.py` | periods, what the models read, the models |
-| `figures.py` | all figures of the months that are built, and their rows in calc.* |
+| `months.py`, `parts.py` | one month after the other, and of each the part that has changed |
+| `scopes.py`, `inputs.py`, `registry.py`, `models.py` | periods, what the models read, the models |
+| `figures.py` | all figures of a month and part, and their rows in calc.* |
 | `failing.py` | what could not be computed, and whose values are the likely cause |
 | `hiding.py` | which figures are hidden |
 | `bounds.py` | figures that cannot be: shares above their whole |
@@ -24,21 +25,22 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from qiangji.building import bounds, corrected, facts, figures, recording, repeating
+from qiangji.building import corrected, facts, figures, recording, repeating
+from qiangji.building import months as computing
 from qiangji.building.corrected import Corrected
 from qiangji.building.recording import Built
 from qiangji.building.signatures import Signatures
 from qiangji.catalogue import Catalogue
 from qiangji.checking import expectations
-from qiangji.engines import open_engine
 from qiangji.errors import UsageError
+from qiangji.indicators import RESTATED
 from qiangji.ledger import Key, Ledger, locks
 from qiangji.periods import Period, local_day, reporting_month, span
 from qiangji.pipeline import Pipeline
@@ -107,6 +109,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
     with p.ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
         p.ledger.lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
+        p.ledger.lake.sweep_carried(set(c.scalars(sa.text("SELECT build_id FROM ops.built_month"))))
         reports, lacking = _reports(c, p)
         built.stale = reports.stale
         corrected.record(c, p.ledger.lake, reports.held, now)
@@ -121,25 +124,15 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         _load_facts(c, p, reports, built)
         with built.seconds.timed("checks"):
             checked = _check(c, p, reports, lacking, built.months)
-        with (
-            built.seconds.timed("figures"),
-            open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine,
-        ):
-            fresh = signatures.up_to_date(built.months)
-            results, built.failed = figures.compute(c, p, engine, reports, built.months, now, fresh)
-            results = bounds.hold(c, p, results, checked["lacking"])
-        with built.seconds.timed("load"):
-            # after the lock and all reading: later than any build before
-            at: datetime = c.scalar(sa.text("SELECT clock_timestamp()"))
-            tables = [t for each in results for t in recording.write(c, p.ledger, built, each, at)]
-            locked = locks.now_locked(c)
-            built.in_locked = figures.redefined_in_locked(c, locked) | figures.in_locked(
-                c, results, locked, at
-            )
-        recording.record(c, p.ledger, built, signatures, (now, at), checked, tables)
-    if built.facts_replaced or built.rows_inserted:
+        found = computing.build(c, p, reports, built, signatures, months if again else (), now)
+        checked["lacking"] += found.findings
+        locked = locks.now_locked(c)
+        changed = figures.in_locked(c, found.filled, locked, found.at)
+        built.in_locked = figures.redefined_in_locked(c, locked) | changed
+        recording.record(c, p.ledger, built, signatures, (now, found.at), checked, found.written)
+    if found.is_whole and (built.facts_replaced or built.rows_inserted):
         with built.seconds.timed("analyze"):
-            _analyze(p, results)
+            _analyze(p, found.filled)
     if built.in_locked:
         log.warning("changed although locked: %s", built.in_locked)
     log.info(
@@ -178,9 +171,12 @@ def _check(
     }
 
 
-def _analyze(p: Pipeline, results: Sequence[figures.Results]) -> None:
-    """Tell the planner what was filled a moment ago: it decides between 0.1 s and seconds for a reader."""
-    filled = [f"fact.{form}" for form in p.catalogue.forms]
-    filled += [t for r in results for t in (r.base.table, r.base.restated_table)]
+def _analyze(p: Pipeline, filled: Collection[str]) -> None:
+    """Tell the planner what was filled a moment ago: it decides between 0.1 s and seconds for a reader.
+
+    Where only some counties of a month were computed, the server finds out by itself once that is much.
+    """
+    tables = [f"fact.{form}" for form in p.catalogue.forms]
+    tables += [t for table in filled for t in (table, f"{table}{RESTATED}")]
     with p.ledger.engine.begin() as c:
-        c.execute(sa.text(f"ANALYZE {', '.join(filled)}"))
+        c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))

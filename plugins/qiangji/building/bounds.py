@@ -10,9 +10,9 @@ downwards, a warning that was let pass, a unit of which one side is missing. A y
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from typing import Any
 
 import pyarrow as pa
@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.figures import Results
+from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.suites import Words
@@ -30,6 +31,8 @@ from qiangji.ledger.findings import Finding
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.text import quoted_zh
+from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch
 
 RULE = "bounded"
 _COUNTY_UP = ("city", "county")
@@ -45,38 +48,67 @@ class _Beyond:
     finding: Finding
 
 
-def hold(c: Connection, p: Pipeline, results: Sequence[Results], said: list[dict[str, Any]]) -> list[Results]:
-    """The results with their impossible figures marked. What is replaced among the findings is added to `said`.
+@dataclass
+class Bounds:
+    """The impossible figures of one month, part by part."""
 
-    A figure that somebody confirmed as right is not marked; its finding stays.
-    """
-    confirmed = {finding_id for finding_id, _ in dispositions.confirmed(c)}
-    marked = []
-    for each in results:
-        beyond = list(_beyond(c, p.catalogue, each, each.base.table))
-        restated_ = replace(each, rows=each.restated)
-        today = list(_beyond(c, p.catalogue, restated_, each.base.restated_table))
-        doubted, restated = (
-            [b for b in found if b.finding.finding_id not in confirmed] for found in (beyond, today)
-        )
-        marked.append(
-            replace(each, rows=_marked(each.rows, doubted), restated=_marked(each.restated, restated))
-        )
-        said += _replace(c, p, each, beyond)
-    return marked
+    c: Connection
+    p: Pipeline
+    _found: dict[tuple[str, str, tuple[str, ...]], dict[str, dict[str, Any]]] = field(
+        default_factory=dict, init=False
+    )
+    """Form, rule and periods -> findings by their ids."""
 
+    @cached_property
+    def _confirmed(self) -> frozenset[str]:
+        return frozenset(finding_id for finding_id, *_ in dispositions.confirmed(self.c))
 
-def _replace(c: Connection, p: Pipeline, each: Results, beyond: Collection[_Beyond]) -> list[dict[str, Any]]:
-    """Put the findings of each bounded indicator in place of those that the build's periods had."""
-    said, form = [], each.base.forms[0].form
-    periods = sorted({s.period for s in each.scopes})
-    for code in sorted({i.code for i in each.base.indicators}):
-        rule = f"{code}.{RULE}"
-        mine = [b.finding for b in beyond if b.finding.rule == rule and b.finding.period in periods]
-        found = {f.finding_id: f.row() for f in reversed(mine)}  # of a month and its year to date the month's
-        p.ledger.replace_lacking(c, form, periods, rule, list(found.values()))
-        said.append({"form": form, "periods": periods, "rule": rule, "findings": list(found.values())})
-    return said
+    def marked(self, results: Sequence[Results]) -> list[Results]:
+        """The results of a part with their impossible figures marked.
+
+        A figure that somebody confirmed as right is not marked; its finding stays.
+        """
+        marked = []
+        for each in results:
+            beyond = list(_beyond(self.c, self.p.catalogue, each, each.base.table))
+            restated_ = replace(each, rows=each.restated)
+            today = list(_beyond(self.c, self.p.catalogue, restated_, each.base.restated_table))
+            doubted, restated = (
+                [b for b in found if b.finding.finding_id not in self._confirmed] for found in (beyond, today)
+            )
+            marked.append(
+                replace(each, rows=_marked(each.rows, doubted), restated=_marked(each.restated, restated))
+            )
+            self._add(each, beyond)
+        return marked
+
+    def _add(self, each: Results, beyond: Collection[_Beyond]) -> None:
+        form, periods = each.base.forms[0].form, tuple(sorted({s.period for s in each.scopes}))
+        for code in sorted({i.code for i in each.base.indicators}):
+            rule = f"{code}.{RULE}"
+            mine = [b.finding for b in beyond if b.finding.rule == rule and b.finding.period in periods]
+            # of a month and its year to date the month's
+            found = {f.finding_id: f.row() for f in reversed(mine)}
+            self._found.setdefault((form, rule, periods), {}).update(found)
+
+    def tell(self, part: Part | None) -> list[dict[str, Any]]:
+        """Put the findings of each bounded indicator in place of those that the month had; returns what was replaced.
+
+        `part`: the only units that were looked at, None: all. What was found of others stays.
+        """
+        said = []
+        for (form, rule, periods), found in self._found.items():
+            others = self._of_others(part, form, rule, periods) if part else []
+            findings = [*others, *found.values()]
+            self.p.ledger.replace_lacking(self.c, form, periods, rule, findings)
+            said.append({"form": form, "periods": list(periods), "rule": rule, "findings": findings})
+        return said
+
+    def _of_others(self, part: Part, form: str, rule: str, periods: Sequence[str]) -> list[dict[str, Any]]:
+        asked = {"form": form, "rule": rule, "periods": list(periods)}
+        rows = fetch(self.c, query("building/bounded"), asked)
+        mine = set(part.holds([r["unit_code"] for r in rows]))
+        return [r for r in rows if r["unit_code"] not in mine]
 
 
 def _beyond(c: Connection, catalogue: Catalogue, each: Results, table: str) -> Iterator[_Beyond]:

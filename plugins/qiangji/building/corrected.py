@@ -7,9 +7,10 @@ no longer in the report is skipped, and an error. The lake's files stay as they 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -60,7 +61,7 @@ class Corrected:
     """Current revisions, and their rows from the lake with the corrections that hold applied."""
 
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
-        self.lake, self.current = lake, current
+        self.catalogue, self.lake, self.current = catalogue, lake, current
         self._tables: dict[Key, pa.Table] = {}
         self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
@@ -101,13 +102,23 @@ class Corrected:
         effects = sorted(x.effect for x in self._applied.get(key, ()))
         return short(repr(effects)) if effects else ""
 
-    def cells(self, form: str, periods: Iterable[str]) -> list[tuple[str, str, str, str]]:
-        """(unit, field or `WHOLE_ROW`, period, county) of each cell or row corrected in these periods."""
-        wanted = set(periods)
+    @cached_property
+    def counties(self) -> dict[tuple[str, str], list[str]]:
+        """Form and period -> the counties of which a report counts, by their codes."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for form, period, county in sorted(self.current):
+            found.setdefault((form, period), []).append(county)
+        return found
+
+    def cells(
+        self, form: str, periods: Iterable[str], counties: Collection[str]
+    ) -> list[tuple[str, str, str, str]]:
+        """(unit, field or `WHOLE_ROW`, period, county) of each cell or row corrected in these reports."""
+        wanted, mine = set(periods), frozenset(counties)
         return [
             (x.unit, WHOLE_ROW if x.action == "leave_out" else x.field, x.period, x.county)
             for key, corrections in sorted(self._applied.items())
-            if key[0] == form and key[1] in wanted
+            if key[0] == form and key[1] in wanted and key[2] in mine
             for x in corrections
         ]
 

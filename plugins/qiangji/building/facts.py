@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +22,7 @@ from qiangji.catalogue.keys import parents
 from qiangji.catalogue.tree import LEVELS
 from qiangji.checking import contextual
 from qiangji.ledger import Key
-from qiangji.periods import Period
+from qiangji.periods import Period, PeriodType
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import copy_in, insert
@@ -45,18 +45,24 @@ def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Per
 
     Returns how many (form, period, county) were replaced.
     """
+    due = sorted(
+        {str(own) for m in months for t in get_args(PeriodType) if (own := m.ends_in(t)) is not None}
+    )
     loaded = {
         (r.form, r.period, r.county_code): _Loaded(r.rows_hash, r.revision, r.corrections_hash)
-        for r in c.execute(sa.text("SELECT * FROM ops.fact_load"))
+        for r in c.execute(
+            sa.text("SELECT * FROM ops.fact_load WHERE period = ANY(:periods)"),
+            {"periods": due},
+        )
     }
     replaced = 0
     for form in p.catalogue.forms.values():
-        keys = {k for k in reports.current.keys() | loaded.keys() if k[0] == form.form}
-        changed = [
-            k
-            for k in sorted(keys)
-            if Period.parse(k[1]).last_month in months and loaded.get(k) != _as_current(k, reports)
-        ]
+        keys = {k for k in loaded if k[0] == form.form}
+        for period in due:
+            keys.update(
+                (form.form, period, county) for county in reports.counties.get((form.form, period), ())
+            )
+        changed = [k for k in sorted(keys) if loaded.get(k) != _as_current(k, reports)]
         for start in range(0, len(changed), REPORTS):
             _replace(
                 c, p, reports, form, {k: loaded.get(k) for k in changed[start : start + REPORTS]}, build_id

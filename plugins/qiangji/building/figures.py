@@ -6,10 +6,11 @@ warehouse, rows that differ are closed and their successors inserted; rows that 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,11 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.building.corrected import Corrected
 from qiangji.building.failing import Failed, failed
 from qiangji.building.hiding import Hiding
 from qiangji.building.inputs import Inputs
 from qiangji.building.models import IDENTITY, Models, Tables
+from qiangji.building.parts import Part
+from qiangji.building.registry import Registry
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
@@ -29,7 +31,6 @@ from qiangji.errors import EngineError
 from qiangji.indicators import HIDDEN, Base
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
-from qiangji.warehouse.dimensions import fill_expected
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import copy_in, insert
 
@@ -50,46 +51,85 @@ _FLAGS = (
 )
 
 
-def compute(
-    c: Connection,
-    p: Pipeline,
-    engine: Engine,
-    reports: Corrected,
-    months: Sequence[Period],
-    now: datetime,
-    fresh: Collection[Period],
-) -> tuple[list[Results], list[Failed]]:
-    """Each base's results for every scope of the months, beneath each other; what is hidden is marked.
+_AMONG = "t.org_code IN (SELECT unnest(CAST(:units AS text[])))"
 
-    A base that cannot be computed is given as `Failed`; it costs the others nothing.
 
-    `fresh` are the other months of these years whose rows in the warehouse are what they would be now.
+class Computing:
+    """The figures of one build, a month and a part at a time.
+
+    `fresh` are months of which the rows in the warehouse are what they would be now: the build adds those that it has
+    written. What one month leaves to the next is kept for the part that was computed last.
     """
-    catalogue, zone = p.catalogue, p.settings.timezone
-    restating = catalogue.restating(local_day(now, zone))
-    inputs = Inputs(catalogue, reports, reports.current, engine, c)
-    types = sorted({f.period_type for f in catalogue.forms.values()})
-    fill_expected(c, catalogue, [own for m in months for t in types if (own := m.ends_in(t)) is not None])
-    count_registered(c, catalogue, inputs, months)
-    found, failures = [], []
-    for base in indicators.bases(catalogue):
-        scopes_of = partial(scopes, forms=base.forms, calendar=catalogue.calendar, zone=zone, now=now)
-        models = Models(engine, inputs, base, restating)
-        reported = {
-            Period.parse(period).last_month
-            for form, period, _ in reports.current
-            if form in {f.form for f in base.forms}
-        }
-        hiding = Hiding(c, catalogue, base, restating, fresh, reported, scopes_of, models.as_was)
-        try:
-            by_month = {m: [(s, models.tables(s)) for s in scopes_of(m)] for m in months}
-            each = [x for marked in hiding.run(by_month).values() for x in marked]
-        except EngineError as e:
-            failures.append(failed(base, e, reports, months))
-            continue
-        if each:
-            found.append(_beneath_each_other(base, each))
-    return found, failures
+
+    def __init__(
+        self,
+        c: Connection,
+        p: Pipeline,
+        engine: Engine,
+        registry: Registry,
+        now: datetime,
+        fresh: set[Period],
+    ) -> None:
+        self._c, self._p, self._engine, self._registry = c, p, engine, registry
+        self._reports, self._now, self.fresh = registry.reports, now, fresh
+        self._restating = p.catalogue.restating(local_day(now, p.settings.timezone))
+        self._bases = indicators.bases(p.catalogue)
+        self._hiding: dict[str, Hiding] = {}
+        self._inputs: Inputs | None = None
+        self._errors: dict[str, tuple[Base, EngineError, list[Period]]] = {}
+
+    def begin(self, part: Part) -> Inputs:
+        """What the models will read of a part; of the part that was computed last, rows that were read are held."""
+        is_same = self._inputs is not None and self._inputs.part == part
+        held = self._inputs.held if self._inputs and is_same else {}
+        self._inputs = Inputs(
+            self._p.catalogue, self._reports, self._engine, self._c, part, self._registry, held
+        )
+        if not is_same:
+            self._hiding.clear()
+        return self._inputs
+
+    def month(self, month: Period, inputs: Inputs) -> list[Results]:
+        """Each base's results for every scope of a month; what is hidden is marked.
+
+        A base that cannot be computed is left out, and told by `failed`; it costs the others nothing.
+        """
+        found = []
+        for base in self._bases:
+            try:
+                each = self._of_base(base, month, inputs)
+            except EngineError as e:
+                self._errors.setdefault(base.name, (base, e, []))[2].append(month)
+                continue
+            if each:
+                found.append(_beneath_each_other(base, each))
+        return found
+
+    def leave_others(self, month: Period, part: Part) -> None:
+        """Leave to the builds that follow what the month's last build left of other parts."""
+        self._registry.leave_others(month, part.counties)
+        for hiding in self._hiding.values():
+            hiding.leave_others(month)
+
+    def failed(self) -> list[Failed]:
+        """The bases of which some figures stay as they were."""
+        return [failed(base, e, self._reports, months) for base, e, months in self._errors.values()]
+
+    def _of_base(self, base: Base, month: Period, inputs: Inputs) -> list[tuple[Scope, Tables]]:
+        catalogue, zone = self._p.catalogue, self._p.settings.timezone
+        scopes_of = partial(scopes, forms=base.forms, calendar=catalogue.calendar, zone=zone, now=self._now)
+        models = Models(self._engine, inputs, base, self._restating)
+        if base.name not in self._hiding:
+            names = {f.form for f in base.forms}
+            reported = {Period.parse(at).last_month for form, at in self._reports.counties if form in names}
+            self._hiding[base.name] = Hiding(
+                self._c, catalogue, base, self._restating, self.fresh, reported, scopes_of, models.as_was,
+                inputs.part, self._registry.carried,
+            )  # fmt: skip
+        hiding = self._hiding[base.name]
+        hiding.compute = models.as_was
+        tables = {month: [(s, models.tables(s)) for s in scopes_of(month)]}
+        return hiding.run(tables)[month]
 
 
 def _beneath_each_other(base: Base, each: Sequence[tuple[Scope, Tables]]) -> Results:
@@ -110,17 +150,20 @@ def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
 
 
 def in_locked(
-    c: Connection, results: Sequence[Results], locked: Sequence[Period], at: datetime
+    c: Connection, filled: Mapping[str, Collection[tuple[str, str]]], locked: Sequence[Period], at: datetime
 ) -> dict[str, int]:
-    """Period within a locked one -> how many of its result rows, as was, this build closed or inserted."""
+    """Period within a locked one -> how many of its result rows, as was, this build closed or inserted.
+
+    `filled`: the tables of calc that were written, and their scopes.
+    """
     counts: dict[str, int] = {}
-    for each in results:
-        found = {s.period: Period.parse(s.period) for s in each.scopes}
+    for table, places in filled.items():
+        found = {period: Period.parse(period) for period, _ in places}
         periods = [t for t, p in found.items() if any(x.start <= p.start and p.end <= x.end for x in locked)]
         if not periods:
             continue
         changed = sa.text(
-            f"SELECT period, count(*) AS n FROM {each.base.table} WHERE period = ANY(:periods)"
+            f"SELECT period, count(*) AS n FROM {table} WHERE period = ANY(:periods)"
             " AND (built_from = :at OR built_to = :at) GROUP BY period"
         )
         for r in c.execute(changed, {"periods": periods, "at": at}):
@@ -147,16 +190,34 @@ def _flagged(c: Connection, base: Base, table: str, rows: pa.Table) -> pa.Table:
     return rows.select([*IDENTITY, "expected_units", "reported_units", *base.result_columns(), *flags])
 
 
-def write(
-    c: Connection, table: str, rows: pa.Table, scopes: Sequence[tuple[str, str]], at: datetime
-) -> tuple[int, int]:
-    """Close the rows of `scopes` (period, period_type) that differ or are gone, insert the new ones; how many of each.
+@dataclass(frozen=True)
+class Place:
+    """Where results go: a table of calc (its name alone), scopes (period, period_type), the moment of the build.
 
-    `table` is one of calc, without the schema.
+    `units`: the only ones whose rows are replaced; None: those of all units. `is_empty`: no such row has not ended.
     """
-    mine = {"periods": [p for p, _ in scopes], "types": [t for _, t in scopes]}
-    if not c.scalar(query("building/any_open", table=table), mine):
-        moment = pa.scalar(at, pa.timestamp("us", "UTC"))
+
+    table: str
+    scopes: Sequence[tuple[str, str]]
+    at: datetime
+    units: Sequence[str] | None = None
+    is_empty: bool = False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {"periods": [p for p, _ in self.scopes], "types": [t for _, t in self.scopes]}
+
+
+def is_empty(c: Connection, place: Place) -> bool:
+    """Whether a place has no row that has not ended."""
+    return not c.scalar(query("building/any_open", table=place.table), place.values)
+
+
+def write(c: Connection, place: Place, rows: pa.Table) -> tuple[int, int]:
+    """Close the rows of a place that differ or are gone, insert the new ones; how many of each."""
+    table = place.table
+    if place.is_empty:
+        moment = pa.scalar(place.at, pa.timestamp("us", "UTC"))
         copy_in(c, f"calc.{table}", rows.append_column("built_from", pa.repeat(moment, len(rows))))
         return 0, len(rows)
     names = ", ".join(rows.column_names)
@@ -167,42 +228,49 @@ def write(
     c.execute(sa.text("ANALYZE fresh"))
     key = "(f.org_code, f.period_type, f.period) = (t.org_code, t.period_type, t.period)"
     same = " AND ".join(f"f.{n} IS NOT DISTINCT FROM t.{n}" for n in columns)
-    closed = close(c, table, scopes, at, f"NOT EXISTS (SELECT FROM fresh AS f WHERE {key} AND {same})")
+    closed = close(c, place, f"NOT EXISTS (SELECT FROM fresh AS f WHERE {key} AND {same})")
     new = sa.text(
         f"INSERT INTO calc.{table} ({names}, built_from) SELECT {names}, :at FROM fresh AS f"
         f" WHERE NOT EXISTS (SELECT FROM calc.{table} AS t WHERE {key} AND t.built_to IS NULL)"
     )
-    inserted = c.execute(new, {"at": at}).rowcount
+    inserted = c.execute(new, {"at": place.at}).rowcount
     c.execute(sa.text("DROP TABLE fresh"))
     return closed, inserted
 
 
-def close(
-    c: Connection, table: str, scopes: Sequence[tuple[str, str]], at: datetime, condition: str = "true"
-) -> int:
-    """Close the rows of `scopes` that meet a condition, by default all of them; returns how many."""
+def close(c: Connection, place: Place, condition: str = "true") -> int:
+    """Close the rows of a place that meet a condition, by default all of them; returns how many."""
+    values = {**place.values, "at": place.at}
+    among = "true"
+    if place.units is not None:
+        among, values["units"] = _AMONG, list(place.units)
     return c.execute(
-        query("building/close", table=table, condition=condition),
-        {"at": at, "periods": [p for p, _ in scopes], "types": [t for _, t in scopes]},
+        query("building/close", table=place.table, condition=condition, among=among), values
     ).rowcount
 
 
-def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, months: Sequence[Period]) -> None:
-    """Fill in how many groups or tasks each county should report, for mart.reporting_status."""
+def close_others(c: Connection, place: Place) -> int:
+    """Close the rows of all units but those of a place; returns how many."""
+    values = {**place.values, "at": place.at, "units": list(place.units or ())}
+    statement = query("building/close", table=place.table, condition="true", among=f"NOT ({_AMONG})")
+    return c.execute(statement, values).rowcount
+
+
+def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month: Period) -> None:
+    """Fill in how many groups or tasks each county of a part should report, for mart.reporting_status."""
     rows = []
     for form in (f for f in catalogue.forms.values() if f.is_registered):
-        for period in (p for m in months if (p := m.ends_in(form.period_type)) is not None):
-            units = inputs.expected_registered(form, [period.last_month])
-            tree = catalogue.org.paths_in(period)
-            at = pc.index_in(units.column("base_code"), value_set=tree.column("org_code").combine_chunks())
-            counties = tree.column("county_code").take(at)
-            counted = pa.table({"county": counties, "n": units.column("expected_units")})
-            sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
-            named = {"form": form.form, "period": str(period)}
-            rows += [
-                {"county_code": r["county"], **named, "expected_units": r["n_sum"]}
-                for r in sums
-                if r["county"]
-            ]
+        if (period := month.ends_in(form.period_type)) is None:
+            continue
+        units = inputs.expected_registered(form, [period.last_month])
+        tree = inputs.tree((period,))
+        at = pc.index_in(units.column("base_code"), value_set=tree.column("org_code").combine_chunks())
+        counties = tree.column("county_code").take(at)
+        counted = pa.table({"county": counties, "n": units.column("expected_units")})
+        sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
+        named = {"form": form.form, "period": str(period)}
+        rows += [
+            {"county_code": r["county"], **named, "expected_units": r["n_sum"]} for r in sums if r["county"]
+        ]
     again = "ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
     insert(c, "dim.expected_units", rows, again)

@@ -1,8 +1,9 @@
 """Which figures of a build are hidden: the rule of `indicators.suppression` over the months of each year, in order.
 
 In: result rows by period, as was and restated. Out: the same rows with a column `h__<indicator>` for each indicator
-that counts persons. What earlier months of the year hide is read from calc.* where that is up to date, else computed.
-So a month's flags follow from the reports of its year up to it, in whatever order months are built.
+that counts persons. What earlier months of the year hide is what their builds left where that is up to date
+(`earlier`), else it is read from calc.*, or computed. So a month's flags follow from the reports of its year up to it,
+in whatever order months are built.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection
 
+from qiangji.building.carried import Carried
+from qiangji.building.earlier import Earlier, add_rows, rows_of
 from qiangji.building.models import Tables
+from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.lineage import Restating
@@ -27,23 +31,16 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch
 
 _ABOVE = LEVELS[LEVELS.index("village") - 1 :: -1]
-
-
-@dataclass(frozen=True)
-class _Earlier:
-    """What an earlier month of the year hides: villages, and units above them in each of its periods."""
-
-    month: Period
-    villages: frozenset[str]
-    above: tuple[tuple[Scope, frozenset[str]], ...]
+_HELD = 4
+"""Scopes of which the units above each village are held: those of one month."""
 
 
 @dataclass
 class Hiding:
-    """The flags of one base.
+    """The flags of one base, month after month.
 
     `fresh`: months whose rows in calc.* are what a build would write now. `reported`: months with a report of the
-    base's forms. `compute` gives a scope's rows as was.
+    base's forms. `compute` gives a scope's rows as was. `part`: the units whose rows these are.
     """
 
     c: Connection
@@ -54,7 +51,13 @@ class Hiding:
     reported: Collection[Period]
     scopes_of: Callable[[Period], Sequence[Scope]]
     compute: Callable[[Scope], pa.Table]
-    paths: dict[tuple[Period, ...], Paths] = field(default_factory=dict)
+    part: Part = field(default_factory=lambda: Part(()))
+    _above: dict[tuple[Period, ...], Paths] = field(default_factory=dict, init=False)
+    carried: Carried | None = None
+    _years: dict[int, dict[str, Earlier]] = field(default_factory=dict, init=False)
+    """Year -> indicator -> what its months hide that were looked at."""
+    _through: dict[int, Period] = field(default_factory=dict, init=False)
+    """Year -> the last month that was looked at."""
 
     def run(
         self, built: dict[Period, list[tuple[Scope, Tables]]]
@@ -63,17 +66,55 @@ class Hiding:
         if not self.base.persons:
             return built
         found = {}
-        for year in sorted({m.year for m in built}):
-            last = max(m for m in built if m.year == year)
-            chain = {m for m in self.reported if m.year == year and m <= last}
-            earlier: dict[str, list[_Earlier]] = {x.code: [] for x in self.base.persons}
-            for month in sorted(chain | {m for m in built if m.year == year}):
-                hidden = self._month(month, built.get(month), earlier)
-                if month in built:
-                    found[month] = [
-                        (scope, self._flagged(scope, tables, hidden)) for scope, tables in built[month]
-                    ]
+        for month in sorted(built):
+            earlier = self._before(month)
+            hidden = self._month(month, built[month], earlier)
+            found[month] = [(scope, self._flagged(scope, tables, hidden)) for scope, tables in built[month]]
+            self._leave(month, earlier)
         return found
+
+    # ---- what earlier months hide
+
+    @property
+    def _name(self) -> str:
+        return f"hidden-{self.base.name}"
+
+    def _before(self, month: Period) -> dict[str, Earlier]:
+        """What the months of the year before this one hide: indicator by indicator."""
+        year = month.year
+        if year not in self._years:
+            self._years[year] = {x.code: Earlier(self._carries(x)) for x in self.base.persons}
+            self._take_over(month)
+        for before in sorted(m for m in self.reported if m.year == year and m < month):
+            if before > self._through.get(year, before - 1):
+                self._month(before, None, self._years[year])
+        return self._years[year]
+
+    def _take_over(self, month: Period) -> None:
+        """Begin with what the last month before this one left whose figures are what they would be now."""
+        for before in sorted((m for m in self.fresh if m.year == month.year and m < month), reverse=True):
+            if self.carried and (tables := self.carried.rows(self._name, before, self.part.counties)):
+                add_rows(self._years[month.year], tables, self.part, self.scopes_of)
+                self._through[month.year] = before
+                return
+
+    def _leave(self, month: Period, earlier: dict[str, Earlier]) -> None:
+        """Leave what is hidden until now to the builds that follow."""
+        if self.carried:
+            self.carried.put(self._name, month, rows_of(earlier), self.part.counties)
+
+    def leave_others(self, month: Period) -> None:
+        """Leave what the month's last build left of the units of other parts."""
+        if self.carried and self.base.persons and self.part.units is not None:
+            mine = set(self.part.counties)
+            for rows, counties in self.carried.whole(self.carried.of_the_last(self._name, month)):
+                others = pc.invert(pc.is_in(rows.column("org_code"), value_set=self.part.units))
+                left = [c for c in counties if c not in mine]
+                self.carried.put(self._name, month, rows.filter(others), left)
+
+    def _carries(self, x: Indicator) -> bool:
+        """By any of the indicator's definitions that read these forms."""
+        return any(carries_over(i, self.catalogue) for i in self.base.indicators if i.code == x.code)
 
     # ---- inside
 
@@ -81,46 +122,41 @@ class Hiding:
         self,
         month: Period,
         built: list[tuple[Scope, Tables]] | None,
-        earlier: dict[str, list[_Earlier]],
+        earlier: dict[str, Earlier],
     ) -> dict[tuple[str, Scope], tuple[set[str], set[str]]]:
         """(indicator, scope) -> hidden villages, and hidden units above; the month joins the earlier ones."""
+        self._through[month.year] = month
         if built is None and month in self.fresh:
-            for code, one in self._read(month).items():
-                earlier[code].append(one)
+            self._read(month, earlier)
             return {}
         scopes = sorted(
             built or [(s, (self.compute(s), None)) for s in self.scopes_of(month)],
             key=lambda x: _length(x[0].period_type),
         )
         tables = [(scope, _villages(as_was)) for scope, (as_was, _) in scopes]
-        found = {}
+        found: dict[tuple[str, Scope], tuple[set[str], set[str]]] = {}
         for x in self.base.persons:
             hidden = self._decide(x, tables, earlier[x.code])
-            for (scope, _), units in zip(tables, hidden.above, strict=True):
-                found[x.code, scope] = (hidden.villages, units)
+            above = [(s, units) for (s, _), units in zip(tables, hidden.above, strict=True)]
+            found |= {(x.code, scope): (hidden.villages, units) for scope, units in above}
             if month in self.reported:
-                above = tuple((s, frozenset(h)) for (s, _), h in zip(tables, hidden.above, strict=True))
-                earlier[x.code].append(_Earlier(month, frozenset(hidden.villages), above))
+                earlier[x.code].add(month, hidden.villages, above, self.catalogue.org)
         return found
 
-    def _decide(
-        self, x: Indicator, tables: Sequence[tuple[Scope, pa.Table]], earlier: Sequence[_Earlier]
-    ) -> Hidden:
+    def _decide(self, x: Indicator, tables: Sequence[tuple[Scope, pa.Table]], earlier: Earlier) -> Hidden:
         """What the rule hides of one indicator in the periods that end with a month."""
-        # by any of the indicator's definitions that read these forms
-        carries = any(carries_over(i, self.catalogue) for i in self.base.indicators if i.code == x.code)
-        if carries:
-            before = kept = {v for e in earlier for v in e.villages}
+        if earlier.carries:
+            before = kept = earlier.villages
         else:  # a village that reported all has a new state: its old one is no longer to be protected
-            before = set(earlier[-1].villages) if earlier and tables else set()
+            before = earlier.villages if tables else set()
             kept = before - _complete(tables[0][1], x) if before else before
         periods = []
         for scope, rows in tables:
-            above = self._contained(scope, earlier) if carries else frozenset()
+            above = self._contained(scope, earlier) if earlier.carries else frozenset()
             periods.append(self._cells(x, scope, rows, above))
-        return decide(periods, before, kept, carries, self.catalogue.suppression)
+        return decide(periods, before, kept, earlier.carries, self.catalogue.suppression)
 
-    def _contained(self, scope: Scope, earlier: Sequence[_Earlier]) -> frozenset[str]:
+    def _contained(self, scope: Scope, earlier: Earlier) -> frozenset[str]:
         """Units above villages that are hidden in a period because a shorter period within it hides them.
 
         If a hidden village changed its town, both the old and the new town are hidden: their sums no longer hold the
@@ -128,10 +164,12 @@ class Hiding:
         """
         found: set[str] = set()
         org = self.catalogue.org
-        for e in (e for e in earlier if e.month in scope.months):
-            found.update(*(units for shorter, units in e.above if set(shorter.months) <= set(scope.months)))
-            for code in (v for v in e.villages if org.is_dated(v)):
-                found |= _above(org.path(code, e.month)) ^ _above(org.path(code, *scope.months))
+        for month, shorter, units in earlier.above:
+            if month in scope.months and set(shorter.months) <= set(scope.months):
+                found |= units
+        for month, villages in earlier.dated:
+            for code in villages if month in scope.months else ():
+                found |= _above(org.path(code, month)) ^ _above(org.path(code, *scope.months))
         return frozenset(found)
 
     def _cells(self, x: Indicator, scope: Scope, rows: pa.Table, above: frozenset[str]) -> Cells:
@@ -146,14 +184,18 @@ class Hiding:
         )
 
     def _paths(self, scope: Scope) -> Paths:
-        """The units above each village in the scope; the same for all indicators."""
-        if scope.months not in self.paths:
-            tree = self.catalogue.org.paths_in(*scope.months)
+        """The units above each village in the scope; the same for all indicators, and where the tree never changes."""
+        org = self.catalogue.org
+        key = scope.months if org.dated else ()
+        if key not in self._above:
+            if len(self._above) >= _HELD:
+                self._above.clear()
+            tree = self.part.chosen(org.paths_in(*scope.months))
             villages = tree.filter(pc.equal(tree.column("village_code"), tree.column("org_code")))
             above = (villages.column(f"{level}_code").to_pylist() for level in _ABOVE)
             codes = villages.column("org_code").to_pylist()
-            self.paths[scope.months] = Paths(zip(codes, zip(*above, strict=True), strict=True))
-        return self.paths[scope.months]
+            self._above[key] = Paths(zip(codes, zip(*above, strict=True), strict=True))
+        return self._above[key]
 
     def _flagged(
         self, scope: Scope, tables: Tables, hidden: dict[tuple[str, Scope], tuple[set[str], set[str]]]
@@ -185,8 +227,8 @@ class Hiding:
         today = _villages(rows)
         return found.union(_codes(today, are_small(self.catalogue.suppression, *_sides(x, today))))
 
-    def _read(self, month: Period) -> dict[str, _Earlier]:
-        """Indicator -> what a month hides, read from its rows in the warehouse."""
+    def _read(self, month: Period, earlier: dict[str, Earlier]) -> None:
+        """A month joins the earlier ones with what it hides by its rows in the warehouse."""
         scopes = sorted(self.scopes_of(month), key=lambda s: _length(s.period_type))
         flags = {x.code: f"{HIDDEN}__{x.code}" for x in self.base.persons}
         statement = query(
@@ -196,15 +238,13 @@ class Hiding:
             any_flag=" OR ".join(flags.values()),
         )
         asked = {"types": [s.period_type for s in scopes], "periods": [s.period for s in scopes]}
-        found = fetch(self.c, statement, asked) if scopes else []
-        return {
-            code: _Earlier(
-                month,
-                frozenset(r["org_code"] for r in found if r[flag] and r["org_level"] == "village"),
-                tuple((s, _units(found, flag, s)) for s in scopes),
-            )
-            for code, flag in flags.items()
-        }
+        rows = fetch(self.c, statement, asked) if scopes else []
+        mine = set(self.part.holds([r["org_code"] for r in rows]))
+        found = [r for r in rows if r["org_code"] in mine]
+        for code, flag in flags.items():
+            villages = {r["org_code"] for r in found if r[flag] and r["org_level"] == "village"}
+            above = [(s, _units(found, flag, s)) for s in scopes]
+            earlier[code].add(month, villages, above, self.catalogue.org)
 
 
 def _units(found: Iterable[dict[str, Any]], flag: str, scope: Scope) -> frozenset[str]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from sqlalchemy.engine import Connection, Row
 
 from qiangji.building.corrected import Corrected
+from qiangji.building.parts import Part
+from qiangji.building.registry import Registry
 from qiangji.building.scopes import Scope
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
@@ -17,7 +20,6 @@ from qiangji.catalogue.lineage import Restating
 from qiangji.catalogue.tree import LEVELS
 from qiangji.engines import Engine
 from qiangji.indicators import Base, bases
-from qiangji.ledger import Current, Key
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
@@ -28,27 +30,34 @@ _REPORT_COLUMNS = [
     ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
     ("in_period", pa.bool_()), ("is_before", pa.bool_()), ("starts_year", pa.bool_()),
 ]  # fmt: skip
+_COUNTY = "_county"
 _EXPECTED = pa.schema([("base_code", pa.string()), ("expected_units", pa.int64())])
 
 
 class Inputs:
-    """Reads the current revisions' rows, and gives the engine its inputs for one scope after another."""
+    """Reads the current revisions' rows of a part, and gives the engine its inputs for one scope after another."""
 
     def __init__(
         self,
         catalogue: Catalogue,
         lake: Corrected,
-        current: Mapping[Key, Current],
         engine: Engine,
         c: Connection,
+        part: Part,
+        registry: Registry,
+        held: dict[tuple[str, Period], pa.Table] | None = None,
     ) -> None:
-        self.catalogue, self.lake, self.current = catalogue, lake, current
-        self.engine, self.connection = engine, c
-        self._held: dict[tuple[str, Period], pa.Table] = {}
+        self.catalogue, self.lake, self.current = catalogue, lake, lake.current
+        self.engine, self.connection, self.part = engine, c, part
+        self.registry = registry
+        self.held = {} if held is None else held
         self._read: dict[str, set[str]] = {}
         for term in (t for b in bases(catalogue) for i in b.indicators for t in i.terms):
             self._read.setdefault(term.form, set()).update(term.fields)
-        self._registries: dict[str, pa.Table] = {}
+        self._registries: dict[tuple[str, Period], pa.Table] = {}
+        self._known: dict[tuple[str, Period], pa.Table] = {}
+        self._trees: dict[tuple[Period, ...], pa.Table] = {}
+        self._due: dict[tuple[Period, tuple[str, ...] | None], pa.Array] = {}
 
     def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """The form's rows for model `operands`: of the scope's months and of the period just before in the same year.
@@ -83,7 +92,7 @@ class Inputs:
         """Cells corrected in the reports of the scope and of the period just before, for model `corrected`."""
         periods = own_periods(form, scope.months)
         before = _before(periods)
-        cells = self.lake.cells(form.form, [str(p) for p in (*before, *periods)])
+        cells = self.lake.cells(form.form, [str(p) for p in (*before, *periods)], self.part.counties)
         units = pa.array([c[0] for c in cells], pa.string())
         found = [Period.parse(c[2]) for c in cells]
         return pa.table(
@@ -103,13 +112,12 @@ class Inputs:
 
     def expected_registered(self, form: Form, months: Sequence[Period]) -> pa.Table:
         """How many rows of a registered form are expected of each unit in these months (`expected_registered`)."""
-        org = self.catalogue.org
         kinds = form.placeholder_kinds or ()
-        placeholders = [(org.expected_codes(m, kinds), m) for m in months]
-        registry = self._registry(form)
+        placeholders = [(self._expected_codes(m, kinds), m) for m in months]
+        registry = self._registry(form, max(months))
         known = registry.column("base_code").combine_chunks().unique()
         closed = [
-            (known.filter(pc.invert(pc.is_in(known, value_set=org.expected_codes(m)))), m) for m in months
+            (known.filter(pc.invert(pc.is_in(known, value_set=self._expected_codes(m)))), m) for m in months
         ]
         self.engine.register("registry", registry)
         self.engine.register("closed", _units_in_months(closed))
@@ -122,10 +130,10 @@ class Inputs:
 
         A unit has one path: where it lay when it last was open.
         """
-        org = self.catalogue.org
-        codes, closed = org.table.column("org_code"), pa.array(org.closed_in(months), pa.string())
-        are_here = pc.equal(org.table.column("org_level"), level)
-        tree = org.paths_in(*months).filter(pc.and_not(are_here, pc.is_in(codes, value_set=closed)))
+        closed = pa.array(self.catalogue.org.closed_in(months), pa.string())
+        tree = self.tree(months)
+        are_here = pc.equal(tree.column("org_level"), level)
+        tree = tree.filter(pc.and_not(are_here, pc.is_in(tree.column("org_code"), value_set=closed)))
         tables = []
         for above in LEVELS[: LEVELS.index(level) + 1]:
             units = tree.column(f"{above}_code")
@@ -145,6 +153,8 @@ class Inputs:
         village that moved counts in the town where it is now.
         """
         found = restating.paths(base.level, scope.months, whole=len(base.forms) > 1)
+        mine = set(self.part.holds([row[1] for row in found]))
+        found = [row for row in found if row[1] in mine]
         names = ("base_code", "org_code", "org_level")
         columns = {n: pa.array([row[i] for row in found], pa.string()) for i, n in enumerate(names)}
         return pa.table(columns | {"share": pa.array([row[3] for row in found], pa.decimal128(18, 12))})
@@ -157,6 +167,7 @@ class Inputs:
             {
                 "forms": [f.form for f in base.forms],
                 "periods": sorted({str(p) for f in base.forms for p in own_periods(f, scope.months)}),
+                "counties": None if self.part.units is None else list(self.part.counties),
             },
         ).all()
         found = [(unit, org_code, r.field) for r in rows for unit, org_code in self._concerned(r, base.forms)]
@@ -176,51 +187,72 @@ class Inputs:
         form = next(f for f in forms if f.form == finding.of_form)
         if finding.unit_code not in self.catalogue.counties or form.grain == "county":
             return [(finding.unit_code, finding.org_code)]
-        keys = self._keys(form, Period.parse(finding.period), [finding.unit_code])
+        rows = self._read_of(form, Period.parse(finding.period), [finding.unit_code], [form.key])
+        keys = rows.column(form.key)
         return list(zip(keys.to_pylist(), parents(keys, form).to_pylist(), strict=True))
+
+    def known(self, form: Form, month: Period) -> pa.Table:
+        """The units of a registered form that were reported up to a month (`registry.Registry.units`)."""
+        if (form.form, month) not in self._known:
+            self._known[form.form, month] = self.registry.units(
+                form, month, self.part.counties, self._reported
+            )
+        return self._known[form.form, month]
+
+    def tree(self, months: Sequence[Period]) -> pa.Table:
+        """A row a unit of the part: its code and level, and its path in these months."""
+        org, key = self.catalogue.org, tuple(months)
+        if key not in self._trees:
+            paths = org.paths_in(*months)
+            if "org_level" not in paths.column_names:
+                paths = paths.append_column("org_level", org.table.column("org_level"))
+            self._trees[key] = self.part.chosen(paths).combine_chunks()
+        return self._trees[key]
 
     # ---- inside
 
     def _rows(self, form: Form, period: Period) -> pa.Table:
-        """The key and the fields that indicators read, of the form's current revisions in a period."""
-        if (form.form, period) not in self._held:
-            if sum(t.nbytes for t in self._held.values()) > HELD_BYTES:
-                self._held.clear()
+        """The key and the fields that indicators read, of the form's current revisions in a period, and the county."""
+        if (form.form, period) not in self.held:
+            if sum(t.nbytes for t in self.held.values()) > HELD_BYTES:
+                self.held.clear()
             names = [form.key, *sorted(self._read.get(form.form, set()) - {form.key})]
-            schema = pa.schema([(n, arrow_type(form, n)) for n in names])
-            tables = [schema.empty_table(), *self._columns(form, period, self.catalogue.counties, names)]
-            rows = pa.concat_tables(tables, promote_options="permissive").select(names)
-            self._held[form.form, period] = rows.combine_chunks()
-        return self._held[form.form, period]
+            self.held[form.form, period] = self._read_of(form, period, self.part.counties, names)
+        return self.held[form.form, period]
 
-    def _keys(self, form: Form, period: Period, counties: Iterable[str]) -> pa.ChunkedArray:
-        tables = self._columns(form, period, counties, [form.key])
-        return pa.chunked_array([c for t in tables for c in t.column(0).chunks], pa.string())
+    def _reported(self, form: Form, period: Period, counties: Collection[str]) -> pa.Table:
+        """The units that counties report in a period, and the county of each."""
+        is_all = len(counties) == len(self.part.counties)
+        rows = self._rows(form, period) if is_all else self._read_of(form, period, counties, [form.key])
+        return pa.table({"unit_code": rows.column(form.key), "county_code": rows.column(_COUNTY)})
 
-    def _columns(
-        self, form: Form, period: Period, counties: Iterable[str], names: Sequence[str]
-    ) -> Iterator[pa.Table]:
-        """The columns of each current revision, in the order of counties' codes; its form may lack a field."""
-        for county in sorted(counties):
-            key = (form.form, str(period), county)
-            if key in self.current:
-                yield self.lake.get_rows("reports", *key, self.current[key].rows_hash, names)
+    def _read_of(
+        self, form: Form, period: Period, counties: Collection[str], names: Sequence[str]
+    ) -> pa.Table:
+        """These columns of the current revisions, in the order of counties' codes; a form may lack a field."""
+        wanted = frozenset(counties)
+        mine = [c for c in self.lake.counties.get((form.form, str(period)), ()) if c in wanted]
+        keys = [(form.form, str(period), county) for county in mine]
+        tables = [self.lake.get_rows("reports", *key, self.current[key].rows_hash, names) for key in keys]
+        at = np.repeat(np.arange(len(mine)), [len(t) for t in tables])
+        schema = pa.schema([(n, arrow_type(form, n)) for n in names])
+        rows = pa.concat_tables([schema.empty_table(), *tables], promote_options="permissive").select(names)
+        of = pa.array(mine, pa.string()).take(pa.array(at, pa.int64()))
+        return rows.combine_chunks().append_column(_COUNTY, of)
 
-    def _registry(self, form: Form) -> pa.Table:
-        """When each row of a registered form was first reported (model `registry`), from all current revisions."""
-        if form.form not in self._registries:
-            periods = sorted({Period.parse(p) for f, p, _ in self.current if f == form.form})
-            schema = pa.schema(
-                [("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64())]
+    def _registry(self, form: Form, month: Period) -> pa.Table:
+        """When each row of a registered form was first reported (model `registry`), as far as a month."""
+        if (form.form, month) not in self._registries:
+            units = self.known(form, month)
+            keys = units.column("unit_code")
+            self.engine.register(
+                "all_reports",
+                pa.table(
+                    {"unit_code": keys, "base_code": parents(keys, form), "month": units.column("month")}
+                ),
             )
-            tables = [schema.empty_table()]
-            for period in periods:
-                keys = self._keys(form, period, self.catalogue.counties)
-                month = pa.repeat(period.last_month.index, len(keys))
-                tables.append(pa.table([keys, parents(keys, form), month], schema=schema))
-            self.engine.register("all_reports", pa.concat_tables(tables))
-            self._registries[form.form] = self.engine.run("registry")
-        return self._registries[form.form]
+            self._registries[form.form, month] = self.engine.run("registry")
+        return self._registries[form.form, month]
 
     def _expected(self, form: Form, base: Base, scope: Scope, restating: Restating | None) -> pa.Table:
         periods = own_periods(form, scope.months)
@@ -229,18 +261,25 @@ class Inputs:
         if form.is_registered:
             rows = self.expected_registered(form, [p.last_month for p in periods])
         else:
-            units = [self.catalogue.org.expected_codes(period, form.filled_in_by) for period in periods]
+            units = [self._expected_codes(period, form.filled_in_by) for period in periods]
             counts = pc.value_counts(pa.chunked_array(units, pa.string()))
             rows = pa.table([counts.field("values"), counts.field("counts")], schema=_EXPECTED)
         above = self._above(rows.column("base_code"), base.level, scope, restating)
         return pa.table([above, rows.column("expected_units")], schema=_EXPECTED)
+
+    def _expected_codes(self, period: Period, kinds: Iterable[str] | None = None) -> pa.Array:
+        """The part's units of these kinds, or of all, that should report."""
+        key = (period, None if kinds is None else tuple(kinds))
+        if key not in self._due:
+            self._due[key] = self.part.codes(self.catalogue.org.expected_codes(period, key[1]))
+        return self._due[key]
 
     def _above(
         self, codes: pa.Array | pa.ChunkedArray, level: str, scope: Scope, restating: Restating | None
     ) -> pa.Array | pa.ChunkedArray:
         """The unit of a level above each unit: in the scope, or with `restating` today."""
         if restating is None:
-            tree = self.catalogue.org.paths_in(*scope.months)
+            tree = self.tree(scope.months)
             at = pc.index_in(codes, value_set=tree.column("org_code").combine_chunks())
             return tree.column(f"{level}_code").take(at)
         known = pc.unique(codes)

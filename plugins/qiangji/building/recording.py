@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,12 +18,16 @@ from sqlalchemy.engine import Connection
 from qiangji.building import figures
 from qiangji.building.corrected import Held
 from qiangji.building.failing import Failed
+from qiangji.building.parts import Part
 from qiangji.building.signatures import Signatures
 from qiangji.ledger import Ledger
 from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import fetch
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass
@@ -48,30 +52,74 @@ class Built:
 
 @dataclass(frozen=True)
 class Written:
-    """The rows of one result table as a build wrote them; `rows_hash` names them in the lake, None: there are none."""
+    """The rows of one result table as a build wrote them, all or some of those of its scopes.
+
+    `rows_hash` is that of the file in the lake, None: there are no rows. `units`: the only ones whose rows the build
+    replaced; None: those of all units.
+    """
 
     table: str
     scopes: list[tuple[str, str]]
     rows: int
     rows_hash: str | None
+    file: str
+    units: list[str] | None = None
 
 
-def write(
-    c: Connection, ledger: Ledger, built: Built, results: figures.Results, at: datetime
-) -> list[Written]:
-    """Put a base's results into the warehouse and, as they are, into the lake: while the server takes them."""
-    written = []
-    scopes = [(s.period, s.period_type) for s in results.scopes]
-    with ThreadPoolExecutor(1) as beside:
-        for table, rows in figures.tables(c, results):
-            digest = (
-                beside.submit(ledger.lake.put_build, built.build_id, table, rows) if rows.num_rows else None
-            )
-            closed, inserted = figures.write(c, table, rows, scopes, at)
-            built.rows_closed += closed
-            built.rows_inserted += inserted
-            written.append(Written(table, scopes, rows.num_rows, digest.result() if digest else None))
-    return written
+class Recording:
+    """The results of one month as they go into calc.* and the lake, part by part.
+
+    `part`: the only units that are computed; None: all of them, in one part or more.
+    """
+
+    def __init__(
+        self, c: Connection, ledger: Ledger, built: Built, month: Period, part: Part | None, at: datetime
+    ) -> None:
+        self._c, self._lake, self._built = c, ledger.lake, built
+        self._month, self._part, self._at = month, part, at
+        self._empty: dict[str, bool] = {}
+        self._units: dict[str, list[Any]] = {}
+        self.written: list[Written] = []
+
+    def write(self, results: figures.Results, of: Part) -> None:
+        """Put a part's results into the warehouse and, as they are, into the lake: while the server takes them."""
+        with ThreadPoolExecutor(1) as beside:
+            for table, rows in figures.tables(self._c, results):
+                name = f"{table}-{self._month}-{len(self.written)}"
+                put = self._lake.put_build
+                digest = beside.submit(put, self._built.build_id, name, rows) if rows.num_rows else None
+                self._write(self._place(table, results, of), rows)
+                units = (
+                    None if self._part is None or self._part.units is None else self._part.units.to_pylist()
+                )
+                rows_hash = digest.result() if digest else None
+                scopes = [(s.period, s.period_type) for s in results.scopes]
+                self.written.append(Written(table, scopes, rows.num_rows, rows_hash, name, units))
+
+    def finish(self) -> None:
+        """Close the rows of units that are in no part: they have left the tree."""
+        if self._part is None:
+            for table, parts in self._units.items():
+                if parts and not self._empty[table]:
+                    units = [code for part in parts for code in part.to_pylist()]
+                    scopes = next(w.scopes for w in self.written if w.table == table)
+                    place = figures.Place(table, scopes, self._at, units)
+                    self._built.rows_closed += figures.close_others(self._c, place)
+
+    def _place(self, table: str, results: figures.Results, of: Part) -> figures.Place:
+        scopes = [(s.period, s.period_type) for s in results.scopes]
+        if of.units is not None:
+            self._units.setdefault(table, []).append(of.units)
+        units = None if of.units is None else of.units.to_pylist()
+        place = figures.Place(table, scopes, self._at, units)
+        if table not in self._empty:  # before the first part
+            self._empty[table] = figures.is_empty(self._c, place)
+        return replace(place, is_empty=self._empty[table])
+
+    def _write(self, place: figures.Place, rows: pa.Table) -> None:
+        closed, inserted = figures.write(self._c, place, rows)
+        self._built.rows_closed += closed
+        self._built.rows_inserted += inserted
 
 
 def record(

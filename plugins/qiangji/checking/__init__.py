@@ -46,6 +46,7 @@ from qiangji.lake import Lake
 from qiangji.ledger import SIDE_BY_SIDE, Ledger, Pending, Submission
 from qiangji.parsing import Parsed, cage
 from qiangji.parsing.archive import too_large
+from qiangji.parsing.handed import Handed
 from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 
@@ -63,16 +64,18 @@ def check(
     *,
     record: bool = True,
     watch: Stopwatch | None = None,
+    handed: Handed | None = None,
 ) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere.
 
     `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, parquet, publish.
+    `handed`: what the pull has read already.
     """
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
     for code in sorted({p.form for p in parts}):
         mine = [p for p in parts if p.form == code]
-        for batch in _batches(_read(catalogue, ledger.lake, mine, watch)):
+        for batch in _batches(_read(catalogue, ledger.lake, mine, watch, handed)):
             with watch.timed("expectations"):
                 _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
             published += publish(batch, catalogue, ledger, record, watch)
@@ -128,23 +131,20 @@ def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
         yield batch
 
 
-def _read(catalogue: Catalogue, lake: Lake, parts: Iterable[Pending], watch: Stopwatch) -> Iterator[Checked]:
+def _read(
+    catalogue: Catalogue, lake: Lake, parts: Iterable[Pending], watch: Stopwatch, handed: Handed | None
+) -> Iterator[Checked]:
     """The parts as read, in their order; those that come next are read meanwhile."""
 
     def weight(part: Pending) -> int:
         return lake.raw_path(part.sha256).stat().st_size if part.sha256 else 0
 
-    read = ahead(lambda part: _parse(catalogue, lake, part), parts, weight, AHEAD_BYTES, cage.MOST)
-    while True:
-        with watch.timed("parse"):
-            one = next(read, None)
-        if one is None:
-            return
-        yield one
+    read = ahead(lambda part: _parse(catalogue, lake, part, handed), parts, weight, AHEAD_BYTES, cage.MOST)
+    return watch.each("parse", read)
 
 
-def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
-    """Read one part, in the cage. What cannot be read, or was withheld, has its verdict."""
+def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | None = None) -> Checked:
+    """Read one part, in the cage, unless it was handed over. What cannot be read, or was withheld, has its verdict."""
     one = Checked(part)
     if part.reason_code:
         withheld = part.reason_code == "personal_data"
@@ -153,8 +153,9 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending) -> Checked:
         )
     if part.sha256 is None:
         return one
+    of = (part.sha256, part.kind, part.county_code, part.form, part.period)
     try:
-        one.parsed = cage.read_submission(
+        one.parsed = (handed.take(*of) if handed else None) or cage.read_submission(
             lake.get_raw(part.sha256),
             part.kind,
             catalogue.counties[part.county_code],

@@ -24,24 +24,25 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from qiangji.catalogue import Catalogue, County, Layout
+from qiangji.catalogue import Catalogue, County
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import CollectError, ReturnedError
 from qiangji.lake import Lake
 from qiangji.landing import other_names, side_by_side, voided, withheld
 from qiangji.landing.pulled import Pulled, in_groups, record
 from qiangji.landing.rereading import is_read_again
-from qiangji.landing.screening import Hit, find_beside, find_personal_data
 from qiangji.landing.side_by_side import Taken
 from qiangji.ledger import Delivery, Known, Listed, Part, Pending, Seen
 from qiangji.parsing import cage
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.clean import workbook_of
+from qiangji.parsing.handed import Handed
+from qiangji.parsing.screening import Hit, Read, find_everywhere
 from qiangji.periods import Period
 from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
@@ -74,33 +75,41 @@ def pull(
     counties: Sequence[str],
     months: Sequence[Period],
     run_id: str,
+    handed: Handed | None = None,
     landed: Callable[[], None] = lambda: None,
-) -> list[Pulled]:
-    """Pull counties side by side; one that fails or hangs delays no other. What came of them is in the ledger.
+) -> Iterator[list[Pulled]]:
+    """Pull counties side by side; one that fails or hangs delays no other.
 
-    `landed` is called after each county that had anything new.
+    Gives those that are done and in the ledger, together; none where nothing was done for a moment. The others go on
+    while the taker works. `handed` gets what was read on the way; `landed` is called after each county that had
+    anything new. An error of ours is raised after all the others.
     """
 
     def one(county: str) -> Pulled:
-        pulled = _pull_county(p, county, months, run_id, known[county])
+        pulled = _pull_county(p, county, months, run_id, known[county], handed)
         if pulled.arrived:
             landed()
         return pulled
 
     withheld.sweep(p.settings)
     if not counties:
-        return []
+        return
     known = p.ledger.known(counties)
-    with ThreadPoolExecutor(max_workers=min(8, len(counties))) as pool:
-        work = [pool.submit(one, county) for county in counties]
-        for group in in_groups(work):
-            record(p.ledger, group, months, run_id)
+    pool = ThreadPoolExecutor(max_workers=min(8, len(counties)))
+    try:
+        for group in in_groups([pool.submit(one, county) for county in counties]):
+            if group:
+                record(p.ledger, group, months, run_id)
             for each in group:
                 each.tell(p.catalogue)
-    return [done.result() for done in work]
+            yield group
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str, known: Known) -> Pulled:
+def _pull_county(
+    p: Pipeline, code: str, months: Sequence[Period], run_id: str, known: Known, handed: Handed | None
+) -> Pulled:
     """Pull one county, for the record. The county's errors are outcomes; our own are raised."""
     county, pulled = p.catalogue.counties[code], Pulled(code)
     try:
@@ -108,7 +117,7 @@ def _pull_county(p: Pipeline, code: str, months: Sequence[Period], run_id: str, 
             fetched = taken.fetched
             item = recorded(fetched.item)
             if taken.is_new:
-                delivery = land(p, county, fetched, taken.sha256, run_id, taken.beside)
+                delivery = land(p, county, fetched, taken.sha256, run_id, taken.beside, handed)
                 pulled.arrived.append((delivery, item.version))
             else:
                 pulled.seen.append(Seen(code, item.name, item.version, taken.sha256))
@@ -180,11 +189,17 @@ def recorded(item: Item) -> Item:
 
 
 def land(
-    p: Pipeline, county: County, fetched: Fetched, sha256: str, run_id: str, beside: Item | None = None
+    p: Pipeline,
+    county: County,
+    fetched: Fetched,
+    sha256: str,
+    run_id: str,
+    beside: Item | None = None,
+    handed: Handed | None = None,
 ) -> Delivery:
     """Screen one delivery, and keep what may be kept.
 
-    `beside`: another report of the same, because of which this one is held.
+    `beside`: another report of the same, because of which this one is held. `handed`: for the check that follows.
     """
     item = recorded(fetched.item)
     delivery = Delivery(
@@ -195,7 +210,7 @@ def land(
         bytes=len(fetched.content),
         received_at=datetime.now(UTC),
         run_id=run_id,
-        parts=tuple(_screened(p.catalogue, p.ledger.lake, county, fetched, beside)),
+        parts=tuple(_screened(p.catalogue, p.ledger.lake, county, fetched, beside, handed)),
     )
     if any(part.reason_code == "personal_data" for part in delivery.parts):
         withheld.keep(p.settings, fetched.content)
@@ -203,21 +218,43 @@ def land(
 
 
 def _screened(
-    catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched, beside: Item | None
+    catalogue: Catalogue,
+    lake: Lake,
+    county: County,
+    fetched: Fetched,
+    beside: Item | None,
+    handed: Handed | None = None,
 ) -> list[Part]:
     """The parts of a delivery, each with the question that is asked about it."""
     other = recorded(beside) if beside else None
-    parts = screen(catalogue, lake, county, fetched)
+    parts = screen(catalogue, lake, county, fetched, handed)
     return [side_by_side.held(part, recorded(fetched.item), other) for part in parts]
 
 
-def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -> list[Part]:
-    """The parts of a delivery, each with its bytes in the lake or the reason why they are not."""
+def screen(
+    catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched, handed: Handed | None = None
+) -> list[Part]:
+    """The parts of a delivery, each with its bytes in the lake or the reason why they are not.
+
+    What the reader that screened it read is put into `handed`, as far as that has room.
+    """
     item, content, kind = fetched.item, fetched.content, fetched.kind
     if named := kind_of(item.name):
         return [_withheld(form, period, kind, [Hit("file name", named)]) for form, period in item.targets]
-    titles = {form: catalogue.forms[form].title.zh for form, _ in item.targets}
+    forms = {form: catalogue.forms[form] for form, _ in item.targets}
+    titles = {code: form.title.zh for code, form in forms.items()}
     try:
+        wanted = item.targets if handed and handed.has_room else ()
+        crosswalk = catalogue.crosswalks.get(county.county)
+        if clean := cage.read_clean(content, kind, county, forms, wanted, crosswalk=crosswalk):
+            sha256 = lake.put_raw(content)
+            if handed:
+                handed.put(sha256, kind, county.county, clean.parsed)
+            return [
+                Part(form, str(period), kind, sha256)
+                for form, period in item.targets
+                if not _is_left_out(catalogue, clean.missing, item, form, period)
+            ]
         read = cage.read_sheets(content, kind, county, titles)
         hits = _hits(catalogue, county, read)
     except ReturnedError as e:
@@ -226,7 +263,8 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
         what = "looking through it takes more memory than there is"
         heavy = too_large(what, "a smaller file", county.county)
         return [_returned(form, period, kind, None, heavy) for form, period in item.targets]
-    targets = [t for t in item.targets if not _is_left_out(catalogue, read, item, *t)]
+    missing = {form for form, g in read.grids.items() if g.error and g.error.code == "missing_sheet"}
+    targets = [t for t in item.targets if not _is_left_out(catalogue, missing, item, *t)]
     if not any(hits.values()) and not read.beside.is_opaque:
         sha256 = lake.put_raw(content)
         return [Part(form, str(period), kind, sha256) for form, period in targets]
@@ -241,23 +279,16 @@ def screen(catalogue: Catalogue, lake: Lake, county: County, fetched: Fetched) -
     return parts
 
 
-def _is_left_out(catalogue: Catalogue, read: cage.Read, item: Item, form: str, period: Period) -> bool:
+def _is_left_out(
+    catalogue: Catalogue, missing: Collection[str], item: Item, form: str, period: Period
+) -> bool:
     """Whether a workbook of several forms has no sheet of one that is optional as yet."""
-    error = read.grids[form].error
-    is_missing = error is not None and error.code == "missing_sheet"
-    return is_missing and len(item.targets) > 1 and is_optional(catalogue, form, period)
+    return form in missing and len(item.targets) > 1 and is_optional(catalogue, form, period)
 
 
-def _hits(catalogue: Catalogue, county: County, read: cage.Read) -> dict[str, list[Hit]]:
+def _hits(catalogue: Catalogue, county: County, read: Read) -> dict[str, list[Hit]]:
     """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
-    hits = {
-        form: find_personal_data(grid, county.layout_of(form), catalogue.forms[form])
-        for form, grid in read.grids.items()
-    }
-    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout())]
-    sheets = {grid.sheet: form for form, grid in read.grids.items() if grid.sheet}
-    for form, hit in find_beside(read.beside, sheets):
-        hits[form].append(hit)
+    hits = find_everywhere(read, county, catalogue.forms)
     if hits[""]:
         log.warning(
             "%s: personal data in what is no form's (%s): only the cells of its forms are kept",

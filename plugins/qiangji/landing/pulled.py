@@ -148,7 +148,7 @@ def record(ledger: Ledger, counties: Sequence[Pulled], months: Sequence[Period],
 
 
 def in_groups(work: Iterable[Future[Pulled]]) -> Iterator[list[Pulled]]:
-    """Counties as they are done, those together that are done within a moment.
+    """Counties as they are done, those together that are done within a moment; none where none was for as long.
 
     An error of ours is raised after all the others.
     """
@@ -161,7 +161,8 @@ def in_groups(work: Iterable[Future[Pulled]]) -> Iterator[list[Pulled]]:
                 broken.append(error)
             else:
                 ready.append(one.result())
-        if ready and (not pending or len(ready) >= TOGETHER or time.monotonic() - since >= WAITING):
+        is_time = not pending or len(ready) >= TOGETHER or time.monotonic() - since >= WAITING
+        if is_time if ready else not done:
             yield ready
             ready = []
     if broken:

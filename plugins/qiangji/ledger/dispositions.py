@@ -100,9 +100,12 @@ def _parts(period: str | None) -> list[str]:
     return [str(p) for p in Period.parse(period).parts] if period else []
 
 
-def confirmed(c: Connection) -> list[tuple[str, str]]:
-    """(finding_id, period) of findings that stand and were confirmed: their values are right and warn nobody."""
-    return [(r.finding_id, r.period) for r in c.execute(query("ledger/confirmed"))]
+def confirmed(c: Connection) -> list[tuple[str, str, str]]:
+    """(finding_id, period, county) of findings that stand and were confirmed: their values are right, nobody is warned.
+
+    The county of a finding on a city's figure is the city.
+    """
+    return [(r.finding_id, r.period, r.county_code) for r in c.execute(query("ledger/confirmed"))]
 
 
 def dispose(

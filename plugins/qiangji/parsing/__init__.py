@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-import pyarrow.compute as pc
-
 from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, check_archive, too_large
 from qiangji.parsing.form import Parsed, empty_file, read_form
-from qiangji.parsing.grid import MAX_CELL, Grid, address
+from qiangji.parsing.glance import has_any, longest
+from qiangji.parsing.grid import MAX_CELL, Grid, address, combined
 from qiangji.parsing.problems import UnreadableCell
 from qiangji.parsing.totals import TotalsProblem
 
@@ -110,7 +109,8 @@ def _read_kind(
 def _check_cells(grid: Grid, where: str) -> None:
     """Refuse cells that no store takes: with a NUL, or longer than a spreadsheet program allows."""
     for i, column in enumerate(grid.cells.columns):
-        if pc.any(pc.match_substring(column, "\0")).as_py():
+        column = combined(column)
+        if has_any(column, "\0"):
             raise ReturnedError(
                 f"a NUL character in column {i + 1}",
                 where=where,
@@ -119,7 +119,7 @@ def _check_cells(grid: Grid, where: str) -> None:
                 code="nul_byte",
                 zh=f"第{i + 1}列的内容含空字符,请重新导出",
             )
-        if pc.any(pc.greater(pc.binary_length(column), MAX_CELL)).as_py():
+        if longest(column) > MAX_CELL:
             raise too_large(f"a cell in column {i + 1} is too long", f"at most {MAX_CELL:,} bytes", where)
 
 

@@ -70,5 +70,5 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
 
 def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
     texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
-    codes, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
+    codes, _, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
     return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

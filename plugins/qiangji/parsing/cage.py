@@ -1,15 +1,20 @@
 """Files read in a child process with limits on memory, time and output: a bad file may kill its reader, no more.
 
 In: a delivery's bytes and what they are to be read as. Out: the results of `read_grids`, `other_grids`, `beside.read`,
-`read_form` and `sheet_of`, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`. The process that
-fetched the file checks the archive (`prescan`), hands the bytes over and takes tables of the expected types back.
+`find_everywhere`, `read_form` and `sheet_of`, or a ReturnedError: theirs, or `too_large`, `too_slow`, `reader_failed`.
+The process that fetched the file checks the archive (`prescan`), hands the bytes over and takes tables of the expected
+types back.
 
 A reader is reused for many files, and replaced when it died, hung or grew. If a reused reader fails at a file, a new
 one tries once more: the verdict depends on the file alone. CageError: no reader could be started, which is no county's
 fault.
 
-A delivery's bytes are parsed twice, for screening (`read_sheets`) and for checking (`read_submission`). A workbook that
-goes back parses them twice more: `read_submission` for what is wrong, `read_sheet` for its cells.
+| question | asked by | what comes back |
+| --- | --- | --- |
+| `read_clean` | a pull | that nothing personal is in a delivery, and its submissions; or nothing |
+| `read_sheets` | a pull that got no such answer | every cell, which the pull looks through |
+| `read_submission` | a check, of what no pull has handed it | one submission |
+| `read_sheet` | feedback | one sheet as it was sent |
 """
 
 from __future__ import annotations
@@ -20,17 +25,18 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from qiangji.catalogue.models import County, FileKind, Form
 from qiangji.errors import QiangjiError, ReturnedError
-from qiangji.parsing import Grid, Parsed, prescan, where_of, wire
+from qiangji.parsing import Parsed, prescan, where_of, wire
 from qiangji.parsing.archive import too_large
-from qiangji.parsing.beside import Beside
 from qiangji.parsing.cage_process import Died, Reader, TooMuchError, TooSlowError
+from qiangji.parsing.once import once
+from qiangji.parsing.screening import Read
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.settings import settings
@@ -40,6 +46,8 @@ MAX_FILES = 1000
 """After which a reader is replaced."""
 MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
+_PART = 4
+"""`read_clean` has this part of the time that a file may take: what it fails at is read once more."""
 _PATIENCE = 1.0
 """Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
 small files: one reader has read them all before a second would have started.
@@ -53,12 +61,15 @@ class CageError(QiangjiError):
 
 
 @dataclass(frozen=True)
-class Read:
-    """`grids`: form -> its grid; `others`: sheets of no form; `beside`: a workbook's texts beside its cells."""
+class Clean:
+    """A delivery without personal data or parts that cannot be inspected.
 
-    grids: dict[str, Grid]
-    others: list[Grid]
-    beside: Beside
+    `missing`: forms without a sheet in it. `parsed`: its submissions by form and period; one that cannot be read is not
+    among them.
+    """
+
+    missing: frozenset[str]
+    parsed: dict[tuple[str, Period], Parsed]
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,61 @@ class Limits:
     def of_settings(cls) -> Limits:
         s = settings()
         return cls(s.parse_memory_bytes, s.parse_seconds, s.parse_output_bytes)
+
+
+def read_clean(
+    content: bytes,
+    kind: FileKind,
+    county: County,
+    forms: Mapping[str, Form],
+    targets: Sequence[tuple[str, Period]],
+    *,
+    crosswalk: Mapping[str, str] | None = None,
+) -> Clean | None:
+    """A delivery, read and looked through in the cage at once: None unless nothing personal is in it.
+
+    `forms`: those that it may hold; `targets`: the submissions that are wanted of it. None too where it cannot be read,
+    or not in a part of the time: `read_sheets` says more, and is to be asked then. Raises ReturnedError, as `prescan`.
+    """
+    limits, titles = Limits.of_settings(), {code: form.title.zh for code, form in forms.items()}
+    ask = wire.Ask(
+        "clean",
+        kind,
+        _json(county),
+        titles,
+        where_of(county, forms, ""),
+        crosswalk=dict(crosswalk or {}),
+        forms={code: _json(form) for code, form in forms.items()},
+        targets=[(form, str(period)) for form, period in targets],
+        seconds=-(-limits.seconds // _PART),
+    )
+
+    def take(head: wire.Head, parts: list[bytes]) -> Clean | None:
+        if not head.get("is_clean"):
+            return None
+        missing, heads = wire.clean_head(head, titles, len(targets))
+        read = [(target, said) for target, said in zip(targets, heads, strict=True) if said is not None]
+        if len(parts) != 3 * len(read):
+            raise wire.GarbledError("other submissions")
+        return Clean(
+            missing,
+            {
+                (form, period): wire.parsed_of_parts(
+                    said, parts[3 * i : 3 * i + 3], forms[form], str(period.last_month)
+                )
+                for i, ((form, period), said) in enumerate(read)
+            },
+        )
+
+    prescan(content, kind, ask.where)
+    with _cage.reader(limits) as reader:
+        try:
+            return take(*reader.ask(vars(ask), content, ask.seconds * 3, limits.output))
+        except (Died, TooSlowError, TooMuchError):
+            return None
+        except wire.GarbledError:
+            reader.end()
+            return None
 
 
 def read_sheets(
@@ -148,6 +214,7 @@ def close() -> None:
     _cage.close()
 
 
+@once
 def _json(model: County | Form) -> str:
     return model.model_dump_json(by_alias=True)
 

@@ -151,7 +151,9 @@ def _stray_quote(number: int, how: str, where: str) -> ReturnedError:
 
 def _check_delimiter(text: str, delimiter: str, where: str) -> None:
     """Refuse a file whose lines have another separator than the declared one."""
-    lines = [line for line in text[:65536].splitlines()[:50] if line.strip()]
+    lines = text[:8192].splitlines()
+    lines = lines if len(lines) > 50 else text[:65536].splitlines()
+    lines = [line for line in lines[:50] if line.strip()]
     is_declared = 2 * sum(delimiter in line for line in lines) > len(lines)
     for other, (zh, en) in _OTHERS.items():
         if other == delimiter or 2 * sum(line.count(other) >= 2 for line in lines) <= len(lines):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,6 +20,7 @@ from qiangji.parsing import returned, unchanged
 from qiangji.parsing.below import check_below, check_below_declaration
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
+from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, address, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import TYPES, read_codes, read_column
@@ -149,8 +151,10 @@ def _read_zone(
     if columns.period is not None:
         check_period(combined(data.column(columns.period)), columns.period, numbers, reading)
     pattern = codes_of(reading)
-    codes, spaced = joined(read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern)
-    strays = find_strays(data, codes, columns, reading)
+    codes, spaced, are_codes = joined(
+        read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern
+    )
+    strays = [] if are_codes else find_strays(data, codes, columns, reading)
     check_shortened(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
     raw: dict[str, pa.Array] = {form.key: data.column(columns.key).chunk(0)}
@@ -230,6 +234,8 @@ def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Ar
     """Positions of the rows that are not empty in the form's columns. `others`: totals, and headers once more."""
     wanted = [columns.key, *columns.fields.values(), *([] if columns.name is None else [columns.name])]
     filled = None
+    if is_alnum(combined(zone.column(columns.key))):  # the usual case
+        wanted = []
     for i in wanted:
         blank = pc.match_substring_regex(combined(zone.column(i)), _BLANK)
         has = pc.invert(pc.fill_null(blank, True))
@@ -237,7 +243,7 @@ def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Ar
         # If no cell of the key is empty, no row is: the usual case, and the other columns are not looked at.
         if pc.all(filled).as_py():
             break
-    rows = pa.array(range(zone.num_rows), pa.int64()) if filled is None else pc.indices_nonzero(filled)
+    rows = pa.array(np.arange(zone.num_rows)) if filled is None else pc.indices_nonzero(filled)
     rows = rows.cast(pa.int64())
     if others:
         rows = rows.filter(pc.invert(pc.is_in(rows, value_set=pa.array(others, pa.int64()))))

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
+from qiangji.parsing.glance import is_filled
 from qiangji.text import tidy
 
 MAX_COLUMNS = 2000
@@ -91,12 +92,16 @@ def grid_of(
     ragged: tuple[tuple[int, int], ...] = (),
 ) -> Grid:
     """A grid from string columns; empty texts become null."""
-    arrays = [
-        pc.if_else(pc.equal(c, ""), pa.scalar(None, pa.string()), c) if pc.any(pc.equal(c, "")).as_py() else c
-        for c in columns
-    ]
+    arrays = [_without_blanks(combined(c)) for c in columns]
     table = pa.table(arrays, names=[str(i) for i in range(len(arrays))])
-    return Grid(table.combine_chunks(), 1, sheet, header_rows=header_rows, ragged=ragged)
+    return Grid(table, 1, sheet, header_rows=header_rows, ragged=ragged)
+
+
+def _without_blanks(column: pa.Array) -> pa.Array:
+    if is_filled(column):
+        return column
+    empty = pc.equal(column, "")
+    return pc.if_else(empty, pa.scalar(None, pa.string()), column) if pc.any(empty).as_py() else column
 
 
 def failed(error: ReturnedError, sheet: str = "") -> Grid:

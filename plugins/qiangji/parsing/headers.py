@@ -15,6 +15,7 @@ from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.facts import MAX_TITLE, split_unit
 from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.once import once
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
 from qiangji.personal_data import may_name
@@ -169,6 +170,7 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
     return None, split_unit(full)[1]
 
 
+@once
 def _known(form: Form) -> dict[str, str]:
     """Header text -> the key, `unit_name`, a field, or PERIOD. Raises CatalogueError if one text names two fields."""
     texts = {form.key: (form.key, *form.key_headers), "unit_name": ("unit_name", *form.name_headers)}

@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import Field
 from qiangji.parsing.column import DECIMAL, NOTHING, Column
 from qiangji.parsing.dates import read_date
+from qiangji.parsing.glance import COMMON, LETTERS, Characters, is_alnum, is_ascii
 from qiangji.parsing.numbers import plain_integers, read_numbers
 from qiangji.text import INVISIBLE, tidy
 
@@ -45,6 +46,8 @@ BOOLEANS = {
     **dict.fromkeys(("是", "有", "true", "yes", "y", "t", "1", "1.0", "√", "✓", "✔"), True),
     **dict.fromkeys(("否", "无", "false", "no", "n", "f", "0", "0.0", "×", "x", "✗", "✘"), False),
 }
+_TIDY = Characters(COMMON + LETTERS)
+"""Characters that tidying leaves as they are."""
 # Characters of a number before NFKC, which would turn ① or ² into a digit.
 _NUMBER_CHARACTERS = (
     r"^[0-9０-９,，.．+＋\-－−%％\s\x{3000}\x{a0}" + "".join(rf"\x{{{ord(c):x}}}" for c in INVISIBLE) + "]*$"
@@ -64,11 +67,7 @@ def read_column(raw: pa.Array, field: Field, *, is_total: bool = False) -> Colum
 
 def read_codes(raw: pa.Array) -> pa.Array:
     """A column of codes or names as text: tidied, null where missing. The suite checks the key's format."""
-    if (
-        not raw.null_count
-        and pc.all(pc.string_is_ascii(raw)).as_py()
-        and pc.all(pc.ascii_is_alnum(raw)).as_py()
-    ):
+    if is_alnum(raw):
         return raw
     encoded = raw.dictionary_encode()
     return _missing_as_null(tidy_array(encoded.dictionary)).take(encoded.indices)
@@ -76,9 +75,11 @@ def read_codes(raw: pa.Array) -> pa.Array:
 
 def tidy_array(texts: pa.Array) -> pa.Array:
     """`text.tidy` for a whole array: NFKC, no invisible characters, runs of white space as one space, trimmed."""
-    if not pc.all(pc.string_is_ascii(texts)).as_py():
+    if not is_ascii(texts):
+        if _TIDY.are_all(texts):
+            return texts
         texts = pc.replace_substring_regex(pc.utf8_normalize(texts, "NFKC"), f"[{INVISIBLE}]", "")
-    elif pc.all(pc.ascii_is_alnum(texts)).as_py():
+    elif is_alnum(texts):
         return texts
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, r"[\s\x0b\x1c-\x1f\x{85}\p{Z}]+", " "))
 

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import MAX_DIGITS, Field
 from qiangji.parsing.column import DECIMAL, NOTHING, Column
+from qiangji.parsing.glance import is_digits
 
 _TOTAL_DIGITS = 30
 """Digits before the point of a written total, which adds up many rows; a value has `MAX_DIGITS`."""
@@ -39,8 +40,9 @@ _PADDED = r"^[\s\x{3000}\x{a0}]|[\s\x{3000}\x{a0}]$"
 
 def plain_integers(raw: pa.Array) -> Column | None:
     """The column by one cast if it holds digits only (the common case), else None."""
-    digits = rf"^-?[0-9]{{1,{MAX_DIGITS['integer']}}}$"
-    if raw.null_count == len(raw) or pc.all(pc.match_substring_regex(raw, digits)).as_py():
+    most = MAX_DIGITS["integer"]
+    is_plain = raw.null_count == len(raw) or is_digits(raw, most)
+    if is_plain or pc.all(pc.match_substring_regex(raw, rf"^-?[0-9]{{1,{most}}}$")).as_py():
         return Column.of(raw.cast(pa.int64()))
     return None
 

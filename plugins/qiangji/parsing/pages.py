@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.parsing.facts import unit_in
+from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -76,6 +77,8 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
 def _without_code(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, list[str]]:
     """Position -> the texts, squeezed, of rows whose key is no code."""
     keys = combined(zone.column(columns.key))
+    if is_alnum(keys):
+        return {}
     # few keys are other than letters and digits: this is quicker than to match all of them
     odd = pc.indices_nonzero(pc.invert(pc.fill_null(pc.ascii_is_alnum(keys), False))).to_pylist()
     is_code = re.compile(codes_of(reading))

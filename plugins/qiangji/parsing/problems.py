@@ -87,7 +87,7 @@ class UnreadableCell:
 
 def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array, reading: Reading) -> None:
     """Raise ReturnedError too_many_problems where so many cells cannot be read that a list of them helps nobody."""
-    counts = {n: c for n, column in read.items() if (c := pc.sum(column.unreadable).as_py() or 0)}
+    counts = {n: c for n, column in read.items() if (c := column.unreadable.true_count)}
     if (total := sum(counts.values())) <= MAX_PROBLEMS:
         return
     worst = sorted(counts, key=lambda n: -counts[n])[:3]
@@ -136,6 +136,8 @@ def of_column(
     """The cells of a field that cannot be read, and those to ask about. `at`: its column of the sheet; `numbers`: the
     rows' numbers in the sheet.
     """
+    if not (column.unreadable.true_count or column.dashes.true_count):
+        return []
     field = reading.fields[name]
     if field.type == "enum":
         kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]

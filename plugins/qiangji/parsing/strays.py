@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
+from qiangji.parsing.glance import has_any
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -50,6 +51,7 @@ _NOTE = re.compile(
 """How notes begin: a word for one; a numbered sentence; a long text with punctuation."""
 _PLAIN_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _QUOTED = r'^\s*="[^"]*"\s*$'
+_WRAPPING = "='‘’`"
 _WRAPPED = r'^\s*(?:="([^"]*)"|=([0-9]+)|[\'‘’`]([0-9][0-9-]*))\s*$'
 
 
@@ -102,6 +104,8 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
     With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
     """
+    if not has_any(raw, _WRAPPING):
+        return raw
     wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
     if not pc.any(wrapped).as_py():
         return raw
@@ -111,17 +115,17 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
     return pc.if_else(pc.fill_null(wrapped, False), bare, raw)
 
 
-def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int]:
+def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int, bool]:
     """Codes without blanks and hyphens inside (`440705 001 203`), and without what a program adds that takes them for
-    decimals (`440705001203.0`), where that makes them codes; and how many had some.
+    decimals (`440705001203.0`), where that makes them codes; how many had some; and whether all were codes before.
     """
     known = pc.match_substring_regex(codes, f"^(?:{pattern})$")
-    if pc.all(known).as_py():
-        return codes, 0
+    if not codes.null_count and pc.all(known).as_py():
+        return codes, 0, True
     bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－-]+|\.0+$", "")
     spaced = pc.and_(pc.invert(known), pc.match_substring_regex(bare, f"^(?:{pattern})$"))
     many = pc.sum(spaced).as_py() or 0
-    return (pc.if_else(pc.fill_null(spaced, False), bare, codes), many) if many else (codes, 0)
+    return (pc.if_else(pc.fill_null(spaced, False), bare, codes) if many else codes), many, False
 
 
 def is_number(text: str) -> bool:

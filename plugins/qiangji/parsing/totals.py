@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form, Layout
 from qiangji.parsing.column import Column
+from qiangji.parsing.glance import COMMON, Characters
 from qiangji.parsing.grid import address
 from qiangji.text import squeezed
 
@@ -33,6 +34,8 @@ _MAY_BE_TOTAL = "[计和lmLM全本]"
 """A text without any of these is no total: each of TOTAL_WORDS has one, and so has all of a unit."""
 _OF_OTHER_FORMS = "[^ -~一-鿿]"
 """Only such characters may have another form that is one of these."""
+_NO_TOTAL = Characters(set(COMMON + "".join(map(chr, range(32, 127)))) - set("计和lmLM全本"))
+"""Characters that are neither."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 
@@ -78,8 +81,9 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
         found = pc.or_(found, _say_total(names))
     if form.grain == "group":
         codes = pc.fill_null(keys, "")
-        is_zeros = pc.match_substring_regex(pc.utf8_slice_codeunits(codes, form.parent_digits), "^0+$")
-        if pc.any(is_zeros).as_py():
+        zeros = f"^(?s:.{{{form.parent_digits}}})0+$"
+        if pc.any(pc.match_substring_regex(codes.filter(pc.ends_with(codes, "0")), zeros)).as_py():
+            is_zeros = pc.match_substring_regex(codes, zeros)
             is_whole = pc.match_substring_regex(
                 codes, f"^(?:{form.key_pattern})$"
             )  # no serial that lost a digit
@@ -89,9 +93,12 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
 
 def _say_total(texts: pa.Array) -> pa.Array:
     """`says_total` of each text; only those with a character that such a word has are looked at one by one."""
+    none = pa.repeat(pa.scalar(False), len(texts))
+    if _NO_TOTAL.are_all(texts):
+        return none
     may = pc.fill_null(pc.match_substring_regex(texts, f"{_MAY_BE_TOTAL}|{_OF_OTHER_FORMS}"), False)
     if not pc.any(may).as_py():
-        return pa.repeat(pa.scalar(False), len(texts))
+        return none
     encoded = pc.dictionary_encode(texts.filter(may))
     plain = pc.utf8_normalize(encoded.dictionary, "NFKC")
     looked_at = pc.match_substring_regex(plain, _MAY_BE_TOTAL).to_pylist()

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
-from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.glance import has_any
+from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import RETURNED_HEADERS
@@ -80,7 +81,7 @@ def _said(zone: pa.Table, flag: int | None, layout: Layout) -> list[int]:
     for i, column in enumerate(zone.columns):
         if i == flag:
             found.update(_rows_saying(column, _TRUE, pc.is_valid(column)))
-        elif i < _LABELS and words:
+        elif i < _LABELS and has_any(combined(column), {w[0] for w in words}):
             # Only cells that hold a word's first character are compared one by one: few do.
             begins = "[" + "".join(sorted({re.escape(w[0]) for w in words})) + "]"
             found.update(_rows_saying(column, words, pc.match_substring_regex(column, begins)))

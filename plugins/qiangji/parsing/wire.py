@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -53,10 +53,11 @@ class GarbledError(Exception):
 class Ask:
     """A request: what a file is to be read as. `county` and `form` are the catalogue's models as JSON.
 
-    `titles`: form -> its zh title. `where`: how messages name the file.
+    `titles`: form -> its zh title. `where`: how messages name the file. `seconds`: of processor time that the answer
+    may take, if less than a file may.
     """
 
-    op: Literal["sheets", "submission", "sheet"]
+    op: Literal["clean", "sheets", "submission", "sheet"]
     kind: FileKind
     county: str
     titles: dict[str, str]
@@ -64,6 +65,9 @@ class Ask:
     form: str = ""
     period: str = ""
     crosswalk: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, str] = field(default_factory=dict)
+    targets: list[tuple[str, str]] = field(default_factory=list)
+    seconds: int = 0
 
 
 def frame(head: Head, parts: Parts) -> Parts:
@@ -210,6 +214,23 @@ def sheet_of_parts(head: object, cells: bytes) -> Sheet:
     return sheet
 
 
+# ---- a delivery without personal data
+
+
+def clean_head(head: Head, forms: Collection[str], asked: int) -> tuple[frozenset[str], list[Head | None]]:
+    """(forms without a sheet, the heads of the submissions asked for; None for what cannot be read as such)."""
+    missing, said = head.get("missing"), head.get("parsed")
+    if not isinstance(missing, list) or not all(isinstance(m, str) and m in forms for m in missing):
+        raise GarbledError("other forms")
+    if (
+        not isinstance(said, list)
+        or len(said) != asked
+        or not all(s is None or isinstance(s, dict) for s in said)
+    ):
+        raise GarbledError("no submissions")
+    return frozenset(missing), said
+
+
 # ---- a submission as read
 
 
@@ -221,7 +242,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],
-        "sheet": asdict(parsed.sheet),
+        "sheet": vars(parsed.sheet) | {"scaled_columns": [vars(c) for c in parsed.sheet.scaled_columns]},
     }
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 

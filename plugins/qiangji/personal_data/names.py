@@ -68,21 +68,27 @@ _LIST = re.compile(r"[、,，;；/|+&]")
 _BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
 
 
+_BLANK = r"[\s\p{Z}\x0b\x1c-\x1f\x{85}]"
+"""RE2: what `tidy` takes for white space, line breaks within a header (`姓\\n名`) too."""
+
+
 def _spaced(word: str) -> str:
-    return r"[\s\p{Z}]*".join(word)
+    return f"{_BLANK}*".join(word)
 
 
+CALLED = frozenset((*ASKING, *OFFICES, *SIGNING))
+"""Words that ask for a person."""
 MAY_ASK = (
-    f"(?i:{'|'.join((*ASKING, *OFFICES, *SIGNING))}|name|contact|person| by|_by|signature|reporter|applicant)"
-    r"|\p{Han}[ \t\p{Z}]+\p{Han}"
+    f"(?i:{'|'.join((*ASKING, *OFFICES, *SIGNING))}|name|contact|person|(?:_|{_BLANK})by|signature|reporter|applicant)"
+    rf"|\p{{Han}}{_BLANK}+\p{{Han}}"
 )
-"""RE2: finds in a whole column, joined, any word that asks for a person. A first, quick look."""
+"""RE2: finds any word that asks for a person. A first, quick look at a column's texts."""
 LABEL = (
     "(?i:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES)))
     + r"|^[\s\p{Z}]*(?:"
     + "|".join(map(_spaced, SIGNING))
-    + f")|^(?:{_ENGLISH_KEYS}))"
+    + f")|^(?:{_ENGLISH.replace(' ', f'(?:_|{_BLANK}+)')}))"
     + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
 )
 """RE2: texts that may be a label that asks for a person; `asks_for_a_person` decides."""

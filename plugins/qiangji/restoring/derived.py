@@ -8,9 +8,11 @@ So the warehouse shows again what it showed on any day, not only the current fig
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
+import pyarrow as pa
 import sqlalchemy as sa
 from psycopg import sql
 from sqlalchemy.engine import Connection
@@ -18,6 +20,8 @@ from sqlalchemy.engine import Connection
 from qiangji.building import facts, figures
 from qiangji.building.corrected import Corrected
 from qiangji.building.inputs import Inputs
+from qiangji.building.parts import Part
+from qiangji.building.registry import Registry
 from qiangji.engines import open_engine
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
@@ -27,9 +31,6 @@ from qiangji.restoring.journal import Event, Journal, Watch, when
 from qiangji.warehouse import dimensions, hidden_past, history, tables
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.rows import copy_in
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _LEFT = "已不在目录中的指标 / of an indicator that has left the catalogue"
 
@@ -64,19 +65,31 @@ def fill_figures(c: Connection, lake: Lake, journal: Journal, builds: Sequence[E
         if event["event"] == "suppression":
             hidden_past.apply(c, event["rule"], _known(c, event["tables"]))
             continue
-        for each in event.get("tables", ()):
-            _fill_table(c, lake, event, each)
+        for files in _by_place(event.get("tables", ())):
+            _fill_table(c, lake, event, files)
     return sum("tables" not in e for e in builds)
 
 
-def _fill_table(c: Connection, lake: Lake, event: Event, each: dict[str, Any]) -> None:
-    scopes = [(period, period_type) for period, period_type in each["scopes"]]
-    if each["rows_hash"]:
-        rows = lake.get_parquet(lake.build_path(event["build_id"], each["table"]))
-        _add_missing(c, each["table"], rows)
-        figures.write(c, each["table"], rows, scopes, when(event))
-    elif f"calc.{each['table']}" in _tables(c, "calc"):
-        figures.close(c, each["table"], scopes, when(event))
+def _by_place(tables: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The files of a build, those together that hold the rows of one table and of the same scopes and units."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for each in tables:
+        found.setdefault(repr((each["table"], each["scopes"], each.get("units"))), []).append(each)
+    yield from found.values()
+
+
+def _fill_table(c: Connection, lake: Lake, event: Event, files: Sequence[dict[str, Any]]) -> None:
+    """Have the rows of some files take the place of those that were there."""
+    one = files[0]
+    scopes = [(period, period_type) for period, period_type in one["scopes"]]
+    place = figures.Place(one["table"], scopes, when(event), one.get("units"))
+    paths = [lake.build_path(event["build_id"], f.get("file", f["table"])) for f in files if f["rows_hash"]]
+    if paths:
+        rows = pa.concat_tables(map(lake.get_parquet, paths), promote_options="permissive")
+        _add_missing(c, place.table, rows)
+        figures.write(c, replace(place, is_empty=figures.is_empty(c, place)), rows)
+    elif f"calc.{place.table}" in _tables(c, "calc"):
+        figures.close(c, place)
 
 
 def _add_missing(c: Connection, table: str, rows: pa.Table) -> None:
@@ -127,8 +140,11 @@ def fill_facts(c: Connection, pipeline: Pipeline, watch: Watch) -> None:
     dimensions.fill_expected(
         c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None]
     )
+    registry, part = Registry(reports), Part(tuple(catalogue.counties))
     with open_engine(settings.engine, settings.sql / "models", settings.threads) as engine:
-        figures.count_registered(c, catalogue, Inputs(catalogue, reports, current, engine, c), months)
+        inputs = Inputs(catalogue, reports, engine, c, part, registry)
+        for month in months:
+            figures.count_registered(c, catalogue, inputs, month)
 
 
 def analyze(c: Connection) -> None:

@@ -257,7 +257,7 @@ def _builds(c: Connection, lake: Lake, events: Journal, result: Verified, watch:
     for event in watch(events.builds(), "builds"):
         for each in event.get("tables", ()):
             if each["rows_hash"]:
-                path = lake.build_path(event["build_id"], each["table"])
+                path = lake.build_path(event["build_id"], each.get("file", each["table"]))
                 result.count("results of builds")
                 if path.exists():
                     _compare(lake, path, each["rows_hash"], result)

@@ -6,7 +6,7 @@ the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -170,8 +170,13 @@ def _targets(catalogue: Catalogue) -> Rows:
     ]
 
 
-def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterable[Period]) -> None:
-    """Fill in how many units the tree expects to report in these periods.
+def fill_expected(
+    connection: Connection,
+    catalogue: Catalogue,
+    periods: Iterable[Period],
+    counties: Collection[str] | None = None,
+) -> None:
+    """Fill in how many units the tree expects to report in these periods, of all counties or some.
 
     Registered units (groups, tasks) are left out: builds count them.
     """
@@ -182,6 +187,7 @@ def fill_expected(connection: Connection, catalogue: Catalogue, periods: Iterabl
         for period in periods
         if period.type == form.period_type and form.holds_in(str(period.last_month))
         for county, n in _expected_by_county(catalogue, form, period).items()
+        if counties is None or county in counties
     ]
     if rows:
         connection.execute(

@@ -1,4 +1,4 @@
--- Whether there is a row of these periods that has not ended.
+-- Whether there is a row of these periods, of all units or of some, that has not ended.
 SELECT EXISTS (
     SELECT FROM calc.{{table}}
     WHERE built_to IS NULL

@@ -20,8 +20,8 @@ from qiangji.catalogue import load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.landing import withheld
-from qiangji.landing.screening import find_beside
 from qiangji.parsing import cage
+from qiangji.parsing.screening import find_beside
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.settings import Settings
@@ -73,7 +73,10 @@ def test_what_is_too_much_to_look_through_goes_back_and_is_kept_nowhere(
     def scarce(*_: Any) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(landing, "find_personal_data", scarce)
+    monkeypatch.setattr(
+        cage, "read_clean", lambda *_, **__: None
+    )  # memory did not suffice in the reader either
+    monkeypatch.setattr(landing, "find_everywhere", scarce)
     delivery, _ = landed(catalogue, tmp_path, HOLDS.replace(ID.encode(), b""))
     assert [(p.reason_code, p.sha256) for p in delivery.parts] == [("too_large", None)]
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
@@ -105,9 +108,9 @@ def test_each_pull_removes_what_has_lain_too_long(catalogue: Any, tmp_path: Path
     assert new is not None
     days_ago = time.time() - 3.1 * 86_400
     os.utime(old, (days_ago, days_ago))
-    landing.pull(Pipeline(keep, catalogue, None), [], [], "run")  # type: ignore[arg-type]
+    list(landing.pull(Pipeline(keep, catalogue, None), [], [], "run"))  # type: ignore[arg-type]
     assert (old.exists(), new.exists()) == (False, True)
-    landing.pull(Pipeline(Settings(home=tmp_path), catalogue, None), [], [], "run")  # type: ignore[arg-type]
+    list(landing.pull(Pipeline(Settings(home=tmp_path), catalogue, None), [], [], "run"))  # type: ignore[arg-type]
     assert not new.exists(), "where nothing is to be kept, what was kept before goes"
 
 

@@ -4,27 +4,52 @@ In: a `Grid` and the county's layout; texts of a workbook beside its cells. Out:
 value itself is in no hit, log or message. Every cell outside the declared sign-off zone is searched, also the header,
 the cells above it and the sheet's name. `personal_data` says what counts as a number or a name.
 
+A reader of the cage looks through a delivery that it has read; where it finds anything, or cannot say, the process that
+asked gets the cells and looks through them itself.
+
 Cost on clean files: two regular expressions per distinct text.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import Form, Layout
+from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
-from qiangji.parsing.grid import Grid, address, sign_off_start
+from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths, points
+from qiangji.parsing.grid import Grid, address, combined, sign_off_start
+from qiangji.parsing.once import once
 from qiangji.personal_data import Kind, kind_of
-from qiangji.personal_data.names import BEHIND, LABEL, MAY_ASK, asks_for_a_person, is_name, name_behind_a_word
+from qiangji.personal_data.names import (
+    BEHIND,
+    CALLED,
+    LABEL,
+    MAY_ASK,
+    asks_for_a_person,
+    is_name,
+    name_behind_a_word,
+)
 from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
 from qiangji.text import squeezed
 
 _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 """Codes of villages and of villager groups: of a length that no personal number has."""
+
+_PLAIN, _ASKING = Characters(COMMON), Words(CALLED)
+
+
+@dataclass(frozen=True)
+class Read:
+    """`grids`: form -> its grid; `others`: sheets of no form; `beside`: a workbook's texts beside its cells."""
+
+    grids: Mapping[str, Grid]
+    others: Sequence[Grid]
+    beside: Beside
 
 
 @dataclass(frozen=True)
@@ -35,14 +60,27 @@ class Hit:
     kind: Kind
 
 
+def find_everywhere(read: Read, county: County, forms: Mapping[str, Form]) -> dict[str, list[Hit]]:
+    """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
+    hits = {
+        form: find_personal_data(grid, county.layout_of(form), forms[form])
+        for form, grid in read.grids.items()
+    }
+    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout())]
+    sheets = {grid.sheet: form for form, grid in read.grids.items() if grid.sheet}
+    for form, hit in find_beside(read.beside, sheets):
+        hits[form].append(hit)
+    return hits
+
+
 def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
     """All cells with personal data, by row and column. The form's own headers are not taken to ask for a person."""
     hits: list[Hit] = []
     if grid.sheet and (kind := kind_of(grid.sheet)):
         hits.append(Hit(f"{grid.form}!sheet name", kind))
     end = sign_off_start(grid, layout)
-    columns = [column.slice(0, end).combine_chunks() for column in grid.cells.columns]
-    names = _names(columns, sum(grid.title_and_header(layout)), _headers(form))
+    columns = [combined(column).slice(0, end) for column in grid.cells.columns]
+    names = _names(columns, sum(grid.title_and_header(layout)), _headers(form) if form else frozenset())
     found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
     for index, column in enumerate(columns):
         found |= {(row, index): kind for row, kind in _numbers(column)}
@@ -62,9 +100,8 @@ def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit
     return list(found)
 
 
-def _headers(form: Form | None) -> frozenset[str]:
-    if form is None:
-        return frozenset()
+@once
+def _headers(form: Form) -> frozenset[str]:
     texts = [form.key, *form.key_headers, "unit_name", *form.name_headers]
     for name, field in form.fields.items():
         texts += [name, field.label.zh, field.label.en, *field.headers]
@@ -73,15 +110,14 @@ def _headers(form: Form | None) -> frozenset[str]:
 
 def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
     """(row, kind) of personal numbers. Only cells with eleven digits that are no code are looked at closely."""
-    if not pc.any(pc.greater_equal(pc.binary_length(column), 11)).as_py():
+    rows = pa.array(np.flatnonzero(lengths(column) >= 11))  # bytes: digits in another form have more than one
+    long = column if len(rows) == len(column) else column.take(rows)
+    if not len(rows) or pc.max(pc.utf8_length(long)).as_py() < 11:
         return []
-    if not pc.any(pc.greater_equal(pc.utf8_length(column), 11)).as_py():
+    odd = pc.fill_null(pc.invert(pc.match_substring_regex(long, _CODES)), False)
+    if not odd.true_count:
         return []
-    codes = pc.match_substring_regex(column, _CODES)
-    if pc.all(codes).as_py():
-        return []
-    rest = pc.indices_nonzero(pc.fill_null(pc.invert(codes), False))
-    encoded = column.take(rest).dictionary_encode()
+    rest, encoded = rows.filter(odd), long.filter(odd).dictionary_encode()
     texts = encoded.dictionary
     wide = pc.any(pc.match_substring_regex(texts, OTHER_DIGITS)).as_py()
     suspect = pc.match_substring_regex(pc.utf8_normalize(texts, "NFKC") if wide else texts, SUSPECT)
@@ -97,12 +133,17 @@ def _names(columns: list[pa.Array], head: int, headers: Collection[str]) -> list
     `head`: rows above the data. A column with nothing but ASCII below them holds no name.
     """
     found: list[tuple[int, int]] = []
+    plain = [is_ascii(column.slice(head)) for column in columns]
+    if _may_name([column for column, is_plain in zip(columns, plain, strict=True) if not is_plain]):
+        suspects = [not is_plain and _may_name([c]) for c, is_plain in zip(columns, plain, strict=True)]
+    else:
+        suspects = [False] * len(columns)
     for index, column in enumerate(columns):
-        if _is_ascii(column.slice(head)):
+        if plain[index]:
             texts = column.slice(0, head).to_pylist()
             asking = [row for row, text in enumerate(texts) if text and _asks(text, headers)]
             found += [(row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text)]
-        elif _may_name(column):
+        elif suspects[index]:
             own, asking = _names_in(column.dictionary_encode(), headers)
             found += [(row, index) for row in own]
         else:
@@ -128,15 +169,16 @@ def _asks(text: str, headers: Collection[str]) -> bool:
     return asks_for_a_person(text) and squeezed(text) not in headers
 
 
-def _is_ascii(column: pa.Array) -> bool:
-    return pc.all(pc.string_is_ascii(column)).as_py() is not False
+def _may_name(columns: Sequence[pa.Array]) -> bool:
+    """Whether any text of these columns asks for a person: one regular expression on all distinct texts."""
+    texts = [column.dictionary_encode().dictionary for column in columns if may_ask(column)]
+    return bool(texts) and bool(pc.any(pc.match_substring_regex(pa.concat_arrays(texts), MAY_ASK)).as_py())
 
 
-def _may_name(column: pa.Array) -> bool:
-    """Whether any text of a column asks for a person: one regular expression on all of them, joined."""
-    filled = column.fill_null("") if column.null_count else column
-    whole = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(filled)], pa.int32()), filled), "\n")
-    return bool(pc.match_substring_regex(whole, MAY_ASK)[0].as_py())
+def may_ask(column: pa.Array) -> bool:
+    """Whether anything in a column can be what `MAY_ASK` finds; it costs a fifth of that."""
+    characters = points(column)
+    return not _PLAIN.of(characters).all() or _ASKING.may_be_in(characters)
 
 
 def _right_of(columns: list[pa.Array], row: int, index: int) -> tuple[int, int] | None:

@@ -7,9 +7,9 @@ import logging
 import pytest
 
 from qiangji.catalogue.models import County, Layout
-from qiangji.landing.screening import Hit, find_personal_data
 from qiangji.parsing import Grid, read_grids
 from qiangji.parsing.grid import grid_of
+from qiangji.parsing.screening import Hit, find_personal_data
 
 # Fictitious numbers; the first is an example of GB 11643-1999.
 RESIDENT = "11010519491231002X"

@@ -1,0 +1,117 @@
+"""Months: the figures of the months of a build, one month after the other and of each a part after the other.
+
+In: what counts of the reports, and which months are to be built. Out: calc.*, and what the journal keeps of it. So a
+build holds the rows of one part of one month, whatever it builds. Of a month that was built before, only the part is
+computed in which a county has reported something else since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from qiangji.building import figures
+from qiangji.building.bounds import Bounds
+from qiangji.building.carried import Carried
+from qiangji.building.corrected import Corrected
+from qiangji.building.parts import Part, Parts
+from qiangji.building.recording import Built, Recording, Written
+from qiangji.building.registry import Registry
+from qiangji.building.signatures import Signatures
+from qiangji.engines import open_engine
+from qiangji.periods import Period
+from qiangji.pipeline import Pipeline
+from qiangji.warehouse.dimensions import fill_expected
+
+
+@dataclass
+class Outcome:
+    """What the months of a build came to. `filled`: the tables of figures as was, and the scopes of each."""
+
+    at: datetime
+    written: list[Written] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    filled: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    is_whole: bool = False
+    """Whether any month was computed as a whole."""
+
+
+def build(
+    c: Connection,
+    p: Pipeline,
+    reports: Corrected,
+    built: Built,
+    signatures: Signatures,
+    again: Collection[Period],
+    now: datetime,
+) -> Outcome:
+    """Compute and write the months of a build; those of `again` as a whole, whatever has changed."""
+    parts = Parts(p.catalogue)
+    # after the lock and the reading of what counts: later than any build before
+    found = Outcome(c.scalar(sa.text("SELECT clock_timestamp()")) or now)
+    carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
+    registry = Registry(reports, carried)
+    fresh = signatures.up_to_date(built.months)
+    with open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine:
+        computing = figures.Computing(c, p, engine, registry, now, fresh)
+        for month in built.months:
+            changed = None if month in again else signatures.changed(month, carried)
+            part = parts.around(changed) if changed else None
+            found.is_whole |= part is None
+            one = _Month(c, p, built, computing, registry, month, part)
+            one.build([part] if part else parts.whole(), found)
+            fresh.add(month)
+        built.failed = computing.failed()
+    signatures.leave(built.months, carried)
+    return found
+
+
+@dataclass
+class _Month:
+    """One month of a build. `part`: the only one that is computed."""
+
+    c: Connection
+    p: Pipeline
+    built: Built
+    computing: figures.Computing
+    registry: Registry
+    month: Period
+    part: Part | None
+
+    def build(self, parts: Sequence[Part], found: Outcome) -> None:
+        catalogue, seconds = self.p.catalogue, self.built.seconds
+        counties = self.part.counties if self.part else None
+        types = sorted({f.period_type for f in catalogue.forms.values()})
+        due = [own for t in types if (own := self.month.ends_in(t)) is not None]
+        fill_expected(self.c, catalogue, due, counties)
+        bounds = Bounds(self.c, self.p)
+        recording = Recording(self.c, self.p.ledger, self.built, self.month, self.part, found.at)
+        for one in parts:
+            with seconds.timed("figures"):
+                results = bounds.marked(self._computed(one))
+            with seconds.timed("load"):
+                for each in results:
+                    recording.write(each, one)
+                    scopes = [(s.period, s.period_type) for s in each.scopes]
+                    found.filled.setdefault(each.base.table, []).extend(scopes)
+        with seconds.timed("load"):
+            recording.finish()
+            found.findings += bounds.tell(self.part)
+        if self.part:
+            self.computing.leave_others(self.month, self.part)
+        found.written += recording.written
+
+    def _computed(self, part: Part) -> list[figures.Results]:
+        inputs = self.computing.begin(part)
+        figures.count_registered(self.c, self.p.catalogue, inputs, self.month)
+        results = self.computing.month(self.month, inputs)
+        for form in (f for f in self.p.catalogue.forms.values() if f.is_registered):
+            if self.month.ends_in(form.period_type) is not None:
+                units = inputs.known(form, self.month)
+                self.registry.leave(form, self.month, part.counties, units)
+        return results
