@@ -216,7 +216,7 @@ def print_edition(
         said = f"{r['period']} {names.forms.get(r['form'], '')} {r['form']} {r['status_zh']} {r['status']}"
         by_county.setdefault(r["county_code"], []).append(said)
     for county, reports in by_county.items():
-        print_card(console, names.county(county), "；".join(reports))
+        print_card(console, names.county(county), *reports)
 
 
 def print_reasons(

@@ -118,3 +118,20 @@ def test_many_units_are_a_list_for_each_indicator(width: int) -> None:
         assert part in text
     assert text.count("41.37P") == len(rows)
     assert "ten_thousand_yuan" not in text
+
+
+def test_every_fault_of_the_lake_and_the_ledger_is_told_in_chinese_too() -> None:
+    from qiangji.cli import restore
+    from qiangji.restoring import verifying
+
+    assert restore.FAULTS.keys() == verifying.DO.keys()
+    source = Path(verifying.__file__).read_text(encoding="utf-8")
+    assert set(re.findall(r'\.count\("([^"]+)"', source)) == restore.LOOKED_AT.keys()
+    words_of = restore.table_words()
+    assert words_of["ops.delivery"] == "来件"
+
+    found = verifying.Verified({"raw files": 3})
+    found.note("altered", "lake/raw/aa/aab", "its content is not what its name says")
+    text = shown(lambda c: restore.print_verified(found, c), 60)
+    for part in ("3原始文件rawfiles", "altered", "从数据湖的备份取回该文件", "notwhatitsnamesays"):
+        assert part in text
