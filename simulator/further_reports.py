@@ -99,6 +99,9 @@ def _sheets(planter: Planter, ago: Mapping[int, str]) -> None:
         _note(planter, found, "merged_cells", "merged_cells", "liaison_cadres")
         _note(planter, found, "unseen_cells", "unseen_cells", "attendances")
         _note(planter, found, "header_twice", "repeated_header")
+    if found := planter.submission("440705", "community", ago[2]):
+        found.look = replace(found.look, is_unapproved=True)
+        _note(planter, found, "nobody_approved", "not_signed")
     if (found := planter.submission("440784", "village", ago[2])) and len(found.rows) >= LEAST:
         found.look = replace(found.look, copy="行政村 (2)")
         _note(planter, found, "copied_sheet", "alike_sheets")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -21,6 +22,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from qiangji import feedback
+from qiangji.feedback.closing import LIST
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET
 from tests.integration.nights import Night, clone, night
 from tests.integration.test_cli import run
@@ -108,14 +110,32 @@ def test_a_corrected_workbook_is_the_next_revision(one: Night) -> None:
     (checked,) = one.collect([TITLED]).submissions
     assert (checked.form, checked.status, checked.revision) == ("village", "accepted", 2)
     assert checked.rows_accepted == before["rows_accepted"] + 1
-    # nothing is outstanding of it any more
-    names = {s.name for s in feedback.send(one.pipeline, [TITLED]) if s.status != "known"}
-    assert names == set()
+    # nothing is outstanding of it any more: the workbook goes, and the list says what is left
+    place = outgoing(one, TITLED) / "feedback"
+    listed = (place / LIST).read_text(encoding="utf-8-sig")
+    assert set(re.findall(r"^\d+\. (\S+?)：", listed, re.M)) == {p.name for p in place.glob("*.xlsx")}
+    assert "village_2026-10.xlsx" in listed
+    changed = [s for s in feedback.send(one.pipeline, [TITLED]) if s.status != "known"]
+    assert [(s.name, s.status, s.reason_code) for s in changed] == [
+        ("village_2026-10.xlsx", "answered", "taken_back")
+    ]
+    listed = (place / LIST).read_text(encoding="utf-8-sig")
+    assert "village_2026-10.xlsx" not in {p.name for p in place.iterdir()} | set(listed.split("\r\n"))
+    assert "village_2026-10.xlsx" not in listed
+    assert {s.status for s in feedback.send(one.pipeline, [TITLED])} == {"known"}, "once"
+    (row,) = one.query(
+        "SELECT * FROM ops.feedback WHERE name = 'village_2026-10.xlsx' AND county_code = :c", c=TITLED
+    )
+    assert (row["status"], row["reason_code"]) == ("sent", "taken_back")
+    (path,) = (one.lake / "journal").rglob(f"feedback-{row['delivery_id']}-*.json")
+    assert json.loads(path.read_text(encoding="utf-8"))["reason_code"] == "taken_back"
+    # nor is the list taken for a report
+    assert one.collect([TITLED]).submissions == []
 
 
 def test_what_comes_back_as_it_is_says_the_same(one: Night) -> None:
     """All sheets of one workbook, and a titled one: no cell is read as another one than was sent."""
-    names = [(TITLED, p.name) for p in (outgoing(one, TITLED) / "feedback").iterdir()] + [
+    names = [(TITLED, p.name) for p in (outgoing(one, TITLED) / "feedback").glob("*.xlsx")] + [
         (BOOK, "2026-09.xlsx")
     ]
     for county, name in names:

@@ -7,10 +7,9 @@ with. A report is compared with those of its own county: rows are found by count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,16 +17,17 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import ContextColumn
 from qiangji.checking import jumps
+from qiangji.checking.beside import Numbers, at_of, numbered, one_behind_the_other, taken
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import MONTHS_IN, Period
 
 
 class Read(Protocol):
-    """Gives the rows of a current revision, of these columns or all; None where there is none."""
+    """Gives the rows of those of some counties that have a current revision, of these columns or all."""
 
     def __call__(
-        self, form: str, period: Period, county: str, columns: frozenset[str] = ...
-    ) -> pa.Table | None: ...
+        self, form: str, period: Period, counties: Sequence[str], columns: frozenset[str] = ...
+    ) -> dict[str, pa.Table]: ...
 
 
 Place = tuple[str, Period]
@@ -59,12 +59,14 @@ def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
 class Context:
     """Reports of one form and period, one behind the other, and what they are compared with."""
 
-    def __init__(self, catalogue: Catalogue, form: Form, period: Period) -> None:
+    def __init__(
+        self, catalogue: Catalogue, form: Form, period: Period, reports: Mapping[str, pa.Table], read: Read
+    ) -> None:
         self.catalogue, self.form, self.period = catalogue, form, period
         self._columns = columns_of(catalogue, form, period)
-        self._reports: list[tuple[str, pa.Table]] = []
-        self._others: dict[Place, list[tuple[str, pa.Table]]] = {}
-        self._found: dict[Place, tuple[pa.Table, pa.Array]] = {}
+        self._reports = list(reports.items())
+        self._read = read
+        self._found: dict[Place, tuple[pa.Table, Numbers] | None] = {}
         self._looked_at: dict[Place, frozenset[str]] = {}
         for column in self._columns:
             for place in places_of(column, catalogue, form, period):
@@ -79,24 +81,19 @@ class Context:
     def __len__(self) -> int:
         return sum(len(rows) for _, rows in self._reports)
 
-    def add(self, county: str, rows: pa.Table, read: Read) -> None:
-        """One more report. Of those that it is compared with, only what is looked at is held."""
-        self._reports.append((county, rows))
-        for place, looked_at in self._looked_at.items():
-            is_last = place == (self.form.form, self.period - 1)  # it was read, with all its columns
-            other = read(*place, county) if is_last else read(*place, county, looked_at)
-            if other is not None:
-                kept = other.select([n for n in other.column_names if n in looked_at])
-                self._others.setdefault(place, []).append((county, kept))
-
     def frame(self) -> pa.Table:
         """The rows of all reports with their contextual columns; with a z-score also the range that is usual."""
-        rows = _one_behind_the_other([rows for _, rows in self._reports])
+        rows = one_behind_the_other([rows for _, rows in self._reports])
         rows = as_it_stands(rows, self.form, str(self.period.last_month))
         for column in self._columns:
             for name, values in self._made(rows, column).items():
                 rows = rows.append_column(name, values)
+        self._found.clear()
         return rows
+
+    def _others(self, place: Place) -> dict[str, pa.Table]:
+        """What the counties reported there: of each the columns that are looked at."""
+        return self._read(*place, [county for county, _ in self._reports], self._looked_at[place])
 
     def _made(self, rows: pa.Table, column: ContextColumn) -> dict[str, pa.Array | pa.ChunkedArray]:
         name = column.name
@@ -122,23 +119,22 @@ class Context:
     def _before(self, field: str, back: int) -> pa.ChunkedArray | None:
         """The units' values some periods ago; None where no report has the field, or the form had it not yet."""
         place = (self.form.form, self.period - back)
-        if place not in self._others:
-            return None
         if place not in self._found:
-            reports, key = self._others[place], self.form.key
-            at = pc.index_in(_by_county(self._reports, key), value_set=_by_county(reports, key))
-            self._found[place] = _one_behind_the_other([t for _, t in reports]), at
-        table, at = self._found[place]
-        return table.column(field).take(at) if field in table.column_names else None
+            others = self._others(place)
+            at = at_of(self._reports, others, self.form.key)
+            self._found[place] = (one_behind_the_other(list(others.values())), at) if others else None
+        if (found := self._found[place]) is None or field not in found[0].column_names:
+            return None
+        return taken(found[0].column(field), found[1])
 
     def _across(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
         """The sum or count of another form's rows at the units of these rows and beneath them."""
         of = self.catalogue.forms[column.form]
         (place,) = places_of(column, self.catalogue, self.form, self.period)
-        reports = [r for r in self._others.get(place, ()) if column.field in r[1].column_names]
+        reports = [r for r in self._others(place).items() if column.field in r[1].column_names]
         if not reports:
             return pa.nulls(len(rows), pa.int64())
-        other = _one_behind_the_other([t for _, t in reports])
+        other = one_behind_the_other([t for _, t in reports])
         tree = self.catalogue.org.paths_in(self.period)
         at = pc.index_in(
             parents(other.column(of.key), of), value_set=tree.column("org_code").combine_chunks()
@@ -163,20 +159,10 @@ def as_it_stands(rows: pa.Table, form: Form, month: str) -> pa.Table:
     return rows
 
 
-def _one_behind_the_other(tables: Sequence[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-
-
 def _counties(reports: Sequence[tuple[str, pa.Table]]) -> pa.Array:
     """The county of each row."""
-    at = np.repeat(np.arange(len(reports)), [len(rows) for _, rows in reports])
-    return pa.array([county for county, _ in reports], pa.string()).take(pa.array(at))
-
-
-def _by_county(reports: Sequence[tuple[str, pa.Table]], key: str) -> pa.Array:
-    """What a row is found by: a unit may have moved, and a county is compared with itself."""
-    keys = pa.chunked_array([chunk for _, rows in reports for chunk in rows.column(key).chunks], pa.string())
-    return pc.binary_join_element_wise(_counties(reports), keys.combine_chunks(), " ")
+    of = pa.array(numbered([len(rows) for _, rows in reports]))
+    return pa.array([county for county, _ in reports], pa.string()).take(of)
 
 
 def _change(rows: pa.Table, column: ContextColumn) -> pa.ChunkedArray:

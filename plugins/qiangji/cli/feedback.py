@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 _NAMED = 5
-_BECAME = {"sent": "已反馈 sent", "failed": "未能写入 failed", "known": "此前已反馈 sent before"}
+_BECAME = {
+    "sent": "已反馈 sent",
+    "failed": "未能写入 failed",
+    "known": "此前已反馈 sent before",
+    "answered": "更正已接收，撤下 corrected: taken back",
+}
 _KINDS = {"critical": "退回 returned", "question": "待核实 held until answered"}
 
 
@@ -138,14 +143,15 @@ def _print_coverage(found: Coverage | None) -> None:
 def _print_sent(sent: list[Sent], names: Names) -> None:
     from rich.markup import escape
 
-    told: set[tuple[str, str | None]] = (
-        set()
-    )  # a system that is down is the same news for each of its workbooks
+    from qiangji.feedback.sent import LEFT
+
+    told: set[tuple[str, str | None]] = set()  # a system that is down is the same news for each workbook
     for s in sent:
         became = _BECAME.get(s.status, "待反馈 to be sent")
+        left = "，文件已被改动，未删除 left, as somebody changed it" if s.reason_code == LEFT else ""
         way = "待转交 to hand over" if s.transport == "kept" else s.transport
         whose = f"{names.county(s.county_code)} {escape(s.name)} ({way})"
-        heading = f"{whose}：{became}，{s.problems}个问题 problems"
+        heading = f"{whose}：{became}{left}，{s.problems}个问题 problems"
         message = f"{s.reason_code}: {s.message}" if s.message else None
         is_news = message is not None and (s.county_code, message) not in told
         told.add((s.county_code, message))

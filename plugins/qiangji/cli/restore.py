@@ -1,4 +1,4 @@
-"""`qiangji rebuild-ledger` fills the ledger again from the lake; `qiangji verify` holds both against each other."""
+"""`qiangji backup`; `rebuild-ledger` fills the ledger again from the lake, `verify` holds both against each other."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from qiangji.settings import settings
 
 if TYPE_CHECKING:
     from qiangji.restoring import Rebuilt
+    from qiangji.restoring.backup import BackedUp
     from qiangji.restoring.verifying import Verified
 
 
@@ -78,6 +79,27 @@ def verify(json: Json = False) -> None:
     exit_on(verified.faults)
 
 
+def backup(json: Json = False) -> None:
+    """Write both databases, then lake and journal, below QIANGJI_BACKUP; remove what is older than QIANGJI_BACKUP_DAYS.
+
+    Exit code 1: it was not written, and the last good one stands.
+    """
+    from qiangji import warehouse
+    from qiangji.cli import airflow, printing
+    from qiangji.restoring import backup as writing
+    from qiangji.settings import settings
+
+    with warehouse.urls(settings()) as url:
+        databases = {"qiangji": url[warehouse.roles.OWNER]}
+        if airflows := airflow.database_url():
+            databases["airflow"] = airflows
+        done = writing.back_up(settings(), databases)
+    if json:
+        print(printing.as_json(vars(done)))
+    else:
+        print_backed_up(done)
+
+
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     """A progress bar on stderr, removed at the end; nothing if stderr is no terminal."""
     from rich.progress import track
@@ -120,6 +142,21 @@ def table_words() -> dict[str, str]:
     """Table -> what it holds, in Chinese."""
     tables = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["tables"]
     return {name: words.split(" / ")[0] for name, words in tables.items()}
+
+
+def print_backed_up(done: BackedUp) -> None:
+    """What was written, and what is not in it."""
+    dumps = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in done.dumps.items())
+    console.print(f"已备份 Backed up to {done.folder}: {dumps}")
+    console.print(
+        f"数据湖 lake: {done.lake_files:,} 个文件 files, 新增 new {done.new_files:,} ({done.new_bytes / 1e6:,.1f} MB)"
+    )
+    if done.lapsed:
+        console.print(f"已删除过期的 Lapsed and removed: {', '.join(done.lapsed)}")
+    if "airflow" not in done.dumps:
+        console.print(
+            "此处没有配置Airflow，未备份其数据库。 Airflow is not configured here, so its database is not in it."
+        )
 
 
 def print_verified(verified: Verified, out: Console = console) -> None:

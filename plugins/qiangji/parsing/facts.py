@@ -64,6 +64,7 @@ class SheetFacts:
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
+    | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
     title_texts: tuple[str, ...] = ()
@@ -79,6 +80,7 @@ class SheetFacts:
     alike_sheets: tuple[str, ...] = ()
     repeated_headers: int = 0
     spaced_codes: int = 0
+    signed: tuple[str, ...] = ()
 
 
 def split_unit(header: str) -> tuple[str, str]:
@@ -115,7 +117,7 @@ def facts_of(
     grid: Grid, title_rows: int, fields: Mapping[str, int], said: SheetFacts, rows: Set[int]
 ) -> SheetFacts:
     """What the sheet says. `fields`: field -> its column; `said`: what reading it as the form found; `rows`: the
-    numbers of the rows read, in the sheet.
+    numbers of the rows read, in the sheet, if it has a look.
     """
     titles = [t for i in range(min(title_rows, grid.cells.num_rows)) for t in grid.row_text(i) if t]
     look, at = grid.look or Look(), {column: name for name, column in fields.items()}

@@ -28,6 +28,7 @@ from qiangji.parsing.pages import HeaderRows, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
+from qiangji.parsing.signing import signed
 from qiangji.parsing.strays import (
     Stray,
     check_shortened,
@@ -91,7 +92,8 @@ def read_form(
     """Read a grid as the form of the period. `crosswalk`: the county's own unit code -> the tree's.
 
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
-    truncated, wrong_period, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
+    truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own
+    (missing_sheet).
     """
     reading = Reading.of(county, form, period, crosswalk or {})
     if grid.error:
@@ -109,8 +111,10 @@ def read_form(
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
-    titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
-    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, parsed.sheet, rows))
+    titles = grid.title_and_header(reading.layout)[0]
+    rows = set(parsed.rows.column("_row").to_pylist()) if grid.look else set[int]()
+    said = replace(parsed.sheet, signed=signed(grid, end))
+    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, said, rows))
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -163,6 +167,7 @@ def _read_zone(
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
+    _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
     read = {n: told_once(read_column(text, fields[n]), strays) for n, text in texts.items()}
     typed |= {
@@ -196,6 +201,22 @@ def _read_zone(
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
         ),
+    )
+
+
+def _require_values(texts: Mapping[str, pa.Array], reading: Reading) -> None:
+    """Raise for a form that nobody filled in: codes and names, and no value in any row."""
+    for text in texts.values():
+        blank = pc.fill_null(pc.match_substring_regex(text, _BLANK), True)
+        if not pc.all(blank).as_py():
+            return
+    raise ReturnedError(
+        "no row has a value in any field",
+        where=reading.where,
+        expected="values, 0 where there is none",
+        do="This is a form that was not filled in: fill it in and send it again.",
+        code="nothing_filled",
+        zh="只有单位编码和名称，没有填写任何数据，是空白表；请填写后重报，没有的填0",
     )
 
 

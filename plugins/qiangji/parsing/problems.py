@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import MAX_DIGITS
+from qiangji.catalogue.models import MAX_DIGITS, Field
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
@@ -130,6 +130,18 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
     return [pa.Table.from_pylist(rows, schema=PROBLEMS)]
 
 
+def asked_of(field: Field, kind: str) -> tuple[str, str]:
+    """What a field that cannot be read should have held, in zh and en; '' where nothing is to be said.
+
+    `kind`: the last word of the rule: type, enum, percent, too_large or dash.
+    """
+    if kind == "enum":
+        return "、".join(field.values), "one of " + ", ".join(field.values)
+    if kind == TOO_LARGE:
+        return _LARGE.get(field.type, ("", ""))
+    return {PERCENT: _PERCENT, DASH: _DASH}.get(kind) or _EXPECTED.get(field.type, ("", ""))
+
+
 def of_column(
     name: str, column: Column, raw: pa.Array, at: int, numbers: pa.Array, reading: Reading
 ) -> list[pa.Table]:
@@ -140,7 +152,7 @@ def of_column(
         return []
     field = reading.fields[name]
     if field.type == "enum":
-        kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
+        kinds = [("enum", column.unreadable)]
     elif field.is_number:
         other = pc.and_(column.unreadable, pc.invert(column.too_large))
         percent = pc.fill_null(
@@ -148,18 +160,19 @@ def of_column(
         )
         percent = pc.and_(other, percent) if field.unit != "percent" else pa.repeat(False, len(raw))
         kinds = [
-            ("type", pc.and_not(other, percent), _EXPECTED[field.type]),
-            (PERCENT, percent, _PERCENT),
-            (TOO_LARGE, column.too_large, _LARGE[field.type]),
-            (DASH, column.dashes, _DASH),
+            ("type", pc.and_not(other, percent)),
+            (PERCENT, percent),
+            (TOO_LARGE, column.too_large),
+            (DASH, column.dashes),
         ]
     else:
-        kinds = [("type", column.unreadable, _EXPECTED.get(field.type, ("", "")))]
+        kinds = [("type", column.unreadable)]
     form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
     found = []
-    for rule, mask, (zh, en) in kinds:
+    for rule, mask in kinds:
         if not pc.any(mask).as_py():
             continue
+        zh, en = asked_of(field, rule)
         index = pc.indices_nonzero(mask)
         n, rows = len(index), numbers.take(index).cast(pa.string())
         columns = [

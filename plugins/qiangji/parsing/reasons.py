@@ -105,8 +105,10 @@ _ALL = (
         "dates_from_1904", "sheet", "工作簿使用1904日期系统", "a workbook that counts days from 1904",
         "关闭1904日期系统并核对日期", "Switch that option off and check the dates.",
     ),
+    Reason("no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows."),
     Reason(
-        "no_rows", "form", "只有表头没有数据", "a header and no rows", "补充数据", "Send it with its rows.",
+        "nothing_filled", "form", "只有编码和名称，没有数据（空白表）", "codes and names alone: nobody filled it in",
+        "填写后重报，没有的填0", "Fill it in, with 0 where there is none.",
     ),
     Reason(
         "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",
@@ -286,6 +288,7 @@ FINDINGS = (
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
     ("yes_or_blank", "是/否项只填了“是”和空白：空白是否表示“否”",
      "answers are yes or blank, never no: does a blank mean no?"),
+    ("not_signed", "签章栏缺少应签的填表人或审核人", "the sign-off zone lacks who filled it in or approved it"),
     ("nil_report", "数字全部为0（零报告）", "every number is 0, a nil report"),
     ("blank_column", "整列未填", "a column that is empty in the whole report"),
     ("repeats_last", "九成以上记录与上期逐项相同：是否误报上期的表",

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
-from qiangji.parsing.glance import has_any
+from qiangji.parsing.glance import has_any, is_alnum
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -104,7 +104,7 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
     With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
     """
-    if not has_any(raw, _WRAPPING):
+    if is_alnum(raw) or not has_any(raw, _WRAPPING):
         return raw
     wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
     if not pc.any(wrapped).as_py():
