@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -39,7 +39,7 @@ def template(
 ) -> None:
     """Make a form as a workbook to fill in: own units, drop-downs, limits and notes are in it.
 
-    Without --out it is written to the current folder. With --send it goes to templates/ beside the county's reports.
+    Without --out it is written to the current folder. With --send it is laid into feedback/ beside reports.
 
     Exit code 3: a county's place did not take it, or it has none.
     """
@@ -66,15 +66,19 @@ def template(
             if send and p is not None:
                 laid.append(templates.lay(p, found))
     if json:
-        shown = ("county_code", "name", "period", "due", "forms", "rows")
-        print(
-            printing.as_json(
-                [{n: getattr(t, n) for n in shown} | {"path": path and str(path)} for t, path in made]
-            )
-        )
+        print(printing.as_json(_as_data(made, laid)))
     else:
         _print(made, laid)
     exit_on(any(one.status != "sent" for one in laid))
+
+
+def _as_data(made: Sequence[tuple[Template, Path | None]], laid: Sequence[Laid]) -> list[dict[str, Any]]:
+    shown = ("county_code", "name", "period", "due", "forms", "rows")
+    sent = {one.county_code: one.status for one in laid}
+    return [
+        {n: getattr(one, n) for n in shown} | {"path": path and str(path), "laid": sent.get(one.county_code)}
+        for one, path in made
+    ]
 
 
 @contextmanager
@@ -128,13 +132,17 @@ def _written(one: Template, place: Path, count: int) -> Path:
 def _print(made: Sequence[tuple[Template, Path | None]], laid: Sequence[Laid]) -> None:
     from rich.markup import escape
 
+    from qiangji.cli import words
+
+    names = words.names()
     said = {one.county_code: one for one in laid}
     for one, path in made:
-        what = "、".join(f"{f} {n} 行 rows" for f, n in zip(one.forms, one.rows, strict=True))
-        where = f": 已写出 written {path}" if path else ""
+        what = "、".join(f"{names.form(f)} {n} 行 rows" for f, n in zip(one.forms, one.rows, strict=True))
+        where = f": 已写出 written {escape(str(path))}" if path else ""
         due = f"截止 due {one.due:%Y-%m-%d}"
         console.print(
-            escape(f"{one.county_code} {one.name}{where}; {one.period} {due}; {what}"), soft_wrap=True
+            f"{names.county(one.county_code)} {escape(one.name)}{where}; {one.period} {due}; {what}",
+            soft_wrap=True,
         )
         if (sent := said.get(one.county_code)) is not None:
             console.print(escape(f"    {sent.message}"), soft_wrap=True)

@@ -26,8 +26,7 @@ from qiangji.pipeline import Pipeline
 from qiangji.sources.files import TEMPORARY, expected_names, temporary_name
 from qiangji.sources.limits import Limits
 
-FOLDER, TEMPLATES = "feedback", "templates"
-"""Folders beside what a county delivers: of what was returned, and of forms to fill in."""
+FOLDER = "feedback"
 
 
 def place_of(county: County) -> str:
@@ -47,7 +46,7 @@ def file_name(county: County, targets: Sequence[tuple[str, Period]]) -> str | No
     return f"{targets[0][0]}_{targets[0][1]}.xlsx" if len(targets) == 1 else None
 
 
-def write(p: Pipeline, county: County, name: str, content: bytes, folder: str = FOLDER) -> None:
+def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
     """Put the file there, in the place of one of that name. `name` has no folder in it.
 
     Raises CollectError where the county's place does not take it.
@@ -56,13 +55,13 @@ def write(p: Pipeline, county: County, name: str, content: bytes, folder: str = 
         from qiangji.sources.sftp import SftpSource
 
         with closing(SftpSource(county, Limits.of(county, p.settings))) as system:
-            system.put(folder, name, content)
+            system.put(FOLDER, name, content)
     elif county.transport == "folder":
         from qiangji.sources.folder import folder_of
 
-        _write_beside(county, folder_of(county, p.catalogue.path) / folder, name, content)
+        _write_beside(county, folder_of(county, p.catalogue.path) / FOLDER, name, content)
     else:
-        own = p.settings.home / folder / county.county
+        own = p.settings.home / FOLDER / county.county
         own.mkdir(parents=True, exist_ok=True)
         for private in (own.parent, own):
             private.chmod(0o700)

@@ -25,12 +25,14 @@ from qiangji.errors import CollectError
 from qiangji.feedback import asked
 from qiangji.feedback.templates import guide, sheet, units
 from qiangji.feedback.templates.units import Line
-from qiangji.feedback.writing import TEMPLATES, file_name, place_of, write
+from qiangji.feedback.writing import FOLDER, file_name, place_of, write
 from qiangji.ledger import Ledger
 from qiangji.parsing.returned import GUIDE_SHEET
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 
+MARK = "空表_"
+"""Begins the name of a template that lies among returned workbooks."""
 _FORMULA = re.compile(rb"(</f>)<v\s*/>|(</f>)<v></v>")
 
 
@@ -155,7 +157,10 @@ def make(
 
 
 def lay(p: Pipeline, one: Template) -> Laid:
-    """Write a template to `templates/` beside the county's reports, in the place of an earlier one of that name."""
+    """Write a template into `feedback/` at the county's place, in the place of an earlier one.
+
+    Its name there begins with 空表_: a returned workbook has the name of the report itself.
+    """
     county = p.catalogue.counties[one.county_code]
     if place_of(county) == "kept":
         return Laid(
@@ -164,11 +169,12 @@ def lay(p: Pipeline, one: Template) -> Laid:
             f"{county.transport}：无处可放，请在Airflow的退回工作簿页面下载后转交 there is nowhere to lay it:"
             " take it from the page of returned workbooks in Airflow and hand it over",
         )
+    name = f"{MARK}{one.name}"
     try:
-        write(p, county, one.name, one.content, TEMPLATES)
+        write(p, county, name, one.content)
     except CollectError as e:
         return Laid(one.county_code, "failed", f"{e.code}: {e}")
-    return Laid(one.county_code, "sent", f"已放入 laid into {TEMPLATES}/ ({county.transport})")
+    return Laid(one.county_code, "sent", f"已放入 laid into {FOLDER}/{name} ({county.transport})")
 
 
 def _with_results(content: bytes) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qiangji.feedback.templates.entries import KINDS, TYPES
 from qiangji.feedback.templates.sheet import HEAD, LINE, Plan, period_zh, protect
+from qiangji.feedback.workbook import breadth
 from qiangji.text import quoted_zh
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def write(ws: Worksheet, plans: Sequence[Plan], name: str) -> None:
         row += 1
         ws.merge_cells(start_row=row, end_row=row, start_column=1, end_column=len(_WIDTHS))
         ws.cell(row, 1, line).alignment = Alignment(wrap_text=True, vertical="top")
-        ws.row_dimensions[row].height = 15 * -(-2 * len(line) // sum(_WIDTHS)) + 2
+        ws.row_dimensions[row].height = 15 * -(-breadth(line) // sum(_WIDTHS)) + 2
     row = _fields(ws, plans, row + 2)
     _units(ws, plans, row + 1)
     for letter, width in zip("ABCDEFGH", _WIDTHS, strict=True):
@@ -94,8 +95,10 @@ def _how(plans: Sequence[Plan]) -> list[str]:
     if any(plan.layout.totals for plan in plans):
         lines.append("合计行自动计算，请勿改动。")
     if any(plan.layout.sign_off for plan in plans):
+        signed = any(plan.form.sign_off and plan.form.sign_off.needs_in(plan.month) for plan in plans)
         lines.append(
-            "签章栏在表末各栏标签之后填写；栏目下方不得再有数据行。签章栏内容不入库，只记录是否已签。"
+            "签章栏在表末各栏标签之后填写；栏目下方不得再有数据行。签章栏内容不入库，只看是否已签。"
+            + ("本次报表须填表人、审核人签章，缺少的会提示。" if signed else "")
         )
     lines.append(
         "填好后存为.xlsx，文件名和工作表名不变，在截止日期前报送。退回的请在退回的工作簿中更正后重报。"
@@ -144,7 +147,7 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
         height = 1
         for column, text in enumerate(line, 1):
             cell = ws.cell(at, column, text or None)
-            height = max(height, -(-2 * len(text) // _WIDTHS[column - 1]))
+            height = max(height, -(-breadth(text) // _WIDTHS[column - 1]))
             if style is None or at == row:
                 cell.border, cell.alignment = box, wrapped
             if at == row:
