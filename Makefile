@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation lock clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -56,7 +56,7 @@ format: $(VENV)/.installed-dev  ## put the code into its style
 docs: $(VENV)/.installed  ## write docs/cli.md, docs/dictionary.md and docs/reason-codes.md anew
 	@$(BIN)/python -m qiangji.cli.reference
 	@$(BIN)/python -m qiangji.warehouse.dictionary
-	@$(BIN)/python -m qiangji.parsing.reasons
+	@$(BIN)/python -m qiangji.parsing.reasons_page
 
 fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)
@@ -70,6 +70,17 @@ bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 bench-nation: $(VENV)/.installed-dev  ## a nation's month beside DuckDB and COPY: make bench-nation ARGS="--share 0.1"
 	@$(BIN)/python -m bench.national $(ARGS)
 
+bench-peers: $(VENV)/.installed-dev bench/peers/.venv/.installed  ## the same month by dlt, dbt, pandas: make bench-peers ARGS="--share 0.01"
+	@$(BIN)/python -m bench.peers $(ARGS)
+
+# what people would otherwise pick, in an environment of its own: none of it is the project's
+bench/peers/.venv/.installed: bench/peers/requirements.lock
+	@echo "installing the peers into bench/peers/.venv ..."
+	@$(PYTHON) -m venv --clear bench/peers/.venv
+	@bench/peers/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@bench/peers/.venv/bin/python bench/peers/extensions.py
+	@touch $@
+
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
@@ -80,6 +91,11 @@ lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --extra production --group build \
 		--group simulator -c requirements.lock -o requirements-production.lock
+
+lock-peers:  ## the same for bench/peers (needs uv)
+	uv pip compile -q bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock-peers" \
+		-o bench/peers/requirements.lock
 
 clean: down  ## remove what the demonstration made (lake, warehouse, logs)
 	@$(BIN)/python -c "from qiangji.embedded import EmbeddedPostgres as E; from qiangji.settings import settings; E(settings().home).destroy()"

@@ -14,15 +14,17 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import psycopg
 import pyarrow as pa
 from pyarrow import csv
 
 from bench.nation_world import FORM, World
 from bench.watching import Timeline
+
+if TYPE_CHECKING:
+    import duckdb
 
 TEXT = ("group_code", "unit_name", "org_setup", "has_party_work")
 NUMBERS = (
@@ -56,6 +58,8 @@ TYPES = ("month", "ytd")
 
 
 def main() -> None:
+    import duckdb
+
     timeline = Timeline()
     path, world, url = Path(sys.argv[1]), World(**json.loads(sys.argv[2])), sys.argv[3]
     with duckdb.connect() as duck, psycopg.connect(url) as c:

@@ -28,11 +28,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from bench.nation_floor import NUMBERS, SIDES
+from bench.agreeing import Agreement, Held, agreement
 from bench.nation_world import FORM, World
 from bench.watching import Spent, Watched, watch
 from qiangji.embedded import EmbeddedPostgres
@@ -62,13 +61,21 @@ class Run:
         return found
 
     def floor(self) -> Watched:
-        with self.server.connect() as c:
-            c.execute("DROP DATABASE IF EXISTS floor")
-            c.execute("CREATE DATABASE floor")
+        self.empty("floor")
         found = self.watch("bench.nation_floor", json.dumps(vars(self.world)), self.url("floor"))
         if found.returncode:
             raise SystemExit(f"the floor ended with {found.returncode}")
         return found
+
+    def empty(self, database: str) -> None:
+        """A database of that name with nothing in it."""
+        self.drop(database)
+        with self.server.connect() as c:
+            c.execute(f"CREATE DATABASE {database}")
+
+    def drop(self, database: str) -> None:
+        with self.server.connect() as c:
+            c.execute(f"DROP DATABASE IF EXISTS {database}")
 
     def watch(self, module: str, *arguments: str) -> Watched:
         timeline = self.folder / f"{module}.json"
@@ -90,7 +97,7 @@ def main() -> int:
         made = world.made()
         for path in (world.catalogue / "incoming").glob("*/*"):
             path.read_bytes()  # both read it from memory
-    with _running(world) as run:
+    with running(world) as run:
         measured = {"open": _told(console, "open", run.qiangji("open"))}
         floors = [_told(console, "floor", run.floor())]
         measured |= _month(console, run, world.period)
@@ -102,13 +109,13 @@ def main() -> int:
             measured |= _corrected(console, run, world)
     floor = min(floors, key=lambda f: f.whole.wall)
     result = _result(options, made, floor, measured)
-    result |= {"floors": [round(f.whole.wall, 2) for f in floors], "same": same}
+    result |= {"floors": [round(f.whole.wall, 2) for f in floors], "same": same.told()}
     path = _kept(result)
     show(console, result)
     for said in _beside(measured, world):
         console.print(said)
-    console.print(f"Same facts and figures: {same['said']}. {path.relative_to(PROJECT)}")
-    return 0 if same["is_same"] else 1
+    console.print(f"Same facts and figures: {same.said}. {path.relative_to(PROJECT)}")
+    return 0 if same.is_same else 1
 
 
 def _month(console: Console, run: Run, period: str, name: str = "") -> dict[str, Watched]:
@@ -170,7 +177,7 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _running(world: World) -> Iterator[Run]:
+def running(world: World) -> Iterator[Run]:
     """A home with a running server and an empty warehouse."""
     with tempfile.TemporaryDirectory(prefix="qiangji-bench-") as folder:
         home = Path(folder) / "home"
@@ -192,41 +199,44 @@ def _running(world: World) -> Iterator[Run]:
             server.destroy()
 
 
-def compared(run: Run) -> dict[str, Any]:
+def compared(run: Run) -> Agreement:
     """Whether both ways made the same facts (a county) and the same sums (a unit above villages, and all of them)."""
-    facts = ", ".join(f"sum({n})" for n in NUMBERS)
-    sides = ", ".join(f"sum({p}__{code})" for code in SIDES for p in "nd")
-    of_facts = f"SELECT county_code, count(*), {facts} FROM {{}} GROUP BY 1 ORDER BY 1"
-    of_marts = (
-        f"SELECT period_type, org_level, CASE WHEN org_level <> 'village' THEN org_code END, count(*), {sides}"
-        " FROM {} WHERE built_to IS NULL AND reported_units > 0 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-    )
-    equal, counted = True, []
-    for statement, ours, floor in (
-        (of_facts, f"fact.{FORM}", "fact"),
-        (of_marts, f"calc.{FORM}", "mart"),
-    ):
-        with psycopg.connect(run.url("qiangji")) as one, psycopg.connect(run.url("floor")) as other:
-            a = one.execute(statement.format(ours)).fetchall()
-            b = other.execute(statement.format(floor)).fetchall()
-            rows = other.execute(f"SELECT count(*) FROM {floor}").fetchone()
-        equal = equal and a == b and bool(a)
-        counted.append(rows[0] if rows else 0)
-    said = f"{'yes' if equal else 'NO'}, {counted[0]:,} rows and {counted[1]:,} result rows"
-    return {"is_same": equal, "facts": counted[0], "results": counted[1], "said": said}
+    return agreement(ours(run), Held(run.url("floor"), "fact", "mart"))
+
+
+def ours(run: Run) -> Held:
+    now = f"(SELECT * FROM calc.{FORM} WHERE built_to IS NULL AND reported_units > 0) AS c"
+    return Held(run.url("qiangji"), f"fact.{FORM}", now)
 
 
 def _result(
     options: argparse.Namespace, made: dict[str, Any], floor: Watched, ours: dict[str, Watched]
 ) -> dict[str, Any]:
     both = ours["collect"].whole + ours["build"].whole
+    return (
+        machine()
+        | {
+            "options": vars(options),
+            "made": made,
+            "target": TARGET,
+            "ratio": round(both.wall / floor.whole.wall, 2),
+            "seconds": both.wall,
+            "peak_mb": max(w.peak_bytes for w in ours.values()) >> 20,
+            "measured": list(ours),
+            "floor": floor.told(),
+        }
+        | {name: watched.told() for name, watched in ours.items()}
+    )
+
+
+def machine() -> dict[str, Any]:
+    """When, of which code, and where it is measured."""
     commit = subprocess.run(
         ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
     )
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit.stdout.strip(),
-        "options": vars(options),
         "machine": {
             "cores": cores(),
             "processor": platform.machine(),
@@ -234,14 +244,7 @@ def _result(
             "load_before": round(os.getloadavg()[0], 2),
         },
         "versions": {p: version(p) for p in PACKAGES},
-        "made": made,
-        "target": TARGET,
-        "ratio": round(both.wall / floor.whole.wall, 2),
-        "seconds": both.wall,
-        "peak_mb": max(w.peak_bytes for w in ours.values()) >> 20,
-        "measured": list(ours),
-        "floor": floor.told(),
-    } | {name: watched.told() for name, watched in ours.items()}
+    }
 
 
 def _kept(result: dict[str, Any]) -> Path:
@@ -249,8 +252,13 @@ def _kept(result: dict[str, Any]) -> Path:
     more = "".join(f"-{name}{o[name]:g}" for name in ("rejected", "xlsx") if o[name])
     more += f"-months{o['months']}" if o["months"] > 1 else ""
     more += "-correct" if o["correct"] else ""
-    name = f"nation-{result['measured_at'][:16].replace(':', '')}-{o['share']:g}{more}.json"
-    path = PROJECT / "bench" / "results" / name
+    return kept(result, f"nation-{{}}-{o['share']:g}{more}")
+
+
+def kept(result: dict[str, Any], name: str) -> Path:
+    """The result as a dated file; `{}` in the name is the minute."""
+    minute = result["measured_at"][:16].replace(":", "")
+    path = PROJECT / "bench" / "results" / f"{name.format(minute)}.json"
     path.parent.mkdir(exist_ok=True)
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return path

@@ -17,8 +17,8 @@ from pathlib import Path
 from make_secrets import SECRETS  # type: ignore[import-not-found]  # beside it
 
 SHORTEST = 16
-_USABLE = re.compile(r"[!#-&(-\[\]-~]+")
-"""Printable, without blanks, quotation marks and backslashes: it stands in URLs, SQL and the configuration of Redis."""
+_USABLE = re.compile(r"[^\s\"'\\$`]+")
+"""Without blanks and what shells, SQL, Redis or Airflow would take for something else."""
 _PLACEHOLDER = re.compile(r"change.?me|example|password|secret", re.IGNORECASE)
 
 
@@ -39,8 +39,8 @@ def wrong_secrets(folder: Path) -> Iterator[str]:
             yield f"{s.name}: 仍是占位文字 still a placeholder, such as change-me"
         elif len(text) < SHORTEST:
             yield f"{s.name}: 过短，至少{SHORTEST}个字符 shorter than {SHORTEST} characters"
-        elif not _USABLE.fullmatch(text):
-            yield f"{s.name}: 含空格、引号、反斜杠或非ASCII字符 a blank, quotation mark or other letter"
+        elif not (text.isascii() and text.isprintable() and _USABLE.fullmatch(text)):
+            yield f"{s.name}: 含空格、引号、$、反斜杠或非ASCII字符 a blank, quotation mark, $ or other letter"
         elif s.name == "airflow_fernet_key" and not _is_fernet_key(text):
             yield f"{s.name}: 不是Fernet密钥 no Fernet key (32 bytes as URL-safe base64)"
 

@@ -237,6 +237,7 @@ def hostile_workbooks() -> Iterator[Case]:
              "duplicate_header"),
             ("another period", book([[*HEADER, "报告期"], *([*r, "2026-09"] for r in ROWS)]), "wrong_period"),
             ("unchanged and rows", book([HEADER, *ROWS, ["无变动"]]), "unchanged_with_rows"),
+            ("unchanged in other words", book([HEADER, ["与上月相同"]]), "unchanged_in_other_words"),
             ("two cells of one address", with_part(good, SHEET, lambda d: d.replace(
                 b'<c r="C2"', b'<c r="C2"><v>7</v></c><c r="C2"', 1)), "duplicate_cell"),
             ("a title above the header", book([["标题"], HEADER, *ROWS]), "misplaced_header"),

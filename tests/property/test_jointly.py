@@ -54,6 +54,8 @@ def files(draw: st.DrawFn) -> tuple[Layout, list[bytes]]:
         clean = draw(st.lists(st.tuples(CODES, *CLEAN), min_size=int(is_sound), max_size=4))
         odd = [] if is_sound else draw(st.lists(st.tuples(*CELLS), max_size=2))
         rows = draw(st.permutations([*clean, *odd]))
+        if draw(st.integers(0, 5)) == 0:  # nobody filled it in
+            rows = [(*row[:2], *[""] * 4) for row in rows]
         own = header if is_sound else draw(st.sampled_from([header, header, HEADER[:4]]))
         lines = [",".join('"' + c.replace('"', '""') + '"' for c in row[: len(own)]) for row in [own, *rows]]
         made.append("\n".join(lines).encode() + b"\n")
@@ -115,6 +117,7 @@ def test_sound_files_are_read_as_one() -> None:
         lines(",,人,万元,,", "440703101201,甲村,31,12.5,是,2026-09-30"),
         lines("440703101201,甲村,31,12.5,是,2026-09-30", ",,,,,"),
         lines("无变动,,,,,"),
+        lines("440703101201,甲村,,,,"),
         lines(),
         lines("440703101201,甲村,31,12.5,是", header=",".join(HEADER[:5])),
         lines("440703101201,李四,31,12.5,是,2026-09-30", header=",".join([HEADER[0], "姓名", *HEADER[2:]])),
@@ -124,6 +127,19 @@ def test_nothing_is_read_as_one_with_what_something_is_to_be_said_of(other: byte
     layout = Layout(sign_off=("填表人",), totals=("合计",))
     for contents in ([SOUND, other], [other, SOUND], [SOUND, other, SOUND]):
         assert jointly.read_clean(grids_of(contents), FORM, county(layout=layout), AT) is None
+
+
+def test_rows_without_a_key_are_seen_at_a_glance() -> None:
+    """Totals, notes and blank rows: files with them are not tried with others."""
+
+    def may_be(content: bytes, **layout: int) -> bool:
+        return jointly.may_be(grids_of([content])[0], FORM, Layout(**layout))
+
+    assert may_be(SOUND)
+    assert not may_be(SOUND, title_rows=1)
+    assert not may_be(lines())
+    for row in ("合计,,31,12.5,,", ",,,,,", "填表人：李四,,,,,", '"",,,,,'):
+        assert not may_be(lines("440703101201,甲村,31,12.5,是,2026-09-30", row))
 
 
 def test_files_with_titles_are_not_read_as_one() -> None:

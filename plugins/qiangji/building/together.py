@@ -77,7 +77,7 @@ class Together:
                 if at != period or not wanted or len(wanted) < SHARE * len(known):
                     continue
                 rows, start = self.carried.lake.get_carried(path, columns), 0
-                if rows is None:
+                if rows is None or len(rows) != sum(one.rows for one in known):
                     continue
                 for one in known:
                     if one.county in wanted:

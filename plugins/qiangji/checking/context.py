@@ -7,7 +7,7 @@ with. A report is compared with those of its own county: rows are found by count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -31,6 +31,8 @@ class Read(Protocol):
 
 
 Place = tuple[str, Period]
+_NEW_YEAR = 3
+"""Months in which the first report of a year is held against the last of the year before."""
 
 
 def columns_of(catalogue: Catalogue, form: Form, period: Period) -> list[ContextColumn]:
@@ -46,7 +48,18 @@ def places_of(column: ContextColumn, catalogue: Catalogue, form: Form, period: P
     """The reports of a county that a column looks at, by form and period."""
     if column.is_across:  # the other form's same period, or the last of those within it
         return [(column.form, period.last_month.as_type(catalogue.forms[column.form].period_type))]
+    if column.kind == "yearend":  # whichever report of the year before is the last one
+        return [_year_before(form, period)] if period.last_month.index % 12 < _NEW_YEAR else []
     return [(form.form, period - back) for back in _reach(column, form)]
+
+
+def last_first(form: Form, period: Period) -> Iterator[Period]:
+    """The periods of the twelve months before, the latest first: the last report may be that of any of them."""
+    return (period - back for back in range(1, 12 // MONTHS_IN[form.period_type] + 1))
+
+
+def _year_before(form: Form, period: Period) -> Place:
+    return form.form, Period("year", period.year - 1)
 
 
 def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
@@ -57,15 +70,23 @@ def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
 
 
 class Context:
-    """Reports of one form and period, one behind the other, and what they are compared with."""
+    """Reports of one form and period, one behind the other, and what they are compared with. `lasts`: county -> the
+    period of its last report before.
+    """
 
     def __init__(
-        self, catalogue: Catalogue, form: Form, period: Period, reports: Mapping[str, pa.Table], read: Read
+        self,
+        catalogue: Catalogue,
+        form: Form,
+        period: Period,
+        reports: Mapping[str, pa.Table],
+        read: Read,
+        lasts: Mapping[str, Period],
     ) -> None:
         self.catalogue, self.form, self.period = catalogue, form, period
         self._columns = columns_of(catalogue, form, period)
         self._reports = list(reports.items())
-        self._read = read
+        self._read, self._lasts = read, lasts
         self._found: dict[Place, tuple[pa.Table, Numbers] | None] = {}
         self._looked_at: dict[Place, frozenset[str]] = {}
         for column in self._columns:
@@ -93,7 +114,14 @@ class Context:
 
     def _others(self, place: Place) -> dict[str, pa.Table]:
         """What the counties reported there: of each the columns that are looked at."""
-        return self._read(*place, [county for county, _ in self._reports], self._looked_at[place])
+        counties, looked_at = [county for county, _ in self._reports], self._looked_at[place]
+        if place != _year_before(self.form, self.period):
+            return self._read(*place, counties, looked_at)
+        found: dict[str, pa.Table] = {}
+        for last in {p for p in self._lasts.values() if p.year < self.period.year}:
+            same = [county for county in counties if self._lasts.get(county) == last]
+            found |= self._read(self.form.form, last, same, looked_at)
+        return found
 
     def _made(self, rows: pa.Table, column: ContextColumn) -> dict[str, pa.Array | pa.ChunkedArray]:
         name = column.name
@@ -101,7 +129,8 @@ class Context:
             return {name: self._across(rows, column)}
         own = rows.column(column.field)
         if column.kind == "z":
-            reports = (self._before(column.field, back) for back in _reach(column, self.form))
+            places = places_of(column, self.catalogue, self.form, self.period)
+            reports = (self._before(column.field, place) for place in places)
             z = jumps.against(own, [values for values in reports if values is not None])
             return dict(zip((name, f"_low_{column.field}", f"_high_{column.field}"), z, strict=True))
         if column.kind == "change":
@@ -109,16 +138,15 @@ class Context:
         is_new_year = self.period.year != (self.period - 1).year
         starts_anew = is_new_year and self.form.fields[column.field].kind == "ytd"
         before = None
-        if column.kind == "year" or (is_new_year if column.kind == "yearend" else not starts_anew):
-            (back,) = _reach(column, self.form)
-            before = self._before(column.field, back)
+        if column.kind in ("year", "yearend") or not starts_anew:
+            for place in places_of(column, self.catalogue, self.form, self.period):
+                before = self._before(column.field, place)
         if column.kind == "year":
             return {name: pa.nulls(len(rows), pa.float64()) if before is None else _relative(own, before)}
         return {name: pa.nulls(len(rows), own.type) if before is None else before}
 
-    def _before(self, field: str, back: int) -> pa.ChunkedArray | None:
-        """The units' values some periods ago; None where no report has the field, or the form had it not yet."""
-        place = (self.form.form, self.period - back)
+    def _before(self, field: str, place: Place) -> pa.ChunkedArray | None:
+        """The units' values in a report before; None where no report has the field, or the form had it not yet."""
         if place not in self._found:
             others = self._others(place)
             at = at_of(self._reports, others, self.form.key)

@@ -16,9 +16,9 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, Rule
-from qiangji.checking import repeats, scales
+from qiangji.checking import repeats, sameness, scales
 from qiangji.checking.beside import Pairs
-from qiangji.checking.context import Context, Read, as_it_stands, places_of
+from qiangji.checking.context import Context, Read, as_it_stands, last_first, places_of
 from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -69,9 +69,14 @@ def stale(
             columns = suite.context_columns(catalogue.forms)
             if period is None or not (columns or repeats.can_tell(form)):
                 continue
-            places = _places(columns, catalogue, form, period)
+            places, before = (
+                _places(columns, catalogue, form, period),
+                list(map(str, last_first(form, period))),
+            )
             for key in by_place.get((form.form, str(period)), ()):
                 inputs = [current.get((*place, key[2]), "") for place in places]
+                last = next((p for p in before if current.get((form.form, p, key[2]))), "")
+                inputs += [last, current.get((form.form, last, key[2]), "")]
                 said = (repeats.VERSION, "declared" if key in declared else "")
                 one = Work(form, period, key[2], short(suite.hash, *said, current[key], *inputs))
                 if seen.get(one.key) != one.signature:
@@ -107,23 +112,40 @@ def findings(
             rows = read(name, period, counties)
             reports = {c: as_it_stands(rows[c], form, str(period.last_month)) for c in counties}
             asked = [c for c in counties if (name, str(period), c) not in declared]
-            for county, said in _beside_the_last(form, period, {c: reports[c] for c in asked}, read).items():
-                found[name, str(period), county] += said
-            judge.add(Context(catalogue, form, period, reports, read))
+            lasts = _lasts(current, form, period, counties)
+            for last in sorted(set(lasts.values())):
+                those = {c: reports[c] for c in asked if lasts.get(c) == last}
+                for county, said in _beside_the_last(form, (last, period), those, read).items():
+                    found[name, str(period), county] += said
+            judge.add(Context(catalogue, form, period, reports, read, lasts))
     for one in held.values():
         one.look()
     return found
 
 
+def _lasts(
+    current: Mapping[Key, str], form: Form, period: Period, counties: Iterable[str]
+) -> dict[str, Period]:
+    """County -> the last period within a year before in which it has a report: there may be gaps (decision 20)."""
+    before = [(p, str(p)) for p in last_first(form, period)]
+    found = {c: next((p for p, text in before if current.get((form.form, text, c))), None) for c in counties}
+    return {county: last for county, last in found.items() if last}
+
+
 def _beside_the_last(
-    form: Form, period: Period, reports: Mapping[str, pa.Table], read: Read
+    form: Form, periods: tuple[Period, Period], reports: Mapping[str, pa.Table], read: Read
 ) -> dict[str, list[Finding]]:
-    """County -> what is said of its report where it repeats the one before, or is in another scale."""
-    before = read(form.form, period - 1, list(reports)) if repeats.can_tell(form) else {}
+    """County -> what is said of its report where it repeats the last one, is in another scale, or has a column filled
+    down. `periods`: of the last report, and of this one.
+    """
+    before = read(form.form, periods[0], list(reports)) if repeats.can_tell(form) and reports else {}
     pairs = Pairs(form.key, {c: (reports[c], last) for c, last in before.items()})
-    found = {county: [again] for county, again in repeats.findings(form, period, pairs).items()}
-    for county, said in scales.findings(form, period, pairs).items():
+    found = {county: [again] for county, again in repeats.findings(form, periods, pairs).items()}
+    for county, said in scales.findings(form, periods, pairs).items():
         found.setdefault(county, []).extend(said)
+    for county, (now, last) in pairs.reports.items():
+        if filled := list(sameness.beside(form, periods, county, now, last)):
+            found.setdefault(county, []).extend(filled)
     return found
 
 
@@ -182,6 +204,8 @@ def _may_be_broken(rule: Rule, frame: pa.Table) -> bool:
 def _places(
     columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period
 ) -> list[tuple[str, str]]:
-    """The reports (form, period) of its own county that a submission's context comes from, besides its own."""
+    """The reports (form, period) of its own county that a submission's context comes from, besides its own and the
+    last before it.
+    """
     places = {place for c in columns for place in places_of(c, catalogue, form, period)}
-    return sorted((name, str(at)) for name, at in places | {(form.form, period - 1)})
+    return sorted((name, str(at)) for name, at in places)

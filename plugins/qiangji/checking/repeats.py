@@ -1,8 +1,9 @@
 """Reports that repeat the one before, row by row, without saying so: last month's sheet sent again, some rows mended.
 
-In: many counties' rows of two reports that follow each other. Out: findings on the later ones. One that says 无变动
-repeats on purpose. Only numbers tell: texts, dates and answers stay the same for good reasons. Of a few rows all have
-to be the same, of many nine in ten: of villager groups seven or eight in ten do not change in a month.
+In: many counties' rows of two reports that follow each other, perhaps with periods between them that were not sent.
+Out: findings on the later ones. One that says 无变动 repeats on purpose. Only numbers tell: texts, dates and answers
+stay the same for good reasons. Of a few rows all have to be the same, of many nine in ten: of villager groups seven or
+eight in ten do not change in a month.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from qiangji.ledger.findings import Finding
 from qiangji.periods import Period
 
 RULE = "repeats_last"
-VERSION = "2"
-"""Part of the signature of contextual checks (`scales` too): reports are looked at again once it is raised."""
+VERSION = "3"
+"""Part of the signature of contextual checks, `scales` and `sameness` too: once raised, reports are looked at again."""
 LEAST_CELLS = 10
 """So many numbers that are not 0 have to be the same: fewer may be by chance."""
 SHARE = 0.9
@@ -36,18 +37,20 @@ def can_tell(form: Form) -> bool:
     return any(f.is_number for f in form.fields.values())
 
 
-def findings(form: Form, period: Period, pairs: Pairs) -> dict[str, Finding]:
-    """County -> what is said of its report where it repeats the one before. `pairs`: see `Pairs`."""
+def findings(form: Form, periods: tuple[Period, Period], pairs: Pairs) -> dict[str, Finding]:
+    """County -> what is said of its report where it repeats the one before. `periods`: of both, in order; `pairs`: see
+    `Pairs`.
+    """
     return {
-        county: _finding(form, period, county, rows, pairs.reports[county][0].column_names)
+        county: _finding(form, periods, county, rows, pairs.reports[county][0].column_names)
         for county, rows in repeated(form, pairs).items()
     }
 
 
 def _finding(
-    form: Form, period: Period, county: str, rows: tuple[int, int], columns: Collection[str]
+    form: Form, periods: tuple[Period, Period], county: str, rows: tuple[int, int], columns: Collection[str]
 ) -> Finding:
-    (same, of), last = rows, period - 1
+    (same, of), (last, period) = rows, periods
     rows_zh, rows_en = (
         (f"{same}条", f"{same}") if same == of else (f"{of}条记录中有{same}条", f"{same} of {of}")
     )

@@ -28,11 +28,12 @@ from qiangji.cli import (
     template,
     today,
 )
+from qiangji.cli.usage import Group
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
 from qiangji.settings import add_connection_resolver
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for command in (
     today.today,
     stages.collect,

@@ -13,13 +13,22 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from rich.console import Console
+from rich.markup import escape
 
 from qiangji import engines
 from qiangji.catalogue import Catalogue, County
+from qiangji.cli import words
 from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.masking import masked
 from qiangji.settings import Settings, settings
+
+WORDS = {
+    "settings": "设置", "catalogue": "目录", "lake": "数据湖", "warehouse": "数据仓库", "airflow": "调度",
+    "backup": "备份", "corrections": "人工更正", "holidays": "放假安排", "county": "县(市、区)",
+    "letter": "信件", "letters": "信件",
+}  # fmt: skip
+"""What is looked at, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +59,14 @@ def examine() -> list[Examined]:
 
 
 def show(console: Console, examined: list[Examined]) -> None:
-    """One line a thing."""
+    """One line a thing, which the terminal breaks: a Chinese text has no blanks to break it at."""
+    counties = words.names().counties
     for e in examined:
+        kind, _, which = e.what.partition(" ")
+        named = " ".join(filter(None, (e.what, WORDS.get(kind), counties.get(which))))
         mark = "[green]ok[/green]  " if e.is_well else "[red]bad[/red] "
         mark = "[yellow]warn[/yellow] " if e.is_warning else mark
-        console.print(f"{mark}{e.what}: {e.detail}")
+        console.print(f"{mark}{named}: {escape(e.detail)}", soft_wrap=True)
 
 
 def _try(what: str, look: Callable[[], str]) -> Examined:

@@ -95,10 +95,15 @@ def _write(found: list[Outcome], out: Path) -> None:
 
 
 def _print(found: list[Outcome], *, is_whole: bool) -> None:
+    from qiangji.cli import words
+    from qiangji.letters import READER
+
+    named = {**words.names().counties, READER: "市里"}
     for o in found:
         refused = f"; {o.refused} 个地址被拒 addresses refused" if o.refused else ""
         console.print(
-            f"{o.reader} {_CHANNELS[o.channel]}: {_WORDS[o.status]}{refused}  {o.letter.subject}",
+            f"{named.get(o.reader, '')} {o.reader} {_CHANNELS[o.channel]}: {_WORDS[o.status]}{refused}"
+            f"  {o.letter.subject}",
             markup=False,
         )
         if o.message and o.status != "no_address":

@@ -132,13 +132,17 @@ def _written(one: Template, place: Path, count: int) -> Path:
 def _print(made: Sequence[tuple[Template, Path | None]], laid: Sequence[Laid]) -> None:
     from rich.markup import escape
 
+    from qiangji.cli import words
+
+    names = words.names()
     said = {one.county_code: one for one in laid}
     for one, path in made:
-        what = "、".join(f"{f} {n} 行 rows" for f, n in zip(one.forms, one.rows, strict=True))
-        where = f": 已写出 written {path}" if path else ""
+        what = "、".join(f"{names.form(f)} {n} 行 rows" for f, n in zip(one.forms, one.rows, strict=True))
+        where = f": 已写出 written {escape(str(path))}" if path else ""
         due = f"截止 due {one.due:%Y-%m-%d}"
         console.print(
-            escape(f"{one.county_code} {one.name}{where}; {one.period} {due}; {what}"), soft_wrap=True
+            f"{names.county(one.county_code)} {escape(one.name)}{where}; {one.period} {due}; {what}",
+            soft_wrap=True,
         )
         if (sent := said.get(one.county_code)) is not None:
             console.print(escape(f"    {sent.message}"), soft_wrap=True)

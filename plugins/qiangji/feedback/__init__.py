@@ -31,6 +31,7 @@ from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.lake import Lake
 from qiangji.landing import GONE
 from qiangji.ledger import Ledger, Pending
+from qiangji.ledger.statuses import STATUSES
 from qiangji.parsing import cage
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
@@ -42,12 +43,6 @@ __all__ = ["Cover", "Page", "Problem", "Sent", "page_of", "problems_of", "render
 log = logging.getLogger(__name__)
 _LAYOUT = "1"
 """Part of every digest. Raise it when workbooks change so much that all of them should be sent again."""
-STATUSES = {
-    "accepted": "已收",
-    "partial": "部分记录退回",
-    "returned": "退回重报",
-    "withheld": "涉个人信息扣留",
-}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from qiangji.landing.other_names import CODE as OTHER_NAME
 from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources.files import names_in_a_folder
+from qiangji.stages import local_today
 
 _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
@@ -27,7 +28,8 @@ _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjso
 def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
     """The page for the file as this county's report of the period.
 
-    Raises UsageError: unknown_county, unknown_form, before_plan, wrong_period, no_file, too_large, unknown_kind.
+    Raises UsageError: unknown_county, unknown_form, before_plan, not_due (it has not ended), wrong_period, no_file,
+    too_large, unknown_kind.
     """
     from qiangji import checking, landing
     from qiangji.lake import Lake
@@ -67,7 +69,9 @@ def annotated(catalogue: Catalogue, path: Path, county: str, page: Page) -> byte
 
 def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
     asked.require_reported(catalogue, form, county)
-    return asked.own_period(catalogue, catalogue.forms[form], period)
+    due = asked.own_period(catalogue, catalogue.forms[form], period)
+    catalogue.require_reportable([due], local_today())
+    return due
 
 
 def _content(path: Path, max_bytes: int) -> tuple[bytes, FileKind]:

@@ -14,7 +14,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -124,7 +124,7 @@ def _clean(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
             read[i] = _read(one, _county(one.county), content[end - ask.sizes[i] : end])
     found: list[wire.Head] = []
     parts: wire.Parts = []
-    for alike in _alike(asks, read):
+    for alike in _alike(asks, forms, read):
         if len(alike) > 1 and (joint := _jointly(alike, asks, forms, read)):
             found.append(joint[0])
             parts += joint[1]
@@ -137,14 +137,19 @@ def _clean(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
     return {"clean": found}, parts
 
 
-def _alike(asks: Sequence[wire.Ask], read: Iterable[int]) -> list[list[int]]:
+def _alike(
+    asks: Sequence[wire.Ask], forms: Sequence[Form], read: Mapping[int, screening.Read]
+) -> list[list[int]]:
     """The files that were read, those together that may be read as one."""
     groups: dict[object, list[int]] = {}
-    for i in read:
-        one = asks[i]
-        may = one.kind == "csv" and len(one.forms) == 1 >= len(one.targets) and not one.crosswalk
-        layout = _county(one.county).layout_of(next(iter(one.forms))) if may else None
-        groups.setdefault((str(one.forms), str(one.targets), layout) if may else i, []).append(i)
+    for i, found in read.items():
+        one, alike = asks[i], None
+        if one.kind == "csv" and len(one.forms) == 1 >= len(one.targets) and not one.crosswalk:
+            ((code, place),) = one.forms.items()
+            layout = _county(one.county).layout_of(code)
+            if jointly.may_be(found.grids[code], forms[place], layout):
+                alike = (code, place, str(one.targets), layout)
+        groups.setdefault(alike or i, []).append(i)
     return list(groups.values())
 
 

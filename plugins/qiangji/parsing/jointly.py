@@ -8,6 +8,9 @@ small file costs does not depend on its rows. The answer is what each file by it
 | one grid | they have the same header, no title, no sign-off zone, nothing that only one of them has |
 | screening | what is a hit in one file is a hit in all of them together; a header alone is looked at as well |
 | parsing | nothing is asked or told of any row: no stray, total, blank row, unreadable cell; every key is a code |
+| each file | it has a value: what nobody filled in goes back |
+
+Whatever is asked of a file as a whole has to be asked of each here, too: a property holds that both give the same.
 """
 
 from __future__ import annotations
@@ -23,9 +26,22 @@ from qiangji.catalogue.models import County, Form, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.facts import SheetFacts
 from qiangji.parsing.form import Parsed, read_form
-from qiangji.parsing.grid import Grid, sign_off_start
+from qiangji.parsing.glance import is_alnum
+from qiangji.parsing.grid import Grid, combined, sign_off_start
+from qiangji.parsing.headers import known_headers
 from qiangji.parsing.screening import find_personal_data
 from qiangji.periods import Period
+from qiangji.text import squeezed
+
+
+def may_be(grid: Grid, form: Form, layout: Layout) -> bool:
+    """Whether a grid may be read with others, at a glance: every row has a key, as no total, note or blank has."""
+    headers = layout.header_rows
+    if layout.title_rows or grid.error or grid.ragged or not 0 < headers < grid.cells.num_rows:
+        return False
+    known = known_headers(form)
+    keys = [i for i, t in enumerate(grid.row_text(headers - 1)) if known.get(squeezed(t)) == form.key]
+    return len(keys) == 1 and is_alnum(combined(grid.cells.column(keys[0])).slice(headers))
 
 
 def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period) -> Parsed | None:
@@ -42,6 +58,8 @@ def read_clean(grids: Sequence[Grid], form: Form, county: County, period: Period
     except ReturnedError:
         return None
     if parsed.rows.num_rows != grid.cells.num_rows - above or not _is_plain(parsed, form):
+        return None
+    if not _are_all_filled_in(parsed, rows_of(grids, form, county), form):
         return None
     numbers = pa.array(np.concatenate([np.arange(above, g.cells.num_rows) for g in grids]) + 1, pa.int32())
     return replace(parsed, rows=_numbered(parsed.rows, numbers), raw=_numbered(parsed.raw, numbers))
@@ -106,6 +124,17 @@ def _is_plain(parsed: Parsed, form: Form) -> bool:
     if not is_plain(parsed) or keys.null_count or not keys.equals(parsed.raw.column(form.key)):
         return False
     return bool(pc.all(pc.match_substring_regex(keys, f"^(?:{form.key_pattern})$")).as_py())
+
+
+def _are_all_filled_in(parsed: Parsed, sizes: Sequence[int], form: Form) -> bool:
+    """Whether each file has a value: one that nobody filled in goes back, though the others have some."""
+    filled = np.zeros(parsed.rows.num_rows, np.bool_)
+    for name in form.fields.keys() & parsed.columns.keys():
+        column = parsed.rows.column(name)
+        if not column.null_count:
+            return True
+        filled |= pc.is_valid(column).to_numpy()
+    return bool(np.logical_or.reduceat(filled, np.cumsum([0, *sizes[:-1]])).all())
 
 
 def _numbered(rows: pa.Table, numbers: pa.Array) -> pa.Table:

@@ -226,7 +226,9 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     """A submission as its head and three streams: rows, raw, problems."""
     head = {
         "totals_agree": parsed.totals_agree,
-        "totals_problems": [[p.field, p.address, p.written, p.sum] for p in parsed.totals_problems[:_TOTALS]],
+        "totals_problems": [
+            [p.field, p.address, p.written, p.sum, p.hidden] for p in parsed.totals_problems[:_TOTALS]
+        ],
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],
@@ -281,9 +283,11 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
         facts = SheetFacts(
             title_texts=tuple(_text(t)[:MAX_TITLE] for t in head["title_texts"][:MAX_TITLES]),
             hidden_rows=_number(head["hidden_rows"]),
+            struck_rows=_number(head["struck_rows"]),
             hidden_columns=tuple(map(_text, head["hidden_columns"])),
             scaled_columns=tuple(scaled),
             units_in_headers={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_headers"].items()},
+            units_below={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_below"].items()},
             units_in_formats={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_formats"].items()},
             headers={n: _pair(texts) for n, texts in head["headers"].items()},
             unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
@@ -298,6 +302,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
         raise GarbledError("no facts of the sheet") from None
     by_field = (
         facts.units_in_headers,
+        facts.units_below,
         facts.units_in_formats,
         facts.headers,
         facts.unseen_cells,

@@ -37,7 +37,8 @@ MARK = "last.json"
 OLD = timedelta(days=2)
 """A last good backup older than this is worth a warning."""
 _MOMENT = "%Y-%m-%dT%H%M%SZ"
-_NOT_COPIED = "tmp"
+_NOT_COPIED = ("tmp", "carried")
+"""What is being written, and what one build leaves to the next: neither is part of the record."""
 
 
 @dataclass
@@ -60,7 +61,7 @@ def back_up(settings: Settings, databases: Mapping[str, str]) -> BackedUp:
     (`backup_failed`) or another backup runs (`backup_runs`). The mark then stays that of the last good one.
     """
     folder = _folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(folder):
         done = BackedUp(folder, datetime.now(UTC))
         moment = done.at.strftime(_MOMENT)
@@ -185,7 +186,7 @@ def _copy_lake(lake: Path, target: Path, partial: Path, done: BackedUp) -> None:
     for root, folders, names in os.walk(lake):
         here = Path(root).relative_to(lake)
         if here == Path():
-            folders[:] = [f for f in folders if f != _NOT_COPIED]
+            folders[:] = [f for f in folders if f not in _NOT_COPIED]
         (target / here).mkdir(exist_ok=True)
         shutil.copymode(root, target / here)
         for name in names:

@@ -27,7 +27,7 @@ FORM = Form.model_validate(
         },
     }
 )  # fmt: skip
-OCTOBER, JANUARY = Period.parse("2026-10"), Period.parse("2026-01")
+SEPTEMBER, OCTOBER, JANUARY = (Period.parse(p) for p in ("2026-09", "2026-10", "2026-01"))
 
 
 def table(members: list[Any], income: list[Any] | None = None) -> pa.Table:
@@ -36,12 +36,14 @@ def table(members: list[Any], income: list[Any] | None = None) -> pa.Table:
         {
             "code": [f"{i:03}" for i in range(n)],
             "members": pa.array(members, pa.int64()),
-            "income": pa.array(
-                [None if v is None else Decimal(str(v)) for v in income or [5] * n], TYPES["decimal"]
-            ),
+            "income": pa.array([_exact(v) for v in income or [5] * n], TYPES["decimal"]),
             "note": pa.array([None] * n, pa.string()),
         }
     )
+
+
+def _exact(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(round(value, 4) if isinstance(value, float) else value))
 
 
 def changed(rows: int, of: int) -> tuple[pa.Table, pa.Table]:
@@ -53,8 +55,10 @@ def repeated(now: pa.Table, before: pa.Table) -> tuple[int, int] | None:
     return repeats.repeated(FORM, Pairs(FORM.key, {"440705": (now, before)})).get("440705")
 
 
-def in_scale(period: Period, now: pa.Table, before: pa.Table) -> list[Finding]:
-    return scales.findings(FORM, period, Pairs(FORM.key, {"440705": (now, before)})).get("440705", [])
+def in_scale(period: Period, now: pa.Table, before: pa.Table, last: Period | None = None) -> list[Finding]:
+    return scales.findings(
+        FORM, (last or period - 1, period), Pairs(FORM.key, {"440705": (now, before)})
+    ).get("440705", [])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,7 @@ def test_what_repeats_is_counted_in_the_message() -> None:
     pairs = Pairs(
         FORM.key, {"440705": changed(2, 100), "440781": changed(0, 100), "440783": changed(50, 100)}
     )
-    said = repeats.findings(FORM, OCTOBER, pairs)
+    said = repeats.findings(FORM, (SEPTEMBER, OCTOBER), pairs)
     assert said.keys() == {"440705", "440781"}
     assert "100条记录中有98条与2026-09的报送逐项相同" in said["440705"].words.message_zh
     assert "98 of 100 rows are the same" in said["440705"].words.message_en
@@ -90,10 +94,12 @@ def test_rows_of_zeros_tell_nothing() -> None:
     assert repeated(none, none) is None
 
 
-def scaled(period: Period, now: list[Any], before: list[Any]) -> list[tuple[str, str | None]]:
+def scaled(
+    period: Period, now: list[Any], before: list[Any], last: Period | None = None
+) -> list[tuple[str, str | None]]:
     return [
         (f.rule, f.words.value)
-        for f in in_scale(period, table([9] * len(now), now), table([9] * len(now), before))
+        for f in in_scale(period, table([9] * len(now), now), table([9] * len(now), before), last)
     ]
 
 
@@ -150,7 +156,29 @@ def test_counties_are_looked_at_together_and_each_by_itself() -> None:
     assert repeats.repeated(FORM, Pairs(FORM.key, reports)) == {"1": (30, 30), "2": (30, 30), "4": (30, 30)}
     larger = table([1000 * (10 + i) for i in range(30)])
     reports = {"1": (now, before), "2": (larger, turned), "3": (larger, few), "4": (without, larger)}
-    found = scales.findings(FORM, OCTOBER, Pairs(FORM.key, reports))
+    found = scales.findings(FORM, (SEPTEMBER, OCTOBER), Pairs(FORM.key, reports))
     assert {c: [f.words.value for f in said] for c, said in found.items()} == {
         "2": ["x1,000"], "3": ["x1,000"], "4": ["1/1,000"],
     }  # fmt: skip
+
+
+def test_nearly_all_amounts_ten_times_what_they_were_are_asked_about() -> None:
+    """千元 in a column of 万元: each row is about ten times what its months make, and not thirty times."""
+    before = [100 + 3 * i for i in range(20)]
+    now = [v * (10.2 + i / 10) for i, v in enumerate(before)]
+    assert scaled(OCTOBER, now, before) == [("v.income.another_scale", "x10")]
+    assert scaled(OCTOBER, [v / 10 for v in now], before) == []
+    assert scaled(OCTOBER, [v / 100 for v in now], before) == [("v.income.another_scale", "1/9")]
+    (said,) = in_scale(OCTOBER, table([9] * 20, now), table([9] * 20, before))
+    assert "是否以千元填报" in said.words.message_zh
+    assert scaled(OCTOBER, [*now[:18], *before[18:]], before) == []  # nine in ten are not nearly all
+    assert scaled(OCTOBER, now[:9], before[:9]) == []
+
+
+def test_an_amount_of_the_year_grows_with_its_months() -> None:
+    """From January to December it is twelve times what it was; from one year to the next it begins anew."""
+    january, december = Period.parse("2026-01"), Period.parse("2026-12")
+    before = [100 + 3 * i for i in range(20)]
+    assert scaled(december, [12 * v for v in before], before, january) == []
+    assert scaled(december, [120 * v for v in before], before, january) != []
+    assert scaled(JANUARY, [v / 12 for v in before], before) == []

@@ -179,6 +179,7 @@ def test_what_was_made_can_be_used(made: Path) -> None:
         ("hunter2hunter2", "过短"),
         ("correct horse battery staple", "空格"),
         ('aaaa"aaaaaaaaaaaaaaa', "引号"),
+        ("aaaa$aaaaaaaaaaaaaaa", "引号"),
         ("密码" * 8, "引号"),
     ],
 )

@@ -34,6 +34,7 @@ def dumps(settings: Settings) -> list[str]:
 def test_the_lake_is_one_copy_and_only_what_is_new_is_copied(settings: Settings) -> None:
     first = backup.back_up(settings, {})
     assert (first.lake_files, first.new_files, first.new_bytes) == (1, 1, 11)
+    assert first.folder.stat().st_mode & 0o777 == 0o700
     copied = first.folder / "lake"
     assert [p.relative_to(copied).as_posix() for p in copied.rglob("*") if p.is_file()] == ["raw/ab/abc"]
     assert (copied / "raw").stat().st_mode & 0o777 == 0o700
