@@ -48,6 +48,7 @@ LONG = {
     "integration/test_hostile_night.py": 10,
     "hostile/test_hostile_files.py": 10,
     "live/test_suites.py": 10,
+    "unit/feedback/test_templates.py": 15,
     "unit/warehouse/test_warehouse.py": 10,
     "unit/checking/test_checking.py": 10,
     "unit/test_without_airflow.py": 10,
