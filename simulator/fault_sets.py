@@ -61,6 +61,11 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "note_below": "note",
     "loose_number": "loose",
     "percent_in_amount": "percent",
+    "towns_subtotal": "level",
+    "average": "extra",
+    "page_number": "page",
+    "zeros": "zeros",
+    "nameless_total": "subtotal",
     "sum_of_siblings": "not_a_sum",
     "year_goes_on": "starts_anew",
 }
@@ -216,6 +221,11 @@ def last_row_faults(held: dict[Key, Submission]) -> list[RowFault]:
     further_past = [
         RowFault("loose_number", service, FORMS[service].key, plants.loose_number, TEXTS),
         RowFault("percent_in_amount", village, "operating_income", percent, TEXTS),
+        RowFault("towns_subtotal", village, FORMS[village].key, plants.towns_subtotal, TEXTS),
+        RowFault("average", village, FORMS[village].key, plants.average, ("440704", *TEXTS)),
+        RowFault("page_number", group, FORMS[group].key, plants.page_number, TEXTS),
+        RowFault("zeros", group, FORMS[group].key, plants.zeros, TEXTS),
+        RowFault("nameless_total", group, FORMS[group].key, plants.nameless_total, ("440704", *TEXTS)),
     ]
     return [
         RowFault("subtotal_row", group, FORMS[group].key, plants.subtotal, NO_TOTALS),

@@ -18,7 +18,9 @@ LEAST = 3
 """Of fewer rows nothing is said as a whole."""
 MANY, MENDED = 30, 2
 """Rows of which nine in ten tell that they are those of the month before, and rows that were filled in anew."""
-HUNDRED = 100
+HUNDRED, TEN = 100, 10
+PASTED = 20
+"""Rows of which columns that were pasted or filled down tell by themselves."""
 GARBLED = 1_200
 """Rows of signs that nobody can read: with the columns of a form more cells than are told one by one."""
 
@@ -32,6 +34,7 @@ def plant(planter: Planter) -> None:
     _rows(planter, ago[3])
     _sheets(planter, ago)
     _beside_the_last(planter, ago)
+    _columns(planter, ago[3])
 
 
 def _files(planter: Planter, month: str) -> None:
@@ -139,6 +142,32 @@ def _beside_the_last(planter: Planter, ago: Mapping[int, str]) -> None:
                 row.values[position] = max(1, value // HUNDRED)
         planter.whole.add(before.key)
         _note(planter, found, "in_hundreds", "another_scale", "attendances")
+        position = found.position("liaison_cadres")
+        for row in found.rows:
+            if isinstance(value := row.values[position], int):
+                row.values[position] = max(1, value // TEN)
+        _note(planter, found, "in_tens", "another_scale", "liaison_cadres")
+
+
+def _columns(planter: Planter, month: str) -> None:
+    """Columns that were pasted or filled down, rows that are struck through; the next report of this form is held, so
+    that no year to date falls.
+    """
+    found = planter.submission("440705", "village", month)
+    if found is None or len(found.rows) < PASTED:
+        return
+    found.look = replace(found.look, struck=LEAST)
+    _note(planter, found, "struck_rows", "struck_rows")
+    rows = sorted(found.rows, key=lambda row: row.code)
+    income = next(v for row in rows if (v := found.value(row, "group_income")) not in (None, "0.00"))
+    for number, row in enumerate(rows, start=1):
+        young = found.value(row, "members_under_35") or 0
+        for name, value in (("small_gardens", number), ("group_income", income), ("members_women", young),
+                            ("members_under_35", young)):  # fmt: skip
+            row.values[found.position(name)] = value
+    _note(planter, found, "row_numbers", "row_numbers", "small_gardens")
+    _note(planter, found, "filled_down_income", "one_value", "group_income")
+    _note(planter, found, "column_twice", "equal_columns", "members_women")
 
 
 def _lose(submission: Submission, row: Row, name: str) -> None:

@@ -17,6 +17,8 @@ Plant = Callable[[Submission, Row], "list[Row] | None"]
 CLEAN = "440703"  # no fault is planted in this county
 TOTAL = "总计"
 LOOSE = "零星数字"
+AVERAGE, PAGE = "平均", "第1页"
+ZEROS, NAMELESS = "零行", "无名合计"
 NOTE = "注：数据来源于各村上报，截至月末。"
 
 
@@ -222,6 +224,64 @@ def loose_number(submission: Submission, row: Row) -> list[Row] | None:
     loose.write(name, sum(v for one in submission.rows if isinstance(v := submission.value(one, name), int)))
     submission.rows.append(loose)
     return [loose]
+
+
+def towns_subtotal(submission: Submission, row: Row) -> list[Row] | None:
+    """A line of a town's units together, under the town's code."""
+    subtotal = _below(submission, row, row.code[:9])
+    _add_up(submission, subtotal, [each for each in submission.rows if each.code[:9] == row.code[:9]])
+    submission.rows.append(subtotal)
+    return [subtotal]
+
+
+def average(submission: Submission, row: Row) -> list[Row] | None:
+    """A last row of averages."""
+    last = _below(submission, row, AVERAGE)
+    _add_up(submission, last, submission.rows)
+    last.values = [value // len(submission.rows) if isinstance(value, int) else None for value in last.values]
+    submission.rows.append(last)
+    return [last]
+
+
+def page_number(submission: Submission, row: Row) -> list[Row] | None:
+    """A page's number below the table."""
+    page = _below(submission, row, PAGE)
+    for each in submission.form.fields:
+        page.write(each.name, None)
+    submission.rows.append(page)
+    return [page]
+
+
+def zeros(submission: Submission, row: Row) -> list[Row] | None:
+    """A row of the template that nobody filled in: zeros without a code and a name."""
+    empty = _nameless(submission, row, ZEROS)
+    empty.values = [0 if each.type == "integer" else None for each in submission.form.fields]
+    submission.rows.append(empty)
+    return [empty]
+
+
+def nameless_total(submission: Submission, row: Row) -> list[Row] | None:
+    """A last row that adds up all others and does not say so; where all numbers are written as they are meant."""
+    if any(each.written or not each.code.isdecimal() for each in submission.rows):
+        return None
+    total = _nameless(submission, row, NAMELESS)
+    _add_up(submission, total, submission.rows)
+    submission.rows.append(total)
+    return [total]
+
+
+def _add_up(submission: Submission, total: Row, rows: list[Row]) -> None:
+    for position, each in enumerate(submission.form.fields):
+        if each.type == "integer":
+            total.values[position] = sum(v for one in rows if isinstance(v := one.values[position], int))
+
+
+def _nameless(submission: Submission, row: Row, label: str) -> Row:
+    """As `_below`, without the label in the file."""
+    below = _below(submission, row, label)
+    below.write(submission.form.key, None)
+    below.write(submission.form.name_field, None)
+    return below
 
 
 def note_below(submission: Submission, row: Row) -> list[Row] | None:

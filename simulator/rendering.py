@@ -201,6 +201,7 @@ def titled_sheet(submission: Submission) -> Sheet:
         merges,
     )
     sheet.hidden_rows.update(range(len(head) + 1, len(head) + 1 + look.hidden_rows))
+    sheet.struck_rows.update(range(len(head) + 1, len(head) + 1 + look.struck))
     sheet.hidden_columns.update(names.index(name) + 2 for name in names if name == look.hidden_column)
     sheet.divided_columns.update(names.index(name) + 2 for name in names if name == look.divided)
     sheet.unseen_columns.update(names.index(name) + 2 for name in names if name == look.unseen)

@@ -57,6 +57,7 @@ class Look:
     | `merged` | the first two cells of this field are merged |
     | `unseen` | the column of this field has a number format that shows nothing |
     | `twice` | the first cell of the data stands there twice |
+    | `struck` | so many of the first rows are struck through |
     | `copy` | a second sheet with the rows, under this name |
     | `is_unapproved` | nobody stands behind 审核人 in its sign-off zone |
     | `garbled` | so many further rows of signs that nobody can read |
@@ -77,6 +78,7 @@ class Look:
     merged: str | None = None
     unseen: str | None = None
     twice: bool = False
+    struck: int = 0
     copy: str | None = None
     garbled: int = 0
     is_unapproved: bool = False

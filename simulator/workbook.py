@@ -29,9 +29,10 @@ _FORMATS = (
     + "</numFmts>"
 )
 """A number format that shows a ten-thousandth of what is stored (yuan as 万元), and one that shows nothing."""
+_STRUCK = '<font><strike/><sz val="11"/><name val="宋体"/></font>'
 _STYLES = (
     f'{_XML}<styleSheet xmlns="{_MAIN}">{{formats}}'
-    '<fonts count="1"><font><sz val="11"/><name val="宋体"/></font></fonts>'
+    '<fonts count="{fonts}"><font><sz val="11"/><name val="宋体"/></font>{struck}</fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill>'
     '<fill><patternFill patternType="gray125"/></fill></fills>'
     '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
@@ -45,8 +46,8 @@ _STYLES = (
 class Sheet:
     """Cells by row (text, numbers, dates, None for blank); rows, columns and merges (top, left, bottom, right) from 1.
 
-    `divided_columns`: their numbers are shown divided by 10,000; `unseen_columns`: not at all. `twice`: (row, column)
-    of a cell that stands there twice.
+    `divided_columns`: their numbers are shown divided by 10,000; `unseen_columns`: not at all. `struck_rows`: texts are
+    struck through. `twice`: (row, column) of a cell that stands there twice.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Sheet:
     is_hidden: bool = False
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
+    struck_rows: set[int] = field(default_factory=set)
     divided_columns: set[int] = field(default_factory=set)
     unseen_columns: set[int] = field(default_factory=set)
     twice: tuple[int, int] | None = None
@@ -104,7 +106,9 @@ def workbook(sheets: list[Sheet]) -> bytes:
         + f'<Relationship Id="rIdStrings" Type="{_RELS}/sharedStrings" Target="sharedStrings.xml"/>'
         f'<Relationship Id="rIdStyles" Type="{_RELS}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": _styles(
-            has_formats=any(sheet.divided_columns or sheet.unseen_columns for sheet in sheets)
+            has_formats=any(
+                sheet.divided_columns or sheet.unseen_columns or sheet.struck_rows for sheet in sheets
+            )
         ),
         "xl/sharedStrings.xml": f'{_XML}<sst xmlns="{_MAIN}" uniqueCount="{len(strings)}">'
         + "".join(f'<si><t xml:space="preserve">{escape(text)}</t></si>' for text in strings)
@@ -123,9 +127,12 @@ def _first_visible(sheets: list[Sheet]) -> int:
 
 
 def _styles(*, has_formats: bool) -> str:
-    numbers = tuple(_SHOWN) if has_formats else ()
+    numbers = tuple(_SHOWN)
     further = "".join(f'<xf xfId="0" numFmtId="{n}" applyNumberFormat="1"/>' for n in numbers)
-    return _STYLES.format(formats=_FORMATS if has_formats else "", count=2 + len(numbers), further=further)
+    if not has_formats:
+        return _STYLES.format(formats="", fonts=1, struck="", count=2, further="")
+    further += '<xf xfId="0" fontId="1" applyFont="1"/>'
+    return _STYLES.format(formats=_FORMATS, fonts=2, struck=_STRUCK, count=3 + len(numbers), further=further)
 
 
 def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
@@ -140,8 +147,9 @@ def _sheet_xml(sheet: Sheet, strings: dict[str, int]) -> str:
             if value is None or value == "":
                 continue
             if isinstance(value, str):
+                struck = ' s="4"' if number in sheet.struck_rows else ""
                 index = strings.setdefault(value, len(strings))
-                cells.append(f'<c r="{column}{number}" t="s"><v>{index}</v></c>')
+                cells.append(f'<c r="{column}{number}"{struck} t="s"><v>{index}</v></c>')
             elif isinstance(value, date):
                 cells.append(f'<c r="{column}{number}" s="1"><v>{(value - _DAY_ZERO).days}</v></c>')
             else:

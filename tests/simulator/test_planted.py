@@ -40,7 +40,9 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "loose_number", "percent_in_amount", "title_row_deleted", "cell_twice", "garbled", "two_files", "file_renamed",
         "unfilled_form", "subtotals_as_units", "header_of_last_year", "merged_cells", "unseen_cells", "header_twice",
         "nobody_approved",
-        "copied_sheet", "no_left_blank", "blanks_in_codes", "last_month_mended", "in_hundreds",
+        "copied_sheet", "no_left_blank", "blanks_in_codes", "last_month_mended", "in_hundreds", "in_tens",
+        "towns_subtotal", "average", "page_number", "zeros", "nameless_total", "struck_rows", "row_numbers",
+        "filled_down_income", "column_twice",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {
@@ -200,12 +202,19 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
         elif kind == "loose_number":
             assert len([each for each in written[0].values() if each is not None]) == 1
             assert held.rows[-1].code == "零星数字"
+        elif kind == "towns_subtotal":
+            assert cell in tree.towns
+        elif kind in ("average", "page_number"):
+            assert cell == {"average": "平均", "page_number": "第1页"}[kind]
+        elif kind in ("zeros", "nameless_total"):
+            numbers = [each for each in written[0].values() if each is not None]
+            assert (cell, set(numbers) == {0}) == (None, kind == "zeros")
         elif kind == "percent_in_amount":
             assert cell == "12.5%"
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 23
+    assert len(seen) == 28
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(

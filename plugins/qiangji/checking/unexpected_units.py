@@ -15,6 +15,9 @@ from qiangji.catalogue.suites import Words
 from qiangji.ledger.findings import Finding, org_code_of
 from qiangji.periods import Period
 
+GRAINS_BENEATH = ("village", "community", "group")
+"""Grains of which the rows of a town, or a county, are no unit's."""
+
 
 def findings(catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str) -> list[Finding]:
     """One for each key that nobody expected. `frame`: the rows with their context columns."""
@@ -46,8 +49,8 @@ def _why(
     """(a value, the reason in zh and in en); None where the tree lacks the unit, or expects it."""
     org = catalogue.org
     lines = org.versions.get(code)
-    if not lines:
-        return None
+    if not lines or (form.grain in GRAINS_BENEATH and lines[0].level in ("county", "town")):
+        return None  # a town's heading or subtotal among its units goes back as what it is
     if org.version(code, (period,)) is None:
         ended = [u.valid_to for u in lines if u.valid_to and u.valid_to < period.end]
         if ended:

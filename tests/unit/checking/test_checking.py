@@ -299,6 +299,15 @@ def test_both_rows_of_a_key_go_back(catalogue: Catalogue, small: world.World) ->
     assert accepted(checked) == [small.codes["V2"]]
 
 
+def test_a_towns_subtotal_goes_back_once(catalogue: Catalogue, small: world.World) -> None:
+    """It is told as what it is, and not as a unit that nobody expected, too; another county's village is."""
+    checked = one(catalogue, small, [GOOD[0], ["T", 9, 1, ""], ["W1", 9, 1, ""]])
+    assert checked.rejected is not None
+    assert checked.rejected.column("unit_code").to_pylist() == [small.codes["T"], small.codes["W1"]]
+    unexpected = [f.unit_code for f in checked.findings if f.rule == "f.unit_code.unexpected"]
+    assert unexpected == [small.codes["W1"]]
+
+
 REAL = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 COUNTY = "440705"
 CASES = {
