@@ -56,7 +56,7 @@ format: $(VENV)/.installed-dev  ## put the code into its style
 docs: $(VENV)/.installed  ## write docs/cli.md, docs/dictionary.md and docs/reason-codes.md anew
 	@$(BIN)/python -m qiangji.cli.reference
 	@$(BIN)/python -m qiangji.warehouse.dictionary
-	@$(BIN)/python -m qiangji.parsing.reasons
+	@$(BIN)/python -m qiangji.parsing.reasons_page
 
 fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)

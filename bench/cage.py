@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing import cage, other_grids, read_form, read_grids
+from qiangji.parsing import beside, cage, cage_clean, other_grids, read_form, read_grids
+from qiangji.parsing.screening import Read, find_everywhere
 
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
@@ -61,7 +62,7 @@ def one_night(folder: Path, scale: float) -> tuple[list[Call], float]:
     calls: list[Call] = []
 
     def recorded(name: str) -> Callable[..., Any]:
-        real = getattr(cage, name)
+        real = CAGED[name]
 
         def call(*arguments: Any, **more: Any) -> Any:
             calls.append((name, arguments, more))
@@ -81,13 +82,25 @@ def one_night(folder: Path, scale: float) -> tuple[list[Call], float]:
             place.pipeline() as p,
         ):
             for name in CAGED:
-                patch.setattr(cage, name, recorded(name))
+                patch.setattr(cage_clean if name == "read_clean" else cage, name, recorded(name))
             start = time.monotonic()
             stages.collect(p, [], [Period.parse("2026-10")])
             return calls, time.monotonic() - start
     finally:
         patch.undo()
         server.destroy()
+
+
+def clean_in_the_open(
+    content: bytes, kind: Any, county: Any, forms: Any, targets: Any, *, crosswalk: Any = None
+) -> None:
+    titles = {code: form.title.zh for code, form in forms.items()}
+    grids = read_grids(content, kind, county, list(titles), titles=titles)
+    others = other_grids(content, kind, grids)
+    said = beside.read(content, (*grids.values(), *others)) if kind == "xlsx" else beside.Beside()
+    if not any(find_everywhere(Read(grids, others, said), county, forms).values()):
+        for code, period in targets:
+            read_form(grids[code], forms[code], county, period, crosswalk)
 
 
 def sheets_in_the_open(content: bytes, kind: Any, county: Any, titles: Any) -> None:
@@ -105,10 +118,12 @@ def submission_in_the_open(
 
 
 OPEN: dict[str, Callable[..., Any]] = {
+    "read_clean": clean_in_the_open,
     "read_sheets": sheets_in_the_open,
     "read_submission": submission_in_the_open,
 }
 CAGED: dict[str, Callable[..., Any]] = {
+    "read_clean": cage_clean.read_clean,
     "read_sheets": cage.read_sheets,
     "read_submission": cage.read_submission,
 }

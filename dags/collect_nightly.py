@@ -1,8 +1,8 @@
 """# Collect every night (每日采集)
 
-01:30 Asia/Shanghai. Fetches from every county what is new of the last 13 months, checks it, and announces each
-month that changed to `build_indicators`. A county that could not be collected is red under `pull` and turns the run
-red at its last task, while the figures of the others are built.
+At 01:30, or as QIANGJI_NIGHTLY_SCHEDULE says. Fetches from every county what is new of the last 13 months, checks it,
+and announces each month that changed to `build_indicators`. A county that could not be collected is red under `pull`
+and turns the run red at its last task, while the figures of the others are built.
 Runbook: docs/runbooks/a-red-night.md
 """
 
@@ -13,13 +13,14 @@ from typing import Any
 from airflow.sdk import Param, dag, task
 
 from qiangji import airflow_glue as qiangji
+from qiangji.settings import settings
 
 
 @dag(
     dag_display_name=qiangji.shown("collect_nightly"),
-    description="每日 01:30 采集各县（市、区）报送并核查 Fetches and checks what counties report, every night",
+    description="每日采集各县（市、区）报送并核查 Fetches and checks what counties report, every night",
     schedule=qiangji.NightlyPartition(
-        "30 1 * * *", timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE
+        settings().nightly_schedule, timezone=qiangji.ZONE, run_immediately=qiangji.NEVER_AT_ONCE
     ),
     catchup=False,
     max_active_runs=1,

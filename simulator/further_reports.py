@@ -94,11 +94,12 @@ def _sheets(planter: Planter, ago: Mapping[int, str]) -> None:
         found.look = Look(parent=("needs_listed", "两张清单（上年末）"))
         _whole(planter, found, "header_of_last_year", "held", "another_time_span", "needs_listed")
     if (found := planter.submission("440705", "town_service", ago[1])) and len(found.rows) >= LEAST:
-        found.look = Look(merged="liaison_cadres", unseen="attendances", header_after=2)
+        found.look = Look(merged="liaison_cadres", unseen="attendances", header_after=2, is_unapproved=True)
         _lose(found, found.rows[1], "liaison_cadres")
         _note(planter, found, "merged_cells", "merged_cells", "liaison_cadres")
         _note(planter, found, "unseen_cells", "unseen_cells", "attendances")
         _note(planter, found, "header_twice", "repeated_header")
+        _note(planter, found, "nobody_approved", "not_signed")
     if (found := planter.submission("440784", "village", ago[2])) and len(found.rows) >= LEAST:
         found.look = replace(found.look, copy="行政村 (2)")
         _note(planter, found, "copied_sheet", "alike_sheets")

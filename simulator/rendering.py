@@ -27,6 +27,7 @@ _FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 GARBLED = "锟斤拷"
 """What is left of a text in another encoding."""
 SIGN_OFF = ("填表人：林佩仪", "审核人：陈卓文", "联系电话：13800138000")  # fictitious
+APPROVED = "审核人"
 
 
 def native(each: Field, value: Any, turn: int) -> Any:
@@ -191,9 +192,12 @@ def titled_sheet(submission: Submission) -> Sheet:
         body[look.header_after : look.header_after] = [list(upper), list(lower)]
     if look.sign_off_after is not None:
         body[look.sign_off_after : look.sign_off_after] = [[each, *blank] for each in SIGN_OFF]
+    signed = [
+        f"{APPROVED}：" if look.is_unapproved and each.startswith(APPROVED) else each for each in SIGN_OFF
+    ]
     sheet = Sheet(
         headers.sheet(county, form.code),
-        [*head, *body, [None, *totals(submission, lines, label_in)], *([each] for each in SIGN_OFF)],
+        [*head, *body, [None, *totals(submission, lines, label_in)], *([each] for each in signed)],
         merges,
     )
     sheet.hidden_rows.update(range(len(head) + 1, len(head) + 1 + look.hidden_rows))

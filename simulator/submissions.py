@@ -58,6 +58,7 @@ class Look:
     | `unseen` | the column of this field has a number format that shows nothing |
     | `twice` | the first cell of the data stands there twice |
     | `copy` | a second sheet with the rows, under this name |
+    | `is_unapproved` | nobody stands behind 审核人 in its sign-off zone |
     | `garbled` | so many further rows of signs that nobody can read |
     | `is_renamed` | its file has another name: a browser's second download |
     | `is_doubled` | beside its file lies another of the same time, of another kind |
@@ -78,6 +79,7 @@ class Look:
     twice: bool = False
     copy: str | None = None
     garbled: int = 0
+    is_unapproved: bool = False
     is_renamed: bool = False
     is_doubled: bool = False
 

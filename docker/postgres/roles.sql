@@ -1,11 +1,19 @@
--- Runs once, as the superuser, when the data folder is made: two databases and who may log in. Passwords come from
--- the environment and are on no command line. A reader without a password exists but cannot log in.
+-- Runs once, as the superuser, when the data folder is made: two databases and who may log in. Passwords are files of
+-- SECRETS_FOLDER (by default /run/secrets) and are on no command line. A reader whose file is empty or missing exists
+-- but cannot log in.
 \set ON_ERROR_STOP on
-\getenv airflow AIRFLOW_DB_PASSWORD
-\getenv owner QIANGJI_OWNER_PASSWORD
-\getenv analyst QIANGJI_ANALYST_PASSWORD
-\getenv bi QIANGJI_BI_PASSWORD
-\getenv county_systems COUNTY_SYSTEMS_PASSWORD
+\set folder /run/secrets
+\getenv folder SECRETS_FOLDER
+\set airflow `cat :'folder'/airflow_db_password`
+\set owner `cat :'folder'/qiangji_owner_password`
+\set analyst `cat :'folder'/qiangji_analyst_password 2>/dev/null`
+\set bi `cat :'folder'/qiangji_bi_password 2>/dev/null`
+\set county_systems `cat :'folder'/county_systems_password 2>/dev/null`
+SELECT :'airflow' = '' OR :'owner' = '' AS lacks_a_password \gset
+\if :lacks_a_password
+    \warn airflow_db_password or qiangji_owner_password is empty or cannot be read: nothing was made
+    SELECT 1 / 0 AS "airflow_db_password or qiangji_owner_password is empty or cannot be read";
+\endif
 
 CREATE ROLE airflow LOGIN PASSWORD :'airflow';
 CREATE DATABASE airflow OWNER airflow;

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -48,6 +48,10 @@ class Rows(Protocol):
         digest: str,
         columns: Sequence[str] | None = None,
     ) -> pa.Table: ...
+
+    def get_many(
+        self, form: str, period: str, digests: Mapping[str, str], columns: Sequence[str] | None = None
+    ) -> dict[str, pa.Table]: ...
 
 
 class Lake:
@@ -109,6 +113,14 @@ class Lake:
             path = self.rows_path("repeated", form, period, county, digest)
         return self.get_parquet(path, columns)
 
+    def get_many(
+        self, form: str, period: str, digests: Mapping[str, str], columns: Sequence[str] | None = None
+    ) -> dict[str, pa.Table]:
+        """The accepted rows of several counties: county -> rows. `digests`: by county."""
+        return {
+            c: self.get_rows("reports", form, period, c, digest, columns) for c, digest in digests.items()
+        }
+
     # ---- builds and the journal
 
     def build_path(self, build_id: str, table: str) -> Path:
@@ -136,13 +148,14 @@ class Lake:
         with suppress(FileExistsError, FileNotFoundError):
             os.link(path, self.carried(build_id) / path.name)
 
-    def get_carried(self, path: Path) -> pa.Table | None:
-        """What a build left; None where it is lost or damaged."""
+    def get_carried(self, path: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
+        """What a build left, or these columns of it; None where it is lost or damaged."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         try:
-            return pq.ParquetFile(path, page_checksum_verification=True).read(use_threads=False)
+            file = pq.ParquetFile(path, page_checksum_verification=True)
+            return file.read(columns=columns and list(columns), use_threads=False)
         except (OSError, pa.ArrowException):
             return None
 
@@ -304,9 +317,12 @@ class _Together(Lake):
 def _finish(files: Sequence[_File]) -> None:
     """Sync files, give them their names, sync the names."""
     _each(_File.sync, files)
+    above = set[Path]()
     for one in files:
-        _make_folder(one.path.parent)
+        above |= _made(one.path.parent)
         one.rename()
+    for folder in sorted(above):  # each once: a batch makes a folder for each of its counties
+        _sync_folder(folder)
     _each(_sync_folder, sorted({one.path.parent for one in files}))
 
 
@@ -355,10 +371,17 @@ def _private(folder: Path) -> None:
 
 def _make_folder(folder: Path) -> None:
     """Make a folder and its parents, so that they survive a crash of the machine."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+    for above in sorted(_made(folder)):
+        _sync_folder(above)
+
+
+def _made(folder: Path) -> set[Path]:
+    """Make a folder and its parents; returns the folders that have a new name in them, to be synced."""
+    if folder.exists():
+        return set()
+    above = _made(folder.parent)
+    folder.mkdir(exist_ok=True)
+    return {*above, folder.parent}
 
 
 def _sync_folder(folder: Path) -> None:

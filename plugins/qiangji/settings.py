@@ -13,16 +13,19 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qiangji import masking
-from qiangji.errors import PermanentError
+from qiangji.errors import PermanentError, UsageError
+from qiangji.schedules import require_cron
 
 MARK = "QIANGJI_STACK"
 """Environment variable of every process of a home's stack, which their children inherit."""
 PROJECT = Path(__file__).resolve().parents[2]
+SCHEDULES = ("nightly_schedule", "watch_schedule", "letter_schedule")
 
 
 class Settings(BaseSettings):
@@ -41,6 +44,11 @@ class Settings(BaseSettings):
     )
     engine: str = Field("duckdb", description="what runs sql/models: duckdb")
     timezone: str = Field("Asia/Shanghai", description="the time zone of due dates and schedules")
+    nightly_schedule: str = Field("30 1 * * *", description="when a night collects, as cron writes it")
+    watch_schedule: str = Field(
+        "0 8 * * *", description="when is looked at what is late or returned, on working days"
+    )
+    letter_schedule: str = Field("30 8 * * *", description="when letters go out, on working days")
     window_months: int = Field(13, ge=1, description="how far back a night looks for new deliveries")
     county_timeout: float = Field(120.0, gt=0, description="seconds one county system may take, in all")
     retry_seconds: float = Field(
@@ -91,11 +99,35 @@ class Settings(BaseSettings):
         "discard", description="what happens to bytes that are withheld for personal data"
     )
     withheld_days: int = Field(30, ge=1, description="days after which withheld bytes are removed")
+    letter_language: Literal["zh", "en"] = Field("zh", description="what letters are written in")
+    letter_days: int = Field(
+        2, ge=0, le=20, description="working days before a due day from which a county is reminded"
+    )
+    letter_hosts: str = Field(
+        "",
+        description="where letters may be sent: mail servers and group robots, `host` or `host:port`, with commas",
+    )
+    letter_url: str = Field(
+        "", description="address of Airflow's pages for the links in the city's letter; empty: no links"
+    )
+    backup: Path | None = Field(
+        None, description="where `qiangji backup` writes, and `doctor` looks for the last good one"
+    )
+    backup_days: int = Field(30, ge=1, description="days after which a backup of the databases is removed")
     threads: int = Field(
         default_factory=lambda: os.cpu_count() or 2,
         validation_alias=AliasChoices("QIANGJI_THREADS", "threads"),
         description="threads of one process",
     )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("no time zone that is known, such as Asia/Shanghai") from None
+        return name
 
     @property
     def lake(self) -> Path:
@@ -104,10 +136,30 @@ class Settings(BaseSettings):
 
 @lru_cache
 def settings() -> Settings:
-    """The settings of this process (cached: tests clear it with `settings.cache_clear()`)."""
-    found = Settings()
+    """The settings of this process (cached: tests clear it with `settings.cache_clear()`).
+
+    Raises UsageError `wrong_setting` with a line for each that is wrong, `wrong_schedule`.
+    """
+    try:
+        found = Settings()
+    except ValidationError as e:
+        raise _wrong(e) from None  # its text holds what was given
+    for name in SCHEDULES:
+        require_cron(getattr(found, name), f"QIANGJI_{name.upper()}")
     masking.remember(found.warehouse_url)
     return found
+
+
+def _wrong(error: ValidationError) -> UsageError:
+    """What is wrong with settings, without a value: one may be a secret."""
+    found = [(str(e["loc"][0]).upper().removeprefix("QIANGJI_"), e["msg"]) for e in error.errors()]
+    lines = [f"QIANGJI_{name}: {message}" for name, message in found]
+    return UsageError(
+        "; ".join(lines),
+        do="See docs/settings.md.",
+        zh=f"设置不对：{'、'.join(f'QIANGJI_{name}' for name, _ in found)}，见docs/settings.md。",
+        code="wrong_setting",
+    )
 
 
 _resolvers: list[Callable[[str], str | None]] = []

@@ -34,3 +34,19 @@ SELECT DISTINCT ON (f.delivery_id)
 FROM ops.feedback AS f
 JOIN dim.org_unit AS o ON o.org_code = f.county_code
 ORDER BY f.delivery_id, f.sent_at DESC;
+
+-- Letters that went out, or did not: nothing of an address is in it.
+CREATE VIEW mart.letter AS
+SELECT
+    l.day,
+    l.reader,
+    coalesce(o.name, '市级') AS reader_name,
+    l.channel,
+    l.connection,
+    l.status,
+    l.tries,
+    l.refused,
+    l.reason_code,
+    l.told_at
+FROM ops.letter AS l
+LEFT JOIN dim.org_unit AS o ON o.org_code = l.reader;

@@ -22,6 +22,7 @@ TICKS = {
     "collect_nightly": "2026-12-01T01:31",
     "collect_period": "2026-12-01T00:01",
     "watch_reporting": "2026-12-01T08:01",
+    "send_letters": "2026-12-01T08:31",
 }
 """A minute after the DAG's schedule."""
 

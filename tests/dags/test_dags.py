@@ -15,7 +15,7 @@ import pytest
 
 from qiangji.settings import PROJECT
 
-DAGS = {"collect_nightly", "collect_period", "build_indicators", "watch_reporting"}
+DAGS = {"collect_nightly", "collect_period", "build_indicators", "watch_reporting", "send_letters"}
 COLLECT = ["collect_nightly", "collect_period"]
 HEAVY = {
     "pandas",
@@ -47,6 +47,7 @@ def found(servers: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(PROJECT / "plugins"),
         "QIANGJI_HOME": str(folder / "home"),
+        "QIANGJI_WATCH_SCHEDULE": "15 9 * * *",
     }
     answer = folder / "found.json"
     ran = subprocess.run(
@@ -93,7 +94,8 @@ def test_a_dag_that_is_switched_on_waits_for_its_next_time(dags: dict[str, dict[
     assert {name: dag["first_run"] for name, dag in dags.items() if dag["first_run"]} == {
         "collect_nightly": "2026-12-02 01:30:00+08:00",
         "collect_period": "2027-01-01 00:00:00+08:00",
-        "watch_reporting": "2026-12-02 08:00:00+08:00",
+        "watch_reporting": "2026-12-01 09:15:00+08:00",
+        "send_letters": "2026-12-02 08:30:00+08:00",
     }
 
 
@@ -110,10 +112,12 @@ def test_schedules(dags: dict[str, dict[str, Any]]) -> None:
     }
     assert build["schedule"] == "PartitionedAssetTimetable"
     assert build["listens_to"] == ["qiangji_reports"], "one asset: with more a month would be built twice"
-    assert dags["watch_reporting"]["next_run"] == "2026-11-25 08:00:00+08:00"
+    assert dags["watch_reporting"]["next_run"] == "2026-11-25 09:15:00+08:00", "as the setting says"
+    assert dags["send_letters"]["next_run"] == "2026-11-25 08:30:00+08:00"
     assert not any(dag["catchup"] for dag in dags.values())
     assert {name: dag["max_active_runs"] for name, dag in dags.items()} == {
         "collect_nightly": 1, "collect_period": 2, "build_indicators": 1, "watch_reporting": 1,
+        "send_letters": 1,
     }  # fmt: skip
 
 
@@ -143,6 +147,11 @@ def test_feedback_goes_out_on_working_days_and_does_not_wait_for_what_is_logged(
     assert {t: one["upstream"] for t, one in tasks.items()} == {
         "working_day": [], "look": ["working_day"], "feedback": ["working_day"],
     }  # fmt: skip
+
+
+def test_letters_go_out_on_working_days(dags: dict[str, dict[str, Any]]) -> None:
+    tasks = dags["send_letters"]["tasks"]
+    assert {t: one["upstream"] for t, one in tasks.items()} == {"working_day": [], "letters": ["working_day"]}
 
 
 def test_counties_are_named_in_the_grid(dags: dict[str, dict[str, Any]]) -> None:
@@ -183,6 +192,7 @@ def test_pages_show_names_in_chinese_beside_the_ids_that_commands_use(
     assert {name: dag["shown"] for name, dag in dags.items()} == {
         "collect_nightly": "每日采集 collect_nightly", "collect_period": "补采报告月 collect_period",
         "build_indicators": "计算指标 build_indicators", "watch_reporting": "报送跟踪 watch_reporting",
+        "send_letters": "发送信件 send_letters",
     }  # fmt: skip
     for name, dag in dags.items():
         assert dag["owner"] == "值班员 duty operator", name
@@ -204,7 +214,7 @@ def test_tags_words_and_parameters(dags: dict[str, dict[str, Any]]) -> None:
         assert "Runbook: docs/runbooks/" in dag["doc"], name
     assert {n: list(d["params"]) for n, d in dags.items()} == {
         "collect_nightly": ["months"], "collect_period": ["period"], "build_indicators": ["period"],
-        "watch_reporting": [],
+        "watch_reporting": [], "send_letters": [],
     }  # fmt: skip
 
 

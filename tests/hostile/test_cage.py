@@ -22,7 +22,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing import Parsed, cage, read_form, read_grids, wire
+from qiangji.parsing import Parsed, cage, cage_clean, read_form, read_grids, wire
 from qiangji.parsing.csv_file import read as read_csv
 from qiangji.periods import Period
 from tests.hostile.files import CASES, FORM, HEADER, PERIOD, ROWS, book, county, csv_of
@@ -234,7 +234,7 @@ def test_what_the_collecting_process_holds_is_not_the_readers() -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 0.0)
+    monkeypatch.setattr(cage, "PATIENCE", 0.0)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(60)))
     assert found == [1 + i % 3 for i in range(60)]
@@ -243,7 +243,7 @@ def test_many_threads_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_small_files_of_many_threads_share_one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    monkeypatch.setattr(cage, "PATIENCE", 60.0)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda i: read(csv_of(ROWS[: 1 + i % 3])).rows.num_rows, range(40)))
     assert found == [1 + i % 3 for i in range(40)]
@@ -266,7 +266,7 @@ def test_a_file_does_not_wait_long_for_another_that_takes_long() -> None:
 
 @pytest.mark.usefixtures("no_reader_at_rest")
 def test_who_waits_gets_a_new_reader_when_the_one_at_work_has_died(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cage, "_PATIENCE", 60.0)
+    monkeypatch.setattr(cage, "PATIENCE", 60.0)
     with busy(lambda reader: reader.kill()):
         died = threading.Thread(target=refused, args=(SLOW, "ndjson"))
         died.start()
@@ -417,8 +417,8 @@ TARGET = ("village", Period.parse(PERIOD))
 
 def clean(
     content: bytes = GOOD, kind: str = "csv", targets: tuple[tuple[str, Period], ...] = (TARGET,)
-) -> cage.Clean | None:
-    return cage.read_clean(content, kind, county(), {"village": FORM}, targets)  # type: ignore[arg-type]
+) -> cage_clean.Clean | None:
+    return cage_clean.read_clean(content, kind, county(), {"village": FORM}, targets)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -494,22 +494,92 @@ def test_answers_on_what_is_clean_are_not_believed(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Reader, "ask", kept)
     assert clean() is not None
-    said = head["parsed"][0]
-    for other in (
-        {"is_clean": False},
+    (one,) = head["clean"]
+    (said,) = one["parsed"]
+    others: list[dict[str, Any]] = [
         {"missing": ["other"]},
         {"missing": None},
+        {"of": [1]},
+        {"of": [0, 0]},
+        {"of": [-1]},
+        {"of": [True]},
+        {"of": []},
+        {"of": [0, 1], "sizes": [1, 2]},
         {"parsed": []},
         {"parsed": [said, said]},
         {"parsed": [7]},
         {"parsed": [None]},
         {"parsed": [said | {"columns": {}}]},
-        {"error": {"code": "too_large"}, "is_clean": None},
-    ):
-        changed = (head | other, list(parts))
-        monkeypatch.setattr(Reader, "ask", lambda *_, changed=changed: changed)
-        assert clean() is None, other
+        {"parsed": {}},
+    ]
+    heads: list[dict[str, Any]] = [{"clean": [one | other]} for other in others]
+    heads += [{}, {"clean": []}, {"clean": [one, one]}, {"clean": [7]}, {"error": {"code": "too_large"}}]
+    for changed in heads:
+        monkeypatch.setattr(Reader, "ask", lambda *_, changed=changed: (changed, list(parts)))
+        assert clean() is None, changed
     monkeypatch.setattr(Reader, "ask", lambda *_: (head, parts[:2]))
     assert clean() is None
-    monkeypatch.setattr(Reader, "ask", lambda *_: (head, parts))
+    monkeypatch.setattr(Reader, "ask", lambda *_: (head, [*parts, b""]))
+    assert clean() is None
+    monkeypatch.setattr(Reader, "ask", lambda *_: (head, list(parts)))
+    assert clean() is not None
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_files_of_many_threads_come_together_and_each_gets_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sound ones, ones with personal data or none of the form, workbooks: as if each had been read alone."""
+    from qiangji.parsing.cage_process import Reader
+
+    ask, asked = Reader.ask, list[int]()
+
+    def counted(self: Reader, head: Any, *arguments: Any) -> Any:
+        asked.append(len(head["asks"]))
+        return ask(self, head, *arguments)
+
+    monkeypatch.setattr(Reader, "ask", counted)
+    files = [
+        (csv_of([[f"4407031012{i:02}", f"村{i}", i, 1.5, "是", "2026-09-30"]] * (1 + i % 3)), "csv")
+        for i in range(30)
+    ]
+    odd = [
+        (csv_of([["440703101201", RESIDENT, 1, 1, "是", ""]]), "csv"),
+        (b"a,b\n1,2\n", "csv"),
+        (book(), "xlsx"),
+    ]
+    files += odd * 4
+    random.Random(5).shuffle(files)
+    alone = [clean(*one) for one in files]
+    assert set(asked) == {1}
+    asked.clear()
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda one: clean(*one), files))
+        unparsed = list(pool.map(lambda one: clean(one[0], one[1], ()), files))
+    assert [one is None for one in unparsed] == [one is None for one in alone]
+    assert all(one.parsed == {} for one in unparsed if one)
+    assert max(asked) > 1
+    assert sum(asked) == 2 * len(files)
+    for one, other in zip(found, alone, strict=True):
+        assert (one is None) == (other is None)
+        if one and other:
+            assert one.parsed.keys() == other.parsed.keys()
+            for target, parsed in one.parsed.items():
+                assert parsed.rows.equals(other.parsed[target].rows)
+                assert parsed.raw.equals(other.parsed[target].raw)
+                assert parsed.sheet == other.parsed[target].sheet
+
+
+@pytest.mark.usefixtures("no_reader_at_rest")
+def test_a_file_that_kills_its_reader_decides_nothing_about_those_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """None of them has an answer then: each is read by itself, as `read_sheets` does."""
+    from qiangji.parsing.cage_process import Died, Reader
+
+    def dies(self: Reader, *_: Any) -> Any:
+        self.end()
+        raise Died(None, "")
+
+    with monkeypatch.context() as patch, ThreadPoolExecutor(8) as pool:
+        patch.setattr(Reader, "ask", dies)
+        assert list(pool.map(lambda _: clean(), range(8))) == [None] * 8
     assert clean() is not None

@@ -284,6 +284,11 @@ def test_in_the_morning_what_is_wrong_is_logged_and_feedback_goes_out(site: Site
     assert list((site.airflow.home / "feedback").rglob("*.xlsx"))
     again = site.collect("watch_reporting")
     assert set(site.client.returned(again.dag_id, again.run_id, "feedback")) == {"known"}
+    told = site.collect("send_letters")
+    assert states(told) == {"success": {"working_day", "letters"}}
+    assert set(site.client.returned(told.dag_id, told.run_id, "letters")) == {"no_address"}, (
+        "nobody has one here"
+    )
 
 
 def test_the_pages_are_behind_airflows_login(site: Site) -> None:
@@ -300,8 +305,10 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
         counties = {p.parent.name for p in kept}
         assert counties
         assert all(f"{c} {NAMES[c]}" in listed.text for c in counties)
-        paths = [route.path.replace("{key}", keys[0]) for route in _web().routes]
-        assert set(paths) == {"/feedback/", f"/feedback/{keys[0]}"}, "every page there is"
+        given = {"{key}": keys[0], "{county}": "440704", "{form}": "village_group"}
+        paths = [re.sub(r"{\w+}", lambda m: given[m[0]], route.path) for route in _web().routes]
+        form = "/feedback/template/440704/village_group"
+        assert set(paths) == {"/feedback/", f"/feedback/{keys[0]}", form}, "every page there is"
         for path in paths:
             assert web.get(f"/qiangji{path}").status_code == 401
             for wrong in ({"Authorization": f"Bearer {tokens['admin'][:-2]}"}, {"Cookie": "_token=x"}):

@@ -50,7 +50,7 @@ def base(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Ni
                 (folder / "in" / f"{form}_{month}.csv").write_bytes(good_file(one, form, month))
         result = one.collect(months=[SEPTEMBER])
         assert result.failures == []
-        assert {s.status for s in result.submissions} == {"accepted"}
+        assert {(s.status, s.doubt_zh) for s in result.submissions} == {("accepted", None)}
         one.build()
         yield one
 

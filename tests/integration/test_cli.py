@@ -319,7 +319,8 @@ def test_held_released_voided(copied: Night) -> None:
 
     assert "not in the figures yet" not in listed.out
     released = run("release", held["delivery_id"], "--reason", "the county confirms it", "--by", "李雷")
-    assert (released.code, "440703 village_group 2026-10: accepted, revision 2" in released.out) == (0, True)
+    said = "蓬江区 440703 2026-10 村民小组基本情况月报表 village_group：已收 accepted v2"
+    assert (released.code, said in released.out) == (0, True)
     assert "2026-10 有新报送或新处置尚未计算" in run("status", *OCTOBER).out
     assert run("build", "--json").json["rows_inserted"] > 0
     short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected

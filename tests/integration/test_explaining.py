@@ -340,7 +340,7 @@ def test_explain_is_printed_for_people(story: Story) -> None:
     assert ran.code == 0, ran.err
     for text in (
         "= 1 x (v_n) / (count(报表v))", "= 1 x 14 / 3 = 4.67 比值", "reported 3 / 4 (75.00 %)", "Z/B/U/W2",
-        "v_2026-01.csv", "v.d.critical_max", "v.n.warn_above", "撤回 withdrawal 990001 v 2026-01 v1", "v1 *",
+        "v_2026-01.csv", "v.d.critical_max", "v.n.warn_above", "撤回 withdrawal A 990001 2026-01 ", "v1 *",
     ):  # fmt: skip
         assert text in ran.out, (text, ran.out)
 

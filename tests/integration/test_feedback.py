@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -21,7 +22,10 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from qiangji import feedback
+from qiangji.feedback import templates
+from qiangji.feedback.closing import LIST
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET
+from qiangji.periods import Period
 from tests.integration.nights import Night, clone, night
 from tests.integration.test_cli import run
 
@@ -108,14 +112,32 @@ def test_a_corrected_workbook_is_the_next_revision(one: Night) -> None:
     (checked,) = one.collect([TITLED]).submissions
     assert (checked.form, checked.status, checked.revision) == ("village", "accepted", 2)
     assert checked.rows_accepted == before["rows_accepted"] + 1
-    # nothing is outstanding of it any more
-    names = {s.name for s in feedback.send(one.pipeline, [TITLED]) if s.status != "known"}
-    assert names == set()
+    # nothing is outstanding of it any more: the workbook goes, and the list says what is left
+    place = outgoing(one, TITLED) / "feedback"
+    listed = (place / LIST).read_text(encoding="utf-8-sig")
+    assert set(re.findall(r"^\d+\. (\S+?)：", listed, re.M)) == {p.name for p in place.glob("*.xlsx")}
+    assert "village_2026-10.xlsx" in listed
+    changed = [s for s in feedback.send(one.pipeline, [TITLED]) if s.status != "known"]
+    assert [(s.name, s.status, s.reason_code) for s in changed] == [
+        ("village_2026-10.xlsx", "answered", "taken_back")
+    ]
+    listed = (place / LIST).read_text(encoding="utf-8-sig")
+    assert "village_2026-10.xlsx" not in {p.name for p in place.iterdir()} | set(listed.split("\r\n"))
+    assert "village_2026-10.xlsx" not in listed
+    assert {s.status for s in feedback.send(one.pipeline, [TITLED])} == {"known"}, "once"
+    (row,) = one.query(
+        "SELECT * FROM ops.feedback WHERE name = 'village_2026-10.xlsx' AND county_code = :c", c=TITLED
+    )
+    assert (row["status"], row["reason_code"]) == ("sent", "taken_back")
+    (path,) = (one.lake / "journal").rglob(f"feedback-{row['delivery_id']}-*.json")
+    assert json.loads(path.read_text(encoding="utf-8"))["reason_code"] == "taken_back"
+    # nor is the list taken for a report
+    assert one.collect([TITLED]).submissions == []
 
 
 def test_what_comes_back_as_it_is_says_the_same(one: Night) -> None:
     """All sheets of one workbook, and a titled one: no cell is read as another one than was sent."""
-    names = [(TITLED, p.name) for p in (outgoing(one, TITLED) / "feedback").iterdir()] + [
+    names = [(TITLED, p.name) for p in (outgoing(one, TITLED) / "feedback").glob("*.xlsx")] + [
         (BOOK, "2026-09.xlsx")
     ]
     for county, name in names:
@@ -325,6 +347,33 @@ def test_a_finding_that_a_person_sends_back_goes_back(one: Night) -> None:
     bases = {(r["county_code"], r["basis"] == "another") for r in one.query("SELECT * FROM ops.feedback")}
     assert (FOLDER, False) in bases
     assert (FOLDER, True) not in bases
+
+
+def test_a_template_begins_with_what_was_last_reported_and_lies_beside_the_reports(collected: Night) -> None:
+    p, period = collected.pipeline, Period.parse("2026-10")
+    form = p.catalogue.forms["village_group"]
+    known = templates.known_rows(p.ledger, p.catalogue, form, [TITLED, CSV, API], period)
+    for county in (TITLED, CSV):
+        at = collected.query(
+            "SELECT rows_hash, period FROM ops.submission WHERE is_current AND (county_code, form) = (:c, :f)"
+            " ORDER BY period DESC LIMIT 1", c=county, f=form.form,
+        )  # fmt: skip
+        rows = p.ledger.lake.get_rows("reports", form.form, at[0]["period"], county, at[0]["rows_hash"])
+        lines = known[form.form, county]
+        assert [line.code for line in lines] == rows.column(form.key).to_pylist()
+        assert all(line.name for line in lines), "as the county named them; the lake has no names"
+    for county, status in ((TITLED, "sent"), (FOLDER, "sent"), (API, "no_place")):
+        one = p.catalogue.forms["county_milestones" if county == FOLDER else form.form]
+        at_ = Period.parse("2026Q3") if county == FOLDER else period
+        made = templates.make(p.catalogue, one, county, at_, known)
+        assert templates.lay(p, made).status == status
+        place = collected.systems.directory / ("folders" if county == FOLDER else "sftp") / county
+        place = place if county == FOLDER else place / "outgoing"
+        if status == "sent":
+            path = place / "feedback" / f"空表_{made.name}"
+            assert path.read_bytes() == made.content
+            path.unlink()
+    assert collected.collect([TITLED]).submissions == []
 
 
 def test_the_command_sends_and_says_what_it_would_send(collected: Night) -> None:

@@ -75,7 +75,7 @@ def test_a_decision_stays_with_its_finding_and_only_new_ones_come_up_again(story
         "dispose", first["finding_id"], "--as", "confirmed", "--reason", "核对了原始表", "--by", "李雷"
     )
     assert done.code == 0, done.err
-    assert "confirmed 核实无误" in done.out
+    assert "核实无误 confirmed" in done.out
     assert "qiangji build" in done.out
     assert [f["finding_id"] for f in listed()] == [second["finding_id"]]
     shown = {f["finding_id"]: f for f in listed("--all")}[first["finding_id"]]

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import yaml
 
+from qiangji import letters
 from qiangji.figures.morning import morning
 from tests.frozen import paths as frozen
 from tests.integration.nights import FORMS, QUARTERLY, Night, night
@@ -87,6 +88,27 @@ def test_the_morning_after_counts_what_was_planted(done: Night) -> None:
         done.pipeline.ledger.engine, done.pipeline.catalogue, found.night.started_at - timedelta(1)
     )
     assert (before.night, before.moves) == (None, None)
+
+
+def test_a_county_with_something_to_do_gets_a_letter_of_its_own_things(done: Night) -> None:
+    p = done.pipeline
+    s = letters.look(p)
+    found = {one.reader: one for one in letters.compose(s, p.catalogue, p.settings, lambda _: [])}
+    told = ("late", "returned", "withheld", "partial")
+    busy = {m["county"] for m in done.systems.manifest["submissions"] if m["status"] in told}
+    assert busy <= found.keys() - {"city"}
+    for code in found.keys() - {"city"}:
+        text = found[code].text
+        others = {c: p.catalogue.name_of(c) for c in p.catalogue.counties if c != code}
+        assert p.catalogue.name_of(code) in text
+        assert not [c for c, name in others.items() if name in text or f"{c}年" in text]
+        counts = Counter(m["status"] for m in done.systems.manifest["submissions"] if m["county"] == code)
+        for status, zh in (("late", "逾期"), ("returned", "退回"), ("withheld", "扣留")):
+            if counts[status]:
+                assert f"{zh}{counts[status]}" in found[code].subject, code
+    city = found["city"]
+    assert all(c.county_name in city.text for c in s.morning.counties)
+    assert "全市指标" in city.text
 
 
 def test_the_grid_as_of_now_is_the_grid(done: Night) -> None:
@@ -201,6 +223,7 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "yes_or_blank",
         "another_scale",
         "nil_report",
+        "not_signed",
     )
     not_served = {"starts_anew", "nil_report"}  # no January, and no form without stocks
     planted = {

@@ -20,12 +20,11 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[2]
-PASSWORDS = {
-    "AIRFLOW_DB_PASSWORD": "a1",
-    "QIANGJI_OWNER_PASSWORD": "o1",
-    "QIANGJI_BI_PASSWORD": "b'1",
-    "QIANGJI_ANALYST_PASSWORD": "",
-    "COUNTY_SYSTEMS_PASSWORD": "",
+SECRETS = {
+    "airflow_db_password": "a1",
+    "qiangji_owner_password": "o1\n",  # as an editor leaves it
+    "qiangji_bi_password": "b'1",
+    "qiangji_analyst_password": "",
 }
 
 
@@ -36,13 +35,28 @@ def server(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     from qiangji.embedded.install import locate
 
     embedded = EmbeddedPostgres(tmp_path_factory.mktemp("production"))
+    secrets = tmp_path_factory.mktemp("run's secrets")
     embedded.start()
     try:
         psql = [locate(embedded.home).program("psql"), embedded.url("postgres", driver=None), "--no-psqlrc"]
-        subprocess.run(
-            [*psql, "--file", str(PROJECT / "docker/postgres/roles.sql")],
-            env={**os.environ, **PASSWORDS}, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+
+        def make_roles() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [*psql, "--file", str(PROJECT / "docker/postgres/roles.sql")],
+                env={**os.environ, "SECRETS_FOLDER": str(secrets)},
+                check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+            )  # fmt: skip
+
+        (secrets / "airflow_db_password").write_text("a1", encoding="utf-8")
+        refused = make_roles()
+        assert refused.returncode, "without the owner's password"
+        assert "qiangji_owner_password" in refused.stderr
+        with embedded.connect() as c:
+            assert c.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'airflow'").fetchone() == (0,)
+        for name, text in SECRETS.items():
+            (secrets / name).write_text(text, encoding="utf-8")
+        made = make_roles()
+        assert made.returncode == 0, made.stderr
         yield embedded
     finally:
         embedded.destroy()
@@ -179,26 +193,32 @@ def test_the_health_check_tells_what_answers(tmp_path: Path) -> None:
     assert check(f"tcp://127.0.0.1:{port}") == 1
 
 
-def test_airflow_gets_roles_pools_and_the_first_account_once(
-    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As `init` of docker-compose.yml does at every start."""
-    sys.path.insert(0, str(PROJECT / "docker"))
-    try:
-        import prepare  # type: ignore[import-not-found]
-    finally:
-        sys.path.pop(0)
+@pytest.fixture(scope="module")
+def prepared(server: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of an Airflow whose database was made ready as `init` does it."""
+    folder = tmp_path_factory.mktemp("airflow")
     url = url_of(server, "airflow", "a1", "airflow")
-    for name, value in yaml.safe_load((PROJECT / "docker-compose.yml").read_text())[
-        "x-airflow-environment"
-    ].items():
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+    found = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    for name, value in compose["x-airflow-environment"].items():
         if "DATABASE__SQL_ALCHEMY_CONN" in name:
-            monkeypatch.setenv(name, value.partition("://")[0] + url[url.index("://") :])
-        elif "${" not in str(value) and not str(value).startswith("/"):
-            monkeypatch.setenv(name, value)
+            found[name] = value.partition("://")[0] + url[url.index("://") :]
+        elif "${" not in str(value) and "{secret" not in str(value) and not str(value).startswith("/"):
+            found[name] = value
     for name in ("CORE__DAGS_FOLDER", "CORE__PLUGINS_FOLDER", "LOGGING__BASE_LOG_FOLDER"):
-        monkeypatch.setenv(f"AIRFLOW__{name}", str(tmp_path))
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+        found[f"AIRFLOW__{name}"] = str(folder)
+    found |= {"AIRFLOW_HOME": str(folder), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    prepare(found, "first word")
+    return found
+
+
+def prepare(environment: dict[str, str], password: str) -> None:
+    code = f"import prepare; prepare.prepare_airflow({password!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=PROJECT / "docker", env=environment, check=True)
+
+
+def test_airflow_gets_roles_pools_and_the_first_account_once(server: Any, prepared: dict[str, str]) -> None:
+    """As `init` of docker-compose.yml does at every start."""
 
     def found() -> tuple[Any, ...]:
         with connect(server, "airflow", "a1", "airflow") as c:
@@ -211,7 +231,6 @@ def test_airflow_gets_roles_pools_and_the_first_account_once(
             logged = c.execute("SELECT coalesce(string_agg(extra, ' '), '') FROM log").fetchone()[0]
         return accounts, roles, pools, logged
 
-    prepare.prepare_airflow("first word")
     accounts, roles, pools, logged = found()
     assert [(user, role) for user, _, role in accounts] == [("admin", "Admin")]
     assert {"Duty", "Viewer"} <= roles
@@ -220,7 +239,107 @@ def test_airflow_gets_roles_pools_and_the_first_account_once(
     assert "first word" not in logged, "Airflow logs its commands"
     with server.connect("airflow") as c:
         c.execute("UPDATE slot_pool SET slots = 9 WHERE pool = 'qiangji_pull'")
-    prepare.prepare_airflow("another word")
+    prepare(prepared, "another word")
     again = found()
     assert again[:2] == (accounts, roles)
     assert again[2]["qiangji_pull"] == 9, "as somebody has resized it"
+
+
+OLD, LATELY = "now() - interval '200 days'", "now() - interval '5 days'"
+
+
+def live(connection: Any) -> None:
+    """Runs, tasks, events and lines of the audit log, some of them old."""
+    run = connection.execute
+    run("INSERT INTO dag_bundle (name) VALUES ('b')")
+    for dag in ("collect_nightly", "collect_period"):
+        run(
+            "INSERT INTO dag (dag_id, is_paused, is_stale, bundle_name, timetable_type, partition_mapper_info,"
+            " max_active_tasks, max_consecutive_failed_dag_runs, has_task_concurrency_limits)"
+            " VALUES (%s, false, false, 'b', 't', '{}', 1, 0, false)",
+            [dag],
+        )
+    for dag, name, kind, at in (
+        ("collect_nightly", "old", "scheduled", OLD),
+        ("collect_nightly", "by hand", "manual", OLD),
+        ("collect_nightly", "lately", "scheduled", LATELY),
+        ("collect_period", "last", "backfill", OLD),
+    ):
+        run(
+            "INSERT INTO dag_run (dag_id, run_id, run_type, run_after, start_date, state, partition_key)"
+            f" VALUES (%s, %s, %s, {at}, {at}, 'success', '2026-05')",
+            [dag, name, kind],
+        )
+        run(
+            "INSERT INTO task_instance (id, task_id, dag_id, run_id, map_index, try_number, pool, pool_slots,"
+            " start_date)"
+            f" VALUES (gen_random_uuid(), 'pull', %s, %s, -1, 1, 'default_pool', 1, {at})",
+            [dag, name],
+        )
+        run(
+            "INSERT INTO xcom (dag_run_id, task_id, map_index, key, dag_id, run_id, timestamp)"
+            f" SELECT id, 'pull', -1, 'return_value', dag_id, run_id, {at} FROM dag_run"
+            " WHERE dag_id = %s AND run_id = %s",
+            [dag, name],
+        )
+    run(
+        f"INSERT INTO log (event, dttm) VALUES ('of a year ago', {OLD}), ('ancient', {OLD} - interval '3 years')"
+    )
+    run(f"INSERT INTO job (job_type, latest_heartbeat) VALUES ('old', {OLD}), ('new', now())")
+    run(
+        "INSERT INTO connection (conn_id, conn_type, is_encrypted, is_extra_encrypted)"
+        " VALUES ('c', 'http', false, false)"
+    )
+    run(
+        'INSERT INTO asset (name, uri, "group", extra, created_at, updated_at)'
+        f" VALUES ('reports', 'x://reports', '', '{{}}', {OLD}, {OLD})"
+    )
+    run(f"INSERT INTO asset_event (asset_id, extra, timestamp) SELECT id, '{{}}', {OLD} FROM asset")
+    run(
+        "INSERT INTO asset_partition_dag_run (target_dag_id, partition_key, created_at, updated_at)"
+        f" VALUES ('build_indicators', 'waits', {OLD}, {OLD})"
+    )
+    run(
+        "INSERT INTO partitioned_asset_key_log (asset_id, asset_event_id, asset_partition_dag_run_id,"
+        " source_partition_key, target_dag_id, target_partition_key, created_at)"
+        f" SELECT e.asset_id, e.id, p.id, 'waits', 'build_indicators', 'waits', {OLD}"
+        " FROM asset_event e, asset_partition_dag_run p"
+        f" UNION ALL SELECT asset_id, id, 999999, 'gone', 'build_indicators', 'gone', {OLD} FROM asset_event"
+    )
+
+
+def test_old_runs_go_and_what_is_needed_stays(server: Any, prepared: dict[str, str]) -> None:
+    """As the service `upkeep` does every day."""
+    with server.connect("airflow") as c:
+        live(c)
+    days = {"RUN_DAYS": "90", "AUDIT_DAYS": "730", "LOG_DAYS": "30"}
+    ran = subprocess.run(
+        [sys.executable, str(PROJECT / "docker/upkeep.py")],
+        env=prepared | days, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    with server.connect("airflow") as c:
+
+        def all_of(query: str) -> list[Any]:
+            return [row[0] for row in c.execute(query).fetchall()]
+
+        assert all_of("SELECT run_id FROM dag_run ORDER BY 1") == ["last", "lately"], (
+            "of each DAG the last that was not started by hand"
+        )
+        assert all_of("SELECT run_id FROM task_instance WHERE dag_id = 'collect_nightly'") == ["lately"]
+        assert all_of("SELECT run_id FROM xcom WHERE dag_id = 'collect_nightly'") == ["lately"]
+        assert set(all_of("SELECT event FROM log")) >= {"of a year ago"}
+        assert "ancient" not in all_of("SELECT event FROM log")
+        assert "old" not in all_of("SELECT job_type FROM job")
+        assert all_of("SELECT partition_key FROM asset_partition_dag_run") == ["waits"]
+        assert all_of("SELECT source_partition_key FROM partitioned_asset_key_log") == ["waits"]
+        assert all_of("SELECT count(*) FROM asset_event") == [1], (
+            "which the partition that waits was announced by"
+        )
+        assert all_of("SELECT conn_id FROM connection") == ["c"]
+        assert all_of("SELECT username FROM ab_user") == ["admin"]
+        assert len(all_of("SELECT pool FROM slot_pool")) >= 4
+        assert all_of("SELECT count(*) FROM pg_tables WHERE tablename LIKE '_airflow_deleted%'") == [0]
+    assert "dag_run: 删除 removed 2, 保留 kept 2" in ran.stdout
+    assert "partitioned_asset_key_log: 删除 removed 1" in ran.stdout
+    assert "个文件 files" in ran.stdout

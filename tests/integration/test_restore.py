@@ -343,6 +343,81 @@ def test_a_journal_of_before_gives_what_it_has_and_says_what_it_lacks(place: Pla
     assert place.change(now.format("finding")) == grid
 
 
+@pytest.fixture
+def backed_up(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a backup of the place was written. Airflow's database is played by another one."""
+    monkeypatch.setenv("QIANGJI_BACKUP", str(tmp_path / "backups"))
+    monkeypatch.setenv(
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN",
+        str(place.place.url).replace("+psycopg", "+psycopg2"),
+    )
+    for kept_out in ("withheld", "feedback", "lake/tmp"):
+        (place.place.home / kept_out).mkdir(exist_ok=True)
+        (place.place.home / kept_out / "planted").write_text("planted 440781199001011234", encoding="utf-8")
+    _forget()
+    ran = run("backup", "--json")
+    assert ran.code == 0, ran.err + ran.out
+    assert ran.json["lake_files"] == ran.json["new_files"] > 10
+    return tmp_path / "backups"
+
+
+def test_a_backup_is_restored_and_holds_nothing_that_was_withheld(
+    place: Place, backed_up: Path, postgres: Any
+) -> None:
+    """As docs/runbooks/restore.md says, with database and lake both lost."""
+    before = of(place)
+    files = [p for p in backed_up.rglob("*") if p.is_file()]
+    assert not [p for p in files if b"440781199001011234" in p.read_bytes()]
+    assert not [p for p in files if p.suffix == ".dump" and p.stat().st_mode & 0o077]
+    assert (backed_up / "lake" / "raw").stat().st_mode & 0o777 == 0o700
+    mark = json.loads((backed_up / "last.json").read_text(encoding="utf-8"))
+    assert set(mark["databases"]) == {"qiangji", "airflow"}
+    place.report("unit t\nT 51", form="q", period="2026Q1")  # after the backup: lost with the lake
+
+    shutil.rmtree(place.place.home / "lake")
+    shutil.copytree(backed_up / "lake", place.place.home / "lake")
+    _restore(backed_up / mark["databases"]["qiangji"], place.place.url, postgres)
+    _forget()
+    assert_same(before, of(place))
+    assert run("verify").code == 0
+    assert run("build", "--json").json["months"] == []
+
+
+def _restore(dump: Path, address: str, postgres: Any) -> None:
+    """An empty database of that name, filled from the dump."""
+    plain = address.replace("+psycopg", "")
+    database = sa.make_url(plain).database
+    with postgres.connect() as connection:
+        connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+        connection.execute(f"CREATE DATABASE {database}")
+    subprocess.run([_tool("pg_restore"), "--exit-on-error", f"--dbname={plain}", dump], check=True)
+
+
+def test_a_backup_that_fails_leaves_the_last_good_one(
+    place: Place, backed_up: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark = (backed_up / "last.json").read_bytes()
+    url = sa.make_url(place.place.url).set(database="gone", password="pa55word")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", url.render_as_string(hide_password=False))
+    ran = run("backup")
+    assert (ran.code, "backup_failed" in ran.err, "gone" in ran.err) == (1, True, True)
+    assert "pa55word" not in ran.err
+    assert (backed_up / "last.json").read_bytes() == mark
+    monkeypatch.delenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN")
+    (told,) = [x for x in run("doctor", "--json").json if x["what"] == "backup"]
+    assert (told["is_well"], told["is_warning"]) == (True, False)
+    assert "qiangji, airflow" in told["detail"]
+
+
+def test_a_version_of_before_says_that_the_warehouse_is_newer(place: Place) -> None:
+    place.change("UPDATE public.alembic_version SET version_num = '9999'")
+    place.change("DELETE FROM ops.definition WHERE name = 'catalogue'")
+    _forget()
+    ran = run("build")
+    assert (ran.code, "newer_warehouse" in ran.err, "upgrade-and-rollback.md" in ran.err) == (1, True, True)
+    assert place.change("SELECT version_num FROM public.alembic_version") == "9999"
+
+
 def test_a_rule_that_hides_the_past_does_so_again(place: Place) -> None:
     """A stricter rule marks what was closed long ago; the lake's rows are of before it."""
     rule = place.made.catalogue / "suppression.yaml"
@@ -437,23 +512,19 @@ def _tool(name: str) -> str:
 
 
 def test_a_backup_comes_back_and_the_journal_brings_what_came_after_it(
-    place: Place, tmp_path: Path, postgres: Any
+    place: Place, backed_up: Path, postgres: Any
 ) -> None:
-    plain, dump = place.place.url.replace("+psycopg", ""), str(tmp_path / "ledger.dump")
-    subprocess.run([_tool("pg_dump"), "--format=custom", f"--file={dump}", plain], check=True)
-    backed_up = of(place)
+    """The databases come before the lake, so the same holds for what came while the backup was written."""
+    then = of(place)
     finding = run("findings", "--all", "--json").json[0]["finding_id"]
     assert run("dispose", finding, "--as", "resubmit", "--reason", "after the backup").code == 0
     assert run("build").code == 0
     before = of(place)
-    assert before != backed_up
+    assert before != then
 
-    database = sa.make_url(plain).database
-    with postgres.connect() as connection:
-        connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {database}")
-    subprocess.run([_tool("pg_restore"), "--exit-on-error", f"--dbname={plain}", dump], check=True)
-    assert_same(backed_up, of(place))
+    mark = json.loads((backed_up / "last.json").read_text(encoding="utf-8"))
+    _restore(backed_up / mark["databases"]["qiangji"], place.place.url, postgres)
+    assert_same(then, of(place))
     ran = run("verify", "--json")
     assert (ran.code, {f["code"] for f in ran.json["faults"]}) == (3, {"not_in_ledger"})
     assert run("rebuild-ledger", "--force").code == 0

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from qiangji.parsing import glance, screening, totals
@@ -39,6 +39,7 @@ def cells_of(column: pa.Array) -> list[str]:
     return [text for text in column.to_pylist() if text is not None]
 
 
+@settings(deadline=None)
 @given(column=columns(), most=st.integers(1, 10))
 @example(column=pa.array(["", None]), most=1)
 @example(column=pa.nulls(2, pa.string()), most=1)
@@ -54,6 +55,7 @@ def test_lengths_and_kinds_are_those_of_the_cells(column: pa.Array, most: int) -
     assert glance.is_digits(column, most) == (is_plain and bool(cells_of(column)))
 
 
+@settings(deadline=None)
 @given(column=columns(), wanted=st.sets(CHARACTERS, max_size=4))
 def test_no_cell_has_what_the_whole_column_has_not(column: pa.Array, wanted: set[str]) -> None:
     assert glance.has_any(column, wanted) == any(c in t for t in cells_of(column) for c in wanted)
@@ -61,6 +63,7 @@ def test_no_cell_has_what_the_whole_column_has_not(column: pa.Array, wanted: set
     assert glance.Characters(basic).are_all(column) == all(c in basic for t in cells_of(column) for c in t)
 
 
+@settings(deadline=None)
 @given(column=columns())
 @example(column=pa.array(["组", "长"]))
 @example(column=pa.array(["ſignature"]))
@@ -75,12 +78,14 @@ def test_names_of_groups_ask_for_nobody_at_a_glance() -> None:
     assert screening.may_ask(pa.array(["金楼第1村民小组组长"]))
 
 
+@settings(deadline=None)
 @given(column=columns())
 def test_tidying_and_totals_are_the_same_for_columns_and_cells(column: pa.Array) -> None:
     assert tidy_array(column).to_pylist() == [None if t is None else tidy(t) for t in column.to_pylist()]
     assert totals._say_total(column).to_pylist() == [totals.says_total(t) for t in column.to_pylist()]
 
 
+@settings(deadline=None)
 @given(column=columns())
 def test_plain_integers_are_what_the_cells_say(column: pa.Array) -> None:
     found = plain_integers(column)

@@ -39,6 +39,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "card_number", "shortened_code", "undeclared_total", "note_below", "dash_alone", "sum_of_siblings",
         "loose_number", "percent_in_amount", "title_row_deleted", "cell_twice", "garbled", "two_files", "file_renamed",
         "unfilled_form", "subtotals_as_units", "header_of_last_year", "merged_cells", "unseen_cells", "header_twice",
+        "nobody_approved",
         "copied_sheet", "no_left_blank", "blanks_in_codes", "last_month_mended", "in_hundreds",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}

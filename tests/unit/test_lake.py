@@ -252,6 +252,28 @@ def test_names_are_on_the_disk_before_the_ledger_is_told(
         assert str(made.parent) in synced, "each folder's name in the one above"
 
 
+def test_a_folder_in_which_many_are_made_is_synced_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced = list[str]()
+    sync = os.fsync
+
+    def told(handle: int) -> None:
+        sync(handle)
+        synced.append(os.readlink(f"/proc/self/fd/{handle}"))
+
+    monkeypatch.setattr(os, "fsync", told)
+    counties = ["440703", "440704", "440705"]
+    with Lake(tmp_path / "lake").together() as many:
+        for county in counties:
+            many.put_rows("reports", "f", "2026-10", county, table())
+    above = tmp_path / "lake" / "reports" / "form=f" / "period=2026-10"
+    assert synced.count(str(above)) == 1
+    assert {str(above / f"county={c}") for c in counties} <= set(synced)
+    for made in (above, above.parent, above.parent.parent, tmp_path / "lake"):
+        assert str(made.parent) in synced, "each folder's name in the one above"
+
+
 def test_what_a_build_left_that_was_killed_is_removed(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     for build in ("in the ledger", "killed", "journalled"):

@@ -101,7 +101,7 @@ def test_a_required_field_would_turn_six_counties(
     }
     assert {(c["rows_accepted_before"], c["rows_accepted"]) for c in said["changes"]} == {(4, 0)}
     shown = dry_run(ledger, after, monkeypatch)[1]
-    assert "6 accepted -> returned" in shown
+    assert "6 已收 accepted → 退回重报 returned" in shown
     assert "nothing was recorded" in " ".join(shown.split())
     assert sorted(tmp_path.rglob("*")) == kept
 

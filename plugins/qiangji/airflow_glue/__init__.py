@@ -8,6 +8,7 @@ and is tested without Airflow.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from itertools import chain
 from typing import Any
@@ -39,7 +40,7 @@ REPORTS = Asset(name="qiangji_reports", uri="qiangji://reports")
 """Collected reports; a partition is a reporting month, `2026-10`."""
 FIGURES = Asset(name="qiangji_mart", uri="qiangji://mart")
 """The figures that BI tools read; a partition is a month that was built."""
-ZONE = "Asia/Shanghai"
+ZONE = settings().timezone
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
 PERIOD_HINT = "没有分区的运行填报告期，如 2026-10 For a run without a partition, such as 2026-10"
@@ -96,8 +97,7 @@ def pull(batch: dict[str, Any]) -> dict[str, Any]:
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
         result = stages.pull(p, batch["counties"], months, str(get_current_context()["run_id"]))
-    failed = [e for _, _, _, e in result.failures]
-    if failed:
+    if failed := [e for *_, e in result.failures]:
         raise errors.summed_up(failed)
     return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
@@ -118,10 +118,7 @@ def check(batches: list[dict[str, Any]] | None, share: int) -> dict[str, Any]:
         names = stages.named(p.catalogue, counties)
         get_current_context()["names"] = names  # type: ignore[typeddict-unknown-key]
         submissions = stages.check(p, counties, watch)
-    counts: dict[str, int] = {}
-    for s in submissions:
-        counts[s.status] = counts.get(s.status, 0) + 1
-    return {"submissions": counts, "seconds": dict(watch)}
+    return {"submissions": dict(Counter(s.status for s in submissions)), "seconds": dict(watch)}
 
 
 def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
@@ -228,11 +225,18 @@ def feedback() -> dict[str, int]:
     from qiangji import feedback as way_back
 
     _with_airflows_connections()
-    counts: dict[str, int] = {}
     with pipeline.open_pipeline() as p:
-        for sent in way_back.send(p):
-            counts[sent.status] = counts.get(sent.status, 0) + 1
-    return counts
+        return dict(Counter(sent.status for sent in way_back.send(p)))
+
+
+@task(task_display_name="信件 letters")
+def letters() -> dict[str, int]:
+    """Send the day's letters; returns how many were sent, failed, were sent before or have no address."""
+    from qiangji import letters as room
+
+    _with_airflows_connections()
+    with pipeline.open_pipeline() as p:
+        return dict(Counter(one.status for one in room.send(p)))
 
 
 class QiangjiPlugin(AirflowPlugin):

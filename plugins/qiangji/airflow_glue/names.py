@@ -7,6 +7,7 @@ DAGS = {
     "collect_period": "补采报告月",
     "build_indicators": "计算指标",
     "watch_reporting": "报送跟踪",
+    "send_letters": "发送信件",
 }
 """DAGs of the project, with their names in Chinese."""
 

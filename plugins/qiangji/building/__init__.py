@@ -34,13 +34,17 @@ from sqlalchemy.engine import Connection, Engine
 
 from qiangji.building import corrected, facts, figures, recording, repeating
 from qiangji.building import months as computing
+from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
 from qiangji.building.recording import Built
+from qiangji.building.registry import Registry
 from qiangji.building.signatures import Signatures
+from qiangji.building.together import Together
 from qiangji.catalogue import Catalogue
 from qiangji.checking import expectations
 from qiangji.errors import UsageError
 from qiangji.indicators import RESTATED
+from qiangji.lake import Lake
 from qiangji.ledger import Key, Ledger, locks
 from qiangji.periods import Period, local_day, reporting_month, span
 from qiangji.pipeline import Pipeline
@@ -108,8 +112,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
     built = Built(build_id=f"{now:%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
     with p.ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
-        p.ledger.lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
-        p.ledger.lake.sweep_carried(set(c.scalars(sa.text("SELECT build_id FROM ops.built_month"))))
+        _sweep(c, p.ledger.lake)
         reports, lacking = _reports(c, p)
         built.stale = reports.stale
         corrected.record(c, p.ledger.lake, reports.held, now)
@@ -121,14 +124,19 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         ]
         if not built.months:
             return built
+        carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
+        reports.together = Together(reports, carried)
         _load_facts(c, p, reports, built)
         with built.seconds.timed("checks"):
             checked = _check(c, p, reports, lacking, built.months)
-        found = computing.build(c, p, reports, built, signatures, months if again else (), now)
+        changed = {m: None if again and m in months else signatures.changed(m, carried) for m in built.months}
+        fresh = signatures.up_to_date(built.months)
+        found = computing.build(c, p, Registry(reports, carried), built, changed, fresh, now)
+        signatures.leave(built.months, carried)
         checked["lacking"] += found.findings
         locked = locks.now_locked(c)
-        changed = figures.in_locked(c, found.filled, locked, found.at)
-        built.in_locked = figures.redefined_in_locked(c, locked) | changed
+        in_locked = figures.in_locked(c, found.filled, locked, found.at)
+        built.in_locked = figures.redefined_in_locked(c, locked) | in_locked
         recording.record(c, p.ledger, built, signatures, (now, found.at), checked, found.written)
     if found.is_whole and (built.facts_replaced or built.rows_inserted):
         with built.seconds.timed("analyze"):
@@ -140,6 +148,12 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         ", ".join(map(str, built.months)), built.facts_replaced, built.rows_closed, built.rows_inserted, built.seconds,
     )  # fmt: skip
     return built
+
+
+def _sweep(c: Connection, lake: Lake) -> None:
+    """Remove what builds left that were killed, and what no later build can need."""
+    lake.sweep_builds(set(c.scalars(sa.text("SELECT build_id FROM ops.build"))))
+    lake.sweep_carried(set(c.scalars(sa.text("SELECT build_id FROM ops.built_month"))))
 
 
 def _reports(c: Connection, p: Pipeline) -> tuple[Corrected, list[Key]]:

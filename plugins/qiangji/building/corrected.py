@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qiangji.building.together import Together
 from qiangji.catalogue import Catalogue, Correction, Form
 from qiangji.errors import CatalogueError
 from qiangji.hashing import short
@@ -62,6 +63,7 @@ class Corrected:
 
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
         self.catalogue, self.lake, self.current = catalogue, lake, current
+        self.together: Together | None = None
         self._tables: dict[Key, pa.Table] = {}
         self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
@@ -96,6 +98,14 @@ class Corrected:
         if found is None:
             return self.lake.get_rows(area, form, period, county, digest, columns)
         return found if columns is None else found.select([n for n in found.column_names if n in columns])
+
+    def get_many(
+        self, form: str, period: str, digests: Mapping[str, str], columns: Sequence[str] | None = None
+    ) -> dict[str, pa.Table]:
+        """The rows of several counties' current revisions, corrected; called as the lake's own."""
+        return {
+            c: self.get_rows("reports", form, period, c, digest, columns) for c, digest in digests.items()
+        }
 
     def effect(self, key: Key) -> str:
         """A hash of the corrections applied to a current revision; empty where there are none."""

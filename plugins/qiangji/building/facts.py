@@ -68,6 +68,9 @@ def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Per
                 c, p, reports, form, {k: loaded.get(k) for k in changed[start : start + REPORTS]}, build_id
             )
         replaced += len(changed)
+        if reports.together:
+            for period in due:
+                reports.together.leave_others(form.form, period, [k[2] for k in changed if k[1] == period])
     return replaced
 
 
@@ -99,7 +102,7 @@ def _replace(
     if changes:
         c.execute(query("building/note_change"), changes)
     loads: list[dict[str, Any]] = []
-    tables: dict[str, list[pa.Table]] = {}
+    tables: dict[str, dict[str, pa.Table]] = {}
     for key in before:
         if row := reports.current.get(key):
             rows = reports.get_rows("reports", *key, row.rows_hash)
@@ -110,10 +113,14 @@ def _replace(
                 | {"build_id": build_id, "corrections_hash": reports.effect(key)}
             )
             if len(rows):  # a report that repeats nothing has no rows
-                tables.setdefault(key[1], []).append(revised(rows, row.revision))
+                tables.setdefault(key[1], {})[key[2]] = rows
     insert(c, "ops.fact_load", loads)
     for period, found in tables.items():
-        rows = pa.concat_tables(found, promote_options="permissive")
+        if reports.together:
+            reports.together.leave(form.form, period, found)
+        current = [reports.current[form.form, period, county].revision for county in found]
+        numbered = [revised(t, n) for t, n in zip(found.values(), current, strict=True)]
+        rows = pa.concat_tables(numbered, promote_options="permissive")
         copy_in(c, f"fact.{form.form}", fact_rows(rows, p.catalogue, form, period))
 
 

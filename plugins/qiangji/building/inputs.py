@@ -232,8 +232,9 @@ class Inputs:
         """These columns of the current revisions, in the order of counties' codes; a form may lack a field."""
         wanted = frozenset(counties)
         mine = [c for c in self.lake.counties.get((form.form, str(period)), ()) if c in wanted]
-        keys = [(form.form, str(period), county) for county in mine]
-        tables = [self.lake.get_rows("reports", *key, self.current[key].rows_hash, names) for key in keys]
+        digests = {c: self.current[form.form, str(period), c].rows_hash for c in mine}
+        found = self.lake.get_many(form.form, str(period), digests, names)
+        tables = [found[c] for c in mine]
         at = np.repeat(np.arange(len(mine)), [len(t) for t in tables])
         schema = pa.schema([(n, arrow_type(form, n)) for n in names])
         rows = pa.concat_tables([schema.empty_table(), *tables], promote_options="permissive").select(names)

@@ -7,7 +7,7 @@ computed in which a county has reported something else since.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,9 @@ from sqlalchemy.engine import Connection
 
 from qiangji.building import figures
 from qiangji.building.bounds import Bounds
-from qiangji.building.carried import Carried
-from qiangji.building.corrected import Corrected
 from qiangji.building.parts import Part, Parts
 from qiangji.building.recording import Built, Recording, Written
 from qiangji.building.registry import Registry
-from qiangji.building.signatures import Signatures
 from qiangji.engines import open_engine
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
@@ -44,30 +41,29 @@ class Outcome:
 def build(
     c: Connection,
     p: Pipeline,
-    reports: Corrected,
+    registry: Registry,
     built: Built,
-    signatures: Signatures,
-    again: Collection[Period],
+    changed: Mapping[Period, set[str] | None],
+    fresh: set[Period],
     now: datetime,
 ) -> Outcome:
-    """Compute and write the months of a build; those of `again` as a whole, whatever has changed."""
+    """Compute and write the months of a build.
+
+    `changed`: of each month the counties that make its figures others, None: all are computed. `fresh`: other months
+    of these years of which the figures in the warehouse are what they would be now.
+    """
     parts = Parts(p.catalogue)
     # after the lock and the reading of what counts: later than any build before
     found = Outcome(c.scalar(sa.text("SELECT clock_timestamp()")) or now)
-    carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
-    registry = Registry(reports, carried)
-    fresh = signatures.up_to_date(built.months)
     with open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine:
         computing = figures.Computing(c, p, engine, registry, now, fresh)
-        for month in built.months:
-            changed = None if month in again else signatures.changed(month, carried)
-            part = parts.around(changed) if changed else None
+        for month, counties in sorted(changed.items()):
+            part = parts.around(counties) if counties else None
             found.is_whole |= part is None
             one = _Month(c, p, built, computing, registry, month, part)
             one.build([part] if part else parts.whole(), found)
             fresh.add(month)
         built.failed = computing.failed()
-    signatures.leave(built.months, carried)
     return found
 
 

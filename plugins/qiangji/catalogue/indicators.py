@@ -50,6 +50,11 @@ class Indicator(Model):
         description="whether the numerator is a part of the denominator, so that a value below 0 or above the factor"
         " is a finding; default: where the unit is percent",
     )
+    since: Month | None = F(
+        None,
+        description="the first month that has figures of it, such as the one since which a field that it reads is asked"
+        " for; default: every month",
+    )
     target: dict[int, Decimal] = F(
         default_factory=dict, description="illustrative: the plan publishes no figures"
     )
@@ -60,6 +65,10 @@ class Indicator(Model):
         untils = [e.until for e in self.earlier]
         if untils != sorted(set(untils)):
             raise ValueError("`earlier` is oldest first, each with an `until` of its own")
+        if self.since and untils and untils[0] < self.since:
+            raise ValueError(
+                f"`since` {self.since} lies after the `until` of a definition of before, {untils[0]}"
+            )
         return self
 
     @property
@@ -71,7 +80,7 @@ class Indicator(Model):
     def definitions(self) -> tuple[Definition, ...]:
         """What it meant and means, oldest first: version 1, 2, ..."""
         found: list[Definition] = []
-        since: str | None = None
+        since: str | None = self.since
         for e in (*self.earlier, None):
             own = {n: getattr(e, n) for n in Earlier.model_fields if n != "until"} if e else {}
             changed = {n: value for n, value in own.items() if value is not None}

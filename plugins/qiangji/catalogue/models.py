@@ -119,6 +119,16 @@ class Serial(Model):
     initiative: Code
 
 
+class SignOff(Model):
+    """Who has to sign a form, where a county's sheet has a sign-off zone: that somebody did is looked at, never who."""
+
+    needs: tuple[Literal["filled_in_by", "approved_by"], ...] = F(min_length=1)
+    since: Month | None = F(None, description="the first month for which it is asked")
+
+    def needs_in(self, month: str) -> tuple[str, ...]:
+        return self.needs if holds(self.since, None, month) else ()
+
+
 class Form(Model):
     """A report that counties fill in, one row a unit of its grain."""
 
@@ -156,6 +166,11 @@ class Form(Model):
         None,
         description="the last month for which a county need not have it: it is asked for, and nobody is late or"
         " failing for want of it",
+    )
+
+    sign_off: SignOff | None = F(
+        None,
+        description="who has to sign (签章), where a county's layout has a sign-off zone; its lack is a finding",
     )
 
     @model_validator(mode="after")

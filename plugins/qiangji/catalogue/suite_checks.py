@@ -109,6 +109,7 @@ def _check_presence(suite: Suite, form: Form, needed: Collection[tuple[str, str]
             f"indicators read {', '.join(silent)}, and no rule says that a value is missing",
             where=Place(suite.path),
             expected=f"{PRESENT} on each, a warning at least and without a condition",
+            zh=f"指标用到{'、'.join(silent)}，但校验规则里没有一条说明该项未填：请为每一项加一条{PRESENT}（至少为warning，不带条件）。",
         )
 
 
@@ -144,6 +145,7 @@ def _check_use(suite: Suite, form: Form, read: set[str], kinds: Collection[str])
             f"no expectation on {', '.join(unread)}",
             where=place,
             expected="at least one on every field of the form",
+            zh=f"{'、'.join(unread)}没有任何校验规则：报表的每一项至少要有一条。",
         )
     if unknown := [k for k in kinds_in(read) if k not in kinds]:
         raise CatalogueError(

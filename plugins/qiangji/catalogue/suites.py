@@ -16,7 +16,7 @@ Context columns are filled before the suite runs, and are named here and nowhere
 | `_gap_<name>` | the fields' | `plus` less `minus` of the suite's `meta.gaps.<name>`; null without any of them |
 | `_last_<field>` | the field's | the unit's value in the current report before this; ytd: null in January |
 | `_yearend_<field>` | the field's | of a ytd field: the unit's value in the last report of the year before; null but in
-the first period of a year |
+the first report of a year, no later than March's |
 | `_z_<field>` | float | modified z-score of a stock or flow against the unit's own earlier values (see
 `checking.jumps`); null without enough of them, or where they do not move |
 | `_change_<field>` | float | (field - _last) / _last: 0.25 is +25 %; null without either, where _last is 0, or where
@@ -129,7 +129,7 @@ class Rule:
         return any(c.startswith("_") and not is_own(c) for c in self.columns)
 
     def words(self, row: Mapping[str, object]) -> Words:
-        """What is said of a row (column -> value) that breaks the rule."""
+        """What is said of a row (column -> value) that breaks the rule. `county_code`: whose codes may be quoted."""
         value, usual = self._value(row), self._usual(row)
         return Words(
             value,
@@ -143,7 +143,8 @@ class Rule:
         A pair gives `3 / 2`, a change `40 → 60 (+50%)`.
         """
         kwargs = self.content["kwargs"]
-        texts = [_shown(row.get(f)) for f in self.fields]
+        county = str(row.get("county_code") or "")
+        texts = [_shown(row.get(f), county) for f in self.fields]
         for column in [kwargs[k] for k in _COMPARED if k in kwargs]:
             if column.startswith("_change_"):
                 change = row.get(column)
@@ -156,7 +157,7 @@ class Rule:
                     f"{' / '.join(texts)} ({change:+.0%})" if isinstance(change, (int, float)) else texts[0]
                 ]
             elif column not in (*self.fields, *OWN_CONTEXT) and not column.startswith(("_gap_", "_z_")):
-                texts.append(_shown(row.get(column)))
+                texts.append(_shown(row.get(column), county))
         return " / ".join(texts)
 
     def _usual(self, row: Mapping[str, object]) -> str:
@@ -312,13 +313,13 @@ def context_column(name: str, form: str, forms: Iterable[str]) -> ContextColumn 
     return None
 
 
-def _shown(value: object) -> str:
+def _shown(value: object, county: str = "") -> str:
     if value is None or value != value:  # NaN is the one value that differs from itself
         return "—"
     if isinstance(value, bool):
         return "是" if value else "否"
     if isinstance(value, str):
-        return quoted(value)
+        return quoted(value, county)
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     digits = sum(c.isdigit() for c in text.partition(".")[0])
     return f"({digits} 位数字 digits)" if digits >= MANY_DIGITS else text

@@ -14,6 +14,7 @@ split afterwards.
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
 | `names` | names beside codes |
+| `signing` | whether those who have to sign a form did |
 | `sheets` | what a sheet says of itself, with `titles` (the period), `units` and `spans` |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
@@ -35,7 +36,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, doubts, sheets, titles, unexpected_units
+from qiangji.checking import blank_columns, doubts, sheets, signing, titles, unexpected_units
 from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
@@ -71,6 +72,9 @@ def check(
     `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, parquet, publish.
     `handed`: what the pull has read already.
     """
+    pa.set_memory_pool(
+        pa.system_memory_pool()
+    )  # Arrow's own gives large arrays back at once, and takes them anew
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
     for code in sorted({p.form for p in parts}):
@@ -236,6 +240,9 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
             one.notes += sheets.findings(one, form)
         else:  # row by row
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
+            layout = catalogue.counties[one.part.county_code].layout_of(form.form)
+            one.findings += (unsigned := list(signing.findings(one, form, layout)))
+            one.notes += unsigned
             doubts.look(one, catalogue, form)
             blank_columns.tell(one, blank, catalogue, form)
         start = end

@@ -7,10 +7,9 @@ with. A report is compared with those of its own county: rows are found by count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,19 +17,22 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import ContextColumn
 from qiangji.checking import jumps
+from qiangji.checking.beside import Numbers, at_of, numbered, one_behind_the_other, taken
 from qiangji.parsing.normalise import TYPES
 from qiangji.periods import MONTHS_IN, Period
 
 
 class Read(Protocol):
-    """Gives the rows of a current revision, of these columns or all; None where there is none."""
+    """Gives the rows of those of some counties that have a current revision, of these columns or all."""
 
     def __call__(
-        self, form: str, period: Period, county: str, columns: frozenset[str] = ...
-    ) -> pa.Table | None: ...
+        self, form: str, period: Period, counties: Sequence[str], columns: frozenset[str] = ...
+    ) -> dict[str, pa.Table]: ...
 
 
 Place = tuple[str, Period]
+_NEW_YEAR = 3
+"""Months in which the first report of a year is held against the last of the year before."""
 
 
 def columns_of(catalogue: Catalogue, form: Form, period: Period) -> list[ContextColumn]:
@@ -46,7 +48,18 @@ def places_of(column: ContextColumn, catalogue: Catalogue, form: Form, period: P
     """The reports of a county that a column looks at, by form and period."""
     if column.is_across:  # the other form's same period, or the last of those within it
         return [(column.form, period.last_month.as_type(catalogue.forms[column.form].period_type))]
+    if column.kind == "yearend":  # whichever report of the year before is the last one
+        return [_year_before(form, period)] if period.last_month.index % 12 < _NEW_YEAR else []
     return [(form.form, period - back) for back in _reach(column, form)]
+
+
+def last_first(form: Form, period: Period) -> Iterator[Period]:
+    """The periods of the twelve months before, the latest first: the last report may be that of any of them."""
+    return (period - back for back in range(1, 12 // MONTHS_IN[form.period_type] + 1))
+
+
+def _year_before(form: Form, period: Period) -> Place:
+    return form.form, Period("year", period.year - 1)
 
 
 def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
@@ -57,14 +70,24 @@ def _reach(column: ContextColumn, form: Form) -> Iterable[int]:
 
 
 class Context:
-    """Reports of one form and period, one behind the other, and what they are compared with."""
+    """Reports of one form and period, one behind the other, and what they are compared with. `lasts`: county -> the
+    period of its last report before.
+    """
 
-    def __init__(self, catalogue: Catalogue, form: Form, period: Period) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        form: Form,
+        period: Period,
+        reports: Mapping[str, pa.Table],
+        read: Read,
+        lasts: Mapping[str, Period],
+    ) -> None:
         self.catalogue, self.form, self.period = catalogue, form, period
         self._columns = columns_of(catalogue, form, period)
-        self._reports: list[tuple[str, pa.Table]] = []
-        self._others: dict[Place, list[tuple[str, pa.Table]]] = {}
-        self._found: dict[Place, tuple[pa.Table, pa.Array]] = {}
+        self._reports = list(reports.items())
+        self._read, self._lasts = read, lasts
+        self._found: dict[Place, tuple[pa.Table, Numbers] | None] = {}
         self._looked_at: dict[Place, frozenset[str]] = {}
         for column in self._columns:
             for place in places_of(column, catalogue, form, period):
@@ -79,24 +102,26 @@ class Context:
     def __len__(self) -> int:
         return sum(len(rows) for _, rows in self._reports)
 
-    def add(self, county: str, rows: pa.Table, read: Read) -> None:
-        """One more report. Of those that it is compared with, only what is looked at is held."""
-        self._reports.append((county, rows))
-        for place, looked_at in self._looked_at.items():
-            is_last = place == (self.form.form, self.period - 1)  # it was read, with all its columns
-            other = read(*place, county) if is_last else read(*place, county, looked_at)
-            if other is not None:
-                kept = other.select([n for n in other.column_names if n in looked_at])
-                self._others.setdefault(place, []).append((county, kept))
-
     def frame(self) -> pa.Table:
         """The rows of all reports with their contextual columns; with a z-score also the range that is usual."""
-        rows = _one_behind_the_other([rows for _, rows in self._reports])
+        rows = one_behind_the_other([rows for _, rows in self._reports])
         rows = as_it_stands(rows, self.form, str(self.period.last_month))
         for column in self._columns:
             for name, values in self._made(rows, column).items():
                 rows = rows.append_column(name, values)
+        self._found.clear()
         return rows
+
+    def _others(self, place: Place) -> dict[str, pa.Table]:
+        """What the counties reported there: of each the columns that are looked at."""
+        counties, looked_at = [county for county, _ in self._reports], self._looked_at[place]
+        if place != _year_before(self.form, self.period):
+            return self._read(*place, counties, looked_at)
+        found: dict[str, pa.Table] = {}
+        for last in {p for p in self._lasts.values() if p.year < self.period.year}:
+            same = [county for county in counties if self._lasts.get(county) == last]
+            found |= self._read(self.form.form, last, same, looked_at)
+        return found
 
     def _made(self, rows: pa.Table, column: ContextColumn) -> dict[str, pa.Array | pa.ChunkedArray]:
         name = column.name
@@ -104,7 +129,8 @@ class Context:
             return {name: self._across(rows, column)}
         own = rows.column(column.field)
         if column.kind == "z":
-            reports = (self._before(column.field, back) for back in _reach(column, self.form))
+            places = places_of(column, self.catalogue, self.form, self.period)
+            reports = (self._before(column.field, place) for place in places)
             z = jumps.against(own, [values for values in reports if values is not None])
             return dict(zip((name, f"_low_{column.field}", f"_high_{column.field}"), z, strict=True))
         if column.kind == "change":
@@ -112,33 +138,31 @@ class Context:
         is_new_year = self.period.year != (self.period - 1).year
         starts_anew = is_new_year and self.form.fields[column.field].kind == "ytd"
         before = None
-        if column.kind == "year" or (is_new_year if column.kind == "yearend" else not starts_anew):
-            (back,) = _reach(column, self.form)
-            before = self._before(column.field, back)
+        if column.kind in ("year", "yearend") or not starts_anew:
+            for place in places_of(column, self.catalogue, self.form, self.period):
+                before = self._before(column.field, place)
         if column.kind == "year":
             return {name: pa.nulls(len(rows), pa.float64()) if before is None else _relative(own, before)}
         return {name: pa.nulls(len(rows), own.type) if before is None else before}
 
-    def _before(self, field: str, back: int) -> pa.ChunkedArray | None:
-        """The units' values some periods ago; None where no report has the field, or the form had it not yet."""
-        place = (self.form.form, self.period - back)
-        if place not in self._others:
-            return None
+    def _before(self, field: str, place: Place) -> pa.ChunkedArray | None:
+        """The units' values in a report before; None where no report has the field, or the form had it not yet."""
         if place not in self._found:
-            reports, key = self._others[place], self.form.key
-            at = pc.index_in(_by_county(self._reports, key), value_set=_by_county(reports, key))
-            self._found[place] = _one_behind_the_other([t for _, t in reports]), at
-        table, at = self._found[place]
-        return table.column(field).take(at) if field in table.column_names else None
+            others = self._others(place)
+            at = at_of(self._reports, others, self.form.key)
+            self._found[place] = (one_behind_the_other(list(others.values())), at) if others else None
+        if (found := self._found[place]) is None or field not in found[0].column_names:
+            return None
+        return taken(found[0].column(field), found[1])
 
     def _across(self, rows: pa.Table, column: ContextColumn) -> pa.Array | pa.ChunkedArray:
         """The sum or count of another form's rows at the units of these rows and beneath them."""
         of = self.catalogue.forms[column.form]
         (place,) = places_of(column, self.catalogue, self.form, self.period)
-        reports = [r for r in self._others.get(place, ()) if column.field in r[1].column_names]
+        reports = [r for r in self._others(place).items() if column.field in r[1].column_names]
         if not reports:
             return pa.nulls(len(rows), pa.int64())
-        other = _one_behind_the_other([t for _, t in reports])
+        other = one_behind_the_other([t for _, t in reports])
         tree = self.catalogue.org.paths_in(self.period)
         at = pc.index_in(
             parents(other.column(of.key), of), value_set=tree.column("org_code").combine_chunks()
@@ -163,20 +187,10 @@ def as_it_stands(rows: pa.Table, form: Form, month: str) -> pa.Table:
     return rows
 
 
-def _one_behind_the_other(tables: Sequence[pa.Table]) -> pa.Table:
-    return pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-
-
 def _counties(reports: Sequence[tuple[str, pa.Table]]) -> pa.Array:
     """The county of each row."""
-    at = np.repeat(np.arange(len(reports)), [len(rows) for _, rows in reports])
-    return pa.array([county for county, _ in reports], pa.string()).take(pa.array(at))
-
-
-def _by_county(reports: Sequence[tuple[str, pa.Table]], key: str) -> pa.Array:
-    """What a row is found by: a unit may have moved, and a county is compared with itself."""
-    keys = pa.chunked_array([chunk for _, rows in reports for chunk in rows.column(key).chunks], pa.string())
-    return pc.binary_join_element_wise(_counties(reports), keys.combine_chunks(), " ")
+    of = pa.array(numbered([len(rows) for _, rows in reports]))
+    return pa.array([county for county, _ in reports], pa.string()).take(of)
 
 
 def _change(rows: pa.Table, column: ContextColumn) -> pa.ChunkedArray:

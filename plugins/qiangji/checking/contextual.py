@@ -11,14 +11,14 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import ContextColumn, Rule
-from qiangji.checking import repeats, scales
-from qiangji.checking.context import Context, Read, as_it_stands, places_of
+from qiangji.checking import repeats, sameness, scales
+from qiangji.checking.beside import Pairs
+from qiangji.checking.context import Context, Read, as_it_stands, last_first, places_of
 from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -27,6 +27,8 @@ from qiangji.ledger.findings import Finding
 from qiangji.periods import Period
 
 _ALL = frozenset[str]()
+COUNTIES = 300
+"""Counties whose reports are read at once."""
 BETWEEN = "expect_column_values_to_be_between"
 
 
@@ -57,6 +59,9 @@ def stale(
     that say that nothing changed.
     """
     work = []
+    by_place: dict[tuple[str, str], list[Key]] = {}
+    for key in current:
+        by_place.setdefault(key[:2], []).append(key)
     for month in months:
         for form in catalogue.forms.values():
             period = catalogue.due(form, month)
@@ -64,12 +69,16 @@ def stale(
             columns = suite.context_columns(catalogue.forms)
             if period is None or not (columns or repeats.can_tell(form)):
                 continue
-            for (name, text, county), rows_hash in current.items():
-                if (name, text) != (form.form, str(period)):
-                    continue
-                inputs = [current.get(k, "") for k in _inputs(columns, catalogue, form, period, county)]
-                said = (repeats.VERSION, "declared" if (name, text, county) in declared else "")
-                one = Work(form, period, county, short(suite.hash, *said, rows_hash, *inputs))
+            places, before = (
+                _places(columns, catalogue, form, period),
+                list(map(str, last_first(form, period))),
+            )
+            for key in by_place.get((form.form, str(period)), ()):
+                inputs = [current.get((*place, key[2]), "") for place in places]
+                last = next((p for p in before if current.get((form.form, p, key[2]))), "")
+                inputs += [last, current.get((form.form, last, key[2]), "")]
+                said = (repeats.VERSION, "declared" if key in declared else "")
+                one = Work(form, period, key[2], short(suite.hash, *said, current[key], *inputs))
                 if seen.get(one.key) != one.signature:
                     work.append(one)
     return work
@@ -84,33 +93,59 @@ def findings(
 ) -> dict[Key, list[Finding]]:
     """The contextual findings of each piece of work, all counties of a form and period at once."""
 
-    # the report and the one before are looked at several times, one county after the other
-    @lru_cache(maxsize=8)
-    def read(form: str, period: Period, county: str, columns: frozenset[str] = _ALL) -> pa.Table | None:
-        digest = current.get((form, str(period), county))
-        if not digest:
-            return None
-        return lake.get_rows("reports", form, str(period), county, digest, sorted(columns) or None)
+    def read(
+        form: str, period: Period, counties: Sequence[str], columns: frozenset[str] = _ALL
+    ) -> dict[str, pa.Table]:
+        digests = {c: digest for c in counties if (digest := current.get((form, str(period), c)))}
+        return lake.get_many(form, str(period), digests, sorted(columns) or None)
 
     found: dict[Key, list[Finding]] = {w.key: [] for w in work}
     held: dict[tuple[str, ...], _Held] = {}  # a form that changed is judged as it stood in each period
-    for (form, period), same in _by_form_and_period(work).items():
-        rules = catalogue.suites[form].holding_in(catalogue.forms[form], str(period.last_month))
+    for (name, period), same in _by_form_and_period(work).items():
+        form = catalogue.forms[name]
+        rules = catalogue.suites[name].holding_in(form, str(period.last_month))
         rules = [r for r in rules if r.is_contextual]
-        as_it_stood = (form, *(f"{r.id} {r.severity}" for r in rules))
-        judge = held.setdefault(as_it_stood, _Held(catalogue.forms[form], rules, found))
-        context = Context(catalogue, judge.form, period)
-        for w in same:
-            report = _Report(read, w.form, w.period, w.county)
-            if w.key not in declared:
-                found[w.key] += report.beside_the_last()
-            context.add(w.county, report.rows(), read)
-            if len(context) >= BATCH_ROWS:
-                judge.add(context)
-                context = Context(catalogue, judge.form, period)
-        judge.add(context)
+        as_it_stood = (name, *(f"{r.id} {r.severity}" for r in rules))
+        judge = held.setdefault(as_it_stood, _Held(form, rules, found))
+        for start in range(0, len(same), COUNTIES):
+            counties = [w.county for w in same[start : start + COUNTIES]]
+            rows = read(name, period, counties)
+            reports = {c: as_it_stands(rows[c], form, str(period.last_month)) for c in counties}
+            asked = [c for c in counties if (name, str(period), c) not in declared]
+            lasts = _lasts(current, form, period, counties)
+            for last in sorted(set(lasts.values())):
+                those = {c: reports[c] for c in asked if lasts.get(c) == last}
+                for county, said in _beside_the_last(form, (last, period), those, read).items():
+                    found[name, str(period), county] += said
+            judge.add(Context(catalogue, form, period, reports, read, lasts))
     for one in held.values():
         one.look()
+    return found
+
+
+def _lasts(
+    current: Mapping[Key, str], form: Form, period: Period, counties: Iterable[str]
+) -> dict[str, Period]:
+    """County -> the last period within a year before in which it has a report: there may be gaps (decision 20)."""
+    before = [(p, str(p)) for p in last_first(form, period)]
+    found = {c: next((p for p, text in before if current.get((form.form, text, c))), None) for c in counties}
+    return {county: last for county, last in found.items() if last}
+
+
+def _beside_the_last(
+    form: Form, periods: tuple[Period, Period], reports: Mapping[str, pa.Table], read: Read
+) -> dict[str, list[Finding]]:
+    """County -> what is said of its report where it repeats the last one, is in another scale, or has a column filled
+    down. `periods`: of the last report, and of this one.
+    """
+    before = read(form.form, periods[0], list(reports)) if repeats.can_tell(form) and reports else {}
+    pairs = Pairs(form.key, {c: (reports[c], last) for c, last in before.items()})
+    found = {county: [again] for county, again in repeats.findings(form, periods, pairs).items()}
+    for county, said in scales.findings(form, periods, pairs).items():
+        found.setdefault(county, []).extend(said)
+    for county, (now, last) in pairs.reports.items():
+        if filled := list(sameness.beside(form, periods, county, now, last)):
+            found.setdefault(county, []).extend(filled)
     return found
 
 
@@ -166,37 +201,11 @@ def _may_be_broken(rule: Rule, frame: pa.Table) -> bool:
     )
 
 
-def _inputs(
-    columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period, county: str
-) -> list[Key]:
-    """The revisions, besides its own, that a submission's context comes from."""
+def _places(
+    columns: list[ContextColumn], catalogue: Catalogue, form: Form, period: Period
+) -> list[tuple[str, str]]:
+    """The reports (form, period) of its own county that a submission's context comes from, besides its own and the
+    last before it.
+    """
     places = {place for c in columns for place in places_of(c, catalogue, form, period)}
-    return sorted((name, str(at), county) for name, at in places | {(form.form, period - 1)})
-
-
-@dataclass(frozen=True)
-class _Report:
-    """One county's report of a period."""
-
-    read: Read
-    form: Form
-    period: Period
-    county: str
-
-    def rows(self) -> pa.Table:
-        """The report, with every field that the form had in its period."""
-        rows = self.read(*self._at(self.period))
-        assert rows is not None
-        return as_it_stands(rows, self.form, str(self.period.last_month))
-
-    def beside_the_last(self) -> list[Finding]:
-        """What is said of it where it repeats the report before, or is in another scale."""
-        before = self.read(*self._at(self.period - 1)) if repeats.can_tell(self.form) else None
-        if before is None:
-            return []
-        both = (self.form, self.period, self.county, self.rows(), before)
-        again = repeats.finding(*both)
-        return [*([again] if again else []), *scales.findings(*both)]
-
-    def _at(self, period: Period) -> tuple[str, Period, str]:
-        return self.form.form, period, self.county
+    return sorted((name, str(at)) for name, at in places)

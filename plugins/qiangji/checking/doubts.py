@@ -15,8 +15,8 @@ and findings on the report. They follow from the submission, the catalogue and t
 What the sheet says of itself is asked about in `sheets`.
 
 "Most" is more than half, and at least LEAST_ROWS: fewer rows have their findings. Values that are all FAR times above
-the limit are held however few. Below the limit only values FAR times too small are asked about: small units are small,
-and a wrong unit is wrong by more.
+the limit are held however few. Below the limit, zeros among them, NEARLY_ALL of MANY rows or more are asked about, of
+fewer only values FAR times too small: some units are small, and a wrong unit is wrong by more.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking import names, sheets
+from qiangji.checking import names, sameness, sheets
 from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import address
@@ -40,6 +40,7 @@ from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
+MANY, NEARLY_ALL = 20, 0.8
 TINY = Decimal("0.1")
 """In 10,000 yuan: of less no year's amount of a unit is."""
 _LAST_SERIAL = "99"
@@ -60,7 +61,13 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     kept = [i for i in every if i not in rejected] if rejected else every
     slipped = _names(one, catalogue, form, kept)
     one.notes += (
-        notes := [*slipped, *sheets.findings(one, form), *_half_answered(one, form), *_nil(one, form)]
+        notes := [
+            *slipped,
+            *sheets.findings(one, form),
+            *sameness.in_report(one, catalogue, form),
+            *_half_answered(one, form),
+            *_nil(one, form),
+        ]
     )
     one.findings += notes
     one.doubts += [
@@ -99,7 +106,7 @@ def _of_rows(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
             beyond += _beyond(one, breaches, kept)
         elif most(len(breaches), len(kept)):
             lacking.append(_Column(field, len(breaches), len(kept), breaches[0].address))
-    if beyond:
+    if beyond and _zeros(one, form) is None:  # a form of zeros alone is asked about as such
         yield _implausible(beyond, form)
     if tiny := _tiny(one, form, {column.field for column in beyond}):
         yield _hundred_millions(tiny, form)
@@ -137,6 +144,9 @@ def _beyond(one: Checked, breaches: Sequence[Breach], kept: Sequence[int]) -> It
     assert isinstance(rule, Rule)
     (name,) = rule.fields
     values = one.frame.column(name).to_pylist()
+    if low := _low(breaches, name, [values[i] for i in kept]):
+        yield low
+        return
     filled = sum(bool(values[i]) for i in kept)  # a zero is a zero in any unit
     for limit, side, slack in (("max_value", 1, 1), ("min_value", -1, FAR)):
         bound = rule.content["kwargs"].get(limit)
@@ -146,6 +156,19 @@ def _beyond(one: Checked, breaches: Sequence[Breach], kept: Sequence[int]) -> It
         is_far = side > 0 and bound > 0 and all(values[b.index] > FAR * bound for b in out)
         if most(len(out), filled) or (out and is_far and 2 * len(out) > filled):
             yield _Column(name, len(out), filled, out[0].address, bound, side > 0)
+
+
+def _low(breaches: Sequence[Breach], name: str, values: Sequence[Any]) -> _Column | None:
+    """The field, where nearly all rows that have a value, zeros too, have it below what is plausible."""
+    rule = breaches[0].rule
+    bound = rule.content["kwargs"].get("min_value") if isinstance(rule, Rule) else None
+    if bound is None:
+        return None
+    given = [value for value in values if value is not None]
+    low = sum(value < bound for value in given)
+    if low < MANY or low < NEARLY_ALL * len(given):
+        return None
+    return _Column(name, low, len(given), breaches[0].address, bound, is_above=False)
 
 
 def _is_beyond(value: Any, bound: float, side: int, slack: int) -> bool:

@@ -165,7 +165,9 @@ def load() -> None:
         import great_expectations  # noqa: F401
         from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: F401
     finally:
-        if "duckdb" not in sys.modules:  # it complains at its end of what the collector was told to leave alone
+        if (
+            "duckdb" not in sys.modules
+        ):  # it complains at its end of what the collector was told to leave alone
             gc.freeze()
         if is_collecting:
             gc.enable()

@@ -1,15 +1,16 @@
 """Names beside codes: rows whose name is another unit's of the county, and findings that say whose.
 
 In: a submission's accepted keys and the names beside them, and the tree. Out: one finding for each row whose name is
-another unit's. A name that no unit of the county has (another spelling, a short form) says nothing, and neither does
-one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A villager group has a
-name of its own, often that of some village: there only a name that says that it is a village's is looked at.
+another unit's or another task's. A name that no unit of the county has (another spelling, a short form) says nothing,
+and neither does one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A
+villager group has a name of its own, often that of some village: there only a name that says that it is a village's is
+looked at. Tasks have the names of the form's `serials`; one in other words says nothing.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -51,18 +52,14 @@ def are_looked_at(said: pa.Array, form: Form) -> pa.Array:
 def findings(
     catalogue: Catalogue, form: Form, rows: Iterable[Named], period: Period, county: str
 ) -> list[Finding]:
-    """One for each row whose name is another unit's."""
-    if form.grain == "task":  # a task has a name of its own
-        return []
-    names = _Names.of(catalogue, form, period, county)
+    """One for each row whose name is another unit's, or another task's."""
+    whose = _whose_task(form) if form.grain == "task" else _whose_unit(catalogue, form, period, county)
+    rule, fields = f"{form.form}.{form.key}.{RULE}", tuple(form.fields_in(str(period.last_month)))
     found = []
     for row in rows:
-        org_code = org_code_of(row.key, form)
-        is_looked_at = form.grain != "group" or _OF_A_VILLAGE.search(squeezed(row.name))
-        other = names.whose(org_code, row.name) if is_looked_at else None
-        if other is None:
+        if (slipped := whose(row)) is None:
             continue
-        own, theirs = catalogue.name_of(org_code), catalogue.name_of(other)
+        other, own, theirs = slipped
         words = Words(
             other,
             f"{row.key}应为{own}，名称栏却是{theirs}（{other}）：代码与名称可能错行",
@@ -70,11 +67,39 @@ def findings(
             f"{own}的名称，或{theirs}的代码",
             f"the name of {own}, or the code of {theirs}",
         )
-        rule = f"{form.form}.{form.key}.{RULE}"
-        fields = tuple(form.fields_in(str(period.last_month)))
-        at = (county, form.form, str(period), row.key, org_code)
+        at = (county, form.form, str(period), row.key, org_code_of(row.key, form))
         found.append(Finding(*at, rule, "warning", fields, words))
     return found
+
+
+_Whose = Callable[[Named], tuple[str, str, str] | None]
+"""Of a row whose name is another's: the other's code, the own name and the other's; else None."""
+
+
+def _whose_unit(catalogue: Catalogue, form: Form, period: Period, county: str) -> _Whose:
+    names = _Names.of(catalogue, form, period, county)
+
+    def whose(row: Named) -> tuple[str, str, str] | None:
+        org_code = org_code_of(row.key, form)
+        is_looked_at = form.grain != "group" or _OF_A_VILLAGE.search(squeezed(row.name))
+        other = names.whose(org_code, row.name) if is_looked_at else None
+        return (other, catalogue.name_of(org_code), catalogue.name_of(other)) if other else None
+
+    return whose
+
+
+def _whose_task(form: Form) -> _Whose:
+    """Tasks are told by the whole name that the form's list gives them."""
+    serials = {_NOT_NAMES.sub("", squeezed(serial.name.zh)): code for code, serial in form.serials.items()}
+
+    def whose(row: Named) -> tuple[str, str, str] | None:
+        own = row.key[(form.parent_digits or 0) + 1 :]
+        other = serials.get(_NOT_NAMES.sub("", squeezed(row.name)))
+        if other in (None, own) or own not in form.serials:
+            return None
+        return f"{row.key[: -len(own)]}{other}", form.serials[own].name.zh, form.serials[other].name.zh
+
+    return whose
 
 
 @dataclass(frozen=True)

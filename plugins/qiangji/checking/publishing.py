@@ -74,10 +74,19 @@ def _submission(one: Checked, catalogue: Catalogue) -> Submission:
         rows_rejected=received - taken,
         is_unchanged=one.is_unchanged,
         doubt=one.doubts[0].code if one.doubts else None,
-        doubt_zh="；".join(d.zh for d in one.doubts) or None,
-        doubt_en="; ".join(d.en for d in one.doubts) or None,
+        doubt_zh=_joined([d.zh for d in one.doubts], "；", "？") or None,
+        doubt_en=_joined([d.en for d in one.doubts], "; ", "? ") or None,
         **vars(fullness),
     )
+
+
+def _joined(questions: Sequence[str], between: str, asked: str) -> str:
+    """Questions one behind the other: `between`, but where one ends with its own mark."""
+    text = ""
+    for question in questions:
+        mark = asked if text.endswith(asked.strip()) else between
+        text = f"{text.removesuffix(mark.strip())}{mark}{question}" if text else question
+    return text
 
 
 def _kept(one: Checked, submission: Submission, lake: Lake) -> Submission:

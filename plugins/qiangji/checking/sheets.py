@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Severity, Words
 from qiangji.checking.spans import KINDS, other_spans
-from qiangji.checking.units import other_units
+from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.facts import SheetFacts
@@ -38,6 +38,19 @@ UNITS = {
     "percent": "%",
 }
 """The unit of a field as messages name it."""
+UNITS_EN = {
+    "person": "persons",
+    "household": "households",
+    "group": "groups",
+    "village": "villages",
+    "community": "communities",
+    "unit": "units",
+    "item": "items",
+    "time": "times",
+    "tree": "trees",
+    "ten_thousand_yuan": "10,000 yuan",
+    "percent": "per cent",
+}
 _PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number format"), "title": ("标题", "title")}
 
 
@@ -75,9 +88,20 @@ def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
         "unit_of_another_scale",
         f"{place_zh}写明{zh}的单位是“{first.said}”，本表要求{asks}：数据是按哪个单位填的？"
         "请按本表的单位填报并改正后重报",
-        f"the {place_en} says that {en} is in {first.said}, the form asks for {unit}: in which unit are the numbers?"
+        f"the {place_en} says that {en} is in {_in_english(first.said)}, the form asks for"
+        f" {UNITS_EN[form.fields[first.field].unit]}: in which unit are the numbers?"
         " Report them in the form's unit, correct it and send the report again",
     )
+
+
+def _in_english(said: str) -> str:
+    """A unit that a sheet says, as an English message names it."""
+    kind, scale = measure_of(said) or ("", 1)
+    if kind == "money":
+        return f"{scale:,} yuan" if scale > 1 else "yuan"
+    if kind in ("percent", "permille"):
+        return {"percent": "per cent", "permille": "per mille"}[kind]
+    return f"“{said}”" if scale == 1 else f"“{said}” (in {scale:,}s)"
 
 
 def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
@@ -127,6 +151,17 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
                 f"{sheet.hidden_rows} of {received} rows are hidden or filtered away; they were read like the others",
                 "没有隐藏的数据行；确属多余的请删除",
                 "no hidden rows: delete those that are not meant",
+            ),
+        )  # fmt: skip
+    if sheet.struck_rows:
+        yield _on_report(
+            one, f"{form.form}.{form.key}.struck_rows", (), Words(
+                str(sheet.struck_rows),
+                f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线，已照常读取",
+                f"{sheet.struck_rows} of {received} rows have cells that are struck through; they were read like the"
+                " others",
+                "没有删除线：应删除的请删除整行，其余的请取消删除线",
+                "no cells struck through: delete rows that are not meant, and remove the line from the others",
             ),
         )  # fmt: skip
     for name in (n for n in sheet.hidden_columns if n in form.fields):
@@ -200,11 +235,11 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
         yield _on_report(
             one, f"{form.form}.{form.key}.repeated_header", (), Words(
                 str(sheet.repeated_headers),
-                f"数据中有{sheet.repeated_headers}行是重复的表头或标题（如分页打印所加），已略过",
-                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page; they"
-                " were passed over",
-                "表头只在首页；分页打印请用“打印标题”功能",
-                "one header, above all rows: for print use the program's print titles",
+                f"数据中有{sheet.repeated_headers}行是重复的表头、标题（如分页打印所加）或镇（街）标题行，已略过",
+                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page, or are"
+                " a town's heading; they were passed over",
+                "表头只在首页，数据行之间没有标题；分页打印请用“打印标题”功能",
+                "one header, above all rows, and no headings among them: for print use the program's print titles",
             ),
             severity="info",
         )  # fmt: skip
@@ -212,10 +247,11 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
         yield _on_report(
             one, f"{form.form}.{form.key}.spaced_codes", (), Words(
                 str(sheet.spaced_codes),
-                f"有{sheet.spaced_codes}个编码中间夹有空格或短横线，已去除后读取",
-                f"{sheet.spaced_codes} codes have blanks or hyphens inside; they were read without",
-                "编码中间没有空格",
-                "codes without blanks",
+                f"有{sheet.spaced_codes}个编码夹有空格、短横线，或被写成小数、科学计数（位数齐全），已按其中的编码读取",
+                f"{sheet.spaced_codes} codes have blanks or hyphens inside, or are written as decimals or with an"
+                " exponent (all digits are there); they were read as the codes",
+                "以文本填写的编码，中间没有空格",
+                "codes as text, without blanks",
             ),
             severity="info",
         )  # fmt: skip

@@ -30,6 +30,7 @@ _SCALES = {
     "千万": 10_000_000,
     "亿": 10**8,
 }
+_SCALES_ALONE = ("万", "亿")
 _SCALED = re.compile(r"^(十万|百万|千万|十|百|千|万|亿)?(.+)$")
 _UNIT_IN_TITLE = re.compile(
     r"单位[::]?[(（]?(?P<units>[^\s)）\]】(（]+)"
@@ -83,6 +84,7 @@ def other_units(sheet: SheetFacts, fields: Mapping[str, Field]) -> list[OtherUni
             continue
         said: list[tuple[Place, str]] = [
             ("header", sheet.units_in_headers.get(name, "")),
+            ("header", sheet.units_below.get(name, "")),
             ("header", above.get(name, "")),
             ("format", sheet.units_in_formats.get(name, "")),
         ]
@@ -118,6 +120,8 @@ def _counts(unit: str, field: Field) -> bool:
 def _fits(unit: str, field: Field) -> bool:
     """Whether a field may be counted in a unit: in its own, or as the catalogue writes it in a header of the field."""
     measure = measure_of(unit)
+    if unit in _SCALES_ALONE:  # 万 is 万元 of money, and 万人 of people
+        measure = _OF_FIELDS[field.unit][0], _SCALES[unit]
     if measure is None:
         return True
     declared = {split_unit(text)[1] for text in (field.label.zh, *field.headers)}

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 
 import numpy as np
@@ -110,7 +110,7 @@ class Breach:
         """What is said of it. `frame`: the rows of the submission with their context columns."""
         if isinstance(self.rule, Unreadable):
             return self.rule.words(shown)
-        read = {*self.rule.fields, *self.rule.columns}
+        read = {*self.rule.fields, *self.rule.columns, "county_code"}
         return self.rule.words(
             {n: frame.column(n)[self.index].as_py() for n in frame.column_names if n in read}
         )
@@ -200,7 +200,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
         if i not in reasons and (unit := keys[i].as_py())
     }
     if not one.accepted.num_rows:
-        one.conclude("returned", "no_row_accepted", "所有记录均未通过核查", "every row breaks a rule")
+        one.conclude("returned", "no_row_accepted", *_no_row(one.rejections, parsed.rows.num_rows))
     elif reasons:
         first = one.rejections[0]
         one.conclude(
@@ -211,6 +211,20 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
         )
     else:
         one.verdict = "accepted"
+
+
+def _no_row(rejections: Sequence[Rejection], rows: int) -> tuple[str, str]:
+    """What is said, in zh and en, where no row is left: the rule that most rows break, its first cell, what to do."""
+    if not rejections:
+        return "所有记录均未通过核查", "every row breaks a rule"
+    first, more = rejections[0], len(rejections) - 1
+    more_zh, more_en = (f"；另有{more}类问题", f"; and {more} more rules") if more else ("", "")
+    return (
+        f"{rows}条记录均未通过核查：{first.rows}条不符合{first.rule}，如{first.example}：{first.message_zh}{more_zh}。"
+        "请改正后重报整表",
+        f"none of {rows} rows is accepted: {first.rows} break {first.rule}, e.g. {first.example}:"
+        f" {first.message_en}{more_en}. Correct them and send the whole report again",
+    )
 
 
 def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str, str] | None:
@@ -236,8 +250,8 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
 def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
     """What rows break: first cells that cannot be read, then rules in the suite's order.
 
-    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. Of a row
-    that is no unit's (`strays`), only that is told.
+    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. A code that
+    is not well formed is not told as unknown, too. Of a row that is no unit's (`strays`), only that is told.
     """
     numbers, found = parsed.rows.column("_row").to_numpy(), list[Breach]()
 
@@ -253,11 +267,18 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
         note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
         (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
+    malformed = set[int]()
     for one in broken:
         if not _is_whole(one.rule):
             told = unreadable if one.rule.is_critical else unreadable | asked
             of = (form.key, *one.rule.fields)
-            note(one.rule, [i for i in one.rows if not any((i, f) in told for f in of)] if told else one.rows)
+            rows = [i for i in one.rows if not any((i, f) in told for f in of)] if told else one.rows
+            if one.rule.id == f"{form.form}.{form.key}.format":
+                malformed.update(rows)
+            elif one.rule.id == f"{form.form}.{form.key}.known" and malformed:
+                rows = [i for i in rows if i not in malformed]
+            if rows:
+                note(one.rule, rows)
     return found
 
 
@@ -268,12 +289,18 @@ def _key_label(form: Form) -> Label:
 def total_words(total: TotalsProblem, shown: Shown) -> Words:
     """What is said of a written total that is not the sum of its rows."""
     written = shown(total.written)
+    away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
+    away_en = (
+        f": it is of the visible rows, and {total.hidden} are hidden or filtered away" if total.hidden else ""
+    )
     return Words(
         written,
-        f"合计为{written}，各行之和为{total.sum}",
-        f"the total says {written}, the rows add up to {total.sum}",
-        total.sum,
-        total.sum,
+        f"合计为{written}，各行之和为{total.sum}{away_zh}",
+        f"the total says {written}, the rows add up to {total.sum}{away_en}",
+        f"{total.sum}（请取消筛选、核对各行后重算合计）" if total.hidden else total.sum,
+        f"{total.sum}: take the filter off, check the rows and add them up again"
+        if total.hidden
+        else total.sum,
     )
 
 
@@ -327,7 +354,7 @@ def _rejections(one: Checked, frame: pa.Table) -> list[Rejection]:
             by_rule.setdefault(breach.rule.id, []).append(breach)
     found = []
     for rule, breaches in by_rule.items():
-        words = breaches[0].words(frame)
+        words = breaches[0].words(frame, partial(quoted, county=one.part.county_code))
         found.append(
             Rejection(
                 delivery_id=one.part.delivery_id,
@@ -357,7 +384,8 @@ def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Tab
         for breach, row in zip(breaches, rows, strict=True):
             of_report = (form, one.part.county_code, one.part.period)
             if isinstance(breach.rule, Unreadable):
-                found.append(Finding.asked(breach.rule, breach.rule.words(quoted), row, *of_report))
+                words = breach.rule.words(partial(quoted, county=one.part.county_code))
+                found.append(Finding.asked(breach.rule, words, row, *of_report))
             else:
                 found.append(Finding.of(breach.rule, row, *of_report))
     return found

@@ -21,16 +21,19 @@ from qiangji.cli import (
     feedback,
     figures,
     findings,
+    letters,
     restore,
     stages,
     system,
+    template,
     today,
 )
+from qiangji.cli.usage import Group
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
 from qiangji.settings import add_connection_resolver
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 for command in (
     today.today,
     stages.collect,
@@ -46,9 +49,12 @@ for command in (
     findings.dispose,
     feedback.check,
     feedback.feedback,
+    letters.letter,
+    template.template,
     decisions.publish,
     decisions.lock,
     decisions.unlock,
+    restore.backup,
     restore.verify,
     restore.rebuild_ledger,
     system.warehouse_url,

@@ -30,6 +30,12 @@ def configured() -> str:
     return str(file) if file.is_file() else ""
 
 
+def database_url() -> str:
+    """The URL of Airflow's database where it is a PostgreSQL that the environment names; '' elsewhere."""
+    url = os.environ.get(_DATABASE, "")
+    return url if url.startswith("postgresql") else ""
+
+
 def connection(conn_id: str) -> str | None:
     """A connection of Airflow's as a URI; None if there is none of that id, or no Airflow. Raises CollectError."""
     if not configured():

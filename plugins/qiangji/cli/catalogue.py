@@ -58,8 +58,8 @@ def check_catalogue(json: Json = False) -> None:
 def counted(catalogue: Catalogue) -> str:
     """What a catalogue holds, in numbers."""
     return (
-        f"{len(catalogue.forms)} forms, {len(catalogue.indicators)} indicators, {len(catalogue.counties)} counties,"
-        f" {len(catalogue.org.units)} org units"
+        f"{len(catalogue.forms)} 张报表 forms, {len(catalogue.indicators)} 项指标 indicators,"
+        f" {len(catalogue.counties)} 个县 counties, {len(catalogue.org.units):,} 个单位 org units"
     )
 
 

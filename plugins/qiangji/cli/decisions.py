@@ -13,6 +13,8 @@ from qiangji.periods import Period
 Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
 PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3 or 2026")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]
+ACTIONS = {"release": "采用", "void": "作废"}
+ACTIONS = {"release": "采用", "void": "作废"}
 FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
 
 
@@ -51,18 +53,19 @@ def publish(
     Exit code 3: the edition is published, although something was not complete.
     """
     from qiangji import pipeline
-    from qiangji.cli import printing
+    from qiangji.cli import printing, words
     from qiangji.figures import editions, reading
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:
         edition = asdict(editions.publish(p.ledger, wanted, name, by))
         open_ = [r for r in reading.status(p.ledger.engine, str(wanted)) if r["status"] != "accepted"]
+        names = words.names(p.catalogue)
     if json:
         print(printing.as_json(edition))
     else:
         reservations = editions.reservations_in_words(edition["reservations"])
-        printing.print_edition(console, edition, reservations, open_ if reservations else ())
+        printing.print_edition(console, edition, reservations, open_ if reservations else (), names)
     exit_on(edition["reservations"])
 
 
@@ -88,12 +91,13 @@ def _decide(
     action: str, delivery: str, reason: str, part: tuple[str | None, str | None], by: str | None, json: bool
 ) -> None:
     from qiangji import pipeline
-    from qiangji.cli import printing
+    from qiangji.cli import printing, words
     from qiangji.ledger import events
 
     form, period = part
     with pipeline.open_pipeline() as p:
         touched = p.ledger.decide(delivery, action, reason, form, as_period(period), by)
+        names = words.names(p.catalogue)
     who = events.decided_by(by)
     if json:
         shown = ("county_code", "form", "period", "status", "revision", "is_current", "held_reason")
@@ -101,11 +105,9 @@ def _decide(
         print(printing.as_json(told | {"submissions": [{n: getattr(s, n) for n in shown} for s in touched]}))
         return
     for s in touched:
-        console.print(
-            f"{s.county_code} {s.form} {s.period}: {s.status}"
-            + (f", revision {s.revision}" if s.revision else "")
-        )
-    console.print(f"已由 {who} 决定 decided by {who}: {action}.", markup=False)
+        revision = f" v{s.revision}" if s.revision else ""
+        console.print(f"{names.report(s.county_code, s.form, s.period)}：{words.status(s.status)}{revision}")
+    console.print(f"已由 {who} 决定 decided by {who}: {ACTIONS[action]} {action}.", markup=False)
     console.print("请运行 qiangji build 更新指标。 Run `qiangji build` to bring the figures up to date.")
 
 

@@ -6,18 +6,29 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from rich.console import Console
+from rich.markup import escape
 
 from qiangji import engines
 from qiangji.catalogue import Catalogue, County
+from qiangji.cli import words
 from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.masking import masked
 from qiangji.settings import Settings, settings
+
+WORDS = {
+    "settings": "设置", "catalogue": "目录", "lake": "数据湖", "warehouse": "数据仓库", "airflow": "调度",
+    "backup": "备份", "corrections": "人工更正", "holidays": "放假安排", "county": "县(市、区)",
+    "letter": "信件", "letters": "信件",
+}  # fmt: skip
+"""What is looked at, in Chinese."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +51,22 @@ def examine() -> list[Examined]:
         _try("lake", lambda: _lake(s)),
         _try("warehouse", lambda: _warehouse(s)),
         _try("airflow", _airflow),
+        _backup(s),
     ]
     if all(e.is_well for e in found if e.what == "catalogue"):
-        found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties()]
+        found += [_try("corrections", lambda: _corrections(s)), *_holidays(), *_counties(), *_letters()]
     return found
 
 
 def show(console: Console, examined: list[Examined]) -> None:
-    """One line a thing."""
+    """One line a thing, which the terminal breaks: a Chinese text has no blanks to break it at."""
+    counties = words.names().counties
     for e in examined:
+        kind, _, which = e.what.partition(" ")
+        named = " ".join(filter(None, (e.what, WORDS.get(kind), counties.get(which))))
         mark = "[green]ok[/green]  " if e.is_well else "[red]bad[/red] "
         mark = "[yellow]warn[/yellow] " if e.is_warning else mark
-        console.print(f"{mark}{e.what}: {e.detail}")
+        console.print(f"{mark}{named}: {escape(e.detail)}", soft_wrap=True)
 
 
 def _try(what: str, look: Callable[[], str]) -> Examined:
@@ -189,6 +204,31 @@ def _airflow() -> str:
     return f"{found}, configured by {where}: its connections are asked first"
 
 
+def _backup(s: Settings) -> Examined:
+    """The age of the last good backup: a warning if it is old, or there never was one."""
+    from qiangji.restoring.backup import OLD, last_good
+
+    if s.backup is None:
+        detail = "QIANGJI_BACKUP is not set: no backup is looked for"
+        return Examined("backup", True, detail, is_warning=bool(s.warehouse_url))
+    try:
+        found = last_good(s.backup)
+    except (OSError, ValueError, KeyError) as e:
+        return Examined("backup", False, f"{s.backup}: its mark cannot be read ({type(e).__name__})")
+    if found is None:
+        detail = f"{s.backup}: never 从未备份. `qiangji backup` writes one: docs/runbooks/restore.md"
+        return Examined("backup", True, detail, is_warning=True)
+    at, mark = found
+    age = datetime.now(UTC) - at
+    hours = age.total_seconds() / 3600
+    old = " 已过期 too old: docs/runbooks/restore.md" if age > OLD else ""
+    detail = (
+        f"{s.backup}: {at.astimezone(ZoneInfo(s.timezone)):%Y-%m-%d %H:%M}, {hours:,.0f} h ago;"
+        f" {', '.join(mark['databases'])}, {mark['lake_files']:,} files of the lake{old}"
+    )
+    return Examined("backup", True, detail, is_warning=bool(old))
+
+
 def _counties() -> list[Examined]:
     from qiangji.pipeline import read_catalogue
 
@@ -247,3 +287,31 @@ def _host_of(county: County) -> tuple[str, int]:
 
     at = address_of(county, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
     return at.host, at.port_in_use
+
+
+def _letters() -> list[Examined]:
+    """The connections that letters go by: each that cannot be used, and readers without one. Nothing is sent."""
+    from qiangji.letters import READER, channels_of
+    from qiangji.pipeline import read_catalogue
+
+    found, without = list[Examined](), list[str]()
+    for reader in (READER, *read_catalogue().counties):
+        try:
+            channels = channels_of(reader)
+        except QiangjiError as e:
+            found.append(Examined(f"letter {reader}", False, f"{e.code}: {e}"))
+            continue
+        if not channels:
+            without.append(reader)
+        for one in channels:
+            if isinstance(one, QiangjiError):
+                found.append(Examined(f"letter {reader}", False, f"{one.code}: {one}"))
+            else:
+                found.append(Examined(f"letter {reader}", True, f"{one.kind} by {one.place}"))
+    if not found:
+        return [Examined("letters", True, "not set up: no connection letter_city, nobody is sent a letter")]
+    if without:
+        names = ", ".join(f"letter_{reader}" for reader in without)
+        detail = f"没有连接，这些收信人收不到信 no connection, so that these get no letter: {names}"
+        found.append(Examined("letters", True, detail, is_warning=True))
+    return found

@@ -1,8 +1,9 @@
 """`--export FILE`: the rows that a command shows, in a file that Excel and WPS open.
 
 In: rows as `--json` prints them. Out: .csv (UTF-8 with its mark) or .xlsx, a line a row, each column headed by its
-words in Chinese and its key. Times are the counties'. What is hidden is hidden in the rows already. A text that a
-spreadsheet program could take for a formula has an apostrophe in front.
+words in Chinese and its key. A workbook, which people read, has units of measure, levels, kinds of periods and forms in
+words; a .csv, which programs read, has their keys. Times are the counties'. What is hidden is hidden in the rows
+already. A text that a spreadsheet program could take for a formula has an apostrophe in front.
 """
 
 from __future__ import annotations
@@ -24,6 +25,9 @@ from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
 
 Rows = Sequence[Mapping[str, Any]]
+LEVELS = {"city": "市", "county": "县(市、区)", "town": "镇街", "village": "村(社区)", "group": "村民小组"}
+OTHER_HEADINGS = {"obs_status_zh": "数值状态", "obs_status_en": "数值状态（英文）"}
+"""Columns that no view of the warehouse has."""
 MOST_LINES = 1_048_576
 """Lines of a sheet."""
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -41,8 +45,10 @@ def given(rows: Rows, json: bool, export: Path | None) -> bool:
 def write(path: Path, rows: Rows) -> None:
     """Write the rows, and say so on stderr. Raises UsageError too_many_rows."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    lines = ([_plain(row.get(key)) for key in keys] for row in rows)
-    (_write_csv if path.suffix.lower() == ".csv" else _write_xlsx)(path, _headings(keys), lines, len(rows))
+    is_csv = path.suffix.lower() == ".csv"
+    said = {} if is_csv else _in_words(keys)
+    lines = ([_plain(_said(row.get(key), said.get(key))) for key in keys] for row in rows)
+    (_write_csv if is_csv else _write_xlsx)(path, _headings(keys), lines, len(rows))
     Console(stderr=True, highlight=False, markup=False).print(
         f"已写出 written: {path}, {len(rows):,} 行 rows", soft_wrap=True
     )
@@ -73,6 +79,29 @@ def _write_xlsx(path: Path, headings: list[str], lines: Iterator[list[Any]], cou
     book.save(path)
 
 
+def _in_words(keys: Sequence[str]) -> Mapping[str, Mapping[str, str]]:
+    """Column -> what its keys are in words."""
+    from qiangji.cli.words import names
+    from qiangji.figures.explaining import CAUSES
+    from qiangji.ledger.dispositions import DISPOSITIONS, SEVERITIES
+    from qiangji.warehouse.dictionary import DIRECTIONS, PERIODS, UNITS
+
+    return {
+        "unit": UNITS, "direction": DIRECTIONS, "period_type": PERIODS, "org_level": LEVELS, "severity": SEVERITIES,
+        "disposition": DISPOSITIONS, "causes": {code: zh for code, (zh, _) in CAUSES.items()},
+        "form": names().forms if "form" in keys else {},
+    }  # fmt: skip
+
+
+def _said(value: Any, words: Mapping[str, str] | None) -> Any:
+    """A key in words, or each of a list; what has none stays."""
+    if not words or value is None:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [words.get(str(v), v) for v in value]
+    return words.get(str(value), value)
+
+
 def _plain(value: Any) -> Any:
     """A cell: numbers and truth values as they are, times as the counties' without an offset, lists in one text."""
     if value is None or isinstance(value, (bool, int, float, Decimal)):
@@ -93,4 +122,5 @@ def _in_csv(value: Any) -> Any:
 def _headings(keys: Sequence[str]) -> list[str]:
     """`指标代码 indicator_code`: the words are those of mart_zh."""
     words = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["columns"]
+    words |= OTHER_HEADINGS
     return [f"{words[key].split(' / ')[0]} {key}" if key in words else key for key in keys]

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from qiangji.cli import words
+from qiangji.cli.blocks import print_card
 from qiangji.cli.common import Counties, Json, Periods, as_periods, console, exit_on, only_errors_logged
+from qiangji.cli.words import Names
 from qiangji.errors import UsageError
+from qiangji.ledger.statuses import STATUSES
 
 if TYPE_CHECKING:
     from qiangji.checking.coverage import Coverage
@@ -17,6 +21,12 @@ if TYPE_CHECKING:
 
 _SHOWN = 50
 _NAMED = 5
+_BECAME = {
+    "sent": "已反馈 sent",
+    "failed": "未能写入 failed",
+    "known": "此前已反馈 sent before",
+    "answered": "更正已接收，撤下 corrected: taken back",
+}
 _KINDS = {"critical": "退回 returned", "question": "待核实 held until answered"}
 
 
@@ -55,7 +65,7 @@ def check(
     if json:
         print(printing.as_json(page_as_data(page)))
     else:
-        _print_page(page)
+        _print_page(page, words.names(catalogue))
     exit_on(any(not p.is_warning for p in page.problems))
 
 
@@ -75,10 +85,11 @@ def feedback(
 
     with pipeline.open_pipeline() as p:
         sent = way_back.send(p, county or [], as_periods(period), dry_run=dry_run)
+        names = words.names(p.catalogue)
     if json:
         print(printing.as_json([vars(s) for s in sent]))
     else:
-        _print_sent(sent)
+        _print_sent(sent, names)
     exit_on(any(s.status == "failed" for s in sent))
 
 
@@ -93,21 +104,22 @@ def page_as_data(page: Page) -> dict[str, Any]:
     )
 
 
-def _print_page(page: Page) -> None:
+def _print_page(page: Page, names: Names) -> None:
     from rich.markup import escape
 
     console.print(
-        f"{page.form} {page.period}: {page.status}. 收到 received {page.received:,},"
-        f" 收下 accepted {page.accepted:,}, 退回 rejected {page.rejected:,}."
+        f"{names.form(page.form)} {page.period}：{page.status}。收到 received {page.received:,}，"
+        f"收下 accepted {page.accepted:,}，退回 rejected {page.rejected:,}"
     )
     _print_coverage(page.coverage)
     for p in page.problems[:_SHOWN]:
         kind = _KINDS.get(p.severity, "提示 warning")
         zh = p.message_zh + (f"，应为{p.expected_zh}" if p.expected_zh else "")
         en = p.message_en + (f" (expected {p.expected_en})" if p.expected_en else "")
-        console.print(escape(f"{p.address or page.form}  {kind}  {p.rule}\n    {zh}\n    {en}"))
+        print_card(console, escape(f"{p.address or '整份 report'} {kind} {p.rule}"), zh, en)
     if len(page.problems) > _SHOWN:
-        console.print(f"… {len(page.problems) - _SHOWN:,} more: --workbook or --json has them all.")
+        more = len(page.problems) - _SHOWN
+        console.print(f"… 另有 and {more:,} more: 全部 all: --workbook, --json")
     console.print(
         "与上一版本相比行数骤减、报告期锁定的拦截，以及与上期、其他报表的比对，在收取和计算时进行。"
         " Whether rows have become far fewer than in the revision before, locks, and comparisons with other reports are"
@@ -128,17 +140,22 @@ def _print_coverage(found: Coverage | None) -> None:
     console.print(escape(line))
 
 
-def _print_sent(sent: list[Sent]) -> None:
+def _print_sent(sent: list[Sent], names: Names) -> None:
     from rich.markup import escape
 
-    words = {"sent": "已反馈 sent", "failed": "未能写入 failed", "known": "此前已反馈 sent before"}
-    told = set()  # a system that is down is the same news for each of its workbooks
+    from qiangji.feedback.sent import LEFT
+
+    told: set[tuple[str, str | None]] = set()  # a system that is down is the same news for each workbook
     for s in sent:
-        forms = ", ".join(f"{form} {period} {status}" for form, period, status in s.submissions)
-        line = f"{s.county_code} {s.name} ({s.transport}): {words.get(s.status, '待反馈 to be sent')};"
-        console.print(escape(f"{line} {s.problems} 个问题 problems; {forms}"))
-        if s.message and (s.county_code, s.message) not in told:
-            told.add((s.county_code, s.message))
-            console.print(escape(f"    {s.reason_code}: {s.message}"))
+        became = _BECAME.get(s.status, "待反馈 to be sent")
+        left = "，文件已被改动，未删除 left, as somebody changed it" if s.reason_code == LEFT else ""
+        way = "待转交 to hand over" if s.transport == "kept" else s.transport
+        whose = f"{names.county(s.county_code)} {escape(s.name)} ({way})"
+        heading = f"{whose}：{became}{left}，{s.problems}个问题 problems"
+        message = f"{s.reason_code}: {s.message}" if s.message else None
+        is_news = message is not None and (s.county_code, message) not in told
+        told.add((s.county_code, message))
+        reports = (f"{names.forms.get(f, '')} {f} {t} {STATUSES.get(v, '')} {v}" for f, t, v in s.submissions)
+        print_card(console, heading, *reports, message if is_news else None)
     if not sent:
         console.print("没有需要反馈的报送 Nothing to send back.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli import findings
+from qiangji.cli import findings, words
 from qiangji.cli.common import (
     Counties,
     Export,
@@ -185,7 +185,7 @@ def explain(
     else:
         from qiangji.cli import printing_figures
 
-        printing_figures.print_explanation(console, explained)
+        printing_figures.print_explanation(console, explained, words.names())
 
 
 def status(
@@ -223,23 +223,25 @@ def status(
     catalogue = _readable_catalogue()
     attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
     if not given(rows, json, export):
-        printing.print_status(console, rows, _titles(catalogue))
+        names = words.names(catalogue)
+        printing.print_status(console, rows, names.forms)
         printing.print_locks(console, locked)
-        printing.print_reasons(console, attention, held)
+        printing.print_reasons(console, attention, names, held)
         printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)
-        _print_stale(stale)
-        printing.print_rejections(console, rejected if wanted else _only_reason(rejected, attention))
+        _print_stale(stale, names)
+        shown = rejected if wanted else _only_reason(rejected, attention)
+        printing.print_rejections(console, shown, names)
         findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 
 
-def _print_stale(rows: list[dict[str, Any]]) -> None:
+def _print_stale(rows: list[dict[str, Any]], names: words.Names) -> None:
     from qiangji.cli import printing_figures
 
     if rows:
         title = "已失效的人工更正 Corrections whose wrong value is gone"
-        printing_figures.print_corrections(console, rows, title)
+        printing_figures.print_corrections(console, rows, title, names)
 
 
 def _unknown_years(catalogue: Catalogue | None) -> list[int]:
@@ -261,10 +263,6 @@ def _only_reason(rejected: list[dict[str, Any]], attention: list[dict[str, Any]]
     """Rejected rows of reports that were returned as a whole: they are why."""
     returned = {(r["county_code"], r["form"], r["period"]) for r in attention if r["status"] == "returned"}
     return [r for r in rejected if (r["county_code"], r["form"], r["period"]) in returned]
-
-
-def _titles(catalogue: Catalogue | None) -> dict[str, str]:
-    return {f.form: f.title.zh for f in catalogue.forms.values()} if catalogue else {}
 
 
 def _unbuilt(catalogue: Catalogue | None, period: str | None) -> list[Period]:

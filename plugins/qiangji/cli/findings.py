@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from qiangji.cli import words
 from qiangji.cli.blocks import print_card
 from qiangji.cli.common import (
     By,
@@ -20,6 +21,7 @@ from qiangji.cli.common import (
     console,
     require_place,
 )
+from qiangji.cli.words import Names
 
 
 def findings(
@@ -59,7 +61,7 @@ def findings(
             engine, as_period(period), counties, forms, severity=severity, is_all=is_all
         )
     if not given(rows, json, export):
-        print_findings(rows, limit)
+        print_findings(rows, limit, words.names(catalogue))
 
 
 def dispose(
@@ -78,6 +80,7 @@ def dispose(
 
     with pipeline.open_pipeline() as p:
         touched = dispositions.dispose(p.ledger, finding, disposition, reason, by)
+        names = words.names(p.catalogue)
     if json:
         told = {
             "disposition": disposition,
@@ -86,10 +89,12 @@ def dispose(
         }
         print(printing.as_json([row | told for row in touched]))
         return
+    decisions = dispositions.DISPOSITIONS
     for row in touched:
         console.print(
-            f"{row['finding_id']} {row['county_code']} {row['form']} {row['period']} {row['rule']}:"
-            f" {row['disposition']} → {disposition} {dispositions.DISPOSITIONS[disposition]}"
+            f"[cyan]{row['finding_id']}[/cyan] {names.report(row['county_code'], row['form'], row['period'])}"
+            f" [dim]{row['rule']}[/dim]: {decisions[row['disposition']]} {row['disposition']}"
+            f" → {decisions[disposition]} {disposition}"
         )
     if any("confirmed" in (row["disposition"], disposition) for row in touched):
         console.print(
@@ -97,16 +102,16 @@ def dispose(
         )
 
 
-def print_findings(rows: list[dict[str, Any]], limit: int) -> None:
+def print_findings(rows: list[dict[str, Any]], limit: int, names: Names) -> None:
     """How many each rule has in each county, then up to `limit` findings in the order of `rows`, and what is left."""
     if not rows:
         console.print("没有待核的核查发现 No open findings.")
         return
-    _print_summary(rows)
+    _print_summary(rows, names)
     for r in rows[:limit]:
         heading = (
-            f"[cyan]{r['finding_id']}[/cyan] {r['county_name']} {r['form']} {r['period']}"
-            f" {escape(r['org_name'] or '')} {r['org_code']} [dim]{r['rule']}[/dim]"
+            f"[cyan]{r['finding_id']}[/cyan] {names.report(r['county_code'], r['form'], r['period'])}"
+            f" {escape(r['org_name'] or '')} [dim]{r['org_code']} {r['rule']}[/dim]"
         )
         print_card(console, heading, *_said(r), _decided(r))
     if len(rows) > limit:
@@ -117,15 +122,19 @@ def print_findings(rows: list[dict[str, Any]], limit: int) -> None:
         )
 
 
-def _print_summary(rows: list[dict[str, Any]]) -> None:
+def _print_summary(rows: list[dict[str, Any]], names: Names) -> None:
     from qiangji.ledger.dispositions import SEVERITIES, summed_up
 
     counted = summed_up(rows)
     console.print("[bold]按规则和县汇总 By rule and county[/bold]")
+    expected: dict[str, set[str]] = {}
+    for r in rows:
+        expected.setdefault(r["rule"], set()).add(r["expected_zh"])
     for one in counted:
+        always = f"应为{next(iter(expected[one.rule]))}" if len(expected[one.rule]) == 1 else None
         counties = "、".join(f"{name} {n:,}" for _, name, n in one.counties)
-        heading = f"{one.findings:,} {SEVERITIES[one.severity]} {one.severity} [cyan]{one.rule}[/cyan]"
-        print_card(console, heading, counties)
+        heading = f"{one.findings:,} {SEVERITIES[one.severity]} {one.severity} {names.rule(one.rule)}"
+        print_card(console, heading, always, counties)
     console.print(f"共 in all {len(rows):,} 个核查发现 findings, {len(counted):,} 条规则 rules.")
 
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Column, Table
+from rich.table import Column
 
 from qiangji.cli.blocks import Line, print_card, print_in_blocks
-from qiangji.cli.common import right, table
+from qiangji.cli.common import right
+from qiangji.cli.words import STYLES, Names
 from qiangji.figures import comparison
 from qiangji.periods import Period
 from qiangji.settings import settings
@@ -26,7 +27,7 @@ Rows = list[dict[str, Any]]
 TYPES = {"month": "月 month", "quarter": "季 quarter", "year": "年 year", "ytd": "累计 ytd"}
 """Period type -> words."""
 MATRIX_UNITS = 10
-"""For up to so many units, values are a matrix of indicators by units; for more, a list with one line a value."""
+"""For up to so many units, values are a matrix of indicators by units; for more, a list of units an indicator."""
 STATUS_LEGEND = (
     "P 不完整 some did not report, or left it blank · O 缺报 nothing reported · M 不适用 not applicable"
     " · Q 已隐去 suppressed"
@@ -35,10 +36,6 @@ WARNED = "!"
 WARNED_LEGEND = (
     f"{WARNED} 有未确认的核查发现 findings that nobody confirmed: `qiangji explain`, `qiangji findings`"
 )
-STYLES = {
-    "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
-    "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim", "optional": "dim",
-}  # fmt: skip
 
 
 def as_json(rows: Any) -> str:
@@ -63,12 +60,12 @@ def value_cell(row: dict[str, Any]) -> str:
 
 
 def print_values(console: Console, rows: Rows) -> None:
-    """A matrix for few units, a list for many."""
+    """A matrix for few units, lists for many."""
     units = list(dict.fromkeys((r["org_code"], r["org_name"]) for r in rows))
     if len(units) <= MATRIX_UNITS:
         _print_matrix(console, rows, units)
     else:
-        console.print(_list(rows))
+        _print_lists(console, rows)
     console.print(STATUS_LEGEND, style="dim")
     if any(r.get("has_warning") for r in rows):
         console.print(WARNED_LEGEND, style="yellow")
@@ -95,7 +92,8 @@ def _print_matrix(console: Console, rows: Rows, units: Sequence[tuple[str, str]]
             )
             cells = [cell + more for cell, more in zip(cells, below, strict=True)]
         when = TYPES[type_] if period == main else f"{TYPES[type_]} {period}"
-        about = f"{first['name_zh']} [dim]{UNITS.get(first['unit'], first['unit'])}, {when}[/dim]\n[dim]{code}[/dim]"
+        unit = UNITS.get(first["unit"], first["unit"])
+        about = f"{first['name_zh']}\n[dim]{unit}, {when}\n{code}[/dim]"
         lines.append(Line([about], cells))
     title = f"指标值 Indicator values, {main}"
     print_in_blocks(console, title, ["指标 indicator"], right(*(name for _, name in units)), lines)
@@ -107,21 +105,27 @@ def _main_period(rows: Rows) -> str:
     return max(dict.fromkeys(periods), key=periods.count)
 
 
-def _list(rows: Rows) -> Table:
+def _print_lists(console: Console, rows: Rows) -> None:
+    """A table for each indicator and period, with a line a unit."""
     more = ("较上期 change", "同比 a year", "排名 rank") if _is_compared(rows) else ()
-    listed = table(
-        f"指标值 Indicator values, {(main := _main_period(rows))}",
-        *map(Column, ("指标 indicator", "单位 unit", "代码 code", "期 type")),
-        *right("分子 n", "分母 d", "值 value", "上报率 rate %", *more),
-    )  # fmt: skip
+    columns = right("分子 n", "分母 d", "值 value", "上报率 rate %", *more)
+    found: dict[tuple[str, str, str], Rows] = {}
     for r in rows:
-        listed.add_row(
-            r["indicator_code"], r["org_name"], r["org_code"],
-            r["period_type"] if r["period"] == main else f"{r['period_type']} {r['period']}",
-            number(r["numerator"]), number(r["denominator"]), value_cell(r), number(r["reporting_rate"]),
-            *(comparison.cells(r) if more else ()),
-        )  # fmt: skip
-    return listed
+        found.setdefault((r["indicator_code"], r["period_type"], r["period"]), []).append(r)
+    for (code, type_, period), mine in found.items():
+        unit = UNITS.get(mine[0]["unit"], mine[0]["unit"])
+        lines = [
+            Line(
+                [r["org_name"], r["org_code"]],
+                [
+                    number(r["numerator"]), number(r["denominator"]), value_cell(r), number(r["reporting_rate"]),
+                    *(comparison.cells(r) if more else ()),
+                ],
+            )
+            for r in mine
+        ]  # fmt: skip
+        title = f"{mine[0]['name_zh']} {code}（{unit}）, {TYPES[type_]} {period}"
+        print_in_blocks(console, title, ["单位 unit", "代码 code"], columns, lines)
 
 
 def print_status(console: Console, rows: Rows, titles: Mapping[str, str] | None = None) -> None:
@@ -197,6 +201,7 @@ def print_edition(
     edition: dict[str, Any],
     reservations: Sequence[tuple[str, str]],
     not_accepted: Sequence[Any],
+    names: Names,
 ) -> None:
     """The edition, one line for each thing that was not complete when it was published, and the reports behind it."""
     console.print(
@@ -208,14 +213,17 @@ def print_edition(
         console.print(f"未尽事项 not complete: {zh} {en}", style="yellow", markup=False)
     by_county: dict[str, list[str]] = {}
     for r in not_accepted:
-        county = f"{r['county_code']} {r['county_name']}"
-        by_county.setdefault(county, []).append(f"{r['form']} {r['period']} {r['status_zh']} {r['status']}")
+        said = f"{r['period']} {names.forms.get(r['form'], '')} {r['form']} {r['status_zh']} {r['status']}"
+        by_county.setdefault(r["county_code"], []).append(said)
     for county, reports in by_county.items():
-        print_card(console, county, "；".join(reports))
+        print_card(console, names.county(county), *reports)
 
 
 def print_reasons(
-    console: Console, rows: Rows, held: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] | None = None
+    console: Console,
+    rows: Rows,
+    names: Names,
+    held: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] | None = None,
 ) -> None:
     """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason.
 
@@ -227,23 +235,23 @@ def print_reasons(
     console.print(f"[bold]需要处理 Needs attention: {len(rows):,}[/bold]")
     for r in rows:
         style = STYLES.get(r["status"], "white")
-        about = filter(None, (r["form"], r["period"]))
-        what = f"[{style}]{r['status_zh']} {r['status']}[/{style}] {r['reason_code'] or ''}"
-        heading = " ".join((r["county_code"], r["county_name"], *about, what, r["delivery_id"] or ""))
+        what = f"[{style}]{r['status_zh']} {r['status']}[/{style}]"
+        about = names.report(r["county_code"], r["form"], r["period"])
+        heading = " ".join(filter(None, (about, what, r["reason_code"], r["delivery_id"])))
         files = (
             (held or {}).get((r["county_code"], r["form"], r["period"]), ()) if r["status"] == "held" else ()
         )
         print_card(console, heading, *_reason(r), *(f"待审来件 held: {id_} {name}" for id_, name in files))
 
 
-def print_rejections(console: Console, rows: Rows) -> None:
+def print_rejections(console: Console, rows: Rows, names: Names) -> None:
     """A card for each rule that rejected rows, with the first cell as an example."""
     if not rows:
         return
     console.print(f"[bold]部分记录退回 Rows rejected: {sum(r['rows'] for r in rows):,}[/bold]")
     for r in rows:
         heading = (
-            f"{r['county_name']} {r['form']} {r['period']}：{r['rows']:,}条 rows，"
+            f"{names.report(r['county_code'], r['form'], r['period'])}：{r['rows']:,}条 rows，"
             f"如 e.g. {escape(r['example'])} [dim]{r['rule']}[/dim]"
         )
         print_card(console, heading, r["message_zh"], r["message_en"])

@@ -10,10 +10,13 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
+from rich.text import Text
 
-from qiangji.cli.blocks import Line, print_in_blocks
-from qiangji.cli.common import right, table
+from qiangji.cli.blocks import Line, print_card, print_in_blocks
+from qiangji.cli.common import right
 from qiangji.cli.printing import TYPES, WARNED, Rows, local, number, value_cell
+from qiangji.cli.words import Names, status
 from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES
 from qiangji.text import in_hundredths
@@ -97,11 +100,11 @@ def _print_changes(console: Console, rows: Rows) -> None:
     print_in_blocks(console, "指标变化 What changed", ["指标和单位 figure"], columns, lines)
 
 
-def print_explanation(console: Console, explained: dict[str, Any]) -> None:
+def print_explanation(console: Console, explained: dict[str, Any], names: Names) -> None:
     """The figure, its formula, then the units, reports, findings, corrections and values behind it."""
     f = explained["figure"]
     console.print(f"[bold]{f['name_zh']} {f['name_en']}[/bold]  [dim]{f['indicator_code']}[/dim]")
-    console.print(f"{f['org_name']} {f['org_code']}, {f['period']} ({f['period_type']})")
+    console.print(f"{f['org_name']} {f['org_code']}, {f['period']} ({TYPES[f['period_type']]})")
     if f["first_month"] or f["last_month"]:  # this definition does not hold for all months
         held = f"{f['first_month'] or '…'}..{f['last_month'] or '…'}"
         console.print(f"第{f['definition_version']}版口径 definition {f['definition_version']}, {held}")
@@ -128,135 +131,122 @@ def print_explanation(console: Console, explained: dict[str, Any]) -> None:
         + "\n"
     )
     _print_children(console, explained["children"])
-    _print_units(console, explained)
-    _print_reports(console, explained)
-    _print_findings(console, explained["findings"])
+    _print_units(console, explained, names)
+    _print_reports(console, explained, names)
+    _print_findings(console, explained["findings"], names)
     if explained["corrections"]:
-        print_corrections(console, explained["corrections"], "人工更正 Corrections")
-    _print_history(console, explained["history"])
+        print_corrections(console, explained["corrections"], "人工更正 Corrections", names)
+    _print_history(console, explained["history"], names)
 
 
 def _print_children(console: Console, rows: Rows) -> None:
     if not rows:
         return
-    shown = table(
-        "下级合计 Sums by unit",
-        "单位 unit",
-        "代码 code",
-        *right("分子 n", "分母 d", "值 value", "上报 reported"),
-    )
-    for r in rows:
-        shown.add_row(
-            r["org_name"], r["org_code"], _plain(r["numerator"]), _plain(r["denominator"]), value_cell(r),
-            f"{r['reported_units']:,} / {r['expected_units']:,}",
-        )  # fmt: skip
-    console.print(shown)
+    lines = [
+        Line(
+            [r["org_name"], r["org_code"]],
+            [
+                _plain(r["numerator"]), _plain(r["denominator"]), value_cell(r),
+                f"{r['reported_units']:,} / {r['expected_units']:,}",
+            ],
+        )
+        for r in rows
+    ]  # fmt: skip
+    columns = right("分子 n", "分母 d", "值 value", "上报 reported")
+    print_in_blocks(console, "下级合计 Sums by unit", ["单位 unit", "代码 code"], columns, lines)
 
 
-def _print_units(console: Console, explained: dict[str, Any]) -> None:
+def _print_units(console: Console, explained: dict[str, Any], names: Names) -> None:
     missing, awaited = explained["missing_units"], explained["awaited"]
     if missing:
         total = sum(r["missing_units"] for r in missing)
-        shown = table(f"缺报单位 Missing units: {total:,}", "单位 unit", "代码 code", "缺 missing")
+        console.print(f"[bold]缺报单位 Missing units: {total:,}[/bold]")
         for r in missing[:SHOWN]:
-            shown.add_row(r["path"], r["org_code"], f"{r['missing_units']:,} / {r['expected_units']:,}")
-        console.print(shown)
+            many = f"：{r['missing_units']:,} / {r['expected_units']:,}" if r["expected_units"] != 1 else ""
+            print_card(console, f"{escape(r['path'])} [dim]{r['org_code']}[/dim]{many}")
         _say_more(console, missing)
     if awaited:
-        shown = table(
-            "尚无可用报表 Reports that do not count", "县 county", "报表 form", "期 period", "状态 status"
-        )
+        console.print("[bold]尚无可用报表 Reports that do not count[/bold]")
         for r in awaited[:SHOWN]:
-            shown.add_row(r["county_code"], r["form"], r["period"], r["status"] or "")
-        console.print(shown)
+            about = names.report(r["county_code"], r["form"], r["period"])
+            print_card(console, f"{about}：{status(r['status'])}")
         _say_more(console, awaited)
 
 
-def _print_reports(console: Console, explained: dict[str, Any]) -> None:
+def _print_reports(console: Console, explained: dict[str, Any], names: Names) -> None:
     rows = explained["submissions"]
     if rows:
-        shown = table(
-            "来源 Reports it comes from", "县 county", "报表 form", "期 period", "版本 revision", "状态 status",
-            "收到 received", "来件 file", "sha256",
-        )  # fmt: skip
-        ordered = sorted(
-            rows, key=lambda r: not r["is_current"]
-        )  # the current ones, then those they replaced
+        console.print("[bold]来源 Reports it comes from[/bold] [dim](* 当前有效 current)[/dim]")
+        # the current ones, then those they replaced
+        ordered = sorted(rows, key=lambda r: not r["is_current"])
         for r in ordered[:SHOWN]:
-            revision = f"v{r['revision']}" if r["revision"] else "-"
-            shown.add_row(
-                r["county_code"], r["form"], r["period"], f"{revision} *" if r["is_current"] else revision,
-                r["status"], _time(r["received_at"]), r["file_name"], r["sha256"][:12],
-                style=None if r["is_current"] else "dim",
-            )  # fmt: skip
-        console.print(shown)
+            revision = f" v{r['revision']}" if r["revision"] else ""
+            mark = " *" if r["is_current"] else ""
+            about = names.report(r["county_code"], r["form"], r["period"])
+            print_card(
+                console,
+                f"{about}：{status(r['status'])}{revision}{mark}",
+                f"{_time(r['received_at'])} 收到 received，{r['file_name']}，sha256 {r['sha256'][:12]}",
+            )
         _say_more(console, rows)
     rows = explained["rejections"]
     if rows:
-        shown = table(
-            "退回的记录（合格即计入） Rejected rows that would have counted", "县 county", "报表 form", "期 period",
-            "规则 rule", "记录 rows", "如 e.g.",
-        )  # fmt: skip
+        console.print("[bold]退回的记录（合格即计入） Rejected rows that would have counted[/bold]")
         for r in rows[:SHOWN]:
-            shown.add_row(r["county_code"], r["form"], r["period"], r["rule"], f"{r['rows']:,}", r["example"])
-        console.print(shown)
+            about = names.report(r["county_code"], r["form"], r["period"])
+            print_card(
+                console,
+                f"{about}：{r['rows']:,}条 rows，如 e.g. {escape(r['example'])} [dim]{r['rule']}[/dim]",
+            )
         _say_more(console, rows)
 
 
-def _print_findings(console: Console, rows: Rows) -> None:
+def _print_findings(console: Console, rows: Rows, names: Names) -> None:
     if not rows:
         return
-    shown = table(
-        f"核查发现 Findings: {len(rows):,}",
-        "单位 unit",
-        "报表 form",
-        "期 period",
-        "规则 rule",
-        "说明 message",
-    )
+    console.print(f"[bold]核查发现 Findings: {len(rows):,}[/bold]")
     for r in rows[:SHOWN]:
-        shown.add_row(f"{r['org_name']} {r['org_code']}", r["form"], r["period"], r["rule"], r["message_zh"])
-    console.print(shown)
+        unit = f"{escape(r['org_name'])} [dim]{r['org_code']}[/dim]"
+        heading = f"{unit} {r['period']} {names.form(r['form'])} [dim]{r['rule']}[/dim]"
+        print_card(console, heading, r["message_zh"], r["message_en"])
     _say_more(console, rows)
 
 
-def print_corrections(console: Console, rows: Rows, title: str) -> None:
-    """One line a declared correction. It is not applied where the report no longer has the wrong value."""
-    shown = table(
-        title, "单位 unit", "报表 form", "期 period", "填报项 field", "条目原值 was", "更正 corrected", "状态 state",
-        "原因 reason", "更正人 by",
-    )  # fmt: skip
+def print_corrections(console: Console, rows: Rows, title: str, names: Names) -> None:
+    """A card a declared correction. It is not applied where the report no longer has the wrong value."""
+    console.print(f"[bold]{title}[/bold]")
     for r in rows[:SHOWN]:
         zh, en = CORRECTED[r["state"]]
-        found = f"\n现报 found {r['value_found']}" if r["value_found"] else ""
         style = "bold red" if r["state"] == "stale" else "green"
         now = {"set": r["value_corrected"], "missing": "视为空缺 missing", "leave_out": "整行不计 left out"}
-        shown.add_row(
-            f"{r['org_name']}\n[dim]{r['org_code']}[/dim]", r["form"], r["period"],
-            f"{r['field_zh']}\n[dim]{r['field']}[/dim]", r["value_sent"] or "…", now[r["action"]] or "…",
-            f"[{style}]{zh} {en}[/{style}]{found}\n[dim]{r['place']}[/dim]".replace(r["place"], escape(r["place"])),
-            escape(r["reason"]), escape(f"{r['declared_by']} {r['declared_on']}"),
-        )  # fmt: skip
-    console.print(shown)
+        what = f" {r['field_zh']} [dim]{r['field']}[/dim]" if r["field"] else ""
+        unit = f"{escape(r['org_name'])} [dim]{r['org_code']}[/dim]"
+        found = f"，现报 found {r['value_found']}" if r["value_found"] else ""
+        print_card(
+            console,
+            f"{unit} {r['period']} {names.form(r['form'])}{what}：[{style}]{zh} {en}[/{style}]",
+            f"原值 was {r['value_sent'] or '…'} → 更正 corrected {now[r['action']] or '…'}{found}",
+            f"{r['reason']}（{r['declared_by']} {r['declared_on']}）",
+            r["place"],
+        )
     _say_more(console, rows)
 
 
-def _print_history(console: Console, rows: Rows) -> None:
-    shown = table("历史 History", "自 from", "至 to", *right("分子 n", "分母 d", "值 value"), "原因 why")
+def _print_history(console: Console, rows: Rows, names: Names) -> None:
+    console.print("[bold]历史 History[/bold]")
     for r in rows:
         reasons: dict[str, None] = {}
         for x in r["reasons"]:
-            where = f" {x['county_code']} {x['form']} {x['period']}" if x["form"] else ""
+            about = f" {names.report(x['county_code'], x['form'], x['period'])}" if x["form"] else ""
             revision = f" v{x['revision']}" if x["revision"] else ""
-            reasons[_cause(x["cause"]) + where + revision + _units(x["units"])] = None
-        lines = list(reasons)
-        if len(lines) > SHOWN:
-            lines = [*lines[:SHOWN], f"… {len(lines) - SHOWN:,}"]
-        shown.add_row(
-            _time(r["shown_from"]), _time(r["shown_to"]) if r["shown_to"] else "", _plain(r["numerator"]),
-            _plain(r["denominator"]), value_cell(r), "\n".join(lines),
-        )  # fmt: skip
-    console.print(shown)
+            reasons[f"{_cause(x['cause'])}{about}{revision}{_units(x['units'])}"] = None
+        until = _time(r["shown_to"]) if r["shown_to"] else "今 now"
+        sums = f"{_plain(r['numerator'])} / {_plain(r['denominator'])}"
+        print_card(console, f"{_time(r['shown_from'])} – {until}  {sums} = {value_cell(r)}")
+        for line in list(reasons)[:SHOWN]:
+            console.print(Padding.indent(Text.from_markup(line, style="dim"), 2))
+        if len(reasons) > SHOWN:
+            console.print(f"  … {len(reasons) - SHOWN:,}", style="dim")
 
 
 def _units(codes: Sequence[str] | None) -> str:
@@ -264,7 +254,7 @@ def _units(codes: Sequence[str] | None) -> str:
     if not codes:
         return ""
     shown = ", ".join(codes[:3]) + (" …" if len(codes) > 3 else "")
-    return f"\n  {len(codes):,} 个单位不同 units differ: {shown}"
+    return f"，{len(codes):,}个单位不同 units differ: {shown}"
 
 
 def _say_more(console: Console, rows: Rows) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from qiangji.cli.blocks import Line, print_in_blocks
-from qiangji.cli.common import right, table, unbroken
+from qiangji.cli.common import right
 from qiangji.cli.printing import local, value_cell
 from qiangji.errors import FAILURES
 from qiangji.figures.deciding import Waiting
@@ -26,6 +25,8 @@ COLUMNS = {
     "有效至": "有效至 last month that counts",
 }  # fmt: skip
 """Heading -> what it means. A column without anything in it is left out."""
+COUNTIES_SHOWN = 20
+"""Counties, at most, that need something: `qiangji today --all` shows all."""
 WAITING_SHOWN = 6
 """Things that wait, at most: `qiangji today --all` shows all."""
 
@@ -45,7 +46,9 @@ def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -
 
 def sentence(night: Night) -> str:
     """When, how long, how many of the counties, what turned it red, and how old the figures are; with rich's markup."""
-    took = _seconds((night.ended_at - night.started_at).total_seconds())
+    minutes, seconds = divmod(round((night.ended_at - night.started_at).total_seconds()), 60)
+    took = f"{minutes}分{seconds}秒" if minutes else f"{seconds}秒"
+    took_en = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
     reached = night.counties - len(night.lost)
     when = f"{local(night.started_at):%m-%d %H:%M}"
     months = "–".join(dict.fromkeys((night.first_month, night.last_month)))
@@ -53,7 +56,7 @@ def sentence(night: Night) -> str:
     mark = "[green]●[/green]" if good else "[red]●[/red]"
     text = (
         f"{mark} {when} 采集{months}，用时{took}：{night.counties}个县（市、区）采到{reached}个，"
-        f"新来件{night.deliveries}。 collected {reached} of {night.counties} counties in {took},"
+        f"新来件{night.deliveries}。 collected {reached} of {night.counties} counties in {took_en},"
         f" {night.deliveries} new deliveries."
     )
     if not good:
@@ -65,7 +68,11 @@ def sentence(night: Night) -> str:
 
 
 def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all: bool) -> None:
-    shown = [c for c in counties if is_all or not c.is_well or c.rows_sent_back or c.to_hand_over]
+    chosen = [c for c in counties if is_all or not c.is_well or c.rows_sent_back or c.to_hand_over]
+    # of a nation's thousands, those that lack most
+    shown = (
+        chosen if is_all or len(chosen) <= COUNTIES_SHOWN else sorted(chosen, key=_trouble)[:COUNTIES_SHOWN]
+    )
     contacts = any(c.contact_zh for c in shown)
     columns = {
         "待报": [_count(c.awaited) for c in shown],
@@ -85,9 +92,17 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
     ]
     if lines:
         print_in_blocks(console, "各县（市、区） Counties", ["县 county"], right(*columns), lines)
-    if well := len(counties) - len(shown):
+    if len(chosen) > len(shown):
+        console.print(f"… 另有 and {len(chosen) - len(shown):,} more: --all", style="dim")
+    if well := len(counties) - len(chosen):
         console.print(f"另有{well}个县（市、区）无事 {well} more counties need nothing.", style="dim")
     console.print(" · ".join(COLUMNS[name] for name in columns if name in COLUMNS), style="dim")
+
+
+def _trouble(county: CountyMorning) -> tuple[bool, int, int]:
+    """Orders counties: those not reached, then by what is late, returned, withheld or held, then by rows sent back."""
+    open_ = county.late + county.returned + county.withheld + county.held
+    return county.is_reached is not False, -open_, -county.rows_sent_back
 
 
 def _mark(county: CountyMorning) -> str:
@@ -126,20 +141,20 @@ def _print_moves(console: Console, moves: Moves) -> None:
             f"[red]已锁定或审定的报告期{period}有{n:,}个指标值变化[/red]"
             f" {n:,} figures of {period}, locked or published, changed: `qiangji diff --edition`"
         )
-    if moves.largest:
-        shown = table(
-            "变化最大 Largest", "指标 indicator", "单位 unit", unbroken("期 period"),
-            *right("原值 before", "现值 now", "变化 change"), "原因 why",
-        )  # fmt: skip
-        for r in moves.largest:
-            before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
-            shown.add_row(
-                r["name_zh"], r["org_name"], r["period"], value_cell(before),
-                value_cell(r | {"obs_status": r["obs_status"] or "A"}),
-                in_hundredths(r["change"], "+") if r["change"] is not None else "-",
-                "、".join(CAUSES[c][0] for c in r["causes"]),
-            )  # fmt: skip
-        console.print(shown)
+    lines = []
+    for r in moves.largest:
+        before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
+        cells = [
+            r["period"],
+            value_cell(before),
+            value_cell(r | {"obs_status": r["obs_status"] or "A"}),
+            in_hundredths(r["change"], "+") if r["change"] is not None else "-",
+            "、".join(CAUSES[c][0] for c in r["causes"]),
+        ]
+        lines.append(Line([f"{r['name_zh']}\n[dim]{r['org_name']}[/dim]"], cells))
+    if lines:
+        columns = right("期 period", "原值 before", "现值 now", "变化 change", "原因 why")
+        print_in_blocks(console, "变化最大 Largest", ["指标和单位 figure"], columns, lines)
 
 
 def _print_ahead(console: Console, ahead: Sequence[Due], locked: Sequence[str]) -> None:
@@ -159,11 +174,6 @@ def _count(n: int, style: str = "") -> str:
     if not n:
         return NONE
     return f"[{style}]{n:,}[/{style}]" if style else f"{n:,}"
-
-
-def _seconds(seconds: float) -> str:
-    minutes, rest = divmod(round(timedelta(seconds=seconds).total_seconds()), 60)
-    return f"{minutes}分{rest}秒" if minutes else f"{rest}秒"
 
 
 def _reason(code: str | None) -> str:

@@ -1,4 +1,4 @@
-"""`qiangji rebuild-ledger` fills the ledger again from the lake; `qiangji verify` holds both against each other."""
+"""`qiangji backup`; `rebuild-ledger` fills the ledger again from the lake, `verify` holds both against each other."""
 
 from __future__ import annotations
 
@@ -6,13 +6,35 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import yaml
 from rich.console import Console
+from rich.markup import escape
 
+from qiangji.cli.blocks import print_card
 from qiangji.cli.common import Json, console, exit_on, right, table
+from qiangji.settings import settings
 
 if TYPE_CHECKING:
     from qiangji.restoring import Rebuilt
+    from qiangji.restoring.backup import BackedUp
     from qiangji.restoring.verifying import Verified
+
+
+LOOKED_AT = {
+    "raw files": "原始文件", "files of rows": "记录文件", "files named": "所引用的文件", "editions": "审定版",
+    "events": "事件", "results of builds": "计算结果", "result rows": "结果行", "facts": "事实行",
+}  # fmt: skip
+FAULTS = {
+    "altered": "数据湖里的文件与其名称不符：从数据湖的备份取回该文件。",
+    "missing": "台账或事件引用的文件不在：从数据湖的备份取回。",
+    "not_in_journal": "台账里有、事件日志里没有：从备份取回lake/journal；不要用--force，否则就丢了。",
+    "other_in_ledger": "台账与事件所记不同：有人手工改过数据库，先查明是谁，再运行qiangji rebuild-ledger --force。",
+    "unknown_build": "有不知出自哪次计算的指标：同上。",
+    "other_facts": "有不知出自哪次计算的事实行：同上。",
+    "not_in_ledger": "有事件而台账里没有：一两个是进程中断留下的，照原样再做一次；很多则是恢复过备份。",
+    "unnamed": "有文件而没有事件提到：进程在写事件前中断，照原样再做一次。",
+}
+"""Code of a fault -> what it is and what to do, in Chinese; docs/runbooks/restore.md has it in English."""
 
 
 def rebuild_ledger(
@@ -27,7 +49,6 @@ def rebuild_ledger(
     """
     from qiangji import pipeline, restoring
     from qiangji.cli import printing
-    from qiangji.settings import settings
 
     rebuilt = restoring.rebuild(pipeline.read_catalogue(), settings(), force=force, watch=watch)
     if json:
@@ -45,7 +66,6 @@ def verify(json: Json = False) -> None:
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.restoring import verifying
-    from qiangji.settings import settings
 
     verified = verifying.verify(pipeline.read_catalogue(), settings(), watch)
     if json:
@@ -59,6 +79,27 @@ def verify(json: Json = False) -> None:
     exit_on(verified.faults)
 
 
+def backup(json: Json = False) -> None:
+    """Write both databases, then lake and journal, below QIANGJI_BACKUP; remove what is older than QIANGJI_BACKUP_DAYS.
+
+    Exit code 1: it was not written, and the last good one stands.
+    """
+    from qiangji import warehouse
+    from qiangji.cli import airflow, printing
+    from qiangji.restoring import backup as writing
+    from qiangji.settings import settings
+
+    with warehouse.urls(settings()) as url:
+        databases = {"qiangji": url[warehouse.roles.OWNER]}
+        if airflows := airflow.database_url():
+            databases["airflow"] = airflows
+        done = writing.back_up(settings(), databases)
+    if json:
+        print(printing.as_json(vars(done)))
+    else:
+        print_backed_up(done)
+
+
 def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
     """A progress bar on stderr, removed at the end; nothing if stderr is no terminal."""
     from rich.progress import track
@@ -69,9 +110,10 @@ def watch(things: Sequence[Any], what: str) -> Iterable[Any]:
 
 def print_rebuilt(rebuilt: Rebuilt) -> None:
     """The rows of each table, and what the journal does not have."""
-    shown = table("台账 Ledger", "表 table", *right("行数 rows"))
+    words = table_words()
+    shown = table("台账 Ledger", "内容 what", "表 table", *right("行数 rows"))
     for name, rows in sorted(rebuilt.rows.items()):
-        shown.add_row(name, f"{rows:,}")
+        shown.add_row(words.get(name, ""), name, f"{rows:,}")
     console.print(shown)
     console.print(
         f"由 {rebuilt.events:,} 个事件重建，请接着运行 qiangji build。"
@@ -96,14 +138,34 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
         )
 
 
-def print_verified(verified: Verified) -> None:
+def table_words() -> dict[str, str]:
+    """Table -> what it holds, in Chinese."""
+    tables = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["tables"]
+    return {name: words.split(" / ")[0] for name, words in tables.items()}
+
+
+def print_backed_up(done: BackedUp) -> None:
+    """What was written, and what is not in it."""
+    dumps = ", ".join(f"{name} {size / 1e6:,.1f} MB" for name, size in done.dumps.items())
+    console.print(f"已备份 Backed up to {done.folder}: {dumps}")
+    console.print(
+        f"数据湖 lake: {done.lake_files:,} 个文件 files, 新增 new {done.new_files:,} ({done.new_bytes / 1e6:,.1f} MB)"
+    )
+    if done.lapsed:
+        console.print(f"已删除过期的 Lapsed and removed: {', '.join(done.lapsed)}")
+    if "airflow" not in done.dumps:
+        console.print(
+            "此处没有配置Airflow，未备份其数据库。 Airflow is not configured here, so its database is not in it."
+        )
+
+
+def print_verified(verified: Verified, out: Console = console) -> None:
     """The number of things looked at, and one line a fault."""
-    said = ", ".join(f"{n:,} {what}" for what, n in verified.looked_at.items())
-    console.print(f"已查 Looked at {said}.")
+    said = ", ".join(f"{n:,} {LOOKED_AT.get(what, '')} {what}" for what, n in verified.looked_at.items())
+    out.print(f"已查 Looked at {said}.")
     if not verified.faults:
-        console.print("完好 All is well.")
+        out.print("完好 All is well.")
         return
-    shown = table("问题 Faults", "代码 fault", "位置 where", "情况 what", "做法 do")
+    out.print(f"[bold]问题 Faults: {len(verified.faults):,}[/bold]")
     for fault in verified.faults:
-        shown.add_row(fault.code, fault.where, fault.what, fault.do)
-    console.print(shown)
+        print_card(out, f"{fault.code} {escape(fault.where)}", FAULTS.get(fault.code), fault.what, fault.do)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from qiangji.cli.common import (
     Counties,
@@ -18,21 +17,12 @@ from qiangji.cli.common import (
     console,
     exit_on,
     progress,
-    right,
-    table,
-    unbroken,
 )
 
 if TYPE_CHECKING:
-    from qiangji.building import Built
+    from qiangji.cli.words import Names
     from qiangji.ledger import Submission
     from qiangji.stages import Rehearsed
-
-_GUARDS = {
-    "period_locked": ("报告期锁定后收到", "after the period was locked"),
-    "far_fewer_rows": ("记录比上一版本少得多", "far fewer rows than the revision before"),
-}
-_HELD = "未采用，原数据不变 nothing was replaced: `qiangji release` or `qiangji void` it"
 
 
 def collect(
@@ -51,10 +41,12 @@ def collect(
     under another name than the one expected.
     """
     from qiangji import pipeline, stages
+    from qiangji.cli import printing, printing_stages, words
 
     with progress("collecting"), pipeline.open_pipeline() as p:
         run = stages.preview if dry_run else stages.collect
         result = run(p, county or [], as_periods(period))
+        names = words.names(p.catalogue)
     failures = [
         {"county_code": c, "form": f, "period": t, "reason_code": e.code, "message": str(e)}
         for c, f, t, e in result.failures
@@ -70,19 +62,24 @@ def collect(
         for c, n in result.notes
     ]
     verdicts = [_verdict(s) for s in result.submissions]
-    _report(
-        json,
-        {
-            "run_id": result.run_id,
-            "deliveries": result.deliveries,
-            "failures": failures,
-            "notes": notes,
-            "nothing_found": [str(m) for m in result.not_seen],
-            "checked": verdicts,
-            "seconds": result.seconds,
-        },
-    )
-    if not json:
+    if json:
+        print(
+            printing.as_json(
+                {
+                    "run_id": result.run_id,
+                    "deliveries": result.deliveries,
+                    "failures": failures,
+                    "notes": notes,
+                    "nothing_found": [str(m) for m in result.not_seen],
+                    "checked": verdicts,
+                    "seconds": result.seconds,
+                }
+            )
+        )
+    else:
+        printing_stages.print_failures(console, names, result.failures)
+        printing_stages.print_notes(console, names, notes)
+        printing_stages.print_checked(console, names, verdicts)
         if period and result.not_seen:
             none = "、".join(map(str, result.not_seen))
             console.print(
@@ -112,18 +109,24 @@ def reprocess(
     Exit code 3: a submission was returned, withheld or held; in a dry run, one would be that is not now.
     """
     from qiangji import pipeline, stages
+    from qiangji.cli import printing, printing_stages, words
 
     if dry_run:
         with progress("checking again, for a try"), pipeline.open_pipeline() as p:
             forms = p.catalogue.require_forms(form or [])
             rehearsed = stages.rehearse(p, forms, as_periods(period))
-        _show_rehearsed(rehearsed, json)
+            names = words.names(p.catalogue)
+        _show_rehearsed(names, rehearsed, json)
         exit_on([r for r in rehearsed if r.turns_bad])
         return
     with progress("checking again"), pipeline.open_pipeline() as p:
         forms = p.catalogue.require_forms(form or [])
         verdicts = [_verdict(s) for s in stages.reprocess(p, forms, as_periods(period))]
-    _report(json, {"checked": verdicts})
+        names = words.names(p.catalogue)
+    if json:
+        print(printing.as_json({"checked": verdicts}))
+    else:
+        printing_stages.print_checked(console, names, verdicts)
     exit_on([v for v in verdicts if v["status"] in ("returned", "withheld", "held")])
 
 
@@ -141,7 +144,7 @@ def build(
     from qiangji import building, pipeline, stages
     from qiangji.building.corrected import require_none_stale
     from qiangji.building.failing import require_none_failed
-    from qiangji.cli import printing
+    from qiangji.cli import printing, printing_stages
 
     with progress("building"), pipeline.open_pipeline() as p:
         asked = sorted({x.last_month for x in as_periods(period)})
@@ -163,59 +166,24 @@ def build(
     if json:
         print(printing.as_json(result))
     else:
-        _print_built(built)
+        printing_stages.print_built(console, built)
     require_none_failed(built.failed)
     require_none_stale(built.stale)
 
 
-def _print_built(built: Built) -> None:
-    if built.months:
-        console.print(
-            f"已计算 Built {', '.join(map(str, built.months))}: 替换 {built.facts_replaced} 个事实分区"
-            f" {built.facts_replaced} fact partitions replaced,"
-            f" 新增 {built.rows_inserted:,} 行结果 result rows inserted, 关闭 {built.rows_closed:,} 行 closed."
-        )
-    else:
-        console.print("无需重新计算 Everything was up to date.")
-    for locked, n in built.in_locked.items():
-        console.print(
-            f"[yellow]{locked} 已锁定，但结果有 {n:,} 行变动 is locked, and {n:,} result rows changed:[/yellow]"
-            f" `qiangji diff --edition`, or `qiangji explain` a figure."
-        )
-
-
-def _show_rehearsed(rehearsed: Sequence[Rehearsed], json: bool) -> None:
-    """What would change, one line a submission, and how many of each kind; the rest is counted."""
-    from qiangji.cli import printing
+def _show_rehearsed(names: Names, rehearsed: Sequence[Rehearsed], json: bool) -> None:
+    """What would change, and how many of each kind; the rest is counted."""
+    from qiangji.cli import printing, printing_stages
 
     changes = sorted(
         (_change(r) for r in rehearsed if r.is_changed),
         key=lambda c: (c["form"], c["period"], c["county_code"]),
     )
-    counts = Counter(f"{c['before']} -> {c['after']}" for c in changes)
     if json:
+        counts = Counter(f"{c['before']} -> {c['after']}" for c in changes)
         print(printing.as_json({"checked": len(rehearsed), "counts": dict(counts), "changes": changes}))
         return
-    if changes:
-        shown = table(
-            "重新核查将改变 What would change", "县 county", "报表 form", unbroken("期 period"),
-            "现状 before", "改后 after", *right("原行数 rows before", "改后行数 rows after", "退回 rejected"),
-            "原因 why",
-        )  # fmt: skip
-        for c in changes:
-            before, after = (f"[{printing.STYLES.get(s, 'white')}]{s}[/]" for s in (c["before"], c["after"]))
-            shown.add_row(
-                c["county_code"], c["form"], c["period"], before, after, f"{c['rows_accepted_before']:,}",
-                f"{c['rows_accepted']:,}", f"{c['rows_rejected']:,}", _why(c),
-            )  # fmt: skip
-        console.print(shown)
-    for kind, n in counts.most_common():
-        console.print(f"{n:,} {kind}", markup=False)
-    console.print(
-        f"试核{len(rehearsed)}份，{len(rehearsed) - len(changes)}份不变；未作任何记录。"
-        f" Checked {len(rehearsed):,} for a try, {len(rehearsed) - len(changes):,} would stay as they are;"
-        " nothing was recorded."
-    )
+    printing_stages.print_rehearsed(console, names, changes, len(rehearsed))
 
 
 def _change(r: Rehearsed) -> dict[str, Any]:
@@ -245,41 +213,3 @@ def _verdict(s: Submission) -> dict[str, Any]:
         "doubt_en": s.doubt_en,
         "delivery_id": s.delivery_id,
     }
-
-
-def _why(verdict: dict[str, Any]) -> str:
-    if verdict["status"] == "held":
-        guards = [*_GUARDS.get(verdict["reason_code"], ()), verdict["doubt_zh"], verdict["doubt_en"], _HELD]
-        return "\n".join(filter(None, guards))
-    return "\n".join(dict.fromkeys(filter(None, (verdict["message_zh"], verdict["message_en"]))))
-
-
-def _report(json: bool, result: Any) -> None:
-    from qiangji.cli import printing
-
-    if json:
-        print(printing.as_json(result))
-        return
-    for failure in result.get("failures", []):
-        console.print(
-            f"[bold red]采集失败 failed[/bold red] {failure['county_code']} {failure['reason_code']}:"
-            f" {escape(failure['message'])}"
-        )
-    for note in result.get("notes", []):
-        console.print(
-            f"[yellow]未采集 not collected[/yellow] {note['county_code']} {note['form']} {note['period']}"
-            f" {note['reason_code']}: {escape(note['message'])}"
-        )
-    if result.get("checked"):
-        checked = table(
-            "核查结果 Checked", "县 county", "报表 form", unbroken("期 period"), "状态 status", "版本 revision",
-            "行数 rows", "退回 rejected", "原因 why", unbroken("来件 delivery"),
-        )  # fmt: skip
-        for v in result["checked"]:
-            style = printing.STYLES.get(v["status"], "white")
-            checked.add_row(
-                v["county_code"], v["form"], v["period"], f"[{style}]{v['status']}[/{style}]",
-                f"v{v['revision']}" if v["revision"] else "", f"{v['rows_received']:,}", f"{v['rows_rejected']:,}",
-                escape(_why(v)), v["delivery_id"] if v["status"] != "accepted" else "",
-            )  # fmt: skip
-        console.print(checked)

@@ -3,8 +3,8 @@
 In: the ledger's latest submissions that are returned, withheld or partly rejected, or have a finding that a person sent
 back; and their bytes in the lake. Out: a workbook at the county's own place, once for each delivery and what is wrong
 with it, and a line for it in `ops.feedback` and the journal. The workbook shows the sign-off zone, so it is written for
-that county alone and kept in no lake. A county whose place takes nothing is an outcome: it is tried again with the next
-run, and the others get theirs.
+that county alone and kept in no lake. It goes again once its correction was accepted (`closing`). A county whose place
+takes nothing is an outcome: it is tried again with the next run, and the others get theirs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -24,52 +24,25 @@ from qiangji.catalogue import Catalogue, County, Form
 from qiangji.checking import Checked, examine
 from qiangji.checking.coverage import Coverage, coverage
 from qiangji.errors import CollectError, ReturnedError
-from qiangji.feedback import writing
+from qiangji.feedback import closing, sent, writing
 from qiangji.feedback.problems import Problem, problems_of
+from qiangji.feedback.sent import Sent
 from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.lake import Lake
 from qiangji.landing import GONE
 from qiangji.ledger import Ledger, Pending
+from qiangji.ledger.statuses import STATUSES
 from qiangji.parsing import cage
 from qiangji.parsing.sheets import Sheet
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
-from qiangji.sources.files import expected_names
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch, insert
 
 __all__ = ["Cover", "Page", "Problem", "Sent", "page_of", "problems_of", "render", "send"]
 
 log = logging.getLogger(__name__)
 _LAYOUT = "1"
 """Part of every digest. Raise it when workbooks change so much that all of them should be sent again."""
-STATUSES = {
-    "accepted": "已收",
-    "partial": "部分记录退回",
-    "returned": "退回重报",
-    "withheld": "涉个人信息扣留",
-}
-
-
-@dataclass(frozen=True)
-class Sent:
-    """What became of one delivery's feedback. `status`: sent, failed, known (was sent before), planned (dry run).
-
-    `digest`: of all that its workbook says is wrong. `basis`: see `Outstanding`.
-    """
-
-    county_code: str
-    name: str
-    delivery_id: str
-    digest: str
-    basis: str
-    problems: int
-    transport: str
-    status: str
-    submissions: tuple[tuple[str, str, str], ...] = ()
-    reason_code: str | None = None
-    message: str | None = None
-    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,33 +63,66 @@ class Outstanding:
 def send(
     p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period] = (), *, dry_run: bool = False
 ) -> list[Sent]:
-    """Write what is outstanding and was not written yet; a dry run says what that is."""
+    """Write what is outstanding and was not written yet, and take back what is done with; a dry run says what that is.
+
+    A county's workbooks are recorded when all are written, and the list of what is open with them: a run that is killed
+    between is made up for by the next.
+    """
     chosen = p.catalogue.select_counties(list(counties))
     with p.ledger.engine.connect() as c:
+        every = _outstanding(c, p.catalogue.forms, chosen, [])
         deliveries = _outstanding(c, p.catalogue.forms, chosen, [str(x) for x in periods])
-        known = _known(c, [d.delivery_id for d in deliveries])
+        waiting = [d.delivery_id for d in every]
+        known = sent.known(c, waiting)
+        done = sent.answered(c, chosen, waiting)
         new = [d.delivery_id for d in deliveries if (d.delivery_id, d.basis) not in known]
     pending = p.ledger.parts_of(new)
     checked: dict[str, list[Checked]] = defaultdict(list)
     for one in examine(p.catalogue, p.ledger.lake, [x for x in pending if x.form in p.catalogue.forms]):
         checked[one.part.delivery_id].append(one)
     found, lost = [], dict[str, CollectError]()
-    for delivery in deliveries:
-        if told := known.get((delivery.delivery_id, delivery.basis)):
-            found.append(replace(told, status="known", submissions=delivery.submissions))
+    for county in chosen:
+        mine = []
+        for delivery in (d for d in deliveries if d.county_code == county):
+            if told := known.get((delivery.delivery_id, delivery.basis)):
+                mine.append(replace(told, status="known", submissions=delivery.submissions))
+            else:
+                mine.append(_send_one(p, delivery, checked[delivery.delivery_id], known, lost, dry_run))
+        closed = [one for one in done if one.county_code == county]
+        if dry_run:
+            found += [*mine, *(replace(one, status="answered") for one in closed)]
         else:
-            found.append(_send_one(p, delivery, checked[delivery.delivery_id], known, lost, dry_run))
+            found += _settle(p, county, mine, closed, [d for d in every if d.county_code == county], lost)
     return found
 
 
-def _known(c: Connection, deliveries: list[str]) -> dict[tuple[str, str], Sent]:
-    """(delivery, digest) and (delivery, basis) -> what was sent."""
-    found = {}
-    statement = "SELECT * FROM ops.feedback WHERE status = 'sent' AND delivery_id = ANY(CAST(:d AS text[]))"
-    for row in fetch(c, statement, {"d": deliveries}):
-        sent = Sent(**{name: value for name, value in row.items() if name != "sent_at"})
-        found[sent.delivery_id, sent.digest] = found[sent.delivery_id, sent.basis] = sent
-    return found
+def _settle(
+    p: Pipeline,
+    county: str,
+    mine: list[Sent],
+    closed: list[Sent],
+    every: list[Outstanding],
+    lost: dict[str, CollectError],
+) -> list[Sent]:
+    """Take back what is done with, write the list of what is open if it changed, and record all that happened."""
+    written = [one for one in mine if one.status in ("sent", "failed")]
+    if not written and not closed:
+        return mine
+    with p.ledger.engine.connect() as c:
+        known = sent.known(c, [d.delivery_id for d in every])
+    told = {one.delivery_id: one for one in (*known.values(), *(s for s in mine if s.status == "sent"))}
+    waiting = [
+        replace(told[d.delivery_id], submissions=d.submissions) for d in every if d.delivery_id in told
+    ]
+    declared = p.catalogue.counties[county]
+    gone = closing.take_back(p, declared, closed, [one.name for one in waiting], lost)
+    if county not in lost and (gone or any(one.status == "sent" for one in written)):
+        closing.write_list(p, declared, waiting)
+    for one in written:
+        sent.record(p.ledger, one)
+    for one in gone:
+        sent.record(p.ledger, replace(one, status="sent"))
+    return [*mine, *gone]
 
 
 def _outstanding(
@@ -145,10 +151,12 @@ def _send_one(
     lost: dict[str, CollectError],
     dry_run: bool,
 ) -> Sent:
-    """Render and write one delivery's workbook. `lost`: counties that were not reached before in this run."""
+    """Render and write one delivery's workbook; nothing is recorded yet. `lost`: counties that were not reached before
+    in this run.
+    """
     county = p.catalogue.counties[delivery.county_code]
     pages = [page_of(p.catalogue, p.ledger.lake, one, _revision(p.ledger, one)) for one in parts]
-    sent = Sent(
+    planned = Sent(
         county_code=county.county,
         name=_file_name(county, pages, delivery.delivery_id),
         delivery_id=delivery.delivery_id,
@@ -159,51 +167,32 @@ def _send_one(
         status="planned",
         submissions=delivery.submissions,
     )
-    if (sent.delivery_id, sent.digest) in known:
+    if (planned.delivery_id, planned.digest) in known:
         if not dry_run:
-            _note_basis(p.ledger, sent)
-        return replace(sent, status="known")
+            sent.note_basis(p.ledger, planned)
+        return replace(planned, status="known")
     if dry_run:
-        return sent
+        return planned
     cover = Cover(
         county.county,
         p.catalogue.name_of(county.county),
         delivery.name,
         delivery.received_at.astimezone(ZoneInfo(p.settings.timezone)),
-        sent.delivery_id,
+        delivery.delivery_id,
     )
     content = render(cover, pages)
-    sent = replace(sent, status="sent", sha256=hashlib.sha256(content).hexdigest())
+    written = replace(planned, status="sent", sha256=hashlib.sha256(content).hexdigest())
     try:
         if county.county in lost:
             raise lost[county.county]
-        writing.write(p, county, sent.name, content)
+        writing.write(p, county, written.name, content)
     except CollectError as e:
         if county.county not in lost:
-            log.warning("%s: feedback %s could not be written: %s", county.county, sent.name, e)
+            log.warning("%s: feedback %s could not be written: %s", county.county, written.name, e)
         if e.code in GONE:
             lost[county.county] = e
-        sent = replace(sent, status="failed", reason_code=e.code, message=str(e))
-    _record(p.ledger, sent)
-    return sent
-
-
-def _record(ledger: Ledger, sent: Sent) -> None:
-    at = datetime.now(UTC)
-    event = {n: v for n, v in vars(sent).items() if n != "submissions"} | {"sent_at": at}
-    ledger.lake.record(f"feedback-{sent.delivery_id}-{sent.digest[:16]}", at, {"event": "feedback", **event})
-    news = ", ".join(f"{n} = excluded.{n}" for n in event if n not in ("delivery_id", "digest"))
-    with ledger.engine.begin() as c:
-        insert(c, "ops.feedback", [event], f"ON CONFLICT (delivery_id, digest) DO UPDATE SET {news}")
-
-
-def _note_basis(ledger: Ledger, sent: Sent) -> None:
-    """Another form or suite found the same. The journal need not know: the delivery is only read once more."""
-    with ledger.engine.begin() as c:
-        c.execute(
-            sa.text("UPDATE ops.feedback SET basis = :b WHERE (delivery_id, digest) = (:d, :g)"),
-            {"b": sent.basis, "d": sent.delivery_id, "g": sent.digest},
-        )
+        return replace(written, status="failed", reason_code=e.code, message=str(e))
+    return written
 
 
 def _revision(ledger: Ledger, one: Checked) -> int | None:
@@ -265,17 +254,8 @@ def _sheet(county: County, content: bytes, part: Pending, form: Form) -> Sheet |
 
 
 def _file_name(county: County, pages: Sequence[Page], delivery_id: str) -> str:
-    """The name that the county's file is declared to have, so that it can be sent back as it is.
-
-    Never the name that it came under: that may be anything.
-    """
     targets = [(page.form, Period.parse(page.period)) for page in pages]
-    if county.files and targets:
-        name = next(iter(expected_names(county.files, targets)))
-        return name.rpartition(".")[0] + ".xlsx"
-    if len(targets) == 1:
-        return f"{targets[0][0]}_{targets[0][1]}.xlsx"
-    return f"{delivery_id}.xlsx"
+    return writing.file_name(county, targets) or f"{delivery_id}.xlsx"
 
 
 def _digest(pages: Sequence[Page]) -> str:

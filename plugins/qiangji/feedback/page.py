@@ -2,7 +2,8 @@
 
 In: the files in QIANGJI_HOME/feedback/<county>/, the catalogue. Out: a list, and the bytes of one entry by its key. A
 key is looked up in the list and is never a path. The list has only whole files of counties of the catalogue, no links.
-`airflow_glue` lets nobody through to this page without Airflow's login.
+Below it the same counties' forms to fill in are offered (`Blank`). `airflow_glue` lets nobody through to this page
+without Airflow's login.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from qiangji.catalogue import Catalogue
-from qiangji.feedback.writing import FOLDER
+from qiangji.feedback.asked import last_ended
+from qiangji.feedback.writing import FOLDER, place_of
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADERS = {
@@ -30,6 +32,10 @@ HEADERS = {
 }
 """Sent with every answer: it may show names and telephone numbers, so no cache keeps it."""
 _HEADS = ("县（市、区） County", "文件 File", "写出时间 Written", "大小 Size", "")
+_BLANK_HEADS = ("县（市、区） County", "报表 Form", "报告期 Period", "截止 Due", "")
+_BLANKS = """<h2>空白报表 Forms to fill in</h2>
+<p>本单位编码和名称已填好，附下拉列表、取值范围和填表说明；下载时生成，不留存。<br>
+With the county's units, drop-downs, limits and notes; made when it is downloaded, and kept nowhere.</p>"""
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8"><title>退回工作簿 Returned workbooks</title>
 <style>
@@ -45,6 +51,7 @@ _PAGE = """<!doctype html>
 These counties report by an API or a database, where nothing can be written: please hand the workbooks over. They show
 names and telephone numbers of those who filled in the form, so each is for its own county only.</p>
 {body}
+{blank}
 </body></html>
 """
 
@@ -87,19 +94,66 @@ def content(home: Path, one: Kept) -> bytes | None:
 
 def attachment(one: Kept) -> str:
     """The Content-Disposition header: the file is saved, not shown, under the county's code and its own name."""
-    name = f"{one.county_code}_{one.name}"
-    return f"attachment; filename=\"{one.key}.xlsx\"; filename*=UTF-8''{quote(name, safe='')}"
+    return _saved_as(one.key, f"{one.county_code}_{one.name}")
 
 
-def html(found: Sequence[Kept], catalogue: Catalogue) -> str:
-    """The list as a page."""
-    if not found:
-        return _PAGE.format(
-            body="<p><strong>目前没有待转交的工作簿。 Nothing waits to be handed over.</strong></p>"
+def as_template(name: str) -> str:
+    """The same for a form to fill in, under the name by which the county sends it."""
+    return _saved_as("template", name)
+
+
+def _saved_as(plain: str, name: str) -> str:
+    return f"attachment; filename=\"{plain}.xlsx\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A form that a county which cannot be written to may be handed to fill in: made when it is asked for."""
+
+    county_code: str
+    form: str
+    title: str
+    period: str
+    due: str
+
+
+def blanks(catalogue: Catalogue, today: date) -> list[Blank]:
+    """The forms of the last period that has ended, of each county that has no place to write to."""
+    return [
+        Blank(
+            county.county,
+            form.form,
+            form.title.zh,
+            str(period := last_ended(catalogue, form, today)),
+            f"{catalogue.calendar.due_date(period, form.due_working_day):%Y-%m-%d}",
         )
-    rows = "".join(_row(k, catalogue.name_of(k.county_code)) for k in found)
-    head = "".join(f"<th>{text}</th>" for text in _HEADS)
-    return _PAGE.format(body=f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
+        for county in catalogue.counties.values()
+        if place_of(county) == "kept"
+        for form in catalogue.forms_of(county.county)
+    ]
+
+
+def html(found: Sequence[Kept], catalogue: Catalogue, blank: Sequence[Blank] = ()) -> str:
+    """The lists as a page."""
+    body = "<p><strong>目前没有待转交的工作簿。 Nothing waits to be handed over.</strong></p>"
+    if found:
+        body = _table(_HEADS, "".join(_row(k, catalogue.name_of(k.county_code)) for k in found))
+    forms = ""
+    if blank:
+        rows = "".join(_row_of_blank(b, catalogue.name_of(b.county_code)) for b in blank)
+        forms = _BLANKS + _table(_BLANK_HEADS, rows)
+    return _PAGE.format(body=body, blank=forms)
+
+
+def _table(heads: Sequence[str], rows: str) -> str:
+    head = "".join(f"<th>{text}</th>" for text in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _row_of_blank(one: Blank, county: str) -> str:
+    cells = (f"{one.county_code} {county}", one.title, one.period, one.due)
+    link = f'<td><a href="template/{one.county_code}/{one.form}" download>下载 Download</a></td>'
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + link + "</tr>"
 
 
 def _row(one: Kept, county: str) -> str:

@@ -15,11 +15,12 @@ from pathlib import Path
 from qiangji.catalogue import Catalogue, County
 from qiangji.catalogue.models import FileKind
 from qiangji.errors import UsageError
-from qiangji.feedback import Cover, Page, Problem, page_of, render
+from qiangji.feedback import Cover, Page, Problem, asked, page_of, render
 from qiangji.landing.other_names import CODE as OTHER_NAME
-from qiangji.periods import TYPES_ZH, Period
+from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources.files import names_in_a_folder
+from qiangji.stages import local_today
 
 _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
@@ -27,7 +28,8 @@ _KINDS: dict[str, FileKind] = {".csv": "csv", ".xlsx": "xlsx", ".ndjson": "ndjso
 def try_file(catalogue: Catalogue, path: Path, form: str, county: str, period: str, max_bytes: int) -> Page:
     """The page for the file as this county's report of the period.
 
-    Raises UsageError: unknown_county, unknown_form, before_plan, wrong_period, no_file, too_large, unknown_kind.
+    Raises UsageError: unknown_county, unknown_form, before_plan, not_due (it has not ended), wrong_period, no_file,
+    too_large, unknown_kind.
     """
     from qiangji import checking, landing
     from qiangji.lake import Lake
@@ -66,26 +68,10 @@ def annotated(catalogue: Catalogue, path: Path, county: str, page: Page) -> byte
 
 
 def _asked(catalogue: Catalogue, form: str, county: str, period: str) -> Period:
-    catalogue.select_counties([county])
-    reported = [f.form for f in catalogue.forms_of(county)]
-    if form not in reported:
-        raise UsageError(
-            f"{county} reports no form {form!r}",
-            expected=", ".join(reported),
-            zh=f"{county}不报送报表{form}；可选：{'、'.join(reported)}。",
-            code="unknown_form",
-        )
-    asked = Period.parse(period)
-    catalogue.require_in_plan([asked])
-    declared = catalogue.forms[form]
-    if catalogue.due(declared, asked.last_month) != asked:
-        raise UsageError(
-            f"{form} is not reported for {asked}",
-            expected=f"a {declared.period_type} in which the form holds",
-            zh=f"报表{form}在{asked}不报送：应为该表施行期间的一个{TYPES_ZH[declared.period_type]}。",
-            code="wrong_period",
-        )
-    return asked
+    asked.require_reported(catalogue, form, county)
+    due = asked.own_period(catalogue, catalogue.forms[form], period)
+    catalogue.require_reportable([due], local_today())
+    return due
 
 
 def _content(path: Path, max_bytes: int) -> tuple[bytes, FileKind]:

@@ -8,17 +8,20 @@ pages.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from qiangji import pipeline
-from qiangji.feedback import page
+from qiangji.errors import QiangjiError
+from qiangji.feedback import page, templates
+from qiangji.periods import Period, local_day
 from qiangji.settings import settings
 
 
 def application(
     fastapi: Any, may_look: Callable[..., str], taken: Callable[[str, dict[str, str]], None]
 ) -> Any:
-    """The list of workbooks at `feedback/`, and each by its key."""
+    """The list of workbooks at `feedback/`, each by its key, and forms to fill in."""
     web = fastapi.FastAPI(
         dependencies=[fastapi.Depends(may_look)], docs_url=None, redoc_url=None, openapi_url=None
     )
@@ -26,9 +29,12 @@ def application(
     def found() -> list[page.Kept]:
         return page.kept(settings().home, pipeline.read_catalogue(), settings().timezone)
 
+    def blanks() -> list[page.Blank]:
+        return page.blanks(pipeline.read_catalogue(), local_day(datetime.now(UTC), settings().timezone))
+
     @web.get("/feedback/", response_model=None)  # type: ignore[untyped-decorator]
     def workbooks() -> Any:
-        content = page.html(found(), pipeline.read_catalogue())
+        content = page.html(found(), pipeline.read_catalogue(), blanks())
         return fastapi.Response(content, headers=page.HEADERS, media_type="text/html")
 
     @web.get("/feedback/{key}", response_model=None)  # type: ignore[untyped-decorator]
@@ -41,4 +47,28 @@ def application(
         headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
         return fastapi.Response(content, headers=headers, media_type=page.WORKBOOK)
 
+    @web.get("/feedback/template/{county}/{form}", response_model=None)  # type: ignore[untyped-decorator]
+    def template(county: str, form: str, who: str = fastapi.Depends(may_look)) -> Any:
+        one = next((b for b in blanks() if (b.county_code, b.form) == (county, form)), None)
+        if one is None:
+            raise fastapi.HTTPException(404, "没有该报表 no such form")
+        try:
+            made = _made(one)
+        except QiangjiError as e:
+            raise fastapi.HTTPException(503, str(e)) from e
+        taken(who, {"county": one.county_code, "form": one.form, "period": one.period})
+        headers = page.HEADERS | {"Content-Disposition": page.as_template(made.name)}
+        return fastapi.Response(made.content, headers=headers, media_type=page.WORKBOOK)
+
     return web
+
+
+def _made(one: page.Blank) -> templates.Template:
+    """The template; of groups and tasks, with the rows that the county last reported."""
+    catalogue = pipeline.read_catalogue()
+    form, period = catalogue.forms[one.form], Period.parse(one.period)
+    if not templates.needs_ledger(catalogue, form, [one.county_code], period):
+        return templates.make(catalogue, form, one.county_code, period, {})
+    with pipeline.open_pipeline() as p:
+        known = templates.known_rows(p.ledger, catalogue, form, [one.county_code], period)
+    return templates.make(catalogue, form, one.county_code, period, known)

@@ -203,7 +203,7 @@ def _shape(ws: Worksheet, page: Page, problem_at: int, explanation_at: int) -> N
     titles, headers = page.header
     for column in range(1, page.sheet.width + 1):
         texts = [row[column - 1] for row in page.sheet.rows[titles : titles + 60] if len(row) >= column]
-        width = max((_breadth(t) for t in texts if t is not None), default=4)
+        width = max((breadth(t) for t in texts if t is not None), default=4)
         ws.column_dimensions[column_letters(column - 1)].width = min(max(width + 2, 7), 26)
     ws.column_dimensions[column_letters(problem_at - 1)].width = PROBLEM_WIDTH
     ws.column_dimensions[column_letters(explanation_at - 1)].width = 36
@@ -297,7 +297,7 @@ def _table(ws: Worksheet, row: int, heads: Sequence[str], lines: Sequence[Sequen
 
 def _make_room(ws: Worksheet, row: int, texts: Iterable[tuple[str, int]]) -> None:
     """Make the row as high as its (text, width) need when wrapped."""
-    lines = max((-(-_breadth(text) // (width - 2)) for text, width in texts), default=1)
+    lines = max((-(-breadth(text) // (width - 2)) for text, width in texts), default=1)
     if lines > 1:
         ws.row_dimensions[row].height = 15 * min(lines, 20)
 
@@ -331,6 +331,6 @@ def _clean(text: str) -> str:
     return _UNWRITABLE.sub("\ufffd", text)[:_MAX_CELL]
 
 
-def _breadth(value: object) -> int:
+def breadth(value: object) -> int:
     """The width of a text in characters, of which a Chinese one takes two."""
     return sum(2 if ord(c) > 0x2E7F else 1 for c in str(value))

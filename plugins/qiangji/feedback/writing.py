@@ -12,15 +12,18 @@ In: a county, a file name built from its declared pattern, bytes. Out: the file 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
 from qiangji.catalogue import County
 from qiangji.errors import PermanentError
+from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
-from qiangji.sources.files import TEMPORARY, temporary_name
+from qiangji.sources.files import TEMPORARY, expected_names, temporary_name
 from qiangji.sources.limits import Limits
 
 FOLDER = "feedback"
@@ -29,6 +32,18 @@ FOLDER = "feedback"
 def place_of(county: County) -> str:
     """sftp, folder or kept."""
     return county.transport if county.transport in ("sftp", "folder") else "kept"
+
+
+def file_name(county: County, targets: Sequence[tuple[str, Period]]) -> str | None:
+    """The name of a workbook with these reports that the county's file is declared to have, so that it can be sent as
+    it is; None where the county declares none for so many.
+
+    Never the name that a delivery came under: that may be anything.
+    """
+    if county.files and targets:
+        name = next(iter(expected_names(county.files, targets)))
+        return name.rpartition(".")[0] + ".xlsx"
+    return f"{targets[0][0]}_{targets[0][1]}.xlsx" if len(targets) == 1 else None
 
 
 def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
@@ -44,31 +59,78 @@ def write(p: Pipeline, county: County, name: str, content: bytes) -> None:
     elif county.transport == "folder":
         from qiangji.sources.folder import folder_of
 
-        _write_beside(county, folder_of(county, p.catalogue.path), name, content)
+        _write_beside(county, folder_of(county, p.catalogue.path) / FOLDER, name, content)
+    else:
+        own = p.settings.home / FOLDER / county.county
+        own.mkdir(parents=True, exist_ok=True)
+        for private in (own.parent, own):
+            private.chmod(0o700)
+        _replace(os.open(own, os.O_RDONLY | os.O_DIRECTORY), name, content, 0o600)
+
+
+def remove(p: Pipeline, county: County, name: str, sha256: str | None) -> bool:
+    """Remove a file from `feedback/` if it is still as it was written (None: however it is); one that has gone is no
+    error. Returns False where somebody changed it: it is left.
+
+    Raises CollectError where the county's place does not let us.
+    """
+    if county.transport == "sftp":
+        from qiangji.sources.sftp import SftpSource
+
+        with closing(SftpSource(county, Limits.of(county, p.settings))) as system:
+            return system.remove(FOLDER, name, sha256)
+    if county.transport == "folder":
+        from qiangji.sources.folder import folder_of
+
+        folder = folder_of(county, p.catalogue.path) / FOLDER
     else:
         folder = p.settings.home / FOLDER / county.county
-        folder.mkdir(parents=True, exist_ok=True)
-        for private in (folder.parent, folder):
-            private.chmod(0o700)
-        _replace(os.open(folder, os.O_RDONLY | os.O_DIRECTORY), name, content, 0o600)
+    try:
+        return _remove(folder, name, sha256)
+    except OSError as e:
+        raise _refused(county, folder, e) from e
 
 
-def _write_beside(county: County, root: Path, name: str, content: bytes) -> None:
+def _remove(folder: Path, name: str, sha256: str | None) -> bool:
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return True
+    try:
+        if not stat.S_ISREG(os.stat(name, dir_fd=handle, follow_symlinks=False).st_mode):
+            return False
+        with os.fdopen(
+            os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=handle), "rb"
+        ) as file:
+            if sha256 is not None and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+                return False
+        os.unlink(name, dir_fd=handle)
+    except FileNotFoundError:
+        return True
+    finally:
+        os.close(handle)
+    return True
+
+
+def _refused(county: County, folder: Path, e: OSError) -> PermanentError:
+    return PermanentError(
+        f"{folder} cannot be written to ({e.strerror})",
+        where=county.county,
+        expected="a folder in which the pipeline may write",
+        do="Let the pipeline's user write there; it is tried again with the next run.",
+        code="feedback_refused",
+    )
+
+
+def _write_beside(county: County, folder: Path, name: str, content: bytes) -> None:
     """Into a folder that others may write to: a link in the place of `feedback/` is not followed."""
-    folder = root / FOLDER
     try:
         if not folder.exists() and not folder.is_symlink():
             folder.mkdir()
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        _replace(handle, name, content, stat.S_IMODE(root.stat().st_mode) & 0o666)
+        _replace(handle, name, content, stat.S_IMODE(folder.parent.stat().st_mode) & 0o666)
     except OSError as e:
-        raise PermanentError(
-            f"{folder} cannot be written to ({e.strerror})",
-            where=county.county,
-            expected="a folder in which the pipeline may write",
-            do="Let the pipeline's user write there; it is tried again with the next run.",
-            code="feedback_refused",
-        ) from e
+        raise _refused(county, folder, e) from e
 
 
 def _replace(folder: int, name: str, content: bytes, mode: int) -> None:

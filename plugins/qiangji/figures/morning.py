@@ -160,17 +160,12 @@ def _counties(
     by_county: dict[str, Rows] = {code: [] for code in catalogue.counties}
     for row in grid:
         by_county.setdefault(row["county_code"], []).append(row)
-    workbooks = read(engine, query("figures/workbooks"), {"at": at})
+    workbooks: dict[str, Rows] = {}
+    for row in read(engine, query("figures/workbooks"), {"at": at}):
+        workbooks.setdefault(row["county_code"], []).append(row)
     outcome = {r["county_code"]: r for r in asked}
     return [
-        _county(
-            catalogue,
-            code,
-            rows,
-            outcome.get(code),
-            [w for w in workbooks if w["county_code"] == code],
-            today,
-        )
+        _county(catalogue, code, rows, outcome.get(code), workbooks.get(code, []), today)
         for code, rows in by_county.items()
     ]
 

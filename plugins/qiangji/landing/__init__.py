@@ -38,7 +38,7 @@ from qiangji.landing.pulled import Pulled, in_groups, record
 from qiangji.landing.rereading import is_read_again
 from qiangji.landing.side_by_side import Taken
 from qiangji.ledger import Delivery, Known, Listed, Part, Pending, Seen
-from qiangji.parsing import cage
+from qiangji.parsing import cage, cage_clean
 from qiangji.parsing.archive import too_large
 from qiangji.parsing.clean import workbook_of
 from qiangji.parsing.handed import Handed
@@ -50,6 +50,8 @@ from qiangji.sources import Fetched, Item, Limits, Source, open_source
 
 __all__ = ["Pulled", "is_optional", "land", "preview", "pull", "recorded", "screen", "wanted_periods"]
 log = logging.getLogger(__name__)
+AT_ONCE = 16
+"""Counties that are asked at a time: most of a county's time is waiting, and small files are read together."""
 GONE = ("unreachable", "timeout", "login_refused", "unknown_host_key", "bad_certificate", "too_much")
 """Codes of failures that concern the whole county, whichever item they were met at."""
 _SUSPECT = re.compile(rb"(?<![0-9A-Za-z])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|1[3-9][0-9]{9})(?![0-9A-Za-z])")
@@ -95,7 +97,7 @@ def pull(
     if not counties:
         return
     known = p.ledger.known(counties)
-    pool = ThreadPoolExecutor(max_workers=min(8, len(counties)))
+    pool = ThreadPoolExecutor(max_workers=min(AT_ONCE, len(counties)))
     try:
         for group in in_groups([pool.submit(one, county) for county in counties]):
             if group:
@@ -246,7 +248,7 @@ def screen(
     try:
         wanted = item.targets if handed and handed.has_room else ()
         crosswalk = catalogue.crosswalks.get(county.county)
-        if clean := cage.read_clean(content, kind, county, forms, wanted, crosswalk=crosswalk):
+        if clean := cage_clean.read_clean(content, kind, county, forms, wanted, crosswalk=crosswalk):
             sha256 = lake.put_raw(content)
             if handed:
                 handed.put(sha256, kind, county.county, clean.parsed)

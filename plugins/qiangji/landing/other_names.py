@@ -8,6 +8,10 @@ seen and the name expected. A file concerns a report that is not there, or one t
 | `village_2026-10.xlsx` | `village_2026-10 (1).xlsx`, `.XLSX`, `副本village_2026-10.xlsx`, `village_202610.xls` |
 | `village_2026-10.xlsx` | its sheet's name, or the beginning of its title, and the period: `行政村2026年10月.xlsx` |
 | `2026-10.xlsx` | the period in any writing |
+| `county_milestones_2026Q2.csv` | the form and a month of the quarter: `county_milestones_2026-06.csv` |
+| `village_2026-10.xlsx` | its sheet's name or its title, and no period: the last report that is wanted |
+
+A file in a folder beneath is one under another name, too.
 """
 
 from __future__ import annotations
@@ -27,6 +31,8 @@ from qiangji.sources.files import expected_names
 CODE = "other_name"
 _NAMED = 5
 _APART = re.compile(r"[\W_]+")
+_TEMPLATE = re.compile("模板|样表|样张|空表|空白|范本|说明|示例|template")
+_LEAST_TITLE = 3
 _LEAST = 2
 """Characters with which a title is recognised: 社区."""
 _PERIOD = re.compile(
@@ -63,9 +69,11 @@ def notes(
         for target in item.targets:
             there.setdefault(target, []).append(item)
     words = {form: _words(catalogue, county, form) for form in {form for form, _ in wanted}}
+    titles = {form: _titles(catalogue, county, form) for form in words}
     like: dict[Target, list[Seen]] = {}
     for seen in others:
-        for target in _targets(seen.name, names, words, "{form}" in county.files):
+        targets = _targets(seen.name, names, words, "{form}" in county.files)
+        for target in targets or _last_wanted(seen.name, names, titles):
             if _is_later(seen, there.get(target, ())):
                 like.setdefault(target, []).append(seen)
     return [
@@ -92,8 +100,25 @@ def _targets(
     return [
         (form, period)
         for form, period in names
-        if period in periods and (not has_form or (most and forms[form] == most))
+        if _is_named(period, periods, has_form) and (not has_form or (most and forms[form] == most))
     ]
+
+
+def _is_named(period: Period, said: Sequence[Period], has_form: bool) -> bool:
+    """Whether a name says the period, or where it says the form a month within it."""
+    return period in said or (has_form and any(m.as_type(period.type) == period for m in said if m < period))
+
+
+def _last_wanted(name: str, names: Mapping[Target, str], titles: Mapping[str, Sequence[str]]) -> list[Target]:
+    """The last wanted report of the form whose title a name without any period has in full; none of a template."""
+    plain = _plain(name)
+    if _TEMPLATE.search(plain) or re.search("[0-9]", plain):
+        return []
+    longest = {form: max((len(t) for t in said if t in plain), default=0) for form, said in titles.items()}
+    most = max(longest.values(), default=0)
+    forms = [form for form, length in longest.items() if length == most and most >= _LEAST_TITLE]
+    periods = [target[1] for target in names if target[0] in forms]
+    return [target for target in names if target[0] in forms and target[1] == max(periods)]
 
 
 def _words(catalogue: Catalogue, county: County, form: str) -> list[str]:
@@ -101,6 +126,15 @@ def _words(catalogue: Catalogue, county: County, form: str) -> list[str]:
     title = _apart(catalogue.forms[form].title.zh)
     beginnings = [title[:n] for n in range(_LEAST, len(title) + 1)]
     return [plain for text in (form, county.sheets.get(form, ""), *beginnings) if (plain := _apart(text))]
+
+
+def _titles(catalogue: Catalogue, county: County, form: str) -> list[str]:
+    """What a file without a period is known by: the form's sheet and its whole title."""
+    return [
+        plain
+        for text in (county.sheets.get(form, ""), catalogue.forms[form].title.zh)
+        if (plain := _apart(text))
+    ]
 
 
 def _periods(name: str) -> list[Period]:
@@ -130,7 +164,9 @@ def _is_later(seen: Seen, items: Sequence[Item]) -> bool:
 def _message(found: Sequence[Seen], expected: str) -> str:
     seen = ", ".join(masked(s.name) for s in found[:_NAMED])
     seen += f" … {len(found)}" if len(found) > _NAMED else ""
+    is_beneath = any("/" in s.name for s in found[:_NAMED])
+    beneath_zh, beneath_en = ("（不在子文件夹中）", ", in no folder beneath") if is_beneath else ("", "")
     return (
-        f"见到文件 {seen}，应名为 {expected}，未采集：请县（市、区）改名后重新放置。"
-        f" Seen: {seen}; expected: {expected}. It was not collected: ask the county to rename it"
+        f"见到文件 {seen}，应名为 {expected}{beneath_zh}，未采集：请县（市、区）改名后重新放置。"
+        f" Seen: {seen}; expected: {expected}{beneath_en}. It was not collected: ask the county to rename it"
     )

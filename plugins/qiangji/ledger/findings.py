@@ -46,7 +46,7 @@ class Finding:
     @classmethod
     def of(cls, rule: Rule, row: Mapping[str, Any], form: Form, county: str, period: str) -> Finding:
         """What an accepted row (column -> value) that breaks a rule of its suite is found for."""
-        return cls.asked(rule, rule.words(row), row, form, county, period)
+        return cls.asked(rule, rule.words({**row, "county_code": county}), row, form, county, period)
 
     @classmethod
     def asked(

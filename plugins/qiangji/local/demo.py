@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 BACKFILLED = 3
 """Months before the reporting month."""
 POOLS = {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}
-DAGS = ("collect_nightly", "collect_period", "build_indicators", "watch_reporting")
+DAGS = ("collect_nightly", "collect_period", "build_indicators", "watch_reporting", "send_letters")
 PRELOAD = (
     "qiangji.checking.expectations",
     "great_expectations",

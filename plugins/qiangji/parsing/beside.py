@@ -74,9 +74,19 @@ def read(content: bytes, grids: Iterable[Grid]) -> Beside:
         except ElementTree.ParseError:
             found, opaque = [], True
         opaque |= name.lower().startswith("customxml/") and any(_PACKED.search(text) for _, text in found)
-        opaque |= not name.lower().endswith((*XML, "/")) and not _SETTINGS.fullmatch(name.lower())
+        opaque |= _is_opaque(name)
         texts |= dict.fromkeys(Said(sheet, place, cell, text) for cell, text in found if _may_matter(text))
     return Beside(_without_cells(texts, grids), opaque)
+
+
+def has_opaque_parts(content: bytes) -> bool:
+    """Whether the names of its parts say that some cannot be inspected; others may be found when they are read."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return any(map(_is_opaque, archive.namelist()))
+
+
+def _is_opaque(name: str) -> bool:
+    return not name.lower().endswith((*XML, "/")) and not _SETTINGS.fullmatch(name.lower())
 
 
 def _place(name: str) -> str:

@@ -11,7 +11,7 @@ fault.
 
 | question | asked by | what comes back |
 | --- | --- | --- |
-| `read_clean` | a pull | that nothing personal is in a delivery, and its submissions; or nothing |
+| `cage_clean.read_clean` | a pull | that nothing personal is in a delivery, and its submissions; or nothing |
 | `read_sheets` | a pull that got no such answer | every cell, which the pull looks through |
 | `read_submission` | a check, of what no pull has handed it | one submission |
 | `read_sheet` | feedback | one sheet as it was sent |
@@ -25,8 +25,8 @@ import signal
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -46,9 +46,7 @@ MAX_FILES = 1000
 """After which a reader is replaced."""
 MOST = max(2, min(4, os.cpu_count() or 4))
 """Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
-_PART = 4
-"""`read_clean` has this part of the time that a file may take: what it fails at is read once more."""
-_PATIENCE = 1.0
+PATIENCE = 1.0
 """Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
 small files: one reader has read them all before a second would have started.
 """
@@ -58,18 +56,6 @@ class CageError(QiangjiError):
     """No reader could be started: nothing is wrong with the file."""
 
     code = "no_cage"
-
-
-@dataclass(frozen=True)
-class Clean:
-    """A delivery without personal data or parts that cannot be inspected.
-
-    `missing`: forms without a sheet in it. `parsed`: its submissions by form and period; one that cannot be read is not
-    among them.
-    """
-
-    missing: frozenset[str]
-    parsed: dict[tuple[str, Period], Parsed]
 
 
 @dataclass(frozen=True)
@@ -86,61 +72,6 @@ class Limits:
         return cls(s.parse_memory_bytes, s.parse_seconds, s.parse_output_bytes)
 
 
-def read_clean(
-    content: bytes,
-    kind: FileKind,
-    county: County,
-    forms: Mapping[str, Form],
-    targets: Sequence[tuple[str, Period]],
-    *,
-    crosswalk: Mapping[str, str] | None = None,
-) -> Clean | None:
-    """A delivery, read and looked through in the cage at once: None unless nothing personal is in it.
-
-    `forms`: those that it may hold; `targets`: the submissions that are wanted of it. None too where it cannot be read,
-    or not in a part of the time: `read_sheets` says more, and is to be asked then. Raises ReturnedError, as `prescan`.
-    """
-    limits, titles = Limits.of_settings(), {code: form.title.zh for code, form in forms.items()}
-    ask = wire.Ask(
-        "clean",
-        kind,
-        _json(county),
-        titles,
-        where_of(county, forms, ""),
-        crosswalk=dict(crosswalk or {}),
-        forms={code: _json(form) for code, form in forms.items()},
-        targets=[(form, str(period)) for form, period in targets],
-        seconds=-(-limits.seconds // _PART),
-    )
-
-    def take(head: wire.Head, parts: list[bytes]) -> Clean | None:
-        if not head.get("is_clean"):
-            return None
-        missing, heads = wire.clean_head(head, titles, len(targets))
-        read = [(target, said) for target, said in zip(targets, heads, strict=True) if said is not None]
-        if len(parts) != 3 * len(read):
-            raise wire.GarbledError("other submissions")
-        return Clean(
-            missing,
-            {
-                (form, period): wire.parsed_of_parts(
-                    said, parts[3 * i : 3 * i + 3], forms[form], str(period.last_month)
-                )
-                for i, ((form, period), said) in enumerate(read)
-            },
-        )
-
-    prescan(content, kind, ask.where)
-    with _cage.reader(limits) as reader:
-        try:
-            return take(*reader.ask(vars(ask), content, ask.seconds * 3, limits.output))
-        except (Died, TooSlowError, TooMuchError):
-            return None
-        except wire.GarbledError:
-            reader.end()
-            return None
-
-
 def read_sheets(
     content: bytes,
     kind: FileKind,
@@ -154,7 +85,7 @@ def read_sheets(
     `titles`: form -> its zh title, which finds a sheet where the county declares none.
     """
     where = where_of(county, titles, "")
-    ask = wire.Ask("sheets", kind, _json(county), dict(titles), where)
+    ask = wire.Ask("sheets", kind, as_json(county), dict(titles), where)
 
     def take(head: wire.Head, parts: list[bytes]) -> Read:
         heads, count = head.get("grids"), head.get("forms")
@@ -182,8 +113,8 @@ def read_submission(
 ) -> Parsed:
     """One submission, typed: `read_grids` and `read_form`, in the cage."""
     where = where_of(county, [form.form], str(period))
-    ask = wire.Ask("submission", kind, _json(county), {form.form: form.title.zh}, where)
-    ask = replace(ask, form=_json(form), period=str(period), crosswalk=dict(crosswalk or {}))
+    ask = wire.Ask("submission", kind, as_json(county), {form.form: form.title.zh}, where)
+    ask = replace(ask, form=as_json(form), period=str(period), crosswalk=dict(crosswalk or {}))
 
     def take(head: wire.Head, parts: list[bytes]) -> Parsed:
         said = head.get("parsed")
@@ -199,7 +130,7 @@ def read_sheet(
 ) -> Sheet:
     """A form's sheet as the county sent it. A missing sheet raises ReturnedError, as everything `read_sheets` does."""
     where = where_of(county, [form.form], period)
-    ask = wire.Ask("sheet", kind, _json(county), {form.form: form.title.zh}, where)
+    ask = wire.Ask("sheet", kind, as_json(county), {form.form: form.title.zh}, where)
 
     def take(head: wire.Head, parts: list[bytes]) -> Sheet:
         if len(parts) != 1:
@@ -209,13 +140,19 @@ def read_sheet(
     return _ask(ask, content, limits, take)
 
 
+def a_reader(limits: Limits) -> AbstractContextManager[Reader]:
+    """A reader for one request, for `cage_clean`."""
+    return _cage.reader(limits)
+
+
 def close() -> None:
     """End the idle readers; the next file starts a new one."""
     _cage.close()
 
 
 @once
-def _json(model: County | Form) -> str:
+def as_json(model: County | Form) -> str:
+    """The model as JSON."""
     return model.model_dump_json(by_alias=True)
 
 
@@ -286,7 +223,7 @@ class _Cage:
 
     def _wait_for_one(self, limits: Limits) -> Reader | None:
         """An idle reader; None if the file is to have a new one."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         with self._changed:
             while not (reader := self._take(limits)) and self._at_work:
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:

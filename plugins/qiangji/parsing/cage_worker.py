@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 import json
 import os
 import resource
 import sys
+from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -23,6 +25,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing import (  # noqa: F401 - the same
     beside,
     csv_file,
+    jointly,
     ndjson_file,
     other_grids,
     read_form,
@@ -82,10 +85,9 @@ def _send(sink: BinaryIO, head: wire.Head, parts: wire.Parts) -> None:
 
 def _answer(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
     """The answer to one request: a result, or the error that goes back to the county."""
-    county = _county(ask.county)
     try:
         try:
-            return _OPERATIONS[ask.op](ask, county, content)
+            return _OPERATIONS[ask.op](ask, content)
         except MemoryError:
             raise too_large("reading it takes more memory than a file may", "less", ask.where) from None
     except ReturnedError as e:
@@ -99,8 +101,8 @@ def _read(ask: wire.Ask, county: County, content: bytes) -> screening.Read:
     return screening.Read(grids, others, said)
 
 
-def _sheets(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
-    read = _read(ask, county, content)
+def _sheets(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    read = _read(ask, _county(ask.county), content)
     heads: list[wire.Head] = []
     parts: wire.Parts = []
     for grid in (*read.grids.values(), *read.others):
@@ -111,37 +113,96 @@ def _sheets(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, w
     return {"grids": heads, "forms": len(read.grids), "beside": head}, [*parts, texts]
 
 
-def _clean(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
-    """Whether nothing personal is in a delivery, and its submissions then. Whoever asks cannot tell why it is not."""
-    forms = {code: _form(text) for code, text in ask.forms.items()}
-    read = _read(ask, county, content)
-    if read.beside.is_opaque or any(screening.find_everywhere(read, county, forms).values()):
-        return {"is_clean": False}, []
+def _clean(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    """Which files are without personal data, and their submissions. Of the others nothing is said, not even why."""
+    asks = [wire.Ask(**one) for one in ask.asks]
+    forms = [_form(text) for text in ask.texts]
+    ends = list(itertools.accumulate(ask.sizes))
+    read: dict[int, screening.Read] = {}
+    for i, (one, end) in enumerate(zip(asks, ends, strict=True)):
+        with contextlib.suppress(ReturnedError, MemoryError):
+            read[i] = _read(one, _county(one.county), content[end - ask.sizes[i] : end])
+    found: list[wire.Head] = []
+    parts: wire.Parts = []
+    for alike in _alike(asks, forms, read):
+        if len(alike) > 1 and (joint := _jointly(alike, asks, forms, read)):
+            found.append(joint[0])
+            parts += joint[1]
+            continue
+        for i in alike:
+            with contextlib.suppress(MemoryError):
+                if alone := _alone(asks[i], forms, read[i]):
+                    found.append({"of": [i], "sizes": [], **alone[0]})
+                    parts += alone[1]
+    return {"clean": found}, parts
+
+
+def _alike(
+    asks: Sequence[wire.Ask], forms: Sequence[Form], read: Mapping[int, screening.Read]
+) -> list[list[int]]:
+    """The files that were read, those together that may be read as one."""
+    groups: dict[object, list[int]] = {}
+    for i, found in read.items():
+        one, alike = asks[i], None
+        if one.kind == "csv" and len(one.forms) == 1 >= len(one.targets) and not one.crosswalk:
+            ((code, place),) = one.forms.items()
+            layout = _county(one.county).layout_of(code)
+            if jointly.may_be(found.grids[code], forms[place], layout):
+                alike = (code, place, str(one.targets), layout)
+        groups.setdefault(alike or i, []).append(i)
+    return list(groups.values())
+
+
+def _jointly(
+    alike: list[int],
+    asks: Sequence[wire.Ask],
+    forms: Sequence[Form],
+    read: Mapping[int, screening.Read],
+) -> tuple[wire.Head, wire.Parts] | None:
+    """What there is to say of all of them at once, if they can be read as one."""
+    ask = asks[alike[0]]
+    ((code, place),), county = ask.forms.items(), _county(ask.county)
+    form, grids = forms[place], [read[i].grids[code] for i in alike]
+    said: wire.Head = {"of": alike, "sizes": jointly.rows_of(grids, form, county), "missing": []}
+    with contextlib.suppress(MemoryError):
+        if not ask.targets:
+            return ({**said, "parsed": []}, []) if jointly.clean(grids, form, county) else None
+        ((_, period),) = ask.targets
+        if parsed := jointly.read_clean(grids, form, county, Period.parse(period)):
+            head, parts = wire.parsed_parts(parsed)
+            return {**said, "parsed": [head]}, parts
+    return None
+
+
+def _alone(ask: wire.Ask, forms: Sequence[Form], read: screening.Read) -> tuple[wire.Head, wire.Parts] | None:
+    county, own = _county(ask.county), {code: forms[place] for code, place in ask.forms.items()}
+    if read.beside.is_opaque or any(screening.find_everywhere(read, county, own).values()):
+        return None
     heads: list[wire.Head | None] = []
     parts: wire.Parts = []
     for code, period in ask.targets:
         try:
-            parsed = read_form(read.grids[code], forms[code], county, Period.parse(period), ask.crosswalk)
-        except (ReturnedError, MemoryError):  # the check says which
+            parsed = read_form(read.grids[code], own[code], county, Period.parse(period), ask.crosswalk)
+        except ReturnedError:  # the check says which
             heads.append(None)
             continue
-        head, own = wire.parsed_parts(parsed)
+        head, three = wire.parsed_parts(parsed)
         heads.append(head)
-        parts += own
+        parts += three
     missing = [code for code, g in read.grids.items() if g.error and g.error.code == "missing_sheet"]
-    return {"is_clean": True, "missing": missing, "parsed": heads}, parts
+    return {"missing": missing, "parsed": heads}, parts
 
 
-def _submission(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
-    form = _form(ask.form)
+def _submission(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    form, county = _form(ask.form), _county(ask.county)
     grids = read_scanned(content, ask.kind, county, ask.titles, ask.where)
     parsed = read_form(grids[form.form], form, county, Period.parse(ask.period), ask.crosswalk)
     head, parts = wire.parsed_parts(parsed)
     return {"parsed": head}, parts
 
 
-def _sheet(ask: wire.Ask, county: County, content: bytes) -> tuple[wire.Head, wire.Parts]:
-    ((form, title),) = ask.titles.items()
+def _sheet(ask: wire.Ask, content: bytes) -> tuple[wire.Head, wire.Parts]:
+    ((form, title),), county = ask.titles.items(), _county(ask.county)
     grid = read_scanned(content, ask.kind, county, ask.titles, ask.where)[form]
     if grid.error:
         raise grid.error

@@ -1,8 +1,8 @@
 """One sheet of a workbook as a workbook of its own: what is kept where something beside the sheet must not be.
 
 In: a `Grid` with its look. Out: the bytes of an .xlsx that holds the grid's cells as texts, and how they look: what is
-hidden or merged, number formats that divide, name a unit or show nothing. Nothing else of the county's file is in it.
-The same grid always gives the same bytes.
+hidden, merged or struck through, number formats that divide, name a unit, show a month or show nothing. Nothing else of
+the county's file is in it. The same grid always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -83,6 +83,9 @@ def _formats(look: Look) -> dict[str, tuple[int, Mapping[int, frozenset[int]]]]:
         found.setdefault(f'0"{unit}"', {})[column] = frozenset(rows)
     for column, rows in look.unseen.items():
         found.setdefault(";;;", {})[column] = frozenset(rows)
+    for row, column in look.months:
+        months = found.setdefault("yyyy-mm", {})
+        months[column] = months.get(column, frozenset()) | {row}
     return {
         code: (style, cells) for style, (code, cells) in zip(count(1), sorted(found.items()), strict=False)
     }
@@ -92,10 +95,12 @@ def _styles(formats: Mapping[str, tuple[int, Mapping[int, frozenset[int]]]]) -> 
     numbers = {code: _FIRST_FORMAT + style for code, (style, _) in formats.items()}
     codes = "".join(f'<numFmt numFmtId="{n}" formatCode={quoteattr(code)}/>' for code, n in numbers.items())
     cells = "".join(f'<xf numFmtId="{n}" applyNumberFormat="1"/>' for n in (0, *numbers.values()))
+    cells += '<xf numFmtId="0" fontId="1"/>'
     return (
         f'<styleSheet xmlns="{_MAIN}">'
         + (f'<numFmts count="{len(numbers)}">{codes}</numFmts>' if numbers else "")
-        + f'<cellXfs count="{len(numbers) + 1}">{cells}</cellXfs></styleSheet>'
+        + '<fonts count="2"><font/><font><strike/></font></fonts>'
+        + f'<cellXfs count="{len(numbers) + 2}">{cells}</cellXfs></styleSheet>'
     )
 
 
@@ -125,7 +130,8 @@ def _rows(
     ):
         cells = []
         for column, value in enumerate(row):
-            style = next((s for s, at in formats.values() if number in at.get(column, ())), 0)
+            struck = len(formats) + 1 if number in look.struck_rows and value is not None else 0
+            style = next((s for s, at in formats.values() if number in at.get(column, ())), struck)
             if value is not None or style:
                 text = "" if value is None else f'<is><t xml:space="preserve">{escape(_text(value))}</t></is>'
                 kind = ' t="inlineStr"' if text else ""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -31,6 +32,10 @@ _OTHERS = {
     "、": ("顿号“、”", "an enumeration comma (、)"),
 }
 """Separators, in words of both languages."""
+_END = "\x1a"
+"""What old programs end a text with."""
+_SEPARATOR_LINE = re.compile(r'"?sep=.?"?(?:\r\n|\r|\n)', re.IGNORECASE)
+"""A first line that tells Excel the separator."""
 _NOT_TEXT = {
     b"PK\x03\x04": "a zip archive or workbook",
     b"\xd0\xcf\x11\xe0": "an old Office or WPS file (.xls, .et)",
@@ -40,7 +45,9 @@ _NOT_TEXT = {
 
 def read(content: bytes, encoding: str, delimiter: str = ",", *, where: str = "") -> Grid:
     """All records of the file. Raises ReturnedError: wrong_file_kind, nul_byte, bad_encoding, truncated, too_large."""
-    text = _decode(content, encoding, where)
+    text = _decode(content, encoding, where).removesuffix(_END)
+    if declared := _SEPARATOR_LINE.match(text):  # no row: a spreadsheet program does not show it either
+        text = text[declared.end() :]
     _check_delimiter(text, delimiter, where)
     if '"' in text and not _quotes_end_on_their_lines(text, delimiter):
         _check_quotes(text, delimiter, where)

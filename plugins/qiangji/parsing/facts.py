@@ -11,6 +11,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
 
+from qiangji.parsing.dates import read_date
 from qiangji.parsing.grid import Grid, Look
 from qiangji.text import squeezed, tidy
 
@@ -28,6 +29,9 @@ _UNITS = frozenset(
         """,
     )
 )
+_SCALED = re.compile(r"(?:十|百|千|万|十万|百万|千万|亿)([^十百千万亿]{1,2})|[万亿]")
+"""A unit times a power of ten: `百株`, `万户`. `万` alone is what amounts of money and large counts are given in."""
+_OF_ANOTHER = re.compile("有效|批准|备案|打印|导出|制定|修订|印发|截止上报|上报截止")
 _SPAN = re.compile(
     r"(?:本|当|全)?年度?(?:累计)?数?|累计数?|年初至今|[本当上](?:月|季|季度|期)数?|上年(?:同期)?|[月季年期]末数?"
 )
@@ -53,9 +57,11 @@ class SheetFacts:
     | --- | --- |
     | `title_texts` | the cells above the header, tidied, row by row (`强基报表 2026年10月`, `单位:万元`) |
     | `hidden_rows` | how many of the rows read are hidden or filtered away |
+    | `struck_rows` | how many of the rows read have cells that are struck through |
     | `hidden_columns` | fields whose column is hidden |
     | `scaled_columns` | fields with cells under a number format that divides |
     | `units_in_headers` | field -> the unit in brackets behind its header (`党员数(人)`: 人) |
+    | `units_below` | field -> the unit in a row of units under the header |
     | `units_in_formats` | field -> the unit that the number format of most of its cells writes (`0.00"千元"`: 千元) |
     | `headers` | field -> its header, and the cells merged above it (`绿化(本年累计)`) |
     | `unseen_cells` | field -> cells whose number format shows nothing (`;;;`) |
@@ -64,13 +70,16 @@ class SheetFacts:
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
+    | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
     title_texts: tuple[str, ...] = ()
     hidden_rows: int = 0
+    struck_rows: int = 0
     hidden_columns: tuple[str, ...] = ()
     scaled_columns: tuple[ScaledColumn, ...] = ()
     units_in_headers: Mapping[str, str] = field(default_factory=dict)
+    units_below: Mapping[str, str] = field(default_factory=dict)
     units_in_formats: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     unseen_cells: Mapping[str, int] = field(default_factory=dict)
@@ -79,6 +88,7 @@ class SheetFacts:
     alike_sheets: tuple[str, ...] = ()
     repeated_headers: int = 0
     spaced_codes: int = 0
+    signed: tuple[str, ...] = ()
 
 
 def split_unit(header: str) -> tuple[str, str]:
@@ -92,8 +102,8 @@ def split_unit(header: str) -> tuple[str, str]:
     if not found or not found.start():
         return plain, ""
     words = [word for word in _APART.split(found[1]) if word]
-    units = [word for word in words if word in _UNITS]
-    if len(units) > 1 or not all(word in _UNITS or _SPAN.fullmatch(word) for word in words):
+    units = [word for word in words if unit_in(word)]
+    if len(units) > 1 or not all(unit_in(word) or _SPAN.fullmatch(word) for word in words):
         return plain, ""
     return plain[: found.start()], "".join(units)
 
@@ -101,7 +111,8 @@ def split_unit(header: str) -> tuple[str, str]:
 def unit_in(text: str) -> str:
     """The text if it is a unit, else ''."""
     plain = squeezed(text).removeprefix("人民币")
-    return plain if plain in _UNITS else ""
+    scaled = _SCALED.fullmatch(plain)
+    return plain if plain in _UNITS or (scaled and (not scaled[1] or scaled[1] in _UNITS)) else ""
 
 
 def units_above(parents: str) -> list[str]:
@@ -115,10 +126,10 @@ def facts_of(
     grid: Grid, title_rows: int, fields: Mapping[str, int], said: SheetFacts, rows: Set[int]
 ) -> SheetFacts:
     """What the sheet says. `fields`: field -> its column; `said`: what reading it as the form found; `rows`: the
-    numbers of the rows read, in the sheet.
+    numbers of the rows read, in the sheet, if it has a look.
     """
-    titles = [t for i in range(min(title_rows, grid.cells.num_rows)) for t in grid.row_text(i) if t]
     look, at = grid.look or Look(), {column: name for name, column in fields.items()}
+    titles = [t for i in range(min(title_rows, grid.cells.num_rows)) for t in _titles(grid, i, look) if t]
     scaled = [
         ScaledColumn(at[column], divisor, count)
         for (column, divisor), numbers in look.scaled.items()
@@ -129,6 +140,7 @@ def facts_of(
         said,
         title_texts=tuple(tidy(t)[:MAX_TITLE] for t in dict.fromkeys(titles))[:MAX_TITLES],
         hidden_rows=len(look.hidden_rows & rows),
+        struck_rows=len(look.struck_rows & rows),
         hidden_columns=tuple(n for n, column in fields.items() if column in look.hidden_columns),
         scaled_columns=tuple(sorted(scaled, key=lambda s: fields[s.field])),
         units_in_formats={
@@ -141,6 +153,18 @@ def facts_of(
         sheet=grid.sheet[:MAX_TITLE],
         alike_sheets=look.alike[:MAX_TITLES],
     )
+
+
+def _titles(grid: Grid, row: int, look: Look) -> list[str]:
+    """A row's texts. A month that a spreadsheet program keeps as a day (2026年9月 as 2026-09-01) is that month, unless
+    the text before it says that it is another thing's.
+    """
+    texts, before = grid.row_text(row), ""
+    for at, text in enumerate(texts):
+        if text and (row + grid.first_row, at) in look.months and (day := read_date(text)):
+            texts[at] = text if _OF_ANOTHER.search(before) else f"{day:%Y-%m}"
+        before = text or before
+    return texts
 
 
 def _merged(look: Look, at: Mapping[int, str], rows: Set[int]) -> dict[str, int]:

@@ -6,9 +6,10 @@ concerns the whole submission is a ReturnedError. A bad cell is a row of `Parsed
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
@@ -28,11 +29,13 @@ from qiangji.parsing.pages import HeaderRows, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
+from qiangji.parsing.signing import signed
 from qiangji.parsing.strays import (
     Stray,
     check_shortened,
     codes_of,
     find_strays,
+    find_sums,
     hide,
     is_note_row,
     is_total,
@@ -40,7 +43,7 @@ from qiangji.parsing.strays import (
     told_once,
     unwrapped,
 )
-from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals
+from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -91,7 +94,8 @@ def read_form(
     """Read a grid as the form of the period. `crosswalk`: the county's own unit code -> the tree's.
 
     Raises ReturnedError: empty_file, no_rows, unknown_header, missing_column, duplicate_header, ragged_rows,
-    truncated, wrong_period, unchanged_not_allowed, unchanged_with_rows, or the grid's own (missing_sheet).
+    truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own
+    (missing_sheet).
     """
     reading = Reading.of(county, form, period, crosswalk or {})
     if grid.error:
@@ -109,8 +113,15 @@ def read_form(
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
-    titles, rows = grid.title_and_header(reading.layout)[0], set(parsed.rows.column("_row").to_pylist())
-    return replace(parsed, sheet=facts_of(grid, titles, parsed.columns, parsed.sheet, rows))
+    titles = grid.title_and_header(reading.layout)[0]
+    rows = set(parsed.rows.column("_row").to_pylist()) if grid.look else set[int]()
+    said = replace(parsed.sheet, signed=signed(grid, end))
+    facts = facts_of(grid, titles, parsed.columns, said, rows)
+    if parsed.totals_problems and facts.hidden_rows and grid.look:
+        others = {cell.index for cell in parsed.unreadable if cell.field == form.key}
+        found = of_visible(parsed.totals_problems, parsed.rows, grid.look.hidden_rows, others)
+        parsed = replace(parsed, totals_problems=found)
+    return replace(parsed, sheet=facts)
 
 
 def empty_file(where: str) -> ReturnedError:
@@ -163,24 +174,24 @@ def _read_zone(
         raw["unit_name"] = combined(data.column(columns.name))
         typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
+    _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
-    read = {n: told_once(read_column(text, fields[n]), strays) for n, text in texts.items()}
+    read = _read_fields(texts, codes, strays, reading)
     typed |= {
         n: read[n].values if n in read else pa.nulls(len(rows), TYPES[f.type]) for n, f in fields.items()
     }
     typed |= {"_row": numbers}
-    agree, wrong = _check_totals(
-        zone,
-        first_row,
-        totals,
-        *_summed(rows, read, strays, are_totals(codes, typed.get("unit_name"), form)),
-        columns,
-        reading,
+    agree, wrong = _of_units(
+        lambda no_units: _check_totals(
+            zone, first_row, totals, *_summed(rows, read, strays, no_units), columns, reading
+        ),
+        are_totals(codes, typed.get("unit_name"), form),
+        codes,
+        pattern,
     )
     check_number(read, columns, numbers, reading)
-    problems = of_strays(strays, columns.key, numbers, reading)
-    for n, c in read.items():
-        problems += of_column(n, c, raw[n], columns.fields[n], numbers, reading)
+    of_cells = (of_column(n, c, raw[n], columns.fields[n], numbers, reading) for n, c in read.items())
+    problems = [*of_strays(strays, columns.key, numbers, reading), *chain.from_iterable(of_cells)]
     explained = None if columns.explanation is None else combined(data.column(columns.explanation))
     return Parsed(
         pa.table(typed),
@@ -191,11 +202,55 @@ def _read_zone(
         {form.key: columns.key, **columns.fields},
         explanations={} if explained is None else returned.explanations(explained),
         sheet=SheetFacts(
-            units_in_headers={**header.units, **columns.units},
+            units_in_headers=columns.units,
+            units_below=header.units,
             headers=columns.headers,
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
         ),
+    )
+
+
+def _read_fields(
+    texts: Mapping[str, pa.Array], codes: pa.Array, strays: list[Stray], reading: Reading
+) -> dict[str, Column]:
+    """The fields' columns; rows that turn out to be sums are added to the strays."""
+    read = {n: read_column(text, reading.fields[n]) for n, text in texts.items()}
+    strays += find_sums(codes, read, strays, reading)
+    return {n: told_once(column, strays) for n, column in read.items()}
+
+
+def _of_units(
+    compare: Callable[[pa.Array], tuple[bool | None, list[TotalsProblem]]],
+    no_units: pa.Array,
+    codes: pa.Array,
+    pattern: str,
+) -> tuple[bool | None, list[TotalsProblem]]:
+    """What comes of comparing totals. If they do not agree, but do without the rows whose key is no code, these are
+    what is wrong: they go back, each by itself, and a total that was added to fit them would be wrong.
+    """
+    agree, wrong = compare(no_units)
+    if wrong:
+        known = pc.fill_null(pc.match_substring_regex(codes, f"^(?:{pattern})$"), False)
+        without, still = compare(pc.or_(no_units, pc.invert(known)))
+        if without and not still:
+            return without, still
+    return agree, wrong
+
+
+def _require_values(texts: Mapping[str, pa.Array], reading: Reading) -> None:
+    """Raise for a form that nobody filled in: codes and names, and no value in any row."""
+    for text in texts.values():
+        blank = pc.fill_null(pc.match_substring_regex(text, _BLANK), True)
+        if not pc.all(blank).as_py():
+            return
+    raise ReturnedError(
+        "no row has a value in any field",
+        where=reading.where,
+        expected="values, 0 where there is none",
+        do="This is a form that was not filled in: fill it in and send it again.",
+        code="nothing_filled",
+        zh="只有单位编码和名称，没有填写任何数据，是空白表；请填写后重报，没有的填0",
     )
 
 

@@ -87,15 +87,15 @@ class Words:
     """Words of two characters and more, of the basic plane."""
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._begin = {(ord(w[0]), ord(w[1])) for w in words}
-        self._first, self._second = (Characters(map(chr, c)) for c in zip(*self._begin, strict=True))
+        begin = sorted({w[:2] for w in words})
+        self._first, self._second = Characters(w[0] for w in begin), Characters(w[1] for w in begin)
+        self._begin = np.array([ord(w[0]) << 16 | ord(w[1]) for w in begin], np.uint32)
 
     def may_be_in(self, points: np.ndarray) -> bool:
         """Whether two characters stand side by side that begin one of the words."""
-        pairs = self._first.of(points[:-1]) & self._second.of(points[1:])
-        return any(
-            (int(points[i]), int(points[i + 1])) in self._begin for i in np.flatnonzero(pairs).tolist()
-        )
+        at = np.flatnonzero(self._first.of(points[:-1]) & self._second.of(points[1:]))
+        pairs = points[at].astype(np.uint32) << 16 | points[at + 1]
+        return bool(np.isin(pairs, self._begin).any())
 
 
 def points(column: pa.Array) -> np.ndarray:

@@ -30,6 +30,8 @@ class Look:
 
     | field | what |
     | --- | --- |
+    | `struck_rows` | rows with cells whose text is struck through |
+    | `months` | (row, column) of cells near the top under a number format that shows a day's year and month alone |
     | `scaled` | (column, divisor) -> rows of its cells under a number format that shows the value divided |
     | `units` | (column, unit) -> rows of its cells under a number format that names a unit (`0.00"千元"`) |
     | `unseen` | column -> rows of its cells under a number format that shows nothing (`;;;`) |
@@ -39,6 +41,8 @@ class Look:
 
     hidden_rows: Set[int] = frozenset()
     hidden_columns: Set[int] = frozenset()
+    struck_rows: Set[int] = frozenset()
+    months: Set[tuple[int, int]] = frozenset()
     scaled: Mapping[tuple[int, int], Set[int]] = field(default_factory=dict)
     units: Mapping[tuple[int, str], Set[int]] = field(default_factory=dict)
     unseen: Mapping[int, Set[int]] = field(default_factory=dict)

@@ -98,7 +98,7 @@ def _elsewhere(grid: Grid, reading: Reading) -> tuple[int, int] | None:
 
 def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int) -> Columns:
     form, fields, layout = reading.form, reading.fields, reading.layout
-    known = _known(form)
+    known = known_headers(form)
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
@@ -171,7 +171,7 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
 
 
 @once
-def _known(form: Form) -> dict[str, str]:
+def known_headers(form: Form) -> dict[str, str]:
     """Header text -> the key, `unit_name`, a field, or PERIOD. Raises CatalogueError if one text names two fields."""
     texts = {form.key: (form.key, *form.key_headers), "unit_name": ("unit_name", *form.name_headers)}
     texts |= {name: (name, f.label.zh, f.label.en, *f.headers) for name, f in form.fields.items()}

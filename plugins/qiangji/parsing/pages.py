@@ -7,7 +7,10 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | --- | --- |
 | a header once more | each of its texts, two at least, is that of a header row in the same column |
 | a title once more | texts without a number, directly above such a row |
-| units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of fields is a unit, two at least |
+| a town's heading | its name alone, above the rows of its units |
+| an end | 以下空白 alone |
+| units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
+  those of other fields are short and no number (`—`, `是/否`, `档`) |
 | column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
 """
 
@@ -26,11 +29,14 @@ from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import MAX_STRAYS, codes_of, is_number
+from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
 from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
 """Cells that have to be as a header's: one alone may be a name."""
+_WORD = re.compile(r"[^0-9]{1,6}")
+"""What stands in a row of units under a column that has none."""
+_END = re.compile(r"[(（]?以下(?:为?空白|空|无正文|无内容|无数据)[)）]?")
 _COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 
 
@@ -54,24 +60,34 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    repeated = {i for i, row in texts.items() if _repeats(row, above)}
-    for first in sorted(repeated):
+    repeated = {i for i, row in texts.items() if _repeats(row, above) or _is_heading(row, columns, reading)}
+    for first in sorted(i for i in repeated if _repeats(texts[i], above)):
         for i in range(first - 1, max(first - 1 - titles, -1), -1):
             row = [t for t in texts.get(i, ["0"]) if t]
             if i in repeated or any(map(is_number, row)):
                 break
             repeated.add(i)
-    units, further = dict[str, str](), list[int]()
+    units, further = dict[str, str](), [i for i, row in texts.items() if _is_end(row)]
     for i in range(len(texts)):
         if i not in texts:  # the first code
             break
         cells = {name: text for name, at in columns.fields.items() if (text := texts[i][at])}
-        if len(cells) >= _LEAST and all(map(unit_in, cells.values())):
-            units |= cells
+        if own := _units(cells, reading):
+            units |= own
             further.append(i)
         elif (columns.name is None or len(texts[i][columns.name]) < _LEAST) and _counts(list(cells.values())):
             further.append(i)
     return HeaderRows(sorted(repeated - {*further}), further, units)
+
+
+def _units(cells: Mapping[str, str], reading: Reading) -> dict[str, str]:
+    """Field -> its unit, of a row of units; nothing of another row."""
+    units = {name: text for name, text in cells.items() if reading.fields[name].is_number}
+    others = [text for name, text in cells.items() if name not in units]
+    if len(units) < _LEAST and len(cells) >= _LEAST and all(map(unit_in, cells.values())):
+        return dict(cells)
+    is_row = len(units) >= _LEAST and all(map(unit_in, units.values()))
+    return units if is_row and all(map(_WORD.fullmatch, others)) else {}
 
 
 def _without_code(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, list[str]]:
@@ -90,6 +106,16 @@ def _repeats(row: list[str], headers: list[list[str]]) -> bool:
     """Whether every cell of a row that holds a text has that of a header above it."""
     filled = [(i, t) for i, t in enumerate(row) if t]
     return len(filled) >= _LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
+
+
+def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:
+    """Whether a row holds a town's name, and nothing in the columns of fields."""
+    return bool(heading_of(row, columns, reading)) and not filled_in(row, columns)
+
+
+def _is_end(row: list[str]) -> bool:
+    filled = [text for text in row if text]
+    return len(filled) == 1 and bool(_END.fullmatch(filled[0]))
 
 
 def _counts(cells: list[str]) -> bool:

@@ -33,7 +33,9 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
     i = first[0].as_py()
     cell, text = address(reading.form.form, at, numbers[i].as_py()), column[i].as_py()
     names = read_period(text)
-    written = quoted(text)
+    if str(period).endswith("-10") and text.strip() == f"{period.year}.1":
+        raise _lost_zero(cell, reading)
+    written = quoted(text, reading.county)
     raise ReturnedError(
         f"{cell} says period {names}" + ("" if written == str(names) else f" ({written})")
         if names
@@ -45,6 +47,20 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
         zh=f"{cell}中的报告期为{names or '无法识别的内容'}"
         + ("" if written == str(names) else f"（单元格内容：{written}）")
         + f"，应为{period}，请核对后重报",
+    )
+
+
+def _lost_zero(cell: str, reading: Reading) -> ReturnedError:
+    """October, typed as 2026.10 into a cell of numbers, is kept and saved as 2026.1, as January is."""
+    period = reading.period
+    return ReturnedError(
+        f"{cell} holds the number {period.year}.1: January, or {period.year}.10 without its last 0",
+        where=reading.where,
+        expected=str(period),
+        do=f"Make the column of the period text, write {period} and send it again.",
+        code="wrong_period",
+        zh=f"{cell}中的报告期为{period.year}.1：表格软件把{period.year}.10当作数字，末尾的0已丢失，无法与1月区分；"
+        f"请将该列设为文本，填{period}后重报",
     )
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue.models import MAX_DIGITS
+from qiangji.catalogue.models import MAX_DIGITS, Field
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
@@ -60,6 +60,27 @@ _PERCENT = (
     "数值，不是百分数：请核对单元格是否误设为百分比格式",
     "a number, no percentage: was the cell formatted as percent by mistake?",
 )
+_SHOWN = {
+    "hashes": (
+        r"^[\s]*[#＃]{2,}[\s]*$",
+        (
+            "数字：列宽不够时显示为#号，另存为CSV后数值丢失；请加宽该列后重新导出",
+            "a number: the column was too narrow when it was saved; widen it and export it again",
+        ),
+    ),
+    "brackets": (
+        r"^[\s]*[(（][\s]*[0-9][0-9,.]*[\s]*[)）][\s]*$",
+        ("不带括号的数字；负数请写-12.50", "a number without brackets; write -12.50 for one below zero"),
+    ),
+    "day": (
+        r"^[12][0-9]{3}-[01][0-9]-[0-3][0-9](?:[T ].*)?$",
+        (
+            "数字：单元格误设为日期格式，请改为数字格式，核对后重报",
+            "a number: the cell is formatted as a date; format it as a number and check it",
+        ),
+    ),
+}
+"""Numbers as a spreadsheet program shows or saves them: rule -> RE2, and what was expected."""
 _DASH = ("0；没有数据的留空", "0, or an empty cell where nothing is known")
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
@@ -122,12 +143,25 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
             "field": form.key,
             "address": address(form.form, at, numbers[s.index].as_py()),
             "rule": f"{form.form}.{form.key}.{s.what}",
-            "value": length_of(s.text) if s.what == "note" else quoted(s.text),
+            "value": length_of(s.text) if s.what == "note" else quoted(s.text, reading.county),
         }
         | dict(zip(("expected_zh", "expected_en"), expected_of(s, reading), strict=True))
         for s in strays
     ]
     return [pa.Table.from_pylist(rows, schema=PROBLEMS)]
+
+
+def asked_of(field: Field, kind: str) -> tuple[str, str]:
+    """What a field that cannot be read should have held, in zh and en; '' where nothing is to be said.
+
+    `kind`: the last word of the rule: type, enum, percent, too_large, dash, or one of _SHOWN.
+    """
+    if kind == "enum":
+        return "、".join(field.values), "one of " + ", ".join(field.values)
+    if kind == TOO_LARGE:
+        return _LARGE.get(field.type, ("", ""))
+    shown = {rule: expected for rule, (_, expected) in _SHOWN.items()}
+    return ({PERCENT: _PERCENT, DASH: _DASH} | shown).get(kind) or _EXPECTED.get(field.type, ("", ""))
 
 
 def of_column(
@@ -140,26 +174,32 @@ def of_column(
         return []
     field = reading.fields[name]
     if field.type == "enum":
-        kinds = [("enum", column.unreadable, ("、".join(field.values), "one of " + ", ".join(field.values)))]
+        kinds = [("enum", column.unreadable)]
     elif field.is_number:
         other = pc.and_(column.unreadable, pc.invert(column.too_large))
         percent = pc.fill_null(
             pc.match_substring_regex(raw, r"^[\s0-9０-９.,，．+－-]+[%％][\s\p{Z}]*$"), False
         )
         percent = pc.and_(other, percent) if field.unit != "percent" else pa.repeat(False, len(raw))
-        kinds = [
-            ("type", pc.and_not(other, percent), _EXPECTED[field.type]),
-            (PERCENT, percent, _PERCENT),
-            (TOO_LARGE, column.too_large, _LARGE[field.type]),
-            (DASH, column.dashes, _DASH),
+        kinds = [(PERCENT, percent)]
+        other = pc.and_not(other, percent)
+        for rule, (pattern, _) in _SHOWN.items():
+            shown = pc.and_(other, pc.fill_null(pc.match_substring_regex(raw, pattern), False))
+            kinds.append((rule, shown))
+            other = pc.and_not(other, shown)
+        kinds += [
+            ("type", other),
+            (TOO_LARGE, column.too_large),
+            (DASH, column.dashes),
         ]
     else:
-        kinds = [("type", column.unreadable, _EXPECTED.get(field.type, ("", "")))]
+        kinds = [("type", column.unreadable)]
     form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
     found = []
-    for rule, mask, (zh, en) in kinds:
+    for rule, mask in kinds:
         if not pc.any(mask).as_py():
             continue
+        zh, en = asked_of(field, rule)
         index = pc.indices_nonzero(mask)
         n, rows = len(index), numbers.take(index).cast(pa.string())
         columns = [

@@ -17,6 +17,9 @@ from qiangji.text import INVISIBLE, tidy
 
 SUMMARY_SHEET = "退回说明"
 """The sheet that lists all problems of a workbook; it is no form's."""
+GUIDE_SHEET = "填表说明"
+"""The sheet of a template that says how to fill it in; it is no form's either."""
+OWN_SHEETS = frozenset((SUMMARY_SHEET, GUIDE_SHEET))
 PROBLEM_HEADER, EXPLANATION_HEADER = "核查问题", "核查说明"
 """Our two columns: the problems of a row, and room for the county's explanation."""
 RETURNED_HEADERS = frozenset((PROBLEM_HEADER, EXPLANATION_HEADER))

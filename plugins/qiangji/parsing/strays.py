@@ -9,6 +9,11 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | `total` | the row says 总计, 小计 or the like where a code or a name stands, and no code |
 | `note` | the row has no number, and begins like a note (`注：`) or with a label of those who sign (`经办人 ...`) |
 | `loose` | the row has no code and no name, and LOOSE numbers at most: a sum beside the table, a leftover |
+| `level` | the row has the name of a town or a district, or its shorter code: a heading, or a subtotal |
+| `extra` | the row says 平均, 上月数, 增减 or the like |
+| `page` | the row holds the number of a page |
+| `zeros` | the row has no code and no name, and only zeros: a row of the template |
+| `subtotal` | the row has no code, and its numbers are the sums of the rows above, below, or all (`find_sums`) |
 """
 
 from __future__ import annotations
@@ -23,7 +28,7 @@ import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.column import Column
-from qiangji.parsing.glance import has_any
+from qiangji.parsing.glance import has_any, is_alnum
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -31,7 +36,7 @@ from qiangji.parsing.totals import says_total
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
 
-What = Literal["shortened", "total", "note", "loose"]
+What = Literal["shortened", "total", "note", "loose", "level", "extra", "page", "zeros", "subtotal"]
 MAX_STRAYS = 2_000
 """Rows without a code that are looked at one by one. Where there are more, no message about one of them helps."""
 LOOSE = 2
@@ -49,6 +54,24 @@ _NOTE = re.compile(
     r"|[(]?\s*(?:盖章|公章|签章)"
 )
 """How notes begin: a word for one; a numbered sentence; a long text with punctuation."""
+_LEVEL = re.compile(
+    r".{1,12}(?:镇|乡|街道(?:办|办事处)?|办事处|开发区|高新区|(?<![社小])区|县|市)[:：]?|[0-9]{6}(?:[0-9]{3})?"
+)
+_EXTRA = re.compile(
+    r"(?:(?:全|本|各)?(?:省|市|县|区|镇|街道?|村|社区|组)?平均|[人村组户]均)(?:数|值)?|均值|同期(?:数|值)?|[同环]比|占比|比例|最[大小高低]值?|排名|名次|完成率|校验|核对"
+    r"|(?:比|较)?(?:上|去|前|本)(?:月|期|季度?|年)(?:同期|末|底)?(?:数|值|增减|增长)?"
+    r"|(?:同比|环比)?(?:增减|增长|增幅|变化|变动)(?:数|值|率|额)?|(?:全年|年度)?(?:目标|计划|任务)(?:数|值)?"
+)
+_OF_PAGES = "[0-9一二三四五六七八九十]{1,4}页"
+_PAGE = re.compile(
+    rf"[-—(]?(?:第{_OF_PAGES})?[,，/]?(?:共{_OF_PAGES})?[-—)]?|page[0-9]+(?:of[0-9]+)?", re.IGNORECASE
+)
+_ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!")
+MAX_SUMS = 200
+"""Rows without a code that are held against sums."""
+HALF_CENT = 0.005
+LEAST_SUMS = SUM_OF = 2
+"""So many numbers that are not 0 have to be the sums of so many units' at least."""
 _PLAIN_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?%?")
 _QUOTED = r'^\s*="[^"]*"\s*$'
 _WRAPPING = "='‘’`"
@@ -72,6 +95,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "该行没有编码和名称，只有零星数字：{text}",
         "this row has no code and no name, only single numbers: {text}",
     ),
+    "level": (
+        "“{text}”行是镇（街）的标题行或小计行，不是单位的数据行",
+        "{text} is a town's heading or subtotal, no unit's row",
+    ),
+    "extra": ("“{text}”行不是单位的数据行", "{text} is no unit's row"),
+    "page": ("该行是页码，不是数据行", "this row is a page number, no row of data"),
+    "zeros": (
+        "该行没有编码和名称，各项都是0：是模板中未填的行",
+        "this row has no code and no name, and only zeros: a row of the template that was not filled in",
+    ),
+    "subtotal": (
+        "该行没有编码，各项数字是其他各行之和：是未写明的合计行或小计行",
+        "this row has no code, and its numbers are the sums of other rows: a total or subtotal that does not say so",
+    ),
 }
 """What is said of such a row, in zh and en."""
 _EXPECTED: Mapping[What, tuple[str, str]] = {
@@ -86,6 +123,14 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
     "note": (
         "单位的数据行：请删除该行，或由市级将其首词登记为签章区用语",
         "a unit's row: delete this one, or have its first word declared as one that begins the sign-off zone",
+    ),
+    "level": ("单位的数据行：请删除标题行和小计行", "rows of units: delete headings and subtotals"),
+    "extra": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
+    "page": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
+    "zeros": ("单位的数据行：请删除空行", "a unit's row: delete the empty ones"),
+    "subtotal": (
+        "单位的数据行：请删除该行，合计行请用登记的名称{labels}",
+        "a unit's row: delete this one, or write a declared label of totals{labels} in front of it",
     ),
     "loose": (
         "带编码的数据行：表外的数字请清除；是某单位的数据请补上编码",
@@ -104,7 +149,7 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
     With a pattern (of a whole code) only texts that are one then; without, only `="..."` is taken off.
     """
-    if not has_any(raw, _WRAPPING):
+    if is_alnum(raw) or not has_any(raw, _WRAPPING):
         return raw
     wrapped = pc.match_substring_regex(raw, _WRAPPED if pattern else _QUOTED)
     if not pc.any(wrapped).as_py():
@@ -116,16 +161,32 @@ def unwrapped(raw: pa.Array, pattern: str = "") -> pa.Array:
 
 
 def joined(codes: pa.Array, pattern: str) -> tuple[pa.Array, int, bool]:
-    """Codes without blanks and hyphens inside (`440705 001 203`), and without what a program adds that takes them for
-    decimals (`440705001203.0`), where that makes them codes; how many had some; and whether all were codes before.
+    """Codes without blanks, hyphens and commas inside (`440705 001 203`), and without what a program makes of them
+    that takes them for numbers (`440705001203.0`, an exponent), where that makes them codes; how many had some; and
+    whether all were codes before.
     """
     known = pc.match_substring_regex(codes, f"^(?:{pattern})$")
     if not codes.null_count and pc.all(known).as_py():
         return codes, 0, True
-    bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－-]+|\.0+$", "")
+    bare = pc.replace_substring_regex(codes, r"[\s\p{Z}‐‑–—－,，-]+|\.0+$", "")
+    bare = _in_full(bare)
     spaced = pc.and_(pc.invert(known), pc.match_substring_regex(bare, f"^(?:{pattern})$"))
     many = pc.sum(spaced).as_py() or 0
     return (pc.if_else(pc.fill_null(spaced, False), bare, codes) if many else codes), many, False
+
+
+def _in_full(codes: pa.Array) -> pa.Array:
+    """Numbers written with an exponent that show every digit, `4.40781001201E+11`, as their digits."""
+    if not pc.any(written := pc.match_substring_regex(codes, r"^[1-9]\.[0-9]+[Ee]\+?[0-9]+$")).as_py():
+        return codes
+    texts = [_digits(text) for text in codes.filter(pc.fill_null(written, False)).to_pylist()]
+    return pc.replace_with_mask(codes, pc.fill_null(written, False), pa.array(texts, pa.string()))
+
+
+def _digits(text: str) -> str:
+    first, _, rest = text.upper().partition(".")
+    decimals, _, exponent = rest.partition("E")
+    return first + decimals if len(decimals) == int(exponent) else text
 
 
 def is_number(text: str) -> bool:
@@ -161,12 +222,74 @@ def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Read
             strays.append(Stray(index, "shortened", row[columns.key]))
         elif label := next((t for t in labels if is_total(t)), None):
             strays.append(Stray(index, "total", label))
+        elif filled and all(map(_PAGE.fullmatch, map(squeezed, filled))):
+            strays.append(Stray(index, "page", filled[0]))
         elif is_note_row(filled):
             written = next(t for column in data.columns if tidy(t := column[index].as_py()))
             strays.append(Stray(index, "note", written))
-        elif not row[columns.key] and _is_loose(row, columns):
-            strays.append(Stray(index, "loose", next(filter(None, filled_in(row, columns)))))
+        elif what := _no_unit(row, columns, reading):
+            strays.append(Stray(index, *what))
     return strays
+
+
+def _no_unit(row: list[str], columns: Columns, reading: Reading) -> tuple[What, str] | None:
+    """What a row without a unit's code is, by its labels or its cells, and the text that says so."""
+    labels = [text for i in columns.labels if (text := row[i]) and not text.isdecimal()]
+    if label := next((text for text in labels if _EXTRA.fullmatch(squeezed(text))), None):
+        return "extra", label
+    if level := heading_of(row, columns, reading):
+        return "level", level
+    if row[columns.key]:
+        return None
+    filled = filled_in(row, columns)
+    has_name = columns.name is not None and bool(row[columns.name])
+    if not has_name and len(filled) > LOOSE and all(map(_ZERO.fullmatch, filled)):
+        return "zeros", filled[0]
+    return ("loose", filled[0]) if _is_loose(row, columns) else None
+
+
+def heading_of(row: list[str], columns: Columns, reading: Reading) -> str | None:
+    """The town's name or code that a row has in place of a unit's of a form beneath towns; None without."""
+    key, name = row[columns.key], "" if columns.name is None else row[columns.name]
+    if reading.form.grain not in ("village", "community", "group"):
+        return None
+    if key and not (_LEVEL.fullmatch(squeezed(key)) and key not in reading.crosswalk):
+        return None
+    others = (row[i] for i in columns.labels if i not in (columns.key, columns.name))
+    texts = [text for text in (key, name, *others) if text and not (text.isdecimal() and text != key)]
+    return texts[0] if texts and all(_LEVEL.fullmatch(squeezed(text)) for text in texts) else None
+
+
+def find_sums(
+    codes: pa.Array, read: Mapping[str, Column], strays: list[Stray], reading: Reading
+) -> list[Stray]:
+    """Rows without a code that add up those above them, those below, or all: totals that do not say so. `codes`: of
+    the rows read; `strays`: those known.
+    """
+    if not codes.null_count:
+        return []
+    known = pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)
+    odd = pc.indices_nonzero(pc.invert(known)).to_pylist()
+    told = {s.index for s in strays}
+    empty = [i for i in odd if i not in told and not codes[i].as_py()]
+    if not empty or len(odd) > MAX_SUMS:
+        return []
+    numbers = [
+        read[n].values.cast(pa.float64()) for n, f in reading.fields.items() if f.is_number and n in read
+    ]
+    of_units = [pc.fill_null(pc.if_else(known, v, 0.0), 0.0).to_numpy() for v in numbers]
+    found, edges, are_units = list[Stray](), [-1, *odd, len(codes)], known.to_numpy(zero_copy_only=False)
+    for index in empty:
+        at = edges.index(index)
+        own = [(v[index].as_py(), c) for v, c in zip(numbers, of_units, strict=True) if v[index].as_py()]
+        parts = ((edges[at - 1] + 1, index), (index + 1, edges[at + 1]), (0, len(codes)))
+        if len(own) >= LEAST_SUMS and any(
+            are_units[first:last].sum() >= SUM_OF
+            and all(abs(counted[first:last].sum() - value) < HALF_CENT for value, counted in own)
+            for first, last in parts
+        ):
+            found.append(Stray(index, "subtotal", ""))
+    return found
 
 
 def filled_in(row: list[str], columns: Columns) -> list[str]:

@@ -1,6 +1,7 @@
 """Written totals as control sums: 合计 over all rows, 小计 over the rows since the 小计 before.
 
 In: the data rows of a sheet as text and typed. Out: which rows are totals, and whether each equals the sum of its rows.
+A total of decimals may be rounded: by half a unit of the last digit that it shows, or by a cent.
 A field with an unreadable cell is not compared: the cell is a problem of its own. Rows that say themselves that they
 are totals, and are not declared as such (小计 beside a code, serial 00 of a group), go back by a rule of the suite, and
 no total adds them up.
@@ -9,8 +10,8 @@ no total adds them up.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -41,12 +42,16 @@ _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 @dataclass(frozen=True)
 class TotalsProblem:
-    """A written total that is not the sum of its rows. `sum` and `written` are decimal texts."""
+    """A written total that is not the sum of its rows. `sum` and `written` are decimal texts.
+
+    `hidden`: how many rows are hidden or filtered away, where the total is the sum of the others; else ''.
+    """
 
     field: str
     address: str
     written: str
     sum: str
+    hidden: str = ""
 
 
 def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> dict[int, Scope]:
@@ -58,9 +63,8 @@ def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> di
         return found
     for column in columns:
         encoded = pc.dictionary_encode(cells.column(column).combine_chunks())
-        scopes = {
-            i: labels[t] for i, v in enumerate(encoded.dictionary.to_pylist()) if (t := squeezed(v)) in labels
-        }
+        texts = [squeezed(v).rstrip(":") for v in encoded.dictionary.to_pylist()]
+        scopes = {i: labels[t] for i, t in enumerate(texts) if t in labels}
         if scopes:
             wanted = pc.is_in(encoded.indices, value_set=pa.array(list(scopes), encoded.indices.type))
             found.update(
@@ -140,12 +144,29 @@ def compare_totals(
                 continue
             compared = True
             total = _sum(summed[name].values.slice(start, end - start))
-            if unreadable or Decimal(said) != total:
+            if unreadable or abs(Decimal(said) - total) > _rounded(said):
                 text = "?" if unreadable else _plain(said)
                 problems.append(
                     TotalsProblem(name, address(form, column, first_row + position), text, _plain(total))
                 )
     return (not problems if compared else None), problems
+
+
+def of_visible(
+    problems: Sequence[TotalsProblem], rows: pa.Table, hidden: Set[int], others: Collection[int]
+) -> list[TotalsProblem]:
+    """The problems, with how many rows are hidden where a total adds up the visible ones. `hidden`: numbers of rows
+    in the sheet; `others`: positions of rows that no total adds up.
+    """
+    numbers = rows.column("_row").to_pylist()
+    away = {i for i, number in enumerate(numbers) if number in hidden} - set(others)
+    seen = pa.array([i for i in range(len(numbers)) if i not in away and i not in others], pa.int64())
+    if not away:
+        return list(problems)
+    return [
+        replace(p, hidden=str(len(away))) if _plain(_sum(rows.column(p.field).take(seen))) == p.written else p
+        for p in problems
+    ]
 
 
 def _range(positions: list[int], totals: dict[int, Scope], i: int, places: np.ndarray) -> tuple[int, int]:
@@ -155,6 +176,14 @@ def _range(positions: list[int], totals: dict[int, Scope], i: int, places: np.nd
     before = [p for p in positions[:i] if totals[p] == "subtotal"]
     start = int(np.searchsorted(places, before[-1])) if before else 0
     return start, int(np.searchsorted(places, positions[i]))
+
+
+def _rounded(said: int | Decimal) -> Decimal:
+    """By how much a written total of decimals may differ from the sum: it may show less digits than there are."""
+    if isinstance(said, int):
+        return Decimal(0)
+    shown = Decimal(_plain(said)).as_tuple().exponent
+    return max(Decimal("0.01"), Decimal(5).scaleb(int(shown) - 1))
 
 
 def _sum(values: pa.Array) -> Decimal:

@@ -28,6 +28,15 @@ from qiangji.text import squeezed
 
 _TRUE = {"true", "1", "是", "y", "yes"}
 _FALSE = {"", "false", "0", "否", "n", "no"}
+_MOST_BLANK = 100
+"""Rows of blank lines and a totals row."""
+_MARKS = "。.．,，;；!！、（）()"
+_OTHER_WORDS = re.compile(
+    r"(?:本期|本月|数据|情况|全部|均)*"
+    r"(?:(?:与|同|和)?(?:上|前)(?:一?个?月|一?期|次)(?:报表|数据)?(?:相同|一致|一样|持平|同)|(?:无|没有|没|未有?)(?:任何)?(?:变化|变动|更新|调整|增减)"
+    r"|不变|未变|保持不变)"
+)
+"""What says that nothing changed, and is not declared."""
 _LABELS = 4
 """Leftmost columns that may hold the words: a merged row has them in the first, others beside 序号, code or name."""
 
@@ -35,7 +44,7 @@ _LABELS = 4
 def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
     """Whether the submission says that nothing changed. `end`: the row of `cells` at which the sign-off zone begins.
 
-    Raises ReturnedError: unchanged_not_allowed, unchanged_with_rows.
+    Raises ReturnedError: unchanged_not_allowed, unchanged_with_rows, unchanged_in_other_words.
     """
     form, layout = reading.form, reading.layout
     below = grid.data_start(layout)
@@ -43,6 +52,7 @@ def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
     zone = grid.cells.slice(below, max(0, end - below))
     said = _said(zone, flag, layout)
     if not said:
+        _check_other_words(zone, grid.first_row + below, _aside(grid, below, layout), reading)
         return False
     at = address(form.form, 0 if flag is None else flag, grid.first_row + below + said[0])
     if form.period_type != "month":
@@ -64,6 +74,32 @@ def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
             zh=f"{at}填报“无变动”，但表中还有数据行，请二者择一后重报",
         )
     return True
+
+
+def _check_other_words(zone: pa.Table, first_row: int, aside: set[int], reading: Reading) -> None:
+    """Raise ReturnedError unchanged_in_other_words if all that the zone says is 与上月相同, 无变化 or the like."""
+    form, declared = reading.form, reading.layout.unchanged
+    if zone.num_rows > _MOST_BLANK or not declared or form.period_type != "month":
+        return
+    cells = [
+        (squeezed(t).strip(_MARKS), row, at)
+        for at, column in enumerate(zone.columns)
+        if at not in aside
+        for row, t in enumerate(column.to_pylist())
+        if squeezed(t)
+    ]
+    if len(cells) != 1 or not _OTHER_WORDS.fullmatch(cells[0][0]):
+        return
+    text, row, at = cells[0]
+    cell, word = address(form.form, at, first_row + row), declared[0]
+    raise ReturnedError(
+        f"{cell} says {text}, which is no declared word for a report that repeats the last one",
+        where=reading.where,
+        expected=f"{word}, or the rows of the form",
+        do=f"Write {word} in that cell and send it again.",
+        code="unchanged_in_other_words",
+        zh=f"{cell}填的是“{text}”；本期与上期相同的，请填“{word}”后重报，否则请填报数据",
+    )
 
 
 def _flag_column(grid: Grid, below: int) -> int | None:
@@ -91,7 +127,8 @@ def _said(zone: pa.Table, flag: int | None, layout: Layout) -> list[int]:
 def _rows_saying(column: pa.ChunkedArray, words: set[str], candidates: pa.ChunkedArray) -> list[int]:
     at = pc.indices_nonzero(pc.fill_null(candidates, False))
     texts = column.take(at).to_pylist()
-    return [row for row, text in zip(at.to_pylist(), texts, strict=True) if squeezed(text).lower() in words]
+    said = (squeezed(text).lower().strip(_MARKS) for text in texts)
+    return [row for row, text in zip(at.to_pylist(), said, strict=True) if text in words]
 
 
 def _aside(grid: Grid, below: int, layout: Layout) -> set[int]:
@@ -103,7 +140,7 @@ def _aside(grid: Grid, below: int, layout: Layout) -> set[int]:
 
 def _has_rows(zone: pa.Table, said: int, flag: int | None, aside: set[int], layout: Layout) -> bool:
     """Whether the zone holds anything but the declaration in row `said` and a totals row of zeros."""
-    if zone.num_rows > 100:  # more than blank lines and a totals row
+    if zone.num_rows > _MOST_BLANK:
         return True
     totals = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
     for row in range(zone.num_rows):

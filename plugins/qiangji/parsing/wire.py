@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,7 @@ from qiangji.parsing.problems import PROBLEMS
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.returned import MAX_EXPLANATION
 from qiangji.parsing.sheets import MAX_MERGES, Sheet, as_rows, as_texts, safe_name
+from qiangji.parsing.signing import ROLES
 from qiangji.parsing.totals import TotalsProblem
 from qiangji.parsing.wire_look import look_head, look_of_head
 
@@ -54,20 +55,24 @@ class Ask:
     """A request: what a file is to be read as. `county` and `form` are the catalogue's models as JSON.
 
     `titles`: form -> its zh title. `where`: how messages name the file. `seconds`: of processor time that the answer
-    may take, if less than a file may.
+    may take, if less than a file may. Of several files at once `asks` has each one's own, where the values of `forms`
+    are places in `texts`, and `sizes` its bytes.
     """
 
     op: Literal["clean", "sheets", "submission", "sheet"]
-    kind: FileKind
-    county: str
-    titles: dict[str, str]
-    where: str
+    kind: FileKind = "csv"
+    county: str = ""
+    titles: dict[str, str] = field(default_factory=dict)
+    where: str = ""
     form: str = ""
     period: str = ""
     crosswalk: dict[str, str] = field(default_factory=dict)
-    forms: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, int] = field(default_factory=dict)
     targets: list[tuple[str, str]] = field(default_factory=list)
     seconds: int = 0
+    asks: list[dict[str, Any]] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
 def frame(head: Head, parts: Parts) -> Parts:
@@ -214,23 +219,6 @@ def sheet_of_parts(head: object, cells: bytes) -> Sheet:
     return sheet
 
 
-# ---- a delivery without personal data
-
-
-def clean_head(head: Head, forms: Collection[str], asked: int) -> tuple[frozenset[str], list[Head | None]]:
-    """(forms without a sheet, the heads of the submissions asked for; None for what cannot be read as such)."""
-    missing, said = head.get("missing"), head.get("parsed")
-    if not isinstance(missing, list) or not all(isinstance(m, str) and m in forms for m in missing):
-        raise GarbledError("other forms")
-    if (
-        not isinstance(said, list)
-        or len(said) != asked
-        or not all(s is None or isinstance(s, dict) for s in said)
-    ):
-        raise GarbledError("no submissions")
-    return frozenset(missing), said
-
-
 # ---- a submission as read
 
 
@@ -238,7 +226,9 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     """A submission as its head and three streams: rows, raw, problems."""
     head = {
         "totals_agree": parsed.totals_agree,
-        "totals_problems": [[p.field, p.address, p.written, p.sum] for p in parsed.totals_problems[:_TOTALS]],
+        "totals_problems": [
+            [p.field, p.address, p.written, p.sum, p.hidden] for p in parsed.totals_problems[:_TOTALS]
+        ],
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,
         "explanations": [[i, text] for i, text in parsed.explanations.items()],
@@ -293,9 +283,11 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
         facts = SheetFacts(
             title_texts=tuple(_text(t)[:MAX_TITLE] for t in head["title_texts"][:MAX_TITLES]),
             hidden_rows=_number(head["hidden_rows"]),
+            struck_rows=_number(head["struck_rows"]),
             hidden_columns=tuple(map(_text, head["hidden_columns"])),
             scaled_columns=tuple(scaled),
             units_in_headers={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_headers"].items()},
+            units_below={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_below"].items()},
             units_in_formats={n: _text(unit)[:MAX_TITLE] for n, unit in head["units_in_formats"].items()},
             headers={n: _pair(texts) for n, texts in head["headers"].items()},
             unseen_cells={n: _number(cells) for n, cells in head["unseen_cells"].items()},
@@ -304,11 +296,13 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
             spaced_codes=_number(head["spaced_codes"]),
+            signed=tuple(role for role in ROLES if role in head["signed"]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None
     by_field = (
         facts.units_in_headers,
+        facts.units_below,
         facts.units_in_formats,
         facts.headers,
         facts.unseen_cells,

@@ -27,6 +27,8 @@ def look_head(look: Look) -> dict[str, Any]:
 
     return {
         "hidden_rows": ranges(look.hidden_rows),
+        "struck_rows": ranges(look.struck_rows),
+        "months": sorted(look.months),
         "hidden_columns": sorted(look.hidden_columns),
         "scaled": [[column, divisor, ranges(rows)] for (column, divisor), rows in look.scaled.items()],
         "units": [[column, unit, ranges(rows)] for (column, unit), rows in look.units.items()],
@@ -47,6 +49,8 @@ def look_of_head(head: Any, rows: int) -> Look:
     return Look(
         within(head["hidden_rows"]),
         frozenset(_number(column, MAX_COLUMNS * 10) for column in head["hidden_columns"]),
+        within(head["struck_rows"]),
+        frozenset((_number(row), _number(column)) for row, column in head["months"][:MAX_RANGES]),
         {(_number(column), _power_of_ten(divisor)): within(at) for column, divisor, at in head["scaled"]},
         {(_number(column), _unit(unit)): within(at) for column, unit, at in head["units"]},
         {_number(column): within(at) for column, at in head["unseen"]},

@@ -18,7 +18,7 @@ import pyarrow as pa
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
-from qiangji.parsing.returned import SUMMARY_SHEET
+from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
@@ -96,7 +96,7 @@ def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> st
     """The declared sheet; else the only visible one; else the one named like the form; else the only one with cells."""
     if declared:
         return next((n for n in _worksheets(book) if squeezed(n) == squeezed(declared)), None)
-    visible = [n for n in _worksheets(book, visible=True) if squeezed(n) != SUMMARY_SHEET]
+    visible = [n for n in _worksheets(book, visible=True) if squeezed(n) not in OWN_SHEETS]
     if len(visible) == 1:
         return visible[0]
     if named := next((n for n in visible if squeezed(n) == squeezed(title)), None):

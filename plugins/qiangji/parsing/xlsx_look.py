@@ -7,9 +7,10 @@ person who looks at the sheet sees otherwise.
 from __future__ import annotations
 
 import io
+import operator
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from xml.etree import ElementTree
 
@@ -28,13 +29,43 @@ MAX_COLUMNS = 16_384
 _MAX_MERGED = 2_000
 
 
+_CURRENCY = re.compile(r"[¥￥]")
+_CONDITION = re.compile(r"\[(>=|<=|<>|>|<|=)(-?[0-9]+(?:\.[0-9]+)?)\]")
+_HOLDS = {
+    ">=": operator.ge, "<=": operator.le, "<>": operator.ne, ">": operator.gt, "<": operator.lt, "=": operator.eq,
+}  # fmt: skip
+_MONTHS_BUILT_IN = dict.fromkeys(("17", "27", "36", "50", "52", "57"), "yyyy-mm")
+"""Formats of a year and a month that programs do not write out: `mmm-yy`, and the Chinese ones."""
+_TOP = 40
+"""Rows in which a title stands."""
+
+
 @dataclass(frozen=True)
 class _Style:
-    """What a number format does to the numbers in its cells: divides them, names their unit, hides them."""
+    """How cells are shown: the format divides their numbers, names their unit, hides them, shows a day's month alone;
+    their text is struck through. `sections`: of a format with conditions, each with what it does.
+    """
 
     divisor: int = 1
     unit: str = ""
     is_unseen: bool = False
+    is_month: bool = False
+    is_struck: bool = False
+    sections: tuple[tuple[str, float, _Style], ...] = ()
+
+    def of(self, cell: ElementTree.Element) -> _Style:
+        """The style as it is for the number in this cell: of a format with conditions the section that holds."""
+        if not self.sections:
+            return self
+        value = next((e.text for e in cell if local_name(e) == "v"), None)
+        try:
+            number = float(value or "")
+        except ValueError:
+            return _PLAIN
+        for condition, bound, style in self.sections:
+            if not condition or _HOLDS[condition](number, bound):
+                return replace(style, is_struck=self.is_struck)
+        return _PLAIN
 
 
 _PLAIN = _Style()
@@ -59,9 +90,32 @@ def divisor_of(code: str) -> int:
 
 def unit_of(code: str) -> str:
     """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元; '' for most."""
-    section = next(iter(re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", code)), "")
+    section = _split(code)[0]
     bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
-    return unit_in(re.sub(r"[\x00-\x7f]+", "", bare))
+    unit = unit_in(re.sub(r"[\x00-\x7f¥￥]+", "", bare))
+    return unit or ("元" if _CURRENCY.search(section) else "")
+
+
+def shows_month(code: str) -> bool:
+    """Whether a number format shows a day's year and month, and no day: `yyyy"年"m"月"`, `mmm-yy`."""
+    bare = _LITERAL.sub("", _split(code)[0]).lower()
+    return bool(re.search("y|^e", bare)) and "m" in bare and not re.search("[dhs0#?]", bare)
+
+
+def _split(code: str) -> list[str]:
+    """The sections of a number format."""
+    return re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", code)
+
+
+def _style(code: str) -> _Style:
+    if not _CONDITION.search(code):
+        return _Style(divisor_of(code), unit_of(code), shows_nothing(code), shows_month(code))
+    sections = []
+    for section in _split(code):
+        found = _CONDITION.search(section)
+        style = _Style(divisor_of(section), unit_of(section))
+        sections.append((found[1], float(found[2]), style) if found else ("", 0.0, style))
+    return _Style(sections=tuple(sections)) if any(s != _PLAIN for *_, s in sections) else _PLAIN
 
 
 def shows_nothing(code: str) -> bool:
@@ -93,23 +147,47 @@ def _styles(parts: Parts) -> dict[str, _Style]:
         return {}
     root = ElementTree.fromstring(content)
     codes = {e.get("numFmtId", ""): e.get("formatCode", "") for e in root.iter() if local_name(e) == "numFmt"}
-    known = {n: _Style(divisor_of(c), unit_of(c), shows_nothing(c)) for n, c in codes.items()}
+    known = {n: _style(c) for n, c in (_MONTHS_BUILT_IN | codes).items()}
     formats = next((e for e in root.iter() if local_name(e) == "cellXfs"), None)
+    fonts = next((e for e in root.iter() if local_name(e) == "fonts"), ())
     if formats is None:
         return {}
-    found = {str(i): known.get(xf.get("numFmtId", ""), _PLAIN) for i, xf in enumerate(formats)}
+    struck = {str(i) for i, font in enumerate(fonts) if any(map(_strikes, font))}
+    found = {
+        str(i): replace(known.get(xf.get("numFmtId", ""), _PLAIN), is_struck=xf.get("fontId") in struck)
+        for i, xf in enumerate(formats)
+    }
     return {number: style for number, style in found.items() if style != _PLAIN}
+
+
+@dataclass
+class _Cells:
+    """What the cells' styles show, as it is found: see `Look`."""
+
+    struck_rows: set[int] = field(default_factory=set)
+    months: set[tuple[int, int]] = field(default_factory=set)
+    scaled: dict[tuple[int, int], set[int]] = field(default_factory=dict)
+    units: dict[tuple[int, str], set[int]] = field(default_factory=dict)
+    unseen: dict[int, set[int]] = field(default_factory=dict)
+
+    def add(self, row: int, column: int, style: _Style, is_filled: bool) -> None:
+        """One cell; `row`: as the sheet numbers it."""
+        if style.divisor > 1:
+            self.scaled.setdefault((column, style.divisor), set()).add(row)
+        elif style.unit:  # of a divided number the unit is that of what is shown
+            self.units.setdefault((column, style.unit), set()).add(row)
+        if style.is_unseen:
+            self.unseen.setdefault(column, set()).add(row)
+        if style.is_month and row <= _TOP:
+            self.months.add((row, column))
+        if style.is_struck and is_filled:
+            self.struck_rows.add(row)
 
 
 def _look(
     content: bytes, styles: Mapping[str, _Style], merged: tuple[tuple[int, int, int, int], ...]
 ) -> Look:
-    hidden, columns = set[int](), set[int]()
-    scaled, units, unseen = (
-        dict[tuple[int, int], set[int]](),
-        dict[tuple[int, str], set[int]](),
-        dict[int, set[int]](),
-    )
+    hidden, columns, cells = set[int](), set[int](), _Cells()
     row = column = -1
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
         tag = local_name(element)
@@ -122,16 +200,11 @@ def _look(
             columns.update(range(first - 1, min(last, MAX_COLUMNS)))
         elif event == "end" and tag == "c" and styles:
             row, column = cell_place(element, row, column)
-            style = styles.get(element.get("s", ""), _PLAIN)
-            if style.divisor > 1:
-                scaled.setdefault((column, style.divisor), set()).add(row + 1)
-            elif style.unit:  # of a divided number the unit is that of what is shown
-                units.setdefault((column, style.unit), set()).add(row + 1)
-            if style.is_unseen:
-                unseen.setdefault(column, set()).add(row + 1)
+            style = styles.get(element.get("s", ""), _PLAIN).of(element)
+            cells.add(row + 1, column, style, bool(len(element)))
         if event == "end" and tag == "row":
             element.clear()
-    return Look(frozenset(hidden), frozenset(columns), scaled, units, unseen, merged)
+    return Look(frozenset(hidden), frozenset(columns), merged=merged, **vars(cells))
 
 
 def _merges(content: bytes) -> Iterator[tuple[int, int, int, int]]:
@@ -139,6 +212,10 @@ def _merges(content: bytes) -> Iterator[tuple[int, int, int, int]]:
     for found in islice(_MERGED.finditer(content), _MAX_MERGED):
         left, top, right, bottom = found.groups()
         yield int(top), column_number(left) - 1, int(bottom), column_number(right) - 1
+
+
+def _strikes(element: ElementTree.Element) -> bool:
+    return local_name(element) == "strike" and element.get("val", "1") not in ("0", "false")
 
 
 def _no_height(row: ElementTree.Element) -> bool:

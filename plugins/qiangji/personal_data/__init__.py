@@ -7,6 +7,7 @@ quote it; never the value itself. `numbers` and `names` define what counts.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import unquote
@@ -20,6 +21,9 @@ Kind = Literal["resident_id", "mobile", "name"]
 KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
 MAX_QUOTED = 24
 """Characters of a cell's text that a message quotes."""
+MAX_CODE = 14
+"""Digits of the longest code, a villager group's."""
+_LONG = re.compile(r"[0-9０-９](?:[ -]?[0-9０-９]){10,}")
 _DIGITS = re.compile(r"[0-9０-９]")
 
 
@@ -49,8 +53,18 @@ def may_name(text: str) -> bool:
     return is_name(text) or name_behind_a_word(text)
 
 
-def quoted(text: str) -> str:
-    """How a message quotes a cell's text: in full if it is short and not personal, else only its length."""
-    if len(text) <= MAX_QUOTED and not may_name(text) and (len(text) < 11 or kind_of(text) is None):
+def quoted(text: str, county: str = "") -> str:
+    """How a message quotes a cell's text: in full if it is short and not personal, else only its length.
+
+    A number of eleven digits or more may be a person's or a card's. One of MAX_CODE at most that begins with the four
+    digits of the county's city is shown: it is a code, or what became of one.
+    """
+    is_shown = len(text) <= MAX_QUOTED and not may_name(text) and (len(text) < 11 or kind_of(text) is None)
+    if is_shown and all(_is_code(m.group(), county) for m in _LONG.finditer(text)):
         return text
     return f"({len(text)} 字 characters)"
+
+
+def _is_code(number: str, county: str) -> bool:
+    digits = unicodedata.normalize("NFKC", re.sub(r"[^0-9０-９]", "", number))
+    return bool(county) and len(digits) <= MAX_CODE and digits.startswith(county[:4])

@@ -22,7 +22,7 @@ AT = {
     "delivery": "received_at", "seen": "seen_at", "collection": "at", "submission": "published_at",
     "decision": "decided_at", "lock": "decided_at", "disposition": "disposed_at", "edition": "published_at",
     "corrections": "at", "definitions": "at", "suppression": "at", "build": "built_at",
-    "feedback": "sent_at",
+    "feedback": "sent_at", "letter": "told_at",
 }  # fmt: skip
 """Kind of event -> the entry that says when it was."""
 DECIDED = {"decision": "decision_id", "lock": "lock_id", "disposition": "disposition_id"}

@@ -28,7 +28,7 @@ EMPTIED = (
     "ops.published_value", "ops.edition", "ops.decision", "ops.submission", "ops.delivery_part",
     "ops.delivery", "ops.collection", "ops.source_item", "ops.rejection", "ops.finding", "ops.disposition",
     "ops.period_lock", "ops.correction", "ops.build", "ops.explanation", "ops.feedback", "ops.fact_load",
-    "ops.fact_change", "ops.context_check", "ops.built_month",
+    "ops.fact_change", "ops.context_check", "ops.built_month", "ops.letter",
 )  # fmt: skip
 """Every table of the ledger but ops.definition; a table that refers to another comes before it."""
 _BATCH = 1000
@@ -62,6 +62,8 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     # a workbook that could not be written is tried again; the last try counts
     sent = {(e["delivery_id"], e["digest"]): e for e in journal.of("feedback")}
     populate(c, "ops.feedback", list(sent.values()))
+    letters = {e["letter_id"]: e for e in journal.of("letter")}  # the last word on each
+    populate(c, "ops.letter", list(letters.values()))
     for event in watch(journal.of("collection"), "collections"):
         apply_collection(c, event["rows"])
     lacking = _verdicts(c, ledger, [e for e in journal.submissions() if e["delivery_id"] in received])

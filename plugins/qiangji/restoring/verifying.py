@@ -84,6 +84,7 @@ RECORDED = {
         ("delivery_id", "digest"),
         ("county_code", "name", "problems", "status", "sha256"),
     ),
+    "letter": Recorded("ops.letter", ("letter_id",), ("reader", "connection", "message_id")),
     "seen": Recorded("ops.source_item", ("county_code", "name")),
 }
 """Kinds of events that are rows of the ledger."""

@@ -8,6 +8,7 @@ where it may be sent.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -57,17 +58,24 @@ def address_of(county: County, *schemes: str) -> Address:
     """The address behind a county's connection. Raises PermanentError `no_connection`, `bad_connection`,
     `host_not_allowed`; the URI itself is never shown.
     """
-    uri = connection(county.connection)
+    found = taken_apart(connection(county.connection), *schemes)
+    if found is None:
+        expected = f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded"
+        raise bad_connection(county, "is no address of this transport", expected)
+    check_host(county, found.scheme, found.host, found.port)
+    return found
+
+
+def taken_apart(uri: str, *schemes: str) -> Address | None:
+    """The parts of a URI; None if it is none of these schemes, or a part is not percent-encoded."""
     try:
         parts = urlsplit(uri)
         host, port = parts.hostname, parts.port
     except ValueError:
-        host, port, parts = None, None, urlsplit("")
+        return None
     is_encoded = "@" not in f"{parts.path}{parts.query}{parts.fragment}" and not parts.fragment
     if not host or not is_encoded or (schemes and parts.scheme not in schemes):
-        expected = f"{' or '.join(schemes)}://login:password@host:port/path, parts percent-encoded"
-        raise bad_connection(county, "is no address of this transport", expected)
-    check_host(county, parts.scheme, host, port)
+        return None
     return Address(
         parts.scheme,
         host,
@@ -81,22 +89,34 @@ def address_of(county: County, *schemes: str) -> Address:
 
 def check_host(county: County, scheme: str, host: str, port: int | None) -> None:
     """Raises PermanentError `host_not_allowed` unless the county's `hosts` in the catalogue name the host."""
-    allowed = {entry.lower() for entry in county.hosts}
-    name = f"[{host}]" if ":" in host else host
     port = port or PORTS.get(scheme.partition("+")[0])
-    places = {name.lower(), f"{name}:{port}".lower()}
-    if scheme == "http" and not is_loopback(host):
-        places = {f"http://{place}" for place in places}
-    else:
-        allowed = {entry.removeprefix("http://") for entry in allowed}
-    if not places & allowed:
+    is_plain = scheme == "http" and not is_loopback(host)
+    if not is_named(county.hosts, host, port, is_plain=is_plain):
+        place = f"{'http://' if is_plain else ''}{place_of(host, port)}"
         raise PermanentError(
-            f"connection {county.connection} leads to {max(places, key=len)}, which is not allowed",
+            f"connection {county.connection} leads to {place}, which is not allowed",
             where=county.county,
             expected=f"one of `hosts` in counties.yaml: {', '.join(county.hosts)}",
             do="Nothing was sent. Find out who changed the connection; correct it, or `hosts` if the county has moved.",
             code="host_not_allowed",
         )
+
+
+def is_named(hosts: Iterable[str], host: str, port: int | None, *, is_plain: bool) -> bool:
+    """Whether a list of `host`, `host:port` and `http://host` has it. `is_plain`: only the last says yes."""
+    allowed = {entry.lower() for entry in hosts}
+    places = {place_of(host, None).lower(), place_of(host, port).lower()}
+    if is_plain:
+        places = {f"http://{place}" for place in places}
+    else:
+        allowed = {entry.removeprefix("http://") for entry in allowed}
+    return bool(places & allowed)
+
+
+def place_of(host: str, port: int | None) -> str:
+    """`host:port`, an IPv6 address in brackets."""
+    name = f"[{host}]" if ":" in host else host
+    return f"{name}:{port}" if port else name
 
 
 def bad_connection(

@@ -16,6 +16,7 @@ import stat
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -38,6 +39,8 @@ from qiangji.sources.files import (
 from qiangji.sources.limits import Limits
 
 log = logging.getLogger(__name__)
+_BENEATH = 100
+"""Folders beneath, and files in each, that are looked at."""
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -50,6 +53,17 @@ def folder_of(county: County, catalogue_path: Path) -> Path:
     if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not folder.is_absolute():
         raise bad_connection(county, "is no folder", "file:///an/absolute/path, parts percent-encoded")
     return folder
+
+
+def _seen(entry: os.DirEntry[str], folder: str) -> list[Seen]:
+    """A file that may be a report, with the folder that it lies in; nothing of another entry."""
+    name = shown(os.fsencode(entry.name))
+    with suppress(OSError):  # gone meanwhile
+        found = entry.stat(follow_symlinks=False)
+        if is_report_like(name) and stat.S_ISREG(found.st_mode):
+            path = f"{shown(os.fsencode(folder))}/{name}" if folder else name
+            return [Seen(path, moment(found.st_mtime))]
+    return []
 
 
 class FolderSource:
@@ -89,19 +103,24 @@ class FolderSource:
         return items
 
     def _others(self, folder: int, names: Collection[str]) -> Sequence[Seen]:
-        """Regular files with other names that may be reports."""
-        others = []
+        """Regular files with other names that may be reports, and those in the folders just beneath."""
+        others, beneath = list[Seen](), list[str]()
         with os.scandir(folder) as entries:
             for n, entry in enumerate(entries):
                 if n >= MAX_ENTRIES:
                     raise too_many(str(self._folder), self._county.county)
-                name = shown(os.fsencode(entry.name))
-                if entry.name in names or not is_report_like(name):
-                    continue
-                with suppress(OSError):  # gone meanwhile
-                    found = entry.stat(follow_symlinks=False)
-                    if stat.S_ISREG(found.st_mode):
-                        others.append(Seen(name, moment(found.st_mtime)))
+                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                    beneath.append(entry.name)
+                elif entry.name not in names:
+                    others += _seen(entry, "")
+        for name in beneath[:_BENEATH]:
+            with suppress(OSError):  # not ours to look into, or gone meanwhile
+                inner = os.open(name, _OPEN | os.O_DIRECTORY, dir_fd=folder)
+                try:
+                    with os.scandir(inner) as entries:
+                        others += [s for e in islice(entries, _BENEATH) for s in _seen(e, name)]
+                finally:
+                    os.close(inner)
         return others
 
     def _read(self, name: str) -> bytes:

@@ -16,6 +16,7 @@ and size.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import posixpath
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -48,6 +49,8 @@ logging.getLogger("asyncssh").setLevel(logging.WARNING)  # several lines a conne
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _DAY = 86_400
+_OWN_BYTES = 64 * 2**20
+"""Of a file that `put` wrote: a larger one is somebody else's."""
 
 
 class SftpSource:
@@ -85,7 +88,33 @@ class SftpSource:
         """
         self._run(lambda: self._write_file(folder, name, content))
 
+    def remove(self, folder: str, name: str, sha256: str | None) -> bool:
+        """Remove a file that `put` wrote, if its content is still that (None: whatever it is); True if it is gone then.
+
+        Raises as `put` does.
+        """
+        return self._run(lambda: self._remove_file(folder, name, sha256))
+
     # ---- on the event loop
+
+    async def _remove_file(self, folder: str, name: str, sha256: str | None) -> bool:
+        sftp = await self._client()
+        path = posixpath.join(self._directory, folder, name)
+        try:
+            async with asyncio.timeout(self._limits.left):
+                found = await sftp.lstat(path)
+                if found.type != asyncssh.FILEXFER_TYPE_REGULAR or (found.size or 0) > _OWN_BYTES:
+                    return False
+                if sha256 is not None:
+                    async with sftp.open(path, "rb", encoding=None) as file:
+                        if hashlib.sha256(await file.read(_OWN_BYTES)).hexdigest() != sha256:
+                            return False
+                await sftp.remove(path)
+        except asyncssh.SFTPNoSuchFile:
+            return True
+        except asyncssh.SFTPError as e:
+            raise self._refused_to_write(path, f"cannot be removed ({type(e).__name__})") from e
+        return True
 
     async def _write_file(self, folder: str, name: str, content: bytes) -> None:
         sftp = await self._client()

@@ -7,7 +7,7 @@ sql/warehouse and synchronises what the catalogue defines (see `sync`). It stops
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -124,15 +124,30 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(settings.sql / "warehouse").replace("%", "%%"))
-    head = ScriptDirectory.from_config(config).get_current_head()
+    scripts = ScriptDirectory.from_config(config)
     with _connect(owner) as connection, connection.begin():
         hold(connection, MIGRATION_LOCK)
         options = {"version_table_schema": "public"}
-        if MigrationContext.configure(connection, opts=options).get_current_revision() != head:
+        current = MigrationContext.configure(connection, opts=options).get_current_revision()
+        _require_known(current, [s.revision for s in scripts.walk_revisions()])
+        if current != scripts.get_current_head():
             grants.ensure_roles(connection, (LOADER, ANALYST, BI, COUNTY))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)
+
+
+def _require_known(current: str | None, known: Sequence[str]) -> None:
+    """Refuse a warehouse that a newer version has migrated. Raises WarehouseError `newer_warehouse`."""
+    if current is not None and current not in known:
+        raise WarehouseError(
+            f"a newer version of Qiangji has migrated this warehouse, to {current}",
+            expected=f"{max(known)} at most",
+            do="Run that version, or go back with the backup of before: docs/runbooks/upgrade-and-rollback.md",
+            zh=f"数据仓库已由更新版本的程序升级到{current}，本版本最高只识别{max(known)}：请使用该版本，"
+            "或用升级前的备份退回，见docs/runbooks/upgrade-and-rollback.md。",
+            code="newer_warehouse",
+        )
 
 
 @contextmanager

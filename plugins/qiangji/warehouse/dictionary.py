@@ -23,7 +23,7 @@ PAGE = Path("docs/dictionary.md")
 LANGUAGES = ("zh", "en")
 UNITS = {
     "person": "人", "household": "户", "group": "个小组", "village": "个村", "community": "个社区", "unit": "个单位",
-    "item": "项(件)", "time": "次", "tree": "株", "ten_thousand_yuan": "万元", "percent": "%", "per_1000": "‰（每千）",
+    "item": "项(件)", "time": "次", "tree": "株", "ten_thousand_yuan": "万元", "percent": "%", "per_1000": "每千名",
     "per_100": "每百", "ratio": "比值", "code": "代码", "none": "—",
 }  # fmt: skip
 KINDS = {"stock": "期末数", "flow": "本期数", "ytd": "本年累计", "distinct": "本期去重数"}

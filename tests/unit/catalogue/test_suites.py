@@ -104,7 +104,16 @@ VALUES: list[tuple[str, dict[str, Any], str]] = [
         {"party_members": 60, "_last_party_members": 40, "_change_party_members": 0.5},
         "40 → 60 (+50%)",
     ),
-    ("village.village_code.known", {"village_code": "440705200999", "_is_known": False}, "440705200999"),
+    (
+        "village.village_code.known",
+        {"village_code": "440705200999", "_is_known": False, "county_code": "440705"},
+        "440705200999",
+    ),
+    (
+        "village.village_code.known",
+        {"village_code": "6222021234567890123", "_is_known": False, "county_code": "440705"},
+        "(19 字 characters)",
+    ),
 ]
 
 

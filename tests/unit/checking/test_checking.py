@@ -577,7 +577,7 @@ def test_a_nil_report_is_told_from_an_empty_one(
     assert not report(1, 0).is_nil
     nothing = report("", "")
     assert not nothing.is_nil
-    assert (nothing.rows_non_empty, nothing.cells_filled, nothing.cells_total) == (0, 0, 3)
+    assert (nothing.verdict, nothing.reason_code) == ("returned", "nothing_filled")
     assert (report(1, "").rows_non_empty, report(1, "").cells_filled) == (1, 1)
 
 

@@ -146,6 +146,25 @@ def test_a_year_to_date_that_does_not_begin_anew_is_found(
     assert found == {(made.codes["V"], "v.done.starts_anew"): "95 / 90"}
 
 
+def test_a_year_to_date_that_goes_on_from_the_last_report_of_the_year_before_is_found(
+    catalogue: Catalogue, made: world.World, record: Record
+) -> None:
+    """December never came, or January: the last report there is tells; in April nobody can know."""
+    november, october, april = DECEMBER - 1, DECEMBER - 2, MARCH + 1
+    record.put("v", october, A, units=["V", "W"], done=[98, 98], members=[10, 10])
+    record.put("v", november, A, units=["V", "W"], done=[90, 90], members=[10, 10])
+    record.put("v", FEBRUARY, A, units=["V", "W"], done=[95, 89], members=[10, 10])
+    expected = {(made.codes["V"], "v.done.starts_anew"): "95 / 90"}
+    assert record.findings(catalogue, FEBRUARY) == expected
+    record.put("v", april, B, units=["X"], done=[99], members=[10])
+    record.put("v", november, B, units=["X"], done=[90], members=[10])
+    assert record.findings(catalogue, FEBRUARY, april) == expected
+    seen = {w.key: w.signature for w in contextual.stale(catalogue, record.current, {}, [FEBRUARY])}
+    record.put("v", JANUARY, A, units=["V", "W"], done=[5, 5], members=[10, 10])
+    assert [w.county for w in contextual.stale(catalogue, record.current, seen, [FEBRUARY])] == [A]
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
 def test_a_new_year_is_no_fall(catalogue: Catalogue, record: Record) -> None:
     record.put("v", DECEMBER, A, units=["V"], done=[90], members=[10])
     record.put("v", JANUARY, A, units=["V"], done=[1], members=[10])
@@ -315,6 +334,13 @@ def test_a_report_that_repeats_the_last_one_is_told_once(catalogue: Catalogue, r
     assert contextual.stale(
         catalogue, record.current, {w.key: w.signature for w in work}, [FEBRUARY], declared
     )
+
+
+def test_a_report_is_held_against_the_last_there_is(catalogue: Catalogue, record: Record) -> None:
+    """March's rows sent as May's, and April's report is missing."""
+    _month(record, JANUARY)
+    _month(record, MARCH)
+    assert record.findings(catalogue, MARCH) == {(A, "g.unit_code.repeats_last"): "2026-01"}
 
 
 @pytest.mark.parametrize(("changed", "units", "is_found"), [(1, 2, False), (0, 3, True), (0, 4, False)])

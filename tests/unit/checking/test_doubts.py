@@ -12,13 +12,14 @@ import pytest
 
 from qiangji import checking
 from qiangji.catalogue import Catalogue, Form, load
-from qiangji.checking import Checked, doubts
+from qiangji.checking import Checked, doubts, names
 from qiangji.checking.verdict import Breach
 from qiangji.feedback.problems import problems_of
 from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.parsing.facts import ScaledColumn, SheetFacts
 from qiangji.parsing.problems import PROBLEMS
 from qiangji.periods import Period
+from tests.frozen.paths import CATALOGUE, EXPECTATIONS
 from tests.golden import world
 from tests.unit.checking.test_checking import PERIOD, as_csv, part_of
 
@@ -124,6 +125,37 @@ def test_most_is_more_than_half_and_some_rows(
     assert codes(one) == (["implausible_in_most_rows"] if asked else [])
 
 
+MANY = [f"{name}村委会" for name in "甲乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未申酉"]
+
+
+@pytest.mark.parametrize(
+    ("incomes", "asked"),
+    [
+        ([0.5] * 20, True),
+        ([0] * 19 + [0.5], True),
+        ([0, 0.5, 0.9, 0.5] * 5, True),
+        ([0.5] * 19 + [50], False),  # nineteen are not many
+        ([0.5] * 15 + [50] * 5, False),  # some units are small
+        ([1] * 20, False),
+    ],
+)
+def test_a_column_below_what_is_plausible_in_nearly_all_rows(
+    tmp_path: Path, incomes: list[float], asked: bool
+) -> None:
+    """Members in tens, the month's change in place of the stock, zeros: however near to the limit."""
+    rule = {"field": "n", "rule": "plausible", "type": BETWEEN, "severity": "warning",
+            "kwargs": {"column": "n", "min_value": 1, "max_value": 100}}  # fmt: skip
+    made = world.make(
+        tmp_path / "w", {"Z": {"A": {"T": MANY}}}, {"f": {"fields": {"n": {"type": "decimal"}, "m": {}},
+                                                          "expectations": [rule]}},
+        [{"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}}],
+    )  # fmt: skip
+    rows = [(v, v, income, 9) for v, income in zip(MANY, incomes, strict=True)]
+    one = judged(load(made.catalogue, made.expectations), made, rows)
+    assert codes(one) == (["implausible_in_most_rows"] if asked else [])
+    assert not asked or "低于1" in one.doubts[0].zh
+
+
 def test_zeros_that_were_lost(catalogue: Catalogue, small: world.World) -> None:
     one = judged(catalogue, small, rows_of([5] * 6, ["1", "", "", "", "2", ""]))
     assert codes(one) == ["missing_in_most_rows"]
@@ -175,6 +207,22 @@ def test_a_group_may_be_called_as_some_village(catalogue: Catalogue, small: worl
     ]
     one = judged(catalogue, small, rows, form="g")
     assert [f.unit_code for f in one.findings] == [f"{code}03"]
+
+
+@pytest.mark.parametrize(("by", "told", "held"), [(1, 12, True), (0, 0, False)])
+def test_names_of_tasks_that_slipped_are_held(by: int, told: int, held: bool) -> None:
+    """Tasks have the names of the form's list; in other words a name says nothing."""
+    catalogue = load(CATALOGUE, EXPECTATIONS)
+    form = catalogue.forms["county_milestones"]
+    listed = [serial.name.zh for serial in form.serials.values()]
+    said = [*listed[by:], *listed[:by]]
+    rows = [names.Named(f"440781-{code}", f"{name}。") for code, name in zip(form.serials, said, strict=True)]
+    found = names.findings(
+        catalogue, form, [*rows, names.Named("440781-01", "其他")], Period.parse("2026Q3"), "440781"
+    )
+    assert len(found) == told
+    assert bool(list(doubts._of_names(found, 12))) == held
+    assert not found or (found[0].unit_code, found[0].words.value) == ("440781-01", "440781-02")
 
 
 # ---- what the sheet says of itself

@@ -54,6 +54,10 @@ FIELDS = {
         ([], {"trees": "株"}, []),
         ([], {"trees": "万株"}, [("trees", "万株", "header")]),
         ([], {"visits": "人次"}, []),
+        ([], {"income": "万"}, []),
+        ([], {"income": "亿"}, [("income", "亿", "header")]),
+        ([], {"people": "万"}, [("people", "万", "header")]),
+        ([], {"trees": "百株"}, [("trees", "百株", "header")]),
         (["单位：户"], {}, []),
     ],
 )
@@ -95,3 +99,8 @@ def test_a_unit_that_the_catalogue_writes_itself_is_the_fields() -> None:
     )
     assert other_units(SheetFacts(units_in_headers={"posts": "间"}), {"posts": posts}) == []
     assert other_units(SheetFacts(units_in_headers={"posts": "户"}), {"posts": posts})
+
+
+def test_a_row_of_units_that_contradicts_the_brackets() -> None:
+    said = SheetFacts(units_in_headers={"income": "万元"}, units_below={"income": "元", "people": "人"})
+    assert [(o.field, o.said) for o in other_units(said, FIELDS)] == [("income", "元")]

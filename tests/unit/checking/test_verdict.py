@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from qiangji.catalogue import Catalogue
-from qiangji.checking import Checked
+from qiangji.checking import Checked, publishing
 from qiangji.checking.verdict import Unreadable
 from qiangji.feedback.problems import problems_of
 from tests.golden import world
@@ -78,6 +78,25 @@ def test_a_pasted_card_number_goes_back_and_is_not_quoted(said: Any, catalogue: 
     assert number not in line.message_zh + line.message_en + (checked.message_zh or "")
     assert "卡号" in line.message_zh
     assert "digits" in line.message_en
+
+
+def test_where_no_row_is_left_the_rule_of_most_rows_is_told(said: Any, catalogue: Catalogue) -> None:  # noqa: F811
+    """With its first cell and what to do, not only that it is so; a malformed code is not unknown, too."""
+    checked = said(["X1", 3, 1, ""], ["X2", 3, 1, ""], ["V3", "x", 1, ""])
+    assert (checked.verdict, checked.reason_code) == ("returned", "no_row_accepted")
+    (first, second) = checked.rejections
+    assert (first.rows, second.rows) == (2, 1)
+    assert checked.message_zh == (
+        f"3条记录均未通过核查：2条不符合{first.rule}，如{first.example}：{first.message_zh}；另有1类问题。请改正后重报整表"
+    )
+    assert first.rule in (checked.message_en or "")
+    assert len({b.rule.id for b in checked.breaches if b.index == 0}) == 1
+
+
+def test_questions_stand_one_behind_the_other() -> None:
+    assert publishing._joined([], "；", "？") == ""
+    assert publishing._joined(["甲？", "乙。请改正", "丙？"], "；", "？") == "甲？乙。请改正；丙？"
+    assert publishing._joined(["a?", "b", "c?", "d"], "; ", "? ") == "a? b; c? d"
 
 
 def test_a_countys_own_text_is_shown_to_it_alone(said: Any, catalogue: Catalogue) -> None:  # noqa: F811

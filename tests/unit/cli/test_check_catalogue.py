@@ -56,7 +56,7 @@ def codes() -> list[str]:
 def test_one_that_holds(folder: Path) -> None:
     code, said = check()
     assert code == 0
-    assert "11 forms" in said
+    assert "11 张报表 forms" in said
     assert codes() == []
 
 

@@ -76,3 +76,35 @@ def test_without_rows_there_is_no_file_and_the_command_says_why(tmp_path: Path) 
     assert export.given(ROWS, False, tmp_path / "x.csv")
     assert export.given([], True, None)
     assert not export.given(ROWS, False, None)
+
+
+CODED: list[dict[str, Any]] = [
+    {
+        "form": "village", "unit": "ten_thousand_yuan", "period_type": "ytd", "org_level": "town", "severity": "info",
+        "disposition": "open", "causes": ["late_arrival", "other"], "direction": "up", "status": "partial",
+    },
+    {"form": "no_such_form", "unit": None, "causes": []},
+]  # fmt: skip
+
+
+def test_a_workbook_has_words_and_a_csv_has_keys(tmp_path: Path) -> None:
+    export.write(tmp_path / "x.xlsx", CODED)
+    export.write(tmp_path / "x.csv", CODED)
+    head, first, second = openpyxl.load_workbook(tmp_path / "x.xlsx").active.values
+    assert head[1] == "计量单位 unit"
+    assert first[:4] == ("行政村党建月报表", "万元", "年初至今", "镇街")
+    assert first[4:] == ("提示", "待核", "逾期报送; other", "越高越好", "partial")
+    assert second[:2] == ("no_such_form", None)
+    with (tmp_path / "x.csv").open(encoding="utf-8-sig", newline="") as source:
+        keys = list(csv.reader(source))[1]
+    assert keys == [
+        "village",
+        "ten_thousand_yuan",
+        "ytd",
+        "town",
+        "info",
+        "open",
+        "late_arrival; other",
+        "up",
+        "partial",
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from qiangji.cli import common, findings
+from qiangji.cli.words import Names
 from qiangji.ledger.dispositions import RuleCount, summed_up
 
 
@@ -40,7 +41,7 @@ def test_the_summary_comes_first_and_what_is_left_is_counted(
     limit: int, listed: int, left: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(common.console, "width", 160)
-    findings.print_findings(ROWS, limit)
+    findings.print_findings(ROWS, limit, Names())
     out = capsys.readouterr().out
     assert out.index("按规则和县汇总") < out.index("共 in all 6 个核查发现 findings, 2 条规则 rules.")
     assert "县2 3、县1 2" in out

@@ -5,11 +5,12 @@ Cells are looked at through openpyxl and calamine, as spreadsheet programs would
 
 from __future__ import annotations
 
+import hashlib
 import io
 import unicodedata
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import openpyxl
 import pyarrow as pa
@@ -20,8 +21,9 @@ from python_calamine import CalamineWorkbook
 
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import PermanentError, ReturnedError
-from qiangji.feedback import writing
+from qiangji.feedback import closing, writing
 from qiangji.feedback.problems import Problem
+from qiangji.feedback.sent import Sent
 from qiangji.feedback.workbook import Cover, Page, render
 from qiangji.parsing import read_form, read_grids
 from qiangji.parsing.returned import (
@@ -238,3 +240,56 @@ def test_a_link_in_the_place_of_the_folder_is_not_followed(tmp_path: Path) -> No
     writing.write(pipeline, one, "v.xlsx", b"x")
     writing.write(pipeline, one, "v.xlsx", b"y")
     assert [(p.name, p.read_bytes()) for p in (root / "feedback").iterdir()] == [("v.xlsx", b"y")]
+
+
+def test_only_what_is_as_it_was_written_is_removed(tmp_path: Path) -> None:
+    root = tmp_path / "in"
+    root.mkdir()
+    one = county(path=str(root))
+
+    class Any_:  # of the catalogue only its path is looked at
+        path = tmp_path
+
+    pipeline = Pipeline(Settings(), Any_, None)  # type: ignore[arg-type]
+    mine = hashlib.sha256(b"x").hexdigest()
+    assert writing.remove(pipeline, one, "v.xlsx", mine), "there is no folder"
+    writing.write(pipeline, one, "v.xlsx", b"x")
+    (root / "feedback" / "link.xlsx").symlink_to(root / "feedback" / "v.xlsx")
+    assert not writing.remove(pipeline, one, "link.xlsx", mine)
+    assert writing.remove(pipeline, one, "gone.xlsx", mine)
+    (root / "feedback" / "v.xlsx").write_bytes(b"begun to be corrected")
+    assert not writing.remove(pipeline, one, "v.xlsx", mine)
+    assert (root / "feedback" / "v.xlsx").read_bytes() == b"begun to be corrected"
+    writing.write(pipeline, one, "v.xlsx", b"x")
+    assert writing.remove(pipeline, one, "v.xlsx", mine)
+    assert not (root / "feedback" / "v.xlsx").exists()
+    writing.write(pipeline, one, "list.txt", b"x")
+    assert writing.remove(pipeline, one, "list.txt", None)
+    (root / "feedback" / "v.xlsx").mkdir()
+    assert not writing.remove(pipeline, one, "v.xlsx", mine)
+
+
+def test_the_list_says_what_is_open_and_is_no_report() -> None:
+    class Catalogue_:
+        forms: ClassVar = {"v": FORM}
+
+        def name_of(self, code: str) -> str:
+            return "甲县"
+
+    def open_(name: str, problems: int, *submissions: tuple[str, str, str]) -> Sent:
+        return Sent("990001", name, "id", "digest", "basis", problems, "sftp", "sent", submissions)
+
+    content = closing.as_text(
+        Catalogue_(),  # type: ignore[arg-type]
+        county(),
+        [
+            open_("v_2026-10.xlsx", 3, ("v", "2026-10", "partial")),
+            open_("v_2026-09.xlsx", 1, ("v", "2026-09", "accepted")),
+        ],
+    )
+    lines = content.decode("utf-8-sig").split("\r\n")
+    assert lines[4:] == [
+        "1. v_2026-09.xlsx：1个问题 problems", "   村表 2026-09：请核对并说明",
+        "2. v_2026-10.xlsx：3个问题 problems", "   村表 2026-10：部分记录退回", "",
+    ]  # fmt: skip
+    assert content.startswith(b"\xef\xbb\xbf")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from qiangji.catalogue import Catalogue, load
@@ -76,3 +79,28 @@ def test_a_name_is_text_and_no_markup(tmp_path: Path, catalogue: Catalogue) -> N
     (one,) = page.kept(tmp_path, catalogue, ZONE)
     assert "<b>" not in page.html([one], catalogue)
     assert page.attachment(one).endswith("''440703_%3Cb%3E%22x%22%26.xlsx")
+
+
+def test_forms_to_fill_in_are_made_when_they_are_asked_for(catalogue: Catalogue) -> None:
+    import fastapi
+    from fastapi.testclient import TestClient
+
+    from qiangji.feedback import web
+
+    taken: list[tuple[str, dict[str, str]]] = []
+    application = web.application(fastapi, lambda: "duty", lambda who, what: taken.append((who, what)))
+    client = TestClient(application)
+    shown = client.get("/feedback/")
+    assert shown.status_code == 200
+    links = re.findall(r'href="template/(\d+)/(\w+)"', shown.text)
+    kept = [c for c in catalogue.counties.values() if c.transport in ("http_api", "database")]
+    assert links == [(c.county, f.form) for c in kept for f in catalogue.forms_of(c.county)]
+    got = client.get("/feedback/template/440703/village")
+    assert got.status_code == 200
+    assert got.headers["cache-control"] == "no-store"
+    period = taken[0][1]["period"]
+    assert f"UTF-8''village_{period}.xlsx" in got.headers["content-disposition"]
+    assert openpyxl.load_workbook(io.BytesIO(got.content)).sheetnames == ["填表说明", "行政村党建月报表"]
+    assert taken == [("duty", {"county": "440703", "form": "village", "period": period})]
+    for path in ("440705/village", "440703/nothing", "999999/village"):  # it can be written to; there is none
+        assert client.get(f"/feedback/template/{path}").status_code == 404

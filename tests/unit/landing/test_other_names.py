@@ -28,7 +28,7 @@ def catalogue() -> Catalogue:
 def looks_like(
     catalogue: Catalogue, name: str, county: str = "440705", items: list[Item] | None = None
 ) -> list[str]:
-    assert is_report_like(name), name
+    assert is_report_like(name.rpartition("/")[2]), name
     found = other_names.notes(
         catalogue, catalogue.counties[county], WANTED, items or [], [Seen(name, SECOND)]
     )
@@ -56,6 +56,15 @@ def test_it_looks_like_the_villages_of_october(catalogue: Catalogue, name: str) 
         ("village_2026-09(2).xlsx", ["village 2026-09"]),
         ("county_milestones_2026Q3(1).xlsx", ["county_milestones 2026Q3"]),
         ("county_milestones 2026年第三季度.xlsx", ["county_milestones 2026Q3"]),
+        ("county_milestones_2026-09.xlsx", ["county_milestones 2026Q3"]),
+        ("county_milestones_2026-07.csv", ["county_milestones 2026Q3"]),
+        ("county_milestones_2026-06.csv", []),
+        ("village_2026Q4.xlsx", []),
+        ("新会区行政村党建月报表.xlsx", ["village 2026-10"]),
+        ("行政村党建月报表（模板）.xlsx", []),
+        ("行政村党建月报表2026-08.xlsx", []),
+        ("村情况.xlsx", []),
+        ("10月/village_2026-10.xlsx", ["village 2026-10"]),
         ("village_2026-11.xlsx", []),
         ("2026-10工作总结.xlsx", []),
         ("village.xlsx", []),
@@ -90,6 +99,12 @@ def test_the_message_names_what_was_seen_and_what_was_expected(catalogue: Catalo
     assert "village_2026-10 (1).xlsx, village_2026-10.XLSX" in note.message
     assert "应名为 village_2026-10.xlsx" in note.message
     assert "expected: village_2026-10.xlsx" in note.message
+
+
+def test_a_file_in_a_folder_beneath_is_told_where_it_belongs(catalogue: Catalogue) -> None:
+    others = [Seen("10月/village_2026-10.xlsx")]
+    (note,) = other_names.notes(catalogue, catalogue.counties["440705"], WANTED, [], others)
+    assert "应名为 village_2026-10.xlsx（不在子文件夹中）" in note.message
 
 
 def test_a_number_of_a_person_in_a_name_is_not_repeated(catalogue: Catalogue) -> None:

@@ -20,7 +20,7 @@ from qiangji.catalogue import load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.landing import withheld
-from qiangji.parsing import cage
+from qiangji.parsing import cage, cage_clean
 from qiangji.parsing.screening import find_beside
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
@@ -74,7 +74,7 @@ def test_what_is_too_much_to_look_through_goes_back_and_is_kept_nowhere(
         raise MemoryError
 
     monkeypatch.setattr(
-        cage, "read_clean", lambda *_, **__: None
+        cage_clean, "read_clean", lambda *_, **__: None
     )  # memory did not suffice in the reader either
     monkeypatch.setattr(landing, "find_everywhere", scarce)
     delivery, _ = landed(catalogue, tmp_path, HOLDS.replace(ID.encode(), b""))

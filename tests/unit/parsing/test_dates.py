@@ -106,6 +106,14 @@ def test_another_period_is_told_with_what_was_found(period: str, value: Any, zh:
     assert en in caught.value.what
 
 
+@pytest.mark.parametrize("value", ["2026.1", 2026.1])
+def test_october_that_lost_its_zero_is_told(value: Any) -> None:
+    with pytest.raises(ReturnedError) as caught:
+        check("2026-10", [value])
+    assert (caught.value.code, "末尾的0已丢失" in caught.value.zh) == ("wrong_period", True)
+    check("2026-01", [value])
+
+
 def test_a_name_in_the_periods_column_is_not_quoted() -> None:
     with pytest.raises(ReturnedError) as caught:
         check("2026-10", ["李雷"])

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import date
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.styles import Font
 
 from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage
 from qiangji.parsing.clean import workbook_of
 from qiangji.parsing.facts import ScaledColumn, SheetFacts, split_unit
-from qiangji.parsing.xlsx_look import divisor_of, shows_nothing, unit_of
+from qiangji.parsing.xlsx_look import divisor_of, shows_month, shows_nothing, unit_of
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
 
@@ -107,6 +109,7 @@ def test_a_number_format_that_divides_is_known_by_its_code(code: str, divisor: i
         ("党员数\n(人)", "党员数", "人"), ("党员数【人】", "党员数", "人"), ("收入 （单位：万元）", "收入", "万元"),
         ("占比（％）", "占比", "%"), ("党员数", "党员数", ""), ("党员数(女)", "党员数(女)", ""), ("(人)", "(人)", ""),
         ("已走访户数(去重)", "已走访户数(去重)", ""), ("面积(m²)", "面积", "m2"),
+        ("总收入（万）", "总收入", "万"), ("植树(百株)", "植树", "百株"), ("措施（十）", "措施(十)", ""),
     ],
 )  # fmt: skip
 def test_the_unit_behind_a_header(header: str, name: str, unit: str) -> None:
@@ -176,7 +179,13 @@ def test_the_unit_that_most_cells_formats_write() -> None:
         ('0"户";-0"户"', "户"),
         ("0千元", "千元"),
         ("General", ""),
-        ("¥#,##0.00", ""),
+        ("¥#,##0.00", "元"),
+        ('"￥"#,##0.00', "元"),
+        ("[$¥-804]#,##0.00", "元"),
+        ('¥0.00"万元"', "万元"),
+        ('0"百株"', "百株"),
+        ('0.00"万"', "万"),
+        ('_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', ""),
         ('"第"0"号"', ""),
         ("yyyy年m月", ""),
         ('[$¥-804]#,##0.00"元"', "元"),
@@ -228,6 +237,8 @@ def test_what_is_kept_of_a_workbook_that_may_not_be_kept_tells_the_same_of_its_s
         sheet.cell(row, 5).number_format = "0!.0,"
         sheet.cell(row, 3).number_format = '0"户"'
     sheet["D4"].number_format = ";;;"
+    sheet["B6"].font = Font(strike=True)
+    sheet["D2"], sheet["D2"].number_format = date(2026, 9, 1), "mmm-yy"
     sheet["A9"] = "说明 <&>\n"
     book.create_sheet("行政村月报表 (2)").append(["身份证"])
     content = bytes_of(book)
@@ -241,6 +252,65 @@ def test_what_is_kept_of_a_workbook_that_may_not_be_kept_tells_the_same_of_its_s
     )
     assert second.sheet == first.sheet
     assert second.sheet.scaled_columns
+    assert second.sheet.struck_rows == 1
+    assert "2026-09" in second.sheet.title_texts
     assert second.sheet.alike_sheets == ("行政村月报表 (2)",)
     assert second.rows == first.rows
     assert "身份证".encode() not in kept
+
+
+# ---- months typed into cells, conditions of formats, rows struck through, rows of units
+
+
+@pytest.mark.parametrize(
+    ("code", "is_month"),
+    [
+        ('yyyy"年"m"月"', True), ("mmm-yy", True), ("[$-804]yyyy年m月;@", True), ("yyyy-mm", True),
+        ('e"年"m"月"', True),
+        ("[DBNum1][$-804]yyyy\"年\"m\"月\";@", True), ("yyyy-mm-dd", False), ('m"月"d"日"', False), ("General", False),
+        ("h:mm", False), ("0.00", False), ("yyyy", False), ("0.00E+00", False), ('0"m"', False),
+    ],
+)  # fmt: skip
+def test_a_format_of_a_month(code: str, is_month: bool) -> None:
+    assert shows_month(code) == is_month
+
+
+@pytest.mark.parametrize("code", ['yyyy"年"m"月"', "mmm-yy", "yyyy-mm"])
+def test_a_month_typed_into_a_title_is_that_month(code: str) -> None:
+    """A spreadsheet program keeps 2026年9月 as the first of the month; a day is a day."""
+    book = workbook()
+    sheet = book.active
+    sheet["A1"], sheet["A1"].number_format = date(2026, 9, 1), code
+    sheet["C2"], sheet["C2"].number_format = date(2026, 11, 1), "yyyy-mm-dd"
+    sheet["D2"], sheet["E2"], sheet["E2"].number_format = "有效期至", date(2026, 12, 1), code
+    titles = facts(bytes_of(book)).title_texts
+    assert titles == ("2026-09", "单位:万元", "2026-11-01", "有效期至", "2026-12-01")
+
+
+def test_of_a_format_with_conditions_the_section_of_the_value_counts() -> None:
+    book = workbook()
+    for row in (4, 5, 6, 7):
+        book.active.cell(row, 3).number_format = '[>=10000]0!.0,"万";0'
+    assert facts(bytes_of(book)) == facts(bytes_of(workbook()))
+    book.active["C5"] = 12_000
+    assert facts(bytes_of(book)).scaled_columns == (ScaledColumn("members", 10_000, 1),)
+    assert facts(bytes_of(book)).units_in_formats == {}
+
+
+def test_rows_with_cells_struck_through_are_counted() -> None:
+    book = workbook()
+    for cell in ("A5", "B5", "C5", "E6", "A9", "A2"):  # the last two are no row of the data
+        book.active[cell].font = Font(strike=True)
+    assert facts(bytes_of(book)).struck_rows == 2
+
+
+def test_a_row_of_units_is_kept_beside_those_in_brackets() -> None:
+    """Where they contradict each other it is asked which holds."""
+    book = workbook("村编码", "村名", "党员数", "党员数（女）", "收入（万元）")
+    book.active.insert_rows(4)
+    for column, text in enumerate(("—", None, "人", "人", "元"), 1):
+        book.active.cell(4, column, text)
+    parsed = read(book, title_rows=2)
+    assert parsed.rows.num_rows == 4
+    assert parsed.sheet.units_in_headers == {"income": "万元"}
+    assert parsed.sheet.units_below == {"members": "人", "women": "人", "income": "元"}

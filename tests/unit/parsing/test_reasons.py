@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from qiangji.parsing import reasons
+from qiangji.parsing import reasons, reasons_page
 
 PROJECT = Path(__file__).resolve().parents[3]
 PACKAGE = PROJECT / "plugins" / "qiangji"
@@ -56,6 +56,6 @@ def test_every_code_is_told_in_both_languages() -> None:
 
 
 def test_the_page_is_current() -> None:
-    page = (PROJECT / reasons.PAGE).read_text(encoding="utf-8")
-    assert page == reasons.page(), "run `make docs`"
+    page = (PROJECT / reasons_page.PAGE).read_text(encoding="utf-8")
+    assert page == reasons_page.page(), "run `make docs`"
     assert all(f"| `{code}` |" in page for code in reasons.REASONS)

@@ -393,7 +393,7 @@ def test_a_header_of_two_rows_once_more_is_passed_over() -> None:
 def test_rows_of_units_and_column_numbers_belong_to_the_header(rows: list[str]) -> None:
     read_ = read(csv(*rows, *ROWS))
     assert (read_.rows.num_rows, read_.unreadable, read_.sheet.repeated_headers) == (4, [], 0)
-    assert read_.sheet.units_in_headers.get("members", "") == ("人" if "人" in rows[0] else "")
+    assert read_.sheet.units_below.get("members", "") == ("人" if "人" in rows[0] else "")
 
 
 def test_below_the_first_code_such_a_row_is_none_of_the_header() -> None:
@@ -456,3 +456,108 @@ def test_a_header_whose_other_language_is_another_field_is_unknown(header: str) 
 def test_all_of_a_unit_is_a_total(label: str) -> None:
     read_ = read(csv(*ROWS, f",{label},50,10,10,10"))
     assert [c.rule for c in read_.unreadable] == ["village.village_code.total"]
+
+
+# ---- rows that are no unit's: town headings and subtotals, averages, pages, rows of the template
+
+
+@pytest.mark.parametrize(
+    ("row", "what"),
+    [
+        (",会城街道,10,6,2,2", "level"), ("440705001,会城街道,10,6,2,2", "level"), ("会城街道,,10,6,2,2", "level"),
+        ("440705001,,10,6,2,2", "level"), (",全区平均,2.5,1.5,0.5,1", "extra"), ("上月数,,9,6,2,1", "extra"),
+        (",较上月增减,1,0,0,1", "extra"), ("第1页,,,,,共1页", "page"), ("第 1 页 共 3 页,,,,,", "page"),
+        (",,0,0,0,0", "zeros"), (",,50,10,10,10", "subtotal"), (",本片,50,10,10,10", "subtotal"),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_no_units_is_told_once_and_what_to_do(row: str, what: str) -> None:
+    """And no total adds it up."""
+    parsed = read(csv(*ROWS, row, "合计,,50,10,10,10"), totals=["合计"])
+    told = [(c.rule, c.address) for c in parsed.unreadable]
+    assert told == [(f"village.village_code.{what}", "village!A6")]
+    assert "删除" in parsed.unreadable[0].expected_zh
+    assert parsed.totals_agree is True
+
+
+@pytest.mark.parametrize(
+    ("row", "rows", "rules"),
+    [
+        (",会城街道,,,,", 4, []),  # a heading above the rows of a town
+        ("以下空白,,,,,", 4, []),
+        (",（以下无正文）,,,,", 4, []),
+        (",戊村,1,2,3,4", 5, []),  # a unit without its code: the suite asks for it
+        (",东门社区,1,2,3,4", 5, []),
+        (",,1,2,3,4", 5, []),
+    ],
+)
+def test_a_towns_heading_is_passed_over_and_a_unit_without_its_code_is_none(
+    row: str, rows: int, rules: list[str]
+) -> None:
+    parsed = read(csv(*ROWS[:2], row, *ROWS[2:]))
+    assert (parsed.rows.num_rows, [c.rule for c in parsed.unreadable]) == (rows, rules)
+    assert parsed.sheet.repeated_headers == (1 if "街道" in row else 0)
+
+
+def test_codes_with_an_exponent_that_show_every_digit_are_read() -> None:
+    code = "440705001001"
+    rows = [
+        f"4.{code[1:]}E+11,甲村,1,2,3,4",
+        "440705001002.00,乙村,1,2,3,4",
+        '"440,705,001,003",丙村,1,2,3,4',
+    ]
+    parsed = read(csv(*rows))
+    assert parsed.rows.column("village_code").to_pylist() == [code, "440705001002", "440705001003"]
+    assert parsed.sheet.spaced_codes == 3
+
+
+@pytest.mark.parametrize(
+    ("code", "total", "agree"),
+    [
+        ("4407031000019", 50, True),
+        ("", 50, True),
+        ("", 57, True),
+        ("440703100009", 50, False),
+        ("", 58, False),
+    ],
+)
+def test_a_total_without_rows_that_have_no_code_agrees(code: str, total: int, agree: bool) -> None:
+    """They are what is wrong: to write a total that fits them would be no cure."""
+    parsed = read(csv(*ROWS, f"{code},戊村,7,1,1,1", f"合计,,{total},,,"), totals=["合计"])
+    assert parsed.totals_agree is agree
+
+
+# ---- files of old programs, totals of visible rows, numbers as they are shown
+
+
+@pytest.mark.parametrize("line", ["sep=,\r\n", '"sep=,"\n', "SEP=,\n"])
+def test_a_first_line_that_names_the_separator_and_an_end_mark_are_no_rows(line: str) -> None:
+    parsed = read(line + csv(*ROWS) + "\x1a")
+    assert parsed.rows.num_rows == 4
+    assert parsed.columns["members"] == 2
+
+
+def test_a_first_line_that_names_another_separator_is_told_as_such() -> None:
+    assert refused("sep=;\n" + csv(*ROWS).replace(",", ";")).code == "wrong_delimiter"
+
+
+@pytest.mark.parametrize(("total", "hidden"), [(36, "1"), (35, ""), (50, None)])
+def test_a_total_of_the_visible_rows_says_so(total: int, hidden: str | None) -> None:
+    made = book(*ROWS)
+    made.active.append(["合计", None, total])
+    made.active.row_dimensions[5].hidden = True
+    found = read(content(made), "xlsx", totals=["合计"]).totals_problems
+    assert [p.hidden for p in found] == ([] if hidden is None else [hidden])
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule", "said"),
+    [
+        ("#######", "hashes", "加宽"), ("(12.50)", "brackets", "-12.50"), ("（3）", "brackets", "-12.50"),
+        ("1900-04-14", "day", "日期格式"), ("约3", "type", "整数"), ("-3%", "percent", "百分"),
+    ],
+)  # fmt: skip
+def test_numbers_as_a_program_shows_them_are_told_with_their_cause(cell: str, rule: str, said: str) -> None:
+    parsed = read(csv(*ROWS[:3], f"{CODE}04,丁村,{cell},4,4,4"))
+    (told,) = parsed.unreadable
+    assert told.rule == f"village.members.{rule}"
+    assert said in told.expected_zh

@@ -12,13 +12,30 @@ MOBILE = "13800138000"
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("约30", "约30"), ("2026-02-30", "2026-02-30"), ("12,3", "12,3"), ("440703101201", "440703101201"),
+        ("约30", "约30"), ("2026-02-30", "2026-02-30"), ("12,3", "12,3"), ("440703101201", "(12 字 characters)"),
         ("林佩仪", "(3 字 characters)"), ("司徒美堂", "(4 字 characters)"), (f"请电{MOBILE}", "(13 字 characters)"),
         ("本村情况特殊，书记表示下月再报，另行联系各组负责同志", "(26 字 characters)"),
     ],
 )  # fmt: skip
 def test_a_message_quotes_short_values_and_no_person(text: str, shown: str) -> None:
     assert quoted(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "is_shown"),
+    [
+        ("440703101201", True), ("44070310120101", True), ("4407031012010", True), ("４４０７０３１０１２０１", True),
+        ("440703 101 201", True), ("440705101201", True), ("441284101201", False), ("6222021234567890123", False),
+        ("440703199001011234", False),
+        ("13800138000", False), ("12345678901", False), ("1234567890", True), ("2026-10-31 00:00:00", True),
+        ("123456789012.50", False),
+    ],
+)  # fmt: skip
+def test_of_long_numbers_only_those_that_begin_as_the_countys_codes_are_shown(
+    text: str, is_shown: bool
+) -> None:
+    assert (quoted(text, "440703") == text) == is_shown
+    assert quoted(text, "440703") in (text, f"({len(text)} 字 characters)")
 
 
 def test_masked_texts_say_what_they_said_without_the_number() -> None:

@@ -1,4 +1,4 @@
-"""docker-compose.yml, Dockerfile and .env.example held against the Compose specification and against the project.
+"""docker-compose.yml and .env.example held against the Compose specification and against the project.
 
 No container engine is needed: each check reads the files as data. For each one there is a broken variant of the
 compose file that it must find something in.
@@ -12,71 +12,39 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from importlib import metadata, resources
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
-PROJECT = Path(__file__).resolve().parents[2]
+from qiangji.settings import PROJECT
+from tests.unit.production.shape import (
+    FILLED_IN,
+    SECRET,
+    VARIABLE,
+    Compose,
+    bi,
+    commands,
+    compose,
+    copies,
+    docker_module,
+    examples,
+    mounts,
+    read,
+    services,
+    texts,
+    with_defaults,
+)  # fmt: skip
+
 IN_IMAGE = "/opt/qiangji/"
-ONE_SHOT = {"init"}
+ONE_SHOT = {"check", "init"}
+MADE = {"./sftp-keys"}
+"""Made by whoever runs it."""
+MACHINE = (4.0, 8 * 2**30)
+"""Cores and bytes of the machine that the Compose file names."""
 # programs of the images that are not built here, and of the base system
-KNOWN_PROGRAMS = {"sh", "test", "python", "pg_isready", "redis-server", "redis-cli", "exec"}
-VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?::([-?])([^}]*))?\}")
-SECRET = re.compile(r"PASSWORD|SECRET|FERNET|TOKEN", re.IGNORECASE)
-Compose = dict[str, Any]
-
-
-def read(path: str) -> str:
-    return (PROJECT / path).read_text(encoding="utf-8")
-
-
-@cache
-def compose() -> Compose:
-    return yaml.safe_load(read("docker-compose.yml"))
-
-
-@cache
-def examples() -> dict[str, str]:
-    """Names and values of .env.example."""
-    lines = [x for x in read(".env.example").splitlines() if x.strip() and not x.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)
-
-
-def texts(node: Any) -> Iterator[str]:
-    """Every string in a nested value."""
-    if isinstance(node, dict):
-        for value in node.values():
-            yield from texts(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from texts(value)
-    elif isinstance(node, str):
-        yield node
-
-
-def services(c: Compose) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield from c["services"].items()
-
-
-def commands(c: Compose) -> Iterator[tuple[str, list[str]]]:
-    """Every command and health check as words, with its service; shell lines are split into their commands."""
-    for name, service in services(c):
-        for words in (service.get("command"), service.get("healthcheck", {}).get("test")):
-            if not words:
-                continue
-            words = [str(w) for w in words]
-            if words[0] == "CMD":
-                words = words[1:]
-            shell = words[1] if words[0] == "CMD-SHELL" else words[2] if words[:2] == ["sh", "-c"] else None
-            if shell is None:
-                yield name, words
-                continue
-            nested = re.findall(r"\$\$\(([^)]*)\)", shell)
-            for part in [*re.split(r"&&|\|\||;", shell), *nested]:
-                yield name, [w.strip("\"'") for w in part.split() if w != "exec"]
+KNOWN_PROGRAMS = {"sh", "test", "python", "pg_isready", "redis-server", "redis-cli", "cat", "export"}
 
 
 # ---- checks: each yields what is wrong
@@ -125,7 +93,7 @@ def dependencies_can_be_met(c: Compose) -> Iterator[str]:
 
 
 def variables_are_documented(c: Compose) -> Iterator[str]:
-    used = {m[1] for text in texts(c) for m in VARIABLE.finditer(text)}
+    used = {m[1] for text in texts([c, bi()]) for m in VARIABLE.finditer(text)}
     for name in sorted(used - examples().keys()):
         yield f"{name} is used and not in .env.example"
     for name in sorted(examples().keys() - used):
@@ -140,19 +108,87 @@ def defaults_agree(c: Compose) -> Iterator[str]:
 
 
 def no_secret_is_in_it(c: Compose) -> Iterator[str]:
+    """Neither a value nor a variable that would bring one: what has to be secret is filled in in the container."""
+    for text in texts(c):
+        for m in VARIABLE.finditer(text):
+            if SECRET.search(m[1]) and m[1] != "SECRETS_DIR":
+                yield f"{m[1]}: a container's description would hold it"
     for name, service in services(c):
         for variable, value in service.get("environment", {}).items():
             value = str(value)
-            if SECRET.search(variable) and not variable.endswith("_FILE") and not VARIABLE.fullmatch(value):
-                yield f"{name}: {variable} holds a value of its own"
-            if variable == "REDISCLI_AUTH" and not VARIABLE.fullmatch(value):
+            is_secret = SECRET.search(variable) and not variable.endswith("_FILE")
+            if (is_secret or variable == "REDISCLI_AUTH") and not FILLED_IN.fullmatch(value):
                 yield f"{name}: {variable} holds a value of its own"
             for password in re.findall(r"://[^:/@\s]*:((?:\$\{[^}]*\}|[^@\s])+)@", value):
-                if not VARIABLE.fullmatch(password):
+                if not FILLED_IN.fullmatch(password):
                     yield f"{name}: {variable} holds a password"
-            for m in VARIABLE.finditer(value):
-                if SECRET.search(m[1]) and m[2] == "-" and m[3]:
-                    yield f"{name}: {m[1]} has a default"
+
+
+def secrets_reach_those_who_use_them(c: Compose) -> Iterator[str]:
+    """Each is a file of make_secrets.py, is looked at by `check`, and is in no container that has no use for it."""
+    made = {s.name for s in docker_module("make_secrets").SECRETS}
+    if c["secrets"].keys() != made:
+        yield f"not those that are made: {sorted(c['secrets'].keys() ^ made)}"
+    for secret, how in c["secrets"].items():
+        if how != {"file": f"${{SECRETS_DIR:-./secrets}}/{secret}"}:
+            yield f"{secret}: is not a file of the folder"
+    if made - set(c["services"]["check"]["secrets"]):
+        yield "check: does not look at all of them"
+    for name, service in services(c):
+        handed = set(service.get("secrets", []))
+        named = set(FILLED_IN.findall(" ".join(texts(service.get("environment", {})))))
+        for secret in named - handed:
+            yield f"{name}: has no {secret}"
+        read_as_files = " ".join(texts([service.get(k) for k in ("environment", "command", "healthcheck")]))
+        read_as_files += read("docker/postgres/roles.sql") if name == "postgres" else ""
+        for secret in handed - named:
+            if name != "check" and f"/{secret}" not in read_as_files:
+                yield f"{name}: has no use for {secret}"
+
+
+def limits_fit_the_machine(c: Compose) -> Iterator[str]:
+    """What runs at the same time takes no more than the machine that the first lines name."""
+    cores, size = MACHINE
+    known = {name: s.get("deploy", {}).get("resources", {}).get("limits", {}) for name, s in services(c)}
+    for name, limits in known.items():
+        if limits.keys() != {"cpus", "memory", "pids"}:
+            yield f"{name}: has not all limits"
+            return
+    always = {name for name, s in services(c) if name not in ONE_SHOT and not s.get("profiles")}
+    for profile in ("sftp", "demo"):
+        more = {name for name, s in services(c) if s.get("profiles") == [profile]}
+        yield from beyond(f"with {profile}", [known[n] for n in always | more], cores, size)
+    for name in ONE_SHOT:
+        yield from beyond(name, [known[n] for n in (name, "postgres", "redis")], cores, size)
+
+
+def beyond(what: str, limits: list[dict[str, Any]], cores: float, size: int) -> Iterator[str]:
+    """Whether they add up to more."""
+    units = {"m": 2**20, "g": 2**30}
+    memory = [with_defaults(str(x["memory"])) for x in limits]
+    if sum(int(m[:-1]) * units[m[-1]] for m in memory) > size:
+        yield f"{what}: more memory than the machine has"
+    if sum(float(with_defaults(str(x["cpus"]))) for x in limits) > cores + 1e-9:
+        yield f"{what}: more cores than the machine has"
+
+
+def nothing_starts_before_the_check(c: Compose) -> Iterator[str]:
+    def comes_after(name: str) -> bool:
+        on = c["services"][name].get("depends_on", {})
+        done = {"condition": "service_completed_successfully"}
+        return on.get("check") == done or any(comes_after(other) for other in on)
+
+    for name in c["services"]:
+        if name != "check" and not comes_after(name):
+            yield f"{name}: starts whatever check says"
+
+
+def the_catalogue_is_a_mount(c: Compose) -> Iterator[str]:
+    """Whoever reads it sees the host's, read-only; all of them the same."""
+    for name, service in services(c):
+        seen = {target.removeprefix(IN_IMAGE) for _, target, only in mounts(service) if only}
+        if name in ("check", "init", "api-server", "worker") and not {"catalogue", "expectations"} <= seen:
+            yield f"{name}: has the image's catalogue"
 
 
 def settings_are_real(c: Compose) -> Iterator[str]:
@@ -229,16 +265,15 @@ def paths_exist(c: Compose) -> Iterator[str]:
     """What is mounted from the checkout is there; what lies in the image was copied into it."""
     copied = {target for _, target in copies()}
     for name, service in services(c):
-        for mount in service.get("volumes", []):
-            source = mount.split(":")[0]
-            if source.startswith("./") and not (PROJECT / source).exists():
+        for source, _, _ in mounts(service):
+            if source.startswith("./") and source not in MADE and not (PROJECT / source).exists():
                 yield f"{name}: {source} is mounted and not there"
-            if not source.startswith((".", "$")) and source not in c["volumes"]:
+            if not source.startswith(".") and source not in c["volumes"]:
                 yield f"{name}: no volume {source}"
         for value in map(str, service.get("environment", {}).values()):
             if value.startswith(IN_IMAGE) and value.removeprefix(IN_IMAGE).split("/")[0] not in copied:
                 yield f"{name}: {value} is not in the image"
-    mounted = {m.split(":")[0] for _, s in services(c) for m in s.get("volumes", [])}
+    mounted = {source for _, s in services(c) for source, _, _ in mounts(s)}
     for volume in c["volumes"]:
         if volume not in mounted:
             yield f"volume {volume} is mounted nowhere"
@@ -247,7 +282,7 @@ def paths_exist(c: Compose) -> Iterator[str]:
 def state_survives(c: Compose) -> Iterator[str]:
     """With a read-only file system every folder that is written to is a volume or a tmpfs."""
     for name, service in services(c):
-        writable = [m.split(":")[1] for m in service.get("volumes", []) if not m.endswith(":ro")]
+        writable = [target for _, target, only in mounts(service) if not only]
         writable += [m.split(":")[0] for m in service.get("tmpfs", [])]
         if not service.get("read_only"):
             if "build" in service:
@@ -255,7 +290,9 @@ def state_survives(c: Compose) -> Iterator[str]:
             continue
         variables = service.get("environment", {})
         wanted = {variables[v] for v in ("AIRFLOW_HOME", "QIANGJI_HOME") if v in variables}
-        shown = [m.split(":")[1] for m in service.get("volumes", []) if m.endswith(":ro")]
+        wanted -= {variables.get("QIANGJI_HOME")} if name == "backup" else set()  # which reads it alone
+        wanted |= {variables["QIANGJI_BACKUP"]} if name == "backup" else set()
+        shown = [target for _, target, only in mounts(service) if only]
         for folder in wanted:
             if folder not in writable and not any(m.startswith(f"{folder}/") for m in shown):
                 yield f"{name}: {folder} cannot be written"
@@ -277,9 +314,13 @@ def least_is_open(c: Compose) -> Iterator[str]:
                 yield f"{name}: {port} is published"
         if name in ("postgres", "redis") and service.get("networks") != ["data"]:
             yield f"{name}: can be reached from outside"
-        if name == "api-server" and any(m.split(":")[0] == "home" for m in service.get("volumes", [])):
+        if name == "api-server" and any(m[0] == "home" for m in mounts(service)):
             yield f"{name}: has no business in the lake"
-        if "QIANGJI_WAREHOUSE_URL" in service.get("environment", {}) and name not in ("init", "worker"):
+        if "QIANGJI_WAREHOUSE_URL" in service.get("environment", {}) and name not in (
+            "init",
+            "worker",
+            "backup",
+        ):
             yield f"{name}: has no business in the warehouse"
     if not c["networks"]["data"].get("internal"):
         yield "the network of the databases is not internal"
@@ -298,7 +339,7 @@ def airflow_is_the_one_that_is_tested(c: Compose) -> Iterator[str]:
     }
     for name, service in services(c):
         variables = service.get("environment", {})
-        for option, start in wanted.items() if "AIRFLOW_HOME" in variables else ():
+        for option, start in wanted.items() if "AIRFLOW__CORE__EXECUTOR" in variables else ():
             if not str(variables.get(f"AIRFLOW__{option}")).startswith(start):
                 yield f"{name}: AIRFLOW__{option} is not {start}"
 
@@ -308,7 +349,7 @@ def pages_work_behind_a_proxy(c: Compose) -> Iterator[str]:
     path = "${AIRFLOW_BASE_PATH:-}"
     for name, service in services(c):
         variables = service.get("environment", {})
-        if "AIRFLOW_HOME" in variables:
+        if "AIRFLOW__CORE__EXECUTOR" in variables:
             if not str(variables["AIRFLOW__API__BASE_URL"]).endswith(path):
                 yield f"{name}: the pages' address lacks {path}"
             if f":8080{path}/execution/" not in str(variables["AIRFLOW__CORE__EXECUTION_API_SERVER_URL"]):
@@ -323,7 +364,7 @@ def pages_work_behind_a_proxy(c: Compose) -> Iterator[str]:
 def workbooks_go_back(c: Compose) -> Iterator[str]:
     """A county that delivers into a folder finds there what was returned."""
     for name in ("worker", "sftp"):
-        if not any(m.endswith(":/srv/incoming") for m in c["services"][name]["volumes"]):
+        if not any(m[1:] == ("/srv/incoming", False) for m in mounts(c["services"][name])):
             yield f"{name}: cannot write into the counties' folders"
 
 
@@ -331,7 +372,8 @@ CHECKS: list[Callable[[Compose], Iterator[str]]] = [
     against_the_specification, images_are_pinned, everything_is_watched, dependencies_can_be_met,
     variables_are_documented, defaults_agree, no_secret_is_in_it, settings_are_real, programs_are_known,
     scripts_and_modules_exist, airflow_commands_exist, options_of_our_scripts_exist, paths_exist, state_survives,
-    least_is_open, airflow_is_the_one_that_is_tested, pages_work_behind_a_proxy, workbooks_go_back,
+    least_is_open, secrets_reach_those_who_use_them, limits_fit_the_machine, nothing_starts_before_the_check,
+    the_catalogue_is_a_mount, airflow_is_the_one_that_is_tested, pages_work_behind_a_proxy, workbooks_go_back,
 ]  # fmt: skip
 
 
@@ -363,9 +405,23 @@ BROKEN = [
     (variables_are_documented, "services/sftp/ports", []),
     (defaults_agree, "services/worker/environment/QIANGJI_WINDOW_MONTHS", "${QIANGJI_WINDOW_MONTHS:-12}"),
     (no_secret_is_in_it, "services/postgres/environment/POSTGRES_PASSWORD", "hunter2"),
-    (no_secret_is_in_it, "services/postgres/environment/POSTGRES_PASSWORD", "${POSTGRES_PASSWORD:-hunter2}"),
-    (no_secret_is_in_it, "services/redis/environment/REDISCLI_AUTH", "hunter2"),
-    (no_secret_is_in_it, "services/worker/environment/QIANGJI_WAREHOUSE_URL", "postgresql://a:hunter2@postgres/b"),
+    (no_secret_is_in_it, "services/postgres/environment/POSTGRES_PASSWORD", "${POSTGRES_PASSWORD}"),
+    (no_secret_is_in_it, "services/sftp/command", ["sftp", "${REDIS_PASSWORD}"]),
+    (secrets_reach_those_who_use_them, "services/scheduler/secrets", ["redis_password"]),
+    (secrets_reach_those_who_use_them, "services/sftp/secrets", ["redis_password"]),
+    (secrets_reach_those_who_use_them, "services/check/secrets", ["redis_password"]),
+    (secrets_reach_those_who_use_them, "secrets/redis_password/file", "/etc/passwd"),
+    (secrets_reach_those_who_use_them, "secrets/another", {"file": "./secrets/another"}),
+    (limits_fit_the_machine, "services/sftp/deploy", {}),
+    (limits_fit_the_machine, "services/worker/deploy/resources/limits", {"cpus": "1.0", "memory": "1g"}),
+    (limits_fit_the_machine, "services/worker/deploy/resources/limits/memory", "${WORKER_MEMORY:-4g}"),
+    (limits_fit_the_machine, "services/init/deploy/resources/limits/memory", "7g"),
+    (limits_fit_the_machine, "services/simulator/deploy/resources/limits/cpus", "1.0"),
+    (nothing_starts_before_the_check, "services/sftp/depends_on", {}),
+    (nothing_starts_before_the_check, "services/redis/depends_on", {"check": {"condition": "service_started"}}),
+    (the_catalogue_is_a_mount, "services/worker/volumes", ["home:/var/lib/qiangji"]),
+    (no_secret_is_in_it, "services/redis/environment", {"REDISCLI_AUTH": "hunter2"}),
+    (no_secret_is_in_it, "services/worker/environment/QIANGJI_WAREHOUSE_URL", "postgresql://a:x1@b/c"),
     (settings_are_real, "services/worker/environment/QIANGJI_WINDOW_MONTH", "13"),
     (settings_are_real, "services/worker/environment/AIRFLOW__CORE__EXECUTER", "CeleryExecutor"),
     (settings_are_real, "services/worker/environment/AIRFLOW__FAB__UPDATE_PERMS", "False"),
@@ -400,7 +456,7 @@ BROKEN = [
     (least_is_open, "services/worker/privileged", True),
     (least_is_open, "services/postgres/security_opt", []),
     (least_is_open, "networks/data/internal", False),
-    (least_is_open, "services/api-server/environment/QIANGJI_WAREHOUSE_URL", "${QIANGJI_OWNER_PASSWORD}"),
+    (least_is_open, "services/api-server/environment/QIANGJI_WAREHOUSE_URL", "postgresql://b/c"),
 ]  # fmt: skip
 
 
@@ -418,99 +474,3 @@ def test_each_check_finds_what_is_broken(
 
 def test_every_check_was_seen_to_fail() -> None:
     assert {check for check, _, _ in BROKEN} == set(CHECKS)
-
-
-# ---- Dockerfile
-
-
-def instructions(text: str) -> list[tuple[str, str]]:
-    joined = re.sub(r"\\\n\s*", " ", re.sub(r"(?m)^#.*\n", "", text))
-    return [(a, b) for line in joined.splitlines() if line.strip() for a, _, b in [line.partition(" ")]]
-
-
-@cache
-def copies() -> list[tuple[str, str]]:
-    """What is copied from the checkout: (source, its first folder or name in the image)."""
-    found = []
-    for what, rest in instructions(read("Dockerfile")):
-        if what == "COPY" and not rest.startswith("--from"):
-            *sources, _ = rest.split()
-            found += [(source, source) for source in sources]
-    return found
-
-
-def test_what_the_image_copies_is_there_and_not_ignored() -> None:
-    allowed = {line[1:] for line in read(".dockerignore").splitlines() if line.startswith("!")}
-    assert copies()
-    for source, _ in copies():
-        assert (PROJECT / source).exists(), source
-        assert source in allowed, source
-    assert read(".dockerignore").splitlines()[1] == "*", "only what is named gets into the image"
-
-
-def test_the_image_has_what_the_settings_default_to() -> None:
-    copied = {target for _, target in copies()}
-    assert {"plugins", "dags", "catalogue", "expectations", "sql"} <= copied
-
-
-def test_the_image_is_pinned_and_runs_as_nobody_special() -> None:
-    found = instructions(read("Dockerfile"))
-    for base in (rest for what, rest in found if what == "FROM"):
-        assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?( AS \w+)?", base)
-    users = [rest for what, rest in found if what == "USER"]
-    assert users == ["qiangji"]
-    assert found.index(("USER", "qiangji")) > max(
-        i for i, (what, _) in enumerate(found) if what in ("RUN", "COPY")
-    )
-    assert "--require-hashes" in read("Dockerfile")
-    assert not [rest for what, rest in found if what in ("ENV", "ARG") and SECRET.search(rest)]
-
-
-def test_what_tmpfs_belongs_to_is_the_user_of_the_image() -> None:
-    uid = re.search(r"--uid (\d+)", read("Dockerfile"))
-    assert uid
-    mounts = {m for _, s in services(compose()) for m in s.get("tmpfs", []) if "uid=" in m}
-    assert mounts
-    assert all(f"uid={uid[1]}," in m for m in mounts)
-
-
-def test_volumes_of_the_user_are_made_in_the_image() -> None:
-    """A named volume takes its owner from the image's folder; one that is not there would belong to root."""
-    made = re.search(r"install -d [^&]*", run_lines())
-    assert made
-    for name, service in services(compose()):
-        for mount in service.get("volumes", []):
-            source, target = re.sub(r"\$\{[^}]*\}", "./", mount).split(":")[:2]
-            if "build" in service and not source.startswith("."):
-                assert target in made[0], f"{name}: {target}"
-
-
-def run_lines() -> str:
-    return " && ".join(rest for what, rest in instructions(read("Dockerfile")) if what == "RUN") + " &&"
-
-
-# ---- locks and examples
-
-
-def locked(path: str) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for name, version in re.findall(r"(?m)^([a-z0-9-]+)==([^ ;\\]+)", read(path)):
-        found.setdefault(name, set()).add(version)
-    return found
-
-
-def test_production_runs_the_versions_that_are_tested() -> None:
-    tested, production = locked("requirements.lock"), locked("requirements-production.lock")
-    assert {name: production.get(name) for name in tested} == tested
-    assert {"apache-airflow-providers-celery", "celery", "redis"} <= production.keys()
-    assert read("requirements-production.lock").count("--hash=sha256:") >= len(production)
-
-
-def test_examples_hold_no_secret() -> None:
-    for name, value in examples().items():
-        if SECRET.search(name):
-            assert value in ("", "change-me"), name
-
-
-def test_git_does_not_take_the_real_one() -> None:
-    assert ".env" in read(".gitignore").splitlines()

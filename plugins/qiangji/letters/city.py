@@ -1,0 +1,305 @@
+"""The letter to the city: the night, each county, what waits, what moved, the city's figures, what comes next.
+
+In: a `Situation`. Out: a `Letter`, or None before anything was collected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from qiangji.catalogue import Catalogue
+from qiangji.errors import FAILURES
+from qiangji.figures import Row
+from qiangji.figures.deciding import Waiting
+from qiangji.figures.explaining import CAUSES
+from qiangji.figures.morning import CountyMorning, Moves, Night
+from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
+from qiangji.letters.situation import Situation, coming_in
+from qiangji.letters.words import Words
+from qiangji.text import in_hundredths
+from qiangji.warehouse.dictionary import UNITS
+
+READER = "city"
+WAITING_SHOWN = 12
+FIGURES_SHOWN = 12
+NONE = "·"
+_OF_ONE = ("held", "not_taken")
+"""What waits that is one report of one county, which its English does not name."""
+_MOVED = ("指标 indicator", "单位 unit", "期 period", "原值 before", "现值 now", "变化 change", "原因 why")
+_ILLUSTRATIVE = (
+    "目标值均为示意：原方案未公布数字。P 不完整，部分单位未报或留空。",
+    "Targets are illustrative: the plan publishes no figures. P: some did not report.",
+)
+_PAGES = {
+    "held": "",
+    "hand_over": "qiangji/feedback/",
+    "not_sent": "dags/watch_reporting",
+    "unbuilt": "dags/build_indicators",
+}
+"""What waits -> the page among Airflow's where it can be seen to."""
+
+
+def city(
+    s: Situation, catalogue: Catalogue, w: Words, url: str = "", untold: Mapping[str, str] | None = None
+) -> Letter | None:
+    """The city's letter of the day. `url`: of Airflow's pages. `untold`: county -> why no letter reaches it."""
+    night = s.morning.night
+    if night is None:
+        return None
+    ill = [c for c in s.morning.counties if not c.is_well]
+    said = w.joined(_counts(s, w)) or w("各县（市、区）均正常", "every county is well")
+    subject = w(f"强基晨报 {s.today}：{said}", f"Qiangji, the morning of {s.today}: {said}")
+    blocks = [b for b in _blocks(s, night, catalogue, w, url, untold or {}) if b is not None]
+    short = (
+        _night(night, w),
+        *(_county_line(c, w) for c in ill),
+        *(f"· {w(x.zh, x.en)}" for x in s.morning.waiting),
+    )
+    return Letter(READER, s.today, w.language, subject, short, tuple(blocks))
+
+
+def _counts(s: Situation, w: Words) -> list[str]:
+    counties = s.morning.counties
+    night = s.morning.night
+    said = (
+        (len(night.lost) if night else 0, "未采到", "not reached"),
+        (sum(c.late for c in counties), "逾期", "late"),
+        (sum(c.returned for c in counties), "退回", "returned"),
+        (sum(c.withheld for c in counties), "扣留", "withheld"),
+        (sum(c.held for c in counties), "待审", "held"),
+    )
+    return [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
+
+
+def _blocks(
+    s: Situation, night: Night, catalogue: Catalogue, w: Words, url: str, untold: Mapping[str, str]
+) -> Iterator[Block | None]:
+    if s.is_simulated:
+        yield Paragraph(w.simulated, "warn")
+    yield Paragraph(_night(night, w), "bad" if night.lost else "")
+    yield _counties(s, w)
+    yield _waiting(s, w, url)
+    if untold:
+        points = (Point(f"{catalogue.name_of(code)}: {why}") for code, why in untold.items())
+        yield Points(w("信件送不到的县（市、区）", "Counties that no letter reaches"), tuple(points))
+    if s.morning.moves:
+        yield from _moves(s.morning.moves, w)
+    yield _figures(s, w)
+    yield _ahead(s, w)
+    if url:
+        links = (
+            (w("Airflow首页", "Airflow's pages"), ""),
+            (w("报送跟踪", "reporting"), "dags/watch_reporting"),
+            (w("退回工作簿", "returned workbooks"), "qiangji/feedback/"),
+        )
+        points = (Point(text, link=page(url, path)) for text, path in links)
+        yield Points(w("查看", "Where to look"), tuple(points))
+
+
+def page(url: str, path: str) -> str:
+    """The address of a page beneath the setting's; '' without one."""
+    return f"{url.rstrip('/')}/{path}" if url else ""
+
+
+def _night(night: Night, w: Words) -> str:
+    months = "–".join(dict.fromkeys((night.first_month, night.last_month)))
+    reached = night.counties - len(night.lost)
+    text = w(
+        f"{w.moment(night.started_at)}起采集{months}：{night.counties}个县（市、区）采到{reached}个，新来件{night.deliveries:,}。",
+        f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
+        f" {night.deliveries:,} new deliveries.",
+    )
+    if night.lost:
+        lost = w.joined(
+            [
+                f"{name}（{_reason(code)}）" if w.language == "zh" else f"{name} ({code})"
+                for _, name, code in night.lost
+            ]
+        )
+        text += w(f"未采到：{lost}。", f" Not reached: {lost}.")
+    if night.built_at:
+        text += w(f"指标截至{w.moment(night.built_at)}。", f" Figures as of {w.moment(night.built_at)}.")
+    return text
+
+
+def _reason(code: str) -> str:
+    said = FAILURES.get(code, code).partition("：")[0]
+    return said.removeprefix("县（市、区）系统").removeprefix("县（市、区）的") or code
+
+
+def _counties(s: Situation, w: Words) -> Grid:
+    columns = {
+        w("采集", "reached"): [_reached(c) for c in s.morning.counties],
+        w("已收/应报", "in / asked"): [_share(s, c) for c in s.morning.counties],
+        w("逾期（天）", "late (days)"): [
+            Cell(f"{c.late} ({c.late_days})", "bad") if c.late else _nothing() for c in s.morning.counties
+        ],
+        w("退回", "returned"): [_count(c.returned, "bad") for c in s.morning.counties],
+        w("扣留", "withheld"): [_count(c.withheld, "bad") for c in s.morning.counties],
+        w("待审", "held"): [_count(c.held, "warn") for c in s.morning.counties],
+        w("退行", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
+        w("待转交", "hand over"): [_count(c.to_hand_over, "warn") for c in s.morning.counties],
+        w("有效至", "good to"): [Cell(c.last_good or "—") for c in s.morning.counties],
+    }
+    columns = {name: cells for name, cells in columns.items() if any(c.text != NONE for c in cells)}
+    headings = (w("县（市、区）", "county"), *columns)
+    rows = tuple(
+        (Cell(c.county_name), *(cells[i] for cells in columns.values()))
+        for i, c in enumerate(s.morning.counties)
+    )
+    bar = w("已收/应报", "in / asked")
+    numbers = tuple(i for i, h in enumerate(headings) if i and h not in (bar, w("采集", "reached")))
+    contacts = [w(c.contact_zh, c.contact_en) for c in s.morning.counties if not c.is_well and c.contact_zh]
+    note = w("联系：", "Contacts: ") + w("；", "; ").join(contacts) if contacts else ""
+    return Grid(w("各县（市、区）", "Counties"), headings, rows, numbers, note)
+
+
+def _reached(c: CountyMorning) -> Cell:
+    if c.is_reached is None:
+        return Cell("—", "dim")
+    return Cell("✓", "good") if c.is_reached else Cell("✗", "bad")
+
+
+def _share(s: Situation, c: CountyMorning) -> Cell:
+    counted, asked = coming_in([r for r in s.grid if r["county_code"] == c.county_code])
+    return Cell(f"{counted}/{asked}", share=counted / asked) if asked else Cell("—", "dim")
+
+
+def _nothing() -> Cell:
+    return Cell(NONE, "dim")
+
+
+def _count(n: int, tone: Tone) -> Cell:
+    return Cell(f"{n:,}", tone) if n else _nothing()
+
+
+def _county_line(c: CountyMorning, w: Words) -> str:
+    said = (
+        (c.is_reached is False, "未采到", "not reached"), (c.late, f"逾期{c.late}", f"{c.late} late"),
+        (c.returned, f"退回{c.returned}", f"{c.returned} returned"),
+        (c.withheld, f"扣留{c.withheld}", f"{c.withheld} withheld"), (c.held, f"待审{c.held}", f"{c.held} held"),
+    )  # fmt: skip
+    return f"· {c.county_name} {w.joined([w(zh, en) for it, zh, en in said if it])}"
+
+
+def _waiting(s: Situation, w: Words, url: str) -> Points:
+    waiting = s.morning.waiting
+    shown = [_point(x, w, url) for x in waiting[:WAITING_SHOWN]]
+    if more := len(waiting) - len(shown):
+        shown.append(Point(w(f"另有{more}项", f"{more} more"), command="qiangji today --all"))
+    if not shown:
+        shown = [Point(w("没有等待决定的事项。", "Nothing waits for a decision."))]
+    return Points(w(f"等待处理：{len(waiting)}项", f"Waiting for somebody: {len(waiting)}"), tuple(shown))
+
+
+def _point(x: Waiting, w: Words, url: str) -> Point:
+    more = w.one_of_both(x.why_zh, x.why_en)
+    if x.what == "not_taken":  # it names the file, and a file may be named after anybody
+        more = w(
+            "有文件名称不符或曾作废：请看命令所示",
+            "a file of another name, or voided before: see the command",
+        )
+    link = page(url, _PAGES[x.what]) if _PAGES.get(x.what) else ""
+    where = (
+        ""
+        if w.language == "zh" or not x.county_code
+        else f"{x.county_code} {x.form} {x.period}: ".replace("  ", " ")
+    )
+    return Point(
+        w(x.zh, where + x.en if x.what in _OF_ONE else x.en), (more,) if more else (), x.command, link
+    )
+
+
+def _moves(moves: Moves, w: Words) -> Iterator[Block]:
+    if not moves.figures:
+        yield Paragraph(w("指标没有变化。", "No figure moved."))
+        return
+    most = max(moves.by_cause.values(), default=1)
+    yield Grid(
+        w(
+            f"变化：{moves.figures:,}个指标值，其中首次{moves.first_shown:,}",
+            f"Moved: {moves.figures:,} figures, {moves.first_shown:,} of them new",
+        ),
+        w.headings("原因 cause", "指标值 figures"),
+        tuple(
+            (Cell(w(*CAUSES[cause])), Cell(f"{n:,}", share=n / most)) for cause, n in moves.by_cause.items()
+        ),
+    )
+    for period, n in moves.closed.items():
+        yield Paragraph(
+            w(
+                f"已锁定或审定的报告期{period}有{n:,}个指标值变化。",
+                f"{n:,} figures of {period}, locked or published, changed.",
+            ),
+            "bad",
+        )
+    if moves.largest:
+        yield Grid(
+            w("变化最大", "The largest"),
+            w.headings(*_MOVED),
+            tuple(
+                (
+                    Cell(str(w(r["name_zh"], r["name_en"]))), Cell(r["org_name"]), Cell(r["period"]),
+                    _value(r["value_before"], r["obs_status_before"]), _value(r["value"], r["obs_status"]),
+                    Cell(in_hundredths(r["change"], "+") if r["change"] is not None else "—"),
+                    Cell(w.joined([w(*CAUSES[c]) for c in r["causes"]])),
+                )
+                for r in moves.largest
+            ),
+            numbers=(3, 4, 5),
+        )  # fmt: skip
+
+
+def _value(value: object, status: str | None) -> Cell:
+    """A figure, or that there is none to show, with its status where that is not A."""
+    text = "—" if value is None else in_hundredths(value)  # type: ignore[arg-type]
+    return Cell(text if status in (None, "A") else f"{text} {status}")
+
+
+def _figures(s: Situation, w: Words) -> Grid | None:
+    rows = sorted(s.figures, key=lambda f: f["target"] is None)[:FIGURES_SHOWN]
+    if not rows:
+        return None
+    is_of_many = len({f["org_name"] for f in s.figures}) > 1
+    has_target = any(f["target"] is not None for f in rows)
+    return Grid(
+        w("全市指标", "Figures of the city"),
+        w.headings("指标 indicator", "值 value", "单位 unit", "期 period", "目标（示意） target (illustrative)"),
+        tuple(
+            (
+                Cell((f"{f['org_name']} " if is_of_many else "") + str(w(f["name_zh"], f["name_en"]))),
+                _figure(f),
+                Cell(w(UNITS.get(f["unit"], f["unit"]), f["unit"].replace("_", " "))),
+                Cell(f["period"]),
+                Cell("—" if f["target"] is None else in_hundredths(f["target"])),
+            )
+            for f in rows
+        ),
+        numbers=(4,),
+        note=w(*_ILLUSTRATIVE) if has_target else "",
+    )  # fmt: skip
+
+
+def _figure(f: Row) -> Cell:
+    """A figure of the city; of a percentage with its bar."""
+    share = float(f["value"]) / 100 if f["unit"] == "percent" else None
+    return Cell(_value(f["value"], f["obs_status"]).text, share=share)
+
+
+def _ahead(s: Situation, w: Words) -> Block:
+    ahead = s.morning.ahead
+    if not ahead:
+        return Paragraph(w("近五个工作日没有到期的报表。", "Nothing is due within five working days."), "dim")
+    locked = w.joined(s.morning.locked)
+    return Grid(
+        w("近五个工作日到期", "Due within five working days"),
+        w.headings("报表 form", "报告期 period", "截止 due", "已收齐的县（市、区） counties in"),
+        tuple(
+            (
+                Cell(w(d.title_zh, d.title_en)), Cell(d.period), Cell(str(d.due_date)),
+                Cell(f"{d.counties - d.missing}/{d.counties}", share=(d.counties - d.missing) / d.counties),
+            )
+            for d in ahead
+        ),
+        note=w(f"已锁定：{locked}", f"Locked: {locked}") if locked else "",
+    )  # fmt: skip

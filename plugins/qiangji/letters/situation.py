@@ -1,0 +1,124 @@
+"""What letters are made of: the morning, the reporting grid and why rows went back, as a reader of mart sees them.
+
+In: an engine of the reading role, the catalogue, a moment. Out: a `Situation`. Whatever mart hides stays hidden, as
+nothing is read from elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy.engine import Engine
+
+from qiangji.catalogue import Catalogue
+from qiangji.figures import Choice, Row, Rows, read, reading
+from qiangji.figures.morning import Morning, morning
+from qiangji.periods import Period, local_day
+from qiangji.settings import settings
+from qiangji.warehouse.queries import query
+from qiangji.workdays import Calendar
+
+NOT_ASKED = ("not_due", "optional", "awaited")
+"""Statuses of reports of which nobody can say yet that they are missing."""
+COUNTED = ("accepted", "partial")
+_OURS = ("period_locked",)
+"""Reasons to hold a report that are no question to the county."""
+
+
+@dataclass(frozen=True)
+class Situation:
+    """`grid`: rows of the reporting grid. `rejections`: of `mart.rejected_row`. `workbooks`: of `mart.feedback`, of
+    what the county has not answered. `figures`: the city's headline figures. `is_simulated`: of a demonstration.
+    """
+
+    today: date
+    morning: Morning
+    grid: Rows
+    rejections: Rows
+    workbooks: Rows
+    figures: Rows
+    is_simulated: bool = False
+
+
+def situation(
+    engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequence[Period] = ()
+) -> Situation:
+    """Everything that letters say at a moment."""
+    s = settings()
+    grid = reading.status(engine, as_of=at)
+    month = reading.latest_month(engine, at)
+    cities = [unit.code for unit in catalogue.org if unit.level == "city"]
+    figures = reading.values(engine, catalogue, Choice(orgs=cities), month) if month and cities else []
+    return Situation(
+        today=local_day(at, s.timezone),
+        morning=morning(engine, catalogue, at, unbuilt),
+        grid=grid,
+        rejections=reading.rejections(engine, grid),
+        workbooks=read(engine, query("figures/workbooks"), {"at": at}),
+        figures=[f for f in figures if f["value"] is not None],
+        is_simulated=(s.home / "simulator").is_dir(),
+    )
+
+
+@dataclass(frozen=True)
+class Todo:
+    """What one county has to do. Rows of the grid, each in one list alone.
+
+    `due`: not here yet, due within the days of the reminder. `overdue`: due on the last working day, and not here.
+    `late`: others that are late. `back`: returned, withheld, held with a question, or in which rows were sent back.
+    `short`: counted, and of fewer units than should report. `workbooks`: what waits for it.
+    """
+
+    due: Rows
+    overdue: Rows
+    late: Rows
+    back: Rows
+    short: Rows
+    workbooks: Rows
+
+    @property
+    def is_nothing(self) -> bool:
+        return not any(vars(self).values())
+
+
+def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
+    """What a county has to do, by what the situation says of it alone. `days`: how early it is reminded."""
+    rows = [r for r in s.grid if r["county_code"] == county]
+    late = [r for r in rows if r["status"] == "late"]
+    overdue = [r for r in late if working_days(calendar, r["due_date"], s.today) <= 1]
+    return Todo(
+        due=[
+            r
+            for r in rows
+            if r["status"] == "awaited" and working_days(calendar, s.today, r["due_date"]) <= days
+        ],
+        overdue=overdue,
+        late=[r for r in late if r not in overdue],
+        back=[r for r in rows if _is_back(r)],
+        short=[
+            r
+            for r in reading.needs_attention(rows)
+            if r["status"] not in reading.ATTENTION and r["reason_code"] in ("few_units", *reading.NOTED)
+        ],
+        workbooks=[w for w in s.workbooks if w["county_code"] == county and w["status"] == "sent"],
+    )
+
+
+def _is_back(row: Row) -> bool:
+    if row["status"] == "held":
+        return row["reason_code"] not in _OURS
+    return row["status"] in ("returned", "withheld", "partial")
+
+
+def working_days(calendar: Calendar, after: date, until: date) -> int:
+    """How many days are worked after a day, up to another and with it."""
+    days = (after + timedelta(n) for n in range(1, (until - after).days + 1))
+    return sum(calendar.is_working_day(day) for day in days)
+
+
+def coming_in(rows: Rows) -> tuple[int, int]:
+    """(reports that count, reports that should be there by now) among rows of the grid."""
+    asked = [r for r in rows if r["status"] not in NOT_ASKED]
+    return sum(r["status"] in COUNTED for r in asked), len(asked)

@@ -1,0 +1,70 @@
+"""One language of two: whatever letters say is written in both where it is said, and one is taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from qiangji.catalogue import Catalogue
+from qiangji.figures import Row
+
+T = TypeVar("T")
+
+_BOTH = re.compile(r"(?P<zh>.*?。) (?P<en>[A-Za-z][^。]*)")
+
+_FEW = {
+    "few_units": ("应报单位不足", "units missing"),
+    "other_name": ("文件名不符，未采用", "other file name, not taken"),
+    "voided_again": ("已作废的文件，未采用", "voided before, not taken"),
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """`words(zh, en)` is the one of its language."""
+
+    language: Literal["zh", "en"]
+    timezone: str
+
+    def __call__(self, zh: T, en: T) -> T:
+        return zh if self.language == "zh" else en
+
+    @property
+    def simulated(self) -> str:
+        return self("以下均为模拟数据。", "Everything below is simulated.")
+
+    def headings(self, *both: str) -> tuple[str, ...]:
+        """Headings of `中文 english`, in one language."""
+        return tuple(self(*pair.split(" ", 1)) for pair in both)
+
+    def joined(self, parts: Sequence[str]) -> str:
+        return self("、", ", ").join(parts)
+
+    def one_of_both(self, zh: str, en: str) -> str:
+        """A message on one line. One that is both languages in one text (the Chinese first) is taken apart."""
+        zh, en = (" ".join(text.split()) for text in (zh, en))
+        if zh == en and (found := _BOTH.fullmatch(zh)):
+            zh, en = found["zh"], found["en"]
+        return self(zh, en)
+
+    def form(self, catalogue: Catalogue, form: str) -> str:
+        """The title of a form; its name, where the catalogue no longer has it."""
+        if form not in catalogue.forms:
+            return form
+        title = catalogue.forms[form].title
+        return self(title.zh, title.en)
+
+    def status(self, row: Row) -> str:
+        """What a row of the grid, or of what needs attention, is called."""
+        if row["status"] in ("accepted", "partial") and row["reason_code"] in _FEW:
+            return self(*_FEW[row["reason_code"]])
+        if row["status"] == "held":
+            return self("待核实", "to be confirmed")
+        return str(self(row["status_zh"], row["status_en"]))
+
+    def moment(self, at: datetime) -> str:
+        return f"{at.astimezone(ZoneInfo(self.timezone)):%Y-%m-%d %H:%M}"

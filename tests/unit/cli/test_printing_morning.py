@@ -1,0 +1,96 @@
+"""The morning in a terminal: whole at any width, what is wrong first, and one screen even for a nation."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from qiangji.cli.printing_morning import COUNTIES_SHOWN, WAITING_SHOWN, print_morning
+from qiangji.figures.deciding import Waiting
+from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
+
+AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
+MOVE = {
+    "name_zh": "村民小组长党员比例", "indicator_code": "x", "unit": "percent", "org_name": "开平市",
+    "org_code": "440783", "period": "2026-10", "value_before": Decimal(40), "value": Decimal("41.5"),
+    "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P", "causes": ["revision"],
+    "is_first_shown": False,
+}  # fmt: skip
+
+
+def county(code: str, **changes: Any) -> CountyMorning:
+    plain: dict[str, Any] = {
+        "county_code": code, "county_name": f"县{code}", "is_reached": True, "reason_code": None, "awaited": 0,
+        "late": 0, "late_days": 0, "returned": 0, "withheld": 0, "held": 0, "rows_sent_back": 0, "feedback_sent": 0,
+        "to_hand_over": 0, "last_good": "2026-10", "contact_zh": "", "contact_en": "",
+    }  # fmt: skip
+    return CountyMorning(**plain | changes)
+
+
+def morning(
+    counties: list[CountyMorning], lost: tuple[tuple[str, str, str], ...] = (), waiting: int = 0
+) -> Morning:
+    night = Night(
+        "r", "2025-10", "2026-10", AT - timedelta(hours=6), AT - timedelta(hours=6, seconds=-75), len(counties), 21,
+        lost, AT,
+    )  # fmt: skip
+    due = Due(date(2026, 12, 5), "village", "行政村党建月报表", "Villages", "2026-11", 8, 8)
+    waits = tuple(Waiting("held", f"待审{i}", "held", f"qiangji release {i}") for i in range(waiting))
+    moves = Moves(AT, 3, 1, {"revision": 2}, [MOVE], {"2026-09": 4})
+    return Morning(AT, night, tuple(counties), waits, moves, (due,), ("2026-09",))
+
+
+def shown(found: Morning, width: int = 100, *, is_all: bool = False) -> str:
+    out = io.StringIO()
+    print_morning(Console(file=out, width=width), found, is_all=is_all)
+    return out.getvalue()
+
+
+def test_a_red_night_says_who_was_not_reached_and_why() -> None:
+    bad = county("440704", is_reached=False, reason_code="login_refused")
+    text = shown(morning([county("440703"), bad], (("440704", "江海区", "login_refused"),)))
+    assert "2个县（市、区）采到1个" in text
+    assert "1分15秒" in text
+    assert "1 min 15 s" in text
+    assert "未采到 not reached: 江海区 拒绝登录" in text
+    assert "✗ 县440704" in text
+    assert "另有1个县（市、区）无事" in text
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_nothing_is_cut_at_any_width(width: int) -> None:
+    counties = [
+        county(f"44070{i}", late=i, late_days=44, returned=i, withheld=1, held=2, rows_sent_back=1234)
+        for i in range(3)
+    ]
+    text = shown(morning(counties, waiting=2), width)
+    assert "…" not in text
+    for part in ("1,234", "2 (44天)", "qiangji release 1", "41.50", "+1.50", "2026-09"):
+        assert part in text, part
+    assert all(f"县44070{i}" in text for i in range(3))
+
+
+def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
+    counties = [county(f"{i:06d}", returned=i % 7) for i in range(2967)]
+    counties[2900] = county("999999", is_reached=False, reason_code="timeout")
+    text = shown(morning(counties, waiting=50))
+    assert len(text.splitlines()) < 70
+    assert text.index("县999999") < text.index("县000006")
+    assert text.count("│ ✓ 县") == COUNTIES_SHOWN - 1
+    assert f"另有 and {50 - WAITING_SHOWN} more: --all" in text
+    assert shown(morning(counties), is_all=True).count("│ ✓ 县") == 2966
+
+
+def test_what_changed_in_a_closed_period_is_told() -> None:
+    assert "已锁定或审定的报告期2026-09有4个指标值变化" in shown(morning([county("440703")]))
+
+
+def test_a_quiet_morning_says_so() -> None:
+    text = shown(morning([county("440703")]))
+    assert "没有等待决定的事项" in text
+    assert "另有1个县（市、区）无事" in text
