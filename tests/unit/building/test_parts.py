@@ -93,6 +93,23 @@ def test_a_whole_month_is_parts_that_hold_each_unit_once(monkeypatch: pytest.Mon
     assert len(Part(()).chosen(rows)) == 2
 
 
+def test_where_files_have_no_links_what_is_carried_is_copied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = Lake(tmp_path)
+    first = Carried(lake, "20261101T000000-a", {})
+    first.put("x", OCTOBER, pa.table({"n": [1]}))
+    then = Carried(lake, "20261102T000000-b", {OCTOBER: first.build_id})
+
+    def no_links(*_: object) -> None:
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    then.put_again(then.of_the_last("x", OCTOBER)[0])
+    assert [t.column("n").to_pylist() for t in then.rows("x", OCTOBER)] == [[1]]
+    assert len(then.of_this_build("x", OCTOBER)) == 1
+
+
 def test_what_is_carried_is_of_the_last_build_and_whole_or_nothing(tmp_path: Path) -> None:
     lake = Lake(tmp_path)
     first = Carried(lake, "20261101T000000-a", {})
