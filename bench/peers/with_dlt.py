@@ -26,7 +26,7 @@ FAST = {
     "NORMALIZE__DATA_WRITER__DISABLE_COMPRESSION": "true",
     "LOAD__WORKERS": "2",
 }
-"""Files of a size that two workers can load side by side, not zipped between two steps; see dlt's page on performance."""
+"""Files of a size that two workers can load side by side, not zipped between two steps: dlt's page on performance."""
 
 
 def main() -> None:

@@ -144,9 +144,15 @@ class Lake:
 
     def carry_over(self, build_id: str, path: Path) -> None:
         """Keep what an earlier build left, for the builds that follow this one."""
-        _make_folder(self.carried(build_id))
-        with suppress(FileExistsError, FileNotFoundError):
-            os.link(path, self.carried(build_id) / path.name)
+        target = self.carried(build_id) / path.name
+        _make_folder(target.parent)
+        try:
+            os.link(path, target)
+        except (FileExistsError, FileNotFoundError):
+            return
+        except OSError:  # a file system without links
+            with self._replacing(target) as temporary:
+                shutil.copyfile(path, temporary)
 
     def get_carried(self, path: Path, columns: Sequence[str] | None = None) -> pa.Table | None:
         """What a build left, or these columns of it; None where it is lost or damaged."""

@@ -145,8 +145,10 @@ class Night:
         return found
 
     def lake_files(self, *areas: str) -> list[str]:
-        """Names of all files of these areas (all areas without any)."""
-        roots = [self.lake / area for area in areas] or [self.lake]
+        """Names of all files of these areas (without any, of all areas that are the record)."""
+        roots = [self.lake / area for area in areas] or [
+            folder for folder in self.lake.iterdir() if folder.name not in ("carried", "tmp")
+        ]
         return sorted(str(f.relative_to(self.lake)) for root in roots for f in root.rglob("*") if f.is_file())
 
 

@@ -78,13 +78,33 @@ def test_case(engine: Engine, folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", sorted(HERE.glob("operands/*")), ids=lambda p: p.name)
 def test_a_report_alone_is_worth_the_same_to_both_models_of_operands(engine: Engine, folder: Path) -> None:
+    """With each report that may lie just before it, and without one."""
     case = yaml.safe_load((folder / "case.yaml").read_text(encoding="utf-8"))
     reports = view(folder / "reports.csv")
-    for row in range(len(reports)):
-        engine.register("reports", reports.slice(row, 1))
-        found = [engine.run(m, **placeholders(m, case)) for m in ("operands", "operands_of_one")]
-        assert found[0].column_names == found[1].column_names
-        assert text(found[0].to_pylist()) == text(found[1].to_pylist())
+    base = base_of(case)
+    assert base
+    ytd = [n for n, f in base[0].forms[0].fields.items() if f.kind == "ytd"]
+    tried = 0
+    for at, row in enumerate(reports.to_pylist()):
+        mine = [
+            b
+            for b, r in enumerate(reports.to_pylist())
+            if r["is_before"] and r["unit_code"] == row["unit_code"]
+        ]
+        for before in [None, *mine] if row["in_period"] else []:
+            engine.register("reports", reports.take([at] if before is None else [at, before]))
+            several = engine.run("operands", **placeholders("operands", case))
+            one = reports.take([at])
+            for name in ytd:
+                column = reports.column(name)
+                said = pa.nulls(1, column.type) if before is None else column.take([before])
+                one = one.append_column(f"before__{name}", said)
+            engine.register("reports", one)
+            alone = engine.run("operands_of_one", **placeholders("operands_of_one", case))
+            assert several.column_names == alone.column_names
+            assert text(several.to_pylist()) == text(alone.to_pylist())
+            tried += 1
+    assert tried
 
 
 def test_every_model_has_a_case() -> None:

@@ -12,7 +12,8 @@ as when it was last built costs a look at its signature.
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
 | `facts.py` | fact.* and contextual findings |
 | `months.py`, `parts.py` | one month after the other, and of each the part that has changed |
-| `scopes.py`, `inputs.py`, `registry.py`, `models.py` | periods, what the models read, the models |
+| `scopes.py`, `inputs.py`, `reports.py`, `models.py` | periods, what the models read, the models |
+| `carried.py`, `registry.py`, `year.py`, `earlier.py`, `together.py` | what one build leaves to the next |
 | `figures.py` | all figures of a month and part, and their rows in calc.* |
 | `failing.py` | what could not be computed, and whose values are the likely cause |
 | `hiding.py` | which figures are hidden |

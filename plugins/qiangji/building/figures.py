@@ -18,12 +18,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
+from qiangji.building import year
 from qiangji.building.failing import Failed, failed
 from qiangji.building.hiding import Hiding
 from qiangji.building.inputs import Inputs
 from qiangji.building.models import IDENTITY, Models, Tables
 from qiangji.building.parts import Part
-from qiangji.building.registry import Registry
+from qiangji.building.registry import Registry, known_name
 from qiangji.building.scopes import Scope, scopes
 from qiangji.catalogue import Catalogue
 from qiangji.engines import Engine
@@ -107,7 +108,10 @@ class Computing:
 
     def leave_others(self, month: Period, part: Part) -> None:
         """Leave to the builds that follow what the month's last build left of other parts."""
-        self._registry.leave_others(month, part.counties)
+        chains = [known_name(f) for f in self._p.catalogue.forms.values() if f.is_registered]
+        chains += [year.name(base, form) for base in self._bases for form in base.forms]
+        for name in chains:
+            self._registry.leave_others(name, month, part.counties)
         for hiding in self._hiding.values():
             hiding.leave_others(month)
 

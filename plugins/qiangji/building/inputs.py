@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,24 +13,26 @@ from sqlalchemy.engine import Connection, Row
 
 from qiangji.building.corrected import Corrected
 from qiangji.building.parts import Part
-from qiangji.building.registry import Registry
+from qiangji.building.registry import Chain, Registry, known
+from qiangji.building.reports import Reports, arrow_type, beside, is_each_once, parted
 from qiangji.building.scopes import Scope
+from qiangji.building.year import chain, is_enough
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.lineage import Restating
 from qiangji.catalogue.tree import LEVELS
 from qiangji.engines import Engine
 from qiangji.indicators import Base, bases
-from qiangji.parsing.normalise import TYPES
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
 HELD_BYTES = 256 << 20
 """Rows that are held for the next base or period; beyond that they are read again."""
 _REPORT_COLUMNS = [
-    ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()),
-    ("in_period", pa.bool_()), ("is_before", pa.bool_()), ("starts_year", pa.bool_()),
+    ("unit_code", pa.string()), ("base_code", pa.string()), ("month", pa.int64()), ("in_period", pa.bool_()),
+    ("is_before", pa.bool_()), ("starts_year", pa.bool_()), ("times", pa.int64()),
 ]  # fmt: skip
+_YEAR_COLUMNS = [("unit_code", pa.string()), ("month", pa.int64()), ("times", pa.int64())]
 _COUNTY = "_county"
 _EXPECTED = pa.schema([("base_code", pa.string()), ("expected_units", pa.int64())])
 
@@ -52,15 +55,16 @@ class Inputs:
         self.registry = registry
         self.held = {} if held is None else held
         self._read: dict[str, set[str]] = {}
-        for term in (t for b in bases(catalogue) for i in b.indicators for t in i.terms):
+        self._bases = bases(catalogue)
+        for term in (t for b in self._bases for i in b.indicators for t in i.terms):
             self._read.setdefault(term.form, set()).update(term.fields)
         self._registries: dict[tuple[str, Period], pa.Table] = {}
-        self._known: dict[tuple[str, Period], pa.Table] = {}
+        self.followed: dict[tuple[str, Period], tuple[Chain, pa.Table]] = {}
         self._trees: dict[tuple[Period, ...], pa.Table] = {}
         self._due: dict[tuple[Period, tuple[str, ...] | None], pa.Array] = {}
 
-    def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
-        """The form's rows for model `operands`: of the scope's months and of the period just before in the same year.
+    def reports(self, form: Form, base: Base, scope: Scope, restating: Restating | None = None) -> Reports:
+        """The form's rows of the scope's months, and of the period just before in the same year.
 
         `base_code` is the unit of the base's level above each row, with `restating` on today's tree.
         """
@@ -69,22 +73,86 @@ class Inputs:
         fields = sorted(
             {f for i in base.indicators for t in i.terms if t.form == form.form for f in t.fields}
         )
-        names = [n for n, _ in _REPORT_COLUMNS[2:]]
-        read = list(dict.fromkeys([form.key, *fields]))  # an indicator may read the key too
-        kept = [(n, arrow_type(form, n)) for n in read]
-        tables = [pa.schema([*kept, *_REPORT_COLUMNS[2:]]).empty_table()]
-        for period in [*before, *periods]:
-            rows, is_before = self._rows(form, period), period in before
-            rows = rows.select(read)
-            said = (period.last_month.index, not is_before, is_before, not before)
-            for name, value in zip(names, said, strict=True):
-                rows = rows.append_column(name, pa.repeat(value, len(rows)))
-            tables.append(rows)
-        whole = pa.concat_tables(tables, promote_options="permissive")
-        keys = whole.column(form.key)
+        rows = self._of_periods(form, base, scope, periods)
+        keys = rows.column("unit_code")
         above = self._above(parents(keys, form), base.level, scope, restating)  # of all reports at once
-        columns = {"unit_code": keys, "base_code": above}
-        return pa.table(columns | {n: whole.column(n) for n in (*names, *fields)})
+        rows = rows.append_column("base_code", above)
+        for name, value in (("in_period", True), ("is_before", False), ("starts_year", not before)):
+            rows = rows.append_column(name, pa.repeat(value, len(rows)))
+        rows = rows.select([*(n for n, _ in _REPORT_COLUMNS), *fields])
+        reads = any(
+            t.reads_before(form, scope.period_type)
+            for i in base.indicators
+            for t in i.terms
+            if t.form == form.form
+        )
+        prior = self._rows(form, before[0]) if before and reads else None
+        is_alone = len(periods) < 2 or self._is_carried(form, base, scope, periods)
+        one, many = parted(rows, is_alone and (prior is None or is_each_once(prior.column(form.key))))
+        one = beside(one, prior, form, [n for n in fields if n != form.key and form.fields[n].kind == "ytd"])
+        if prior is not None and len(many):
+            units = pc.unique(many.column("unit_code"))
+            same = prior.filter(pc.is_in(prior.column(form.key), value_set=units))
+            many = pa.concat_tables([many, self._just_before(same, form, before[0], many)])
+        return Reports(one, many)
+
+    def _of_periods(self, form: Form, base: Base, scope: Scope, periods: Sequence[Period]) -> pa.Table:
+        """unit_code, month, times and the fields that indicators read of the reports of these periods.
+
+        Of a nation's year the reports on which a year to date rests are carried from month to month.
+        """
+        whole = next(b for b in self._bases if b.name == base.name)
+        names = sorted(
+            {f for i in whole.indicators for t in i.terms if t.form == form.form for f in t.fields}
+        )
+        if self._is_carried(form, base, scope, periods):
+            types = {n: arrow_type(form, n) for n in names if n != form.key}
+            own = chain(whole, form, periods[0].year, types, partial(self._reported, names=list(types)))
+            rows = self._follow(own, periods[-1].last_month)
+        else:
+            tables = [self._numbered(form, period, names) for period in periods]
+            rows = pa.concat_tables([self._none(form, names), *tables], promote_options="permissive")
+        return rows if form.key not in names else rows.append_column(form.key, rows.column("unit_code"))
+
+    def _is_carried(self, form: Form, base: Base, scope: Scope, periods: Sequence[Period]) -> bool:
+        """Whether what a year to date rests on is carried from month to month: of a large tree, where that is enough.
+
+        Every report of the year until then must be of one of these periods.
+        """
+        is_large = self.part.units is not None or self.catalogue.org.is_large
+        if (
+            not is_large
+            or len(periods) < 2
+            or scope.months[0].index % 12
+            or not is_enough(base, form, scope.period_type)
+        ):
+            return False
+        found = (Period.parse(period) for name, period in self.lake.counties if name == form.form)
+        return all(p in periods for p in found if periods[0].start <= p.start and p.end <= periods[-1].end)
+
+    def _numbered(self, form: Form, period: Period, names: Sequence[str]) -> pa.Table:
+        rows = self._rows(form, period)
+        columns = {"unit_code": rows.column(form.key), "month": pa.repeat(period.last_month.index, len(rows))}
+        columns |= {"times": pa.repeat(1, len(rows))}
+        return pa.table(columns | {n: rows.column(n) for n in names if n != form.key})
+
+    def _none(self, form: Form, names: Sequence[str]) -> pa.Table:
+        types = {n: arrow_type(form, n) for n in names if n != form.key}
+        return pa.schema([*_YEAR_COLUMNS, *types.items()]).empty_table()
+
+    def _just_before(self, rows: pa.Table, form: Form, period: Period, like: pa.Table) -> pa.Table:
+        """The rows of the period just before, of units that `like` has, in its columns."""
+        at = pc.index_in(rows.column(form.key), value_set=like.column("unit_code").combine_chunks())
+        said = {
+            "month": period.last_month.index,
+            "in_period": False,
+            "is_before": True,
+            "starts_year": False,
+            "times": 1,
+        }
+        columns = {n: pa.repeat(pa.scalar(v, like.schema.field(n).type), len(rows)) for n, v in said.items()}
+        columns |= {"unit_code": rows.column(form.key), "base_code": like.column("base_code").take(at)}
+        return pa.table({n: columns[n] if n in columns else rows.column(n) for n in like.column_names})
 
     def corrections(
         self, form: Form, base: Base, scope: Scope, restating: Restating | None = None
@@ -192,12 +260,21 @@ class Inputs:
         return list(zip(keys.to_pylist(), parents(keys, form).to_pylist(), strict=True))
 
     def known(self, form: Form, month: Period) -> pa.Table:
-        """The units of a registered form that were reported up to a month (`registry.Registry.units`)."""
-        if (form.form, month) not in self._known:
-            self._known[form.form, month] = self.registry.units(
-                form, month, self.part.counties, self._reported
-            )
-        return self._known[form.form, month]
+        """The units of a registered form that were reported up to a month, with the first month of each."""
+        return self._follow(known(form, partial(self._reported, names=())), month)
+
+    def _follow(self, one: Chain, month: Period) -> pa.Table:
+        """The rows of a chain as of a month, which are left to the builds that follow, too."""
+        if (one.name, month) not in self.followed:
+            rows = self.registry.rows(one, month, self.part.counties)
+            self.followed[one.name, month] = one, rows
+        return self.followed[one.name, month][1]
+
+    def leave(self, month: Period) -> None:
+        """Leave what a month was worked out from to the builds that follow."""
+        for (_, last), (one, rows) in self.followed.items():
+            if last == month:
+                self.registry.leave(one, month, self.part.counties, rows)
 
     def tree(self, months: Sequence[Period]) -> pa.Table:
         """A row a unit of the part: its code and level, and its path in these months."""
@@ -220,11 +297,15 @@ class Inputs:
             self.held[form.form, period] = self._read_of(form, period, self.part.counties, names)
         return self.held[form.form, period]
 
-    def _reported(self, form: Form, period: Period, counties: Collection[str]) -> pa.Table:
-        """The units that counties report in a period, and the county of each."""
+    def _reported(
+        self, form: Form, period: Period, counties: Collection[str], names: Sequence[str]
+    ) -> pa.Table:
+        """What counties report in a period: the unit and the county of each row, and these fields."""
         is_all = len(counties) == len(self.part.counties)
-        rows = self._rows(form, period) if is_all else self._read_of(form, period, counties, [form.key])
-        return pa.table({"unit_code": rows.column(form.key), "county_code": rows.column(_COUNTY)})
+        read = [form.key, *(n for n in names if n != form.key)]
+        rows = self._rows(form, period) if is_all else self._read_of(form, period, counties, read)
+        columns = {"unit_code": rows.column(form.key), "county_code": rows.column(_COUNTY)}
+        return pa.table(columns | {n: rows.column(n) for n in names})
 
     def _read_of(
         self, form: Form, period: Period, counties: Collection[str], names: Sequence[str]
@@ -310,8 +391,3 @@ def _before(periods: Sequence[Period]) -> list[Period]:
     """The period just before, if it lies in the same year: a year-to-date field's difference is taken from it."""
     first = min(periods, default=None)
     return [first - 1] if first and first.year == (first - 1).year else []
-
-
-def arrow_type(form: Form, name: str) -> pa.DataType:
-    """The type of a field's column in the lake."""
-    return pa.string() if name == form.key else TYPES[form.fields[name].type]

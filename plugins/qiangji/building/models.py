@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from qiangji.building.inputs import Inputs
 from qiangji.building.scopes import Scope
@@ -84,22 +83,16 @@ class Models:
     def _sums(self, base: Base, scope: Scope, restating: Restating | None = None) -> None:
         """Register `sums` of the scope."""
         engine, inputs = self.engine, self.inputs
-        corrected, operands = [], []
+        corrected, operands = [], list[tuple[str, pa.Table, dict[str, str]]]()
         for form in base.forms:
             reports = inputs.reports(form, base, scope, restating)
-            engine.register("reports", reports)
-            engine.register("corrections", inputs.corrections(form, base, scope, restating))
+            corrections = inputs.corrections(form, base, scope, restating)
+            engine.register("reports", reports.of(corrections.column("unit_code")))
+            engine.register("corrections", corrections)
             corrected.append(engine.run("corrected", **pieces("corrected", base, form, scope.period_type)))
-            model = "operands_of_one" if _is_each_once(reports.column("unit_code")) else "operands"
-            columns = pieces(model, base, form, scope.period_type)
-            if len(base.forms) == 1:
-                engine.view("units", model, **columns)
-            else:
-                operands.append(engine.run(model, **columns))
-        if operands:
-            units = pa.concat_tables(operands, promote_options="permissive")
-            engine.register("operands", units.combine_chunks())
-            engine.view("units", "units", **pieces("units", base))
+            for model, rows in (("operands_of_one", reports.one), ("operands", reports.many)):
+                operands.append((model, rows, pieces(model, base, form, scope.period_type)))
+        self._units(base, operands)
         engine.register("corrected", _merged(corrected))
         engine.register("findings", inputs.findings(base, scope, restating))
         engine.view("warned", "warned", **pieces("warned", base))
@@ -107,10 +100,24 @@ class Models:
         engine.register("expected", inputs.expected(base, scope, restating))
         engine.register("sums", engine.run("sums", **pieces("sums", base)))
 
-
-def _is_each_once(keys: pa.ChunkedArray) -> bool:
-    """Whether no unit is there twice, as far as a glance tells: reports are in the order of their rows' keys."""
-    return pc.all(pc.less(keys[:-1], keys[1:])).as_py() is not False
+    def _units(self, base: Base, operands: Sequence[tuple[str, pa.Table, dict[str, str]]]) -> None:
+        """Have `units` be what the models of operands make of their rows: of one form's alone by a view."""
+        filled = [each for each in operands if len(each[1])] or list(operands[:1])
+        if len(filled) == 1 and len(base.forms) == 1:
+            model, rows, columns = filled[0]
+            self.engine.register("reports", rows)
+            self.engine.view("units", model, **columns)
+            return
+        found = []
+        for model, rows, columns in filled:
+            self.engine.register("reports", rows)
+            found.append(self.engine.run(model, **columns))
+        units = pa.concat_tables(found, promote_options="permissive").combine_chunks()
+        if len(base.forms) == 1:
+            self.engine.register("units", units)
+            return
+        self.engine.register("operands", units)
+        self.engine.view("units", "units", **pieces("units", base))
 
 
 def _merged(corrected: Sequence[pa.Table]) -> pa.Table:

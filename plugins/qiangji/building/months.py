@@ -106,8 +106,5 @@ class _Month:
         inputs = self.computing.begin(part)
         figures.count_registered(self.c, self.p.catalogue, inputs, self.month)
         results = self.computing.month(self.month, inputs)
-        for form in (f for f in self.p.catalogue.forms.values() if f.is_registered):
-            if self.month.ends_in(form.period_type) is not None:
-                units = inputs.known(form, self.month)
-                self.registry.leave(form, self.month, part.counties, units)
+        inputs.leave(self.month)
         return results

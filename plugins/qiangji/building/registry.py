@@ -1,9 +1,13 @@
-"""Registry: since which month each unit of a registered form is known, villager groups above all.
+"""What follows from all reports until a month, and is carried from month to month: `Chain`.
 
-In: the keys of current revisions; what earlier builds left in lake/carried. Out: for a month, the first month of every
-unit reported until then. A month's units follow from those of the month before and its own reports, so that history
-costs nothing. What was carried of a county holds while its reports up to then are the same; else it is worked out from
-all of them.
+In: current revisions; what earlier builds left in lake/carried. Out: rows as of a month, which follow from those of the
+month before and its own reports, so that history costs nothing. What was left of a county holds while its reports up to
+then are the same; else it is worked out from all of them.
+
+| chain | rows |
+| --- | --- |
+| `known` | since which month each unit of a registered form is known, villager groups above all |
+| `year` | of each unit the reports of the year that a year to date rests on (`year.py`) |
 """
 
 from __future__ import annotations
@@ -23,15 +27,43 @@ from qiangji.catalogue import Form
 from qiangji.hashing import short
 from qiangji.periods import Period
 
-Read = Callable[[Form, Period, Collection[str]], pa.Table]
-"""Gives the units that counties report in a period: unit_code, county_code."""
-_SCHEMA = pa.schema([("unit_code", pa.string()), ("county_code", pa.string()), ("month", pa.int64())])
+_KNOWN = pa.schema([("unit_code", pa.string()), ("county_code", pa.string()), ("month", pa.int64())])
 _STATES = b"qiangji.states"
 
 
 @dataclass(frozen=True)
+class Chain:
+    """`name`: in lake/carried. `since`: the month from which on reports matter, None: all do.
+
+    `read` gives what counties report in a period, with their `county_code`; `fold` adds that to what is known.
+    """
+
+    name: str
+    form: Form
+    since: Period | None
+    empty: pa.Table
+    read: Callable[[Form, Period, Collection[str]], pa.Table]
+    fold: Callable[[pa.Table, pa.Table, Period], pa.Table]
+
+
+def known(form: Form, read: Callable[[Form, Period, Collection[str]], pa.Table]) -> Chain:
+    """The units of a registered form: unit_code, and the first month of each. `read` gives unit_code."""
+    return Chain(known_name(form), form, None, _KNOWN.empty_table(), read, _with_new)
+
+
+def known_name(form: Form) -> str:
+    return f"known-{form.form}"
+
+
+def _with_new(units: pa.Table, found: pa.Table, period: Period) -> pa.Table:
+    new = found.filter(pc.invert(pc.is_in(pairs(found), value_set=pairs(units))))
+    new = new.append_column("month", pa.repeat(period.last_month.index, len(new)))
+    return pa.concat_tables([units, new.select(_KNOWN.names)])
+
+
+@dataclass(frozen=True)
 class _Kept:
-    """A file of lake/carried: some counties' units as of a month. `states`: county -> see `Registry._state`."""
+    """A file of lake/carried: some counties' rows as of a month. `states`: county -> see `Registry._state`."""
 
     path: Path
     month: Period
@@ -40,18 +72,18 @@ class _Kept:
 
 @dataclass
 class Registry:
-    """The registries of one build; without `carried` they are worked out from all reports."""
+    """The chains of one build; without `carried` they are worked out from all reports."""
 
     reports: Corrected
     carried: Carried | None = None
-    _known: dict[Path, _Kept] = field(default_factory=dict, init=False)
+    _looked_at: dict[Path, _Kept] = field(default_factory=dict, init=False)
 
-    def units(self, form: Form, month: Period, counties: Collection[str], read: Read) -> pa.Table:
-        """The units that these counties reported up to a month, with the first month of each: unit_code, month."""
+    def rows(self, chain: Chain, month: Period, counties: Collection[str]) -> pa.Table:
+        """What follows from the reports of these counties up to a month."""
         start: dict[str, Period] = {}
-        tables = [_SCHEMA.empty_table()]
-        for kept in self._kept(form, month):
-            valid = [c for c in counties if c not in start and self._holds(kept, form, c)]
+        tables = [chain.empty]
+        for kept in self._kept(chain, month):
+            valid = [c for c in counties if c not in start and self._holds(kept, chain, c)]
             rows = self.reports.lake.get_carried(kept.path) if valid else None
             if rows is not None:
                 mine = pc.is_in(rows.column("county_code"), value_set=pa.array(valid))
@@ -59,44 +91,40 @@ class Registry:
                 start |= dict.fromkeys(valid, kept.month)
             if len(start) == len(counties):
                 break
-        known = pa.concat_tables(tables).combine_chunks()
-        for period in sorted(self._periods.get(form.form, ())):
+        found = pa.concat_tables(tables).combine_chunks()
+        for period in sorted(self._periods.get(chain.form.form, ())):
             last = period.last_month
-            missing = [c for c in counties if last <= month and (c not in start or start[c] < last)]
+            if last > month or (chain.since and last < chain.since):
+                continue
+            missing = [c for c in counties if c not in start or start[c] < last]
             if missing:
-                found = read(form, period, missing)
-                again = pc.is_in(_pairs(found), value_set=_pairs(known))
-                new = found.filter(pc.invert(again))
-                new = new.append_column("month", pa.repeat(last.index, len(new)))
-                known = pa.concat_tables([known, new.select(_SCHEMA.names)]).combine_chunks()
-        return known
+                found = chain.fold(found, chain.read(chain.form, period, missing), period).combine_chunks()
+        return found
 
-    def leave(self, form: Form, month: Period, counties: Collection[str], units: pa.Table) -> None:
-        """Leave the units of these counties as of a month to the builds that follow."""
+    def leave(self, chain: Chain, month: Period, counties: Collection[str], rows: pa.Table) -> None:
+        """Leave the rows of these counties as of a month to the builds that follow."""
         if self.carried:
-            states = json.dumps({c: self._state(form, c, month) for c in counties})
-            self.carried.put(_name(form), month, units.replace_schema_metadata({_STATES: states.encode()}))
+            states = json.dumps({c: self._state(chain.form, chain.since, c, month) for c in counties})
+            self.carried.put(chain.name, month, rows.replace_schema_metadata({_STATES: states.encode()}))
 
-    def leave_others(self, month: Period, counties: Collection[str]) -> None:
-        """Leave what the month's last build left of other counties."""
-        if self.carried is None:
-            return
-        for form in (f for f in self.reports.catalogue.forms.values() if f.is_registered):
-            for path in self.carried.of_the_last(_name(form), month):
-                kept = self._look(path, month)
-                if any(self._holds(kept, form, c) for c in kept.states.keys() - set(counties)):
-                    self.carried.put_again(path)
+    def leave_others(self, name: str, month: Period, counties: Collection[str]) -> None:
+        """Leave what the month's last build left of other counties; what does not hold any more is passed over."""
+        for path in self.carried.of_the_last(name, month) if self.carried else ():
+            if self._look(path, month).states.keys() - set(counties):
+                self.carried.put_again(path)  # type: ignore[union-attr]
 
     # ---- inside
 
-    def _kept(self, form: Form, month: Period) -> Iterator[_Kept]:
-        """What is known of a form as of months up to one, the latest first; of a month, what this build left first."""
+    def _kept(self, chain: Chain, month: Period) -> Iterator[_Kept]:
+        """What was left as of months up to one, the latest first; of a month, what this build left first."""
         if self.carried:
             for last in sorted((m for m in self._months if m <= month), reverse=True):
+                if chain.since and last < chain.since:
+                    return
                 for find in (self.carried.of_this_build, self.carried.of_the_last):
-                    yield from (self._look(path, last) for path in find(_name(form), last))
+                    yield from (self._look(path, last) for path in find(chain.name, last))
 
-    @property
+    @cached_property
     def _months(self) -> set[Period]:
         """The last months of all reports."""
         return {period.last_month for periods in self._periods.values() for period in periods}
@@ -104,14 +132,14 @@ class Registry:
     def _look(self, path: Path, month: Period) -> _Kept:
         import pyarrow.parquet as pq
 
-        if path not in self._known:
+        if path not in self._looked_at:
             said = (pq.read_schema(path).metadata or {}).get(_STATES, b"{}")
-            self._known[path] = _Kept(path, month, json.loads(said))
-        return self._known[path]
+            self._looked_at[path] = _Kept(path, month, json.loads(said))
+        return self._looked_at[path]
 
-    def _holds(self, kept: _Kept, form: Form, county: str) -> bool:
-        """Whether a county's units are still those that were kept."""
-        return kept.states.get(county) == self._state(form, county, kept.month)
+    def _holds(self, kept: _Kept, chain: Chain, county: str) -> bool:
+        """Whether a county's rows are still those that were kept."""
+        return kept.states.get(county) == self._state(chain.form, chain.since, county, kept.month)
 
     @cached_property
     def _periods(self) -> dict[str, set[Period]]:
@@ -122,25 +150,20 @@ class Registry:
 
     @cached_property
     def _reports(self) -> dict[tuple[str, str], list[tuple[Period, str]]]:
-        """Form and county -> the last month of each report, and what its units follow from; the earliest first."""
+        """Form and county -> the last month of each report, and what its rows follow from; the earliest first."""
         found: dict[tuple[str, str], list[tuple[Period, str]]] = {}
-        names = {f.form for f in self.reports.catalogue.forms.values() if f.is_registered}
         for key, one in self.reports.current.items():
-            if key[0] in names:
-                what = f"{key[1]} {one.rows_hash} {self.reports.effect(key)}"
-                found.setdefault((key[0], key[2]), []).append((Period.parse(key[1]).last_month, what))
+            what = f"{key[1]} {one.rows_hash} {self.reports.effect(key)}"
+            found.setdefault((key[0], key[2]), []).append((Period.parse(key[1]).last_month, what))
         return {at: sorted(reports) for at, reports in found.items()}
 
-    def _state(self, form: Form, county: str, month: Period) -> str:
-        """A hash of all that a county's units follow from as of a month."""
-        return short(*(what for last, what in self._reports.get((form.form, county), ()) if last <= month))
+    def _state(self, form: Form, since: Period | None, county: str, month: Period) -> str:
+        """A hash of all that a county's rows follow from as of a month."""
+        said = self._reports.get((form.form, county), ())
+        return short(*(what for last, what in said if last <= month and (since is None or last >= since)))
 
 
-def _name(form: Form) -> str:
-    return f"known-{form.form}"
-
-
-def _pairs(rows: pa.Table) -> pa.Array:
+def pairs(rows: pa.Table) -> pa.Array:
     """What a row is found by: a unit that moved is reported by two counties."""
     return pc.binary_join_element_wise(
         rows.column("county_code"), rows.column("unit_code"), " "

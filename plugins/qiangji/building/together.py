@@ -11,20 +11,25 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pyarrow as pa
 
 from qiangji.building.carried import Carried
-from qiangji.ledger import Current
+from qiangji.ledger import Current, Key
 from qiangji.periods import Period
-
-if TYPE_CHECKING:
-    from qiangji.building.corrected import Corrected
 
 SHARE = 0.1
 """Of a file's reports that are wanted: for fewer the counties' own files are read."""
 _SAID = b"qiangji.reports"
+
+
+class Reports(Protocol):
+    """What counts of the reports, and a hash of the corrections applied to one: `Corrected`."""
+
+    @property
+    def current(self) -> Mapping[Key, Current]: ...
+    def effect(self, key: Key) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class _Report:
 class Together:
     """The rows of one build, and what the builds before it left."""
 
-    reports: Corrected
+    reports: Reports
     carried: Carried
     _known: dict[Path, tuple[str, list[_Report]]] = field(default_factory=dict, init=False)
 
@@ -99,8 +104,8 @@ class Together:
     def _counts(self, form: str, period: str, one: _Report) -> bool:
         return one.state == self._state((form, period, one.county))
 
-    def _state(self, key: tuple[str, str, str]) -> str:
-        row: Current | None = self.reports.current.get(key)
+    def _state(self, key: Key) -> str:
+        row = self.reports.current.get(key)
         return f"{row.rows_hash} {self.reports.effect(key)}" if row else ""
 
 

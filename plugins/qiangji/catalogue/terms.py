@@ -55,13 +55,16 @@ class Reports:
 
 
 class OneReport(Reports):
-    """The same for units that each have one report in sight: nothing is to be brought together."""
+    """The same for units that each have one report in the period: nothing is to be brought together.
+
+    What the report just before the period said stands beside it, as `before__<field>`.
+    """
 
     def last(self, value: str, condition: str) -> str:
         return f"CASE WHEN {condition} THEN {value} END"
 
     def of_all(self, function: str, value: str, condition: str) -> str:
-        return self.last(value, condition)
+        return f"before__{value}" if condition == "is_before" else self.last(value, condition)
 
     def any(self, condition: str) -> str:
         return condition
@@ -112,6 +115,10 @@ class Term(Model):
     def reads_before(self, form: Form, period_type: str) -> bool:
         """Whether the operand also rests on the report just before the period."""
         return False
+
+    def follows_from_the_last(self, form: Form, period_type: str) -> bool:
+        """Whether the unit's last report that has all fields says what the operand is, whatever was reported before."""
+        return self.last_report(form, ()) is not None and not self.reads_before(form, period_type)
 
     def carries_over(self, form: Form) -> bool:
         """Whether a longer period's operand holds amounts of earlier months (see `indicators.suppression`)."""
@@ -226,6 +233,9 @@ class CountRows(Term):
     @property
     def value(self) -> None:
         return None
+
+    def follows_from_the_last(self, form: Form, period_type: str) -> bool:
+        return True
 
     def operand(self, form: Form, period_type: str, together: Sequence[str], of: Reports) -> str:
         return of.of_all("max", "1", "in_period")

@@ -23,10 +23,10 @@ from qiangji.catalogue import County
 from qiangji.errors import PermanentError
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
-from qiangji.sources.files import TEMPORARY, expected_names, temporary_name
+from qiangji.sources.files import FEEDBACK, TEMPORARY, expected_names, temporary_name
 from qiangji.sources.limits import Limits
 
-FOLDER = "feedback"
+FOLDER = FEEDBACK
 
 
 def place_of(county: County) -> str:

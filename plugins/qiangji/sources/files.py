@@ -19,6 +19,8 @@ from qiangji.periods import Period
 
 TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """Names that `temporary_name` makes: of a file written beside a county's deliveries, until it is whole."""
+FEEDBACK = "feedback"
+"""The folder beside a county's deliveries in which it finds what goes back to it: nothing in it is a report."""
 MAX_ENTRIES = 100_000
 """Of a folder that is looked through."""
 _REPORT_LIKE = re.compile(r"(?!~\$|\.).*\.(xlsx?|xlsm|xlsb|et|ett|ods|csv|tsv|txt|zip|rar|7z)", re.I | re.S)

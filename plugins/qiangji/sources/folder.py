@@ -26,6 +26,7 @@ from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import bad_connection
 from qiangji.sources.files import (
+    FEEDBACK,
     MAX_ENTRIES,
     Watch,
     changing,
@@ -109,8 +110,9 @@ class FolderSource:
             for n, entry in enumerate(entries):
                 if n >= MAX_ENTRIES:
                     raise too_many(str(self._folder), self._county.county)
-                if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                    beneath.append(entry.name)
+                if entry.is_dir(follow_symlinks=False):
+                    if not entry.name.startswith(".") and entry.name != FEEDBACK:
+                        beneath.append(entry.name)
                 elif entry.name not in names:
                     others += _seen(entry, "")
         for name in beneath[:_BENEATH]:

@@ -1,4 +1,5 @@
--- Units that findings are about, and the fields that they concern; of all counties, or some. A finding confirmed as right warns nobody any more.
+-- Units that findings are about, and the fields that they concern; of all counties, or some. A finding confirmed as
+-- right warns nobody any more.
 SELECT DISTINCT unit_code, org_code, form AS of_form, period, form || '.' || unnest(fields) AS field
 FROM ops.current_finding AS f
 WHERE form = ANY(:forms)

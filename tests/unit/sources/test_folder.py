@@ -17,6 +17,7 @@ def test_files_in_folders_just_beneath_are_seen(tmp_path: Path) -> None:
         "10月/旧/a.xlsx",
         ".git/a.xlsx",
         "x/~$a.xlsx",
+        "feedback/village_2026-10.xlsx",  # what went back to the county
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"x")

@@ -1,0 +1,61 @@
+"""Reports as the models of operands read them: units with one report in the period by themselves.
+
+In: rows of a period, and those of the period just before. Out: rows to which nothing has to be added, with what their
+units said before beside them, and the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue import Form
+from qiangji.parsing.normalise import TYPES
+
+
+@dataclass(frozen=True)
+class Reports:
+    """Rows of units with one report in the period, for model `operands_of_one`, and of others, for `operands`."""
+
+    one: pa.Table
+    many: pa.Table
+
+    def of(self, units: pa.Array | pa.ChunkedArray) -> pa.Table:
+        """Those of some units, in the columns that both have."""
+        both = pa.concat_tables([self.one.select(self.many.column_names), self.many])
+        return both.filter(pc.is_in(both.column("unit_code"), value_set=pc.unique(units)))
+
+
+def is_each_once(keys: pa.ChunkedArray) -> bool:
+    """Whether no unit is there twice, as far as a glance tells: reports are in the order of their rows' keys."""
+    return pc.all(pc.less(keys[:-1], keys[1:])).as_py() is not False
+
+
+def parted(rows: pa.Table, is_alone: bool) -> tuple[pa.Table, pa.Table]:
+    """Rows of units that are there once, and of the others; none is alone where `is_alone` says so of all."""
+    if not is_alone or is_each_once(rows.column("unit_code")):
+        return (rows, rows.slice(0, 0)) if is_alone else (rows.slice(0, 0), rows)
+    counts = pc.value_counts(rows.column("unit_code"))
+    several = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
+    is_several = pc.is_in(rows.column("unit_code"), value_set=several)
+    return rows.filter(pc.invert(is_several)), rows.filter(is_several)
+
+
+def beside(rows: pa.Table, prior: pa.Table | None, form: Form, fields: Sequence[str]) -> pa.Table:
+    """The rows with what their units said just before of year-to-date fields."""
+    at = None
+    if prior is not None and fields:
+        at = pc.index_in(rows.column("unit_code"), value_set=prior.column(form.key).combine_chunks())
+    for name in fields:
+        type_ = arrow_type(form, name)
+        said = pa.nulls(len(rows), type_) if at is None or prior is None else prior.column(name).take(at)
+        rows = rows.append_column(f"before__{name}", said)
+    return rows
+
+
+def arrow_type(form: Form, name: str) -> pa.DataType:
+    """The type of a field's column in the lake."""
+    return pa.string() if name == form.key else TYPES[form.fields[name].type]
