@@ -159,7 +159,8 @@ def _columns(planter: Planter, month: str) -> None:
     found.look = replace(found.look, struck=LEAST)
     _note(planter, found, "struck_rows", "struck_rows")
     rows = sorted(found.rows, key=lambda row: row.code)
-    income = next(v for row in rows if (v := found.value(row, "group_income")) not in (None, "0.00"))
+    incomes = [float(str(v)) for row in rows if (v := found.value(row, "group_income")) is not None]
+    income = f"{sorted(incomes)[len(incomes) // 2]:.2f}"  # in the middle: no later report is ten times that
     for number, row in enumerate(rows, start=1):
         young = found.value(row, "members_under_35") or 0
         for name, value in (("small_gardens", number), ("group_income", income), ("members_women", young),
