@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-PACKAGE = f"{os.sep}qiangji{os.sep}"
+PACKAGE = os.sep.join(("", "plugins", "qiangji", ""))  # a clone may be called qiangji, too
 Where = tuple[str, int]
 """A step's name, and the number of the pass."""
 

@@ -152,7 +152,7 @@ def test_explain_says_which_units_differ_between_two_revisions(told: Told) -> No
         assert (revision["revision_before"], revision["revision"]) == (1, 2)
         assert revision["units"] == [told.made.codes["V1"]]
     out = run("explain", "share", "--org", T, *JANUARY).out
-    assert f"1 个单位不同 units differ: {told.made.codes['V1']}" in out
+    assert f"1个单位不同 units differ: {told.made.codes['V1']}" in out
 
 
 def test_diff_says_where_it_looked_and_what_changed_beneath(told: Told) -> None:

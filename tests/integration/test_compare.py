@@ -110,7 +110,7 @@ def test_nothing_built_is_nothing_compared() -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        (["--period", "2999-01"], "2999-01 is still to come."),
+        (["--period", "2999-01"], "2999-01 has not ended"),
         (["--period", "2016-01"], "2016-01 is not built: `qiangji build --period 2016-01`"),
         (["--period", "2017-03", "--period-type", "year"], "no figures of type year: it has month, ytd."),
     ],

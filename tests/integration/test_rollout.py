@@ -122,7 +122,7 @@ def test_a_required_field_turns_six_counties_and_a_dry_run_says_so_first(place: 
     ]
     assert {c["reason_code"] for c in said.json["changes"]} == {"missing_column"}
     shown = run("reprocess", "--dry-run", "--form", "f").out
-    assert "6 accepted -> returned" in shown
+    assert "6 已收 accepted → 退回重报 returned" in " ".join(shown.split())
     assert "未作任何记录" in shown
     assert place.recorded() == before
     assert run("reprocess").code == 3
