@@ -283,3 +283,10 @@ def summed_up(errors: Sequence[CollectError]) -> CollectError:
     zh = "".join(dict.fromkeys(e.zh for e in errors))
     kind = TransientError if any(isinstance(e, TransientError) for e in errors) else PermanentError
     return kind(text, code=errors[0].code, zh=zh)
+
+
+def failure_in_brief(code: str | None) -> str:
+    """What a failure is, in a few words of Chinese: its sentence in `FAILURES` up to the colon, without whose it is."""
+    code = code or "failed"
+    said = FAILURES.get(code, code).partition("：")[0]
+    return said.removeprefix("县（市、区）系统").removeprefix("县（市、区）的") or code

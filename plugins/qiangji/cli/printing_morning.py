@@ -12,7 +12,7 @@ from rich.text import Text
 from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right
 from qiangji.cli.printing import local, value_cell
-from qiangji.errors import FAILURES
+from qiangji.errors import failure_in_brief
 from qiangji.figures.deciding import Waiting
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
@@ -60,7 +60,7 @@ def sentence(night: Night) -> str:
         f" {night.deliveries} new deliveries."
     )
     if not good:
-        lost = "、".join(f"{name} {_reason(code)}" for _, name, code in night.lost)
+        lost = "、".join(f"{name} {failure_in_brief(code)}" for _, name, code in night.lost)
         text += f"\n  [red]未采到 not reached: {escape(lost)}[/red]"
     if night.built_at:
         text += f"\n  指标截至 figures as of {local(night.built_at):%m-%d %H:%M}"
@@ -174,9 +174,3 @@ def _count(n: int, style: str = "") -> str:
     if not n:
         return NONE
     return f"[{style}]{n:,}[/{style}]" if style else f"{n:,}"
-
-
-def _reason(code: str | None) -> str:
-    """What a failure is, in a few words: its sentence up to the colon, without the county's name for itself."""
-    said = FAILURES.get(code or "", code or "failed").partition("：")[0]
-    return said.removeprefix("县（市、区）系统").removeprefix("县（市、区）的") or str(code)

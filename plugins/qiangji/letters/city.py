@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from qiangji.catalogue import Catalogue
-from qiangji.errors import FAILURES
+from qiangji.errors import failure_in_brief
 from qiangji.figures import Row
 from qiangji.figures.deciding import Waiting
 from qiangji.figures.explaining import CAUSES
@@ -112,7 +112,7 @@ def _night(night: Night, w: Words) -> str:
     if night.lost:
         lost = w.joined(
             [
-                f"{name}（{_reason(code)}）" if w.language == "zh" else f"{name} ({code})"
+                f"{name}（{failure_in_brief(code)}）" if w.language == "zh" else f"{name} ({code})"
                 for _, name, code in night.lost
             ]
         )
@@ -120,11 +120,6 @@ def _night(night: Night, w: Words) -> str:
     if night.built_at:
         text += w(f"指标截至{w.moment(night.built_at)}。", f" Figures as of {w.moment(night.built_at)}.")
     return text
-
-
-def _reason(code: str) -> str:
-    said = FAILURES.get(code, code).partition("：")[0]
-    return said.removeprefix("县（市、区）系统").removeprefix("县（市、区）的") or code
 
 
 def _counties(s: Situation, w: Words) -> Grid:
