@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Rows, read, reading
+from qiangji.figures.reading import Reporting
 from qiangji.periods import Period
-from qiangji.warehouse.queries import query
 from qiangji.workdays import unknown_words
-
-OUTSTANDING = ("returned", "withheld", "partial")
-"""Statuses of reports that go back to the county as an annotated workbook."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +40,10 @@ class Waiting:
 
 
 def waiting(
-    engine: Engine, catalogue: Catalogue, grid: Rows, today: date, at: datetime, unbuilt: Sequence[Period]
+    engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, unbuilt: Sequence[Period]
 ) -> Iterator[Waiting]:
     """Everything that waits at a moment. `unbuilt`: months of which a build would show something new."""
-    yield from _held(catalogue, grid)
+    yield from _held(catalogue, reported.grid)
     if unbuilt:
         months = "、".join(map(str, unbuilt))
         yield Waiting(
@@ -66,8 +63,8 @@ def waiting(
             form=row["form"],
             period=row["period"],
         )
-    yield from _not_taken(grid)
-    yield from _workbooks(engine, grid, at)
+    yield from _not_taken(reported.grid)
+    yield from _workbooks(reported)
     warnings = read(
         engine, "SELECT count(*) AS n FROM mart.finding WHERE disposition = 'open' AND severity = 'warning'"
     )[0]["n"]
@@ -123,9 +120,9 @@ def _not_taken(grid: Rows) -> Iterator[Waiting]:
             )
 
 
-def _workbooks(engine: Engine, grid: Rows, at: datetime) -> Iterator[Waiting]:
+def _workbooks(reported: Reporting) -> Iterator[Waiting]:
     """Workbooks to hand over, a line a county, and those that no county has yet."""
-    made = read(engine, query("figures/workbooks"), {"at": at})
+    made = reported.workbooks
     kept: dict[tuple[str, str], int] = {}
     for w in made:
         if w["transport"] == "kept" and w["status"] == "sent":
@@ -140,7 +137,7 @@ def _workbooks(engine: Engine, grid: Rows, at: datetime) -> Iterator[Waiting]:
             county_code=code,
         )
     told = {w["delivery_id"] for w in made if w["status"] == "sent"}
-    missing = {r["delivery_id"] for r in grid if r["status"] in OUTSTANDING} - told
+    missing = {r["delivery_id"] for r in reported.grid if r["status"] in reading.OUTSTANDING} - told
     if missing:
         yield Waiting(
             "not_sent",

@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.figures import OVERVIEW, Row, Rows, explaining, read, reading
 from qiangji.figures.deciding import Waiting, waiting
+from qiangji.figures.reading import Reporting
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query
@@ -122,16 +123,23 @@ def morning(engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequenc
 
     `unbuilt`: months of which a build would show something new (`building.unbuilt_months`).
     """
+    return as_reported(engine, catalogue, reading.reporting(engine, at), unbuilt)
+
+
+def as_reported(
+    engine: Engine, catalogue: Catalogue, reported: Reporting, unbuilt: Sequence[Period] = ()
+) -> Morning:
+    """The same, of the grid and the workbooks that somebody has read already."""
+    at = reported.at
     today = local_day(at, settings().timezone)
-    grid = reading.status(engine, as_of=at)
     asked = read(engine, query("figures/night"), {"at": at})
     night = _night(asked) if asked else None
     moves = moved(engine, night.started_at, at) if night else None
     return Morning(
         at=at,
         night=night,
-        counties=tuple(_counties(engine, catalogue, grid, asked, today, at)),
-        waiting=tuple(waiting(engine, catalogue, grid, today, at, unbuilt)),
+        counties=tuple(_counties(catalogue, reported, asked, today)),
+        waiting=tuple(waiting(engine, catalogue, reported, today, unbuilt)),
         moves=moves,
         ahead=tuple(coming(engine, catalogue, today, at)),
         locked=tuple(r["period"] for r in reading.locks(engine, at)),
@@ -154,14 +162,12 @@ def _night(rows: Rows) -> Night:
     )
 
 
-def _counties(
-    engine: Engine, catalogue: Catalogue, grid: Rows, asked: Rows, today: date, at: datetime
-) -> list[CountyMorning]:
+def _counties(catalogue: Catalogue, reported: Reporting, asked: Rows, today: date) -> list[CountyMorning]:
     by_county: dict[str, Rows] = {code: [] for code in catalogue.counties}
-    for row in grid:
+    for row in reported.grid:
         by_county.setdefault(row["county_code"], []).append(row)
     workbooks: dict[str, Rows] = {}
-    for row in read(engine, query("figures/workbooks"), {"at": at}):
+    for row in reported.workbooks:
         workbooks.setdefault(row["county_code"], []).append(row)
     outcome = {r["county_code"]: r for r in asked}
     return [

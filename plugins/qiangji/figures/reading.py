@@ -25,6 +25,10 @@ from qiangji.warehouse.queries import query
 _TOLD = ("accepted", "partial", "held", "returned", "withheld")
 ATTENTION = ("failed", "returned", "withheld", "held", "late")
 """Statuses of which somebody has to do something."""
+OUTSTANDING = ("returned", "withheld", "partial")
+"""Statuses of reports that go back to the county as an annotated workbook."""
+UNANSWERED = (*OUTSTANDING, "held")
+"""Those, and the one of reports that may go back with a question."""
 NOTED = ("other_name", "voided_again")
 """Reasons for which a file that lies there was not taken."""
 PERIOD_TYPES = ("month", "quarter", "year", "ytd")
@@ -231,6 +235,25 @@ def status(
     statement = query("figures/status", grid=grid(as_of))
     rows = read(engine, statement, {"period": period, "periods": parts, "as_of": as_of})
     return [r for r in rows if not counties or r["county_code"] in counties]
+
+
+@dataclass(frozen=True)
+class Reporting:
+    """How reporting stands at a moment: the grid, and `workbooks` (of `mart.feedback`) of deliveries that no county has
+    answered yet.
+    """
+
+    at: datetime
+    grid: Rows
+    workbooks: Rows
+
+
+def reporting(engine: Engine, at: datetime) -> Reporting:
+    """The grid and the open workbooks, read once for all who ask: the grid is made anew at each reading."""
+    rows = status(engine, as_of=at)
+    open_ = [r["delivery_id"] for r in rows if r["status"] in UNANSWERED]
+    workbooks = read(engine, query("figures/workbooks"), {"at": at, "deliveries": open_})
+    return Reporting(at, rows, workbooks)
 
 
 def grid(as_of: datetime | None) -> str:

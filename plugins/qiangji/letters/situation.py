@@ -13,11 +13,10 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import Choice, Row, Rows, read, reading
-from qiangji.figures.morning import Morning, morning
+from qiangji.figures import Choice, Row, Rows, reading
+from qiangji.figures.morning import Morning, as_reported
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
-from qiangji.warehouse.queries import query
 from qiangji.workdays import Calendar
 
 NOT_ASKED = ("not_due", "optional", "awaited")
@@ -47,16 +46,16 @@ def situation(
 ) -> Situation:
     """Everything that letters say at a moment."""
     s = settings()
-    grid = reading.status(engine, as_of=at)
+    reported = reading.reporting(engine, at)
     month = reading.latest_month(engine, at)
     cities = [unit.code for unit in catalogue.org if unit.level == "city"]
     figures = reading.values(engine, catalogue, Choice(orgs=cities), month) if month and cities else []
     return Situation(
         today=local_day(at, s.timezone),
-        morning=morning(engine, catalogue, at, unbuilt),
-        grid=grid,
-        rejections=reading.rejections(engine, grid),
-        workbooks=read(engine, query("figures/workbooks"), {"at": at}),
+        morning=as_reported(engine, catalogue, reported, unbuilt),
+        grid=reported.grid,
+        rejections=reading.rejections(engine, reported.grid),
+        workbooks=reported.workbooks,
         figures=[f for f in figures if f["value"] is not None],
         is_simulated=(s.home / "simulator").is_dir(),
     )

@@ -1,11 +1,5 @@
--- Annotated workbooks of deliveries that nothing has taken the place of: the county still has something to do.
-SELECT f.*
-FROM mart.feedback AS f
-WHERE
-    f.sent_at <= :at
-    AND EXISTS (
-        SELECT 1
-        FROM mart.reporting_status_as_of(:at) AS s
-        WHERE s.delivery_id = f.delivery_id AND s.status IN ('returned', 'withheld', 'partial', 'held')
-    )
-ORDER BY f.county_code, f.file_name
+-- The last annotated workbook of each of these deliveries, as far as there was one by a moment.
+SELECT *
+FROM mart.feedback
+WHERE sent_at <= :at AND delivery_id = ANY(CAST(:deliveries AS text[]))
+ORDER BY county_code, file_name
