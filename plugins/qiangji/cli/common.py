@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -19,6 +19,9 @@ from rich.table import Column, Table
 from qiangji.errors import UsageError
 from qiangji.periods import Period, parse_range
 from qiangji.settings import settings
+
+if TYPE_CHECKING:
+    from qiangji.catalogue import Catalogue
 
 # In a file or a pipe tables are 160 wide, unless COLUMNS is set.
 console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
@@ -123,6 +126,22 @@ def require_place(path: Path | None) -> None:
             zh=f"没有文件夹{path.parent}，请写已有文件夹中的文件。",
             code="no_place",
         )
+
+
+def unbuilt_months(catalogue: Catalogue | None, period: str | None = None) -> list[Period]:
+    """Months (of a period, or all) that were collected or decided on and are not built.
+
+    Readers of figures do not see that.
+    """
+    from qiangji import building, stages
+    from qiangji.warehouse import reading_warehouse
+    from qiangji.warehouse.roles import LOADER
+
+    if catalogue is None:
+        return []
+    with reading_warehouse(settings(), LOADER) as engine:
+        found = building.unbuilt_months(engine, catalogue, stages.local_today())
+    return [m for m in found if period is None or m in Period.parse(period).months]
 
 
 def exit_on(problems: Sequence[Any] | bool) -> None:

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from qiangji import building, pipeline, stages
+from qiangji import pipeline, stages
 from qiangji.cli import printing
+from qiangji.cli.common import unbuilt_months
 from qiangji.cli.printing_morning import print_morning
 from qiangji.figures import Choice, reading
 from qiangji.figures.morning import morning
@@ -20,7 +21,6 @@ from qiangji.local.runs import busy_seconds
 from qiangji.periods import reporting_month
 from qiangji.settings import Settings
 from qiangji.warehouse import reading_warehouse
-from qiangji.warehouse.roles import LOADER
 
 HEADLINES = (
     "group_leader_party_share",
@@ -45,10 +45,8 @@ def show(console: Console, s: Settings, clock: Clock) -> None:
     last = reporting_month(stages.local_today())
     catalogue = pipeline.read_catalogue()
     chosen = Choice([code for code in HEADLINES if code in catalogue.indicators])
-    with reading_warehouse(s, LOADER) as engine:
-        unbuilt = building.unbuilt_months(engine, catalogue, stages.local_today())
     with reading_warehouse(s) as engine:
-        found = morning(engine, catalogue, datetime.now(UTC), unbuilt)
+        found = morning(engine, catalogue, datetime.now(UTC), unbuilt_months(catalogue))
         figures = reading.values(engine, catalogue, chosen, str(last))
     console.print("\n[bold]今早 This morning[/bold] (模拟数据 simulated)")
     print_morning(console, found)

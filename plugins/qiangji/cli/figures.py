@@ -21,9 +21,9 @@ from qiangji.cli.common import (
     console,
     exit_on,
     require_place,
+    unbuilt_months,
 )
 from qiangji.errors import CatalogueError, UsageError
-from qiangji.periods import Period
 
 if TYPE_CHECKING:
     from qiangji.catalogue import Catalogue
@@ -220,8 +220,8 @@ def status(
         stale = reading.stale_corrections(engine, counties)
         locked = reading.locks(engine)
         held = reading.held_files(engine)
-    catalogue = _readable_catalogue()
-    attention, unbuilt = reading.needs_attention(rows), _unbuilt(catalogue, wanted)
+        catalogue = _readable_catalogue()
+        attention, unbuilt = reading.needs_attention(rows), unbuilt_months(catalogue, wanted)
     if not given(rows, json, export):
         names = words.names(catalogue)
         printing.print_status(console, rows, names.forms)
@@ -263,18 +263,3 @@ def _only_reason(rejected: list[dict[str, Any]], attention: list[dict[str, Any]]
     """Rejected rows of reports that were returned as a whole: they are why."""
     returned = {(r["county_code"], r["form"], r["period"]) for r in attention if r["status"] == "returned"}
     return [r for r in rejected if (r["county_code"], r["form"], r["period"]) in returned]
-
-
-def _unbuilt(catalogue: Catalogue | None, period: str | None) -> list[Period]:
-    """Months (of a period, or all) that were collected or decided on and are not built.
-
-    Readers of figures do not see that.
-    """
-    from qiangji import building, stages
-    from qiangji.settings import settings
-    from qiangji.warehouse import reading_warehouse
-    from qiangji.warehouse.roles import LOADER
-
-    with reading_warehouse(settings(), LOADER) as engine:
-        found = building.unbuilt_months(engine, catalogue, stages.local_today()) if catalogue else []
-    return [m for m in found if period is None or m in Period.parse(period).months]

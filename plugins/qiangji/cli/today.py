@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from qiangji.cli.common import Json, console, exit_on
+from qiangji.cli.common import Json, console, exit_on, unbuilt_months
 from qiangji.errors import UsageError
 
 
@@ -27,24 +27,18 @@ def today(
 
     Exit code 3: something waits, or a county needs something.
     """
-    from qiangji import building, pipeline
+    from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.cli.printing_morning import print_morning
     from qiangji.figures.morning import morning
-    from qiangji.periods import local_day
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
-    from qiangji.warehouse.roles import LOADER
 
     s = settings()
     at = datetime.now(UTC) if date is None else _end_of(date, s.timezone)
     catalogue = pipeline.read_catalogue()
-    with reading_warehouse(s, LOADER) as engine:
-        unbuilt = (
-            building.unbuilt_months(engine, catalogue, local_day(at, s.timezone)) if date is None else []
-        )
     with reading_warehouse(s) as engine:
-        found = morning(engine, catalogue, at, unbuilt)
+        found = morning(engine, catalogue, at, unbuilt_months(catalogue) if date is None else ())
     if json:
         print(printing.as_json(asdict(found)))
     else:
