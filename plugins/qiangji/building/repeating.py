@@ -98,6 +98,4 @@ def finding(form: Form, period: str, county: str) -> Finding:
         "本期之前已有采用的报送，或填报数据",
         "a report before this period that counts, or the rows themselves",
     )
-    return Finding(
-        county, form.form, period, county, county, f"{form.form}.{form.key}.{RULE}", "warning", (), words
-    )
+    return Finding.of_report((county, form.form, period), f"{form.form}.{form.key}.{RULE}", words)

@@ -108,6 +108,10 @@ class Field(Model):
         return self
 
     @property
+    def is_money(self) -> bool:
+        return self.unit == "ten_thousand_yuan"
+
+    @property
     def is_number(self) -> bool:
         return self.type in ("integer", "decimal")
 

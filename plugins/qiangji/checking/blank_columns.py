@@ -81,7 +81,7 @@ def findings(
         field, is_absent = form.fields[name], name in absent
         words = _without_column(field) if is_absent else _empty(field)
         rule = f"{form.form}.{name}.{ABSENT if is_absent else CODE}"
-        found.append(Finding(county, form.form, str(period), county, county, rule, "warning", (name,), words))
+        found.append(Finding.of_report((county, form.form, period), rule, words, [name]))
     return found
 
 

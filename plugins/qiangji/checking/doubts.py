@@ -178,7 +178,7 @@ def _is_beyond(value: Any, bound: float, side: int, slack: int) -> bool:
 
 def _implausible(columns: Sequence[_Column], form: Form) -> Doubt:
     first, (zh, en) = columns[0], named([c.field for c in columns], form)
-    is_yuan = first.is_above and form.fields[first.field].unit == "ten_thousand_yuan"
+    is_yuan = first.is_above and form.fields[first.field].is_money
     ask_zh, ask_en = _YUAN if is_yuan else _WRONG_PLACE
     unit_zh, unit_en = ("万元", " (10,000 yuan)") if is_yuan else ("", "")
     side_zh, side_en = ("高于", "above") if first.is_above else ("低于", "below")
@@ -196,7 +196,7 @@ def _tiny(one: Checked, form: Form, asked: Collection[str]) -> list[_Column]:
     assert one.parsed is not None
     found = []
     for name, field in form.fields.items():
-        if field.unit != "ten_thousand_yuan" or name not in one.accepted.column_names or name in asked:
+        if not field.is_money or name not in one.accepted.column_names or name in asked:
             continue
         values = one.accepted.column(name)
         filled = _count(pc.not_equal(values, 0))
@@ -322,7 +322,7 @@ def _nil(one: Checked, form: Form) -> Iterator[Finding]:
     if _zeros(one, form) is None:
         return
     assert one.accepted is not None
-    rows, county = one.accepted.num_rows, one.part.county_code
+    rows = one.accepted.num_rows
     words = Words(
         "0",
         f"{rows}条记录的数字全部为0（零报告）：请确认本期确无数据",
@@ -331,14 +331,12 @@ def _nil(one: Checked, form: Form) -> Iterator[Finding]:
         "the numbers as they are; confirm it if they are all 0",
     )
     fields = tuple(n for n in form.fields if n in one.accepted.column_names)
-    at = (county, form.form, one.part.period, county, county)
-    yield Finding(*at, f"{form.form}.{form.key}.nil_report", "warning", fields, words)
+    yield Finding.of_report(one.place, f"{form.form}.{form.key}.nil_report", words, fields)
 
 
 def _half_answered(one: Checked, form: Form) -> Iterator[Finding]:
     """Answers of which some are yes, some are blank and none is no: a blank may mean no, and nothing says so."""
     assert one.accepted is not None
-    county = one.part.county_code
     for name, field in form.fields.items():
         if field.type != "boolean" or field.may_be_empty or name not in one.accepted.column_names:
             continue
@@ -355,5 +353,4 @@ def _half_answered(one: Checked, form: Form) -> Iterator[Finding]:
             "每条都填“是”或“否”",
             "是 or 否 (yes or no) in each row",
         )
-        at = (county, form.form, one.part.period, county, county)
-        yield Finding(*at, f"{form.form}.{name}.yes_or_blank", "warning", (name,), words)
+        yield Finding.of_report(one.place, f"{form.form}.{name}.yes_or_blank", words, [name])

@@ -62,8 +62,8 @@ def _finding(
         f"the figures of {period}; if nothing changed, report 无变动 or confirm it",
     )
     rule = f"{form.form}.{form.key}.{RULE}"
-    fields = tuple(n for n in form.fields if n in columns)
-    return Finding(county, form.form, str(period), county, county, rule, "warning", fields, words)
+    fields = [n for n in form.fields if n in columns]
+    return Finding.of_report((county, form.form, period), rule, words, fields)
 
 
 def repeated(form: Form, pairs: Pairs) -> dict[str, tuple[int, int]]:

@@ -33,7 +33,6 @@ from qiangji.text import quoted_zh
 LEAST_ROWS, LEAST_VALUES = 20, 6
 """So many rows, and so many different numbers that are not 0, say something."""
 LARGE = 1000
-MONEY = "ten_thousand_yuan"
 _Numbers = dict[str, npt.NDArray[np.float64]]
 
 
@@ -64,7 +63,7 @@ def _equal(catalogue: Catalogue, form: Form, at: tuple[str, Period], numbers: _N
         values = numbers[names[0]]
         if len(names) < 2 or len(np.unique(values[values != 0])) < LEAST_VALUES:
             continue
-        if all(form.fields[n].unit != MONEY for n in names) and _may_be_whole(catalogue, form, names):
+        if all(not form.fields[n].is_money for n in names) and _may_be_whole(catalogue, form, names):
             continue
         zh, en = named(names, form)
         words = Words(
@@ -108,7 +107,7 @@ def _series(form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[F
 
 def _constant(form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[Finding]:
     for name, values in numbers.items():
-        value, is_money = values[0], form.fields[name].unit == MONEY
+        value, is_money = values[0], form.fields[name].is_money
         if np.all(values == value) and (value >= LARGE or (is_money and value != 0)):
             yield _filled(form, at, name, "one_value", (value, len(values)))
 
@@ -142,7 +141,7 @@ def beside(
         return
     last, period = periods
     for name, values in _numbers(form, now).items():
-        value, is_money = values[0], form.fields[name].unit == MONEY
+        value, is_money = values[0], form.fields[name].is_money
         if value == 0 or value >= LARGE or is_money or not np.all(values == value):  # or told by itself
             continue
         if name in before.column_names and pc.count_distinct(before.column(name)).as_py() >= LEAST_VALUES:
@@ -151,5 +150,4 @@ def beside(
 
 def _finding(form: Form, at: tuple[str, Period], names: Sequence[str], what: str, words: Words) -> Finding:
     county, period = at
-    rule = f"{form.form}.{names[0]}.{what}"
-    return Finding(county, form.form, str(period), county, county, rule, "warning", tuple(names), words)
+    return Finding.of_report((county, form.form, period), f"{form.form}.{names[0]}.{what}", words, names)

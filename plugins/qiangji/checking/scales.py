@@ -26,7 +26,6 @@ from qiangji.periods import Period
 from qiangji.text import quoted_zh
 
 RULE = "another_scale"
-MONEY = "ten_thousand_yuan"
 LEAST_ROWS = 3
 TIMES, TIMES_IN_A_NEW_YEAR = 30, 300
 """From so many times on. What counts from 1 January is a twelfth in January, of some units a thirtieth."""
@@ -46,8 +45,8 @@ def findings(form: Form, periods: tuple[Period, Period], pairs: Pairs) -> dict[s
             for county, rows, median in _in_another_scale(alike, name, form.fields[name], periods):
                 words = _words(form, name, last, rows, median)
                 rule = f"{form.form}.{name}.{RULE}"
-                at = (county, form.form, str(period), county, county)
-                found.setdefault(county, []).append(Finding(*at, rule, "warning", (name,), words))
+                told = Finding.of_report((county, form.form, period), rule, words, [name])
+                found.setdefault(county, []).append(told)
     return found
 
 
@@ -64,7 +63,7 @@ def _in_another_scale(
     starts_anew = field.kind == "ytd" and periods[0].year != periods[1].year
     few = _one_way(ratio, of, n, TIMES_IN_A_NEW_YEAR if starts_anew else TIMES)
     is_other = (compared >= LEAST_ROWS) & (few >= LEAST_ROWS) & (2 * few > compared)
-    if not starts_anew and (field.kind == "stock" or field.unit == MONEY):
+    if not starts_anew and (field.kind == "stock" or field.is_money):
         months = [p.last_month.index % 12 + 1 for p in periods]  # since 1 January
         grown = months[1] / months[0] if field.kind == "ytd" else 1
         ten = _one_way(ratio / grown, of, n, TEN)
@@ -94,7 +93,7 @@ def _words(form: Form, name: str, last: Period, rows: tuple[int, int], ratio: fl
     other_zh, other_en = ("亿元", "100 million yuan") if is_small else ("元", "yuan")
     if (1 / ratio if is_small else ratio) < TIMES:  # 10,000 yuan are 10 thousands
         other_zh, other_en = ("十万元", "100,000 yuan") if is_small else ("千元", "1,000 yuan")
-    is_money = form.fields[name].unit == MONEY
+    is_money = form.fields[name].is_money
     ask_zh = f"是否以{other_zh}填报" if is_money else "单位或列是否有误"
     ask_en = f"was it reported in {other_en}" if is_money else "is the unit or column wrong"
     return Words(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qiangji.catalogue import Form
-from qiangji.catalogue.suites import Severity, Words
+from qiangji.catalogue.suites import Words
 from qiangji.checking.spans import KINDS, other_spans
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
@@ -127,7 +127,7 @@ def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
         return
     first = scaled[0]
     zh, en = named([s.field for s in scaled], form)
-    unit = "万元" if form.fields[first.field].unit == "ten_thousand_yuan" else "报表要求的单位"
+    unit = "万元" if form.fields[first.field].is_money else "报表要求的单位"
     yield Doubt(
         "scaled_number_format",
         f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
@@ -144,8 +144,8 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
     assert one.parsed is not None
     received = one.parsed.rows.num_rows
     if sheet.hidden_rows:
-        yield _on_report(
-            one, f"{form.form}.{form.key}.hidden_rows", (), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.hidden_rows", Words(
                 str(sheet.hidden_rows),
                 f"{received}行数据中有{sheet.hidden_rows}行被隐藏或筛选掉，已照常读取",
                 f"{sheet.hidden_rows} of {received} rows are hidden or filtered away; they were read like the others",
@@ -154,8 +154,8 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             ),
         )  # fmt: skip
     if sheet.struck_rows:
-        yield _on_report(
-            one, f"{form.form}.{form.key}.struck_rows", (), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.struck_rows", Words(
                 str(sheet.struck_rows),
                 f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线，已照常读取",
                 f"{sheet.struck_rows} of {received} rows have cells that are struck through; they were read like the"
@@ -166,25 +166,25 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
         )  # fmt: skip
     for name in (n for n in sheet.hidden_columns if n in form.fields):
         label = form.fields[name].label
-        yield _on_report(
-            one, f"{form.form}.{name}.hidden_column", (name,), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{name}.hidden_column", Words(
                 None,
                 f"{quoted_zh(label.zh)}所在列被隐藏，已照常读取",
                 f"the column of {label.en} is hidden; it was read like the others",
                 "填报项所在的列不隐藏",
                 "no hidden columns of the form",
-            ),
+            ), [name],
         )  # fmt: skip
     for name, cells in ((n, c) for n, c in sheet.unseen_cells.items() if n in form.fields):
         label = form.fields[name].label
-        yield _on_report(
-            one, f"{form.form}.{name}.unseen_cells", (name,), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{name}.unseen_cells", Words(
                 str(cells),
                 f"{quoted_zh(label.zh)}有{cells}个单元格的数字格式不显示内容（如“;;;”），已按存储的内容读取",
                 f"a number format (such as ;;;) shows nothing of {cells} cells of {label.en}; what is stored was read",
                 "显示内容的数字格式；不应填报的请清空单元格",
                 "a number format that shows what is stored; clear the cells that are not meant",
-            ),
+            ), [name],
         )  # fmt: skip
 
 
@@ -192,15 +192,15 @@ def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
     """Of merged cells only the first holds a value: the others are read as empty."""
     for name, cells in ((n, c) for n, c in sheet.merged_cells.items() if n in form.fields or n == form.key):
         zh, en = form.label_of(name, "zh"), form.label_of(name, "en")
-        yield _on_report(
-            one, f"{form.form}.{name}.merged_cells", () if name == form.key else (name,), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{name}.merged_cells", Words(
                 str(cells),
                 f"{quoted_zh(zh)}的数据行中有合并单元格：只有左上角一格有值，另外{cells}格按未填读取",
                 f"cells of {en} are merged among the rows: only the first holds the value, {cells} others were"
                 " read as empty",
                 "每行各有自己的值：请取消合并，逐行填写后重报",
                 "a value in each row: unmerge the cells, fill each in and send the report again",
-            ),
+            ), () if name == form.key else (name,),
         )  # fmt: skip
 
 
@@ -215,15 +215,15 @@ def _scaled(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             "显示与存储一致的数字格式",
             "a number format that shows what is stored",
         )
-        yield _on_report(one, f"{form.form}.{scaled.field}.scaled_format", (scaled.field,), words)
+        yield Finding.of_report(one.place, f"{form.form}.{scaled.field}.scaled_format", words, [scaled.field])
 
 
 def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
     """What was not read as data, or read otherwise than it is written."""
     if sheet.alike_sheets:
         own, others = quoted(sheet.sheet), [quoted(name) for name in sheet.alike_sheets]
-        yield _on_report(
-            one, f"{form.form}.{form.key}.alike_sheets", (), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.alike_sheets", Words(
                 None,
                 f"读取的是工作表{quoted_zh(own)}，名称相近的{'、'.join(map(quoted_zh, others))}没有读取：哪张是定稿？",
                 f"sheet {own} was read, and {', '.join(others)} was not: which of them is meant?",
@@ -232,33 +232,24 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
             ),
         )  # fmt: skip
     if sheet.repeated_headers:
-        yield _on_report(
-            one, f"{form.form}.{form.key}.repeated_header", (), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.repeated_header", Words(
                 str(sheet.repeated_headers),
                 f"数据中有{sheet.repeated_headers}行是重复的表头、标题（如分页打印所加）或镇（街）标题行，已略过",
                 f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page, or are"
                 " a town's heading; they were passed over",
                 "表头只在首页，数据行之间没有标题；分页打印请用“打印标题”功能",
                 "one header, above all rows, and no headings among them: for print use the program's print titles",
-            ),
-            severity="info",
+            ), severity="info",
         )  # fmt: skip
     if sheet.spaced_codes:
-        yield _on_report(
-            one, f"{form.form}.{form.key}.spaced_codes", (), Words(
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.spaced_codes", Words(
                 str(sheet.spaced_codes),
                 f"有{sheet.spaced_codes}个编码夹有空格、短横线，或被写成小数、科学计数（位数齐全），已按其中的编码读取",
                 f"{sheet.spaced_codes} codes have blanks or hyphens inside, or are written as decimals or with an"
                 " exponent (all digits are there); they were read as the codes",
                 "以文本填写的编码，中间没有空格",
                 "codes as text, without blanks",
-            ),
-            severity="info",
+            ), severity="info",
         )  # fmt: skip
-
-
-def _on_report(
-    one: Checked, rule: str, fields: tuple[str, ...], words: Words, severity: Severity = "warning"
-) -> Finding:
-    county = one.part.county_code
-    return Finding(county, one.part.form, one.part.period, county, county, rule, severity, fields, words)

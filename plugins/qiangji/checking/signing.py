@@ -37,6 +37,4 @@ def findings(one: Checked, form: Form, layout: Layout) -> Iterator[Finding]:
         f"that it shows {' and '.join(n for _, n in every)} (only whether somebody signed is looked at: no name is"
         " kept)",
     )
-    county = one.part.county_code
-    rule = f"{form.form}.{form.key}.{RULE}"
-    yield Finding(county, form.form, one.part.period, county, county, rule, "warning", (), words)
+    yield Finding.of_report(one.place, f"{form.form}.{form.key}.{RULE}", words)

@@ -164,6 +164,11 @@ class Checked:
     def period(self) -> Period:
         return Period.parse(self.part.period)
 
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """County, form and period."""
+        return self.part.county_code, self.part.form, self.part.period
+
     def forget(self) -> None:
         """Back to what was read: no verdict, and nothing found."""
         self.verdict, self.reason_code, self.message_zh, self.message_en = "", None, None, None

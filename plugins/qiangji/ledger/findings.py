@@ -5,7 +5,7 @@ In: what checks found. Out: rows of `ops.finding` and `ops.rejection`, as the jo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -59,6 +59,19 @@ class Finding:
         if fields == (form.key,):  # it is about the row, such as a subtotal: all its numbers are in doubt
             fields = tuple(form.fields_in(str(Period.parse(period).last_month)))
         return cls(*at, rule.id, rule.severity, fields, words)
+
+    @classmethod
+    def of_report(
+        cls,
+        place: tuple[str, str, object],
+        rule: str,
+        words: Words,
+        fields: Sequence[str] = (),
+        severity: Severity = "warning",
+    ) -> Finding:
+        """What a county's report as a whole is found for. `place`: county, form and period."""
+        county, form, period = place
+        return cls(county, form, str(period), county, county, rule, severity, tuple(fields), words)
 
     @property
     def finding_id(self) -> str:

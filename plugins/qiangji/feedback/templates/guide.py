@@ -77,7 +77,7 @@ def _how(plans: Sequence[Plan]) -> list[str]:
     ]
     if any(f.not_applicable for f in fields):
         lines.append("确实不适用的填“—”（仅限允许的填报项，见下表）。")
-    if any(f.unit == "ten_thousand_yuan" for f in fields):
+    if any(f.is_money for f in fields):
         lines.append("金额一律以万元填报（12,345元填1.2345），不要用“以万元显示”的数字格式。")
     if any(f.kind == "ytd" for f in fields):
         lines.append(
