@@ -34,7 +34,7 @@ SELECT
     s.period_end,
     s.value,
     s.obs_status,
-    cardinality(s.earlier) AS points,
+    CASE WHEN s.value IS NOT NULL THEN cardinality(s.earlier) END AS points,
     m.median,
     d.deviation,
     z.score,
@@ -54,7 +54,8 @@ FROM (
         RANGE BETWEEN 12 PRECEDING AND 1 PRECEDING
     )
 ) AS s
-CROSS JOIN LATERAL (SELECT CASE WHEN cardinality(s.earlier) >= 6 THEN mart.median(s.earlier) END AS median) AS m
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN s.value IS NOT NULL AND cardinality(s.earlier) >= 6 THEN mart.median(s.earlier) END AS median
+) AS m
 CROSS JOIN LATERAL (SELECT CASE WHEN m.median IS NOT NULL THEN mart.median_deviation(s.earlier) END AS deviation) AS d
-CROSS JOIN LATERAL (SELECT round(0.6745 * (s.value - m.median) / nullif(d.deviation, 0), 4) AS score) AS z
-WHERE s.value IS NOT NULL;
+CROSS JOIN LATERAL (SELECT round(0.6745 * (s.value - m.median) / nullif(d.deviation, 0), 4) AS score) AS z;
