@@ -18,8 +18,8 @@ BEGIN ATOMIC
     SELECT mart.median(array_agg(abs(u.x - mart.median(list)))) FROM unnest(list) AS u (x);
 END;
 
--- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters, and so on.
--- A year to date grows by itself, and years are few: they are not here.
+-- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters,
+-- and so on. A year to date grows by itself, and years are few: they are not here.
 --   score       the modified z-score, 0.6745 x (value - median) / median deviation; none of fewer than six values, or
 --               where these do not vary (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993)
 --   is_outlier  the score is beyond 3.5 on either side, as they recommend
