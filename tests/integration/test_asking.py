@@ -226,11 +226,14 @@ def test_the_morning_says_what_moved_and_why(told: Told) -> None:
     assert len(moves["largest"]) <= 10
     assert CITY in {r["org_code"] for r in moves["largest"]}
     assert not any(r["is_first_shown"] for r in moves["largest"])
+    because = {r["org_code"]: r["because_zh"] for r in moves["largest"] if r["period_type"] == "month"}
+    assert because[CITY].startswith("主要因"), "the city's figure has counties beneath it"
     assert moves["figures"] == len(run("diff", "--from", found["night"]["started_at"], "--json").json)
     printed = run("today")
     assert printed.code == ran.code
     assert "2个县（市、区）采到2个" in printed.out
     assert "Moved" in printed.out
+    assert because[CITY] in "".join(printed.out.split("\n"))
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,9 @@ import sqlalchemy as sa
 
 from qiangji.cli import common
 from qiangji.figures.contributing import At, Change, Move, contributions
-from qiangji.figures.contributing_words import sentence, short
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world
-from tests.integration.test_cli import run
 
 TREE = {
     "Z": {
