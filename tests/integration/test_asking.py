@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,6 +112,20 @@ def _move(units: Path, name: str, to: str) -> None:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common.console, "width", 200)
+
+
+def test_what_lay_elsewhere_then_is_a_part_of_its_own(told: Told) -> None:
+    """The tree is today's: V2 lay in T when T's figure was made, and in U when U's is. Nothing of that is spread."""
+    for org in (T, U):
+        ran = run(
+            "explain", "share", "--org", org, "--period", "2026-01", "--from", told.local("elsewhere"),
+            "--to", told.local("moved"), "--json",
+        )  # fmt: skip
+        assert ran.code == 0, ran.err
+        rest = next(p for p in ran.json["parts"] if p["kind"] == "elsewhere")
+        assert rest["rest"] == rest["total"] != "0.000000"
+        assert sum(Decimal(p["total"]) for p in ran.json["parts"]) == Decimal(ran.json["change"])
+        assert "下级未能说明的部分" in ran.json["sentence_zh"]
 
 
 # --- causes ---------------------------------------------------------------------------------------------

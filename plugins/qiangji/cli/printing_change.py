@@ -33,7 +33,7 @@ HEADINGS: dict[Effect, str] = {
 }  # fmt: skip
 LEGEND: dict[Effect, str] = {
     "rate": "自身 the unit's own rate", "mix": "结构 its part of the whole", "reporting": "报送 reported once alone",
-    "boundary": "区划 moved, opened or closed", "rest": "其余 not in the units beneath",
+    "boundary": "区划 moved, opened or closed", "rest": "其余 not accounted for beneath",
 }  # fmt: skip
 
 

@@ -21,7 +21,7 @@ EFFECT_WORDS: dict[Effect, tuple[str, str]] = {
     "mix": ("结构变化", "mix of units"),
     "reporting": ("报送变化", "who reported"),
     "boundary": ("区划变化", "boundaries"),
-    "rest": ("下级未能说明", "not in the units beneath"),
+    "rest": ("下级未能说明的部分", "what the units beneath do not account for"),
 }
 """Effect of all units -> its words in both languages."""
 PRESENCE_WORDS = {
@@ -34,8 +34,8 @@ PRESENCE_WORDS = {
 }
 """Why a unit counts on one side alone -> words in both languages."""
 KIND_WORDS = {
-    "hidden": ("隐去的{n}个单位合计", "the {n} hidden units together"),
-    "elsewhere": ("不在下级各单位中", "not in the units beneath"),
+    "hidden": ("隐去的{n}个单位", "the hidden units"),
+    "elsewhere": ("下级未能说明的部分", "what the units beneath do not account for"),
     "itself": ("本级", "the unit itself"),
 }
 """Kind of a part that is not one unit -> its name in both languages; `{n}`: how many units."""
@@ -62,9 +62,10 @@ class _Cell:
             is_up = self.size > 0
             if language == "zh":
                 return f"{name}自身水平{'上升' if is_up else '下降'}"
-            return f"{name}'s own rate {'up' if is_up else 'down'}"
-        words = PRESENCE_WORDS.get(self.part.presence)
-        return f"{name}{words[0]}" if words and language == "zh" else f"{name} {words[1]}" if words else name
+            whose = f"{name}'" if name.endswith("s") else f"{name}'s"
+            return f"{whose} own rate {'up' if is_up else 'down'}"
+        zh, en = PRESENCE_WORDS.get(self.part.presence, ("", ""))
+        return f"{name}{zh}" if language == "zh" else f"{name} {en}".rstrip()
 
 
 def name_of(part: Part, language: str) -> str:
