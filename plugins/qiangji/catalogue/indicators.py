@@ -58,6 +58,12 @@ class Indicator(Model):
     target: dict[int, Decimal] = F(
         default_factory=dict, description="illustrative: the plan publishes no figures"
     )
+    tolerance: Decimal | None = F(
+        None,
+        ge=0,
+        description="how far behind its path a figure is still yellow and not red, in the figure's own unit; default: a"
+        " twentieth of the year's target",
+    )
     earlier: tuple[Earlier, ...] = F((), description="definitions of before, oldest first: the series breaks")
 
     @model_validator(mode="after")

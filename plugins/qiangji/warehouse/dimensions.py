@@ -41,6 +41,8 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     _replace_many(connection, "dim.org_unit", _org_units(catalogue))
     _replace_many(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
     _replace(connection, "dim.org_lineage", _org_lineage(catalogue))
+    _replace(connection, "dim.org_group", _org_groups(catalogue))  # its members go with it
+    insert(connection, "dim.org_group_member", _org_group_members(catalogue))
     _replace(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
     _replace(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
     _replace(connection, "dim.field", _fields(catalogue))
@@ -128,6 +130,17 @@ def _org_lineage(catalogue: Catalogue) -> Rows:
         {"kind": x.kind, "from_code": x.from_code, "to_code": x.to_code, "on_date": x.on, "share": x.share}
         for x in catalogue.lineage
     ]
+
+
+def _org_groups(catalogue: Catalogue) -> Rows:
+    return [
+        {"group_code": g.code, "name_zh": g.name.zh, "name_en": g.name.en, "sort_order": i}
+        for i, g in enumerate(catalogue.groups, 1)
+    ]
+
+
+def _org_group_members(catalogue: Catalogue) -> Rows:
+    return [{"group_code": g.code, "org_code": unit} for g in catalogue.groups for unit in g.units]
 
 
 def _fields(catalogue: Catalogue) -> Rows:
