@@ -7,7 +7,7 @@ be computed from it: units whose figure is hidden on either side are one part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +86,15 @@ class Part:
     after: Figure | None
     effects: Effects[Fraction]
     shown: Effects[Decimal]
+
+    @property
+    def reporting_rates(self) -> tuple[int, int] | None:
+        """How many of 100 reports were there on each side; None where a side expects none."""
+        expected = [f.expected_units if f else 0 for f in (self.before, self.after)]
+        if self.before is None or self.after is None or not all(expected):
+            return None
+        first, last = (round(100 * f.reported_units / f.expected_units) for f in (self.before, self.after))
+        return first, last
 
 
 @dataclass(frozen=True)
@@ -227,7 +236,11 @@ class _Piece:
 
 def _pieces(ends: Ends, levels: int) -> Iterator[_Piece]:
     """The units beneath, each by itself unless it is hidden, then what they leave of the figure's sums."""
-    codes = list(dict.fromkeys(_lowest(ends, ends.move.org_code, levels)))
+    children: dict[str, dict[str, None]] = {}
+    for code, sides in ends.beneath.items():
+        for row in sides.values():
+            children.setdefault(row["parent_code"], {})[code] = None
+    codes = list(dict.fromkeys(_lowest(ends, children, ends.move.org_code, levels)))
     hidden = {c for c in codes if any(r["obs_status"] == _HIDDEN for r in ends.beneath[c].values())}
     left = [_sums(ends.figure[side]) or NONE for side in (0, 1)]
     for code in codes:
@@ -248,15 +261,13 @@ def _pieces(ends: Ends, levels: int) -> Iterator[_Piece]:
         yield _Piece("elsewhere", "", Unit(before, after, is_rest=True), units=0)
 
 
-def _lowest(ends: Ends, above: str, levels: int) -> Iterator[str]:
+def _lowest(ends: Ends, children: Mapping[str, Iterable[str]], above: str, levels: int) -> Iterator[str]:
     """The units with figures that many levels beneath a unit; one with nothing beneath it stands for itself."""
-    for code, sides in ends.beneath.items():
-        if above not in (r["parent_code"] for r in sides.values()):
-            continue
-        deeper = list(_lowest(ends, code, levels - 1)) if levels > 1 else []
+    for code in children.get(above, ()):
+        deeper = list(_lowest(ends, children, code, levels - 1)) if levels > 1 else []
         if deeper:
             yield from deeper
-        elif any(r["obs_status"] is not None for r in sides.values()):
+        elif any(r["obs_status"] is not None for r in ends.beneath[code].values()):
             yield code
 
 

@@ -61,11 +61,16 @@ class _Cell:
         if self.effect == "rate":
             is_up = self.size > 0
             if language == "zh":
-                return f"{name}自身水平{'上升' if is_up else '下降'}"
+                return f"{name}自身水平{'上升' if is_up else '下降'}{self._reported('（上报率{}%→{}%）')}"
             whose = f"{name}'" if name.endswith("s") else f"{name}'s"
-            return f"{whose} own rate {'up' if is_up else 'down'}"
+            return f"{whose} own rate {'up' if is_up else 'down'}{self._reported(' ({} → {} % reported)')}"
         zh, en = PRESENCE_WORDS.get(self.part.presence, ("", ""))
         return f"{name}{zh}" if language == "zh" else f"{name} {en}".rstrip()
+
+    def _reported(self, text: str) -> str:
+        """What share of it reported, where that changed: then its own rate is also that of other units within it."""
+        rates = self.part.reporting_rates
+        return text.format(*rates) if rates and rates[0] != rates[1] else ""
 
 
 def name_of(part: Part, language: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -129,6 +130,20 @@ def test_a_change_in_one_sentence(found: Change, zh: str, en: str) -> None:
     if "主要因" in zh:
         assert short(found, "zh") in zh
         assert short(found, "en") in en
+
+
+def test_a_unit_of_which_more_reported_is_not_told_as_if_it_had_risen_by_itself() -> None:
+    found = change(((30, 100), (40, 100)), A=((20, 50), (30, 50)), B=((10, 50), (10, 50)))
+    first = found.parts[0]
+    assert first.before is not None
+    assert first.after is not None
+    fewer = replace(first.before, expected_units=40, reported_units=30)
+    all_ = replace(first.after, expected_units=40, reported_units=40)
+    told = replace(found, parts=(replace(first, before=fewer, after=all_), *found.parts[1:]))
+    assert short(told, "zh") == "主要因A自身水平上升（上报率75%→100%） +10.00"
+    assert short(told, "en") == "mainly A's own rate up (75 → 100 % reported) +10.00"
+    nothing = replace(told.parts[0], before=replace(fewer, expected_units=0, reported_units=0))
+    assert nothing.reporting_rates is None
 
 
 def test_what_has_nothing_beneath_it_has_no_short_form() -> None:
