@@ -105,9 +105,9 @@ def _when(at: At) -> str:
 def _parts(change: Change) -> tuple[list[Part], list[Part]]:
     """Those that have a line, and those that share one: what is not seen in two digits, and what is too much."""
     seen = [p for p in change.parts if any(p.shown.of(e) for e in EFFECTS)]
+    still = [p for p in change.parts if not any(p.shown.of(e) for e in EFFECTS)]
     most = SHOWN if len(seen) > SHOWN + 1 else len(seen)
-    shown = seen[:most] or list(change.parts[:1])
-    return shown, [p for p in change.parts if p not in shown]
+    return seen[:most], seen[most:] + still
 
 
 def _rows(change: Change, used: Sequence[Effect]) -> Iterator[tuple[str, list[str]]]:
@@ -119,7 +119,10 @@ def _rows(change: Change, used: Sequence[Effect]) -> Iterator[tuple[str, list[st
         yield _lead(part), [*(_cell(part.shown.of(e)) for e in used), signed(part.shown.total)]
     if more:
         cells = [sum((p.shown.of(e) for p in more), Decimal(0)) for e in used]
-        yield f"其他{len(more)}项 {len(more)} more", [*map(_cell, cells), signed(sum(cells, Decimal(0)))]
+        yield (
+            (_lead(more[0]) if len(more) == 1 else f"其他{len(more)}项 {len(more)} more"),
+            [*map(_cell, cells), signed(sum(cells, Decimal(0)))],
+        )
     yield f"现值 after\n[dim]{change.move.after.period}[/dim]", [*blank, number(change.value_after)]
 
 
@@ -158,6 +161,6 @@ def _bars(change: Change) -> Iterator[str]:
     yield " " * at(ends[0]) + "▏"
     for step, start, end in zip(steps, ends, ends[1:], strict=False):
         first, last = sorted((at(start), at(end)))
-        style = "green" if step > 0 else "red"
+        style = "cyan" if step > 0 else "magenta"  # whether up is good depends on the indicator
         yield " " * first + (f"[{style}]{'█' * max(last - first, 1)}[/{style}]" if step else "▏")
     yield " " * at(ends[-1]) + "▏"

@@ -90,11 +90,13 @@ class Part:
     @property
     def reporting_rates(self) -> tuple[int, int] | None:
         """How many of 100 reports were there on each side; None where a side expects none."""
-        expected = [f.expected_units if f else 0 for f in (self.before, self.after)]
-        if self.before is None or self.after is None or not all(expected):
+        first, last = self.before, self.after
+        if not (first and last and first.expected_units and last.expected_units):
             return None
-        first, last = (round(100 * f.reported_units / f.expected_units) for f in (self.before, self.after))
-        return first, last
+        return (
+            round(100 * first.reported_units / first.expected_units),
+            round(100 * last.reported_units / last.expected_units),
+        )
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,8 @@ SELECT
     i.name_zh, i.name_en, i.unit, i.factor, i.is_restricted, i.version, i.missing, i.numerator_en, i.denominator_en
 FROM beneath AS b
 JOIN asked AS a ON a.ask = b.ask AND a.side = b.side
-LEFT JOIN figures AS f
+-- FULL, as that is never a nested loop: the planner takes the figures for one row, and they may be many thousand
+FULL JOIN figures AS f
     ON
         f.org_code = b.org_code AND f.indicator_code = a.indicator_code
         AND f.period = a.period AND f.period_type = a.period_type
@@ -68,4 +69,6 @@ LEFT JOIN dim.indicator_history AS i
         i.indicator_code = f.indicator_code AND i.version = f.definition_version
         AND i.defined_from = f.defined_from
 LEFT JOIN dim.org_unit AS o ON o.org_code = b.org_code
+-- not `b.ask IS NOT NULL`, by which it would be no FULL JOIN
+WHERE coalesce(b.ask, -1) >= 0
 ORDER BY b.ask, b.depth, o.sort_order, b.org_code, b.side
