@@ -18,7 +18,7 @@ BEGIN ATOMIC
     SELECT mart.median(array_agg(abs(u.x - mart.median(list)))) FROM unnest(list) AS u (x);
 END;
 
--- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters.
+-- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters, and so on.
 -- A year to date grows by itself, and years are few: they are not here.
 --   score       the modified z-score, 0.6745 x (value - median) / median deviation; none of fewer than six values, or
 --               where these do not vary (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993)
@@ -44,10 +44,10 @@ FROM (
         v.*,
         coalesce(array_agg(v.value) FILTER (WHERE v.value IS NOT NULL) OVER last_twelve, '{}') AS earlier
     FROM (
-        SELECT w.*, p.month_number / CASE w.period_type WHEN 'quarter' THEN 3 ELSE 1 END AS number
+        SELECT w.*, p.month_number / CASE w.period_type WHEN 'half' THEN 6 WHEN 'quarter' THEN 3 ELSE 1 END AS number
         FROM mart.indicator_value AS w
         JOIN dim.period AS p ON p.period = w.period AND p.period_type = w.period_type
-        WHERE w.period_type IN ('month', 'quarter')
+        WHERE w.period_type IN ('month', 'quarter', 'half')
     ) AS v
     WINDOW last_twelve AS (
         PARTITION BY v.indicator_code, v.org_code, v.period_type, v.definition_version ORDER BY v.number

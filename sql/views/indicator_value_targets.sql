@@ -74,7 +74,11 @@ FROM (
             CASE i.direction WHEN 'down' THEN -1 ELSE 1 END AS sign,
             -- values are compared within the years of the plan; of a year to date, within its own year
             CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year,
-            CASE WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3 ELSE 1 END AS step
+            CASE
+                WHEN 'half' IN (x.period_type, i.shortest_period) THEN 6
+                WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3
+                ELSE 1
+            END AS step
         FROM mart.indicator_value AS x
         JOIN dim.indicator AS i ON i.indicator_code = x.indicator_code AND i.headline = x.period_type
         JOIN plan AS l ON l.indicator_code = x.indicator_code

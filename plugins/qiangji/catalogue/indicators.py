@@ -42,7 +42,7 @@ class Indicator(Model):
     factor: Decimal = Decimal(1)
     unit: Unit
     direction: Literal["up", "down", "none"]
-    headline: Literal["month", "quarter", "ytd"]
+    headline: Literal["month", "quarter", "half", "ytd"]
     missing: Missing = "matched"
     persons: bool = False
     bounded: bool | None = F(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,7 +17,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.catalogue.units import LEVELS, table_of
 from qiangji.lake import Lake
-from qiangji.periods import MONTHS_IN, Period, span
+from qiangji.periods import MONTHS_IN, Period, PeriodType, span
 from qiangji.settings import Settings
 from qiangji.warehouse import history
 from qiangji.warehouse.queries import query
@@ -73,7 +73,7 @@ def _replace_many(connection: Connection, table: str, rows: pa.Table) -> None:
 
 def _periods(today: date) -> list[Period]:
     first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
-    return [p for t in ("month", "quarter", "year") for p in span(Period.of(first, t), Period.of(last, t))]
+    return [p for t in get_args(PeriodType) for p in span(Period.of(first, t), Period.of(last, t))]
 
 
 def _org_units(catalogue: Catalogue) -> pa.Table:
@@ -230,10 +230,13 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "month_number": period.last_month.index,
         "previous_period": str(period - 1),
         "previous_quarter": None,
+        "previous_half": None,
         "year_ago_period": str(period - 12 // MONTHS_IN[period.type]),
     }
     if period.type == "quarter":
         row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
+    if period.type == "half":
+        row["label_zh"] = f"{period.year}年{'上' if period.start.month == 1 else '下'}半年"
     if period.type != "month":
         return [row]
     month = period.start.month
@@ -243,9 +246,10 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "period_start": date(period.year, 1, 1),
         "label_zh": f"{period.year}年1-{month}月累计",
         "label_en": f"{period.year}-01 to {period}",
-        # it begins anew in January; one of quarterly forms has figures at the quarters' ends only
+        # it begins anew in January; one of quarterly or half-yearly forms has figures at their ends only
         "previous_period": str(period - 1) if month > 1 else None,
         "previous_quarter": str(period - 3) if month > 3 else None,
+        "previous_half": str(period - 6) if month > 6 else None,
     }
     return [row, row | to_date]
 

@@ -29,3 +29,6 @@ CREATE TABLE dim.org_group_member (
     PRIMARY KEY (group_code, org_code)
 );
 CREATE INDEX ON dim.org_group_member (org_code);
+
+-- Halves of a year are periods: the half before, of a year to date of half-yearly forms.
+ALTER TABLE dim.period ADD COLUMN previous_half text;
