@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qiangji.figures.decomposing import EFFECTS, NONE, Effects, Sums, Unit, effects_of, rounded
 from tests.property.often import times
 
-SUMS = st.builds(
+SUMS = st.just(NONE) | st.builds(
     lambda n, d: Sums(Fraction(n), Fraction(d)), st.integers(0, 50), st.integers(0, 60) | st.just(0)
 )
 UNITS = st.lists(
@@ -76,7 +76,8 @@ def test_a_unit_has_the_effects_of_what_happened_to_it(units: list[Unit]) -> Non
             assert e.total == 0
         elif unit.before and unit.after:
             assert (e.reporting, e.boundary, e.rest) == (0, 0, 0)
-            if unit.before.ratio == unit.after.ratio is not None:
+            ratios = [side.ratio for side in (unit.before, unit.after) if side != NONE]
+            if len(set(ratios)) == 1 and ratios[0] is not None:  # also where it had nothing on one side
                 assert e.rate == 0
         else:
             assert (e.rate, e.mix, e.rest) == (0, 0, 0)
