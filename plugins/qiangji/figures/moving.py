@@ -17,8 +17,6 @@ from qiangji.figures import require
 from qiangji.figures.contributing import At, Change, Ends, Move, change_of, ends_of
 from qiangji.figures.explaining import figure_of, require_order
 from qiangji.periods import Period
-from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch
 
 
 @dataclass(frozen=True)
@@ -80,22 +78,27 @@ def _against(period: str, against: str) -> str:
         raise UsageError(
             f"{one} and {other} are periods of different types",
             expected=f"two of one type, such as {one} and {one - 1}",
-            zh=f"{one}与{other}不是同一类型的报告期：应同为月、季或年，如{one}与{one - 1}。",
+            zh=f"{one}与{other}不是同一类型的报告期：应同为月、季、半年或年，如{one}与{one - 1}。",
             code="other_type",
         )
     return str(other)
 
 
 def _period_before(c: Connection, of: dict[str, Any]) -> str:
-    found = [r["period_before"] for r in fetch(c, query("figures/period_before"), of) if r["period_before"]]
-    if not found:
+    """What mart compares the figure with: the period before of its type, of a year to date within its year."""
+    statement = (
+        "SELECT previous_period FROM mart.indicator_comparison WHERE indicator_code = :indicator"
+        " AND org_code = :org AND period = :period AND period_type = :type"
+    )
+    found: str | None = c.scalar(sa.text(statement), of)
+    if found is None:
         raise UsageError(
             f"a year to date has nothing before {of['period']} in its year",
             expected="--against a period",
             zh=f"{of['period']}的本年累计之前，本年没有可比的报告期：请用--against指定。",
             code="nothing_before",
         )
-    return str(found[0])
+    return found
 
 
 def _require_both(c: Connection, ends: Ends) -> None:
