@@ -2,7 +2,7 @@
 
 In: an `Extract`. Out: an .xlsx that follows the good practice of statistical offices (UK Government Analysis Function,
 *Releasing statistics in spreadsheets*): one table a sheet, from the first column on, nothing merged, no empty row
-inside, the title in the first cell, a header of one row that stays in sight, notes on a sheet of their own, a word where
+inside, the title in the first cell, a header of one row that stays in sight, notes on their own sheet, a word where
 there is no number.
 """
 
