@@ -133,6 +133,11 @@ class Settings(BaseSettings):
     def lake(self) -> Path:
         return self.home / "lake"
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether this is a demonstration's home, whose county systems are simulated."""
+        return (self.home / "simulator").is_dir()
+
 
 @lru_cache
 def settings() -> Settings:

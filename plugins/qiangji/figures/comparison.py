@@ -30,14 +30,17 @@ LEGEND = (
 
 def compare(engine: Engine, rows: Rows) -> Rows:
     """The rows with all columns of both views; None where a view has no row, such as for a figure without a target."""
-    for view, columns in (
-        ("mart.indicator_comparison", COMPARED),
-        ("mart.indicator_target_status", ON_THE_WAY),
-    ):
-        found = _read(engine, view, columns, rows)
-        nothing = dict.fromkeys(columns)
-        rows = [row | found.get(tuple(row[k] for k in KEYS), nothing) for row in rows]
-    return rows
+    return on_the_way(engine, _with(engine, "mart.indicator_comparison", COMPARED, rows))
+
+
+def on_the_way(engine: Engine, rows: Rows) -> Rows:
+    """The rows with the columns of mart.indicator_target_status alone."""
+    return _with(engine, "mart.indicator_target_status", ON_THE_WAY, rows)
+
+
+def _with(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> Rows:
+    found, nothing = _read(engine, view, columns, rows), dict.fromkeys(columns)
+    return [row | found.get(tuple(row[k] for k in KEYS), nothing) for row in rows]
 
 
 def _read(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> dict[tuple[str, ...], Row]:

@@ -1,0 +1,136 @@
+"""Data into HTML: templates, the numbers and marks in them, static files by their hash.
+
+In: a page's frozen dataclass and its state. Out: a text. Nothing is worked out here that is a figure.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import jinja2
+
+from qiangji.board.state import FILTERS, State
+from qiangji.board.words import Words
+from qiangji.figures import Row
+from qiangji.figures.comparison import signed
+from qiangji.settings import settings
+from qiangji.text import in_hundredths
+
+FOLDER = Path(__file__).parent
+STATIC = FOLDER / "static"
+NAVIGATION = ("",)
+"""Pages that the head of every page leads to, in this order."""
+TITLES = {"": "overview", "indicator": "indicator"}
+"""Page -> the key of its name in `words`."""
+MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
+MARKS = {"green": "●", "yellow": "▲", "red": "■", "none": "○"}
+"""The shape of a band: no reader has to tell colours apart."""
+
+
+def page(template: str, state: State, **data: Any) -> str:
+    """A page by its template. `data`: what the template shows."""
+    words = Words(state.language)
+    given = {
+        "state": state,
+        "w": words,
+        "navigation": [(name, words(TITLES[name]), state.to(name).url) for name in NAVIGATION],
+        "is_simulated": settings().is_simulated,
+        "zone": settings().timezone,
+    }
+    return _templates().get_template(f"{template}.html").render(given | data)
+
+
+@functools.cache
+def _templates() -> jinja2.Environment:
+    found = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.globals |= {"static": static_url, "marks": MARKS, "filters": FILTERS}
+    found.filters |= {
+        "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
+    }  # fmt: skip
+    return found
+
+
+# ---- numbers
+
+
+def number(value: Decimal | None) -> str:
+    """A value as `qiangji values` prints it; a dash for none."""
+    return "–" if value is None else in_hundredths(value)
+
+
+def count(value: Decimal | int | None) -> str:
+    """A whole number with grouped thousands; restated ones may have a fraction."""
+    if value is None:
+        return "–"
+    exact = Decimal(value)
+    return f"{exact:,f}" if exact == exact.to_integral_value() else in_hundredths(exact)
+
+
+def moment(value: datetime | None) -> str:
+    """A time of the counties', to the minute."""
+    return "–" if value is None else f"{value.astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+
+
+def data(value: Any) -> str:
+    """JSON for a block of data in a page: no text in it can end the block."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+
+@dataclass(frozen=True)
+class Bullet:
+    """A bar of 100 units' width: the value, and marks for the path and the target."""
+
+    value: float
+    path: float
+    target: float
+
+
+def bullet(row: Row) -> Bullet | None:
+    """Where value, path and target lie on one scale from 0; None without them."""
+    if row.get("path") is None or row["value"] is None:
+        return None
+    parts = [float(row[k]) for k in ("value", "path", "target")]
+    most = max(*parts, 0.0) or 1.0
+    value, path, target = (round(max(part, 0.0) / most * 96, 1) for part in parts)
+    return Bullet(value, path, target)
+
+
+# ---- static files
+
+
+@functools.cache
+def static_files() -> Mapping[str, tuple[Path, str]]:
+    """Name in an address (with the hash of the content) -> the file and its media type."""
+    return {
+        f"{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix}": (path, MEDIA[path.suffix])
+        for path in sorted(STATIC.iterdir())
+        if path.suffix in MEDIA
+    }
+
+
+@functools.cache
+def static_url(name: str) -> str:
+    """The address of a static file, relative to any page."""
+    return next(f"static/{url}" for url, (path, _) in static_files().items() if path.name == name)

@@ -1,0 +1,143 @@
+"""The words of the pages: one table, both languages.
+
+`Words(language)(key)` is a text, with `{names}` filled; `pick` is the one of two that are at hand. Names of forms,
+indicators and units come from the catalogue and the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from qiangji.warehouse.dictionary import PERIODS as PERIODS_ZH
+from qiangji.warehouse.dictionary import UNITS as UNITS_ZH
+
+T = TypeVar("T")
+
+TABLE: dict[str, tuple[str, str]] = {
+    "board": ("强基看板", "Qiangji board"),
+    "overview": ("总览", "Overview"),
+    "indicator": ("指标", "Indicator"),
+    "workbooks": ("退回工作簿", "Returned workbooks"),
+    "skip": ("跳到正文", "Skip to the content"),
+    "simulated": ("模拟数据", "Simulated data"),
+    "simulated_said": ("页面上的数据均为模拟，不代表任何真实单位。", "Every figure here is simulated and says nothing of a real unit."),
+    "illustrative": ("目标为示意", "Targets are illustrative"),
+    "illustrative_said": ("原方案未公布数字，目标值均为示意。", "The plan publishes no figures: all targets are illustrative."),
+    "language": ("English", "中文"),
+    "to_dark": ("深色", "Dark"),
+    "to_light": ("浅色", "Light"),
+    "period": ("报告期", "Period"),
+    "period_type": ("口径", "Kind"),
+    "headline": ("各指标主要口径", "each indicator's own"),
+    "as_of": ("截至时点", "As of"),
+    "as_of_now": ("现在", "now"),
+    "as_of_said": ("所示为{at}当时显示的数。", "As it was shown at {at}."),
+    "restated_said": ("历史数据已按现行区划重算。", "History is restated on today's tree of units."),
+    "tree": ("区划", "Tree"),
+    "as_was": ("当时区划", "as it was"),
+    "restated": ("现行区划", "as it is today"),
+    "show": ("查看", "Show"),
+    "built_at": ("计算于{at}", "Computed {at}"),
+    "green": ("达标或在轨", "On track"),
+    "yellow": ("略落后", "Behind"),
+    "red": ("明显落后", "Far behind"),
+    "none": ("不评", "Not rated"),
+    "bands_said": (
+        "达标或在轨：已达目标，或不低于通向年度目标的路径；略落后：低于路径，但按近12个月的速度年内可达；明显落后：按此速度年内达不到。无目标、无数值的不评。",
+        "On track: the target is reached, or the figure is on its path to it. Behind: off the path, but at the pace of the"
+        " last twelve months the target is reached within its year. Far behind: at that pace it is not. Without a target or"
+        " a value nothing is rated.",
+    ),
+    "no_path": ("截至时点和现行区划不计算路径，因此不评。", "There is no path as of a moment or on today's tree, so nothing is rated."),
+    "indicators": ("{n}项指标", "{n} indicators"),
+    "rated": ("有目标的{n}项", "{n} with a target"),
+    "value": ("数值", "Value"),
+    "unit_col": ("单位", "Unit"),
+    "name": ("指标", "Indicator"),
+    "band": ("评价", "Rating"),
+    "target": ("目标", "Target"),
+    "path": ("应达", "Path"),
+    "to_target": ("距目标", "To target"),
+    "reached": ("已达目标", "reached"),
+    "gap_left": ("差{n}", "{n} to go"),
+    "change": ("较上期", "Change"),
+    "series_break": ("口径变", "redefined"),
+    "coverage": ("上报率", "Reported"),
+    "missing_n": ("缺{n}", "{n} missing"),
+    "all_in": ("齐", "all in"),
+    "has_warning": ("有未确认的核查发现", "findings that nobody confirmed"),
+    "is_corrected": ("含人工更正", "holds a correction"),
+    "not_closed": ("未到截止", "not due yet"),
+    "whole": ("合计", "whole"),
+    "aspects_by_unit": ("八个方面 × {what}", "Eight aspects × {what}"),
+    "counties": ("县（市、区）", "counties"),
+    "towns": ("镇街", "towns"),
+    "aspect": ("方面", "Aspect"),
+    "on_track_of": ("{rated}项有目标，{green}项达标或在轨", "{green} of {rated} on track"),
+    "nothing_rated": ("无目标", "no targets"),
+    "csv": ("CSV", "CSV"),
+    "xlsx": ("Excel", "Excel"),
+    "download": ("下载", "Download"),
+    "slideshow": ("轮播", "Slideshow"),
+    "slideshow_end": ("退出轮播", "Leave"),
+    "pause": ("暂停", "Pause"),
+    "play": ("继续", "Play"),
+    "next": ("下一页", "Next"),
+    "previous": ("上一页", "Previous"),
+    "higher_better": ("越高越好", "higher is better"),
+    "lower_better": ("越低越好", "lower is better"),
+    "no_direction": ("无优劣方向", "neither is better"),
+    "legend": ("图例", "Legend"),
+    "status_A": ("正常", "normal"),
+    "open_source": ("打开数据", "Data"),
+    "nothing_here": ("没有这样的页面", "There is no such page"),
+    "what_there_is": ("可以打开的页面：", "Pages that there are:"),
+    "cannot": ("无法显示", "This cannot be shown"),
+    "refused": ("无权查看", "Not for this account"),
+    "failed": ("页面出错", "This page failed"),
+    "failed_said": ("已记入日志，编号{n}；请连同编号告知运维人员。", "It is in the log under {n}: please tell whoever runs the system."),
+    "down": ("数据仓库暂不可用", "The warehouse is not available"),
+    "back": ("回到总览", "Back to the overview"),
+    "per_aspect": ("分方面", "By aspect"),
+    "no_figures": ("没有可显示的指标值", "No figures to show"),
+    "no_data": ("无数据", "no figure"),
+}  # fmt: skip
+
+PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
+UNITS_EN = {
+    "person": "persons", "household": "households", "group": "groups", "village": "villages",
+    "community": "communities", "unit": "units", "item": "items", "time": "times", "tree": "trees",
+    "ten_thousand_yuan": "10,000 yuan", "percent": "%", "per_1000": "per 1,000", "per_100": "per 100",
+    "ratio": "ratio", "code": "code", "none": "",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language."""
+
+    language: str
+
+    def __call__(self, key: str, **names: Any) -> str:
+        text = self.pick(*TABLE[key])
+        return text.format(**names) if names else text
+
+    def pick(self, zh: T, en: T) -> T:
+        """The one of this language."""
+        return zh if self.language == "zh" else en
+
+    def of(self, row: Mapping[str, Any], name: str) -> str:
+        """A column of `<name>_zh` and `<name>_en`."""
+        return str(row[f"{name}_{self.language}"] or row[f"{name}_zh"] or "")
+
+    def unit(self, unit: str) -> str:
+        """A unit of measure: `%`, `per 1,000`."""
+        return self.pick(UNITS_ZH, UNITS_EN).get(unit, unit)
+
+    def period_type(self, name: str) -> str:
+        return self.pick(PERIODS_ZH, PERIODS_EN).get(name, name)
+
+    def direction(self, name: str) -> str:
+        return self({"up": "higher_better", "down": "lower_better"}.get(name, "no_direction"))
