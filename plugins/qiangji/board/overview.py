@@ -129,8 +129,7 @@ def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
     period = chosen_period(state, months)
     rows = figures(engine, catalogue, state.figures, [whole.code, *(u.code for u in parts)], period, state.period_type)
     is_rated = state.as_of is None and not state.is_restated
-    if is_rated and rows:
-        rows = [row | {"band": band(row)} for row in comparison.on_the_way(engine, rows)]
+    rows = rated(engine, rows, is_rated)
     return Overview(
         whole=whole,
         parts=tuple(parts),
@@ -141,6 +140,13 @@ def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
         is_rated=is_rated,
         rows=rows,
     )
+
+
+def rated(engine: Engine, rows: Rows, is_rated: bool) -> Rows:
+    """The rows with the way to the target and the band; of states that have no path, with neither."""
+    if is_rated and rows:
+        return [row | {"band": band(row)} for row in comparison.on_the_way(engine, rows)]
+    return [row | dict.fromkeys(comparison.ON_THE_WAY) | {"band": "none"} for row in rows]
 
 
 def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:
@@ -229,7 +235,7 @@ def _aspects(catalogue: Catalogue, rows: Rows, shown: Sequence[Unit]) -> Iterabl
 
 
 def _line(rows: Sequence[Row], shown: Sequence[Unit]) -> Line:
-    by_unit = {r["org_code"]: Figure(r, r.get("band", "none")) for r in rows}
+    by_unit = {r["org_code"]: Figure(r, r["band"]) for r in rows}
     return Line(rows[0], by_unit.get(shown[0].code), tuple(by_unit.get(u.code) for u in shown[1:]))
 
 

@@ -27,22 +27,20 @@ from qiangji.text import in_hundredths
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
-NAVIGATION = ("",)
-"""Pages that the head of every page leads to, in this order."""
-TITLES = {"": "overview", "indicator": "indicator"}
-"""Page -> the key of its name in `words`."""
 MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
 MARKS = {"green": "●", "yellow": "▲", "red": "■", "none": "○"}
 """The shape of a band: no reader has to tell colours apart."""
 
 
-def page(template: str, state: State, **data: Any) -> str:
-    """A page by its template. `data`: what the template shows."""
+def page(template: str, state: State, heads: Mapping[str, str], **data: Any) -> str:
+    """A page by its template. `heads`: the pages that its head leads to -> their names in `words`; `data`: what it
+    shows.
+    """
     words = Words(state.language)
     given = {
         "state": state,
         "w": words,
-        "navigation": [(name, words(TITLES[name]), state.to(name).url) for name in NAVIGATION],
+        "navigation": [(name, words(title), state.to(name).url) for name, title in heads.items()],
         "is_simulated": settings().is_simulated,
         "zone": settings().timezone,
     }

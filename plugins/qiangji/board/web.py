@@ -112,7 +112,7 @@ def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tup
             {"Content-Disposition": saved},
             tables.MEDIA[state.format],
         )
-    return rendering.page(page.template, state, page=found, viewer=who), {}, "text/html"
+    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who), {}, "text/html"
 
 
 def _problem(
@@ -123,7 +123,7 @@ def _problem(
     if said is not None:
         text = said.zh or said.en if language == "zh" else said.en
     state = State(lang=language if "lang" in request.query_params else None, accepted=language)
-    content = rendering.page("problem", state, title=title, text=text, depth=_depth(request))
+    content = rendering.page("problem", state, pages.HEADS, title=title, text=text, depth=_depth(request))
     return fastapi.Response(content, status_code=status, headers=HEADERS, media_type="text/html")
 
 
