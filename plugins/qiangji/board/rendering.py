@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,10 +18,12 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
-from qiangji.board.state import FILTERS, State
+from qiangji.board.overview import Figure
+from qiangji.board.state import State
 from qiangji.board.words import Words
 from qiangji.figures import Row
 from qiangji.figures.comparison import signed
+from qiangji.pipeline import read_catalogue
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
 
@@ -42,7 +44,7 @@ def page(template: str, state: State, heads: Mapping[str, str], **data: Any) -> 
         "w": words,
         "navigation": [(name, words(title), state.to(name).url) for name, title in heads.items()],
         "is_simulated": settings().is_simulated,
-        "zone": settings().timezone,
+        "forms": read_catalogue().forms,
     }
     return _templates().get_template(f"{template}.html").render(given | data)
 
@@ -56,9 +58,10 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"static": static_url, "marks": MARKS, "filters": FILTERS}
+    found.globals |= {"static": static_url, "marks": MARKS}
     found.filters |= {
         "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
+        "share_of": share_of,
     }  # fmt: skip
     return found
 
@@ -113,6 +116,14 @@ def bullet(row: Row) -> Bullet | None:
     most = max(*parts, 0.0) or 1.0
     value, path, target = (round(max(part, 0.0) / most * 96, 1) for part in parts)
     return Bullet(value, path, target)
+
+
+def share_of(row: Row, figures: Sequence[Figure]) -> float | None:
+    """How long a figure's bar is in 100, beside those of the others: the longest is 100, and 0 is none."""
+    if row["value"] is None:
+        return None
+    most = max((abs(f.row["value"]) for f in figures if f.row["value"] is not None), default=0)
+    return round(float(100 * abs(row["value"]) / most), 1) if most else 0.0
 
 
 # ---- static files

@@ -59,7 +59,9 @@ class State:
         return dict(self.filters).get(name, otherwise)
 
     def with_(self, **changes: Any) -> State:
-        """Another state of this page. Names of filters are taken too; None removes one."""
+        """Another state of this page. Names of filters are taken too; None removes one; a period may be a text."""
+        if isinstance(changes.get("period"), str):
+            changes["period"] = Period.parse(changes["period"])
         own = {f.name for f in fields(self)}
         chosen = dict(self.filters) | {k: v for k, v in changes.items() if k not in own}
         kept = tuple((k, str(v)) for k, v in chosen.items() if v is not None)

