@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -84,7 +84,7 @@ def _web() -> Any:
     return web
 
 
-def _may(method: str, dag: str, user: Any) -> bool:
+def _may(method: Literal["GET", "POST"], dag: str, user: Any) -> bool:
     """Whether an account may read a DAG's runs (GET), or start one (POST)."""
     from airflow.api_fastapi.app import get_auth_manager
     from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails

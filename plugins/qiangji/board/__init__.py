@@ -7,9 +7,10 @@ In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML p
 | `state.py` | the state of a page and its address |
 | `asking.py` | the warehouse as a page asks it: one snapshot, few statements, little time |
 | `words.py` | the words of the pages in both languages |
-| `bands.py` | red, yellow, green |
-| `overview.py`, `indicator.py` | the data of a page, without HTML |
-| `rendering.py` | data into HTML, CSV and xlsx; static files by their hash |
+| `compared.py`, `bands.py` | figures beside those of before; red, yellow, green |
+| `overview.py`, `indicator.py` | the data of a page, without HTML; `sketch.py`: its map |
+| `pages.py` | the pages that there are |
+| `rendering.py`, `tables.py` | data into HTML, into CSV and xlsx; static files by their hash |
 | `web.py` | the routes |
 
 Airflow is not known here: `airflow_glue` puts the pages among its own and says who looks.

@@ -138,7 +138,8 @@ def _as_the_board(connection: Any, _: object) -> None:
     connection.autocommit = True
     if found := connection.execute(asked, [BOARD]).fetchone():
         with suppress(Exception):  # a login that may not: what it may do is what its administrator gave it
-            connection.execute("SELECT set_config('role', %s, false) WHERE pg_has_role(%s, 'MEMBER')", [BOARD, found[0]])
+            become = "SELECT set_config('role', %s, false) WHERE pg_has_role(%s, 'MEMBER')"
+            connection.execute(become, [BOARD, found[0]])
     connection.autocommit = False
 
 

@@ -6,7 +6,7 @@ pace are those of the view (decision 15).
 | band | means |
 | --- | --- |
 | green | reached, or on the path to the target |
-| yellow | behind the path; at the pace of the last twelve months the target is reached in its year, or the pace is not known |
+| yellow | behind the path; at its pace the target is reached in its year, or the pace is not known |
 | red | behind the path, and at its pace the target is not reached in its year |
 | none | no target, no value, or a figure without a direction |
 """

@@ -1,19 +1,19 @@
 """One indicator: its trend with the path to the target, the units beneath ranked and on a map, what it means.
 
-In: an engine on a snapshot, the catalogue, the state of the page (`indicator`, `org`, `level`). Out: an `IndicatorPage`.
+In: an engine on a snapshot, the catalogue, the state of the page (`indicator`, `org`, `level`). Out: `IndicatorPage`.
 Figures are those of `qiangji values`; rank and path are those of mart.indicator_comparison and
 mart.indicator_target_status, which there are for now only, not as of a moment or on today's tree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from qiangji.board.overview import Figure, Unit, rated, units
+from qiangji.board import compared
+from qiangji.board.overview import Figure, Unit, units
 from qiangji.board.sketch import Sketch, sketch
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
@@ -82,19 +82,20 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
     chosen = _chosen(catalogue, state)
     whole, beneath = units(catalogue, state.get("org"))
     type_ = _type(chosen, state)
-    series = _series(engine, catalogue, state, chosen.code, type_, [whole.code, *(u.code for u in beneath)])
+    shown = state.figures
+    codes = [whole.code, *(u.code for u in beneath)]
+    series = compared.of_an_indicator(engine, catalogue, shown, codes, (chosen.code, type_))
     mine = [r for r in series if r["org_code"] == whole.code]
     period = _period(mine, state, chosen, whole, type_)
-    is_rated = state.as_of is None and not state.is_restated
-    shown = [r for r in series if r["org_code"] == whole.code or r["period"] == str(period)]
-    shown = _ranked(engine, rated(engine, shown, is_rated), str(period), is_rated)
-    now = [r for r in shown if r["period"] == str(period)]
+    rows = [r for r in series if r["org_code"] == whole.code or r["period"] == str(period)]
+    rows = _ranked(engine, compared.rated(engine, rows, shown), str(period), compared.has_path(shown))
+    now = [r for r in rows if r["period"] == str(period)]
     figure = next(r for r in now if r["org_code"] == whole.code)
     levels = _levels(catalogue, chosen, whole)
     level = state.get("level")
-    deeper = _deeper(engine, catalogue, state, chosen.code, type_, whole, figure) if level in levels else []
-    asked = {"indicator": chosen.code, "version": figure["definition_version"]} | state.figures.bound(catalogue)
-    (meant,) = read(engine, query("board/definition", dictionary=state.figures.dictionary), asked)
+    deeper = _deeper(engine, catalogue, state, whole, figure) if level in levels else []
+    version = {"indicator": chosen.code, "version": figure["definition_version"]}
+    meant = query("board/definition", dictionary=shown.dictionary)
     return IndicatorPage(
         indicator=chosen,
         aspect=_aspect(catalogue, chosen),
@@ -104,14 +105,14 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
         period_type=type_,
         periods=tuple(reversed([r["period"] for r in mine])),
         figure=_figure(figure),
-        trend=[r for r in shown if r["org_code"] == whole.code],
+        trend=[r for r in rows if r["org_code"] == whole.code],
         parts=_in_order([r for r in now if r["org_code"] != whole.code], chosen),
         map=sketch(catalogue.outlines, [u.code for u in beneath]),
         levels=levels,
         level=level if level in levels else "",
         beneath=tuple(_figure(r) for r in deeper),
-        meant=meant,
-        is_rated=is_rated,
+        meant=read(engine, meant, version | shown.bound(catalogue))[0],
+        is_rated=compared.has_path(shown),
         rows=deeper or now,
     )
 
@@ -136,21 +137,6 @@ def _type(chosen: Indicator, state: State) -> str:
     if state.period_type:
         return state.period_type
     return chosen.headline if state.period is None or state.period.type == "month" else state.period.type
-
-
-def _series(
-    engine: Engine,
-    catalogue: Catalogue,
-    state: State,
-    code: str,
-    type_: str,
-    orgs: Sequence[str],
-    periods: Sequence[str | None] = (),
-) -> Rows:
-    shown = state.figures
-    asked = {"indicator": code, "type": type_, "units": list(orgs), "periods": [p for p in periods if p]}
-    found = query("board/series", figures=shown.figures, dictionary=shown.dictionary)
-    return read(engine, found, asked | shown.bound(catalogue))
 
 
 def _period(mine: Rows, state: State, chosen: Indicator, whole: Unit, type_: str) -> Period:
@@ -194,14 +180,15 @@ def _ranked(engine: Engine, rows: Rows, period: str, is_rated: bool) -> Rows:
     return [r | (places[r["org_code"]] if r["period"] == period else nothing) for r in rows]
 
 
-def _deeper(
-    engine: Engine, catalogue: Catalogue, state: State, code: str, type_: str, whole: Unit, figure: Row
-) -> Rows:
+def _deeper(engine: Engine, catalogue: Catalogue, state: State, whole: Unit, figure: Row) -> Rows:
+    """The figures of the units of the chosen level, in the period of the whole's."""
     level = state.get("level")
-    orgs = [u.code for u in catalogue.org if u.level == level and whole.code in catalogue.org.ever_above(u.code)]
-    periods = [figure["period"]]
-    rows = _series(engine, catalogue, state, code, type_, orgs, periods)
-    return [r | dict.fromkeys(comparison.ON_THE_WAY) | {"band": "none", "rank": None} for r in rows]
+    orgs = [
+        u.code for u in catalogue.org if u.level == level and whole.code in catalogue.org.ever_above(u.code)
+    ]
+    kind = (figure["indicator_code"], figure["period_type"])
+    rows = compared.of_an_indicator(engine, catalogue, state.figures, orgs, kind, of=figure)
+    return [r | {"rank": None} for r in compared.unrated(rows)]
 
 
 def _levels(catalogue: Catalogue, chosen: Indicator, whole: Unit) -> tuple[str, ...]:

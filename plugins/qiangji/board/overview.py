@@ -14,22 +14,18 @@ from decimal import Decimal
 
 from sqlalchemy.engine import Engine
 
-from qiangji.board.bands import BANDS, band
+from qiangji.board import compared
+from qiangji.board.bands import BANDS
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Label
-from qiangji.catalogue.tree import LEVELS, OrgUnit
+from qiangji.catalogue.tree import OrgUnit
 from qiangji.errors import UsageError, unknown
-from qiangji.figures import Row, Rows, comparison, read
-from qiangji.figures.reading import State as Figures
+from qiangji.figures import Row, Rows, read
 from qiangji.periods import Period
-from qiangji.warehouse.queries import query, statement
+from qiangji.warehouse.queries import query
 
 _OTHERS = Label(zh="已停用的指标", en="Indicators of before")
-_HEADLINES = (
-    "(v.indicator_code, v.period, v.period_type) IN (SELECT indicator_code, period, period_type FROM headline)"
-)
-_OWN_TYPE = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
 
 
 @dataclass(frozen=True)
@@ -79,7 +75,7 @@ class Tally:
 
     @property
     def band(self) -> str:
-        """One for all: green where nothing is behind, red where as much as half is far behind or more red than green."""
+        """One for all: green where nothing is behind, red where at least half are far behind."""
         if not self.rated:
             return "none"
         if self.green == self.rated:
@@ -127,9 +123,10 @@ def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
     whole, parts = units(catalogue, state.get("org"))
     months = built_months(engine, catalogue, state, whole.code)
     period = chosen_period(state, months)
-    rows = figures(engine, catalogue, state.figures, [whole.code, *(u.code for u in parts)], period, state.period_type)
-    is_rated = state.as_of is None and not state.is_restated
-    rows = rated(engine, rows, is_rated)
+    shown = state.figures
+    codes = [whole.code, *(u.code for u in parts)]
+    rows = compared.of_a_period(engine, catalogue, shown, codes, period, state.period_type)
+    rows = compared.rated(engine, rows, shown)
     return Overview(
         whole=whole,
         parts=tuple(parts),
@@ -137,16 +134,9 @@ def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
         months=tuple(m["period"] for m in months),
         built_at=next((m["built_at"] for m in months if m["period"] == str(period.last_month)), None),
         aspects=tuple(_aspects(catalogue, rows, [whole, *parts])),
-        is_rated=is_rated,
+        is_rated=compared.has_path(shown),
         rows=rows,
     )
-
-
-def rated(engine: Engine, rows: Rows, is_rated: bool) -> Rows:
-    """The rows with the way to the target and the band; of states that have no path, with neither."""
-    if is_rated and rows:
-        return [row | {"band": band(row)} for row in comparison.on_the_way(engine, rows)]
-    return [row | dict.fromkeys(comparison.ON_THE_WAY) | {"band": "none"} for row in rows]
 
 
 def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:
@@ -169,7 +159,7 @@ def built_months(engine: Engine, catalogue: Catalogue, state: State, unit: str) 
 
 
 def chosen_period(state: State, months: Rows) -> Period:
-    """The period that is asked for, else the last month with reports. Raises UsageError no_period: says what there is."""
+    """The period that is asked for, else the last month with reports. Raises UsageError no_period."""
     known = [m["period"] for m in months]
     if state.period is None:
         if found := next((m["period"] for m in months if m["is_reported"]), None):
@@ -186,39 +176,14 @@ def chosen_period(state: State, months: Rows) -> Period:
         first, last = (known[-1], known[0]) if known else ("-", "-")
         raise UsageError(
             f"no figures for {state.period}",
-            expected=f"{first} to {last}, or a quarter or year that ends within" if known else "a month that is built",
-            zh=f"{state.period}没有指标值；" + (f"可选{first}至{last}，或其间结束的季度、年度。" if known else "尚未计算任何月份。"),
+            expected=f"{first} to {last}, or a quarter or year that ends within"
+            if known
+            else "a month that is built",
+            zh=f"{state.period}没有指标值；"
+            + (f"可选{first}至{last}，或其间的季度、年度。" if known else "尚未计算任何月份。"),
             code="no_period",
         )
     return state.period
-
-
-def figures(
-    engine: Engine, catalogue: Catalogue, shown: Figures, orgs: Sequence[str], period: Period, type_: str | None
-) -> Rows:
-    """Rows as `reading.values` gives them for these units, each with the period before."""
-    dictionary = shown.dictionary
-    is_headline = period.type == "month" and type_ is None
-    over = {"figures": "SELECT * FROM shown", "dictionary": dictionary}
-    asked = {
-        "period": str(period),
-        "since": str(period.last_month - 11),
-        "type": type_,
-        "with_past_units": shown.as_of is not None,
-        "units": list(orgs),
-        "indicators": [],
-        "orgs": [],
-        "above": [],
-        "levels": list(LEVELS),
-    }
-    found = query(
-        "board/overview",
-        figures=shown.figures,
-        dictionary=dictionary,
-        headlines=statement("figures/headlines", **over),
-        values=statement("figures/values", chosen=_HEADLINES if is_headline else _OWN_TYPE, **over),
-    )
-    return read(engine, found, asked | shown.bound(catalogue))
 
 
 def _aspects(catalogue: Catalogue, rows: Rows, shown: Sequence[Unit]) -> Iterable[Aspect]:

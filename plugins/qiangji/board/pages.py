@@ -1,7 +1,7 @@
 """The pages that there are: of each its data, its template, and its table as a file.
 
-In: nothing. Out: `PAGES`, by the name of the page in its address. Where a new page goes: an entry here, what its address
-may name in `state.FILTERS`, its words in `words.TABLE`, a template.
+In: nothing. Out: `PAGES`, by the name of the page in its address. Where a new page goes: an entry here, what its
+address may name in `state.FILTERS`, its words in `words.TABLE`, a template.
 """
 
 from __future__ import annotations

@@ -29,7 +29,11 @@ from qiangji.text import in_hundredths
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
-MEDIA = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".txt": "text/plain; charset=utf-8"}
+MEDIA = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".txt": "text/plain; charset=utf-8",
+}
 MARKS = {"green": "●", "yellow": "▲", "red": "■", "none": "○"}
 """The shape of a band: no reader has to tell colours apart."""
 
@@ -133,7 +137,10 @@ def share_of(row: Row, figures: Sequence[Figure]) -> float | None:
 def static_files() -> Mapping[str, tuple[Path, str]]:
     """Name in an address (with the hash of the content) -> the file and its media type."""
     return {
-        f"{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix}": (path, MEDIA[path.suffix])
+        f"{path.stem}.{hashlib.sha256(path.read_bytes()).hexdigest()[:12]}{path.suffix}": (
+            path,
+            MEDIA[path.suffix],
+        )
         for path in sorted(STATIC.iterdir())
         if path.suffix in MEDIA
     }

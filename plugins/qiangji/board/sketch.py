@@ -1,7 +1,7 @@
 """A sketch map of units: their outlines as paths of an SVG.
 
-In: outlines in degrees. Out: a `Sketch` on a canvas of `WIDTH` units; a unit without an outline is not on it and is shown
-as a tile. Degrees are laid out flat, longitude shrunk by the cosine of the middle latitude: true enough for a county.
+In: outlines in degrees. Out: a `Sketch` on a canvas of `WIDTH` units; a unit without an outline is not on it and is
+shown as a tile. Degrees are laid out flat, longitude shrunk by the cosine of the middle latitude: true enough here.
 """
 
 from __future__ import annotations

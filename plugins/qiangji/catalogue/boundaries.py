@@ -30,13 +30,19 @@ def read(path: Path, units: Collection[str]) -> Outlines:
         return {}
     if path.stat().st_size > MOST_BYTES:
         raise CatalogueError(
-            f"{path.stat().st_size:,} bytes", where=path, expected=f"at most {MOST_BYTES:,}: fewer points", code="too_large"
+            f"{path.stat().st_size:,} bytes",
+            where=path,
+            expected=f"at most {MOST_BYTES:,}: fewer points",
+            code="too_large",
         )
     try:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
     except (ValueError, KeyError, TypeError, OSError) as e:
         raise CatalogueError(
-            "no GeoJSON", where=path, expected='{"type": "FeatureCollection", "features": [...]}', code="not_readable"
+            "no GeoJSON",
+            where=path,
+            expected='{"type": "FeatureCollection", "features": [...]}',
+            code="not_readable",
         ) from e
     problems = Problems()
     found: dict[str, tuple[Ring, ...]] = {}
