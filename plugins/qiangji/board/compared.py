@@ -33,8 +33,12 @@ def of_a_period(
     period: Period,
     type_: str | None,
 ) -> Rows:
-    """All indicators of some units in a period; of a month without a type in each indicator's headline."""
+    """All indicators of some units in a period; of a month without a type in each indicator's headline.
+
+    Which period is a headline follows from the city's figures, so that the city is read with them.
+    """
     month = period.last_month
+    cities = {catalogue.org.path(code).get("city") for code in orgs}
     chosen = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
     if period.type == "month" and type_ is None:
         over = {"figures": "SELECT * FROM shown", "dictionary": shown.dictionary}
@@ -42,7 +46,8 @@ def of_a_period(
     # a headline may be of a quarter that ended eleven months ago, and is held against the year before it
     asked = {"period": str(period), "since": str(month - 11), "type": type_, "month": str(month)}
     asked["year_before"] = str(month - 11 - 12)
-    return _rows(engine, catalogue, shown, orgs, _SINCE, chosen, asked)
+    rows = _rows(engine, catalogue, shown, [*orgs, *sorted(filter(None, cities))], _SINCE, chosen, asked)
+    return [r for r in rows if r["org_code"] in orgs]
 
 
 def of_an_indicator(

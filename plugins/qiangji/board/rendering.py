@@ -83,7 +83,7 @@ def count(value: Decimal | int | None) -> str:
     if value is None:
         return "–"
     exact = Decimal(value)
-    return f"{exact:,f}" if exact == exact.to_integral_value() else in_hundredths(exact)
+    return f"{exact:,.0f}" if exact == exact.to_integral_value() else in_hundredths(exact)
 
 
 def moment(value: datetime | None) -> str:

@@ -96,6 +96,8 @@ COLUMNS = (
     "definition_version", "built_at",
 )  # fmt: skip
 """Columns of a table of figures."""
+_OWN = ("band", "path", "target")
+"""Columns that mean something else in the dictionary, or are not in it: their words are those of the pages."""
 
 
 def of_rows(name: str, rows: Rows, state: State, columns: Sequence[str] = COLUMNS) -> Table:
@@ -120,5 +122,7 @@ def _dictionary() -> dict[str, str]:
 
 
 def _heading(key: str, language: str) -> str:
+    if key in _OWN:
+        return Words(language)(key)
     zh, _, en = _dictionary().get(key, f"{key} / {key}").partition(" / ")
     return zh if language == "zh" else en
