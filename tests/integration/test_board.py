@@ -26,7 +26,7 @@ from qiangji.board.asking import Warehouse
 from qiangji.board.bands import band
 from qiangji.board.rendering import number
 from qiangji.board.words import Words
-from qiangji.figures import Choice, Rows, comparison, reading
+from qiangji.figures import Choice, Rows, comparison, explaining, reading
 from qiangji.settings import settings
 from qiangji.warehouse.roles import BOARD
 from tests.integration.nights import Night, night
@@ -217,6 +217,27 @@ def test_one_indicator_as_of_a_moment_and_restated(site: Site) -> None:
         assert len(found) > 20
 
 
+def test_an_explanation_is_that_of_explain(site: Site) -> None:
+    p = site.night.pipeline
+    told = explaining.explain(p.ledger.engine, INDICATOR, "440700", "2026-10", "month")
+    text = site.page(f"explain?indicator={INDICATOR}&period=2026-10&type=month&lang=en")
+    assert_equal(shown(text), site.values(choice=Choice([INDICATOR], orgs=["440700"]), period="2026-10"))
+    assert told["submissions"]
+    for row in told["submissions"]:
+        assert row["sha256"][:12] in text
+        assert row["file_name"] in text
+    for row in told["rejections"]:
+        assert row["rule"] in text
+    assert f"FROM mart.indicator_value\nWHERE indicator_code = &#39;{INDICATOR}&#39;" in text
+    assert "sql/models/sums.sql" in text
+    for name in ("submissions", "missing_units"):
+        answer = site.get(f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv")
+        assert len(list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))) == 1 + len(told[name])
+    answer = site.get(f"explain?indicator={INDICATOR}&as_of={site.at}", **{"accept-language": "en"})
+    assert answer.status_code == 400
+    assert "only the figure that is shown now" in answer.text
+
+
 def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> None:
     p = site.night.pipeline
     answer = site.get(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&format=csv")
@@ -240,7 +261,7 @@ def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> 
 @pytest.mark.parametrize(
     "address",
     ["", "?org=440703", "?tree=restated", "?show=slides", "?format=csv", "indicator", "indicator?level=village",
-     f"indicator?indicator={INDICATOR}&level=village", f"indicator?indicator={INDICATOR}&org=440703&level=village"],
+     "explain", f"explain?indicator={INDICATOR}&org={COUNTIES[0]}", f"indicator?indicator={INDICATOR}&level=village", f"indicator?indicator={INDICATOR}&org=440703&level=village"],
 )  # fmt: skip
 def test_a_page_asks_the_warehouse_five_times_at_most(site: Site, address: str) -> None:
     timing = site.get(address).headers["server-timing"]

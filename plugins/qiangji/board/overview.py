@@ -148,6 +148,12 @@ def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:
     return _unit(root), [_unit(u) for u in catalogue.org if u.parent_code == root.code]
 
 
+def path_of(catalogue: Catalogue, code: str) -> tuple[Unit, ...]:
+    """The units above a unit, from the top down."""
+    path = catalogue.org.path(code)
+    return tuple(Unit(c, catalogue.name_of(c), level) for level, c in path.items() if c != code)
+
+
 def _unit(unit: OrgUnit) -> Unit:
     return Unit(unit.code, unit.name, unit.level)
 

@@ -25,6 +25,7 @@ FORMATS = ("csv", "xlsx")
 FILTERS: dict[str, tuple[str, ...]] = {
     "": ("org", "show"),
     "indicator": ("indicator", "org", "level", "table"),
+    "explain": ("indicator", "org", "table"),
 }
 """Page -> what else its address may name. The pages are the children of the board's own address."""
 
