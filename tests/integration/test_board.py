@@ -108,7 +108,7 @@ class Figures(HTMLParser):
 
 
 def by_key(rows: Rows) -> dict[Key, Any]:
-    return {tuple(r[k] for k in comparison.KEYS): r for r in rows}  # type: ignore[misc]
+    return {tuple(r[k] for k in comparison.KEYS): r for r in rows}
 
 
 def shown(text: str) -> dict[Key, tuple[str, str]]:
@@ -368,7 +368,7 @@ def test_tables_come_as_csv_and_as_a_workbook(site: Site) -> None:
     expected = site.values()
     assert len(rows) - 1 == len(expected)
     for row in rows[1:]:
-        mine = expected[tuple(row[column[k]] for k in comparison.KEYS)]  # type: ignore[index]
+        mine = expected[tuple(row[column[k]] for k in comparison.KEYS)]
         assert row[column["value"]] == (
             None if mine["value"] is None else pytest.approx(float(mine["value"]))
         )
@@ -443,7 +443,7 @@ def test_a_statement_that_takes_too_long_is_a_page(site: Site, monkeypatch: pyte
             c.execute(sa.text("SET LOCAL statement_timeout = 20"))
             c.execute(sa.text("SELECT pg_sleep(3)"))
 
-    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", slow, lambda *_: None))  # type: ignore[arg-type, return-value]
+    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", slow, lambda *_: None))  # type: ignore[arg-type]
     answer = site.get("", **{"accept-language": "en"})
     assert (answer.status_code, "longer than" in answer.text) == (503, True)
 
