@@ -49,14 +49,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "show": ("查看", "Show"),
     "built_at": ("计算于{at}", "Computed {at}"),
     "green": ("达标或在轨", "On track"),
-    "yellow": ("略落后", "Behind"),
+    "yellow": ("略低于路径", "Just behind"),
     "red": ("明显落后", "Far behind"),
     "none": ("不评", "Not rated"),
     "bands_said": (
-        "达标或在轨：已达目标，或不低于通向年度目标的路径；略落后：低于路径，但按近12个月的速度年内可达；"
-        "明显落后：按此速度年内达不到。无目标、无数值的不评。",
-        "On track: the target is reached, or the figure is on its path to it. Behind: off the path, but at the pace of"
-        " the last twelve months the target is reached within its year. Far behind: at that pace it is not. Without a"
+        "达标或在轨：已达目标，或不低于通向年度目标的路径；略低于路径：差距在该指标的容差之内（默认为年度目标的二十分之一）；"
+        "明显落后：差距更大。无目标、无数值的不评。",
+        "On track: the target is reached, or the figure is on its path to it. Just behind: off the path by no more than"
+        " the indicator's tolerance (by default a twentieth of the year's target). Far behind: further off. Without a"
         " target or a value nothing is rated.",
     ),
     "no_path": (
@@ -153,12 +153,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "rank_said": ("上报率不足90%的不排名。", "Units of which less than 90 % reported have no place."),
     "reached_by": (
         "按近12个月的速度，{at}达到目标",
-        "At the pace of the last twelve months the target is reached by {at}",
+        "At the pace of twelve months the target is reached by {at}",
     ),
-    "reached_never": (
-        "按近12个月的速度，达不到目标",
-        "At the pace of the last twelve months the target is not reached",
-    ),
+    "owner": ("责任单位", "Owner"),
+    "source": ("依据", "Source"),
     "sql_steps": ("夜间计算时的步骤：", "The steps of the night's build:"),
     "lacking": ("缺分子或分母的单位", "Units lacking a side"),
     "missing_units": ("缺报单位", "Missing units"),
