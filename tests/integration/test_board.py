@@ -248,10 +248,15 @@ def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> 
     )
     for row in rows:
         mine = expected[tuple(row[keys[k]] for k in comparison.KEYS)]  # type: ignore[index]
-        for name in ("change", "previous_value", "path"):
+        for name in ("change", "previous_value", "path", "rank"):
             text = row[keys[name]]
             assert (Decimal(text) if text else None) == mine[name], name
     assert len(rows) == len(expected)
+    assert sum(row[keys["rank"]] != "" for row in rows) >= 1
+    for county in COUNTIES:
+        text = site.page(f"indicator?indicator={INDICATOR}&org={county}&period=2026-10&type=month&lang=en")
+        place = expected[INDICATOR, county, "2026-10", "month"]
+        assert (f"{place['rank']} of {place['ranked_units']}" in text) == (place["rank"] is not None)
 
 
 # --- how it is asked ----------------------------------------------------------------------------------

