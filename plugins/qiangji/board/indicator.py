@@ -20,7 +20,8 @@ from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Indicator, Label
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
-from qiangji.figures import Row, Rows, read
+from qiangji.figures import Row, Rows, contributing, contributing_words, read
+from qiangji.figures.contributing import Change, Part
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
@@ -38,12 +39,40 @@ class Ranked:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """A change as contributions of the units beneath."""
+
+    change: Change
+
+    def said(self, language: str) -> str:
+        return contributing_words.sentence(self.change, language)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self.change.parts
+
+    def chart(self, language: str) -> dict[str, Any]:
+        """The waterfall: from the value before, by each part that moved it visibly, to the value after."""
+        steps = [
+            (contributing_words.name_of(p, language), p.shown.total) for p in self.parts if p.shown.total
+        ]
+        return {
+            "first": self.change.move.before.period,
+            "last": self.change.move.after.period,
+            "before": self.change.value_before,
+            "after": self.change.value_after,
+            "names": [name for name, _ in steps],
+            "steps": [size for _, size in steps],
+        }
+
+
+@dataclass(frozen=True)
 class IndicatorPage:
     """Everything that the page shows.
 
     `trend`: rows of the whole over time, the oldest first; `parts`: the units right beneath, the best first;
     `beneath`: the units of the chosen level; `above`: from the top down to the whole, for the way back; `meant`: the
-    definition; `choices`: the indicators of each aspect.
+    definition; `moved`: what made it move since the period before; `choices`: the indicators of each aspect.
     """
 
     indicator: Indicator
@@ -62,6 +91,7 @@ class IndicatorPage:
     beneath: tuple[Figure, ...]
     meant: Row
     is_rated: bool
+    moved: Moved | None
     choices: tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]
     rows: Rows = field(repr=False)
 
@@ -122,6 +152,7 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
         beneath=tuple(_figure(r) for r in deeper),
         meant=read(engine, meant, version | shown.bound(catalogue))[0],
         is_rated=compared.has_path(shown),
+        moved=_moved(engine, state, figure),
         choices=_choices(catalogue),
         rows=deeper or now,
     )
@@ -213,6 +244,22 @@ def _levels(catalogue: Catalogue, chosen: Indicator, whole: Unit) -> tuple[str, 
         return ()
     at = LEVELS.index(whole.level)
     return tuple(level for level in LEVELS[at + 2 : -1])
+
+
+def _moved(engine: Engine, state: State, figure: Row) -> Moved | None:
+    """What made the figure move since the period before; None where that cannot be split, or on today's tree."""
+    before = figure["previous_period"]
+    if state.is_restated or not before or figure["change"] is None:
+        return None
+    move = contributing.Move(
+        indicator_code=figure["indicator_code"],
+        org_code=figure["org_code"],
+        period_type=figure["period_type"],
+        before=contributing.At(before, state.as_of),
+        after=contributing.At(figure["period"], state.as_of),
+    )
+    (change,) = contributing.contributions(engine, [move])
+    return None if change is None else Moved(change)
 
 
 def _choices(catalogue: Catalogue) -> tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]:

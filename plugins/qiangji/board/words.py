@@ -159,6 +159,18 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "owner": ("责任单位", "Owner"),
     "source": ("依据", "Source"),
+    "moved": ("为何变动", "What made it move"),
+    "moved_said": (
+        "自身水平：该单位的比率变了；结构：各单位的占比变了；报送：报与不报变了。各项相加即总变动。",
+        "Own rate: the unit's ratio changed. Mix: its weight among the units changed. Reporting: it reported, or no"
+        " longer did. All add up to the change.",
+    ),
+    "effect_rate": ("自身水平", "Own rate"),
+    "effect_mix": ("结构", "Mix"),
+    "effect_reporting": ("报送", "Reporting"),
+    "effect_boundary": ("区划", "Boundaries"),
+    "effect_rest": ("其他", "Rest"),
+    "total": ("合计", "Total"),
     "sql_steps": ("夜间计算时的步骤：", "The steps of the night's build:"),
     "lacking": ("缺分子或分母的单位", "Units lacking a side"),
     "missing_units": ("缺报单位", "Missing units"),
