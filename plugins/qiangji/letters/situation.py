@@ -57,7 +57,7 @@ def situation(
         rejections=reading.rejections(engine, reported.grid),
         workbooks=reported.workbooks,
         figures=[f for f in figures if f["value"] is not None],
-        is_simulated=(s.home / "simulator").is_dir(),
+        is_simulated=s.is_simulated,
     )
 
 
