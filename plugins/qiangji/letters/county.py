@@ -33,7 +33,13 @@ def county(s: Situation, catalogue: Catalogue, code: str, days: int, w: Words) -
     subject = w(f"强基报送 {name} {s.today}：{said}", f"Qiangji {code} {name} {s.today}: {said}")
     blocks = [b for b in _blocks(s, catalogue, code, found, w) if b is not None]
     return Letter(
-        code, s.today, w.language, _kind(found, w) + subject, _short(found, catalogue, w), tuple(blocks)
+        code,
+        s.today,
+        w.language,
+        _kind(found, w) + subject,
+        _short(found, catalogue, w),
+        tuple(blocks),
+        tuple((r["form"], r["period"]) for r in found.due),
     )
 
 

@@ -8,7 +8,7 @@ that neither says more than the other. Every text is escaped: what a county wrot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from html import escape
 from typing import Literal
@@ -70,15 +70,28 @@ Block = Paragraph | Grid | Points
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file that goes with a letter by mail."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Letter:
-    """What one reader is told on one day. `reader`: `city`, or a county's code. `short`: lines for a group robot."""
+    """What one reader is told on one day. `reader`: `city`, or a county's code. `short`: lines for a group robot.
+
+    `reminds`: (form, period) of the reports that are due soon. `enclosures`: the files that its mail carries.
+    """
 
     reader: str
     day: date
-    language: str
+    language: Literal["zh", "en"]
     subject: str
     short: tuple[str, ...]
     blocks: tuple[Block, ...]
+    reminds: tuple[tuple[str, str], ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
 
     @property
     def text(self) -> str:
