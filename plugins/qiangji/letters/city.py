@@ -132,7 +132,7 @@ def _counties(s: Situation, w: Words) -> Grid:
         w("退回", "returned"): [_count(c.returned, "bad") for c in s.morning.counties],
         w("扣留", "withheld"): [_count(c.withheld, "bad") for c in s.morning.counties],
         w("待审", "held"): [_count(c.held, "warn") for c in s.morning.counties],
-        w("退行", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
+        w("退回记录", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
         w("待转交", "hand over"): [_count(c.to_hand_over, "warn") for c in s.morning.counties],
         w("有效至", "good to"): [Cell(c.last_good or "—") for c in s.morning.counties],
     }
@@ -282,12 +282,14 @@ def _figure(f: Row) -> Cell:
 
 
 def _ahead(s: Situation, w: Words) -> Block:
-    ahead = s.morning.ahead
+    ahead = s.morning.ahead or s.morning.then
     if not ahead:
-        return Paragraph(w("近五个工作日没有到期的报表。", "Nothing is due within five working days."), "dim")
+        return Paragraph(w("近期没有到期的报表。", "Nothing is due soon."), "dim")
     locked = w.joined(s.morning.locked)
     return Grid(
-        w("近五个工作日到期", "Due within five working days"),
+        w("近五个工作日到期", "Due within five working days")
+        if s.morning.ahead
+        else w("近五个工作日没有到期的报表，下一批", "Nothing is due within five working days. Next"),
         w.headings("报表 form", "报告期 period", "截止 due", "已收齐的县（市、区） counties in"),
         tuple(
             (
