@@ -120,10 +120,11 @@ class Letter:
         return shortened((self.subject, *self.short))
 
 
+# a table that is wider than a telephone moves within its own frame; what stands around it keeps the screen's width
 _OUTER = (
-    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="left"'
-    ' style="padding:16px"><table role="presentation" width="760" cellpadding="0" cellspacing="0" border="0"'
-    ' style="max-width:760px;width:100%">',
+    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="table-layout:fixed">'
+    '<tr><td align="left" style="padding:12px"><table role="presentation" width="760" cellpadding="0" cellspacing="0"'
+    ' border="0" style="max-width:760px;width:100%;table-layout:fixed">',
     "</table></td></tr></table>",
 )
 
@@ -187,9 +188,9 @@ def _html(block: Block) -> str:
         for row in block.rows
     )
     table = (
-        f'{_heading(block.title)}<table width="100%" cellpadding="0" cellspacing="0" border="0"'
-        f' style="border-collapse:collapse">'
-        f"<tr>{head}</tr>{rows}</table>"
+        f'{_heading(block.title)}<div style="overflow-x:auto"><table width="100%" cellpadding="0" cellspacing="0"'
+        f' border="0" style="border-collapse:collapse">'
+        f"<tr>{head}</tr>{rows}</table></div>"
     )
     note = (
         f'<div style="{FONT};font-size:12px;color:{COLOURS["dim"]};padding:4px 0">{escape(block.note)}</div>'

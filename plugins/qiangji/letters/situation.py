@@ -66,14 +66,16 @@ class Todo:
     """What one county has to do. Rows of the grid, each in one list alone.
 
     `due`: not here yet, due within the days of the reminder. `overdue`: due on the last working day, and not here.
-    `late`: others that are late. `back`: returned, withheld, held with a question, or in which rows were sent back.
-    `short`: counted, and of fewer units than should report. `workbooks`: what waits for it.
+    `late`: others that are late. `back`: returned, withheld or held with a question. `partial`: rows were sent back.
+    `short`: counted, and of fewer units than should report beside those rows; or a file that was not taken.
+    `workbooks`: what waits for it.
     """
 
     due: Rows
     overdue: Rows
     late: Rows
     back: Rows
+    partial: Rows
     short: Rows
     workbooks: Rows
 
@@ -96,11 +98,8 @@ def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
         overdue=overdue,
         late=[r for r in late if r not in overdue],
         back=[r for r in rows if _is_back(r)],
-        short=[
-            r
-            for r in reading.needs_attention(rows)
-            if r["status"] not in reading.ATTENTION and r["reason_code"] in ("few_units", *reading.NOTED)
-        ],
+        partial=[r for r in rows if r["status"] == "partial"],
+        short=[r for r in reading.needs_attention(rows) if _is_short(r)],
         workbooks=[w for w in s.workbooks if w["county_code"] == county and w["status"] == "sent"],
     )
 
@@ -108,7 +107,19 @@ def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
 def _is_back(row: Row) -> bool:
     if row["status"] == "held":
         return row["reason_code"] not in _OURS
-    return row["status"] in ("returned", "withheld", "partial")
+    return row["status"] in ("returned", "withheld")
+
+
+def _is_short(row: Row) -> bool:
+    """Of a row that needs attention: whether the county has to send more than the rows that went back to it."""
+    if row["status"] in reading.ATTENTION:
+        return False
+    return row["reason_code"] in reading.NOTED or (row["reason_code"] == "few_units" and lacking(row) > 0)
+
+
+def lacking(row: Row) -> int:
+    """Units of which nothing came, beside those whose rows were sent back."""
+    return max(0, (row["expected_units"] or 0) - (row["rows_accepted"] or 0) - (row["rows_rejected"] or 0))
 
 
 def working_days(calendar: Calendar, after: date, until: date) -> int:
