@@ -156,7 +156,7 @@ def _reached(c: CountyMorning) -> Cell:
 
 
 def _share(s: Situation, c: CountyMorning) -> Cell:
-    counted, asked = coming_in([r for r in s.grid if r["county_code"] == c.county_code])
+    counted, asked = coming_in(s.reports_of.get(c.county_code, []))
     return Cell(f"{counted}/{asked}", share=counted / asked) if asked else Cell("—", "dim")
 
 

@@ -83,9 +83,9 @@ def _blocks(s: Situation, catalogue: Catalogue, code: str, found: Todo, w: Words
     yield _due(found, catalogue, s, w)
     yield _back(found, catalogue, w)
     whole = {(r["form"], r["period"]) for r in found.back}
-    yield _reasons([r for r in s.rejections if r["county_code"] == code], whole, catalogue, w)
+    yield _reasons(s.rejections_of.get(code, []), whole, catalogue, w)
     yield _workbooks(found.workbooks, w)
-    yield _standing([r for r in s.grid if r["county_code"] == code], catalogue, w)
+    yield _standing(s.reports_of.get(code, []), catalogue, w)
 
 
 def _overdue(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid | None:

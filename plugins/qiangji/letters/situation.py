@@ -6,9 +6,10 @@ nothing is read from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
@@ -39,6 +40,26 @@ class Situation:
     workbooks: Rows
     figures: Rows
     is_simulated: bool = False
+
+    @cached_property
+    def reports_of(self) -> Mapping[str, Rows]:
+        """County -> its rows of the grid: each county's letter asks for its own."""
+        return _by_county(self.grid)
+
+    @cached_property
+    def rejections_of(self) -> Mapping[str, Rows]:
+        return _by_county(self.rejections)
+
+    @cached_property
+    def workbooks_of(self) -> Mapping[str, Rows]:
+        return _by_county(self.workbooks)
+
+
+def _by_county(rows: Rows) -> Mapping[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(row["county_code"], []).append(row)
+    return found
 
 
 def situation(
@@ -86,7 +107,7 @@ class Todo:
 
 def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
     """What a county has to do, by what the situation says of it alone. `days`: how early it is reminded."""
-    rows = [r for r in s.grid if r["county_code"] == county]
+    rows = s.reports_of.get(county, [])
     late = [r for r in rows if r["status"] == "late"]
     overdue = [r for r in late if working_days(calendar, r["due_date"], s.today) <= 1]
     return Todo(
@@ -100,7 +121,7 @@ def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
         back=[r for r in rows if _is_back(r)],
         partial=[r for r in rows if r["status"] == "partial"],
         short=[r for r in reading.needs_attention(rows) if _is_short(r)],
-        workbooks=[w for w in s.workbooks if w["county_code"] == county and w["status"] == "sent"],
+        workbooks=[w for w in s.workbooks_of.get(county, []) if w["status"] == "sent"],
     )
 
 
