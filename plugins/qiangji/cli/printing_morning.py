@@ -5,6 +5,7 @@ waits, what moved, what comes next.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,9 +16,10 @@ from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right
 from qiangji.cli.printing import local, value_cell
 from qiangji.errors import failure_in_brief
+from qiangji.figures import Rows
 from qiangji.figures.deciding import Open, Waiting
 from qiangji.figures.explaining import CAUSES
-from qiangji.figures.morning import CountyMorning, Morning, Moves, Night
+from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 from qiangji.text import in_hundredths
 
 NONE = "·"
@@ -38,7 +40,7 @@ WAITING_SHOWN = 6
 REASONS_SHOWN, OPEN_SHOWN = 6, 3
 """Counties with late reports, and reasons for which reports went back, at most; and reports of each."""
 BESIDE, ONE_LINE = 100, 120
-"""Cells of a terminal from which the counties' contacts are a column, and a move is one line."""
+"""Cells of a terminal from which the counties' contacts are a column, and the largest moves are a table."""
 
 
 def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
@@ -207,30 +209,44 @@ def _print_moves(console: Console, moves: Moves) -> None:
             f"[red]已锁定或审定的报告期{period}有{n:,}个指标值变化[/red]"
             f" {n:,} figures of {period}, locked or published, changed: `qiangji diff --edition`"
         )
+    if moves.largest:
+        _print_largest(console, moves.largest)
+
+
+def _print_largest(console: Console, rows: Rows) -> None:
+    """A table, or on a narrow terminal a line each."""
     lines = []
-    for r in moves.largest:
+    for r in rows:
         before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
         cells = [
             value_cell(before),
             value_cell(r | {"obs_status": r["obs_status"] or "A"}),
             in_hundredths(r["change"], "+") if r["change"] is not None else "-",
-            "\n".join(CAUSES[c][0] for c in r["causes"]),
+            "、".join(CAUSES[c][0] for c in r["causes"]),
         ]
-        apart = "\n" if console.width < ONE_LINE else " "
-        lines.append(Line([f"{r['name_zh']}{apart}[dim]{r['org_name']} {r['period']}[/dim]"], cells))
-    if lines:
+        lines.append(Line([f"{r['name_zh']} [dim]{r['org_name']} {r['period']}[/dim]"], cells))
+    title = "变化最大 Largest"
+    if console.width >= ONE_LINE:
         columns = right("原值 before", "现值 now", "变化 change", "原因 why")
-        print_in_blocks(console, "变化最大 Largest", ["指标、单位和期 figure"], columns, lines)
+        print_in_blocks(console, title, ["指标、单位和期 figure"], columns, lines)
+        return
+    console.print(f"[bold]{title}[/bold]")
+    for line in lines:
+        before_, now, change, why = line.cells
+        console.print(f"• {line.lead[0]} {before_}→{now} ({change}) {why}")
 
 
 def _print_ahead(console: Console, morning: Morning) -> None:
     if not morning.ahead:
         then = "；下一批 next:" if morning.then else ""
         console.print(f"近五个工作日没有到期的报表 Nothing is due within five working days{then}")
+    by_day: dict[date, list[Due]] = {}
     for due in morning.ahead or morning.then:
+        by_day.setdefault(due.due_date, []).append(due)
+    for day, own in by_day.items():
+        told = "、".join(f"{one.title_zh} {one.period} {one.missing}/{one.counties}" for one in own)
         console.print(
-            f"{due.due_date:%m-%d} 截止 due: {due.title_zh} {due.form} {due.period}，"
-            f"{due.counties}个县中{due.missing}个未收齐 {due.missing} of {due.counties} counties to come",
+            f"{day:%m-%d} 截止 due，未收齐的县 counties to come: {told}",
             markup=False,
         )
     if morning.locked:

@@ -131,7 +131,7 @@ def test_what_is_due_next_is_told_where_nothing_is_soon() -> None:
     found = morning([county("440703")])
     text = shown(replace(found, ahead=(), then=found.ahead))
     assert "近五个工作日没有到期的报表" in text
-    assert "12-05 截止 due: 行政村党建月报表" in text
+    assert "12-05 截止 due，未收齐的县 counties to come: 行政村党建月报表 2026-11 8/8" in text
 
 
 def test_a_morning_that_was_says_what_is_not_on_record() -> None:
