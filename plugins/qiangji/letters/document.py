@@ -13,13 +13,15 @@ from datetime import date
 from html import escape
 from typing import Literal
 
+from qiangji.text import breadth
+
 Tone = Literal["", "bad", "warn", "good", "dim"]
 COLOURS = {"": "#1f2328", "bad": "#b3261e", "warn": "#8a5a00", "good": "#1a7f37", "dim": "#6b7280"}
 BAR, EMPTY = "#3b82a0", "#e5e7eb"
 BAR_PIXELS, BAR_CHARACTERS = 90, 10
 FONT = "font-family:'Microsoft YaHei','PingFang SC','Noto Sans CJK SC',Arial,sans-serif"
 UNBROKEN = 12
-"""Characters of a cell that stay on one line."""
+"""Characters of a cell that stay on one line; a Chinese one counts twice."""
 SHORT_BYTES = 1900
 """UTF-8 bytes of what a group robot is sent: WeCom takes 2048."""
 
@@ -244,7 +246,7 @@ def _th(heading: str, is_number: bool) -> str:
 def _td(cell: Cell, is_number: bool) -> str:
     align = "right" if is_number else "left"
     content = escape(cell.text) if cell.share is None else _bar(cell)
-    wrap = ";white-space:nowrap" if len(cell.text) <= UNBROKEN else ""
+    wrap = ";white-space:nowrap" if breadth(cell.text) <= UNBROKEN else ""
     return (
         f'<td align="{align}" valign="top" style="{FONT};font-size:13px;line-height:1.5;color:{COLOURS[cell.tone]};'
         f'padding:4px 8px;border-bottom:1px solid #e5e7eb;text-align:{align}{wrap}">{content}</td>'

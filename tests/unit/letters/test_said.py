@@ -162,6 +162,11 @@ def test_a_wide_table_keeps_the_text_around_it_on_the_screen(catalogue: Any) -> 
     assert letter is not None
     assert letter.html.count("table-layout:fixed") == 2
     assert letter.html.count('<div style="overflow-x:auto"><table') == letter.html.count("border-collapse")
+    assert 'white-space:nowrap">新会区' in letter.html
+    own = county(busy(), catalogue, A, 2, ZH)
+    assert own is not None
+    assert 'white-space:nowrap">2026-10' in own.html
+    assert f'white-space:nowrap">{catalogue.forms["village"].title.zh}' not in own.html
 
 
 def test_every_rule_can_be_told_without_its_value(catalogue: Any) -> None:
