@@ -17,7 +17,7 @@ from qiangji.cli.common import right
 from qiangji.cli.printing import local, value_cell
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Rows
-from qiangji.figures.deciding import Open, Waiting
+from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 from qiangji.text import in_hundredths
@@ -135,15 +135,9 @@ def _mark(county: CountyMorning) -> str:
 
 def _print_open(console: Console, reports: Sequence[Open], is_all: bool) -> None:
     """What is late, a line a county; and what went back, a line a reason. `is_all`: each with the whole message."""
-    late = [r for r in reports if r.status == "late"]
-    back = [r for r in reports if r.status != "late"]
-    for title, rows, key in (
-        ("逾期未报 {}份 Late, days", late, lambda r: escape(r.county_name)),
-        ("退回、扣留 {}份及原因 Returned or withheld, and why", back, _why),
-    ):
-        if rows:
-            console.print(f"[bold]{title.format(len(rows))}[/bold]")
-            _print_grouped(console, rows, key, is_all)
+    late, back = late_by_county(reports), back_by_reason(reports)
+    _print_grouped(console, "逾期未报 {}份 Late, days", late, lambda r: escape(r.county_name), is_all)
+    _print_grouped(console, "退回、扣留 {}份及原因 Returned or withheld, and why", back, _why, is_all)
     if back and not is_all:
         console.print(
             "逐份说明 each in full: `qiangji status --county …`, `qiangji today --all`", style="dim"
@@ -154,22 +148,22 @@ def _why(report: Open) -> str:
     return f"{escape(report.brief_zh)} [dim]{report.reason_code}[/dim]"
 
 
-def _print_grouped(console: Console, rows: Sequence[Open], key: Callable[[Open], str], is_all: bool) -> None:
-    groups: dict[str, list[Open]] = {}
-    for row in rows:
-        groups.setdefault(key(row), []).append(row)
-    ordered = sorted(groups.items(), key=lambda group: -len(group[1]))
-    for name, own in ordered if is_all else ordered[:REASONS_SHOWN]:
+def _print_grouped(
+    console: Console, title: str, groups: Sequence[list[Open]], name: Callable[[Open], str], is_all: bool
+) -> None:
+    if groups:
+        console.print(f"[bold]{title.format(sum(map(len, groups)))}[/bold]")
+    for own in groups if is_all else groups[:REASONS_SHOWN]:
         if is_all:
-            console.print(f"• {name} {len(own)}")
+            console.print(f"• {name(own[0])} {len(own)}")
             for one in own:
                 console.print(Padding.indent(Text(f"{_named(one)} {one.why_zh}".strip(), "dim"), 2))
             continue
         told = "、".join(escape(_named(one)) for one in own[:OPEN_SHOWN])
         more = f"等{len(own)}份" if len(own) > OPEN_SHOWN else ""
-        console.print(f"• {name}：{told}{more}")
-    if not is_all and len(ordered) > REASONS_SHOWN:
-        rest = sum(len(own) for _, own in ordered[REASONS_SHOWN:])
+        console.print(f"• {name(own[0])}：{told}{more}")
+    if not is_all and len(groups) > REASONS_SHOWN:
+        rest = sum(len(own) for own in groups[REASONS_SHOWN:])
         console.print(f"… 另有 and {rest} more: --all", style="dim")
 
 

@@ -6,7 +6,7 @@ holds figures back first; and `Open`, the reports that their counties have to se
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -44,7 +44,7 @@ class Waiting:
 class Open:
     """A report that its county has to send, or send again. `status`: late, returned or withheld.
 
-    `days`: since it was due, where it is late. `brief_zh`: why, in a few words; `why_zh` and `why_en`: the message.
+    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message.
     """
 
     status: str
@@ -57,6 +57,7 @@ class Open:
     days: int = 0
     reason_code: str = ""
     brief_zh: str = ""
+    brief_en: str = ""
     why_zh: str = ""
     why_en: str = ""
 
@@ -77,21 +78,40 @@ def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open
             r["period"],
             (today - r["due_date"]).days if is_late else 0,
             code,
-            _brief_zh(catalogue, r["form"], code),
+            *_brief(catalogue, r["form"], code),
             r["message_zh"] or "",
             r["message_en"] or "",
         )
 
 
-def _brief_zh(catalogue: Catalogue, form: str, code: str) -> str:
-    """What a reason is, in a few words of Chinese; its code, where there are none.
+def late_by_county(reports: Sequence[Open]) -> list[list[Open]]:
+    """Late reports, a list a county: the county with the most first."""
+    return _grouped([r for r in reports if r.status == "late"], lambda r: r.county_code)
+
+
+def back_by_reason(reports: Sequence[Open]) -> list[list[Open]]:
+    """Reports that were returned or withheld, a list a reason: the commonest first."""
+    return _grouped([r for r in reports if r.status != "late"], lambda r: r.reason_code)
+
+
+def _grouped(reports: Sequence[Open], key: Callable[[Open], str]) -> list[list[Open]]:
+    found: dict[str, list[Open]] = {}
+    for report in reports:
+        found.setdefault(key(report), []).append(report)
+    return sorted(found.values(), key=lambda own: -len(own))
+
+
+def _brief(catalogue: Catalogue, form: str, code: str) -> tuple[str, str]:
+    """What a reason is, in a few words of both languages; its code, where there are none.
 
     A report that goes back by a rule of its suite has the end of the rule's id.
     """
+    named = code.replace("_", " ")
     if code in REASONS:
-        return REASONS[code].brief_zh
+        return REASONS[code].brief_zh, named
     rules = catalogue.suites[form].rules if form in catalogue.suites else ()
-    return next((in_brief(r.message.zh) for r in rules if r.id == f"{form}.{code}"), code)
+    rule = next((r for r in rules if r.id == f"{form}.{code}"), None)
+    return (in_brief(rule.message.zh), in_brief(rule.message.en)) if rule else (code, named)
 
 
 def _title(catalogue: Catalogue, row: Row) -> tuple[str, str]:
@@ -163,7 +183,7 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
         if r["status"] != "held":
             continue
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
-        brief = f"：{_brief_zh(catalogue, r['form'], code)}" if code else ""
+        brief = f"：{_brief(catalogue, r['form'], code)[0]}" if code else ""
         yield Waiting(
             "held",
             f"待审 {r['county_name']} {_title(catalogue, r)[0]} {r['period']}{brief}",

@@ -5,12 +5,12 @@ In: a `Situation`. Out: a `Letter`, or None before anything was collected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row
-from qiangji.figures.deciding import Waiting
+from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
@@ -21,6 +21,8 @@ from qiangji.warehouse.dictionary import UNITS
 
 READER = "city"
 WAITING_SHOWN = 12
+OPEN_SHOWN, REPORTS_SHOWN = 10, 6
+"""Counties with late reports, and reasons for which reports went back; and reports of each."""
 FIGURES_SHOWN = 12
 NONE = "·"
 _OF_ONE = ("held", "not_taken")
@@ -78,6 +80,7 @@ def _blocks(
         yield Paragraph(w.simulated, "warn")
     yield Paragraph(_night(night, w), "bad" if night.lost else "")
     yield _counties(s, w)
+    yield _open(s, w)
     yield _waiting(s, w, url)
     if untold:
         points = (Point(f"{catalogue.name_of(code)}: {why}") for code, why in untold.items())
@@ -175,6 +178,32 @@ def _county_line(c: CountyMorning, w: Words) -> str:
         (c.withheld, f"扣留{c.withheld}", f"{c.withheld} withheld"), (c.held, f"待审{c.held}", f"{c.held} held"),
     )  # fmt: skip
     return f"· {c.county_name} {w.joined([w(zh, en) for it, zh, en in said if it])}"
+
+
+def _open(s: Situation, w: Words) -> Points | None:
+    """Which reports are late, a point a county; and which went back and why, a point a reason."""
+    late, back = late_by_county(s.morning.open_reports), back_by_reason(s.morning.open_reports)
+    told = [
+        (w(f"逾期 {own[0].county_name}", f"late, {own[0].county_name}"), own) for own in late[:OPEN_SHOWN]
+    ]
+    told += [(w(own[0].brief_zh, own[0].brief_en), own) for own in back[:OPEN_SHOWN]]
+    points = [Point(name + w("：", ": ") + _reports(own, w)) for name, own in told]
+    if more := sum(map(len, [*late[OPEN_SHOWN:], *back[OPEN_SHOWN:]])):
+        points.append(Point(w(f"另有{more}份", f"{more} more"), command="qiangji today --all"))
+    title = w("逾期的，退回、扣留的及原因", "What is late, what went back, and why")
+    return Points(title, tuple(points)) if points else None
+
+
+def _reports(own: Sequence[Open], w: Words) -> str:
+    """Reports in a line, those of many with how many there are; the county stands before late ones already."""
+    told = [
+        f"{w(r.title_zh, r.title_en)} {r.period}" + w(f"（{r.days}天）", f" ({r.days} days)")
+        if r.status == "late"
+        else f"{r.county_name} {w(r.title_zh, r.title_en)} {r.period}"
+        for r in own[:REPORTS_SHOWN]
+    ]
+    more = w(f"等{len(own)}份", f" and {len(own) - REPORTS_SHOWN} more") if len(own) > REPORTS_SHOWN else ""
+    return w("；", "; ").join(told) + more
 
 
 def _waiting(s: Situation, w: Words, url: str) -> Points:

@@ -25,9 +25,9 @@ STAGES: dict[Stage, tuple[str, str]] = {
 }
 
 
-def in_brief(text_zh: str) -> str:
-    """A text in Chinese up to its first stop."""
-    return re.split("[：；，（]", text_zh)[0]
+def in_brief(text: str) -> str:
+    """A text up to its first stop, without what stands in brackets."""
+    return re.split("[：；，:;,]", re.sub("（.*?）|\\(.*?\\)", "", text))[0].strip()
 
 
 @dataclass(frozen=True)

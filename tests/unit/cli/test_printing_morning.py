@@ -39,7 +39,20 @@ def late(name: str, form: str, days: int) -> Open:
 
 def back(name: str, form: str, code: str = "missing_column") -> Open:
     why = f"{name}缺列“户数”", f"{name} lacks a column"
-    return Open("returned", "440704", name, form, form, form, "2026-10", 0, code, "缺少报表的列", *why)
+    return Open(
+        "returned",
+        "440704",
+        name,
+        form,
+        form,
+        form,
+        "2026-10",
+        0,
+        code,
+        "缺少报表的列",
+        "missing column",
+        *why,
+    )
 
 
 def morning(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.figures.deciding import Waiting
+from qiangji.figures.deciding import Open, Waiting
 from qiangji.letters import compose
 from qiangji.letters.city import city
 from qiangji.letters.county import county
@@ -242,6 +242,35 @@ def test_the_city_is_told_everything(catalogue: Any) -> None:
         assert said in letter.text, said
     assert "— Q" in letter.text, "a hidden figure has no value"
     assert city(situation(night=None), catalogue, ZH) is None
+
+
+def test_the_city_hears_which_reports_are_late_or_went_back_and_why(catalogue: Any) -> None:
+    late = [Open("late", A, NAMES[A], "village", "行政村", "Villages", f"2026-0{n}", n) for n in range(1, 9)]
+    why = f"如C7：{SECRET}"
+    back = Open(
+        "returned",
+        C,
+        NAMES[C],
+        "village",
+        "行政村",
+        "Villages",
+        "2026-10",
+        0,
+        "no_rows",
+        "只有表头",
+        "no rows",
+        why,
+        why,
+    )
+    s = situation(open_reports=(*late, back))
+    zh, en = (city(s, catalogue, w) for w in (ZH, EN))
+    assert zh is not None
+    assert en is not None
+    assert "逾期 蓬江区：行政村 2026-01（1天）；" in zh.text
+    assert "等8份" in zh.text
+    assert f"只有表头：{NAMES[C]} 行政村 2026-10" in zh.text
+    assert f"no rows: {NAMES[C]} Villages 2026-10" in en.text
+    assert SECRET not in zh.text + en.text, "a message may quote what stood there"
 
 
 def test_a_well_night_is_told_too(catalogue: Any) -> None:
