@@ -41,6 +41,8 @@ REASONS_SHOWN, OPEN_SHOWN = 6, 3
 """Counties with late reports, and reasons for which reports went back, at most; and reports of each."""
 BESIDE, ONE_LINE = 100, 120
 """Cells of a terminal from which the counties' contacts are a column, and the largest moves are a table."""
+BECAUSE_SHOWN = 5
+"""Moves, at most, of which it is told by what units: `qiangji explain --change` says it of any figure."""
 
 
 def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
@@ -223,11 +225,14 @@ def _print_largest(console: Console, rows: Rows) -> None:
     if console.width >= ONE_LINE:
         columns = right("原值 before", "现值 now", "变化 change", "原因 why")
         print_in_blocks(console, title, ["指标、单位和期 figure"], columns, lines)
-        return
-    console.print(f"[bold]{title}[/bold]")
-    for line in lines:
-        before_, now, change, why = line.cells
-        console.print(f"• {line.lead[0]} {before_}→{now} ({change}) {why}")
+    else:
+        console.print(f"[bold]{title}[/bold]")
+        for line in lines:
+            before_, now, change, why = line.cells
+            console.print(f"• {line.lead[0]} {before_}→{now} ({change}) {why}")
+    for r in [r for r in rows if r["because_zh"]][:BECAUSE_SHOWN]:
+        said = f"• {r['name_zh']} {r['org_name']} {r['period']}：{r['because_zh']} "
+        console.print(Text.assemble(said, (r["because_en"], "dim")))
 
 
 def _print_ahead(console: Console, morning: Morning) -> None:
