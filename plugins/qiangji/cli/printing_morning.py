@@ -221,18 +221,20 @@ def _print_largest(console: Console, rows: Rows) -> None:
             "、".join(CAUSES[c][0] for c in r["causes"]),
         ]
         lines.append(Line([f"{r['name_zh']} [dim]{r['org_name']} {r['period']}[/dim]"], cells))
-    title = "变化最大 Largest"
+    title, because = "变化最大 Largest", [i for i, r in enumerate(rows) if r["because_zh"]][:BECAUSE_SHOWN]
     if console.width >= ONE_LINE:
         columns = right("原值 before", "现值 now", "变化 change", "原因 why")
         print_in_blocks(console, title, ["指标、单位和期 figure"], columns, lines)
-    else:
-        console.print(f"[bold]{title}[/bold]")
-        for line in lines:
-            before_, now, change, why = line.cells
-            console.print(f"• {line.lead[0]} {before_}→{now} ({change}) {why}")
-    for r in [r for r in rows if r["because_zh"]][:BECAUSE_SHOWN]:
-        said = f"• {r['name_zh']} {r['org_name']} {r['period']}：{r['because_zh']} "
-        console.print(Text.assemble(said, (r["because_en"], "dim")))
+        for r in (rows[i] for i in because):
+            said = f"• {r['name_zh']} {r['org_name']} {r['period']}：{r['because_zh']} "
+            console.print(Text.assemble(said, (r["because_en"], "dim")))
+        return
+    console.print(f"[bold]{title}[/bold]")
+    for i, (line, r) in enumerate(zip(lines, rows, strict=True)):
+        before_, now, change, why = line.cells
+        console.print(f"• {line.lead[0]} {before_}→{now} ({change}) {why}")
+        if i in because:
+            console.print(Padding.indent(Text(f"{r['because_zh']} {r['because_en']}", "dim"), 2))
 
 
 def _print_ahead(console: Console, morning: Morning) -> None:

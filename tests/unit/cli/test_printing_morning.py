@@ -173,6 +173,7 @@ def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
     assert "主要因" not in shown(found)
     found.moves.largest[:] = [MOVE] * 10
     assert shown(found).count("主要因") == BECAUSE_SHOWN
+    assert shown(found, 160).count("主要因") == BECAUSE_SHOWN
 
 
 def test_a_quiet_morning_says_so() -> None:
