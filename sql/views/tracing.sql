@@ -143,7 +143,12 @@ CREATE FUNCTION mart.indicator_reason(
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH before AS (
+    WITH RECURSIVE beneath AS (  -- what the unit lies or ever lay beneath, and itself; asked once, not once a report
+        SELECT unit AS org_code
+        UNION
+        SELECT v.parent_code FROM dim.org_unit_version AS v JOIN beneath AS b ON b.org_code = v.org_code
+    ),
+    before AS (
         SELECT h.definition_hash, h.calc_table
         FROM dim.indicator_history AS h
         WHERE
@@ -185,7 +190,9 @@ BEGIN ATOMIC
             r.built_at > since AND r.built_at <= until
             AND r.period_end <= p.period_end
             AND (
-                o.county_code IS NULL OR o.county_code = r.county_code OR mart.lay_beneath(unit, r.county_code)
+                o.county_code IS NULL
+                OR o.county_code = r.county_code
+                OR r.county_code = ANY(ARRAY(SELECT b.org_code FROM beneath AS b))
             )
             AND (r.units IS NULL OR o.org_level IN ('city', 'county') OR r.units && own.codes)
     ),

@@ -84,6 +84,18 @@ def test_the_morning_after_counts_what_was_planted(done: Night) -> None:
     assert {"findings", "not_sent"} <= {w.what for w in found.waiting}
     assert found.moves
     assert found.moves.first_shown == found.moves.figures > 1000, "nothing was shown before"
+    reports = Counter((r.county_code, r.status) for r in found.open_reports)
+    assert all(reports[c.county_code, "late"] == c.late for c in found.counties)
+    assert all(reports[c.county_code, "returned"] == c.returned for c in found.counties)
+    assert all(r.why_zh and r.brief_zh != r.reason_code for r in found.open_reports if r.status == "returned")
+    assert bool(found.ahead) != bool(found.then)
+    then = morning(
+        done.pipeline.ledger.engine, done.pipeline.catalogue, found.at, None
+    )  # what is known as it is now alone is not told of a moment that was
+    assert then.is_past
+    assert [w.what for w in then.waiting] == [
+        w.what for w in found.waiting if w.what not in ("findings", "not_sent", "unbuilt", "hand_over")
+    ]
     before = morning(
         done.pipeline.ledger.engine, done.pipeline.catalogue, found.night.started_at - timedelta(1)
     )

@@ -6,6 +6,7 @@ codes. Tests compare this list with the code, and the page with this list.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,11 @@ STAGES: dict[Stage, tuple[str, str]] = {
 }
 
 
+def in_brief(text: str) -> str:
+    """A text up to its first stop, without what stands in brackets."""
+    return re.split("[：；，:;,]", re.sub("（.*?）|\\(.*?\\)", "", text))[0].strip()
+
+
 @dataclass(frozen=True)
 class Reason:
     """One code, in words."""
@@ -34,6 +40,11 @@ class Reason:
     trigger_en: str
     do_zh: str
     do_en: str
+
+    @property
+    def brief_zh(self) -> str:
+        """What it is, in a few words of Chinese."""
+        return in_brief(self.trigger_zh)
 
 
 _ALL = (
