@@ -24,7 +24,13 @@ from qiangji.warehouse.dictionary import UNITS
 from qiangji.workdays import unknown_words
 
 Rows = list[dict[str, Any]]
-TYPES = {"month": "月 month", "quarter": "季 quarter", "year": "年 year", "ytd": "累计 ytd"}
+TYPES = {
+    "month": "月 month",
+    "quarter": "季 quarter",
+    "half": "半年 half-year",
+    "year": "年 year",
+    "ytd": "累计 ytd",
+}
 """Period type -> words."""
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list of units an indicator."""
