@@ -6,9 +6,11 @@ together here for one figure are those of sql/queries/figures.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from qiangji.catalogue.tree import LEVELS
@@ -16,7 +18,7 @@ from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch
+from qiangji.warehouse.rows import fetch, fetch_together
 
 CAUSES = {
     "late_arrival": ("逾期报送", "late arrival"),
@@ -42,11 +44,11 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
     """
     wanted = str(Period.parse(period))
     with engine.connect() as c:
-        require(c, "indicator", "dim.indicator", "indicator_code", [indicator])
-        require(c, "org unit", "dim.org_unit", "org_code", [org])
         asked: dict[str, Any] = {"indicator": indicator, "org": org, "period": wanted, "type": period_type}
         found = fetch(c, query("figures/figure"), asked)
         if not found:
+            require(c, "indicator", "dim.indicator", "indicator_code", [indicator])
+            require(c, "org unit", "dim.org_unit", "org_code", [org])
             raise UsageError(
                 f"no figure of {indicator} at {org} for {wanted}"
                 + (f" ({period_type})" if period_type else ""),
@@ -58,18 +60,25 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
         figure = found[0]
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
         of_reports = {"reports": query("figures/reports").text}
-        findings = fetch(c, query("figures/findings", **of_reports), asked)
-        return {
-            "figure": figure,
-            "children": fetch(c, query("figures/children"), asked),
-            "missing_units": fetch(c, query("figures/missing_units"), asked),
-            "submissions": fetch(c, query("figures/submissions", **of_reports), asked),
-            "awaited": fetch(c, query("figures/awaited", **of_reports), asked),
-            "rejections": fetch(c, query("figures/rejections", **of_reports), asked),
-            "findings": [{k: v for k, v in r.items() if k != "sort_order"} for r in findings],
-            "corrections": fetch(c, query("figures/corrections"), asked),
-            "history": _history(c, asked),
-        }
+        behind = fetch_together(c, _statements(of_reports), asked)
+        history = _history(c, asked, behind.pop("shown"), behind.pop("builds"))
+    behind["findings"] = [{k: v for k, v in r.items() if k != "sort_order"} for r in behind["findings"]]
+    return {"figure": figure, **behind, "history": history}
+
+
+def _statements(of_reports: Mapping[str, str]) -> dict[str, sa.TextClause | str]:
+    """What stands behind a figure, by its name in an explanation; `shown` and `builds` are for its history."""
+    return {
+        "children": query("figures/children"),
+        "missing_units": query("figures/missing_units"),
+        "submissions": query("figures/submissions", **of_reports),
+        "awaited": query("figures/awaited", **of_reports),
+        "rejections": query("figures/rejections", **of_reports),
+        "findings": query("figures/findings", **of_reports),
+        "corrections": query("figures/corrections"),
+        "shown": query("figures/shown"),
+        "builds": "SELECT built_at FROM mart.build ORDER BY built_at",
+    }
 
 
 def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) -> Rows:
@@ -110,10 +119,10 @@ def levels_changed(engine: Engine, changed: str, asked: dict[str, Any], choice: 
     return {level: found[level] for level in LEVELS if level in found}
 
 
-def _history(c: Connection, asked: dict[str, Any]) -> Rows:
+def _history(c: Connection, asked: dict[str, Any], rows: Rows, built: Rows) -> Rows:
     """What was shown from when until when, each with the `reasons` why; neighbours that look the same are one row."""
     shown: Rows = []
-    for row in fetch(c, query("figures/shown"), asked):
+    for row in rows:
         last = shown[-1] if shown else None
         same = [k for k in row if k not in ("shown_from", "shown_to")]
         if last and last["shown_to"] == row["shown_from"] and all(last[k] == row[k] for k in same):
@@ -121,15 +130,16 @@ def _history(c: Connection, asked: dict[str, Any]) -> Rows:
         else:
             shown.append(row)
     since = datetime.fromtimestamp(0, UTC)  # what the first was made of came before it, whenever that was
-    builds = [r["built_at"] for r in fetch(c, "SELECT built_at FROM mart.build ORDER BY built_at")]
+    builds = [r["built_at"] for r in built]
+    sinces = []
     for i, row in enumerate(shown):
         if i:  # what earlier builds brought changed other figures
             since = max([since, *(b for b in builds if b < row["shown_from"])])
-        row["reasons"] = fetch(
-            c,
-            "SELECT * FROM mart.indicator_reason(:indicator, :org, :period, :type, :since, :until)"
-            " ORDER BY built_at, form, period, county_code",
-            asked | {"since": since, "until": row["shown_from"]},
-        )
+        sinces.append(since)
         since = row["shown_from"]
+    stretches = {"sinces": sinces, "untils": [row["shown_from"] for row in shown]}
+    reasons = fetch(c, query("figures/reasons"), asked | stretches)
+    for i, row in enumerate(shown, 1):
+        mine = (r for r in reasons if r["number"] == i)
+        row["reasons"] = [{k: v for k, v in r.items() if k != "number"} for r in mine]
     return shown
