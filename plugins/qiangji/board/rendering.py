@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from qiangji.board import work
 from qiangji.board.overview import Figure
 from qiangji.board.state import State
 from qiangji.board.words import Words
@@ -62,10 +63,10 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"static": static_url, "marks": MARKS}
+    found.globals |= {"static": static_url, "marks": MARKS, **work.GLOBALS}
     found.filters |= {
         "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
-        "share_of": share_of,
+        "share_of": share_of, **work.FILTERS,
     }  # fmt: skip
     return found
 

@@ -25,6 +25,10 @@ FORMATS = ("csv", "xlsx")
 FILTERS: dict[str, tuple[str, ...]] = {
     "": ("org", "show"),
     "indicator": ("indicator", "org", "level", "table"),
+    "today": ("table", "decide", "report", "decided"),
+    "reporting": ("county", "form", "status"),
+    "county": ("county", "table"),
+    "quality": ("county", "form", "rule", "severity", "disposition", "table", "dispose", "finding", "disposed"),
 }
 """Page -> what else its address may name. The pages are the children of the board's own address."""
 

@@ -8,6 +8,7 @@ not (403), a warehouse that does not answer (503), a fault of the program's (500
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import time
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import Engine
 
 from qiangji import pipeline
-from qiangji.board import Viewer, pages, rendering, tables
+from qiangji.board import Viewer, pages, posting, rendering, tables
 from qiangji.board.asking import Asked, Warehouse
 from qiangji.board.state import State, language_of, parse
 from qiangji.board.words import Words
@@ -40,8 +41,13 @@ FOREVER = "private, max-age=31536000, immutable"
 Show = Callable[[Any, Viewer], Any]
 
 
-def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehouse | None = None) -> Any:
-    """The board: each page of `pages.PAGES` at its name, static files at `static/`."""
+def application(
+    fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehouse | None = None, key: bytes = posting.KEY
+) -> Any:
+    """The board: each page of `pages.PAGES` at its name, static files at `static/`, decisions at `decide`.
+
+    `key`: a secret that all processes of the site share.
+    """
     own = warehouse or Warehouse(settings())
     web = fastapi.FastAPI(
         dependencies=[fastapi.Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None
@@ -49,7 +55,8 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
 
     def route(page: str) -> None:
         def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:  # noqa: B008
-            return _answer(fastapi, own, page, request, who)
+            token = posting.token(key, who.name) if who.may_decide else ""
+            return _answer(fastapi, own, page, request, (who, token))
 
         shown.__annotations__["request"] = (
             fastapi.Request
@@ -58,6 +65,8 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
 
     for name in pages.PAGES:
         route(name)
+
+    posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi))
 
     @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
     def static(name: str) -> Any:
@@ -79,8 +88,8 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
     return web
 
 
-def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Viewer) -> Any:
-    """A page, its table as a file, or what is wrong."""
+def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: tuple[Viewer, str]) -> Any:
+    """A page, its table as a file, or what is wrong. `who`: with the token of the account's forms."""
     began = time.perf_counter()
     asked = Asked()
     try:
@@ -105,7 +114,9 @@ def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Vi
     return fastapi.Response(content, headers=HEADERS | headers | {"Server-Timing": timing}, media_type=media)
 
 
-def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tuple[Any, dict[str, str], str]:
+def _content(
+    page: pages.Page, engine: Engine, state: State, who: tuple[Viewer, str]
+) -> tuple[Any, dict[str, str], str]:
     catalogue = pipeline.read_catalogue()
     found = page.data(engine, catalogue, state)
     if state.format:
@@ -117,7 +128,7 @@ def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tup
             {"Content-Disposition": saved},
             tables.MEDIA[state.format],
         )
-    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who), {}, "text/html"
+    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who[0], token=who[1]), {}, "text/html"
 
 
 def _problem(

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from qiangji.board.words_of_work import WORK
 from qiangji.warehouse.dictionary import MISSING
 from qiangji.warehouse.dictionary import PERIODS as PERIODS_ZH
 from qiangji.warehouse.dictionary import UNITS as UNITS_ZH
@@ -161,6 +162,8 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "top": ("上级", "Up"),
 }
+
+TABLE |= WORK
 
 PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
 UNITS_EN = {
