@@ -1,7 +1,7 @@
 """One county: what it sent, what was sent back and why, what it explained, the workbooks that went to it.
 
-In: an engine on a snapshot, the catalogue, the state of the page (`county`, `period`). Out: a `CountyPage`. Nothing of a
-rejected row's values is shown: a rule and an address are enough to find it. What a county explains is shown as mart
+In: an engine on a snapshot, the catalogue, the state of the page (`county`, `period`). Out: a `CountyPage`. Nothing of
+a rejected row's values is shown: a rule and an address are enough to find it. What a county explains is shown as mart
 shows it, not where a value is hidden.
 """
 
@@ -33,7 +33,16 @@ _EXPLAINED = (
     "finding_id", "county_code", "form", "period", "org_code", "org_name", "rule", "severity", "message_zh",
     "message_en", "explanation", "disposition",
 )  # fmt: skip
-_WORKBOOKS = ("delivery_id", "county_code", "file_name", "problems", "transport", "status", "reason_code", "sent_at")
+_WORKBOOKS = (
+    "delivery_id",
+    "county_code",
+    "file_name",
+    "problems",
+    "transport",
+    "status",
+    "reason_code",
+    "sent_at",
+)
 
 
 @dataclass(frozen=True)
@@ -64,10 +73,14 @@ def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
     if not grid:
         reading.require_reported(engine, str(state.period) if state.period else None)
     sent = read(
-        engine, f"SELECT * FROM mart.submission WHERE {_COUNTY} ORDER BY received_at DESC, form, period", asked
+        engine,
+        f"SELECT * FROM mart.submission WHERE {_COUNTY} ORDER BY received_at DESC, form, period",
+        asked,
     )
     rejected = read(
-        engine, f"SELECT * FROM mart.rejected_row WHERE {_COUNTY} ORDER BY period DESC, form, rows DESC, rule", asked
+        engine,
+        f"SELECT * FROM mart.rejected_row WHERE {_COUNTY} ORDER BY period DESC, form, rows DESC, rule",
+        asked,
     )
     explained = read(
         engine,
@@ -84,7 +97,7 @@ def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
     return CountyPage(
         county=catalogue.counties[code],
         name=catalogue.name_of(code),
-        grid=sorted(grid, key=lambda r: (Period.parse(r["period"]).last_month, r["form"]), reverse=True),
+        grid=_in_order(catalogue, grid),
         counts={s: counts[s] for s in reporting.ORDER if counts[s]},
         late_days=max((r["late_days"] or 0 for r in grid), default=0),
         last_good=str(max(good)) if good else None,
@@ -94,6 +107,14 @@ def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
         workbooks=workbooks,
         periods=tuple(str(p) for p in reporting.in_order(known)),
     )
+
+
+def _in_order(catalogue: Catalogue, grid: Rows) -> Rows:
+    """The last period first, forms as the catalogue has them."""
+    forms = list(catalogue.forms)
+    ordered = sorted(grid, key=lambda r: forms.index(r["form"]) if r["form"] in forms else len(forms))
+    place = {str(p): i for i, p in enumerate(reporting.in_order({Period.parse(r["period"]) for r in grid}))}
+    return sorted(ordered, key=lambda r: place[r["period"]])
 
 
 def _without_values(catalogue: Catalogue, row: Row) -> Row:

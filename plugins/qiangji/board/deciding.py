@@ -100,7 +100,9 @@ def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer
     finding, seen = sent.get("finding", ""), sent.get("seen", "")
     with _alone(p, "findings"):
         with p.ledger.engine.connect() as c:
-            found = fetch(c, "SELECT disposition FROM mart.finding WHERE finding_id = :id LIMIT 1", {"id": finding})
+            found = fetch(
+                c, "SELECT disposition FROM mart.finding WHERE finding_id = :id LIMIT 1", {"id": finding}
+            )
             last = fetch(
                 c,
                 "SELECT * FROM mart.decision WHERE finding_id = :id ORDER BY decided_at DESC LIMIT 1",

@@ -1,8 +1,8 @@
 """The one route of the board that writes: a decision, sent by a form of a page of the board's own.
 
-In: a request, the account that sent it, a key that all processes of the site share. Out: the page that shows the outcome
-(303), or a page that says why nothing was recorded. A request counts only from a page of the same origin, with a token
-that such a page had for this account: a page of another site has neither.
+In: a request, the account that sent it, a key that all processes of the site share. Out: the page that shows the
+outcome (303), or a page that says why nothing was recorded. A request counts only from a page of the same origin, with
+a token that such a page had for this account: a page of another site has neither.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def is_token(key: bytes, account: str, given: str) -> bool:
 def is_own(headers: Mapping[str, str]) -> bool:
     """Whether a page of the same origin sent a request, by what its browser says of it.
 
-    `Sec-Fetch-Site` is what browsers say and no page can change. `Origin` names the page's own address (`null` where its
-    policy tells no referrer); one of the two there has to be, and neither may name another site.
+    `Sec-Fetch-Site` is what browsers say and no page can change. `Origin` names the page's own address (`null` where
+    its policy tells no referrer). One of the two there has to be, and neither may name another site.
     """
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if site is not None and site != "same-origin":

@@ -23,10 +23,6 @@ from qiangji.ledger.dispositions import DISPOSITIONS, RuleCount
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
-SHOWN = 60
-"""Findings on a page at most; the file has all."""
-RULES_SHOWN = 40
-"""Rules of the summary on a page at most, those with most findings."""
 DECISIONS, OUTLIERS = 40, 40
 ALL = "all"
 _FINDING = (
@@ -104,9 +100,7 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
     present = dict.fromkeys(tuple(r[k] for k in wanted) for r in rows)
     return Quality(
         rules=tuple(_counted(rows, labels)),
-        counties=tuple(
-            sorted(((c, n) for c, n in present), key=lambda c: _place(catalogue, c[0]))
-        ),
+        counties=tuple(sorted(((c, n) for c, n in present), key=lambda c: _place(catalogue, c[0]))),
         shown_periods=tuple(map(str, periods)),
         periods=reporting.periods(engine),
         rows=rows,
@@ -172,7 +166,9 @@ def table(page: Quality, state: State) -> Table:
         return of_rows("outliers", page.outliers, state, _OUTLIER, ())
     if which == "rules":
         return _rules(page, state)
-    return of_rows("_".join(filter(None, ("findings", str(state.period or "")))), page.rows, state, _FINDING, ())
+    return of_rows(
+        "_".join(filter(None, ("findings", str(state.period or "")))), page.rows, state, _FINDING, ()
+    )
 
 
 def _rules(page: Quality, state: State) -> Table:

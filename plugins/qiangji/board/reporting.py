@@ -19,6 +19,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.ledger.statuses import STATUSES
+from qiangji.parsing.reasons import REASONS
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
 
@@ -32,8 +33,21 @@ STATUS_MARKS = {
     "awaited": "○", "optional": "–", "not_due": "·", "void": "×",
 }  # fmt: skip
 """Status -> its shape: no reader has to tell colours apart."""
-ORDER = ("failed", "late", "returned", "withheld", "held", "partial", "accepted", "awaited", "optional", "not_due")
+ORDER = (
+    "failed",
+    "late",
+    "returned",
+    "withheld",
+    "held",
+    "partial",
+    "accepted",
+    "awaited",
+    "optional",
+    "not_due",
+)
 """Statuses, those first of which somebody has to do something."""
+VALUED = ("rows_rejected", "no_row_accepted")
+"""Reasons whose messages hold a value of the first row that was rejected."""
 COLUMNS = (
     "county_code", "county_name", "form", "period", "status", "status_zh", "status_en", "due_date", "late_days",
     "first_received_at", "received_at", "is_on_time", "revision", "expected_units", "rows_received", "rows_accepted",
@@ -107,9 +121,16 @@ def grid_of(engine: Engine, state: State, counties: Iterable[str]) -> Rows:
     at = state.as_of or datetime.now(UTC)
     today = local_day(at, settings().timezone)
     rows = reading.status(engine, str(state.period) if state.period else None, list(counties), state.as_of)
-    return [
-        r | {"late_days": (today - r["due_date"]).days if r["status"] == "late" else None} for r in rows
-    ]
+    late = ((today - r["due_date"]).days if r["status"] == "late" else None for r in rows)
+    return [_without_values(r) | {"late_days": days} for r, days in zip(rows, late, strict=True)]
+
+
+def _without_values(row: Row) -> Row:
+    """Without the message where it holds a value of a row: the rule and the cell are on the county's page."""
+    if row["reason_code"] not in VALUED:
+        return row
+    words = REASONS[row["reason_code"]]
+    return row | {"message_zh": words.trigger_zh, "message_en": words.trigger_en}
 
 
 def periods(engine: Engine) -> tuple[str, ...]:

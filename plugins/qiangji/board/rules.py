@@ -25,7 +25,7 @@ def about(catalogue: Catalogue, rule: str) -> Label:
     if field not in form.fields:
         return form.title
     label = form.fields[field].label
-    return Label(zh=f"{form.title.zh}“{label.zh}”", en=f"{form.title.en}: {label.en}")
+    return Label(zh=f"{form.title.zh} · {label.zh}", en=f"{form.title.en} · {label.en}")
 
 
 def said(catalogue: Catalogue, rule: str) -> Label:

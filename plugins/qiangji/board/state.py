@@ -28,7 +28,17 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "today": ("table", "decide", "report", "decided"),
     "reporting": ("county", "form", "status"),
     "county": ("county", "table"),
-    "quality": ("county", "form", "rule", "severity", "disposition", "table", "dispose", "finding", "disposed"),
+    "quality": (
+        "county",
+        "form",
+        "rule",
+        "severity",
+        "disposition",
+        "table",
+        "dispose",
+        "finding",
+        "disposed",
+    ),
 }
 """Page -> what else its address may name. The pages are the children of the board's own address."""
 

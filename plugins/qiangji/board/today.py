@@ -1,8 +1,8 @@
 """This morning: what `qiangji today` says, with what may be decided on the spot.
 
-In: an engine on a snapshot, the catalogue, the state of the page. Out: a `Today`. The night, the counties and what waits
-are those of `figures.morning` and `figures.deciding`; the grid and the moves are read here, once, as a page has to be
-quick: the causes of all moves take seconds, so they are told of the largest alone.
+In: an engine on a snapshot, the catalogue, the state of the page. Out: a `Today`. The night, the counties and what
+waits are those of `figures.morning` and `figures.deciding`. The grid and the moves are read here, once, as a page has
+to be quick: the causes of all moves take seconds, so they are told of the largest alone.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
         locked=tuple(known["locked"]),
         unbuilt=int(known["unbuilt"]) if is_now else 0,
         decided=decided,
-        done=next((d for d in decided if d["delivery_id"] and d["delivery_id"] == state.get("decided")), None),
+        done=next(
+            (d for d in decided if d["delivery_id"] and d["delivery_id"] == state.get("decided")), None
+        ),
         chosen=_chosen(held, state) if is_now else None,
         is_now=is_now,
     )
@@ -127,7 +129,15 @@ def coming(catalogue: Catalogue, rows: Rows, today: date) -> list[Due]:
             due.setdefault((r["due_date"], r["form"], r["period"]), []).append(r)
     titles = {code: form.title for code, form in catalogue.forms.items()}
     return [
-        Due(on, form, titles[form].zh, titles[form].en, period, len(own), sum(r["revision"] is None for r in own))
+        Due(
+            on,
+            form,
+            titles[form].zh,
+            titles[form].en,
+            period,
+            len(own),
+            sum(r["revision"] is None for r in own),
+        )
         for (on, form, period), own in sorted(due.items())
     ]
 

@@ -128,7 +128,11 @@ def _content(
             {"Content-Disposition": saved},
             tables.MEDIA[state.format],
         )
-    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who[0], token=who[1]), {}, "text/html"
+    return (
+        rendering.page(page.name, state, pages.HEADS, page=found, viewer=who[0], token=who[1]),
+        {},
+        "text/html",
+    )
 
 
 def _problem(

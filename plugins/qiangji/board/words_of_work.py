@@ -33,8 +33,8 @@ WORK: dict[str, tuple[str, str]] = {
     "figures_as_of": ("指标截至{at}", "Figures as of {at}"),
     "then_said": (
         "所示为{at}的情况：核查发现、退回工作簿等只有现状记录，未列；不能作决定。",
-        "As it stood at {at}. Findings and workbooks are on record as they are now alone, and are not listed; nothing can"
-        " be decided.",
+        "As it stood at {at}. Findings and workbooks are on record as they are now alone, and are not listed; nothing"
+        " can be decided.",
     ),
     "counties_one_by_one": ("各县（市、区）", "Counties"),
     "is_reached": ("采集", "Reached"),
@@ -97,7 +97,10 @@ WORK: dict[str, tuple[str, str]] = {
         "数值有误，请县（市、区）改正后重报；重报前提醒保留。",
         "The value is wrong: the county is to correct it and send it again. Until then the warning stays.",
     ),
-    "open_said": ("撤回此前的处置，重新待核。", "What was decided before is taken back; the finding is open again."),
+    "open_said": (
+        "撤回此前的处置，重新待核。",
+        "What was decided before is taken back; the finding is open again.",
+    ),
     "reason": ("理由", "Reason"),
     "reason_said": (
         "记入台账，连同账号和时间；请勿写身份证号、手机号等个人信息。",
@@ -152,7 +155,10 @@ WORK: dict[str, tuple[str, str]] = {
     "all_periods": ("各期", "all periods"),
     "all_counties": ("全部", "all"),
     "all": ("全部", "all"),
-    "grid_said": ("点一格看该县（市、区）的报送、退回原因和工作簿。", "A cell leads to the county's own page."),
+    "grid_said": (
+        "点一格看该县（市、区）的报送、退回原因和工作簿。",
+        "A cell leads to the county's own page.",
+    ),
     "revision_short": ("第{n}版", "rev. {n}"),
     "rows_back": ("退{n}行", "{n} rows"),
     "no_reports": ("没有符合条件的报表。", "No report is as chosen."),
@@ -214,8 +220,8 @@ WORK: dict[str, tuple[str, str]] = {
     "outliers": ("离群值", "Outliers"),
     "outliers_said": (
         "与本单位自己最近12个值相比：偏离中位数的程度（修正Z分数）超过3.5。全市和各县（市、区），规则之外的线索。",
-        "Figures of the city and its counties beside their own last twelve values: a modified z-score beyond 3.5. A hint"
-        " beside the rules.",
+        "Figures of the city and its counties beside their own last twelve values: a modified z-score beyond 3.5. A"
+        " hint beside the rules.",
     ),
     "no_outliers": (
         "没有离群值；至少要有6个此前的值才能判断。",

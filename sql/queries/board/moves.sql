@@ -3,14 +3,49 @@
 --   weight   in a percentage the change's points in 100, else its part of what the figure was
 --   closed   locked or published period -> figures of it that changed
 --   decided  what people decided in between, the last first
--- The causes of a change take time, and are asked of the large ones alone.
-WITH changed AS MATERIALIZED (
+-- It is what mart.indicator_change gives, by one look at the history: the causes, which take time, are asked of the
+-- large ones alone.
+WITH shown AS (
     SELECT
-        d.indicator_code, d.org_code, d.period, d.period_type, d.value_before, d.value, d.change,
-        coalesce(d.obs_status_before, 'A') AS obs_status_before, coalesce(d.obs_status, 'A') AS obs_status,
-        d.is_first_shown
-    FROM mart.indicator_change(:since, :until) AS d
-    WHERE d.org_level IN ('city', 'county')
+        x.*,
+        x.built_from <= :since AND (x.built_to IS NULL OR x.built_to > :since)
+        AND x.defined_from <= :since AND (x.defined_to IS NULL OR x.defined_to > :since) AS is_before,
+        x.built_from <= :until AND (x.built_to IS NULL OR x.built_to > :until)
+        AND x.defined_from <= :until AND (x.defined_to IS NULL OR x.defined_to > :until) AS is_after
+    FROM mart.indicator_value_history AS x
+    WHERE x.org_level IN ('city', 'county') AND (x.built_to IS NULL OR x.built_to > :since)
+),
+put_beside AS (
+    SELECT
+        h.indicator_code, h.org_code, h.period, h.period_type,
+        max(h.numerator) FILTER (WHERE NOT h.is_after) AS numerator_before,
+        max(h.numerator) FILTER (WHERE h.is_after) AS numerator,
+        max(h.denominator) FILTER (WHERE NOT h.is_after) AS denominator_before,
+        max(h.denominator) FILTER (WHERE h.is_after) AS denominator,
+        max(h.value) FILTER (WHERE NOT h.is_after) AS value_before,
+        max(h.value) FILTER (WHERE h.is_after) AS value,
+        max(h.target) FILTER (WHERE NOT h.is_after) AS target_before,
+        max(h.target) FILTER (WHERE h.is_after) AS target,
+        max(h.expected_units) FILTER (WHERE NOT h.is_after) AS expected_units_before,
+        max(h.expected_units) FILTER (WHERE h.is_after) AS expected_units,
+        max(h.reported_units) FILTER (WHERE NOT h.is_after) AS reported_units_before,
+        max(h.reported_units) FILTER (WHERE h.is_after) AS reported_units,
+        max(h.obs_status) FILTER (WHERE NOT h.is_after) AS obs_status_before,
+        max(h.obs_status) FILTER (WHERE h.is_after) AS obs_status
+    FROM shown AS h
+    WHERE h.is_before <> h.is_after
+    GROUP BY h.indicator_code, h.org_code, h.period, h.period_type
+),
+changed AS MATERIALIZED (
+    SELECT b.*, b.value - b.value_before AS change, b.obs_status_before IS NULL AS is_first_shown
+    FROM put_beside AS b
+    WHERE
+        (
+            b.numerator_before, b.denominator_before, b.value_before, b.target_before, b.expected_units_before,
+            b.reported_units_before, b.obs_status_before
+        ) IS DISTINCT FROM (
+            b.numerator, b.denominator, b.value, b.target, b.expected_units, b.reported_units, b.obs_status
+        )
 ),
 named AS (
     SELECT DISTINCT ON (h.indicator_code) h.indicator_code, h.name_zh, h.name_en, h.unit, i.direction, i.sort_order
@@ -44,10 +79,16 @@ largest AS (
 SELECT
     t.*, l.*,
     coalesce(o.name, l.org_code) AS org_name,
+    -- as mart.indicator_change has them
     CASE WHEN l.org_code IS NOT NULL THEN ARRAY(
-        SELECT unnest(x.causes) FROM mart.indicator_change(:since, :until) AS x
-        WHERE (x.indicator_code, x.org_code, x.period, x.period_type)
-            = (l.indicator_code, l.org_code, l.period, l.period_type)
+        SELECT r.cause
+        FROM mart.indicator_reason(l.indicator_code, l.org_code, l.period, l.period_type, :since, :until) AS r
+        WHERE r.cause <> 'boundary' OR (
+            l.numerator_before, l.denominator_before, l.expected_units_before, l.reported_units_before
+        ) IS DISTINCT FROM (l.numerator, l.denominator, l.expected_units, l.reported_units)
+        UNION
+        SELECT 'suppression' WHERE (l.obs_status_before = 'Q') <> (l.obs_status = 'Q')
+        ORDER BY cause
     ) END AS causes
 FROM (
     SELECT

@@ -5,7 +5,7 @@
 (function () {
   for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
     const back = dialog.querySelector("[data-close]");
-    dialog.close();
+    dialog.removeAttribute("open"); // no close(): its event would lead back at once
     dialog.showModal();
     dialog.addEventListener("close", () => { window.location.assign(back.href); });
     // a second click sends nothing more
