@@ -98,8 +98,8 @@ class Warehouse:
 
     def _url(self) -> str:
         """The address; of the embedded server, which is used where it runs and never started from here."""
-        if self.settings.warehouse_url:
-            return self.settings.warehouse_url
+        if own := self.settings.board_url or self.settings.warehouse_url:
+            return own
         from qiangji.embedded import EmbeddedPostgres
 
         try:

@@ -1,34 +1,42 @@
-"""Red, yellow, green: where a figure stands on its way to the yearly target (illustrative).
-
-In: a row with the columns of mart.indicator_target_status. Out: a band. No threshold is made up: the path and the
-pace are those of the view (decision 15).
+"""Red, yellow, green, as mart.indicator_target_status has them (decision 39), and how many of each there are.
 
 | band | means |
 | --- | --- |
-| green | reached, or on the path to the target |
-| yellow | behind the path; at its pace the target is reached in its year, or the pace is not known |
-| red | behind the path, and at its pace the target is not reached in its year |
-| none | no target, no value, or a figure without a direction |
+| green | on the path to the yearly target, or at it |
+| yellow | behind the path by no more than the indicator's tolerance |
+| red | further behind |
+| none | not rated: no target, no value, or a figure without a direction |
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
-
-from qiangji.periods import Period
+from dataclasses import dataclass
 
 BANDS = ("red", "yellow", "green")
 """The worst first."""
+UNRATED = "none"
 
 
-def band(row: Mapping[str, Any]) -> str:
-    """The band of a figure."""
-    if row.get("path") is None or row["value"] is None:
-        return "none"
-    if row["is_reached"] or row["is_on_path"]:
-        return "green"
-    if row["pace"] is None:
-        return "yellow"
-    reached = row["reached_by"]
-    return "yellow" if reached and reached.year <= Period.parse(row["period"]).year else "red"
+@dataclass(frozen=True)
+class Tally:
+    """How many figures are in each band."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def rated(self) -> int:
+        return sum(self.counts.get(b, 0) for b in BANDS)
+
+    @property
+    def green(self) -> int:
+        return self.counts.get("green", 0)
+
+    @property
+    def band(self) -> str:
+        """One for all: green where nothing is behind, red where at least half are far behind."""
+        if not self.rated:
+            return UNRATED
+        if self.green == self.rated:
+            return "green"
+        return "red" if 2 * self.counts.get("red", 0) >= self.rated else "yellow"

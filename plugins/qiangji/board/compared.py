@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from qiangji.board.bands import band
+from qiangji.board.bands import UNRATED
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row, Rows, comparison, read
 from qiangji.figures.reading import State as Figures
@@ -87,13 +87,13 @@ def _rows(
 def rated(engine: Engine, rows: Rows, shown: Figures) -> Rows:
     """The rows with the way to the target and the band, which there are for the figures that are shown now."""
     if has_path(shown) and rows:
-        return [row | {"band": band(row)} for row in comparison.on_the_way(engine, rows)]
+        return [row | {"band": row["band"] or UNRATED} for row in comparison.on_the_way(engine, rows)]
     return unrated(rows)
 
 
 def unrated(rows: Rows) -> Rows:
     """The same columns, with nothing in them."""
-    return [row | dict.fromkeys(comparison.ON_THE_WAY) | {"band": "none"} for row in rows]
+    return [row | dict.fromkeys(comparison.ON_THE_WAY) | {"band": UNRATED} for row in rows]
 
 
 def has_path(shown: Figures) -> bool:

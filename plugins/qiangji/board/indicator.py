@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from qiangji.board import compared
-from qiangji.board.overview import Figure, Unit, units
+from qiangji.board.overview import Figure, Unit, path_of, units
 from qiangji.board.sketch import Sketch, sketch
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
@@ -100,7 +100,7 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
         indicator=chosen,
         aspect=_aspect(catalogue, chosen),
         whole=whole,
-        above=_above(catalogue, whole.code),
+        above=path_of(catalogue, whole.code),
         period=period,
         period_type=type_,
         periods=tuple(reversed([r["period"] for r in mine])),
@@ -197,11 +197,6 @@ def _levels(catalogue: Catalogue, chosen: Indicator, whole: Unit) -> tuple[str, 
         return ()
     at = LEVELS.index(whole.level)
     return tuple(level for level in LEVELS[at + 2 : -1])
-
-
-def _above(catalogue: Catalogue, code: str) -> tuple[Unit, ...]:
-    path = catalogue.org.path(code)
-    return tuple(Unit(c, catalogue.name_of(c), level) for level, c in path.items() if c != code)
 
 
 def _aspect(catalogue: Catalogue, chosen: Indicator) -> tuple[str, str]:

@@ -7,7 +7,7 @@ In: an engine on a snapshot, the catalogue, the state of the page. Out: an `Over
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ from decimal import Decimal
 from sqlalchemy.engine import Engine
 
 from qiangji.board import compared
-from qiangji.board.bands import BANDS
+from qiangji.board.bands import Tally
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Label
@@ -57,30 +57,6 @@ class Line:
     row: Row
     whole: Figure | None
     parts: tuple[Figure | None, ...]
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many rated figures of a unit in an aspect are in each band."""
-
-    counts: Mapping[str, int]
-
-    @property
-    def rated(self) -> int:
-        return sum(self.counts.get(b, 0) for b in BANDS)
-
-    @property
-    def green(self) -> int:
-        return self.counts.get("green", 0)
-
-    @property
-    def band(self) -> str:
-        """One for all: green where nothing is behind, red where at least half are far behind."""
-        if not self.rated:
-            return "none"
-        if self.green == self.rated:
-            return "green"
-        return "red" if 2 * self.counts.get("red", 0) >= self.rated else "yellow"
 
 
 @dataclass(frozen=True)
@@ -146,6 +122,12 @@ def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:
         raise unknown("org unit", [org], known, ("应为org_units.csv中的编码", "a code of org_units.csv"))
     root = known[org] if org else next(iter(catalogue.org))
     return _unit(root), [_unit(u) for u in catalogue.org if u.parent_code == root.code]
+
+
+def path_of(catalogue: Catalogue, code: str) -> tuple[Unit, ...]:
+    """The units above a unit, from the top down."""
+    path = catalogue.org.path(code)
+    return tuple(Unit(c, catalogue.name_of(c), level) for level, c in path.items() if c != code)
 
 
 def _unit(unit: OrgUnit) -> Unit:

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -66,7 +66,7 @@ def _templates() -> jinja2.Environment:
     found.globals |= {"static": static_url, "marks": MARKS, **work.GLOBALS}
     found.filters |= {
         "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
-        "share_of": share_of, **work.FILTERS,
+        "share_of": share_of, "after": after, "name_of": name_of, **work.FILTERS,
     }  # fmt: skip
     return found
 
@@ -90,6 +90,16 @@ def count(value: Decimal | int | None) -> str:
 def moment(value: datetime | None) -> str:
     """A time of the counties', to the minute."""
     return "–" if value is None else f"{value.astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+
+
+def name_of(code: str) -> str:
+    """The name of a unit."""
+    return read_catalogue().name_of(code)
+
+
+def after(value: datetime) -> datetime:
+    """The first moment in whole seconds at which what was shown from then on is shown."""
+    return value.astimezone(ZoneInfo(settings().timezone)).replace(microsecond=0) + timedelta(seconds=1)
 
 
 def data(value: Any) -> str:

@@ -174,8 +174,8 @@ def _chosen(held: Iterable[Row], state: State) -> Held | None:
 
 
 _COUNTY = (
-    "county_code", "county_name", "is_reached", "reason_code", "awaited", "late", "late_days", "returned", "withheld",
-    "held", "rows_sent_back", "feedback_sent", "to_hand_over", "last_good", "contact_zh", "contact_en",
+    "county_code", "county_name", "is_reached", "reason_code", "reports_awaited", "late", "late_days", "returned",
+    "withheld", "held", "rows_sent_back", "feedback_sent", "to_hand_over", "last_good", "contact_zh", "contact_en",
 )  # fmt: skip
 _MOVE = (
     "indicator_code", "name_zh", "name_en", "unit", "org_code", "org_name", "period", "period_type", "value_before",
@@ -193,4 +193,10 @@ def table(page: Today, state: State) -> Table:
     if which == "waiting":
         held = [r | {"what": "held", "zh": r["message_zh"], "en": r["message_en"]} for r in page.held]
         return of_rows(f"waiting_{day}", held + [asdict(w) for w in page.waiting], state, _WAITING, ())
-    return of_rows(f"counties_{day}", [asdict(c) for c in page.counties], state, _COUNTY, ())
+    return of_rows(
+        f"counties_{day}",
+        [asdict(c) | {"reports_awaited": c.awaited} for c in page.counties],
+        state,
+        _COUNTY,
+        (),
+    )

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from qiangji.board.words_of_work import WORK
+from qiangji.catalogue import Form
+from qiangji.figures.explaining import CAUSES
+from qiangji.ledger.statuses import STATUSES
 from qiangji.warehouse.dictionary import MISSING
 from qiangji.warehouse.dictionary import PERIODS as PERIODS_ZH
 from qiangji.warehouse.dictionary import UNITS as UNITS_ZH
@@ -47,14 +50,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "show": ("查看", "Show"),
     "built_at": ("计算于{at}", "Computed {at}"),
     "green": ("达标或在轨", "On track"),
-    "yellow": ("略落后", "Behind"),
+    "yellow": ("略低于路径", "Just behind"),
     "red": ("明显落后", "Far behind"),
     "none": ("不评", "Not rated"),
     "bands_said": (
-        "达标或在轨：已达目标，或不低于通向年度目标的路径；略落后：低于路径，但按近12个月的速度年内可达；"
-        "明显落后：按此速度年内达不到。无目标、无数值的不评。",
-        "On track: the target is reached, or the figure is on its path to it. Behind: off the path, but at the pace of"
-        " the last twelve months the target is reached within its year. Far behind: at that pace it is not. Without a"
+        "达标或在轨：已达目标，或不低于通向年度目标的路径；略低于路径：差距在该指标的容差之内（默认为年度目标的二十分之一）；"
+        "明显落后：差距更大。无目标、无数值的不评。",
+        "On track: the target is reached, or the figure is on its path to it. Just behind: off the path by no more than"
+        " the indicator's tolerance (by default a twentieth of the year's target). Far behind: further off. Without a"
         " target or a value nothing is rated.",
     ),
     "no_path": (
@@ -145,22 +148,40 @@ TABLE: dict[str, tuple[str, str]] = {
     "version": ("口径版次", "Version"),
     "code": ("代码", "Code"),
     "explain": ("这个数怎么来的", "Where this figure comes from"),
-    "explain_short": ("溯源", "explain"),
     "sql": ("SQL", "SQL"),
     "sql_said": ("数据仓库中的这个数：", "This figure in the warehouse:"),
-    "switch_indicator": ("指标", "Indicator"),
     "rank_of": ("第{n}名，共{all}个", "{n} of {all}"),
     "rank_said": ("上报率不足90%的不排名。", "Units of which less than 90 % reported have no place."),
-    "moved": ("为何变动", "What made it move"),
     "reached_by": (
         "按近12个月的速度，{at}达到目标",
-        "At the pace of the last twelve months the target is reached by {at}",
+        "At the pace of twelve months the target is reached by {at}",
     ),
-    "reached_never": (
-        "按近12个月的速度，达不到目标",
-        "At the pace of the last twelve months the target is not reached",
-    ),
-    "top": ("上级", "Up"),
+    "owner": ("责任单位", "Owner"),
+    "source": ("依据", "Source"),
+    "sql_steps": ("夜间计算时的步骤：", "The steps of the night's build:"),
+    "lacking": ("缺分子或分母的单位", "Units lacking a side"),
+    "missing_units": ("缺报单位", "Missing units"),
+    "nobody_missing": ("应报单位都已报。", "All that should report did."),
+    "awaited": ("尚无可用报表", "Reports that do not count yet"),
+    "deliveries": ("来自哪些报表", "The reports it comes from"),
+    "report": ("报表", "Report"),
+    "revision": ("版次", "Revision"),
+    "received": ("收到", "Received"),
+    "file": ("文件", "File"),
+    "rows_counted": ("计入 / 收到（行）", "Rows counted / received"),
+    "is_current": ("有效", "current"),
+    "rejections": ("退回的记录", "Rejected rows"),
+    "rule": ("规则", "Rule"),
+    "rows": ("行数", "Rows"),
+    "example": ("例如", "For example"),
+    "findings": ("核查发现", "Findings"),
+    "corrections": ("人工更正", "Corrections"),
+    "history": ("显示过什么", "What was shown"),
+    "shown_from": ("自", "From"),
+    "shown_to": ("至", "To"),
+    "until_now": ("今", "now"),
+    "why": ("原因", "Why"),
+    "units_differ": ("{n}个单位不同", "{n} units differ"),
 }
 
 TABLE |= WORK
@@ -201,6 +222,18 @@ class Words:
 
     def direction(self, name: str) -> str:
         return self({"up": "higher_better", "down": "lower_better"}.get(name, "no_direction"))
+
+    def form(self, code: str, forms: Mapping[str, Form]) -> str:
+        """The title of a form; its code, where the catalogue no longer has it."""
+        return self.pick(forms[code].title.zh, forms[code].title.en) if code in forms else code
+
+    def status(self, code: str | None) -> str:
+        """A submission's status."""
+        return "–" if not code else self.pick(STATUSES.get(code, code), code.replace("_", " "))
+
+    def cause(self, code: str) -> str:
+        """Why a figure changed."""
+        return self.pick(*CAUSES[code])
 
     def missing(self, rule: str) -> str:
         """What becomes of a unit that lacks a term."""

@@ -41,7 +41,7 @@ WORK: dict[str, tuple[str, str]] = {
     "reached_yes": ("已采到", "reached"),
     "reached_no": ("未采到", "not reached"),
     "not_asked": ("未安排", "not asked"),
-    "awaited": ("待报", "Awaited"),
+    "reports_awaited": ("待报", "Awaited"),
     "late": ("逾期", "Late"),
     "days": ("{n}天", "{n} d"),
     "late_days": ("逾期天数", "Days late"),
@@ -64,40 +64,37 @@ WORK: dict[str, tuple[str, str]] = {
     "causes": ("原因", "Why"),
     "said_zh": ("退回原因", "Why, in Chinese"),
     "said_en": ("退回原因（英文）", "Why"),
-    "findings": ("核查发现", "Findings"),
     # what waits
     "waiting": ("等待处理", "Waiting"),
-    "waiting_n": ("等待处理{n}项", "{n} things wait"),
     "nothing_waits": ("没有等待决定的事项。", "Nothing waits for a decision."),
-    "held_reports": ("待审的报表", "Reports that are held"),
     "held_said": (
         "暂未采用，上一版本仍然有效。放行则采用，作废则不用。",
         "Nothing was replaced, and the revision before still counts. Release it to use it, void it to drop it.",
     ),
-    "release": ("放行", "Release"),
-    "void": ("作废", "Void"),
-    "confirmed": ("核实无误", "Confirm"),
-    "resubmit": ("请县重报", "Ask for it again"),
-    "open": ("重新待核", "Open again"),
-    "lock": ("锁定报告期", "Lock"),
-    "unlock": ("解锁报告期", "Unlock"),
-    "release_said": (
+    "action_release": ("放行", "Release"),
+    "action_void": ("作废", "Void"),
+    "action_confirmed": ("核实无误", "Confirm"),
+    "action_resubmit": ("请县重报", "Ask for it again"),
+    "action_open": ("重新待核", "Open again"),
+    "action_lock": ("锁定报告期", "Lock"),
+    "action_unlock": ("解锁报告期", "Unlock"),
+    "action_release_said": (
         "采用这份报送；下一次计算后进入指标。",
         "The report will count, and is in the figures after the next build.",
     ),
-    "void_said": (
+    "action_void_said": (
         "这份报送不用，恢复上一版本；需要时请县（市、区）重报。",
         "The report is dropped and the one before counts again; ask the county for another if need be.",
     ),
-    "confirmed_said": (
+    "action_confirmed_said": (
         "数值属实，不再提醒；下一次计算后指标上的提醒标记消失。",
         "The value is right and warns nobody any more; the mark on figures goes with the next build.",
     ),
-    "resubmit_said": (
+    "action_resubmit_said": (
         "数值有误，请县（市、区）改正后重报；重报前提醒保留。",
         "The value is wrong: the county is to correct it and send it again. Until then the warning stays.",
     ),
-    "open_said": (
+    "action_open_said": (
         "撤回此前的处置，重新待核。",
         "What was decided before is taken back; the finding is open again.",
     ),
@@ -110,7 +107,6 @@ WORK: dict[str, tuple[str, str]] = {
     "cancel": ("取消", "Cancel"),
     "may_not": ("该账号只能查看。", "This account may look and not decide."),
     "decided_done": ("{who}于{at}决定：{what}", "{who} decided at {at}: {what}"),
-    "decided_then": ("现为：{status}", "It is {status} now"),
     "decided_before": ("此前已有决定", "It was decided before"),
     "not_decided": ("未作记录", "Nothing was recorded"),
     "next_build": (
@@ -153,7 +149,6 @@ WORK: dict[str, tuple[str, str]] = {
     # the grid
     "reports_n": ("{n}份报表", "{n} reports"),
     "all_periods": ("各期", "all periods"),
-    "all_counties": ("全部", "all"),
     "all": ("全部", "all"),
     "grid_said": (
         "点一格看该县（市、区）的报送、退回原因和工作簿。",
@@ -165,16 +160,13 @@ WORK: dict[str, tuple[str, str]] = {
     # one county
     "sent": ("报送记录", "What it sent"),
     "sent_n": ("{n}次", "{n} times"),
-    "file": ("文件", "File"),
     "received_at_": ("收到", "Received"),
     "revision_": ("版本", "Revision"),
     "is_current_": ("有效", "counts"),
     "rows_": ("记录", "Rows"),
-    "rows_of": ("{accepted} / {received}", "{accepted} of {received}"),
     "what_went_back": ("退回的记录及原因", "What was sent back, and why"),
     "nothing_went_back": ("没有退回的记录。", "No row was sent back."),
     "first_cell": ("首个单元格", "First cell"),
-    "rule": ("规则", "Rule"),
     "explained": ("县填核查说明", "What it explained"),
     "nothing_explained": ("没有可显示的说明。", "No explanation to show."),
     "explained_said": (
@@ -195,7 +187,6 @@ WORK: dict[str, tuple[str, str]] = {
     "late_n": ("逾期{n}份，最长{days}天", "{n} late, {days} days at most"),
     "nothing_late": ("没有逾期", "nothing is late"),
     "message": ("说明", "What is said"),
-    "last_attempt": ("最近一次采集", "Last attempt"),
     # quality
     "open_n": ("待核{n}条", "{n} open"),
     "by_rule": ("按规则、县和期", "By rule, county and period"),

@@ -18,7 +18,8 @@ Point = tuple[float, float]
 Ring = tuple[Point, ...]
 Outlines = Mapping[str, tuple[Ring, ...]]
 MOST_BYTES = 5_000_000
-_SHAPES = {"Polygon": lambda c: [c], "MultiPolygon": lambda c: c}
+_DEPTH = {"Polygon": 1, "MultiPolygon": 2}
+"""Shape -> how deep its rings lie."""
 
 
 def read(path: Path, units: Collection[str]) -> Outlines:
@@ -73,7 +74,7 @@ def read(path: Path, units: Collection[str]) -> Outlines:
 def _outline(feature: Any, where: str) -> tuple[str, tuple[Ring, ...]]:
     try:
         code, shape = str(feature["properties"]["code"]), feature["geometry"]
-        polygons = _SHAPES[shape["type"]](shape["coordinates"])
+        polygons = [shape["coordinates"]] if _DEPTH[shape["type"]] == 1 else shape["coordinates"]
         rings = tuple(tuple(_points(ring)) for polygon in polygons for ring in polygon)
     except (KeyError, TypeError, ValueError, IndexError) as e:
         raise CatalogueError(

@@ -13,7 +13,10 @@ from qiangji.errors import unknown
 
 def warehouse_url(
     role: Annotated[
-        str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
+        str,
+        typer.Option(
+            "--role", help="qiangji_bi, qiangji_analyst, qiangji_board, qiangji_loader or qiangji_owner"
+        ),
     ] = ("qiangji_bi"),
     json: Json = False,
 ) -> None:

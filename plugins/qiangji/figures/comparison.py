@@ -21,6 +21,7 @@ COMPARED = (
 )  # fmt: skip
 ON_THE_WAY = (
     "baseline_period", "baseline", "path", "gap", "is_on_path", "is_reached", "points", "pace", "reached_by",
+    "band", "progress", "progress_zh", "progress_en",
 )  # fmt: skip
 LEGEND = (
     "较上期 against the period before · 同比 against a year before · 第几/几 rank of how many siblings"

@@ -11,9 +11,11 @@ WITH shown AS MATERIALIZED (
         CASE
             WHEN x.period_type <> 'ytd' OR n.shortest_period = 'month' THEN d.previous_period
             WHEN n.shortest_period = 'quarter' THEN d.previous_quarter
+            WHEN n.shortest_period = 'half' THEN d.previous_half
         END AS previous_period,
         CASE
             WHEN x.period_type = 'year' THEN 12
+            WHEN 'half' IN (x.period_type, n.shortest_period) THEN 6
             WHEN 'quarter' IN (x.period_type, n.shortest_period) THEN 3
             ELSE 1
         END AS step

@@ -53,8 +53,7 @@ def test_every_word_of_a_template_is_in_the_table_and_every_word_is_used() -> No
     assert asked <= words.TABLE.keys()
     given = {page.name for page in pages.PAGES.values()}
     begun = tuple(re.findall(r"""\bw\(["'](\w+)["'] ~""", "".join(TEMPLATES.values())))
-    said = {f"{k}_said" for k in words.TABLE}  # of a decision that is named at run time
-    beneath = {k for k in words.TABLE if k.startswith(begun) or k in said}
+    beneath = {k for k in words.TABLE if k.startswith(begun)}
     unused = {
         k for k in words.TABLE.keys() - given - beneath if not re.search(rf"""["']{k}["'](?!: \()""", code)
     }

@@ -32,8 +32,8 @@ def test_every_status_has_a_word_a_shape_and_a_colour() -> None:
 
 def test_every_decision_has_words() -> None:
     for action in (*today.ACTIONS, *DISPOSITIONS):
-        assert TABLE[action]
-        assert TABLE[f"{action}_said"]
+        assert TABLE[f"action_{action}"]
+        assert TABLE[f"action_{action}_said"]
     for code, zh in DISPOSITIONS.items():
         assert TABLE[f"disposition_{code}"][0] == zh
 
