@@ -17,7 +17,6 @@ from qiangji.board import reporting, rules
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, County
-from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.periods import Period
 
@@ -65,8 +64,8 @@ class CountyPage:
 
 
 def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
-    """The page's data, by five statements. Raises UsageError: no_county, unknown_county, not_collected."""
-    code = _code(catalogue, state)
+    """The page's data, by five statements. Raises UsageError: unknown_county, not_collected."""
+    code = catalogue.select_counties([state.get("county", next(iter(catalogue.counties)))])[0]
     parts = [str(p) for p in state.period.parts] if state.period else []
     asked = {"county": code, "periods": parts}
     grid = reporting.grid_of(engine, state, [code])
@@ -122,18 +121,6 @@ def _without_values(catalogue: Catalogue, row: Row) -> Row:
     words = rules.said(catalogue, row["rule"])
     kept = ("county_code", "form", "period", "delivery_id", "rule", "rows", "example")
     return {k: row[k] for k in kept} | {"said_zh": words.zh, "said_en": words.en}
-
-
-def _code(catalogue: Catalogue, state: State) -> str:
-    if code := state.get("county"):
-        return catalogue.select_counties([code])[0]
-    names = [f"{c} {catalogue.name_of(c)}" for c in catalogue.counties]
-    raise UsageError(
-        "no county is named",
-        expected=f"county=, one of {', '.join(names)}",
-        zh=f"没有写明县（市、区）：请加county=，可用：{'、'.join(names)}。",
-        code="no_county",
-    )
 
 
 def table(page: CountyPage, state: State) -> Table:

@@ -174,7 +174,7 @@ def _chosen(held: Iterable[Row], state: State) -> Held | None:
 
 
 _COUNTY = (
-    "county_code", "county_name", "is_reached", "reason_code", "reports_awaited", "late", "late_days", "returned",
+    "county_code", "county_name", "was_reached", "reason_code", "reports_awaited", "late", "late_days", "returned",
     "withheld", "held", "rows_sent_back", "feedback_sent", "to_hand_over", "last_good", "contact_zh", "contact_en",
 )  # fmt: skip
 _MOVE = (
@@ -195,7 +195,7 @@ def table(page: Today, state: State) -> Table:
         return of_rows(f"waiting_{day}", held + [asdict(w) for w in page.waiting], state, _WAITING, ())
     return of_rows(
         f"counties_{day}",
-        [asdict(c) | {"reports_awaited": c.awaited} for c in page.counties],
+        [asdict(c) | {"reports_awaited": c.awaited, "was_reached": c.is_reached} for c in page.counties],
         state,
         _COUNTY,
         (),

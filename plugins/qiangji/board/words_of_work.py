@@ -37,7 +37,7 @@ WORK: dict[str, tuple[str, str]] = {
         " can be decided.",
     ),
     "counties_one_by_one": ("各县（市、区）", "Counties"),
-    "is_reached": ("采集", "Reached"),
+    "was_reached": ("采集", "Reached"),
     "reached_yes": ("已采到", "reached"),
     "reached_no": ("未采到", "not reached"),
     "not_asked": ("未安排", "not asked"),
