@@ -6,7 +6,9 @@ One simulated night, built twice: in the first build a county is missing, so tha
 from __future__ import annotations
 
 import csv
+import html
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,7 +27,15 @@ from qiangji.board import Viewer, pages, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.rendering import number
 from qiangji.board.words import Words
-from qiangji.figures import Choice, Rows, comparison, explaining, reading
+from qiangji.figures import (
+    Choice,
+    Rows,
+    comparison,
+    contributing_words,
+    explaining,
+    moving,
+    reading,
+)
 from qiangji.settings import settings
 from qiangji.warehouse.roles import BOARD
 from tests.integration.nights import Night, night
@@ -237,6 +247,20 @@ def test_an_explanation_is_that_of_explain(site: Site) -> None:
     assert "only the figure that is shown now" in answer.text
 
 
+def test_what_made_it_move_is_told_and_adds_up(site: Site) -> None:
+    p = site.night.pipeline
+    for month in ("2026-09", "2026-10"):
+        told = moving.change(p.ledger.engine, moving.Asked(INDICATOR, "440700", month, "month"))
+        text = html.unescape(site.page(f"indicator?indicator={INDICATOR}&period={month}&type=month&lang=en"))
+        assert contributing_words.sentence(told, "en") in text
+        (block,) = re.findall(r'id="moved-data">(.*?)</script>', text)
+        chart = json.loads(block)["chart"]
+        assert chart["before"] + sum(chart["steps"]) == pytest.approx(float(told.value_after), abs=0.01)
+    then = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&as_of={site.at}")
+    assert 'id="moved"' in then
+    assert 'id="moved"' not in site.page(f"indicator?indicator={INDICATOR}&tree=restated")
+
+
 def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> None:
     p = site.night.pipeline
     answer = site.get(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&format=csv")
@@ -248,10 +272,15 @@ def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> 
     )
     for row in rows:
         mine = expected[tuple(row[keys[k]] for k in comparison.KEYS)]  # type: ignore[index]
-        for name in ("change", "previous_value", "path"):
+        for name in ("change", "previous_value", "path", "rank"):
             text = row[keys[name]]
             assert (Decimal(text) if text else None) == mine[name], name
     assert len(rows) == len(expected)
+    assert sum(row[keys["rank"]] != "" for row in rows) >= 1
+    for county in COUNTIES:
+        text = site.page(f"indicator?indicator={INDICATOR}&org={county}&period=2026-10&type=month&lang=en")
+        place = expected[INDICATOR, county, "2026-10", "month"]
+        assert (f"{place['rank']} of {place['ranked_units']}" in text) == (place["rank"] is not None)
 
 
 # --- how it is asked ----------------------------------------------------------------------------------

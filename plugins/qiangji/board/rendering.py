@@ -19,11 +19,13 @@ from zoneinfo import ZoneInfo
 import jinja2
 
 from qiangji.board import work
+from qiangji.board.indicator import Moved
 from qiangji.board.overview import Figure
 from qiangji.board.state import State
 from qiangji.board.words import Words
-from qiangji.figures import Row
+from qiangji.figures import Row, contributing_words
 from qiangji.figures.comparison import signed
+from qiangji.figures.decomposing import EFFECTS
 from qiangji.pipeline import read_catalogue
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
@@ -63,11 +65,14 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"static": static_url, "marks": MARKS, **work.GLOBALS}
+    found.globals |= {"static": static_url, "marks": MARKS}
     found.filters |= {
         "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
-        "share_of": share_of, "after": after, "name_of": name_of, **work.FILTERS,
+        "share_of": share_of, "after": after, "name_of": name_of,
+        "part_name": contributing_words.name_of, "effects_shown": effects_shown,
     }  # fmt: skip
+    found.globals |= work.GLOBALS
+    found.filters |= work.FILTERS
     return found
 
 
@@ -90,6 +95,11 @@ def count(value: Decimal | int | None) -> str:
 def moment(value: datetime | None) -> str:
     """A time of the counties', to the minute."""
     return "–" if value is None else f"{value.astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+
+
+def effects_shown(moved: Moved) -> list[str]:
+    """The effects that moved anything visibly; the first two in any case."""
+    return [e for e in EFFECTS if e in EFFECTS[:2] or any(p.shown.of(e) for p in moved.parts)]
 
 
 def name_of(code: str) -> str:

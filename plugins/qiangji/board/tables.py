@@ -91,9 +91,9 @@ def _in_csv(value: Any) -> Any:
 
 COLUMNS = (
     "indicator_code", "name_zh", "name_en", "unit", "org_code", "org_name", "org_level", "period", "period_type",
-    "numerator", "denominator", "value", "target", "path", "gap", "band", "previous_period", "previous_value", "change",
-    "expected_units", "reported_units", "reporting_rate", "obs_status", "is_corrected", "has_warning", "is_closed",
-    "definition_version", "built_at",
+    "numerator", "denominator", "value", "target", "path", "gap", "band", "rank", "previous_period", "previous_value",
+    "change", "expected_units", "reported_units", "reporting_rate", "obs_status", "is_corrected", "has_warning",
+    "is_closed", "definition_version", "built_at",
 )  # fmt: skip
 """Columns of a table of figures."""
 _OWN = ("band", "path", "target")

