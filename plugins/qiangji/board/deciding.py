@@ -15,11 +15,12 @@ from qiangji import pipeline
 from qiangji.board import Viewer
 from qiangji.board.state import State
 from qiangji.board.today import ACTIONS
-from qiangji.errors import UsageError
+from qiangji.errors import UsageError, unknown
 from qiangji.ledger import dispositions
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.periods import Period, local_day
+from qiangji.personal_data import KINDS_ZH, kind_of
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.locks import hold_on
 from qiangji.warehouse.rows import fetch
@@ -41,16 +42,21 @@ class DecidedAlready(UsageError):
 def decide(sent: Mapping[str, str], who: Viewer) -> str:
     """Record a decision. Returns the relative address of the page that shows what became of it.
 
-    Raises DecidedAlready, and UsageError: unknown_decision, no_reason, long_reason, unknown_delivery, not_in_delivery,
-    unknown_finding.
+    Raises DecidedAlready, and UsageError: unknown_decision, no_reason, long_reason, personal_reason, unknown_delivery,
+    not_in_delivery, unknown_finding.
     """
     action, reason = sent.get("action", ""), sent.get("reason", "").strip()
     if action not in (*ACTIONS, *DISPOSITIONS):
-        known = ", ".join((*ACTIONS, *DISPOSITIONS))
-        raise UsageError(
-            f"no decision {action!r}", expected=known, zh=f"没有这种决定：{action}；可用：{known}。",
-            code="unknown_decision",
-        )  # fmt: skip
+        raise unknown("decision", [action], (*ACTIONS, *DISPOSITIONS))
+    _require_reason(reason)
+    with pipeline.open_pipeline() as p:
+        if action in ACTIONS:
+            return _on_a_delivery(p, sent, reason, who)
+        return _on_a_finding(p, sent, reason, who)
+
+
+def _require_reason(reason: str) -> None:
+    """Raise UsageError for a reason that nobody should put on record: none, a long one, one with personal data."""
     if not reason:
         raise UsageError(
             "no reason given", expected="a few words", zh="没有写理由：请写明几个字。", code="no_reason"
@@ -60,10 +66,12 @@ def decide(sent: Mapping[str, str], who: Viewer) -> str:
             f"the reason has {len(reason)} characters", expected=f"at most {MOST}",
             zh=f"理由有{len(reason)}个字：最多{MOST}个。", code="long_reason",
         )  # fmt: skip
-    with pipeline.open_pipeline() as p:
-        if action in ACTIONS:
-            return _on_a_delivery(p, sent, reason, who)
-        return _on_a_finding(p, sent, reason, who)
+    kind = kind_of(reason)
+    if kind in ("resident_id", "mobile"):
+        raise UsageError(
+            f"the reason holds personal data ({kind})", expected="a reason without it",
+            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。", code="personal_reason",
+        )  # fmt: skip
 
 
 def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:

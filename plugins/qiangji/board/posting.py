@@ -27,7 +27,10 @@ MOST = 20_000
 """Bytes that a form may send."""
 KEY = secrets.token_bytes(32)
 """Of this process, where the site gives none."""
+TOLD = ("action", "delivery", "form", "of", "finding")
+"""What of a decision a site's own log is told."""
 Problem = Callable[..., Any]
+Noted = Callable[[str, dict[str, str]], None]
 
 
 def token(key: bytes, account: str, day: date | None = None) -> str:
@@ -58,8 +61,16 @@ def is_own(headers: Mapping[str, str]) -> bool:
     return urlsplit(origin).netloc in filter(None, hosts)
 
 
-def add(web: Any, fastapi: Any, viewer: Callable[..., Viewer], key: bytes, problem: Problem) -> None:
-    """Add the route to the board. `problem(request, status, title, text, said)` makes a page of what is wrong."""
+def nowhere(_who: str, _what: dict[str, str]) -> None:
+    """Where a site has no log of its own: the journal has every decision."""
+
+
+def add(
+    web: Any, fastapi: Any, viewer: Callable[..., Viewer], key: bytes, problem: Problem, noted: Noted
+) -> None:
+    """Add the route to the board. `problem(request, status, title, text, said)` makes a page of what is wrong;
+    `noted(account, what)` is told what was decided.
+    """
 
     async def sent(request: Any) -> dict[str, str]:
         """The fields of the form; nothing of a body that is too large."""
@@ -81,7 +92,10 @@ def add(web: Any, fastapi: Any, viewer: Callable[..., Viewer], key: bytes, probl
             return problem(request, 403, "refused", "", _may_not())
         if not is_own(request.headers) or not is_token(key, who.name, fields.get("token", "")):
             return problem(request, 403, "refused", "", _foreign())
-        return _outcome(fastapi, request, fields, who, problem)
+        answer = _outcome(fastapi, request, fields, who, problem)
+        if answer.status_code == 303:
+            noted(who.name, {n: fields[n] for n in TOLD if fields.get(n)})
+        return answer
 
     for function in (sent, decided):
         function.__annotations__["request"] = fastapi.Request

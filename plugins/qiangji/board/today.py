@@ -78,7 +78,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     day = local_day(at, settings().timezone)
     waits = [w for w in waiting(engine, catalogue, reported, day, ()) if is_now or w.what in KNOWN_THEN]
     held = [r for r in reported.grid if r["status"] == "held"]
-    decided = [_decision(d) for d in known["decided"]]
+    decided = [_decision(catalogue, d) for d in known["decided"]]
     return Today(
         at=at,
         night=night,
@@ -154,9 +154,10 @@ def _moves(since: datetime, found: Rows) -> Moves:
     )
 
 
-def _decision(row: dict[str, Any]) -> Row:
-    """A decision, as it came in JSON."""
-    return row | {"decided_at": datetime.fromisoformat(row["decided_at"])}
+def _decision(catalogue: Catalogue, row: dict[str, Any]) -> Row:
+    """A decision, as it came in JSON, with the county's name."""
+    name = catalogue.name_of(row["county_code"]) if row["county_code"] else ""
+    return row | {"decided_at": datetime.fromisoformat(row["decided_at"]), "county_name": name}
 
 
 def report(row: Row) -> str:

@@ -32,21 +32,27 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""Sent with every answer. Figures of a named unit stay in no cache."""
+"""Sent with every answer. Figures of a named unit stay in no cache. Other sites are told no address; our own are, as a
+form that is sent without a referrer names no origin (`posting.is_own`).
+"""
 FOREVER = "private, max-age=31536000, immutable"
 """Of static files: another content has another address."""
 Show = Callable[[Any, Viewer], Any]
 
 
 def application(
-    fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehouse | None = None, key: bytes = posting.KEY
+    fastapi: Any,
+    viewer: Callable[..., Viewer],
+    warehouse: Warehouse | None = None,
+    key: bytes = posting.KEY,
+    noted: posting.Noted = posting.nowhere,
 ) -> Any:
     """The board: each page of `pages.PAGES` at its name, static files at `static/`, decisions at `decide`.
 
-    `key`: a secret that all processes of the site share.
+    `key`: a secret that all processes of the site share; `noted` is told who decided what.
     """
     own = warehouse or Warehouse(settings())
     web = fastapi.FastAPI(
@@ -66,7 +72,7 @@ def application(
     for name in pages.PAGES:
         route(name)
 
-    posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi))
+    posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi), noted)
 
     @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
     def static(name: str) -> Any:

@@ -109,10 +109,6 @@ WORK: dict[str, tuple[str, str]] = {
     "decided_done": ("{who}于{at}决定：{what}", "{who} decided at {at}: {what}"),
     "decided_before": ("此前已有决定", "It was decided before"),
     "not_decided": ("未作记录", "Nothing was recorded"),
-    "next_build": (
-        "下一次计算后进入指标：夜间采集后自动计算，或运行qiangji build。",
-        "The next build brings it into the figures: after the night, or by `qiangji build`.",
-    ),
     "unbuilt_n": (
         "{n}份已采用的报送尚未进入指标，下一次计算后更新。",
         "{n} reports that count are not in the figures yet: the next build takes them.",
@@ -190,7 +186,6 @@ WORK: dict[str, tuple[str, str]] = {
     # quality
     "open_n": ("待核{n}条", "{n} open"),
     "by_rule": ("按规则、县和期", "By rule, county and period"),
-    "total": ("合计", "Total"),
     "severity": ("等级", "Severity"),
     "severity_warning": ("提醒", "warning"),
     "severity_info": ("提示", "note"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from qiangji.board import deciding, reporting, rules, today, work
+from qiangji.board import deciding, reporting, rules, today, words_of_work, work
 from qiangji.board.words import TABLE, Words
 from qiangji.catalogue import Catalogue, load
 from qiangji.ledger.dispositions import DISPOSITIONS
@@ -101,3 +103,8 @@ def test_after_a_decision_the_page_keeps_its_filters() -> None:
     assert deciding._shown(sent, "quality", **kept, disposed="f1") == (
         "quality?lang=en&county=440703&severity=warning&disposed=f1"
     )
+
+
+def test_no_page_s_words_take_the_place_of_another_s() -> None:
+    text = (Path(words_of_work.__file__).parent / "words.py").read_text(encoding="utf-8")
+    assert not set(re.findall(r'^    "(\w+)": \(', text, re.MULTILINE)) & words_of_work.WORK.keys()
