@@ -87,6 +87,10 @@ def application(
     def not_found(request: fastapi.Request, _: Exception) -> Any:
         return _problem(fastapi, request, 404, "nothing_here")
 
+    @web.exception_handler(401)  # type: ignore[untyped-decorator]
+    def stranger(request: fastapi.Request, _: Exception) -> Any:
+        return _problem(fastapi, request, 401, "log_in", Words(_language(request))("log_in_said"))
+
     @web.exception_handler(403)  # type: ignore[untyped-decorator]
     def refused(request: fastapi.Request, error: Exception) -> Any:
         return _problem(fastapi, request, 403, "refused", str(getattr(error, "detail", "")))
