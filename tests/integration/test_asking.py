@@ -75,7 +75,6 @@ def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(folder / "home", postgres, patch.setenv) as place:
             story = Told(place, made)
 

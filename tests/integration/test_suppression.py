@@ -210,7 +210,6 @@ def made(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made.put("f", "2026-01", REPORT)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield place, made
     _forget()

@@ -116,7 +116,6 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place:
 
             def look(p: Any) -> None:
