@@ -436,6 +436,18 @@ def test_a_wrong_address_is_a_page_that_says_what_there_is(
     assert answer.url.join(home).path == "/qiangji/board/", base
 
 
+def test_who_is_not_logged_in_gets_a_page(site: Site) -> None:
+    def nobody() -> Viewer:
+        raise fastapi.HTTPException(401, "Not authenticated")
+
+    client = TestClient(served(site.warehouse, nobody))
+    for address in ("", "indicator", "static/x"):
+        answer = client.get(f"/qiangji/board/{address}")
+        assert answer.status_code == 401
+        assert "请先登录" in answer.text
+        assert "440700" not in answer.text
+
+
 def test_an_account_that_may_not_look_gets_a_sentence(site: Site) -> None:
     def nobody() -> Viewer:
         raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from qiangji.board.state import State
-from qiangji.board.words import Words
+from qiangji.board.words import TABLE, Words
 from qiangji.figures import Rows
 from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
@@ -100,17 +100,25 @@ _OWN = ("band", "path", "target")
 """Columns that mean something else in the dictionary, or are not in it: their words are those of the pages."""
 
 
-def of_rows(name: str, rows: Rows, state: State, columns: Sequence[str] = COLUMNS) -> Table:
-    """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them."""
+def of_rows(
+    name: str,
+    rows: Rows,
+    state: State,
+    columns: Sequence[str] = COLUMNS,
+    notes: Sequence[str] = ("illustrative_said", "bands_said"),
+) -> Table:
+    """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them.
+
+    `notes`: keys of words that stand on the sheet of notes.
+    """
     words = Words(state.language)
-    shown = [c for c in columns if any(c in row for row in rows)]
-    notes = [words("simulated_said")] if settings().is_simulated else []
-    notes += [words("illustrative_said"), words("bands_said")]
+    shown = [c for c in columns if not rows or any(c in row for row in rows)]
+    said = [*(["simulated_said"] if settings().is_simulated else []), *notes]
     return Table(
         name,
         [f"{_heading(key, state.language)} {key}" for key in shown],
         [[row.get(key) for key in shown] for row in rows],
-        notes,
+        [words(key) for key in said],
     )
 
 
@@ -122,7 +130,8 @@ def _dictionary() -> dict[str, str]:
 
 
 def _heading(key: str, language: str) -> str:
-    if key in _OWN:
+    known = _dictionary()
+    if key in _OWN or (key not in known and key in TABLE):
         return Words(language)(key)
-    zh, _, en = _dictionary().get(key, f"{key} / {key}").partition(" / ")
+    zh, _, en = known.get(key, f"{key} / {key}").partition(" / ")
     return zh if language == "zh" else en

@@ -221,6 +221,14 @@ def _county(
     )
 
 
+def standing(
+    catalogue: Catalogue, reported: Reporting, asked: Rows
+) -> tuple[Night | None, tuple[CountyMorning, ...]]:
+    """The night and each county, of what somebody has read already: `asked` are the rows of figures/night."""
+    today = local_day(reported.at, settings().timezone)
+    return _night(asked) if asked else None, tuple(_counties(catalogue, reported, asked, today))
+
+
 def _last_good(rows: Rows) -> str | None:
     """The latest month that a report which counts is of, or ends in."""
     months = [Period.parse(r["period"]).last_month for r in rows if r["revision"] is not None]

@@ -4,7 +4,6 @@
 
 (function () {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
 
   const options = {
@@ -21,7 +20,7 @@
       }
       return {
         aria: { enabled: true },
-        animation: !still,
+        animation: false,
         grid: { left: 8, right: 34, top: 40, bottom: 8, containLabel: true },
         legend: { top: 0, left: 0, textStyle: { color: colour("--soft") }, itemWidth: 18 },
         tooltip: {
@@ -55,7 +54,7 @@
     const text = (i) => (i === 0 || i === names.length - 1 ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
     return {
       aria: { enabled: true },
-      animation: !still,
+      animation: false,
       grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
       tooltip: { trigger: "axis", confine: true, axisPointer: { type: "shadow" }, backgroundColor: colour("--card"),
         borderColor: colour("--line"), textStyle: { color: colour("--ink") },
@@ -82,6 +81,6 @@
   });
   const each = (f) => () => charts.forEach(f);
   window.addEventListener("resize", each(({ chart }) => chart.resize()));
-  window.addEventListener("beforeprint", each(({ chart }) => chart.resize({ animation: { duration: 0 } })));
+  window.addEventListener("beforeprint", each(({ chart }) => chart.resize()));
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", each(({ draw }) => draw()));
 })();
