@@ -187,8 +187,9 @@ _ALL = (
     ),
     Reason(
         "side_by_side", "held",
-        "同一报表同一报告期有两份文件，系统未说明哪份更新",
-        "two files of one form and period lie side by side, and the system does not say which is the later",
+        "同一报表同一报告期有两份文件，系统未说明哪份更新（无时间、时间相同或晚于当前时间）",
+        "two files of one form and period lie side by side, and the system does not say which is the later (no times,"
+        " the same, or one in the future)",
         "只保留一份；由市级放行应采用的一份、作废另一份",
         "Keep one of them; the city releases the right one and voids the other.",
     ),
