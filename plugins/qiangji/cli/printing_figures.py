@@ -44,15 +44,19 @@ def print_changes(
 ) -> None:
     """How many changed by which cause, one line a changed figure, then what is not shown.
 
-    A figure whose value and status read the same is counted only. `beneath`: level -> changes that were not looked at.
+    Figures shown for the first time are counted apart, and listed after the others. A figure whose value and status
+    read the same is counted only. `beneath`: level -> changes that were not looked at.
     """
     seen = [r for r in rows if _is_seen(r)]
-    if rows:
-        by_cause = Counter(c for r in rows for c in r["causes"] or [""])
-        why = " · ".join(
-            f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common()
+    first = [r for r in rows if r["is_first_shown"]]
+    changed = [r for r in rows if not r["is_first_shown"]]
+    if changed:
+        console.print(f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {_why(changed)}")
+    if first:
+        why = _why([r for r in first if r["causes"]])
+        console.print(
+            f"首次显示 {len(first):,} 个指标值 figures shown for the first time{f': {why}' if why else ''}"
         )
-        console.print(f"变化 {len(rows):,} 个指标值 figures changed. 原因 why: {why}")
     if seen:
         _print_changes(console, seen[:limit])
     if len(seen) > limit:
@@ -68,6 +72,12 @@ def print_changes(
     if beneath:
         more = ", ".join(f"{level} {n:,}" for level, n in beneath.items())
         console.print(f"未列出的层级也有变化 Changed at levels not looked at: {more}. --level", markup=False)
+
+
+def _why(rows: Rows) -> str:
+    """How many figures each cause changed, the most first."""
+    by_cause = Counter(c for r in rows for c in r["causes"] or [""])
+    return " · ".join(f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common())
 
 
 def _is_seen(r: dict[str, Any]) -> bool:

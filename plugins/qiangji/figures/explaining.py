@@ -92,8 +92,8 @@ def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) ->
 
 
 def largest_first(rows: Rows) -> Rows:
-    """Changes by their size; then figures that came, went or lost their value."""
-    return sorted(rows, key=lambda r: (r["change"] is None, -abs(r["change"] or 0)))
+    """Changes by their size; then figures that went, or got or lost a value; those that are shown first come last."""
+    return sorted(rows, key=lambda r: (r["is_first_shown"], r["change"] is None, -abs(r["change"] or 0)))
 
 
 def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:
