@@ -150,6 +150,7 @@ def explain(
     json: Json = False,
 ) -> None:
     """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
+    from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.figures import explaining
     from qiangji.settings import settings
@@ -158,7 +159,6 @@ def explain(
     if sql:
         from dataclasses import asdict
 
-        from qiangji import pipeline
         from qiangji.indicators import columns
 
         steps = list(columns.statements(settings().sql / "models", pipeline.read_catalogue(), indicator))
@@ -168,10 +168,9 @@ def explain(
             else "\n\n".join(f"-- {s.title}\n{s.sql}" for s in steps)
         )
         return
+    catalogue = pipeline.read_catalogue()
     if org is None or period is None:
-        from qiangji import pipeline
-
-        pipeline.read_catalogue().require_indicators([indicator])
+        catalogue.require_indicators([indicator])
         raise UsageError(
             "a figure is of a unit and a period",
             expected="--org and --period; or --sql",
@@ -179,13 +178,13 @@ def explain(
             code="no_figure",
         )
     with reading_warehouse(settings()) as engine:
-        explained = explaining.explain(engine, indicator, org, period, period_type)
+        explained = explaining.explain(engine, catalogue, indicator, org, period, period_type)
     if json:
         print(printing.as_json(explained))
     else:
         from qiangji.cli import printing_figures
 
-        printing_figures.print_explanation(console, explained, words.names())
+        printing_figures.print_explanation(console, explained, words.names(catalogue))
 
 
 def status(

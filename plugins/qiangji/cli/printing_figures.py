@@ -31,6 +31,7 @@ MISSING = {
     "zero": ("缺项按零计", "a missing term counts as 0"),
 }
 
+_LESS = " [cyan]− 本年累计减去此期 its year to date is subtracted[/cyan]"
 CORRECTED = {
     "applied": ("已更正", "applied"),
     "waiting": ("待报送", "waiting"),
@@ -179,7 +180,7 @@ def _print_units(console: Console, explained: dict[str, Any], names: Names) -> N
         console.print("[bold]尚无可用报表 Reports that do not count[/bold]")
         for r in awaited[:SHOWN]:
             about = names.report(r["county_code"], r["form"], r["period"])
-            print_card(console, f"{about}：{status(r['status'])}")
+            print_card(console, f"{about}：{status(r['status'])}{_LESS if r['is_subtracted'] else ''}")
         _say_more(console, awaited)
 
 
@@ -191,7 +192,7 @@ def _print_reports(console: Console, explained: dict[str, Any], names: Names) ->
         ordered = sorted(rows, key=lambda r: not r["is_current"])
         for r in ordered[:SHOWN]:
             revision = f" v{r['revision']}" if r["revision"] else ""
-            mark = " *" if r["is_current"] else ""
+            mark = (" *" if r["is_current"] else "") + (_LESS if r["is_subtracted"] else "")
             about = names.report(r["county_code"], r["form"], r["period"])
             print_card(
                 console,

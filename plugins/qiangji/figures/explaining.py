@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection, Engine
 
+from qiangji.catalogue import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require
@@ -31,14 +32,22 @@ CAUSES = {
 """Why a figure changes, in both languages."""
 
 
-def explain(engine: Engine, indicator: str, org: str, period: str, period_type: str | None = None) -> Row:
+def explain(
+    engine: Engine,
+    catalogue: Catalogue,
+    indicator: str,
+    org: str,
+    period: str,
+    period_type: str | None = None,
+) -> Row:
     """Everything behind one figure, the first as a row and the others as rows:
 
     `figure`, `children`, `missing_units`, `submissions`, `awaited`, `rejections`, `findings`, `corrections`, `history`.
 
-    Without a period type a month's figure is that of the indicator's headline, if there is one, else the month's own.
-    `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises UsageError:
-    unknown_indicator, unknown_unit, no_figure.
+    A month's amount of a year-to-date field is a difference: the reports before it, `is_subtracted`, are among its
+    reports. Without a period type a month's figure is that of the indicator's headline, if there is one, else the
+    month's own. `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises
+    UsageError: unknown_indicator, unknown_unit, no_figure.
     """
     wanted = str(Period.parse(period))
     with engine.connect() as c:
@@ -57,6 +66,7 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
             )
         figure = found[0]
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
+        asked["subtracted"] = _subtracted(catalogue, figure)
         of_reports = {"reports": query("figures/reports").text}
         findings = fetch(c, query("figures/findings", **of_reports), asked)
         return {
@@ -70,6 +80,14 @@ def explain(engine: Engine, indicator: str, org: str, period: str, period_type: 
             "corrections": fetch(c, query("figures/corrections"), asked),
             "history": _history(c, asked),
         }
+
+
+def _subtracted(catalogue: Catalogue, figure: Row) -> list[str]:
+    """Forms of which the figure takes a year to date less the report just before."""
+    indicator = catalogue.indicators.get(figure["indicator_code"])
+    definitions = indicator.definitions if indicator else ()
+    terms = [t for d in definitions if d.version == figure["definition_version"] for t in d.indicator.terms]
+    return sorted({t.form for t in terms if t.reads_before(catalogue.forms[t.form], figure["period_type"])})
 
 
 def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) -> Rows:

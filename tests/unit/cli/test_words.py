@@ -35,7 +35,8 @@ CORRECTION = {
 }  # fmt: skip
 SUBMISSION = {
     "county_code": "440705", "form": "village", "period": "2026-10", "status": "partial", "revision": 2,
-    "is_current": True, "received_at": AT, "file_name": "village_2026-10.xlsx", "sha256": "0123456789abcdef" * 4,
+    "is_current": True, "is_subtracted": False, "received_at": AT, "file_name": "village_2026-10.xlsx",
+    "sha256": "0123456789abcdef" * 4,
 }  # fmt: skip
 
 
