@@ -116,7 +116,7 @@ def largest_first(rows: Rows) -> Rows:
 
 def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:
     """Level -> how many figures differ between two moments at levels that `changes` does not look at for a choice."""
-    changed = "SELECT * FROM mart.indicator_change(:since, :until)"
+    changed = "SELECT * FROM mart.indicator_difference(:since, :until)"
     return levels_changed(engine, changed, {"since": since, "until": until}, choice)
 
 
