@@ -1,6 +1,6 @@
-"""Periods: months, quarters and years as values.
+"""Periods: months, quarters, halves of a year and years as values.
 
-A period is written `2026-10`, `2026Q3` or `2026`, everywhere: in file names, paths, tables and on the command
+A period is written `2026-10`, `2026Q3`, `2026H1` or `2026`, everywhere: in file names, paths, tables and on the command
 line. This module is the only place where such a text is taken apart or put together.
 """
 
@@ -16,29 +16,32 @@ from zoneinfo import ZoneInfo
 
 from qiangji.errors import UsageError
 
-PeriodType = Literal["month", "quarter", "year"]
-MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "year": 12}
-TYPES_ZH: dict[str, str] = {"month": "月", "quarter": "季", "year": "年"}
-_PATTERN = re.compile(r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4]))?", re.ASCII)
+PeriodType = Literal["month", "quarter", "half", "year"]
+MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
+TYPES_ZH: dict[str, str] = {"month": "月", "quarter": "季", "half": "半年", "year": "年"}
+_LETTERS = {"quarter": "Q", "half": "H"}
+_PATTERN = re.compile(
+    r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])|H(?P<half>[12]))?", re.ASCII
+)
 
 
 @total_ordering
 @dataclass(frozen=True)
 class Period:
-    """One month, quarter or year. `index` counts periods of its type since year 0: arithmetic on integers."""
+    """One month, quarter, half or year. `index` counts periods of its type since year 0: arithmetic on integers."""
 
     type: PeriodType
     index: int
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read `2026-10`, `2026Q3` or `2026`; anything else raises UsageError."""
+        """Read `2026-10`, `2026Q3`, `2026H1` or `2026`; anything else raises UsageError."""
         found = _PATTERN.fullmatch(text)
         if not found:
             raise UsageError(
                 f"{text!r} is not a period",
-                expected="2026-10, 2026Q3 or 2026",
-                zh=f"{text!r}不是报告期，应如2026-10、2026Q3或2026。",
+                expected="2026-10, 2026Q3, 2026H1 or 2026",
+                zh=f"{text!r}不是报告期，应如2026-10、2026Q3、2026H1或2026。",
                 code="bad_period",
             )
         year = int(found["year"])
@@ -46,6 +49,8 @@ class Period:
             return cls("month", year * 12 + int(found["month"]) - 1)
         if found["quarter"]:
             return cls("quarter", year * 4 + int(found["quarter"]) - 1)
+        if found["half"]:
+            return cls("half", year * 2 + int(found["half"]) - 1)
         return cls("year", year)
 
     @classmethod
@@ -108,7 +113,9 @@ class Period:
     def __str__(self) -> str:
         if self.type == "month":
             return f"{self.year}-{self.index % 12 + 1:02d}"
-        return f"{self.year}Q{self.index % 4 + 1}" if self.type == "quarter" else str(self.year)
+        if self.type == "year":
+            return str(self.year)
+        return f"{self.year}{_LETTERS[self.type]}{self.index % (12 // MONTHS_IN[self.type]) + 1}"
 
 
 def parse_range(text: str) -> list[Period]:

@@ -37,6 +37,7 @@ FROM (
         CASE WHEN s.previous_period IS NOT NULL THEN
             CASE
                 WHEN s.period_type = 'year' THEN max(s.value) OVER a_year_before
+                WHEN 'half' IN (s.period_type, s.shortest_period) THEN max(s.value) OVER a_half_before
                 WHEN 'quarter' IN (s.period_type, s.shortest_period) THEN max(s.value) OVER a_quarter_before
                 ELSE max(s.value) OVER a_month_before
             END
@@ -45,6 +46,7 @@ FROM (
         s.previous_period IS NOT NULL AND s.definition_version > coalesce(
             CASE
                 WHEN s.period_type = 'year' THEN max(s.definition_version) OVER a_year_before
+                WHEN 'half' IN (s.period_type, s.shortest_period) THEN max(s.definition_version) OVER a_half_before
                 WHEN 'quarter' IN (s.period_type, s.shortest_period)
                     THEN max(s.definition_version) OVER a_quarter_before
                 ELSE max(s.definition_version) OVER a_month_before
@@ -71,6 +73,7 @@ FROM (
             CASE
                 WHEN w.period_type <> 'ytd' OR i.shortest_period = 'month' THEN e.previous_period
                 WHEN i.shortest_period = 'quarter' THEN e.previous_quarter
+                WHEN i.shortest_period = 'half' THEN e.previous_half
             END AS previous_period,
             coalesce(
                 i.direction <> 'none' AND w.value IS NOT NULL AND w.reporting_rate >= 90
@@ -90,6 +93,10 @@ FROM (
         a_quarter_before AS (
             PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
             RANGE BETWEEN 3 PRECEDING AND 3 PRECEDING
+        ),
+        a_half_before AS (
+            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
+            RANGE BETWEEN 6 PRECEDING AND 6 PRECEDING
         ),
         a_year_before AS (
             PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number

@@ -9,6 +9,9 @@
 --             the year); there have to be three
 --   reached   at the end of the later period in which the figure, at that pace, arrives at the target: within ten
 --             years, for a year to date within its year; otherwise never
+--   progress  in words: at the target, on the path, behind and at that pace in time for the year's target, behind
+--   band      green: on the path; yellow: behind by no more than the indicator's tolerance (default: a twentieth of the
+--             year's target); red: further behind
 CREATE VIEW mart.indicator_target_status AS
 WITH target AS (
     SELECT
@@ -43,12 +46,15 @@ SELECT
     n.is_reached,
     s.points,
     round(n.pace, 6) AS pace,
-    CASE
-        WHEN n.months_left <= CASE s.period_type WHEN 'ytd' THEN 12 * s.year + 12 - s.month ELSE 120 END
-            THEN (
-                make_date(s.year, 1, 1) + make_interval(months => s.month + n.months_left::integer - 12 * s.year)
-            )::date - 1
-    END AS reached_by
+    CASE WHEN n.months_left <= CASE s.period_type WHEN 'ytd' THEN c.months_in_year ELSE 120 END
+        THEN (
+            make_date(s.year, 1, 1) + make_interval(months => s.month + n.months_left::integer - 12 * s.year)
+        )::date - 1
+    END AS reached_by,
+    c.band,
+    c.progress,
+    g.name_zh AS progress_zh,
+    g.name_en AS progress_en
 FROM (
     SELECT
         v.*,
@@ -62,12 +68,17 @@ FROM (
     FROM (
         SELECT
             x.*,
+            i.tolerance,
             d.year,
             12 * d.year + extract(MONTH FROM x.period_end)::integer AS month,
             CASE i.direction WHEN 'down' THEN -1 ELSE 1 END AS sign,
             -- values are compared within the years of the plan; of a year to date, within its own year
             CASE x.period_type WHEN 'ytd' THEN d.year END AS own_year,
-            CASE WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3 ELSE 1 END AS step
+            CASE
+                WHEN 'half' IN (x.period_type, i.shortest_period) THEN 6
+                WHEN 'quarter' IN (x.period_type, i.shortest_period) THEN 3
+                ELSE 1
+            END AS step
         FROM mart.indicator_value AS x
         JOIN dim.indicator AS i ON i.indicator_code = x.indicator_code AND i.headline = x.period_type
         JOIN plan AS l ON l.indicator_code = x.indicator_code
@@ -119,4 +130,20 @@ CROSS JOIN LATERAL (
         CASE WHEN f.pace * s.sign > 0 AND NOT f.is_reached THEN
             s.step * ceil(round((t.target - s.value) / f.pace / s.step, 4))
         END AS months_left
-) AS n;
+) AS n
+CROSS JOIN LATERAL (
+    SELECT
+        12 * s.year + 12 - s.month AS months_in_year,
+        CASE
+            WHEN s.value * s.sign >= w.path * s.sign THEN 'green'
+            WHEN s.sign * (w.path - s.value) <= coalesce(s.tolerance, mart.ratio(1, abs(t.target), 20)) THEN 'yellow'
+            WHEN s.value IS NOT NULL THEN 'red'
+        END AS band,
+        CASE
+            WHEN n.is_reached THEN 'reached'
+            WHEN s.value * s.sign >= w.path * s.sign THEN 'on_path'
+            WHEN n.months_left <= 12 * s.year + 12 - s.month THEN 'catching_up'
+            WHEN s.value IS NOT NULL THEN 'behind'
+        END AS progress
+) AS c
+LEFT JOIN dim.progress AS g ON g.progress = c.progress;

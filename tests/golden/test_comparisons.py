@@ -1,6 +1,6 @@
 """Golden cases of what a figure is compared with: `comparisons/*.yaml`, the same way as those of the indicators.
 
-A line under `expect` names figures of mart.indicator_comparison; under `targets`, of mart.indicator_target_status.
+A line under `expect` names figures of mart.indicator_comparison, one under another section those of its view in VIEWS.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ from tests.golden import world as worlds
 
 FILES = sorted((Path(__file__).parent / "comparisons").glob("*.yaml"))
 CASES = {f.stem: yaml.load(f.read_text(encoding="utf-8"), yaml.CSafeLoader) for f in FILES}
-VIEWS = {"expect": "indicator_comparison", "targets": "indicator_target_status"}
+VIEWS = {
+    "expect": "indicator_comparison",
+    "targets": "indicator_target_status",
+    "outliers": "indicator_outlier",
+    "of_groups": "indicator_value_of_group",
+}
 KEYS = {"case", "indicator", "unit", "period", "type"}
 Rows = dict[tuple[str, str, str, str], dict[str, Any]]
 
@@ -34,7 +39,14 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
     @cache
     def show(name: str) -> dict[str, Any]:
         content, folder = CASES[name], tmp_path_factory.mktemp(name)
-        world = worlds.make(folder, content["tree"], content["forms"], content["indicators"])
+        world = worlds.make(
+            folder,
+            content["tree"],
+            content["forms"],
+            content["indicators"],
+            suppression=content.get("suppression"),
+            groups=content.get("groups"),
+        )
         touched = []
         for form, tables in content["reports"].items():
             for text, table in tables.items():
@@ -54,7 +66,6 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
 def _run(place: Any, months: list[Period]) -> dict[str, Any]:
     from qiangji import building, stages
 
-    keys = ("indicator_code", "org_code", "period", "period_type")
     with place.pipeline() as p:
         collected = stages.collect(p, periods=months)
         assert {s.status for s in collected.submissions} == {"accepted"}
@@ -66,6 +77,8 @@ def _run(place: Any, months: list[Period]) -> dict[str, Any]:
             }
     shown: dict[str, Any] = {}
     for section, rows in found.items():
+        unit = "group_code" if section == "of_groups" else "org_code"
+        keys = ("indicator_code", unit, "period", "period_type")
         shown[section] = {tuple(r[k] for k in keys): r for r in rows}
         assert len(shown[section]) == len(rows), "more than one row a figure"
     return shown
@@ -90,7 +103,7 @@ def test_comparison(
     period = str(line["period"])
     at = (
         line["indicator"],
-        shown["codes"][line["unit"]],
+        shown["codes"].get(line["unit"], line["unit"]),  # a group is its own code
         period,
         line.get("type") or Period.parse(period).type,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -97,6 +97,7 @@ def make(
     indicators: list[dict[str, Any]],
     dated: Mapping[str, Any] | None = None,
     suppression: Mapping[str, Any] | None = None,
+    groups: Mapping[str, Sequence[str]] | None = None,
 ) -> World:
     """Write a catalogue and its suites under `folder`; `dated` says what opens, closes, moves and becomes of units."""
     dated = dated or {}
@@ -106,6 +107,7 @@ def make(
     world.moves = list(dated.get("moves", ()))
     counties = _write_tree(world, tree, dated)
     _write_lineage(world, dated.get("lineage", ()))
+    _write_groups(world, groups or {})
     _dump(
         world.catalogue / "plan.yaml",
         {
@@ -221,6 +223,13 @@ def _write_lineage(world: World, links: Iterable[Mapping[str, Any]]) -> None:
     if lines:
         with (world.catalogue / "org_lineage.csv").open("w", encoding="utf-8", newline="") as f:
             csv.writer(f).writerows([["kind", "from_code", "to_code", "on", "share"], *lines])
+
+
+def _write_groups(world: World, groups: Mapping[str, Sequence[str]]) -> None:
+    lines = [[code, code, code, world.codes[unit]] for code, units in groups.items() for unit in units]
+    if lines:
+        with (world.catalogue / "org_groups.csv").open("w", encoding="utf-8", newline="") as f:
+            csv.writer(f).writerows([["group_code", "name_zh", "name_en", "org_code"], *lines])
 
 
 def form_of(name: str, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -62,6 +62,16 @@ def readers() -> list[psutil.Process]:
     return [c for c in children if any("cage_worker" in word for word in c.cmdline())]
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="asks Linux which libraries a process has")
+def test_a_reader_takes_no_pandas(no_reader_at_rest: None) -> None:
+    """Arrow asks for it at its first list: half of what a reader took to start."""
+    read()
+    (reader,) = readers()
+    libraries = Path(f"/proc/{reader.pid}/maps").read_text()
+    assert "pyarrow" in libraries
+    assert "pandas" not in libraries
+
+
 def test_what_comes_out_is_what_the_plain_functions_give() -> None:
     for content, kind in ((GOOD, "csv"), (book(), "xlsx"), (b'{"village_code":"1","members":2}\n', "ndjson")):
         plain = read_grids(content, kind, county(), ["village"], titles={"village": FORM.title.zh})  # type: ignore[arg-type]

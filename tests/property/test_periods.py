@@ -12,7 +12,7 @@ from qiangji.periods import Period, parse_range
 from qiangji.workdays import Calendar, Year
 
 DAYS = st.dates(date(1900, 1, 1), date(2900, 12, 31))
-TYPES = st.sampled_from(["month", "quarter", "year"])
+TYPES = st.sampled_from(["month", "quarter", "half", "year"])
 PERIODS = st.builds(Period.of, DAYS, TYPES)
 STEPS = st.integers(-500, 500)
 
@@ -22,7 +22,7 @@ def test_text_reads_back(period: Period) -> None:
     assert Period.parse(str(period)) == period
 
 
-@given(st.text("0123456789-Q", max_size=8) | st.text(max_size=9))
+@given(st.text("0123456789-QH", max_size=8) | st.text(max_size=9))
 def test_only_periods_are_read(text: str) -> None:
     try:
         period = Period.parse(text)

@@ -16,7 +16,12 @@ from qiangji.periods import (
 
 
 def test_types() -> None:
-    assert [Period.parse(t).type for t in ("2026-10", "2026Q3", "2026")] == ["month", "quarter", "year"]
+    assert [Period.parse(t).type for t in ("2026-10", "2026Q3", "2026H1", "2026")] == [
+        "month",
+        "quarter",
+        "half",
+        "year",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -30,6 +35,8 @@ def test_types() -> None:
         "2026Q0",
         "2026Q5",
         "2026q3",
+        "2026H0",
+        "2026H3",
         "",
         " 2026",
         "2026-10 ",
@@ -44,7 +51,7 @@ def test_types() -> None:
     ],
 )
 def test_what_is_not_a_period(text: str) -> None:
-    with pytest.raises(UsageError, match="2026-10, 2026Q3 or 2026") as e:
+    with pytest.raises(UsageError, match="2026-10, 2026Q3, 2026H1 or 2026") as e:
         Period.parse(text)
     assert e.value.code == "bad_period"
 
@@ -63,6 +70,8 @@ def test_arithmetic_crosses_years() -> None:
         ("2026-12", date(2026, 12, 1), date(2026, 12, 31)),
         ("2026Q1", date(2026, 1, 1), date(2026, 3, 31)),
         ("2026Q4", date(2026, 10, 1), date(2026, 12, 31)),
+        ("2026H1", date(2026, 1, 1), date(2026, 6, 30)),
+        ("2026H2", date(2026, 7, 1), date(2026, 12, 31)),
         ("2026", date(2026, 1, 1), date(2026, 12, 31)),
     ],
 )
@@ -86,6 +95,7 @@ def test_months_of() -> None:
 def test_containing_period() -> None:
     september = Period.parse("2026-09")
     assert str(september.as_type("quarter")) == "2026Q3"
+    assert str(september.as_type("half")) == "2026H2"
     assert str(september.as_type("year")) == "2026"
     assert str(Period.of(date(2026, 5, 31), "quarter")) == "2026Q2"
     assert str(Period.parse("2026Q3").as_type("month")) == "2026-09"
@@ -134,8 +144,15 @@ def test_the_reporting_month_has_ended() -> None:
         ("2026Q4", "2026-10 2026-11 2026-12 2026Q4"),
         (
             "2026",
-            " ".join([*(f"2026-{m:02d}" for m in range(1, 13)), *(f"2026Q{q}" for q in range(1, 5)), "2026"]),
+            " ".join(
+                [
+                    *(f"2026-{m:02d}" for m in range(1, 13)),
+                    *(f"2026Q{q}" for q in range(1, 5)),
+                    *("2026H1", "2026H2", "2026"),
+                ]
+            ),
         ),
+        ("2026H1", "2026-01 2026-02 2026-03 2026-04 2026-05 2026-06 2026Q1 2026Q2 2026H1"),
     ],
 )
 def test_parts_are_the_period_and_those_within(text: str, parts: str) -> None:

@@ -16,7 +16,7 @@ from qiangji.workdays import Calendar
 
 @dataclass(frozen=True)
 class Scope:
-    """One period of one type to compute: its label, its type (month, quarter, year, ytd), the months it covers."""
+    """One period of one type to compute: its label, its type (month, quarter, half, year, ytd), its months."""
 
     period: str
     period_type: str
@@ -30,14 +30,14 @@ def scopes(month: Period, forms: Sequence[Form], calendar: Calendar, zone: str, 
     | --- | --- |
     | month | all forms are monthly: the shortest period is the longest of the forms' own |
     | year to date | such a shortest period ends with the month |
-    | quarter, year | the month completes it, and it is due: every form's last report must be in by now |
+    | quarter, half, year | the month completes it, and it is due: every form's last report must be in by now |
     """
     shortest = shortest_of(forms)
     if month.ends_in(shortest) is None:
         return []
     found = [Scope(str(month), "month", (month,))] if shortest == "month" else []
     found.append(Scope(str(month), "ytd", tuple(span(Period("month", month.year * 12), month))))
-    for whole in (month.ends_in("quarter"), month.ends_in("year")):
+    for whole in (month.ends_in("quarter"), month.ends_in("half"), month.ends_in("year")):
         if (
             whole
             and MONTHS_IN[whole.type] >= MONTHS_IN[shortest]

@@ -42,7 +42,7 @@ class Indicator(Model):
     factor: Decimal = Decimal(1)
     unit: Unit
     direction: Literal["up", "down", "none"]
-    headline: Literal["month", "quarter", "ytd"]
+    headline: Literal["month", "quarter", "half", "ytd"]
     missing: Missing = "matched"
     persons: bool = False
     bounded: bool | None = F(
@@ -57,6 +57,12 @@ class Indicator(Model):
     )
     target: dict[int, Decimal] = F(
         default_factory=dict, description="illustrative: the plan publishes no figures"
+    )
+    tolerance: Decimal | None = F(
+        None,
+        ge=0,
+        description="how far behind its path a figure is still yellow and not red, in the figure's own unit; default: a"
+        " twentieth of the year's target",
     )
     earlier: tuple[Earlier, ...] = F((), description="definitions of before, oldest first: the series breaks")
 

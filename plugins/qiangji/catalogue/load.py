@@ -17,6 +17,8 @@ from pathlib import Path
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
 from qiangji.catalogue.ever_in import EverIn
+from qiangji.catalogue.groups import Group
+from qiangji.catalogue.groups import read as read_groups
 from qiangji.catalogue.holidays import HolidayYear, year_of
 from qiangji.catalogue.indicators import Indicator, fields_read
 from qiangji.catalogue.lineage import Link, Restating
@@ -49,6 +51,7 @@ class Catalogue:
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
+    groups: tuple[Group, ...] = ()
 
     @property
     def first_month(self) -> Period:
@@ -168,13 +171,12 @@ def load(path: Path, expectations: Path) -> Catalogue:
     problems = Problems()
     with problems.noting():
         plan = as_model(Plan, read_yaml(path / "plan.yaml"), Place(path / "plan.yaml"))
+    groups: tuple[Group, ...] = ()
     with problems.noting():
         org = OrgTree.read(path / "org_units.csv")
         lineage = read_lineage(path / "org_lineage.csv", org)
-    suppression, hiding = Suppression(), path / "suppression.yaml"
-    if hiding.is_file():
-        with problems.noting():
-            suppression = as_model(Suppression, read_yaml(hiding), Place(hiding))
+        groups = read_groups(path / "org_groups.csv", org)
+    suppression = _suppression(path / "suppression.yaml", problems)
     forms: dict[str, Form] = {}
     for p in sorted((path / "forms").glob("*.yaml")):
         with problems.noting():
@@ -212,7 +214,16 @@ def load(path: Path, expectations: Path) -> Catalogue:
         suppression,
         corrections,
         calendar,
+        groups,
     )
+
+
+def _suppression(path: Path, problems: Problems) -> Suppression:
+    """What the file says; without it, or where it is wrong, the defaults."""
+    if path.is_file():
+        with problems.noting():
+            return as_model(Suppression, read_yaml(path), Place(path))
+    return Suppression()
 
 
 def _calendar(folder: Path, problems: Problems) -> Calendar:

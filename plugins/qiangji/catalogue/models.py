@@ -50,6 +50,7 @@ class Label(Model):
 class Initiative(Model):
     code: Code
     name: Label
+    owner: Label | None = F(None, description="the office that answers for its indicators; never a person")
 
 
 class Aspect(Model):

@@ -172,8 +172,8 @@ class Sum(_OfField):
     """A field added up over units. Over time its kind decides.
 
     A stock is the last report (under `matched`: the last that has both sides), or with `each_report` the sum over all
-    reports. A flow is summed. A year-to-date field is the last report, or for a month or quarter the difference from
-    the report just before. A distinct count exists in the form's own period only.
+    reports. A flow is summed. A year-to-date field is the last report, or for a month, quarter or half the difference
+    from the report just before. A distinct count exists in the form's own period only.
     """
 
     key = "sum"
@@ -208,7 +208,7 @@ class Sum(_OfField):
         return form.fields[self.sum].kind != "distinct" or period_type == form.period_type
 
     def reads_before(self, form: Form, period_type: str) -> bool:
-        return form.fields[self.sum].kind == "ytd" and period_type in ("month", "quarter")
+        return form.fields[self.sum].kind == "ytd" and period_type in ("month", "quarter", "half")
 
     def carries_over(self, form: Form) -> bool:
         return self.each_report or form.fields[self.sum].kind != "stock"

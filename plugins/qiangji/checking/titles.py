@@ -124,6 +124,14 @@ def periods_in(text: str, period: Period) -> Iterator[str]:
             yield from (str(m.as_type("quarter")) for m in months if m != written)
             yield from (f"{year}Q{2 if half == '上' else 4}" for year, half in _halves(plain, period))
         return
+    if period.type == "half":
+        halves = [f"{year}H{'上下'.index(half) + 1}" for year, half in _halves(plain, period)]
+        yield from halves
+        if not halves:
+            written = period.last_month + 1
+            yield from (str(m.as_type("half")) for m in months if m != written)
+            yield from (str(Period.parse(q).as_type("half")) for q in quarters)
+        return
     yield from map(str, months)
     if not months:
         yield from quarters

@@ -61,7 +61,9 @@ Forms = Annotated[
 ]
 Periods = Annotated[
     list[str] | None,
-    typer.Option("--period", help="2026-10, 2026Q3, 2026 or 2026-07..2026-10; may be repeated; default: all"),
+    typer.Option(
+        "--period", help="2026-10, 2026Q3, 2026H1, 2026 or 2026-07..2026-10; may be repeated; default: all"
+    ),
 ]
 Indicators = Annotated[
     list[str] | None,
@@ -78,7 +80,9 @@ Orgs = Annotated[
 ]
 PeriodType = Annotated[
     str | None,
-    typer.Option("--period-type", help="month, quarter, year or ytd; default: the indicator's headline"),
+    typer.Option(
+        "--period-type", help="month, quarter, half, year or ytd; default: the indicator's headline"
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="print JSON")]
 Export = Annotated[
@@ -101,9 +105,9 @@ def as_period(text: str | None) -> str | None:
     if text is not None and ".." in text:
         raise UsageError(
             f"{text} is a range, and one period is asked for",
-            expected="2026-10, 2026Q3 or 2026",
+            expected="2026-10, 2026Q3, 2026H1 or 2026",
             do="A quarter or a year stands for all periods within it; of a range, ask for one after the other.",
-            zh=f"{text}是起止区间，这里只能写一个报告期，如2026-10、2026Q3或2026：季、年包含其中各期；"
+            zh=f"{text}是起止区间，这里只能写一个报告期，如2026-10、2026Q3、2026H1或2026：季、年包含其中各期；"
             "区间请逐期查询。",
             code="one_period",
         )

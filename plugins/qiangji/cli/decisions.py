@@ -11,7 +11,7 @@ from qiangji.cli.common import By, Json, Reason, as_period, console, exit_on, pr
 from qiangji.periods import Period
 
 Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
-PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3 or 2026")]
+PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3, 2026H1 or 2026")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]
 ACTIONS = {"release": "采用", "void": "作废"}
 ACTIONS = {"release": "采用", "void": "作废"}

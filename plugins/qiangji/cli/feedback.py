@@ -34,7 +34,7 @@ def check(
     file: Annotated[Path, typer.Argument(help=".xlsx, .csv or .ndjson, as the county would send it")],
     form: Annotated[str, typer.Option("--form", help="form")],
     county: Annotated[str, typer.Option("--county", help="county code")],
-    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3 or 2026")],
+    period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3, 2026H1 or 2026")],
     workbook: Annotated[
         Path | None, typer.Option("--workbook", help="write the annotated workbook here")
     ] = None,

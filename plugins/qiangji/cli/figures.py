@@ -142,7 +142,7 @@ def diff(
 def explain(
     indicator: Annotated[str, typer.Argument(help="indicator code")],
     org: Annotated[str | None, typer.Option("--org", help="org unit code")] = None,
-    period: Annotated[str | None, typer.Option("--period", help="2026-10, 2026Q3 or 2026")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="2026-10, 2026Q3, 2026H1 or 2026")] = None,
     period_type: PeriodType = None,
     sql: Annotated[
         bool, typer.Option("--sql", help="only the SQL by which a build computes it, for its headline period")

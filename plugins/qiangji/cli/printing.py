@@ -26,7 +26,13 @@ from qiangji.workdays import unknown_words
 Rows = list[dict[str, Any]]
 Held = Mapping[tuple[str, str, str], Sequence[tuple[str, str]]]
 _REASON = ("county_code", "period", "status", "reason_code", "delivery_id", "message_zh", "message_en")
-TYPES = {"month": "月 month", "quarter": "季 quarter", "year": "年 year", "ytd": "累计 ytd"}
+TYPES = {
+    "month": "月 month",
+    "quarter": "季 quarter",
+    "half": "半年 half-year",
+    "year": "年 year",
+    "ytd": "累计 ytd",
+}
 """Period type -> words."""
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list of units an indicator."""

@@ -26,7 +26,9 @@ def template(
     county: Counties = None,
     period: Annotated[
         str | None,
-        typer.Option("--period", help="2026-10, 2026Q3 or 2026; default: the form's last that has ended"),
+        typer.Option(
+            "--period", help="2026-10, 2026Q3, 2026H1 or 2026; default: the form's last that has ended"
+        ),
     ] = None,
     out: Annotated[
         Path | None,

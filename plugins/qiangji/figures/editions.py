@@ -87,9 +87,9 @@ def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) ->
         if len(rows) == 0:
             raise UsageError(
                 f"{period} has no figures",
-                expected="a period that is built and, if a quarter or a year, due",
+                expected="a period that is built and, if longer than a month, due",
                 do="Run `qiangji build`.",
-                zh=f"{period}没有指标值：应为已计算的报告期（季、年须已到期）。请先运行qiangji build。",
+                zh=f"{period}没有指标值：应为已计算的报告期（季、半年、年须已到期）。请先运行qiangji build。",
                 code="not_built",
             )
         edition = Edition(

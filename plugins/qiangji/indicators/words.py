@@ -49,6 +49,11 @@ def dictionary(catalogue: Catalogue) -> list[dict[str, object]]:
                 "shortest_period": catalogue.shortest_period(x),
                 "forms": list(x.forms),
                 "definition_version": len(x.definitions),
+                "owner_zh": initiative.owner.zh if initiative.owner else None,
+                "owner_en": initiative.owner.en if initiative.owner else None,
+                "source_zh": "、".join(catalogue.forms[f].title.zh for f in x.forms),
+                "source_en": "; ".join(catalogue.forms[f].title.en for f in x.forms),
+                "tolerance": x.tolerance,
                 "sort_order": order,
             }
         )

@@ -10,6 +10,7 @@ time of day.
 | the same with another time of day | - | 2026-09 |
 | `2026-09`, `2026年9月(份)`, `2026/9`, `2026.9`, `202609`, `二〇二六年九月`, `Sep-26` | - | 2026-09 |
 | `2026Q3`, `2026年第3季度`, `2026年三季度` | - | 2026Q3 |
+| `2026H1`, `2026年上半年` | - | 2026H1 |
 | `2026`, `2026年`, `2026年度` | - | 2026 |
 | `9/30/2026`, `30-Sep`, `26-Sep`, a moment with an offset (`...Z`), a day that is none | - | - |
 """
@@ -39,6 +40,7 @@ _SERIAL_ZERO = date(1899, 12, 30)
 A workbook that counts from 1904 was returned before."""
 _MONTH = re.compile(r"(?P<y>[0-9]{4})(?:[-/.年](?P<m>[0-9]{1,2})月?|(?P<m2>[0-9]{2}))")
 _QUARTER = re.compile(r"(?P<y>[0-9]{4})(?:年|-)?(?:第?(?P<q>[1-4])季度?|Q(?P<q2>[1-4]))")
+_HALF = re.compile(r"(?P<y>[0-9]{4})(?:年度?|-)?(?:(?P<zh>[上下])半年度?|H(?P<h>[12]))")
 _YEAR = re.compile(r"(?P<y>[0-9]{4})(?:年度?)?")
 _ENGLISH = re.compile(r"(?P<m>[A-Z]{3})[A-Z]{0,6}[- ]?(?P<y>[0-9]{4}|[0-9]{2})")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -63,6 +65,8 @@ def read_period(text: str) -> Period | None:
     plain = _in_digits(plain)
     if quarter := _QUARTER.fullmatch(plain):
         return _parsed(f"{quarter['y']}Q{quarter['q'] or quarter['q2']}")
+    if half := _HALF.fullmatch(plain):
+        return _parsed(f"{half['y']}H{half['h'] or '上下'.index(half['zh']) + 1}")
     if year_alone := _YEAR.fullmatch(plain):
         return _parsed(year_alone["y"])
     found = _MONTH.fullmatch(plain.removesuffix("份").removesuffix("度"))

@@ -115,7 +115,7 @@ class DatabaseSource:
                 f"view {self._view_name(form)}: its column {self._view.period_column} holds no period that can be"
                 f" read, such as {quoted(str(rows[0][0]))}",
                 where=self._county.county,
-                expected="2026-10, 2026Q3, 2026, or a day or month within the period",
+                expected="2026-10, 2026Q3, 2026H1, 2026, or a day or month within the period",
                 do="Correct `period_column` in counties.yaml, or ask the county.",
                 code="bad_response",
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,7 +17,7 @@ from qiangji import indicators
 from qiangji.catalogue import Catalogue, Field, Form
 from qiangji.catalogue.units import LEVELS, table_of
 from qiangji.lake import Lake
-from qiangji.periods import MONTHS_IN, Period, span
+from qiangji.periods import MONTHS_IN, Period, PeriodType, span
 from qiangji.settings import Settings
 from qiangji.warehouse import history
 from qiangji.warehouse.queries import query
@@ -41,6 +41,8 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     _replace_many(connection, "dim.org_unit", _org_units(catalogue))
     _replace_many(connection, "dim.org_unit_version", _org_unit_versions(catalogue))
     _replace(connection, "dim.org_lineage", _org_lineage(catalogue))
+    _replace(connection, "dim.org_group", _org_groups(catalogue))  # its members go with it
+    insert(connection, "dim.org_group_member", _org_group_members(catalogue))
     _replace(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
     _replace(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
     _replace(connection, "dim.field", _fields(catalogue))
@@ -71,7 +73,7 @@ def _replace_many(connection: Connection, table: str, rows: pa.Table) -> None:
 
 def _periods(today: date) -> list[Period]:
     first, last = date(FIRST_YEAR, 1, 1), date(today.year + FUTURE_YEARS, 12, 31)
-    return [p for t in ("month", "quarter", "year") for p in span(Period.of(first, t), Period.of(last, t))]
+    return [p for t in get_args(PeriodType) for p in span(Period.of(first, t), Period.of(last, t))]
 
 
 def _org_units(catalogue: Catalogue) -> pa.Table:
@@ -128,6 +130,17 @@ def _org_lineage(catalogue: Catalogue) -> Rows:
         {"kind": x.kind, "from_code": x.from_code, "to_code": x.to_code, "on_date": x.on, "share": x.share}
         for x in catalogue.lineage
     ]
+
+
+def _org_groups(catalogue: Catalogue) -> Rows:
+    return [
+        {"group_code": g.code, "name_zh": g.name.zh, "name_en": g.name.en, "sort_order": i}
+        for i, g in enumerate(catalogue.groups, 1)
+    ]
+
+
+def _org_group_members(catalogue: Catalogue) -> Rows:
+    return [{"group_code": g.code, "org_code": unit} for g in catalogue.groups for unit in g.units]
 
 
 def _fields(catalogue: Catalogue) -> Rows:
@@ -217,10 +230,13 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "month_number": period.last_month.index,
         "previous_period": str(period - 1),
         "previous_quarter": None,
+        "previous_half": None,
         "year_ago_period": str(period - 12 // MONTHS_IN[period.type]),
     }
     if period.type == "quarter":
         row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
+    if period.type == "half":
+        row["label_zh"] = f"{period.year}年{'上' if period.start.month == 1 else '下'}半年"
     if period.type != "month":
         return [row]
     month = period.start.month
@@ -230,9 +246,10 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "period_start": date(period.year, 1, 1),
         "label_zh": f"{period.year}年1-{month}月累计",
         "label_en": f"{period.year}-01 to {period}",
-        # it begins anew in January; one of quarterly forms has figures at the quarters' ends only
+        # it begins anew in January; one of quarterly or half-yearly forms has figures at their ends only
         "previous_period": str(period - 1) if month > 1 else None,
         "previous_quarter": str(period - 3) if month > 3 else None,
+        "previous_half": str(period - 6) if month > 6 else None,
     }
     return [row, row | to_date]
 

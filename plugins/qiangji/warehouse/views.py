@@ -22,7 +22,7 @@ from qiangji.warehouse import history, moments
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.queries import query, statement
 
-PERIOD_TYPES = ("month", "quarter", "year", "ytd")
+PERIOD_TYPES = (*MONTHS_IN, "ytd")
 _WIDE_COLUMNS = (
     "o.org_code", "o.name", "o.path", "o.sort_order", "p.period", "p.period_start", "p.period_end",
 )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.checking.titles import other_period
+from qiangji.checking.titles import other_period, periods_in
 from qiangji.periods import Period
 
 OCTOBER, THIRD, YEAR = Period.parse("2026-10"), Period.parse("2026Q3"), Period.parse("2026")
@@ -131,3 +131,13 @@ def test_quarters_and_years() -> None:
     assert other_period(["2026年三季度", "2026年9月"], THIRD) is None
     assert other_period(["2025年度"], YEAR) == "2025"
     assert other_period(["2026年度", "2024-2026年行动计划"], YEAR) is None
+
+
+def test_a_half_year_is_named_as_such_or_by_its_months() -> None:
+    first = Period.parse("2026H1")
+    assert list(periods_in("2026年上半年党建情况统计表", first)) == ["2026H1"]
+    assert list(periods_in("截至2026年6月30日", first)) == ["2026H1"]
+    assert list(periods_in("2026年第三季度", first)) == ["2026H2"]
+    assert other_period(["2026年下半年报表"], first) == "2026H2"
+    assert other_period(["上半年报表", "2026年7月"], first) is None
+    assert other_period(["2026年7月"], first) is None, "the month after is when it was written"

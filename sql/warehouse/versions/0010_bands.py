@@ -1,0 +1,19 @@
+"""Bands, owners and groups of units (the statements are in 0010_bands.sql)."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    statements = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
+    op.get_bind().exec_driver_sql(statements.replace("%", "%%"))
+
+
+def downgrade() -> None:
+    raise NotImplementedError(
+        "the views of mart read these columns: go back to the older code and a new database"
+    )
