@@ -390,14 +390,18 @@ def test_a_tree_that_changed_is_a_boundary(story: Story) -> None:
 # ---- a month that is the difference of two reports
 
 GROWING: dict[str, Any] = {"v": {"fields": {"n": {"kind": "ytd"}, "d": {}}}}
-SHARES = [SHARE, {"code": "with", "numerator": {"count_where": {"field": "n", "at_least": 1}},
+SHARES: list[dict[str, Any]] = [SHARE, {"code": "with", "numerator": {"count_where": {"field": "n", "at_least": 1}},
                   "denominator": {"count": "rows"}}]  # fmt: skip
 
 
 def reports_behind(indicator: str, *period: str, org: str = CITY) -> dict[str, list[str]]:
     """What `explain` lists: the periods of reports that are added, that are taken off, and that do not count."""
     found = run("explain", indicator, "--org", org, "--period", *period, "--json").json
-    said = {"added": [], "subtracted": [], "awaited": [r["period"] for r in found["awaited"]]}  # type: ignore[var-annotated]
+    said: dict[str, list[str]] = {
+        "added": [],
+        "subtracted": [],
+        "awaited": [r["period"] for r in found["awaited"]],
+    }
     for r in found["submissions"]:
         said["subtracted" if r["is_subtracted"] else "added"].append(r["period"])
     return said

@@ -174,15 +174,15 @@ class SftpSource:
                         continue
                     found[name] = entry.attrs
                     self._watch.see(name, _version(entry.attrs))
-            self.others = others + await self._beneath(sftp, beneath[:BENEATH])
+            self.others = [*others, *await self._beneath(sftp, beneath[:BENEATH])]
         return found
 
-    async def _beneath(self, sftp: asyncssh.SFTPClient, folders: Sequence[bytes]) -> list[Seen]:
+    async def _beneath(self, sftp: asyncssh.SFTPClient, folders: Sequence[bytes]) -> Sequence[Seen]:
         """Files that may be reports in the folders just beneath; nothing of a folder that is closed."""
         at_once, root = asyncio.Semaphore(_AT_ONCE), self._directory.encode()
 
-        async def look(folder: bytes) -> list[Seen]:
-            seen: list[Seen] = []
+        async def look(folder: bytes) -> Sequence[Seen]:
+            seen: Sequence[Seen] = ()
             async with at_once:
                 with suppress(asyncssh.SFTPError):  # not for this login, or gone meanwhile
                     async with aclosing(sftp.scandir(posixpath.join(root, folder))) as entries:
@@ -190,7 +190,7 @@ class SftpSource:
                         async for entry in entries:
                             if (n := n + 1) > BENEATH:
                                 break
-                            seen += _seen(entry, shown(folder))
+                            seen = [*seen, *_seen(entry, shown(folder))]
             return seen
 
         return [seen for found in await asyncio.gather(*map(look, folders)) for seen in found]
