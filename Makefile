@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -81,6 +81,15 @@ bench/peers/.venv/.installed: bench/peers/requirements.lock
 	@bench/peers/.venv/bin/python bench/peers/extensions.py
 	@touch $@
 
+# a reader of SDMX that is not ours: the tests hold what `qiangji export` writes against it
+tests/outside/.venv/.installed: tests/outside/requirements.lock
+	@echo "installing pysdmx into tests/outside/.venv ..."
+	@$(PYTHON) -m venv --clear tests/outside/.venv
+	@tests/outside/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+outside: tests/outside/.venv/.installed  ## programs that are not ours, for the tests that ask them
+
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
@@ -96,6 +105,11 @@ lock-peers:  ## the same for bench/peers (needs uv)
 	uv pip compile -q bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock-peers" \
 		-o bench/peers/requirements.lock
+
+lock-outside:  ## the same for tests/outside (needs uv)
+	uv pip compile -q tests/outside/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock-outside" \
+		-o tests/outside/requirements.lock
 
 clean: down  ## remove what the demonstration made (lake, warehouse, logs)
 	@$(BIN)/python -c "from qiangji.embedded import EmbeddedPostgres as E; from qiangji.settings import settings; E(settings().home).destroy()"

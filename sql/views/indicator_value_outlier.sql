@@ -18,8 +18,8 @@ BEGIN ATOMIC
     SELECT mart.median(array_agg(abs(u.x - mart.median(list)))) FROM unnest(list) AS u (x);
 END;
 
--- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters, and so on.
--- A year to date grows by itself, and years are few: they are not here.
+-- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters,
+-- and so on. A year to date grows by itself, and years are few: they are not here.
 --   score       the modified z-score, 0.6745 x (value - median) / median deviation; none of fewer than six values, or
 --               where these do not vary (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993)
 --   is_outlier  the score is beyond 3.5 on either side, as they recommend
@@ -34,7 +34,7 @@ SELECT
     s.period_end,
     s.value,
     s.obs_status,
-    cardinality(s.earlier) AS points,
+    CASE WHEN s.value IS NOT NULL THEN cardinality(s.earlier) END AS points,
     m.median,
     d.deviation,
     z.score,
@@ -54,7 +54,8 @@ FROM (
         RANGE BETWEEN 12 PRECEDING AND 1 PRECEDING
     )
 ) AS s
-CROSS JOIN LATERAL (SELECT CASE WHEN cardinality(s.earlier) >= 6 THEN mart.median(s.earlier) END AS median) AS m
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN s.value IS NOT NULL AND cardinality(s.earlier) >= 6 THEN mart.median(s.earlier) END AS median
+) AS m
 CROSS JOIN LATERAL (SELECT CASE WHEN m.median IS NOT NULL THEN mart.median_deviation(s.earlier) END AS deviation) AS d
-CROSS JOIN LATERAL (SELECT round(0.6745 * (s.value - m.median) / nullif(d.deviation, 0), 4) AS score) AS z
-WHERE s.value IS NOT NULL;
+CROSS JOIN LATERAL (SELECT round(0.6745 * (s.value - m.median) / nullif(d.deviation, 0), 4) AS score) AS z;

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import yaml
 
 from qiangji.building.signatures import FIGURES_VERSION
 from qiangji.catalogue.tree import LEVELS
+from qiangji.figures.contributing import At, Change, Move, contributions
 from qiangji.hashing import short
 from qiangji.periods import Period, local_day
 from qiangji.warehouse.views import PERIOD_TYPES
@@ -54,6 +57,7 @@ class Shown:
     restated_sums: list[Any]
     submissions: list[Any]
     wide: dict[tuple[str, str, str, str], Any]
+    moved: list[Change]
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +128,24 @@ def _run(world: worlds.World, place: Any, months: list[Period], content: dict[st
                 for code, value in row.items()
                 if code in p.catalogue.indicators
             }
+        moved = contributions(p.ledger.engine, _moves(rows))
     keys = ("indicator_code", "org_code", "period", "period_type")
     shown, restated = ({tuple(r[k] for k in keys): r for r in found} for found in (rows, again))
-    return Shown(world.codes, shown, list(sums), restated, list(restated_sums), collected.submissions, wide)
+    found = [c for c in moved if c is not None]
+    return Shown(
+        world.codes, shown, list(sums), restated, list(restated_sums), collected.submissions, wide, found
+    )
+
+
+def _moves(rows: list[dict[str, Any]]) -> list[Move]:
+    """Each figure and the one before it that has a value, whatever lies between them."""
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for r in sorted(rows, key=lambda r: r["period_end"]):
+        if r["value"] is not None:
+            found.setdefault((r["indicator_code"], r["org_code"], r["period_type"]), []).append(r["period"])
+    return [
+        Move(*key, At(one), At(other)) for key, periods in found.items() for one, other in pairwise(periods)
+    ]
 
 
 CHILDREN = """
@@ -211,6 +230,18 @@ def test_children_add_up_to_their_parent(shown_of: Callable[[str], Shown], name:
 
 
 @pytest.mark.parametrize("name", list(CASES))
+def test_what_moved_a_figure_is_in_the_units_beneath_it(shown_of: Callable[[str], Shown], name: str) -> None:
+    """All of it: nothing is left that no unit did."""
+    for change in shown_of(name).moved:
+        assert {p.kind for p in change.parts} <= {"unit", "hidden"} or [p.kind for p in change.parts] == [
+            "itself"
+        ]
+        exact = sum((p.effects.total for p in change.parts), Fraction(0))
+        assert abs(exact - Fraction(change.change)) <= Fraction(1, 10**6), change
+        assert sum((e.total for e in change.in_digits(6)), Decimal(0)) == change.change, change
+
+
+@pytest.mark.parametrize("name", list(CASES))
 def test_children_add_up_on_the_tree_of_today(shown_of: Callable[[str], Shown], name: str) -> None:
     """The same restated, along the lineage; and nothing is lost or doubled: the city has what it had."""
     shown = shown_of(name)
@@ -264,6 +295,11 @@ def digest(shown: Shown) -> str:
 def _digested(row: dict[str, Any]) -> list[str]:
     values = [row.get(name) for name in DIGESTED]
     return [f"{v.normalize():f}" if isinstance(v, Decimal) else str(v) for v in values]
+
+
+def test_figures_move_in_these_worlds(shown_of: Callable[[str], Shown]) -> None:
+    """Or what is held of their changes above would hold nothing."""
+    assert sum(c.change != 0 for name in CASES for c in shown_of(name).moved) > 100
 
 
 def test_every_file_says_something() -> None:

@@ -195,11 +195,14 @@ def thin_catalogue(systems: Any, folder: Path) -> None:
     with (systems.directory / "units.csv").open(encoding="utf-8", newline="") as f:
         kept = {row["code"] for row in csv.DictReader(f)}
     with (folder / "org_units.csv").open(encoding="utf-8", newline="") as f:
-        units = list(csv.DictReader(f))
-    with (folder / "org_units.csv").open("w", encoding="utf-8", newline="") as f:
-        writer = csv.DictWriter(f, list(units[0]))
-        writer.writeheader()
-        writer.writerows(u for u in units if u["code"] in kept or u["level"] != "village")
+        gone = {u["code"] for u in csv.DictReader(f) if u["level"] == "village"} - kept
+    for name, column in (("org_units.csv", "code"), ("org_groups.csv", "org_code")):
+        with (folder / name).open(encoding="utf-8", newline="") as f:
+            rows = list(csv.DictReader(f))
+        with (folder / name).open("w", encoding="utf-8", newline="") as f:
+            writer = csv.DictWriter(f, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(r for r in rows if r[column] not in gone)
 
 
 @contextmanager

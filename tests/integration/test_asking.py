@@ -9,6 +9,7 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -113,6 +114,20 @@ def _move(units: Path, name: str, to: str) -> None:
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(common.console, "width", 200)
+
+
+def test_what_lay_elsewhere_then_is_a_part_of_its_own(told: Told) -> None:
+    """The tree is today's: V2 lay in T when T's figure was made, and in U when U's is. Nothing of that is spread."""
+    for org in (T, U):
+        ran = run(
+            "explain", "share", "--org", org, "--period", "2026-01", "--from", told.local("elsewhere"),
+            "--to", told.local("moved"), "--json",
+        )  # fmt: skip
+        assert ran.code == 0, ran.err
+        rest = next(p for p in ran.json["parts"] if p["kind"] == "elsewhere")
+        assert rest["rest"] == rest["total"] != "0.000000"
+        assert sum(Decimal(p["total"]) for p in ran.json["parts"]) == Decimal(ran.json["change"])
+        assert "下级未能说明的部分" in ran.json["sentence_zh"]
 
 
 # --- causes ---------------------------------------------------------------------------------------------
@@ -236,11 +251,14 @@ def test_the_morning_says_what_moved_and_why(told: Told) -> None:
     assert len(moves["largest"]) <= 10
     assert CITY in {r["org_code"] for r in moves["largest"]}
     assert not any(r["is_first_shown"] for r in moves["largest"])
+    because = {r["org_code"]: r["because_zh"] for r in moves["largest"] if r["period_type"] == "month"}
+    assert because[CITY].startswith("主要因"), "the city's figure has counties beneath it"
     assert moves["figures"] == len(run("diff", "--from", found["night"]["started_at"], "--json").json)
     printed = run("today")
     assert printed.code == ran.code
     assert "2个县（市、区）采到2个" in printed.out
     assert "Moved" in printed.out
+    assert because[CITY] in "".join(printed.out.split("\n"))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from qiangji import building, stages
+from qiangji.exporting import extract
 from qiangji.figures import Choice, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
@@ -36,8 +37,8 @@ Show = Callable[[str], dict[str, tuple[str, str, int]]]
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Show]:
-    """A month -> indicator -> period type, period and numerator at the city, as printed by default."""
+def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Any]:
+    """A pipeline over eight months and two quarters, all built."""
     folder = tmp_path_factory.mktemp("headlines")
     made = worlds.make(folder, {"Z": {"A": {"T": ["V"]}}}, FORMS, INDICATORS)
     months = [Period.parse(f"2017-{m:02d}") for m in range(1, 9)]
@@ -51,12 +52,18 @@ def shown(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
             stages.collect(p, periods=months)
             building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
+            yield p
 
-            def show(period: str) -> dict[str, tuple[str, str, int]]:
-                rows = reading.values(p.ledger.engine, p.catalogue, Choice(level="city"), period)
-                return {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in rows}
 
-            yield show
+@pytest.fixture(scope="module")
+def shown(built: Any) -> Show:
+    """A month -> indicator -> period type, period and numerator at the city, as printed by default."""
+
+    def show(period: str) -> dict[str, tuple[str, str, int]]:
+        rows = reading.values(built.ledger.engine, built.catalogue, Choice(level="city"), period)
+        return {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in rows}
+
+    return show
 
 
 def test_a_month_that_completes_a_quarter_shows_that_quarter(shown: Show) -> None:
@@ -97,3 +104,19 @@ def test_a_quarter_shows_whatever_it_has(shown: Show) -> None:
         "quarterly": ("quarter", "2017Q1", 100),
         "trained": ("quarter", "2017Q1", 30),
     }
+
+
+def test_an_export_of_months_has_each_figure_once(built: Any, shown: Show) -> None:
+    """A quarter is the headline of the months after it as well, and is one figure."""
+    months = [Period.parse(f"2017-{m:02d}") for m in range(1, 9)]
+    made = extract(built.ledger.engine, built.catalogue, Choice(level="city"), months, datetime.now(UTC))
+    found = [(r["indicator_code"], r["period_type"], r["period"], r["numerator"]) for r in made.rows]
+    assert sorted(found) == sorted({(i, *figure) for m in months for i, figure in shown(str(m)).items()})
+    assert [r["indicator_code"] for r in made.indicators] == ["monthly", "grown", "quarterly", "trained"]
+
+
+def test_an_export_without_a_period_is_of_the_last_month(built: Any, shown: Show) -> None:
+    made = extract(built.ledger.engine, built.catalogue, Choice(level="city"), [], datetime.now(UTC))
+    assert {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in made.rows} == shown(
+        "2017-08"
+    )

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,30 @@ def test_no_view_shows_a_number_of_a_hidden_figure(done: Night, hidden: dict[Any
         for row in found:
             assert numbers(row) == {}, source
             assert row["obs_status"] == "Q", source
+
+
+def test_no_contribution_names_one_and_all_add_up(done: Night, hidden: dict[Any, Any]) -> None:
+    """What made each figure of the night move, at every level: hidden units are never told apart."""
+    from qiangji.figures.contributing import At, Move, contributions
+
+    months = sorted({period for _, _, period, type_ in hidden if type_ == "month"})
+    rows = done.query(
+        "SELECT DISTINCT indicator_code, org_code, period_type FROM mart.indicator_value"
+        " WHERE period_type = 'month' AND org_level <> 'village'"
+    )
+    keys = ("indicator_code", "org_code", "period_type")
+    moves = [Move(r[keys[0]], r[keys[1]], r[keys[2]], At(months[0]), At(months[-1])) for r in rows]
+    changes = [c for c in contributions(done.pipeline.ledger.engine, moves, 2) if c is not None]
+    assert len(changes) > 200
+    assert any(p.kind == "hidden" for c in changes for p in c.parts)
+    for c in changes:
+        exact = sum((p.effects.total for p in c.parts), Fraction(0))
+        assert abs(exact - Fraction(c.change)) <= Fraction(1, 10**6)
+        assert sum((e.total for e in c.in_digits(6)), Decimal(0)) == c.change
+        assert "elsewhere" not in {p.kind for p in c.parts}
+        for month in (months[0], months[-1]):
+            told = {(c.move.indicator_code, p.org_code, month, "month") for p in c.parts if p.kind == "unit"}
+            assert not told & hidden.keys()
 
 
 def test_no_wide_view_shows_one(done: Night, hidden: dict[Any, Any]) -> None:

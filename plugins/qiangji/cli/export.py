@@ -54,6 +54,12 @@ def write(path: Path, rows: Rows) -> None:
     )
 
 
+def write_csv(path: Path, rows: Rows) -> None:
+    """Write the rows with keys, whatever the file's ending."""
+    keys = list(dict.fromkeys(key for row in rows for key in row))
+    _write_csv(path, _headings(keys), ([_plain(row.get(key)) for key in keys] for row in rows), len(rows))
+
+
 def _write_csv(path: Path, headings: list[str], lines: Iterator[list[Any]], _count: int) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as sink:
         writer = csv.writer(sink)

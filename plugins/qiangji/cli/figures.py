@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +28,7 @@ from qiangji.errors import CatalogueError, UsageError
 
 if TYPE_CHECKING:
     from qiangji.catalogue import Catalogue
+    from qiangji.figures.moving import Asked
 
 
 def values(
@@ -147,12 +149,27 @@ def explain(
     sql: Annotated[
         bool, typer.Option("--sql", help="only the SQL by which a build computes it, for its headline period")
     ] = False,
+    change: Annotated[
+        bool,
+        typer.Option("--change", help="only what made it move since the period before, by the units beneath"),
+    ] = False,
+    against: Annotated[str | None, typer.Option("--against", help="with --change: since this period")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="with --change: the same period as it was shown at this time")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", help="and at this one; default: now")] = None,
+    levels: Annotated[
+        int, typer.Option("--levels", min=1, max=3, help="with --change: how many levels down the units lie")
+    ] = 1,
     json: Json = False,
 ) -> None:
-    """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history."""
+    """Print what stands behind a figure: formula, sums, reports, what is missing or was rejected, its history.
+
+    With `--change`: what made it move (docs/what-made-it-move.md).
+    """
     from qiangji import pipeline
     from qiangji.cli import printing
-    from qiangji.figures import explaining
+    from qiangji.figures import explaining, moving
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
@@ -177,6 +194,10 @@ def explain(
             zh="指标值属于一个单位和一个报告期：请给出--org和--period，或用--sql。",
             code="no_figure",
         )
+    if change or against or since or until or levels > 1:
+        asked = moving.Asked(indicator, org, period, period_type, as_period(against), levels=levels)
+        _explain_change(_between(asked, since, until), json)
+        return
     with reading_warehouse(settings()) as engine:
         explained = explaining.explain(engine, catalogue, indicator, org, period, period_type)
     if json:
@@ -185,6 +206,39 @@ def explain(
         from qiangji.cli import printing_figures
 
         printing_figures.print_explanation(console, explained, words.names(catalogue))
+
+
+def _between(asked: Asked, since: str | None, until: str | None) -> Asked:
+    """What is asked, with the moments of `--from` and `--to`. Raises UsageError no_time."""
+    from qiangji.figures import reading
+    from qiangji.settings import settings
+
+    if since is None and until is None:
+        return asked
+    if since is None or asked.against is not None:
+        raise UsageError(
+            "no time to begin with, or a period and a time",
+            expected="--against; or --from (with --to, or without)",
+            zh="请给出--against；或--from（可加--to）：二者取一。",
+            code="no_time",
+        )
+    zone = settings().timezone
+    last = datetime.now(UTC) if until is None else reading.moment(until, zone)
+    return replace(asked, since=reading.moment(since, zone), until=last)
+
+
+def _explain_change(asked: Asked, json: bool) -> None:
+    from qiangji.cli import printing, printing_change
+    from qiangji.figures import moving
+    from qiangji.settings import settings
+    from qiangji.warehouse import reading_warehouse
+
+    with reading_warehouse(settings()) as engine:
+        found = moving.change(engine, asked)
+    if json:
+        print(printing.as_json(printing_change.as_row(found)))
+    else:
+        printing_change.print_change(console, found)
 
 
 def status(

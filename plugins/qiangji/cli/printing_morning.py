@@ -29,6 +29,8 @@ COUNTIES_SHOWN = 20
 """Counties, at most, that need something: `qiangji today --all` shows all."""
 WAITING_SHOWN = 6
 """Things that wait, at most: `qiangji today --all` shows all."""
+BECAUSE_SHOWN = 5
+"""Moves, at most, of which it is told by what units: `qiangji explain --change` says it of any figure."""
 
 
 def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
@@ -155,6 +157,9 @@ def _print_moves(console: Console, moves: Moves) -> None:
     if lines:
         columns = right("期 period", "原值 before", "现值 now", "变化 change", "原因 why")
         print_in_blocks(console, "变化最大 Largest", ["指标和单位 figure"], columns, lines)
+    for r in [r for r in moves.largest if r["because_zh"]][:BECAUSE_SHOWN]:
+        said = f"• {r['name_zh']} {r['org_name']} {r['period']}：{r['because_zh']} "
+        console.print(Text.assemble(said, (r["because_en"], "dim")))
 
 
 def _print_ahead(console: Console, ahead: Sequence[Due], locked: Sequence[str]) -> None:

@@ -54,17 +54,7 @@ def explain(
         require(c, "indicator", "dim.indicator", "indicator_code", [indicator])
         require(c, "org unit", "dim.org_unit", "org_code", [org])
         asked: dict[str, Any] = {"indicator": indicator, "org": org, "period": wanted, "type": period_type}
-        found = fetch(c, query("figures/figure"), asked)
-        if not found:
-            raise UsageError(
-                f"no figure of {indicator} at {org} for {wanted}"
-                + (f" ({period_type})" if period_type else ""),
-                expected="a figure as `qiangji values --org` prints it",
-                zh=f"没有{indicator}在{org}、{wanted}{f'（{period_type}）' if period_type else ''}的指标值："
-                "可用qiangji values --org查看有哪些。",
-                code="no_figure",
-            )
-        figure = found[0]
+        figure = figure_of(c, asked)
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
         asked["subtracted"] = _subtracted(catalogue, figure)
         of_reports = {"reports": query("figures/reports").text}
@@ -90,12 +80,36 @@ def _subtracted(catalogue: Catalogue, figure: Row) -> list[str]:
     return sorted({t.form for t in terms if t.reads_before(catalogue.forms[t.form], figure["period_type"])})
 
 
+def figure_of(c: Connection, asked: dict[str, Any]) -> Row:
+    """The figure of `indicator`, `org`, `period` and, if it is set, `type`. Raises UsageError no_figure."""
+    if found := fetch(c, query("figures/figure"), asked):
+        return found[0]
+    of_type = asked["type"]
+    raise UsageError(
+        f"no figure of {asked['indicator']} at {asked['org']} for {asked['period']}"
+        + (f" ({of_type})" if of_type else ""),
+        expected="a figure as `qiangji values --org` prints it",
+        zh=f"没有{asked['indicator']}在{asked['org']}、{asked['period']}{f'（{of_type}）' if of_type else ''}的指标值："
+        "可用qiangji values --org查看有哪些。",
+        code="no_figure",
+    )
+
+
 def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) -> Rows:
     """Figures that differ between two moments, with what led to it (`causes`, words of `CAUSES`): the largest first.
 
     A figure that was not shown at `since` has `is_first_shown`. Raises UsageError: wrong_order, unknown_indicator,
     unknown_unit.
     """
+    require_order(since, until)
+    with engine.connect() as c:
+        choice.require(c)
+        found = fetch(c, query("figures/changes"), {"since": since, "until": until} | choice.bound)
+    return largest_first(found)
+
+
+def require_order(since: datetime, until: datetime) -> None:
+    """Raise UsageError wrong_order unless the first moment is before the second."""
     if since >= until:
         raise UsageError(
             f"{since.isoformat()} is not before {until.isoformat()}",
@@ -103,10 +117,6 @@ def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) ->
             zh=f"{since.isoformat()}不早于{until.isoformat()}：--from应早于--to。",
             code="wrong_order",
         )
-    with engine.connect() as c:
-        choice.require(c)
-        found = fetch(c, query("figures/changes"), {"since": since, "until": until} | choice.bound)
-    return largest_first(found)
 
 
 def largest_first(rows: Rows) -> Rows:

@@ -16,6 +16,8 @@ from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
 from qiangji.figures import OVERVIEW, Row, Rows, explaining, read, reading
+from qiangji.figures.contributing import At, Move, contributions
+from qiangji.figures.contributing_words import short
 from qiangji.figures.deciding import Waiting, waiting
 from qiangji.figures.reading import Reporting
 from qiangji.periods import Period, local_day
@@ -79,7 +81,8 @@ class CountyMorning:
 
 @dataclass(frozen=True)
 class Moves:
-    """Figures of the city and its counties that the night changed. `largest`: rows of `explaining.changes`.
+    """Figures of the city and its counties that the night changed. `largest`: rows of `explaining.changes`, each with
+    `because_zh` and `because_en`: what made it move most, '' where that cannot be said.
 
     `first_shown`: of them those that were not there before. `closed`: locked or published period -> figures changed.
     """
@@ -222,9 +225,23 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
         figures=len(rows),
         first_shown=len(rows) - len(before),
         by_cause=dict(causes.most_common()),
-        largest=sorted(before, key=_weight, reverse=True)[:LARGEST],
+        largest=_with_reasons(engine, sorted(before, key=_weight, reverse=True)[:LARGEST], since, until),
         closed=dict(Counter(r["period"] for r in before if r["period"] in closed)),
     )
+
+
+def _with_reasons(engine: Engine, rows: Rows, since: datetime, until: datetime) -> Rows:
+    """The rows, each with what made it move, in both languages: one statement for all."""
+    keys = ("indicator_code", "org_code", "period_type", "period")
+    moves = [
+        Move(code, org, type_, At(period, since), At(period, until))
+        for code, org, type_, period in ([r[k] for k in keys] for r in rows)
+    ]
+    found = contributions(engine, moves)
+    return [
+        row | {f"because_{language}": short(change, language) if change else "" for language in ("zh", "en")}
+        for row, change in zip(rows, found, strict=True)
+    ]
 
 
 def _weight(row: Row) -> Decimal:

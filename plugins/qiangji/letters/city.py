@@ -243,6 +243,15 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
             ),
             numbers=(3, 4, 5),
         )  # fmt: skip
+    because = [
+        Point(
+            f"{w(r['name_zh'], r['name_en'])} {r['org_name']} {r['period']}: {w(r['because_zh'], r['because_en'])}"
+        )
+        for r in moves.largest
+        if r["because_zh"]
+    ]
+    if because:
+        yield Points(w("由何引起", "What made them move"), tuple(because))
 
 
 def _value(value: object, status: str | None) -> Cell:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from qiangji.cli.printing_morning import COUNTIES_SHOWN, WAITING_SHOWN, print_morning
+from qiangji.cli.printing_morning import BECAUSE_SHOWN, COUNTIES_SHOWN, WAITING_SHOWN, print_morning
 from qiangji.figures.deciding import Waiting
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 
@@ -19,7 +19,8 @@ MOVE = {
     "name_zh": "村民小组长党员比例", "indicator_code": "x", "unit": "percent", "org_name": "开平市",
     "org_code": "440783", "period": "2026-10", "value_before": Decimal(40), "value": Decimal("41.5"),
     "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P", "causes": ["revision"],
-    "is_first_shown": False,
+    "is_first_shown": False, "because_zh": "主要因长沙街道自身水平上升 +1.20",
+    "because_en": "mainly 长沙街道's own rate up +1.20",
 }  # fmt: skip
 
 
@@ -88,6 +89,17 @@ def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
 
 def test_what_changed_in_a_closed_period_is_told() -> None:
     assert "已锁定或审定的报告期2026-09有4个指标值变化" in shown(morning([county("440703")]))
+
+
+def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
+    found = morning([county("440703")])
+    assert found.moves is not None
+    said = "• 村民小组长党员比例 开平市 2026-10：主要因长沙街道自身水平上升 +1.20 mainly 长沙街道's own rate up +1.20"
+    assert said in " ".join(shown(found, 200).split())
+    found.moves.largest[:] = [MOVE | {"because_zh": "", "because_en": ""}] * 3
+    assert "主要因" not in shown(found)
+    found.moves.largest[:] = [MOVE] * 10
+    assert shown(found).count("主要因") == BECAUSE_SHOWN
 
 
 def test_a_quiet_morning_says_so() -> None:

@@ -79,7 +79,8 @@ def busy() -> Situation:
     change = {
         "indicator_code": "x", "name_zh": "入户率", "name_en": "Visits", "org_name": "蓬江区", "period": "2026-10",
         "unit": "percent", "value_before": Decimal(40), "obs_status_before": "A", "value": None, "obs_status": "Q",
-        "change": None, "causes": ["revision", "suppression"],
+        "change": None, "causes": ["revision", "suppression"], "because_zh": "主要因江海区自身水平下降 -1.20",
+        "because_en": "mainly 江海区's own rate down -1.20",
     }  # fmt: skip
     figure = {
         "org_name": "江门市",

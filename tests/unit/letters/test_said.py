@@ -188,6 +188,10 @@ def test_the_city_is_told_everything(catalogue: Any) -> None:
     ):  # fmt: skip
         assert said in letter.text, said
     assert "— Q" in letter.text, "a hidden figure has no value"
+    assert "入户率 蓬江区 2026-10: 主要因江海区自身水平下降 -1.20" in letter.text
+    english = city(busy(), catalogue, EN)
+    assert english is not None
+    assert "Visits 蓬江区 2026-10: mainly 江海区's own rate down -1.20" in english.text
     assert city(situation(night=None), catalogue, ZH) is None
 
 
