@@ -22,6 +22,7 @@ import yaml
 from qiangji import letters
 from qiangji.figures.morning import morning
 from tests.frozen import paths as frozen
+from tests.integration.causes import assert_each_has_its_own
 from tests.integration.nights import FORMS, QUARTERLY, Night, night
 
 DEFINITIONS = {
@@ -242,7 +243,7 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "equal_columns",
         "filled_down",
     )
-    not_served = {"starts_anew", "nil_report", "filled_down"}  # no January, no form without stocks
+    not_served = {"starts_anew", "nil_report"}  # no January, no form without stocks
     planted = {
         (f["county"], f["form"], f["period"], f["unit"], f["expected_rule"])
         for f in done.systems.manifest["faults"]
@@ -705,6 +706,12 @@ def test_a_warning_is_shown_at_its_figure_and_those_above(done: Night, truth: Tr
     )  # fmt: skip
     assert {village, town, county} <= flagged
     assert flagged == {above for w in warned for above in truth.above[w["org_code"]]} - {"440700"}
+
+
+def test_all_causes_at_once_are_those_of_each_figure(done: Night) -> None:
+    """Of all figures of the city and the counties, whose forms, periods and reports are of every kind."""
+    with done.pipeline.ledger.engine.connect() as c:
+        assert_each_has_its_own(c, datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC), ("city", "county"))
 
 
 def test_wide_views_show_the_same_values(done: Night, shown: dict[Any, Any]) -> None:
