@@ -10,11 +10,8 @@ import html
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 
 import fastapi
@@ -23,13 +20,11 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages, web
+from qiangji.board import Viewer, pages
 from qiangji.board.asking import Warehouse
-from qiangji.board.rendering import number
 from qiangji.board.words import Words
 from qiangji.figures import (
     Choice,
-    Rows,
     comparison,
     contributing_words,
     explaining,
@@ -38,98 +33,26 @@ from qiangji.figures import (
 )
 from qiangji.settings import settings
 from qiangji.warehouse.roles import BOARD
-from tests.integration.nights import Night, night
+from tests.integration.boards import (
+    COUNTIES,
+    INDICATOR,
+    Key,
+    Site,
+    assert_equal,
+    board,
+    by_key,
+    served,
+    shown,
+)
 
-COUNTIES = ("440703", "440705", "440781")
-LATE = "440705"
-INDICATOR = "group_leader_party_share"
 MOST = 5
 """Statements that a page may ask."""
-Key = tuple[str, str, str, str]
-
-
-@dataclass
-class Site:
-    """The board of a night; `then`: a moment between its two builds."""
-
-    night: Night
-    client: TestClient
-    warehouse: Warehouse
-    then: datetime
-
-    def get(self, address: str = "", **headers: str) -> Any:
-        return self.client.get(f"/qiangji/board/{address}", headers=headers, follow_redirects=False)
-
-    def page(self, address: str = "") -> str:
-        answer = self.get(address)
-        assert answer.status_code == 200, answer.text[-500:]
-        return str(answer.text)
-
-    def values(self, **asked: Any) -> dict[Key, Any]:
-        """What `qiangji values` prints, by figure."""
-        p = self.night.pipeline
-        return by_key(reading.values(p.ledger.engine, p.catalogue, **asked))
-
-    @property
-    def at(self) -> str:
-        return self.then.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("board")
-    with night(folder, postgres, scale=0.05, months=4, counties=COUNTIES) as one:
-        one.run([c for c in COUNTIES if c != LATE])
-        then = datetime.now(UTC)
-        one.run()
-        warehouse = Warehouse(settings())
-        yield Site(one, TestClient(served(warehouse), base_url="http://airflow"), warehouse, then)
-        warehouse.close()
-
-
-def served(warehouse: Warehouse | None = None, viewer: Any = lambda: Viewer("li.lei")) -> Any:
-    outer = fastapi.FastAPI()
-    outer.mount("/qiangji/board", web.application(fastapi, viewer, warehouse))
-    return outer
-
-
-class Figures(HTMLParser):
-    """Every number of a page that is a figure, by its key: its text, and the exact value beside it."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: dict[Key, tuple[str, str]] = {}
-        self._open: tuple[Key, str] | None = None
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag == "data" and (key := given.get("data-figure")):
-            indicator, org, period, type_ = key.split("/")
-            self._open = ((indicator, org, period, type_), given["value"] or "")
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            key, exact = self._open
-            assert self.found.get(key, (data, exact)) == (data, exact), f"two numbers for {key}"
-            self.found[key] = (data, exact)
-            self._open = None
-
-
-def by_key(rows: Rows) -> dict[Key, Any]:
-    return {tuple(r[k] for k in comparison.KEYS): r for r in rows}
-
-
-def shown(text: str) -> dict[Key, tuple[str, str]]:
-    return Figures(text).found
-
-
-def assert_equal(found: Mapping[Key, tuple[str, str]], expected: Mapping[Key, Any]) -> None:
-    assert found.keys() == expected.keys()
-    for key, (text, exact) in found.items():
-        value = expected[key]["value"]
-        assert text == number(value), key
-        assert exact == ("" if value is None else str(value)), key
+    with board(tmp_path_factory.mktemp("board"), postgres) as one:
+        yield one
 
 
 # --- the numbers --------------------------------------------------------------------------------------
