@@ -47,6 +47,10 @@ _templates: dict[str, Any] = {}
 """Of each server."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", metavar="FOLDER", help="keep a picture of each page of the board here")
+
+
 # ---- lanes
 
 
