@@ -162,14 +162,15 @@ def test_neither_lists_nor_explanations_show_one(done: Night, hidden: dict[Any, 
                 assert numbers(row) == {}
                 assert (row["obs_status"], row["obs_status_zh"]) == ("Q", "已隐去")
     for code, org, when, _ in asked[:3]:
-        found = explaining.explain(engine, code, org, when, "month")
+        found = explaining.explain(engine, catalogue, code, org, when, "month")
         assert numbers({k: v for k, v in found["figure"].items() if k != "factor"}) == {}
         assert all(numbers(h) == {} for h in found["history"])
         parent = done.query("SELECT parent_code FROM dim.org_unit WHERE org_code = :o", o=org)[0][
             "parent_code"
         ]
         children = {
-            r["org_code"]: r for r in explaining.explain(engine, code, parent, when, "month")["children"]
+            r["org_code"]: r
+            for r in explaining.explain(engine, catalogue, code, parent, when, "month")["children"]
         }
         assert numbers(children[org]) == {}
 

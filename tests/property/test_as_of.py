@@ -20,6 +20,7 @@ import yaml
 from qiangji.periods import Period
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
+from tests.integration.causes import assert_each_has_its_own
 
 PERIODS = ["2025-12", "2026-01"]
 MONTHS = [Period.parse(p) for p in PERIODS]
@@ -160,3 +161,4 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
                         ]
                         assert row["is_first_shown"] == (k not in before)
                         assert row["causes"] or row["is_first_shown"], (k, row)
+                    assert_each_has_its_own(c, since, until)
