@@ -58,7 +58,7 @@ closed AS (
     SELECT l.period FROM mart.period_lock AS l
     WHERE l.locked_from <= :until AND (l.locked_to IS NULL OR l.locked_to > :until)
     UNION
-    SELECT e.period FROM mart.edition AS e
+    SELECT e.period FROM mart.edition AS e WHERE e.published_at <= :until
 ),
 largest AS (
     SELECT c.*, n.name_zh, n.name_en, n.unit, n.direction, n.sort_order, w.weight
