@@ -30,6 +30,9 @@ gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great 
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
     del os.environ[_name]  # settings of whoever runs the tests
 os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
+os.environ["QIANGJI_THREADS"] = (
+    "1"  # a worker has one core; the demonstration's tests have as many as people do
+)
 os.environ["QIANGJI_SETTLE_SECONDS"] = (
     "0"  # what tests write is whole; test_transport.py looks at what is not
 )

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from qiangji.catalogue import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require
@@ -33,20 +34,29 @@ CAUSES = {
 """Why a figure changes, in both languages."""
 
 
-def explain(engine: Engine, indicator: str, org: str, period: str, period_type: str | None = None) -> Row:
+def explain(
+    engine: Engine,
+    catalogue: Catalogue,
+    indicator: str,
+    org: str,
+    period: str,
+    period_type: str | None = None,
+) -> Row:
     """Everything behind one figure, the first as a row and the others as rows:
 
     `figure`, `children`, `missing_units`, `submissions`, `awaited`, `rejections`, `findings`, `corrections`, `history`.
 
-    Without a period type a month's figure is that of the indicator's headline, if there is one, else the month's own.
-    `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises UsageError:
-    unknown_indicator, unknown_unit, no_figure.
+    A month's amount of a year-to-date field is a difference: the reports before it, `is_subtracted`, are among its
+    reports. Without a period type a month's figure is that of the indicator's headline, if there is one, else the
+    month's own. `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises
+    UsageError: unknown_indicator, unknown_unit, no_figure.
     """
     wanted = str(Period.parse(period))
     with engine.connect() as c:
         asked: dict[str, Any] = {"indicator": indicator, "org": org, "period": wanted, "type": period_type}
         figure = figure_of(c, asked)
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
+        asked["subtracted"] = _subtracted(catalogue, figure)
         of_reports = {"reports": query("figures/reports").text}
         behind = fetch_together(c, _statements(of_reports), asked)
         history = _history(c, asked, behind.pop("shown"), behind.pop("builds"))
@@ -67,6 +77,14 @@ def _statements(of_reports: Mapping[str, str]) -> dict[str, sa.TextClause | str]
         "shown": query("figures/shown"),
         "builds": "SELECT built_at FROM mart.build ORDER BY built_at",
     }
+
+
+def _subtracted(catalogue: Catalogue, figure: Row) -> list[str]:
+    """Forms of which the figure takes a year to date less the report just before."""
+    indicator = catalogue.indicators.get(figure["indicator_code"])
+    definitions = indicator.definitions if indicator else ()
+    terms = [t for d in definitions if d.version == figure["definition_version"] for t in d.indicator.terms]
+    return sorted({t.form for t in terms if t.reads_before(catalogue.forms[t.form], figure["period_type"])})
 
 
 def figure_of(c: Connection, asked: dict[str, Any]) -> Row:
@@ -114,13 +132,13 @@ def require_order(since: datetime, until: datetime) -> None:
 
 
 def largest_first(rows: Rows) -> Rows:
-    """Changes by their size; then figures that came, went or lost their value."""
-    return sorted(rows, key=lambda r: (r["change"] is None, -abs(r["change"] or 0)))
+    """Changes by their size; then figures that went, or got or lost a value; those that are shown first come last."""
+    return sorted(rows, key=lambda r: (r["is_first_shown"], r["change"] is None, -abs(r["change"] or 0)))
 
 
 def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:
     """Level -> how many figures differ between two moments at levels that `changes` does not look at for a choice."""
-    changed = "SELECT * FROM mart.indicator_change(:since, :until)"
+    changed = "SELECT * FROM mart.indicator_difference(:since, :until)"
     return levels_changed(engine, changed, {"since": since, "until": until}, choice)
 
 
