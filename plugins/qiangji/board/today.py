@@ -77,7 +77,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
     since = night.started_at if night else at - timedelta(days=1)
-    found = read(engine, query("board/moves"), {"since": since, "until": at, "most": LARGEST})
+    moved = query("board/moves", figures=state.figures.figures)
+    found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
     waits = waiting(engine, catalogue, reported, day, () if is_now else None)
