@@ -79,7 +79,8 @@ def _web() -> Any:
 
     taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
     decided = functools.partial(_in_audit_log, event="qiangji_decided")
-    web = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    login = [fastapi.Depends(get_user)]
+    web = fastapi.FastAPI(dependencies=login, docs_url=None, redoc_url=None, openapi_url=None)
     web.add_api_route("/board", lambda: fastapi.responses.RedirectResponse("board/"))
     web.mount("/board", board.application(fastapi, viewer, key=_key(), noted=decided))
     web.mount("/", feedback.application(fastapi, may_hand_over, taken))

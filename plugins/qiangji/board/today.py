@@ -18,16 +18,14 @@ from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row, Rows, morning, read, reading
-from qiangji.figures.deciding import Waiting, waiting
-from qiangji.figures.morning import DAYS_AHEAD, LARGEST, CountyMorning, Due, Moves, Night
+from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county, open_reports, waiting
+from qiangji.figures.morning import LARGEST, NEXT_DAYS, CountyMorning, Due, Moves, Night, last_ahead
 from qiangji.figures.reading import Reporting
 from qiangji.periods import local_day
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query
 
 ACTIONS = ("release", "void")
-KNOWN_THEN = ("held", "not_taken", "unknown_year")
-"""What waited at a moment that was, as far as it is on record."""
 _NOTHING: Row = {"locked": [], "unbuilt": 0, "decided": []}
 
 
@@ -41,8 +39,11 @@ class Held:
 
 @dataclass(frozen=True)
 class Today:
-    """Everything that the page shows. `unbuilt`: reports that count and are not in the figures; `decided`: what people
-    decided since the night began; `chosen`: what is about to be decided; `is_now`: not a moment that was.
+    """Everything that the page shows.
+
+    `late` and `back`: reports to send, by county and by reason; `then`: what is due next, where nothing is within the
+    days of `ahead`; `unbuilt`: reports that count and are not in the figures; `decided`: what people decided since the
+    night began; `chosen`: what is about to be decided; `is_now`: not a moment that was.
     """
 
     at: datetime
@@ -51,7 +52,10 @@ class Today:
     held: tuple[Row, ...]
     waiting: tuple[Waiting, ...]
     moves: Moves | None
-    ahead: tuple[Due, ...]
+    late: list[list[Open]]
+    back: list[list[Open]]
+    ahead: list[Due]
+    then: list[Due]
     locked: tuple[str, ...]
     unbuilt: int
     decided: Rows
@@ -73,10 +77,13 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
     since = night.started_at if night else at - timedelta(days=1)
-    found = read(engine, query("board/moves"), {"since": since, "until": at, "most": LARGEST})
+    moved = query("board/moves", figures=state.figures.figures)
+    found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
-    waits = [w for w in waiting(engine, catalogue, reported, day, ()) if is_now or w.what in KNOWN_THEN]
+    waits = waiting(engine, catalogue, reported, day, () if is_now else None)
+    late_or_back = list(open_reports(catalogue, reported.grid, day))
+    ahead, then = coming(catalogue, rows, day)
     held = [r for r in reported.grid if r["status"] == "held"]
     decided = [_decision(catalogue, d) for d in known["decided"]]
     return Today(
@@ -86,7 +93,10 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
         held=tuple(held),
         waiting=tuple(w for w in waits if w.what != "held"),
         moves=_moves(since, found) if night else None,
-        ahead=tuple(coming(catalogue, rows, day)),
+        late=late_by_county(late_or_back),
+        back=back_by_reason(late_or_back),
+        ahead=ahead,
+        then=then,
         locked=tuple(known["locked"]),
         unbuilt=int(known["unbuilt"]) if is_now else 0,
         decided=decided,
@@ -117,15 +127,20 @@ def _reported(at: datetime, rows: Rows) -> Reporting:
     return Reporting(at, grid, sorted(books.values(), key=lambda b: (b["county_code"], b["file_name"])))
 
 
-def coming(catalogue: Catalogue, rows: Rows, today: date) -> list[Due]:
-    """What is due today and on the working days after it, of a whole grid: as `figures.morning.coming`."""
-    days, day = 0, today
-    while days < DAYS_AHEAD:
-        days += catalogue.calendar.is_working_day(day)
-        last, day = day, day + timedelta(days=1)
+def coming(catalogue: Catalogue, rows: Rows, today: date) -> tuple[list[Due], list[Due]]:
+    """What is due today and on the working days after it, of a whole grid; and, where nothing is, what is due on the
+    next day on which anything is: as `figures.morning` tells both.
+    """
+    every = _due(catalogue, rows, today)
+    ahead = [d for d in every if d.due_date <= last_ahead(catalogue, today)]
+    return ahead, [] if ahead else [d for d in every if d.due_date == every[0].due_date]
+
+
+def _due(catalogue: Catalogue, rows: Rows, today: date) -> list[Due]:
     due: dict[tuple[date, str, str], Rows] = {}
     for r in rows:
-        if today <= r["due_date"] <= last and r["form"] in catalogue.forms:
+        in_time = today <= r["due_date"] <= today + timedelta(days=NEXT_DAYS)
+        if in_time and r["form"] in catalogue.forms:
             due.setdefault((r["due_date"], r["form"], r["period"]), []).append(r)
     titles = {code: form.title for code, form in catalogue.forms.items()}
     return [

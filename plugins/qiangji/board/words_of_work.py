@@ -136,6 +136,11 @@ WORK: dict[str, tuple[str, str]] = {
     "value_now": ("现值", "Now"),
     # what comes
     "coming": ("近期截止", "Coming up"),
+    "coming_then": ("下一批：", "Next:"),
+    "open_reports": ("逾期未报和退回的报表", "Reports to send"),
+    "late_reports": ("逾期未报", "Late"),
+    "back_reports": ("退回、扣留及原因", "Returned or withheld, and why"),
+    "more_n": ("等{n}份", "and more, {n} in all"),
     "coming_none": ("近五个工作日没有到期的报表。", "Nothing is due within five working days."),
     "due": ("截止", "Due"),
     "due_missing": ("{all}个县（市、区）中{n}个未收齐", "{n} of {all} counties to come"),

@@ -39,6 +39,13 @@ def why(code: str | None, language: str) -> str:
     return failure_in_brief(code) if code and language == "zh" else (code or "")
 
 
+def brief(code: str, language: str) -> str:
+    """A reason code in very few words."""
+    if code in REASONS and language == "zh":
+        return REASONS[code].brief_zh
+    return code.replace("_", " ")
+
+
 Options = list[tuple[str, str]]
 """What a list to choose from offers: value and text."""
 
@@ -65,7 +72,7 @@ def pairs(values: Iterable[str]) -> Options:
 
 
 GLOBALS: dict[str, Any] = {
-    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "counties": counties,
+    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
     "statuses": statuses,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

@@ -149,7 +149,7 @@ def as_reported(
     asked = read(engine, query("figures/night"), {"at": at})
     night = _night(asked) if asked else None
     moves = moved(engine, night.started_at, at) if night else None
-    ahead = coming(engine, catalogue, at, today, _last_ahead(catalogue, today))
+    ahead = coming(engine, catalogue, at, today, last_ahead(catalogue, today))
     return Morning(
         at=at,
         night=night,
@@ -276,7 +276,7 @@ def _weight(row: Row) -> Decimal:
     return abs(row["change"]) / base if base else Decimal(1)
 
 
-def _last_ahead(catalogue: Catalogue, today: date) -> date:
+def last_ahead(catalogue: Catalogue, today: date) -> date:
     """The last of the working days whose due dates are told, today counted."""
     days = (today + timedelta(days=n) for n in range(NEXT_DAYS))
     worked = [day for day in days if catalogue.calendar.is_working_day(day)]

@@ -77,7 +77,11 @@ def test_what_comes_is_due_within_five_working_days(catalogue: Catalogue) -> Non
         row("2026-11", monday, None, form="gone"),
     ]
     found = today.coming(catalogue, rows, monday)
-    assert [(d.period, d.counties, d.missing) for d in found] == [("2026-11", 2, 1), ("2026-12", 1, 1)]
+    assert [(d.period, d.counties, d.missing) for d in found[0]] == [("2026-11", 2, 1), ("2026-12", 1, 1)]
+    assert found[1] == []
+    ahead, then = today.coming(catalogue, [rows[0], rows[4]], monday)
+    assert (ahead, [d.period for d in then]) == ([], ["2027-01"])
+    assert today.coming(catalogue, [], monday) == ([], [])
 
 
 def test_a_message_that_holds_a_value_is_told_by_its_reason() -> None:
