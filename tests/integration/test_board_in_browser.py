@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import fastapi
 import pytest
@@ -23,20 +25,15 @@ from tests.integration.browsing import AXE, SIZES, Browser, chromium, serving
 
 AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 """SHA-256 of axe.min.js of the npm package axe-core 4.14.1."""
-VIEWS = {
-    **{page.name: address for address, page in pages.PAGES.items()},
-    "slides": "?show=slides",
-    "villages": f"indicator?indicator={INDICATOR}&level=village",
-    "restated": f"indicator?indicator={INDICATOR}&tree=restated",
-}
-"""Name -> address, of the pages and of views of them that look different."""
+VIEWS = {page.name: address for address, page in pages.PAGES.items()}
+"""Name of a page -> its address."""
 DUTY = Viewer("li.lei", may_decide=True, may_see_workbooks=True)
 LOCKED = "2026-09"
-WRONG = """<!doctype html><html><head><title>wrong</title></head><body>
-<script>window.ran = true</script><img src="data:,"><div style="color: red">inline</div>
+WRONG = """<!doctype html><html><head><title>wrong</title><link rel="stylesheet" href="wrong.css"></head><body><main>
+<script>window.ran = true</script><img src="data:,"><div style="color: red">inline</div><p class="pale">pale</p>
 <div class="wide"><button class="bare">x</button></div><a href="/x" tabindex="-1">out of reach</a>
-<link rel="stylesheet" href="wrong.css"></body></html>"""
-WRONG_CSS = ".wide { width: 3000px } .bare:focus { outline: none }"
+<data hidden data-figure="a/b/c/d">1</data></main></body></html>"""
+WRONG_CSS = ".wide { width: 3000px } .bare:focus { outline: none } .pale { color: #ccc; background: #fff }"
 
 
 @pytest.fixture(scope="module")
@@ -74,20 +71,41 @@ def figures(site: Site) -> dict[Key, Any]:
     """Every figure there is, as `qiangji values` prints it."""
     found: dict[Key, Any] = {}
     for period in (*site.night.months, *site.night.systems.manifest["quarters"]):
-        for level in LEVELS:
+        for level in LEVELS[:-1]:
             found |= site.values(choice=Choice(level=level), period=period)
     return found
 
 
-@pytest.fixture
-def pictures(request: pytest.FixtureRequest) -> Path | None:
-    """Where pictures of the pages are kept."""
+@dataclass
+class Look:
+    """Opens a page of the board and tells what is wrong with it. `pictures`: where a picture of it is kept."""
+
+    browser: Browser
+    home: str
+    month: str
+    pictures: Path | None
+
+    def __call__(self, address: str, width: int, name: str = "", **query: str) -> list[str]:
+        self.browser.open(joined(self.home + address, **query), width)
+        return self.problems(width, name)
+
+    def problems(self, width: int, name: str = "") -> list[str]:
+        if self.pictures and name:
+            self.browser.picture(self.pictures / f"{name}.png")
+        found = self.browser.findings() + self.browser.complaints()
+        if (more := self.browser.overflow(width)) > 0:
+            found.append(f"the page is {more} px wider than the window")
+        return [f"{width}: {one}" for one in found]
+
+
+@pytest.fixture(scope="module")
+def look(browser: Browser, site: Site, home: str, request: pytest.FixtureRequest) -> Look:
     folder = request.config.getoption("--screenshots")
-    return Path(folder) if folder else None
+    return Look(browser, home, site.night.months[-1], Path(folder) if folder else None)
 
 
-def joined(address: str, query: str) -> str:
-    return f"{address}{'&' if '?' in address else '?'}{query}"
+def joined(address: str, **query: str) -> str:
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(query)}"
 
 
 # --- every page ---------------------------------------------------------------------------------------
@@ -97,28 +115,142 @@ def joined(address: str, query: str) -> str:
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_nothing_is_wrong_with_a_page(
-    browser: Browser,
-    home: str,
-    figures: dict[Key, Any],
-    pictures: Path | None,
-    name: str,
-    lang: str,
-    theme: str,
+    look: Look, figures: dict[Key, Any], name: str, lang: str, theme: str
 ) -> None:
     wrong: list[str] = []
     for width in SIZES:
-        browser.open(joined(home + VIEWS[name], f"lang={lang}&theme={theme}"), width)
-        if pictures:
-            browser.picture(pictures / f"{name}-{lang}-{theme}-{width}.png")
-        wrong += [f"{width}: {told}" for told in browser.findings() + browser.complaints()]
-        if (more := browser.overflow(width)) > 0:
-            wrong.append(f"{width}: the page is {more} px wider than the window")
-        assert browser.run("return document.documentElement.lang.slice(0, 2)") == lang
-        found = shown(browser.text)
+        wrong += look(VIEWS[name], width, f"{name}-{lang}-{theme}-{width}", lang=lang, theme=theme)
+        found = shown(look.browser.text)
         assert_equal(found, {key: figures[key] for key in found})
-        if width == max(SIZES) and name != "slides":
-            assert browser.hidden_figures() == []
-        assert browser.run(
-            "return [...document.querySelectorAll('[data-chart]')].every((e) => e.querySelector('svg path'))"
-        )
+        assert look.browser.run("return document.documentElement.lang.slice(0, 2)") == lang
     assert wrong == []
+
+
+def test_every_figure_of_the_overview_is_seen(look: Look, site: Site) -> None:
+    look.browser.open(look.home)
+    assert_equal(shown(look.browser.text), site.values())
+    assert look.browser.hidden_figures() == []
+
+
+def test_the_charts_of_an_indicator_are_drawn_and_its_villages_are_true(
+    look: Look, figures: dict[Key, Any]
+) -> None:
+    address = f"indicator?indicator={INDICATOR}&period={look.month}&type=month&level=village"
+    assert look(address, 1440, "villages", lang="zh", theme="light") == []
+    found = shown(look.browser.text)
+    assert len([org for _, org, _, _ in found if len(org) == 12]) > 10
+    assert_equal(found, {key: figures[key] for key in found})
+    drawn = look.browser.run(
+        "return [...document.querySelectorAll('[data-chart]')]"
+        ".map((e) => [e.dataset.chart, e.querySelectorAll('svg path').length > 3])"
+    )
+    assert sorted(drawn) == [["trend", True], ["waterfall", True]]
+
+
+def test_the_slides_turn(look: Look) -> None:
+    assert look("?show=slides", 1440, "slides", lang="en", theme="dark") == []
+    visible = "return [...document.querySelectorAll('.slide')].map((e) => e.checkVisibility()).indexOf(true)"
+    count = "return [...document.querySelectorAll('.slide')].filter((e) => e.checkVisibility()).length"
+    assert (look.browser.run(visible), look.browser.run(count)) == (0, 1)
+    look.browser.press(Keys.ARROW_RIGHT)
+    assert (look.browser.run(visible), look.browser.run(count)) == (1, 1)
+
+
+def test_without_a_choice_the_theme_is_the_machine_s(look: Look) -> None:
+    browser = look.browser
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    found = {}
+    for theme in THEMES:
+        browser.open(joined(look.home, theme=theme))
+        found[theme] = browser.run(ground)
+    assert len(set(found.values())) == 2
+    try:
+        for theme in THEMES:
+            media = [{"name": "prefers-color-scheme", "value": theme}]
+            browser.command("Emulation.setEmulatedMedia", features=media)
+            browser.open(look.home)
+            assert browser.run(ground) == found[theme]
+            other = browser.driver.find_element(
+                "css selector", f".to-{'light' if theme == 'dark' else 'dark'}"
+            )
+            other.click()
+            assert browser.run(ground) != found[theme], "the switch goes to the other one"
+    finally:
+        browser.command("Emulation.setEmulatedMedia", features=[])
+
+
+# --- the keyboard -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_keyboard_reaches_everything(look: Look, name: str) -> None:
+    for width in SIZES:
+        look.browser.open(look.home + VIEWS[name], width)
+        assert look.browser.out_of_reach() == [], width
+
+
+def test_the_first_link_leads_past_the_head(look: Look) -> None:
+    look.browser.open(look.home)
+    look.browser.press(Keys.TAB, Keys.ENTER)
+    assert look.browser.run("return document.activeElement.id") == "content"
+
+
+# --- dialogs ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize(("page", "asks"), [("today", "decide=void"), ("quality", "dispose=confirmed")])
+def test_a_dialog_opens_and_closes_by_the_keyboard(look: Look, page: str, asks: str, width: int) -> None:
+    browser = look.browser
+    assert look(page, width, lang="en", theme="dark") == []
+    before = len(browser.driver.find_elements("css selector", "dialog"))
+    browser.run(f"document.querySelector('a[href*=\"{asks}\"]').focus()")
+    browser.press(Keys.ENTER)
+    assert before == 0
+    assert browser.run("return document.querySelector('dialog').matches(':modal')")
+    assert browser.run("return document.activeElement.name") == "reason"
+    assert look.problems(width, f"dialog-{page}-{width}") == []
+    browser.press(Keys.ESCAPE)
+    assert not browser.driver.find_elements("css selector", "dialog")
+    assert asks not in browser.driver.current_url
+
+
+def test_a_decision_is_taken(look: Look, site: Site) -> None:
+    """Last: the reports change."""
+    browser = look.browser
+    browser.open(joined(look.home + "today", lang="zh"))
+    held = len(browser.driver.find_elements("css selector", ".held > li"))
+    assert held >= 1
+    browser.driver.find_element("css selector", "a[href*='decide=void']").click()
+    browser.press("已电话核实")
+    browser.driver.find_element("css selector", "dialog button[type=submit]").click()
+    assert "li.lei" in browser.driver.find_element("css selector", ".done").text
+    assert len(browser.driver.find_elements("css selector", ".held > li")) == held - 1
+    assert browser.complaints() == []
+    (taken,) = site.night.query("SELECT decided_by, reason FROM mart.decision WHERE action = 'void'")
+    assert taken == {"decided_by": "li.lei", "reason": "已电话核实"}
+
+
+# --- the checks themselves ----------------------------------------------------------------------------
+
+
+def test_axe_is_the_published_file_with_its_licence() -> None:
+    assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_HASH
+    assert "Mozilla Public License" in (AXE.parent / "LICENSE").read_text("utf-8")
+    assert (AXE.parent / "LICENSE-3RD-PARTY.txt").exists()
+
+
+def test_what_is_wrong_is_told(look: Look) -> None:
+    browser, address = look.browser, look.home.replace("qiangji/board/", "wrong")
+    browser.open(address)
+    told = "\n".join(browser.complaints())
+    assert "inline script" in told
+    assert "inline style" in told
+    assert browser.run("return window.ran") is None
+    rules = {finding.split(":")[0] for finding in browser.findings()}
+    assert rules >= {"critical image-alt", "serious html-has-lang", "serious color-contrast"}
+    assert browser.overflow(1440) > 1000
+    missed = browser.out_of_reach()
+    assert [html for html in missed if html.startswith("<a")]
+    assert [html for html in missed if html.startswith("no mark: <button")]
+    assert browser.hidden_figures() == ["a/b/c/d"]
