@@ -43,7 +43,8 @@ document.activeElement.blur(); window.scrollTo(0, 0);
 document.addEventListener("focusin", ({target}) => {
   reached.add(target);
   const style = getComputedStyle(target);
-  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) === 0) unmarked.add(target.outerHTML.slice(0, 120));
+  const isMarked = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+  if (!isMarked) unmarked.add(target.outerHTML.slice(0, 120));
 }, true);
 """
 _STOPS = """
