@@ -14,6 +14,7 @@ LONG = {
     "integration/test_demo.py": 200,
     "integration/test_airflow_night.py": 200,
     "integration/test_replay.py": 75,
+    "integration/test_board_in_browser.py": 60,
     "faults/test_faults.py": 50,
     "integration/test_stack.py": 50,
     "hostile/test_cage.py": 30,
