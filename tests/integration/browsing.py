@@ -21,6 +21,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 AXE = Path(__file__).resolve().parents[1] / "outside" / "axe-core" / "axe.min.js"
 SIZES = {1440: 900, 390: 844}
@@ -34,7 +35,8 @@ SERIOUS = ("serious", "critical")
 _FINDINGS = """
 const done = arguments[arguments.length - 1];
 axe.run(document, {resultTypes: ["violations"]}).then(
-  (found) => done(found.violations.map((v) => [v.impact, v.id, v.nodes.map((n) => n.target.join(" ") + " " + n.html)])),
+  (found) => done(found.violations.map((v) => [
+    v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.html)])),
   (error) => done([["critical", "axe", [String(error)]]]));
 """
 _WATCH_FOCUS = """
@@ -113,6 +115,10 @@ class Browser:
                 ".filter((e) => !e.checkVisibility()).map((e) => e.dataset.figure)"
             )
         )
+
+    def wait_until_gone(self, selector: str) -> None:
+        """Until the page has no such element: after a key that leads to another page."""
+        WebDriverWait(self.driver, 10).until(lambda d: not d.find_elements("css selector", selector))
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()

@@ -211,7 +211,7 @@ def test_a_dialog_opens_and_closes_by_the_keyboard(look: Look, page: str, asks: 
     assert browser.run("return document.activeElement.name") == "reason"
     assert look.problems(width, f"dialog-{page}-{width}") == []
     browser.press(Keys.ESCAPE)
-    assert not browser.driver.find_elements("css selector", "dialog")
+    browser.wait_until_gone("dialog")
     assert asks not in browser.driver.current_url
 
 
@@ -224,6 +224,7 @@ def test_a_decision_is_taken(look: Look, site: Site) -> None:
     browser.driver.find_element("css selector", "a[href*='decide=void']").click()
     browser.press("已电话核实")
     browser.driver.find_element("css selector", "dialog button[type=submit]").click()
+    browser.wait_until_gone("dialog")
     assert "li.lei" in browser.driver.find_element("css selector", ".done").text
     assert len(browser.driver.find_elements("css selector", ".held > li")) == held - 1
     assert browser.complaints() == []
