@@ -228,7 +228,7 @@ def test_one_indicator_as_of_a_moment_and_restated(site: Site) -> None:
 
 def test_an_explanation_is_that_of_explain(site: Site) -> None:
     p = site.night.pipeline
-    told = explaining.explain(p.ledger.engine, INDICATOR, "440700", "2026-10", "month")
+    told = explaining.explain(p.ledger.engine, p.catalogue, INDICATOR, "440700", "2026-10", "month")
     text = site.page(f"explain?indicator={INDICATOR}&period=2026-10&type=month&lang=en")
     assert_equal(shown(text), site.values(choice=Choice([INDICATOR], orgs=["440700"]), period="2026-10"))
     assert told["submissions"]

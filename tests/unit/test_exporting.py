@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -87,6 +88,14 @@ def test_a_workbook_has_a_table_a_sheet_and_a_word_where_there_is_no_number(tmp_
 def test_an_indicator_that_has_left_the_catalogue_has_a_table_too(tmp_path: Path) -> None:
     workbook.write(tmp_path / "x.xlsx", Extract(ROWS, [], "", AT))
     assert "已不在目录中" in openpyxl.load_workbook(tmp_path / "x.xlsx")["表1"]["A1"].value
+
+
+def test_simulated_figures_say_so(tmp_path: Path) -> None:
+    simulated = replace(EXTRACT, is_simulated=True)
+    workbook.write(tmp_path / "x.xlsx", simulated)
+    assert "模拟数据" in openpyxl.load_workbook(tmp_path / "x.xlsx")["封面"]["B2"].value
+    assert "Qiangji indicators (simulated)" in sdmx.structure(simulated)
+    assert "simulated" not in sdmx.structure(EXTRACT)
 
 
 def test_sdmx_csv_names_its_dataflow_in_every_line() -> None:

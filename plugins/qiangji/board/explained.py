@@ -57,7 +57,7 @@ def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
     whole, _ = units(catalogue, state.get("org"))
     type_ = state.period_type or (None if state.period else catalogue.indicators[code].headline)
     period = str(state.period or _latest(engine, code, whole.code, type_))
-    found = explaining.explain(engine, code, whole.code, period, type_)
+    found = explaining.explain(engine, catalogue, code, whole.code, period, type_)
     figure = found["figure"]
     return Explained(
         whole=whole,

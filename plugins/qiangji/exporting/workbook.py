@@ -94,6 +94,10 @@ def _write_cover(sheet: Worksheet, extract: Extract, tables: int) -> None:
         ("依据 Plan", extract.plan),
         ("目标 Targets", "均为示意 illustrative"),
     ]
+    if extract.is_simulated:
+        lines.insert(
+            1, ("数据 Data", "模拟数据，不代表任何真实单位 simulated: they say nothing of a real unit")
+        )
     for line in lines:
         sheet.append([neutral(text) for text in line])
     _style(sheet, (28, 90))
