@@ -12,6 +12,7 @@ In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML p
 | `pages.py` | the pages that there are |
 | `rendering.py`, `tables.py` | data into HTML, into CSV and xlsx; static files by their hash |
 | `web.py` | the routes |
+| `described.py` | the same for programs: each page as JSON, and its OpenAPI |
 
 Airflow is not known here: `airflow_glue` puts the pages among its own and says who looks.
 """
