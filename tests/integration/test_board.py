@@ -118,6 +118,20 @@ def test_changes_paths_and_bands_are_those_of_the_views(site: Site) -> None:
     assert changed > 50
 
 
+def test_json_says_what_the_csv_says(site: Site) -> None:
+    answer = site.get("?period=2026-10&format=json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    found = answer.json()
+    lines = list(csv.reader(io.StringIO(site.get("?period=2026-10&format=csv").content.decode("utf-8-sig"))))
+    assert [c["heading"] for c in found["columns"]] == lines[0]
+    value = [c["key"] for c in found["columns"]].index("value")
+    assert [r["value"] or "" for r in found["rows"]] == [line[value] for line in lines[1:]]
+    described = site.get("openapi.json").json()
+    assert described["paths"]["/"]["get"]["operationId"] == "overview"
+    assert site.get("?format=xml").status_code == 400
+
+
 def test_one_indicator_over_time_and_by_unit_is_that_of_values(site: Site) -> None:
     text = site.page(f"indicator?indicator={INDICATOR}&level=village")
     found = shown(text)

@@ -15,6 +15,7 @@ In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML p
 | `today.py`, `reporting.py`, `county.py`, `quality.py` | the pages of the daily work |
 | `work.py`, `words_of_work.py`, `rules.py` | what those show in words |
 | `posting.py`, `deciding.py` | the one route that writes: who may send a decision, and what is recorded |
+| `described.py` | the same for programs: each page as JSON, and its OpenAPI |
 
 Airflow is not known here: `airflow_glue` puts the pages among its own and says who looks.
 """

@@ -21,7 +21,7 @@ from qiangji.periods import Period
 LANGUAGES = ("zh", "en")
 THEMES = ("light", "dark")
 TREES = ("as_was", "restated")
-FORMATS = ("csv", "xlsx")
+FORMATS = ("csv", "xlsx", "json")
 FILTERS: dict[str, tuple[str, ...]] = {
     "": ("org", "show"),
     "indicator": ("indicator", "org", "level", "table"),

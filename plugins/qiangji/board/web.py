@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import Engine
 
 from qiangji import pipeline
-from qiangji.board import Viewer, pages, posting, rendering, tables
+from qiangji.board import Viewer, described, pages, posting, rendering, tables
 from qiangji.board.asking import Asked, Warehouse
 from qiangji.board.state import State, language_of, parse
 from qiangji.board.words import Words
@@ -73,6 +73,10 @@ def application(
         route(name)
 
     posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi), noted)
+
+    @web.get("/openapi.json", response_model=None)  # type: ignore[untyped-decorator]
+    def openapi() -> Any:
+        return fastapi.responses.JSONResponse(described.description(), headers=HEADERS)
 
     @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
     def static(name: str) -> Any:
