@@ -107,6 +107,16 @@ class Browser:
         """By how many pixels the page is wider than the window."""
         return int(self.run("return document.documentElement.scrollWidth")) - width
 
+    def broad_headings(self, width: int) -> list[str]:
+        """Headings of rows that stay in place while a table is scrolled, and leave it less than half of the window."""
+        return list(
+            self.run(
+                "return [...document.querySelectorAll('th')].filter((e) => getComputedStyle(e).position === 'sticky'"
+                " && e.offsetWidth > arguments[0] / 2).map((e) => e.innerText).slice(0, 3)",
+                width,
+            )
+        )
+
     def hidden_figures(self) -> list[str]:
         """Figures that nobody sees without opening something."""
         return list(
