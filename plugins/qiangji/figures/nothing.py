@@ -93,7 +93,8 @@ def _not_yet(engine: Engine, asked: Period, as_of: datetime) -> tuple[str, str]:
     at = as_of.astimezone(zone)
     return (
         f"{at:%Y-%m-%d %H:%M}时{asked}尚未计算：首次计算于{first:%Y-%m-%d %H:%M:%S}，请改问此后的时点。",
-        f"{asked} was not built by {at:%Y-%m-%d %H:%M}: it first was at {first:%Y-%m-%d %H:%M:%S}; ask for a later time.",
+        f"{asked} was not built by {at:%Y-%m-%d %H:%M}: it first was at {first:%Y-%m-%d %H:%M:%S}."
+        " Ask for a later time.",
     )
 
 
