@@ -53,6 +53,12 @@ _STOPS = """
 const kinds = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
 return [...document.querySelectorAll(kinds)].filter((e) => e.checkVisibility({visibilityProperty: true}))
 """
+_BROAD = """
+return [...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth + 1)
+  .flatMap((e) => [...e.querySelectorAll("th")])
+  .filter((e) => getComputedStyle(e).position === "sticky" && e.offsetWidth > arguments[0] / 2)
+  .map((e) => e.innerText).slice(0, 3)
+"""
 
 
 class Browser:
@@ -109,13 +115,7 @@ class Browser:
 
     def broad_headings(self, width: int) -> list[str]:
         """Headings of rows that stay in place while a table is scrolled, and leave it less than half of the window."""
-        return list(
-            self.run(
-                "return [...document.querySelectorAll('th')].filter((e) => getComputedStyle(e).position === 'sticky'"
-                " && e.offsetWidth > arguments[0] / 2).map((e) => e.innerText).slice(0, 3)",
-                width,
-            )
-        )
+        return list(self.run(_BROAD, width))
 
     def hidden_figures(self) -> list[str]:
         """Figures that nobody sees without opening something."""

@@ -32,9 +32,10 @@ LOCKED = "2026-09"
 WRONG = """<!doctype html><html><head><title>wrong</title><link rel="stylesheet" href="wrong.css"></head><body><main>
 <script>window.ran = true</script><img src="data:,"><div style="color: red">inline</div><p class="pale">pale</p>
 <div class="wide"><button class="bare">x</button></div><a href="/x" tabindex="-1">out of reach</a>
-<data hidden data-figure="a/b/c/d">1</data><table><tr><th class="broad">broad</th></tr></table></main></body></html>"""
+<data hidden data-figure="a/b/c/d">1</data><div class="scroll"><table><tr>
+<th class="broad">broad</th></tr></table></div></main></body></html>"""
 WRONG_CSS = """.wide { width: 3000px } .bare:focus { outline: none } .pale { color: #ccc; background: #fff }
-.broad { position: sticky; left: 0; min-width: 800px }"""
+.scroll { overflow-x: auto; width: 400px } .broad { position: sticky; left: 0; min-width: 800px }"""
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,11 @@ def home(site: Site) -> Iterator[str]:
     """The address of the board."""
     application = served(site.warehouse, lambda: DUTY)
 
-    @application.get("/wrong")
+    @application.get("/wrong")  # type: ignore[untyped-decorator]
     def wrong() -> Any:
         return fastapi.Response(WRONG, headers=web.HEADERS, media_type="text/html")
 
-    @application.get("/wrong.css")
+    @application.get("/wrong.css")  # type: ignore[untyped-decorator]
     def wrong_css() -> Any:
         return fastapi.Response(WRONG_CSS, headers=web.HEADERS, media_type="text/css")
 
