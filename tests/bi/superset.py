@@ -127,9 +127,9 @@ def test_every_figure_of_every_chart_is_that_of_values(bench: Bench, figures: An
         if chart.dataset not in ("headline", "progress") or not measure:
             continue
         level = level_of(chart)
-        indicators = (
-            sorted({k[0] for k in figures(level, months[-1])}) if "indicator_zh" in chart.filters else [None]
-        )
+        names = sorted({k[0] for k in figures(level, months[-1])})
+        # a choice of one: every sixth of them, as each is a request
+        indicators = names[::6] if "indicator_zh" in chart.filters else [None]
         for indicator in indicators:
             for month in months if "month" in chart.filters else [None]:
                 given = {"month": month, "county_name": county, "indicator_zh": indicator}
@@ -191,10 +191,16 @@ def test_groups_are_those_of_mart(bench: Bench) -> None:
             " AND period_type = :t", i=indicator.code, t=indicator.headline,
         )  # fmt: skip
         found = bench.rows(chart, indicator_zh=indicator.name.zh)
-        assert sorted(
-            (r["group_zh"], r["period"], r["period_type"], str(r["value"] and Decimal(str(r["value"])))) for r in found
-        ) == sorted((r["name_zh"], r["period"], r["period_type"], str(r["value"] and r["value"].normalize() * 1))
-                    for r in wanted)  # fmt: skip
+        shown = Counter(
+            (
+                r["group_zh"],
+                r["period"],
+                r["period_type"],
+                None if r["value"] is None else Decimal(str(r["value"])),
+            )
+            for r in found
+        )
+        assert shown == Counter(tuple(r.values()) for r in wanted), indicator.code
 
 
 def test_reporting_is_that_of_mart(bench: Bench) -> None:
@@ -237,7 +243,7 @@ def test_what_no_file_describes_goes_and_what_people_made_stays(bench: Bench, tm
     session = bench.session
     dataset = next(d["id"] for d in session.rows("dataset") if d["table_name"] == "figures")
     own = session.ask(
-        "POST", "chart", {"slice_name": "a person's", "viz_type": "table", "datasource_id": dataset,
+        "POST", "chart/", {"slice_name": "a person's", "viz_type": "table", "datasource_id": dataset,
                           "datasource_type": "table", "params": "{}"},
     )["id"]  # fmt: skip
     shutil.copytree(bench.folder, tmp_path / "fewer")

@@ -159,3 +159,12 @@ def test_what_is_no_part_any_more_goes(tmp_path: Path) -> None:
     (tmp_path / "charts" / "old.yaml").touch()
     superset.replace(tmp_path, {"charts/new.yaml": "uuid: x\n"})
     assert [p.name for p in tmp_path.rglob("*.yaml")] == ["new.yaml"]
+
+
+def test_the_statements_of_the_page_run(warehouse: Engine) -> None:
+    text = (PROJECT / "docs" / "bi.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"(?s)```sql\n(.*?)```", text)
+    assert blocks
+    with warehouse.connect() as connection:
+        for block in blocks:
+            connection.execute(sa.text(block)).all()

@@ -18,10 +18,10 @@ _FIGURES = ("value", "target", "path", "gap", "reporting_rate")
 
 @dataclass(frozen=True)
 class Where:
-    """A condition on a column: `operator` is ==, != or IN."""
+    """A condition on a column: `operator` is ==, !=, IN or, without a value, IS TRUE."""
 
     column: str
-    value: str | tuple[str, ...]
+    value: str | tuple[str, ...] | None
     operator: str = "=="
 
     @property
@@ -36,7 +36,7 @@ class Where:
         return {"col": self.column, "op": self.operator, "val": self._value}
 
     @property
-    def _value(self) -> str | list[str]:
+    def _value(self) -> str | list[str] | None:
         return list(self.value) if isinstance(self.value, tuple) else self.value
 
 

@@ -9,6 +9,7 @@ from qiangji.catalogue.models import Aspect
 from qiangji.exporting.superset.charts import Chart, Where
 
 CITY, COUNTY, TOWN = (Where("org_level", level) for level in ("city", "county", "town"))
+HEADLINE = Where("is_headline", None, "IS TRUE")
 DUE = Where("status", "not_due", "!=")
 ATTENTION = Where("status", ("failed", "returned", "withheld", "held", "late", "partial"), "IN")
 _PROGRESS = ("target", "path", "gap", "progress_zh")
@@ -91,7 +92,7 @@ def _overview(catalogue: Catalogue) -> Dashboard:
             (
                 Chart("overview_groups", "分组", "Groups of units", "groups", "table",
                       ("group_zh", "period", "period_type", "value", "unit", "reporting_rate", "group_units",
-                       "units_hidden"), (), (), ("indicator_zh",), (("period_end", False), ("group_zh", True))),
+                       "units_hidden"), (), (HEADLINE,), ("indicator_zh",), (("period_end", False), ("group_zh", True))),
             ),
         ),
     )  # fmt: skip
