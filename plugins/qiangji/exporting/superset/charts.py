@@ -95,7 +95,8 @@ class Chart:
             "datasource": "0__table", "viz_type": VIZ[self.kind], "row_limit": ROWS,
             "adhoc_filters": [w.adhoc for w in self.where], "extra_form_data": {}, "dashboards": [],
         }  # fmt: skip
-        return shared | getattr(self, f"_{self.kind}")() | self.more
+        own: dict[str, Any] = getattr(self, f"_{self.kind}")()
+        return shared | own | self.more
 
     def query_context(self) -> str:
         """The request that Superset's API answers with the chart's rows."""

@@ -92,7 +92,8 @@ def _overview(catalogue: Catalogue) -> Dashboard:
             (
                 Chart("overview_groups", "分组", "Groups of units", "groups", "table",
                       ("group_zh", "period", "period_type", "value", "unit", "reporting_rate", "group_units",
-                       "units_hidden"), (), (HEADLINE,), ("indicator_zh",), (("period_end", False), ("group_zh", True))),
+                       "units_hidden"), (), (HEADLINE,), ("indicator_zh",),
+                      (("period_end", False), ("group_zh", True))),
             ),
         ),
     )  # fmt: skip

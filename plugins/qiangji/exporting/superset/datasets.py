@@ -6,6 +6,7 @@ A ratio is never averaged: the metric `ratio` divides sums, and is empty where r
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 from sqlalchemy.engine import Connection
@@ -75,7 +76,8 @@ class Dataset:
     def columns(self, connection: Connection) -> list[Column]:
         """Its columns as the warehouse gives them. Raises KeyError for one that has no words."""
         words = _words()
-        found = connection.execute(query("exporting/described", statement=self.sql)).cursor.description
+        # psycopg says more than the DB-API promises
+        found: Any = connection.execute(query("exporting/described", statement=self.sql)).cursor.description
         return [Column(c.name, TYPES[c.type_display], words[c.name]) for c in found]
 
 
