@@ -47,6 +47,7 @@ SECRETS = (
     Secret("qiangji_owner_password", "QIANGJI_OWNER_PASSWORD"),
     Secret("qiangji_bi_password", "QIANGJI_BI_PASSWORD", is_optional=True),
     Secret("qiangji_analyst_password", "QIANGJI_ANALYST_PASSWORD", is_optional=True),
+    Secret("qiangji_board_password", "QIANGJI_BOARD_PASSWORD", is_optional=True),
     Secret("redis_password", "REDIS_PASSWORD"),
     Secret("airflow_fernet_key", "AIRFLOW_FERNET_KEY", make=_fernet_key),
     Secret("airflow_jwt_secret", "AIRFLOW_JWT_SECRET"),

@@ -52,6 +52,7 @@ CHECKS = {  # kind -> the check that has to find it: the last word of a rule's i
     "due_after_plan": "within_the_plan",
     "done_without_evidence": "present_when_done",
     "name_of_another_unit": "another_name",
+    "name_of_another_task": "another_name",
     "impossible_number": "possible",
     "subtotal_row": "not_a_total",
     "dash_alone": "dash",
@@ -269,5 +270,6 @@ def further_warnings(population: Population, held: dict[Key, Submission]) -> lis
         RowFault("due_after_plan", milestones, "due_date", plants.mean("due_date", "2027-03-31")),
         RowFault("done_without_evidence", milestones, "evidence_no", plants.mean("evidence_no", None)),
         RowFault("name_of_another_unit", "village", FORMS["village"].key, plants.name_of_another),
+        RowFault("name_of_another_task", milestones, FORMS[milestones].key, plants.name_of_another),
     ]
     return [replace(fault, effect="warning") for fault in faults]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, timedelta
 
 from simulator.fault_sets import Effect
-from simulator.periods import served_periods, shift
+from simulator.periods import served_periods, shift, year_and_month
 from simulator.planter import Planter
 from simulator.submissions import Look, Row, Status, Submission
 
@@ -35,6 +36,7 @@ def plant(planter: Planter) -> None:
     _sheets(planter, ago)
     _beside_the_last(planter, ago)
     _columns(planter, ago[3])
+    _said(planter, ago)
 
 
 def _files(planter: Planter, month: str) -> None:
@@ -169,6 +171,37 @@ def _columns(planter: Planter, month: str) -> None:
     _note(planter, found, "row_numbers", "row_numbers", "small_gardens")
     _note(planter, found, "filled_down_income", "one_value", "group_income")
     _note(planter, found, "column_twice", "equal_columns", "members_women")
+
+
+def _said(planter: Planter, ago: Mapping[int, str]) -> None:
+    """What a report says in place of numbers, or of its numbers, and what was filled down over those of the month
+    before. The next report after that is late, so that no year to date falls.
+    """
+    if found := planter.submission("440785", "community", ago[3]):
+        found.look = Look(instead="与上月相同")
+        _whole(planter, found, "unchanged_in_other_words", "returned", "unchanged_in_other_words")
+    if found := planter.submission("440783", "community", ago[3]):
+        for row in found.rows:
+            for each in found.form.fields:
+                row.write(each.name, None)
+        _whole(planter, found, "nothing_filled", "returned", "nothing_filled")
+    quarters = served_periods(planter.months, "quarter")
+    if quarters and (found := planter.submission("440705", "town_training", quarters[-1])):
+        year, month = year_and_month(quarters[-1])
+        found.look = Look(
+            title=date(year, month - 2, 1) - timedelta(days=1)
+        )  # the last of the quarter before
+        _whole(planter, found, "date_for_a_title", "returned", "wrong_period")
+    if found := planter.submission("440785", "village", ago[3]):
+        money = ("collective_income", "operating_income", "group_income")
+        found.look = Look(units_below=tuple((name, "元") for name in money))  # its headers say 万元
+        _whole(planter, found, "units_below_brackets", "held", "unit_of_another_scale", money[0])
+    found = planter.submission("440785", "village_group", ago[1])
+    if found and len(found.rows) >= PASTED:
+        values = [v for row in found.rows if isinstance(v := found.value(row, "major_matters"), int)]
+        for row in found.rows:
+            row.values[found.position("major_matters")] = max(values)
+        _note(planter, found, "filled_down", "filled_down", "major_matters")
 
 
 def _lose(submission: Submission, row: Row, name: str) -> None:

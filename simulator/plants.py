@@ -120,7 +120,7 @@ def part_above(part: str, whole: str) -> Plant:
 
 
 def name_of_another(submission: Submission, row: Row) -> list[Row] | None:
-    """The name of another unit of the report beside the row's code."""
+    """The name of another unit, or task, of the report beside the row's code."""
     others = (each.name for each in submission.rows if each.name[:2] != row.name[:2])
     name = next(others, None)
     if name is None:

@@ -128,10 +128,12 @@ def csv_text(submission: Submission, style: Style, newline: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=submission.look.delimiter, lineterminator=newline)
     writer.writerow([header[name] for name in columns(submission)])
+    if below := dict(submission.look.units_below):
+        writer.writerow([below.get(name, "") for name in columns(submission)])
     writer.writerows(["" if cell is None else cell for cell in line] for line in cells(submission, style))
     writer.writerows([GARBLED] * len(columns(submission)) for _ in range(submission.look.garbled))
-    if submission.is_unchanged:
-        writer.writerow(["无变动"])
+    if said := "无变动" if submission.is_unchanged else submission.look.instead:
+        writer.writerow([said])
     return out.getvalue()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from simulator.forms import Form
@@ -44,7 +44,9 @@ class Look:
 
     | field | what |
     | --- | --- |
-    | `title` | the title, instead of the form's and its period |
+    | `title` | the title, instead of the form's and its period; or a date in its place |
+    | `instead` | words in place of all rows |
+    | `units_below` | fields, and the units in a row beneath the header |
     | `unit` | a field, and the unit that stands in brackets behind its header |
     | `delimiter` | what separates the cells of a CSV |
     | `hidden_rows` | so many of the first rows are hidden |
@@ -65,7 +67,9 @@ class Look:
     | `is_doubled` | beside its file lies another of the same time, of another kind |
     """
 
-    title: str | None = None
+    title: str | date | None = None
+    instead: str | None = None
+    units_below: tuple[tuple[str, str], ...] = ()
     unit: tuple[str, str] | None = None
     delimiter: str = ","
     hidden_rows: int = 0
@@ -127,7 +131,7 @@ class Submission:
     @property
     def sent(self) -> list[Row]:
         """The rows that a delivery carries."""
-        return [] if self.is_header_only or self.is_unchanged else self.rows
+        return [] if self.is_header_only or self.is_unchanged or self.look.instead else self.rows
 
     @property
     def status(self) -> Status:

@@ -25,11 +25,17 @@ from tests.frozen import paths as frozen
 from tests.property import often
 
 guard.install()
-hypothesis_settings.register_profile("quick", max_examples=often.QUICK)
+hypothesis_settings.register_profile("quick", max_examples=often.QUICK, deadline=None)
+if "CI" not in os.environ:  # there Hypothesis has a profile of its own, without a deadline too: machines are shared
+    hypothesis_settings.register_profile("whole", deadline=None)
+    hypothesis_settings.load_profile("whole")
 gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great Expectations takes 0.3 s
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
     del os.environ[_name]  # settings of whoever runs the tests
 os.environ["QIANGJI_EMBEDDED_FSYNC"] = "off"
+os.environ["QIANGJI_THREADS"] = (
+    "1"  # a worker has one core; the demonstration's tests have as many as people do
+)
 os.environ["QIANGJI_SETTLE_SECONDS"] = (
     "0"  # what tests write is whole; test_transport.py looks at what is not
 )

@@ -40,6 +40,7 @@ LONG = {
     "integration/test_rollout.py": 15,
     "faults/test_network.py": 15,
     "integration/test_letters.py": 15,
+    "integration/test_letters_enclosed.py": 12,
     "integration/test_findings.py": 10,
     "integration/test_roles.py": 10,
     "integration/test_doors.py": 10,

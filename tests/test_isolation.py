@@ -60,8 +60,8 @@ def test_settings_are_the_defaults() -> None:
     assert (s.warehouse_url, s.window_months) == ("", 13)
     assert (s.catalogue, s.expectations) == (frozen.CATALOGUE, frozen.EXPECTATIONS)
     left = {n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))}
-    own = {"QIANGJI_HOME", "QIANGJI_EMBEDDED_FSYNC", "QIANGJI_SETTLE_SECONDS", "AIRFLOW_HOME"}
-    assert left == own | {"QIANGJI_CATALOGUE", "QIANGJI_EXPECTATIONS"}
+    own = {"QIANGJI_HOME", "QIANGJI_EMBEDDED_FSYNC", "QIANGJI_SETTLE_SECONDS", "QIANGJI_THREADS"}
+    assert left == own | {"AIRFLOW_HOME", "QIANGJI_CATALOGUE", "QIANGJI_EXPECTATIONS"}
 
 
 def test_what_is_private_cannot_be_opened() -> None:

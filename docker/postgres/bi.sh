@@ -38,7 +38,7 @@ cp "$secrets/bi_tls_key" "$made/server.key" # the server refuses a key that othe
 {
     echo "# type  database  user  address  method: the first line that fits counts"
     echo "local all all trust" # as the image has it: docker compose exec
-    echo "host qiangji qiangji_owner,qiangji_loader,qiangji_bi,qiangji_analyst $DATA_NETWORK scram-sha-256"
+    echo "host qiangji qiangji_owner,qiangji_loader,qiangji_bi,qiangji_analyst,qiangji_board $DATA_NETWORK scram-sha-256"
     echo "host airflow airflow $DATA_NETWORK scram-sha-256"
     echo "host all county_systems $DATA_NETWORK scram-sha-256"
     for network in $BI_NETWORKS; do

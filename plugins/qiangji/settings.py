@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     warehouse_url: str = Field(
         "", description="SQLAlchemy URL of the warehouse; empty: the embedded PostgreSQL"
     )
+    board_url: str = Field(
+        "", description="SQLAlchemy URL by which the board reads the warehouse; empty: the warehouse's own"
+    )
     engine: str = Field("duckdb", description="what runs sql/models: duckdb")
     timezone: str = Field("Asia/Shanghai", description="the time zone of due dates and schedules")
     nightly_schedule: str = Field("30 1 * * *", description="when a night collects, as cron writes it")
@@ -133,6 +136,11 @@ class Settings(BaseSettings):
     def lake(self) -> Path:
         return self.home / "lake"
 
+    @property
+    def is_simulated(self) -> bool:
+        """Whether this is a demonstration's home, whose county systems are simulated."""
+        return (self.home / "simulator").is_dir()
+
 
 @lru_cache
 def settings() -> Settings:
@@ -147,6 +155,7 @@ def settings() -> Settings:
     for name in SCHEDULES:
         require_cron(getattr(found, name), f"QIANGJI_{name.upper()}")
     masking.remember(found.warehouse_url)
+    masking.remember(found.board_url)
     return found
 
 

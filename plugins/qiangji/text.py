@@ -72,3 +72,8 @@ def in_hundredths(value: Decimal | float, sign: str = "") -> str:
 
 def _without_zeros(plain: str) -> str:
     return plain.rstrip("0").rstrip(".") if "." in plain else plain
+
+
+def breadth(value: object) -> int:
+    """The width of a text in characters, of which a Chinese one takes two."""
+    return sum(2 if ord(c) > 0x2E7F else 1 for c in str(value))

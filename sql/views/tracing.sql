@@ -128,7 +128,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION mart.lay_beneath IS '单位现在或曾经是否在另一单位之下 / whether a unit lies or ever lay beneath another';
 
--- Why a figure may differ between two moments: changes to what it comes from, after `since` and up to `until`.
+-- Why one figure may differ between two moments (mart.indicator_change gives the causes of all at once): changes to
+-- what it comes from, after `since` and up to `until`.
 --   reports     those of its period in which rows of units beneath it differ; if none of these changed, earlier ones
 --               (differences of a year-to-date field and the expected units depend on them)
 --   definition  the indicator's; or, if nothing else changed, the models' and the code's, told by the builds' hash of
@@ -143,7 +144,12 @@ CREATE FUNCTION mart.indicator_reason(
 )
 LANGUAGE sql STABLE
 BEGIN ATOMIC
-    WITH before AS (
+    WITH RECURSIVE beneath AS (  -- what the unit lies or ever lay beneath, and itself; asked once, not once a report
+        SELECT unit AS org_code
+        UNION
+        SELECT v.parent_code FROM dim.org_unit_version AS v JOIN beneath AS b ON b.org_code = v.org_code
+    ),
+    before AS (
         SELECT h.definition_hash, h.calc_table
         FROM dim.indicator_history AS h
         WHERE
@@ -185,7 +191,9 @@ BEGIN ATOMIC
             r.built_at > since AND r.built_at <= until
             AND r.period_end <= p.period_end
             AND (
-                o.county_code IS NULL OR o.county_code = r.county_code OR mart.lay_beneath(unit, r.county_code)
+                o.county_code = r.county_code
+                OR r.county_code = ANY(ARRAY(SELECT b.org_code FROM beneath AS b))
+                OR (o.county_code IS NULL AND mart.lay_beneath(r.county_code, unit))
             )
             AND (r.units IS NULL OR o.org_level IN ('city', 'county') OR r.units && own.codes)
     ),
@@ -251,87 +259,3 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION mart.indicator_reason IS
     '两个时刻之间指标值变化的原因 / what happened between two moments to what a figure comes from';
-
--- Figures that differ between two moments, and why. A row that is shown at both moments is the same at both, so only
--- rows that began or ended in between are read.
-CREATE FUNCTION mart.indicator_change(since timestamptz, until timestamptz) RETURNS TABLE (
-    indicator_code text, org_code text, org_level text, period text, period_type text,
-    numerator_before numeric, numerator numeric, denominator_before numeric, denominator numeric,
-    value_before numeric, value numeric, change numeric, target_before numeric, target numeric,
-    expected_units_before bigint, expected_units bigint, reported_units_before bigint, reported_units bigint,
-    obs_status_before text, obs_status text, is_first_shown boolean, causes text[]
-)
-LANGUAGE sql STABLE
-BEGIN ATOMIC
-    SELECT
-        f.indicator_code, f.org_code, f.org_level, f.period, f.period_type,
-        f.numerator_before, f.numerator, f.denominator_before, f.denominator,
-        f.value_before, f.value, f.value - f.value_before, f.target_before, f.target,
-        f.expected_units_before, f.expected_units, f.reported_units_before, f.reported_units,
-        f.obs_status_before, f.obs_status, f.obs_status_before IS NULL,
-        ARRAY(
-            SELECT r.cause
-            FROM mart.indicator_reason(f.indicator_code, f.org_code, f.period, f.period_type, since, until) AS r
-            -- if only the value differs, the tree is not the cause
-            WHERE
-                r.cause <> 'boundary' OR (
-                    f.numerator_before, f.denominator_before, f.expected_units_before, f.reported_units_before
-                ) IS DISTINCT FROM (f.numerator, f.denominator, f.expected_units, f.reported_units)
-            UNION
-            -- newly hidden, because of a neighbour, perhaps in another county; or shown again
-            SELECT 'suppression'
-            WHERE (f.obs_status_before = 'Q') <> (f.obs_status = 'Q')
-            ORDER BY cause
-        )
-    FROM (
-        SELECT
-            h.indicator_code, h.org_code, h.org_level, h.period, h.period_type,
-            max(h.numerator) FILTER (WHERE NOT h.is_after) AS numerator_before,
-            max(h.numerator) FILTER (WHERE h.is_after) AS numerator,
-            max(h.denominator) FILTER (WHERE NOT h.is_after) AS denominator_before,
-            max(h.denominator) FILTER (WHERE h.is_after) AS denominator,
-            max(h.value) FILTER (WHERE NOT h.is_after) AS value_before,
-            max(h.value) FILTER (WHERE h.is_after) AS value,
-            max(h.target) FILTER (WHERE NOT h.is_after) AS target_before,
-            max(h.target) FILTER (WHERE h.is_after) AS target,
-            max(h.expected_units) FILTER (WHERE NOT h.is_after) AS expected_units_before,
-            max(h.expected_units) FILTER (WHERE h.is_after) AS expected_units,
-            max(h.reported_units) FILTER (WHERE NOT h.is_after) AS reported_units_before,
-            max(h.reported_units) FILTER (WHERE h.is_after) AS reported_units,
-            max(h.obs_status) FILTER (WHERE NOT h.is_after) AS obs_status_before,
-            max(h.obs_status) FILTER (WHERE h.is_after) AS obs_status
-        FROM (
-            SELECT false AS is_after, a.* FROM mart.indicator_value_history AS a
-            WHERE
-                a.built_from <= since AND a.built_to > since AND a.built_to <= until
-                AND a.defined_from <= since AND (a.defined_to IS NULL OR a.defined_to > since)
-            UNION ALL
-            SELECT false AS is_after, b.* FROM mart.indicator_value_history AS b
-            WHERE
-                b.built_from <= since AND (b.built_to IS NULL OR b.built_to > until)
-                AND b.defined_from <= since AND b.defined_to > since AND b.defined_to <= until
-            UNION ALL
-            SELECT true AS is_after, c.* FROM mart.indicator_value_history AS c
-            WHERE
-                c.built_from > since AND c.built_from <= until AND (c.built_to IS NULL OR c.built_to > until)
-                AND c.defined_from <= until AND (c.defined_to IS NULL OR c.defined_to > until)
-            UNION ALL
-            SELECT true AS is_after, d.* FROM mart.indicator_value_history AS d
-            WHERE
-                d.built_from <= since AND (d.built_to IS NULL OR d.built_to > until)
-                AND d.defined_from > since AND d.defined_from <= until
-                AND (d.defined_to IS NULL OR d.defined_to > until)
-        ) AS h
-        GROUP BY h.indicator_code, h.org_code, h.org_level, h.period, h.period_type
-    ) AS f
-    WHERE
-        mart.is_past(since) AND mart.is_past(until)
-        AND (
-            f.numerator_before, f.denominator_before, f.value_before, f.target_before, f.expected_units_before,
-            f.reported_units_before, f.obs_status_before
-        ) IS DISTINCT FROM (
-            f.numerator, f.denominator, f.value, f.target, f.expected_units, f.reported_units, f.obs_status
-        );
-END;
-COMMENT ON FUNCTION mart.indicator_change(timestamptz, timestamptz) IS
-    '两个时刻之间有变化的指标值 / figures that differ between two moments, and why';

@@ -163,7 +163,6 @@ def scene(folder: Path, postgres: Any) -> Iterator[Scene]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         place = stack.enter_context(make_workplace(folder / "home", postgres, patch.setenv))
         one = Night(place, Counties(), stack.enter_context(place.pipeline()))
         victims = stack.enter_context(Victims())

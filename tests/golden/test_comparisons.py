@@ -56,7 +56,6 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("QIANGJI_CATALOGUE", str(world.catalogue))
             patch.setenv("QIANGJI_EXPECTATIONS", str(world.expectations))
-            patch.setenv("QIANGJI_THREADS", "1")
             with make_workplace(folder / "home", postgres, patch.setenv) as place:
                 return _run(place, worlds.months_until_last(touched)) | {"codes": world.codes}
 

@@ -330,10 +330,11 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
         for path in ("", "docs", "openapi.json", "redoc"):
             assert web.get(f"/qiangji/{path}", headers=as_admin).status_code == 404
         plugins = web.get("/api/v2/plugins", headers=as_admin).json()["plugins"]
-    (view,) = next(p for p in plugins if p["name"] == "qiangji")["external_views"]
-    assert (
-        urljoin("https://example.cn/airflow/", view["href"]) == "https://example.cn/airflow/qiangji/feedback/"
-    )
+    views = next(p for p in plugins if p["name"] == "qiangji")["external_views"]
+    assert [urljoin("https://example.cn/airflow/", view["href"]) for view in views] == [
+        "https://example.cn/airflow/qiangji/board/",
+        "https://example.cn/airflow/qiangji/feedback/",
+    ]
 
 
 PAGES = {
@@ -388,6 +389,12 @@ PAGES = {
         "/ui/dependencies?node_id=asset:{asset}",
         "/ui/dependencies?node_id=asset:{asset}&dependency_type=scheduling",
         "/api/v2/assets/events?asset_id={asset}",
+    ],
+    "board": [
+        "/plugin/qiangji-board",
+        "/qiangji/board/",
+        "/qiangji/board/indicator",
+        "/qiangji/board/explain",
     ],
     "jobs and audit log": ["/jobs", "/api/v2/jobs", "/events"],
 }

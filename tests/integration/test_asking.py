@@ -5,9 +5,10 @@ One small world in chapters: a county reports, revises one village; others repor
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from qiangji.cli import common
 from qiangji.periods import Period
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
+from tests.integration.causes import assert_each_has_its_own
 from tests.integration.test_cli import run
 
 TREE = {"Z": {"A": {"T": ["V1", "V2"], "U": ["W1"], "E": ["E1"]}, "B": {"X": ["X1"]}}}
@@ -75,7 +77,6 @@ def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(folder / "home", postgres, patch.setenv) as place:
             story = Told(place, made)
 
@@ -136,6 +137,14 @@ def test_a_revision_is_the_cause_where_its_rows_differ_and_nowhere_else(told: To
     assert told.causes("first", "elsewhere", "--level", "town") == {
         T: ["revision"], E: ["revision"], "990002001": ["late_arrival"],
     }  # fmt: skip
+
+
+def test_all_causes_at_once_are_those_of_each_figure(told: Told) -> None:
+    engine = sa.create_engine(told.place.url)
+    with engine.connect() as c:
+        for since, until in itertools.combinations([datetime(2026, 1, 1, tzinfo=UTC), *told.at.values()], 2):
+            assert_each_has_its_own(c, since, until)
+    engine.dispose()
 
 
 def test_a_village_that_moved_is_the_cause_in_both_towns(told: Told) -> None:

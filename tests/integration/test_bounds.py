@@ -34,7 +34,6 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made = world.make(tmp_path / "world", TREE, FORMS, SHARES)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield Story(place, made)

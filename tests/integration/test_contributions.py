@@ -98,7 +98,6 @@ def story(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         world.stay_soon(patch.setattr)
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
 

@@ -29,6 +29,8 @@ from qiangji.settings import PROJECT
 SECONDS = 420.0
 """A run takes one minute on an idle machine."""
 STOPPING = 60.0
+DEMO = ("qiangji", "demo", "--months", "1")
+"""With one month of backfill: `.ci/run` runs it as people do."""
 PASSING = {"built_at", "last_attempt_at"}
 
 
@@ -110,7 +112,7 @@ def home(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
 
 
 def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home: Home) -> None:
-    code, said = home.run("qiangji", "demo")
+    code, said = home.run(*DEMO)
     assert code == 0, said[-3000:]
     home.assert_nothing_is_left()
     for part in ("every figure below is simulated", "今早 This morning", "等待处理", "指标值 Indicator values",
@@ -122,7 +124,7 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
     assert {r["status"] for r in grid} >= {"accepted", "partial", "returned", "withheld"}
     home.assert_nothing_is_left()
 
-    code, said = home.run("qiangji", "demo", "--keep")
+    code, said = home.run(*DEMO, "--keep")
     assert code == 0, said[-3000:]
     running = supervisor.status(home.path)
     assert running.keys() >= {
@@ -138,8 +140,8 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
     assert home.figures() == figures
     assert home.grid() == grid, "the same deliveries and no new revision"
 
-    assert home.run("qiangji", "demo", "--keep")[0] == 2, "it is up already"
-    code, said = home.run("qiangji", "demo")
+    assert home.run(*DEMO, "--keep")[0] == 2, "it is up already"
+    code, said = home.run(*DEMO)
     assert code == 0, said[-3000:]
     assert "`make up` 已在运行" in said, "another one uses what runs"
     assert supervisor.status(home.path) == running, "and what runs goes on"
@@ -160,7 +162,7 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
 )
 def test_whoever_interrupts_it_nothing_survives(home: Home, when: str, how: str) -> None:
     """In the home of the test before: after the step was done, so in the middle of the next one."""
-    process = home.start("qiangji", "demo")
+    process = home.start(*DEMO)
     lines: queue.Queue[str] = queue.Queue()
     reader = threading.Thread(target=lambda: deque(map(lines.put, process.stdout or ()), 0), daemon=True)
     reader.start()

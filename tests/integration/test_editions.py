@@ -43,7 +43,6 @@ def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     made = world.make(tmp_path, TREE, FORMS, [SHARE, OTHER, TOWNS])
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as found:
         place = Place(found, made)

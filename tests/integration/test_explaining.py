@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,7 +73,6 @@ def story(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[S
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         world.stay_soon(patch.setattr)
         with make_workplace(folder / "home", postgres, patch.setenv) as place:
             told = Story(place, made)
@@ -384,3 +384,46 @@ def test_a_tree_that_changed_is_a_boundary(story: Story) -> None:
     rows = story.diff("gone", "closed", "--org", B, "--org", A, "--org", CITY)
     found = {r["org_code"]: (r["expected_units_before"], r["expected_units"], r["causes"]) for r in rows}
     assert found == {B: (2, 1, ["boundary"]), CITY: (4, 3, ["boundary"])}
+
+
+# ---- a month that is the difference of two reports
+
+GROWING: dict[str, Any] = {"v": {"fields": {"n": {"kind": "ytd"}, "d": {}}}}
+SHARES: list[dict[str, Any]] = [SHARE, {"code": "with", "numerator": {"count_where": {"field": "n", "at_least": 1}},
+                  "denominator": {"count": "rows"}}]  # fmt: skip
+
+
+def reports_behind(indicator: str, *period: str, org: str = CITY) -> dict[str, list[str]]:
+    """What `explain` lists: the periods of reports that are added, that are taken off, and that do not count."""
+    found = run("explain", indicator, "--org", org, "--period", *period, "--json").json
+    said: dict[str, list[str]] = {
+        "added": [],
+        "subtracted": [],
+        "awaited": [r["period"] for r in found["awaited"]],
+    }
+    for r in found["submissions"]:
+        said["subtracted" if r["is_subtracted"] else "added"].append(r["period"])
+    return said
+
+
+def test_the_report_that_is_subtracted_is_among_the_reports(
+    tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = world.make(tmp_path / "w", {"Z": {"A": {"T": ["V1"]}, "B": {"U": ["W1"]}}}, GROWING, SHARES)
+    monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
+    monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
+    world.stay_soon(monkeypatch.setattr)
+    with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv):
+        for month, table in (("2026-01", "unit n d\nV1 3 10"), ("2026-02", "unit n d\nV1 5 10\nW1 2 10")):
+            made.put("v", month, table)
+            assert run("collect", "--period", month).code == 0
+        assert run("build").code == 0
+        both = {"added": ["2026-02"], "subtracted": ["2026-01"], "awaited": []}
+        assert reports_behind("share", "2026-02", org=A) == both
+        assert reports_behind("share", "2026-02", org=B) == both | {"subtracted": [], "awaited": ["2026-01"]}
+        assert reports_behind("share", "2026-01", org=A)["subtracted"] == [], "the year begins"
+        assert reports_behind("share", "2026-02", "--period-type", "ytd", org=A)["subtracted"] == []
+        assert reports_behind("with", "2026-02", org=A)["subtracted"] == [], "it takes no difference"
+        text = run("explain", "share", "--org", A, "--period", "2026-02").out
+        assert text.count("本年累计减去此期 its year to date is subtracted") == 1
+    _forget()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -124,6 +125,17 @@ def test_two_files_of_one_time_are_both_held(place: Place) -> None:
     place.write(XLSX, 10, DAY)
     assert [(s.status, s.held_reason) for s in place.collect().submissions] == [("held", "side_by_side")] * 2
     assert place.attention == ["side_by_side"]
+
+
+def test_a_file_dated_in_the_future_does_not_win(place: Place) -> None:
+    """Somebody's clock is a year ahead: which of the two is later nobody knows, so that a person decides."""
+    place.write(CSV, 20, DAY)
+    place.write(XLSX, 10, time.time() + 366 * 86_400)
+    submissions = place.collect().submissions
+    assert [(s.status, s.held_reason) for s in submissions] == [("held", "side_by_side")] * 2
+    assert all("晚于当前时间" in str(s.doubt_zh) for s in submissions)
+    place.p.ledger.decide(submissions[0].delivery_id, "release", "asked them")
+    assert place.figure in (10, 20)
 
 
 def test_content_decides_where_time_and_size_stay(place: Place) -> None:

@@ -34,7 +34,6 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made = world.make(tmp_path / "world", TREE, FORMS, [SHARE], DATED)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield Story(place, made)
@@ -119,7 +118,6 @@ def test_a_share_above_its_whole_is_a_finding_until_it_is_corrected_or_confirmed
     made = world.make(tmp_path / "world", TREE, FORMS, [SHARE | {"unit": "percent", "factor": 100}], DATED)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         story = Story(place, made)

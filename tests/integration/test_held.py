@@ -101,6 +101,7 @@ def test_yuan_are_held_until_somebody_decides(place: Place) -> None:
     assert [c.held for c in place.morning(before_decision).counties if c.county_code == A] == [1], (
         "as it stood then"
     )
+    assert [w.en for w in place.morning(before_decision).waiting if w.what == "held"] == ["held"]
     assert place.status(JANUARY)[A]["status"] == "accepted"
     assert place.figures(JANUARY)[A] == (250_000, True)  # and the figure is marked
     before = _submissions(place)

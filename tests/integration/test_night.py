@@ -22,6 +22,7 @@ import yaml
 from qiangji import letters
 from qiangji.figures.morning import morning
 from tests.frozen import paths as frozen
+from tests.integration.causes import assert_each_has_its_own
 from tests.integration.nights import FORMS, QUARTERLY, Night, night
 
 DEFINITIONS = {
@@ -84,6 +85,18 @@ def test_the_morning_after_counts_what_was_planted(done: Night) -> None:
     assert {"findings", "not_sent"} <= {w.what for w in found.waiting}
     assert found.moves
     assert found.moves.first_shown == found.moves.figures > 1000, "nothing was shown before"
+    reports = Counter((r.county_code, r.status) for r in found.open_reports)
+    assert all(reports[c.county_code, "late"] == c.late for c in found.counties)
+    assert all(reports[c.county_code, "returned"] == c.returned for c in found.counties)
+    assert all(r.why_zh and r.brief_zh != r.reason_code for r in found.open_reports if r.status == "returned")
+    assert bool(found.ahead) != bool(found.then)
+    then = morning(
+        done.pipeline.ledger.engine, done.pipeline.catalogue, found.at, None
+    )  # what is known as it is now alone is not told of a moment that was
+    assert then.is_past
+    assert [w.what for w in then.waiting] == [
+        w.what for w in found.waiting if w.what not in ("findings", "not_sent", "unbuilt", "hand_over")
+    ]
     before = morning(
         done.pipeline.ledger.engine, done.pipeline.catalogue, found.night.started_at - timedelta(1)
     )
@@ -230,7 +243,7 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "equal_columns",
         "filled_down",
     )
-    not_served = {"starts_anew", "nil_report", "filled_down"}  # no January, no form without stocks
+    not_served = {"starts_anew", "nil_report"}  # no January, no form without stocks
     planted = {
         (f["county"], f["form"], f["period"], f["unit"], f["expected_rule"])
         for f in done.systems.manifest["faults"]
@@ -693,6 +706,12 @@ def test_a_warning_is_shown_at_its_figure_and_those_above(done: Night, truth: Tr
     )  # fmt: skip
     assert {village, town, county} <= flagged
     assert flagged == {above for w in warned for above in truth.above[w["org_code"]]} - {"440700"}
+
+
+def test_all_causes_at_once_are_those_of_each_figure(done: Night) -> None:
+    """Of all figures of the city and the counties, whose forms, periods and reports are of every kind."""
+    with done.pipeline.ledger.engine.connect() as c:
+        assert_each_has_its_own(c, datetime(2026, 1, 1, tzinfo=UTC), datetime.now(UTC), ("city", "county"))
 
 
 def test_wide_views_show_the_same_values(done: Night, shown: dict[Any, Any]) -> None:

@@ -81,7 +81,6 @@ def one(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[tup
     ):
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         forget()
         with place.pipeline() as p:
             it = Night(place, None, p)

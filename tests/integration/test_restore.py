@@ -119,7 +119,6 @@ def lived(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[P
         patch.setattr(common.console, "width", 200)
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         world.stay_soon(patch.setattr)
         with make_workplace(folder / "home", postgres, patch.setenv) as found:
             place = Place(found, made)

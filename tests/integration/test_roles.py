@@ -25,6 +25,7 @@ from tests.integration.test_cli import run
 READABLE = {
     "qiangji_bi": {"mart", "mart_zh", "dim"},
     "qiangji_analyst": {"mart", "mart_zh", "dim", "fact"},
+    "qiangji_board": {"mart", "dim"},
 }
 SCHEMAS = ("mart", "mart_zh", "dim", "fact", "calc", "ops", "county")
 DENIED = errors.InsufficientPrivilege
@@ -56,7 +57,7 @@ def roles(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[R
     folder = tmp_path_factory.mktemp("roles")
     with night(folder, postgres, scale=0.03, months=1, faults="none", counties=["440703", "440785"]) as one:
         one.run()
-        names = ("qiangji_bi", "qiangji_analyst", "qiangji_loader")
+        names = ("qiangji_bi", "qiangji_analyst", "qiangji_board", "qiangji_loader")
         postgres.ensure_role(warehouse.roles.OWNER, login=False)
         with postgres.connect() as connection:
             grants.close_database(connection, str(sa.make_url(one.place.url).database))

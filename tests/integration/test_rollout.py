@@ -168,6 +168,7 @@ def test_a_column_that_comes_is_read_and_one_that_stays_empty_is_not_held(place:
         world.indicator_of(
             {"code": "y", "numerator": {"sum": "libraries"}, "denominator": {"count": "rows"}}, "f"
         )
+        | {"since": OCTOBER}
     )
     (place.made.catalogue / "indicators/x.yaml").write_text(yaml.safe_dump(measured, allow_unicode=True))
     load.cache_clear()

@@ -162,14 +162,15 @@ def test_neither_lists_nor_explanations_show_one(done: Night, hidden: dict[Any, 
                 assert numbers(row) == {}
                 assert (row["obs_status"], row["obs_status_zh"]) == ("Q", "已隐去")
     for code, org, when, _ in asked[:3]:
-        found = explaining.explain(engine, code, org, when, "month")
+        found = explaining.explain(engine, catalogue, code, org, when, "month")
         assert numbers({k: v for k, v in found["figure"].items() if k != "factor"}) == {}
         assert all(numbers(h) == {} for h in found["history"])
         parent = done.query("SELECT parent_code FROM dim.org_unit WHERE org_code = :o", o=org)[0][
             "parent_code"
         ]
         children = {
-            r["org_code"]: r for r in explaining.explain(engine, code, parent, when, "month")["children"]
+            r["org_code"]: r
+            for r in explaining.explain(engine, catalogue, code, parent, when, "month")["children"]
         }
         assert numbers(children[org]) == {}
 
@@ -210,7 +211,6 @@ def made(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made.put("f", "2026-01", REPORT)
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield place, made
     _forget()

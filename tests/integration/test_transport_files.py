@@ -24,6 +24,7 @@ import yaml
 from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError, TransientError
 from qiangji.sources import sftp as sftp_source
+from qiangji.sources.files import BENEATH
 from tests.integration.nights import night
 from tests.integration.servers import dripping, raw, relay, saying
 from tests.integration.test_sources import (
@@ -99,6 +100,39 @@ def test_what_is_no_regular_file_is_passed_over_with_a_line(
     said = [m for m in caplog.messages if "no regular file" in m]
     assert len(said) == 3
     assert all(county.county in m for m in said)
+
+
+def test_files_in_folders_beneath_are_seen(place: tuple[County, Path], tmp_path: Path) -> None:
+    """Not those in `feedback`, in a hidden folder, behind a link, further beneath, or that are no table."""
+    county, outgoing = place
+    (outgoing / NAME).write_bytes(b"good")
+    for name in ("10月/village_2026-10.xlsx", "10月/说明.docx", "10月/b/deep.csv", "feedback/village_2026-10.xlsx",
+                 ".old/village_2026-10.csv", "空/x.txt"):  # fmt: skip
+        (outgoing / name).parent.mkdir(parents=True, exist_ok=True)
+        (outgoing / name).write_bytes(b"x")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / NAME).write_bytes(b"of somebody else")
+    (outgoing / "link").symlink_to(tmp_path / "elsewhere")
+    with opened(county) as source:
+        assert [item.name for item in source.list(WANTED)] == [NAME]
+        assert sorted(seen.name for seen in source.others) == ["10月/village_2026-10.xlsx", "空/x.txt"]
+        assert all(seen.changed_at for seen in source.others)
+
+
+def test_a_folder_beneath_that_is_closed_or_full_ends_nothing(place: tuple[County, Path]) -> None:
+    county, outgoing = place
+    (outgoing / NAME).write_bytes(b"good")
+    for n in range(BENEATH + 5):
+        (outgoing / f"{n:03}").mkdir()
+    for n in range(BENEATH + 5):
+        (outgoing / "000" / f"{n:03}.csv").write_bytes(b"")
+        (outgoing / "001" / f"{n:03}.csv").write_bytes(b"")
+    (outgoing / "001").chmod(0)
+    with opened(county) as source:
+        [item] = source.list(WANTED)
+        assert 0 < len(source.others) <= 2 * BENEATH
+        assert source.fetch(item).content == b"good"
+    (outgoing / "001").chmod(0o700)
 
 
 @pytest.mark.parametrize("what", ["link", "fifo", "directory"])

@@ -38,7 +38,6 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[A
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(folder / "home", postgres, patch.setenv) as workplace:
             _build(workplace)
             yield made, workplace

@@ -25,7 +25,6 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     made = world.make(tmp_path / "world", TREE, FORMS, [SHARE])
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-    monkeypatch.setenv("QIANGJI_THREADS", "1")
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
         yield Story(place, made)
 

@@ -20,6 +20,7 @@ import yaml
 from qiangji.periods import Period
 from tests.conftest import _forget, make_workplace
 from tests.golden import world
+from tests.integration.causes import assert_each_has_its_own
 
 PERIODS = ["2025-12", "2026-01"]
 MONTHS = [Period.parse(p) for p in PERIODS]
@@ -116,7 +117,6 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place:
 
             def look(p: Any) -> None:
@@ -161,3 +161,4 @@ def test_as_of_is_what_was_shown_and_change_is_the_difference(
                         ]
                         assert row["is_first_shown"] == (k not in before)
                         assert row["causes"] or row["is_first_shown"], (k, row)
+                    assert_each_has_its_own(c, since, until)

@@ -135,7 +135,6 @@ def shown(
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        patch.setenv("QIANGJI_THREADS", "1")
         if rng:
             patch.setattr(parted, "VILLAGES", 1)
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pyarrow.parquet as pq
@@ -49,7 +51,7 @@ ROWS = [
 INDICATOR = {
     "indicator_code": "share", "aspect_code": "rural", "aspect_zh": "乡村振兴", "aspect_en": "Rural",
 }  # fmt: skip
-EXTRACT = Extract(ROWS, [INDICATOR], "《江门日报》", AT)
+EXTRACT = Extract(ROWS, [INDICATOR], "《江门日报》", AT.astimezone(ZoneInfo("Asia/Shanghai")))
 
 
 def test_parquet_keeps_exact_decimals_and_moments(tmp_path: Path) -> None:
@@ -68,6 +70,7 @@ def test_a_workbook_has_a_table_a_sheet_and_a_word_where_there_is_no_number(tmp_
     book = openpyxl.load_workbook(tmp_path / "x.xlsx")
     assert book.sheetnames == ["封面", "目录", "说明", "表1"]
     assert "均为示意 illustrative" in {c.value for row in book["封面"].iter_rows() for c in row}
+    assert book["封面"]["B5"].value == "2026-11-29 16:00 +0800", "the counties' time"
     assert [c.value for c in book["目录"][3]] == ["表1", "乡村振兴 Rural", len(ROWS)]
     sheet = book["表1"]
     assert sheet["A1"].value == "表1 乡村振兴 Rural"
@@ -85,6 +88,14 @@ def test_a_workbook_has_a_table_a_sheet_and_a_word_where_there_is_no_number(tmp_
 def test_an_indicator_that_has_left_the_catalogue_has_a_table_too(tmp_path: Path) -> None:
     workbook.write(tmp_path / "x.xlsx", Extract(ROWS, [], "", AT))
     assert "已不在目录中" in openpyxl.load_workbook(tmp_path / "x.xlsx")["表1"]["A1"].value
+
+
+def test_simulated_figures_say_so(tmp_path: Path) -> None:
+    simulated = replace(EXTRACT, is_simulated=True)
+    workbook.write(tmp_path / "x.xlsx", simulated)
+    assert "模拟数据" in openpyxl.load_workbook(tmp_path / "x.xlsx")["封面"]["B2"].value
+    assert "Qiangji indicators (simulated)" in sdmx.structure(simulated)
+    assert "simulated" not in sdmx.structure(EXTRACT)
 
 
 def test_sdmx_csv_names_its_dataflow_in_every_line() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -52,27 +52,48 @@ async def pages(scope: Any, receive: Any, send: Any) -> None:
 
 @functools.cache
 def _web() -> Any:
-    """The pages, behind Airflow's login, for those who may run `watch_reporting`: its workbooks may name persons."""
+    """The pages, behind Airflow's login: the board at `board/`, workbooks that wait at `feedback/`."""
     import fastapi
-    from airflow.api_fastapi.app import get_auth_manager
-    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
     from airflow.api_fastapi.core_api.security import get_user
 
-    from qiangji.feedback import web
+    from qiangji.board import Viewer
+    from qiangji.board import web as board
+    from qiangji.feedback import web as feedback
 
     def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
-        """The account's name: of an administrator or a duty operator."""
-        if not get_auth_manager().is_authorized_dag(
-            method="POST",
-            access_entity=DagAccessEntity.RUN,
-            details=DagDetails(id="watch_reporting"),
-            user=user,
-        ):
+        """The account's name: of an administrator or a duty operator. Workbooks may name persons."""
+        if not _may("POST", "watch_reporting", user):
             raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
         return str(user.get_name())
 
+    def viewer(user: Any = fastapi.Depends(get_user)) -> Viewer:  # noqa: B008
+        """An account that may read the figures' DAG may see the figures."""
+        if not _may("GET", "build_indicators", user):
+            raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")
+        return Viewer(
+            name=str(user.get_name()),
+            may_decide=_may("POST", "build_indicators", user),
+            may_see_workbooks=_may("POST", "watch_reporting", user),
+        )
+
     taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
-    return web.application(fastapi, may_hand_over, taken)
+    web = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    web.add_api_route("/board", lambda: fastapi.responses.RedirectResponse("board/"))
+    web.mount("/board", board.application(fastapi, viewer))
+    web.mount("/", feedback.application(fastapi, may_hand_over, taken))
+    return web
+
+
+def _may(method: Literal["GET", "POST"], dag: str, user: Any) -> bool:
+    """Whether an account may read a DAG's runs (GET), or start one (POST)."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity, DagDetails
+
+    return bool(
+        get_auth_manager().is_authorized_dag(
+            method=method, access_entity=DagAccessEntity.RUN, details=DagDetails(id=dag), user=user
+        )
+    )
 
 
 def _in_audit_log(who: str, what: dict[str, str], event: str) -> None:

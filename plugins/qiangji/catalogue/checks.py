@@ -9,13 +9,13 @@ import re
 import unicodedata
 from collections.abc import Collection
 
-from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.indicators import Definition, Indicator
 from qiangji.catalogue.models import Form, Plan, shortest_of
 from qiangji.catalogue.places import Place
 from qiangji.catalogue.terms import Term
 from qiangji.catalogue.tree import LEVELS, OrgTree
 from qiangji.errors import CatalogueError
-from qiangji.periods import MONTHS_IN
+from qiangji.periods import MONTHS_IN, Period
 
 
 def check_form(form: Form, org: OrgTree, plan: Plan, place: Place) -> None:
@@ -98,10 +98,11 @@ def check_indicator(
             where=place / "initiative",
             expected=", ".join(plan.initiatives),
         )
+    first, last = plan.years
     for definition in indicator.definitions:
         at = place / "earlier" / (definition.version - 1) if definition.until else place
         _check_definition(definition.indicator, forms, org, at)
-    first, last = plan.years
+        _check_asked(definition, f"{first}-01", forms, place)
     if outside := [year for year in indicator.target if not first <= year <= last]:
         raise CatalogueError(
             f"a target for {outside[0]}, which is no year of the plan",
@@ -123,6 +124,34 @@ def _check_definition(indicator: Indicator, forms: dict[str, Form], org: OrgTree
             expected=f"{shortest} or ytd",
         )
     _check_common_unit([forms[f] for f in indicator.forms], org, place)
+
+
+def _check_asked(definition: Definition, first: str, forms: dict[str, Form], place: Place) -> None:
+    """What a definition reads must be asked for in all its months: else each unit is missing from the earlier ones.
+
+    `first`: the plan's first month, before which there are no figures.
+    """
+    begins = max(first, definition.since or first)
+    for term in definition.indicator.terms:
+        form = forms[term.form]
+        asked = {form.form: form.since} | {
+            f"{form.form}.{name}": form.fields[name].since for name in term.fields - {form.key}
+        }
+        for name, month in asked.items():
+            if month is not None and month > begins:
+                before = str(Period.parse(month) - 1)
+                earlier = definition.version > 1
+                raise CatalogueError(
+                    f"{definition.indicator.code} reads {name}, which is asked for since {month}: its figures of"
+                    f" {begins} to {before} would lack every unit",
+                    where=place / "earlier" / (definition.version - 2) / "until"
+                    if earlier
+                    else place / "since",
+                    expected=f"`until: {before}` or later of the definition before"
+                    if earlier
+                    else f"`since: {month}` or later, or what it meant until {before} under `earlier`",
+                    code="not_asked_yet",
+                )
 
 
 def _check_common_unit(forms: list[Form], org: OrgTree, place: Place) -> None:

@@ -14,6 +14,8 @@ from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+from qiangji.catalogue import boundaries
+from qiangji.catalogue.boundaries import Outlines
 from qiangji.catalogue.checks import check_form, check_indicator
 from qiangji.catalogue.corrections import Correction, Entry, against
 from qiangji.catalogue.ever_in import EverIn
@@ -51,6 +53,8 @@ class Catalogue:
     suppression: Suppression = field(default_factory=Suppression)
     corrections: tuple[Correction, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
+    outlines: Outlines = field(default_factory=dict)
+    """Of units, for a map."""
     groups: tuple[Group, ...] = ()
 
     @property
@@ -175,6 +179,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
     with problems.noting():
         org = OrgTree.read(path / "org_units.csv")
         lineage = read_lineage(path / "org_lineage.csv", org)
+        outlines = boundaries.read(path / "boundaries.geojson", org.units)
         groups = read_groups(path / "org_groups.csv", org)
     suppression = _suppression(path / "suppression.yaml", problems)
     forms: dict[str, Form] = {}
@@ -214,6 +219,7 @@ def load(path: Path, expectations: Path) -> Catalogue:
         suppression,
         corrections,
         calendar,
+        outlines,
         groups,
     )
 

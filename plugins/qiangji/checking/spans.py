@@ -1,8 +1,8 @@
 """Over which time a header says that its numbers count, held against the kind of the field and the period.
 
 In: each field's header and the cells merged above it, the fields, the period. Out: the fields whose header says
-another time: `本月` above what is counted from 1 January on, `累计` above an amount of the period, `上年`, or another
-year or month, above any.
+another time: `本月` above what is counted from 1 January on, `累计` above an amount of the period, `上年`, another year
+or month, or `计划`, above any.
 
 A text that the catalogue itself declares for the field says nothing new. Cells above several columns may speak of some
 of them only: they contradict none where they fit one.
@@ -27,6 +27,10 @@ _FROM_JANUARY = re.compile(
 )
 _OF_PERIOD = re.compile(r"(?:本|当|单)(?:月|季度?|期)(?!末|底|止|累计)(?:新增|发生|完成)?数?")
 _ADDED = re.compile(r"(?:本|当)?(?:年|月|季|期)?(?:新增|净增|增加)")
+_PLANNED = re.compile(
+    r"(?:^|\()((?:本年|当年|全年|年度)?(?:计划|目标|任务|预计|预算|预测|应完成)(?:数|值|额)?)(?:\)|$)"
+)
+"""A text, or what stands in its brackets, that says no more than that the numbers were meant to be."""
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,12}(?:规划|计划|行动|印发|任务))")
 _RANGE = re.compile(r"20\d\d年?[-~—–至到]20\d\d年?")
 KINDS: Mapping[str, tuple[str, str]] = {
@@ -81,6 +85,7 @@ def _contradictions(text: str, kind: str, period: Period) -> Iterator[str]:
         return
     yield from (m[0] for m in _BEFORE.finditer(text))
     yield from (m[0] for m in _YEAR.finditer(_RANGE.sub("", text)) if m[1] != str(period.year))
+    yield from (m[1] for m in _PLANNED.finditer(text))
     named = list(periods_in(text, period))
     if named and str(period) not in named:
         yield named[0]

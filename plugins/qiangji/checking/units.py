@@ -34,10 +34,12 @@ _SCALES_ALONE = ("万", "亿")
 _SCALED = re.compile(r"^(十万|百万|千万|十|百|千|万|亿)?(.+)$")
 _UNIT_IN_TITLE = re.compile(
     r"单位[::]?[(（]?(?P<units>[^\s)）\]】(（]+)"
-    r"|[(（【\[](?:[^()（）\[\]【】]{0,8}[::,，、])?(?P<money>(?:人民币)?(?:百万|千万|十|百|千|万|亿)?元)[)）\]】]"
+    r"|[(（【\[](?:[^()（）\[\]【】]{0,8}[::,，、])?(?P<money>(?:人民币)?(?:百万|千万|十|百|千|万|亿)?[美港澳欧日加]?元)[)）\]】]"
 )
 """`单位：千元`, `计量单位 千元`, `（金额：千元）`."""
 _SPLIT = re.compile(r"[、,，/;；和及]")
+_FOREIGN = re.compile("[美港澳欧日加]元|美金|港币|英镑|外币")
+"""Money that no scale makes into yuan."""
 _PERCENT = ("%", "百分比", "百分点")
 _COUNTERS = (
     "人 名 个 位 户 家 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 株 棵 台 辆 套"
@@ -131,10 +133,15 @@ def _fits(unit: str, field: Field) -> bool:
 
 
 def measure_of(unit: str) -> tuple[str, int] | None:
-    """What a unit measures, and its scale: 千元 is (money, 1,000); None for a word that is no unit of numbers."""
+    """What a unit measures, and its scale: 千元 is (money, 1,000); None for a word that is no unit of numbers.
+
+    Another currency has the scale 0: nobody's amount is given in it.
+    """
     plain = squeezed(unit).removeprefix("人民币")
     if plain in _PERCENT:
         return "percent", 1
+    if _FOREIGN.search(plain):
+        return "money", 0
     if plain == "‰":
         return "permille", 1
     if plain in _COUNTED:

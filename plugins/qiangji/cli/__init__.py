@@ -29,12 +29,17 @@ from qiangji.cli import (
     template,
     today,
 )
+from qiangji.cli.purposes import help_of
 from qiangji.cli.usage import Group
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
 from qiangji.masking import Masking, in_all_logs, masked
 from qiangji.settings import add_connection_resolver
 
-app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+_HELP = (
+    "采集、核查、计算基层党建报表，读取指标。\n\n"
+    "退出码：0 完成；1 出错或不正常；2 用法有误；3 完成，有需要处理的。\n\n"
+)
+app = typer.Typer(cls=Group, no_args_is_help=True, pretty_exceptions_enable=False, help=_HELP + __doc__)
 for command in (
     today.today,
     stages.collect,
@@ -64,7 +69,7 @@ for command in (
     system.doctor,
     system.demo,
 ):
-    app.command()(command)
+    app.command(help=help_of(command))(command)
 
 
 def _print_version(wanted: bool) -> None:

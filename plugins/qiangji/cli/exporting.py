@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -51,7 +52,7 @@ def export(
             catalogue,
             choice,
             wanted,
-            datetime.now(UTC),
+            datetime.now(ZoneInfo(settings().timezone)),
             period_type=period_type,
             state=reading.State(then),
         )

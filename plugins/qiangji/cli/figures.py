@@ -167,6 +167,7 @@ def explain(
 
     With `--change`: what made it move (docs/what-made-it-move.md).
     """
+    from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.figures import explaining, moving
     from qiangji.settings import settings
@@ -175,7 +176,6 @@ def explain(
     if sql:
         from dataclasses import asdict
 
-        from qiangji import pipeline
         from qiangji.indicators import columns
 
         steps = list(columns.statements(settings().sql / "models", pipeline.read_catalogue(), indicator))
@@ -185,10 +185,9 @@ def explain(
             else "\n\n".join(f"-- {s.title}\n{s.sql}" for s in steps)
         )
         return
+    catalogue = pipeline.read_catalogue()
     if org is None or period is None:
-        from qiangji import pipeline
-
-        pipeline.read_catalogue().require_indicators([indicator])
+        catalogue.require_indicators([indicator])
         raise UsageError(
             "a figure is of a unit and a period",
             expected="--org and --period; or --sql",
@@ -200,13 +199,13 @@ def explain(
         _explain_change(_between(asked, since, until), json)
         return
     with reading_warehouse(settings()) as engine:
-        explained = explaining.explain(engine, indicator, org, period, period_type)
+        explained = explaining.explain(engine, catalogue, indicator, org, period, period_type)
     if json:
         print(printing.as_json(explained))
     else:
         from qiangji.cli import printing_figures
 
-        printing_figures.print_explanation(console, explained, words.names())
+        printing_figures.print_explanation(console, explained, words.names(catalogue))
 
 
 def _between(asked: Asked, since: str | None, until: str | None) -> Asked:

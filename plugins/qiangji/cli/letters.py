@@ -12,7 +12,7 @@ from qiangji.cli.common import Counties, Json, console, exit_on
 from qiangji.errors import UsageError
 
 if TYPE_CHECKING:
-    from qiangji.letters import Outcome
+    from qiangji.letters import Letter, Outcome
 
 _WORDS = {
     "planned": "待发送 to be sent", "sent": "已发送 sent", "known": "今天已发送 sent today",
@@ -38,7 +38,8 @@ def letter(
         bool, typer.Option("--dry-run", help="print what would be sent, and to what kind of address")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", help="with --dry-run: write each letter here, as .html and .txt")
+        Path | None,
+        typer.Option("--out", help="with --dry-run: write each letter here (.html, .txt, what it encloses)"),
     ] = None,
     again: Annotated[
         bool,
@@ -79,6 +80,7 @@ def _as_data(o: Outcome, *, is_whole: bool) -> dict[str, Any]:
         "day": o.letter.day,
         "language": o.letter.language,
         "subject": o.letter.subject,
+        "enclosed": [file.name for file in o.letter.enclosures],
     }
     del data["letter"]
     return data | (
@@ -86,12 +88,22 @@ def _as_data(o: Outcome, *, is_whole: bool) -> dict[str, Any]:
     )
 
 
+def _letters(found: list[Outcome]) -> list[Letter]:
+    """One a reader: as it goes by mail, where it does."""
+    by_reader: dict[str, Letter] = {}
+    for o in found:
+        by_reader.setdefault(o.reader, o.letter)
+    return list(by_reader.values())
+
+
 def _write(found: list[Outcome], out: Path) -> None:
-    for one in {o.reader: o.letter for o in found}.values():
-        for kind, text in (("html", one.html), ("txt", one.text)):
-            path = out / f"{one.day}_{one.reader}.{kind}"
-            path.write_text(text, encoding="utf-8")
-            print(f"已写出 written: {path}", file=sys.stderr)
+    for one in _letters(found):
+        name = f"{one.day}_{one.reader}"
+        files = {f"{name}.html": one.html.encode(), f"{name}.txt": one.text.encode()}
+        files |= {f"{name}_{file.name}": file.content for file in one.enclosures}
+        for path, content in files.items():
+            (out / path).write_bytes(content)
+            print(f"已写出 written: {out / path}", file=sys.stderr)
 
 
 def _print(found: list[Outcome], *, is_whole: bool) -> None:
@@ -109,7 +121,7 @@ def _print(found: list[Outcome], *, is_whole: bool) -> None:
         if o.message and o.status != "no_address":
             console.print(f"    {o.reason_code}: {o.message}", markup=False)
     if is_whole:
-        for one in {o.reader: o.letter for o in found}.values():
+        for one in _letters(found):
             console.print(f"\n{'-' * 40}\n{one.text}", markup=False, soft_wrap=True)
     if not found:
         console.print("没有要发的信 Nobody has to be told anything.")

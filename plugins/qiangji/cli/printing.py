@@ -15,7 +15,7 @@ from rich.table import Column
 
 from qiangji.cli.blocks import Line, print_card, print_in_blocks
 from qiangji.cli.common import right
-from qiangji.cli.words import STYLES, Names
+from qiangji.cli.words import STYLES, Names, said_once
 from qiangji.figures import comparison
 from qiangji.periods import Period
 from qiangji.settings import settings
@@ -24,6 +24,8 @@ from qiangji.warehouse.dictionary import UNITS
 from qiangji.workdays import unknown_words
 
 Rows = list[dict[str, Any]]
+Held = Mapping[tuple[str, str, str], Sequence[tuple[str, str]]]
+_REASON = ("county_code", "period", "status", "reason_code", "delivery_id", "message_zh", "message_en")
 TYPES = {
     "month": "月 month",
     "quarter": "季 quarter",
@@ -229,25 +231,30 @@ def print_reasons(
     console: Console,
     rows: Rows,
     names: Names,
-    held: Mapping[tuple[str, str, str], Sequence[tuple[str, str]]] | None = None,
+    held: Held | None = None,
 ) -> None:
     """A card a submission that was returned, held or withheld, failed, is late or lacks units, with the reason.
 
+    Submissions of one county and period of which the same is said have one card.
     `held`: the files of each that is held (`reading.held_files`), each of which waits for a decision.
     """
     if not rows:
         console.print("没有需要处理的事项 Nothing needs attention.")
         return
     console.print(f"[bold]需要处理 Needs attention: {len(rows):,}[/bold]")
-    for r in rows:
-        style = STYLES.get(r["status"], "white")
-        what = f"[{style}]{r['status_zh']} {r['status']}[/{style}]"
-        about = names.report(r["county_code"], r["form"], r["period"])
-        heading = " ".join(filter(None, (about, what, r["reason_code"], r["delivery_id"])))
-        files = (
-            (held or {}).get((r["county_code"], r["form"], r["period"]), ()) if r["status"] == "held" else ()
-        )
-        print_card(console, heading, *_reason(r), *(f"待审来件 held: {id_} {name}" for id_, name in files))
+    for alike in said_once(rows, *_REASON):
+        for mine in [alike] if alike[0]["message_zh"] else [[r] for r in alike]:
+            r = mine[0]
+            style = STYLES.get(r["status"], "white")
+            what = f"[{style}]{r['status_zh']} {r['status']}[/{style}]"
+            heading = " ".join(filter(None, (names.reports(mine), what, r["reason_code"], r["delivery_id"])))
+            files = [file for one in mine for file in _held_files(one, held or {})]
+            reasons = [line for one in mine for line in _reason(one)]
+            print_card(console, heading, *reasons, *(f"待审来件 held: {id_} {name}" for id_, name in files))
+
+
+def _held_files(row: Mapping[str, Any], held: Held) -> Sequence[tuple[str, str]]:
+    return held.get((row["county_code"], row["form"], row["period"]), ()) if row["status"] == "held" else ()
 
 
 def print_rejections(console: Console, rows: Rows, names: Names) -> None:

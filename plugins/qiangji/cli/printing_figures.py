@@ -31,6 +31,7 @@ MISSING = {
     "zero": ("缺项按零计", "a missing term counts as 0"),
 }
 
+_LESS = " [cyan]− 本年累计减去此期 its year to date is subtracted[/cyan]"
 CORRECTED = {
     "applied": ("已更正", "applied"),
     "waiting": ("待报送", "waiting"),
@@ -44,15 +45,19 @@ def print_changes(
 ) -> None:
     """How many changed by which cause, one line a changed figure, then what is not shown.
 
-    A figure whose value and status read the same is counted only. `beneath`: level -> changes that were not looked at.
+    Figures shown for the first time are counted apart, and listed after the others. A figure whose value and status
+    read the same is counted only. `beneath`: level -> changes that were not looked at.
     """
     seen = [r for r in rows if _is_seen(r)]
-    if rows:
-        by_cause = Counter(c for r in rows for c in r["causes"] or [""])
-        why = " · ".join(
-            f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common()
+    first = [r for r in rows if r["is_first_shown"]]
+    changed = [r for r in rows if not r["is_first_shown"]]
+    if changed:
+        console.print(f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {_why(changed)}")
+    if first:
+        why = _why([r for r in first if r["causes"]])
+        console.print(
+            f"首次显示 {len(first):,} 个指标值 figures shown for the first time{f': {why}' if why else ''}"
         )
-        console.print(f"变化 {len(rows):,} 个指标值 figures changed. 原因 why: {why}")
     if seen:
         _print_changes(console, seen[:limit])
     if len(seen) > limit:
@@ -68,6 +73,12 @@ def print_changes(
     if beneath:
         more = ", ".join(f"{level} {n:,}" for level, n in beneath.items())
         console.print(f"未列出的层级也有变化 Changed at levels not looked at: {more}. --level", markup=False)
+
+
+def _why(rows: Rows) -> str:
+    """How many figures each cause changed, the most first."""
+    by_cause = Counter(c for r in rows for c in r["causes"] or [""])
+    return " · ".join(f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common())
 
 
 def _is_seen(r: dict[str, Any]) -> bool:
@@ -169,7 +180,7 @@ def _print_units(console: Console, explained: dict[str, Any], names: Names) -> N
         console.print("[bold]尚无可用报表 Reports that do not count[/bold]")
         for r in awaited[:SHOWN]:
             about = names.report(r["county_code"], r["form"], r["period"])
-            print_card(console, f"{about}：{status(r['status'])}")
+            print_card(console, f"{about}：{status(r['status'])}{_LESS if r['is_subtracted'] else ''}")
         _say_more(console, awaited)
 
 
@@ -181,7 +192,7 @@ def _print_reports(console: Console, explained: dict[str, Any], names: Names) ->
         ordered = sorted(rows, key=lambda r: not r["is_current"])
         for r in ordered[:SHOWN]:
             revision = f" v{r['revision']}" if r["revision"] else ""
-            mark = " *" if r["is_current"] else ""
+            mark = (" *" if r["is_current"] else "") + (_LESS if r["is_subtracted"] else "")
             about = names.report(r["county_code"], r["form"], r["period"])
             print_card(
                 console,

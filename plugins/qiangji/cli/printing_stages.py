@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from qiangji.cli.blocks import print_card
-from qiangji.cli.words import Names, status
+from qiangji.cli.words import Names, said_once, status
 from qiangji.errors import QiangjiError
 
 if TYPE_CHECKING:
@@ -39,10 +39,9 @@ def print_failures(
 
 def print_notes(console: Console, names: Names, notes: Rows) -> None:
     """A card for each file that lies there and was not collected."""
-    for note in notes:
-        about = names.report(note["county_code"], note["form"], note["period"])
-        heading = f"[yellow]未采集 not collected[/yellow] {about} {note['reason_code']}"
-        print_card(console, heading, note["message"])
+    for alike in said_once(notes, "county_code", "period", "reason_code", "message"):
+        heading = f"[yellow]未采集 not collected[/yellow] {names.reports(alike)} {alike[0]['reason_code']}"
+        print_card(console, heading, alike[0]["message"])
 
 
 def print_checked(console: Console, names: Names, verdicts: Rows) -> None:

@@ -13,7 +13,10 @@ from qiangji.errors import unknown
 
 def warehouse_url(
     role: Annotated[
-        str, typer.Option("--role", help="qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner")
+        str,
+        typer.Option(
+            "--role", help="qiangji_bi, qiangji_analyst, qiangji_board, qiangji_loader or qiangji_owner"
+        ),
     ] = ("qiangji_bi"),
     json: Json = False,
 ) -> None:
@@ -53,6 +56,9 @@ def doctor(json: Json = False) -> None:
 def demo(
     keep: Annotated[bool, typer.Option("--keep", help="leave everything running (`make up`)")] = False,
     down: Annotated[list[str] | None, typer.Option("--down", help="a county whose system is down")] = None,
+    months: Annotated[
+        int, typer.Option("--months", min=1, max=23, help="months to backfill before the reporting month")
+    ] = 3,
 ) -> None:
     """Start the simulated county systems, run a night and a small backfill through Airflow, print the figures.
 
@@ -61,4 +67,4 @@ def demo(
     from qiangji.cli import demonstration
     from qiangji.local import demo as local_demo
 
-    raise typer.Exit(local_demo.run(console, demonstration.show, keep=keep, down=down or []))
+    raise typer.Exit(local_demo.run(console, demonstration.show, keep=keep, down=down or [], months=months))

@@ -12,6 +12,9 @@ import typer
 from qiangji.cli.common import Json, console, exit_on, unbuilt_months
 from qiangji.errors import UsageError
 
+NOW = timedelta(minutes=1)
+"""How long ago a moment may be that is taken for now."""
+
 
 def today(
     date: Annotated[
@@ -23,7 +26,7 @@ def today(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Print the morning: the night, each county, what waits for a decision, what moved, what comes next.
+    """Print the morning: the night, counties, what is late or went back, what waits, what moved, what is due.
 
     Exit code 3: something waits, or a county needs something.
     """
@@ -38,7 +41,8 @@ def today(
     at = datetime.now(UTC) if date is None else _end_of(date, s.timezone)
     catalogue = pipeline.read_catalogue()
     with reading_warehouse(s) as engine:
-        found = morning(engine, catalogue, at, unbuilt_months(catalogue) if date is None else ())
+        is_past = at < datetime.now(UTC) - NOW
+        found = morning(engine, catalogue, at, None if is_past else unbuilt_months(catalogue))
     if json:
         print(printing.as_json(asdict(found)))
     else:

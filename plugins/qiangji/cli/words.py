@@ -5,14 +5,16 @@ In: the catalogue. Out: texts with rich's markup, the word in Chinese first. The
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import CatalogueError
 from qiangji.ledger.statuses import STATUSES
 
+Row = TypeVar("Row", bound=Mapping[str, Any])
 STYLES = {
     "accepted": "green", "partial": "yellow", "late": "red", "failed": "bold red", "returned": "magenta",
     "withheld": "bold magenta", "held": "bold yellow", "awaited": "dim", "not_due": "dim", "optional": "dim",
@@ -48,6 +50,19 @@ class Names:
         """A county's form of a period; of a county as a whole where there is no form."""
         parts = (self.county(county), str(period or ""), self.form(form) if form else "")
         return " ".join(filter(None, parts))
+
+    def reports(self, alike: Sequence[Mapping[str, Any]]) -> str:
+        """Rows of one county and period that say the same: all their forms, as one report."""
+        forms = "、".join(self.form(r["form"]) for r in alike)
+        return " ".join(filter(None, (self.county(alike[0]["county_code"]), str(alike[0]["period"]), forms)))
+
+
+def said_once(rows: Iterable[Row], *keys: str) -> list[list[Row]]:
+    """Rows that have the same in these columns, together: of a workbook of several forms one message is enough."""
+    found: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        found.setdefault(tuple(row[k] for k in keys), []).append(row)
+    return list(found.values())
 
 
 def names(catalogue: Catalogue | None = None) -> Names:

@@ -25,6 +25,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.figures import Choice, Rows, read, reading
 from qiangji.figures.reading import NOW, State
 from qiangji.periods import Period
+from qiangji.settings import settings
 
 FORMATS = {".csv": "csv", ".parquet": "parquet", ".xlsx": "xlsx"}
 """Ending of a file -> the format that it means."""
@@ -35,12 +36,14 @@ class Extract:
     """Figures, in the order of the catalogue, the tree and time. `rows`: as `reading.values` gives them.
 
     `indicators`: rows of mart.indicator for those that have figures here. `made_at`: when they were read.
+    `is_simulated`: of a demonstration.
     """
 
     rows: Rows
     indicators: Rows
     plan: str
     made_at: datetime
+    is_simulated: bool = False
 
     @property
     def periods(self) -> list[str]:
@@ -71,7 +74,8 @@ def extract(
     place = {code: i for i, code in enumerate(known)}
     rows = sorted(found.values(), key=lambda r: place.get(str(r["indicator_code"]), len(place)))
     used = {r["indicator_code"] for r in rows}
-    return Extract(rows, [r for code, r in known.items() if code in used], catalogue.plan.source, made_at)
+    named = [r for code, r in known.items() if code in used]
+    return Extract(rows, named, catalogue.plan.source, made_at, settings().is_simulated)
 
 
 def write_parquet(path: Path, extract: Extract) -> None:

@@ -9,6 +9,7 @@ there is no number.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -88,14 +89,23 @@ def _write_cover(sheet: Worksheet, extract: Extract, tables: int) -> None:
         ("报告期 Periods", "、".join(extract.periods)),
         ("数值 Figures", f"{len(extract.rows):,}"),
         ("表 Tables", f"{tables}：见“目录”，说明见“说明” see 目录 and 说明"),
-        ("计算时间 Built", f"{built:%Y-%m-%d %H:%M %z}" if built else ""),
-        ("导出时间 Exported", f"{extract.made_at:%Y-%m-%d %H:%M %z}"),
+        ("计算时间 Built", _written(built, extract) if built else ""),
+        ("导出时间 Exported", _written(extract.made_at, extract)),
         ("依据 Plan", extract.plan),
         ("目标 Targets", "均为示意 illustrative"),
     ]
+    if extract.is_simulated:
+        lines.insert(
+            1, ("数据 Data", "模拟数据，不代表任何真实单位 simulated: they say nothing of a real unit")
+        )
     for line in lines:
         sheet.append([neutral(text) for text in line])
     _style(sheet, (28, 90))
+
+
+def _written(moment: datetime, extract: Extract) -> str:
+    """The moment in the time zone in which the extract was made."""
+    return f"{moment.astimezone(extract.made_at.tzinfo):%Y-%m-%d %H:%M %z}"
 
 
 def _write_contents(sheet: Worksheet, tables: Sequence[tuple[str, str, int]]) -> None:
@@ -154,11 +164,13 @@ def _cells(row: Row) -> list[Any]:
 
 
 def _style(sheet: Worksheet, widths: Sequence[int], header: int | None = None) -> None:
-    """The title large, the header bold, the columns as wide as what they hold."""
+    """The title large, the header bold, the columns as wide as what they hold; a page as wide as the table."""
     from openpyxl.styles import Font
     from openpyxl.utils import get_column_letter
 
     sheet["A1"].font = Font(bold=True, size=14)
+    sheet.page_setup.orientation, sheet.page_setup.fitToHeight = "landscape", 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
     for cell in sheet[header] if header else ():
         cell.font = Font(bold=True)
     for i, width in enumerate(widths, 1):

@@ -21,7 +21,7 @@ from qiangji.feedback.problems import SEVERITIES, Problem
 from qiangji.parsing.grid import column_letters
 from qiangji.parsing.returned import EXPLANATION_HEADER, PROBLEM_HEADER, SUMMARY_SHEET, neutral
 from qiangji.parsing.sheets import Sheet
-from qiangji.text import squeezed
+from qiangji.text import breadth, squeezed
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -329,8 +329,3 @@ def _fill(colour: str) -> Any:
 def _clean(text: str) -> str:
     """The text without characters that no workbook can hold, cut to the length of a cell."""
     return _UNWRITABLE.sub("\ufffd", text)[:_MAX_CELL]
-
-
-def breadth(value: object) -> int:
-    """The width of a text in characters, of which a Chinese one takes two."""
-    return sum(2 if ord(c) > 0x2E7F else 1 for c in str(value))

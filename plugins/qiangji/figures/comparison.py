@@ -21,6 +21,7 @@ COMPARED = (
 )  # fmt: skip
 ON_THE_WAY = (
     "baseline_period", "baseline", "path", "gap", "is_on_path", "is_reached", "points", "pace", "reached_by",
+    "band", "progress", "progress_zh", "progress_en",
 )  # fmt: skip
 LEGEND = (
     "较上期 against the period before · 同比 against a year before · 第几/几 rank of how many siblings"
@@ -30,14 +31,22 @@ LEGEND = (
 
 def compare(engine: Engine, rows: Rows) -> Rows:
     """The rows with all columns of both views; None where a view has no row, such as for a figure without a target."""
-    for view, columns in (
-        ("mart.indicator_comparison", COMPARED),
-        ("mart.indicator_target_status", ON_THE_WAY),
-    ):
-        found = _read(engine, view, columns, rows)
-        nothing = dict.fromkeys(columns)
-        rows = [row | found.get(tuple(row[k] for k in KEYS), nothing) for row in rows]
-    return rows
+    return on_the_way(engine, beside(engine, rows))
+
+
+def beside(engine: Engine, rows: Rows) -> Rows:
+    """The rows with the columns of mart.indicator_comparison alone."""
+    return _with(engine, "mart.indicator_comparison", COMPARED, rows)
+
+
+def on_the_way(engine: Engine, rows: Rows) -> Rows:
+    """The rows with the columns of mart.indicator_target_status alone."""
+    return _with(engine, "mart.indicator_target_status", ON_THE_WAY, rows)
+
+
+def _with(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> Rows:
+    found, nothing = _read(engine, view, columns, rows), dict.fromkeys(columns)
+    return [row | found.get(tuple(row[k] for k in KEYS), nothing) for row in rows]
 
 
 def _read(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> dict[tuple[str, ...], Row]:

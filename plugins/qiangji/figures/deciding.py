@@ -1,20 +1,21 @@
 """What waits for a person: each thing in words, with the command that decides it or shows more.
 
 In: the reporting grid at a moment, and what mart knows of findings, corrections and workbooks. Out: `Waiting`s, what
-holds figures back first.
+holds figures back first; and `Open`, the reports that their counties have to send.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import Rows, read, reading
+from qiangji.figures import Row, Rows, read, reading
 from qiangji.figures.reading import Reporting
+from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.periods import Period
 from qiangji.workdays import unknown_words
 
@@ -39,11 +40,110 @@ class Waiting:
     delivery_id: str = ""
 
 
+@dataclass(frozen=True)
+class Open:
+    """A report that its county has to send, or send again. `status`: late, returned or withheld.
+
+    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message.
+    """
+
+    status: str
+    county_code: str
+    county_name: str
+    form: str
+    title_zh: str
+    title_en: str
+    period: str
+    days: int = 0
+    reason_code: str = ""
+    brief_zh: str = ""
+    brief_en: str = ""
+    why_zh: str = ""
+    why_en: str = ""
+
+
+def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open]:
+    """Reports of the grid that somebody has to send, in its order."""
+    for r in grid:
+        if r["status"] not in ("late", "returned", "withheld"):
+            continue
+        is_late = r["status"] == "late"
+        code = "" if is_late else r["reason_code"] or ""
+        yield Open(
+            r["status"],
+            r["county_code"],
+            r["county_name"],
+            r["form"],
+            *_title(catalogue, r),
+            r["period"],
+            (today - r["due_date"]).days if is_late else 0,
+            code,
+            *_brief(catalogue, r["form"], code),
+            r["message_zh"] or "",
+            r["message_en"] or "",
+        )
+
+
+def late_by_county(reports: Sequence[Open]) -> list[list[Open]]:
+    """Late reports, a list a county: the county with the most first."""
+    return _grouped([r for r in reports if r.status == "late"], lambda r: r.county_code)
+
+
+def back_by_reason(reports: Sequence[Open]) -> list[list[Open]]:
+    """Reports that were returned or withheld, a list a reason: the commonest first."""
+    return _grouped([r for r in reports if r.status != "late"], lambda r: r.reason_code)
+
+
+def _grouped(reports: Sequence[Open], key: Callable[[Open], str]) -> list[list[Open]]:
+    found: dict[str, list[Open]] = {}
+    for report in reports:
+        found.setdefault(key(report), []).append(report)
+    return sorted(found.values(), key=lambda own: -len(own))
+
+
+def _brief(catalogue: Catalogue, form: str, code: str) -> tuple[str, str]:
+    """What a reason is, in a few words of both languages; its code, where there are none.
+
+    A report that goes back by a rule of its suite has the end of the rule's id.
+    """
+    named = code.replace("_", " ")
+    if code in REASONS:
+        return REASONS[code].brief_zh, named
+    rules = catalogue.suites[form].rules if form in catalogue.suites else ()
+    rule = next((r for r in rules if r.id == f"{form}.{code}"), None)
+    return (in_brief(rule.message.zh), in_brief(rule.message.en)) if rule else (code, named)
+
+
+def _title(catalogue: Catalogue, row: Row) -> tuple[str, str]:
+    """The form's title in both languages; its name, where the catalogue no longer has it."""
+    found = catalogue.forms.get(row["form"])
+    return (found.title.zh, found.title.en) if found else (row["form"], row["form"])
+
+
 def waiting(
-    engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, unbuilt: Sequence[Period]
+    engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, unbuilt: Sequence[Period] | None
 ) -> Iterator[Waiting]:
-    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new."""
+    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new.
+
+    None: of a moment that was. Open findings, corrections that do not fit, workbooks and months that are not built are
+    known as they are now alone, and are left out.
+    """
     yield from _held(catalogue, reported.grid)
+    if unbuilt is not None:
+        yield from _of_figures(engine, unbuilt)
+    yield from _not_taken(catalogue, reported.grid)
+    if unbuilt is not None:
+        yield from _workbooks(reported)
+        yield from _findings(engine)
+    for year in catalogue.calendar.unknown(today):
+        zh, en = unknown_words(year)
+        yield Waiting(
+            "unknown_year", f"{year}年节假日未录入", f"the holidays of {year} are not known", "", zh, en
+        )
+
+
+def _of_figures(engine: Engine, unbuilt: Sequence[Period]) -> Iterator[Waiting]:
+    """Months to build, and corrections that no longer fit."""
     if unbuilt:
         months = "、".join(map(str, unbuilt))
         yield Waiting(
@@ -63,8 +163,9 @@ def waiting(
             form=row["form"],
             period=row["period"],
         )
-    yield from _not_taken(reported.grid)
-    yield from _workbooks(reported)
+
+
+def _findings(engine: Engine) -> Iterator[Waiting]:
     warnings = read(
         engine, "SELECT count(*) AS n FROM mart.finding WHERE disposition = 'open' AND severity = 'warning'"
     )[0]["n"]
@@ -75,22 +176,18 @@ def waiting(
             f"{warnings:,} warnings that nobody decided on",
             "qiangji findings --severity warning",
         )
-    for year in catalogue.calendar.unknown(today):
-        zh, en = unknown_words(year)
-        yield Waiting(
-            "unknown_year", f"{year}年节假日未录入", f"the holidays of {year} are not known", "", zh, en
-        )
 
 
 def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
     for r in grid:
         if r["status"] != "held":
             continue
-        form = catalogue.forms[r["form"]].title if r["form"] in catalogue.forms else None
+        code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
+        brief = f"：{_brief(catalogue, r['form'], code)[0]}" if code else ""
         yield Waiting(
             "held",
-            f"待审 {r['county_name']} {form.zh if form else r['form']} {r['period']}",
-            f"held: {r['reason_code']}",
+            f"待审 {r['county_name']} {_title(catalogue, r)[0]} {r['period']}{brief}",
+            f"held: {code}".rstrip(": "),
             f'qiangji release {r["delivery_id"]} --reason "…"',
             r["message_zh"] or "",
             r["message_en"] or "",
@@ -101,7 +198,7 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
         )
 
 
-def _not_taken(grid: Rows) -> Iterator[Waiting]:
+def _not_taken(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
     seen = set()
     for r in reading.needs_attention(grid):
         key = (r["county_code"], r["form"], r["period"])
@@ -109,7 +206,7 @@ def _not_taken(grid: Rows) -> Iterator[Waiting]:
             seen.add(key)
             yield Waiting(
                 "not_taken",
-                f"未采用 {r['county_name']} {r['form']} {r['period']}",
+                f"未采用 {r['county_name']} {_title(catalogue, r)[0]} {r['period']}",
                 f"not taken: {r['reason_code']}",
                 f"qiangji status --county {r['county_code']} --period {r['period']}",
                 r["message_zh"] or "",

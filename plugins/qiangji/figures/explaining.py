@@ -6,17 +6,20 @@ together here for one figure are those of sql/queries/figures.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from qiangji.catalogue import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch
+from qiangji.warehouse.rows import fetch, fetch_together
 
 CAUSES = {
     "late_arrival": ("逾期报送", "late arrival"),
@@ -31,41 +34,68 @@ CAUSES = {
 """Why a figure changes, in both languages."""
 
 
-def explain(engine: Engine, indicator: str, org: str, period: str, period_type: str | None = None) -> Row:
+def explain(
+    engine: Engine,
+    catalogue: Catalogue,
+    indicator: str,
+    org: str,
+    period: str,
+    period_type: str | None = None,
+) -> Row:
     """Everything behind one figure, the first as a row and the others as rows:
 
     `figure`, `children`, `missing_units`, `submissions`, `awaited`, `rejections`, `findings`, `corrections`, `history`.
 
-    Without a period type a month's figure is that of the indicator's headline, if there is one, else the month's own.
-    `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises UsageError:
-    unknown_indicator, unknown_unit, no_figure.
+    A month's amount of a year-to-date field is a difference: the reports before it, `is_subtracted`, are among its
+    reports. Without a period type a month's figure is that of the indicator's headline, if there is one, else the
+    month's own. `rejections` are those of whole counties, as a rejected row often cannot be assigned to a unit. Raises
+    UsageError: unknown_indicator, unknown_unit, no_figure.
     """
     wanted = str(Period.parse(period))
     with engine.connect() as c:
-        require(c, "indicator", "dim.indicator", "indicator_code", [indicator])
-        require(c, "org unit", "dim.org_unit", "org_code", [org])
         asked: dict[str, Any] = {"indicator": indicator, "org": org, "period": wanted, "type": period_type}
         figure = figure_of(c, asked)
         asked |= {"type": figure["period_type"], "forms": figure["forms"], "levels": list(LEVELS)}
+        asked["subtracted"] = _subtracted(catalogue, figure)
         of_reports = {"reports": query("figures/reports").text}
-        findings = fetch(c, query("figures/findings", **of_reports), asked)
-        return {
-            "figure": figure,
-            "children": fetch(c, query("figures/children"), asked),
-            "missing_units": fetch(c, query("figures/missing_units"), asked),
-            "submissions": fetch(c, query("figures/submissions", **of_reports), asked),
-            "awaited": fetch(c, query("figures/awaited", **of_reports), asked),
-            "rejections": fetch(c, query("figures/rejections", **of_reports), asked),
-            "findings": [{k: v for k, v in r.items() if k != "sort_order"} for r in findings],
-            "corrections": fetch(c, query("figures/corrections"), asked),
-            "history": _history(c, asked),
-        }
+        behind = fetch_together(c, _statements(of_reports), asked)
+        history = _history(c, asked, behind.pop("shown"), behind.pop("builds"))
+    behind["findings"] = [{k: v for k, v in r.items() if k != "sort_order"} for r in behind["findings"]]
+    return {"figure": figure, **behind, "history": history}
+
+
+def _statements(of_reports: Mapping[str, str]) -> dict[str, sa.TextClause | str]:
+    """What stands behind a figure, by its name in an explanation; `shown` and `builds` are for its history."""
+    return {
+        "children": query("figures/children"),
+        "missing_units": query("figures/missing_units"),
+        "submissions": query("figures/submissions", **of_reports),
+        "awaited": query("figures/awaited", **of_reports),
+        "rejections": query("figures/rejections", **of_reports),
+        "findings": query("figures/findings", **of_reports),
+        "corrections": query("figures/corrections"),
+        "shown": query("figures/shown"),
+        "builds": "SELECT built_at FROM mart.build ORDER BY built_at",
+    }
+
+
+def _subtracted(catalogue: Catalogue, figure: Row) -> list[str]:
+    """Forms of which the figure takes a year to date less the report just before."""
+    indicator = catalogue.indicators.get(figure["indicator_code"])
+    definitions = indicator.definitions if indicator else ()
+    terms = [t for d in definitions if d.version == figure["definition_version"] for t in d.indicator.terms]
+    return sorted({t.form for t in terms if t.reads_before(catalogue.forms[t.form], figure["period_type"])})
 
 
 def figure_of(c: Connection, asked: dict[str, Any]) -> Row:
-    """The figure of `indicator`, `org`, `period` and, if it is set, `type`. Raises UsageError no_figure."""
+    """The figure of `indicator`, `org`, `period` and, if it is set, `type`.
+
+    Raises UsageError: unknown_indicator, unknown_unit, no_figure.
+    """
     if found := fetch(c, query("figures/figure"), asked):
         return found[0]
+    require(c, "indicator", "dim.indicator", "indicator_code", [asked["indicator"]])
+    require(c, "org unit", "dim.org_unit", "org_code", [asked["org"]])
     of_type = asked["type"]
     raise UsageError(
         f"no figure of {asked['indicator']} at {asked['org']} for {asked['period']}"
@@ -102,13 +132,13 @@ def require_order(since: datetime, until: datetime) -> None:
 
 
 def largest_first(rows: Rows) -> Rows:
-    """Changes by their size; then figures that came, went or lost their value."""
-    return sorted(rows, key=lambda r: (r["change"] is None, -abs(r["change"] or 0)))
+    """Changes by their size; then figures that went, or got or lost a value; those that are shown first come last."""
+    return sorted(rows, key=lambda r: (r["is_first_shown"], r["change"] is None, -abs(r["change"] or 0)))
 
 
 def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:
     """Level -> how many figures differ between two moments at levels that `changes` does not look at for a choice."""
-    changed = "SELECT * FROM mart.indicator_change(:since, :until)"
+    changed = "SELECT * FROM mart.indicator_difference(:since, :until)"
     return levels_changed(engine, changed, {"since": since, "until": until}, choice)
 
 
@@ -120,10 +150,10 @@ def levels_changed(engine: Engine, changed: str, asked: dict[str, Any], choice: 
     return {level: found[level] for level in LEVELS if level in found}
 
 
-def _history(c: Connection, asked: dict[str, Any]) -> Rows:
+def _history(c: Connection, asked: dict[str, Any], rows: Rows, built: Rows) -> Rows:
     """What was shown from when until when, each with the `reasons` why; neighbours that look the same are one row."""
     shown: Rows = []
-    for row in fetch(c, query("figures/shown"), asked):
+    for row in rows:
         last = shown[-1] if shown else None
         same = [k for k in row if k not in ("shown_from", "shown_to")]
         if last and last["shown_to"] == row["shown_from"] and all(last[k] == row[k] for k in same):
@@ -131,15 +161,16 @@ def _history(c: Connection, asked: dict[str, Any]) -> Rows:
         else:
             shown.append(row)
     since = datetime.fromtimestamp(0, UTC)  # what the first was made of came before it, whenever that was
-    builds = [r["built_at"] for r in fetch(c, "SELECT built_at FROM mart.build ORDER BY built_at")]
+    builds = [r["built_at"] for r in built]
+    sinces = []
     for i, row in enumerate(shown):
         if i:  # what earlier builds brought changed other figures
             since = max([since, *(b for b in builds if b < row["shown_from"])])
-        row["reasons"] = fetch(
-            c,
-            "SELECT * FROM mart.indicator_reason(:indicator, :org, :period, :type, :since, :until)"
-            " ORDER BY built_at, form, period, county_code",
-            asked | {"since": since, "until": row["shown_from"]},
-        )
+        sinces.append(since)
         since = row["shown_from"]
+    stretches = {"sinces": sinces, "untils": [row["shown_from"] for row in shown]}
+    reasons = fetch(c, query("figures/reasons"), asked | stretches)
+    for i, row in enumerate(shown, 1):
+        mine = (r for r in reasons if r["number"] == i)
+        row["reasons"] = [{k: v for k, v in r.items() if k != "number"} for r in mine]
     return shown

@@ -18,7 +18,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.figures import OVERVIEW, Row, Rows, explaining, read, reading
 from qiangji.figures.contributing import At, Move, contributions
 from qiangji.figures.contributing_words import short
-from qiangji.figures.deciding import Waiting, waiting
+from qiangji.figures.deciding import Open, Waiting, open_reports, waiting
 from qiangji.figures.reading import Reporting
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
@@ -28,6 +28,8 @@ LARGEST = 10
 """Moves that are told one by one."""
 DAYS_AHEAD = 5
 """Working days whose due dates are told."""
+NEXT_DAYS = 92
+"""Days within which the next due date is looked for, if none is within those: a quarter."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,11 @@ class Due:
 
 @dataclass(frozen=True)
 class Morning:
-    """Everything that the first look of a day shows."""
+    """Everything that the first look of a day shows.
+
+    `then`: what is due next, where nothing is within the days of `ahead`. `is_past`: of a moment that was, of which
+    `waiting` knows a part alone: see there.
+    """
 
     at: datetime
     night: Night | None
@@ -119,18 +125,23 @@ class Morning:
     moves: Moves | None
     ahead: tuple[Due, ...]
     locked: tuple[str, ...]
+    open_reports: tuple[Open, ...] = ()
+    then: tuple[Due, ...] = ()
+    is_past: bool = False
 
 
-def morning(engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequence[Period] = ()) -> Morning:
+def morning(
+    engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequence[Period] | None = ()
+) -> Morning:
     """What somebody sees who looks at a moment. Nothing collected yet: no night, no moves.
 
-    `unbuilt`: months of which a build would show something new (`building.unbuilt_months`).
+    `unbuilt`: months of which a build would show something new (`building.unbuilt_months`); None: of a moment that was.
     """
     return as_reported(engine, catalogue, reading.reporting(engine, at), unbuilt)
 
 
 def as_reported(
-    engine: Engine, catalogue: Catalogue, reported: Reporting, unbuilt: Sequence[Period] = ()
+    engine: Engine, catalogue: Catalogue, reported: Reporting, unbuilt: Sequence[Period] | None = ()
 ) -> Morning:
     """The same, of the grid and the workbooks that somebody has read already."""
     at = reported.at
@@ -138,14 +149,18 @@ def as_reported(
     asked = read(engine, query("figures/night"), {"at": at})
     night = _night(asked) if asked else None
     moves = moved(engine, night.started_at, at) if night else None
+    ahead = coming(engine, catalogue, at, today, _last_ahead(catalogue, today))
     return Morning(
         at=at,
         night=night,
         counties=tuple(_counties(catalogue, reported, asked, today)),
         waiting=tuple(waiting(engine, catalogue, reported, today, unbuilt)),
         moves=moves,
-        ahead=tuple(coming(engine, catalogue, today, at)),
+        ahead=tuple(ahead),
         locked=tuple(r["period"] for r in reading.locks(engine, at)),
+        open_reports=tuple(open_reports(catalogue, reported.grid, today)),
+        then=() if ahead else tuple(_next(engine, catalogue, at, today)),
+        is_past=unbuilt is None,
     )
 
 
@@ -218,7 +233,8 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
     before = [r for r in rows if not r["is_first_shown"]]
     causes = Counter(cause for r in rows for cause in r["causes"])
     closed = {r["period"] for r in reading.locks(engine, until)} | {
-        r["period"] for r in read(engine, "SELECT DISTINCT period FROM mart.edition")
+        r["period"]
+        for r in read(engine, "SELECT period FROM mart.edition WHERE published_at <= :at", {"at": until})
     }
     return Moves(
         since=since,
@@ -252,15 +268,22 @@ def _weight(row: Row) -> Decimal:
     return abs(row["change"]) / base if base else Decimal(1)
 
 
-def coming(engine: Engine, catalogue: Catalogue, today: date, at: datetime) -> list[Due]:
-    """What is due today and on the working days after it."""
-    days: list[date] = []
-    day = today
-    while len(days) < DAYS_AHEAD:
-        if catalogue.calendar.is_working_day(day):
-            days.append(day)
-        day += timedelta(days=1)
-    rows = read(engine, query("figures/coming"), {"first": today, "last": days[-1], "at": at})
+def _last_ahead(catalogue: Catalogue, today: date) -> date:
+    """The last of the working days whose due dates are told, today counted."""
+    days = (today + timedelta(days=n) for n in range(NEXT_DAYS))
+    worked = [day for day in days if catalogue.calendar.is_working_day(day)]
+    return worked[DAYS_AHEAD - 1]
+
+
+def _next(engine: Engine, catalogue: Catalogue, at: datetime, today: date) -> list[Due]:
+    """What is due on the next day on which anything is."""
+    found = coming(engine, catalogue, at, today, today + timedelta(days=NEXT_DAYS))
+    return [due for due in found if due.due_date == found[0].due_date]
+
+
+def coming(engine: Engine, catalogue: Catalogue, at: datetime, first: date, last: date) -> list[Due]:
+    """What is due from one day to another, the earliest first."""
+    rows = read(engine, query("figures/coming"), {"first": first, "last": last, "at": at})
     return [
         Due(
             due_date=r["due_date"],

@@ -27,6 +27,7 @@ from qiangji.periods import Period
 from qiangji.personal_data import masked
 from qiangji.sources import Item, Seen, Target
 from qiangji.sources.files import expected_names
+from qiangji.sources.said import believed
 
 CODE = "other_name"
 _NAMED = 5
@@ -155,10 +156,13 @@ def _apart(text: str) -> str:
 
 
 def _is_later(seen: Seen, items: Sequence[Item]) -> bool:
-    """Whether a file may hold what the items do not: there are none, or it was changed after all of them."""
-    if not items:
-        return True
+    """Whether a file may hold what the items do not: there are none, or it was changed after all of them.
+
+    A time in the future says nothing, so that an item that has one may be older than any file.
+    """
     times = [item.changed_at for item in items if item.changed_at]
+    if not items or any(believed(time) is None for time in times):
+        return True
     return seen.changed_at is not None and bool(times) and seen.changed_at > max(times)
 
 

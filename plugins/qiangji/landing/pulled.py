@@ -84,8 +84,11 @@ class Pulled:
         name = catalogue.name_of(self.county)
         for _, _, error in self.failures:
             log.error("%s %s: %s", self.county, name, error)
+        said: dict[tuple[Period, str], list[str]] = {}
         for note in self.notes:
-            log.warning("%s %s %s %s: %s", self.county, name, note.form, note.period, note.message)
+            said.setdefault((note.period, note.message), []).append(note.form)
+        for (period, message), forms in said.items():
+            log.warning("%s %s %s %s: %s", self.county, name, ", ".join(forms), period, message)
         seconds = ((self.ended_at or self.started_at) - self.started_at).total_seconds()
         log.info(
             "%s: %d items, %d new deliveries, %.1f s", self.county, self.found, len(self.deliveries), seconds

@@ -7,6 +7,7 @@ delivery is held until a person decides:
 | what is new | is held where |
 | --- | --- |
 | a report | the system does not say which of the two is later (no times, or the same to two seconds) |
+| a report | one of the two is dated in the future: a clock was wrong, so its time says nothing |
 | a report | a later one beside it was received before, or could not be fetched: received last, this one would count |
 """
 
@@ -20,10 +21,16 @@ from zoneinfo import ZoneInfo
 from qiangji.ledger import SIDE_BY_SIDE, Part
 from qiangji.settings import settings
 from qiangji.sources import Fetched, Item, Target
+from qiangji.sources.said import believed
 
 APART = timedelta(seconds=2)
 """Of two new files, times that are nearer are the same: a program copied them one after the other, or the file system
 tells no more."""
+
+_CLOCK = (
+    "其中有修改时间晚于当前时间的（所用计算机或系统的时钟有误），",
+    ", one of them dated in the future by a wrong clock",
+)
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ def groups(items: Sequence[Item]) -> list[list[Item]]:
 
 
 def _in_order(group: Sequence[Item]) -> list[Item]:
-    if any(item.changed_at is None for item in group):
+    if any(believed(item.changed_at) is None for item in group):
         return list(group)
     return sorted(group, key=lambda item: item.changed_at or datetime.min)
 
@@ -67,10 +74,11 @@ def _beside(item: Item, group: Sequence[Item], fresh: set[str]) -> Item | None:
     for other in group:
         if other.name == item.name or not set(other.targets) & set(item.targets):
             continue
-        if item.changed_at is None or other.changed_at is None:
+        mine, its = believed(item.changed_at), believed(other.changed_at)
+        if mine is None or its is None:
             return other
-        is_later = item.changed_at > other.changed_at
-        if other.name in fresh and abs(item.changed_at - other.changed_at) < APART:
+        is_later = mine > its
+        if other.name in fresh and abs(mine - its) < APART:
             return other
         if not is_later and other.name not in fresh:
             return other
@@ -84,13 +92,16 @@ def held(part: Part, item: Item, other: Item | None) -> Part:
     if (part.form, part.period) not in {(form, str(period)) for form, period in other.targets}:
         return part
     names = f"{_told(item)}, {_told(other)}"
+    clock_zh, clock_en = (
+        _CLOCK if any(one.changed_at and not believed(one.changed_at) for one in (item, other)) else ("", "")
+    )
     return replace(
         part,
         reason_code=SIDE_BY_SIDE,
-        message_zh=f"同一报表同一报告期有两份文件（{names}），无法确定以哪份为准，"
+        message_zh=f"同一报表同一报告期有两份文件（{names}），{clock_zh}无法确定以哪份为准，"
         "请核实后放行应采用的一份、作废另一份，并请县（市、区）只保留一份",
-        message_en=f"two reports of the same form and period lie side by side ({names}), and it is not clear that this"
-        " one is the later: release the one that is right, void the other, and ask the county to keep one",
+        message_en=f"two reports of the same form and period lie side by side ({names}){clock_en}, and it is not clear"
+        " that this one is the later: release the one that is right, void the other, and ask the county to keep one",
     )
 
 

@@ -3,7 +3,7 @@
 In: mart, read by the reading role; the catalogue; connections `letter_<reader>`. Out: mail, or a message of a group's
 robot, and a line for it in `ops.letter` and the journal. A letter that cannot be sent is an outcome, tried again with
 the next run; the others get theirs. What is said to whom: `city`, `county`. How it looks: `document`. Where it goes:
-`addresses`, `mail`, `robots`. Never twice: `sent`.
+`addresses`, `mail`, `robots`. What goes with it: `enclosures`. Never twice: `sent`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from qiangji.letters.addresses import Channel, channels_of
 from qiangji.letters.city import READER, city
 from qiangji.letters.county import county
 from qiangji.letters.document import Letter
+from qiangji.letters.enclosures import enclosed, without
 from qiangji.letters.situation import Situation, situation
 from qiangji.letters.words import Words
 from qiangji.periods import local_day
@@ -97,7 +98,7 @@ def plan(
             if isinstance(one, Outcome):
                 found.append(one)
                 continue
-            planned = Outcome(letter.reader, one.connection, one.kind, "planned", letter)
+            planned = Outcome(letter.reader, one.connection, one.kind, "planned", _whole(p, letter, one))
             row = sent.known(p.ledger, letter, one.connection)
             found.append(_known(planned, row) if row else planned)
     return found
@@ -173,11 +174,23 @@ def _send_one(
     if channel.place in lost:
         e = lost[channel.place]
         return replace(one, status="failed", reason_code=e.code, message=str(e))
-    taken = sent.take(p.ledger, letter, channel, again=again)
+    row = sent.known(p.ledger, letter, channel.connection)
+    if row and row["status"] != "failed" and not again:
+        return _known(one, row)
+    # made before it is taken: whoever is killed over it has sent nothing
+    one = replace(one, letter=_whole(p, letter, channel))
+    taken = sent.take(p.ledger, one.letter, channel, again=again)
     if taken is None:
         return _known(one, sent.known(p.ledger, letter, channel.connection) or {})
     try:
-        refused = _try(channel, letter, taken.message_id)
+        try:
+            refused = _try(channel, one.letter, taken.message_id)
+        except PermanentError as e:
+            if e.code != "letter_refused" or not one.letter.enclosures:
+                raise
+            log.warning("letter to %s: %s: sent without the forms that it enclosed", letter.reader, e)
+            one = replace(one, letter=without(p, letter))
+            refused = _try(channel, one.letter, taken.message_id)
     except CollectError as e:
         status = "unsure" if isinstance(e, mail.Unsure) else "failed"
         if e.code == "unreachable":
@@ -191,6 +204,11 @@ def _send_one(
     if refused:
         log.warning("letter to %s: %s: %d addresses were refused", letter.reader, channel.connection, refused)
     return one
+
+
+def _whole(p: Pipeline, letter: Letter, channel: Channel) -> Letter:
+    """The letter as a channel carries it: mail with the forms that the county is reminded of."""
+    return enclosed(p, letter) if channel.kind == "mail" else letter
 
 
 def _try(channel: Channel, letter: Letter, message_id: str) -> int:

@@ -5,12 +5,12 @@ In: a `Situation`. Out: a `Letter`, or None before anything was collected.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row
-from qiangji.figures.deciding import Waiting
+from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
@@ -21,6 +21,8 @@ from qiangji.warehouse.dictionary import UNITS
 
 READER = "city"
 WAITING_SHOWN = 12
+OPEN_SHOWN, REPORTS_SHOWN = 10, 6
+"""Counties with late reports, and reasons for which reports went back; and reports of each."""
 FIGURES_SHOWN = 12
 NONE = "·"
 _OF_ONE = ("held", "not_taken")
@@ -78,6 +80,7 @@ def _blocks(
         yield Paragraph(w.simulated, "warn")
     yield Paragraph(_night(night, w), "bad" if night.lost else "")
     yield _counties(s, w)
+    yield _open(s, w)
     yield _waiting(s, w, url)
     if untold:
         points = (Point(f"{catalogue.name_of(code)}: {why}") for code, why in untold.items())
@@ -132,7 +135,7 @@ def _counties(s: Situation, w: Words) -> Grid:
         w("退回", "returned"): [_count(c.returned, "bad") for c in s.morning.counties],
         w("扣留", "withheld"): [_count(c.withheld, "bad") for c in s.morning.counties],
         w("待审", "held"): [_count(c.held, "warn") for c in s.morning.counties],
-        w("退行", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
+        w("退回记录", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
         w("待转交", "hand over"): [_count(c.to_hand_over, "warn") for c in s.morning.counties],
         w("有效至", "good to"): [Cell(c.last_good or "—") for c in s.morning.counties],
     }
@@ -156,7 +159,7 @@ def _reached(c: CountyMorning) -> Cell:
 
 
 def _share(s: Situation, c: CountyMorning) -> Cell:
-    counted, asked = coming_in([r for r in s.grid if r["county_code"] == c.county_code])
+    counted, asked = coming_in(s.reports_of.get(c.county_code, []))
     return Cell(f"{counted}/{asked}", share=counted / asked) if asked else Cell("—", "dim")
 
 
@@ -175,6 +178,32 @@ def _county_line(c: CountyMorning, w: Words) -> str:
         (c.withheld, f"扣留{c.withheld}", f"{c.withheld} withheld"), (c.held, f"待审{c.held}", f"{c.held} held"),
     )  # fmt: skip
     return f"· {c.county_name} {w.joined([w(zh, en) for it, zh, en in said if it])}"
+
+
+def _open(s: Situation, w: Words) -> Points | None:
+    """Which reports are late, a point a county; and which went back and why, a point a reason."""
+    late, back = late_by_county(s.morning.open_reports), back_by_reason(s.morning.open_reports)
+    told = [
+        (w(f"逾期 {own[0].county_name}", f"late, {own[0].county_name}"), own) for own in late[:OPEN_SHOWN]
+    ]
+    told += [(w(own[0].brief_zh, own[0].brief_en), own) for own in back[:OPEN_SHOWN]]
+    points = [Point(name + w("：", ": ") + _reports(own, w)) for name, own in told]
+    if more := sum(map(len, [*late[OPEN_SHOWN:], *back[OPEN_SHOWN:]])):
+        points.append(Point(w(f"另有{more}份", f"{more} more"), command="qiangji today --all"))
+    title = w("逾期的，退回、扣留的及原因", "What is late, what went back, and why")
+    return Points(title, tuple(points)) if points else None
+
+
+def _reports(own: Sequence[Open], w: Words) -> str:
+    """Reports in a line, those of many with how many there are; the county stands before late ones already."""
+    told = [
+        f"{w(r.title_zh, r.title_en)} {r.period}" + w(f"（{r.days}天）", f" ({r.days} days)")
+        if r.status == "late"
+        else f"{r.county_name} {w(r.title_zh, r.title_en)} {r.period}"
+        for r in own[:REPORTS_SHOWN]
+    ]
+    more = w(f"等{len(own)}份", f" and {len(own) - REPORTS_SHOWN} more") if len(own) > REPORTS_SHOWN else ""
+    return w("；", "; ").join(told) + more
 
 
 def _waiting(s: Situation, w: Words, url: str) -> Points:
@@ -291,12 +320,14 @@ def _figure(f: Row) -> Cell:
 
 
 def _ahead(s: Situation, w: Words) -> Block:
-    ahead = s.morning.ahead
+    ahead = s.morning.ahead or s.morning.then
     if not ahead:
-        return Paragraph(w("近五个工作日没有到期的报表。", "Nothing is due within five working days."), "dim")
+        return Paragraph(w("近期没有到期的报表。", "Nothing is due soon."), "dim")
     locked = w.joined(s.morning.locked)
     return Grid(
-        w("近五个工作日到期", "Due within five working days"),
+        w("近五个工作日到期", "Due within five working days")
+        if s.morning.ahead
+        else w("近五个工作日没有到期的报表，下一批", "Nothing is due within five working days. Next"),
         w.headings("报表 form", "报告期 period", "截止 due", "已收齐的县（市、区） counties in"),
         tuple(
             (

@@ -11,7 +11,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.figures import Row, Rows, reading
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
 from qiangji.letters.reasons import reason
-from qiangji.letters.situation import Situation, Todo, coming_in, todo, working_days
+from qiangji.letters.situation import Situation, Todo, coming_in, lacking, todo, working_days
 from qiangji.letters.words import Words
 
 REASONS_SHOWN = 12
@@ -33,7 +33,13 @@ def county(s: Situation, catalogue: Catalogue, code: str, days: int, w: Words) -
     subject = w(f"强基报送 {name} {s.today}：{said}", f"Qiangji {code} {name} {s.today}: {said}")
     blocks = [b for b in _blocks(s, catalogue, code, found, w) if b is not None]
     return Letter(
-        code, s.today, w.language, _kind(found, w) + subject, _short(found, catalogue, w), tuple(blocks)
+        code,
+        s.today,
+        w.language,
+        _kind(found, w) + subject,
+        _short(found, catalogue, w),
+        tuple(blocks),
+        tuple((r["form"], r["period"]) for r in found.due),
     )
 
 
@@ -41,7 +47,7 @@ def _kind(found: Todo, w: Words) -> str:
     """A reminder where nothing but due days lies ahead, a notice where one has passed."""
     if found.overdue:
         return w("【逾期告知】", "[Notice] ")
-    others = (found.late, found.back, found.short, found.workbooks)
+    others = (found.late, found.back, found.partial, found.short, found.workbooks)
     return w("【到期提醒】", "[Reminder] ") if found.due and not any(others) else ""
 
 
@@ -50,7 +56,7 @@ def _counts(found: Todo, w: Words) -> list[str]:
         status: [r for r in found.back if r["status"] == status]
         for status in ("returned", "withheld", "held")
     }
-    rows = sum(r["rows_rejected"] or 0 for r in found.back if r["status"] == "partial")
+    rows = sum(r["rows_rejected"] or 0 for r in found.partial)
     said = (
         (len(found.overdue) + len(found.late), "逾期", "late"),
         (len(back["returned"]), "退回", "returned"),
@@ -76,9 +82,10 @@ def _blocks(s: Situation, catalogue: Catalogue, code: str, found: Todo, w: Words
     yield _overdue(found, catalogue, s, w)
     yield _due(found, catalogue, s, w)
     yield _back(found, catalogue, w)
-    yield _reasons([r for r in s.rejections if r["county_code"] == code], catalogue, w)
+    whole = {(r["form"], r["period"]) for r in found.back}
+    yield _reasons(s.rejections_of.get(code, []), whole, catalogue, w)
     yield _workbooks(found.workbooks, w)
-    yield _standing([r for r in s.grid if r["county_code"] == code], catalogue, w)
+    yield _standing(s.reports_of.get(code, []), catalogue, w)
 
 
 def _overdue(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid | None:
@@ -116,7 +123,7 @@ def _notes(row: Row, found: Todo, w: Words) -> list[str]:
 
 def _rows_back(row: Row, w: Words) -> str:
     n = row["rows_rejected"] or 0
-    return w(f"退回{n:,}条记录，原因见下表", f"{n:,} {'row' if n == 1 else 'rows'} sent back: see below why")
+    return w(f"{n:,}条", f"{n:,} {'row' if n == 1 else 'rows'}")
 
 
 def _due(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid | None:
@@ -141,26 +148,48 @@ def _due(found: Todo, catalogue: Catalogue, s: Situation, w: Words) -> Grid | No
 
 def _back(found: Todo, catalogue: Catalogue, w: Words) -> Points | None:
     rows = [*found.back, *found.short]
-    if not rows:
+    points = [Point(f"{_place(r, catalogue, w)} — {w.status(r)}", _said(r, catalogue, w)) for r in rows]
+    if found.partial:
+        reports = [f"{_place(r, catalogue, w)} {_rows_back(r, w)}" for r in found.partial]
+        said = w("部分记录退回，原因见下表", "Some rows were sent back: see below why")
+        points.append(Point(said, (w("；", "; ").join(reports),)))
+    if not points:
         return None
-    return Points(
-        w("退回、待核实、待补的报送", "Returned, to be confirmed, or incomplete"),
-        tuple(Point(f"{_place(r, catalogue, w)} — {w.status(r)}", _said(r, w)) for r in rows),
-    )
+    return Points(w("退回、待核实、待补的报送", "Returned, to be confirmed, or incomplete"), tuple(points))
 
 
 def _place(row: Row, catalogue: Catalogue, w: Words) -> str:
     return f"{w.form(catalogue, row['form'])} {row['period']}"
 
 
-def _said(row: Row, w: Words) -> tuple[str, ...]:
-    """What is said of a report, without what a held one tells the person who decides."""
+def _said(row: Row, catalogue: Catalogue, w: Words) -> tuple[str, ...]:
+    """What is said of a report, without what a held one tells the person who decides, and without a value.
+
+    The messages of mart that quote one are those of a report in which no row holds, and of a suite's rule.
+    """
+    code, rule = row["reason_code"], f"{row['form']}.{row['reason_code']}"
+    if code == "no_row_accepted":
+        return (
+            w(
+                "所有记录均未通过核查，原因见下表：请改正后重报整表。",
+                "no row holds, see below why: please correct them and send the whole report again.",
+            ),
+        )
+    if code == "few_units":
+        n, asked, lack = row["rows_accepted"], row["expected_units"], lacking(row)
+        return (
+            w(
+                f"应报{asked:,}个单位，计入{n:,}，缺{lack:,}：请补报。",
+                f"{n:,} of {asked:,} units count, {lack:,} lack: please send them.",
+            ),
+        )
+    if row["form"] in catalogue.suites and any(r.id == rule for r in catalogue.suites[row["form"]].rules):
+        again = w("。请改正后重报。", ". Please correct it and send the report again.")
+        return (reason(row | {"rule": rule}, catalogue, w) + again,)
     if row["reason_code"] in reading.NOTED:
         return (
             w("请核对文件名和内容后重新放置。", "Please check its name and content, and put it there again."),
         )
-    if row["status"] == "partial":
-        return (_rows_back(row, w),)
     message = w.one_of_both(row["message_zh"] or "", row["message_en"] or "")
     if row["status"] == "held":
         message = message.partition("暂未采用")[0].partition("Nothing was replaced")[0].strip()
@@ -171,12 +200,11 @@ def _said(row: Row, w: Words) -> tuple[str, ...]:
     return (message,) if message else ()
 
 
-def _reasons(rejections: Rows, catalogue: Catalogue, w: Words) -> Grid | None:
-    """Why rows went back: each rule with its number of rows, and no value."""
+def _reasons(rejections: Rows, whole: set[tuple[str, str]], catalogue: Catalogue, w: Words) -> Grid | None:
+    """Why rows went back: each rule with its number of rows, and no value. `whole`: reports told first."""
     if not rejections:
         return None
-    most = max(r["rows"] for r in rejections)
-    shown = sorted(rejections, key=lambda r: -r["rows"])
+    shown = sorted(rejections, key=lambda r: ((r["form"], r["period"]) not in whole, -r["rows"]))
     more = len(shown) - REASONS_SHOWN
     return Grid(
         w("退回记录的原因", "Why rows were sent back"),
@@ -185,11 +213,12 @@ def _reasons(rejections: Rows, catalogue: Catalogue, w: Words) -> Grid | None:
             (
                 Cell(w.form(catalogue, r["form"])),
                 Cell(r["period"]),
-                Cell(f"{r['rows']:,}", share=r["rows"] / most),
+                Cell(f"{r['rows']:,}"),
                 Cell(reason(r, catalogue, w)),
             )
             for r in shown[:REASONS_SHOWN]
         ),
+        numbers=(2,),
         note=w(f"另有{more}项，见退回工作簿。", f"{more} more: see the workbooks.") if more > 0 else "",
     )
 
@@ -224,7 +253,7 @@ def _standing(rows: Rows, catalogue: Catalogue, w: Words) -> Grid:
                 Cell(w.form(catalogue, r["form"])),
                 Cell(r["period"]),
                 Cell(w.status(r), TONES.get(r["status"], "")),
-                _units(r),
+                _units(r, w),
                 Cell(str(r["due_date"])),
             )
             for r in latest.values()
@@ -232,8 +261,10 @@ def _standing(rows: Rows, catalogue: Catalogue, w: Words) -> Grid:
     )
 
 
-def _units(row: Row) -> Cell:
+def _units(row: Row, w: Words) -> Cell:
     expected, accepted = row["expected_units"], row["rows_accepted"]
+    if row["is_unchanged"]:
+        return Cell(w("无变动", "unchanged"), "dim")
     if not expected or accepted is None:
         return Cell(f"— / {expected:,}" if expected else "—", "dim")
     return Cell(f"{accepted:,} / {expected:,}", share=accepted / expected)
@@ -243,5 +274,5 @@ def _short(found: Todo, catalogue: Catalogue, w: Words) -> tuple[str, ...]:
     """For a group robot: each report in a line, what is late first."""
     late = [(r, w("逾期", "late")) for r in (*found.overdue, *found.late)]
     due = [(r, w(f"{r['due_date']:%m-%d}到期", f"due {r['due_date']:%m-%d}")) for r in found.due]
-    back = [(r, w.status(r)) for r in (*found.back, *found.short)]
+    back = [(r, w.status(r)) for r in (*found.back, *found.short, *found.partial)]
     return tuple(f"· {_place(r, catalogue, w)} {said}" for r, said in (*late, *back, *due))

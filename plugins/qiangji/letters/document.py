@@ -8,10 +8,12 @@ that neither says more than the other. Every text is escaped: what a county wrot
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from html import escape
 from typing import Literal
+
+from qiangji.text import breadth
 
 Tone = Literal["", "bad", "warn", "good", "dim"]
 COLOURS = {"": "#1f2328", "bad": "#b3261e", "warn": "#8a5a00", "good": "#1a7f37", "dim": "#6b7280"}
@@ -19,7 +21,7 @@ BAR, EMPTY = "#3b82a0", "#e5e7eb"
 BAR_PIXELS, BAR_CHARACTERS = 90, 10
 FONT = "font-family:'Microsoft YaHei','PingFang SC','Noto Sans CJK SC',Arial,sans-serif"
 UNBROKEN = 12
-"""Characters of a cell that stay on one line."""
+"""Characters of a cell that stay on one line; a Chinese one counts twice."""
 SHORT_BYTES = 1900
 """UTF-8 bytes of what a group robot is sent: WeCom takes 2048."""
 
@@ -70,15 +72,28 @@ Block = Paragraph | Grid | Points
 
 
 @dataclass(frozen=True)
+class Enclosure:
+    """A file that goes with a letter by mail."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Letter:
-    """What one reader is told on one day. `reader`: `city`, or a county's code. `short`: lines for a group robot."""
+    """What one reader is told on one day. `reader`: `city`, or a county's code. `short`: lines for a group robot.
+
+    `reminds`: (form, period) of the reports that are due soon. `enclosures`: the files that its mail carries.
+    """
 
     reader: str
     day: date
-    language: str
+    language: Literal["zh", "en"]
     subject: str
     short: tuple[str, ...]
     blocks: tuple[Block, ...]
+    reminds: tuple[tuple[str, str], ...] = ()
+    enclosures: tuple[Enclosure, ...] = ()
 
     @property
     def text(self) -> str:
@@ -107,10 +122,11 @@ class Letter:
         return shortened((self.subject, *self.short))
 
 
+# a table that is wider than a telephone moves within its own frame; what stands around it keeps the screen's width
 _OUTER = (
-    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0"><tr><td align="left"'
-    ' style="padding:16px"><table role="presentation" width="760" cellpadding="0" cellspacing="0" border="0"'
-    ' style="max-width:760px;width:100%">',
+    '<table role="presentation" width="100%" cellpadding="0" cellspacing="0" border="0" style="table-layout:fixed">'
+    '<tr><td align="left" style="padding:12px"><table role="presentation" width="760" cellpadding="0" cellspacing="0"'
+    ' border="0" style="max-width:760px;width:100%;table-layout:fixed">',
     "</table></td></tr></table>",
 )
 
@@ -174,9 +190,9 @@ def _html(block: Block) -> str:
         for row in block.rows
     )
     table = (
-        f'{_heading(block.title)}<table width="100%" cellpadding="0" cellspacing="0" border="0"'
-        f' style="border-collapse:collapse">'
-        f"<tr>{head}</tr>{rows}</table>"
+        f'{_heading(block.title)}<div style="overflow-x:auto"><table width="100%" cellpadding="0" cellspacing="0"'
+        f' border="0" style="border-collapse:collapse">'
+        f"<tr>{head}</tr>{rows}</table></div>"
     )
     note = (
         f'<div style="{FONT};font-size:12px;color:{COLOURS["dim"]};padding:4px 0">{escape(block.note)}</div>'
@@ -230,7 +246,7 @@ def _th(heading: str, is_number: bool) -> str:
 def _td(cell: Cell, is_number: bool) -> str:
     align = "right" if is_number else "left"
     content = escape(cell.text) if cell.share is None else _bar(cell)
-    wrap = ";white-space:nowrap" if len(cell.text) <= UNBROKEN else ""
+    wrap = ";white-space:nowrap" if breadth(cell.text) <= UNBROKEN else ""
     return (
         f'<td align="{align}" valign="top" style="{FONT};font-size:13px;line-height:1.5;color:{COLOURS[cell.tone]};'
         f'padding:4px 8px;border-bottom:1px solid #e5e7eb;text-align:{align}{wrap}">{content}</td>'

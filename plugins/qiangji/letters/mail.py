@@ -32,6 +32,9 @@ SECONDS = 20.0
 """Of one answer."""
 
 
+_WORKBOOK = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+
+
 class Unsure(PermanentError):
     """The letter was handed over and no answer came: it may have arrived, so that it is not sent again."""
 
@@ -55,7 +58,7 @@ def deliver(channel: Channel, letter: Letter, message_id: str) -> int:
     try:
         with _steps(channel):
             _greet(client, channel)
-            client_refused = _envelope(client, channel)
+            client_refused = _envelope(client, channel, len(content))
             _expect(client.docmd("DATA"), (354,))
         _hand_over(client, channel, content)
         with suppress(smtplib.SMTPException, OSError):
@@ -77,6 +80,8 @@ def message(channel: Channel, letter: Letter, message_id: str) -> EmailMessage:
     made["Content-Language"] = "zh-CN" if letter.language == "zh" else "en"
     made.set_content(letter.text, cte="base64")
     made.add_alternative(letter.html, subtype="html", cte="base64")
+    for file in letter.enclosures:
+        made.add_attachment(file.content, *_WORKBOOK, filename=file.name)
     return made
 
 
@@ -104,9 +109,12 @@ def _greet(client: smtplib.SMTP, channel: Channel) -> None:
         client.login(channel.address.login, channel.address.password)
 
 
-def _envelope(client: smtplib.SMTP, channel: Channel) -> int:
-    """Sender and addresses. Returns how many addresses were refused; raises if all were."""
-    _expect(client.mail(channel.sender), (250,))
+def _envelope(client: smtplib.SMTP, channel: Channel, size: int) -> int:
+    """Sender and addresses. Returns how many addresses were refused; raises if all were.
+
+    A server that says how much it takes is told how large the message is, and refuses it before it is handed over.
+    """
+    _expect(client.mail(channel.sender, [f"size={size}"] if client.has_extn("size") else []), (250,))
     answers = [client.rcpt(box) for box in channel.to]
     taken = [a for a in answers if a[0] in (250, 251)]
     if not taken:

@@ -6,9 +6,10 @@ nothing is read from elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
@@ -40,6 +41,26 @@ class Situation:
     figures: Rows
     is_simulated: bool = False
 
+    @cached_property
+    def reports_of(self) -> Mapping[str, Rows]:
+        """County -> its rows of the grid: each county's letter asks for its own."""
+        return _by_county(self.grid)
+
+    @cached_property
+    def rejections_of(self) -> Mapping[str, Rows]:
+        return _by_county(self.rejections)
+
+    @cached_property
+    def workbooks_of(self) -> Mapping[str, Rows]:
+        return _by_county(self.workbooks)
+
+
+def _by_county(rows: Rows) -> Mapping[str, Rows]:
+    found: dict[str, Rows] = {}
+    for row in rows:
+        found.setdefault(row["county_code"], []).append(row)
+    return found
+
 
 def situation(
     engine: Engine, catalogue: Catalogue, at: datetime, unbuilt: Sequence[Period] = ()
@@ -57,7 +78,7 @@ def situation(
         rejections=reading.rejections(engine, reported.grid),
         workbooks=reported.workbooks,
         figures=[f for f in figures if f["value"] is not None],
-        is_simulated=(s.home / "simulator").is_dir(),
+        is_simulated=s.is_simulated,
     )
 
 
@@ -66,14 +87,16 @@ class Todo:
     """What one county has to do. Rows of the grid, each in one list alone.
 
     `due`: not here yet, due within the days of the reminder. `overdue`: due on the last working day, and not here.
-    `late`: others that are late. `back`: returned, withheld, held with a question, or in which rows were sent back.
-    `short`: counted, and of fewer units than should report. `workbooks`: what waits for it.
+    `late`: others that are late. `back`: returned, withheld or held with a question. `partial`: rows were sent back.
+    `short`: counted, and of fewer units than should report beside those rows; or a file that was not taken.
+    `workbooks`: what waits for it.
     """
 
     due: Rows
     overdue: Rows
     late: Rows
     back: Rows
+    partial: Rows
     short: Rows
     workbooks: Rows
 
@@ -84,7 +107,7 @@ class Todo:
 
 def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
     """What a county has to do, by what the situation says of it alone. `days`: how early it is reminded."""
-    rows = [r for r in s.grid if r["county_code"] == county]
+    rows = s.reports_of.get(county, [])
     late = [r for r in rows if r["status"] == "late"]
     overdue = [r for r in late if working_days(calendar, r["due_date"], s.today) <= 1]
     return Todo(
@@ -96,19 +119,28 @@ def todo(s: Situation, calendar: Calendar, county: str, days: int) -> Todo:
         overdue=overdue,
         late=[r for r in late if r not in overdue],
         back=[r for r in rows if _is_back(r)],
-        short=[
-            r
-            for r in reading.needs_attention(rows)
-            if r["status"] not in reading.ATTENTION and r["reason_code"] in ("few_units", *reading.NOTED)
-        ],
-        workbooks=[w for w in s.workbooks if w["county_code"] == county and w["status"] == "sent"],
+        partial=[r for r in rows if r["status"] == "partial"],
+        short=[r for r in reading.needs_attention(rows) if _is_short(r)],
+        workbooks=[w for w in s.workbooks_of.get(county, []) if w["status"] == "sent"],
     )
 
 
 def _is_back(row: Row) -> bool:
     if row["status"] == "held":
         return row["reason_code"] not in _OURS
-    return row["status"] in ("returned", "withheld", "partial")
+    return row["status"] in ("returned", "withheld")
+
+
+def _is_short(row: Row) -> bool:
+    """Of a row that needs attention: whether the county has to send more than the rows that went back to it."""
+    if row["status"] in reading.ATTENTION:
+        return False
+    return row["reason_code"] in reading.NOTED or (row["reason_code"] == "few_units" and lacking(row) > 0)
+
+
+def lacking(row: Row) -> int:
+    """Units of which nothing came, beside those whose rows were sent back."""
+    return max(0, (row["expected_units"] or 0) - (row["rows_accepted"] or 0) - (row["rows_rejected"] or 0))
 
 
 def working_days(calendar: Calendar, after: date, until: date) -> int:

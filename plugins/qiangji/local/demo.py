@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qiangji.local.client import AirflowClient
 
 BACKFILLED = 3
-"""Months before the reporting month."""
+"""Months before the reporting month, where nobody says how many."""
 POOLS = {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}
 DAGS = ("collect_nightly", "collect_period", "build_indicators", "watch_reporting", "send_letters")
 PRELOAD = (
@@ -60,6 +60,8 @@ class Clock:
 
     console: Console
     began: float = field(default_factory=time.monotonic)
+    backfilled: int = BACKFILLED
+    """Months before the reporting month."""
     steps: list[tuple[str, float]] = field(default_factory=list)
     runs: list[Run] = field(default_factory=list)
     tasks: list[TaskInstance] = field(default_factory=list)
@@ -77,10 +79,18 @@ class Clock:
 Show = Callable[[Console, Settings, Clock], None]
 
 
-def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | None = None) -> int:
+def run(
+    console: Console,
+    show: Show,
+    *,
+    keep: bool = False,
+    down: list[str] | None = None,
+    months: int = BACKFILLED,
+) -> int:
     """Run the demonstration and `show` the result. Returns 0, or 1 if a run that should be green is red.
 
-    `down`: counties whose system is down. While `make up` runs, its Airflow and county systems are used, and stay.
+    `months`: how many before the reporting month are backfilled. `down`: counties whose system is down. While
+    `make up` runs, its Airflow and county systems are used, and stay.
     """
     s = settings()
     if s.warehouse_url:
@@ -91,7 +101,7 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
         )
     pipeline.read_catalogue().select_counties(down or [])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # TERM stops what was started, as Ctrl-C does
-    clock = Clock(console)
+    clock = Clock(console, backfilled=months)
     console.print("[bold]强基 Qiangji[/bold]: every figure below is simulated 以下数据均为模拟数据\n")
     if _is_up(s):
         return _within(s, clock, show, keep=keep, down=down or [])
@@ -99,7 +109,7 @@ def run(console: Console, show: Show, *, keep: bool = False, down: list[str] | N
     with contextlib.ExitStack() as stack:
         with clock.step("PostgreSQL and the warehouse 数据仓库"):
             stack.enter_context(server.running_server())
-            airflow = airflow_of(s, server)
+            airflow = airflow_of(s, server, months + 1)
             with open_warehouse(s, pipeline.read_catalogue()):
                 pass
         with clock.step("county systems and Airflow 县级系统与调度器"):
@@ -258,7 +268,7 @@ def _collect(
 ) -> bool:
     """Run the night of the reporting month, the backfill and the builds. True if each ended as it should."""
     last = reporting_month(stages.local_today())
-    first = last - BACKFILLED
+    first = last - clock.backfilled
     began = datetime.now(UTC)
     good = True
     with clock.step(f"collect_nightly {last}"):
@@ -276,12 +286,12 @@ def _collect(
             "backfill", "create", "--dag-id", "collect_period", "--from-date", str(first.start), "--to-date",
             str((last - 1).start), "--reprocess-behavior", "completed", "--max-active-runs", "2",
         )  # fmt: skip
-        runs = _new_runs(client, before)
+        runs = _new_runs(client, before, clock.backfilled)
         states = [client.wait_for_run("collect_period", run, RUN_SECONDS).state for run in runs]
-        good &= expect_red or states == ["success"] * BACKFILLED
+        good &= expect_red or states == ["success"] * clock.backfilled
         client.end_backfills("collect_period")  # all its runs have ended: the next may be made at once
     with clock.step("build_indicators follows the asset's partitions"):
-        built = _wait_for_builds(client, began, {str(first + i) for i in range(BACKFILLED + 1)})
+        built = _wait_for_builds(client, began, {str(first + i) for i in range(clock.backfilled + 1)})
     if not built:
         clock.console.print(
             "[red]✗ 有计算任务失败 a build is red: its figures stay as they were; the log of its task says why[/red]"
@@ -292,18 +302,18 @@ def _collect(
     return good
 
 
-def _new_runs(client: AirflowClient, before: set[str]) -> list[str]:
+def _new_runs(client: AirflowClient, before: set[str], wanted: int) -> list[str]:
     deadline = time.monotonic() + 120
     while True:
         found = [r.run_id for r in client.runs("collect_period") if r.run_id not in before]
-        if len(found) >= BACKFILLED:
+        if len(found) >= wanted:
             return found
         if time.monotonic() > deadline:
             raise QiangjiError(
                 f"{len(found)} runs of the backfill",
-                expected=str(BACKFILLED),
+                expected=str(wanted),
                 where="collect_period",
-                zh=f"回填只开始了{len(found)}次运行，应为{BACKFILLED}次：请在Airflow中查看collect_period。",
+                zh=f"回填只开始了{len(found)}次运行，应为{wanted}次：请在Airflow中查看collect_period。",
             )
         time.sleep(0.3)
 

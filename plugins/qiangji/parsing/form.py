@@ -38,6 +38,7 @@ from qiangji.parsing.strays import (
     find_sums,
     hide,
     is_note_row,
+    is_number,
     is_total,
     joined,
     told_once,
@@ -45,7 +46,7 @@ from qiangji.parsing.strays import (
 )
 from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
 from qiangji.periods import Period
-from qiangji.text import squeezed
+from qiangji.text import squeezed, tidy
 
 _BLANK = r"^[\s\p{Z}]*$"
 
@@ -110,6 +111,7 @@ def read_form(
     columns = find_columns(grid, reading)
     check_below(grid, end, columns, reading)
     _check_ragged(grid, end, reading)
+    _check_beyond(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
@@ -346,6 +348,33 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
         code="ragged_rows",
         zh=f"有{len(wrong)}行的列数与表头不一致（第{row}行为{cells}列，应为{width}列），请检查后重报",
     )
+
+
+def _check_beyond(grid: Grid, end: int, reading: Reading) -> None:
+    """Raise for rows of a text file that have a number to the right of the last header. A comma in a number without
+    quotation marks (1,234) moves the cells behind it, and a blank column at the end of the table hides that.
+    """
+    titles, headers = grid.title_and_header(reading.layout)
+    if grid.look is not None or grid.header_rows is not None:
+        return
+    heads = [grid.row_text(i) for i in range(titles, min(titles + headers, grid.cells.num_rows))]
+    last = max((i for row in heads for i, text in enumerate(row) if text), default=-1)
+    below = titles + headers
+    for at in range(last + 1, grid.cells.num_columns):
+        column = combined(grid.cells.column(at)).slice(below, max(0, end - below))
+        found = [i for i, text in enumerate(column.to_pylist()) if text and is_number(tidy(text))]
+        if not found:
+            continue
+        cell = address(reading.form.form, at, grid.first_row + below + found[0])
+        raise ReturnedError(
+            f"{len(found)} rows have a number to the right of the last header, first {cell}: cells may have moved",
+            where=reading.where,
+            expected="numbers under a header only, and those with a comma in quotation marks",
+            do="Remove commas from numbers (1234), or put these into quotation marks; clear what has no header.",
+            code="ragged_rows",
+            zh=f"有{len(found)}行在最后一个表头之后还有数字（如{cell}），各列可能已错位："
+            "请去掉数字中的千分位逗号（写作1234）或给该数字加上英文双引号，并清除表头以外的内容后重报",
+        )
 
 
 def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]) -> bool:

@@ -6,6 +6,7 @@ codes. Tests compare this list with the code, and the page with this list.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,11 @@ STAGES: dict[Stage, tuple[str, str]] = {
 }
 
 
+def in_brief(text: str) -> str:
+    """A text up to its first stop, without what stands in brackets."""
+    return re.split("[：；，:;,]", re.sub("（.*?）|\\(.*?\\)", "", text))[0].strip()
+
+
 @dataclass(frozen=True)
 class Reason:
     """One code, in words."""
@@ -34,6 +40,11 @@ class Reason:
     trigger_en: str
     do_zh: str
     do_en: str
+
+    @property
+    def brief_zh(self) -> str:
+        """What it is, in a few words of Chinese."""
+        return in_brief(self.trigger_zh)
 
 
 _ALL = (
@@ -115,7 +126,8 @@ _ALL = (
         "删去多余的引号，或重新完整上传", "Remove the lone quotation mark, or send the whole file again.",
     ),
     Reason(
-        "ragged_rows", "form", "数据行列数与表头不一致", "rows with more or fewer cells than the header",
+        "ragged_rows", "form", "数据行列数与表头不一致，或最后一个表头之后还有数字（如未加引号的1,234使各列错位）",
+        "rows with more or fewer cells than the header, or numbers behind the last one (1,234 without quotation marks)",
         "检查引号和分隔符", "Check quotes and separators.",
     ),
     Reason(
@@ -187,8 +199,9 @@ _ALL = (
     ),
     Reason(
         "side_by_side", "held",
-        "同一报表同一报告期有两份文件，系统未说明哪份更新",
-        "two files of one form and period lie side by side, and the system does not say which is the later",
+        "同一报表同一报告期有两份文件，系统未说明哪份更新（无时间、时间相同或晚于当前时间）",
+        "two files of one form and period lie side by side, and the system does not say which is the later (no times,"
+        " the same, or one in the future)",
         "只保留一份；由市级放行应采用的一份、作废另一份",
         "Keep one of them; the city releases the right one and voids the other.",
     ),
@@ -227,9 +240,9 @@ _ALL = (
     ),
     Reason(
         "another_time_span", "held",
-        "表头写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、另一月份",
+        "表头写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、另一月份、计划数",
         "a header says another time than the field counts: 本月 above a year-to-date amount, the year before, another"
-        " month",
+        " month, what was planned",
         "按要求的时段填报，并改正表头", "Report over the time that the form asks for, and correct the header.",
     ),
     Reason(

@@ -29,7 +29,9 @@ MAX_COLUMNS = 16_384
 _MAX_MERGED = 2_000
 
 
-_CURRENCY = re.compile(r"[¥￥]")
+_CURRENCIES = {"元": re.compile(r"[¥￥]"), "港元": re.compile(r"HK\$"), "美元": re.compile(r"(?<!\[)\$|\[\$(?:US)?\$"),
+               "欧元": re.compile("€"), "英镑": re.compile("£")}  # fmt: skip
+"""Unit -> its sign in a number format. `[$-804]` names a language, and no dollar."""
 _CONDITION = re.compile(r"\[(>=|<=|<>|>|<|=)(-?[0-9]+(?:\.[0-9]+)?)\]")
 _HOLDS = {
     ">=": operator.ge, "<=": operator.le, "<>": operator.ne, ">": operator.gt, "<": operator.lt, "=": operator.eq,
@@ -89,11 +91,11 @@ def divisor_of(code: str) -> int:
 
 
 def unit_of(code: str) -> str:
-    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元; '' for most."""
+    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `$#,##0` 美元; '' for most."""
     section = _split(code)[0]
     bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
     unit = unit_in(re.sub(r"[\x00-\x7f¥￥]+", "", bare))
-    return unit or ("元" if _CURRENCY.search(section) else "")
+    return unit or next((unit for unit, sign in _CURRENCIES.items() if sign.search(section)), "")
 
 
 def shows_month(code: str) -> bool:

@@ -21,6 +21,8 @@ TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp")
 """Names that `temporary_name` makes: of a file written beside a county's deliveries, until it is whole."""
 FEEDBACK = "feedback"
 """The folder beside a county's deliveries in which it finds what goes back to it: nothing in it is a report."""
+BENEATH = 100
+"""Folders beneath a county's place, and files in each, that are looked at for reports in the wrong place."""
 MAX_ENTRIES = 100_000
 """Of a folder that is looked through."""
 _REPORT_LIKE = re.compile(r"(?!~\$|\.).*\.(xlsx?|xlsm|xlsb|et|ett|ods|csv|tsv|txt|zip|rar|7z)", re.I | re.S)
@@ -50,6 +52,11 @@ def names_in_a_folder(
 def is_report_like(name: str) -> bool:
     """Whether a file of that name may be a report under another name: a table or an archive, and no lock file."""
     return is_plain(name) and _REPORT_LIKE.fullmatch(name) is not None
+
+
+def is_looked_into(name: str) -> bool:
+    """Whether a folder beneath a county's place may hold reports that were put into the wrong place."""
+    return not name.startswith(".") and name != FEEDBACK
 
 
 def shown(name: bytes) -> str:

@@ -26,10 +26,11 @@ from qiangji.settings import connection
 from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import bad_connection
 from qiangji.sources.files import (
-    FEEDBACK,
+    BENEATH,
     MAX_ENTRIES,
     Watch,
     changing,
+    is_looked_into,
     is_report_like,
     kind_of,
     moment,
@@ -40,8 +41,6 @@ from qiangji.sources.files import (
 from qiangji.sources.limits import Limits
 
 log = logging.getLogger(__name__)
-_BENEATH = 100
-"""Folders beneath, and files in each, that are looked at."""
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -111,16 +110,16 @@ class FolderSource:
                 if n >= MAX_ENTRIES:
                     raise too_many(str(self._folder), self._county.county)
                 if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name != FEEDBACK:
+                    if is_looked_into(entry.name):
                         beneath.append(entry.name)
                 elif entry.name not in names:
                     others += _seen(entry, "")
-        for name in beneath[:_BENEATH]:
+        for name in beneath[:BENEATH]:
             with suppress(OSError):  # not ours to look into, or gone meanwhile
                 inner = os.open(name, _OPEN | os.O_DIRECTORY, dir_fd=folder)
                 try:
                     with os.scandir(inner) as entries:
-                        others += [s for e in islice(entries, _BENEATH) for s in _seen(e, name)]
+                        others += [s for e in islice(entries, BENEATH) for s in _seen(e, name)]
                 finally:
                     os.close(inner)
         return others

@@ -9,7 +9,7 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from qiangji.parsing.dates import read_period
@@ -17,6 +17,8 @@ from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.text import as_text
 
+AHEAD = timedelta(minutes=10)
+"""How far a county's clock may be before ours."""
 _DAY = re.compile(r"[0-9]{4}([-/.]?)[0-9]{2}\1[0-9]{2}")
 
 
@@ -47,7 +49,7 @@ def is_day(version: str) -> bool:
 
 
 def moment_of(version: str) -> datetime | None:
-    """The moment that a version names, None if it is something else; without an offset it counts as UTC."""
+    """The moment that a version names, None if it is something else; without an offset it is the counties' time."""
     try:
         at = datetime.fromisoformat(version)
     except ValueError:
@@ -55,4 +57,9 @@ def moment_of(version: str) -> datetime | None:
             at = email.utils.parsedate_to_datetime(version)
         except (ValueError, OverflowError, TypeError):
             return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return at if at.tzinfo else at.replace(tzinfo=ZoneInfo(settings().timezone))
+
+
+def believed(at: datetime | None) -> datetime | None:
+    """A time by a county's clock; None for one in the future: the clock was wrong, and it says nothing of the order."""
+    return at if at is not None and at <= datetime.now(UTC) + AHEAD else None

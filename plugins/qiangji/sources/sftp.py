@@ -30,10 +30,12 @@ from qiangji.errors import PermanentError, QiangjiError, TransientError
 from qiangji.sources import Fetched, Item, Seen, Target
 from qiangji.sources.address import address_of, login_refused
 from qiangji.sources.files import (
+    BENEATH,
     MAX_ENTRIES,
     TEMPORARY,
     Watch,
     changing,
+    is_looked_into,
     is_report_like,
     kind_of,
     moment,
@@ -49,6 +51,8 @@ logging.getLogger("asyncssh").setLevel(logging.WARNING)  # several lines a conne
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _DAY = 86_400
+_AT_ONCE = 8
+"""Folders beneath that are looked into at once."""
 _OWN_BYTES = 64 * 2**20
 """Of a file that `put` wrote: a larger one is somebody else's."""
 
@@ -150,26 +154,46 @@ class SftpSource:
     async def _read_directory(self, names: Mapping[bytes, str]) -> dict[str, asyncssh.SFTPAttrs]:
         """Name -> attributes of the wanted regular files, and in `others` the rest. `names`: as bytes -> as text."""
         sftp, found, seen = await self._client(), dict[str, asyncssh.SFTPAttrs](), 0
-        others: list[Seen] = []
+        others, beneath = list[Seen](), list[bytes]()
         async with asyncio.timeout(self._limits.left):
             await self._check_directory(sftp)
             async with aclosing(sftp.scandir(self._directory.encode())) as entries:
                 async for entry in entries:
                     if (seen := seen + 1) > MAX_ENTRIES:
                         raise too_many(self._directory, self._county.county)
-                    name = names.get(bytes(entry.filename))
+                    own = bytes(entry.filename)
+                    name = names.get(own)
+                    if name is None and entry.attrs.type == asyncssh.FILEXFER_TYPE_DIRECTORY:
+                        beneath += [own] if is_looked_into(shown(own)) else []
+                        continue
                     if name is None:
-                        other = shown(bytes(entry.filename))
-                        if entry.attrs.type == asyncssh.FILEXFER_TYPE_REGULAR and is_report_like(other):
-                            others.append(Seen(other, moment(entry.attrs.mtime)))
+                        others += _seen(entry, "")
                         continue
                     if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR:
                         log.warning("%s: %s is no regular file and is not read", self._county.county, name)
                         continue
                     found[name] = entry.attrs
                     self._watch.see(name, _version(entry.attrs))
-        self.others = others
+            self.others = [*others, *await self._beneath(sftp, beneath[:BENEATH])]
         return found
+
+    async def _beneath(self, sftp: asyncssh.SFTPClient, folders: Sequence[bytes]) -> Sequence[Seen]:
+        """Files that may be reports in the folders just beneath; nothing of a folder that is closed."""
+        at_once, root = asyncio.Semaphore(_AT_ONCE), self._directory.encode()
+
+        async def look(folder: bytes) -> Sequence[Seen]:
+            seen: Sequence[Seen] = ()
+            async with at_once:
+                with suppress(asyncssh.SFTPError):  # not for this login, or gone meanwhile
+                    async with aclosing(sftp.scandir(posixpath.join(root, folder))) as entries:
+                        n = 0
+                        async for entry in entries:
+                            if (n := n + 1) > BENEATH:
+                                break
+                            seen = [*seen, *_seen(entry, shown(folder))]
+            return seen
+
+        return [seen for found in await asyncio.gather(*map(look, folders)) for seen in found]
 
     async def _check_directory(self, sftp: asyncssh.SFTPClient) -> None:
         """Raises PermanentError if a part of the directory's path is no folder, or a link."""
@@ -304,6 +328,14 @@ class SftpSource:
         if self._ssh is not None:
             self._ssh.abort()
         self._ssh = self._sftp = None
+
+
+def _seen(entry: asyncssh.SFTPName, folder: str) -> list[Seen]:
+    """A file that may be a report, with the folder that it lies in; nothing of another entry."""
+    name = shown(bytes(entry.filename))
+    if entry.attrs.type != asyncssh.FILEXFER_TYPE_REGULAR or not is_report_like(name):
+        return []
+    return [Seen(f"{folder}/{name}" if folder else name, moment(entry.attrs.mtime))]
 
 
 async def _sweep(sftp: asyncssh.SFTPClient, folder: str, own: str) -> None:

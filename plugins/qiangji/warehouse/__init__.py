@@ -19,7 +19,7 @@ from qiangji.errors import WarehouseError, of_the_disk
 from qiangji.settings import Settings
 from qiangji.warehouse import definitions
 from qiangji.warehouse.locks import MIGRATION_LOCK, hold
-from qiangji.warehouse.roles import ANALYST, BI, CONNECTIONS, COUNTY, LOADER, OWNER, ROLES
+from qiangji.warehouse.roles import ANALYST, BI, BOARD, CONNECTIONS, COUNTY, LOADER, OWNER, ROLES
 
 if TYPE_CHECKING:
     import psycopg
@@ -131,7 +131,7 @@ def prepare(owner: Engine, settings: Settings, catalogue: Catalogue) -> None:
         current = MigrationContext.configure(connection, opts=options).get_current_revision()
         _require_known(current, [s.revision for s in scripts.walk_revisions()])
         if current != scripts.get_current_head():
-            grants.ensure_roles(connection, (LOADER, ANALYST, BI, COUNTY))
+            grants.ensure_roles(connection, (LOADER, ANALYST, BI, BOARD, COUNTY))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
         sync.synchronise(connection, settings, catalogue, wanted)

@@ -17,6 +17,7 @@ from qiangji.warehouse.ddl import define, listed
 from qiangji.warehouse.roles import (
     ANALYST,
     BI,
+    BOARD,
     CONNECTIONS,
     COUNTY,
     LOADER,
@@ -77,7 +78,7 @@ def reserve(connection: psycopg.Connection[Any]) -> None:
 
 def grant(connection: Connection) -> None:
     """Grant each role the least that it needs: see READ and WRITTEN."""
-    ensure_roles(connection, (LOADER, ANALYST, BI, COUNTY))
+    ensure_roles(connection, (LOADER, ANALYST, BI, BOARD, COUNTY))
     for schema, readers in READ.items():
         _grant(connection, "SELECT", schema, readers)
     version = connection.scalar(sa.text("SELECT current_setting('server_version_num')::int"))

@@ -26,6 +26,26 @@ def fetch(
     return [dict(row) for row in found.mappings()]
 
 
+def fetch_together(
+    connection: Connection, statements: Mapping[str, sa.TextClause | str], values: Mapping[str, Any]
+) -> dict[str, list[dict[str, Any]]]:
+    """The results of several statements that are asked at once, by the statements' names."""
+    from psycopg import ClientCursor
+
+    asked = [sa.text(s) if isinstance(s, str) else s for s in statements.values()]
+    texts = [str(one.compile(dialect=connection.dialect)) for one in asked]
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    bound = ClientCursor(driver).mogrify(";\n".join(texts), values)
+    cursor: Any = connection.exec_driver_sql(bound.replace("%", "%%")).cursor
+    found: dict[str, list[dict[str, Any]]] = {}
+    for name in statements:
+        columns = [c.name for c in cursor.description]
+        found[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+        cursor.nextset()
+    return found
+
+
 def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]], conflict: str = "") -> int:
     """INSERT rows of the same columns into `schema.table`. Returns how many were inserted or updated.
 

@@ -20,7 +20,7 @@ PRESENT = "expect_column_values_to_not_be_null"
 UNITS = ["V1", "V2", "V3", "V4"]
 INDICATORS = [
     {"code": "x", "numerator": {"sum": "n"}, "denominator": {"count": "rows"}},
-    {"code": "y", "numerator": {"sum": "new"}, "denominator": {"count": "rows"}},
+    {"code": "y", "since": "2026-10", "numerator": {"sum": "new"}, "denominator": {"count": "rows"}},
 ]
 COUNTY = "990001"
 

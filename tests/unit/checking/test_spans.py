@@ -43,6 +43,9 @@ def said(kind: str, parents: str, leaf: str = "植树株数", *headers: str) -> 
         ("stock", "本年累计", "本年累计"),
         ("stock", "上年末", "上年末"),
         ("stock", "同比", "同比"),
+        ("ytd", "计划", "计划"),
+        ("ytd", "全年目标值", "全年目标值"),
+        ("stock", "预计数", "预计数"),
     ],
 )
 def test_a_header_that_says_another_time(kind: str, header: str, word: str) -> None:
@@ -68,6 +71,8 @@ def test_a_header_that_says_another_time(kind: str, header: str, word: str) -> N
         ("stock", "其中"),
         ("ytd", "35岁以下"),
         ("stock", "外出6个月以上"),
+        ("ytd", "计划完成数"),
+        ("ytd", "任务完成情况"),
         ("ytd", ""),
     ],
 )

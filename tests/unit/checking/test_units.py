@@ -59,6 +59,10 @@ FIELDS = {
         ([], {"people": "万"}, [("people", "万", "header")]),
         ([], {"trees": "百株"}, [("trees", "百株", "header")]),
         (["单位：户"], {}, []),
+        (["单位：万美元"], {}, [("income", "万美元", "title")]),
+        (["单位：港币万元"], {}, [("income", "港币万元", "title")]),
+        (["行政村党建月报表（万港元）"], {}, [("income", "万港元", "title")]),
+        ([], {"income": "万港元"}, [("income", "万港元", "header")]),
     ],
 )
 def test_units_that_are_not_the_fields(

@@ -82,7 +82,9 @@ WARNINGS: dict[str, Callable[[Path], None]] = {
     "calendar_differs": lambda f: change(
         f / "holidays/2026.yaml", "to: 2026-05-05, worked: .2026-05-09.", "to: 2026-05-04"
     ),
-    "required_at_once": lambda f: change(f / "forms/town_service.yaml", "\\Z", "since: 2026-02\n"),
+    "required_at_once": lambda f: change(
+        f / "forms/town_service.yaml", "  attendances:\n", "  attendances:\n    since: 2026-02\n"
+    ),
     "unnamed_sheet": lambda f: change(f / "counties.yaml", "    town_overseas: 镇街党建带侨建\n", ""),
     "reports_nothing": _add_a_county_without_units,
 }  # fmt: skip
@@ -96,8 +98,17 @@ def test_what_holds_and_is_to_be_thought_of(folder: Path, code: str) -> None:
 
 
 def test_what_is_optional_is_not_required_at_once(folder: Path) -> None:
-    change(folder / "forms/town_service.yaml", "\\Z", "since: 2026-02\noptional_until: 2026-06\n")
+    optional = "  attendances:\n    since: 2026-02\n    optional_until: 2026-06\n"
+    change(folder / "forms/town_service.yaml", "  attendances:\n", optional)
     assert codes() == []
+
+
+def test_an_indicator_older_than_the_field_that_it_reads_is_an_error(folder: Path) -> None:
+    change(folder / "forms/village_group.yaml", "  leaders:\n", "  leaders:\n    since: 2026-02\n")
+    code, said = check()
+    assert code == 1
+    assert "not_asked_yet" in said
+    assert "since: 2026-02" in said
 
 
 @pytest.mark.parametrize(

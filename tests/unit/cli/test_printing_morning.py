@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -10,8 +11,14 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from qiangji.cli.printing_morning import BECAUSE_SHOWN, COUNTIES_SHOWN, WAITING_SHOWN, print_morning
-from qiangji.figures.deciding import Waiting
+from qiangji.cli.printing_morning import (
+    BECAUSE_SHOWN,
+    COUNTIES_SHOWN,
+    REASONS_SHOWN,
+    WAITING_SHOWN,
+    print_morning,
+)
+from qiangji.figures.deciding import Open, Waiting
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 
 AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
@@ -31,6 +38,28 @@ def county(code: str, **changes: Any) -> CountyMorning:
         "to_hand_over": 0, "last_good": "2026-10", "contact_zh": "", "contact_en": "",
     }  # fmt: skip
     return CountyMorning(**plain | changes)
+
+
+def late(name: str, form: str, days: int) -> Open:
+    return Open("late", "440704", name, form, form, form, "2026-10", days)
+
+
+def back(name: str, form: str, code: str = "missing_column") -> Open:
+    why = f"{name}缺列“户数”", f"{name} lacks a column"
+    return Open(
+        "returned",
+        "440704",
+        name,
+        form,
+        form,
+        form,
+        "2026-10",
+        0,
+        code,
+        "缺少报表的列",
+        "missing column",
+        *why,
+    )
 
 
 def morning(
@@ -87,6 +116,50 @@ def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
     assert shown(morning(counties), is_all=True).count("│ ✓ 县") == 2966
 
 
+def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> None:
+    reports = [late("江海区", f"表{i}", 20 + i) for i in range(5)]
+    reports += [back("新会区", f"表{i}") for i in range(2)] + [back("台山市", "表9", "no_rows")]
+    found = replace(morning([county("440703")]), open_reports=tuple(reports))
+    text = shown(found, 160)
+    assert "逾期未报 5份" in text
+    assert "• 江海区：表0 2026-10 (20天)、表1 2026-10 (21天)、表2 2026-10 (22天)等5份" in text
+    assert "退回、扣留 3份及原因" in text
+    assert "• 缺少报表的列 missing_column：新会区 表0 2026-10、新会区 表1 2026-10" in text
+    assert "新会区缺列“户数”" not in text
+    whole = shown(found, 160, is_all=True)
+    assert whole.count("新会区缺列“户数”") == 2
+    assert "表4 2026-10 (24天)" in whole
+
+
+def test_many_reasons_are_one_screen() -> None:
+    found = tuple(back("新会区", "表", f"code_{i}") for i in range(40))
+    found = tuple(replace(one, brief_zh=one.reason_code) for one in found)
+    text = shown(replace(morning([county("440703")]), open_reports=found), 160)
+    assert text.count("新会区 表 2026-10") == REASONS_SHOWN
+    assert f"另有 and {40 - REASONS_SHOWN} more: --all" in text
+
+
+def test_contacts_are_there_at_any_width() -> None:
+    bad = county("440704", returned=1, contact_zh="江海区委组织部")
+    assert "│ 江海区委组织部 │" in shown(morning([bad]), 100)
+    narrow = shown(morning([bad]), 80)
+    assert "联系 contacts: 江海区委组织部" in narrow
+    assert narrow.count("县440704") == 1, "no second table for one column"
+
+
+def test_what_is_due_next_is_told_where_nothing_is_soon() -> None:
+    found = morning([county("440703")])
+    text = shown(replace(found, ahead=(), then=found.ahead))
+    assert "近五个工作日没有到期的报表" in text
+    assert "12-05 截止 due，未收齐的县 counties to come: 行政村党建月报表 2026-11 8/8" in text
+
+
+def test_a_morning_that_was_says_what_is_not_on_record() -> None:
+    found = morning([county("440703")])
+    assert "没有留存，未列" in shown(replace(found, is_past=True), 160)
+    assert "没有留存，未列" not in shown(found, 160)
+
+
 def test_what_changed_in_a_closed_period_is_told() -> None:
     assert "已锁定或审定的报告期2026-09有4个指标值变化" in shown(morning([county("440703")]))
 
@@ -100,6 +173,7 @@ def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
     assert "主要因" not in shown(found)
     found.moves.largest[:] = [MOVE] * 10
     assert shown(found).count("主要因") == BECAUSE_SHOWN
+    assert shown(found, 160).count("主要因") == BECAUSE_SHOWN
 
 
 def test_a_quiet_morning_says_so() -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import typer
+from rich.cells import cell_len
 
 from qiangji.cli import app, reference
+from qiangji.cli.purposes import PURPOSES
 
 COMMANDS: dict[str, Any] = dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 
@@ -26,7 +28,7 @@ def test_every_command_and_option_is_on_it() -> None:
             assert f"`{option}`" in sections[name], (name, option)
     assert "qiangji check FILE --form FORM --county COUNTY --period PERIOD [OPTIONS]" in sections["check"]
     assert (
-        "| `--role` | qiangji_bi, qiangji_analyst, qiangji_loader or qiangji_owner | `qiangji_bi` |"
+        "| `--role` | qiangji_bi, qiangji_analyst, qiangji_board, qiangji_loader or qiangji_owner | `qiangji_bi` |"
         in (sections["warehouse-url"])
     )
     assert "| `--to` | the later time | now |" in sections["diff"]
@@ -40,6 +42,17 @@ def test_every_command_and_option_is_on_it() -> None:
 def test_a_command_says_what_each_option_is(name: str) -> None:
     assert COMMANDS[name].help
     assert [p.name for p in COMMANDS[name].params if not p.help] == []
+
+
+def test_every_command_says_its_purpose_in_chinese_too() -> None:
+    """On one line at 80 columns, where the list of commands has 59 cells for it."""
+    assert PURPOSES.keys() == COMMANDS.keys()
+    for name, purpose in PURPOSES.items():
+        assert re.search("[\u4e00-\u9fff]", purpose), name
+        assert cell_len(purpose) <= 59, name
+        first, second, *_ = COMMANDS[name].help.splitlines()
+        assert first == purpose
+        assert second.isascii()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

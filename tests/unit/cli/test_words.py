@@ -35,7 +35,8 @@ CORRECTION = {
 }  # fmt: skip
 SUBMISSION = {
     "county_code": "440705", "form": "village", "period": "2026-10", "status": "partial", "revision": 2,
-    "is_current": True, "received_at": AT, "file_name": "village_2026-10.xlsx", "sha256": "0123456789abcdef" * 4,
+    "is_current": True, "is_subtracted": False, "received_at": AT, "file_name": "village_2026-10.xlsx",
+    "sha256": "0123456789abcdef" * 4,
 }  # fmt: skip
 
 
@@ -99,6 +100,30 @@ def test_nothing_is_cut_and_what_has_a_word_has_it(
 ) -> None:
     text = shown(print_it, width)
     assert [part for part in parts if part not in text] == []
+
+
+FORMS = ("village", "community", "town_service", "village_group")
+WORKBOOK = [
+    {"county_code": "440784", "form": form, "period": "2026-10", "reason_code": "voided_again",
+     "message": "2026-10.xlsx 与 d-1 内容相同，不再采用"} for form in FORMS
+]  # fmt: skip
+
+
+def test_what_is_said_of_a_workbook_is_said_once() -> None:
+    """Of a voided workbook with four forms: one card that names them, at `collect` and at `status`."""
+    other = WORKBOOK[0] | {"period": "2026-09", "message": "另一份"}
+    text = shown(lambda c: printing_stages.print_notes(c, NAMES, [*WORKBOOK, other]), 160)
+    assert text.count("不再采用") == 1
+    assert "2026-10行政村党建月报表village、community、town_service、village_groupvoided_again" in text
+    assert "2026-09行政村党建月报表villagevoided_again另一份" in text
+
+    same = {"status": "late", "status_zh": "逾期未报", "delivery_id": None, "due_date": "2026-11-05"}
+    rows = [r | same | {"message_zh": r["message"], "message_en": r["message"]} for r in WORKBOOK]
+    text = shown(lambda c: printing.print_reasons(c, rows, NAMES), 160)
+    assert text.count("不再采用") == text.count("截止due") == 1
+    assert "Needsattention:4" in text
+    silent = [r | {"message_zh": None, "message_en": None} for r in rows]
+    assert shown(lambda c: printing.print_reasons(c, silent, NAMES), 160).count("截止due") == 4
 
 
 @pytest.mark.parametrize("width", [80, 160])

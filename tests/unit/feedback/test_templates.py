@@ -218,6 +218,35 @@ def read_back(
 
 
 @pytest.mark.usefixtures("few_rows")
+@pytest.mark.parametrize(("county", "form"), [(BOOK, "town_training"), (DIRECT, "county_traditional")])
+def test_sums_and_signatures_are_there_once_the_layout_declares_them(
+    catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path, county: str, form: str
+) -> None:
+    """A line in the county's entry: the next template has both, and its reader takes them."""
+    plain = openpyxl.load_workbook(io.BytesIO(made(catalogue, known, form, county).content))
+    words = {"合计", "填表人：", "审核人："}
+    assert not words & {c.value for ws in plain for row in ws.iter_rows() for c in row}
+    entry = catalogue.counties[county]
+    layout = entry.layout.model_copy(update={"totals": ("合计",), "sign_off": ("填表人", "审核人")})
+    counties = {**catalogue.counties, county: entry.model_copy(update={"layout": layout})}
+    declared = replace(catalogue, counties=counties)
+    one = made(declared, known, form, county)
+    filled = fill(declared, one, drawn)
+    book = openpyxl.load_workbook(io.BytesIO(filled))
+    assert words <= {c.value for row in book[book.sheetnames[1]].iter_rows() for c in row}
+    targets = [(f, one.period) for f in one.forms]
+    checked = checking.examine(
+        declared,
+        Lake(tmp_path / "lake"),
+        read(declared, Lake(tmp_path / "lake"), one.name, filled, county, targets),
+    )
+    assert {(c.part.form, c.verdict): said(declared, c) for c in checked} == {
+        (f, "accepted"): [] for f in one.forms
+    }
+    assert any(c.parsed.totals_agree for c in checked if c.parsed)
+
+
+@pytest.mark.usefixtures("few_rows")
 def test_who_has_to_sign_is_asked_for_where_there_is_a_zone(
     catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path
 ) -> None:

@@ -63,6 +63,22 @@ def test_the_causes_come_first_with_how_many() -> None:
         assert text in first
 
 
+def test_figures_shown_for_the_first_time_are_counted_apart_and_come_last() -> None:
+    """One of which nobody reported anything has no cause, and none that is not known."""
+    shown = {"is_first_shown": True, "obs_status_before": None}
+    new = [change("new", None, "9", "arrival", **shown), change("empty", None, None, **shown, obs_status="O")]
+    rows = largest_first([*new, *ROWS])
+    assert [r["org_code"] for r in rows[-2:]] == ["new", "empty"]
+    changed, first, *_ = printed(rows).splitlines()
+    assert "变化 6 个指标值" in changed
+    assert "arrival 1" not in changed
+    assert "首次显示 2 个指标值 figures shown for the first time: 新报送 arrival 1" in first
+    assert "not known" not in first
+    assert "│ new " not in printed(rows, limit=4)
+    assert "not known" not in printed(new)
+    assert printed(new[1:]).splitlines()[0] == "首次显示 1 个指标值 figures shown for the first time"
+
+
 def test_a_limit_says_how_many_more() -> None:
     assert "另有 and 2 more" in printed(largest_first(ROWS), limit=2)
     assert "large" in printed(largest_first(ROWS), limit=1)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -91,6 +92,8 @@ def test_a_report_that_is_there_is_told_only_of_what_is_later(catalogue: Catalog
     assert looks_like(catalogue, "village_2026-10 (1).xlsx", items=[item]) == ["village 2026-10"]
     later = Item("village_2026-10.xlsx", (("village", OCTOBER),), "1", True, SECOND)
     assert looks_like(catalogue, "village_2026-10 (1).xlsx", items=[later]) == []
+    clock = replace(later, changed_at=datetime.now(UTC) + timedelta(days=400))
+    assert looks_like(catalogue, "village_2026-10 (1).xlsx", items=[clock]) == ["village 2026-10"]
 
 
 def test_the_message_names_what_was_seen_and_what_was_expected(catalogue: Catalogue) -> None:

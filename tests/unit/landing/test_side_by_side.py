@@ -15,6 +15,7 @@ from qiangji.ledger import Part
 from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.sources import Fetched, Item
+from qiangji.sources.said import AHEAD
 
 OCTOBER, SEPTEMBER = Period.parse("2026-10"), Period.parse("2026-09")
 
@@ -58,6 +59,30 @@ def test_an_item_of_several_reports_joins_their_groups() -> None:
 def test_what_is_held(csv: int | None, xlsx: int | None, new: set[str], expected: list[str]) -> None:
     (group,) = side_by_side.groups([item("csv", csv), item("xlsx", xlsx)])
     assert held(group, new) == expected
+
+
+@pytest.mark.parametrize(
+    ("new", "expected"),
+    [
+        ({"csv", "xlsx"}, ["csv", "xlsx"]),  # the later time would win, and nobody knows which is later
+        ({"csv"}, ["csv"]),
+        ({"xlsx"}, ["xlsx"]),
+        (set(), []),
+    ],
+)
+def test_a_time_in_the_future_says_nothing_of_the_order(new: set[str], expected: list[str]) -> None:
+    clock = replace(item("xlsx", 1), changed_at=datetime.now(UTC) + timedelta(days=400))
+    (group,) = side_by_side.groups([item("csv", 3), clock])
+    assert held(group, new) == expected
+    part = side_by_side.held(Part("village", "2026-10", "csv", "x"), clock, item("csv", 3))
+    assert "晚于当前时间" in str(part.message_zh)
+    assert "in the future by a wrong clock" in str(part.message_en)
+    assert f"{clock.changed_at:%Y}" in str(part.message_en)
+
+
+def test_a_clock_may_be_a_little_before_ours() -> None:
+    ahead = replace(item("xlsx", 1), changed_at=datetime.now(UTC) + AHEAD / 2)
+    assert held([item("csv", 3), ahead], {"csv", "xlsx"}) == []
 
 
 def test_files_that_were_copied_one_after_the_other_are_of_one_time() -> None:

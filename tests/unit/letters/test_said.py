@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.figures.deciding import Waiting
+from qiangji.figures.deciding import Open, Waiting
 from qiangji.letters import compose
 from qiangji.letters.city import city
 from qiangji.letters.county import county
@@ -48,7 +48,8 @@ def test_a_county_with_nothing_to_do_gets_no_letter(catalogue: Any) -> None:
         ("back", row(A, "village", "returned")),
         ("back", row(A, "village", "withheld")),
         ("back", row(A, "village", "held", reason_code="in_yuan")),
-        ("back", row(A, "village", "partial", rows_rejected=3)),
+        ("partial", row(A, "village", "partial", rows_rejected=3)),
+        ("partial", row(A, "village", "partial", rows_accepted=7, rows_rejected=3)),
         ("short", row(A, "village", "accepted", rows_accepted=2)),
         ("workbooks", None),
     ],
@@ -114,6 +115,58 @@ def test_no_letter_quotes_a_value_that_was_rejected(catalogue: Any) -> None:
         for letter in (county(s, catalogue, C, 2, w), city(s, catalogue, w)):
             assert letter is not None
             assert SECRET not in letter.text + letter.html + letter.brief
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_row_accepted", "所有记录均未通过核查，原因见下表"),
+        ("totals_agree", "合计（小计）与各行之和不符，应为合计等于各行之和。请改正后重报"),
+    ],
+)
+def test_no_report_that_went_back_whole_quotes_its_value(catalogue: Any, code: str, said: str) -> None:
+    """mart's message of these has the first cell and what stood there."""
+    message = f"1条不符合，如C7：“户数”无法识别：{SECRET}"
+    s = situation(row(A, "village", "returned", reason_code=code, message_zh=message, message_en=message))
+    for w in (ZH, EN):
+        letter = county(s, catalogue, A, 2, w)
+        assert letter is not None
+        assert SECRET not in letter.text + letter.html + letter.brief
+    assert (letter := county(s, catalogue, A, 2, ZH)) is not None
+    assert said in letter.text
+
+
+def test_a_report_is_told_once_with_what_it_lacks(catalogue: Any) -> None:
+    parts = {"rows_accepted": 2, "rows_rejected": 1, "expected_units": 10}
+    letter = county(situation(row(A, "village", "partial", **parts)), catalogue, A, 2, ZH)
+    assert letter is not None
+    assert "应报10个单位，计入2，缺7：请补报。" in letter.text
+    assert letter.text.count("2026-10 — ") == 1
+    assert "行政村党建月报表 2026-10 1条" in letter.text
+    enough = {"rows_accepted": 2, "rows_rejected": 8, "expected_units": 10}
+    letter = county(situation(row(A, "village", "partial", **enough)), catalogue, A, 2, ZH)
+    assert letter is not None
+    assert "请补报" not in letter.text
+    assert "行政村党建月报表 2026-10 8条" in letter.text
+
+
+def test_nothing_new_is_not_nothing(catalogue: Any) -> None:
+    unchanged = row(A, "village", "accepted", rows_accepted=0, is_unchanged=True)
+    letter = county(situation(unchanged, row(A, "community", "late")), catalogue, A, 2, ZH)
+    assert letter is not None
+    assert "接收/应报: 无变动" in letter.text
+
+
+def test_a_wide_table_keeps_the_text_around_it_on_the_screen(catalogue: Any) -> None:
+    letter = city(busy(), catalogue, ZH)
+    assert letter is not None
+    assert letter.html.count("table-layout:fixed") == 2
+    assert letter.html.count('<div style="overflow-x:auto"><table') == letter.html.count("border-collapse")
+    assert 'white-space:nowrap">新会区' in letter.html
+    own = county(busy(), catalogue, A, 2, ZH)
+    assert own is not None
+    assert 'white-space:nowrap">2026-10' in own.html
+    assert f'white-space:nowrap">{catalogue.forms["village"].title.zh}' not in own.html
 
 
 def test_every_rule_can_be_told_without_its_value(catalogue: Any) -> None:
@@ -193,6 +246,35 @@ def test_the_city_is_told_everything(catalogue: Any) -> None:
     assert english is not None
     assert "Visits 蓬江区 2026-10: mainly 江海区's own rate down -1.20" in english.text
     assert city(situation(night=None), catalogue, ZH) is None
+
+
+def test_the_city_hears_which_reports_are_late_or_went_back_and_why(catalogue: Any) -> None:
+    late = [Open("late", A, NAMES[A], "village", "行政村", "Villages", f"2026-0{n}", n) for n in range(1, 9)]
+    why = f"如C7：{SECRET}"
+    back = Open(
+        "returned",
+        C,
+        NAMES[C],
+        "village",
+        "行政村",
+        "Villages",
+        "2026-10",
+        0,
+        "no_rows",
+        "只有表头",
+        "no rows",
+        why,
+        why,
+    )
+    s = situation(open_reports=(*late, back))
+    zh, en = (city(s, catalogue, w) for w in (ZH, EN))
+    assert zh is not None
+    assert en is not None
+    assert "逾期 蓬江区：行政村 2026-01（1天）；" in zh.text
+    assert "等8份" in zh.text
+    assert f"只有表头：{NAMES[C]} 行政村 2026-10" in zh.text
+    assert f"no rows: {NAMES[C]} Villages 2026-10" in en.text
+    assert SECRET not in zh.text + en.text, "a message may quote what stood there"
 
 
 def test_a_well_night_is_told_too(catalogue: Any) -> None:

@@ -154,6 +154,8 @@ def test_a_column_without_header_or_declared_as_nothing_is_left_out() -> None:
         (f"{HEADER}\n{CODE}01,甲,3,一档,是,1,2\n{CODE}02,乙,3\n", "truncated", "(3) ends after 3 of 7 cells"),
         (f"{HEADER}\n{CODE}01,甲,3,一\n{CODE}02,乙,3,一档,是,1,2\n", "ragged_rows", "first row 2: 4"),
         (f"{HEADER}\n{CODE}01,甲,3,一档,是,1,2,9\n", "ragged_rows", "first row 2: 8"),
+        # 1,234 without quotation marks, where a blank column at the end takes the last cell
+        (f"{HEADER},\n{CODE}01,甲,1,234,一档,是,1,2\n{CODE}02,乙,3,一档,是,1,2,\n", "ragged_rows", "first village!H2"),
         (f'{HEADER}\n{CODE}01,"甲,3,一档,是,1,2\n', "truncated", "not closed"),
         (f"报告期,{HEADER}\n2026-10,{CODE}01,甲,3,一档,是,1,2\n2026年9月,{CODE}02,乙,3,一档,是,1,2\n",
          "wrong_period", "village!A3 says period 2026-09"),

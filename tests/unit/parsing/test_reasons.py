@@ -59,3 +59,12 @@ def test_the_page_is_current() -> None:
     page = (PROJECT / reasons_page.PAGE).read_text(encoding="utf-8")
     assert page == reasons_page.page(), "run `make docs`"
     assert all(f"| `{code}` |" in page for code in reasons.REASONS)
+
+
+def test_every_reason_has_a_few_words_of_chinese() -> None:
+    """As lists of the morning name it: without examples and brackets."""
+    for code, one in reasons.REASONS.items():
+        assert 4 <= len(one.brief_zh) <= 24, (code, one.brief_zh)
+        assert not set("：；，（）") & set(one.brief_zh), code
+    assert reasons.in_brief("The totals are not the sums (of rows): {value}") == "The totals are not the sums"
+    assert reasons.in_brief("合计（小计）与各行之和不符：{value}") == "合计与各行之和不符"

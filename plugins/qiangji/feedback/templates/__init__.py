@@ -97,16 +97,25 @@ def needs_ledger(catalogue: Catalogue, form: Form, counties: Sequence[str], peri
 
 
 def known_rows(
-    ledger: Ledger, catalogue: Catalogue, form: Form, counties: Sequence[str], period: Period
+    ledger: Ledger,
+    catalogue: Catalogue,
+    form: Form,
+    counties: Sequence[str],
+    period: Period,
+    *,
+    with_names: bool = True,
 ) -> dict[tuple[str, str], list[Line]]:
-    """(form, county) -> the rows that the county last reported, for forms whose rows lie beneath the tree."""
-    found = {}
+    """(form, county) -> the rows that the county last reported, for forms whose rows lie beneath the tree.
+
+    `with_names`: as the county named them, read again from what it sent.
+    """
+    found: dict[tuple[str, str], list[Line]] = {}
     registered = {
         f.form: f for c in counties for f in forms_in(catalogue, form, c, period) if f.is_registered
     }
     for one in registered.values():
-        for county, lines in units.last_reported(ledger, catalogue, one, counties, period).items():
-            found[one.form, county] = lines
+        last = units.last_reported(ledger, catalogue, one, counties, period, with_names=with_names)
+        found |= {(one.form, county): lines for county, lines in last.items()}
     return found
 
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 from qiangji.feedback.templates.entries import KINDS, TYPES
 from qiangji.feedback.templates.sheet import HEAD, LINE, Plan, period_zh, protect
-from qiangji.feedback.workbook import breadth
-from qiangji.text import quoted_zh
+from qiangji.text import breadth, quoted_zh
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -49,7 +49,13 @@ def own_codes(catalogue: Catalogue, county: str) -> dict[str, str]:
 
 
 def last_reported(
-    ledger: Ledger, catalogue: Catalogue, form: Form, counties: Sequence[str], until: Period
+    ledger: Ledger,
+    catalogue: Catalogue,
+    form: Form,
+    counties: Sequence[str],
+    until: Period,
+    *,
+    with_names: bool,
 ) -> dict[str, list[Line]]:
     """County -> the rows that it last reported for a period up to this one, with the names that it gave them."""
     with ledger.engine.connect() as c:
@@ -64,7 +70,7 @@ def last_reported(
     found = {}
     for county, (period, one) in latest.items():
         rows = ledger.lake.get_rows("reports", form.form, str(period), county, one.rows_hash, [form.key])
-        names = _names(ledger, catalogue, form, (county, period), one.delivery_id)
+        names = _names(ledger, catalogue, form, (county, period), one.delivery_id) if with_names else {}
         found[county] = [Line(key, names.get(key, "")) for key in rows.column(form.key).to_pylist()]
     return found
 

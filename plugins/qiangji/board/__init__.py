@@ -1,0 +1,30 @@
+"""The board: pages on which people look at figures, each number explained down to its delivery.
+
+In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML pages, and every table as CSV and xlsx.
+
+| file | what |
+| --- | --- |
+| `state.py` | the state of a page and its address |
+| `asking.py` | the warehouse as a page asks it: one snapshot, few statements, little time |
+| `words.py` | the words of the pages in both languages |
+| `compared.py`, `bands.py` | figures beside those of before; red, yellow, green |
+| `overview.py`, `indicator.py` | the data of a page, without HTML; `sketch.py`: its map |
+| `pages.py` | the pages that there are |
+| `rendering.py`, `tables.py` | data into HTML, into CSV and xlsx; static files by their hash |
+| `web.py` | the routes |
+
+Airflow is not known here: `airflow_glue` puts the pages among its own and says who looks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks, and what the account may do besides looking."""
+
+    name: str
+    may_decide: bool = False
+    may_see_workbooks: bool = False

@@ -1,0 +1,100 @@
+"""One figure explained: its sums, what is missing, the reports and rows behind it, its history, its SQL.
+
+In: an engine on a snapshot, the catalogue, the state of the page (`indicator`, `org`). Out: an `Explained`. It is what
+`qiangji explain` prints, of the figure that is shown now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Engine
+
+from qiangji.board.overview import Unit, path_of, units
+from qiangji.board.state import State
+from qiangji.board.tables import Table, of_rows
+from qiangji.catalogue import Catalogue
+from qiangji.errors import UsageError
+from qiangji.figures import Row, Rows, explaining, read, reading
+from qiangji.indicators import columns
+from qiangji.indicators.columns import Statement
+from qiangji.settings import settings
+
+SHOWN = 100
+"""Lines of each list at most; the file has all."""
+LISTS = ("missing_units", "submissions", "awaited", "rejections", "findings", "corrections")
+"""Lists that are there as a file, by `table` of the address."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """`figure`, `children` and the lists are rows of `explaining.explain`; `statement` gives the figure itself."""
+
+    whole: Unit
+    above: tuple[Unit, ...]
+    figure: Row
+    children: Rows
+    lists: dict[str, Rows]
+    history: Rows
+    statement: str
+    steps: tuple[Statement, ...]
+
+
+def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
+    """The page's data, by five statements at most.
+
+    Raises UsageError: only_now, unknown_indicator, unknown_unit, no_figure.
+    """
+    if state.as_of or state.is_restated:
+        raise UsageError(
+            "only the figure that is shown now is explained",
+            expected="neither as_of nor tree=restated; its history tells what was shown before",
+            zh="只能说明现在显示的数：请去掉截至时点和现行区划；以前显示过什么见历史。",
+            code="only_now",
+        )
+    code = state.get("indicator", next(iter(catalogue.indicators)))
+    catalogue.require_indicators([code])
+    whole, _ = units(catalogue, state.get("org"))
+    type_ = state.period_type or (None if state.period else catalogue.indicators[code].headline)
+    period = str(state.period or _latest(engine, code, whole.code, type_))
+    found = explaining.explain(engine, catalogue, code, whole.code, period, type_)
+    figure = found["figure"]
+    return Explained(
+        whole=whole,
+        above=path_of(catalogue, whole.code),
+        figure=figure,
+        children=found["children"],
+        lists={name: found[name] for name in LISTS},
+        history=found["history"],
+        statement=_statement(figure),
+        steps=tuple(columns.statements(settings().sql / "models", catalogue, code)),
+    )
+
+
+def table(page: Explained, state: State) -> Table:
+    """The list that `table` names; without one, the units right beneath."""
+    name = state.get("table")
+    rows = page.lists.get(name, page.children)
+    figure = page.figure
+    title = f"{figure['indicator_code']}_{figure['org_code']}_{figure['period']}_{name or 'units'}"
+    return of_rows(title, rows, state, list(dict.fromkeys(key for row in rows for key in row)))
+
+
+def _latest(engine: Engine, code: str, org: str, type_: str | None) -> str:
+    """The last period of a type in which something was reported; where there is none, the last month of all."""
+    asked = {"indicator": code, "org": org, "type": type_}
+    found = read(
+        engine,
+        "SELECT v.period FROM mart.indicator_value AS v WHERE v.indicator_code = :indicator AND v.org_code = :org"
+        " AND v.period_type = :type AND v.reported_units > 0 ORDER BY v.period DESC LIMIT 1",
+        asked,
+    )
+    return str(found[0]["period"]) if found else str(reading.latest_month(engine))
+
+
+def _statement(figure: Row) -> str:
+    """A statement for any tool that reads the warehouse."""
+    keys = ("indicator_code", "org_code", "period", "period_type")
+    return "SELECT numerator, denominator, value, expected_units, reported_units, obs_status\n" + (
+        "FROM mart.indicator_value\nWHERE " + "\n    AND ".join(f"{k} = '{figure[k]}'" for k in keys) + ";"
+    )

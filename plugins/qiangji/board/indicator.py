@@ -1,0 +1,290 @@
+"""One indicator: its trend with the path to the target, the units beneath ranked and on a map, what it means.
+
+In: an engine on a snapshot, the catalogue, the state of the page (`indicator`, `org`, `level`). Out: `IndicatorPage`.
+Figures are those of `qiangji values`, ranks those of mart.indicator_comparison. Path and band are those of
+mart.indicator_target_status, which there are for now only, not as of a moment or on today's tree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from qiangji.board import compared
+from qiangji.board.overview import Figure, Unit, path_of, units
+from qiangji.board.sketch import Sketch, sketch
+from qiangji.board.state import State
+from qiangji.board.tables import Table, of_rows
+from qiangji.catalogue import Catalogue, Indicator, Label
+from qiangji.catalogue.tree import LEVELS
+from qiangji.errors import UsageError
+from qiangji.figures import Row, Rows, contributing, contributing_words, read
+from qiangji.figures.contributing import Change, Part
+from qiangji.periods import Period
+from qiangji.warehouse.queries import query
+
+SHOWN = 200
+"""Lines of a table of units at most; the file has all."""
+UNRANKED: Row = {"rank": None, "ranked_units": None}
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A unit beneath: its figure, and its place (the best first), where it has one."""
+
+    figure: Figure
+    place: int | None
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A change as contributions of the units beneath."""
+
+    change: Change
+
+    def said(self, language: str) -> str:
+        return contributing_words.sentence(self.change, language)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        return self.change.parts
+
+    def chart(self, language: str) -> dict[str, Any]:
+        """The waterfall: from the value before, by each part that moved it visibly, to the value after."""
+        steps = [
+            (contributing_words.name_of(p, language), p.shown.total) for p in self.parts if p.shown.total
+        ]
+        return {
+            "first": self.change.move.before.period,
+            "last": self.change.move.after.period,
+            "before": self.change.value_before,
+            "after": self.change.value_after,
+            "names": [name for name, _ in steps],
+            "steps": [size for _, size in steps],
+        }
+
+
+@dataclass(frozen=True)
+class IndicatorPage:
+    """Everything that the page shows.
+
+    `trend`: rows of the whole over time, the oldest first; `parts`: the units right beneath, the best first;
+    `beneath`: the units of the chosen level; `above`: from the top down to the whole, for the way back; `meant`: the
+    definition; `moved`: what made it move since the period before; `choices`: the indicators of each aspect.
+    """
+
+    indicator: Indicator
+    aspect: tuple[str, str]
+    whole: Unit
+    above: tuple[Unit, ...]
+    period: Period
+    period_type: str
+    periods: tuple[str, ...]
+    figure: Figure
+    trend: Rows
+    parts: tuple[Ranked, ...]
+    map: Sketch | None
+    levels: tuple[str, ...]
+    level: str
+    beneath: tuple[Figure, ...]
+    meant: Row
+    is_rated: bool
+    moved: Moved | None
+    choices: tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]
+    rows: Rows = field(repr=False)
+
+    @property
+    def chart(self) -> dict[str, Any]:
+        """What the line of time draws; None where there is no value."""
+        return {
+            "periods": [r["period"] for r in self.trend],
+            "values": [r["value"] for r in self.trend],
+            "path": [r["path"] for r in self.trend],
+            "target": [r["target"] for r in self.trend],
+            "partial": [r["obs_status"] == "P" for r in self.trend],
+        }
+
+
+def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPage:
+    """The page's data, by five statements at most.
+
+    Raises UsageError: unknown_indicator, unknown_unit, no_figure, as_of_restated.
+    """
+    chosen = _chosen(catalogue, state)
+    whole, beneath = units(catalogue, state.get("org"))
+    type_, shown = _type(chosen, state), state.figures
+    children, siblings = [u.code for u in beneath], _siblings(catalogue, whole.code)
+    codes = list(dict.fromkeys([whole.code, *siblings, *children]))
+    series = compared.of_an_indicator(engine, catalogue, shown, codes, (chosen.code, type_))
+    mine = [r for r in series if r["org_code"] == whole.code]
+    period = _period(mine, state, chosen, whole, type_)
+    places: dict[str, Row] = {}
+    for among in (siblings, children):
+        places |= _places(
+            [r for r in series if r["period"] == str(period) and r["org_code"] in among], chosen
+        )
+    now = [r | places.get(r["org_code"], UNRANKED) for r in series if r["period"] == str(period)]
+    rows = [r | UNRANKED for r in mine if r["period"] != str(period)] + now
+    rows = [r for r in rows if r["org_code"] == whole.code or r["org_code"] in children]
+    rows = sorted(compared.rated(engine, rows, shown), key=lambda r: str(r["last_month"]))
+    now = [r for r in rows if r["period"] == str(period)]
+    figure = next(r for r in now if r["org_code"] == whole.code)
+    levels, level = _levels(catalogue, chosen, whole), state.get("level")
+    deeper = _deeper(engine, catalogue, state, whole, figure) if level in levels else []
+    version = {"indicator": chosen.code, "version": figure["definition_version"]}
+    meant = query("board/definition", dictionary=shown.dictionary)
+    return IndicatorPage(
+        indicator=chosen,
+        aspect=_aspect(catalogue, chosen),
+        whole=whole,
+        above=path_of(catalogue, whole.code),
+        period=period,
+        period_type=type_,
+        periods=tuple(reversed([r["period"] for r in mine])),
+        figure=_figure(figure),
+        trend=[r for r in rows if r["org_code"] == whole.code],
+        parts=_in_order([r for r in now if r["org_code"] != whole.code], chosen),
+        map=sketch(catalogue.outlines, children),
+        levels=levels,
+        level=level if level in levels else "",
+        beneath=tuple(_figure(r) for r in deeper),
+        meant=read(engine, meant, version | shown.bound(catalogue))[0],
+        is_rated=compared.has_path(shown),
+        moved=_moved(engine, state, figure),
+        choices=_choices(catalogue),
+        rows=deeper or now,
+    )
+
+
+def table(page: IndicatorPage, state: State) -> Table:
+    """The units of the chosen level, or the whole and the units right beneath; `table=trend`: the figure over time."""
+    if state.get("table") == "trend":
+        return of_rows(f"{page.indicator.code}_{page.whole.code}", page.trend, state)
+    name = "_".join(filter(None, (page.indicator.code, page.whole.code, page.level, str(page.period))))
+    return of_rows(name, page.rows, state)
+
+
+def _chosen(catalogue: Catalogue, state: State) -> Indicator:
+    """The indicator that is asked for; the first of all without one."""
+    code = state.get("indicator", next(iter(catalogue.indicators)))
+    catalogue.require_indicators([code])
+    return catalogue.indicators[code]
+
+
+def _type(chosen: Indicator, state: State) -> str:
+    """The kind of period: the one that is asked for, else that of the period (a month may be the headline's)."""
+    if state.period_type:
+        return state.period_type
+    return chosen.headline if state.period is None or state.period.type == "month" else state.period.type
+
+
+def _period(mine: Rows, state: State, chosen: Indicator, whole: Unit, type_: str) -> Period:
+    """The period that is asked for; of a month that has none of the kind, the last before it."""
+    known = [Period.parse(r["period"]) for r in mine if state.period or r["reported_units"]] or [
+        Period.parse(r["period"]) for r in mine
+    ]
+    if state.period is None and known:
+        return known[-1]
+    if state.period in known:
+        return state.period
+    if state.period and state.period.type == "month":
+        near = [p for p in known if state.period - 11 <= p.last_month <= state.period]
+        if near:
+            return near[-1]
+    names = [str(p) for p in known]
+    raise UsageError(
+        f"no figure of {chosen.code} at {whole.code} {whole.name}"
+        + (f" for {state.period}" if state.period else "")
+        + f" ({type_})",
+        expected=f"{names[0]} to {names[-1]}" if names else "another kind of period, unit or time",
+        zh=f"{chosen.name.zh}（{whole.name}）没有"
+        + (f"{state.period}的" if state.period else "")
+        + "指标值"
+        + (f"；可选{names[0]}至{names[-1]}。" if names else "：请改选口径、单位或时点。"),
+        code="no_figure",
+    )
+
+
+def _siblings(catalogue: Catalogue, code: str) -> list[str]:
+    """A unit and those beside it, beneath the same parent; none at the top of the tree."""
+    parent = catalogue.org.units[code].parent_code
+    return [u.code for u in catalogue.org if parent and u.parent_code == parent]
+
+
+def _places(rows: Rows, chosen: Indicator) -> dict[str, Row]:
+    """Unit -> `rank` and `ranked_units` among these, as mart.indicator_comparison ranks: the best is 1.
+
+    Only units with a value of which at least 90 % reported have a place; equal ones share it.
+    """
+    if chosen.direction == "none":
+        return {}
+    placed = [r for r in rows if r["value"] is not None and (r["reporting_rate"] or 0) >= 90]
+    sign = 1 if chosen.direction == "down" else -1
+    values = sorted(sign * r["value"] for r in placed)
+    ranked = {r["org_code"]: values.index(sign * r["value"]) + 1 for r in placed}
+    return {r["org_code"]: {"rank": ranked.get(r["org_code"]), "ranked_units": len(placed)} for r in rows}
+
+
+def _deeper(engine: Engine, catalogue: Catalogue, state: State, whole: Unit, figure: Row) -> Rows:
+    """The figures of the units of the chosen level, in the period of the whole's."""
+    level = state.get("level")
+    orgs = [
+        u.code for u in catalogue.org if u.level == level and whole.code in catalogue.org.ever_above(u.code)
+    ]
+    kind = (figure["indicator_code"], figure["period_type"])
+    rows = compared.of_an_indicator(engine, catalogue, state.figures, orgs, kind, of=figure)
+    return [r | UNRANKED for r in compared.unrated(rows)]
+
+
+def _levels(catalogue: Catalogue, chosen: Indicator, whole: Unit) -> tuple[str, ...]:
+    """Levels beneath the units right beneath at which there may be figures."""
+    if catalogue.is_restricted(chosen):
+        return ()
+    at = LEVELS.index(whole.level)
+    return tuple(level for level in LEVELS[at + 2 : -1])
+
+
+def _moved(engine: Engine, state: State, figure: Row) -> Moved | None:
+    """What made the figure move since the period before; None where that cannot be split, or on today's tree."""
+    before = figure["previous_period"]
+    if state.is_restated or not before or figure["change"] is None:
+        return None
+    move = contributing.Move(
+        indicator_code=figure["indicator_code"],
+        org_code=figure["org_code"],
+        period_type=figure["period_type"],
+        before=contributing.At(before, state.as_of),
+        after=contributing.At(figure["period"], state.as_of),
+    )
+    (change,) = contributing.contributions(engine, [move])
+    return None if change is None else Moved(change)
+
+
+def _choices(catalogue: Catalogue) -> tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]:
+    """Each aspect with its indicators, by code and name."""
+    of = {i.code: a for a in catalogue.plan.aspects for i in a.initiatives}
+    return tuple(
+        (a.name, tuple((i.code, i.name) for i in catalogue.indicators.values() if of.get(i.initiative) == a))
+        for a in catalogue.plan.aspects
+    )
+
+
+def _aspect(catalogue: Catalogue, chosen: Indicator) -> tuple[str, str]:
+    for aspect in catalogue.plan.aspects:
+        for initiative in aspect.initiatives:
+            if initiative.code == chosen.initiative:
+                return f"{aspect.name.zh} · {initiative.name.zh}", f"{aspect.name.en} · {initiative.name.en}"
+    return "", ""
+
+
+def _figure(row: Row) -> Figure:
+    return Figure(row, row["band"])
+
+
+def _in_order(rows: Rows, chosen: Indicator) -> tuple[Ranked, ...]:
+    """The best first; where neither direction is better, the highest first; units without a value last."""
+    sign = 1 if chosen.direction == "down" else -1
+    ordered = sorted(rows, key=lambda r: (r["value"] is None, sign * (r["value"] or 0)))
+    return tuple(Ranked(_figure(r), r["rank"]) for r in ordered)

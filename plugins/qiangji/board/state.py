@@ -1,0 +1,171 @@
+"""The state of a page and its address: what is chosen stands in the URL and nowhere else.
+
+In: the query of a request. Out: a `State`; `url` and `link` give the relative address of another. Addresses are
+relative, so that they hold below any path and inside and outside Airflow's frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from qiangji.catalogue.tree import LEVELS
+from qiangji.errors import UsageError, unknown
+from qiangji.figures import reading
+from qiangji.periods import Period
+
+LANGUAGES = ("zh", "en")
+THEMES = ("light", "dark")
+TREES = ("as_was", "restated")
+FORMATS = ("csv", "xlsx")
+FILTERS: dict[str, tuple[str, ...]] = {
+    "": ("org", "show"),
+    "indicator": ("indicator", "org", "level", "table"),
+    "explain": ("indicator", "org", "table"),
+}
+"""Page -> what else its address may name. The pages are the children of the board's own address."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a page shows. None: not chosen, so that the page's own choice holds."""
+
+    page: str = ""
+    period: Period | None = None
+    period_type: str | None = None
+    as_of: datetime | None = None
+    is_restated: bool = False
+    lang: str | None = None
+    theme: str | None = None
+    filters: tuple[tuple[str, str], ...] = ()
+    format: str | None = None
+    accepted: str = field(default="zh", compare=False)
+    """The language that the browser asks for."""
+
+    @property
+    def language(self) -> str:
+        return self.lang or self.accepted
+
+    @property
+    def figures(self) -> reading.State:
+        """The state of the figures. Raises UsageError as_of_restated."""
+        return reading.State(as_of=self.as_of, is_restated=self.is_restated)
+
+    def get(self, name: str, otherwise: str = "") -> str:
+        """What a filter of the page is set to."""
+        return dict(self.filters).get(name, otherwise)
+
+    def with_(self, **changes: Any) -> State:
+        """Another state of this page. Names of filters are taken too; None removes one; a period may be a text."""
+        if isinstance(changes.get("period"), str):
+            changes["period"] = Period.parse(changes["period"])
+        own = {f.name for f in fields(self)}
+        chosen = dict(self.filters) | {k: v for k, v in changes.items() if k not in own}
+        kept = tuple((k, str(v)) for k, v in chosen.items() if v is not None)
+        return replace(self, filters=kept, **{k: v for k, v in changes.items() if k in own})
+
+    def to(self, page: str, **changes: Any) -> State:
+        """A state of another page: what both know stays chosen."""
+        known = FILTERS.get(page, ())
+        kept = tuple((k, v) for k, v in self.filters if k in known)
+        return replace(self, page=page, filters=kept, format=None).with_(**changes)
+
+    def link(self, page: str | None = None, **changes: Any) -> str:
+        """The address of another state, of this page or another."""
+        return (self.with_(**changes) if page is None else self.to(page, **changes)).url
+
+    @property
+    def url(self) -> str:
+        """The address, relative to any page of the board."""
+        query = urlencode(self.query)
+        return f"{self.page or './'}?{query}" if query else (self.page or "./")
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Name -> value, of all that is chosen."""
+        found = {
+            "period": str(self.period) if self.period else None,
+            "type": self.period_type,
+            "as_of": self.as_of.isoformat() if self.as_of else None,
+            "tree": "restated" if self.is_restated else None,
+            "lang": self.lang,
+            "theme": self.theme,
+            **dict(self.filters),
+            "format": self.format,
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def parse(page: str, query: Iterable[tuple[str, str]], accept: str, zone: str) -> State:
+    """The state that an address names. An empty value is none, as a form sends it.
+
+    Raises UsageError: unknown_part, unknown_value, unknown_type, unknown_level, bad_period, no_time, as_of_restated.
+    """
+    given: dict[str, str] = {name: value.strip() for name, value in query if value.strip()}
+    known = ("period", "type", "as_of", "tree", "lang", "theme", "format", *FILTERS.get(page, ()))
+    if strange := [name for name in given if name not in known]:
+        raise _unknown("unknown_part", "地址中的参数", "part of an address", strange, known)
+    if given.get("type") not in (None, *reading.PERIOD_TYPES):
+        raise unknown("period type", [given["type"]], reading.PERIOD_TYPES)
+    if given.get("level") not in (None, *LEVELS[:-1]):
+        raise unknown("level", [given["level"]], LEVELS[:-1])
+    state = State(
+        page=page,
+        period=Period.parse(given["period"]) if "period" in given else None,
+        period_type=given.get("type"),
+        as_of=_moment(given["as_of"], zone) if "as_of" in given else None,
+        is_restated=_one_of(given, "tree", TREES) == "restated",
+        lang=_one_of(given, "lang", LANGUAGES),
+        theme=_one_of(given, "theme", THEMES),
+        filters=tuple((name, given[name]) for name in FILTERS.get(page, ()) if name in given),
+        format=_one_of(given, "format", FORMATS),
+        accepted=preferred(accept),
+    )
+    _ = state.figures
+    return state
+
+
+def language_of(query: Mapping[str, str], accept: str) -> str:
+    """The language of a page that cannot be shown: an address that is wrong names one all the same."""
+    asked = query.get("lang")
+    return asked if asked in LANGUAGES else preferred(accept)
+
+
+def preferred(accept: str) -> str:
+    """The first language of an `Accept-Language` header that there is; Chinese if there is none."""
+    weighed = []
+    for i, part in enumerate(accept.split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        name = tag.strip()[:2].lower()
+        if name in LANGUAGES:
+            try:
+                weighed.append((-float(weight or 1), i, name))
+            except ValueError:
+                continue
+    return min(weighed)[2] if weighed else "zh"
+
+
+def _moment(text: str, zone: str) -> datetime:
+    """A moment; a `+` of its offset that came as a space is one all the same."""
+    return reading.moment(text.replace(" ", "+"), zone).astimezone(ZoneInfo(zone))
+
+
+def _one_of(given: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | None:
+    value = given.get(name)
+    if value is not None and value not in known:
+        raise _unknown("unknown_value", f"{name}的取值", f"value of {name}", [value], known)
+    return value
+
+
+def _unknown(code: str, zh: str, en: str, strange: list[str], known: Iterable[str]) -> UsageError:
+    names = list(known)
+    return UsageError(
+        f"no {en} {', '.join(strange)}",
+        expected=", ".join(names),
+        zh=f"没有{zh}{'、'.join(strange)}；可用：{'、'.join(names)}。",
+        code=code,
+    )

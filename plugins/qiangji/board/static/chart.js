@@ -1,0 +1,87 @@
+// Draws a page's charts with ECharts from the blocks of data that stand beside them. Colours are the page's own, so
+// that they follow the theme; the same numbers stand in a table.
+"use strict";
+
+(function () {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const shown = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
+
+  const options = {
+    trend({ chart, words }) {
+      const line = (name, data, more) => ({ name, type: "line", data, connectNulls: false, ...more });
+      const series = [
+        line(words.value, chart.values.map((value, i) => ({
+          value, symbol: chart.partial[i] ? "emptyCircle" : "circle",
+        })), { symbolSize: 7, lineStyle: { width: 2.5 }, color: colour("--accent"), z: 3 }),
+      ];
+      if (chart.path.some((v) => v !== null)) {
+        series.push(line(words.path, chart.path, { symbol: "none", lineStyle: { type: "dashed", width: 1.5 }, color: colour("--soft") }));
+        series.push(line(words.target, chart.target, { symbol: "none", lineStyle: { width: 1, type: "dotted" }, color: colour("--ink") }));
+      }
+      return {
+        aria: { enabled: true },
+        animation: !still,
+        grid: { left: 8, right: 34, top: 40, bottom: 8, containLabel: true },
+        legend: { top: 0, left: 0, textStyle: { color: colour("--soft") }, itemWidth: 18 },
+        tooltip: {
+          trigger: "axis", confine: true, backgroundColor: colour("--card"), borderColor: colour("--line"),
+          textStyle: { color: colour("--ink") }, valueFormatter: (v) => `${shown(v)} ${words.unit}`,
+        },
+        xAxis: { type: "category", data: chart.periods, boundaryGap: chart.periods.length < 3, axisTick: { show: false },
+          axisLine: { lineStyle: { color: colour("--line") } }, axisLabel: { color: colour("--soft") } },
+        yAxis: { type: "value", scale: true, splitNumber: 4, splitLine: { lineStyle: { color: colour("--line") } },
+          axisLabel: { color: colour("--soft") } },
+        series,
+      };
+    },
+  };
+
+  // each step hangs between what was before it and what is after it
+  options.waterfall = function ({ chart, words }) {
+    const names = [chart.first, ...chart.names, chart.last];
+    let at = chart.before;
+    const low = [0], size = [chart.before], colours = [colour("--accent")];
+    for (const step of chart.steps) {
+      low.push(Math.min(at, at + step));
+      size.push(Math.abs(step));
+      colours.push(colour(step < 0 ? "--red" : "--green"));
+      at += step;
+    }
+    low.push(0); size.push(chart.after); colours.push(colour("--accent"));
+    const ends = [chart.before, chart.after, ...low.slice(1, -1), ...low.slice(1, -1).map((v, i) => v + size[i + 1])];
+    const span = Math.max(...ends) - Math.min(...ends) || 1;
+    const least = Math.max(0, Math.min(...ends) - span * 0.25);
+    const text = (i) => (i === 0 || i === names.length - 1 ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
+    return {
+      aria: { enabled: true },
+      animation: !still,
+      grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
+      tooltip: { trigger: "axis", confine: true, axisPointer: { type: "shadow" }, backgroundColor: colour("--card"),
+        borderColor: colour("--line"), textStyle: { color: colour("--ink") },
+        formatter: (all) => `${names[all[0].dataIndex]}: ${text(all[0].dataIndex)} ${words.unit}` },
+      xAxis: { type: "category", data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--line") } },
+        axisLabel: { color: colour("--soft"), interval: 0, width: 72, overflow: "break", rotate: names.length > 9 ? 40 : 0 } },
+      yAxis: { type: "value", min: least, splitNumber: 3, splitLine: { lineStyle: { color: colour("--line") } },
+        axisLabel: { color: colour("--soft"), formatter: (v) => shown(v) } },
+      series: [
+        { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: low.map((v) => Math.max(v, least)) },
+        { type: "bar", stack: "s", barMaxWidth: 46, data: size.map((v, i) => ({
+          value: low[i] ? v : v - least, itemStyle: { color: colours[i], borderRadius: 2 },
+          label: { show: true, position: "top", color: colour("--ink"), fontSize: 11, formatter: () => text(i) } })) },
+      ],
+    };
+  };
+
+  const charts = [...document.querySelectorAll("[data-chart]")].map((place) => {
+    const source = JSON.parse(document.getElementById(place.dataset.source).textContent);
+    const chart = window.echarts.init(place, null, { renderer: "svg" });
+    const draw = () => chart.setOption(options[place.dataset.chart](source), true);
+    draw();
+    return { chart, draw };
+  });
+  const each = (f) => () => charts.forEach(f);
+  window.addEventListener("resize", each(({ chart }) => chart.resize()));
+  window.addEventListener("beforeprint", each(({ chart }) => chart.resize({ animation: { duration: 0 } })));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", each(({ draw }) => draw()));
+})();

@@ -1,0 +1,128 @@
+"""Tables as files: CSV and xlsx of what a page shows.
+
+In: a `Table`. Out: bytes. A text that a spreadsheet program could take for a formula has an apostrophe in front. Times
+are the counties'. What is hidden is hidden in the rows already.
+"""
+
+from __future__ import annotations
+
+import csv
+import functools
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from qiangji.board.state import State
+from qiangji.board.words import Words
+from qiangji.figures import Rows
+from qiangji.parsing.returned import neutral
+from qiangji.settings import settings
+
+MEDIA = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A named table: headings, and lines of as many values. `notes` stand on a sheet of their own in a workbook."""
+
+    name: str
+    headings: Sequence[str]
+    lines: Sequence[Sequence[Any]]
+    notes: Sequence[str] = ()
+
+
+def written(table: Table, format_: str, zone: str) -> bytes:
+    """The table as a file."""
+    lines = ([_plain(v, zone) for v in line] for line in table.lines)
+    headings = [_plain(h, zone) for h in table.headings]
+    return (_csv if format_ == "csv" else _xlsx)(headings, lines, table)
+
+
+def _csv(headings: list[Any], lines: Iterator[list[Any]], _table: Table) -> bytes:
+    sink = io.StringIO(newline="")
+    writer = csv.writer(sink)
+    writer.writerow(headings)
+    writer.writerows([_in_csv(v) for v in line] for line in lines)
+    return b"\xef\xbb\xbf" + sink.getvalue().encode("utf-8")
+
+
+def _xlsx(headings: list[Any], lines: Iterator[list[Any]], table: Table) -> bytes:
+    import openpyxl
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("强基 Qiangji")
+    sheet.freeze_panes = "A2"
+    for line in (headings, *lines):
+        sheet.append(line)
+    if table.notes:
+        notes = book.create_sheet("说明 Notes")
+        for note in table.notes:
+            notes.append([neutral(note)])
+    sink = io.BytesIO()
+    book.save(sink)
+    return sink.getvalue()
+
+
+def _plain(value: Any, zone: str) -> Any:
+    """A cell: numbers and truth values as they are, times without an offset, lists in one text."""
+    if isinstance(value, datetime):
+        return value.astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
+    if isinstance(value, (list, tuple)):
+        value = "; ".join(map(str, value))
+    return neutral(_UNPRINTABLE.sub("", value)) if isinstance(value, str) else value
+
+
+def _in_csv(value: Any) -> Any:
+    if isinstance(value, bool):
+        return str(value).upper()
+    return format(value, "f") if isinstance(value, Decimal) else value
+
+
+COLUMNS = (
+    "indicator_code", "name_zh", "name_en", "unit", "org_code", "org_name", "org_level", "period", "period_type",
+    "numerator", "denominator", "value", "target", "path", "gap", "band", "rank", "previous_period", "previous_value",
+    "change", "expected_units", "reported_units", "reporting_rate", "obs_status", "is_corrected", "has_warning",
+    "is_closed", "definition_version", "built_at",
+)  # fmt: skip
+"""Columns of a table of figures."""
+_OWN = ("band", "path", "target")
+"""Columns that mean something else in the dictionary, or are not in it: their words are those of the pages."""
+
+
+def of_rows(name: str, rows: Rows, state: State, columns: Sequence[str] = COLUMNS) -> Table:
+    """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them."""
+    words = Words(state.language)
+    shown = [c for c in columns if any(c in row for row in rows)]
+    notes = [words("simulated_said")] if settings().is_simulated else []
+    notes += [words("illustrative_said"), words("bands_said")]
+    return Table(
+        name,
+        [f"{_heading(key, state.language)} {key}" for key in shown],
+        [[row.get(key) for key in shown] for row in rows],
+        notes,
+    )
+
+
+@functools.cache
+def _dictionary() -> dict[str, str]:
+    text = (settings().sql / "dictionary.yaml").read_text(encoding="utf-8")
+    found: dict[str, str] = yaml.safe_load(text)["columns"]
+    return found
+
+
+def _heading(key: str, language: str) -> str:
+    if key in _OWN:
+        return Words(language)(key)
+    zh, _, en = _dictionary().get(key, f"{key} / {key}").partition(" / ")
+    return zh if language == "zh" else en

@@ -1,0 +1,142 @@
+"""The routes of the board, without a login of its own.
+
+In: the library `fastapi`, which comes with Airflow; who looks (a dependency that gives a `Viewer`, or refuses). Out:
+the application. A page is a function of the state of its address and of one snapshot of the warehouse. Whatever goes
+wrong is a page too, in the reader's language: an address that names what there is not (400, 404), an account that may
+not (403), a warehouse that does not answer (503), a fault of the program's (500).
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy.engine import Engine
+
+from qiangji import pipeline
+from qiangji.board import Viewer, pages, rendering, tables
+from qiangji.board.asking import Asked, Warehouse
+from qiangji.board.state import State, language_of, parse
+from qiangji.board.words import Words
+from qiangji.errors import QiangjiError, UsageError, WarehouseError
+from qiangji.settings import settings
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""Sent with every answer. Figures of a named unit stay in no cache."""
+FOREVER = "private, max-age=31536000, immutable"
+"""Of static files: another content has another address."""
+Show = Callable[[Any, Viewer], Any]
+
+
+def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehouse | None = None) -> Any:
+    """The board: each page of `pages.PAGES` at its name, static files at `static/`."""
+    own = warehouse or Warehouse(settings())
+    web = fastapi.FastAPI(
+        dependencies=[fastapi.Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None
+    )
+
+    def route(page: str) -> None:
+        def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:  # noqa: B008
+            return _answer(fastapi, own, page, request, who)
+
+        shown.__annotations__["request"] = (
+            fastapi.Request
+        )  # a name that is not known where FastAPI looks for it
+        web.get(f"/{page}", response_model=None)(shown)
+
+    for name in pages.PAGES:
+        route(name)
+
+    @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
+    def static(name: str) -> Any:
+        path, media = rendering.static_files().get(name, (None, ""))
+        if path is None:
+            raise fastapi.HTTPException(404)
+        return fastapi.Response(
+            path.read_bytes(), headers=HEADERS | {"Cache-Control": FOREVER}, media_type=media
+        )
+
+    @web.exception_handler(404)  # type: ignore[untyped-decorator]
+    def not_found(request: fastapi.Request, _: Exception) -> Any:
+        return _problem(fastapi, request, 404, "nothing_here")
+
+    @web.exception_handler(403)  # type: ignore[untyped-decorator]
+    def refused(request: fastapi.Request, error: Exception) -> Any:
+        return _problem(fastapi, request, 403, "refused", str(getattr(error, "detail", "")))
+
+    return web
+
+
+def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Viewer) -> Any:
+    """A page, its table as a file, or what is wrong."""
+    began = time.perf_counter()
+    asked = Asked()
+    try:
+        state = parse(
+            page,
+            request.query_params.multi_items(),
+            request.headers.get("accept-language", ""),
+            settings().timezone,
+        )
+        with warehouse.snapshot() as (engine, asked):
+            content, headers, media = _content(pages.PAGES[page], engine, state, who)
+    except UsageError as e:
+        return _problem(fastapi, request, 400, "cannot", said=e)
+    except WarehouseError as e:
+        return _problem(fastapi, request, 503, "down", said=e)
+    except Exception:
+        number = secrets.token_hex(4)
+        log.exception("a page of the board failed, %s: %s", number, page)
+        return _problem(fastapi, request, 500, "failed", Words(_language(request))("failed_said", n=number))
+    took = 1000 * (time.perf_counter() - began)
+    timing = f'db;dur={1000 * asked.seconds:.1f};desc="{asked.statements}", total;dur={took:.1f}'
+    return fastapi.Response(content, headers=HEADERS | headers | {"Server-Timing": timing}, media_type=media)
+
+
+def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tuple[Any, dict[str, str], str]:
+    catalogue = pipeline.read_catalogue()
+    found = page.data(engine, catalogue, state)
+    if state.format:
+        table = page.table(found, state)
+        name = f"{table.name}.{state.format}"
+        saved = f"attachment; filename=\"board.{state.format}\"; filename*=UTF-8''{quote(name, safe='')}"
+        return (
+            tables.written(table, state.format, settings().timezone),
+            {"Content-Disposition": saved},
+            tables.MEDIA[state.format],
+        )
+    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who), {}, "text/html"
+
+
+def _problem(
+    fastapi: Any, request: Any, status: int, title: str, text: str = "", said: QiangjiError | None = None
+) -> Any:
+    """A page that says what is wrong, and what there is."""
+    language = _language(request)
+    if said is not None:
+        text = said.zh or said.en if language == "zh" else said.en
+    state = State(lang=language if "lang" in request.query_params else None, accepted=language)
+    content = rendering.page("problem", state, pages.HEADS, title=title, text=text, depth=_depth(request))
+    return fastapi.Response(content, status_code=status, headers=HEADERS, media_type="text/html")
+
+
+def _depth(request: Any) -> int:
+    """How many folders below the board's own address the wrong one lies: its links lead up again."""
+    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+    return max(path.lstrip("/").count("/"), 0)
+
+
+def _language(request: Any) -> str:
+    return language_of(request.query_params, request.headers.get("accept-language", ""))

@@ -1,0 +1,490 @@
+"""The board on a real warehouse: each number is that of `qiangji values`, few statements, and every wrong turn a page.
+
+One simulated night, built twice: in the first build a county is missing, so that there is a time before.
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any
+
+import fastapi
+import openpyxl
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+
+from qiangji.board import Viewer, pages, web
+from qiangji.board.asking import Warehouse
+from qiangji.board.rendering import number
+from qiangji.board.words import Words
+from qiangji.figures import (
+    Choice,
+    Rows,
+    comparison,
+    contributing_words,
+    explaining,
+    moving,
+    reading,
+)
+from qiangji.settings import settings
+from qiangji.warehouse.roles import BOARD
+from tests.integration.nights import Night, night
+
+COUNTIES = ("440703", "440705", "440781")
+LATE = "440705"
+INDICATOR = "group_leader_party_share"
+MOST = 5
+"""Statements that a page may ask."""
+Key = tuple[str, str, str, str]
+
+
+@dataclass
+class Site:
+    """The board of a night; `then`: a moment between its two builds."""
+
+    night: Night
+    client: TestClient
+    warehouse: Warehouse
+    then: datetime
+
+    def get(self, address: str = "", **headers: str) -> Any:
+        return self.client.get(f"/qiangji/board/{address}", headers=headers, follow_redirects=False)
+
+    def page(self, address: str = "") -> str:
+        answer = self.get(address)
+        assert answer.status_code == 200, answer.text[-500:]
+        return str(answer.text)
+
+    def values(self, **asked: Any) -> dict[Key, Any]:
+        """What `qiangji values` prints, by figure."""
+        p = self.night.pipeline
+        return by_key(reading.values(p.ledger.engine, p.catalogue, **asked))
+
+    @property
+    def at(self) -> str:
+        return self.then.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("board")
+    with night(folder, postgres, scale=0.05, months=4, counties=COUNTIES) as one:
+        one.run([c for c in COUNTIES if c != LATE])
+        then = datetime.now(UTC)
+        one.run()
+        warehouse = Warehouse(settings())
+        yield Site(one, TestClient(served(warehouse), base_url="http://airflow"), warehouse, then)
+        warehouse.close()
+
+
+def served(warehouse: Warehouse | None = None, viewer: Any = lambda: Viewer("li.lei")) -> Any:
+    outer = fastapi.FastAPI()
+    outer.mount("/qiangji/board", web.application(fastapi, viewer, warehouse))
+    return outer
+
+
+class Figures(HTMLParser):
+    """Every number of a page that is a figure, by its key: its text, and the exact value beside it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[Key, tuple[str, str]] = {}
+        self._open: tuple[Key, str] | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "data" and (key := given.get("data-figure")):
+            indicator, org, period, type_ = key.split("/")
+            self._open = ((indicator, org, period, type_), given["value"] or "")
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            key, exact = self._open
+            assert self.found.get(key, (data, exact)) == (data, exact), f"two numbers for {key}"
+            self.found[key] = (data, exact)
+            self._open = None
+
+
+def by_key(rows: Rows) -> dict[Key, Any]:
+    return {tuple(r[k] for k in comparison.KEYS): r for r in rows}
+
+
+def shown(text: str) -> dict[Key, tuple[str, str]]:
+    return Figures(text).found
+
+
+def assert_equal(found: Mapping[Key, tuple[str, str]], expected: Mapping[Key, Any]) -> None:
+    assert found.keys() == expected.keys()
+    for key, (text, exact) in found.items():
+        value = expected[key]["value"]
+        assert text == number(value), key
+        assert exact == ("" if value is None else str(value)), key
+
+
+# --- the numbers --------------------------------------------------------------------------------------
+
+
+def test_the_overview_shows_what_values_prints_in_every_month(site: Site) -> None:
+    for month in site.night.months:
+        found = shown(site.page(f"?period={month}"))
+        assert len(found) > 100
+        assert_equal(found, site.values(period=month))
+
+
+@pytest.mark.parametrize("type_", ["month", "quarter", "ytd"])
+def test_a_kind_of_period_is_that_of_values(site: Site, type_: str) -> None:
+    assert_equal(
+        shown(site.page(f"?period=2026-09&type={type_}")), site.values(period="2026-09", period_type=type_)
+    )
+
+
+def test_a_quarter_is_that_of_values(site: Site) -> None:
+    assert_equal(shown(site.page("?period=2026Q3")), site.values(period="2026Q3"))
+
+
+def test_without_a_period_it_is_the_last_with_reports(site: Site) -> None:
+    assert_equal(shown(site.page()), site.values())
+
+
+def test_as_of_a_moment_it_is_what_was_shown_then(site: Site) -> None:
+    then, now = shown(site.page(f"?as_of={site.at}")), shown(site.page())
+    assert_equal(then, site.values(state=reading.State(as_of=site.then)))
+    assert then != now
+
+
+def test_restated_is_that_of_values(site: Site) -> None:
+    assert_equal(shown(site.page("?tree=restated")), site.values(state=reading.State(is_restated=True)))
+
+
+def test_a_county_s_overview_shows_it_and_its_towns(site: Site) -> None:
+    towns = [u.code for u in site.night.pipeline.catalogue.org if u.parent_code == COUNTIES[0]]
+    found = shown(site.page(f"?org={COUNTIES[0]}"))
+    assert_equal(found, site.values(choice=Choice(orgs=[COUNTIES[0], *towns])))
+    assert {org for _, org, _, _ in found} > {COUNTIES[0]}
+
+
+def test_changes_paths_and_bands_are_those_of_the_views(site: Site) -> None:
+    p = site.night.pipeline
+    rows = list(
+        csv.DictReader(io.StringIO(site.get("?period=2026-10&format=csv").content.decode("utf-8-sig")))
+    )
+    keys = {name: heading for heading in rows[0] for name in [heading.rsplit(" ", 1)[1]]}
+    found = {tuple(r[keys[k]] for k in comparison.KEYS): r for r in rows}
+    expected = by_key(comparison.compare(p.ledger.engine, list(site.values(period="2026-10").values())))
+    assert found.keys() == expected.keys()
+    changed = 0
+    for key, row in expected.items():
+        for name in ("value", "numerator", "path", "gap", "previous_value", "change", "target"):
+            text = found[key][keys[name]]
+            assert (Decimal(text) if text else None) == row[name], (key, name)
+        assert found[key][keys["previous_period"]] == (row["previous_period"] or "")
+        assert found[key][keys["band"]] == (row["band"] or "none"), key
+        changed += row["change"] is not None
+    assert changed > 50
+
+
+def test_one_indicator_over_time_and_by_unit_is_that_of_values(site: Site) -> None:
+    text = site.page(f"indicator?indicator={INDICATOR}&level=village")
+    found = shown(text)
+    last = site.night.months[-1]
+    expected: dict[Key, Any] = {}
+    for month in site.night.months:
+        expected |= site.values(choice=Choice([INDICATOR], orgs=["440700"]), period=month)
+    for level in ("county", "village"):
+        expected |= site.values(choice=Choice([INDICATOR], level=level), period=last)
+    assert found.keys() <= expected.keys()
+    assert {k for k in expected if k[1].startswith("4407") and len(k[1]) == 6} <= found.keys()
+    assert len([k for k in found if len(k[1]) == 12]) > 10
+    assert_equal(found, {k: expected[k] for k in found})
+    assert any(expected[k]["obs_status"] == "Q" and exact == "" for k, (_, exact) in found.items()), (
+        "hidden stays so"
+    )
+
+
+def test_one_indicator_as_of_a_moment_and_restated(site: Site) -> None:
+    for address, state in (
+        (f"as_of={site.at}", reading.State(as_of=site.then)),
+        ("tree=restated", reading.State(is_restated=True)),
+    ):
+        found = shown(site.page(f"indicator?indicator={INDICATOR}&level=town&{address}"))
+        expected: dict[Key, Any] = {}
+        for month in site.night.months:
+            for level in ("city", "county", "town"):
+                expected |= site.values(choice=Choice([INDICATOR], level=level), period=month, state=state)
+        assert_equal(found, {k: expected[k] for k in found})
+        assert len(found) > 20
+
+
+def test_an_explanation_is_that_of_explain(site: Site) -> None:
+    p = site.night.pipeline
+    told = explaining.explain(p.ledger.engine, p.catalogue, INDICATOR, "440700", "2026-10", "month")
+    text = site.page(f"explain?indicator={INDICATOR}&period=2026-10&type=month&lang=en")
+    assert_equal(shown(text), site.values(choice=Choice([INDICATOR], orgs=["440700"]), period="2026-10"))
+    assert told["submissions"]
+    for row in told["submissions"]:
+        assert row["sha256"][:12] in text
+        assert row["file_name"] in text
+    for row in told["rejections"]:
+        assert row["rule"] in text
+    assert f"FROM mart.indicator_value\nWHERE indicator_code = &#39;{INDICATOR}&#39;" in text
+    assert "sql/models/sums.sql" in text
+    for name in ("submissions", "missing_units"):
+        answer = site.get(f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv")
+        assert len(list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))) == 1 + len(told[name])
+    answer = site.get(f"explain?indicator={INDICATOR}&as_of={site.at}", **{"accept-language": "en"})
+    assert answer.status_code == 400
+    assert "only the figure that is shown now" in answer.text
+
+
+def test_what_made_it_move_is_told_and_adds_up(site: Site) -> None:
+    p = site.night.pipeline
+    for month in ("2026-09", "2026-10"):
+        told = moving.change(p.ledger.engine, moving.Asked(INDICATOR, "440700", month, "month"))
+        text = html.unescape(site.page(f"indicator?indicator={INDICATOR}&period={month}&type=month&lang=en"))
+        assert contributing_words.sentence(told, "en") in text
+        (block,) = re.findall(r'id="moved-data">(.*?)</script>', text)
+        chart = json.loads(block)["chart"]
+        assert chart["before"] + sum(chart["steps"]) == pytest.approx(float(told.value_after), abs=0.01)
+    then = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&as_of={site.at}")
+    assert 'id="moved"' in then
+    assert 'id="moved"' not in site.page(f"indicator?indicator={INDICATOR}&tree=restated")
+
+
+def test_rank_and_changes_of_one_indicator_are_those_of_the_view(site: Site) -> None:
+    p = site.night.pipeline
+    answer = site.get(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&format=csv")
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    keys = {heading.rsplit(" ", 1)[1]: heading for heading in rows[0]}
+    choice = Choice([INDICATOR])
+    expected = by_key(
+        comparison.compare(p.ledger.engine, list(site.values(choice=choice, period="2026-10").values()))
+    )
+    for row in rows:
+        mine = expected[tuple(row[keys[k]] for k in comparison.KEYS)]  # type: ignore[index]
+        for name in ("change", "previous_value", "path", "rank"):
+            text = row[keys[name]]
+            assert (Decimal(text) if text else None) == mine[name], name
+    assert len(rows) == len(expected)
+    assert sum(row[keys["rank"]] != "" for row in rows) >= 1
+    for county in COUNTIES:
+        text = site.page(f"indicator?indicator={INDICATOR}&org={county}&period=2026-10&type=month&lang=en")
+        place = expected[INDICATOR, county, "2026-10", "month"]
+        assert (f"{place['rank']} of {place['ranked_units']}" in text) == (place["rank"] is not None)
+
+
+# --- how it is asked ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "?org=440703",
+        "?tree=restated",
+        "?show=slides",
+        "?format=csv",
+        "indicator",
+        f"indicator?indicator={INDICATOR}&level=village",
+        f"indicator?indicator={INDICATOR}&org=440703&level=village",
+        "explain",
+        f"explain?indicator={INDICATOR}&org=440703",
+    ],
+)
+def test_a_page_asks_the_warehouse_five_times_at_most(site: Site, address: str) -> None:
+    timing = site.get(address).headers["server-timing"]
+    found = re.search(r'desc="(\d+)"', timing)
+    assert found
+    assert 1 <= int(found[1]) <= MOST
+
+
+def test_it_reads_as_its_own_role_and_nothing_else(site: Site) -> None:
+    with site.warehouse.snapshot() as (engine, asked), engine.connect() as c:
+        assert c.scalar(sa.text("SELECT current_user")) == BOARD
+        assert c.scalar(sa.text("SHOW transaction_read_only")) == "on"
+        assert c.scalar(sa.text("SHOW statement_timeout")) == "5s"
+        assert asked.statements == 3
+    listed = site.night.query(
+        "SELECT DISTINCT ON (table_schema) table_schema || '.' || quote_ident(table_name) AS name"
+        " FROM information_schema.tables WHERE table_schema IN ('fact', 'calc', 'ops')"
+    )
+    assert len(listed) == 3
+
+    def look(name: str) -> None:
+        with site.warehouse.snapshot() as (engine, _), engine.connect() as c:
+            c.execute(sa.text(f"SELECT 1 FROM {name}"))
+
+    for row in listed:
+        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+            look(row["name"])
+
+
+def test_all_of_a_page_is_of_one_moment(site: Site) -> None:
+    with site.warehouse.snapshot() as (engine, _), engine.connect() as c:
+        before = c.scalar(sa.text("SELECT count(*) FROM mart.period_lock"))
+        with site.night.pipeline.ledger.engine.begin() as other:
+            other.execute(sa.text("CREATE TABLE public.later (n int)"))
+        try:
+            assert c.scalar(sa.text("SELECT count(*) FROM mart.period_lock")) == before
+            assert c.scalar(sa.text("SELECT count(*) FROM pg_class WHERE relname = 'later'")) == 0
+        finally:
+            with site.night.pipeline.ledger.engine.begin() as other:
+                other.execute(sa.text("DROP TABLE public.later"))
+
+
+# --- what comes with it -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("name", sorted(pages.PAGES))
+def test_every_page_is_in_both_languages_and_holds_no_inline_code(site: Site, name: str, lang: str) -> None:
+    text = site.page(f"{name}?lang={lang}")
+    assert f'lang="{"zh-CN" if lang == "zh" else "en"}"' in text
+    assert Words(lang)("overview") in text
+    assert not re.search(r"\sstyle=|\son\w+=|target=|href=\"(/|http)", text)
+    for tag in re.findall(r"<script[^>]*>", text):
+        assert "src=" in tag or "application/json" in tag
+    assert text.count("<h1") == 1
+    for table in re.findall(r"<table.*?</table>", text, re.DOTALL):
+        assert "<caption" in table
+        assert 'scope="col"' in table
+
+
+def test_every_answer_has_the_headers(site: Site) -> None:
+    (css,) = re.findall(r'href="(static/[^"]+\.css)"', site.page())
+    for address in ("", "indicator", "?period=1", "nothing", css, "?format=csv"):
+        headers = site.get(address).headers
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert "immutable" in site.get(css).headers["cache-control"]
+    assert site.get("").headers["cache-control"] == "no-store"
+
+
+def test_every_link_of_a_page_leads_to_one(site: Site) -> None:
+    for name in pages.PAGES:
+        links = {
+            link.replace("&amp;", "&").split("#")[0]
+            for link in re.findall(r'(?:href|src)="([^"#][^"]*)"', site.page(name))
+            if not link.startswith(("data:", "../"))
+        }
+        kinds: dict[str, str] = {}
+        for link in sorted(links):
+            kinds.setdefault(re.sub(r"=[^&]*", "", link), link)  # one of each kind
+        for link in kinds.values():
+            assert site.get(link).status_code == 200, link
+
+
+def test_tables_come_as_csv_and_as_a_workbook(site: Site) -> None:
+    answer = site.get("?format=xlsx&lang=en")
+    assert answer.headers["content-type"].startswith("application/vnd.openxmlformats")
+    assert "attachment" in answer.headers["content-disposition"]
+    data, notes = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets
+    assert any("illustrative" in str(row[0].value) for row in notes.iter_rows())
+    rows = list(data.iter_rows(values_only=True))
+    column = {str(h).rsplit(" ", 1)[1]: i for i, h in enumerate(rows[0])}
+    expected = site.values()
+    assert len(rows) - 1 == len(expected)
+    for row in rows[1:]:
+        mine = expected[tuple(row[column[k]] for k in comparison.KEYS)]
+        assert row[column["value"]] == (
+            None if mine["value"] is None else pytest.approx(float(mine["value"]))
+        )
+    trend = site.get(f"indicator?indicator={INDICATOR}&table=trend&format=csv").content.decode("utf-8-sig")
+    assert len(trend.splitlines()) == 1 + len(site.night.months)
+
+
+# --- wrong turns --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "words"),
+    [
+        ("?periode=2026-10", 400, "period, type, as_of, tree"),
+        ("?period=2026-13", 400, "2026Q3"),
+        ("?period=2031-01", 400, "2026-10"),
+        ("?org=999999", 400, "org unit 999999"),
+        ("?as_of=2999-01-01", 400, "2999-01-01"),
+        ("?as_of=2000-01-01", 400, "2000-01-01"),
+        ("indicator?indicator=none_such", 400, "none_such"),
+        (f"indicator?indicator={INDICATOR}&period=2019-01", 400, "2026-07 to 2026-10"),
+        (f"indicator?indicator={INDICATOR}&level=planet", 400, "planet"),
+        ("nothing", 404, "There is no such page"),
+        ("no/such/page", 404, "There is no such page"),
+        ("static/board.css", 404, "There is no such page"),
+    ],
+)
+def test_a_wrong_address_is_a_page_that_says_what_there_is(
+    site: Site, address: str, status: int, words: str
+) -> None:
+    answer = site.get(address, **{"accept-language": "en"})
+    assert answer.status_code == status
+    assert words in answer.text.replace("&#39;", "'")
+    assert "Traceback" not in answer.text
+    home = re.findall(r'<li><a href="([^"]+)"', answer.text)[0]
+    base = address.split("?")[0]
+    assert answer.url.join(home).path == "/qiangji/board/", base
+
+
+def test_an_account_that_may_not_look_gets_a_sentence(site: Site) -> None:
+    def nobody() -> Viewer:
+        raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")
+
+    client = TestClient(served(site.warehouse, nobody))
+    for address in ("", "indicator", "static/board.css", "static/x"):
+        answer = client.get(f"/qiangji/board/{address}")
+        assert answer.status_code == 403
+        assert "该账号无权查看指标" in answer.text
+
+
+def test_a_warehouse_that_is_down_is_a_page_and_comes_back(site: Site) -> None:
+    class Down:
+        def __init__(self, url: str) -> None:
+            self.home, self.board_url, self.warehouse_url = settings().home, "", url
+
+    url = sa.make_url(settings().warehouse_url)
+    for wrong in (url.set(port=1), url.set(password="wrong"), url.set(database="no_such")):
+        text = wrong.render_as_string(hide_password=False)
+        answer = TestClient(served(Warehouse(Down(text)))).get("/qiangji/board/")  # type: ignore[arg-type]
+        assert answer.status_code == 503
+        assert "数据仓库" in answer.text
+        assert "wrong" not in answer.text
+    with site.warehouse.snapshot() as (engine, _), engine.connect() as c:
+        mine = c.scalar(sa.text("SELECT pg_backend_pid()"))
+    site.night.query("SELECT pg_terminate_backend(:p)", p=mine)
+    assert site.get().status_code == 200, "the pool finds its way back"
+
+
+def test_a_statement_that_takes_too_long_is_a_page(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(engine: Any, *_: Any) -> Any:
+        with engine.connect() as c:
+            c.execute(sa.text("SET LOCAL statement_timeout = 20"))
+            c.execute(sa.text("SELECT pg_sleep(3)"))
+
+    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", slow, lambda *_: None))  # type: ignore[arg-type]
+    answer = site.get("", **{"accept-language": "en"})
+    assert (answer.status_code, "longer than" in answer.text) == (503, True)
+
+
+def test_a_fault_of_the_program_s_is_a_page_with_a_number(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("secret")
+
+    monkeypatch.setitem(pages.PAGES, "", pages.Page("overview", broken, broken))
+    answer = site.get("", **{"accept-language": "en"})
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    (number_,) = re.findall(r"under (\w{8}):", answer.text)
+    assert number_ in caplog.text
