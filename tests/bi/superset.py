@@ -42,6 +42,7 @@ class Bench:
     first: dict[str, dict[str, int]]
     second: dict[str, dict[str, int]]
     compared: Counter[str]
+    password: str
 
     @property
     def charts(self) -> list[tuple[Any, Chart]]:
@@ -86,7 +87,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[B
             assert upload.upload(session, folder, warehouse) == []
             first = known(session)
             assert upload.upload(session, folder, warehouse) == []
-            yield (made := Bench(done, session, folder, warehouse, first, known(session), Counter()))
+            yield (
+                made := Bench(done, session, folder, warehouse, first, known(session), Counter(), password)
+            )
             print(f"\ncompared: {dict(made.compared)}")
 
 
@@ -112,6 +115,12 @@ def test_a_second_import_gives_the_same_ids(bench: Bench) -> None:
     assert bench.first == bench.second
     assert len(bench.second["chart"]) == len(bench.charts)
     assert len(bench.second["dashboard"]) == 3
+
+
+@pytest.fixture(autouse=True)
+def logged_in(bench: Bench) -> None:
+    """A login of Superset's API holds for a quarter of an hour."""
+    bench.session.log_in(USER, bench.password)
 
 
 def level_of(chart: Chart) -> str:
