@@ -26,7 +26,7 @@ from tests.property import often
 
 guard.install()
 hypothesis_settings.register_profile("quick", max_examples=often.QUICK, deadline=None)
-if "CI" not in os.environ:  # there Hypothesis has a profile of its own, without a deadline too: machines are shared
+if "CI" not in os.environ:  # there Hypothesis has a profile of its own, without a deadline too
     hypothesis_settings.register_profile("whole", deadline=None)
     hypothesis_settings.load_profile("whole")
 gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great Expectations takes 0.3 s

@@ -111,6 +111,8 @@ _THINGS = {
     "period type": "报告期类型",
     "severity": "级别",
     "disposition": "处置",
+    "decision": "决定",
+    "status": "状态",
     "role": "角色",
     "finding": "核查发现",
     "delivery": "来件",

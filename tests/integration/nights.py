@@ -37,7 +37,15 @@ _PASSING = {
     "last_received_at", "last_built_at", "checked_at", "last_attempt_failed", "delivery_id",
 }  # fmt: skip
 # what tells the way that led here, which may differ where the figures do not
-_PAST = ["indicator_value_history", "build", "submission", "report_change", "collection", "feedback"]
+_PAST = [
+    "indicator_value_history",
+    "build",
+    "submission",
+    "report_change",
+    "collection",
+    "decision",
+    "feedback",
+]
 
 
 @dataclass

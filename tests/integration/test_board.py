@@ -27,6 +27,7 @@ from qiangji.board import Viewer, pages, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.rendering import number
 from qiangji.board.words import Words
+from qiangji.errors import WarehouseError
 from qiangji.figures import (
     Choice,
     Rows,
@@ -194,6 +195,20 @@ def test_changes_paths_and_bands_are_those_of_the_views(site: Site) -> None:
     assert changed > 50
 
 
+def test_json_says_what_the_csv_says(site: Site) -> None:
+    answer = site.get("?period=2026-10&format=json")
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["content-disposition"].startswith("attachment")
+    found = answer.json()
+    lines = list(csv.reader(io.StringIO(site.get("?period=2026-10&format=csv").content.decode("utf-8-sig"))))
+    assert [c["heading"] for c in found["columns"]] == lines[0]
+    value = [c["key"] for c in found["columns"]].index("value")
+    assert [r["value"] or "" for r in found["rows"]] == [line[value] for line in lines[1:]]
+    described = site.get("openapi.json").json()
+    assert described["paths"]["/"]["get"]["operationId"] == "overview"
+    assert site.get("?format=xml").status_code == 400
+
+
 def test_one_indicator_over_time_and_by_unit_is_that_of_values(site: Site) -> None:
     text = site.page(f"indicator?indicator={INDICATOR}&level=village")
     found = shown(text)
@@ -325,8 +340,10 @@ def test_it_reads_as_its_own_role_and_nothing_else(site: Site) -> None:
             c.execute(sa.text(f"SELECT 1 FROM {name}"))
 
     for row in listed:
-        with pytest.raises(sa.exc.ProgrammingError, match="permission denied"):
+        with pytest.raises(WarehouseError) as raised:
             look(row["name"])
+        assert raised.value.code == "board_empty"
+        assert "permission denied" in str(raised.value.__cause__)
 
 
 def test_all_of_a_page_is_of_one_moment(site: Site) -> None:
@@ -434,6 +451,18 @@ def test_a_wrong_address_is_a_page_that_says_what_there_is(
     home = re.findall(r'<li><a href="([^"]+)"', answer.text)[0]
     base = address.split("?")[0]
     assert answer.url.join(home).path == "/qiangji/board/", base
+
+
+def test_who_is_not_logged_in_gets_a_page(site: Site) -> None:
+    def nobody() -> Viewer:
+        raise fastapi.HTTPException(401, "Not authenticated")
+
+    client = TestClient(served(site.warehouse, nobody))
+    for address in ("", "indicator", "static/x"):
+        answer = client.get(f"/qiangji/board/{address}")
+        assert answer.status_code == 401
+        assert "请先登录" in answer.text
+        assert "440700" not in answer.text
 
 
 def test_an_account_that_may_not_look_gets_a_sentence(site: Site) -> None:

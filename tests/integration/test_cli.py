@@ -205,6 +205,7 @@ def test_usage_errors_end_in_2_and_name_what_there_is() -> None:
         (("collect", "--period", "2026-13"), "2026-10"),
         (("collect", "--period", "2999-01"), "has not ended"),
         (("build", "--period", "yesterday"), "2026Q3"),
+        (("publish", "2999-01", "--name", "x"), "has not ended"),
         (("collect", "--period", "2019-01"), "before the plan"),
         (("status", "--period", "2026-09..2026-10"), "2026-09..2026-10 is a range"),
         (("values", "--indicator", "happiness"), "such as "),

@@ -12,7 +12,7 @@ import pytest
 from qiangji import building, stages
 from qiangji.exporting import extract
 from qiangji.exporting.superset.datasets import DATASETS
-from qiangji.figures import Choice, read, reading
+from qiangji.figures import Choice, nothing, read, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
@@ -34,6 +34,8 @@ INDICATORS = [
     },
     {"code": "trained", "numerator": {"form": "q", "sum": "trained"}, "denominator": ROWS, "headline": "ytd"},
 ]
+MOMENTS: list[datetime] = []
+"""One: before the last month was built, and after the others were."""
 Show = Callable[[str], dict[str, tuple[str, str, int]]]
 
 
@@ -52,6 +54,8 @@ def built(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[A
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         with make_workplace(Path(folder) / "home", postgres, patch.setenv) as place, place.pipeline() as p:
             stages.collect(p, periods=months)
+            building.build(p, months[:-1], now=datetime(2030, 1, 1, tzinfo=UTC))
+            MOMENTS.append(datetime.now(UTC))
             building.build(p, months, now=datetime(2030, 1, 1, tzinfo=UTC))
             yield p
 
@@ -121,6 +125,18 @@ def test_an_export_without_a_period_is_of_the_last_month(built: Any, shown: Show
     assert {r["indicator_code"]: (r["period_type"], r["period"], r["numerator"]) for r in made.rows} == shown(
         "2017-08"
     )
+
+
+def test_a_month_that_was_built_later_says_so(built: Any) -> None:
+    """And not that its indicators are not made at that level."""
+    engine, catalogue = built.ledger.engine, built.catalogue
+    said = nothing.why_none(engine, catalogue, Choice(level="city"), "2017-08", None, MOMENTS[0])
+    assert "2017-08尚未计算：首次计算于" in said
+    assert "2017-08 was not built by" in said
+    assert not reading.values(
+        engine, catalogue, Choice(level="city"), "2017-08", state=reading.State(MOMENTS[0])
+    )
+    assert reading.values(engine, catalogue, Choice(level="city"), "2017-07", state=reading.State(MOMENTS[0]))
 
 
 def test_the_dataset_of_bi_tools_has_what_is_shown(built: Any) -> None:

@@ -233,7 +233,7 @@ def test_airflow_gets_roles_pools_and_the_first_account_once(server: Any, prepar
 
     accounts, roles, pools, logged = found()
     assert [(user, role) for user, _, role in accounts] == [("admin", "Admin")]
-    assert {"Duty", "Viewer"} <= roles
+    assert {"Duty", "Analyst", "Viewer"} <= roles
     assert {"qiangji_pull": 4, "qiangji_check": 2, "qiangji_build": 1}.items() <= pools.items()
     assert "first word" not in accounts[0][1]
     assert "first word" not in logged, "Airflow logs its commands"

@@ -245,11 +245,13 @@ class QiangjiPlugin(AirflowPlugin):
     name = "qiangji"
     timetables = [NightlyPartition]  # noqa: RUF012 - Airflow reads plain lists
     fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
-    # names are short, as the bar at the left has room for no more; without a leading slash, as Airflow may lie under
-    # a path of a proxy
     external_views = [  # noqa: RUF012
-        {"name": name, "href": f"qiangji/{page}/", "url_route": f"qiangji-{page}", "destination": "nav"}
-        for name, page in (("看板", "board"), ("退回", "feedback"))
+        {
+            "name": "看板",  # the only one: with a second, the bar at the left shows a menu of plugins instead
+            "href": "qiangji/board/",  # no leading slash: Airflow may lie under a path of a proxy
+            "url_route": "qiangji-board",
+            "destination": "nav",
+        }
     ]
 
 

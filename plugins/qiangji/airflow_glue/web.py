@@ -6,6 +6,7 @@ In: Airflow's database and login. Out: alerts, and an ASGI application.
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 from typing import Any, Literal
 from urllib.parse import quote
@@ -77,11 +78,20 @@ def _web() -> Any:
         )
 
     taken = functools.partial(_in_audit_log, event="qiangji_workbook_taken")
-    web = fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    decided = functools.partial(_in_audit_log, event="qiangji_decided")
+    login = [fastapi.Depends(get_user)]
+    web = fastapi.FastAPI(dependencies=login, docs_url=None, redoc_url=None, openapi_url=None)
     web.add_api_route("/board", lambda: fastapi.responses.RedirectResponse("board/"))
-    web.mount("/board", board.application(fastapi, viewer))
+    web.mount("/board", board.application(fastapi, viewer, key=_key(), noted=decided))
     web.mount("/", feedback.application(fastapi, may_hand_over, taken))
     return web
+
+
+def _key() -> bytes:
+    """The secret that all processes of Airflow's API server share: tokens of the board's forms are made with it."""
+    from airflow.configuration import conf
+
+    return hashlib.sha256(b"qiangji board " + conf.get_mandatory_value("api", "secret_key").encode()).digest()
 
 
 def _may(method: Literal["GET", "POST"], dag: str, user: Any) -> bool:

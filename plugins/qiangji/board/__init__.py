@@ -12,6 +12,10 @@ In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML p
 | `pages.py` | the pages that there are |
 | `rendering.py`, `tables.py` | data into HTML, into CSV and xlsx; static files by their hash |
 | `web.py` | the routes |
+| `today.py`, `reporting.py`, `county.py`, `quality.py` | the pages of the daily work |
+| `work.py`, `words_of_work.py`, `rules.py` | what those show in words |
+| `posting.py`, `deciding.py` | the one route that writes: who may send a decision, and what is recorded |
+| `described.py` | the same for programs: each page as JSON, and its OpenAPI |
 
 Airflow is not known here: `airflow_glue` puts the pages among its own and says who looks.
 """

@@ -28,8 +28,8 @@ CONNECT_SECONDS = 3
 POOL, MORE = 4, 8
 """Connections that stay open, and those that come besides while many look."""
 POOL_SECONDS = 10
-_NOT_THERE = ("42P01", "42883", "42703", "3F000")
-"""SQL states: undefined table, function, column, schema."""
+_NOT_THERE = ("42P01", "42883", "42703", "3F000", "42501")
+"""SQL states: undefined table, function, column, schema; and not granted, as before the first build of a version."""
 _TOO_LONG = "57014"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
-from qiangji.board import explained, indicator, overview
+from qiangji.board import county, explained, indicator, overview, quality, reporting, today
 from qiangji.board.state import State
 from qiangji.board.tables import Table
 from qiangji.catalogue import Catalogue
@@ -34,6 +34,10 @@ PAGES: dict[str, Page] = {
     "": Page("overview", overview.overview, overview.table),
     "indicator": Page("indicator", indicator.indicator, indicator.table),
     "explain": Page("explain", explained.explained, explained.table, is_in_head=False),
+    "today": Page("today", today.today, today.table),
+    "reporting": Page("reporting", reporting.reporting, reporting.table),
+    "county": Page("county", county.county, county.table, is_in_head=False),
+    "quality": Page("quality", quality.quality, quality.table),
 }
 HEADS = {address: page.name for address, page in PAGES.items() if page.is_in_head}
 """Address -> the name of the page, of those that the head of every page leads to."""

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import jinja2
 
+from qiangji.board import work
 from qiangji.board.indicator import Moved
 from qiangji.board.overview import Figure
 from qiangji.board.state import State
@@ -70,6 +71,8 @@ def _templates() -> jinja2.Environment:
         "share_of": share_of, "after": after, "name_of": name_of,
         "part_name": contributing_words.name_of, "effects_shown": effects_shown,
     }  # fmt: skip
+    found.globals |= work.GLOBALS
+    found.filters |= work.FILTERS
     return found
 
 

@@ -21,12 +21,18 @@ from qiangji.periods import Period
 LANGUAGES = ("zh", "en")
 THEMES = ("light", "dark")
 TREES = ("as_was", "restated")
-FORMATS = ("csv", "xlsx")
+FORMATS = ("csv", "xlsx", "json")
 FILTERS: dict[str, tuple[str, ...]] = {
     "": ("org", "show"),
     "indicator": ("indicator", "org", "level", "table"),
     "explain": ("indicator", "org", "table"),
-}
+    "today": ("table", "decide", "report", "decided"),
+    "reporting": ("county", "form", "status"),
+    "county": ("county", "table"),
+    "quality": (
+        "county", "form", "rule", "severity", "disposition", "table", "dispose", "finding", "disposed",
+    ),
+}  # fmt: skip
 """Page -> what else its address may name. The pages are the children of the board's own address."""
 
 

@@ -1,7 +1,7 @@
-"""Tables as files: CSV and xlsx of what a page shows.
+"""Tables as files: CSV, xlsx and JSON of what a page shows.
 
 In: a `Table`. Out: bytes. A text that a spreadsheet program could take for a formula has an apostrophe in front. Times
-are the counties'. What is hidden is hidden in the rows already.
+are the counties', in JSON with their offset. What is hidden is hidden in the rows already.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import functools
 import io
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from qiangji.board.state import State
-from qiangji.board.words import Words
+from qiangji.board.words import TABLE, Words
 from qiangji.figures import Rows
 from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
@@ -28,25 +29,49 @@ from qiangji.settings import settings
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "json": "application/json",
 }
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A named table: headings, and lines of as many values. `notes` stand on a sheet of their own in a workbook."""
+    """A named table: headings, and lines of as many values. `notes` stand on a sheet of their own in a workbook.
+
+    `keys`: what the columns are called in JSON.
+    """
 
     name: str
     headings: Sequence[str]
     lines: Sequence[Sequence[Any]]
     notes: Sequence[str] = ()
+    keys: Sequence[str] = ()
 
 
 def written(table: Table, format_: str, zone: str) -> bytes:
     """The table as a file."""
+    if format_ == "json":
+        return _json(table, ZoneInfo(zone))
     lines = ([_plain(v, zone) for v in line] for line in table.lines)
     headings = [_plain(h, zone) for h in table.headings]
     return (_csv if format_ == "csv" else _xlsx)(headings, lines, table)
+
+
+def _json(table: Table, zone: ZoneInfo) -> bytes:
+    """Rows by key, decimals as text, which keeps their digits."""
+
+    def plain(value: object) -> str:
+        if isinstance(value, datetime) and value.tzinfo:
+            value = value.astimezone(zone)
+        return value.isoformat() if isinstance(value, (date, datetime)) else str(value)
+
+    found = {
+        "name": table.name,
+        "notes": list(table.notes),
+        "columns": [{"key": k, "heading": h} for k, h in zip(table.keys, table.headings, strict=True)],
+        "rows": [dict(zip(table.keys, line, strict=True)) for line in table.lines],
+    }
+    return json.dumps(found, ensure_ascii=False, default=plain).encode("utf-8")
 
 
 def _csv(headings: list[Any], lines: Iterator[list[Any]], _table: Table) -> bytes:
@@ -100,17 +125,26 @@ _OWN = ("band", "path", "target")
 """Columns that mean something else in the dictionary, or are not in it: their words are those of the pages."""
 
 
-def of_rows(name: str, rows: Rows, state: State, columns: Sequence[str] = COLUMNS) -> Table:
-    """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them."""
+def of_rows(
+    name: str,
+    rows: Rows,
+    state: State,
+    columns: Sequence[str] = COLUMNS,
+    notes: Sequence[str] = ("illustrative_said", "bands_said"),
+) -> Table:
+    """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them.
+
+    `notes`: keys of words that stand on the sheet of notes.
+    """
     words = Words(state.language)
-    shown = [c for c in columns if any(c in row for row in rows)]
-    notes = [words("simulated_said")] if settings().is_simulated else []
-    notes += [words("illustrative_said"), words("bands_said")]
+    shown = [c for c in columns if not rows or any(c in row for row in rows)]
+    said = [*(["simulated_said"] if settings().is_simulated else []), *notes]
     return Table(
         name,
         [f"{_heading(key, state.language)} {key}" for key in shown],
         [[row.get(key) for key in shown] for row in rows],
-        notes,
+        [words(key) for key in said],
+        shown,
     )
 
 
@@ -122,7 +156,8 @@ def _dictionary() -> dict[str, str]:
 
 
 def _heading(key: str, language: str) -> str:
-    if key in _OWN:
+    known = _dictionary()
+    if key in _OWN or (key not in known and key in TABLE):
         return Words(language)(key)
-    zh, _, en = _dictionary().get(key, f"{key} / {key}").partition(" / ")
+    zh, _, en = known.get(key, f"{key} / {key}").partition(" / ")
     return zh if language == "zh" else en

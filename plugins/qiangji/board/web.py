@@ -8,6 +8,7 @@ not (403), a warehouse that does not answer (503), a fault of the program's (500
 
 from __future__ import annotations
 
+import functools
 import logging
 import secrets
 import time
@@ -18,7 +19,7 @@ from urllib.parse import quote
 from sqlalchemy.engine import Engine
 
 from qiangji import pipeline
-from qiangji.board import Viewer, pages, rendering, tables
+from qiangji.board import Viewer, described, pages, posting, rendering, tables
 from qiangji.board.asking import Asked, Warehouse
 from qiangji.board.state import State, language_of, parse
 from qiangji.board.words import Words
@@ -31,17 +32,28 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'; form-action 'self'; frame-ancestors 'self'; base-uri 'none'",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
 }
-"""Sent with every answer. Figures of a named unit stay in no cache."""
+"""Sent with every answer. Figures of a named unit stay in no cache. Other sites are told no address; our own are, as a
+form that is sent without a referrer names no origin (`posting.is_own`).
+"""
 FOREVER = "private, max-age=31536000, immutable"
 """Of static files: another content has another address."""
 Show = Callable[[Any, Viewer], Any]
 
 
-def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehouse | None = None) -> Any:
-    """The board: each page of `pages.PAGES` at its name, static files at `static/`."""
+def application(
+    fastapi: Any,
+    viewer: Callable[..., Viewer],
+    warehouse: Warehouse | None = None,
+    key: bytes = posting.KEY,
+    noted: posting.Noted = posting.nowhere,
+) -> Any:
+    """The board: each page of `pages.PAGES` at its name, static files at `static/`, decisions at `decide`.
+
+    `key`: a secret that all processes of the site share; `noted` is told who decided what.
+    """
     own = warehouse or Warehouse(settings())
     web = fastapi.FastAPI(
         dependencies=[fastapi.Depends(viewer)], docs_url=None, redoc_url=None, openapi_url=None
@@ -49,7 +61,8 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
 
     def route(page: str) -> None:
         def shown(request: Any, who: Any = fastapi.Depends(viewer)) -> Any:  # noqa: B008
-            return _answer(fastapi, own, page, request, who)
+            token = posting.token(key, who.name) if who.may_decide else ""
+            return _answer(fastapi, own, page, request, (who, token))
 
         shown.__annotations__["request"] = (
             fastapi.Request
@@ -58,6 +71,12 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
 
     for name in pages.PAGES:
         route(name)
+
+    posting.add(web, fastapi, viewer, key, functools.partial(_problem, fastapi), noted)
+
+    @web.get("/openapi.json", response_model=None)  # type: ignore[untyped-decorator]
+    def openapi() -> Any:
+        return fastapi.responses.JSONResponse(described.description(), headers=HEADERS)
 
     @web.get("/static/{name}", response_model=None)  # type: ignore[untyped-decorator]
     def static(name: str) -> Any:
@@ -72,6 +91,10 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
     def not_found(request: fastapi.Request, _: Exception) -> Any:
         return _problem(fastapi, request, 404, "nothing_here")
 
+    @web.exception_handler(401)  # type: ignore[untyped-decorator]
+    def stranger(request: fastapi.Request, _: Exception) -> Any:
+        return _problem(fastapi, request, 401, "log_in", Words(_language(request))("log_in_said"))
+
     @web.exception_handler(403)  # type: ignore[untyped-decorator]
     def refused(request: fastapi.Request, error: Exception) -> Any:
         return _problem(fastapi, request, 403, "refused", str(getattr(error, "detail", "")))
@@ -79,8 +102,8 @@ def application(fastapi: Any, viewer: Callable[..., Viewer], warehouse: Warehous
     return web
 
 
-def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Viewer) -> Any:
-    """A page, its table as a file, or what is wrong."""
+def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: tuple[Viewer, str]) -> Any:
+    """A page, its table as a file, or what is wrong. `who`: with the token of the account's forms."""
     began = time.perf_counter()
     asked = Asked()
     try:
@@ -105,7 +128,9 @@ def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: Vi
     return fastapi.Response(content, headers=HEADERS | headers | {"Server-Timing": timing}, media_type=media)
 
 
-def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tuple[Any, dict[str, str], str]:
+def _content(
+    page: pages.Page, engine: Engine, state: State, who: tuple[Viewer, str]
+) -> tuple[Any, dict[str, str], str]:
     catalogue = pipeline.read_catalogue()
     found = page.data(engine, catalogue, state)
     if state.format:
@@ -117,7 +142,11 @@ def _content(page: pages.Page, engine: Engine, state: State, who: Viewer) -> tup
             {"Content-Disposition": saved},
             tables.MEDIA[state.format],
         )
-    return rendering.page(page.name, state, pages.HEADS, page=found, viewer=who), {}, "text/html"
+    return (
+        rendering.page(page.name, state, pages.HEADS, page=found, viewer=who[0], token=who[1]),
+        {},
+        "text/html",
+    )
 
 
 def _problem(

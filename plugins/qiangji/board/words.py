@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from qiangji.board.words_of_work import WORK
 from qiangji.catalogue import Form
 from qiangji.figures.explaining import CAUSES
 from qiangji.ledger.statuses import STATUSES
@@ -105,6 +106,11 @@ TABLE: dict[str, tuple[str, str]] = {
     "nothing_here": ("没有这样的页面", "There is no such page"),
     "what_there_is": ("可以打开的页面：", "Pages that there are:"),
     "cannot": ("无法显示", "This cannot be shown"),
+    "log_in": ("请先登录", "Please log in"),
+    "log_in_said": (
+        "看板在Airflow的登录之后：请先登录，再打开本页。",
+        "The board is behind Airflow's login: log in, then open this page.",
+    ),
     "refused": ("无权查看", "Not for this account"),
     "failed": ("页面出错", "This page failed"),
     "failed_said": (
@@ -196,6 +202,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "why": ("原因", "Why"),
     "units_differ": ("{n}个单位不同", "{n} units differ"),
 }
+
+TABLE |= WORK
 
 PERIODS_EN = {
     "month": "month",

@@ -52,12 +52,13 @@ def publish(
 
     Exit code 3: the edition is published, although something was not complete.
     """
-    from qiangji import pipeline
+    from qiangji import pipeline, stages
     from qiangji.cli import printing, words
     from qiangji.figures import editions, reading
 
     wanted = Period.parse(period)
     with progress("publishing"), pipeline.open_pipeline() as p:
+        p.catalogue.require_reportable([wanted], stages.local_today())
         edition = asdict(editions.publish(p.ledger, wanted, name, by))
         open_ = [r for r in reading.status(p.ledger.engine, str(wanted)) if r["status"] != "accepted"]
         names = words.names(p.catalogue)

@@ -46,6 +46,7 @@ _PAGE = """<!doctype html>
   th, td {{ text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }}
   td:nth-child(4) {{ text-align: right; font-variant-numeric: tabular-nums }}
 </style></head><body>
+<p><a href="../board/">看板 Board</a></p>
 <h1>退回工作簿 Returned workbooks</h1>
 <p>以下县（市、区）通过接口或数据库报送，无处写回，请代为转交。工作簿含填表人姓名和联系电话，只交给该县（市、区）。<br>
 These counties report by an API or a database, where nothing can be written: please hand the workbooks over. They show

@@ -149,7 +149,7 @@ def as_reported(
     asked = read(engine, query("figures/night"), {"at": at})
     night = _night(asked) if asked else None
     moves = moved(engine, night.started_at, at) if night else None
-    ahead = coming(engine, catalogue, at, today, _last_ahead(catalogue, today))
+    ahead = coming(engine, catalogue, at, today, last_ahead(catalogue, today))
     return Morning(
         at=at,
         night=night,
@@ -221,6 +221,14 @@ def _county(
     )
 
 
+def standing(
+    catalogue: Catalogue, reported: Reporting, asked: Rows
+) -> tuple[Night | None, tuple[CountyMorning, ...]]:
+    """The night and each county, of what somebody has read already: `asked` are the rows of figures/night."""
+    today = local_day(reported.at, settings().timezone)
+    return _night(asked) if asked else None, tuple(_counties(catalogue, reported, asked, today))
+
+
 def _last_good(rows: Rows) -> str | None:
     """The latest month that a report which counts is of, or ends in."""
     months = [Period.parse(r["period"]).last_month for r in rows if r["revision"] is not None]
@@ -268,7 +276,7 @@ def _weight(row: Row) -> Decimal:
     return abs(row["change"]) / base if base else Decimal(1)
 
 
-def _last_ahead(catalogue: Catalogue, today: date) -> date:
+def last_ahead(catalogue: Catalogue, today: date) -> date:
     """The last of the working days whose due dates are told, today counted."""
     days = (today + timedelta(days=n) for n in range(NEXT_DAYS))
     worked = [day for day in days if catalogue.calendar.is_working_day(day)]

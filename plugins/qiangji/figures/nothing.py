@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
@@ -60,6 +61,8 @@ def _reasons(
             f"{asked}尚未计算：采集其报表后请运行{command}。",
             f"{asked} is not built: `{command}`, once its reports are collected.",
         )
+    if as_of and types and not reading.is_built(engine, str(asked.last_month), as_of):
+        yield _not_yet(engine, asked, as_of)
     if period_type and period_type not in types:
         has = ", ".join(types)
         yield (
@@ -79,6 +82,19 @@ def _reasons(
     yield (
         "所选指标在该层级不计算：各指标的层级见mart.indicator。",
         "No figure of that choice: the indicators are not made at that level (mart.indicator says at which).",
+    )
+
+
+def _not_yet(engine: Engine, asked: Period, as_of: datetime) -> tuple[str, str]:
+    """A period that was built after the moment that is asked about."""
+    statement = "SELECT min(built_at) AS first FROM mart.build WHERE :month = ANY(months)"
+    zone = ZoneInfo(settings().timezone)
+    first = read(engine, statement, {"month": str(asked.last_month)})[0]["first"].astimezone(zone)
+    at = as_of.astimezone(zone)
+    return (
+        f"{at:%Y-%m-%d %H:%M}时{asked}尚未计算：首次计算于{first:%Y-%m-%d %H:%M:%S}，请改问此后的时点。",
+        f"{asked} was not built by {at:%Y-%m-%d %H:%M}: it first was at {first:%Y-%m-%d %H:%M:%S}."
+        " Ask for a later time.",
     )
 
 

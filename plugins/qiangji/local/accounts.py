@@ -4,9 +4,10 @@
 | --- | --- | --- |
 | `Admin` | administrators | everything, accounts and connections included |
 | `Duty` | duty operators | read every page, start and clear runs, take workbooks that wait to be handed over |
-| `Viewer` | analysts | read the DAGs, their runs, logs and assets |
+| `Analyst` | analysts and leaders | open the board; read the DAGs, their runs, logs and assets |
 
-`Admin` and `Viewer` are roles of Airflow's own. `Duty` is made by Airflow from `custom_roles` where there is none yet.
+`Admin` is Airflow's own. Airflow makes the two others from `custom_roles` where there are none yet. `Analyst` is
+Airflow's `Viewer` who also sees the entry of the board: a `Viewer` opens the board by its address alone.
 In production `docker/prepare.py` makes the first account, here `AirflowStack` does.
 """
 
@@ -16,13 +17,13 @@ import json
 import sys
 
 AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-ADMINISTRATOR, DUTY, ANALYST = "Admin", "Duty", "Viewer"
+ADMINISTRATOR, DUTY, ANALYST = "Admin", "Duty", "Analyst"
 _READS = (
     "DAGs", "DAG Dependencies", "DAG Code", "DAG Runs", "DAG Versions", "DAG Warnings", "Assets", "Asset Aliases",
     "Backfills", "Cluster Activity", "Pools", "ImportError", "Jobs", "Task Instances", "Task Logs", "XComs",
     "HITL Detail", "Website", "My Password", "My Profile",
 )  # fmt: skip
-"""What `Viewer` reads."""
+"""What Airflow's `Viewer` reads."""
 _MENUS = (
     "Browse",
     "DAGs",
@@ -33,13 +34,18 @@ _MENUS = (
     "Jobs",
     "Task Instances",
 )
+_OWN = ("My Password", "My Profile")
+_ANALYST: dict[str, tuple[str, ...]] = {
+    "can_read": (*_READS, "Plugins"),  # which shows the entry of the board
+    "menu_access": _MENUS,
+    "can_edit": _OWN,
+}
 _DUTY: dict[str, tuple[str, ...]] = {
-    # `Plugins` shows the entry of the returned workbooks, `Audit Logs` who did what.
-    "can_read": (*_READS, "Plugins", "Audit Logs"),
+    "can_read": (*_READS, "Plugins", "Audit Logs"),  # and who did what
     "menu_access": (*_MENUS, "Audit Logs"),
     "can_create": ("DAG Runs", "Task Instances", "Assets"),
     # Airflow lets only those start a run of a DAG who may edit it. Nothing is deleted.
-    "can_edit": ("DAGs", "DAG Runs", "Task Instances", "HITL Detail", "My Password", "My Profile"),
+    "can_edit": ("DAGs", "DAG Runs", "Task Instances", "HITL Detail", *_OWN),
 }
 _AIRFLOW = (
     "import json, sys\n"
@@ -52,11 +58,11 @@ _AIRFLOW = (
 
 def making_roles() -> dict[str, str]:
     """The environment in which `users create` also makes the roles that are missing."""
-    permissions = [{"action": action, "resource": r} for action, those in _DUTY.items() for r in those]
-    return {
-        "AIRFLOW__FAB__UPDATE_FAB_PERMS": "True",
-        "AIRFLOW__FAB__CUSTOM_ROLES": json.dumps({DUTY: permissions}),
+    roles = {
+        name: [{"action": action, "resource": r} for action, those in may.items() for r in those]
+        for name, may in ((DUTY, _DUTY), (ANALYST, _ANALYST))
     }
+    return {"AIRFLOW__FAB__UPDATE_FAB_PERMS": "True", "AIRFLOW__FAB__CUSTOM_ROLES": json.dumps(roles)}
 
 
 def creating(user: str, password: str, role: str = ADMINISTRATOR) -> list[str]:

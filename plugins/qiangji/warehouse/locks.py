@@ -29,8 +29,8 @@ def share(connection: Connection, key: int) -> None:
 def hold_on(connection: Connection, *what: str) -> None:
     """Wait for the locks of things, one after the other in the order of their names, and hold them alone.
 
-    Each is named by a word for its kind first: `items`, `submission` or `decisions` with what identifies it, or
-    `dispositions`.
+    Each is named by a word for its kind first: `items`, `submission` or `decisions` with what identifies it,
+    `dispositions`, or `board` with what is decided on there.
     """
     statement = (
         "SELECT pg_advisory_xact_lock(hashtextextended(name, 0))"

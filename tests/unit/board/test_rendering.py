@@ -50,7 +50,7 @@ def test_an_address_of_a_static_file_changes_with_its_content() -> None:
 def test_every_word_of_a_template_is_in_the_table_and_every_word_is_used() -> None:
     code = "".join(p.read_text("utf-8") for p in BOARD.glob("*.py")) + "".join(TEMPLATES.values())
     asked = {key for text in TEMPLATES.values() for key in re.findall(r"""\bw\(["'](\w+)["']""", text)}
-    prefixes = ("level_", "effect_")
+    prefixes = tuple(re.findall(r"""\bw\(["'](\w+)["'] ~""", code))
     assert asked - {*prefixes} <= words.TABLE.keys()
     given = {page.name for page in pages.PAGES.values()}
     unused = {

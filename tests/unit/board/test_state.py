@@ -40,7 +40,8 @@ def test_the_address_of_a_state_names_it(
     page: str, period: Period | None, type_: str | None, at: datetime | None, lang: str | None, theme: str | None,
     org: str | None, format_: str | None,
 ) -> None:  # fmt: skip
-    chosen = State(page, period, type_, at, False, lang, theme, format=format_).with_(org=org)
+    chosen = State(page, period, type_, at, False, lang, theme, format=format_)
+    chosen = chosen.with_(**{states.FILTERS[page][0]: org})
     address = urlsplit(chosen.url)
     assert address.path == (page or "./")
     assert parse(page, parse_qsl(address.query), "", ZONE) == chosen

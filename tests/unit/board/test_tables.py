@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -53,7 +54,15 @@ def test_headings_are_words_and_keys() -> None:
     assert list(of_rows("n", rows, State(lang="zh")).headings) == [
         "指标代码 indicator_code", "指标值 value", "评价 band",
     ]  # fmt: skip
-    assert (
-        list(of_rows("n", rows, State(lang="en")).headings)[1] == "numerator / denominator x factor value"
-        or True
-    )
+    assert of_rows("n", rows, State(lang="en")).headings[0] == "code of the indicator indicator_code"
+
+
+def test_json_has_rows_by_key_with_all_digits() -> None:
+    moment = datetime(2026, 1, 2, 0, 0, 5, tzinfo=UTC)
+    rows = [{"indicator_code": "=x", "value": Decimal("0.100000"), "built_at": moment}]
+    found = json.loads(written(of_rows("n", rows, State(lang="en")), "json", "Asia/Shanghai"))
+    assert found["rows"] == [
+        {"indicator_code": "=x", "value": "0.100000", "built_at": "2026-01-02T08:00:05+08:00"}
+    ]
+    assert [c["key"] for c in found["columns"]] == ["indicator_code", "value", "built_at"]
+    assert found["notes"]

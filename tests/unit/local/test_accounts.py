@@ -10,26 +10,33 @@ from qiangji.local import accounts
 from qiangji.local.settings import airflow_environment
 
 
-def duty() -> dict[str, set[str]]:
-    """Action -> resources of the duty operator."""
-    (role,) = json.loads(accounts.making_roles()["AIRFLOW__FAB__CUSTOM_ROLES"]).items()
-    name, permissions = role
-    assert name == accounts.DUTY
+def may_of(role: str) -> dict[str, set[str]]:
+    """Action -> resources of a role."""
+    roles = json.loads(accounts.making_roles()["AIRFLOW__FAB__CUSTOM_ROLES"])
+    assert set(roles) == {accounts.DUTY, accounts.ANALYST}
     found: dict[str, set[str]] = {}
-    for one in permissions:
+    for one in roles[role]:
         found.setdefault(one["action"], set()).add(one["resource"])
     return found
 
 
 def test_a_duty_operator_runs_and_deletes_nothing_and_sees_no_connection() -> None:
-    may = duty()
+    may = may_of(accounts.DUTY)
     assert {"DAG Runs", "Task Instances"} <= may["can_create"] & may["can_edit"]
     assert "can_delete" not in may
     everything = set().union(*may.values())
     assert (
         not {"Connections", "Variables", "Configurations", "Admin", "Security", "Users", "Roles"} & everything
     )
-    assert {"Plugins", "Audit Logs"} <= may["can_read"], "the entry of the workbooks, and who did what"
+    assert {"Plugins", "Audit Logs"} <= may["can_read"], "the entry of the board, and who did what"
+
+
+def test_an_analyst_opens_the_board_and_starts_nothing() -> None:
+    may = may_of(accounts.ANALYST)
+    assert "Plugins" in may["can_read"]
+    assert "Audit Logs" not in may["can_read"]
+    assert may.keys() == {"can_read", "menu_access", "can_edit"}
+    assert may["can_edit"] == {"My Password", "My Profile"}
 
 
 def test_no_password_is_in_the_list_of_processes() -> None:

@@ -4,7 +4,6 @@
 
 (function () {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const shown = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
 
   const options = {
@@ -21,7 +20,7 @@
       }
       return {
         aria: { enabled: true },
-        animation: !still,
+        animation: false,
         grid: { left: 8, right: 34, top: 40, bottom: 8, containLabel: true },
         legend: { top: 0, left: 0, textStyle: { color: colour("--soft") }, itemWidth: 18 },
         tooltip: {
@@ -38,7 +37,7 @@
   };
 
   // each step hangs between what was before it and what is after it
-  options.waterfall = function ({ chart, words }) {
+  options.waterfall = function ({ chart, words }, width) {
     const names = [chart.first, ...chart.names, chart.last];
     let at = chart.before;
     const low = [0], size = [chart.before], colours = [colour("--accent")];
@@ -55,20 +54,20 @@
     const text = (i) => (i === 0 || i === names.length - 1 ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
     return {
       aria: { enabled: true },
-      animation: !still,
+      animation: false,
       grid: { left: 8, right: 16, top: 28, bottom: 8, containLabel: true },
       tooltip: { trigger: "axis", confine: true, axisPointer: { type: "shadow" }, backgroundColor: colour("--card"),
         borderColor: colour("--line"), textStyle: { color: colour("--ink") },
         formatter: (all) => `${names[all[0].dataIndex]}: ${text(all[0].dataIndex)} ${words.unit}` },
       xAxis: { type: "category", data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--line") } },
-        axisLabel: { color: colour("--soft"), interval: 0, width: 72, overflow: "break", rotate: names.length > 9 ? 40 : 0 } },
+        axisLabel: { color: colour("--soft"), interval: 0, width: 72, overflow: "break", rotate: width / names.length < 60 ? 60 : 0 } },
       yAxis: { type: "value", min: least, splitNumber: 3, splitLine: { lineStyle: { color: colour("--line") } },
         axisLabel: { color: colour("--soft"), formatter: (v) => shown(v) } },
       series: [
         { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: low.map((v) => Math.max(v, least)) },
         { type: "bar", stack: "s", barMaxWidth: 46, data: size.map((v, i) => ({
           value: low[i] ? v : v - least, itemStyle: { color: colours[i], borderRadius: 2 },
-          label: { show: true, position: "top", color: colour("--ink"), fontSize: 11, formatter: () => text(i) } })) },
+          label: { show: width / names.length > 34, position: "top", color: colour("--ink"), fontSize: 11, formatter: () => text(i) } })) },
       ],
     };
   };
@@ -76,12 +75,12 @@
   const charts = [...document.querySelectorAll("[data-chart]")].map((place) => {
     const source = JSON.parse(document.getElementById(place.dataset.source).textContent);
     const chart = window.echarts.init(place, null, { renderer: "svg" });
-    const draw = () => chart.setOption(options[place.dataset.chart](source), true);
+    const draw = () => chart.setOption(options[place.dataset.chart](source, place.clientWidth), true);
     draw();
     return { chart, draw };
   });
   const each = (f) => () => charts.forEach(f);
   window.addEventListener("resize", each(({ chart }) => chart.resize()));
-  window.addEventListener("beforeprint", each(({ chart }) => chart.resize({ animation: { duration: 0 } })));
+  window.addEventListener("beforeprint", each(({ chart }) => chart.resize()));
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", each(({ draw }) => draw()));
 })();

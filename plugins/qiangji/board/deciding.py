@@ -1,0 +1,161 @@
+"""Decisions that are taken on a page: a held report is released or voided, a finding is disposed of.
+
+In: the fields of a form that was sent, the account that sent it. Out: the address of the page that shows the outcome.
+The functions are those of `qiangji release`, `void` and `dispose`; the journal names the account. What somebody else
+decided meanwhile is told and nothing is recorded: what is decided on has to stand as it was shown. Two that are sent at
+the same moment take turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from qiangji import pipeline
+from qiangji.board import Viewer
+from qiangji.board.state import State
+from qiangji.board.today import ACTIONS
+from qiangji.errors import UsageError, unknown
+from qiangji.ledger import dispositions
+from qiangji.ledger.dispositions import DISPOSITIONS
+from qiangji.ledger.statuses import STATUSES
+from qiangji.periods import Period, local_day
+from qiangji.personal_data import KINDS_ZH, kind_of
+from qiangji.pipeline import Pipeline
+from qiangji.warehouse.locks import hold_on
+from qiangji.warehouse.rows import fetch
+
+MOST = 500
+"""Characters of a reason."""
+KEPT = ("period", "county", "form", "rule", "severity", "disposition")
+"""What a page of findings stays filtered by."""
+FIELDS = ("action", "delivery", "of", "finding", "seen", "reason", "token", "lang", "theme", *KEPT)
+"""What a form may send."""
+
+
+class DecidedAlready(UsageError):
+    """Somebody decided before: nothing was recorded."""
+
+    code = "decided_already"
+
+
+def decide(sent: Mapping[str, str], who: Viewer) -> str:
+    """Record a decision. Returns the relative address of the page that shows what became of it.
+
+    Raises DecidedAlready, and UsageError: unknown_decision, no_reason, long_reason, personal_reason, unknown_delivery,
+    not_in_delivery, unknown_finding.
+    """
+    action, reason = sent.get("action", ""), sent.get("reason", "").strip()
+    if action not in (*ACTIONS, *DISPOSITIONS):
+        raise unknown("decision", [action], (*ACTIONS, *DISPOSITIONS))
+    _require_reason(reason)
+    with pipeline.open_pipeline() as p:
+        if action in ACTIONS:
+            return _on_a_delivery(p, sent, reason, who)
+        return _on_a_finding(p, sent, reason, who)
+
+
+def _require_reason(reason: str) -> None:
+    """Raise UsageError for a reason that nobody should put on record: none, a long one, one with personal data."""
+    if not reason:
+        raise UsageError(
+            "no reason given", expected="a few words", zh="没有写理由：请写明几个字。", code="no_reason"
+        )
+    if len(reason) > MOST:
+        raise UsageError(
+            f"the reason has {len(reason)} characters", expected=f"at most {MOST}",
+            zh=f"理由有{len(reason)}个字：最多{MOST}个。", code="long_reason",
+        )  # fmt: skip
+    kind = kind_of(reason)
+    if kind in ("resident_id", "mobile"):
+        raise UsageError(
+            f"the reason holds personal data ({kind})", expected="a reason without it",
+            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。", code="personal_reason",
+        )  # fmt: skip
+
+
+def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+    delivery, form, period = (sent.get(n, "") for n in ("delivery", "form", "of"))
+    with _alone(p, f"delivery {delivery}"):
+        _require_held(p, delivery, form, period)
+        p.ledger.decide(delivery, sent["action"], reason, form, str(Period.parse(period)), who.name)
+    return _shown(sent, "today", decided=delivery)
+
+
+def _require_held(p: Pipeline, delivery: str, form: str, period: str) -> None:
+    """Raise DecidedAlready for a report that is not held any more. What there never was is told by the ledger."""
+    asked = {"d": delivery, "f": form, "p": period}
+    with p.ledger.engine.connect() as c:
+        found = fetch(
+            c,
+            "SELECT DISTINCT ON (form, period) status FROM ops.submission"
+            " WHERE (delivery_id, form, period) = (:d, :f, :p) ORDER BY form, period, checked_at DESC",
+            asked,
+        )
+        last = fetch(
+            c,
+            "SELECT * FROM mart.decision WHERE delivery_id = :d AND coalesce(form, :f) = :f"
+            " AND coalesce(period, :p) = :p ORDER BY decided_at DESC LIMIT 1",
+            asked,
+        )
+    if not found or found[0]["status"] == "held":
+        return
+    status = found[0]["status"]
+    raise _already(p, last, f"{STATUSES.get(status, status)}", status)
+
+
+def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+    finding, seen = sent.get("finding", ""), sent.get("seen", "")
+    with _alone(p, "findings"):
+        with p.ledger.engine.connect() as c:
+            found = fetch(
+                c, "SELECT disposition FROM mart.finding WHERE finding_id = :id LIMIT 1", {"id": finding}
+            )
+            last = fetch(
+                c,
+                "SELECT * FROM mart.decision WHERE finding_id = :id ORDER BY decided_at DESC LIMIT 1",
+                {"id": finding},
+            )
+        if not found:
+            raise UsageError(
+                f"no finding {finding} stands",
+                expected="one that the page shows",
+                do="The county sent the report again, or a build found it gone: open the page anew.",
+                zh=f"核查发现{finding}已不存在（可能已重报或重新计算）：请重新打开页面。",
+                code="unknown_finding",
+            )
+        now = found[0]["disposition"]
+        if now == sent["action"] or now != seen:
+            raise _already(p, last, DISPOSITIONS[now], now)
+        dispositions.dispose(p.ledger, [finding], sent["action"], reason, who.name)
+    kept = {name: sent[name] for name in KEPT if sent.get(name)}
+    return _shown(sent, "quality", **kept, disposed=finding)
+
+
+def _already(p: Pipeline, last: list[dict[str, object]], zh: str, en: str) -> DecidedAlready:
+    """Who decided what and when, so that nobody has to look for it."""
+    by_zh = by_en = ""
+    if last:
+        one = last[0]
+        at = one["decided_at"]
+        when = f"{local_day(at, p.settings.timezone)}"  # type: ignore[arg-type]
+        by_zh = f"，{one['decided_by']}于{when}决定，理由：{one['reason']}"
+        by_en = f": {one['decided_by']} decided on {when}, as {one['reason']}"
+    return DecidedAlready(
+        f"this was decided before, and is {en} now{by_en}",
+        expected="something that waits still",
+        zh=f"已有决定，现为“{zh}”{by_zh}。本次未作记录。",
+    )
+
+
+@contextmanager
+def _alone(p: Pipeline, what: str) -> Iterator[None]:
+    """Hold what is looked at until it is decided on: of two that are sent at once the second sees the first."""
+    with p.ledger.engine.begin() as c:
+        hold_on(c, f"board {what}")
+        yield
+
+
+def _shown(sent: Mapping[str, str], page: str, **filters: str) -> str:
+    state = State(page=page, lang=sent.get("lang") or None, theme=sent.get("theme") or None)
+    return state.with_(**filters).url

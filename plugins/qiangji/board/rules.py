@@ -1,0 +1,37 @@
+"""Rules in words, without a value: what a rule is about, and what it says was wrong.
+
+In: the catalogue, the id of a rule (`form.field.check`, or `indicator.bounded`). Out: labels in both languages; the id
+where there are no words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from qiangji.catalogue import Catalogue, Label
+
+_VALUE = re.compile(r"[:：,，]?\s*\{\w+\}")
+"""The place of a value in a message, with the colon before it."""
+
+
+def about(catalogue: Catalogue, rule: str) -> Label:
+    """What a rule is about: the form's and the field's name, or the indicator's."""
+    first, field = [*rule.split("."), ""][:2]
+    if first in catalogue.indicators:
+        return catalogue.indicators[first].name
+    form = catalogue.forms.get(first)
+    if form is None:
+        return Label(zh=rule, en=rule)
+    if field not in form.fields:
+        return form.title
+    label = form.fields[field].label
+    return Label(zh=f"{form.title.zh} · {label.zh}", en=f"{form.title.en} · {label.en}")
+
+
+def said(catalogue: Catalogue, rule: str) -> Label:
+    """What a rule of a suite says where it is broken, without the value; what it is about where the suite has none."""
+    suite = catalogue.suites.get(rule.split(".")[0])
+    found = next((r.message for r in suite.rules if r.id == rule), None) if suite else None
+    if found is None:
+        return about(catalogue, rule)
+    return Label(zh=_VALUE.sub("", found.zh), en=_VALUE.sub("", found.en))

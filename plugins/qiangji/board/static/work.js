@@ -1,0 +1,17 @@
+// A decision that a page asks for becomes a modal dialog: the rest of the page is out of reach until it is answered.
+// Escape and "cancel" lead back to the page without it. Without this script the dialog stands open on the page.
+"use strict";
+
+(function () {
+  for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
+    const back = dialog.querySelector("[data-close]");
+    dialog.removeAttribute("open"); // no close(): its event would lead back at once
+    dialog.showModal();
+    dialog.addEventListener("close", () => { window.location.assign(back.href); });
+    // a second click sends nothing more
+    dialog.querySelector("form").addEventListener("submit", (event) => {
+      const button = event.submitter;
+      window.setTimeout(() => { if (button) button.disabled = true; }, 0);
+    });
+  }
+})();

@@ -1,0 +1,218 @@
+"""This morning: what `qiangji today` says, with what may be decided on the spot.
+
+In: an engine on a snapshot, the catalogue, the state of the page. Out: a `Today`. The night, the counties and what
+waits are those of `figures.morning` and `figures.deciding`. The grid and the moves are read here, once, as a page has
+to be quick: the causes of all moves take seconds, so they are told of the largest alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.engine import Engine
+
+from qiangji.board.state import State
+from qiangji.board.tables import Table, of_rows
+from qiangji.catalogue import Catalogue
+from qiangji.figures import Row, Rows, morning, read, reading
+from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county, open_reports, waiting
+from qiangji.figures.morning import LARGEST, NEXT_DAYS, CountyMorning, Due, Moves, Night, last_ahead
+from qiangji.figures.reading import Reporting
+from qiangji.periods import local_day
+from qiangji.settings import settings
+from qiangji.warehouse.queries import query
+
+ACTIONS = ("release", "void")
+_NOTHING: Row = {"locked": [], "unbuilt": 0, "decided": []}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A report that is held, before somebody who decides: the row of the grid, and what is to be done with it."""
+
+    action: str
+    row: Row
+
+
+@dataclass(frozen=True)
+class Today:
+    """Everything that the page shows.
+
+    `late` and `back`: reports to send, by county and by reason; `then`: what is due next, where nothing is within the
+    days of `ahead`; `unbuilt`: reports that count and are not in the figures; `decided`: what people decided since the
+    night began; `chosen`: what is about to be decided; `is_now`: not a moment that was.
+    """
+
+    at: datetime
+    night: Night | None
+    counties: tuple[CountyMorning, ...]
+    held: tuple[Row, ...]
+    waiting: tuple[Waiting, ...]
+    moves: Moves | None
+    late: list[list[Open]]
+    back: list[list[Open]]
+    ahead: list[Due]
+    then: list[Due]
+    locked: tuple[str, ...]
+    unbuilt: int
+    decided: Rows
+    done: Row | None
+    chosen: Held | None
+    is_now: bool
+
+    @property
+    def waits(self) -> int:
+        return len(self.held) + len(self.waiting)
+
+
+def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
+    """The page's data, by five statements."""
+    at = state.as_of or datetime.now(UTC)
+    is_now = state.as_of is None
+    rows = read(engine, query("board/reported", grid=reading.grid(at)), {"as_of": at})
+    reported = _reported(at, rows)
+    asked = read(engine, query("figures/night"), {"at": at})
+    night, counties = morning.standing(catalogue, reported, asked)
+    since = night.started_at if night else at - timedelta(days=1)
+    moved = query("board/moves", figures=state.figures.figures)
+    found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
+    known = found[0] if found else _NOTHING
+    day = local_day(at, settings().timezone)
+    waits = waiting(engine, catalogue, reported, day, () if is_now else None)
+    late_or_back = list(open_reports(catalogue, reported.grid, day))
+    ahead, then = coming(catalogue, rows, day)
+    held = [r for r in reported.grid if r["status"] == "held"]
+    decided = [_decision(catalogue, d) for d in known["decided"]]
+    return Today(
+        at=at,
+        night=night,
+        counties=counties,
+        held=tuple(held),
+        waiting=tuple(w for w in waits if w.what != "held"),
+        moves=_moves(since, found) if night else None,
+        late=late_by_county(late_or_back),
+        back=back_by_reason(late_or_back),
+        ahead=ahead,
+        then=then,
+        locked=tuple(known["locked"]),
+        unbuilt=int(known["unbuilt"]) if is_now else 0,
+        decided=decided,
+        done=next(
+            (d for d in decided if d["delivery_id"] and d["delivery_id"] == state.get("decided")), None
+        ),
+        chosen=_chosen(held, state) if is_now else None,
+        is_now=is_now,
+    )
+
+
+def _reported(at: datetime, rows: Rows) -> Reporting:
+    """The grid as `reading.reporting` gives it, and the workbooks of reports that nobody has answered yet."""
+    grid = [r for r in rows if r["is_listed"]]
+    names = ("transport", "status", "reason_code", "sent_at")
+    books = {
+        r["delivery_id"]: {
+            "delivery_id": r["delivery_id"],
+            "county_code": r["county_code"],
+            "county_name": r["county_name"],
+            "file_name": r["workbook"],
+            "problems": r["workbook_problems"],
+            **{n: r[f"workbook_{'reason' if n == 'reason_code' else n}"] for n in names},
+        }
+        for r in grid
+        if r["status"] in reading.UNANSWERED and r["workbook"] is not None
+    }
+    return Reporting(at, grid, sorted(books.values(), key=lambda b: (b["county_code"], b["file_name"])))
+
+
+def coming(catalogue: Catalogue, rows: Rows, today: date) -> tuple[list[Due], list[Due]]:
+    """What is due today and on the working days after it, of a whole grid; and, where nothing is, what is due on the
+    next day on which anything is: as `figures.morning` tells both.
+    """
+    every = _due(catalogue, rows, today)
+    ahead = [d for d in every if d.due_date <= last_ahead(catalogue, today)]
+    return ahead, [] if ahead else [d for d in every if d.due_date == every[0].due_date]
+
+
+def _due(catalogue: Catalogue, rows: Rows, today: date) -> list[Due]:
+    due: dict[tuple[date, str, str], Rows] = {}
+    for r in rows:
+        in_time = today <= r["due_date"] <= today + timedelta(days=NEXT_DAYS)
+        if in_time and r["form"] in catalogue.forms:
+            due.setdefault((r["due_date"], r["form"], r["period"]), []).append(r)
+    titles = {code: form.title for code, form in catalogue.forms.items()}
+    return [
+        Due(
+            on,
+            form,
+            titles[form].zh,
+            titles[form].en,
+            period,
+            len(own),
+            sum(r["revision"] is None for r in own),
+        )
+        for (on, form, period), own in sorted(due.items())
+    ]
+
+
+def _moves(since: datetime, found: Rows) -> Moves:
+    first = found[0]
+    return Moves(
+        since=since,
+        figures=first["figures"],
+        first_shown=first["first_shown"],
+        by_cause={},
+        largest=[r for r in found if r["indicator_code"]],
+        closed=first["closed"],
+    )
+
+
+def _decision(catalogue: Catalogue, row: dict[str, Any]) -> Row:
+    """A decision, as it came in JSON, with the county's name."""
+    name = catalogue.name_of(row["county_code"]) if row["county_code"] else ""
+    return row | {"decided_at": datetime.fromisoformat(row["decided_at"]), "county_name": name}
+
+
+def report(row: Row) -> str:
+    """A report as an address names it."""
+    return f"{row['delivery_id']}.{row['form']}.{row['period']}"
+
+
+def _chosen(held: Iterable[Row], state: State) -> Held | None:
+    """The report that somebody is about to decide on, if it is held still."""
+    wanted = state.get("report")
+    if state.get("decide") not in ACTIONS:
+        return None
+    row = next((r for r in held if report(r) == wanted), None)
+    return Held(state.get("decide"), row) if row else None
+
+
+_COUNTY = (
+    "county_code", "county_name", "was_reached", "reason_code", "reports_awaited", "late", "late_days", "returned",
+    "withheld", "held", "rows_sent_back", "feedback_sent", "to_hand_over", "last_good", "contact_zh", "contact_en",
+)  # fmt: skip
+_MOVE = (
+    "indicator_code", "name_zh", "name_en", "unit", "org_code", "org_name", "period", "period_type", "value_before",
+    "value", "change", "obs_status_before", "obs_status", "causes",
+)  # fmt: skip
+_WAITING = ("what", "county_code", "form", "period", "delivery_id", "zh", "en", "why_zh", "why_en", "command")
+
+
+def table(page: Today, state: State) -> Table:
+    """The counties; `table=moved`: the largest moves; `table=waiting`: what waits."""
+    day = f"{local_day(page.at, settings().timezone)}"
+    which = state.get("table")
+    if which == "moved":
+        return of_rows(f"moved_{day}", page.moves.largest if page.moves else [], state, _MOVE, ())
+    if which == "waiting":
+        held = [r | {"what": "held", "zh": r["message_zh"], "en": r["message_en"]} for r in page.held]
+        return of_rows(f"waiting_{day}", held + [asdict(w) for w in page.waiting], state, _WAITING, ())
+    return of_rows(
+        f"counties_{day}",
+        [asdict(c) | {"reports_awaited": c.awaited, "was_reached": c.is_reached} for c in page.counties],
+        state,
+        _COUNTY,
+        (),
+    )

@@ -1,0 +1,78 @@
+"""What the pages of the daily work show besides figures: statuses, reasons and causes in words and shapes.
+
+In: codes of the ledger. Out: what their templates ask for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
+from qiangji.board.today import report
+from qiangji.board.words import Words
+from qiangji.catalogue import Form
+from qiangji.errors import failure_in_brief
+from qiangji.figures.explaining import CAUSES
+from qiangji.figures.morning import Night
+from qiangji.parsing.reasons import REASONS
+from qiangji.pipeline import read_catalogue
+from qiangji.settings import settings
+
+
+def clock(value: datetime | None) -> str:
+    """A time of the counties', without the year."""
+    return "–" if value is None else f"{value.astimezone(ZoneInfo(settings().timezone)):%m-%d %H:%M}"
+
+
+def took(night: Night) -> tuple[int, int]:
+    """Minutes and seconds that a night took."""
+    return divmod(round((night.ended_at - night.started_at).total_seconds()), 60)
+
+
+def why(code: str | None, language: str) -> str:
+    """A reason code in a few words; the code where there are none."""
+    if code in REASONS:
+        return REASONS[code].trigger_zh if language == "zh" else REASONS[code].trigger_en
+    return failure_in_brief(code) if code and language == "zh" else (code or "")
+
+
+def brief(code: str, language: str) -> str:
+    """A reason code in very few words."""
+    if code in REASONS and language == "zh":
+        return REASONS[code].brief_zh
+    return code.replace("_", " ")
+
+
+Options = list[tuple[str, str]]
+"""What a list to choose from offers: value and text."""
+
+
+def counties() -> Options:
+    """The counties of the catalogue."""
+    catalogue = read_catalogue()
+    return [(code, catalogue.name_of(code)) for code in catalogue.counties]
+
+
+def titles(forms: Mapping[str, Form], words: Words) -> Options:
+    """Forms by their titles."""
+    return [(code, words.pick(form.title.zh, form.title.en)) for code, form in forms.items()]
+
+
+def statuses(words: Words) -> Options:
+    """What a report may be, what somebody has to act on first."""
+    return [(code, words(f"status_{code}")) for code in ORDER]
+
+
+def pairs(values: Iterable[str]) -> Options:
+    """Values that are their own texts."""
+    return [(value, value) for value in values]
+
+
+GLOBALS: dict[str, Any] = {
+    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
+    "statuses": statuses,
+}  # fmt: skip
+FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

@@ -1,0 +1,57 @@
+-- What people decided, a row a decision: on deliveries (release, void), on findings (confirmed, resubmit, open) and on
+-- periods (lock, unlock). Nothing of a row's values is in it.
+CREATE VIEW mart.decision AS
+SELECT
+    d.decision_id,
+    d.decided_at,
+    d.decided_by,
+    d.action,
+    e.county_code,
+    d.form,
+    d.period,
+    d.delivery_id,
+    e.name AS file_name,
+    NULL::text AS finding_id,
+    NULL::text AS org_code,
+    NULL::text AS rule,
+    d.reason
+FROM ops.decision AS d
+JOIN ops.delivery AS e USING (delivery_id)
+UNION ALL
+SELECT
+    d.disposition_id AS decision_id,
+    d.disposed_at AS decided_at,
+    d.disposed_by AS decided_by,
+    d.disposition AS action,
+    f.county_code,
+    f.form,
+    f.period,
+    NULL AS delivery_id,
+    NULL AS file_name,
+    d.finding_id,
+    f.org_code,
+    f.rule,
+    d.reason
+FROM ops.disposition AS d
+LEFT JOIN (
+    SELECT DISTINCT ON (finding_id) finding_id, county_code, form, period, org_code, rule
+    FROM ops.finding
+    WHERE finding_id IN (SELECT x.finding_id FROM ops.disposition AS x)
+    ORDER BY finding_id
+) AS f USING (finding_id)
+UNION ALL
+SELECT
+    l.lock_id AS decision_id,
+    l.decided_at,
+    l.decided_by,
+    l.action,
+    NULL AS county_code,
+    NULL AS form,
+    l.period,
+    NULL AS delivery_id,
+    NULL AS file_name,
+    NULL AS finding_id,
+    NULL AS org_code,
+    NULL AS rule,
+    l.reason
+FROM ops.period_lock AS l;

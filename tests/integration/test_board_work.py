@@ -1,0 +1,403 @@
+"""The board's pages of the daily work: each number is that of the command line's functions; decisions by those who may.
+
+One simulated night, built twice: in the first build a county is missing, and a month is locked before it comes, so that
+its reports of that month are held.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import fastapi
+import pytest
+from fastapi.testclient import TestClient
+
+from qiangji.board import Viewer, pages, posting, web
+from qiangji.board.asking import Warehouse
+from qiangji.board.state import parse
+from qiangji.figures import OVERVIEW, explaining, morning, reading
+from qiangji.ledger import dispositions, locks
+from qiangji.periods import Period
+from qiangji.settings import settings
+from tests.integration.nights import Night, night
+
+COUNTIES = ("440703", "440705", "440781")
+LATE, LOCKED = "440705", "2026-09"
+MAY, MAY_NOT = Viewer("li.lei", may_decide=True), Viewer("han.mei")
+KEY = b"a key of a test"
+OWN = {"sec-fetch-site": "same-origin"}
+
+
+@dataclass
+class Site:
+    """The board of a night, as one who may decide and as one who may not; `then`: between the two builds."""
+
+    night: Night
+    warehouse: Warehouse
+    then: datetime
+    noted: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    """What a site's own log was told."""
+
+    def client(self, who: Viewer = MAY) -> TestClient:
+        outer = fastapi.FastAPI()
+        outer.mount("/qiangji/board", self._application(who))
+        return TestClient(outer, base_url="http://airflow", follow_redirects=False)
+
+    def _application(self, who: Viewer) -> Any:
+        def noted(account: str, what: dict[str, str]) -> None:
+            self.noted.append((account, what))
+
+        return web.application(fastapi, lambda: who, self.warehouse, KEY, noted)
+
+    def get(self, address: str, who: Viewer = MAY, **headers: str) -> Any:
+        return self.client(who).get(f"/qiangji/board/{address}", headers=headers)
+
+    def page(self, address: str, who: Viewer = MAY) -> str:
+        answer = self.get(address, who)
+        assert answer.status_code == 200, answer.text[-600:]
+        return str(answer.text)
+
+    def data(self, page: str, query: str = "") -> Any:
+        pairs = [tuple(part.split("=", 1)) for part in query.split("&") if part]
+        state = parse(page, pairs, "zh", settings().timezone)  # type: ignore[arg-type]
+        with self.warehouse.snapshot() as (engine, _):
+            return pages.PAGES[page].data(engine, self.night.pipeline.catalogue, state)
+
+    def lines(self, address: str) -> list[dict[str, str]]:
+        """A table as CSV, by the keys in its headings."""
+        rows = csv.reader(io.StringIO(self.get(address).content.decode("utf-8-sig")))
+        keys = [heading.rsplit(" ", 1)[1] for heading in next(rows)]
+        return [dict(zip(keys, row, strict=True)) for row in rows]
+
+    def send(self, who: Viewer = MAY, headers: dict[str, str] | None = None, **fields: str) -> Any:
+        given = {"token": posting.token(KEY, who.name), "reason": "核实过 checked"} | fields
+        sent = OWN if headers is None else headers
+        return self.client(who).post("/qiangji/board/decide?lang=en", data=given, headers=sent)
+
+    @property
+    def engine(self) -> Any:
+        return self.night.pipeline.ledger.engine
+
+    def held(self) -> list[dict[str, Any]]:
+        return [r for r in reading.status(self.engine) if r["status"] == "held"]
+
+    def events(self, kind: str) -> list[dict[str, Any]]:
+        """What the journal holds of a kind."""
+        found = []
+        for file in (self.night.lake / "journal").glob("*/*.json"):
+            told = json.loads(file.read_text(encoding="utf-8"))
+            found += [e for e in (told if isinstance(told, list) else [told]) if e.get("event") == kind]
+        return found
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp("board work")
+    with night(folder, postgres, scale=0.05, months=4, counties=COUNTIES) as one:
+        one.run([c for c in COUNTIES if c != LATE])
+        locks.decide(one.pipeline.ledger, Period.parse(LOCKED), "lock", "已上报 reported", "wang.fang")
+        then = datetime.now(UTC)
+        one.run()
+        warehouse = Warehouse(settings())
+        yield Site(one, warehouse, then)
+        warehouse.close()
+
+
+# --- the numbers --------------------------------------------------------------------------------------
+
+
+def test_the_morning_is_that_of_today(site: Site) -> None:
+    for query in ("", f"as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"):
+        page = site.data("today", query)
+        told = morning.morning(site.engine, site.night.pipeline.catalogue, page.at, None if query else ())
+        assert page.night == told.night
+        assert page.counties == told.counties
+        assert (page.ahead, page.then) == (list(told.ahead), list(told.then))
+        assert Counter(r for own in (*page.late, *page.back) for r in own) == Counter(told.open_reports)
+        assert page.locked == told.locked
+        assert [r["delivery_id"] for r in page.held] == [
+            w.delivery_id for w in told.waiting if w.what == "held"
+        ]
+        assert list(page.waiting) == [w for w in told.waiting if w.what != "held"]
+    assert len(site.held()) >= 3
+    assert {r["period"] for r in site.held()} >= {LOCKED}
+
+
+def test_what_moved_is_what_changes_says(site: Site) -> None:
+    page = site.data("today")
+    told = morning.moved(site.engine, page.night.started_at, page.at)
+    assert told is not None
+    assert (page.moves.figures, page.moves.first_shown) == (told.figures, told.first_shown)
+    assert page.moves.closed == told.closed
+    assert len(page.moves.largest) == len(told.largest) > 5
+    names = ("value_before", "value", "change", "causes", "name_zh", "unit", "org_name")
+    every = explaining.changes(site.engine, page.night.started_at, page.at, OVERVIEW)
+    by_key = {(r["indicator_code"], r["org_code"], r["period"], r["period_type"]): r for r in every}
+    weights = [morning._weight(r) for r in page.moves.largest]
+    assert weights == [morning._weight(r) for r in told.largest], "the largest, in their order"
+    for r in page.moves.largest:
+        mine = by_key[r["indicator_code"], r["org_code"], r["period"], r["period_type"]]
+        assert [r[n] for n in names] == [mine[n] for n in names]
+
+
+def test_the_grid_is_that_of_status(site: Site) -> None:
+    for query, period in (("", None), ("period=2026-10", "2026-10"), ("period=2026Q3", "2026Q3")):
+        rows = reading.status(site.engine, period)
+        page = site.data("reporting", query)
+        cells = [c for lines in page.blocks.values() for line in lines for c in line.cells if c]
+        keys = ("county_code", "form", "period", "status", "revision", "rows_accepted", "due_date")
+        assert Counter(tuple(c[k] for k in keys) for c in cells) == Counter(
+            tuple(r[k] for k in keys) for r in rows
+        )
+        assert page.counts == {s: n for s, n in Counter(r["status"] for r in rows).items() if n}
+    told = site.lines("reporting?format=csv")
+    assert Counter(r["status"] for r in told) == Counter(r["status"] for r in reading.status(site.engine))
+
+
+def test_the_grid_is_filtered_by_its_address(site: Site) -> None:
+    rows = reading.status(site.engine)
+    assert len(site.lines("reporting?status=held&format=csv")) == len(site.held())
+    assert len(site.lines(f"reporting?county={LATE}&form=village&format=csv")) == sum(
+        (r["county_code"], r["form"]) == (LATE, "village") for r in rows
+    )
+    then = f"as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
+    past = Counter(r["status"] for r in reading.status(site.engine, as_of=site.then))
+    assert site.data("reporting", then).counts == dict(past)
+
+
+def test_a_county_s_page_is_what_mart_holds_of_it(site: Site) -> None:
+    page = site.data("county", f"county={LATE}")
+    rows = reading.status(site.engine, counties=[LATE])
+    assert Counter(r["status"] for r in page.grid) == Counter(r["status"] for r in rows)
+    assert len(page.grid) == len(rows)
+    sent = site.night.query("SELECT * FROM mart.submission WHERE county_code = :c", c=LATE)
+    assert len(page.sent) == len(sent) > 10
+    back = {(r["form"], r["period"], r["rule"], r["rows"], r["example"]) for r in page.rejected}
+    told = [r for r in reading.rejections(site.engine, rows) if r["county_code"] == LATE]
+    assert back == {(r["form"], r["period"], r["rule"], r["rows"], r["example"]) for r in told}
+    assert back
+    text = site.page(f"county?county={LATE}")
+    values = [m[0] for r in told if (m := re.search(r"：(.+)，应为", r["message_zh"]))]
+    assert values
+    assert not [v for v in values if v in text], "no value of a row that went back"
+
+
+def test_only_who_may_open_workbooks_is_led_to_them(site: Site) -> None:
+    workbooks = Viewer("li.lei", may_see_workbooks=True)
+    assert 'href="../feedback/"' in site.page(f"county?county={LATE}", workbooks)
+    assert 'href="../feedback/"' not in site.page(f"county?county={LATE}", MAY_NOT)
+
+
+def test_findings_are_those_of_findings(site: Site) -> None:
+    for query, asked in (
+        ("", {}),
+        ("severity=warning", {"severity": "warning"}),
+        ("period=2026Q3", {"period": "2026Q3"}),
+        (f"county={LATE}&form=village", {"counties": [LATE], "forms": ["village"]}),
+        ("disposition=all", {"is_all": True}),
+    ):
+        rows = dispositions.findings(site.engine, **asked)
+        page = site.data("quality", query)
+        assert [r["finding_id"] for r in page.rows] == [r["finding_id"] for r in rows]
+        assert [c.rule for c in page.rules] == dispositions.summed_up(rows)
+        for counted in page.rules:
+            mine = [
+                r for r in rows if (r["rule"], r["severity"]) == (counted.rule.rule, counted.rule.severity)
+            ]
+            assert counted.by_county == Counter(r["county_code"] for r in mine)
+            assert counted.by_period == Counter(r["period"] for r in mine)
+    assert len(site.data("quality").rows) > 5
+    rule = site.data("quality").rows[0]["rule"]
+    assert {r["rule"] for r in site.lines(f"quality?rule={rule}&format=csv")} == {rule}
+
+
+def test_what_people_decided_is_listed(site: Site) -> None:
+    assert ("wang.fang", "lock", LOCKED) in [
+        (d["decided_by"], d["action"], d["period"]) for d in site.data("quality").decisions
+    ]
+    assert "wang.fang" in site.page("quality")
+
+
+# --- how it is asked ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["today", "today?table=moved&format=csv", "reporting", "reporting?period=2026Q3", f"county?county={LATE}",
+     "quality", "quality?table=rules&format=xlsx"],
+)  # fmt: skip
+def test_a_page_asks_the_warehouse_five_times_at_most(site: Site, address: str) -> None:
+    found = re.search(r'desc="(\d+)"', site.get(address).headers["server-timing"])
+    assert found
+    assert 1 <= int(found[1]) <= 5
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["today?{}", "today?table=moved&{}", "today?table=waiting&{}", "reporting?{}", "county?{}", "county?table=sent&{}",
+     "county?table=rejected&{}", "county?table=explained&{}", "county?table=workbooks&{}", "quality?{}",
+     "quality?table=rules&{}", "quality?table=decisions&{}", "quality?table=outliers&{}"],
+)  # fmt: skip
+def test_every_table_comes_as_a_file(site: Site, address: str) -> None:
+    for format_ in ("csv", "xlsx"):
+        answer = site.get(address.format(f"format={format_}"))
+        assert answer.status_code == 200
+        assert "attachment" in answer.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("reporting?county=449999", "449999"),
+        ("reporting?form=villages", "village"),
+        ("reporting?status=lost", "no status lost"),
+        ("reporting?period=2031-01", "2026"),
+        ("county?county=0", "440703"),
+        ("quality?severity=bad", "warning"),
+        ("quality?disposition=done", "confirmed"),
+        ("quality?rules=x", "disposition"),
+    ],
+)
+def test_a_wrong_address_is_a_page_that_says_what_there_is(site: Site, address: str, words: str) -> None:
+    answer = site.get(address, MAY, **{"accept-language": "en"})
+    assert answer.status_code == 400
+    assert words in answer.text
+
+
+# --- decisions ----------------------------------------------------------------------------------------
+
+
+def test_only_who_may_decide_sees_a_button_or_is_heard(site: Site) -> None:
+    one, finding = site.held()[0], site.data("quality").rows[0]["finding_id"]
+    named = f"{one['delivery_id']}.{one['form']}.{one['period']}"
+    for address in (f"today?decide=void&report={named}", f"quality?dispose=confirmed&finding={finding}"):
+        assert '<dialog open class="ask"' in site.page(address)
+        text = site.page(address, MAY_NOT)
+        assert "<dialog" not in text
+        assert "decide=" not in text.replace("&amp;", "&").split("<main", 1)[1]
+        assert "dispose=" not in text.split("<main", 1)[1]
+    answer = site.send(
+        MAY_NOT, action="void", delivery=one["delivery_id"], form=one["form"], of=one["period"]
+    )
+    assert answer.status_code == 403
+    assert "may look and not decide" in answer.text
+    assert site.events("decision") == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "http://elsewhere"},
+        {"sec-fetch-site": "cross-site", "origin": "http://elsewhere"},
+        {"sec-fetch-site": "same-site", "origin": "http://airflow"},
+        {"origin": "null"},
+        {},
+    ],
+)
+def test_a_form_of_another_site_is_refused(site: Site, headers: dict[str, str]) -> None:
+    one = site.held()[0]
+    fields = {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
+    answer = site.send(headers=headers, **fields)
+    assert answer.status_code == 403
+    assert "was not sent by a page of this board" in answer.text
+    for token in ("", "0" * 64, posting.token(KEY, MAY_NOT.name)):
+        assert site.send(**fields, token=token).status_code == 403
+    assert site.events("decision") == []
+    assert site.client().get("/qiangji/board/decide").status_code in (404, 405)
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"reason": " "}, "no reason given"),
+        ({"reason": "x" * 501}, "501 characters"),
+        ({"reason": "已电话核实 13800138000"}, "personal data (mobile)"),
+        ({"action": "burn"}, "release, void"),
+        ({"delivery": "nothing"}, "no delivery nothing"),
+        ({"form": "nothing"}, "holds no nothing"),
+        ({"of": "yesterday"}, "not a period"),
+        ({"action": "confirmed", "finding": "nothing", "seen": "open"}, "no finding nothing stands"),
+    ],
+)
+def test_what_makes_no_sense_is_told_and_not_recorded(site: Site, fields: dict[str, str], words: str) -> None:
+    one = site.held()[0]
+    whole = {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
+    answer = site.send(**(whole | fields))
+    assert answer.status_code == 400
+    assert words in answer.text.replace("&#39;", "'")
+    assert site.events("decision") == site.events("disposition") == []
+    large = site.send(**(whole | {"reason": "x" * 30_000}))
+    assert large.status_code == 403, "a body that is too large is not read"
+
+
+def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:
+    one = next(r for r in site.held() if r["form"] == "village")
+    fields = {"action": "release", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
+    answer = site.send(**fields)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"today?lang=en&decided={one['delivery_id']}"
+    (event,) = site.events("decision")
+    assert (event["decided_by"], event["action"], event["reason"]) == ("li.lei", "release", "核实过 checked")
+    assert (event["form"], event["period"]) == (one["form"], one["period"])
+    assert site.noted == [("li.lei", fields)]
+    assert site.night.status(LATE, "village", one["period"])["status"] in ("accepted", "partial")
+    text = site.page(answer.headers["location"])
+    assert 'class="done"' in text
+    assert "li.lei" in text
+    assert one["delivery_id"] not in [
+        r["delivery_id"] for r in site.data("today").held if r["form"] == "village"
+    ]
+    assert site.data("today").unbuilt > 0, "what counts and is not built is told"
+
+    for action in ("release", "void"):  # a second time, from a page that is old by now
+        again = site.send(**(fields | {"action": action}))
+        assert again.status_code == 409
+        assert "li.lei decided on" in again.text
+    assert len(site.events("decision")) == len(site.noted) == 1
+
+
+def test_a_finding_is_disposed_of_once_by_the_account(site: Site) -> None:
+    row = site.data("quality", "severity=warning").rows[0]
+    fields = {"action": "confirmed", "finding": row["finding_id"], "seen": "open", "severity": "warning"}
+    answer = site.send(**fields)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == f"quality?lang=en&severity=warning&disposed={row['finding_id']}"
+    (event,) = site.events("disposition")
+    assert (event["disposed_by"], event["disposition"]) == ("li.lei", "confirmed")
+    text = site.page(answer.headers["location"])
+    assert 'class="done"' in text
+    assert "li.lei" in text
+    for again in (fields, fields | {"action": "resubmit"}):
+        told = site.send(**again)
+        assert told.status_code == 409
+        assert "li.lei decided on" in told.text
+    assert len(site.events("disposition")) == 1
+    back = site.send(**(fields | {"action": "open", "seen": "confirmed"}))
+    assert back.status_code == 303
+    assert len(site.events("disposition")) == 2
+    assert row["finding_id"] in [r["finding_id"] for r in site.data("quality").rows]
+
+
+def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    one = site.held()[0]
+    fields = {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
+    before = len(site.events("decision"))
+    with ThreadPoolExecutor(2) as pool:
+        answers = [f.result().status_code for f in [pool.submit(site.send, **fields) for _ in range(2)]]
+    assert sorted(answers) == [303, 409]
+    assert len(site.events("decision")) == before + 1
+
+
+def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:
+    text = site.page(f"today?as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
+    assert "decide=" not in text.split("<main", 1)[1]

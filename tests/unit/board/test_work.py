@@ -1,0 +1,114 @@
+"""The pages of the daily work: every status and decision has a word, a shape and a colour; rules without values."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qiangji.board import deciding, reporting, rules, today, words_of_work, work
+from qiangji.board.words import TABLE, Words
+from qiangji.catalogue import Catalogue, load
+from qiangji.ledger.dispositions import DISPOSITIONS
+from qiangji.ledger.statuses import STATUSES
+from qiangji.periods import Period
+from tests.frozen import paths as frozen
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
+
+
+def test_every_status_has_a_word_a_shape_and_a_colour() -> None:
+    for code in STATUSES:
+        assert TABLE[f"status_{code}"][0] == STATUSES[code]
+        assert reporting.STATUS_MARKS[code]
+        assert reporting.TONES[code] in ("red", "yellow", "green", "none")
+    assert len(set(reporting.STATUS_MARKS.values())) == len(STATUSES), "no two look alike without a colour"
+    assert set(reporting.ORDER) == STATUSES.keys() - {"void"}
+
+
+def test_every_decision_has_words() -> None:
+    for action in (*today.ACTIONS, *DISPOSITIONS):
+        assert TABLE[f"action_{action}"]
+        assert TABLE[f"action_{action}_said"]
+    for code, zh in DISPOSITIONS.items():
+        assert TABLE[f"disposition_{code}"][0] == zh
+
+
+def test_a_rule_is_told_without_the_place_of_a_value(catalogue: Catalogue) -> None:
+    for suite in catalogue.suites.values():
+        for rule in suite.rules:
+            said = rules.said(catalogue, rule.id)
+            assert "{" not in said.zh + said.en
+            assert not said.zh.endswith(("：", "，"))
+            assert not said.en.endswith((":", ","))
+            assert rules.about(catalogue, rule.id).zh
+
+
+def test_what_is_not_in_a_suite_is_told_all_the_same(catalogue: Catalogue) -> None:
+    code = next(iter(catalogue.indicators))
+    assert rules.said(catalogue, f"{code}.bounded") == catalogue.indicators[code].name
+    assert rules.said(catalogue, "village.no_such.type").zh == catalogue.forms["village"].title.zh
+    assert rules.said(catalogue, "gone.field.type").zh == "gone.field.type"
+
+
+def test_periods_lie_the_last_first_the_longer_before_its_last_month() -> None:
+    found = reporting.in_order(Period.parse(p) for p in ("2026-08", "2026Q3", "2026-09", "2026-10", "2025"))
+    assert [str(p) for p in found] == ["2026-10", "2026Q3", "2026-09", "2026-08", "2025"]
+
+
+def row(period: str, due: date, revision: int | None, form: str = "village") -> dict[str, Any]:
+    return {"period": period, "due_date": due, "revision": revision, "form": form}
+
+
+def test_what_comes_is_due_within_five_working_days(catalogue: Catalogue) -> None:
+    monday = date(2026, 11, 23)
+    rows = [
+        row("2026-10", date(2026, 11, 20), None),
+        row("2026-11", monday, 1),
+        row("2026-11", monday, None),
+        row("2026-12", date(2026, 11, 27), None),
+        row("2027-01", date(2026, 11, 28), None),
+        row("2026-11", monday, None, form="gone"),
+    ]
+    found = today.coming(catalogue, rows, monday)
+    assert [(d.period, d.counties, d.missing) for d in found[0]] == [("2026-11", 2, 1), ("2026-12", 1, 1)]
+    assert found[1] == []
+    ahead, then = today.coming(catalogue, [rows[0], rows[4]], monday)
+    assert (ahead, [d.period for d in then]) == ([], ["2027-01"])
+    assert today.coming(catalogue, [], monday) == ([], [])
+
+
+def test_a_message_that_holds_a_value_is_told_by_its_reason() -> None:
+    held = {"reason_code": "all_zero", "message_zh": "甲", "message_en": "a"}
+    assert reporting._without_values(held) == held
+    for code in reporting.VALUED:
+        told = reporting._without_values({**held, "reason_code": code})
+        assert told["message_zh"] == work.why(code, "zh")
+        assert told["message_en"] == work.why(code, "en")
+
+
+def test_a_reason_is_in_words_or_its_code() -> None:
+    assert work.why("all_zero", "zh").startswith("三条")
+    assert work.why("unreachable", "zh").startswith("连不上")
+    assert work.why("unreachable", "en") == "unreachable"
+    assert work.why(None, "zh") == ""
+    assert [code for code, _ in work.statuses(Words("en"))] == list(reporting.ORDER)
+
+
+def test_after_a_decision_the_page_keeps_its_filters() -> None:
+    sent = {"county": "440703", "severity": "warning", "lang": "en", "reason": "x", "rule": ""}
+    kept = {name: sent[name] for name in deciding.KEPT if sent.get(name)}
+    assert deciding._shown(sent, "quality", **kept, disposed="f1") == (
+        "quality?lang=en&county=440703&severity=warning&disposed=f1"
+    )
+
+
+def test_no_page_s_words_take_the_place_of_another_s() -> None:
+    text = (Path(words_of_work.__file__).parent / "words.py").read_text(encoding="utf-8")
+    assert not set(re.findall(r'^    "(\w+)": \(', text, re.MULTILINE)) & words_of_work.WORK.keys()
