@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside test-bi lock-bi clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -53,10 +53,11 @@ audit: $(VENV)/.installed-dev  ## dependencies: pinned with hashes, none known t
 format: $(VENV)/.installed-dev  ## put the code into its style
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-docs: $(VENV)/.installed  ## write docs/cli.md, docs/dictionary.md and docs/reason-codes.md anew
+docs: $(VENV)/.installed  ## write docs/cli.md, docs/dictionary.md, docs/reason-codes.md and bi/superset/assets anew
 	@$(BIN)/python -m qiangji.cli.reference
 	@$(BIN)/python -m qiangji.warehouse.dictionary
 	@$(BIN)/python -m qiangji.parsing.reasons_page
+	@$(BIN)/python -m qiangji.exporting.superset
 
 fuzz: $(VENV)/.installed-dev  ## good files changed at random, ten thousand: make fuzz ARGS="--cases 50000 --seed 7"
 	@PYTHONPATH=plugins:. $(BIN)/python -m tests.hostile.fuzz $(ARGS)
@@ -90,6 +91,16 @@ tests/outside/.venv/.installed: tests/outside/requirements.lock
 
 outside: tests/outside/.venv/.installed  ## programs that are not ours, for the tests that ask them
 
+# Superset, in an environment of its own: its SQLAlchemy and its pandas are not ours
+bi/superset/.venv/.installed: bi/superset/requirements.lock
+	@echo "installing Superset into bi/superset/.venv ..."
+	@$(PYTHON) -m venv --clear bi/superset/.venv
+	@bi/superset/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+test-bi: $(VENV)/.installed-dev bi/superset/.venv/.installed  ## Superset's dashboards in a real Superset, each chart's figures held against ours: minutes
+	@$(BIN)/python -m pytest -n 0 -q tests/bi/superset.py $(ARGS)
+
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
@@ -110,6 +121,11 @@ lock-outside:  ## the same for tests/outside (needs uv)
 	uv pip compile -q tests/outside/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock-outside" \
 		-o tests/outside/requirements.lock
+
+lock-bi:  ## the same for bi/superset (needs uv)
+	uv pip compile -q bi/superset/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-annotate --no-strip-extras --custom-compile-command "make lock-bi" \
+		-o bi/superset/requirements.lock
 
 clean: down  ## remove what the demonstration made (lake, warehouse, logs)
 	@$(BIN)/python -c "from qiangji.embedded import EmbeddedPostgres as E; from qiangji.settings import settings; E(settings().home).destroy()"

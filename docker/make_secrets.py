@@ -53,6 +53,8 @@ SECRETS = (
     Secret("airflow_jwt_secret", "AIRFLOW_JWT_SECRET"),
     Secret("airflow_api_secret_key", "AIRFLOW_API_SECRET_KEY"),
     Secret("airflow_admin_password", "AIRFLOW_ADMIN_PASSWORD"),
+    Secret("superset_secret_key", "SUPERSET_SECRET_KEY"),
+    Secret("superset_admin_password", "SUPERSET_ADMIN_PASSWORD"),
     Secret("county_systems_password", "COUNTY_SYSTEMS_PASSWORD", is_optional=True, is_for_demo=True),
 )
 

@@ -11,7 +11,8 @@ import pytest
 
 from qiangji import building, stages
 from qiangji.exporting import extract
-from qiangji.figures import Choice, nothing, reading
+from qiangji.exporting.superset.datasets import DATASETS
+from qiangji.figures import Choice, nothing, read, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
@@ -136,3 +137,46 @@ def test_a_month_that_was_built_later_says_so(built: Any) -> None:
         engine, catalogue, Choice(level="city"), "2017-08", state=reading.State(MOMENTS[0])
     )
     assert reading.values(engine, catalogue, Choice(level="city"), "2017-07", state=reading.State(MOMENTS[0]))
+
+
+def test_the_dataset_of_bi_tools_has_what_is_shown(built: Any) -> None:
+    """Of every built month with reports, at every level down to towns; the metric of one row is its value."""
+    dataset = next(d for d in DATASETS if d.name == "headline")
+    ratio = next(m for m in dataset.metrics if m.name == "ratio")
+    found = read(
+        built.ledger.engine,
+        f"SELECT month, indicator_code, org_code, period, period_type, max(value) AS value, {ratio.sql} AS ratio"
+        f" FROM ({dataset.sql}) AS d GROUP BY 1, 2, 3, 4, 5",
+    )
+    months = [f"2017-{m:02d}" for m in range(1, 9)]
+    wanted = {
+        (month, r["indicator_code"], r["org_code"], r["period"], r["period_type"]): r["value"]
+        for month in months
+        for level in ("city", "county", "town")
+        for r in reading.values(built.ledger.engine, built.catalogue, Choice(level=level), month)
+    }
+    of = ("month", "indicator_code", "org_code", "period", "period_type")
+    assert {tuple(r[c] for c in of): r["value"] for r in found} == wanted
+    assert {tuple(r[c] for c in of): r["ratio"] for r in found} == wanted
+    assert len(wanted) > 80
+
+
+def test_the_metric_is_empty_where_rows_do_not_belong_together(built: Any) -> None:
+    dataset = next(d for d in DATASETS if d.name == "headline")
+    ratio = next(m for m in dataset.metrics if m.name == "ratio")
+    for grouped in ("indicator_code, org_level", "month, org_level", "month, indicator_code"):
+        found = read(
+            built.ledger.engine,
+            f"SELECT {ratio.sql} AS ratio, count(*) AS n FROM ({dataset.sql}) AS d GROUP BY {grouped}",
+        )
+        assert {r["ratio"] for r in found if r["n"] > 1} == {None}, grouped
+    (one,) = read(
+        built.ledger.engine,
+        f"SELECT {ratio.sql} AS ratio FROM (SELECT * FROM ({dataset.sql}) AS d WHERE month = '2017-06'"
+        " AND indicator_code = 'monthly' AND org_level = 'town') AS h",
+    )
+    assert one["ratio"] == 6
+    hidden = f"SELECT {ratio.sql} AS ratio FROM (SELECT h.month, h.indicator_code, h.period, h.period_type,"
+    hidden += " h.org_level, h.factor, h.numerator, h.denominator, 'Q' AS obs_status"
+    hidden += f" FROM ({dataset.sql}) AS h WHERE month = '2017-06' AND indicator_code = 'monthly'"
+    assert read(built.ledger.engine, f"{hidden} AND org_level = 'town') AS h")[0]["ratio"] is None

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Engine
 
 from qiangji.board import reporting, rules
-from qiangji.board.state import State
+from qiangji.board.state import VALUES, State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, County
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.periods import Period
 
-TABLES = ("sent", "rejected", "explained", "workbooks")
+TABLES = VALUES["county", "table"]
 """What `table=` may name besides the grid."""
 _COUNTY = "county_code = :county AND (cardinality(CAST(:periods AS text[])) = 0 OR period = ANY(:periods))"
 _SENT = (

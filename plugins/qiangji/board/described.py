@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from qiangji.board.pages import PAGES, Page
-from qiangji.board.state import FILTERS, LANGUAGES, TREES
+from qiangji.board.state import FILTERS, LANGUAGES, TREES, VALUES
 from qiangji.board.words import Words
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures.reading import PERIOD_TYPES
@@ -63,7 +63,9 @@ def description() -> dict[str, Any]:
 
 
 def _operation(address: str, page: Page) -> dict[str, Any]:
-    names = {**_SHARED, **{n: _OWN.get(n, {}) for n in FILTERS.get(address, ()) if n not in _DIALOGS}}
+    own = {n: _OWN.get(n, {}) for n in FILTERS.get(address, ()) if n not in _DIALOGS}
+    closed = {n: {"enum": list(VALUES[address, n])} for n in own if (address, n) in VALUES}
+    names = {**_SHARED, **own, **closed}
     asked = [_parameter(name, dict(more)) for name, more in names.items()]
     table = {"application/json": {"schema": {"$ref": "#/components/schemas/Table"}}}
     return {

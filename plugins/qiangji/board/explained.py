@@ -7,11 +7,12 @@ In: an engine on a snapshot, the catalogue, the state of the page (`indicator`, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.engine import Engine
 
 from qiangji.board.overview import Unit, path_of, units
-from qiangji.board.state import State
+from qiangji.board.state import VALUES, State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError
@@ -22,7 +23,7 @@ from qiangji.settings import settings
 
 SHOWN = 100
 """Lines of each list at most; the file has all."""
-LISTS = ("missing_units", "submissions", "awaited", "rejections", "findings", "corrections")
+LISTS = VALUES["explain", "table"]
 """Lists that are there as a file, by `table` of the address."""
 
 
@@ -57,7 +58,7 @@ def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
     whole, _ = units(catalogue, state.get("org"))
     type_ = state.period_type or (None if state.period else catalogue.indicators[code].headline)
     period = str(state.period or _latest(engine, code, whole.code, type_))
-    found = explaining.explain(engine, catalogue, code, whole.code, period, type_)
+    found = _found(engine, catalogue, code, whole, (period, type_))
     figure = found["figure"]
     return Explained(
         whole=whole,
@@ -69,6 +70,23 @@ def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
         statement=_statement(figure),
         steps=tuple(columns.statements(settings().sql / "models", catalogue, code)),
     )
+
+
+def _found(
+    engine: Engine, catalogue: Catalogue, code: str, whole: Unit, of: tuple[str, str | None]
+) -> dict[str, Any]:
+    """What `explaining.explain` says, with words for a page where there is no figure."""
+    try:
+        return explaining.explain(engine, catalogue, code, whole.code, *of)
+    except UsageError as e:
+        if e.code != "no_figure":
+            raise
+        raise UsageError(
+            f"no figure of {code} at {whole.name} for {of[0]}",
+            expected="a period that the page of the indicator offers",
+            zh=f"{whole.name}没有{catalogue.indicators[code].name.zh}在{of[0]}的指标值：请在指标页选有数的报告期。",
+            code="no_figure",
+        ) from e
 
 
 def table(page: Explained, state: State) -> Table:

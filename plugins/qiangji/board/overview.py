@@ -158,11 +158,11 @@ def chosen_period(state: State, months: Rows) -> Period:
         first, last = (known[-1], known[0]) if known else ("-", "-")
         raise UsageError(
             f"no figures for {state.period}",
-            expected=f"{first} to {last}, or a quarter or year that ends within"
+            expected=f"{first} to {last}, or a quarter, half or year that ends within"
             if known
             else "a month that is built",
             zh=f"{state.period}没有指标值；"
-            + (f"可选{first}至{last}，或其间的季度、年度。" if known else "尚未计算任何月份。"),
+            + (f"可选{first}至{last}，或其间的季度、半年、年度。" if known else "尚未计算任何月份。"),
             code="no_period",
         )
     return state.period

@@ -35,6 +35,18 @@ FILTERS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Page -> what else its address may name. The pages are the children of the board's own address."""
 
+VALUES: dict[tuple[str, str], tuple[str, ...]] = {
+    ("", "show"): ("slides",),
+    ("indicator", "table"): ("trend",),
+    ("explain", "table"): (
+        "missing_units", "submissions", "awaited", "rejections", "findings", "corrections",
+    ),
+    ("today", "table"): ("moved", "waiting"),
+    ("county", "table"): ("sent", "rejected", "explained", "workbooks"),
+    ("quality", "table"): ("rules", "decisions", "outliers"),
+}  # fmt: skip
+"""(Page, name) -> the values that there are; of the other names the catalogue or the warehouse knows."""
+
 
 @dataclass(frozen=True)
 class State:
@@ -77,7 +89,7 @@ class State:
     def to(self, page: str, **changes: Any) -> State:
         """A state of another page: what both know stays chosen."""
         known = FILTERS.get(page, ())
-        kept = tuple((k, v) for k, v in self.filters if k in known)
+        kept = tuple((k, v) for k, v in self.filters if k in known and (page, k) not in VALUES)
         return replace(self, page=page, filters=kept, format=None).with_(**changes)
 
     def link(self, page: str | None = None, **changes: Any) -> str:
@@ -112,13 +124,32 @@ def parse(page: str, query: Iterable[tuple[str, str]], accept: str, zone: str) -
     Raises UsageError: unknown_part, unknown_value, unknown_type, unknown_level, bad_period, no_time, as_of_restated.
     """
     given: dict[str, str] = {name: value.strip() for name, value in query if value.strip()}
-    known = ("period", "type", "as_of", "tree", "lang", "theme", "format", *FILTERS.get(page, ()))
+    known: tuple[str, ...] = (
+        "period",
+        "type",
+        "as_of",
+        "tree",
+        "lang",
+        "theme",
+        "format",
+        *FILTERS.get(page, ()),
+    )
     if strange := [name for name in given if name not in known]:
         raise _unknown("unknown_part", "地址中的参数", "part of an address", strange, known)
     if given.get("type") not in (None, *reading.PERIOD_TYPES):
         raise unknown("period type", [given["type"]], reading.PERIOD_TYPES)
     if given.get("level") not in (None, *LEVELS[:-1]):
         raise unknown("level", [given["level"]], LEVELS[:-1])
+    for name in FILTERS.get(page, ()):
+        if (page, name) in VALUES:
+            _one_of(given, name, VALUES[page, name])
+    if "as_of" in given and given.get("tree") == "restated":
+        raise UsageError(
+            "both as_of and tree=restated",
+            expected="one of them: history on today's tree is that of now",
+            zh="截至时点与现行区划只能选一个：按现行区划重算的历史只有现在的。",
+            code="as_of_restated",
+        )
     state = State(
         page=page,
         period=Period.parse(given["period"]) if "period" in given else None,

@@ -213,6 +213,13 @@ def moment(text: str, zone: str) -> datetime:
             code="no_time",
         ) from e
     at = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))
+    if at.year <= 1:  # its offset may lead out of the calendar
+        raise UsageError(
+            f"{text} is before all time",
+            expected="a time that was",
+            zh=f"{text}不在历法之内。",
+            code="no_time",
+        )
     if at > datetime.now(UTC):
         raise UsageError(
             f"{text} is still to come",

@@ -6,7 +6,6 @@ In: the catalogue, and columns and comments of a warehouse that was brought in l
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Form, Indicator
 from qiangji.periods import TYPES_ZH
-from qiangji.settings import settings
 from qiangji.warehouse.queries import query
+from qiangji.warehouse.temporary import temporary_warehouse
 
 PAGE = Path("docs/dictionary.md")
 LANGUAGES = ("zh", "en")
@@ -73,21 +72,8 @@ def page(catalogue: Catalogue, connection: Connection) -> str:
 
 def write(path: Path = PAGE) -> None:
     """Write the page from a temporary warehouse."""
-    from qiangji.catalogue import load
-    from qiangji.embedded import EmbeddedPostgres
-    from qiangji.warehouse import open_warehouse
-
-    paths = settings()
-    catalogue = load(paths.catalogue, paths.expectations)
-    with tempfile.TemporaryDirectory(prefix="qiangji-dictionary-") as folder:
-        server = EmbeddedPostgres(Path(folder))
-        server.start()
-        try:
-            own = paths.model_copy(update={"home": Path(folder), "warehouse_url": server.url("postgres")})
-            with open_warehouse(own, catalogue) as engine, engine.connect() as connection:
-                path.write_text(page(catalogue, connection), encoding="utf-8")
-        finally:
-            server.destroy()
+    with temporary_warehouse() as (catalogue, connection):
+        path.write_text(page(catalogue, connection), encoding="utf-8")
 
 
 def _indicators(catalogue: Catalogue) -> Iterator[str]:

@@ -41,7 +41,8 @@ def test_the_address_of_a_state_names_it(
     org: str | None, format_: str | None,
 ) -> None:  # fmt: skip
     chosen = State(page, period, type_, at, False, lang, theme, format=format_)
-    chosen = chosen.with_(**{states.FILTERS[page][0]: org})
+    free = next(name for name in states.FILTERS[page] if (page, name) not in states.VALUES)
+    chosen = chosen.with_(**{free: org})
     address = urlsplit(chosen.url)
     assert address.path == (page or "./")
     assert parse(page, parse_qsl(address.query), "", ZONE) == chosen
@@ -106,3 +107,26 @@ def test_the_language_is_the_browser_s_first_of_two(accept: str, language: str) 
     assert states.preferred(accept) == language
     assert State(accepted=language).language == language
     assert State(accepted=language, lang="zh").language == "zh"
+
+
+@pytest.mark.parametrize(("page", "name"), list(states.VALUES))
+def test_a_value_that_there_is_not_is_refused_with_those_that_there_are(page: str, name: str) -> None:
+    """A file under a wrong name, or another table than the one asked for, would mislead."""
+    for value in states.VALUES[page, name]:
+        assert parse(page, [(name, value)], "", ZONE).get(name) == value
+    with pytest.raises(UsageError) as error:
+        parse(page, [(name, "nope")], "", ZONE)
+    assert states.VALUES[page, name][0] in str(error.value)
+
+
+def test_a_time_outside_the_calendar_is_no_time() -> None:
+    with pytest.raises(UsageError) as error:
+        parse("", [("as_of", "0001-01-01T00:00:00+23:59")], "", ZONE)
+    assert error.value.code == "no_time"
+
+
+def test_the_page_speaks_of_its_own_address() -> None:
+    with pytest.raises(UsageError) as error:
+        parse("", [("as_of", "2026-01-01"), ("tree", "restated")], "", ZONE)
+    assert error.value.code == "as_of_restated"
+    assert "--" not in str(error.value)

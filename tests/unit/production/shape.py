@@ -101,6 +101,12 @@ def commands(c: Compose) -> Iterator[tuple[str, list[str]]]:
                 yield name, [w.strip("\"'") for w in part.split() if w != "exec"]
 
 
+def dockerfile(service: dict[str, Any]) -> str:
+    """By which its image is built."""
+    build = service["build"]
+    return str(build["dockerfile"]) if isinstance(build, dict) else "Dockerfile"
+
+
 def instructions(text: str) -> list[tuple[str, str]]:
     joined = re.sub(r"\\\n\s*", " ", re.sub(r"(?m)^#.*\n", "", text))
     return [(a, b) for line in joined.splitlines() if line.strip() for a, _, b in [line.partition(" ")]]
@@ -117,8 +123,8 @@ def copies() -> list[tuple[str, str]]:
     return found
 
 
-def run_lines() -> str:
-    return " && ".join(rest for what, rest in instructions(read("Dockerfile")) if what == "RUN") + " &&"
+def run_lines(dockerfile: str = "Dockerfile") -> str:
+    return " && ".join(rest for what, rest in instructions(read(dockerfile)) if what == "RUN") + " &&"
 
 
 def locked(path: str) -> dict[str, set[str]]:

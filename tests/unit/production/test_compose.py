@@ -38,11 +38,13 @@ from tests.unit.production.shape import (
 )  # fmt: skip
 
 IN_IMAGE = "/opt/qiangji/"
-ONE_SHOT = {"check", "init"}
+ONE_SHOT = {"check", "init", "dashboards"}
 MADE = {"./sftp-keys"}
 """Made by whoever runs it."""
 MACHINE = (4.0, 8 * 2**30)
 """Cores and bytes of the machine that the Compose file names."""
+BESIDE = {"bi": (1.0, 2**30)}
+"""Profile -> what it takes beside that machine, as its first lines say."""
 # programs of the images that are not built here, and of the base system
 KNOWN_PROGRAMS = {"sh", "test", "python", "pg_isready", "redis-server", "redis-cli", "cat", "export"}
 
@@ -155,9 +157,11 @@ def limits_fit_the_machine(c: Compose) -> Iterator[str]:
             yield f"{name}: has not all limits"
             return
     always = {name for name, s in services(c) if name not in ONE_SHOT and not s.get("profiles")}
-    for profile in ("sftp", "demo"):
+    for profile in ("sftp", "demo", "bi"):
+        more_cores, more_size = BESIDE.get(profile, (0.0, 0))
         more = {name for name, s in services(c) if s.get("profiles") == [profile]}
-        yield from beyond(f"with {profile}", [known[n] for n in always | more], cores, size)
+        taken = [known[n] for n in (always | more) - ONE_SHOT]
+        yield from beyond(f"with {profile}", taken, cores + more_cores, size + more_size)
     for name in ONE_SHOT:
         yield from beyond(name, [known[n] for n in (name, "postgres", "redis")], cores, size)
 
@@ -308,7 +312,7 @@ def least_is_open(c: Compose) -> Iterator[str]:
         if "build" in service and service.get("cap_drop") != ["ALL"]:
             yield f"{name}: keeps capabilities"
         for port in service.get("ports", []):
-            if name not in ("api-server", "sftp") or not re.match(
+            if name not in ("api-server", "sftp", "superset") or not re.match(
                 r"\$\{\w+_BIND:-127\.0\.0\.1\}:", str(port)
             ):
                 yield f"{name}: {port} is published"
@@ -451,6 +455,9 @@ BROKEN = [
     (least_is_open, "services/postgres/ports", ["5432:5432"]),
     (least_is_open, "services/api-server/volumes", ["home:/var/lib/qiangji:ro"]),
     (least_is_open, "services/api-server/ports", ["8080:8080"]),
+    (least_is_open, "services/superset/ports", ["0.0.0.0:8088:8088"]),
+    (limits_fit_the_machine, "services/superset/deploy/resources/limits/memory", "2g"),
+    (no_secret_is_in_it, "services/superset/environment/SUPERSET_SECRET_KEY", "thisISaSECRET_1234"),
     (least_is_open, "services/redis/networks", ["outside", "data"]),
     (least_is_open, "services/worker/cap_drop", []),
     (least_is_open, "services/worker/privileged", True),

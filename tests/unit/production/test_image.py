@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from qiangji.settings import PROJECT
 from tests.unit.production.shape import (
     SECRET,
     commands,
     compose,
     copies,
+    dockerfile,
     examples,
     instructions,
     locked,
@@ -29,13 +32,23 @@ def test_what_the_image_copies_is_there_and_not_ignored() -> None:
     assert read(".dockerignore").splitlines()[1] == "*", "only what is named gets into the image"
 
 
+def test_what_the_image_of_superset_copies_is_there_and_not_ignored() -> None:
+    ignored = read("bi/superset/Dockerfile.dockerignore").splitlines()
+    assert ignored[1] == "*", "only what is named gets into the image"
+    copied = [r.split()[:-1] for what, r in instructions(read("bi/superset/Dockerfile")) if what == "COPY"]
+    sources = {s for words in copied if not words[0].startswith("--from") for s in words}
+    assert all((PROJECT / s).exists() and f"!{'/'.join(s.split('/')[:2])}" in ignored for s in sources)
+    assert "bi/superset/.venv" in ignored
+
+
 def test_the_image_has_what_the_settings_default_to() -> None:
     copied = {target for _, target in copies()}
     assert {"plugins", "dags", "catalogue", "expectations", "sql"} <= copied
 
 
-def test_the_image_is_pinned_and_runs_as_nobody_special() -> None:
-    found = instructions(read("Dockerfile"))
+@pytest.mark.parametrize("path", ["Dockerfile", "bi/superset/Dockerfile"])
+def test_the_image_is_pinned_and_runs_as_nobody_special(path: str) -> None:
+    found = instructions(read(path))
     for base in (rest for what, rest in found if what == "FROM"):
         assert re.fullmatch(r"python:3\.11\.\d+-slim-bookworm(@sha256:[0-9a-f]{64})?( AS \w+)?", base)
     users = [rest for what, rest in found if what == "USER"]
@@ -43,7 +56,7 @@ def test_the_image_is_pinned_and_runs_as_nobody_special() -> None:
     assert found.index(("USER", "qiangji")) > max(
         i for i, (what, _) in enumerate(found) if what in ("RUN", "COPY")
     )
-    assert "--require-hashes" in read("Dockerfile")
+    assert "--require-hashes" in read(path)
     assert not [rest for what, rest in found if what in ("ENV", "ARG") and SECRET.search(rest)]
 
 
@@ -57,11 +70,13 @@ def test_what_tmpfs_belongs_to_is_the_user_of_the_image() -> None:
 
 def test_volumes_of_the_user_are_made_in_the_image() -> None:
     """A named volume takes its owner from the image's folder; one that is not there would belong to root."""
-    made = re.search(r"install -d [^&]*", run_lines())
-    assert made
     for name, service in services(compose()):
+        if "build" not in service:
+            continue
+        made = re.search(r"install -d [^&]*", run_lines(dockerfile(service)))
+        assert made
         for source, target, _ in mounts(service):
-            if "build" in service and not source.startswith("."):
+            if not source.startswith("."):
                 assert target in made[0], f"{name}: {target}"
 
 
