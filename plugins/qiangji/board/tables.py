@@ -10,11 +10,9 @@ import csv
 import functools
 import io
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,6 +21,7 @@ import yaml
 from qiangji.board.state import State
 from qiangji.board.words import TABLE, Words
 from qiangji.figures import Rows
+from qiangji.figures.cells import cell, in_csv
 from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
 
@@ -31,7 +30,6 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ def written(table: Table, format_: str, zone: str) -> bytes:
     """The table as a file."""
     if format_ == "json":
         return _json(table, ZoneInfo(zone))
-    lines = ([_plain(v, zone) for v in line] for line in table.lines)
-    headings = [_plain(h, zone) for h in table.headings]
+    lines = ([cell(v, zone) for v in line] for line in table.lines)
+    headings = [cell(h, zone) for h in table.headings]
     return (_csv if format_ == "csv" else _xlsx)(headings, lines, table)
 
 
@@ -78,7 +76,7 @@ def _csv(headings: list[Any], lines: Iterator[list[Any]], _table: Table) -> byte
     sink = io.StringIO(newline="")
     writer = csv.writer(sink)
     writer.writerow(headings)
-    writer.writerows([_in_csv(v) for v in line] for line in lines)
+    writer.writerows([in_csv(v) for v in line] for line in lines)
     return b"\xef\xbb\xbf" + sink.getvalue().encode("utf-8")
 
 
@@ -97,21 +95,6 @@ def _xlsx(headings: list[Any], lines: Iterator[list[Any]], table: Table) -> byte
     sink = io.BytesIO()
     book.save(sink)
     return sink.getvalue()
-
-
-def _plain(value: Any, zone: str) -> Any:
-    """A cell: numbers and truth values as they are, times without an offset, lists in one text."""
-    if isinstance(value, datetime):
-        return value.astimezone(ZoneInfo(zone)).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
-    if isinstance(value, (list, tuple)):
-        value = "; ".join(map(str, value))
-    return neutral(_UNPRINTABLE.sub("", value)) if isinstance(value, str) else value
-
-
-def _in_csv(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).upper()
-    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 COLUMNS = (

@@ -9,19 +9,16 @@ already. A text that a spreadsheet program could take for a formula has an apost
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 from rich.console import Console
 
-from qiangji.cli.printing import as_json, local
+from qiangji.cli.printing import as_json
 from qiangji.errors import UsageError
-from qiangji.parsing.returned import neutral
+from qiangji.figures.cells import cell, in_csv
 from qiangji.settings import settings
 
 Rows = Sequence[Mapping[str, Any]]
@@ -30,7 +27,6 @@ OTHER_HEADINGS = {"obs_status_zh": "数值状态", "obs_status_en": "数值状�
 """Columns that no view of the warehouse has."""
 MOST_LINES = 1_048_576
 """Lines of a sheet."""
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 def given(rows: Rows, json: bool, export: Path | None) -> bool:
@@ -47,7 +43,8 @@ def write(path: Path, rows: Rows) -> None:
     keys = list(dict.fromkeys(key for row in rows for key in row))
     is_csv = path.suffix.lower() == ".csv"
     said = {} if is_csv else _in_words(keys)
-    lines = ([_plain(_said(row.get(key), said.get(key))) for key in keys] for row in rows)
+    zone = settings().timezone
+    lines = ([cell(_said(row.get(key), said.get(key)), zone) for key in keys] for row in rows)
     (_write_csv if is_csv else _write_xlsx)(path, _headings(keys), lines, len(rows))
     Console(stderr=True, highlight=False, markup=False).print(
         f"已写出 written: {path}, {len(rows):,} 行 rows", soft_wrap=True
@@ -57,14 +54,15 @@ def write(path: Path, rows: Rows) -> None:
 def write_csv(path: Path, rows: Rows) -> None:
     """Write the rows with keys, whatever the file's ending."""
     keys = list(dict.fromkeys(key for row in rows for key in row))
-    _write_csv(path, _headings(keys), ([_plain(row.get(key)) for key in keys] for row in rows), len(rows))
+    lines = ([cell(row.get(key), settings().timezone) for key in keys] for row in rows)
+    _write_csv(path, _headings(keys), lines, len(rows))
 
 
 def _write_csv(path: Path, headings: list[str], lines: Iterator[list[Any]], _count: int) -> None:
     with path.open("w", encoding="utf-8-sig", newline="") as sink:
         writer = csv.writer(sink)
         writer.writerow(headings)
-        writer.writerows([_in_csv(v) for v in line] for line in lines)
+        writer.writerows([in_csv(v) for v in line] for line in lines)
 
 
 def _write_xlsx(path: Path, headings: list[str], lines: Iterator[list[Any]], count: int) -> None:
@@ -106,23 +104,6 @@ def _said(value: Any, words: Mapping[str, str] | None) -> Any:
     if isinstance(value, (list, tuple)):
         return [words.get(str(v), v) for v in value]
     return words.get(str(value), value)
-
-
-def _plain(value: Any) -> Any:
-    """A cell: numbers and truth values as they are, times as the counties' without an offset, lists in one text."""
-    if value is None or isinstance(value, (bool, int, float, Decimal)):
-        return value
-    if isinstance(value, datetime):
-        return local(value).replace(tzinfo=None, microsecond=0) if value.tzinfo else value
-    if isinstance(value, (list, tuple)):
-        value = "; ".join(map(str, value))
-    return neutral(_UNPRINTABLE.sub("", value)) if isinstance(value, str) else value
-
-
-def _in_csv(value: Any) -> Any:
-    if isinstance(value, bool):
-        return str(value).upper()
-    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 def _headings(keys: Sequence[str]) -> list[str]:
