@@ -27,7 +27,13 @@ _BECAME = {
     "known": "此前已反馈 sent before",
     "answered": "更正已接收，撤下 corrected: taken back",
 }
-_KINDS = {"critical": "退回 returned", "question": "待核实 held until answered"}
+_KINDS = {
+    "critical": "退回 returned",
+    "question": "待核实 held until answered",
+    "warning": "提醒 warning",
+    "info": "提示 info",
+}
+"""Severity -> what it is called here; findings have the words of `qiangji findings`."""
 
 
 def check(
@@ -113,7 +119,7 @@ def _print_page(page: Page, names: Names) -> None:
     )
     _print_coverage(page.coverage)
     for p in page.problems[:_SHOWN]:
-        kind = _KINDS.get(p.severity, "提示 warning")
+        kind = _KINDS[p.severity]
         zh = p.message_zh + (f"，应为{p.expected_zh}" if p.expected_zh else "")
         en = p.message_en + (f" (expected {p.expected_en})" if p.expected_en else "")
         print_card(console, escape(f"{p.address or '整份 report'} {kind} {p.rule}"), zh, en)
