@@ -39,8 +39,10 @@ def _record(line: bytes, number: int, where: str) -> dict[str, object]:
         if "\\u" in text:  # an escaped half of a surrogate pair is no text: encoding it fails
             json.dumps(json.loads(text), ensure_ascii=False).encode()
         record = json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
-    except UnicodeError:
+    except UnicodeDecodeError:
         code, fault, zh = "bad_encoding", "not UTF-8", "不是UTF-8编码"
+    except UnicodeEncodeError:
+        code, fault, zh = "bad_encoding", r"no text: a \u escape is half a character", r"含不完整的\u转义字符"
     except _TwiceError:
         code, fault, zh = "duplicate_header", "an object with one key twice", "有重复的键"
     except (ValueError, RecursionError):

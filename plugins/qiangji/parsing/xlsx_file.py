@@ -55,11 +55,12 @@ def read_scanned(
             for form, declared in sheets.items():
                 wanted = declared or titles.get(form, "")
                 name = _pick(declared, wanted, book, parts)
-                found[form] = (
-                    _missing(book, form, wanted, where)
-                    if name is None
-                    else _sheet(book, parts, name, form, where)
-                )
+                if name is None:
+                    found[form] = _missing(book, form, wanted, where)
+                elif away := _hidden_instead(name, book, parts):
+                    found[form] = _hidden(form, name, away, where)
+                else:
+                    found[form] = _sheet(book, parts, name, form, where)
             return found
     except CalamineError as e:
         raise unreadable(f"the workbook cannot be read ({type(e).__name__})", where) from None
@@ -115,6 +116,29 @@ def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid
             do="Give the form's sheet that name (or send it as the only sheet that has cells) and send it again.",
             code="missing_sheet",
             zh=f"工作簿中没有该报表的工作表：应名为“{wanted}”，现有{'、'.join(there)}；请补上或改名后重报",
+        )
+    )
+
+
+def _hidden_instead(name: str, book: CalamineWorkbook, parts: Parts) -> str | None:
+    """The one hidden sheet that has cells, where the one that was picked has none."""
+    if parts.has_cells(name):
+        return None
+    seen = {*_worksheets(book, visible=True), name}
+    filled = [n for n in _worksheets(book) if n not in seen and parts.has_cells(n)]
+    return filled[0] if len(filled) == 1 else None
+
+
+def _hidden(form: str, name: str, away: str, where: str) -> Grid:
+    empty, filled = (quoted(n) if may_name(n) else n for n in (name, away))
+    return failed(
+        ReturnedError(
+            f"sheet {empty} for form {form} is empty; sheet {filled}, which has cells, is hidden",
+            where=where,
+            expected="the form's rows on a sheet that is shown",
+            do="Show that sheet, delete the empty one, and send it again.",
+            code="missing_sheet",
+            zh=f"工作表“{empty}”为空，有数据的工作表“{filled}”被隐藏：请取消隐藏、删去空表后重报",
         )
     )
 

@@ -127,6 +127,18 @@ def test_a_single_visible_sheet_needs_no_name_and_several_need_one_or_the_forms_
     assert nameless.error.code == "missing_sheet"
 
 
+def test_a_filled_sheet_that_is_hidden_beside_an_empty_one_is_named() -> None:
+    """To send the file again, as for an empty one, would not help."""
+    content = workbook({"别的": [], "Sheet1": [["v"]]}, hidden=("Sheet1",))
+    error = read_grids(content, "xlsx", county(), ["village"])["village"].error
+    assert error is not None
+    assert error.code == "missing_sheet"
+    assert "有数据的工作表“Sheet1”被隐藏：请取消隐藏" in error.zh
+    assert "is hidden" in str(error)
+    both = workbook({"别的": [], "甲": [["v"]], "乙": [["w"]]}, hidden=("甲", "乙"))
+    assert read_grids(both, "xlsx", county(), ["village"])["village"].error is None, "nobody knows which"
+
+
 def percentages(*cells_: tuple[object, str]) -> list[list[str | None]]:
     """One row of cells (value, number format), as read."""
     book = openpyxl.Workbook()
@@ -258,3 +270,10 @@ def test_parsing_needs_no_dataframe_library(tmp_path: Path) -> None:
     env = {"PYTHONPATH": str(Path(__file__).parents[3] / "plugins"), "PATH": "", "HOME": str(tmp_path)}
     out = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"
+
+
+def test_half_a_character_is_told_as_such_and_not_as_another_encoding() -> None:
+    half = refused(b'{"a": "\\ud800"}\n', "ndjson")
+    assert (half.code, "转义" in half.zh, "UTF-8" in half.zh) == ("bad_encoding", True, False)
+    other = refused('{"a": "村"}\n'.encode("gb18030"), "ndjson")
+    assert (other.code, "UTF-8" in other.zh) == ("bad_encoding", True)
