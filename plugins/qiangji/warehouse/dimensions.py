@@ -57,6 +57,7 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     _replace(connection, "dim.indicator_target", _targets(catalogue))
     _replace(connection, "dim.indicator_field", indicators.fields_read(catalogue))
     history.keep(connection, catalogue, Lake(settings.lake))
+    _analyze(connection)
 
 
 def _replace(connection: Connection, table: str, rows: Rows) -> None:
@@ -68,7 +69,12 @@ def _replace_many(connection: Connection, table: str, rows: pa.Table) -> None:
     """The same for a table of as many rows as there are units."""
     connection.execute(sa.text(f"DELETE FROM {table}"))
     copy_in(connection, table, rows)
-    connection.execute(sa.text(f"ANALYZE {table}"))
+
+
+def _analyze(connection: Connection) -> None:
+    """Tell the planner what the dimensions hold: until then, views that join them take seconds instead of 0.2 s."""
+    tables = "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables WHERE schemaname = 'dim'"
+    connection.execute(sa.text(f"ANALYZE {', '.join(connection.scalars(sa.text(tables)))}"))
 
 
 def _periods(today: date) -> list[Period]:
