@@ -19,6 +19,8 @@ from qiangji.errors import UsageError
 PeriodType = Literal["month", "quarter", "half", "year"]
 MONTHS_IN: dict[str, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 TYPES_ZH: dict[str, str] = {"month": "月", "quarter": "季", "half": "半年", "year": "年"}
+PERIOD_TYPES = (*MONTHS_IN, "ytd")
+"""Kinds of periods that figures are of: those of reports, and the year to date."""
 _LETTERS = {"quarter": "Q", "half": "H"}
 _PATTERN = re.compile(
     r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])|H(?P<half>[12]))?", re.ASCII
@@ -78,6 +80,16 @@ class Period:
     def last_month(self) -> Period:
         """The month it ends in: the partition that carries this period's reports."""
         return Period("month", (self.index + 1) * MONTHS_IN[self.type] - 1)
+
+    @property
+    def label_zh(self) -> str:
+        """2026年10月, 2026年第3季度, 2026年上半年, 2026年."""
+        label = f"{self.year}年"
+        if self.type == "month":
+            return f"{label}{self.start.month}月"
+        if self.type == "quarter":
+            return f"{label}第{self.index % 4 + 1}季度"
+        return f"{label}{'下' if self.index % 2 else '上'}半年" if self.type == "half" else label
 
     @property
     def months(self) -> list[Period]:

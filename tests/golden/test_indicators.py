@@ -25,8 +25,7 @@ from qiangji.building.signatures import FIGURES_VERSION
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures.contributing import At, Change, Move, contributions
 from qiangji.hashing import short
-from qiangji.periods import Period, local_day
-from qiangji.warehouse.views import PERIOD_TYPES
+from qiangji.periods import PERIOD_TYPES, Period, local_day
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 

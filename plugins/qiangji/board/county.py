@@ -14,13 +14,12 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Engine
 
 from qiangji.board import reporting, rules
-from qiangji.board.state import VALUES, State
+from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, County
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.periods import Period
 
-TABLES = VALUES["county", "table"]
 """What `table=` may name besides the grid."""
 _COUNTY = "county_code = :county AND (cardinality(CAST(:periods AS text[])) = 0 OR period = ANY(:periods))"
 _SENT = (
@@ -124,7 +123,7 @@ def _without_values(catalogue: Catalogue, row: Row) -> Row:
 
 
 def table(page: CountyPage, state: State) -> Table:
-    """The county's reports as the grid has them; `table=` names one of `TABLES`."""
+    """The county's reports as the grid has them; `table=` names one of its lists (`state.VALUES`)."""
     which = state.get("table")
     rows, columns = {
         "sent": (page.sent, _SENT),

@@ -11,7 +11,7 @@ from qiangji.board.pages import PAGES, Page
 from qiangji.board.state import FILTERS, LANGUAGES, TREES, VALUES
 from qiangji.board.words import Words
 from qiangji.catalogue.tree import LEVELS
-from qiangji.figures.reading import PERIOD_TYPES
+from qiangji.periods import PERIOD_TYPES
 
 _SHARED: dict[str, dict[str, Any]] = {
     "period": {"description": "2026-10, 2026Q3, 2026H1 or 2026; without it the last month with figures"},

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError, unknown
 from qiangji.figures import reading
-from qiangji.periods import Period
+from qiangji.periods import PERIOD_TYPES, Period
 
 LANGUAGES = ("zh", "en")
 THEMES = ("light", "dark")
@@ -136,8 +136,8 @@ def parse(page: str, query: Iterable[tuple[str, str]], accept: str, zone: str) -
     )
     if strange := [name for name in given if name not in known]:
         raise _unknown("unknown_part", "地址中的参数", "part of an address", strange, known)
-    if given.get("type") not in (None, *reading.PERIOD_TYPES):
-        raise unknown("period type", [given["type"]], reading.PERIOD_TYPES)
+    if given.get("type") not in (None, *PERIOD_TYPES):
+        raise unknown("period type", [given["type"]], PERIOD_TYPES)
     if given.get("level") not in (None, *LEVELS[:-1]):
         raise unknown("level", [given["level"]], LEVELS[:-1])
     for name in FILTERS.get(page, ()):

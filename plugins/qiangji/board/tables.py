@@ -7,7 +7,6 @@ are the counties', in JSON with their offset. What is hidden is hidden in the ro
 from __future__ import annotations
 
 import csv
-import functools
 import io
 import json
 from collections.abc import Iterator, Sequence
@@ -16,14 +15,13 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from qiangji.board.state import State
 from qiangji.board.words import TABLE, Words
 from qiangji.figures import Rows
 from qiangji.figures.cells import cell, in_csv
 from qiangji.parsing.returned import neutral
 from qiangji.settings import settings
+from qiangji.warehouse.dictionary import words_of
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -131,15 +129,8 @@ def of_rows(
     )
 
 
-@functools.cache
-def _dictionary() -> dict[str, str]:
-    text = (settings().sql / "dictionary.yaml").read_text(encoding="utf-8")
-    found: dict[str, str] = yaml.safe_load(text)["columns"]
-    return found
-
-
 def _heading(key: str, language: str) -> str:
-    known = _dictionary()
+    known = words_of("columns")
     if key in _OWN or (key not in known and key in TABLE):
         return Words(language)(key)
     zh, _, en = known.get(key, f"{key} / {key}").partition(" / ")

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.console import Console
 
 from qiangji.cli.printing import as_json
@@ -108,6 +107,7 @@ def _said(value: Any, words: Mapping[str, str] | None) -> Any:
 
 def _headings(keys: Sequence[str]) -> list[str]:
     """`指标代码 indicator_code`: the words are those of mart_zh."""
-    words = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["columns"]
-    words |= OTHER_HEADINGS
+    from qiangji.warehouse.dictionary import words_of
+
+    words = words_of("columns") | OTHER_HEADINGS
     return [f"{words[key].split(' / ')[0]} {key}" if key in words else key for key in keys]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 
@@ -140,8 +139,9 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
 
 def table_words() -> dict[str, str]:
     """Table -> what it holds, in Chinese."""
-    tables = yaml.safe_load((settings().sql / "dictionary.yaml").read_text(encoding="utf-8"))["tables"]
-    return {name: words.split(" / ")[0] for name, words in tables.items()}
+    from qiangji.warehouse.dictionary import words_of
+
+    return {name: words.split(" / ")[0] for name, words in words_of("tables").items()}
 
 
 def print_backed_up(done: BackedUp) -> None:

@@ -21,7 +21,8 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from qiangji.exporting import Extract
 from qiangji.figures import Row
-from qiangji.periods import TYPES_ZH, Period
+from qiangji.periods import Period
+from qiangji.warehouse.dictionary import PERIODS
 
 AGENCY, VERSION, FLOW, STRUCTURE = "QIANGJI", "1.0", "DF_INDICATORS", "DSD_INDICATORS"
 FLOW_ID = f"{AGENCY}:{FLOW}({VERSION})"
@@ -48,7 +49,7 @@ CONCEPTS: dict[str, Names] = {
 }
 DIMENSIONS = ("INDICATOR", "REF_AREA", "PERIOD_TYPE")
 ATTRIBUTES = tuple(CONCEPTS)[5:]
-_TYPES: dict[str, Names] = {t: (zh, t) for t, zh in TYPES_ZH.items()} | {"ytd": ("年初至今", "year to date")}
+_TYPES: dict[str, Names] = {t: (zh, "year to date" if t == "ytd" else t) for t, zh in PERIODS.items()}
 
 
 def data(extract: Extract) -> str:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 from qiangji.exporting import Extract
 from qiangji.figures import Row
 from qiangji.parsing.returned import neutral
-from qiangji.periods import TYPES_ZH
-from qiangji.warehouse.dictionary import UNITS
+from qiangji.warehouse.dictionary import PERIODS, UNITS
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -28,7 +27,6 @@ HEADER = (
     "附注 Notes",
 )  # fmt: skip
 _WIDTHS = (40, 12, 14, 16, 12, 12, 12, 14, 14, 14, 10, 10, 12, 12)
-_KINDS = TYPES_ZH | {"ytd": "年初至今"}
 NO_NUMBER = {"M": "不适用", "O": "缺报", "Q": "已隐去", "P": "缺报", "A": "-"}
 """What stands in the place of a value, by its status."""
 _FIRST = 4
@@ -156,7 +154,7 @@ def _cells(row: Row) -> list[Any]:
     marks = (("w", row["has_warning"]), ("c", row["is_corrected"]), ("o", row["is_closed"] is False))
     return [
         neutral(f"{row['name_zh']} {row['name_en']}"), UNITS.get(row["unit"], row["unit"]), row["org_code"],
-        neutral(row["org_name"]), row["period"], _KINDS[row["period_type"]],
+        neutral(row["org_name"]), row["period"], PERIODS[row["period_type"]],
         NO_NUMBER[row["obs_status"]] if row["value"] is None else row["value"],
         row["numerator"], row["denominator"], row["target"], row["expected_units"], row["reported_units"],
         row["obs_status_zh"], " ".join(mark for mark, holds in marks if holds),

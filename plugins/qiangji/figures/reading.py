@@ -17,7 +17,7 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError, unknown
 from qiangji.figures import OVERVIEW, Choice, Rows, read
-from qiangji.periods import MONTHS_IN, Period, local_day
+from qiangji.periods import PERIOD_TYPES, Period, local_day
 from qiangji.settings import settings
 from qiangji.warehouse.history import LAST_MONTH
 from qiangji.warehouse.queries import query
@@ -31,7 +31,6 @@ UNANSWERED = (*OUTSTANDING, "held")
 """Those, and the one of reports that may go back with a question."""
 NOTED = ("other_name", "voided_again")
 """Reasons for which a file that lies there was not taken."""
-PERIOD_TYPES = (*MONTHS_IN, "ytd")
 
 _HEADLINES = (
     "v.period = ANY(CAST(:periods AS text[])) AND (v.indicator_code, v.period, v.period_type) IN"

@@ -7,14 +7,18 @@ In: the catalogue, and columns and comments of a warehouse that was brought in l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import sqlalchemy as sa
+import yaml
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Form, Indicator
 from qiangji.periods import TYPES_ZH
+from qiangji.settings import settings
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.temporary import temporary_warehouse
 
@@ -41,6 +45,17 @@ MISSING = {
     "all": ("缺项按0，全缺为空", "a missing operand is 0 unless all are missing"),
     "zero": ("缺项按0", "a missing operand is 0"),
 }
+
+
+def words_of(kind: Literal["tables", "columns"]) -> dict[str, str]:
+    """Name -> `zh / en`, as sql/dictionary.yaml has them."""
+    return dict(_written(settings().sql / "dictionary.yaml")[kind])
+
+
+@cache
+def _written(path: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return found
 
 
 def of_catalogue(catalogue: Catalogue) -> str:

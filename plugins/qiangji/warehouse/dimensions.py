@@ -231,7 +231,7 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "period_end": period.end,
         "last_month": str(period.last_month),
         "year": period.year,
-        "label_zh": f"{period.year}年",
+        "label_zh": period.label_zh,
         "label_en": str(period),
         "month_number": period.last_month.index,
         "previous_period": str(period - 1),
@@ -239,14 +239,9 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "previous_half": None,
         "year_ago_period": str(period - 12 // MONTHS_IN[period.type]),
     }
-    if period.type == "quarter":
-        row["label_zh"] = f"{period.year}年第{str(period)[-1]}季度"
-    if period.type == "half":
-        row["label_zh"] = f"{period.year}年{'上' if period.start.month == 1 else '下'}半年"
     if period.type != "month":
         return [row]
     month = period.start.month
-    row["label_zh"] = f"{period.year}年{month}月"
     to_date = {
         "period_type": "ytd",
         "period_start": date(period.year, 1, 1),

@@ -16,13 +16,12 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Definition
 from qiangji.catalogue.tree import LEVELS
-from qiangji.periods import MONTHS_IN
+from qiangji.periods import MONTHS_IN, PERIOD_TYPES
 from qiangji.rendering import rendered
 from qiangji.warehouse import history, moments
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.queries import query, statement
 
-PERIOD_TYPES = (*MONTHS_IN, "ytd")
 _WIDE_COLUMNS = (
     "o.org_code", "o.name", "o.path", "o.sort_order", "p.period", "p.period_start", "p.period_end",
 )  # fmt: skip

@@ -27,6 +27,7 @@ from sqlalchemy.engine import Engine
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, load
 from qiangji.errors import WarehouseError
+from qiangji.periods import PERIOD_TYPES
 from qiangji.settings import Settings, settings
 from qiangji.warehouse import definitions, open_warehouse, prepare, reading_warehouse, tables, views
 from qiangji.warehouse.ddl import define, named
@@ -128,7 +129,7 @@ def test_every_mart_has_its_chinese_twin(objects: list[Any]) -> None:
 
 def test_the_contract_s_views_are_there(objects: list[Any]) -> None:
     found = {o.relname for o in objects if o.nspname == "mart"}
-    wide = {f"v_{level}_{t}" for level in ("city", "county", "town", "village") for t in views.PERIOD_TYPES}
+    wide = {f"v_{level}_{t}" for level in ("city", "county", "town", "village") for t in PERIOD_TYPES}
     others = {
         "indicator_value",
         "indicator_value_history",

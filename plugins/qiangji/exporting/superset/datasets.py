@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from sqlalchemy.engine import Connection
 
-from qiangji.settings import settings
+from qiangji.warehouse.dictionary import words_of
 from qiangji.warehouse.queries import query, statement
 
 TYPES = {
@@ -86,9 +85,7 @@ def _bare(text: str) -> str:
 
 
 def _words() -> dict[str, str]:
-    path = settings().sql / "dictionary.yaml"
-    known: dict[str, str] = yaml.safe_load(path.read_text(encoding="utf-8"))["columns"]
-    return known | RENAMED
+    return words_of("columns") | RENAMED
 
 
 def _shared(*same: str) -> str:

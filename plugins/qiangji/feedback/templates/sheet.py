@@ -107,11 +107,7 @@ class Plan:
 
 def period_zh(period: Period) -> str:
     """2026年10月, 2026年第3季度, 2026年上半年, 2026年度."""
-    if period.type == "half":
-        return f"{period.year}年{'上' if period.start.month == 1 else '下'}半年"
-    if period.type == "quarter":
-        return f"{period.year}年第{str(period)[-1]}季度"
-    return f"{period.year}年{period.end.month}月" if period.type == "month" else f"{period.year}年度"
+    return period.label_zh + ("度" if period.type == "year" else "")
 
 
 def write(ws: Worksheet, plan: Plan) -> None:
