@@ -3,7 +3,7 @@
 WITH known AS (
     SELECT
         unit_code,
-        arg_max(base_code, month) AS base_code,
+        max_by(base_code, month) FILTER (WHERE base_code IS NOT NULL) AS base_code,
         min(month) AS first_month
     FROM all_reports
     GROUP BY unit_code

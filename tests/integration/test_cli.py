@@ -167,7 +167,7 @@ def test_building_again_mends_what_no_signature_knows_of(copied: Night) -> None:
 def test_explain_prints_the_sql_of_an_indicator(base: Night) -> None:
     done = run("explain", "group_leader_party_share", "--sql")
     assert done.code == 0, done.err
-    for piece in ("arg_max(party_member_leaders, month)", "AS n__group_leader_party_share", "CAST(sum("):
+    for piece in ("max_by(party_member_leaders, month)", "AS n__group_leader_party_share", "CAST(sum("):
         assert piece in done.out
     steps = run("explain", "group_leader_party_share", "--sql", "--json").json
     assert [s["title"].split()[0] for s in steps] == [

@@ -56,7 +56,7 @@ class Condition(Model):
             word = " AND " if self.all else " OR "
             return f"({word.join(part.sql() for part in self.parts)})"
         if self.ends_with:
-            tests = (f"{self.field} LIKE {_literal('%' + end)}" for end in self.ends_with)
+            tests = (f"right({self.field}, {len(end)}) = {_literal(end)}" for end in self.ends_with)
             return f"({' OR '.join(tests)})"
         if self.is_ is not None:
             return f"{self.field} = {_literal(self.is_)}"
@@ -134,6 +134,10 @@ class Condition(Model):
 
 
 def _literal(value: int | bool | str) -> str:
+    """SQL of a value that every engine reads alike: to Spark a backslash within quotes begins an escape."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
-    return str(value) if isinstance(value, int) else "'" + value.replace("'", "''") + "'"
+    if isinstance(value, int):
+        return str(value)
+    pieces = value.replace("'", "''").split("\\")
+    return " || chr(92) || ".join(f"'{piece}'" for piece in pieces)

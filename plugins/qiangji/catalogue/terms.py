@@ -44,7 +44,7 @@ class Reports:
     """SQL that brings together the values of a unit's reports, of those that meet a condition."""
 
     def last(self, value: str, condition: str) -> str:
-        return f"arg_max({value}, month) FILTER (WHERE {condition})"
+        return f"max_by({value}, month) FILTER (WHERE {condition})"
 
     def of_all(self, function: str, value: str, condition: str) -> str:
         """Their sum, or the largest or smallest of them."""

@@ -88,11 +88,15 @@ def operand_columns(base: Base, form: Form, period_type: str, of: Reports) -> st
     It is NULL for terms of the base's other forms, so the rows of all forms of a base have the same columns and can be
     put beneath each other.
     """
-    return _listed(
-        f"{t.operand(form, period_type, _together(x, form), of) if t.form == form.form else 'NULL'} AS {x.code}__{i}"
-        for x in base.indicators
-        for i, t in enumerate(x.terms)
-    )
+    forms = {f.form: f for f in base.forms}
+    columns = []
+    for x in base.indicators:
+        for i, t in enumerate(x.terms):
+            operand = f"CAST(NULL AS {'decimal(18, 4)' if t.is_decimal(forms[t.form]) else 'bigint'})"
+            if t.form == form.form:
+                operand = t.operand(form, period_type, _together(x, form), of)
+            columns.append(f"{operand} AS {x.code}__{i}")
+    return _listed(columns)
 
 
 def summed_operands(base: Base) -> str:

@@ -77,13 +77,13 @@ def test_every_dumped_term_has_the_keys_that_definition_hashes_are_made_of() -> 
 @pytest.mark.parametrize(
     ("written", "in_a_quarter", "last", "before", "over", "decimal"),
     [
-        ({"sum": "s"}, "arg_max(s, month) FILTER (WHERE in_period AND s IS NOT NULL)", True, False, False, False),
+        ({"sum": "s"}, "max_by(s, month) FILTER (WHERE in_period AND s IS NOT NULL)", True, False, False, False),
         ({"sum": "s", "each_report": True}, "sum(s) FILTER (WHERE in_period)", False, False, True, False),
         ({"sum": "f"}, "sum(f) FILTER (WHERE in_period)", False, False, True, False),
         ({"sum": "m"}, "sum(m) FILTER (WHERE in_period)", False, False, True, True),
         (
             {"sum": "y"},
-            "arg_max(y, month) FILTER (WHERE in_period AND y IS NOT NULL)"
+            "max_by(y, month) FILTER (WHERE in_period AND y IS NOT NULL)"
             " - (CASE WHEN bool_or(starts_year) THEN 0 ELSE max(y) FILTER (WHERE is_before) END)",
             True, True, True, False,
         ),
@@ -91,7 +91,7 @@ def test_every_dumped_term_has_the_keys_that_definition_hashes_are_made_of() -> 
         ({"count": "rows"}, "max(1) FILTER (WHERE in_period)", False, False, False, False),
         (
             {"count_where": WHERE},
-            "arg_max((CASE WHEN s >= 3 THEN 1 WHEN NOT (s >= 3) THEN 0 END), month)"
+            "max_by((CASE WHEN s >= 3 THEN 1 WHEN NOT (s >= 3) THEN 0 END), month)"
             " FILTER (WHERE in_period AND (CASE WHEN s >= 3 THEN 1 WHEN NOT (s >= 3) THEN 0 END) IS NOT NULL)",
             True, False, False, False,
         ),
