@@ -17,4 +17,4 @@ LEFT JOIN sums ON sums.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
 -- units of the lowest level only if they are expected or reported, as in `results`
 HAVING count(sums.base_code) > 0 OR paths.org_level <> '{{lowest}}'
-ORDER BY paths.org_code
+ORDER BY paths.org_code NULLS LAST

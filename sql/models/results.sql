@@ -13,4 +13,4 @@ LEFT JOIN sums ON sums.base_code = paths.base_code
 GROUP BY paths.org_code, paths.org_level
 -- units of the lowest level only if they are expected or reported; every unit above, even if nothing is expected there
 HAVING count(sums.base_code) > 0 OR max(CASE WHEN paths.org_code <> paths.base_code THEN 1 ELSE 0 END) = 1
-ORDER BY paths.org_code
+ORDER BY paths.org_code NULLS LAST

@@ -6,6 +6,7 @@ the form cannot answer it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from pydantic import Field as F
@@ -134,10 +135,10 @@ class Condition(Model):
 
 
 def _literal(value: int | bool | str) -> str:
-    """SQL of a value that every engine reads alike: to Spark a backslash within quotes begins an escape."""
+    """SQL of a value that every engine reads alike: quotes and backslashes within quotes are read in several ways."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, int):
         return str(value)
-    pieces = value.replace("'", "''").split("\\")
-    return " || chr(92) || ".join(f"'{piece}'" for piece in pieces)
+    pieces = re.split(r"([\\'])", value)
+    return " || ".join(f"chr({ord(p)})" if p in ("\\", "'") else f"'{p}'" for p in pieces)
