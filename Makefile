@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 2
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside test-bi lock-bi clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside test-bi lock-bi spark test-spark test-spark-golden lock-spark clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -101,6 +101,22 @@ bi/superset/.venv/.installed: bi/superset/requirements.lock
 test-bi: $(VENV)/.installed-dev bi/superset/.venv/.installed  ## Superset's dashboards in a real Superset, each chart's figures held against ours: minutes
 	@$(BIN)/python -m pytest -n 0 -q tests/bi/superset.py $(ARGS)
 
+# Spark, beside the packages of the project and in no other target's sight: PYTHONPATH leads to it
+$(VENV)/spark/.installed: requirements-spark.lock $(VENV)/.installed
+	@echo "installing Spark into $(VENV)/spark: 0.5 GB ..."
+	@rm -rf $(VENV)/spark
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --no-build-isolation \
+		--target $(VENV)/spark -r $<
+	@touch $@
+
+spark: $(VENV)/spark/.installed
+
+test-spark: $(VENV)/.installed-dev $(VENV)/spark/.installed  ## the models on Spark: each case, a night, two workers (needs Java 17)
+	@PYTHONPATH=$(VENV)/spark $(BIN)/python -m pytest -n 0 tests/spark $(ARGS)
+
+test-spark-golden: $(VENV)/.installed-dev $(VENV)/spark/.installed  ## every golden case on Spark
+	@PYTHONPATH=$(VENV)/spark $(BIN)/python -m pytest -n 0 tests/golden/test_indicators.py --engine spark $(ARGS)
+
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --group build --group simulator \
@@ -111,6 +127,10 @@ lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-annotate --custom-compile-command "make lock" --extra airflow --extra production --group build \
 		--group simulator -c requirements.lock -o requirements-production.lock
+
+lock-spark:  ## the same for the extra spark: what it adds to requirements.lock (needs uv)
+	echo "pyspark>=4.3,<5" | uv pip compile -q - --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock-spark" -c requirements.lock -o requirements-spark.lock
 
 lock-peers:  ## the same for bench/peers (needs uv)
 	uv pip compile -q bench/peers/requirements.in --universal --python-version 3.11 --generate-hashes \

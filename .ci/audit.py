@@ -24,7 +24,12 @@ from typing import Any
 import yaml
 
 PROJECT = Path(__file__).resolve().parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-production.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-production.lock",
+    "requirements-spark.lock",
+)
 CANARY = ("jinja2", "2.4.1")
 SOURCES = ("osv", "pypi")
 _PINNED = re.compile(r"([a-z0-9][a-z0-9.-]*)(?:\[[a-z0-9,._-]+\])?==([^ ;\\]+)(?: ; [^\\]+)? \\")

@@ -22,7 +22,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -107,6 +107,8 @@ def main() -> int:
             measured |= _month(console, run, period, f" {period}")
         if options.correct:
             measured |= _corrected(console, run, world)
+        if options.spark:
+            measured |= _on_spark(console, run, world.periods[-1])
     floor = min(floors, key=lambda f: f.whole.wall)
     result = _result(options, made, floor, measured)
     result |= {"floors": [round(f.whole.wall, 2) for f in floors], "same": same.told()}
@@ -138,6 +140,20 @@ def _corrected(console: Console, run: Run, world: World) -> dict[str, Watched]:
     return found | {"build again": _told(console, "build again", again)}
 
 
+def _on_spark(console: Console, run: Run, period: str) -> dict[str, Watched]:
+    """The month built once more on DuckDB and on Spark; neither may change a row."""
+    path = f"{run.environment['PYTHONPATH']}{os.pathsep}{Path(sys.prefix) / 'spark'}"
+    found = {}
+    for kind in ("duckdb", "spark"):
+        on = replace(run, environment={**run.environment, "QIANGJI_ENGINE": kind, "PYTHONPATH": path})
+        again = on.qiangji("build", "--period", period, "--again")
+        said = json.loads(again.output)
+        if said["rows_closed"] or said["rows_inserted"]:
+            raise SystemExit(f"a build on {kind} changes rows: {again.output}")
+        found[f"again on {kind}"] = _told(console, f"again on {kind}", again)
+    return found
+
+
 def _beside(measured: dict[str, Watched], world: World) -> Iterator[str]:
     """What the last month takes beside the first, and a correction beside its month: processor and server seconds."""
 
@@ -152,6 +168,12 @@ def _beside(measured: dict[str, Watched], world: World) -> Iterator[str]:
     if "build corrected" in measured:
         share = seconds(" corrected") / seconds(last)
         yield f"One county's correction takes {share:.1%} of its month's processor seconds (target 3% at the whole)"
+    if "again on spark" in measured:
+        duckdb, spark = (measured[f"again on {kind}"].stages["figures"] for kind in ("duckdb", "spark"))
+        ratios = (
+            f"{spark.wall / duckdb.wall:.1f} x the time and {spark.processor / duckdb.processor:.1f} x the"
+        )
+        yield f"Figures on Spark take {ratios} processor seconds of DuckDB's"
 
 
 def _told(console: Console, what: str, watched: Watched) -> Watched:
@@ -173,6 +195,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--xlsx", type=float, default=0.0, help="share of counties that send a workbook")
     parser.add_argument("--months", type=int, default=1, help="so many months, one after the other")
     parser.add_argument("--correct", action="store_true", help="then one county sends its last month again")
+    parser.add_argument(
+        "--spark", action="store_true", help="then the last month is built again, on Spark too"
+    )
     return parser.parse_args()
 
 
@@ -251,7 +276,7 @@ def _kept(result: dict[str, Any]) -> Path:
     o = result["options"]
     more = "".join(f"-{name}{o[name]:g}" for name in ("rejected", "xlsx") if o[name])
     more += f"-months{o['months']}" if o["months"] > 1 else ""
-    more += "-correct" if o["correct"] else ""
+    more += "".join(f"-{name}" for name in ("correct", "spark") if o[name])
     return kept(result, f"nation-{{}}-{o['share']:g}{more}")
 
 

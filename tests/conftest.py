@@ -52,6 +52,12 @@ _templates: dict[str, Any] = {}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--screenshots", metavar="FOLDER", help="keep a picture of each page of the board here")
+    parser.addoption("--engine", metavar="KIND", help="what builds run on: QIANGJI_ENGINE")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if kind := config.getoption("--engine"):
+        os.environ["QIANGJI_ENGINE"] = kind
 
 
 # ---- lanes

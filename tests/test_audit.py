@@ -21,7 +21,12 @@ import pytest
 
 from qiangji.settings import PROJECT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-production.lock")
+LOCKS = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "requirements-production.lock",
+    "requirements-spark.lock",
+)
 SMALL = """\
 # made for the tests
 a-package==1.0 ; sys_platform == 'linux' \\
@@ -187,6 +192,6 @@ def test_the_locks_of_this_project_hold(root: Path, unasked: Callable[[], Any]) 
         shutil.copy(PROJECT / name, root)
     ran = unasked()
     assert (ran.returncode, ran.stderr) == (0, "")
-    count = re.match(r"(\d+) packages in 3 locks", ran.stdout)
+    count = re.match(r"(\d+) packages in 4 locks", ran.stdout)
     assert count
     assert int(count[1]) > 200

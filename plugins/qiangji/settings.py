@@ -45,7 +45,13 @@ class Settings(BaseSettings):
     board_url: str = Field(
         "", description="SQLAlchemy URL by which the board reads the warehouse; empty: the warehouse's own"
     )
-    engine: str = Field("duckdb", description="what runs sql/models: duckdb")
+    engine: str = Field("duckdb", description="what runs sql/models: duckdb or spark")
+    spark_master: str = Field(
+        "", description="Spark's master, such as spark://host:7077; empty: this machine's cores"
+    )
+    spark_folder: Path | None = Field(
+        None, description="where Spark's workers find what they compute from; default: `spark` under the home"
+    )
     timezone: str = Field("Asia/Shanghai", description="the time zone of due dates and schedules")
     nightly_schedule: str = Field("30 1 * * *", description="when a night collects, as cron writes it")
     watch_schedule: str = Field(

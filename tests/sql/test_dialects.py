@@ -10,7 +10,6 @@ import pytest
 import sqlglot
 import yaml
 from sqlglot import exp
-from sqlglot.tokens import TokenType
 
 from qiangji import indicators
 from qiangji.catalogue.load import load
@@ -68,11 +67,11 @@ def texts() -> list[tuple[str, str]]:
 def called(text: str) -> set[str]:
     """The words that a parenthesis follows."""
     tokens = sqlglot.tokenize(text, read="spark")
-    found = {one.text.lower() for one, then in pairwise(tokens) if then.token_type is TokenType.L_PAREN}
+    found = {one.text.lower() for one, then in pairwise(tokens) if then.text == "("}
     return {word for word in found if word.replace("_", "").isalnum()} - WORDS
 
 
-def tree(text: str, dialect: str) -> exp.Expression:
+def tree(text: str, dialect: str) -> exp.Expr:
     """What a dialect reads in a text. To sqlglot a cast of Spark's may fail quietly; as it is set here, none does."""
     parsed = sqlglot.parse_one(text, read=dialect)
     for cast in list(parsed.find_all(exp.TryCast)):

@@ -15,17 +15,21 @@ from qiangji.catalogue import Form, Indicator
 from qiangji.engines import KINDS, Engine, open_engine
 from qiangji.errors import EngineError
 from qiangji.indicators import Base, columns
+from qiangji.settings import Settings
 from tests.golden import world
 
 HERE = Path(__file__).parent
 MODELS = HERE.parents[1] / "sql" / "models"
 CASES = sorted(p.parent for p in HERE.glob("*/*/case.yaml"))
+SERVERS = ("spark",)
+"""Engines that start a server: tests/<engine>/test_models.py holds them to the same."""
 TYPES = {"text": pa.string(), "int": pa.int64(), "bool": pa.bool_(), "decimal": pa.decimal128(18, 4)}
 
 
-@pytest.fixture(scope="module", params=KINDS)
-def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
-    with open_engine(request.param, MODELS, 1) as e:
+@pytest.fixture(scope="module", params=[k for k in KINDS if k not in SERVERS])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    home = tmp_path_factory.mktemp(request.param)
+    with open_engine(Settings(engine=request.param, home=home, sql=MODELS.parent, threads=1)) as e:
         yield e
 
 

@@ -55,7 +55,7 @@ def build(
     parts = Parts(p.catalogue)
     # after the lock and the reading of what counts: later than any build before
     found = Outcome(c.scalar(sa.text("SELECT clock_timestamp()")) or now)
-    with open_engine(p.settings.engine, p.settings.sql / "models", p.settings.threads) as engine:
+    with open_engine(p.settings) as engine:
         computing = figures.Computing(c, p, engine, registry, now, fresh)
         for month, counties in sorted(changed.items()):
             part = parts.around(counties) if counties else None

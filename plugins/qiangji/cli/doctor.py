@@ -79,7 +79,7 @@ def _try(what: str, look: Callable[[], str]) -> Examined:
 
 
 def _settings(s: Settings) -> str:
-    engines.require_known(s.engine)
+    engines.require_ready(s)
     return f"home {s.home}, engine {s.engine}, time zone {s.timezone}"
 
 

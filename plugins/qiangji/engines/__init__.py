@@ -1,13 +1,17 @@
 """Engines run the models of sql/models: inputs go in as named views, one Arrow table comes out.
 
 The same model text runs on every engine, so a model names its inputs and never a file.
+
+| file | what |
+| --- | --- |
+| `duckdb.py` | on one machine, in this process |
+| `spark.py`, `spark_ready.py` | on this machine's cores or on a cluster; what has to be there for it |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qiangji.errors import UsageError
@@ -15,14 +19,16 @@ from qiangji.errors import UsageError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from qiangji.settings import Settings
+
 
 class Engine(Protocol):
     """One engine, for one build.
 
-    A second engine is one file, `engines/<name>.py`, and one branch in `open_engine`. It must give the same rows as
+    Another engine is one file, `engines/<name>.py`, and one branch in `_opened`. It must give the same rows as
     DuckDB for every model: integers as int64, decimals exact, NULL where a sum has no values, text compared by code
-    point. The filled text uses `FILTER`, `arg_max`, `FULL JOIN` and `bool_or`; an engine that lacks one translates it.
-    tests/sql holds every engine of `KINDS` to this.
+    point. The filled text is what DuckDB and Spark both know, as it stands: `FILTER`, `max_by`, `FULL JOIN`,
+    `bool_or`. tests/sql holds every engine of `KINDS` to this, and the text to both dialects.
     """
 
     def register(self, name: str, rows: pa.Table) -> None:
@@ -44,7 +50,7 @@ class Engine(Protocol):
         """Release what the engine holds."""
 
 
-KINDS = ("duckdb",)
+KINDS = ("duckdb", "spark")
 """Values of QIANGJI_ENGINE."""
 
 
@@ -60,14 +66,31 @@ def require_known(kind: str) -> None:
         )
 
 
-@contextmanager
-def open_engine(kind: str, models: Path, threads: int) -> Iterator[Engine]:
-    """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises UsageError for an unknown one."""
-    require_known(kind)
-    from qiangji.engines.duckdb import DuckDB
+def require_ready(settings: Settings) -> None:
+    """Raise UsageError for an engine that there is not or that is not installed, TransientError if it is silent."""
+    require_known(settings.engine)
+    if settings.engine == "spark":
+        from qiangji.engines import spark_ready
 
-    engine: Engine = DuckDB(models, threads)
+        spark_ready.require(settings)
+
+
+@contextmanager
+def open_engine(settings: Settings) -> Iterator[Engine]:
+    """The engine that QIANGJI_ENGINE names, closed at the end of the block. Raises what `require_ready` does."""
+    require_ready(settings)
+    engine = _opened(settings)
     try:
         yield engine
     finally:
         engine.close()
+
+
+def _opened(settings: Settings) -> Engine:
+    if settings.engine == "spark":
+        from qiangji.engines.spark import Spark
+
+        return Spark(settings)
+    from qiangji.engines.duckdb import DuckDB
+
+    return DuckDB(settings.sql / "models", settings.threads)

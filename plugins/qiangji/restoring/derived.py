@@ -141,7 +141,7 @@ def fill_facts(c: Connection, pipeline: Pipeline, watch: Watch) -> None:
         c, catalogue, [p for m in months for t in types if (p := m.ends_in(t)) is not None]
     )
     registry, part = Registry(reports), Part(tuple(catalogue.counties))
-    with open_engine(settings.engine, settings.sql / "models", settings.threads) as engine:
+    with open_engine(settings) as engine:
         inputs = Inputs(catalogue, reports, engine, c, part, registry)
         for month in months:
             figures.count_registered(c, catalogue, inputs, month)

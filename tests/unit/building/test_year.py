@@ -16,7 +16,7 @@ from qiangji.engines import Engine, open_engine
 from qiangji.indicators import Base
 from qiangji.indicators.columns import pieces
 from qiangji.periods import Period
-from qiangji.settings import PROJECT
+from qiangji.settings import PROJECT, Settings
 from tests.golden import world
 
 FIELDS: dict[str, Any] = {"s": {}, "t": {}, "y": {"kind": "ytd"}, "f": {"kind": "flow"}}
@@ -41,7 +41,7 @@ def base_of(terms: list[dict[str, Any]]) -> tuple[Base, Form]:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    with open_engine("duckdb", PROJECT / "sql" / "models", 1) as e:
+    with open_engine(Settings(engine="duckdb", sql=PROJECT / "sql", threads=1)) as e:
         yield e
 
 
