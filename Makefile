@@ -109,13 +109,16 @@ $(VENV)/spark/.installed: requirements-spark.lock $(VENV)/.installed
 		--target $(VENV)/spark -r $<
 	@touch $@
 
-spark: $(VENV)/spark/.installed
+spark: $(VENV)/spark/.installed  ## Spark, for its tests and for bench-nation's --spark
+
+# thousands of small sums: compiling for long runs takes longer than they do
+ON_SPARK := PYTHONPATH=$(VENV)/spark JDK_JAVA_OPTIONS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 test-spark: $(VENV)/.installed-dev $(VENV)/spark/.installed  ## the models on Spark: each case, a night, two workers (needs Java 17)
-	@PYTHONPATH=$(VENV)/spark $(BIN)/python -m pytest -n 0 tests/spark $(ARGS)
+	@$(ON_SPARK) $(BIN)/python -m pytest -n 0 tests/spark $(ARGS)
 
 test-spark-golden: $(VENV)/.installed-dev $(VENV)/spark/.installed  ## every golden case on Spark
-	@PYTHONPATH=$(VENV)/spark $(BIN)/python -m pytest -n 0 tests/golden/test_indicators.py --engine spark $(ARGS)
+	@$(ON_SPARK) $(BIN)/python -m pytest -n 0 tests/golden/test_indicators.py --engine spark $(ARGS)
 
 lock:  ## resolve the versions anew into requirements*.lock (needs uv)
 	uv pip compile -q pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

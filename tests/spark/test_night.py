@@ -16,7 +16,7 @@ from tests.spark import installed
 def collected(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Night]:
     """A night of all counties and forms; nothing is built yet."""
     installed.require()
-    with night(tmp_path_factory.mktemp("collected"), postgres, scale=0.05, months=1) as one:
+    with night(tmp_path_factory.mktemp("collected"), postgres, scale=1.0, months=1, whole_tree=True) as one:
         one.collect()
         yield one
 
@@ -41,8 +41,8 @@ def test_every_row_is_the_same(
         with clone(collected, tmp_path / kind, postgres) as one:
             assert one.pipeline.settings.engine == kind
             built = one.build()
-            assert built.rows_inserted > 1000
+            assert built.rows_inserted > 3000
             found[kind] = content(one)
             print(kind, built.rows_inserted, built.seconds)
-    assert sum(len(rows) for name, rows in found["spark"].items() if name.startswith("calc.")) > 1000
+    assert sum(len(rows) for name, rows in found["spark"].items() if name.startswith("calc.")) > 3000
     assert_same(found["duckdb"], found["spark"])

@@ -11,6 +11,8 @@ import shutil
 import tempfile
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from qiangji.errors import EngineError
 from qiangji.rendering import rendered
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from qiangji.settings import Settings
 
@@ -86,32 +88,24 @@ class Spark:
         self._written += 1
         path = self._folder / f"{self._written}-{name}.parquet"  # never twice: Spark remembers what it read
         pq.write_table(rows, path, row_group_size=ROWS, store_schema=False)
-        read = self._session.read.schema(_columns(rows.schema)).parquet(path.as_uri())
-        read.createOrReplaceTempView(name)
+        with self._asking(f"view {name}"):
+            read = self._session.read.schema(_columns(rows.schema)).parquet(
+                f"file://{path}"
+            )  # as it is: no percent signs
+            read.createOrReplaceTempView(name)
         if (before := self._files.pop(name, None)) is not None:
             before.unlink()
         self._files[name] = path
 
     def view(self, name: str, model: str, **columns: str) -> None:
-        self._asked(model, columns).createOrReplaceTempView(name)
+        text = self._filled(model, columns)
+        with self._asking(f"sql/models/{model}.sql"):
+            self._session.sql(text).createOrReplaceTempView(name)
 
     def run(self, model: str, **columns: str) -> pa.Table:
-        from py4j.protocol import Py4JError
-        from pyspark.errors import AnalysisException, ArithmeticException, ParseException, PySparkException
-
-        try:
-            rows = self._asked(model, columns).toArrow()
-        except ArithmeticException as e:  # without the cause: its text may hold the value
-            raise EngineError(
-                f"a sum does not fit ({type(e).__name__})",
-                where=f"sql/models/{model}.sql",
-                expected="values within the bounds of their fields",
-                zh="合计超出可容纳的范围：请核对过大的数值。",
-            ) from None
-        except (AnalysisException, ParseException):
-            raise  # the text is wrong: it holds no value
-        except (PySparkException, Py4JError, OSError) as e:
-            raise ready.unreachable(f"{type(e).__name__} in sql/models/{model}.sql", self._master) from None
+        text = self._filled(model, columns)
+        with self._asking(f"sql/models/{model}.sql"):
+            rows = self._session.sql(text).toArrow()
         return pa.table(rows.columns, names=rows.column_names)
 
     def close(self) -> None:
@@ -120,9 +114,29 @@ class Spark:
         finally:
             shutil.rmtree(self._folder)
 
-    def _asked(self, model: str, columns: dict[str, str]) -> DataFrame:
+    @contextmanager
+    def _asking(self, where: str) -> Iterator[None]:
+        """Spark's errors as ours, without their cause: its text may hold the value of a cell."""
+        from py4j.protocol import Py4JError
+        from pyspark.errors import AnalysisException, ArithmeticException, ParseException, PySparkException
+
+        try:
+            yield
+        except ArithmeticException as e:
+            raise EngineError(
+                f"a sum does not fit ({type(e).__name__})",
+                where=where,
+                expected="values within the bounds of their fields",
+                zh="合计超出可容纳的范围：请核对过大的数值。",
+            ) from None
+        except (AnalysisException, ParseException):
+            raise  # the text of a model is wrong: that holds no value
+        except (PySparkException, Py4JError, OSError) as e:
+            raise ready.unreachable(f"{type(e).__name__} in {where}", self._master) from None
+
+    def _filled(self, model: str, columns: dict[str, str]) -> str:
         text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        return self._session.sql(rendered(text, f"sql/models/{model}.sql", columns))
+        return rendered(text, f"sql/models/{model}.sql", columns)
 
 
 def _folder(parent: Path) -> Path:
@@ -131,7 +145,7 @@ def _folder(parent: Path) -> Path:
     for left in parent.glob("session-*"):
         if time.time() - left.stat().st_mtime > KEPT_SECONDS:
             shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix="session-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix="session-", dir=parent.resolve()))
     folder.chmod(0o750)  # workers may be another user of the group
     return folder
 
