@@ -41,11 +41,6 @@ _SAME = {
     "spark.sql.decimalOperations.allowPrecisionLoss": "false",  # a share's product keeps its sixteen decimals
 }
 """What makes Spark's rows the same as those of every engine."""
-_FAST = {
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-}
-"""A base has hundreds of columns: to compile code for them takes longer than to add them up."""
 _QUIET = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -185,7 +180,7 @@ def _is_local(master: str) -> bool:
 def _options(master: str, folder: Path) -> dict[str, str]:
     log = folder / "log4j2.properties"
     log.write_text(_LOG, encoding="utf-8")
-    options = {**_SAME, **_FAST, **_QUIET, "spark.sql.warehouse.dir": str(folder / "warehouse")}
+    options = {**_SAME, **_QUIET, "spark.sql.warehouse.dir": str(folder / "warehouse")}
     for who in ("driver", "executor"):
         options[f"spark.{who}.defaultJavaOptions"] = f"-Dlog4j2.configurationFile={log.as_uri()}"
     if _is_local(master):
