@@ -30,7 +30,19 @@ MOST = 500
 """Characters of a reason."""
 KEPT = ("period", "county", "form", "rule", "severity", "disposition")
 """What a page of findings stays filtered by."""
-FIELDS = ("action", "delivery", "of", "finding", "findings", "seen", "reason", "token", "lang", "theme", *KEPT)
+FIELDS = (
+    "action",
+    "delivery",
+    "of",
+    "finding",
+    "findings",
+    "seen",
+    "reason",
+    "token",
+    "lang",
+    "theme",
+    *KEPT,
+)
 """What a form may send."""
 
 

@@ -200,8 +200,14 @@ WORK: dict[str, tuple[str, str]] = {
     "disposition_resubmit": ("重报", "to be sent again"),
     "tick_rule": ("勾选“{rule}”的全部县（市、区）", "Tick all counties of: {rule}"),
     "tick_group": ("勾选“{rule}” {county}", "Tick {county} of: {rule}"),
-    "tick_said": ("勾选规则或其中的县（市、区），一并决定：", "Tick rules, or counties of them, and decide on all:"),
-    "tick_first": ("还没有勾选：请先勾选规则或县（市、区）。", "Nothing is ticked: tick rules or counties first."),
+    "tick_said": (
+        "勾选规则或其中的县（市、区），一并决定：",
+        "Tick rules, or counties of them, and decide on all:",
+    ),
+    "tick_first": (
+        "还没有勾选：请先勾选规则或县（市、区）。",
+        "Nothing is ticked: tick rules or counties first.",
+    ),
     "many_n": ("{n}条核查发现", "{n} findings"),
     "many_first": (
         "共选{all}条，一次最多{n}条：先决定前{n}条，其余随后再选。",

@@ -86,9 +86,7 @@ def _table(title: str, lead: Sequence[str], columns: Sequence[Column]) -> Table:
     return made
 
 
-def _blocks(
-    width: int, leading: Sequence[int], widths: Sequence[int], between: int
-) -> Iterator[list[int]]:
+def _blocks(width: int, leading: Sequence[int], widths: Sequence[int], between: int) -> Iterator[list[int]]:
     """Positions of the columns of each block: at least one, and no more than fit beside the leading ones."""
     # with a frame a last border
     room = width - (between == FRAMED) - sum(_beside(leading, width, max(widths, default=0), between))

@@ -43,11 +43,13 @@ def _print_late(console: Console, groups: Sequence[list[Open]]) -> None:
 
 
 def _print_back(console: Console, groups: Sequence[list[Open]]) -> None:
-    """A line each for the commonest reasons, the code only where there is room; who has the rarer ones in a paragraph."""
+    """A line each for the commonest reasons, the code only where it has room; who has the rarer ones in a paragraph."""
     for own in groups[:REASONS_SHOWN]:
         told = _told(own)
         brief = own[0].brief_zh
-        is_short = cell_len(f"• {brief} {own[0].reason_code}{told}") > console.width >= cell_len(f"• {brief}{told}")
+        is_short = (
+            cell_len(f"• {brief} {own[0].reason_code}{told}") > console.width >= cell_len(f"• {brief}{told}")
+        )
         console.print(f"• {escape(brief) if is_short else _why(own[0])}{escape(told)}")
     rest = groups[REASONS_SHOWN:]
     if rest:

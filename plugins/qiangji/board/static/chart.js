@@ -90,12 +90,23 @@
   const charts = [...document.querySelectorAll("[data-chart]")].map((place) => {
     const source = JSON.parse(document.getElementById(place.dataset.source).textContent);
     const chart = window.echarts.init(place, null, { renderer: "svg" });
-    const draw = () => chart.setOption(options[place.dataset.chart](source, place.clientWidth), true);
+    const draw = (width) => chart.setOption(options[place.dataset.chart](source, width || place.clientWidth), true);
     draw();
     return { chart, draw };
   });
   const each = (f) => () => charts.forEach(f);
   window.addEventListener("resize", each(({ chart }) => chart.resize()));
-  window.addEventListener("beforeprint", each(({ chart }) => chart.resize()));
+  // on paper a chart has the width of its column there, and the colours of a light page
+  const PAPER = 540;
+  let theme;
+  window.addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+    each(({ chart, draw }) => { chart.resize({ width: PAPER, height: 300 }); draw(PAPER); })();
+  });
+  window.addEventListener("afterprint", () => {
+    if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
+    each(({ chart, draw }) => { chart.resize({ width: "auto", height: "auto" }); draw(); })();
+  });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", each(({ draw }) => draw()));
 })();
