@@ -38,6 +38,8 @@ def enter_board(browser: Browser) -> None:
 
 def seen(browser: Browser, selector: str) -> WebElement:
     """The element, as soon as it is there."""
-    return WebDriverWait(browser.driver, SECONDS).until(
+    element = WebDriverWait(browser.driver, SECONDS).until(
         lambda d: next(iter(d.find_elements("css selector", selector)), None)
     )
+    assert element is not None
+    return element

@@ -72,9 +72,9 @@ def _late(groups: Iterable[list[Open]]) -> Iterator[str]:
     for (period, _), counties_ in sorted(alike.items(), key=lambda one: -sum(map(len, one[1]))):
         reports = counties_[0]
         days = sorted({r.days for own in counties_ for r in own.values()})
-        counties = some((next(iter(own.values())).county_name for own in counties_), "县", "counties")
+        who = some((next(iter(own.values())).county_name for own in counties_), "县", "counties")
         forms = some((r.title_zh for r in reports.values()), "种报表", "forms")
-        yield f"{period} ({'–'.join(map(str, dict.fromkeys((days[0], days[-1]))))}天) {counties}：{forms}"
+        yield f"{period} ({'–'.join(map(str, dict.fromkeys((days[0], days[-1]))))}天) {who}：{forms}"
 
 
 def _told(own: Sequence[Open]) -> str:
