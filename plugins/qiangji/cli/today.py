@@ -22,7 +22,11 @@ def today(
         typer.Option("--date", help="the morning of a day that was, such as 2026-11-24; default: now"),
     ] = None,
     is_all: Annotated[
-        bool, typer.Option("--all", help="also counties that need nothing, and every thing that waits")
+        bool,
+        typer.Option(
+            "--all",
+            help="everything: counties that need nothing, each report, each thing that waits, what moved each figure",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
