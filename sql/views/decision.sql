@@ -55,3 +55,31 @@ SELECT
     NULL AS rule,
     l.reason
 FROM ops.period_lock AS l;
+
+-- Decisions on reports, a row for each report of the delivery that one was about, with the status that it found. Where
+-- that is not on record (NULL), the decision is older than the record of it.
+CREATE VIEW mart.report_decision AS
+SELECT
+    e.county_code,
+    s.form,
+    s.period,
+    d.delivery_id,
+    e.name AS file_name,
+    d.decision_id,
+    d.action,
+    d.decided_at,
+    d.decided_by,
+    d.reason,
+    found.status AS status_before
+FROM ops.decision AS d
+JOIN ops.delivery AS e USING (delivery_id)
+JOIN ops.delivery_part AS s
+    ON
+        s.delivery_id = d.delivery_id
+        AND (d.form IS NULL OR d.form = s.form)
+        AND (d.period IS NULL OR d.period = s.period)
+LEFT JOIN LATERAL (
+    SELECT p.value ->> 'status' AS status
+    FROM jsonb_array_elements(d.parts) AS p (value)
+    WHERE (p.value ->> 'form', p.value ->> 'period') = (s.form, s.period)
+) AS found ON true;

@@ -24,6 +24,7 @@ from qiangji.warehouse.rows import fetch, fetch_together
 CAUSES = {
     "late_arrival": ("逾期报送", "late arrival"),
     "arrival": ("新报送", "arrival"),
+    "released": ("人工放行", "released"),
     "revision": ("重报", "revision"),
     "withdrawal": ("撤回", "withdrawal"),
     "definition": ("口径变化", "definition"),

@@ -321,6 +321,30 @@ def test_a_decision_on_one_form_leaves_the_delivery_s_others(ledger: Ledger) -> 
     assert {s[1] for s in standing(ledger)} == {"accepted", "void"}
 
 
+def test_a_decision_keeps_how_each_report_stood(ledger: Ledger) -> None:
+    """A whole delivery is released for one form that is held: the other one was accepted before."""
+    parts = (Part(FORM, PERIOD, "csv", "b" * 64), Part("community", PERIOD, "csv", "b" * 64))
+    publish(ledger, deliver(ledger, 1, "a"), "A")
+    delivery = deliver(ledger, 2, "b", parts)
+    publish(ledger, delivery, "B", 10)
+    publish(ledger, delivery, "C", form="community")
+    for action in ("release", "void", "release"):
+        ledger.decide(delivery.delivery_id, action, "so it is", form=FORM if action == "void" else None)
+    with ledger.engine.connect() as c:
+        rows = c.execute(
+            sa.text(
+                "SELECT action, form, status_before FROM mart.report_decision ORDER BY decided_at, form DESC"
+            )
+        ).all()
+    assert [tuple(r) for r in rows] == [
+        ("release", FORM, "held"),
+        ("release", "community", "accepted"),
+        ("void", FORM, "accepted"),
+        ("release", FORM, "void"),
+        ("release", "community", "accepted"),
+    ]
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_decision_needs_a_reason(ledger: Ledger, reason: str) -> None:
     delivery = deliver(ledger, 1, "a")
