@@ -1,5 +1,6 @@
 -- What people decided, a row a decision: on deliveries (release, void), on findings (confirmed, resubmit, open) and on
--- periods (lock, unlock). Nothing of a row's values is in it.
+-- periods (lock, unlock). Nothing of a row's values is in it. Of a delivery with several forms or periods, one on all of
+-- them has none: mart.report_decision has them.
 CREATE VIEW mart.decision AS
 SELECT
     d.decision_id,
@@ -7,8 +8,8 @@ SELECT
     d.decided_by,
     d.action,
     e.county_code,
-    d.form,
-    d.period,
+    about.form,
+    about.period,
     d.delivery_id,
     e.name AS file_name,
     NULL::text AS finding_id,
@@ -17,6 +18,15 @@ SELECT
     d.reason
 FROM ops.decision AS d
 JOIN ops.delivery AS e USING (delivery_id)
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN min(p.form) = max(p.form) THEN min(p.form) END AS form,
+        CASE WHEN min(p.period) = max(p.period) THEN min(p.period) END AS period
+    FROM ops.delivery_part AS p
+    WHERE
+        p.delivery_id = d.delivery_id
+        AND (d.form IS NULL OR p.form = d.form) AND (d.period IS NULL OR p.period = d.period)
+) AS about
 UNION ALL
 SELECT
     d.disposition_id AS decision_id,

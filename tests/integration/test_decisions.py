@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from rich.cells import cell_len
 
 from qiangji.cli import common
 from tests.conftest import make_workplace
@@ -33,6 +34,7 @@ FORMS: dict[str, Any] = {
 SHARE = {"code": "share", "numerator": {"sum": "income"}, "denominator": {"sum": "people"}}
 JANUARY = ["--period", "2026-01"]
 A, B, CITY = "990001", "990002", "990000"
+ZONE = ZoneInfo("Asia/Shanghai")
 VILLAGES = [f"V{i:02d}" for i in range(1, 13)]
 WHO, WHY, WRONG, AGAIN = "李晓云", "县里确认以万元填报", "盖错了章", "误作废"
 
@@ -45,7 +47,7 @@ class Told:
     made: world.World
     at: dict[str, datetime] = field(default_factory=dict)
     held: str = ""
-    waiting: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, statement: str, **values: Any) -> list[Any]:
         engine = sa.create_engine(self.place.url)
@@ -89,8 +91,10 @@ def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
             ((story.held,),) = story.ask("SELECT delivery_id FROM mart.submission WHERE status = 'held'")
             story.decide("release", WHY)
             story.waiting = {name: run(name).out for name in ("today", "status")}
+            story.waiting |= {"json": run("today", "--json").json, "grid": run("status", "--json").json}
             story.build("released")
             story.decide("void", WRONG)
+            story.waiting["void"] = run("status").out
             story.build("void")
             story.decide("release", AGAIN)
             story.build("again")
@@ -141,3 +145,113 @@ def test_each_figure_asked_alone_has_the_same_causes(told: Told, since: str) -> 
             assert_each_has_its_own(c, told.at[since], told.at["revised"])
     finally:
         engine.dispose()
+
+
+def test_the_morning_says_plainly_that_what_was_decided_is_not_built(told: Told) -> None:
+    out = flat(told.waiting["today"])
+    assert "2026-01有新报送或新决定未计算" in out
+    assert out.index("qiangji build") < out.index("qiangji findings"), "it comes first"
+    assert "昨夜以来的人工决定 Decided since the night: 1" in out
+    assert f"放行采用 release A {A} 2026-01" in out
+    assert f"{WHO}：{WHY}" in out
+    assert told.waiting["json"]["decided"][0]["reason"] == WHY
+
+
+def test_status_tells_a_release_as_it_tells_a_void(told: Told) -> None:
+    out = flat(told.waiting["status"])
+    assert "经放行 released" in out
+    assert f"放行采用 release A {A} 2026-01" in out
+    assert f"{WHO}：{WHY}" in out
+    rows = {r["county_code"]: r for r in run("status", *JANUARY, "--json").json}
+    assert rows[A]["decision"] is rows[B]["decision"] is None, "another report has come since"
+    told_then = next(r for r in told.waiting["grid"] if r["county_code"] == A)
+    assert (told_then["decision"], told_then["decided_by"], told_then["decision_reason"]) == (
+        "release",
+        WHO,
+        WHY,
+    )
+    assert "经放行" not in run("status", *JANUARY).out
+    assert flat(told.waiting["void"]).count("有作废 voided") == 1
+    assert f"作废 void A {A} 2026-01" in flat(told.waiting["void"])
+    assert f"{WHO}：{WRONG}" in flat(told.waiting["void"])
+
+
+def test_explain_lists_every_decision_on_what_the_figure_is_made_of(told: Told) -> None:
+    explained = ("explain", "share", "--org", A, *JANUARY)
+    found = run(*explained, "--json").json
+    assert [(d["action"], d["reason"]) for d in found["decisions"]] == [
+        ("release", AGAIN), ("void", WRONG), ("release", WHY),
+    ]  # fmt: skip
+    assert [sorted({x["cause"] for x in h["reasons"]}) for h in found["history"] if h["value"]] == [
+        ["released"], ["released"], ["revision"],
+    ]  # fmt: skip
+    out = flat(run(*explained).out)
+    for reason in (AGAIN, WRONG, WHY):
+        assert f"{WHO}：{reason}" in out
+    assert "人工放行 released" in out
+
+
+def test_diff_tells_what_was_decided_in_between(told: Told) -> None:
+    moments = ("--from", told.at["held"].isoformat(), "--to", told.at["released"].isoformat())
+    out = flat(run("diff", *moments).out)
+    assert "人工放行 released" in out.split("指标变化")[0]
+    assert "期间的人工决定 Decided in between: 1" in out
+    assert f"{WHO}：{WHY}" in out
+    assert WRONG not in out
+    assert "Decided in between" not in run("diff", *moments, "--org", B).out, "another county's"
+
+
+def test_decisions_are_listed_the_last_first(told: Told) -> None:
+    rows = run("decisions", "--json").json
+    assert [(r["action"], r["decided_by"], r["reason"]) for r in rows] == [
+        ("release", WHO, AGAIN), ("void", WHO, WRONG), ("release", WHO, WHY),
+    ]  # fmt: skip
+    assert rows[0]["reports"] == ["f 2026-01"]
+    assert run("decisions", *JANUARY, "--county", A, "--form", "f", "--json").json == rows
+    assert run("decisions", "--period", "2026", "--json").json == rows
+    assert run("decisions", "--county", B, "--json").json == []
+    assert run("decisions", "--period", "2026-02", "--json").json == []
+    assert "没有人工决定" in run("decisions", "--county", B).out
+    assert "另有 and 2 more" in run("decisions", "--limit", "1").out
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_the_list_cuts_nothing_however_narrow(
+    told: Told, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setattr(common.console, "width", width)
+    out = run("decisions").out
+    assert "…" not in out
+    assert all(cell_len(line) <= width for line in out.splitlines())
+    cells = re.sub(r"[\s│┃]", "", out)
+    for part in (WHO, told.held, "release", "void"):
+        assert part in cells
+    for reason in (WHY, WRONG, AGAIN):
+        assert all(char in cells for char in reason)
+
+
+def test_before_the_first_build_nothing_was_shown_and_that_is_said(told: Told) -> None:
+    before = f"{told.at['first'] - timedelta(days=2):%Y-%m-%d}"
+    out = flat(run("diff", "--from", before).out)
+    assert "此前没有显示过任何指标值，所以都是首次显示" in out
+    assert "Nothing was shown before" in out
+    (later,) = re.findall(r"--from makes sense from (\S+) on", out)
+    assert datetime.fromisoformat(later) - timedelta(minutes=1) <= told.at["first"].astimezone(ZONE).replace(
+        tzinfo=None
+    )
+    assert "Nothing was shown" not in run("diff", "--from", told.at["first"].isoformat()).out
+
+
+def test_without_a_time_it_is_what_the_last_build_changed(told: Told) -> None:
+    ran = run("diff")
+    assert "上次计算的变化" in ran.out
+    last = run("diff", "--json").json
+    assert last == run("diff", "--from", told.at["again"].isoformat(), "--json").json
+    assert {tuple(r["causes"]) for r in last} == {("revision",)}
+    wrong = run("diff", "--to", told.at["again"].isoformat())
+    assert (wrong.code, "no_time" in wrong.err) == (2, True)
+
+
+def flat(out: str) -> str:
+    """What was printed, without the breaks of lines."""
+    return " ".join(out.split())

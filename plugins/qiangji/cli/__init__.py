@@ -17,6 +17,7 @@ from rich.console import Console
 from qiangji.cli import (
     airflow,
     catalogue,
+    decided,
     decisions,
     exporting,
     feedback,
@@ -52,6 +53,7 @@ for command in (
     figures.status,
     decisions.release,
     decisions.void,
+    decided.decisions,
     findings.findings,
     findings.dispose,
     feedback.check,

@@ -14,10 +14,14 @@ from rich.text import Text
 
 from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right
+from qiangji.cli.decided import print_told
 from qiangji.cli.printing import local, value_cell
+from qiangji.cli.printing_figures import counted
+from qiangji.cli.words import Names
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Rows
 from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county
+from qiangji.figures.decisions import ON_REPORTS
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 from qiangji.text import in_hundredths
@@ -27,6 +31,7 @@ _PAST = (
     "以前某日：当时的核查提醒、失效更正、未计算月份和退回工作簿的去向没有留存，未列。 A day that was: open findings,"
     " corrections that do not fit, months not built and workbooks are on record as they are now alone: not listed."
 )
+_NAMELESS = Names()
 COLUMNS = {
     "待报": "待报 awaited", "逾期": "逾期 late (天 days)", "退回": "退回 returned", "扣留": "扣留 withheld",
     "待审": "待审 held", "退回记录": "退回记录 rows sent back", "已反馈": "已反馈 told",
@@ -45,7 +50,9 @@ BECAUSE_SHOWN = 5
 """Moves, at most, of which it is told by what units: `qiangji explain --change` says it of any figure."""
 
 
-def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
+def print_morning(
+    console: Console, morning: Morning, names: Names = _NAMELESS, *, is_all: bool = False
+) -> None:
     """The whole morning; `is_all`: also counties that are well and every thing that waits."""
     if morning.night is None:
         console.print("尚未采集 Nothing was collected yet: `qiangji collect`.")
@@ -56,6 +63,9 @@ def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -
     _print_waiting(console, morning.waiting, is_all)
     if morning.is_past:
         console.print(_PAST, style="dim")
+    of_reports = [d for d in morning.decided if d["action"] in ON_REPORTS]
+    others = len(morning.decided) - len(of_reports)
+    print_told(console, of_reports, names, "昨夜以来的人工决定 Decided since the night", others)
     if morning.moves:
         _print_moves(console, morning.moves)
     _print_ahead(console, morning)
@@ -197,7 +207,7 @@ def _print_moves(console: Console, moves: Moves) -> None:
     if not moves.figures:
         console.print("指标没有变化 No figure moved.")
         return
-    why = " · ".join(f"{' '.join(CAUSES[c])} {n:,}" for c, n in moves.by_cause.items())
+    why = counted(moves.by_cause)
     first = f"，其中首次 of them new {moves.first_shown:,}" if moves.first_shown else ""
     console.print(f"[bold]变化 Moved[/bold] {moves.figures:,}个指标值 figures{first}。 {why}")
     for period, n in moves.closed.items():
