@@ -322,7 +322,7 @@ def test_held_released_voided(copied: Night) -> None:
     released = run("release", held["delivery_id"], "--reason", "the county confirms it", "--by", "李雷")
     said = "蓬江区 440703 2026-10 村民小组基本情况月报表 village_group：已收 accepted v2"
     assert (released.code, said in released.out) == (0, True)
-    assert "2026-10 有新报送或新处置尚未计算" in run("status", *OCTOBER).out
+    assert "2026-10 有新报送或新决定尚未计算" in run("status", *OCTOBER).out
     assert run("build", "--json").json["rows_inserted"] > 0
     short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected
     assert (short.code, "few_units" in short.out, "尚未计算" in short.out) == (3, True, False)

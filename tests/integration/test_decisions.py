@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from rich.cells import cell_len
 
 from qiangji.cli import common
-from tests.conftest import make_workplace
+from tests.conftest import Workplace, make_workplace
 from tests.golden import world
 from tests.integration.causes import assert_each_has_its_own
 from tests.integration.test_cli import run
@@ -250,6 +250,15 @@ def test_without_a_time_it_is_what_the_last_build_changed(told: Told) -> None:
     assert {tuple(r["causes"]) for r in last} == {("revision",)}
     wrong = run("diff", "--to", told.at["again"].isoformat())
     assert (wrong.code, "no_time" in wrong.err) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [[], ["--date", "2026-01-01"], ["--json"]])
+def test_before_the_first_night_every_day_ends_alike(workplace: Workplace, arguments: list[str]) -> None:
+    with workplace.pipeline():
+        pass
+    ran = run("today", *arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("not_collected: 尚未采集任何报表：请先运行qiangji collect")
 
 
 def flat(out: str) -> str:
