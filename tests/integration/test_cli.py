@@ -363,7 +363,7 @@ def test_published_locked_held_released(copied: Night) -> None:
     assert run("build", "--json").json["changed_in_locked"]["2026-10"] > 0
     changed = run("diff", "--edition", "审定版", "--json").json
     assert {(r["org_code"], tuple(r["causes"])) for r in changed} == {
-        ("440700", ("revision",)), ("440703", ("revision",)),
+        ("440700", ("released",)), ("440703", ("released",)),
     }  # fmt: skip
     assert run("values", "--edition", "审定版", "--json").json == before
 

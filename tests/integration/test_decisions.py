@@ -152,7 +152,7 @@ def test_the_morning_says_plainly_that_what_was_decided_is_not_built(told: Told)
     assert "2026-01有新报送或新决定未计算" in out
     assert out.index("qiangji build") < out.index("qiangji findings"), "it comes first"
     assert "昨夜以来的人工决定 Decided since the night: 1" in out
-    assert f"放行采用 release A {A} 2026-01" in out
+    assert f"放行 release A {A} 2026-01" in out
     assert f"{WHO}：{WHY}" in out
     assert told.waiting["json"]["decided"][0]["reason"] == WHY
 
@@ -160,7 +160,7 @@ def test_the_morning_says_plainly_that_what_was_decided_is_not_built(told: Told)
 def test_status_tells_a_release_as_it_tells_a_void(told: Told) -> None:
     out = flat(told.waiting["status"])
     assert "经放行 released" in out
-    assert f"放行采用 release A {A} 2026-01" in out
+    assert f"放行 release A {A} 2026-01" in out
     assert f"{WHO}：{WHY}" in out
     rows = {r["county_code"]: r for r in run("status", *JANUARY, "--json").json}
     assert rows[A]["decision"] is rows[B]["decision"] is None, "another report has come since"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -25,13 +25,13 @@ from qiangji.cli.common import (
 )
 from qiangji.cli.words import Names
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 TOLD = 5
 """Decisions that another command tells one by one."""
-LEAST, MOST = 16, 44
-"""Cells of a column of text: what it has at least and, however wide the terminal is, at most."""
-LEAD = 16
-"""Cells of the leading column with its border."""
+LEAST, MOST = 24, 60
+"""Cells of a column of text: those that two beside each other need at least, and what one has at most."""
+LEAD, BORDERS = 12, 8
+"""Cells of the leading column, and of what stands between it and the others."""
 _FOLDING = Console(width=MOST)
 
 
@@ -72,19 +72,14 @@ def print_decisions(console: Console, rows: Sequence[Row], limit: int, names: Na
     if not rows:
         console.print("没有人工决定 Nothing was decided.")
         return
-    room = min(max(console.width - LEAD - 4, LEAST), MOST)
+    left = console.width - LEAD - BORDERS
+    half = left // 2 - 2
+    room = min(half if half >= LEAST else left, MOST)
     lines = [
-        Line(
-            [_when(r)],
-            [
-                _folded(_about(r, names), room),
-                _folded([escape(r["decided_by"])], LEAST),
-                _folded([escape(r["reason"] or "-")], room),
-            ],
-        )
+        Line([_decided(r)], [_folded(_about(r, names), room), _folded([escape(r["reason"] or "-")], room)])
         for r in rows[:limit]
     ]
-    columns = [Column("所涉 about"), Column("决定人 who"), Column("理由 why")]
+    columns = [Column("所涉 about"), Column("理由 why")]
     print_in_blocks(console, f"人工决定 Decisions: {len(rows):,}", ["决定 decided"], columns, lines)
     if len(rows) > limit:
         console.print(
@@ -100,11 +95,12 @@ def print_told(console: Console, rows: Sequence[Row], names: Names, title: str, 
         return
     console.print(f"[bold]{title}: {len(rows) + others:,}[/bold]")
     for r in rows[:TOLD]:
-        about = " ".join(_about(r, names))
+        about = " ".join(_about(r | {"delivery_id": None}, names))
         print_card(
             console,
             f"[bold]{' '.join(_what(r['action']))}[/bold] {about}",
             f"{_local(r):%Y-%m-%d %H:%M} {r['decided_by']}：{r['reason'] or '-'}",
+            _delivery(r),
         )
     more = len(rows) - len(rows[:TOLD])
     if others:
@@ -114,9 +110,11 @@ def print_told(console: Console, rows: Sequence[Row], names: Names, title: str, 
         console.print(f"{rest}qiangji decisions", style="dim", markup=False)
 
 
-def _when(r: Row) -> str:
+def _decided(r: Row) -> str:
+    """What, when and by whom, a line each: the leading column."""
     at, (zh, word) = _local(r), _what(r["action"])
-    return f"{at:%Y-%m-%d}\n[dim]{at:%H:%M}[/dim]\n[bold]{zh}\n{word}[/bold]"
+    lines = [f"[bold]{zh}[/bold]", f"[bold]{word}[/bold]", f"{at:%Y-%m-%d}", f"[dim]{at:%H:%M}[/dim]"]
+    return _folded([*lines, escape(r["decided_by"])], LEAD)
 
 
 def _local(r: Row) -> datetime:
@@ -144,8 +142,11 @@ def _about(r: Row, names: Names) -> list[str]:
     county = names.county(r["county_code"]) if r["county_code"] else ""
     unit = f"{escape(r['org_name'] or '')} [dim]{r['org_code']}[/dim]" if r.get("org_code") else ""
     rule = f"[dim]{r['rule']}[/dim]" if r.get("rule") else ""
-    delivery = f"来件 {r['delivery_id']} {escape(r['file_name'] or '')}" if r.get("delivery_id") else ""
-    return [line for line in (county, *reports, unit, rule, delivery) if line]
+    return [line for line in (county, *reports, unit, rule, escape(_delivery(r))) if line]
+
+
+def _delivery(r: Row) -> str:
+    return f"来件 {r['delivery_id']} {r['file_name'] or ''}".rstrip() if r.get("delivery_id") else ""
 
 
 def _folded(lines: Sequence[str], width: int) -> str:

@@ -18,7 +18,7 @@ from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.periods import Period, PeriodType
 from qiangji.warehouse.queries import query
 
-ON_REPORTS = {"release": "放行采用", "void": "作废", "lock": "锁定", "unlock": "解锁"}
+ON_REPORTS = {"release": "放行", "void": "作废", "lock": "锁定", "unlock": "解锁"}
 """Decisions on reports and periods, which may move figures, in Chinese; in English each is the word that is typed."""
 ACTIONS = ON_REPORTS | DISPOSITIONS
 """Those, and the ones on findings."""

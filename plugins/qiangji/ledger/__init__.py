@@ -197,8 +197,8 @@ class Ledger:
         """Release what is held or void what is wrong, and record who decided it, when and why.
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
-        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, no_person,
-        unknown_delivery, not_in_delivery.
+        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason,
+        personal_reason, no_person, unknown_delivery, not_in_delivery.
         """
         events.require_reason(reason)
         who = events.decided_by(by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, sequence
+from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, locks, sequence
+from qiangji.periods import Period
 
 START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
@@ -351,6 +353,18 @@ def test_a_decision_needs_a_reason(ledger: Ledger, reason: str) -> None:
     with pytest.raises(UsageError, match="reason"):
         ledger.decide(delivery.delivery_id, "void", reason)
     assert dump(ledger, "decision") == []
+
+
+@pytest.mark.parametrize("reason", ["请拨13800138000核实", "身份证11010519491231002X有误"])
+def test_a_reason_with_personal_data_is_refused(ledger: Ledger, reason: str) -> None:
+    delivery = deliver(ledger, 1, "a")
+    with pytest.raises(UsageError) as told:
+        ledger.decide(delivery.delivery_id, "void", reason)
+    assert told.value.code == "personal_reason"
+    assert not re.search("1380|1101", str(told.value) + told.value.zh)
+    with pytest.raises(UsageError, match="personal data"):
+        locks.decide(ledger, Period.parse("2026-01"), "lock", reason)
+    assert dump(ledger, "decision") == dump(ledger, "period_lock") == []
 
 
 def test_a_decision_on_nothing_is_refused(ledger: Ledger) -> None:
