@@ -164,7 +164,7 @@ def _status_cell(row: dict[str, Any]) -> str:
         lines.append(f"[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]")
     if row["is_nil"]:
         lines.append("[dim]零报告 nil[/dim]")
-    if said := _DECIDED.get(row.get("decision")):
+    if said := _DECIDED.get(row.get("decision") or ""):
         lines.append(f"[dim]{said}[/dim]")
     if row["rows_received"]:
         lines.append(f"[dim]{_counts(row)}[/dim]")

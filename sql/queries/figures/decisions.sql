@@ -1,6 +1,6 @@
 -- What people decided, the last first; of some counties, forms and periods, kinds of decisions (empty lists: all), and
--- within a stretch of time (NULL: open). `reports`: the form and period of each report that a decision was about. A lock
--- is every county's and every form's, and that of a longer period (`around`) is one of each period within it.
+-- within a stretch of time (NULL: open). `reports`: the form and period of each report that a decision was about. A
+-- lock is every county's and every form's, and that of a longer period (`around`) is one of each period within it.
 SELECT
     d.*,
     o.name AS org_name,
