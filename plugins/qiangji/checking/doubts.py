@@ -35,7 +35,7 @@ from qiangji.checking import names, sameness, sheets
 from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing import address
-from qiangji.parsing.problems import DASH
+from qiangji.parsing.cells import DASH
 from qiangji.text import quoted_zh
 
 LEAST_ROWS = 3

@@ -8,10 +8,13 @@ from __future__ import annotations
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row
 from qiangji.letters.words import Words
-from qiangji.parsing import problems, strays
+from qiangji.parsing import cells, strays
 from qiangji.text import quoted_zh
 
-_KINDS = {problems.TOO_LARGE: ("的数字过大", " is too large a number")}
+_KINDS = {
+    cells.TOO_LARGE: ("的数字过大", " is too large a number"),
+    cells.FORMULA: ("是没有计算结果的公式", " is a formula without its result"),
+}
 
 
 def reason(row: Row, catalogue: Catalogue, w: Words) -> str:
@@ -44,5 +47,5 @@ def _unreadable(row: Row, catalogue: Catalogue, w: Words) -> str:
     text = w(quoted_zh(found.label.zh), found.label.en) + w(
         *_KINDS.get(kind, ("无法识别", " cannot be read"))
     )
-    zh, en = problems.asked_of(found, kind)
+    zh, en = cells.asked_of(found, kind)
     return text + w(f"，应为{zh}", f" (expected {en})") if zh else text
