@@ -30,10 +30,10 @@ from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
 from qiangji.parsing import Parsed, TotalsProblem, address, strays
-from qiangji.parsing.problems import TOO_LARGE
+from qiangji.parsing.cells import FORMULA, TOO_LARGE
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
-from qiangji.text import quoted_zh
+from qiangji.text import counted, quoted_zh
 
 NAMED = 3
 """Fields that a question names; of more it says how many there are."""
@@ -71,6 +71,10 @@ class Unreadable:
                 f"{self.label.en} is too large a number: {text}",
             )
             return Words(text, *too_large, self.expected.zh, self.expected.en)
+        if self.id.endswith(f".{FORMULA}"):
+            said_zh = f"{quoted_zh(self.label.zh)}是公式，但没有计算结果"
+            said_en = f"{self.label.en} is a formula without its result"
+            return Words(None, said_zh, said_en, self.expected.zh, self.expected.en)
         text = shown(self.written)
         if said := strays.WORDS.get(self.id.rpartition(".")[2]):
             zh, en = (w.replace("{text}", text) for w in said)
@@ -212,7 +216,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
             "partial",
             "rows_rejected",
             f"退回{len(reasons)}条记录，如{first.example}：{first.message_zh}",
-            f"{len(reasons)} rows rejected, e.g. {first.example}: {first.message_en}",
+            f"{counted(len(reasons), 'row')} rejected, e.g. {first.example}: {first.message_en}",
         )
     else:
         one.verdict = "accepted"
@@ -223,11 +227,11 @@ def _no_row(rejections: Sequence[Rejection], rows: int) -> tuple[str, str]:
     if not rejections:
         return "所有记录均未通过核查", "every row breaks a rule"
     first, more = rejections[0], len(rejections) - 1
-    more_zh, more_en = (f"；另有{more}类问题", f"; and {more} more rules") if more else ("", "")
+    more_zh, more_en = (f"；另有{more}类问题", f"; and {counted(more, 'more rule')}") if more else ("", "")
     return (
         f"{rows}条记录均未通过核查：{first.rows}条不符合{first.rule}，如{first.example}：{first.message_zh}{more_zh}。"
         "请改正后重报整表",
-        f"none of {rows} rows is accepted: {first.rows} break {first.rule}, e.g. {first.example}:"
+        f"none of {counted(rows, 'row')} is accepted: {counted(first.rows, 'breaks', 'break')} {first.rule}, e.g. {first.example}:"
         f" {first.message_en}{more_en}. Correct them and send the whole report again",
     )
 
@@ -244,7 +248,7 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
         for b in by_rule[:3]
     ]
     zh = "、".join(f"{rule}自{cell}起{n}行" for rule, cell, n in first)
-    en = ", ".join(f"{rule} from {cell} ({n:,} rows)" for rule, cell, n in first)
+    en = ", ".join(f"{rule} from {cell} ({counted(n, 'row')})" for rule, cell, n in first)
     return (
         f"{parsed.rows.num_rows}行记录共有{total}处不合规则：{zh}；请核对是否发错文件、各列是否与表头对应，改正后重报",
         f"{parsed.rows.num_rows:,} rows break rules {total:,} times: {en}; check whether this is the right file and"
@@ -296,7 +300,7 @@ def total_words(total: TotalsProblem, shown: Shown) -> Words:
     written = shown(total.written)
     away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
     away_en = (
-        f": it is of the visible rows, and {total.hidden} are hidden or filtered away" if total.hidden else ""
+        f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away" if total.hidden else ""
     )
     return Words(
         written,

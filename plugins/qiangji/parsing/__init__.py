@@ -117,7 +117,7 @@ def _check_cells(grid: Grid, where: str) -> None:
                 expected="text",
                 do="Export it again.",
                 code="nul_byte",
-                zh=f"第{i + 1}列的内容含空字符,请重新导出",
+                zh=f"第{i + 1}列的内容含空字符，请重新导出",
             )
         if longest(column) > MAX_CELL:
             raise too_large(f"a cell in column {i + 1} is too long", f"at most {MAX_CELL:,} bytes", where)

@@ -46,7 +46,7 @@ from qiangji.parsing.strays import (
 )
 from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
 from qiangji.periods import Period
-from qiangji.text import squeezed, tidy
+from qiangji.text import counted, squeezed, tidy
 
 _BLANK = r"^[\s\p{Z}]*$"
 
@@ -341,7 +341,7 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
             zh=f"文件不完整：最后一行（第{row}行）只有{cells}列，应为{width}列，请重新完整上传",
         )
     raise ReturnedError(
-        f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}",
+        f"{counted(len(wrong), 'row')} with another number of cells than the header, first row {row}: {cells}",
         where=where,
         expected=f"{width} cells in {address(reading.form.form, 0, row)}",
         do="Check quotes and separators in these rows.",
@@ -367,7 +367,7 @@ def _check_beyond(grid: Grid, end: int, reading: Reading) -> None:
             continue
         cell = address(reading.form.form, at, grid.first_row + below + found[0])
         raise ReturnedError(
-            f"{len(found)} rows have a number to the right of the last header, first {cell}: cells may have moved",
+            f"{counted(len(found), 'row has', 'rows have')} a number to the right of the last header, first {cell}: cells may have moved",
             where=reading.where,
             expected="numbers under a header only, and those with a comma in quotation marks",
             do="Remove commas from numbers (1234), or put these into quotation marks; clear what has no header.",
