@@ -34,7 +34,6 @@ from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, sameness, sheets
 from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
 from qiangji.ledger.findings import Finding
-from qiangji.parsing import address
 from qiangji.parsing.cells import DASH
 from qiangji.text import quoted_zh
 
@@ -202,7 +201,9 @@ def _tiny(one: Checked, form: Form, asked: Collection[str]) -> list[_Column]:
         filled = _count(pc.not_equal(values, 0))
         few = _count(pc.and_(pc.greater(values, 0), pc.less(values, TINY)))
         if most(few, filled):
-            cell = address(form.form, one.parsed.columns[name], one.parsed.rows.column("_row")[0].as_py())
+            cell = one.parsed.address(
+                form.form, one.parsed.columns[name], one.parsed.rows.column("_row")[0].as_py()
+            )
             found.append(_Column(name, few, filled, cell))
     return found
 

@@ -29,7 +29,7 @@ from qiangji.catalogue.suites import Rule, Severity, Words
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
-from qiangji.parsing import Parsed, TotalsProblem, address, strays
+from qiangji.parsing import Parsed, TotalsProblem, strays
 from qiangji.parsing.cells import FORMULA, TOO_LARGE
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
@@ -244,7 +244,7 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
         return None
     numbers = parsed.rows.column("_row")
     first = [
-        (b.rule.id, address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()), len(b.rows))
+        (b.rule.id, parsed.address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()), len(b.rows))
         for b in by_rule[:3]
     ]
     zh = "、".join(f"{rule}自{cell}起{n}行" for rule, cell, n in first)
@@ -268,7 +268,7 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
         columns = columns or (parsed.columns[form.key],)
         for index, number in zip(rows, numbers[rows].tolist(), strict=True):
-            found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
+            found.append(Breach(rule, index, number, columns, parsed.address(form.form, columns[0], number)))
 
     unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
     for cell in parsed.unreadable:

@@ -15,7 +15,7 @@ from qiangji.checking import Checked
 from qiangji.checking.names import RULE as ANOTHER_NAME
 from qiangji.checking.verdict import Breach, total_words
 from qiangji.ledger.findings import Finding
-from qiangji.parsing import Parsed, TotalsProblem, address
+from qiangji.parsing import Parsed, TotalsProblem
 
 QUESTION = "question"
 """Severity of what is asked about a whole report: it is held until somebody answers."""
@@ -83,7 +83,7 @@ def _of_note(note: Finding, parsed: Parsed, form: Form) -> Problem:
         parsed.rows.column(form.key).to_pylist().index(note.unit_code)
     ].as_py()
     return _problem(
-        note.rule, note.severity, number, (column,), address(form.form, column, number), note.words
+        note.rule, note.severity, number, (column,), parsed.address(form.form, column, number), note.words
     )
 
 

@@ -33,8 +33,8 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
     if not found:
         return
-    cells = [address(reading.form.form, columns.key, grid.first_row + end + i) for i in found]
-    begins = address(reading.form.form, 0, grid.first_row + end)
+    cells = [address(reading.sheet, columns.key, grid.first_row + end + i) for i in found]
+    begins = address(reading.sheet, 0, grid.first_row + end)
     more = "" if len(cells) <= _SHOWN else f" and {len(cells) - _SHOWN} more"
     more_zh = "" if len(cells) <= _SHOWN else f"等共{len(cells)}行"
     raise ReturnedError(

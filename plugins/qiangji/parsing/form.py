@@ -22,7 +22,7 @@ from qiangji.parsing.below import check_below, check_below_declaration
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.glance import is_alnum
-from qiangji.parsing.grid import Grid, address, combined, sign_off_start
+from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import TYPES, read_codes, read_column
 from qiangji.parsing.pages import HeaderRows, header_rows
@@ -78,6 +78,10 @@ class Parsed:
     explanations: Mapping[int, str] = field(default_factory=dict)
     sheet: SheetFacts = field(default_factory=SheetFacts)
 
+    def address(self, form: str, column_index: int, row_number: int) -> str:
+        """How messages name one of its cells: see `grid.address`."""
+        return address(shown_sheet(self.sheet.sheet, form), column_index, row_number)
+
     @cached_property
     def unreadable(self) -> list[UnreadableCell]:
         """The rows of `problems`."""
@@ -98,7 +102,7 @@ def read_form(
     truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own
     (missing_sheet).
     """
-    reading = Reading.of(county, form, period, crosswalk or {})
+    reading = Reading.of(county, form, period, crosswalk or {}, shown_sheet(grid.sheet, form.form))
     if grid.error:
         e = grid.error
         raise ReturnedError(e.what, where=reading.where, expected=e.expected, do=e.do, code=e.code, zh=e.zh)
@@ -284,7 +288,7 @@ def _check_totals(
     written = {
         n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
     }
-    return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
+    return compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:
@@ -343,7 +347,7 @@ def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
     raise ReturnedError(
         f"{counted(len(wrong), 'row')} with another number of cells than the header, first row {row}: {cells}",
         where=where,
-        expected=f"{width} cells in {address(reading.form.form, 0, row)}",
+        expected=f"{width} cells in {address(reading.sheet, 0, row)}",
         do="Check quotes and separators in these rows.",
         code="ragged_rows",
         zh=f"有{len(wrong)}行的列数与表头不一致（第{row}行为{cells}列，应为{width}列），请检查后重报",
@@ -365,7 +369,7 @@ def _check_beyond(grid: Grid, end: int, reading: Reading) -> None:
         found = [i for i, text in enumerate(column.to_pylist()) if text and is_number(tidy(text))]
         if not found:
             continue
-        cell = address(reading.form.form, at, grid.first_row + below + found[0])
+        cell = address(reading.sheet, at, grid.first_row + below + found[0])
         raise ReturnedError(
             f"{counted(len(found), 'row has', 'rows have')} a number to the right of the last header, first {cell}: cells may have moved",
             where=reading.where,

@@ -118,10 +118,10 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
             written = " ".join(
                 tidy(t) for t in grid.cells.column(i).slice(title_rows, header_rows).to_pylist()
             )
-            raise _unknown(leaf, written, address(form.form, i, grid.first_row + row), reading)
+            raise _unknown(leaf, written, address(reading.sheet, i, grid.first_row + row), reading)
         elif target in found:
             row = title_rows + header_rows
-            raise _duplicate(target, [address(form.form, c, row) for c in (found[target], i)], reading)
+            raise _duplicate(target, [address(reading.sheet, c, row) for c in (found[target], i)], reading)
         elif target in form.fields and target not in fields:
             ignored.append(i)  # a field that the form has in other periods
         else:

@@ -37,7 +37,7 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
         return
     first = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))
     i = first[0].as_py()
-    cell, text = address(reading.form.form, at, numbers[i].as_py()), column[i].as_py()
+    cell, text = address(reading.sheet, at, numbers[i].as_py()), column[i].as_py()
     names = read_period(text)
     if str(period).endswith("-10") and text.strip() == f"{period.year}.1":
         raise _lost_zero(cell, reading)

@@ -66,7 +66,7 @@ def check_number(read: Mapping[str, Column], columns: Columns, numbers: pa.Array
     worst = sorted(counts, key=lambda n: -counts[n])[:3]
     first = [pc.indices_nonzero(read[n].unreadable)[0].as_py() for n in worst]
     cells = [
-        address(reading.form.form, columns.fields[n], numbers[i].as_py())
+        address(reading.sheet, columns.fields[n], numbers[i].as_py())
         for n, i in zip(worst, first, strict=True)
     ]
     en = ", ".join(f"{n} from {c} ({counts[n]:,})" for n, c in zip(worst, cells, strict=True))
@@ -93,7 +93,7 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
         {
             "index": s.index,
             "field": form.key,
-            "address": address(form.form, at, numbers[s.index].as_py()),
+            "address": address(reading.sheet, at, numbers[s.index].as_py()),
             "rule": f"{form.form}.{form.key}.{s.what}",
             "value": length_of(s.text) if s.what == "note" else quoted(s.text, reading.county),
         }
@@ -112,7 +112,7 @@ def of_column(
     if not (column.unreadable.true_count or column.dashes.true_count):
         return []
     field = reading.fields[name]
-    form, cell = reading.form.form, address(reading.form.form, at, 0)[:-1]
+    form, cell = reading.form.form, address(reading.sheet, at, 0)[:-1]
     found = []
     for rule, mask, (zh, en) in kinds_of(column, raw, field):
         if not pc.any(mask).as_py():

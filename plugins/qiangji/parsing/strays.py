@@ -310,7 +310,7 @@ def check_shortened(strays: list[Stray], rows: int, at: int, numbers: pa.Array, 
     short = [s for s in strays if s.what == "shortened"]
     if 2 * len(short) <= min(rows, MAX_STRAYS):
         return
-    cell = address(reading.form.form, at, numbers[short[0].index].as_py())
+    cell = address(reading.sheet, at, numbers[short[0].index].as_py())
     raise ReturnedError(
         f"the codes were shortened by a spreadsheet program, first in {cell} ({short[0].text})",
         where=reading.where,

@@ -116,7 +116,7 @@ def _say_total(texts: pa.Array) -> pa.Array:
 
 
 def compare_totals(
-    form: str,
+    sheet: str,
     totals: dict[int, Scope],
     rows: pa.Array,
     first_row: int,
@@ -126,7 +126,7 @@ def compare_totals(
 ) -> tuple[bool | None, list[TotalsProblem]]:
     """Whether written totals equal the sums of their rows (None if nothing could be compared), and the problems.
 
-    `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the zone, ascending. `first_row`: the
+    `sheet`: how addresses name it. `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the zone, ascending. `first_row`: the
     sheet row number of position 0. `columns`: number field -> column index. `written` and `summed`: typed columns, with
     a value for each totals row and each data row.
     """
@@ -147,7 +147,7 @@ def compare_totals(
             if unreadable or abs(Decimal(said) - total) > _rounded(said):
                 text = "?" if unreadable else _plain(said)
                 problems.append(
-                    TotalsProblem(name, address(form, column, first_row + position), text, _plain(total))
+                    TotalsProblem(name, address(sheet, column, first_row + position), text, _plain(total))
                 )
     return (not problems if compared else None), problems
 

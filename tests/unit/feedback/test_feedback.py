@@ -159,7 +159,7 @@ def test_our_columns_and_our_sheet_are_no_data() -> None:
     parsed = read(render(COVER, [page(rows, [problem])]))
     assert parsed.rows.column("n").to_pylist() == [5, None]
     assert parsed.raw.column("t").to_pylist() == ["=甲", "-"]
-    assert [p["address"] for p in parsed.problems.to_pylist()] == ["v!B3"]
+    assert [p["address"] for p in parsed.problems.to_pylist()] == ["村表!B3"]
     assert parsed.explanations == {}
 
 

@@ -201,18 +201,19 @@ def test_an_undeclared_total_is_not_added_to_the_declared_one() -> None:
 @pytest.mark.parametrize(
     ("lines", "cells"),
     [
-        (["填表人：林某,,,,,", "审核人：,,,,,", ROWS[3]], "village!A7"),
-        (["填表人：林某,,,,,", ROWS[2], ROWS[3]], "village!A6, village!A7"),
-        (["填表人：林某,,,,,", f"'{ROWS[3]}"], "village!A6"),
-        (["填表人：林某,,,,,", ",无编码村,15,1,2,3"], "village!A6"),
-        (["填表人村,,15,1,2,3"], "village!A5"),
+        (["填表人：林某,,,,,", "审核人：,,,,,", ROWS[3]], "A7"),
+        (["填表人：林某,,,,,", ROWS[2], ROWS[3]], "A6, A7"),
+        (["填表人：林某,,,,,", f"'{ROWS[3]}"], "A6"),
+        (["填表人：林某,,,,,", ",无编码村,15,1,2,3"], "A6"),
+        (["填表人村,,15,1,2,3"], "A5"),
     ],
 )
 def test_rows_below_a_sign_off_line_go_back_with_their_addresses(lines: list[str], cells: str) -> None:
-    for data, kind in ((csv(*ROWS[:3], *lines), "csv"), (content(book(*ROWS[:3], *lines)), "xlsx")):
+    text, workbook = csv(*ROWS[:3], *lines), content(book(*ROWS[:3], *lines))
+    for data, kind, sheet in ((text, "csv", "village"), (workbook, "xlsx", "Sheet1")):
         error = refused(data, kind, sign_off=["填表人", "审核人"])
         assert error.code == "rows_below_sign_off"
-        assert cells in str(error)
+        assert ", ".join(f"{sheet}!{cell}" for cell in cells.split(", ")) in str(error)
         assert "林" not in str(error) + error.zh
 
 
@@ -561,3 +562,19 @@ def test_numbers_as_a_program_shows_them_are_told_with_their_cause(cell: str, ru
     (told,) = parsed.unreadable
     assert told.rule == f"village.members.{rule}"
     assert said in told.expected_zh
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("行政村党建月报表", "行政村党建月报表!C2"),
+        ("Sheet 1!x", "Sheet 1!x!C2"),
+        ("欧阳建国", "village!C2"),
+        ("填表人 李雷", "village!C2"),
+        ("13800138000", "village!C2"),
+    ],
+)
+def test_addresses_name_the_tab_unless_it_may_name_a_person(tab: str, shown: str) -> None:
+    made = book(ROWS[0].replace(",11,", ",十,"), ROWS[1], sheet=tab)
+    (cell,) = read(content(made), "xlsx").unreadable
+    assert cell.address == shown
