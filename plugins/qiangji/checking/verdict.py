@@ -231,8 +231,8 @@ def _no_row(rejections: Sequence[Rejection], rows: int) -> tuple[str, str]:
     return (
         f"{rows}条记录均未通过核查：{first.rows}条不符合{first.rule}，如{first.example}：{first.message_zh}{more_zh}。"
         "请改正后重报整表",
-        f"none of {counted(rows, 'row')} is accepted: {counted(first.rows, 'breaks', 'break')} {first.rule}, e.g. {first.example}:"
-        f" {first.message_en}{more_en}. Correct them and send the whole report again",
+        f"none of {counted(rows, 'row')} is accepted: {counted(first.rows, 'breaks', 'break')} {first.rule}, e.g."
+        f" {first.example}: {first.message_en}{more_en}. Correct them and send the whole report again",
     )
 
 
@@ -244,7 +244,11 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
         return None
     numbers = parsed.rows.column("_row")
     first = [
-        (b.rule.id, parsed.address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()), len(b.rows))
+        (
+            b.rule.id,
+            parsed.address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()),
+            len(b.rows),
+        )
         for b in by_rule[:3]
     ]
     zh = "、".join(f"{rule}自{cell}起{n}行" for rule, cell, n in first)
@@ -300,7 +304,9 @@ def total_words(total: TotalsProblem, shown: Shown) -> Words:
     written = shown(total.written)
     away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
     away_en = (
-        f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away" if total.hidden else ""
+        f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away"
+        if total.hidden
+        else ""
     )
     return Words(
         written,

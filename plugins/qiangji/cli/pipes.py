@@ -1,7 +1,7 @@
 """Output that a reader has had enough of: `qiangji check FILE | head`.
 
-In: the process's stdout and stderr. Out: the same streams, of which a closed pipe takes the rest in silence. The command
-goes on to its end, so that its exit code says what it always says; click and rich would end it with 1.
+In: the process's stdout and stderr. Out: the same streams, of which a closed pipe takes the rest in silence. The
+command goes on to its end, so that its exit code says what it always says; click and rich would end it with 1.
 """
 
 from __future__ import annotations

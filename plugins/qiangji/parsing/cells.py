@@ -59,7 +59,7 @@ _OF_ANY: dict[str, Advice] = {
     ),
     ERROR: (
         "公式的计算结果：公式出错（如引用的单元格已删除、除以0），请改正公式或直接填写数据",
-        "what the formula should give: it fails (a reference that is gone, a division by 0); mend it, or type the value",
+        "what the formula should give: it fails (a reference that is gone, a division by 0); mend it or type the value",
     ),
 }
 _SHOWN: dict[str, tuple[str, Advice]] = {
@@ -83,7 +83,10 @@ _SHOWN: dict[str, tuple[str, Advice]] = {
     ),
     "apostrophe": (
         r"^[\s\p{Z}]*['‘’`＇\"“”][\s\p{Z}]*[+-]?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*['‘’`＇\"“”]?[\s\p{Z}]*$",
-        ("不带撇号、引号的数字：请删去撇号，只留数字", "the number alone: remove the apostrophe or quotation mark"),
+        (
+            "不带撇号、引号的数字：请删去撇号，只留数字",
+            "the number alone: remove the apostrophe or quotation mark",
+        ),
     ),
     "in_words": (
         r"^[\s\p{Z}]*[+-]?[0-9０-９,，.．]*[\s\p{Z}]*[〇零一二两三四五六七八九十百千万亿萬億]+\p{Han}{0,3}[\s\p{Z}]*$",

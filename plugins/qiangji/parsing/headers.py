@@ -47,8 +47,8 @@ class Columns:
     `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
-    row. `units`: field -> the unit in brackets behind its header. `headers`: field -> (the cells above it,
-    its header).
+    row. `unheaded`: columns without a header. `units`: field -> the unit in brackets behind its header. `headers`:
+    field -> (the cells above it, its header).
     """
 
     key: int
@@ -58,6 +58,7 @@ class Columns:
     ignored: tuple[int, ...] = ()
     explanation: int | None = None
     is_returned: bool = False
+    unheaded: tuple[int, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -104,7 +105,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored: list[int] = []
     units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
-    for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
+    for i, (leaf, full) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
         target, unit = _target(known, full, leaf)
@@ -141,6 +142,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
+        unheaded=tuple(i for i, (leaf, _) in enumerate(texts) if not leaf),
         units=units,
         headers=headers,
     )

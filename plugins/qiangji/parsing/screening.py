@@ -96,7 +96,10 @@ def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit
     for said in beside.texts:
         if kind := kind_of(said.text):
             form = forms.get(said.sheet, "")
-            found[form, Hit(f"{shown_sheet(said.sheet, form)}!{said.cell} {said.place}".replace("! ", "!"), kind)] = None
+            found[
+                form,
+                Hit(f"{shown_sheet(said.sheet, form)}!{said.cell} {said.place}".replace("! ", "!"), kind),
+            ] = None
     return list(found)
 
 

@@ -126,9 +126,9 @@ def compare_totals(
 ) -> tuple[bool | None, list[TotalsProblem]]:
     """Whether written totals equal the sums of their rows (None if nothing could be compared), and the problems.
 
-    `sheet`: how addresses name it. `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the zone, ascending. `first_row`: the
-    sheet row number of position 0. `columns`: number field -> column index. `written` and `summed`: typed columns, with
-    a value for each totals row and each data row.
+    `sheet`: how addresses name it. `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the
+    zone, ascending. `first_row`: the sheet row number of position 0. `columns`: number field -> column index.
+    `written` and `summed`: typed columns, with a value for each totals row and each data row.
     """
     positions = sorted(totals)
     places = rows.to_numpy()

@@ -578,3 +578,25 @@ def test_addresses_name_the_tab_unless_it_may_name_a_person(tab: str, shown: str
     made = book(ROWS[0].replace(",11,", ",十,"), ROWS[1], sheet=tab)
     (cell,) = read(content(made), "xlsx").unreadable
     assert cell.address == shown
+
+
+# ---- outside the form's columns
+
+
+def test_what_stands_under_no_header_is_told_with_its_first_cell() -> None:
+    made = book(*ROWS, sheet="行政村")
+    made.active["AA4"], made.active["H3"], made.active["H9"] = 12, "见备注", "核对人自用"
+    sheet = read(content(made), "xlsx").sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (3, 1, "行政村!H3")
+
+
+def test_a_column_without_a_header_among_the_others_is_told_too() -> None:
+    text = csv(*ROWS).replace(",党员", ",,党员").replace("村,1", "村,见附页,1")
+    sheet = read(text).sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (4, 0, "village!C2")
+
+
+def test_empty_columns_totals_and_sign_off_lines_are_nothing_outside() -> None:
+    lines = ["合计,,50,10,10,10,元", "填表人：林某,,,,,,138"]
+    text = csv(*(f"{row}, " for row in ROWS), *lines).replace("老年\n", "老年,\n")
+    assert read(text, totals=["合计"], sign_off=["填表人"]).sheet.unheaded_cells == 0
