@@ -31,6 +31,7 @@ from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
 from qiangji.parsing import Parsed, TotalsProblem, strays
 from qiangji.parsing.cells import FORMULA, TOO_LARGE
+from qiangji.parsing.totals import UNREAD
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
 from qiangji.text import counted, quoted_zh
@@ -302,6 +303,9 @@ def _key_label(form: Form) -> Label:
 def total_words(total: TotalsProblem, shown: Shown) -> Words:
     """What is said of a written total that is not the sum of its rows."""
     written = shown(total.written)
+    said_zh, said_en = (
+        ("无法识别", "cannot be read") if written == UNREAD else (f"为{written}", f"says {written}")
+    )
     away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
     away_en = (
         f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away"
@@ -310,8 +314,8 @@ def total_words(total: TotalsProblem, shown: Shown) -> Words:
     )
     return Words(
         written,
-        f"合计为{written}，各行之和为{total.sum}{away_zh}",
-        f"the total says {written}, the rows add up to {total.sum}{away_en}",
+        f"合计{said_zh}，各行之和为{total.sum}{away_zh}",
+        f"the total {said_en}, the rows add up to {total.sum}{away_en}",
         f"{total.sum}（请取消筛选、核对各行后重算合计）" if total.hidden else total.sum,
         f"{total.sum}: take the filter off, check the rows and add them up again"
         if total.hidden

@@ -83,7 +83,9 @@ def _read_kind(
         from qiangji.parsing import xlsx_file
 
         sheets = {form: county.sheets.get(form, "") for form in titles}
-        grids = xlsx_file.read_scanned(content, sheets, titles, where=where)
+        grids = xlsx_file.read_scanned(
+            content, sheets, titles, {form: county.layout_of(form) for form in titles}, where=where
+        )
         return {form: replace(grid, form=form) for form, grid in grids.items()}
     if len(titles) != 1:
         raise ReturnedError(

@@ -19,6 +19,7 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
 from qiangji.parsing.below import check_below, check_below_declaration
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.glance import is_alnum
@@ -32,8 +33,9 @@ from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.signing import signed
 from qiangji.parsing.strays import (
+    OF_UNITS,
     Stray,
-    check_shortened,
+    check_codes,
     codes_of,
     find_strays,
     find_sums,
@@ -169,13 +171,13 @@ def _read_zone(
         read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern
     )
     strays = [] if are_codes else find_strays(data, codes, columns, reading)
-    check_shortened(strays, len(rows), columns.key, numbers, reading)
+    check_codes(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
     raw: dict[str, pa.Array] = {form.key: data.column(columns.key).chunk(0)}
     typed: dict[str, pa.Array] = {form.key: _crosswalked(codes, reading.crosswalk)}
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
-        typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
+        typed["unit_name"] = read_codes(unwrapped(_known(raw["unit_name"])))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
     _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
@@ -213,6 +215,12 @@ def _read_zone(
             **unheaded(zone, first_row, columns, {*totals, *header.repeated, *header.further}, reading),
         ),
     )
+
+
+def _known(names: pa.Array) -> pa.Array:
+    """Names, null where a formula has no result."""
+    unknown = pc.equal(names, NO_RESULT)
+    return pc.if_else(unknown, pa.scalar(None, pa.string()), names) if pc.any(unknown).as_py() else names
 
 
 def _read_fields(
@@ -262,7 +270,7 @@ def _summed(
     rows: pa.Array, read: Mapping[str, Column], strays: list[Stray], no_units: pa.Array
 ) -> tuple[pa.Array, Mapping[str, Column]]:
     """The rows that totals add up, and their columns: without undeclared totals and notes."""
-    others = {s.index for s in strays if s.what != "shortened"}
+    others = {s.index for s in strays if s.what not in OF_UNITS}
     others.update(pc.indices_nonzero(no_units).to_pylist())
     if not others:
         return rows, read

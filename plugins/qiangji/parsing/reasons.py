@@ -107,7 +107,8 @@ _ALL = (
         "补上或改正工作表名称", "Add or rename the sheet.",
     ),
     Reason(
-        "formula_without_value", "sheet", "公式没有计算结果", "a formula whose result was never computed",
+        "formula_without_value", "sheet", "标题、表头或多数编码是没有计算结果的公式",
+        "a title, a header or most codes are formulas whose result was never computed",
         "打开、重新计算并保存，或粘贴为数值", "Open it, let it compute, save it.",
     ),
     Reason(

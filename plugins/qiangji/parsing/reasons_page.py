@@ -22,8 +22,9 @@ CELLS = (
     ("day", "数字所在单元格设为日期格式，如105成了1900-04-14",
      "a day in a number field: the cell is formatted as a date, and 105 is shown as 1900-04-14",
      "改为数字格式，核对后重填", "Format the cell as a number and check it."),
-    ("formula", "公式没有计算结果（保存该文件的程序没有计算）：该格未填，其余照常核查",
-     "a formula whose result was never computed, as of a file that another program saved: the cell alone is at fault",
+    ("formula", "公式没有计算结果（保存该文件的程序没有计算）；登记的合计行中的SUM自动算出，不需要结果",
+     "a formula whose result was never computed, as of a file that another program saved; a SUM in a declared totals"
+     " row is computed here, and needs none",
      "用表格软件打开、重新计算并保存，或粘贴为数值", "Open it in a spreadsheet program, let it compute, save it."),
     ("error", "公式出错：`#REF!`、`#N/A`、`#DIV/0!`等", "a formula that fails: `#REF!`, `#N/A`, `#DIV/0!`",
      "改正公式或直接填写数据", "Mend the formula, or type the value."),
@@ -170,6 +171,8 @@ def page() -> str:
         "改用登记的名称，或删除该行<br>Use a declared label, or delete the row. |\n"
         "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
         "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
+        "| `<form>.<key>.formula` | 个别编码是没有计算结果的公式<br>some codes are formulas without a result | "
+        "重新计算并保存，或粘贴为数值<br>Let a spreadsheet program compute it, or paste the value. |\n"
         "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
         "以文本格式重新填入<br>Fill them in again, as text. |\n"
         "| `<form>.<key>.loose` | 没有编码和名称、只有零星数字的行（如表外的算数）<br>"

@@ -28,6 +28,8 @@ from qiangji.text import squeezed
 Scope = Literal["total", "subtotal"]
 TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
 """What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
+UNREAD = "?"
+"""A written total that is no number."""
 _WHOLE = r"(?:全|本)(?:省|市|县|区|镇|乡|街道?|村|社区|居|组|表|页)(?:总数|情况|数据)?"
 """All of a unit's part beneath it (全村, 本镇): no unit is called so."""
 _TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{_WHOLE}|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
@@ -145,7 +147,7 @@ def compare_totals(
             compared = True
             total = _sum(summed[name].values.slice(start, end - start))
             if unreadable or abs(Decimal(said) - total) > _rounded(said):
-                text = "?" if unreadable else _plain(said)
+                text = UNREAD if unreadable else _plain(said)
                 problems.append(
                     TotalsProblem(name, address(sheet, column, first_row + position), text, _plain(total))
                 )
