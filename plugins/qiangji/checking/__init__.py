@@ -10,6 +10,7 @@ split afterwards.
 | `sums` | rows that add up others |
 | `expectations` | Great Expectations: which rows break which rules |
 | `blank_columns` | columns that a whole report leaves empty |
+| `breaches` | what rows break, and in which words |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |

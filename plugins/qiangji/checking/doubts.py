@@ -32,7 +32,8 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, sameness, sheets
-from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
+from qiangji.checking.breaches import Breach, NotFilled, Unreadable
+from qiangji.checking.verdict import NAMED, Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.cells import DASH
 from qiangji.text import quoted_zh
@@ -118,8 +119,13 @@ def _warned(one: Checked, form: Form, kept: Sequence[int]) -> dict[tuple[str, st
     found = dict[tuple[str, str], list[Breach]]()
     accepted = set(kept) if one.breaches else set()
     optional = form.optional_in(str(one.period.last_month))
-    for breach in one.breaches:
-        rule, (field, *more) = breach.rule, breach.rule.fields
+    single = (
+        (breach, rule)
+        for breach in one.breaches
+        for rule in (breach.rule.of if isinstance(breach.rule, NotFilled) else (breach.rule,))
+    )
+    for breach, rule in single:
+        field, *more = rule.fields
         if breach.index not in accepted or more or field not in form.fields or rule.severity != "warning":
             continue
         what = rule.id.rpartition(".")[2]

@@ -240,8 +240,8 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 f"没有表头的列中有{n}个单元格填了内容（从{sheet.unheaded_first}起），没有读取",
                 f"{counted(n, 'cell holds', 'cells hold')} something in a column without a header, first"
                 f" {sheet.unheaded_first}; not read",
-                "表头之外不填内容：误填的请移到所属的列，表外的算数、备注请清除",
-                "nothing outside the form's columns: move what was misplaced, clear notes and sums beside the table",
+                "只在有表头的列中填写：误填的请移到所属的列，表外的算数、备注请清除",
+                "what is filled in under a header: move what was misplaced, clear notes and sums beside the table",
             ), severity="warning" if sheet.unheaded_numbers else "info",
         )  # fmt: skip
     if sheet.repeated_headers:

@@ -125,6 +125,12 @@ def page() -> str:
         "| last word | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
         + "\n".join(f"| `{word}` | {zh}<br>{en} | {do_zh}<br>{do} |" for word, zh, en, do_zh, do in CELLS)
     )
+    parts.append(
+        "`<报表>.<编码>.not_filled`：有编码而各项都空的行；相连的行在`check`和退回工作簿中合为一条，"
+        "轻重与该行各必填项中最重的相同。\n\n"
+        "`<form>.<key>.not_filled`: a row with a code and no value in any field. `check` and returned workbooks tell a"
+        " run of such rows once. It weighs as much as the heaviest of the fields that are missing."
+    )
     parts.append(_NOT_TAKEN)
     parts.append(
         "## 报表提示 Findings on a report\n\n"

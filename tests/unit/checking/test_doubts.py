@@ -13,7 +13,7 @@ import pytest
 from qiangji import checking
 from qiangji.catalogue import Catalogue, Form, load
 from qiangji.checking import Checked, doubts, names
-from qiangji.checking.verdict import Breach
+from qiangji.checking.breaches import Breach
 from qiangji.feedback.problems import problems_of
 from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.parsing.facts import ScaledColumn, SheetFacts
@@ -366,3 +366,28 @@ def test_yes_or_blank_is_asked_about(tmp_path: Path, answers: str, blank: int) -
     told = [f for f in one.findings if f.rule == "f.done.yes_or_blank"]
     assert [f.words.value for f in told] == ([str(blank)] if blank else [])
     assert not told or f"{blank}条空白" in told[0].words.message_zh
+
+
+# ---- rows that nobody filled in
+
+
+def test_rows_that_are_not_filled_in_are_one_line_for_a_run(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([10, "", "", 40, 50, ""], [5, "", "", 5, "", ""]))
+    assert one.verdict == "accepted"
+    told = [
+        (p.rule, p.address, p.row, p.last_row, p.message_zh)
+        for p in problems_of(one, catalogue.forms["f"])
+        if p.row
+    ]
+    assert told == [
+        ("f.unit_code.not_filled", "f!A3:A4", 3, 4, "第3至4行未填写：共2个单位"),
+        ("f.people.present", "f!D6", 6, None, told[1][4]),
+        ("f.unit_code.not_filled", "f!A7", 7, None, "该行未填写"),
+    ]
+    found = [(f.rule, f.severity, f.fields) for f in one.findings if "not_filled" in f.rule]
+    assert found == 3 * [("f.unit_code.not_filled", "warning", ("income", "people"))]
+
+
+def test_most_rows_not_filled_in_are_asked_about_as_before(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([10, "", "", "", "", ""], [5, "", "", "", "", ""]))
+    assert "missing_in_most_rows" in codes(one)

@@ -74,7 +74,9 @@ def test_a_number_kept_as_text_is_not_added_up_by_a_spreadsheet_program_either()
     assert [(p.written, p.sum) for p in parsed.totals_problems] == [("40", "60")]
 
 
-@pytest.mark.parametrize("formula", ["=C3+C4+C5", "=SUM(D3:D5)", "=SUM(C3:C6)", "=SUMIF(C3:C5,1)", "=SUM(C3,C5)"])
+@pytest.mark.parametrize(
+    "formula", ["=C3+C4+C5", "=SUM(D3:D5)", "=SUM(C3:C6)", "=SUMIF(C3:C5,1)", "=SUM(C3,C5)"]
+)
 def test_any_other_formula_of_a_total_is_told_and_not_taken_for_a_sum(formula: str) -> None:
     parsed = read(book(C6=formula))
     assert [(p.field, p.written) for p in parsed.totals_problems] == [("members", "?")]
