@@ -54,7 +54,7 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     """Add to a submission what is asked about it, and findings on it. Its rows were decided on."""
     assert one.parsed is not None
     if one.accepted is None or not one.accepted.num_rows:
-        one.notes += sheets.findings(one, form)  # they may be why
+        one.notes += sheets.findings(one, catalogue, form)  # they may be why
         return
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
     every = range(one.parsed.rows.num_rows)
@@ -63,7 +63,7 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     one.notes += (
         notes := [
             *slipped,
-            *sheets.findings(one, form),
+            *sheets.findings(one, catalogue, form),
             *sameness.in_report(one, catalogue, form),
             *_half_answered(one, form),
             *_nil(one, form),

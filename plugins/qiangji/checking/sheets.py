@@ -14,8 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Form
+from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
+from qiangji.checking import counties
 from qiangji.checking.spans import KINDS, other_spans
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
@@ -54,10 +55,11 @@ UNITS_EN = {
 _PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number format"), "title": ("标题", "title")}
 
 
-def findings(one: Checked, form: Form) -> list[Finding]:
+def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
     """What is said of the sheet; nothing of it is a reason to send the report back."""
     sheet = _facts(one)
     return [
+        *counties.findings(one, catalogue, form),
         *_hidden(one, form, sheet),
         *_merged(one, form, sheet),
         *_scaled(one, form, sheet),

@@ -170,6 +170,11 @@ _ALL = (
         "核对报告期", "Send the period's own file, or correct the column or the title.",
     ),
     Reason(
+        "wrong_county", "form", "标题写的是另一县（市、区），多数记录也是其单位",
+        "the title names another county, and most rows are of its units",
+        "发送本县（市、区）的报表", "Send the county's own file.",
+    ),
+    Reason(
         "unchanged_not_allowed", "form", "非月报填“无变动”", "无变动 in a form that is not monthly",
         "填报数据", "Send its rows.",
     ),

@@ -59,6 +59,8 @@ FINDINGS = (
     ("alike_sheets", "另有名称相近的工作表，没有读取", "another sheet is called nearly so, and was not read"),
     ("repeated_header", "数据中重复出现表头或标题，已略过",
      "the header or title stands among the rows once more; passed over"),
+    ("another_county", "标题写的是同市另一县（市、区），各行却是本县（市、区）的单位：数据是谁的？",
+     "the title names another county of the city, above rows of the county's own units: whose are the numbers?"),
     ("no_header", "没有表头的列中填了内容，没有读取（有数字为提醒，只有文字为提示）",
      "something stands in a column without a header, and was not read (a warning if there are numbers, else a note)"),
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
