@@ -61,6 +61,9 @@ FINDINGS = (
      "the header or title stands among the rows once more; passed over"),
     ("another_county", "标题写的是同市另一县（市、区），各行却是本县（市、区）的单位：数据是谁的？",
      "the title names another county of the city, above rows of the county's own units: whose are the numbers?"),
+    ("unlike_name", "名称与代码所指单位的现名、曾用名没有相同的字：是别称，还是填错了行？（消息不引用该名称）",
+     "a name that shares no character with any that the code's unit has or had: is it another name, or another row's?"
+     " The message does not show it"),
     ("no_header", "没有表头的列中填了内容，没有读取（有数字为提醒，只有文字为提示）",
      "something stands in a column without a header, and was not read (a warning if there are numbers, else a note)"),
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
