@@ -100,6 +100,11 @@ class NotFilled:
     def is_critical(self) -> bool:
         return self.severity == "critical"
 
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The fields that should hold something."""
+        return tuple(dict.fromkeys(name for rule in self.of for name in rule.fields))
+
     def words(self) -> Words:
         return Words(
             None,

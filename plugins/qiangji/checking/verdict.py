@@ -15,7 +15,7 @@ county the same breaches, cell by cell.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking.breaches import Breach, Shown, breaches_of, is_whole
+from qiangji.checking.breaches import Breach, NotFilled, Shown, breaches_of, is_whole
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
@@ -280,7 +280,10 @@ def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Tab
             of_report = (form, one.part.county_code, one.part.period)
             if not isinstance(breach.rule, Rule):
                 words = breach.words(frame, partial(quoted, county=one.part.county_code))
-                found.append(Finding.asked(breach.rule, words, row, *of_report))
+                finding = Finding.asked(breach.rule, words, row, *of_report)
+                if isinstance(breach.rule, NotFilled):
+                    finding = replace(finding, fields=breach.rule.lacking)
+                found.append(finding)
             else:
                 found.append(Finding.of(breach.rule, row, *of_report))
     return found

@@ -296,7 +296,8 @@ def test_the_list_says_what_is_open_and_is_no_report() -> None:
 
 
 def test_every_row_of_a_run_is_marked() -> None:
-    rows = [["编码", "数", "文"], *([f"99000100100{i}", None, None] for i in range(1, 4))]
+    rows: list[list[object]] = [["编码", "数", "文"]]
+    rows += [[f"99000100100{i}", None, None] for i in range(1, 4)]
     problem = Problem("v.k.not_filled", "critical", "第2至3行未填写", "en", 2, (0,), "v!A2:A3", last_row=3)
     made = openpyxl.load_workbook(io.BytesIO(render(COVER, [page(rows, [problem])])))
     ws = made[made.sheetnames[1]]
