@@ -73,13 +73,15 @@ def look(
     if form.grain == "task":
         return _slipped(form, rows, period, county, _whose_task(form)), []
     names = _Names.of(catalogue, form, period, county)
-    slipped = _slipped(form, rows, period, county, _whose_unit(catalogue, form, names))
-    if form.grain in ("group", "county"):
+    if form.grain == "group":
+        return _slipped(form, rows, period, county, _whose_unit(catalogue, form, names)), []
+    odd = [i for i, row in enumerate(rows) if not names.is_own(org_code_of(row.key, form), row.name)]
+    others = [rows[i] for i in odd]
+    slipped = _slipped(form, others, period, county, _whose_unit(catalogue, form, names))
+    if form.grain == "county":
         return slipped, []
     former = _former(catalogue)
-    return slipped, [
-        i for i, row in enumerate(rows) if names.is_unlike(org_code_of(row.key, form), row.name, former)
-    ]
+    return slipped, [i for i in odd if names.is_unlike(org_code_of(rows[i].key, form), rows[i].name, former)]
 
 
 def _slipped(form: Form, rows: Iterable[Named], period: Period, county: str, whose: _Whose) -> list[Finding]:
@@ -163,6 +165,11 @@ class _Names:
             return None
         others = {unit for one in said for unit in self.units.get(one, ())}
         return min(others) if others else None
+
+    def is_own(self, code: str, name: str) -> bool:
+        """Whether the unit has the name, or is not known here."""
+        own = self.cores.get(code)
+        return own is None or not own.isdisjoint(self._ways(name))
 
     def is_unlike(self, code: str, name: str, former: Mapping[str, frozenset[str]]) -> bool:
         """Whether a name has nothing in common with any that the unit has or had, and is no other unit's either."""

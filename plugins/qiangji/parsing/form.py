@@ -294,7 +294,14 @@ def _check_totals(
     written = {
         n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
     }
-    return compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
+    agree, wrong = compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
+    formulas = {
+        address(reading.sheet, i, first_row + row)
+        for i in at.values()
+        for row, text in zip(sorted(totals), marks.column(i).to_pylist(), strict=True)
+        if text == NO_RESULT
+    }
+    return agree, [replace(p, written=NO_RESULT) if p.address in formulas else p for p in wrong]
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:

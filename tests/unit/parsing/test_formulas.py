@@ -10,8 +10,10 @@ from openpyxl import Workbook
 
 from qiangji import parsing
 from qiangji.catalogue.models import County, Layout
+from qiangji.checking.verdict import total_words
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, read_form, read_grids
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.clean import workbook_of
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
@@ -79,7 +81,9 @@ def test_a_number_kept_as_text_is_not_added_up_by_a_spreadsheet_program_either()
 )
 def test_any_other_formula_of_a_total_is_told_and_not_taken_for_a_sum(formula: str) -> None:
     parsed = read(book(C6=formula))
-    assert [(p.field, p.written) for p in parsed.totals_problems] == [("members", "?")]
+    assert [(p.field, p.written) for p in parsed.totals_problems] == [("members", NO_RESULT)]
+    words = total_words(parsed.totals_problems[0], str)
+    assert ("没有计算结果" in words.message_zh, words.value) == (True, "")
 
 
 def test_subtotals_and_a_total_of_all() -> None:
