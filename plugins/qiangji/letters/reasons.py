@@ -6,6 +6,7 @@ In: a row of `mart.rejected_row`, whose message quotes the first value that brok
 from __future__ import annotations
 
 from qiangji.catalogue import Catalogue
+from qiangji.checking.breaches import NOT_FILLED
 from qiangji.figures import Row
 from qiangji.letters.words import Words
 from qiangji.parsing import cells, strays
@@ -33,14 +34,16 @@ def reason(row: Row, catalogue: Catalogue, w: Words) -> str:
 
 
 def _unreadable(row: Row, catalogue: Catalogue, w: Words) -> str:
-    """Of a rule that no suite has: one of reading, `<form>.<field>.<kind>`."""
+    """Of a rule that no suite has: one of reading, `<form>.<field>.<kind>`, or of a row that is not filled in."""
     field, kind = ("", *str(row["rule"]).split("."))[-2:]
-    if kind in strays.WORDS:
+    if kind == NOT_FILLED:
+        return w("该行未填写", "the row is not filled in")
+    form = catalogue.forms.get(row["form"])
+    if kind in strays.WORDS and not (form and field in form.fields):
         text = w(*strays.WORDS[kind])
         for quoted in ("：{text}", ": {text}", "“{text}”", "{text} "):
             text = text.replace(quoted, "")
         return text
-    form = catalogue.forms.get(row["form"])
     found = form.fields.get(field) if form else None
     if found is None:
         return field + w("不符合要求", " does not hold")
