@@ -240,7 +240,7 @@ def outcome(said: dict[str, Any], county: str) -> dict[str, Any]:
     text = json.dumps(said, default=str, ensure_ascii=False, sort_keys=True)
     for pattern, instead in (
         (county, "COUNTY"),
-        (r"\b(?:f|Sheet)![A-Z]+\d+", "CELL"),
+        (r"(?:Sheet|f)![A-Z]+\d+", "CELL"),
         (r"\b(csv|xlsx|ndjson)\b", "KIND"),
     ):
         text = re.sub(pattern, instead, text)
