@@ -231,6 +231,15 @@ def test_runbooks_that_the_code_names_are_there() -> None:
     assert [name for name in sorted(named) if not (PROJECT / name).is_file()] == []
 
 
+def test_the_glossary_has_every_cause_of_a_change() -> None:
+    from qiangji.figures.explaining import CAUSES
+
+    chapter = text_of(PROJECT / "docs/glossary.md").split("## Why a figure changed")[1]
+    assert dict(re.findall(r"(?m)^\| `(\w+)` \| (\S+) \|", chapter)) == {
+        c: zh for c, (zh, _) in CAUSES.items()
+    }
+
+
 def test_the_glossary_has_every_status() -> None:
     """Codes and Chinese words of both status tables, as the warehouse has them."""
     glossary = set(re.findall(r"(?m)^\| `(\w+)` \| (\S+) \|", text_of(PROJECT / "docs/glossary.md")))

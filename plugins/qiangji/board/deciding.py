@@ -17,11 +17,10 @@ from qiangji.board.quality import AT_ONCE
 from qiangji.board.state import AND, State
 from qiangji.board.today import ACTIONS
 from qiangji.errors import UsageError, unknown
-from qiangji.ledger import dispositions
+from qiangji.ledger import dispositions, events
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.periods import Period, local_day
-from qiangji.personal_data import KINDS_ZH, kind_of
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.locks import hold_on
 from qiangji.warehouse.rows import fetch
@@ -81,12 +80,7 @@ def _require_reason(reason: str) -> None:
             f"the reason has {len(reason)} characters", expected=f"at most {MOST}",
             zh=f"理由有{len(reason)}个字：最多{MOST}个。", code="long_reason",
         )  # fmt: skip
-    kind = kind_of(reason)
-    if kind in ("resident_id", "mobile"):
-        raise UsageError(
-            f"the reason holds personal data ({kind})", expected="a reason without it",
-            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。", code="personal_reason",
-        )  # fmt: skip
+    events.require_public(reason)
 
 
 def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:

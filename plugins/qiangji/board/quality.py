@@ -17,7 +17,7 @@ from qiangji.board.state import AND, State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Label
 from qiangji.errors import unknown
-from qiangji.figures import Row, Rows, read
+from qiangji.figures import Row, Rows, decisions, read
 from qiangji.ledger import dispositions
 from qiangji.ledger.dispositions import DISPOSITIONS, RuleCount
 from qiangji.periods import Period
@@ -168,10 +168,10 @@ def _place(catalogue: Catalogue, code: str) -> int:
 
 
 def _decisions(engine: Engine, catalogue: Catalogue, state: State, counties: list[str]) -> Rows:
-    asked = {"counties": counties, "form": state.get("form") or None, "most": DECISIONS}
+    asked = decisions.Asked(counties, [f] if (f := state.get("form")) else [])
     return [
         r | {"county_name": catalogue.name_of(r["county_code"]) if r["county_code"] else ""}
-        for r in read(engine, query("board/decisions"), asked)
+        for r in decisions.taken(engine, asked, DECISIONS)
     ]
 
 

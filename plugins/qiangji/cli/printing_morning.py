@@ -15,11 +15,15 @@ from rich.text import Text
 
 from qiangji.cli.blocks import Line, print_in_blocks, width_of
 from qiangji.cli.common import right
+from qiangji.cli.decided import print_told
 from qiangji.cli.printing import local, value_cell
+from qiangji.cli.printing_figures import counted
 from qiangji.cli.printing_open import print_open, some
 from qiangji.cli.printing_waiting import print_waiting
+from qiangji.cli.words import Names
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Rows
+from qiangji.figures.decisions import ON_REPORTS
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Morning, Moves, Night
 from qiangji.text import in_hundredths
@@ -29,6 +33,7 @@ _PAST = (
     "以前某日：当时的核查提醒、失效更正、未计算月份和退回工作簿的去向没有留存，未列。 A day that was: open findings,"
     " corrections that do not fit, months not built and workbooks are on record as they are now alone: not listed."
 )
+_NAMELESS = Names()
 COLUMNS = {
     "待报": "awaited", "逾期": "late", "退回": "returned", "扣留": "withheld", "待审": "held",
     "退回记录": "rows back", "已反馈": "told", "待转交": "by hand", "有效至": "good to", "联系": "contact",
@@ -40,7 +45,9 @@ MOVES_SHOWN = 5
 """Moves that are told one by one, at most; in full all of `LARGEST`, each with the units that moved it."""
 
 
-def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -> None:
+def print_morning(
+    console: Console, morning: Morning, names: Names = _NAMELESS, *, is_all: bool = False
+) -> None:
     """The whole morning; `is_all`: also counties that are well and every thing that waits."""
     if morning.night is None:
         console.print("尚未采集 Nothing was collected yet: `qiangji collect`.")
@@ -52,6 +59,9 @@ def print_morning(console: Console, morning: Morning, *, is_all: bool = False) -
     print_waiting(console, morning.waiting, names_of, is_all)
     if morning.is_past:
         console.print(_PAST, style="dim")
+    of_reports = [d for d in morning.decided if d["action"] in ON_REPORTS]
+    others = len(morning.decided) - len(of_reports)
+    print_told(console, of_reports, names, "昨夜以来的人工决定 Decided since the night", others)
     if morning.moves:
         _print_moves(console, morning.moves, is_all)
     _print_ahead(console, morning, is_all)
@@ -151,7 +161,7 @@ def _print_moves(console: Console, moves: Moves, is_all: bool) -> None:
     if not moves.figures:
         console.print("指标没有变化 No figure moved.")
         return
-    why = " · ".join(f"{' '.join(CAUSES[c])} {n:,}" for c, n in moves.by_cause.items())
+    why = counted(moves.by_cause)
     first = f"，其中首次 of them new {moves.first_shown:,}" if moves.first_shown else ""
     more = "" if is_all or not moves.largest else " [dim](由何引起 by what units: --all)[/dim]"
     console.print(f"[bold]变化 Moved[/bold] {moves.figures:,}个指标值 figures{first}。 {why}{more}")

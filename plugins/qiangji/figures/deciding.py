@@ -132,9 +132,11 @@ def waiting(
     None: of a moment that was. Open findings, corrections that do not fit, workbooks and months that are not built are
     known as they are now alone, and are left out.
     """
+    if unbuilt:
+        yield _unbuilt(unbuilt)  # first: what was decided or came is in no figure until then
     yield from _held(catalogue, reported.grid)
     if unbuilt is not None:
-        yield from _of_figures(engine, unbuilt)
+        yield from _stale(engine)
     yield from _not_taken(catalogue, reported.grid)
     if unbuilt is not None:
         yield from _workbooks(reported)
@@ -146,16 +148,18 @@ def waiting(
         )
 
 
-def _of_figures(engine: Engine, unbuilt: Sequence[Period]) -> Iterator[Waiting]:
-    """Months to build, and corrections that no longer fit."""
-    if unbuilt:
-        months = "、".join(map(str, unbuilt))
-        yield Waiting(
-            "unbuilt",
-            f"{months}有新报送或新处置未计算",
-            f"{months}: collected, not in the figures",
-            "qiangji build",
-        )
+def _unbuilt(unbuilt: Sequence[Period]) -> Waiting:
+    months = "、".join(map(str, unbuilt))
+    return Waiting(
+        "unbuilt",
+        f"{months}有新报送或新决定未计算",
+        f"{months}: collected or decided, not in the figures",
+        "qiangji build",
+    )
+
+
+def _stale(engine: Engine) -> Iterator[Waiting]:
+    """Corrections that no longer fit."""
     for row in reading.stale_corrections(engine):
         where = f"{row['org_code']} {row['form']} {row['period']} {row['field']}"
         yield Waiting(
