@@ -176,15 +176,19 @@ def _print_moves(console: Console, moves: Moves, is_all: bool) -> None:
 
 
 def _print_largest(console: Console, rows: Rows, is_all: bool) -> None:
-    """A line each: what moved, from what to what and why. `is_all`: also by what units."""
-    for r in rows if is_all else rows[:MOVES_SHOWN]:
+    """A line each: what moved, from what to what and why; of the largest that has units beneath, also by which.
+
+    `is_all`: of each.
+    """
+    told = [i for i, r in enumerate(rows) if r["because_zh"]]
+    for i, r in enumerate(rows if is_all else rows[:MOVES_SHOWN]):
         before = value_cell({"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"})
         now = value_cell(r | {"obs_status": r["obs_status"] or "A"})
         change = in_hundredths(r["change"], "+") if r["change"] is not None else "-"
         why = "、".join(CAUSES[c][0] for c in r["causes"])
         what = f"{r['name_zh']} [dim]{r['org_name']} {r['period']}[/dim]"
         console.print(f"• {what} {before}→{now} ({change}) {why}")
-        if is_all and r["because_zh"]:
+        if i in (told if is_all else told[:1]):
             console.print(Padding.indent(Text(f"{r['because_zh']} {r['because_en']}", "dim"), 2))
 
 
