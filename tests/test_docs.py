@@ -6,10 +6,12 @@ that is not there fails, and so does a setting or a page of docs/ that no page n
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import subprocess
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -179,6 +181,28 @@ def test_pages_are_found_and_use_commands() -> None:
     assert len(PAGES) > 20
 
 
+def written(words: list[str]) -> Iterator[str]:
+    """What an example writes where it is typed: files of figures, forms to fill in, a folder of them."""
+    if words[:1] == ["export"] and words[1:]:
+        yield words[1]
+    for option, value in itertools.pairwise(words):
+        if option in ("--export", "--out"):
+            yield value
+
+
+def is_ignored(name: str) -> bool:
+    lines = (PROJECT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    return any(fnmatch(f"/{name}", line) for line in lines if line.startswith("/"))
+
+
+def test_what_examples_write_is_not_kept_by_git() -> None:
+    used = (words for page in PAGES for words in commands(text_of(page), "qiangji"))
+    names = {name for words in used for name in written(words) if not name.isupper() and name[0] not in "/<~"}
+    assert {"towns.xlsx", "figures.parquet", "forms/"} <= names
+    assert [name for name in sorted(names) if not is_ignored(name)] == []
+    assert not is_ignored("pyproject.toml")
+
+
 # ---- links and completeness
 
 
@@ -205,6 +229,15 @@ def test_runbooks_that_the_code_names_are_there() -> None:
     named = {name for s in sources for name in re.findall(r"docs/[\w/-]+\.md", text_of(s))}
     assert named
     assert [name for name in sorted(named) if not (PROJECT / name).is_file()] == []
+
+
+def test_the_glossary_has_every_cause_of_a_change() -> None:
+    from qiangji.figures.explaining import CAUSES
+
+    chapter = text_of(PROJECT / "docs/glossary.md").split("## Why a figure changed")[1]
+    assert dict(re.findall(r"(?m)^\| `(\w+)` \| (\S+) \|", chapter)) == {
+        c: zh for c, (zh, _) in CAUSES.items()
+    }
 
 
 def test_the_glossary_has_every_status() -> None:

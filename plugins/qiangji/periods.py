@@ -23,8 +23,10 @@ PERIOD_TYPES = (*MONTHS_IN, "ytd")
 """Kinds of periods that figures are of: those of reports, and the year to date."""
 _LETTERS = {"quarter": "Q", "half": "H"}
 _PATTERN = re.compile(
-    r"(?P<year>[12]\d{3})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])|H(?P<half>[12]))?", re.ASCII
+    r"(?P<year>\d{4})(?:-(?P<month>0[1-9]|1[0-2])|Q(?P<quarter>[1-4])|H(?P<half>[12]))?", re.ASCII
 )
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""No report is of a year outside; within, a day of the year before and after is a day of the calendar."""
 
 
 @total_ordering
@@ -37,7 +39,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Period:
-        """Read `2026-10`, `2026Q3`, `2026H1` or `2026`; anything else raises UsageError."""
+        """Read `2026-10`, `2026Q3`, `2026H1` or `2026`. Raises UsageError: bad_period, impossible_period."""
         found = _PATTERN.fullmatch(text)
         if not found:
             raise UsageError(
@@ -47,6 +49,14 @@ class Period:
                 code="bad_period",
             )
         year = int(found["year"])
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            raise UsageError(
+                f"{text} is a period of which no report can be: the year {found['year']}",
+                expected=f"a year from {FIRST_YEAR} to {LAST_YEAR}, as in 2026-10, 2026Q3, 2026H1 or 2026",
+                zh=f"{text}不可能是报告期：年份为{found['year']}，应在{FIRST_YEAR}至{LAST_YEAR}之间，如2026-10、2026Q3、"
+                "2026H1或2026。",
+                code="impossible_period",
+            )
         if found["month"]:
             return cls("month", year * 12 + int(found["month"]) - 1)
         if found["quarter"]:

@@ -37,6 +37,11 @@ def quoted_zh(text: str) -> str:
     return f"“{text.replace('“', '‘').replace('”', '’')}”"
 
 
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number and what it counts, in English: `1 row`, `2 rows`, `1 row has`, `2 rows have`."""
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
 def as_text(value: object) -> str | None:
     """A cell's value as text: `12.0` as `12`, True as `true`, a date as ISO; None and '' as None."""
     if value is None or value == "":

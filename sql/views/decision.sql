@@ -1,5 +1,6 @@
 -- What people decided, a row a decision: on deliveries (release, void), on findings (confirmed, resubmit, open) and on
--- periods (lock, unlock). Nothing of a row's values is in it.
+-- periods (lock, unlock). Nothing of a row's values is in it. A decision on a delivery with several forms or periods
+-- has none of these here: mart.report_decision has them.
 CREATE VIEW mart.decision AS
 SELECT
     d.decision_id,
@@ -7,8 +8,8 @@ SELECT
     d.decided_by,
     d.action,
     e.county_code,
-    d.form,
-    d.period,
+    about.form,
+    about.period,
     d.delivery_id,
     e.name AS file_name,
     NULL::text AS finding_id,
@@ -17,6 +18,15 @@ SELECT
     d.reason
 FROM ops.decision AS d
 JOIN ops.delivery AS e USING (delivery_id)
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN min(p.form) = max(p.form) THEN min(p.form) END AS form,
+        CASE WHEN min(p.period) = max(p.period) THEN min(p.period) END AS period
+    FROM ops.delivery_part AS p
+    WHERE
+        p.delivery_id = d.delivery_id
+        AND (d.form IS NULL OR p.form = d.form) AND (d.period IS NULL OR p.period = d.period)
+) AS about
 UNION ALL
 SELECT
     d.disposition_id AS decision_id,
@@ -55,3 +65,31 @@ SELECT
     NULL AS rule,
     l.reason
 FROM ops.period_lock AS l;
+
+-- Decisions on reports, a row for each report of the delivery that one was about, with the status that it found. Where
+-- that is not on record (NULL), the decision is older than the record of it.
+CREATE VIEW mart.report_decision AS
+SELECT
+    e.county_code,
+    s.form,
+    s.period,
+    d.delivery_id,
+    e.name AS file_name,
+    d.decision_id,
+    d.action,
+    d.decided_at,
+    d.decided_by,
+    d.reason,
+    found.status AS status_before
+FROM ops.decision AS d
+JOIN ops.delivery AS e USING (delivery_id)
+JOIN ops.delivery_part AS s
+    ON
+        s.delivery_id = d.delivery_id
+        AND (d.form IS NULL OR d.form = s.form)
+        AND (d.period IS NULL OR d.period = s.period)
+LEFT JOIN LATERAL (
+    SELECT p.value ->> 'status' AS status
+    FROM jsonb_array_elements(d.parts) AS p (value)
+    WHERE (p.value ->> 'form', p.value ->> 'period') = (s.form, s.period)
+) AS found ON true;

@@ -63,6 +63,21 @@ SELECT
         -- the same rows: a correction of them came, went or changed
         WHEN c.rows_hash_before = c.rows_hash THEN 'correction'
         WHEN c.delivery_id IS NULL THEN 'withdrawal'
+        -- it was held or void, and a person released it since the build that last replaced the report
+        WHEN EXISTS (
+            SELECT FROM mart.report_decision AS x
+            WHERE
+                x.delivery_id = c.delivery_id AND (x.form, x.period) = (c.form, c.period)
+                AND x.action = 'release' AND coalesce(x.status_before, 'held') IN ('held', 'void')
+                AND x.decided_at <= b.built_at
+                AND NOT EXISTS (
+                    SELECT FROM ops.fact_change AS o
+                    JOIN ops.build AS y USING (build_id)
+                    WHERE
+                        (o.form, o.period, o.county_code) = (c.form, c.period, c.county_code)
+                        AND y.started_at >= x.decided_at AND y.built_at < b.built_at
+                )
+        ) THEN 'released'
         WHEN c.delivery_before IS NULL AND d.received_at >= u.due_at THEN 'late_arrival'
         WHEN c.delivery_before IS NULL THEN 'arrival'
         -- the same delivery: it repeats a report that was corrected, or another form or suite read it

@@ -160,7 +160,7 @@ def _nineteen_four(made: Any) -> None:
 
 
 def _formula(made: Any) -> None:
-    made.active["C2"] = "=30+1"
+    made.active["C1"] = '="党员"&"数"'
 
 
 def _with_formula_error(made: Any) -> None:

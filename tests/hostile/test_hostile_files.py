@@ -89,6 +89,7 @@ def test_every_reason_of_a_file_has_its_file() -> None:
         "no_row_accepted",
         "personal_data",
         "unchanged_not_allowed",
+        "wrong_county",
     }  # from rules about rows
     elsewhere |= {
         code for code, reason in REASONS.items() if reason.stage == "held"

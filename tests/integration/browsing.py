@@ -26,6 +26,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 AXE = Path(__file__).resolve().parents[1] / "outside" / "axe-core" / "axe.min.js"
 SIZES = {1440: 900, 390: 844}
 """Width -> height: a desk and a phone."""
+PAPER = 1032
+"""Width of what a page has on A4 across, within its margins."""
 PROGRAMS = ("chromium", "chromedriver")
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
@@ -85,7 +87,7 @@ class Browser:
         self.command(
             "Emulation.setDeviceMetricsOverride",
             width=width,
-            height=SIZES[width],
+            height=SIZES.get(width, PAPER),
             deviceScaleFactor=1,
             mobile=width < 720,
         )
@@ -112,6 +114,11 @@ class Browser:
     def overflow(self, width: int) -> int:
         """By how many pixels the page is wider than the window."""
         return int(self.run("return document.documentElement.scrollWidth")) - width
+
+    def scrolled(self, selector: str) -> list[str]:
+        """Tables of a kind that are wider than the place that they have."""
+        wide = f"[...document.querySelectorAll('.scroll:has({selector})')].filter((e) => e.scrollWidth > e.clientWidth)"
+        return list(self.run(f"return {wide}.map((e) => e.innerText.slice(0, 60))"))
 
     def broad_headings(self, width: int) -> list[str]:
         """Headings of rows that stay in place while a table is scrolled, and leave it less than half of the window."""

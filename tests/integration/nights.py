@@ -44,6 +44,7 @@ _PAST = [
     "report_change",
     "collection",
     "decision",
+    "report_decision",
     "feedback",
 ]
 

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
 import httpx2
 import pytest
@@ -34,6 +34,8 @@ from qiangji.periods import Period, reporting_month
 from qiangji.settings import connection, settings
 from tests.conftest import Workplace
 from tests.frozen import paths as frozen
+from tests.integration.browsing import chromium
+from tests.integration.in_airflow import enter_board, log_in, seen
 from tests.integration.nights import Night, assert_same, forget
 from tests.integration.planting import Values, texts_of
 from tests.integration.test_replay import _but_outcomes
@@ -225,6 +227,16 @@ def states(run: Ended) -> dict[str | None, set[str | None]]:
     for (task, name), instance in run.tasks.items():
         found.setdefault(instance.state, set()).add(f"{task} {name}" if name else task)
     return found
+
+
+def test_the_pages_are_ready_before_anybody_opens_one(site: Site) -> None:
+    """First: the process that serves pages has asked the warehouse already."""
+    asked = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'qiangji-board'"
+    deadline = time.monotonic() + 60
+    with site.server.connect("qiangji") as c:
+        while not (c.execute(asked).fetchone() or [0])[0]:
+            assert time.monotonic() < deadline, "no page was made ready"
+            time.sleep(0.5)
 
 
 def test_a_scheduler_that_is_killed_twice_loses_nothing(
@@ -493,6 +505,42 @@ def test_a_role_may_what_its_people_do_and_an_action_carries_a_name(site: Site) 
         assert {p for p in reads["Viewer"] - reads["Duty"] if p[0] == "can_read"} <= {
             ("can_read", "SLA Misses")
         }
+
+
+def test_a_decision_is_taken_in_airflows_frame(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """After the first night: by a duty operator, and not by an analyst."""
+    with site.web() as web, chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        tokens = site.tokens(web)
+        log_in(browser, site.airflow.url, "duty", "who runs")
+        enter_board(browser)
+        seen(browser, "nav a[href^=quality]").click()
+        link = seen(browser, "a[href*='dispose=confirmed']")
+        finding = dict(parse_qsl(urlsplit(str(link.get_attribute("href"))).query))["finding"]
+        link.click()
+        seen(browser, "dialog:modal textarea").send_keys("已电话核实")
+        seen(browser, "dialog:modal button[type=submit]").click()
+        assert "duty" in seen(browser, ".done").text
+        with site.night() as night:
+            (taken,) = night.query("SELECT * FROM mart.decision WHERE finding_id = :id", id=finding)
+        assert (taken["decided_by"], taken["action"], taken["reason"]) == ("duty", "confirmed", "已电话核实")
+        headers = {user: {"Authorization": f"Bearer {tokens[user]}"} for user in tokens}
+        logged = web.get(
+            "/api/v2/eventLogs", params={"event": "qiangji_decided"}, headers=headers["duty"]
+        ).json()
+        assert [e["owner"] for e in logged["event_logs"]] == ["duty"]
+
+        browser.driver.switch_to.default_content()
+        log_in(browser, site.airflow.url, "analyst", "who reads")
+        enter_board(browser)
+        seen(browser, "nav a[href^=quality]").click()
+        seen(browser, "#list")
+        assert browser.driver.find_elements("css selector", "a[href*='dispose='], input[type=checkbox]") == []
+        sent = {"action": "open", "finding": finding, "seen": "confirmed", "reason": "x"}
+        own = {"Sec-Fetch-Site": "same-origin"}
+        refused = web.post("/qiangji/board/decide", data=sent, headers=headers["analyst"] | own)
+        assert refused.status_code == 403
+        with site.night() as night:
+            assert night.query("SELECT * FROM mart.decision WHERE finding_id = :id", id=finding) == [taken]
 
 
 def test_a_month_is_collected_by_its_partition_key(site: Site) -> None:

@@ -244,9 +244,9 @@ def test_the_morning_says_what_moved_and_why(told: Told) -> None:
     assert found["night"]["lost"] == []
     moves = found["moves"]
     # the last night brought another E1 and the first X1; what came before it is not told again
-    assert (
-        {"revision", "late_arrival"} <= moves["by_cause"].keys() <= {"revision", "late_arrival", "boundary"}
-    )
+    causes = {cause for key in moves["by_cause"] for cause in key.split("+")}
+    assert {"revision", "late_arrival"} <= causes <= {"revision", "late_arrival", "boundary"}
+    assert sum(moves["by_cause"].values()) == moves["figures"]
     assert len(moves["largest"]) <= 10
     assert CITY in {r["org_code"] for r in moves["largest"]}
     assert not any(r["is_first_shown"] for r in moves["largest"])
@@ -270,7 +270,12 @@ def test_a_day_that_is_none_is_told(told: Told, day: str, said: str) -> None:
 
 def test_before_the_first_night_there_is_no_morning(told: Told) -> None:
     ran = run("today", "--date", "2026-01-01")
-    assert "尚未采集" in ran.out
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("not_collected: 2026-01-01尚未采集")
+    first = told.ask("SELECT min(ended_at) AT TIME ZONE 'Asia/Shanghai' FROM mart.collection")[0][0]
+    assert f"首次采集在{first:%Y-%m-%d}" in ran.err
+    assert "qiangji collect" not in ran.err, "no advice for a day that is over"
+    assert run("today", "--date", "2026-01-01", "--json").code == 2
 
 
 @pytest.mark.parametrize("period", ["2026", "2026Q1", "2026-02"])

@@ -20,8 +20,9 @@ from qiangji.board import Viewer, pages, web
 from qiangji.board.state import LANGUAGES, THEMES
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures import Choice
+from qiangji.pipeline import read_catalogue
 from tests.integration.boards import INDICATOR, Key, Site, assert_equal, board, served, shown
-from tests.integration.browsing import AXE, SIZES, Browser, chromium, serving
+from tests.integration.browsing import AXE, PAPER, SIZES, Browser, chromium, serving
 
 AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 """SHA-256 of axe.min.js of the npm package axe-core 4.14.1."""
@@ -135,6 +136,55 @@ def test_every_figure_of_the_overview_is_seen(look: Look, site: Site) -> None:
     assert look.browser.hidden_figures() == []
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_overview_has_room_for_all_counties_on_a_desk(look: Look, lang: str) -> None:
+    look.browser.open(joined(look.home, lang=lang))
+    assert look.browser.scrolled("table.figures") == []
+    assert look.browser.scrolled("table.heat") == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_page_fits_its_paper(look: Look, name: str, lang: str) -> None:
+    browser = look.browser
+    try:
+        browser.command("Emulation.setEmulatedMedia", media="print")
+        browser.open(joined(look.home + VIEWS[name], lang=lang, theme="dark"), PAPER)
+        assert browser.overflow(PAPER) <= 0
+        assert browser.scrolled("table") == []
+        shown_ = "filter((e) => e.checkVisibility()).map((e) => e.outerHTML.slice(0, 80))"
+        what = "nav, button, select, input:not([type=hidden]), .button, .downloads, .switch"
+        assert browser.run(f"return [...document.querySelectorAll('{what}')].{shown_}") == []
+        assert browser.run("return getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        heads = "return [...document.querySelectorAll('thead')].map((e) => getComputedStyle(e).display)"
+        assert set(browser.run(heads)) <= {"table-header-group"}, "repeated on each sheet"
+    finally:
+        browser.command("Emulation.setEmulatedMedia", media="")
+
+
+def test_a_chart_that_is_printed_has_the_width_of_its_place_there(look: Look) -> None:
+    address = f"indicator?indicator={INDICATOR}&period={look.month}&type=month&theme=dark"
+    look.browser.open(look.home + address)
+    wide = "return [...document.querySelectorAll('[data-chart] svg')].map((e) => e.getBoundingClientRect().width)"
+    before = look.browser.run(wide)
+    look.browser.run("dispatchEvent(new Event('beforeprint'))")
+    assert max(look.browser.run(wide)) <= PAPER * 0.55 < min(before)
+    assert look.browser.run("return document.documentElement.dataset.theme") == "light"
+    look.browser.run("dispatchEvent(new Event('afterprint'))")
+    assert look.browser.run(wide) == before
+    assert look.browser.run("return document.documentElement.dataset.theme") == "dark"
+
+
+def test_a_unit_without_units_beneath_has_no_empty_card(look: Look) -> None:
+    village = next(u.code for u in read_catalogue().org if u.level == "village")
+    for org, cards in (("440700", {"map", "beneath"}), (village, set())):
+        look.browser.open(joined(look.home + "indicator", indicator=INDICATOR, org=org))
+        ids = look.browser.run(
+            "return [...document.querySelectorAll('section.card')].map((e) => e.ariaLabelledByElements[0].id)"
+        )
+        assert {"map", "beneath"} & set(ids) == cards, org
+
+
 def test_the_charts_of_an_indicator_are_drawn_and_its_villages_are_true(
     look: Look, figures: dict[Key, Any]
 ) -> None:
@@ -216,6 +266,26 @@ def test_a_dialog_opens_and_closes_by_the_keyboard(look: Look, page: str, asks: 
     browser.press(Keys.ESCAPE)
     browser.wait_until_gone("dialog")
     assert asks not in browser.driver.current_url
+
+
+def test_many_are_ticked_and_decided_on(look: Look, site: Site) -> None:
+    browser = look.browser
+    browser.open(joined(look.home + "quality", lang="zh"))
+    boxes = browser.driver.find_elements("css selector", "tbody th input[name=groups]")
+    for box in boxes[:2]:
+        box.click()
+    browser.driver.find_element("css selector", "button[name=dispose][value=confirmed]").click()
+    assert browser.run("return document.querySelector('dialog').matches(':modal')")
+    count = len(str(browser.driver.find_element("name", "findings").get_attribute("value")).split(","))
+    assert count > 1
+    assert look.problems(1440, "dialog-many") == []
+    browser.press("已逐一核实")
+    browser.driver.find_element("css selector", "dialog button[type=submit]").click()
+    browser.wait_until_gone("dialog")
+    assert f"已决定{count}条" in browser.driver.find_element("css selector", ".done").text
+    assert look.problems(1440, "outcome") == []
+    taken = site.night.query("SELECT decided_by, reason FROM mart.decision WHERE action = 'confirmed'")
+    assert taken == [{"decided_by": "li.lei", "reason": "已逐一核实"}] * count
 
 
 def test_a_decision_is_taken(look: Look, site: Site) -> None:

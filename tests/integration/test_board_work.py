@@ -20,7 +20,7 @@ import fastapi
 import pytest
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages, posting, web
+from qiangji.board import Viewer, pages, posting, quality, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, explaining, morning, reading
@@ -384,6 +384,45 @@ def test_a_finding_is_disposed_of_once_by_the_account(site: Site) -> None:
     assert back.status_code == 303
     assert len(site.events("disposition")) == 2
     assert row["finding_id"] in [r["finding_id"] for r in site.data("quality").rows]
+
+
+def test_many_findings_are_decided_on_at_once(site: Site) -> None:
+    rows = [r for r in site.data("quality").rows if r["disposition"] == "open"]
+    rule, county = rows[0]["rule"], rows[0]["county_code"]
+    others = {r["rule"] for r in rows} - {rule}
+    groups = f"groups={rule}%40{county}" + "".join(f"&groups={other}%40" for other in sorted(others))
+    wanted = [
+        r["finding_id"]
+        for r in rows
+        if (r["rule"], r["county_code"]) == (rule, county) or r["rule"] in others
+    ]
+    assert 3 <= len(wanted) < quality.AT_ONCE
+    text = site.page(f"quality?{groups}&dispose=resubmit")
+    ids = re.findall(r'name="findings" value="([^"]+)"', text)
+    assert [i.split(",") for i in ids] == [wanted]
+    assert "<dialog" not in site.page(f"quality?{groups}&dispose=resubmit", MAY_NOT)
+    assert 'type="checkbox"' not in site.page("quality", MAY_NOT)
+    assert "Tick rules" in site.page("quality?dispose=resubmit&lang=en"), "nothing was ticked"
+
+    before = {e["disposition_id"] for e in site.events("disposition")}
+    sent = {"action": "resubmit", "findings": ids[0], "seen": "open", "reason": "县里已改 corrected"}
+    assert site.send(MAY_NOT, **sent).status_code == 403
+    assert site.send(action="confirmed", finding=wanted[0], seen="open").status_code == 303  # somebody else's
+    answer = site.send(**(sent | {"findings": f"{ids[0]},nothing"}))
+    assert answer.status_code == 303
+    events = [e for e in site.events("disposition") if e["disposition_id"] not in before]
+    assert len(events) == len(wanted), "one of somebody else's, and the rest at once"
+    assert {e["finding_id"] for e in events if e["disposition"] == "resubmit"} == set(wanted[1:])
+    text = site.page(answer.headers["location"])
+    assert f"Decided on {len(wanted) - 1}: to be sent again" in text
+    assert "somebody decided meanwhile: 1" in text
+    assert "<code>nothing</code>" in text
+    again = site.send(**sent)
+    assert again.status_code == 409
+    assert len(site.events("disposition")) == len(before) + len(wanted)
+    many = site.send(**(sent | {"findings": ",".join(f"{i:016x}" for i in range(quality.AT_ONCE + 1))}))
+    assert many.status_code == 400
+    assert f"at most {quality.AT_ONCE}" in many.text
 
 
 def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:

@@ -322,7 +322,7 @@ def test_held_released_voided(copied: Night) -> None:
     released = run("release", held["delivery_id"], "--reason", "the county confirms it", "--by", "李雷")
     said = "蓬江区 440703 2026-10 村民小组基本情况月报表 village_group：已收 accepted v2"
     assert (released.code, said in released.out) == (0, True)
-    assert "2026-10 有新报送或新处置尚未计算" in run("status", *OCTOBER).out
+    assert "2026-10 有新报送或新决定尚未计算" in run("status", *OCTOBER).out
     assert run("build", "--json").json["rows_inserted"] > 0
     short = run("status", *OCTOBER)  # it counts, and still lacks most of what is expected
     assert (short.code, "few_units" in short.out, "尚未计算" in short.out) == (3, True, False)
@@ -363,7 +363,7 @@ def test_published_locked_held_released(copied: Night) -> None:
     assert run("build", "--json").json["changed_in_locked"]["2026-10"] > 0
     changed = run("diff", "--edition", "审定版", "--json").json
     assert {(r["org_code"], tuple(r["causes"])) for r in changed} == {
-        ("440700", ("revision",)), ("440703", ("revision",)),
+        ("440700", ("released",)), ("440703", ("released",)),
     }  # fmt: skip
     assert run("values", "--edition", "审定版", "--json").json == before
 

@@ -156,8 +156,8 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
     ("when", "how"),
     [
         ("PostgreSQL and the warehouse", "ctrl-c"),
+        ("PostgreSQL and the warehouse", "sigterm"),
         ("county systems and Airflow", "ctrl-c"),
-        ("county systems and Airflow", "sigterm"),
     ],
 )
 def test_whoever_interrupts_it_nothing_survives(home: Home, when: str, how: str) -> None:

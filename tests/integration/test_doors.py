@@ -236,11 +236,11 @@ class Systems:
 
 
 def outcome(said: dict[str, Any], county: str) -> dict[str, Any]:
-    """What was said, without what differs by right: the county's code, and where in its file a cell stands."""
+    """What was said, without what differs by right: the county's code, and the sheet and cell where it stands."""
     text = json.dumps(said, default=str, ensure_ascii=False, sort_keys=True)
     for pattern, instead in (
         (county, "COUNTY"),
-        (r"f![A-Z]+\d+", "CELL"),
+        (r"(?:Sheet|f)![A-Z]+\d+", "CELL"),
         (r"\b(csv|xlsx|ndjson)\b", "KIND"),
     ):
         text = re.sub(pattern, instead, text)

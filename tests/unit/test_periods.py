@@ -45,7 +45,6 @@ def test_types() -> None:
         "202610",
         "2026-10-01",
         "２０２６-10",
-        "0026-10",
         "2026-10..2026-11",
         "12026",
     ],
@@ -54,6 +53,20 @@ def test_what_is_not_a_period(text: str) -> None:
     with pytest.raises(UsageError, match="2026-10, 2026Q3, 2026H1 or 2026") as e:
         Period.parse(text)
     assert e.value.code == "bad_period"
+
+
+@pytest.mark.parametrize("text", ["9999-12", "0001-01", "0026-10", "3000Q1", "1899H2", "1000"])
+def test_a_year_of_which_no_report_can_be_is_refused_as_that(text: str) -> None:
+    with pytest.raises(UsageError, match="a year from 1900 to 2999") as e:
+        Period.parse(text)
+    assert e.value.code == "impossible_period"
+    assert "1900至2999" in e.value.zh
+
+
+@pytest.mark.parametrize("text", ["1900-01", "2999-12", "2999Q4", "2999"])
+def test_the_first_and_the_last_period_have_their_days(text: str) -> None:
+    period = Period.parse(text)
+    assert period.start.year == period.end.year == period.year
 
 
 def test_arithmetic_crosses_years() -> None:

@@ -29,7 +29,7 @@ from airflow.timetables.trigger import CronTriggerTimetable
 
 from qiangji import errors, masking, pipeline, stages
 from qiangji.airflow_glue.names import shown as shown
-from qiangji.airflow_glue.web import pages
+from qiangji.airflow_glue.web import made_ready, pages
 from qiangji.periods import Period
 from qiangji.settings import add_connection_resolver, settings
 from qiangji.stopwatch import Stopwatch
@@ -245,6 +245,7 @@ class QiangjiPlugin(AirflowPlugin):
     name = "qiangji"
     timetables = [NightlyPartition]  # noqa: RUF012 - Airflow reads plain lists
     fastapi_apps = [{"app": pages, "url_prefix": "/qiangji", "name": "qiangji"}]  # noqa: RUF012
+    fastapi_root_middlewares = [{"middleware": made_ready, "name": "qiangji pages"}]  # noqa: RUF012
     external_views = [  # noqa: RUF012
         {
             "name": "看板",  # the only one: with a second, the bar at the left shows a menu of plugins instead

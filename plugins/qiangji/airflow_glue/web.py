@@ -8,12 +8,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from typing import Any, Literal
+import threading
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from qiangji.airflow_glue.names import DAGS
 from qiangji.settings import settings
+
+if TYPE_CHECKING:
+    from qiangji.board.asking import Warehouse
 
 
 def alerts() -> list[Any]:
@@ -46,9 +50,32 @@ def alerts() -> list[Any]:
 async def pages(scope: Any, receive: Any, send: Any) -> None:
     """The project's pages among Airflow's, as an ASGI application.
 
-    It is made at the first request: every process of Airflow imports this module, and only one serves pages.
+    It is made where Airflow starts to serve (`made_ready`): every process imports this module, and few serve pages.
     """
     await _web()(scope, receive, send)
+
+
+def made_ready(app: Any) -> Any:
+    """Airflow's application as it is, while a thread makes the pages ready.
+
+    Airflow builds its middlewares once in each process that serves pages, before the first request, and nowhere else.
+    """
+    threading.Thread(target=_make_ready, name="qiangji-pages", daemon=True).start()
+    return app
+
+
+def _make_ready() -> None:
+    from qiangji.board import web as board
+
+    _web()
+    board.warm(_warehouse())
+
+
+@functools.cache
+def _warehouse() -> Warehouse:
+    from qiangji.board.asking import Warehouse
+
+    return Warehouse(settings())
 
 
 @functools.cache
@@ -82,7 +109,7 @@ def _web() -> Any:
     login = [fastapi.Depends(get_user)]
     web = fastapi.FastAPI(dependencies=login, docs_url=None, redoc_url=None, openapi_url=None)
     web.add_api_route("/board", lambda: fastapi.responses.RedirectResponse("board/"))
-    web.mount("/board", board.application(fastapi, viewer, key=_key(), noted=decided))
+    web.mount("/board", board.application(fastapi, viewer, _warehouse(), _key(), decided))
     web.mount("/", feedback.application(fastapi, may_hand_over, taken))
     return web
 

@@ -22,7 +22,12 @@ _OF_ONE = (
     "x.indicator_code = :indicator AND x.period_type = :type"
     " AND (cardinality(CAST(:against AS text[])) = 0 OR x.period = ANY(CAST(:against AS text[])))"
 )
-_SINCE = "d.last_month >= :year_before AND d.last_month <= :month"
+_SINCE = (
+    "d.last_month >= :year_before AND d.last_month <= :month AND ("
+    "d.last_month = ANY(CAST(:beside AS text[])) OR d.period_type <> 'month'"
+    " AND NOT coalesce(d.period_type = 'ytd' AND n.shortest_period = 'month', false))"
+)
+"""Of months, and of the year to date of monthly forms, nothing but what is shown and what it is held against."""
 
 
 def of_a_period(
@@ -42,11 +47,15 @@ def of_a_period(
     chosen = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
     if period.type == "month" and type_ is None:
         over = {"figures": "SELECT * FROM shown", "dictionary": shown.dictionary}
-        chosen = f"(v.indicator_code, v.period, v.period_type) IN ({statement('figures/headlines', **over)})"
+        headlines = statement("figures/headlines", **over)
+        # within CASE it is a lookup by hash: as a join, each headline would read all that is shown, which is taken for
+        # one row
+        chosen = f"CASE WHEN (v.indicator_code, v.period, v.period_type) IN ({headlines}) THEN true END"
     # a headline may be of a quarter that ended eleven months ago, and is held against the year before it
     asked = {"period": str(period), "since": str(month - 11), "type": type_, "month": str(month)}
-    asked["year_before"] = str(month - 11 - 12)
-    rows = _rows(engine, catalogue, shown, [*orgs, *sorted(filter(None, cities))], _SINCE, chosen, asked)
+    bounds = {"year_before": str(month - 11 - 12), "beside": [str(m) for m in (month, month - 1, month - 12)]}
+    units = [*orgs, *sorted(filter(None, cities))]
+    rows = _rows(engine, catalogue, shown, units, _SINCE, chosen, {**asked, **bounds})
     return [r for r in rows if r["org_code"] in orgs]
 
 

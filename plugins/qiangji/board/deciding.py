@@ -13,14 +13,14 @@ from contextlib import contextmanager
 
 from qiangji import pipeline
 from qiangji.board import Viewer
-from qiangji.board.state import State
+from qiangji.board.quality import AT_ONCE
+from qiangji.board.state import AND, State
 from qiangji.board.today import ACTIONS
 from qiangji.errors import UsageError, unknown
-from qiangji.ledger import dispositions
+from qiangji.ledger import dispositions, events
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.periods import Period, local_day
-from qiangji.personal_data import KINDS_ZH, kind_of
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.locks import hold_on
 from qiangji.warehouse.rows import fetch
@@ -29,7 +29,19 @@ MOST = 500
 """Characters of a reason."""
 KEPT = ("period", "county", "form", "rule", "severity", "disposition")
 """What a page of findings stays filtered by."""
-FIELDS = ("action", "delivery", "of", "finding", "seen", "reason", "token", "lang", "theme", *KEPT)
+FIELDS = (
+    "action",
+    "delivery",
+    "of",
+    "finding",
+    "findings",
+    "seen",
+    "reason",
+    "token",
+    "lang",
+    "theme",
+    *KEPT,
+)
 """What a form may send."""
 
 
@@ -43,7 +55,7 @@ def decide(sent: Mapping[str, str], who: Viewer) -> str:
     """Record a decision. Returns the relative address of the page that shows what became of it.
 
     Raises DecidedAlready, and UsageError: unknown_decision, no_reason, long_reason, personal_reason, unknown_delivery,
-    not_in_delivery, unknown_finding.
+    not_in_delivery, unknown_finding, too_many_findings.
     """
     action, reason = sent.get("action", ""), sent.get("reason", "").strip()
     if action not in (*ACTIONS, *DISPOSITIONS):
@@ -52,6 +64,8 @@ def decide(sent: Mapping[str, str], who: Viewer) -> str:
     with pipeline.open_pipeline() as p:
         if action in ACTIONS:
             return _on_a_delivery(p, sent, reason, who)
+        if sent.get("findings"):
+            return _on_findings(p, sent, reason, who)
         return _on_a_finding(p, sent, reason, who)
 
 
@@ -66,12 +80,7 @@ def _require_reason(reason: str) -> None:
             f"the reason has {len(reason)} characters", expected=f"at most {MOST}",
             zh=f"理由有{len(reason)}个字：最多{MOST}个。", code="long_reason",
         )  # fmt: skip
-    kind = kind_of(reason)
-    if kind in ("resident_id", "mobile"):
-        raise UsageError(
-            f"the reason holds personal data ({kind})", expected="a reason without it",
-            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。", code="personal_reason",
-        )  # fmt: skip
+    events.require_public(reason)
 
 
 def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
@@ -128,8 +137,37 @@ def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer
         if now == sent["action"] or now != seen:
             raise _already(p, last, DISPOSITIONS[now], now)
         dispositions.dispose(p.ledger, [finding], sent["action"], reason, who.name)
-    kept = {name: sent[name] for name in KEPT if sent.get(name)}
-    return _shown(sent, "quality", **kept, disposed=finding)
+    return _shown(sent, "quality", **_kept(sent), disposed=finding)
+
+
+def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+    """One decision on many: on those that stand as they were shown. The page names the others, and why."""
+    given = list(dict.fromkeys(sent["findings"].split(AND)))
+    if len(given) > AT_ONCE:
+        raise UsageError(
+            f"{len(given)} findings at once", expected=f"at most {AT_ONCE}",
+            do="Choose fewer rules or counties, or one period.",
+            zh=f"一次选了{len(given)}条核查发现：最多{AT_ONCE}条，请少选几组或只选一期。", code="too_many_findings",
+        )  # fmt: skip
+    with _alone(p, "findings"):
+        with p.ledger.engine.connect() as c:
+            asked = "SELECT finding_id, disposition FROM mart.finding WHERE finding_id = ANY(:given)"
+            now = {r["finding_id"]: r["disposition"] for r in fetch(c, asked, {"given": given})}
+        mine = [i for i in given if now.get(i) == sent.get("seen") != sent["action"]]
+        if not mine:
+            raise DecidedAlready(
+                f"none of these {len(given)} findings is as the page showed it",
+                expected="findings that nobody has decided on",
+                do="Others decided on them, or the county sent them again: open the page anew.",
+                zh=f"这{len(given)}条核查发现均已有决定或已不存在，本次未作记录：请重新打开页面。",
+            )
+        dispositions.dispose(p.ledger, mine, sent["action"], reason, who.name)
+    left = AND.join(i for i in given if i not in mine)
+    return _shown(sent, "quality", **_kept(sent), disposed=AND.join(mine), left=left or None)
+
+
+def _kept(sent: Mapping[str, str]) -> dict[str, str]:
+    return {name: sent[name] for name in KEPT if sent.get(name)}
 
 
 def _already(p: Pipeline, last: list[dict[str, object]], zh: str, en: str) -> DecidedAlready:
@@ -156,6 +194,6 @@ def _alone(p: Pipeline, what: str) -> Iterator[None]:
         yield
 
 
-def _shown(sent: Mapping[str, str], page: str, **filters: str) -> str:
+def _shown(sent: Mapping[str, str], page: str, **filters: str | None) -> str:
     state = State(page=page, lang=sent.get("lang") or None, theme=sent.get("theme") or None)
     return state.with_(**filters).url

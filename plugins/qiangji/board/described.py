@@ -21,7 +21,7 @@ _SHARED: dict[str, dict[str, Any]] = {
     "lang": {"enum": list(LANGUAGES)},
 }
 _OWN: dict[str, dict[str, Any]] = {"level": {"enum": list(LEVELS[:-1])}}
-_DIALOGS = ("show", "decide", "report", "decided", "dispose", "finding", "disposed")
+_DIALOGS = ("show", "decide", "report", "decided", "dispose", "finding", "groups", "disposed", "left")
 """Parts of an address that open something on a page and change no rows."""
 _ANSWER = {
     "type": "object",

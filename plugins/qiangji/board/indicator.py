@@ -7,6 +7,7 @@ mart.indicator_target_status, which there are for now only, not as of a moment o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +19,7 @@ from qiangji.board.sketch import Sketch, sketch
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Indicator, Label
-from qiangji.catalogue.tree import LEVELS
+from qiangji.catalogue.tree import LEVELS, OrgUnit
 from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, contributing, contributing_words, read
 from qiangji.figures.contributing import Change, Part
@@ -230,20 +231,24 @@ def _places(rows: Rows, chosen: Indicator) -> dict[str, Row]:
 def _deeper(engine: Engine, catalogue: Catalogue, state: State, whole: Unit, figure: Row) -> Rows:
     """The figures of the units of the chosen level, in the period of the whole's."""
     level = state.get("level")
-    orgs = [
-        u.code for u in catalogue.org if u.level == level and whole.code in catalogue.org.ever_above(u.code)
-    ]
+    orgs = [u.code for u in _beneath(catalogue, whole.code) if u.level == level]
     kind = (figure["indicator_code"], figure["period_type"])
     rows = compared.of_an_indicator(engine, catalogue, state.figures, orgs, kind, of=figure)
     return [r | UNRANKED for r in compared.unrated(rows)]
 
 
 def _levels(catalogue: Catalogue, chosen: Indicator, whole: Unit) -> tuple[str, ...]:
-    """Levels beneath the units right beneath at which there may be figures."""
+    """Levels beneath the units right beneath at which the whole has units, and there may be figures."""
     if catalogue.is_restricted(chosen):
         return ()
     at = LEVELS.index(whole.level)
-    return tuple(level for level in LEVELS[at + 2 : -1])
+    present = {u.level for u in _beneath(catalogue, whole.code)}
+    return tuple(level for level in LEVELS[at + 2 : -1] if level in present)
+
+
+def _beneath(catalogue: Catalogue, whole: str) -> Iterator[OrgUnit]:
+    """Units that belong to a unit, or did."""
+    return (u for u in catalogue.org if whole in catalogue.org.ever_above(u.code))
 
 
 def _moved(engine: Engine, state: State, figure: Row) -> Moved | None:

@@ -27,7 +27,7 @@ MOST = 20_000
 """Bytes that a form may send."""
 KEY = secrets.token_bytes(32)
 """Of this process, where the site gives none."""
-TOLD = ("action", "delivery", "form", "of", "finding")
+TOLD = ("action", "delivery", "form", "of", "finding", "findings")
 """What of a decision a site's own log is told."""
 Problem = Callable[..., Any]
 Noted = Callable[[str, dict[str, str]], None]

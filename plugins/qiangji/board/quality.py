@@ -13,18 +13,22 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Engine
 
 from qiangji.board import reporting, rules
-from qiangji.board.state import State
+from qiangji.board.state import AND, State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Label
 from qiangji.errors import unknown
-from qiangji.figures import Row, Rows, read
+from qiangji.figures import Row, Rows, decisions, read
 from qiangji.ledger import dispositions
 from qiangji.ledger.dispositions import DISPOSITIONS, RuleCount
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
 DECISIONS, OUTLIERS = 40, 40
+AT_ONCE = 200
+"""Findings, at most, that one decision is on."""
 ALL = "all"
+TOGETHER = ("confirmed", "resubmit")
+"""What many findings may be made of at once."""
 _FINDING = (
     "finding_id", "county_code", "county_name", "form", "period", "org_code", "org_name", "rule", "severity", "value",
     "expected_zh", "expected_en", "message_zh", "message_en", "explanation", "disposition", "disposition_by",
@@ -59,9 +63,34 @@ class About:
 
 
 @dataclass(frozen=True)
+class Many:
+    """Open findings of the groups that were ticked, before somebody who decides: the first `AT_ONCE` of `all`."""
+
+    action: str
+    rows: Rows
+    all: int
+
+    @property
+    def ids(self) -> str:
+        return AND.join(r["finding_id"] for r in self.rows)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of findings that were decided on together. `left`: somebody else decided on them meanwhile; `gone`:
+    ids of those that stand no longer.
+    """
+
+    decided: Rows
+    left: Rows
+    gone: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Quality:
     """Everything that the page shows. `rows`: the findings that are chosen; `open`: how many of them nobody decided on;
-    `periods`: those to choose from; `done`: what was just decided.
+    `periods`: those to choose from; `done`: what was just decided, or `outcome`, where it was on many; `many`: what is
+    about to be decided on together.
     """
 
     rules: tuple[Counted, ...]
@@ -75,7 +104,9 @@ class Quality:
     decisions: Rows
     outliers: Rows
     done: Row | None
+    outcome: Outcome | None
     chosen: About | None
+    many: Many | None
 
 
 def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
@@ -110,7 +141,9 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
         decisions=decided,
         outliers=_outliers(engine, catalogue, period, counties),
         done=next((d for d in decided if d["finding_id"] and d["finding_id"] == state.get("disposed")), None),
+        outcome=_outcome(found, state),
         chosen=_chosen(found, state),
+        many=_many(rows, state),
     )
 
 
@@ -135,10 +168,10 @@ def _place(catalogue: Catalogue, code: str) -> int:
 
 
 def _decisions(engine: Engine, catalogue: Catalogue, state: State, counties: list[str]) -> Rows:
-    asked = {"counties": counties, "form": state.get("form") or None, "most": DECISIONS}
+    asked = decisions.Asked(counties, [f] if (f := state.get("form")) else [])
     return [
         r | {"county_name": catalogue.name_of(r["county_code"]) if r["county_code"] else ""}
-        for r in read(engine, query("board/decisions"), asked)
+        for r in decisions.taken(engine, asked, DECISIONS)
     ]
 
 
@@ -155,6 +188,36 @@ def _chosen(found: Rows, state: State) -> About | None:
     if action not in DISPOSITIONS or row is None or row["disposition"] == action:
         return None
     return About(action, row)
+
+
+def group(rule: str, county: str = "") -> str:
+    """A rule's findings in a county, or in all, as an address names them."""
+    return f"{rule}@{county}"
+
+
+def _many(rows: Rows, state: State) -> Many | None:
+    """The open findings of the groups that are ticked, in the order of the page."""
+    action, groups = state.get("dispose"), set(state.get("groups").split(AND))
+    if action not in TOGETHER or state.get("finding"):
+        return None
+    mine = [
+        r
+        for r in rows
+        if r["disposition"] == "open" and groups & {group(r["rule"]), group(r["rule"], r["county_code"])}
+    ]
+    return Many(action, mine[:AT_ONCE], len(mine))
+
+
+def _outcome(found: Rows, state: State) -> Outcome | None:
+    done, left = (list(filter(None, state.get(name).split(AND))) for name in ("disposed", "left"))
+    if len(done) < 2 and not left:
+        return None
+    by_id = {r["finding_id"]: r for r in found}
+    return Outcome(
+        [by_id[i] for i in done if i in by_id],
+        [by_id[i] for i in left if i in by_id],
+        tuple(i for i in (*done, *left) if i not in by_id),
+    )
 
 
 def table(page: Quality, state: State) -> Table:

@@ -30,10 +30,16 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "reporting": ("county", "form", "status"),
     "county": ("county", "table"),
     "quality": (
-        "county", "form", "rule", "severity", "disposition", "table", "dispose", "finding", "disposed",
+        "county", "form", "rule", "severity", "disposition", "table", "dispose", "finding", "groups", "disposed",
+        "left",
     ),
 }  # fmt: skip
 """Page -> what else its address may name. The pages are the children of the board's own address."""
+
+AND = ","
+"""Between several values of one name."""
+MANY = ("groups",)
+"""Names that an address may have several times, as the ticked boxes of a form give them."""
 
 VALUES: dict[tuple[str, str], tuple[str, ...]] = {
     ("", "show"): ("slides",),
@@ -99,7 +105,7 @@ class State:
     @property
     def url(self) -> str:
         """The address, relative to any page of the board."""
-        query = urlencode(self.query)
+        query = urlencode(self.query, safe=AND)
         return f"{self.page or './'}?{query}" if query else (self.page or "./")
 
     @property
@@ -123,7 +129,10 @@ def parse(page: str, query: Iterable[tuple[str, str]], accept: str, zone: str) -
 
     Raises UsageError: unknown_part, unknown_value, unknown_type, unknown_level, bad_period, no_time, as_of_restated.
     """
-    given: dict[str, str] = {name: value.strip() for name, value in query if value.strip()}
+    given: dict[str, str] = {}
+    for name, value in query:
+        if text := value.strip():
+            given[name] = AND.join((given[name], text)) if name in MANY and name in given else text
     known: tuple[str, ...] = (
         "period",
         "type",

@@ -149,6 +149,19 @@ def _content(
     )
 
 
+def warm(warehouse: Warehouse) -> None:
+    """Make each page once, for nobody: the first reader of a process then waits for no import, template or connection.
+
+    A page that has nothing to show yet has been made ready all the same.
+    """
+    for name, page in pages.PAGES.items():
+        try:
+            with warehouse.snapshot() as (engine, _):
+                _content(page, engine, State(page=name), (Viewer(""), ""))
+        except QiangjiError as e:  # a reader is told the same
+            log.info("the page %s was not made ready: %s", page.name, e)
+
+
 def _problem(
     fastapi: Any, request: Any, status: int, title: str, text: str = "", said: QiangjiError | None = None
 ) -> Any:

@@ -54,6 +54,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "yellow": ("略低于路径", "Just behind"),
     "red": ("明显落后", "Far behind"),
     "none": ("不评", "Not rated"),
+    "all_green": ("全部达标或在轨", "all on track"),
+    "all_yellow": ("部分落后", "some behind"),
+    "all_red": ("半数以上明显落后", "half or more far behind"),
     "bands_said": (
         "达标或在轨：已达目标，或不低于通向年度目标的路径；略低于路径：差距在该指标的容差之内（默认为年度目标的二十分之一）；"
         "明显落后：差距更大。无目标、无数值的不评。",
@@ -85,10 +88,14 @@ TABLE: dict[str, tuple[str, str]] = {
     "not_closed": ("未到截止", "not due yet"),
     "whole": ("合计", "whole"),
     "aspects_by_unit": ("八个方面 × {what}", "Eight aspects × {what}"),
+    "tally_said": (
+        "{green}/{rated}：有目标的{rated}项指标中，{green}项达标或在轨。",
+        "{green}/{rated}: of {rated} indicators with a target, {green} are on track.",
+    ),
     "counties": ("县（市、区）", "counties"),
     "towns": ("镇街", "towns"),
     "aspect": ("方面", "Aspect"),
-    "on_track_of": ("{rated}项有目标，{green}项达标或在轨", "{green} of {rated} on track"),
+    "on_track_of": ("{rated}项有目标，{green}项达标或在轨", "{green} of {rated} with a target on track"),
     "nothing_rated": ("无目标", "no targets"),
     "csv": ("CSV", "CSV"),
     "xlsx": ("Excel", "Excel"),
@@ -171,6 +178,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "Own rate: the unit's ratio changed. Mix: its weight among the units changed. Reporting: it reported, or no"
         " longer did. All add up to the change.",
     ),
+    "axis_cut": ("纵轴自{least}起", "The axis begins at {least}"),
     "effect_rate": ("自身水平", "Own rate"),
     "effect_mix": ("结构", "Mix"),
     "effect_reporting": ("报送", "Reporting"),

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from qiangji.board.quality import TOGETHER, group
 from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
 from qiangji.board.today import report
 from qiangji.board.words import Words
@@ -73,6 +74,6 @@ def pairs(values: Iterable[str]) -> Options:
 
 GLOBALS: dict[str, Any] = {
     "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
-    "statuses": statuses,
+    "statuses": statuses, "group": group, "together": TOGETHER,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

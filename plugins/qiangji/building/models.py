@@ -87,13 +87,16 @@ class Models:
         for form in base.forms:
             reports = inputs.reports(form, base, scope, restating)
             corrections = inputs.corrections(form, base, scope, restating)
-            engine.register("reports", reports.of(corrections.column("unit_code")))
-            engine.register("corrections", corrections)
-            corrected.append(engine.run("corrected", **pieces("corrected", base, form, scope.period_type)))
+            if len(corrections):
+                engine.register("reports", reports.of(corrections.column("unit_code")))
+                engine.register("corrections", corrections)
+                corrected.append(
+                    engine.run("corrected", **pieces("corrected", base, form, scope.period_type))
+                )
             for model, rows in (("operands_of_one", reports.one), ("operands", reports.many)):
                 operands.append((model, rows, pieces(model, base, form, scope.period_type)))
         self._units(base, operands)
-        engine.register("corrected", _merged(corrected))
+        engine.register("corrected", _merged(corrected) if corrected else _of_none(base))
         engine.register("findings", inputs.findings(base, scope, restating))
         engine.view("warned", "warned", **pieces("warned", base))
         engine.view("sides", "sides", **pieces("sides", base, period_type=scope.period_type))
@@ -118,6 +121,13 @@ class Models:
             return
         self.engine.register("operands", units)
         self.engine.view("units", "units", **pieces("units", base))
+
+
+def _of_none(base: Base) -> pa.Table:
+    """What the model `corrected` makes of no corrections, as most builds have none."""
+    named = [n for n in base.result_columns() if n.startswith("c__")]
+    texts = {n: pa.nulls(0, pa.string()) for n in ("unit_code", "base_code")}
+    return pa.table(texts | {n: pa.nulls(0, pa.int32()) for n in named})
 
 
 def _merged(corrected: Sequence[pa.Table]) -> pa.Table:

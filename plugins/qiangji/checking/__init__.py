@@ -10,12 +10,13 @@ split afterwards.
 | `sums` | rows that add up others |
 | `expectations` | Great Expectations: which rows break which rules |
 | `blank_columns` | columns that a whole report leaves empty |
+| `breaches` | what rows break, and in which words |
 | `verdict` | which rows are rejected, why and in which words; the verdict |
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
 | `names` | names beside codes |
 | `signing` | whether those who have to sign a form did |
-| `sheets` | what a sheet says of itself, with `titles` (the period), `units` and `spans` |
+| `sheets` | what a sheet says of itself, with `titles` (the period), `counties`, `units` and `spans` |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `ahead` | files are read while others are judged |
@@ -36,7 +37,7 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, doubts, sheets, signing, titles, unexpected_units
+from qiangji.checking import blank_columns, counties, doubts, sheets, signing, titles, unexpected_units
 from qiangji.checking.ahead import ahead
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
@@ -176,6 +177,7 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | Non
             one.message_en = "unchanged: it repeats the last report"
         else:
             _hold_against_title(one)
+            counties.hold_against_title(one, catalogue, catalogue.forms[part.form])
     except ReturnedError as e:
         one.parsed = None
         one.conclude("returned", e.code, e.zh or str(e), str(e))
@@ -237,7 +239,7 @@ def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite:
         mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
         decide(one, mine, form, own)
         if one.rejected is None:  # as a whole: what the sheet says of itself may be why
-            one.notes += sheets.findings(one, form)
+            one.notes += sheets.findings(one, catalogue, form)
         else:  # row by row
             one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
             layout = catalogue.counties[one.part.county_code].layout_of(form.form)

@@ -32,11 +32,11 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import names, sameness, sheets
-from qiangji.checking.verdict import NAMED, Breach, Checked, Doubt, Unreadable, named
-from qiangji.ledger.findings import Finding
-from qiangji.parsing import address
-from qiangji.parsing.problems import DASH
-from qiangji.text import quoted_zh
+from qiangji.checking.breaches import Breach, NotFilled, Unreadable
+from qiangji.checking.verdict import NAMED, Checked, Doubt, named
+from qiangji.ledger.findings import Finding, org_code_of
+from qiangji.parsing.cells import DASH
+from qiangji.text import counted, quoted_zh
 
 LEAST_ROWS = 3
 FAR = 100
@@ -54,16 +54,17 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     """Add to a submission what is asked about it, and findings on it. Its rows were decided on."""
     assert one.parsed is not None
     if one.accepted is None or not one.accepted.num_rows:
-        one.notes += sheets.findings(one, form)  # they may be why
+        one.notes += sheets.findings(one, catalogue, form)  # they may be why
         return
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
     every = range(one.parsed.rows.num_rows)
     kept = [i for i in every if i not in rejected] if rejected else every
-    slipped = _names(one, catalogue, form, kept)
+    slipped, unlike = _names(one, catalogue, form, kept)
     one.notes += (
         notes := [
             *slipped,
-            *sheets.findings(one, form),
+            *unlike,
+            *sheets.findings(one, catalogue, form),
             *sameness.in_report(one, catalogue, form),
             *_half_answered(one, form),
             *_nil(one, form),
@@ -119,8 +120,13 @@ def _warned(one: Checked, form: Form, kept: Sequence[int]) -> dict[tuple[str, st
     found = dict[tuple[str, str], list[Breach]]()
     accepted = set(kept) if one.breaches else set()
     optional = form.optional_in(str(one.period.last_month))
-    for breach in one.breaches:
-        rule, (field, *more) = breach.rule, breach.rule.fields
+    single = (
+        (breach, rule)
+        for breach in one.breaches
+        for rule in (breach.rule.of if isinstance(breach.rule, NotFilled) else (breach.rule,))
+    )
+    for breach, rule in single:
+        field, *more = rule.fields
         if breach.index not in accepted or more or field not in form.fields or rule.severity != "warning":
             continue
         what = rule.id.rpartition(".")[2]
@@ -202,7 +208,9 @@ def _tiny(one: Checked, form: Form, asked: Collection[str]) -> list[_Column]:
         filled = _count(pc.not_equal(values, 0))
         few = _count(pc.and_(pc.greater(values, 0), pc.less(values, TINY)))
         if most(few, filled):
-            cell = address(form.form, one.parsed.columns[name], one.parsed.rows.column("_row")[0].as_py())
+            cell = one.parsed.address(
+                form.form, one.parsed.columns[name], one.parsed.rows.column("_row")[0].as_py()
+            )
             found.append(_Column(name, few, filled, cell))
     return found
 
@@ -233,19 +241,43 @@ def _missing(columns: Sequence[_Column], form: Form) -> Doubt:
 # ---- names beside codes
 
 
-def _names(one: Checked, catalogue: Catalogue, form: Form, kept: Sequence[int]) -> list[Finding]:
+def _names(
+    one: Checked, catalogue: Catalogue, form: Form, kept: Sequence[int]
+) -> tuple[list[Finding], list[Finding]]:
+    """Findings on rows whose name is another unit's; at most one on the report, on names unlike any of the unit."""
     assert one.parsed is not None
     rows = one.parsed.rows
     if "unit_name" not in rows.column_names:
-        return []
+        return [], []
     keys, said = (rows.column(n).combine_chunks() for n in (form.key, "unit_name"))
     there = pc.and_(pc.not_equal(keys, ""), pc.not_equal(said, ""))
     looked_at = pc.indices_nonzero(pc.and_(there, names.are_looked_at(said, form))).to_pylist()
     if not looked_at:
-        return []
+        return [], []
     accepted = set(kept)
-    named = [names.Named(keys[i].as_py(), said[i].as_py()) for i in looked_at if i in accepted]
-    return names.findings(catalogue, form, named, one.period, one.part.county_code)
+    at = [i for i in looked_at if i in accepted]
+    named = [names.Named(keys[i].as_py(), said[i].as_py()) for i in at]
+    slipped, unlike = names.look(catalogue, form, named, one.period, one.part.county_code)
+    return slipped, _unlike([at[i] for i in unlike], one, catalogue, form)
+
+
+def _unlike(rows: Sequence[int], one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
+    """One question on all of them: a county that calls its villages otherwise is asked once."""
+    if not rows:
+        return []
+    assert one.parsed is not None
+    key, number = (one.parsed.rows.column(n)[rows[0]].as_py() for n in (form.key, "_row"))
+    cell = one.parsed.address(form.form, one.parsed.columns[form.key], number)
+    own, n = catalogue.name_of(org_code_of(key, form)), len(rows)
+    words = Words(
+        str(n),
+        f"有{n}条记录的名称与代码所指单位的现名、曾用名都不相像，如{cell}：{key}是{own}。是单位的别称，还是填错了行？",
+        f"{counted(n, 'row has a name', 'rows have names')} with nothing in common with what the code's unit is or was"
+        f" called, first {cell}: {key} is {own}. Is it another name of the unit, or of another row?",
+        "单位的规范名称；别称请确认",
+        "the unit's name; confirm it if the unit is called so too",
+    )
+    return [Finding.of_report(one.place, f"{form.form}.{form.key}.{names.UNLIKE}", words)]
 
 
 def _of_names(slipped: Sequence[Finding], rows: int) -> Iterator[Doubt]:

@@ -1,16 +1,26 @@
 """Names beside codes: rows whose name is another unit's of the county, and findings that say whose.
 
 In: a submission's accepted keys and the names beside them, and the tree. Out: one finding for each row whose name is
-another unit's or another task's. A name that no unit of the county has (another spelling, a short form) says nothing,
-and neither does one that differs from the unit's own in what a unit is called (村委会, 村民委员会, 社区居委会). A
-villager group has a name of its own, often that of some village: there only a name that says that it is a village's is
-looked at. Tasks have the names of the form's `serials`; one in other words says nothing.
+another unit's or another task's; which rows have a name that is unlike any that the unit has or had. No name of the
+latter is shown: it may be a person's.
+
+| name beside the code of 永安村委会 | what is said |
+| --- | --- |
+| 永安村, 永安社区居委会, 司前镇永安, a name of the unit before it was renamed or merged | nothing |
+| 仁义村委会, of another unit of the county | another_name, a finding for the row |
+| 永新, 永安里: another spelling, a short form; it shares a character with a name of the unit | nothing |
+| one character, a number, letters, 本村, a character beyond GB 2312 (traditional, or rare as 滘) | nothing |
+| 张三李四村: two Chinese characters or more, none of them in a name of the unit | unlike_name, one finding a report |
+
+A villager group has a name of its own, often that of some village: there only a name that says that it is a village's
+is looked at. Tasks have the names of the form's `serials`; one in other words says nothing. The name beside a county is
+often that of an office.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -19,10 +29,15 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.ledger.findings import Finding, org_code_of
+from qiangji.parsing.once import once
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
-RULE = "another_name"
+RULE, UNLIKE = "another_name", "unlike_name"
+_WORDS = frozenset(
+    ("同上", "同前", "本村", "本社区", "本镇", "本街", "不详", "其他", "其它", "暂无", "待定", "合计", "小计")
+)
+"""What stands in place of a name."""
 _NOT_NAMES = re.compile(r"[\s()（）\[\]【】·.,，、。_-]+")
 _SUFFIXES = re.compile(
     r"(?:党总支部?|党支部|党委|委员会|居民委员会|村民委员会|社区居民委员会|居委会|村委会|居委|村委|社区|行政村|村"
@@ -49,11 +64,27 @@ def are_looked_at(said: pa.Array, form: Form) -> pa.Array:
     return pc.match_substring_regex(said, _MAY_BE_OF_A_VILLAGE)
 
 
-def findings(
-    catalogue: Catalogue, form: Form, rows: Iterable[Named], period: Period, county: str
-) -> list[Finding]:
-    """One for each row whose name is another unit's, or another task's."""
-    whose = _whose_task(form) if form.grain == "task" else _whose_unit(catalogue, form, period, county)
+def look(
+    catalogue: Catalogue, form: Form, rows: Sequence[Named], period: Period, county: str
+) -> tuple[list[Finding], list[int]]:
+    """A finding for each row whose name is another unit's, or another task's; and positions of those whose name is
+    unlike any of the unit.
+    """
+    if form.grain == "task":
+        return _slipped(form, rows, period, county, _whose_task(form)), []
+    names = _Names.of(catalogue, form, period, county)
+    if form.grain == "group":
+        return _slipped(form, rows, period, county, _whose_unit(catalogue, form, names)), []
+    odd = [i for i, row in enumerate(rows) if not names.is_own(org_code_of(row.key, form), row.name)]
+    others = [rows[i] for i in odd]
+    slipped = _slipped(form, others, period, county, _whose_unit(catalogue, form, names))
+    if form.grain == "county":
+        return slipped, []
+    former = _former(catalogue)
+    return slipped, [i for i in odd if names.is_unlike(org_code_of(rows[i].key, form), rows[i].name, former)]
+
+
+def _slipped(form: Form, rows: Iterable[Named], period: Period, county: str, whose: _Whose) -> list[Finding]:
     rule, fields = f"{form.form}.{form.key}.{RULE}", tuple(form.fields_in(str(period.last_month)))
     found = []
     for row in rows:
@@ -76,9 +107,7 @@ _Whose = Callable[[Named], tuple[str, str, str] | None]
 """Of a row whose name is another's: the other's code, the own name and the other's; else None."""
 
 
-def _whose_unit(catalogue: Catalogue, form: Form, period: Period, county: str) -> _Whose:
-    names = _Names.of(catalogue, form, period, county)
-
+def _whose_unit(catalogue: Catalogue, form: Form, names: _Names) -> _Whose:
     def whose(row: Named) -> tuple[str, str, str] | None:
         org_code = org_code_of(row.key, form)
         is_looked_at = form.grain != "group" or _OF_A_VILLAGE.search(squeezed(row.name))
@@ -137,6 +166,23 @@ class _Names:
         others = {unit for one in said for unit in self.units.get(one, ())}
         return min(others) if others else None
 
+    def is_own(self, code: str, name: str) -> bool:
+        """Whether the unit has the name, or is not known here."""
+        own = self.cores.get(code)
+        return own is None or not own.isdisjoint(self._ways(name))
+
+    def is_unlike(self, code: str, name: str, former: Mapping[str, frozenset[str]]) -> bool:
+        """Whether a name has nothing in common with any that the unit has or had, and is no other unit's either."""
+        own = self.cores.get(code)
+        plain = _NOT_NAMES.sub("", squeezed(name))
+        if own is None or plain in _WORDS or not _SUFFIXES.sub("", plain) or not _is_simplified(core(name)):
+            return False
+        said = self._ways(name)
+        if any(one in self.units for one in said):
+            return False
+        characters = set("".join(own | former.get(code, frozenset())))
+        return all(characters.isdisjoint(one) for one in said)
+
     def _ways(self, name: str) -> set[str]:
         """A name as written, and without the town's in front of it."""
         written = core(name)
@@ -145,6 +191,28 @@ class _Names:
             if written.startswith(town) and (rest := re.sub(r"^(?:街道|镇)", "", written[len(town) :])):
                 found.add(rest)
         return found - {""}
+
+
+def _is_simplified(name: str) -> bool:
+    """Whether a name is of two Chinese characters or more, of those that everybody writes in one way (GB 2312)."""
+    if not re.fullmatch(r"[\u4e00-\u9fff]{2,}", name):
+        return False
+    try:
+        name.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@once
+def _former(catalogue: Catalogue) -> Mapping[str, frozenset[str]]:
+    """Unit -> cores of the names of the units that it came of, or that came of it."""
+    found: dict[str, frozenset[str]] = {}
+    for link in catalogue.lineage:
+        for one, other in ((link.from_code, link.to_code), (link.to_code, link.from_code)):
+            theirs = frozenset(core(u.name) for u in catalogue.org.versions.get(other, ()))
+            found[one] = found.get(one, frozenset()) | theirs
+    return found
 
 
 def core(name: str) -> str:

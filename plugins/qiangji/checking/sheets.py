@@ -14,15 +14,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Form
+from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
+from qiangji.checking import counties
 from qiangji.checking.spans import KINDS, other_spans
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.facts import SheetFacts
 from qiangji.personal_data import quoted
-from qiangji.text import quoted_zh
+from qiangji.text import counted, quoted_zh
 
 UNITS = {
     "person": "人",
@@ -54,10 +55,11 @@ UNITS_EN = {
 _PLACES = {"header": ("表头", "header"), "format": ("数字格式", "number format"), "title": ("标题", "title")}
 
 
-def findings(one: Checked, form: Form) -> list[Finding]:
+def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
     """What is said of the sheet; nothing of it is a reason to send the report back."""
     sheet = _facts(one)
     return [
+        *counties.findings(one, catalogue, form),
         *_hidden(one, form, sheet),
         *_merged(one, form, sheet),
         *_scaled(one, form, sheet),
@@ -131,7 +133,7 @@ def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
     yield Doubt(
         "scaled_number_format",
         f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
-        f"a number format shows {en} divided by {first.divisor:,} ({first.cells} cells):"
+        f"a number format shows {en} divided by {first.divisor:,} ({counted(first.cells, 'cell')}):"
         " is what is stored in the form's unit?",
     )
 
@@ -148,7 +150,8 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             one.place, f"{form.form}.{form.key}.hidden_rows", Words(
                 str(sheet.hidden_rows),
                 f"{received}行数据中有{sheet.hidden_rows}行被隐藏或筛选掉，已照常读取",
-                f"{sheet.hidden_rows} of {received} rows are hidden or filtered away; they were read like the others",
+                f"of {counted(received, 'row')} {counted(sheet.hidden_rows, 'is', 'are')} hidden or filtered away, and"
+                f" {'was' if sheet.hidden_rows == 1 else 'were'} read like the others",
                 "没有隐藏的数据行；确属多余的请删除",
                 "no hidden rows: delete those that are not meant",
             ),
@@ -158,8 +161,8 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             one.place, f"{form.form}.{form.key}.struck_rows", Words(
                 str(sheet.struck_rows),
                 f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线，已照常读取",
-                f"{sheet.struck_rows} of {received} rows have cells that are struck through; they were read like the"
-                " others",
+                f"of {counted(received, 'row')} {counted(sheet.struck_rows, 'has', 'have')} cells struck through, and"
+                f" {'was' if sheet.struck_rows == 1 else 'were'} read like the others",
                 "没有删除线：应删除的请删除整行，其余的请取消删除线",
                 "no cells struck through: delete rows that are not meant, and remove the line from the others",
             ),
@@ -181,7 +184,8 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             one.place, f"{form.form}.{name}.unseen_cells", Words(
                 str(cells),
                 f"{quoted_zh(label.zh)}有{cells}个单元格的数字格式不显示内容（如“;;;”），已按存储的内容读取",
-                f"a number format (such as ;;;) shows nothing of {cells} cells of {label.en}; what is stored was read",
+                f"a number format (such as ;;;) shows nothing of {counted(cells, 'cell')} of {label.en};"
+                " what is stored was read",
                 "显示内容的数字格式；不应填报的请清空单元格",
                 "a number format that shows what is stored; clear the cells that are not meant",
             ), [name],
@@ -196,8 +200,8 @@ def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
             one.place, f"{form.form}.{name}.merged_cells", Words(
                 str(cells),
                 f"{quoted_zh(zh)}的数据行中有合并单元格：只有左上角一格有值，另外{cells}格按未填读取",
-                f"cells of {en} are merged among the rows: only the first holds the value, {cells} others were"
-                " read as empty",
+                f"cells of {en} are merged among the rows: only the first holds the value,"
+                f" {counted(cells, 'other was', 'others were')} read as empty",
                 "每行各有自己的值：请取消合并，逐行填写后重报",
                 "a value in each row: unmerge the cells, fill each in and send the report again",
             ), () if name == form.key else (name,),
@@ -210,7 +214,7 @@ def _scaled(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
         words = Words(
             str(scaled.cells),
             f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
-            f"a number format shows {scaled.cells} cells of {label.en} divided by {scaled.divisor:,};"
+            f"a number format shows {counted(scaled.cells, 'cell')} of {label.en} divided by {scaled.divisor:,};"
             " what is stored was read",
             "显示与存储一致的数字格式",
             "a number format that shows what is stored",
@@ -231,13 +235,25 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "one sheet for the form: delete the others, or confirm that the right one was read",
             ),
         )  # fmt: skip
+    if n := sheet.unheaded_cells:
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.no_header", Words(
+                str(n),
+                f"没有表头的列中有{n}个单元格填了内容（从{sheet.unheaded_first}起），没有读取",
+                f"{counted(n, 'cell holds', 'cells hold')} something in a column without a header, first"
+                f" {sheet.unheaded_first}; not read",
+                "只在有表头的列中填写：误填的请移到所属的列，表外的算数、备注请清除",
+                "what is filled in under a header: move what was misplaced, clear notes and sums beside the table",
+            ), severity="warning" if sheet.unheaded_numbers else "info",
+        )  # fmt: skip
     if sheet.repeated_headers:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.repeated_header", Words(
                 str(sheet.repeated_headers),
                 f"数据中有{sheet.repeated_headers}行是重复的表头、标题（如分页打印所加）或镇（街）标题行，已略过",
-                f"{sheet.repeated_headers} rows among the data repeat the header or title, as of a second page, or are"
-                " a town's heading; they were passed over",
+                f"passed over among the data: {counted(sheet.repeated_headers, 'row')} that"
+                f" {'repeats' if sheet.repeated_headers == 1 else 'repeat'} the header or title, as of a second page,"
+                " or a town's heading",
                 "表头只在首页，数据行之间没有标题；分页打印请用“打印标题”功能",
                 "one header, above all rows, and no headings among them: for print use the program's print titles",
             ), severity="info",
@@ -247,8 +263,8 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
             one.place, f"{form.form}.{form.key}.spaced_codes", Words(
                 str(sheet.spaced_codes),
                 f"有{sheet.spaced_codes}个编码夹有空格、短横线，或被写成小数、科学计数（位数齐全），已按其中的编码读取",
-                f"{sheet.spaced_codes} codes have blanks or hyphens inside, or are written as decimals or with an"
-                " exponent (all digits are there); they were read as the codes",
+                f"{counted(sheet.spaced_codes, 'code')} with blanks or hyphens inside, or written as a decimal or with"
+                " an exponent (all digits are there), read without",
                 "以文本填写的编码，中间没有空格",
                 "codes as text, without blanks",
             ), severity="info",

@@ -14,8 +14,8 @@ county the same breaches, cell by cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -24,96 +24,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue import Form
-from qiangji.catalogue.models import Label
-from qiangji.catalogue.suites import Rule, Severity, Words
+from qiangji.catalogue.suites import Rule, Words
+from qiangji.checking.breaches import Breach, NotFilled, Shown, breaches_of, is_whole
 from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
-from qiangji.parsing import Parsed, TotalsProblem, address, strays
-from qiangji.parsing.problems import TOO_LARGE
+from qiangji.parsing import Parsed, TotalsProblem
+from qiangji.parsing.cells import NO_RESULT
+from qiangji.parsing.totals import UNREAD
 from qiangji.periods import Period
 from qiangji.personal_data import quoted
-from qiangji.text import quoted_zh
+from qiangji.text import counted, quoted_zh
 
 NAMED = 3
 """Fields that a question names; of more it says how many there are."""
 MAX_BREACHES = 50_000
 """Rules that rows of a submission break, told one by one. Each is an object in memory and a line of a page."""
-Shown = Callable[[str], str]
-"""How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    """The rule that a cell can be read, as one cell breaks it. A dash that may be a zero is asked about: a warning."""
-
-    id: str
-    fields: tuple[str]
-    label: Label
-    written: str
-    expected: Label
-    is_asked: bool = False
-    scope = "row"
-
-    @property
-    def is_critical(self) -> bool:
-        return not self.is_asked
-
-    @property
-    def severity(self) -> Severity:
-        return "warning" if self.is_asked else "critical"
-
-    def words(self, shown: Shown) -> Words:
-        if self.id.endswith(f".{TOO_LARGE}"):  # perhaps a card's number: only its county sees it
-            text = self.written if shown is str else f"({len(self.written)} 字 characters)"
-            too_large = (
-                f"{quoted_zh(self.label.zh)}的数字过大：{text}",
-                f"{self.label.en} is too large a number: {text}",
-            )
-            return Words(text, *too_large, self.expected.zh, self.expected.en)
-        text = shown(self.written)
-        if said := strays.WORDS.get(self.id.rpartition(".")[2]):
-            zh, en = (w.replace("{text}", text) for w in said)
-            return Words(text, zh, en, self.expected.zh, self.expected.en)
-        if self.is_asked:
-            return Words(
-                text.strip(),
-                f"{quoted_zh(self.label.zh)}只填了短横线，暂按未填处理：是否为零？",
-                f"{self.label.en} is a dash alone, and counts as missing until you say: is it zero?",
-                self.expected.zh,
-                self.expected.en,
-            )
-        return Words(
-            text,
-            f"{quoted_zh(self.label.zh)}无法识别：{text}",
-            f"{self.label.en} cannot be read: {text}",
-            self.expected.zh,
-            self.expected.en,
-        )
-
-
-@dataclass(frozen=True)
-class Breach:
-    """One row that breaks one rule.
-
-    `index`: the row's position among the rows read. `number`: its row number in the sheet. `columns`: the columns of
-    the cells concerned, counted from 0; `address` is the first of these cells.
-    """
-
-    rule: Rule | Unreadable
-    index: int
-    number: int
-    columns: tuple[int, ...]
-    address: str
-
-    def words(self, frame: pa.Table, shown: Shown = quoted) -> Words:
-        """What is said of it. `frame`: the rows of the submission with their context columns."""
-        if isinstance(self.rule, Unreadable):
-            return self.rule.words(shown)
-        read = {*self.rule.fields, *self.rule.columns, "county_code"}
-        return self.rule.words(
-            {n: frame.column(n)[self.index].as_py() for n in frame.column_names if n in read}
-        )
 
 
 @dataclass(frozen=True)
@@ -188,7 +114,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
         one.conclude("returned", "too_many_problems", *told)
         return
     one.frame, one.breaches = frame, breaches_of(parsed, broken, form)
-    if whole := [b.rule for b in broken if _is_whole(b.rule)]:
+    if whole := [b.rule for b in broken if is_whole(b.rule)]:
         one.conclude("returned", whole[0].id.split(".")[-1], *_whole_message(whole[0], parsed))
         return
     reasons: dict[int, list[Breach]] = {}
@@ -212,7 +138,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
             "partial",
             "rows_rejected",
             f"退回{len(reasons)}条记录，如{first.example}：{first.message_zh}",
-            f"{len(reasons)} rows rejected, e.g. {first.example}: {first.message_en}",
+            f"{counted(len(reasons), 'row')} rejected, e.g. {first.example}: {first.message_en}",
         )
     else:
         one.verdict = "accepted"
@@ -223,28 +149,32 @@ def _no_row(rejections: Sequence[Rejection], rows: int) -> tuple[str, str]:
     if not rejections:
         return "所有记录均未通过核查", "every row breaks a rule"
     first, more = rejections[0], len(rejections) - 1
-    more_zh, more_en = (f"；另有{more}类问题", f"; and {more} more rules") if more else ("", "")
+    more_zh, more_en = (f"；另有{more}类问题", f"; and {counted(more, 'more rule')}") if more else ("", "")
     return (
         f"{rows}条记录均未通过核查：{first.rows}条不符合{first.rule}，如{first.example}：{first.message_zh}{more_zh}。"
         "请改正后重报整表",
-        f"none of {rows} rows is accepted: {first.rows} break {first.rule}, e.g. {first.example}:"
-        f" {first.message_en}{more_en}. Correct them and send the whole report again",
+        f"none of {counted(rows, 'row')} is accepted: {counted(first.rows, 'breaks', 'break')} {first.rule}, e.g."
+        f" {first.example}: {first.message_en}{more_en}. Correct them and send the whole report again",
     )
 
 
 def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str, str] | None:
     """What is said, in zh and en, where rows break rules so often that a list of it helps nobody; else None."""
-    by_rule = sorted((b for b in broken if b.rows and not _is_whole(b.rule)), key=lambda b: -len(b.rows))
+    by_rule = sorted((b for b in broken if b.rows and not is_whole(b.rule)), key=lambda b: -len(b.rows))
     total = sum(len(b.rows) for b in by_rule)
     if total <= MAX_BREACHES:
         return None
     numbers = parsed.rows.column("_row")
     first = [
-        (b.rule.id, address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()), len(b.rows))
+        (
+            b.rule.id,
+            parsed.address(form.form, parsed.columns[form.key], numbers[b.rows[0]].as_py()),
+            len(b.rows),
+        )
         for b in by_rule[:3]
     ]
     zh = "、".join(f"{rule}自{cell}起{n}行" for rule, cell, n in first)
-    en = ", ".join(f"{rule} from {cell} ({n:,} rows)" for rule, cell, n in first)
+    en = ", ".join(f"{rule} from {cell} ({counted(n, 'row')})" for rule, cell, n in first)
     return (
         f"{parsed.rows.num_rows}行记录共有{total}处不合规则：{zh}；请核对是否发错文件、各列是否与表头对应，改正后重报",
         f"{parsed.rows.num_rows:,} rows break rules {total:,} times: {en}; check whether this is the right file and"
@@ -252,66 +182,36 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
     )
 
 
-def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
-    """What rows break: first cells that cannot be read, then rules in the suite's order.
-
-    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. A code that
-    is not well formed is not told as unknown, too. Of a row that is no unit's (`strays`), only that is told.
-    """
-    numbers, found = parsed.rows.column("_row").to_numpy(), list[Breach]()
-
-    def note(rule: Rule | Unreadable, rows: Sequence[int]) -> None:
-        columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
-        columns = columns or (parsed.columns[form.key],)
-        for index, number in zip(rows, numbers[rows].tolist(), strict=True):
-            found.append(Breach(rule, index, number, columns, address(form.form, columns[0], number)))
-
-    unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
-    for cell in parsed.unreadable:
-        expected = Label(zh=cell.expected_zh, en=cell.expected_en)
-        label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
-        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
-        (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
-    malformed = set[int]()
-    for one in broken:
-        if not _is_whole(one.rule):
-            told = unreadable if one.rule.is_critical else unreadable | asked
-            of = (form.key, *one.rule.fields)
-            rows = [i for i in one.rows if not any((i, f) in told for f in of)] if told else one.rows
-            if one.rule.id == f"{form.form}.{form.key}.format":
-                malformed.update(rows)
-            elif one.rule.id == f"{form.form}.{form.key}.known" and malformed:
-                rows = [i for i in rows if i not in malformed]
-            if rows:
-                note(one.rule, rows)
-    return found
-
-
-def _key_label(form: Form) -> Label:
-    return Label(zh=next(iter(form.key_headers), form.key), en=form.key)
+_NO_TOTAL = {
+    UNREAD: ("无法识别", "cannot be read"),
+    NO_RESULT: (
+        "是没有计算结果的公式（合计请用SUM，或用表格软件重新计算并保存）",
+        "is a formula without its result (use SUM, or let a spreadsheet program compute and save it)",
+    ),
+}
+"""What is said of a total that is no number."""
 
 
 def total_words(total: TotalsProblem, shown: Shown) -> Words:
     """What is said of a written total that is not the sum of its rows."""
     written = shown(total.written)
+    said_zh, said_en = _NO_TOTAL.get(total.written) or (f"为{written}", f"says {written}")
+    written = "" if total.written in _NO_TOTAL else written
     away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
     away_en = (
-        f": it is of the visible rows, and {total.hidden} are hidden or filtered away" if total.hidden else ""
+        f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away"
+        if total.hidden
+        else ""
     )
     return Words(
         written,
-        f"合计为{written}，各行之和为{total.sum}{away_zh}",
-        f"the total says {written}, the rows add up to {total.sum}{away_en}",
+        f"合计{said_zh}，各行之和为{total.sum}{away_zh}",
+        f"the total {said_en}, the rows add up to {total.sum}{away_en}",
         f"{total.sum}（请取消筛选、核对各行后重算合计）" if total.hidden else total.sum,
         f"{total.sum}: take the filter off, check the rows and add them up again"
         if total.hidden
         else total.sum,
     )
-
-
-def _is_whole(rule: Rule) -> bool:
-    """Whether the submission as a whole goes back for it."""
-    return rule.is_critical and rule.scope == "submission"
 
 
 def _whole_message(rule: Rule, parsed: Parsed) -> tuple[str, str]:
@@ -388,9 +288,12 @@ def _findings(one: Checked, rejected: Collection[int], form: Form, frame: pa.Tab
         rows = told.take(pa.array([b.index for b in breaches], pa.int64())).to_pylist()
         for breach, row in zip(breaches, rows, strict=True):
             of_report = (form, one.part.county_code, one.part.period)
-            if isinstance(breach.rule, Unreadable):
-                words = breach.rule.words(partial(quoted, county=one.part.county_code))
-                found.append(Finding.asked(breach.rule, words, row, *of_report))
+            if not isinstance(breach.rule, Rule):
+                words = breach.words(frame, partial(quoted, county=one.part.county_code))
+                finding = Finding.asked(breach.rule, words, row, *of_report)
+                if isinstance(breach.rule, NotFilled):
+                    finding = replace(finding, fields=breach.rule.lacking)
+                found.append(finding)
             else:
                 found.append(Finding.of(breach.rule, row, *of_report))
     return found

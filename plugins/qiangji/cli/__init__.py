@@ -17,6 +17,7 @@ from rich.console import Console
 from qiangji.cli import (
     airflow,
     catalogue,
+    decided,
     decisions,
     exporting,
     feedback,
@@ -29,6 +30,7 @@ from qiangji.cli import (
     template,
     today,
 )
+from qiangji.cli.pipes import outlive_readers
 from qiangji.cli.purposes import help_of
 from qiangji.cli.usage import Group
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
@@ -52,6 +54,7 @@ for command in (
     figures.status,
     decisions.release,
     decisions.void,
+    decided.decisions,
     findings.findings,
     findings.dispose,
     feedback.check,
@@ -102,6 +105,7 @@ def options(
 
 def main() -> None:
     """Entry point. The package's own errors are a line in each language on stderr, not a traceback."""
+    outlive_readers()
     try:
         app()
     except QiangjiError as e:

@@ -17,6 +17,8 @@ from rich.text import Text
 
 from qiangji.cli.common import table
 
+FRAMED, BARE = 3, 1
+"""Cells beside what a column holds: a border and a blank on both sides, or a blank."""
 LEAST = 8
 """Cells that a leading column gets at least, before it breaks its words."""
 
@@ -30,19 +32,44 @@ class Line:
 
 
 def print_in_blocks(
-    console: Console, title: str, lead: Sequence[str], columns: Sequence[Column], lines: Sequence[Line]
+    console: Console,
+    title: str,
+    lead: Sequence[str],
+    columns: Sequence[Column],
+    lines: Sequence[Line],
+    *,
+    is_framed: bool = True,
 ) -> None:
-    """Print rows so that no value is cut, and each block begins with the leading columns."""
-    widths = [
-        max([_width(str(column.header)), *(_width(line.cells[i]) for line in lines)])
-        for i, column in enumerate(columns)
-    ]
-    leading = [max([_width(h), *(_width(line.lead[i]) for line in lines)]) for i, h in enumerate(lead)]
-    for n, block in enumerate(_blocks(console.width, leading, widths)):
+    """Print rows so that no value is cut, and each block begins with the leading columns. Without a frame a block has
+    three lines less, and its columns stand closer.
+    """
+    leading, widths = _widths(lead, columns, lines)
+    between = FRAMED if is_framed else BARE
+    for n, block in enumerate(_blocks(console.width, leading, widths, between)):
         shown = _table(title if n == 0 else "", lead, [columns[i] for i in block])
+        if not is_framed:
+            shown.box, shown.padding, shown.header_style = None, (0, BARE, 0, 0), "dim"
         for line in lines:
             shown.add_row(*line.lead, *(line.cells[i] for i in block))
         console.print(shown)
+
+
+def width_of(lead: Sequence[str], columns: Sequence[Column], lines: Sequence[Line]) -> int:
+    """How wide a terminal has to be for one block without a frame."""
+    return sum(n + BARE for side in _widths(lead, columns, lines) for n in side)
+
+
+def _widths(
+    lead: Sequence[str], columns: Sequence[Column], lines: Sequence[Line]
+) -> tuple[list[int], list[int]]:
+    """What the leading columns and the others need."""
+    return (
+        [max([_width(h), *(_width(line.lead[i]) for line in lines)]) for i, h in enumerate(lead)],
+        [
+            max([_width(str(column.header)), *(_width(line.cells[i]) for line in lines)])
+            for i, column in enumerate(columns)
+        ],
+    )
 
 
 def print_card(console: Console, heading: str, *lines: str | None) -> None:
@@ -59,29 +86,29 @@ def _table(title: str, lead: Sequence[str], columns: Sequence[Column]) -> Table:
     return made
 
 
-def _blocks(width: int, leading: Sequence[int], widths: Sequence[int]) -> Iterator[list[int]]:
+def _blocks(width: int, leading: Sequence[int], widths: Sequence[int], between: int) -> Iterator[list[int]]:
     """Positions of the columns of each block: at least one, and no more than fit beside the leading ones."""
-    # a border and a blank on both sides of each cell, and a last border
-    room = width - 1 - sum(_beside(leading, width, max(widths, default=0)))
+    # with a frame a last border
+    room = width - (between == FRAMED) - sum(_beside(leading, width, max(widths, default=0), between))
     block: list[int] = []
     used = 0
     for i, each in enumerate(widths):
-        if block and used + each + 3 > room:
+        if block and used + each + between > room:
             yield block
             block, used = [], 0
         block.append(i)
-        used += each + 3
+        used += each + between
     if block or not widths:
         yield block
 
 
-def _beside(leading: Sequence[int], width: int, widest: int) -> list[int]:
+def _beside(leading: Sequence[int], width: int, widest: int, between: int) -> list[int]:
     """What the leading columns take: all that they need, or what the widest of the others leaves them."""
-    whole = [n + 3 for n in leading]
-    left = width - 1 - (widest + 3)
+    whole = [n + between for n in leading]
+    left = width - 1 - (widest + between)
     if sum(whole) <= max(left, width // 2):
         return whole
-    share = max(LEAST + 3, max(left, width // 2) // len(leading)) if leading else 0
+    share = max(LEAST + between, max(left, width // 2) // len(leading)) if leading else 0
     return [min(n, share) for n in whole]
 
 

@@ -13,8 +13,6 @@ from qiangji.periods import Period
 Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
 PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3, 2026H1 or 2026")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]
-ACTIONS = {"release": "采用", "void": "作废"}
-ACTIONS = {"release": "采用", "void": "作废"}
 FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
 
 
@@ -93,6 +91,7 @@ def _decide(
 ) -> None:
     from qiangji import pipeline
     from qiangji.cli import printing, words
+    from qiangji.figures.decisions import ACTIONS
     from qiangji.ledger import events
 
     form, period = part

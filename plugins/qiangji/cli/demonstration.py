@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from qiangji import pipeline, stages
-from qiangji.cli import printing
+from qiangji.cli import printing, words
 from qiangji.cli.common import unbuilt_months
 from qiangji.cli.printing_morning import print_morning
 from qiangji.figures import Choice, reading
@@ -49,7 +49,7 @@ def show(console: Console, s: Settings, clock: Clock) -> None:
         found = morning(engine, catalogue, datetime.now(UTC), unbuilt_months(catalogue))
         figures = reading.values(engine, catalogue, chosen, str(last))
     console.print("\n[bold]今早 This morning[/bold] (模拟数据 simulated)")
-    print_morning(console, found)
+    print_morning(console, found, words.names(catalogue))
     console.print()
     if figures:
         printing.print_values(console, figures)

@@ -29,6 +29,8 @@ WORDS = {
     "letter": "信件", "letters": "信件",
 }  # fmt: skip
 """What is looked at, in Chinese."""
+DOWN = "demonstration_down"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Examined:
     detail: str
     is_warning: bool = False
     """Well as yet, and something is to be done about it."""
+    is_demonstration: bool = False
+    """Not well, as the demonstration's county systems are down: they run while it does."""
 
 
 def examine() -> list[Examined]:
@@ -67,13 +71,25 @@ def show(console: Console, examined: list[Examined]) -> None:
         mark = "[green]ok[/green]  " if e.is_well else "[red]bad[/red] "
         mark = "[yellow]warn[/yellow] " if e.is_warning else mark
         console.print(f"{mark}{named}: {escape(e.detail)}", soft_wrap=True)
+    down = sum(e.is_demonstration for e in examined)
+    if down:
+        others = sum(not e.is_well for e in examined) - down
+        console.print(
+            f"{down}个县（市、区）是演示的模拟系统，演示结束即停：make up重新启动并保持运行；"
+            + (f"另有{others}项不正常。" if others else "其余正常。")
+            + f" {down} counties' systems are the demonstration's, which is over: `make up` starts them and keeps them"
+            f" running; {f'{others} more things are not well' if others else 'all else is well'}.",
+            style="yellow",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _try(what: str, look: Callable[[], str]) -> Examined:
     try:
         return Examined(what, True, look())
     except QiangjiError as e:
-        return Examined(what, False, f"{e.code}: {e}")
+        return Examined(what, False, f"{e.code}: {e}", is_demonstration=e.code == DOWN)
     except (OSError, sa.exc.SQLAlchemyError) as e:
         return Examined(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
 
@@ -268,11 +284,17 @@ def _answers(county: County) -> str:
         with socket.create_connection((host, port), timeout=5):
             return f"{county.transport} at {host}:{port} answers"
     except OSError as e:
+        if settings().is_simulated and host in _LOOPBACK:
+            raise QiangjiError(
+                f"the demonstration is over, nothing answers at {host}:{port}",
+                code=DOWN,
+                zh="演示已结束，模拟系统已停：",
+            ) from e
         raise QiangjiError(
             f"nothing answers at {host}:{port} ({e.strerror or e})",
             code="unreachable",
-            do="Is the system up? The demonstration's run while `make up` does",
-            zh="没有答复：对方系统在运行吗？演示的系统只在make up期间运行。",
+            do="Is the system up, and does the network let us through?",
+            zh="没有答复：对方系统在运行吗？网络通吗？",
         ) from e
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from qiangji.cli import findings, words
+from qiangji.cli import decided, findings, words
 from qiangji.cli.common import (
     Counties,
     Export,
@@ -27,6 +27,8 @@ from qiangji.cli.common import (
 from qiangji.errors import CatalogueError, UsageError
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
     from qiangji.catalogue import Catalogue
     from qiangji.figures.moving import Asked
 
@@ -92,7 +94,10 @@ def values(
 
 def diff(
     since: Annotated[
-        str | None, typer.Option("--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00")
+        str | None,
+        typer.Option(
+            "--from", help="the earlier time: 2026-11-24, 2026-11-24T08:00; default: before the last build"
+        ),
     ] = None,
     until: Annotated[str | None, typer.Option("--to", help="the later time; default: now")] = None,
     edition: Annotated[str | None, typer.Option("--edition", help="since this one was published")] = None,
@@ -110,35 +115,61 @@ def diff(
 ) -> None:
     """Print which figures changed between two times, or since they were published, by how much, and why.
 
-    Without `--level` and `--org` it looks at the city and its counties, and says how many changed beneath them.
+    Without `--from` and `--edition`: what the last build changed. Without `--level` and `--org` it looks at the city
+    and its counties, and says how many changed beneath them.
     """
     from qiangji.cli.export import given
-    from qiangji.figures import Choice, editions, explaining, reading
+    from qiangji.figures import Choice, decisions, editions, explaining
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
 
-    if (edition is None) == (since is None) or (edition is not None and until is not None):
+    if edition is not None and (since is not None or until is not None):
         raise UsageError(
-            "no time to begin with, or two",
+            "an edition and a time to begin with, or to end with",
             expected="--from (with --to, or without), or --edition",
-            zh="请给出一个起点：--from（可加--to）或--edition，二者取一。",
+            zh="--edition不能与--from、--to同用：二者取一。",
+            code="no_time",
+        )
+    if until is not None and since is None:
+        raise UsageError(
+            "a time to end with, and none to begin with",
+            expected="--from with --to",
+            zh="有--to而没有--from：请给出起点--from。",
             code="no_time",
         )
     require_place(export)
     wanted, choice = as_period(period), Choice(indicator or [], level, org or [])
     with reading_warehouse(settings()) as engine:
+        built = explaining.first_built(engine)
         if edition is not None:
+            first, last = editions.find(engine, edition, wanted)["published_at"], datetime.now(UTC)
             rows = editions.changes(engine, edition, wanted, choice)
             beneath = {} if json else editions.changed_beneath(engine, edition, wanted, choice)
         else:
-            first = reading.moment(since or "", settings().timezone)
-            last = datetime.now(UTC) if until is None else reading.moment(until, settings().timezone)
+            first, last = _moments(engine, since, until)
             rows = explaining.changes(engine, first, last, choice)
             beneath = {} if json else explaining.changed_beneath(engine, first, last, choice)
+        taken = decisions.in_between(engine, first, last, choice.orgs)
     if not given(rows, json, export):
         from qiangji.cli import printing_figures
 
+        if edition is None:
+            printing_figures.print_since(console, first, built, is_chosen=since is not None)
         printing_figures.print_changes(console, rows, choice, beneath, limit)
+        names = words.names(_readable_catalogue())
+        decided.print_told(console, taken, names, "期间的人工决定 Decided in between")
+
+
+def _moments(engine: Engine, since: str | None, until: str | None) -> tuple[datetime, datetime]:
+    """The two times that are compared. Raises UsageError no_time."""
+    from qiangji.figures import explaining, reading
+    from qiangji.settings import settings
+
+    zone, now = settings().timezone, datetime.now(UTC)
+    last = now if until is None else reading.moment(until, zone)
+    if since is not None:
+        return reading.moment(since, zone), last
+    return explaining.before_last_build(engine) or now - timedelta(seconds=1), last
 
 
 def explain(
@@ -250,14 +281,14 @@ def status(
     json: Json = False,
     export: Export = None,
 ) -> None:
-    """Print the reporting grid, what is locked, what needs attention, and what was collected and is not built.
+    """Print the reporting grid, what is locked, was decided, needs attention, or was collected and is not built.
 
     Exit code 3: something needs attention.
     """
     from qiangji import pipeline
     from qiangji.cli import printing
     from qiangji.cli.export import given
-    from qiangji.figures import reading
+    from qiangji.figures import decisions, reading
     from qiangji.ledger import dispositions
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -267,18 +298,18 @@ def status(
     counties = pipeline.read_catalogue().select_counties(county) if county else []
     with reading_warehouse(settings()) as engine:
         reading.require_reported(engine, wanted)
-        rows = reading.status(engine, wanted, counties)
+        rows = decisions.with_last(engine, reading.status(engine, wanted, counties))
         rejected = reading.rejections(engine, rows)
         still_open = dispositions.count_open(engine, wanted, counties)
         stale = reading.stale_corrections(engine, counties)
-        locked = reading.locks(engine)
-        held = reading.held_files(engine)
+        locked, held = reading.locks(engine), reading.held_files(engine)
         catalogue = _readable_catalogue()
         attention, unbuilt = reading.needs_attention(rows), unbuilt_months(catalogue, wanted)
     if not given(rows, json, export):
         names = words.names(catalogue)
         printing.print_status(console, rows, names.forms)
         printing.print_locks(console, locked)
+        decided.print_told(console, decisions.last_of(rows), names, "人工决定 Decided")
         printing.print_reasons(console, attention, names, held)
         printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)

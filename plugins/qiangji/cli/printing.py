@@ -40,6 +40,8 @@ STATUS_LEGEND = (
     "P 不完整 some did not report, or left it blank · O 缺报 nothing reported · M 不适用 not applicable"
     " · Q 已隐去 suppressed"
 )
+_DECIDED = {"release": "经放行 released", "void": "有作废 voided"}
+"""What the grid says of a report on which the last decision was this: `qiangji decisions` says more."""
 WARNED = "!"
 WARNED_LEGEND = (
     f"{WARNED} 有未确认的核查发现 findings that nobody confirmed: `qiangji explain`, `qiangji findings`"
@@ -162,6 +164,8 @@ def _status_cell(row: dict[str, Any]) -> str:
         lines.append(f"[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]")
     if row["is_nil"]:
         lines.append("[dim]零报告 nil[/dim]")
+    if said := _DECIDED.get(row.get("decision") or ""):
+        lines.append(f"[dim]{said}[/dim]")
     if row["rows_received"]:
         lines.append(f"[dim]{_counts(row)}[/dim]")
     return "\n".join(lines)
@@ -197,7 +201,7 @@ def print_unbuilt(console: Console, months: Sequence[Period]) -> None:
     """One line if reports, or decisions on findings, are not in the figures yet."""
     if months:
         console.print(
-            f"{'、'.join(map(str, months))} 有新报送或新处置尚未计算，指标值仍是旧的。"
+            f"{'、'.join(map(str, months))} 有新报送或新决定尚未计算，指标值仍是旧的。"
             " What was collected or decided is not in the figures yet: run `qiangji build`.",
             style="yellow",
             markup=False,

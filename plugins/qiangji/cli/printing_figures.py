@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +14,11 @@ from rich.text import Text
 
 from qiangji.cli.blocks import Line, print_card, print_in_blocks
 from qiangji.cli.common import right
+from qiangji.cli.decided import print_told
 from qiangji.cli.printing import TYPES, WARNED, Rows, local, number, value_cell
 from qiangji.cli.words import Names, status
 from qiangji.figures import Choice
-from qiangji.figures.explaining import CAUSES
+from qiangji.figures.explaining import CAUSES, by_causes, causes_in_words
 from qiangji.text import in_hundredths
 from qiangji.warehouse.dictionary import UNITS
 
@@ -52,11 +52,12 @@ def print_changes(
     first = [r for r in rows if r["is_first_shown"]]
     changed = [r for r in rows if not r["is_first_shown"]]
     if changed:
-        console.print(f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {_why(changed)}")
-    if first:
-        why = _why([r for r in first if r["causes"]])
         console.print(
-            f"首次显示 {len(first):,} 个指标值 figures shown for the first time{f': {why}' if why else ''}"
+            f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {counted(by_causes(changed))}"
+        )
+    if first:
+        console.print(
+            f"首次显示 {len(first):,} 个指标值 figures shown for the first time: {counted(by_causes(first))}"
         )
     if seen:
         _print_changes(console, seen[:limit])
@@ -75,10 +76,31 @@ def print_changes(
         console.print(f"未列出的层级也有变化 Changed at levels not looked at: {more}. --level", markup=False)
 
 
-def _why(rows: Rows) -> str:
-    """How many figures each cause changed, the most first."""
-    by_cause = Counter(c for r in rows for c in r["causes"] or [""])
-    return " · ".join(f"{_cause(c) if c else '原因未明 not known'} {n:,}" for c, n in by_cause.most_common())
+def counted(by_cause: Mapping[str, int]) -> str:
+    """How many figures each cause, or several together, changed: the counts add up to the figures."""
+    return " · ".join(f"{' '.join(causes_in_words(c))} {n:,}" for c, n in by_cause.items())
+
+
+def print_since(console: Console, since: datetime, built: datetime | None, *, is_chosen: bool) -> None:
+    """From when on it is compared, where nobody chose that; or that nothing was shown as early as that.
+
+    `built`: when figures were shown for the first time; None: nothing is built.
+    """
+    if built and since < built:
+        then = _minute(built + timedelta(minutes=1))
+        console.print(
+            f"{_minute(built)}首次计算，此前没有显示过任何指标值，所以都是首次显示；--from应为{then}或更晚。\n"
+            f"Nothing was shown before {_minute(built)}, so that everything is shown for the first time:"
+            f" --from makes sense from {then} on.",
+            style="yellow",
+            markup=False,
+        )
+    elif built and not is_chosen:
+        console.print(f"上次计算的变化 What the last build changed, since {_minute(since)}.", markup=False)
+
+
+def _minute(at: datetime) -> str:
+    return f"{local(at):%Y-%m-%dT%H:%M}"
 
 
 def _is_seen(r: dict[str, Any]) -> bool:
@@ -144,6 +166,7 @@ def print_explanation(console: Console, explained: dict[str, Any], names: Names)
     _print_children(console, explained["children"])
     _print_units(console, explained, names)
     _print_reports(console, explained, names)
+    print_told(console, explained["decisions"], names, "人工决定 Decided")
     _print_findings(console, explained["findings"], names)
     if explained["corrections"]:
         print_corrections(console, explained["corrections"], "人工更正 Corrections", names)

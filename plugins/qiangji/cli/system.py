@@ -39,7 +39,8 @@ def warehouse_url(
 def doctor(json: Json = False) -> None:
     """Tell what is configured, reachable and migrated, and what is not.
 
-    Exit code 1: something is not well.
+    Exit code 1: something is not well; the county systems of a demonstration that is over, too, as nothing can be
+    collected then. It says what starts them.
     """
     from qiangji.cli.doctor import examine, show
     from qiangji.cli.printing import as_json

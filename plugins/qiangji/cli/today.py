@@ -22,17 +22,22 @@ def today(
         typer.Option("--date", help="the morning of a day that was, such as 2026-11-24; default: now"),
     ] = None,
     is_all: Annotated[
-        bool, typer.Option("--all", help="also counties that need nothing, and every thing that waits")
+        bool,
+        typer.Option(
+            "--all",
+            help="everything: counties that need nothing, each report, each thing that waits, what moved each figure",
+        ),
     ] = False,
     json: Json = False,
 ) -> None:
     """Print the morning: the night, counties, what is late or went back, what waits, what moved, what is due.
 
-    Exit code 3: something waits, or a county needs something.
+    Exit code 3: something waits, or a county needs something. Exit code 2: nothing had been collected by then.
     """
     from qiangji import pipeline
-    from qiangji.cli import printing
+    from qiangji.cli import printing, words
     from qiangji.cli.printing_morning import print_morning
+    from qiangji.figures import reading
     from qiangji.figures.morning import morning
     from qiangji.settings import settings
     from qiangji.warehouse import reading_warehouse
@@ -43,10 +48,12 @@ def today(
     with reading_warehouse(s) as engine:
         is_past = at < datetime.now(UTC) - NOW
         found = morning(engine, catalogue, at, None if is_past else unbuilt_months(catalogue))
+        if found.night is None:
+            raise reading.not_collected(engine, at if is_past else None)
     if json:
         print(printing.as_json(asdict(found)))
     else:
-        print_morning(console, found, is_all=is_all)
+        print_morning(console, found, words.names(catalogue), is_all=is_all)
     exit_on(bool(found.waiting) or any(not c.is_well for c in found.counties))
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from qiangji.catalogue import Catalogue
 from qiangji.errors import CatalogueError
 from qiangji.ledger.statuses import STATUSES
+from qiangji.text import quoted_zh
 
 Row = TypeVar("Row", bound=Mapping[str, Any])
 STYLES = {
@@ -78,7 +79,7 @@ def names(catalogue: Catalogue | None = None) -> Names:
     subjects = {code: x.name.zh for code, x in catalogue.indicators.items()}
     for form in catalogue.forms.values():
         for name, one in form.fields.items():
-            subjects[f"{form.form}.{name}"] = f"{form.title.zh}“{one.label.zh}”"
+            subjects[f"{form.form}.{name}"] = f"{form.title.zh}{quoted_zh(one.label.zh)}"
     counties = {code: catalogue.name_of(code) for code in catalogue.counties}
     return Names(forms, counties, subjects)
 

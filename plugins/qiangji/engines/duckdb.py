@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import duckdb
@@ -10,6 +11,12 @@ import pyarrow as pa
 from qiangji.errors import EngineError
 from qiangji.rendering import rendered
 
+FEW = 100_000
+"""Rows of the largest input up to which planning a model takes longer than running it."""
+warnings.filterwarnings(
+    "ignore", "Arrow output on a DB-API result", UserWarning
+)  # a copy of few rows is cheap
+
 
 class DuckDB:
     """A database in memory; nothing outside can be reached from it."""
@@ -17,17 +24,23 @@ class DuckDB:
     def __init__(self, models: Path, threads: int) -> None:
         self._models = models
         self._connection = duckdb.connect(config={"threads": threads, "autoinstall_known_extensions": False})
+        self._views: set[str] = set()
+        self._rows: dict[str, int] = {}
 
     def register(self, name: str, rows: pa.Table) -> None:
-        self._connection.execute(f"DROP VIEW IF EXISTS {name}")
+        if name in self._views:  # rows take the place of rows by themselves, of a model they do not
+            self._connection.execute(f"DROP VIEW {name}")
+            self._views.remove(name)
         self._connection.register(name, rows)
+        self._rows[name] = len(rows)
 
     def view(self, name: str, model: str, **columns: str) -> None:
+        self._views.add(name)
         self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._filled(model, columns)}")
 
     def run(self, model: str, **columns: str) -> pa.Table:
         try:
-            return self._connection.sql(self._filled(model, columns)).to_arrow_table()
+            return self._table(self._filled(model, columns))
         except (
             duckdb.DataError
         ) as e:  # without the cause: its text holds the value, which may be a person's number
@@ -37,6 +50,12 @@ class DuckDB:
                 expected="values within the bounds of their fields",
                 zh="合计超出可容纳的范围：请核对过大的数值。",
             ) from None
+
+    def _table(self, text: str) -> pa.Table:
+        """The rows of a query. `sql` plans it twice, to say its columns and to run it; `execute` copies the rows."""
+        if max(self._rows.values(), default=0) <= FEW:
+            return self._connection.execute(text).to_arrow_table()
+        return self._connection.sql(text).to_arrow_table()
 
     def _filled(self, model: str, columns: dict[str, str]) -> str:
         text = (self._models / f"{model}.sql").read_text(encoding="utf-8")

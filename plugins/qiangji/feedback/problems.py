@@ -7,15 +7,17 @@ cannot be read are quoted as the county sent them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from qiangji.catalogue import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import Checked
+from qiangji.checking.breaches import Breach, NotFilled
 from qiangji.checking.names import RULE as ANOTHER_NAME
-from qiangji.checking.verdict import Breach, total_words
+from qiangji.checking.verdict import total_words
 from qiangji.ledger.findings import Finding
-from qiangji.parsing import Parsed, TotalsProblem, address
+from qiangji.parsing import Parsed, TotalsProblem
 
 QUESTION = "question"
 """Severity of what is asked about a whole report: it is held until somebody answers."""
@@ -26,7 +28,8 @@ SEVERITIES = {"critical": "退回", QUESTION: "待核实", "warning": "提示", 
 class Problem:
     """One rule that one row breaks, or (`row` None) why the whole submission goes back or is held, or a note on it.
 
-    `row`: the sheet's row number. `columns`: the columns of the cells concerned, counted from 0.
+    `row`: the sheet's row number; `last_row`: of a run of rows the last one's. `columns`: the columns of the cells
+    concerned, counted from 0.
     """
 
     rule: str
@@ -39,6 +42,12 @@ class Problem:
     value: str = ""
     expected_zh: str = ""
     expected_en: str = ""
+    last_row: int | None = None
+
+    @property
+    def rows(self) -> range:
+        """The numbers of the rows that it is about; none of a whole submission."""
+        return range(0) if self.row is None else range(self.row, (self.last_row or self.row) + 1)
 
     @property
     def is_warning(self) -> bool:
@@ -58,7 +67,9 @@ def problems_of(one: Checked, form: Form) -> list[Problem]:
     whole += [_of_total(total, one.parsed, form) for total in one.parsed.totals_problems]
     whole += [Problem(d.code, QUESTION, d.zh, d.en) for d in one.doubts]
     whole += [_of_note(n, one.parsed, form) for n in one.notes if not _is_on_row(n)]
-    rows = [_of_breach(breach, one) for breach in one.breaches if breach.rule.scope == "row"]
+    own = [b for b in one.breaches if b.rule.scope == "row"]
+    rows = [_of_breach(b, one) for b in own if not isinstance(b.rule, NotFilled)]
+    rows += _of_runs([b for b in own if isinstance(b.rule, NotFilled)], one)
     rows += [_of_note(n, one.parsed, form) for n in one.notes if _is_on_row(n)]
     return whole + sorted(rows, key=lambda p: (p.row or 0, p.is_warning, p.columns, p.rule))
 
@@ -83,7 +94,7 @@ def _of_note(note: Finding, parsed: Parsed, form: Form) -> Problem:
         parsed.rows.column(form.key).to_pylist().index(note.unit_code)
     ].as_py()
     return _problem(
-        note.rule, note.severity, number, (column,), address(form.form, column, number), note.words
+        note.rule, note.severity, number, (column,), parsed.address(form.form, column, number), note.words
     )
 
 
@@ -92,6 +103,28 @@ def _of_breach(breach: Breach, one: Checked) -> Problem:
     return _problem(
         breach.rule.id, breach.rule.severity, breach.number, breach.columns, breach.address, words
     )
+
+
+def _of_runs(breaches: Sequence[Breach], one: Checked) -> Iterator[Problem]:
+    """Rows that nobody filled in: one problem for those that lie one below the other."""
+    runs = list[list[Breach]]()
+    for breach in sorted(breaches, key=lambda b: b.number):
+        last = runs[-1][-1] if runs else None
+        if last and last.number + 1 == breach.number and last.rule.severity == breach.rule.severity:
+            runs[-1].append(breach)
+        else:
+            runs.append([breach])
+    for run in runs:
+        problem, n, last = _of_breach(run[0], one), len(run), run[-1]
+        if n > 1:
+            problem = replace(
+                problem,
+                message_zh=f"第{run[0].number}至{last.number}行未填写：共{n}个单位",
+                message_en=f"rows {run[0].number} to {last.number} are not filled in: {n} units",
+                last_row=last.number,
+                address=f"{run[0].address}:{last.address.rpartition('!')[2]}",
+            )
+        yield problem
 
 
 def _problem(

@@ -114,8 +114,8 @@ def _write_page(ws: Worksheet, page: Page) -> None:
     _head(ws, page, explanation_at, EXPLANATION_HEADER)
     by_row: dict[int, list[Problem]] = defaultdict(list)
     for p in page.problems:
-        if p.row is not None:
-            by_row[p.row].append(p)
+        for number in p.rows:
+            by_row[number].append(p)
     for number in range(sum(page.header) + 1, len(page.sheet.rows) + 1):
         ws.cell(number, problem_at).value = None  # said by an earlier return
     comments = 0

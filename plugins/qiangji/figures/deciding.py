@@ -25,7 +25,8 @@ class Waiting:
     """One thing that waits. `zh` and `en` name it in a line; `why_zh` and `why_en` say more where there is more.
 
     `command`: what is typed; empty where nothing can be typed. `what`: held, unbuilt, stale_correction, not_taken,
-    hand_over, not_sent, findings or unknown_year.
+    hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words; `reason_code` and
+    `brief_zh`: why, where it has a reason.
     """
 
     what: str
@@ -38,6 +39,9 @@ class Waiting:
     form: str = ""
     period: str = ""
     delivery_id: str = ""
+    about: str = ""
+    reason_code: str = ""
+    brief_zh: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,11 @@ def waiting(
     None: of a moment that was. Open findings, corrections that do not fit, workbooks and months that are not built are
     known as they are now alone, and are left out.
     """
+    if unbuilt:
+        yield _unbuilt(unbuilt)  # first: what was decided or came is in no figure until then
     yield from _held(catalogue, reported.grid)
     if unbuilt is not None:
-        yield from _of_figures(engine, unbuilt)
+        yield from _stale(engine)
     yield from _not_taken(catalogue, reported.grid)
     if unbuilt is not None:
         yield from _workbooks(reported)
@@ -142,16 +148,18 @@ def waiting(
         )
 
 
-def _of_figures(engine: Engine, unbuilt: Sequence[Period]) -> Iterator[Waiting]:
-    """Months to build, and corrections that no longer fit."""
-    if unbuilt:
-        months = "、".join(map(str, unbuilt))
-        yield Waiting(
-            "unbuilt",
-            f"{months}有新报送或新处置未计算",
-            f"{months}: collected, not in the figures",
-            "qiangji build",
-        )
+def _unbuilt(unbuilt: Sequence[Period]) -> Waiting:
+    months = "、".join(map(str, unbuilt))
+    return Waiting(
+        "unbuilt",
+        f"{months}有新报送或新决定未计算",
+        f"{months}: collected or decided, not in the figures",
+        "qiangji build",
+    )
+
+
+def _stale(engine: Engine) -> Iterator[Waiting]:
+    """Corrections that no longer fit."""
     for row in reading.stale_corrections(engine):
         where = f"{row['org_code']} {row['form']} {row['period']} {row['field']}"
         yield Waiting(
@@ -183,10 +191,11 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
         if r["status"] != "held":
             continue
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
-        brief = f"：{_brief(catalogue, r['form'], code)[0]}" if code else ""
+        brief = _brief(catalogue, r["form"], code)[0] if code else ""
+        about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
         yield Waiting(
             "held",
-            f"待审 {r['county_name']} {_title(catalogue, r)[0]} {r['period']}{brief}",
+            f"待审 {about}：{brief}".rstrip("："),
             f"held: {code}".rstrip(": "),
             f'qiangji release {r["delivery_id"]} --reason "…"',
             r["message_zh"] or "",
@@ -195,6 +204,9 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
             form=r["form"],
             period=r["period"],
             delivery_id=r["delivery_id"],
+            about=about,
+            reason_code=code,
+            brief_zh=brief,
         )
 
 

@@ -6,6 +6,7 @@ together here for one figure are those of sql/queries/figures.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ from qiangji.warehouse.rows import fetch, fetch_together
 CAUSES = {
     "late_arrival": ("逾期报送", "late arrival"),
     "arrival": ("新报送", "arrival"),
+    "released": ("人工放行", "released"),
     "revision": ("重报", "revision"),
     "withdrawal": ("撤回", "withdrawal"),
     "definition": ("口径变化", "definition"),
@@ -44,7 +46,8 @@ def explain(
 ) -> Row:
     """Everything behind one figure, the first as a row and the others as rows:
 
-    `figure`, `children`, `missing_units`, `submissions`, `awaited`, `rejections`, `findings`, `corrections`, `history`.
+    `figure`, `children`, `missing_units`, `submissions`, `decisions`, `awaited`, `rejections`, `findings`,
+    `corrections`, `history`.
 
     A month's amount of a year-to-date field is a difference: the reports before it, `is_subtracted`, are among its
     reports. Without a period type a month's figure is that of the indicator's headline, if there is one, else the
@@ -70,6 +73,7 @@ def _statements(of_reports: Mapping[str, str]) -> dict[str, sa.TextClause | str]
         "children": query("figures/children"),
         "missing_units": query("figures/missing_units"),
         "submissions": query("figures/submissions", **of_reports),
+        "decisions": query("figures/decided", **of_reports),
         "awaited": query("figures/awaited", **of_reports),
         "rejections": query("figures/rejections", **of_reports),
         "findings": query("figures/findings", **of_reports),
@@ -120,6 +124,31 @@ def changes(engine: Engine, since: datetime, until: datetime, choice: Choice) ->
     return largest_first(found)
 
 
+def first_built(engine: Engine) -> datetime | None:
+    """When figures were shown for the first time; None if they never were."""
+    with engine.connect() as c:
+        found: datetime | None = c.scalar(sa.text("SELECT min(built_at) FROM mart.build"))
+        return found
+
+
+def before_last_build(engine: Engine) -> datetime | None:
+    """The moment since which the last build that changed figures is all that was built; None: nothing is built.
+
+    That is the build before it or, for the first one, just before it.
+    """
+    builds = (
+        "SELECT built_at FROM mart.build WHERE rows_closed + rows_inserted > 0 ORDER BY built_at DESC LIMIT 1"
+    )
+    before = "SELECT max(b.built_at) FROM mart.build AS b WHERE b.built_at < l.built_at"
+    with engine.connect() as c:
+        found: datetime | None = c.scalar(
+            sa.text(
+                f"SELECT coalesce(({before}), l.built_at - interval '1 microsecond') FROM ({builds}) AS l"
+            )
+        )
+        return found
+
+
 def require_order(since: datetime, until: datetime) -> None:
     """Raise UsageError wrong_order unless the first moment is before the second."""
     if since >= until:
@@ -134,6 +163,35 @@ def require_order(since: datetime, until: datetime) -> None:
 def largest_first(rows: Rows) -> Rows:
     """Changes by their size; then figures that went, or got or lost a value; those that are shown first come last."""
     return sorted(rows, key=lambda r: (r["is_first_shown"], r["change"] is None, -abs(r["change"] or 0)))
+
+
+UNREPORTED, UNKNOWN = "unreported", "unknown"
+OTHERWISE = {
+    UNREPORTED: ("无人报送", "nothing reported"),
+    UNKNOWN: ("原因未明", "not known"),
+}
+"""What a change without a cause is counted as: a figure shown first of which nobody reported, and any other."""
+TOGETHER = "+"
+"""Joins the causes of figures that have several: `boundary+revision`."""
+
+
+def by_causes(rows: Rows) -> dict[str, int]:
+    """How many figures changed for which causes, the most first.
+
+    A figure is counted once: of several causes all are its key. So the counts add up to the rows.
+    """
+    counted = Counter(TOGETHER.join(r["causes"]) or _without(r) for r in rows)
+    return dict(counted.most_common())
+
+
+def _without(row: Row) -> str:
+    return UNREPORTED if row["is_first_shown"] and not row["reported_units"] else UNKNOWN
+
+
+def causes_in_words(key: str) -> tuple[str, str]:
+    """A key of `by_causes` in both languages."""
+    words = [(CAUSES | OTHERWISE)[cause] for cause in key.split(TOGETHER)]
+    return "＋".join(zh for zh, _ in words), " + ".join(en for _, en in words)
 
 
 def changed_beneath(engine: Engine, since: datetime, until: datetime, choice: Choice) -> dict[str, int]:

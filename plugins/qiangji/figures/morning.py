@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import OVERVIEW, Row, Rows, explaining, read, reading
+from qiangji.figures import OVERVIEW, Row, Rows, decisions, explaining, read, reading
 from qiangji.figures.contributing import At, Move, contributions
 from qiangji.figures.contributing_words import short
 from qiangji.figures.deciding import Open, Waiting, open_reports, waiting
@@ -86,7 +86,8 @@ class Moves:
     """Figures of the city and its counties that the night changed. `largest`: rows of `explaining.changes`, each with
     `because_zh` and `because_en`: what made it move most, '' where that cannot be said.
 
-    `first_shown`: of them those that were not there before. `closed`: locked or published period -> figures changed.
+    `first_shown`: of them those that were not there before. `by_cause`: as `explaining.by_causes` counts, so that it
+    adds up to `figures`. `closed`: locked or published period -> figures changed.
     """
 
     since: datetime
@@ -114,8 +115,8 @@ class Due:
 class Morning:
     """Everything that the first look of a day shows.
 
-    `then`: what is due next, where nothing is within the days of `ahead`. `is_past`: of a moment that was, of which
-    `waiting` knows a part alone: see there.
+    `then`: what is due next, where nothing is within the days of `ahead`. `decided`: what people decided since the
+    night began. `is_past`: of a moment that was, of which `waiting` knows a part alone: see there.
     """
 
     at: datetime
@@ -127,6 +128,7 @@ class Morning:
     locked: tuple[str, ...]
     open_reports: tuple[Open, ...] = ()
     then: tuple[Due, ...] = ()
+    decided: Rows = field(default_factory=list)
     is_past: bool = False
 
 
@@ -160,8 +162,13 @@ def as_reported(
         locked=tuple(r["period"] for r in reading.locks(engine, at)),
         open_reports=tuple(open_reports(catalogue, reported.grid, today)),
         then=() if ahead else tuple(_next(engine, catalogue, at, today)),
+        decided=_decided(engine, night.started_at, at) if night else [],
         is_past=unbuilt is None,
     )
+
+
+def _decided(engine: Engine, since: datetime, until: datetime) -> Rows:
+    return decisions.taken(engine, decisions.Asked(since=since, until=until))
 
 
 def _night(rows: Rows) -> Night:
@@ -239,7 +246,6 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
     """What of the city's and the counties' figures changed between two moments."""
     rows = explaining.changes(engine, since, until, OVERVIEW)
     before = [r for r in rows if not r["is_first_shown"]]
-    causes = Counter(cause for r in rows for cause in r["causes"])
     closed = {r["period"] for r in reading.locks(engine, until)} | {
         r["period"]
         for r in read(engine, "SELECT period FROM mart.edition WHERE published_at <= :at", {"at": until})
@@ -248,7 +254,7 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
         since=since,
         figures=len(rows),
         first_shown=len(rows) - len(before),
-        by_cause=dict(causes.most_common()),
+        by_cause=explaining.by_causes(rows),
         largest=_with_reasons(engine, sorted(before, key=_weight, reverse=True)[:LARGEST], since, until),
         closed=dict(Counter(r["period"] for r in before if r["period"] in closed)),
     )

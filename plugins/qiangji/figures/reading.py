@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -272,13 +272,7 @@ def require_reported(engine: Engine, period: str | None) -> None:
     known = read(engine, "SELECT period, status FROM mart.reporting_status GROUP BY period, status")
     ended = sorted(Period.parse(r["period"]) for r in known if r["status"] != "not_due")
     if not known:
-        raise UsageError(
-            "nothing was collected yet",
-            expected="a warehouse into which reports were collected",
-            do="Run `qiangji collect`.",
-            zh="尚未采集任何报表：请先运行qiangji collect。",
-            code="not_collected",
-        )
+        raise not_collected(engine)
     asked = Period.parse(period) if period else None
     if asked and not {str(p) for p in asked.parts} & {r["period"] for r in known}:
         raise UsageError(
@@ -292,6 +286,27 @@ def require_reported(engine: Engine, period: str | None) -> None:
             + "不加--period则查看所有已结束的报告期。",
             code="not_collected",
         )
+
+
+def not_collected(engine: Engine, at: datetime | None = None) -> UsageError:
+    """The error that nothing was collected yet or, at a moment that was, by then; it says what to do instead."""
+    first = read(engine, "SELECT min(ended_at) AS at FROM mart.collection WHERE form IS NULL")[0]["at"]
+    if at is None or first is None:
+        return UsageError(
+            "nothing was collected yet",
+            expected="a warehouse into which reports were collected",
+            do="Run `qiangji collect`.",
+            zh="尚未采集任何报表：请先运行qiangji collect。",
+            code="not_collected",
+        )
+    zone = settings().timezone
+    day, since = local_day(at - timedelta(microseconds=1), zone), local_day(first, zone)
+    return UsageError(
+        f"nothing had been collected by {day}",
+        expected=f"{since}, when it first was, or later",
+        zh=f"{day}尚未采集任何报表：首次采集在{since}，请看这一天或以后。",
+        code="not_collected",
+    )
 
 
 def rejections(engine: Engine, rows: Rows) -> Rows:

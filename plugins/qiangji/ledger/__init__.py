@@ -7,6 +7,7 @@ which they were written. Every event is written to the lake's journal before its
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -196,14 +197,15 @@ class Ledger:
         """Release what is held or void what is wrong, and record who decided it, when and why.
 
         Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
-        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason, no_person,
-        unknown_delivery, not_in_delivery.
+        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason,
+        personal_reason, no_person, unknown_delivery, not_in_delivery.
         """
         events.require_reason(reason)
         who = events.decided_by(by)
         with self.engine.begin() as c:
             share(c, GATE)
             touched = _touched(c, delivery_id, form, period)
+            placing.hold(c, touched)  # what it finds stands until it is written down
             hold_on(c, f"decisions {delivery_id}")  # an id follows from the count of those before
             before = c.scalar(
                 sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
@@ -217,10 +219,11 @@ class Ledger:
                 reason,
                 who,
                 datetime.now(UTC),
+                _found(c, delivery_id, touched),
             )
             event = {"event": "decision", **asdict(decision)}
             self.lake.record(f"decision-{decision.decision_id}", decision.decided_at, event)
-            insert(c, "ops.decision", [asdict(decision)])
+            insert(c, "ops.decision", [asdict(decision) | {"parts": json.dumps(decision.parts)}])
             placed = self.place(c, touched)
         return [s for s in placed if s.delivery_id == delivery_id]
 
@@ -283,6 +286,13 @@ def _touched(c: Connection, delivery_id: str, form: str | None, period: str | No
             code="not_in_delivery",
         )
     return touched
+
+
+def _found(c: Connection, delivery_id: str, touched: Sequence[Key]) -> list[dict[str, str]]:
+    """How each of these reports stands before somebody decides on it: held, if one of its readings is, else as the
+    last reading."""
+    rows = fetch(c, query("ledger/found"), {"d": delivery_id})
+    return [r for r in rows if (r["form"], r["period"]) in {at[:2] for at in touched}]
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -20,6 +20,7 @@ from qiangji.errors import UsageError
 from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.ledger.records import Delivery, Reading, Seen
+from qiangji.personal_data import KINDS_ZH, kind_of
 from qiangji.settings import settings
 
 _NO_PERSON = ("", "nologin", "false", "sync")
@@ -97,11 +98,29 @@ def decided_by(by: str | None = None) -> str:
 
 
 def require_reason(reason: str) -> None:
-    """Refuse a decision without a reason. Raises UsageError no_reason."""
+    """Refuse a decision without a reason, and a reason that nobody may read. Raises UsageError: no_reason,
+    personal_reason.
+    """
     if not reason.strip():
         raise UsageError(
             "no reason given",
             expected="--reason with a few words",
             zh="没有写理由：请用--reason写明几个字。",
             code="no_reason",
+        )
+    require_public(reason)
+
+
+def require_public(reason: str) -> None:
+    """Refuse a reason with a resident ID or a mobile number: whoever reads figures may read it.
+
+    Raises UsageError personal_reason.
+    """
+    kind = kind_of(reason)
+    if kind in ("resident_id", "mobile"):
+        raise UsageError(
+            f"the reason holds personal data ({kind})",
+            expected="a reason without it",
+            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。",
+            code="personal_reason",
         )

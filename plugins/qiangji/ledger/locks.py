@@ -78,8 +78,9 @@ def now_locked(c: Connection) -> list[Period]:
 def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str | None = None) -> Lock:
     """Lock or unlock a period, and record who decided it, when and why.
 
-    Raises UsageError: not_ended, is_locked, no_reason (of an unlock), not_locked, no_person.
+    Raises UsageError: not_ended, is_locked, no_reason (of an unlock), personal_reason, not_locked, no_person.
     """
+    events.require_public(reason)
     with ledger.engine.begin() as c:
         hold(c, GATE)
         _require_sense(c, period, action, reason)

@@ -231,7 +231,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Decision:
-    """A person's `release` or `void` of a delivery, or (with form or period) of a part of it: a row of ops.decision."""
+    """A person's `release` or `void` of a delivery, or (with form or period) of a part of it: a row of ops.decision.
+
+    `parts`: each report that it is about, with the status that it found: form, period, status. None: it was made before
+    this was kept.
+    """
 
     decision_id: str
     delivery_id: str
@@ -241,6 +245,7 @@ class Decision:
     reason: str
     decided_by: str
     decided_at: datetime
+    parts: list[dict[str, str]] | None = None
 
 
 def decided(decisions: Iterable[Decision], form: str, period: str) -> dict[str, Decision]:

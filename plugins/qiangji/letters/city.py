@@ -11,7 +11,7 @@ from qiangji.catalogue import Catalogue
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row
 from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county
-from qiangji.figures.explaining import CAUSES
+from qiangji.figures.explaining import CAUSES, causes_in_words
 from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
 from qiangji.letters.situation import Situation, coming_in
@@ -246,7 +246,8 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
         ),
         w.headings("原因 cause", "指标值 figures"),
         tuple(
-            (Cell(w(*CAUSES[cause])), Cell(f"{n:,}", share=n / most)) for cause, n in moves.by_cause.items()
+            (Cell(w(*causes_in_words(cause))), Cell(f"{n:,}", share=n / most))
+            for cause, n in moves.by_cause.items()
         ),
     )
     for period, n in moves.closed.items():

@@ -53,6 +53,12 @@ SYSTEMS_ROLE = "county_systems"
 RUN_SECONDS = 600.0
 _IS_UP = "已经在运行：请直接使用，或先make down。"
 
+NO_TRIGGERER = (
+    "首页的触发器（Triggerer）始终为红，属正常：没有任务需要它，未启动。"
+    " The triggerer on its home page is always red, as it should be: nothing waits for one, so none runs."
+)
+"""What somebody wonders at who sees Airflow's home page for the first time."""
+
 
 @dataclass
 class Clock:
@@ -125,6 +131,7 @@ def run(
     if keep:
         user, password = airflow.login
         console.print(f"\nAirflow: {airflow.url}  {user} / {password}   (stop it with `make down`)")
+        console.print(NO_TRIGGERER, style="dim")
     return 0 if ok else 1
 
 

@@ -83,7 +83,9 @@ def _read_kind(
         from qiangji.parsing import xlsx_file
 
         sheets = {form: county.sheets.get(form, "") for form in titles}
-        grids = xlsx_file.read_scanned(content, sheets, titles, where=where)
+        grids = xlsx_file.read_scanned(
+            content, sheets, titles, {form: county.layout_of(form) for form in titles}, where=where
+        )
         return {form: replace(grid, form=form) for form, grid in grids.items()}
     if len(titles) != 1:
         raise ReturnedError(
@@ -117,7 +119,7 @@ def _check_cells(grid: Grid, where: str) -> None:
                 expected="text",
                 do="Export it again.",
                 code="nul_byte",
-                zh=f"第{i + 1}列的内容含空字符,请重新导出",
+                zh=f"第{i + 1}列的内容含空字符，请重新导出",
             )
         if longest(column) > MAX_CELL:
             raise too_large(f"a cell in column {i + 1} is too long", f"at most {MAX_CELL:,} bytes", where)

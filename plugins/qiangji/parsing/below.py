@@ -17,6 +17,7 @@ from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import codes_of, joined, unwrapped
 from qiangji.parsing.totals import find_totals
+from qiangji.text import counted
 
 _SHOWN = 5
 _NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
@@ -32,19 +33,19 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
     if not found:
         return
-    cells = [address(reading.form.form, columns.key, grid.first_row + end + i) for i in found]
-    begins = address(reading.form.form, 0, grid.first_row + end)
+    cells = [address(reading.sheet, columns.key, grid.first_row + end + i) for i in found]
+    begins = address(reading.sheet, 0, grid.first_row + end)
     more = "" if len(cells) <= _SHOWN else f" and {len(cells) - _SHOWN} more"
     more_zh = "" if len(cells) <= _SHOWN else f"等共{len(cells)}行"
     raise ReturnedError(
-        f"{len(cells)} rows stand below the sign-off line in row {grid.first_row + end}:"
+        f"{counted(len(cells), 'row stands', 'rows stand')} below the sign-off line in row {grid.first_row + end}:"
         f" {', '.join(cells[:_SHOWN])}{more}",
         where=reading.where,
         expected=f"all rows above {begins}, and one sign-off zone at the end of the sheet",
         do="Move those rows above the sign-off lines (of several pages, keep the last page's lines) and send it again.",
         code="rows_below_sign_off",
-        zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据({'、'.join(cells[:_SHOWN])}{more_zh})；"
-        "请将数据行移到签章栏之上(分页的只保留最后的签章栏)后重报",
+        zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据（{'、'.join(cells[:_SHOWN])}{more_zh}）；"
+        "请将数据行移到签章栏之上（分页的只保留最后的签章栏）后重报",
     )
 
 

@@ -13,6 +13,7 @@ time of day.
 | `2026H1`, `2026年上半年` | - | 2026H1 |
 | `2026`, `2026年`, `2026年度` | - | 2026 |
 | `9/30/2026`, `30-Sep`, `26-Sep`, a moment with an offset (`...Z`), a day that is none | - | - |
+| a year before 1900 or after 2999 | as it is | - |
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import re
 from datetime import date, timedelta
 
 from qiangji.errors import UsageError
-from qiangji.periods import Period
+from qiangji.periods import FIRST_YEAR, LAST_YEAR, Period
 from qiangji.text import tidy
 
 _DAY = (
@@ -56,7 +57,7 @@ def read_period(text: str) -> Period | None:
     """The period that a text names, or the month of the day that it names; None without either."""
     day = _day(text, is_midnight=False)
     if day is not None:
-        return Period.of(day)
+        return Period.of(day) if FIRST_YEAR <= day.year <= LAST_YEAR else None
     plain = tidy(text).replace(" ", "").upper()
     if english := _ENGLISH.fullmatch(plain):
         year = english["y"] if len(english["y"]) == 4 else f"20{english['y']}"

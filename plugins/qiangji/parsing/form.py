@@ -19,34 +19,33 @@ from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
 from qiangji.parsing.below import check_below, check_below_declaration
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.glance import is_alnum
-from qiangji.parsing.grid import Grid, address, combined, sign_off_start
+from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.normalise import TYPES, read_codes, read_column
+from qiangji.parsing.outside import check_beyond, check_ragged, unheaded
 from qiangji.parsing.pages import HeaderRows, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.signing import signed
 from qiangji.parsing.strays import (
+    OF_UNITS,
     Stray,
-    check_shortened,
+    check_codes,
     codes_of,
     find_strays,
     find_sums,
     hide,
-    is_note_row,
-    is_number,
-    is_total,
     joined,
     told_once,
     unwrapped,
 )
 from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
 from qiangji.periods import Period
-from qiangji.text import squeezed, tidy
 
 _BLANK = r"^[\s\p{Z}]*$"
 
@@ -78,6 +77,10 @@ class Parsed:
     explanations: Mapping[int, str] = field(default_factory=dict)
     sheet: SheetFacts = field(default_factory=SheetFacts)
 
+    def address(self, form: str, column_index: int, row_number: int) -> str:
+        """How messages name one of its cells: see `grid.address`."""
+        return address(shown_sheet(self.sheet.sheet, form), column_index, row_number)
+
     @cached_property
     def unreadable(self) -> list[UnreadableCell]:
         """The rows of `problems`."""
@@ -98,7 +101,7 @@ def read_form(
     truncated, wrong_period, nothing_filled, unchanged_not_allowed, unchanged_with_rows, or the grid's own
     (missing_sheet).
     """
-    reading = Reading.of(county, form, period, crosswalk or {})
+    reading = Reading.of(county, form, period, crosswalk or {}, shown_sheet(grid.sheet, form.form))
     if grid.error:
         e = grid.error
         raise ReturnedError(e.what, where=reading.where, expected=e.expected, do=e.do, code=e.code, zh=e.zh)
@@ -110,8 +113,8 @@ def read_form(
         return unchanged_submission()
     columns = find_columns(grid, reading)
     check_below(grid, end, columns, reading)
-    _check_ragged(grid, end, reading)
-    _check_beyond(grid, end, reading)
+    check_ragged(grid, end, reading)
+    check_beyond(grid, end, reading)
     zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
@@ -168,13 +171,13 @@ def _read_zone(
         read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern
     )
     strays = [] if are_codes else find_strays(data, codes, columns, reading)
-    check_shortened(strays, len(rows), columns.key, numbers, reading)
+    check_codes(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
     raw: dict[str, pa.Array] = {form.key: data.column(columns.key).chunk(0)}
     typed: dict[str, pa.Array] = {form.key: _crosswalked(codes, reading.crosswalk)}
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
-        typed["unit_name"] = read_codes(unwrapped(raw["unit_name"]))
+        typed["unit_name"] = read_codes(unwrapped(_known(raw["unit_name"])))
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
     _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
@@ -209,8 +212,15 @@ def _read_zone(
             headers=columns.headers,
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
+            **unheaded(zone, first_row, columns, {*totals, *header.repeated, *header.further}, reading),
         ),
     )
+
+
+def _known(names: pa.Array) -> pa.Array:
+    """Names, null where a formula has no result."""
+    unknown = pc.equal(names, NO_RESULT)
+    return pc.if_else(unknown, pa.scalar(None, pa.string()), names) if pc.any(unknown).as_py() else names
 
 
 def _read_fields(
@@ -260,7 +270,7 @@ def _summed(
     rows: pa.Array, read: Mapping[str, Column], strays: list[Stray], no_units: pa.Array
 ) -> tuple[pa.Array, Mapping[str, Column]]:
     """The rows that totals add up, and their columns: without undeclared totals and notes."""
-    others = {s.index for s in strays if s.what != "shortened"}
+    others = {s.index for s in strays if s.what not in OF_UNITS}
     others.update(pc.indices_nonzero(no_units).to_pylist())
     if not others:
         return rows, read
@@ -284,7 +294,14 @@ def _check_totals(
     written = {
         n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
     }
-    return compare_totals(reading.form.form, totals, rows, first_row, at, written, read)
+    agree, wrong = compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
+    formulas = {
+        address(reading.sheet, i, first_row + row)
+        for i in at.values()
+        for row, text in zip(sorted(totals), marks.column(i).to_pylist(), strict=True)
+        if text == NO_RESULT
+    }
+    return agree, [replace(p, written=NO_RESULT) if p.address in formulas else p for p in wrong]
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:
@@ -313,75 +330,3 @@ def _crosswalked(codes: pa.Array, crosswalk: Mapping[str, str]) -> pa.Array:
         return codes
     own, ours = pa.array(list(crosswalk), pa.string()), pa.array(list(crosswalk.values()), pa.string())
     return pc.coalesce(ours.take(pc.index_in(codes, value_set=own)), codes)
-
-
-def _check_ragged(grid: Grid, end: int, reading: Reading) -> None:
-    """Raise for rows of the data zone with more or fewer cells than the header: their cells may have moved."""
-    if not grid.ragged:
-        return
-    where, layout = reading.where, reading.layout
-    lengths, widest = dict(grid.ragged), grid.cells.num_columns
-    first = grid.first_row + grid.data_start(layout)
-    width = lengths.get(first - 1, widest)
-    inside = [(r, lengths.get(r, widest)) for r in range(first, grid.first_row + end)]
-    labels = {squeezed(t) for t in (*layout.totals, *layout.subtotals)}
-    odd = [(r, n) for r, n in inside if n != width]
-    # Of thousands, the first tell what is wrong; the rest are only counted.
-    wrong = [(r, n) for r, n in odd[:1000] if not _may_be_short(grid, r, n, width, labels)] + odd[1000:]
-    if not wrong:
-        return
-    row, cells = wrong[0]
-    if len(wrong) == 1 and row == grid.first_row + grid.cells.num_rows - 1 and cells < width:
-        raise ReturnedError(
-            f"the last row ({row}) ends after {cells} of {width} cells",
-            where=where,
-            expected="the whole file",
-            do="Send the whole file again.",
-            code="truncated",
-            zh=f"文件不完整：最后一行（第{row}行）只有{cells}列，应为{width}列，请重新完整上传",
-        )
-    raise ReturnedError(
-        f"{len(wrong)} rows with another number of cells than the header, first row {row}: {cells}",
-        where=where,
-        expected=f"{width} cells in {address(reading.form.form, 0, row)}",
-        do="Check quotes and separators in these rows.",
-        code="ragged_rows",
-        zh=f"有{len(wrong)}行的列数与表头不一致（第{row}行为{cells}列，应为{width}列），请检查后重报",
-    )
-
-
-def _check_beyond(grid: Grid, end: int, reading: Reading) -> None:
-    """Raise for rows of a text file that have a number to the right of the last header. A comma in a number without
-    quotation marks (1,234) moves the cells behind it, and a blank column at the end of the table hides that.
-    """
-    titles, headers = grid.title_and_header(reading.layout)
-    if grid.look is not None or grid.header_rows is not None:
-        return
-    heads = [grid.row_text(i) for i in range(titles, min(titles + headers, grid.cells.num_rows))]
-    last = max((i for row in heads for i, text in enumerate(row) if text), default=-1)
-    below = titles + headers
-    for at in range(last + 1, grid.cells.num_columns):
-        column = combined(grid.cells.column(at)).slice(below, max(0, end - below))
-        found = [i for i, text in enumerate(column.to_pylist()) if text and is_number(tidy(text))]
-        if not found:
-            continue
-        cell = address(reading.form.form, at, grid.first_row + below + found[0])
-        raise ReturnedError(
-            f"{len(found)} rows have a number to the right of the last header, first {cell}: cells may have moved",
-            where=reading.where,
-            expected="numbers under a header only, and those with a comma in quotation marks",
-            do="Remove commas from numbers (1234), or put these into quotation marks; clear what has no header.",
-            code="ragged_rows",
-            zh=f"有{len(found)}行在最后一个表头之后还有数字（如{cell}），各列可能已错位："
-            "请去掉数字中的千分位逗号（写作1234）或给该数字加上英文双引号，并清除表头以外的内容后重报",
-        )
-
-
-def _may_be_short(grid: Grid, row: int, cells: int, width: int, labels: set[str]) -> bool:
-    """A totals row or a note may lack empty cells at its end. Cells beyond the header may be there if all are empty."""
-    texts = [squeezed(t) for t in grid.row_text(row - grid.first_row)]
-    if cells > width:
-        return not any(texts[width:])
-    filled = [t for t in grid.row_text(row - grid.first_row) if t]
-    is_stray = any(map(is_total, texts)) or is_note_row(filled)
-    return not filled or bool(labels & set(texts)) or is_stray

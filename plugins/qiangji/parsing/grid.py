@@ -15,10 +15,13 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.glance import is_filled
+from qiangji.personal_data import kind_of, may_name
 from qiangji.text import tidy
 
 MAX_COLUMNS = 2000
 """Of a sheet. A form has fewer than a hundred, and each column costs memory and time."""
+MAX_TAB = 31
+"""Characters of a sheet's name that a spreadsheet program allows."""
 MAX_CELL = 32_767
 """Of one cell, in bytes of UTF-8 (in characters where the standard library reads CSV). A spreadsheet program holds no
 more characters."""
@@ -73,6 +76,11 @@ class Grid:
     error: ReturnedError | None = None
     look: Look | None = None
 
+    @property
+    def shown(self) -> str:
+        """How addresses name it."""
+        return shown_sheet(self.sheet, self.form)
+
     def title_and_header(self, layout: Layout) -> tuple[int, int]:
         """(rows above the header, header rows)."""
         return (
@@ -124,9 +132,17 @@ def column_letters(index: int) -> str:
     return letters
 
 
-def address(form: str, column_index: int, row_number: int) -> str:
-    """`village_group!D17`: the column counted from 0, the row as the sheet numbers it."""
-    return f"{form}!{column_letters(column_index)}{row_number}"
+def address(sheet: str, column_index: int, row_number: int) -> str:
+    """`行政村!D17`: the column counted from 0, the row as the sheet numbers it. `sheet`: see `shown_sheet`."""
+    return f"{sheet}!{column_letters(column_index)}{row_number}"
+
+
+def shown_sheet(sheet: str, form: str) -> str:
+    """How addresses name a sheet: as its tab does. The form stands for a file without sheets, and for a tab that may
+    name a person.
+    """
+    plain = tidy(sheet)[:MAX_TAB]
+    return form if not plain or may_name(plain) or kind_of(plain) else plain
 
 
 def first_text(cells: pa.Table) -> pa.Array:

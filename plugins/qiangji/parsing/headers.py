@@ -47,8 +47,8 @@ class Columns:
     `ignored`: columns that hold no field of the period.
 
     `is_returned`: the sheet went back to the county before; `explanation`: the column where the county may explain a
-    row. `units`: field -> the unit in brackets behind its header. `headers`: field -> (the cells above it,
-    its header).
+    row. `unheaded`: columns without a header. `units`: field -> the unit in brackets behind its header. `headers`:
+    field -> (the cells above it, its header).
     """
 
     key: int
@@ -58,6 +58,7 @@ class Columns:
     ignored: tuple[int, ...] = ()
     explanation: int | None = None
     is_returned: bool = False
+    unheaded: tuple[int, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -104,7 +105,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored: list[int] = []
     units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
-    for i, (leaf, full) in enumerate(_header_texts(grid, title_rows, header_rows)):
+    for i, (leaf, full) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
         target, unit = _target(known, full, leaf)
@@ -118,10 +119,10 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
             written = " ".join(
                 tidy(t) for t in grid.cells.column(i).slice(title_rows, header_rows).to_pylist()
             )
-            raise _unknown(leaf, written, address(form.form, i, grid.first_row + row), reading)
+            raise _unknown(leaf, written, address(reading.sheet, i, grid.first_row + row), reading)
         elif target in found:
             row = title_rows + header_rows
-            raise _duplicate(target, [address(form.form, c, row) for c in (found[target], i)], reading)
+            raise _duplicate(target, [address(reading.sheet, c, row) for c in (found[target], i)], reading)
         elif target in form.fields and target not in fields:
             ignored.append(i)  # a field that the form has in other periods
         else:
@@ -141,6 +142,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
+        unheaded=tuple(i for i, (leaf, _) in enumerate(texts) if not leaf),
         units=units,
         headers=headers,
     )

@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Field
+from qiangji.parsing.cells import are_errors
 from qiangji.parsing.column import DECIMAL, NOTHING, Column
 from qiangji.parsing.dates import read_date
 from qiangji.parsing.glance import COMMON, LETTERS, Characters, is_alnum, is_ascii
@@ -108,7 +109,9 @@ def _read_distinct(raw: pa.Array, field: Field, is_total: bool) -> Column:
                 pc.invert(pc.match_substring_regex(texts, NOTHING)),
             ),
         )
-    return Column.of(_missing_as_null(texts))
+    values = _missing_as_null(texts)
+    failed = pc.fill_null(are_errors(values), False)  # `#REF!` is no text that anybody wrote
+    return Column.of(pc.if_else(failed, pa.scalar(None, pa.string()), values), failed)
 
 
 def _by_word(texts: pa.Array, words: list[bool | None], type_: pa.DataType) -> Column:

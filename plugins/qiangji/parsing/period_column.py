@@ -6,6 +6,8 @@ month within the period names it: a spreadsheet program makes a date of a typed 
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,8 +15,12 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.dates import read_period
 from qiangji.parsing.grid import address
 from qiangji.parsing.reading import Reading
-from qiangji.periods import Period
+from qiangji.periods import FIRST_YEAR, LAST_YEAR, Period
 from qiangji.personal_data import quoted
+from qiangji.text import tidy
+
+_YEAR = re.compile(r"(?!(?:19|2[0-9])[0-9]{2})[0-9]{4}(?![0-9])")
+"""Four digits that are a year of no report."""
 
 
 def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading) -> None:
@@ -31,7 +37,7 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
         return
     first = pc.indices_nonzero(pc.is_in(encoded.indices, value_set=pa.array(wrong, encoded.indices.type)))
     i = first[0].as_py()
-    cell, text = address(reading.form.form, at, numbers[i].as_py()), column[i].as_py()
+    cell, text = address(reading.sheet, at, numbers[i].as_py()), column[i].as_py()
     names = read_period(text)
     if str(period).endswith("-10") and text.strip() == f"{period.year}.1":
         raise _lost_zero(cell, reading)
@@ -39,15 +45,23 @@ def check_period(column: pa.Array, at: int, numbers: pa.Array, reading: Reading)
     raise ReturnedError(
         f"{cell} says period {names}" + ("" if written == str(names) else f" ({written})")
         if names
-        else f"{cell} says no period that can be read: {written}",
+        else f"{cell} says {_what(text)[1]}: {written}",
         where=reading.where,
         expected=str(period),
         do="Send the file of that period, or correct the column.",
         code="wrong_period",
-        zh=f"{cell}中的报告期为{names or '无法识别的内容'}"
+        zh=f"{cell}中的报告期为{names or _what(text)[0]}"
         + ("" if written == str(names) else f"（单元格内容：{written}）")
         + f"，应为{period}，请核对后重报",
     )
+
+
+def _what(text: str) -> tuple[str, str]:
+    """What stands in place of a period, in zh and en."""
+    if _YEAR.match(tidy(text)):
+        years = f"{FIRST_YEAR}至{LAST_YEAR}"
+        return f"不可能有的年份（应在{years}之间）", f"a year outside {FIRST_YEAR} to {LAST_YEAR}"
+    return "无法识别的内容", "no period that can be read"
 
 
 def _lost_zero(cell: str, reading: Reading) -> ReturnedError:

@@ -16,7 +16,7 @@ from qiangji.periods import Period
 @dataclass(frozen=True)
 class Reading:
     """`fields`: those the form has in the period, in the form's order. `layout`: how the county's sheet looks.
-    `optional`: fields that a sheet may have no column for. `county`: its code.
+    `optional`: fields that a sheet may have no column for. `county`: its code. `sheet`: how addresses name the sheet.
 
     `crosswalk`: the county's own unit code -> the tree's. `where`: how messages name the submission.
     """
@@ -29,11 +29,15 @@ class Reading:
     where: str
     optional: tuple[str, ...] = ()
     county: str = ""
+    sheet: str = ""
 
     @classmethod
-    def of(cls, county: County, form: Form, period: Period, crosswalk: Mapping[str, str]) -> Reading:
+    def of(
+        cls, county: County, form: Form, period: Period, crosswalk: Mapping[str, str], sheet: str = ""
+    ) -> Reading:
         month = str(period.last_month)
         fields, optional = form.fields_in(month), tuple(form.optional_in(month))
         where = f"{county.county} {form.form} {period}"
         layout = county.layout_of(form.form)
-        return cls(form, period, fields, layout, crosswalk, where, optional, county.county)
+        code = county.county
+        return cls(form, period, fields, layout, crosswalk, where, optional, code, sheet or form.form)

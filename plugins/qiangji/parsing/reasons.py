@@ -107,7 +107,8 @@ _ALL = (
         "补上或改正工作表名称", "Add or rename the sheet.",
     ),
     Reason(
-        "formula_without_value", "sheet", "公式没有计算结果", "a formula whose result was never computed",
+        "formula_without_value", "sheet", "标题、表头或多数编码是没有计算结果的公式",
+        "a title, a header or most codes are formulas whose result was never computed",
         "打开、重新计算并保存，或粘贴为数值", "Open it, let it compute, save it.",
     ),
     Reason(
@@ -167,6 +168,11 @@ _ALL = (
         "wrong_period", "form", "报告期列或标题与文件的报告期不同",
         "the period's column, or the title, says another period",
         "核对报告期", "Send the period's own file, or correct the column or the title.",
+    ),
+    Reason(
+        "wrong_county", "form", "标题写的是另一县（市、区），多数记录也是其单位",
+        "the title names another county, and most rows are of its units",
+        "发送本县（市、区）的报表", "Send the county's own file.",
     ),
     Reason(
         "unchanged_not_allowed", "form", "非月报填“无变动”", "无变动 in a form that is not monthly",

@@ -22,6 +22,19 @@ CELLS = (
     ("day", "数字所在单元格设为日期格式，如105成了1900-04-14",
      "a day in a number field: the cell is formatted as a date, and 105 is shown as 1900-04-14",
      "改为数字格式，核对后重填", "Format the cell as a number and check it."),
+    ("formula", "公式没有计算结果（保存该文件的程序没有计算）；登记的合计行中的SUM自动算出，不需要结果",
+     "a formula whose result was never computed, as of a file that another program saved; a SUM in a declared totals"
+     " row is computed here, and needs none",
+     "用表格软件打开、重新计算并保存，或粘贴为数值", "Open it in a spreadsheet program, let it compute, save it."),
+    ("error", "公式出错：`#REF!`、`#N/A`、`#DIV/0!`等", "a formula that fails: `#REF!`, `#N/A`, `#DIV/0!`",
+     "改正公式或直接填写数据", "Mend the formula, or type the value."),
+    ("apostrophe", "数字前后带撇号或引号，如`'12`", "a number with an apostrophe or quotation mark: `'12`",
+     "删去撇号、引号", "Remove it."),
+    ("in_words", "带“万”等字或用汉字写的数，如1.2万、三十",
+     "a number written with 万 or in Chinese numerals: 1.2万, 三十",
+     "用阿拉伯数字写全；以万元计的项填1.2", "Write it in digits: 12000, or 1.2 in a field of 10,000 yuan."),
+    ("with_unit", "数字后带单位，如12人", "a number with its unit behind it: 12人",
+     "只填数字", "Write the number alone."),
     ("type", "不是该项的类型：整数、数字、日期、是/否",
      "not a whole number, number, day, yes or no, as the field wants",
      "按要求改正", "Correct the cell."),
@@ -46,6 +59,13 @@ FINDINGS = (
     ("alike_sheets", "另有名称相近的工作表，没有读取", "another sheet is called nearly so, and was not read"),
     ("repeated_header", "数据中重复出现表头或标题，已略过",
      "the header or title stands among the rows once more; passed over"),
+    ("another_county", "标题写的是同市另一县（市、区），各行却是本县（市、区）的单位：数据是谁的？",
+     "the title names another county of the city, above rows of the county's own units: whose are the numbers?"),
+    ("unlike_name", "名称与代码所指单位的现名、曾用名没有相同的字：是别称，还是填错了行？（消息不引用该名称）",
+     "a name that shares no character with any that the code's unit has or had: is it another name, or another row's?"
+     " The message does not show it"),
+    ("no_header", "没有表头的列中填了内容，没有读取（有数字为提醒，只有文字为提示）",
+     "something stands in a column without a header, and was not read (a warning if there are numbers, else a note)"),
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),
     ("yes_or_blank", "是/否项只填了“是”和空白：空白是否表示“否”",
      "answers are yes or blank, never no: does a blank mean no?"),
@@ -110,6 +130,12 @@ def page() -> str:
         "| last word | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
         + "\n".join(f"| `{word}` | {zh}<br>{en} | {do_zh}<br>{do} |" for word, zh, en, do_zh, do in CELLS)
     )
+    parts.append(
+        "`<报表>.<编码>.not_filled`：有编码而各项都空的行；相连的行在`check`和退回工作簿中合为一条，"
+        "轻重与该行各必填项中最重的相同。\n\n"
+        "`<form>.<key>.not_filled`: a row with a code and no value in any field. `check` and returned workbooks tell a"
+        " run of such rows once. It weighs as much as the heaviest of the fields that are missing."
+    )
     parts.append(_NOT_TAKEN)
     parts.append(
         "## 报表提示 Findings on a report\n\n"
@@ -156,6 +182,8 @@ def page() -> str:
         "改用登记的名称，或删除该行<br>Use a declared label, or delete the row. |\n"
         "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
         "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
+        "| `<form>.<key>.formula` | 个别编码是没有计算结果的公式<br>some codes are formulas without a result | "
+        "重新计算并保存，或粘贴为数值<br>Let a spreadsheet program compute it, or paste the value. |\n"
         "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
         "以文本格式重新填入<br>Fill them in again, as text. |\n"
         "| `<form>.<key>.loose` | 没有编码和名称、只有零星数字的行（如表外的算数）<br>"

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths, points
-from qiangji.parsing.grid import Grid, address, combined, sign_off_start
+from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
 from qiangji.parsing.once import once
 from qiangji.personal_data import Kind, kind_of
 from qiangji.personal_data.names import (
@@ -85,7 +85,7 @@ def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> 
     for index, column in enumerate(columns):
         found |= {(row, index): kind for row, kind in _numbers(column)}
     return hits + [
-        Hit(address(grid.form, column, grid.first_row + row), kind)
+        Hit(address(grid.shown, column, grid.first_row + row), kind)
         for (row, column), kind in sorted(found.items())
     ]
 
@@ -96,7 +96,10 @@ def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit
     for said in beside.texts:
         if kind := kind_of(said.text):
             form = forms.get(said.sheet, "")
-            found[form, Hit(f"{form}!{said.cell} {said.place}".replace("! ", "!"), kind)] = None
+            found[
+                form,
+                Hit(f"{shown_sheet(said.sheet, form)}!{said.cell} {said.place}".replace("! ", "!"), kind),
+            ] = None
     return list(found)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.grid import Grid
 from qiangji.text import squeezed
 
@@ -54,7 +55,7 @@ def signed(grid: Grid, end: int) -> tuple[str, ...]:
     """The roles that signed in the rows from `end` of the grid's cells on, in the order of ROLES."""
     found: set[str] = set()
     for index in range(end, grid.cells.num_rows):
-        line = "\x1f".join(squeezed(text) for text in grid.row_text(index))
+        line = "\x1f".join("" if text == NO_RESULT else squeezed(text) for text in grid.row_text(index))
         labels = list(_LABEL.finditer(line))
         ends = [*(m.start() for m in labels[1:]), len(line)]
         for label, stop in zip(labels, ends if labels else [], strict=True):

@@ -13,6 +13,7 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | `extra` | the row says 平均, 上月数, 增减 or the like |
 | `page` | the row holds the number of a page |
 | `zeros` | the row has no code and no name, and only zeros: a row of the template |
+| `formula` | the code is a formula without a result: the unit's row, of which nobody knows whose |
 | `subtotal` | the row has no code, and its numbers are the sums of the rows above, below, or all (`find_sums`) |
 """
 
@@ -27,16 +28,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.glance import has_any, is_alnum
 from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.totals import says_total
+from qiangji.parsing.xlsx_sums import no_value
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
 
-What = Literal["shortened", "total", "note", "loose", "level", "extra", "page", "zeros", "subtotal"]
+What = Literal[
+    "shortened", "total", "note", "loose", "level", "extra", "page", "zeros", "subtotal", "formula"
+]
+OF_UNITS = ("shortened", "formula")
+"""Of these the row is a unit's: its other cells are told, and totals add it up."""
 MAX_STRAYS = 2_000
 """Rows without a code that are looked at one by one. Where there are more, no message about one of them helps."""
 LOOSE = 2
@@ -66,7 +73,7 @@ _OF_PAGES = "[0-9一二三四五六七八九十]{1,4}页"
 _PAGE = re.compile(
     rf"[-—(]?(?:第{_OF_PAGES})?[,，/]?(?:共{_OF_PAGES})?[-—)]?|page[0-9]+(?:of[0-9]+)?", re.IGNORECASE
 )
-_ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!")
+_ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!|" + re.escape(NO_RESULT))
 MAX_SUMS = 200
 """Rows without a code that are held against sums."""
 HALF_CENT = 0.005
@@ -89,6 +96,7 @@ class Stray:
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "shortened": ("编码已被表格软件改成科学计数：{text}", "a spreadsheet program shortened the code: {text}"),
+    "formula": ("编码是公式，但没有计算结果", "the code is a formula without its result"),
     "total": ("“{text}”行是未登记的合计行", "{text} is an undeclared totals row"),
     "note": ("该行是表下的说明或签字，不是数据行", "this row is a note or a signature below the table"),
     "loose": (
@@ -115,6 +123,10 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
     "shortened": (
         "完整编码：请将编码列设为“文本”格式、重新填入完整编码后重报",
         "the full code: make the column text, fill the codes in again and send it",
+    ),
+    "formula": (
+        "编码本身：请用表格软件打开、重新计算并保存，或粘贴为数值",
+        "the code itself: open the workbook in a spreadsheet program, let it compute and save it, or paste the value",
     ),
     "total": (
         "登记的合计行名称{labels}：请改用登记的名称，或删除该行",
@@ -220,6 +232,8 @@ def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Read
         filled = [text for text in row if text]
         if _SHORTENED.fullmatch(row[columns.key]):
             strays.append(Stray(index, "shortened", row[columns.key]))
+        elif row[columns.key] == NO_RESULT:
+            strays.append(Stray(index, "formula", ""))
         elif label := next((t for t in labels if is_total(t)), None):
             strays.append(Stray(index, "total", label))
         elif filled and all(map(_PAGE.fullmatch, map(squeezed, filled))):
@@ -305,12 +319,17 @@ def _is_loose(row: list[str], columns: Columns) -> bool:
     return is_few and not has_name and all(map(is_number, filled))
 
 
-def check_shortened(strays: list[Stray], rows: int, at: int, numbers: pa.Array, reading: Reading) -> None:
-    """Raise ReturnedError shortened_codes where most codes were shortened: it is one fault, not one for each row."""
+def check_codes(strays: list[Stray], rows: int, at: int, numbers: pa.Array, reading: Reading) -> None:
+    """Raise ReturnedError shortened_codes or formula_without_value where most codes are so: one fault, not one for each
+    row.
+    """
+    formulas = [s for s in strays if s.what == "formula"]
+    if 2 * len(formulas) > min(rows, MAX_STRAYS):
+        raise no_value(address(reading.sheet, at, numbers[formulas[0].index].as_py()), reading.where)
     short = [s for s in strays if s.what == "shortened"]
     if 2 * len(short) <= min(rows, MAX_STRAYS):
         return
-    cell = address(reading.form.form, at, numbers[short[0].index].as_py())
+    cell = address(reading.sheet, at, numbers[short[0].index].as_py())
     raise ReturnedError(
         f"the codes were shortened by a spreadsheet program, first in {cell} ({short[0].text})",
         where=reading.where,
@@ -338,7 +357,7 @@ def length_of(text: str) -> str:
 
 def told_once(column: Column, strays: list[Stray]) -> Column:
     """The column without unreadable cells in rows that are told as no unit's."""
-    others = [s.index for s in strays if s.what != "shortened"]
+    others = [s.index for s in strays if s.what not in OF_UNITS]
     if not others or not pc.any(pc.or_(column.unreadable, column.dashes)).as_py():
         return column
     mine = pc.is_in(pa.array(range(len(column.unreadable))), value_set=pa.array(others))

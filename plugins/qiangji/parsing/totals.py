@@ -28,6 +28,8 @@ from qiangji.text import squeezed
 Scope = Literal["total", "subtotal"]
 TOTAL_WORDS = ("小计", "合计", "总计", "共计", "累计", "总和", "subtotal", "total", "grandtotal", "sum")
 """What a row that adds up others is called, alone or behind the name of what it adds up (白沙街道小计)."""
+UNREAD = "?"
+"""A written total that is no number."""
 _WHOLE = r"(?:全|本)(?:省|市|县|区|镇|乡|街道?|村|社区|居|组|表|页)(?:总数|情况|数据)?"
 """All of a unit's part beneath it (全村, 本镇): no unit is called so."""
 _TOTAL = re.compile(rf"(.*(小计|合计|总计|共计)|{_WHOLE}|{'|'.join(TOTAL_WORDS)})[:：]?", re.IGNORECASE)
@@ -116,7 +118,7 @@ def _say_total(texts: pa.Array) -> pa.Array:
 
 
 def compare_totals(
-    form: str,
+    sheet: str,
     totals: dict[int, Scope],
     rows: pa.Array,
     first_row: int,
@@ -126,9 +128,9 @@ def compare_totals(
 ) -> tuple[bool | None, list[TotalsProblem]]:
     """Whether written totals equal the sums of their rows (None if nothing could be compared), and the problems.
 
-    `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the zone, ascending. `first_row`: the
-    sheet row number of position 0. `columns`: number field -> column index. `written` and `summed`: typed columns, with
-    a value for each totals row and each data row.
+    `sheet`: how addresses name it. `totals`: row of the data zone -> scope. `rows`: positions of the data rows in the
+    zone, ascending. `first_row`: the sheet row number of position 0. `columns`: number field -> column index.
+    `written` and `summed`: typed columns, with a value for each totals row and each data row.
     """
     positions = sorted(totals)
     places = rows.to_numpy()
@@ -145,9 +147,9 @@ def compare_totals(
             compared = True
             total = _sum(summed[name].values.slice(start, end - start))
             if unreadable or abs(Decimal(said) - total) > _rounded(said):
-                text = "?" if unreadable else _plain(said)
+                text = UNREAD if unreadable else _plain(said)
                 problems.append(
-                    TotalsProblem(name, address(form, column, first_row + position), text, _plain(total))
+                    TotalsProblem(name, address(sheet, column, first_row + position), text, _plain(total))
                 )
     return (not problems if compared else None), problems
 

@@ -54,7 +54,7 @@ def is_declared(grid: Grid, end: int, reading: Reading) -> bool:
     if not said:
         _check_other_words(zone, grid.first_row + below, _aside(grid, below, layout), reading)
         return False
-    at = address(form.form, 0 if flag is None else flag, grid.first_row + below + said[0])
+    at = address(reading.sheet, 0 if flag is None else flag, grid.first_row + below + said[0])
     if form.period_type != "month":
         raise ReturnedError(
             f"{at} says that nothing changed, of a form for each {form.period_type}",
@@ -91,7 +91,7 @@ def _check_other_words(zone: pa.Table, first_row: int, aside: set[int], reading:
     if len(cells) != 1 or not _OTHER_WORDS.fullmatch(cells[0][0]):
         return
     text, row, at = cells[0]
-    cell, word = address(form.form, at, first_row + row), declared[0]
+    cell, word = address(reading.sheet, at, first_row + row), declared[0]
     raise ReturnedError(
         f"{cell} says {text}, which is no declared word for a report that repeats the last one",
         where=reading.where,

@@ -295,6 +295,9 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             sheet=_text(head["sheet"])[:MAX_TITLE],
             alike_sheets=tuple(_text(t)[:MAX_TITLE] for t in head["alike_sheets"][:MAX_TITLES]),
             repeated_headers=_number(head["repeated_headers"]),
+            unheaded_cells=_number(head["unheaded_cells"]),
+            unheaded_numbers=_number(head["unheaded_numbers"]),
+            unheaded_first=_text(head["unheaded_first"])[:MAX_TITLE],
             spaced_codes=_number(head["spaced_codes"]),
             signed=tuple(role for role in ROLES if role in head["signed"]),
         )

@@ -1,8 +1,8 @@
 """Facts about a workbook that its reader does not report: dates from 1904, formulas without a result, errors, percent.
 
 In: a workbook's bytes, a sheet's name. Out: places and texts of error cells, which the reader would give as empty. An
-error cell (`#DIV/0!`) is read as its text, which is no number, so its row goes back with the cell named. A formula
-without a computed result makes the whole sheet unreadable: where one is missing, all usually are.
+error cell (`#DIV/0!`) is read as its text, which is no number, so its row goes back with the cell named. Formulas
+without a computed result are given by themselves (`xlsx_sums`).
 """
 
 from __future__ import annotations
@@ -111,25 +111,27 @@ class Parts:
             twice = next(place for place, times in Counter(places).items() if times > 1)
             raise _two_cells(twice.decode(), self.where)
 
-    def errors_in(self, sheet: str) -> dict[tuple[int, int], str]:
-        """(row, column), counted from 0, -> the error's text. Raises ReturnedError: formula_without_value."""
+    def errors_in(self, sheet: str) -> tuple[dict[tuple[int, int], str], dict[tuple[int, int], str]]:
+        """(row, column), counted from 0, -> the text of an error; and the formula of those without a result.
+
+        Raises ReturnedError: unreadable_file.
+        """
         content = self.sheet(sheet)
+        found, without = dict[tuple[int, int], str](), dict[tuple[int, int], str]()
         if not _SUSPECT.search(content):
-            return {}
-        found: dict[tuple[int, int], str] = {}
+            return found, without
         try:
             for row, column, cell in _cells(content):
                 value = next((e for e in cell if local_name(e) == "v"), None)
+                formula = next((e for e in cell if local_name(e) == "f"), None)
                 text = (value.text or "").strip() if value is not None else ""
                 if cell.get("t") == "e":
                     found[row, column] = text if re.fullmatch(r"#[A-Z0-9/!?_]{1,20}", text) else "#ERROR!"
-                elif any(local_name(e) == "f" for e in cell) and not (
-                    text or (value is not None and cell.get("t") == "str")
-                ):
-                    raise _no_value(row, column, self.where)
+                elif formula is not None and not (text or (value is not None and cell.get("t") == "str")):
+                    without[row, column] = formula.text or ""
         except ElementTree.ParseError:
             raise unreadable("a sheet of the workbook is damaged", self.where) from None
-        return found
+        return found, without
 
 
 def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
@@ -171,18 +173,6 @@ def part_at(folder: str, target: str) -> str:
 def is_true(value: str | None) -> bool:
     """Whether an attribute says true."""
     return value is not None and value.strip().lower() not in ("", "0", "false", "off")
-
-
-def _no_value(row: int, column: int, where: str) -> ReturnedError:
-    cell = f"{column_letters(column)}{row + 1}"
-    return ReturnedError(
-        f"{cell} holds a formula without its result",
-        where=where,
-        expected="values, or formulas that a spreadsheet program has computed",
-        do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
-        code="formula_without_value",
-        zh=f"{cell}为公式但没有计算结果，请用表格软件打开、重新计算并保存（或粘贴为数值）后重报",
-    )
 
 
 def _two_cells(cell: str, where: str) -> ReturnedError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
@@ -22,6 +23,7 @@ from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
+from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all
 from qiangji.personal_data import may_name, quoted
 from qiangji.text import as_text, squeezed
 
@@ -39,12 +41,18 @@ _DEFAULT = re.compile(r"(?:sheet|工作表)[0-9]*", re.IGNORECASE)
 
 
 def read_scanned(
-    content: bytes, sheets: Mapping[str, str], titles: Mapping[str, str], *, where: str = ""
+    content: bytes,
+    sheets: Mapping[str, str],
+    titles: Mapping[str, str],
+    layouts: Mapping[str, Layout],
+    *,
+    where: str = "",
 ) -> dict[str, Grid]:
     """Form -> grid, for a workbook that passed `archive.check_archive`.
 
-    `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its zh title. A missing sheet is
-    an error of that form's grid (`missing_sheet`). Raises ReturnedError: `unreadable_file`, or those of `xlsx_cells`.
+    `sheets`: form -> declared sheet name, '' where none is declared; `titles`: form -> its zh title; `layouts`: form ->
+    how its sheet looks. A missing sheet is an error of that form's grid (`missing_sheet`), and so is a header without
+    its text (`xlsx_sums`). Raises ReturnedError: `unreadable_file`, or those of `xlsx_cells`.
     """
     from python_calamine import CalamineError, CalamineWorkbook
 
@@ -60,7 +68,7 @@ def read_scanned(
                 elif away := _hidden_instead(name, book, parts):
                     found[form] = _hidden(form, name, away, where)
                 else:
-                    found[form] = _sheet(book, parts, name, form, where)
+                    found[form] = _sheet(book, parts, name, form, layouts[form])
             return found
     except CalamineError as e:
         raise unreadable(f"the workbook cannot be read ({type(e).__name__})", where) from None
@@ -77,7 +85,7 @@ def read_others(content: bytes, used: set[str]) -> list[Grid]:
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(content)) as book:
             names = [name for name in _worksheets(book) if name not in used]
-            return [_sheet(book, parts, name, "", "") for name in names]
+            return [_sheet(book, parts, name) for name in names]
     except CalamineError as e:
         raise unreadable(f"a sheet of no form cannot be read ({type(e).__name__})", "") from None
 
@@ -143,16 +151,19 @@ def _hidden(form: str, name: str, away: str, where: str) -> Grid:
     )
 
 
-def _sheet(book: CalamineWorkbook, parts: Parts, name: str, form: str, where: str) -> Grid:
+def _sheet(
+    book: CalamineWorkbook, parts: Parts, name: str, form: str = "", layout: Layout | None = None
+) -> Grid:
+    """`layout`: of a form's sheet."""
     rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
     if rows and len(rows[0]) > MAX_COLUMNS:
-        raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", where)
-    errors: Mapping[tuple[int, int], str] = {}
+        raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", parts.where)
+    errors, formulas = dict[Place, str](), dict[Place, str]()
     percent: Mapping[tuple[int, int], tuple[bool, bool]] = {}
     error = None
     try:
         parts.check_places(name)
-        errors, percent = parts.errors_in(name), parts.percent_in(name)
+        (errors, formulas), percent = parts.errors_in(name), parts.percent_in(name)
     except ReturnedError as e:
         error = e if form else None
     for (row, column), text in errors.items():
@@ -161,6 +172,13 @@ def _sheet(book: CalamineWorkbook, parts: Parts, name: str, form: str, where: st
     for (row, column), shows in percent.items():
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = as_percentage(rows[row][column], shows)
+    try:
+        if layout is None:
+            mark_all(rows, formulas)
+        else:
+            fill_in(rows, formulas, layout, parts.where)
+    except ReturnedError as e:
+        error = error or e
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
     look = replace(look_of(parts, name), alike=_alike(book, parts, name)) if form else None

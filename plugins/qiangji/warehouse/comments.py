@@ -42,8 +42,8 @@ def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> Non
             expected="zh / en for each",
             zh=f"缺少中英文说明：{'、'.join(missing)}。",
         )
-    for at, text in texts.items():
-        define(connection, sql.SQL("COMMENT ON {} IS {}").format(objects[at], sql.Literal(text)))
+    comment = sql.SQL("COMMENT ON {} IS {}")
+    define(connection, sql.SQL(";").join(comment.format(objects[at], text) for at, text in texts.items()))
 
 
 class _Words:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 
 def define(connection: Connection, statement: sql.Composable | str) -> None:
-    """Run a statement as it stands: `%` and `:` have no meaning in it."""
+    """Run a statement, or several between semicolons, as they stand: `%` and `:` have no meaning in them."""
     text = statement if isinstance(statement, str) else statement.as_string()
     connection.exec_driver_sql(text.replace("%", "%%"))
 

@@ -14,18 +14,18 @@ stood AS NOT MATERIALIZED (
     SELECT
         x.*,
         CASE
-            WHEN undone.action = 'release' AND x.status IN ('accepted', 'partial') THEN 'held'
+            WHEN undone.action = 'release' AND x.status IN ('accepted', 'partial')
+                THEN coalesce(undone.status_before, 'held')
             WHEN undone.action = 'void' AND x.status = 'void'
-                THEN CASE WHEN x.doubt IS NULL THEN x.verdict ELSE 'held' END
+                THEN coalesce(undone.status_before, CASE WHEN x.doubt IS NULL THEN x.verdict ELSE 'held' END)
             ELSE x.status
         END AS status_then
     FROM ops.submission AS x
     LEFT JOIN LATERAL (
-        SELECT d.action
-        FROM ops.decision AS d
+        SELECT d.action, d.status_before
+        FROM mart.report_decision AS d
         WHERE
-            d.delivery_id = x.delivery_id AND d.decided_at > {{moment}}
-            AND (d.form IS NULL OR (d.form, d.period) = (x.form, x.period))
+            d.delivery_id = x.delivery_id AND (d.form, d.period) = (x.form, x.period) AND d.decided_at > {{moment}}
         ORDER BY d.decided_at
         LIMIT 1
     ) AS undone ON true
@@ -43,10 +43,10 @@ gone AS (
     SELECT DISTINCT ON (x.county_code, x.form, x.period)
         x.county_code, x.form, x.period, x.delivery_id, d.decided_by, d.decided_at
     FROM stood AS x
-    JOIN ops.decision AS d
+    JOIN mart.report_decision AS d
         ON
-            d.delivery_id = x.delivery_id AND d.action = 'void' AND d.decided_at <= {{moment}}
-            AND (d.form IS NULL OR (d.form, d.period) = (x.form, x.period))
+            d.delivery_id = x.delivery_id AND (d.form, d.period) = (x.form, x.period)
+            AND d.action = 'void' AND d.decided_at <= {{moment}}
     WHERE x.status_then = 'void'
     ORDER BY x.county_code, x.form, x.period, x.received_at DESC, d.decided_at DESC
 ),

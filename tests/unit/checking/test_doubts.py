@@ -13,7 +13,7 @@ import pytest
 from qiangji import checking
 from qiangji.catalogue import Catalogue, Form, load
 from qiangji.checking import Checked, doubts, names
-from qiangji.checking.verdict import Breach
+from qiangji.checking.breaches import Breach
 from qiangji.feedback.problems import problems_of
 from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.parsing.facts import ScaledColumn, SheetFacts
@@ -196,8 +196,46 @@ def test_other_ways_to_write_a_name_warn_nobody(catalogue: Catalogue, small: wor
     ways = ["永安村", "仁义村民委员会", "江咀村委", "司前镇奇榜村委会", "沙岗村（行政村）", "都 会"]
     one = judged(catalogue, small, rows_of([5] * 6, names=ways))
     assert (codes(one), one.findings) == ([], [])
-    unknown = judged(catalogue, small, rows_of([5] * 6, names=["甲", "大滘村委会", "", "村头", "-", "新村"]))
+    unknown = judged(catalogue, small, rows_of([5] * 6, names=["甲", "仁和", "", "第3村", "-", "新村"]))
     assert (codes(unknown), unknown.findings) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["张三李四村", "石溪村委会", "村头", "欧阳建国", "山前里村民委员会"],
+)
+def test_a_name_unlike_any_of_the_unit_is_asked_about_and_not_shown(
+    catalogue: Catalogue, small: world.World, name: str
+) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6, names=[*VILLAGES[:4], name, VILLAGES[5]]))
+    assert (codes(one), one.verdict) == ([], "accepted")
+    (finding,) = one.findings
+    assert (finding.rule, finding.severity, finding.fields) == ("f.unit_code.unlike_name", "warning", ())
+    assert "沙岗村委会" in finding.words.message_zh
+    assert "f!A6" in finding.words.message_en
+    assert name not in repr(finding)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["永", "永安", "永安里", "安永", "新会區司前鎮永安村", "永安党支部", "村委会", "本村", "同上", "1", "Yong'an",
+     "永安（原光明）", "榮華富貴", "大滘村委会", "光明村"],
+)  # fmt: skip
+def test_other_spellings_former_names_and_what_is_no_name_are_not_asked_about(
+    catalogue: Catalogue, small: world.World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = {small.codes[VILLAGES[0]]: frozenset({"光明"})}
+    monkeypatch.setattr(names, "_former", lambda _: former)
+    one = judged(catalogue, small, rows_of([5] * 6, names=[name, *VILLAGES[1:]]))
+    assert one.findings == []
+
+
+def test_a_county_that_calls_its_villages_otherwise_is_asked_once(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6, names=[f"别称{c}" for c in "子丑寅卯辰巳"]))
+    assert [f.words.value for f in one.findings] == ["6"]
+    assert codes(one) == []
 
 
 def test_a_group_may_be_called_as_some_village(catalogue: Catalogue, small: world.World) -> None:
@@ -217,7 +255,7 @@ def test_names_of_tasks_that_slipped_are_held(by: int, told: int, held: bool) ->
     listed = [serial.name.zh for serial in form.serials.values()]
     said = [*listed[by:], *listed[:by]]
     rows = [names.Named(f"440781-{code}", f"{name}。") for code, name in zip(form.serials, said, strict=True)]
-    found = names.findings(
+    found, _ = names.look(
         catalogue, form, [*rows, names.Named("440781-01", "其他")], Period.parse("2026Q3"), "440781"
     )
     assert len(found) == told
@@ -263,14 +301,14 @@ def test_a_returned_report_is_asked_nothing(catalogue: Catalogue, small: world.W
 def test_what_a_person_does_not_see_or_was_not_read_is_told(catalogue: Catalogue, small: world.World) -> None:
     sheet = SheetFacts(
         unseen_cells={"people": 2}, merged_cells={"income": 3}, sheet="行政村", alike_sheets=("行政村 (2)",),
-        repeated_headers=2, spaced_codes=4,
+        repeated_headers=2, spaced_codes=4, unheaded_cells=3, unheaded_numbers=1, unheaded_first="行政村!AA10",
     )  # fmt: skip
     one = judged(catalogue, small, rows_of([5] * 6), sheet)
     told = {f.rule.removeprefix("f."): (f.severity, f.fields) for f in one.findings}
     assert told == {
         "people.unseen_cells": ("warning", ("people",)), "income.merged_cells": ("warning", ("income",)),
         "unit_code.alike_sheets": ("warning", ()), "unit_code.repeated_header": ("info", ()),
-        "unit_code.spaced_codes": ("info", ()),
+        "unit_code.spaced_codes": ("info", ()), "unit_code.no_header": ("warning", ()),
     }  # fmt: skip
     assert (codes(one), one.verdict) == ([], "accepted")
     assert "“行政村 (2)”没有读取" in next(f.words.message_zh for f in one.findings if "alike" in f.rule)
@@ -366,3 +404,28 @@ def test_yes_or_blank_is_asked_about(tmp_path: Path, answers: str, blank: int) -
     told = [f for f in one.findings if f.rule == "f.done.yes_or_blank"]
     assert [f.words.value for f in told] == ([str(blank)] if blank else [])
     assert not told or f"{blank}条空白" in told[0].words.message_zh
+
+
+# ---- rows that nobody filled in
+
+
+def test_rows_that_are_not_filled_in_are_one_line_for_a_run(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([10, "", "", 40, 50, ""], [5, "", "", 5, "", ""]))
+    assert one.verdict == "accepted"
+    told = [
+        (p.rule, p.address, p.row, p.last_row, p.message_zh)
+        for p in problems_of(one, catalogue.forms["f"])
+        if p.row
+    ]
+    assert told == [
+        ("f.unit_code.not_filled", "f!A3:A4", 3, 4, "第3至4行未填写：共2个单位"),
+        ("f.people.present", "f!D6", 6, None, told[1][4]),
+        ("f.unit_code.not_filled", "f!A7", 7, None, "该行未填写"),
+    ]
+    found = [(f.rule, f.severity, f.fields) for f in one.findings if "not_filled" in f.rule]
+    assert found == 3 * [("f.unit_code.not_filled", "warning", ("people",))]
+
+
+def test_most_rows_not_filled_in_are_asked_about_as_before(catalogue: Catalogue, small: world.World) -> None:
+    one = judged(catalogue, small, rows_of([10, "", "", "", "", ""], [5, "", "", "", "", ""]))
+    assert "missing_in_most_rows" in codes(one)

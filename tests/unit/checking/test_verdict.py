@@ -8,7 +8,7 @@ import pytest
 
 from qiangji.catalogue import Catalogue
 from qiangji.checking import Checked, publishing
-from qiangji.checking.verdict import Unreadable
+from qiangji.checking.breaches import Unreadable
 from qiangji.feedback.problems import problems_of
 from tests.golden import world
 from tests.unit.checking.test_checking import GOOD, catalogue, one, small  # noqa: F401 - fixtures

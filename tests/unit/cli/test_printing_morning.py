@@ -11,13 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from qiangji.cli.printing_morning import (
-    BECAUSE_SHOWN,
-    COUNTIES_SHOWN,
-    REASONS_SHOWN,
-    WAITING_SHOWN,
-    print_morning,
-)
+from qiangji.cli.printing_morning import COUNTIES_SHOWN, MOVES_SHOWN, print_morning
+from qiangji.cli.printing_open import RARE_SHOWN, REASONS_SHOWN
+from qiangji.cli.printing_waiting import HELD_SHOWN, _one_command
 from qiangji.figures.deciding import Open, Waiting
 from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 
@@ -70,7 +66,14 @@ def morning(
         lost, AT,
     )  # fmt: skip
     due = Due(date(2026, 12, 5), "village", "行政村党建月报表", "Villages", "2026-11", 8, 8)
-    waits = tuple(Waiting("held", f"待审{i}", "held", f"qiangji release {i}") for i in range(waiting))
+    waits = tuple(
+        Waiting(
+            "held", f"待审 县 表{i} 2026-10：整列未填", "held: blank_column", f'qiangji release d{i} --reason "…"',
+            county_code="440703", delivery_id=f"d{i}", about=f"县 表{i} 2026-10", reason_code="blank_column",
+            brief_zh="整列未填",
+        )
+        for i in range(waiting)
+    )  # fmt: skip
     moves = Moves(AT, 3, 1, {"revision": 2}, [MOVE], {"2026-09": 4})
     return Morning(AT, night, tuple(counties), waits, moves, (due,), ("2026-09",))
 
@@ -99,8 +102,8 @@ def test_nothing_is_cut_at_any_width(width: int) -> None:
         for i in range(3)
     ]
     text = shown(morning(counties, waiting=2), width)
-    assert "…" not in text
-    for part in ("1,234", "2 (44天)", "qiangji release 1", "41.50", "+1.50", "2026-09"):
+    assert "…" not in text.replace('"…"', "")
+    for part in ("1,234", "2 (44天)", "qiangji release d1 ", "41.50", "+1.50", "2026-09"):
         assert part in text, part
     assert all(f"县44070{i}" in text for i in range(3))
 
@@ -111,9 +114,43 @@ def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
     text = shown(morning(counties, waiting=50))
     assert len(text.splitlines()) < 70
     assert text.index("县999999") < text.index("县000006")
-    assert text.count("│ ✓ 县") == COUNTIES_SHOWN - 1
-    assert f"另有 and {50 - WAITING_SHOWN} more: --all" in text
-    assert shown(morning(counties), is_all=True).count("│ ✓ 县") == 2966
+    assert text.count("✓ 县") == COUNTIES_SHOWN - 1
+    assert f"其余 the other {50 - HELD_SHOWN}: " in text
+    assert shown(morning(counties), is_all=True).count("✓ 县") == 2966
+
+
+def test_what_is_held_is_a_line_each_with_its_delivery_and_one_command() -> None:
+    found = morning([county("440703")], waiting=HELD_SHOWN + 2)
+    text = shown(found, 80)
+    assert text.count("qiangji release") == 1
+    assert f'待审 {HELD_SHOWN + 2}份 held: qiangji release ID --reason "…"' in text
+    assert "  d0 县 表0 2026-10 整列未填\n" in text
+    assert f"其余 the other 2: 县440703 d{HELD_SHOWN} 县440703 d{HELD_SHOWN + 1} (--all)" in text
+    assert "  d0 县 表0 2026-10 blank_column" not in text
+    long_ = tuple(replace(one, brief_zh="整" * 40) for one in found.waiting)
+    assert "  d0 县 表0 2026-10 blank_column\n" in shown(replace(found, waiting=long_), 80), (
+        "the code has room"
+    )
+    assert shown(found, is_all=True).count("qiangji release d") == HELD_SHOWN + 2
+
+
+def test_what_waits_in_many_counties_is_one_thing_with_one_command() -> None:
+    waits = tuple(
+        Waiting(
+            "hand_over",
+            f"线下转交县{c}",
+            f"hand over to {c}",
+            f"qiangji feedback --county {c}",
+            county_code=c,
+        )
+        for c in ("440703", "440704", "440705")
+    )
+    text = shown(replace(morning([county(w.county_code) for w in waits]), waiting=waits))
+    assert "• 线下转交退回工作簿 3处：县440703 1、县440704 1、县440705 1 hand over" in text
+    assert "  qiangji feedback --county ID  ID: 440703 440704 440705" in text
+    assert _one_command(["a 1 x", "b 2 x"]) == "a 1 x\nb 2 x"
+    assert _one_command(["a 1", "a 1 2"]) == "a 1\na 1 2"
+    assert _one_command(["a 1", "a 1"]) == "a 1"
 
 
 def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> None:
@@ -122,7 +159,7 @@ def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> Non
     found = replace(morning([county("440703")]), open_reports=tuple(reports))
     text = shown(found, 160)
     assert "逾期未报 5份" in text
-    assert "• 江海区：表0 2026-10 (20天)、表1 2026-10 (21天)、表2 2026-10 (22天)等5份" in text
+    assert "• 2026-10 (20–24天) 江海区：表0、表1等5种报表 forms" in text
     assert "退回、扣留 3份及原因" in text
     assert "• 缺少报表的列 missing_column：新会区 表0 2026-10、新会区 表1 2026-10" in text
     assert "新会区缺列“户数”" not in text
@@ -131,27 +168,78 @@ def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> Non
     assert "表4 2026-10 (24天)" in whole
 
 
-def test_many_reasons_are_one_screen() -> None:
+def test_counties_that_lack_the_same_are_told_together() -> None:
+    def lacks(code: str, name: str, *forms: str) -> list[Open]:
+        return [replace(late(name, form, 7), county_code=code) for form in forms]
+
+    reports = (
+        lacks("1", "江海区", "表0", "表1") + lacks("2", "新会区", "表1", "表0") + lacks("3", "台山市", "表1")
+    )
+    text = shown(replace(morning([county("440703")]), open_reports=tuple(reports)), 160)
+    assert "逾期未报 5份" in text
+    assert "• 2026-10 (7天) 江海区、新会区：表0、表1\n" in text
+    assert "• 2026-10 (7天) 台山市：表1\n" in text
+    nation = [one for i in range(3000) for one in lacks(str(i), f"县{i}", "表0")]
+    text = shown(replace(morning([county("440703")]), open_reports=tuple(nation)), 160)
+    assert "• 2026-10 (7天) 县0、县1等3000县 counties：表0\n" in text
+
+
+def test_of_rare_reasons_it_is_told_who_has_them() -> None:
     found = tuple(back("新会区", "表", f"code_{i}") for i in range(40))
-    found = tuple(replace(one, brief_zh=one.reason_code) for one in found)
+    found = tuple(replace(one, brief_zh=f"原因{i}号") for i, one in enumerate(found))
     text = shown(replace(morning([county("440703")]), open_reports=found), 160)
     assert text.count("新会区 表 2026-10") == REASONS_SHOWN
-    assert f"另有 and {40 - REASONS_SHOWN} more: --all" in text
+    assert f"• 其他 others {40 - REASONS_SHOWN}份： 原因{REASONS_SHOWN}号 新会区； " in text
+    assert text.count("号 新会区") == RARE_SHOWN
+    assert f"共 in all {40 - REASONS_SHOWN}" in text
+    few = shown(replace(morning([county("440703")]), open_reports=found[:12]), 160)
+    assert all(f"原因{i}号" in few for i in range(12)), "none is left out where they are few"
+    assert "共 in all" not in few
 
 
-def test_contacts_are_there_at_any_width() -> None:
+def test_a_code_gives_way_where_a_line_has_no_room() -> None:
+    one = replace(
+        back("新会区", "村民小组基本情况月报表", "duplicate_cell"), brief_zh="工作簿中同一单元格出现两次"
+    )
+    found = replace(morning([county("440703")]), open_reports=(one,))
+    assert "• 工作簿中同一单元格出现两次：新会区 村民小组基本情况月报表 2026-10\n" in shown(found, 80)
+    assert "两次 duplicate_cell：" in shown(found, 100)
+
+
+def test_contacts_are_a_column_or_a_line_or_in_the_whole() -> None:
     bad = county("440704", returned=1, contact_zh="江海区委组织部")
-    assert "│ 江海区委组织部 │" in shown(morning([bad]), 100)
-    narrow = shown(morning([bad]), 80)
-    assert "联系 contacts: 江海区委组织部" in narrow
-    assert narrow.count("县440704") == 1, "no second table for one column"
+    for width in (80, 100):
+        text = shown(morning([bad]), width)
+        assert any(line.startswith("县") and line.rstrip().endswith("联系") for line in text.splitlines())
+        assert "江海区委组织部 \n" in text
+    assert "联系 contacts: 江海区委组织部" in shown(morning([bad]), 36)
+    many = [county(f"44070{i}", returned=1, contact_zh="江海区委组织部组织二科" * 3) for i in range(5)]
+    assert "联系 contacts: --all" in shown(morning(many), 80)
+    assert "".join(shown(morning(many), 80, is_all=True).split()).count("组织二科") == 15
+
+
+@pytest.mark.parametrize("width", [80, 100, 160])
+def test_headings_are_in_both_languages(width: int) -> None:
+    busy: dict[str, Any] = dict.fromkeys(
+        ("awaited", "late", "late_days", "returned", "withheld", "held", "rows_sent_back", "feedback_sent"), 4
+    )
+    text = shown(morning([county("440704", to_hand_over=1, contact_zh="县委组织部", **busy)]), width)
+    for zh, en in (
+        ("待报", "awaited"),
+        ("退回记录", "rows back"),
+        ("有效至", "good to"),
+        ("待转交", "by hand"),
+    ):
+        assert zh in text
+        assert en in text
+    assert text.count("县440704") == 1, "one block"
 
 
 def test_what_is_due_next_is_told_where_nothing_is_soon() -> None:
     found = morning([county("440703")])
     text = shown(replace(found, ahead=(), then=found.ahead))
     assert "近五个工作日没有到期的报表" in text
-    assert "12-05 截止 due，未收齐的县 counties to come: 行政村党建月报表 2026-11 8/8" in text
+    assert "12-05 截止 due 2026-11，未收齐的县 counties to come 8/8： 行政村党建月报表" in text
 
 
 def test_a_morning_that_was_says_what_is_not_on_record() -> None:
@@ -161,22 +249,26 @@ def test_a_morning_that_was_says_what_is_not_on_record() -> None:
 
 
 def test_what_changed_in_a_closed_period_is_told() -> None:
-    assert "已锁定或审定的报告期2026-09有4个指标值变化" in shown(morning([county("440703")]))
+    assert "已锁定或审定的报告期有指标值变化：2026-09 4个" in shown(morning([county("440703")]))
 
 
 def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
     found = morning([county("440703")])
     assert found.moves is not None
-    said = "• 村民小组长党员比例 开平市 2026-10：主要因长沙街道自身水平上升 +1.20 mainly 长沙街道's own rate up +1.20"
-    assert said in " ".join(shown(found, 200).split())
+    line = "• 村民小组长党员比例 开平市 2026-10 40.00→41.50 P (+1.50) 重报"
+    said = "主要因长沙街道自身水平上升 +1.20 mainly 长沙街道's own rate up +1.20"
+    assert f"{line}\n" in shown(found, 160)
+    assert f"{line} {said}" in " ".join(shown(found, 160).split())
+    assert shown(found, 160).count("主要因") == 1
     found.moves.largest[:] = [MOVE | {"because_zh": "", "because_en": ""}] * 3
-    assert "主要因" not in shown(found)
+    assert "主要因" not in shown(found, is_all=True)
     found.moves.largest[:] = [MOVE] * 10
-    assert shown(found).count("主要因") == BECAUSE_SHOWN
-    assert shown(found, 160).count("主要因") == BECAUSE_SHOWN
+    assert shown(found).count("40.00→41.50") == MOVES_SHOWN
+    assert shown(found, is_all=True).count("主要因") == 10
 
 
 def test_a_quiet_morning_says_so() -> None:
     text = shown(morning([county("440703")]))
     assert "没有等待决定的事项" in text
     assert "另有1个县（市、区）无事" in text
+    assert len(shown(morning([county(f"44070{i}") for i in range(8)]), 80).splitlines()) <= 14

@@ -159,7 +159,7 @@ def test_our_columns_and_our_sheet_are_no_data() -> None:
     parsed = read(render(COVER, [page(rows, [problem])]))
     assert parsed.rows.column("n").to_pylist() == [5, None]
     assert parsed.raw.column("t").to_pylist() == ["=甲", "-"]
-    assert [p["address"] for p in parsed.problems.to_pylist()] == ["v!B3"]
+    assert [p["address"] for p in parsed.problems.to_pylist()] == ["村表!B3"]
     assert parsed.explanations == {}
 
 
@@ -293,3 +293,14 @@ def test_the_list_says_what_is_open_and_is_no_report() -> None:
         "2. v_2026-10.xlsx：3个问题 problems", "   村表 2026-10：部分记录退回", "",
     ]  # fmt: skip
     assert content.startswith(b"\xef\xbb\xbf")
+
+
+def test_every_row_of_a_run_is_marked() -> None:
+    rows: list[list[object]] = [["编码", "数", "文"]]
+    rows += [[f"99000100100{i}", None, None] for i in range(1, 4)]
+    problem = Problem("v.k.not_filled", "critical", "第2至3行未填写", "en", 2, (0,), "v!A2:A3", last_row=3)
+    made = openpyxl.load_workbook(io.BytesIO(render(COVER, [page(rows, [problem])])))
+    ws = made[made.sheetnames[1]]
+    said = [ws.cell(row, 4).value for row in range(2, 5)]
+    assert ["未填写" in (text or "") for text in said] == [True, True, False]
+    assert any("A2:A3" in str(c.value) for row in made[made.sheetnames[0]] for c in row)

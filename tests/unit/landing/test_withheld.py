@@ -224,4 +224,4 @@ def test_comments_are_read_in_the_cage_and_named_by_their_cell() -> None:
     found = beside(book(change=comment))
     hits = find_beside(found, {"行政村": "village"})
     form, hit = hits[0]
-    assert (form, hit.address, hit.kind) == ("village", "village!B3 comment", "resident_id")
+    assert (form, hit.address, hit.kind) == ("village", "行政村!B3 comment", "resident_id")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, sequence
+from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, locks, sequence
+from qiangji.periods import Period
 
 START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
@@ -321,12 +323,48 @@ def test_a_decision_on_one_form_leaves_the_delivery_s_others(ledger: Ledger) -> 
     assert {s[1] for s in standing(ledger)} == {"accepted", "void"}
 
 
+def test_a_decision_keeps_how_each_report_stood(ledger: Ledger) -> None:
+    """A whole delivery is released for one form that is held: the other one was accepted before."""
+    parts = (Part(FORM, PERIOD, "csv", "b" * 64), Part("community", PERIOD, "csv", "b" * 64))
+    publish(ledger, deliver(ledger, 1, "a"), "A")
+    delivery = deliver(ledger, 2, "b", parts)
+    publish(ledger, delivery, "B", 10)
+    publish(ledger, delivery, "C", form="community")
+    for action in ("release", "void", "release"):
+        ledger.decide(delivery.delivery_id, action, "so it is", form=FORM if action == "void" else None)
+    with ledger.engine.connect() as c:
+        rows = c.execute(
+            sa.text(
+                "SELECT action, form, status_before FROM mart.report_decision ORDER BY decided_at, form DESC"
+            )
+        ).all()
+    assert [tuple(r) for r in rows] == [
+        ("release", FORM, "held"),
+        ("release", "community", "accepted"),
+        ("void", FORM, "accepted"),
+        ("release", FORM, "void"),
+        ("release", "community", "accepted"),
+    ]
+
+
 @pytest.mark.parametrize("reason", ["", "   "])
 def test_a_decision_needs_a_reason(ledger: Ledger, reason: str) -> None:
     delivery = deliver(ledger, 1, "a")
     with pytest.raises(UsageError, match="reason"):
         ledger.decide(delivery.delivery_id, "void", reason)
     assert dump(ledger, "decision") == []
+
+
+@pytest.mark.parametrize("reason", ["请拨13800138000核实", "身份证11010519491231002X有误"])
+def test_a_reason_with_personal_data_is_refused(ledger: Ledger, reason: str) -> None:
+    delivery = deliver(ledger, 1, "a")
+    with pytest.raises(UsageError) as told:
+        ledger.decide(delivery.delivery_id, "void", reason)
+    assert told.value.code == "personal_reason"
+    assert not re.search("1380|1101", str(told.value) + told.value.zh)
+    with pytest.raises(UsageError, match="personal data"):
+        locks.decide(ledger, Period.parse("2026-01"), "lock", reason)
+    assert dump(ledger, "decision") == dump(ledger, "period_lock") == []
 
 
 def test_a_decision_on_nothing_is_refused(ledger: Ledger) -> None:

@@ -179,14 +179,11 @@ def test_every_rule_can_be_told_without_its_value(catalogue: Any) -> None:
             assert len(zh) > 4, rule.id
             assert not re.search(r"[：:，,(（ ]$|：，|:  |，，", zh + "|" + en), (zh, en)
     for kind, said in (
-        ("type", "无法识别，应为整数"),
-        ("shortened", "科学计数"),
-        ("total", "合计行"),
+        ("trees_planted.type", "无法识别，应为整数"),
+        ("village_code.shortened", "科学计数"),
+        ("village_code.total", "合计行"),
     ):
-        zh, en = (
-            reason({"form": "village", "rule": f"village.trees_planted.{kind}"}, catalogue, w)
-            for w in (ZH, EN)
-        )
+        zh, en = (reason({"form": "village", "rule": f"village.{kind}"}, catalogue, w) for w in (ZH, EN))
         assert said in zh
         assert "{" not in zh + en
     assert reason({"form": "gone", "rule": "gone.x.y"}, catalogue, EN) == "x does not hold"
@@ -438,3 +435,16 @@ def test_counties_come_first_and_the_city_hears_who_has_no_address(catalogue: An
         next(compose(busy(), catalogue, Settings(letter_language="en"), lambda _: [], language="zh")).language
         == "zh"
     )
+
+
+@pytest.mark.parametrize(
+    ("rule", "zh"),
+    [
+        ("village.village_code.not_filled", "该行未填写"),
+        ("village.village_code.formula", "编码是公式，但没有计算结果"),
+        ("village.party_members.formula", "“党员人数”是没有计算结果的公式，应为公式的计算结果"),
+        ("village.party_members.in_words", "“党员人数”无法识别，应为用阿拉伯数字写全的数"),
+    ],
+)
+def test_a_rule_of_reading_is_told_by_what_it_is_about(catalogue: Any, rule: str, zh: str) -> None:
+    assert reason({"form": "village", "rule": rule}, catalogue, ZH).startswith(zh)

@@ -159,6 +159,10 @@ def test_a_column_without_header_or_declared_as_nothing_is_left_out() -> None:
         (f'{HEADER}\n{CODE}01,"甲,3,一档,是,1,2\n', "truncated", "not closed"),
         (f"报告期,{HEADER}\n2026-10,{CODE}01,甲,3,一档,是,1,2\n2026年9月,{CODE}02,乙,3,一档,是,1,2\n",
          "wrong_period", "village!A3 says period 2026-09"),
+        (f"报告期,{HEADER}\n9999-12-31,{CODE}01,甲,3,一档,是,1,2\n", "wrong_period", "a year outside 1900 to 2999"),
+        (f"报告期,{HEADER}\n9999-12,{CODE}01,甲,3,一档,是,1,2\n", "wrong_period", "a year outside 1900 to 2999"),
+        (f"报告期,{HEADER}\n0001年1月,{CODE}01,甲,3,一档,是,1,2\n", "wrong_period", "a year outside 1900 to 2999"),
+        (f"报告期,{HEADER}\n十月,{CODE}01,甲,3,一档,是,1,2\n", "wrong_period", "no period that can be read"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_returned_with_a_reason_in_both_languages(

@@ -201,18 +201,19 @@ def test_an_undeclared_total_is_not_added_to_the_declared_one() -> None:
 @pytest.mark.parametrize(
     ("lines", "cells"),
     [
-        (["填表人：林某,,,,,", "审核人：,,,,,", ROWS[3]], "village!A7"),
-        (["填表人：林某,,,,,", ROWS[2], ROWS[3]], "village!A6, village!A7"),
-        (["填表人：林某,,,,,", f"'{ROWS[3]}"], "village!A6"),
-        (["填表人：林某,,,,,", ",无编码村,15,1,2,3"], "village!A6"),
-        (["填表人村,,15,1,2,3"], "village!A5"),
+        (["填表人：林某,,,,,", "审核人：,,,,,", ROWS[3]], "A7"),
+        (["填表人：林某,,,,,", ROWS[2], ROWS[3]], "A6, A7"),
+        (["填表人：林某,,,,,", f"'{ROWS[3]}"], "A6"),
+        (["填表人：林某,,,,,", ",无编码村,15,1,2,3"], "A6"),
+        (["填表人村,,15,1,2,3"], "A5"),
     ],
 )
 def test_rows_below_a_sign_off_line_go_back_with_their_addresses(lines: list[str], cells: str) -> None:
-    for data, kind in ((csv(*ROWS[:3], *lines), "csv"), (content(book(*ROWS[:3], *lines)), "xlsx")):
+    text, workbook = csv(*ROWS[:3], *lines), content(book(*ROWS[:3], *lines))
+    for data, kind, sheet in ((text, "csv", "village"), (workbook, "xlsx", "Sheet1")):
         error = refused(data, kind, sign_off=["填表人", "审核人"])
         assert error.code == "rows_below_sign_off"
-        assert cells in str(error)
+        assert ", ".join(f"{sheet}!{cell}" for cell in cells.split(", ")) in str(error)
         assert "林" not in str(error) + error.zh
 
 
@@ -561,3 +562,41 @@ def test_numbers_as_a_program_shows_them_are_told_with_their_cause(cell: str, ru
     (told,) = parsed.unreadable
     assert told.rule == f"village.members.{rule}"
     assert said in told.expected_zh
+
+
+@pytest.mark.parametrize(
+    ("tab", "shown"),
+    [
+        ("行政村党建月报表", "行政村党建月报表!C2"),
+        ("Sheet 1!x", "Sheet 1!x!C2"),
+        ("欧阳建国", "village!C2"),
+        ("填表人 李雷", "village!C2"),
+        ("13800138000", "village!C2"),
+    ],
+)
+def test_addresses_name_the_tab_unless_it_may_name_a_person(tab: str, shown: str) -> None:
+    made = book(ROWS[0].replace(",11,", ",十,"), ROWS[1], sheet=tab)
+    (cell,) = read(content(made), "xlsx").unreadable
+    assert cell.address == shown
+
+
+# ---- outside the form's columns
+
+
+def test_what_stands_under_no_header_is_told_with_its_first_cell() -> None:
+    made = book(*ROWS, sheet="行政村")
+    made.active["AA4"], made.active["H3"], made.active["H9"] = 12, "见备注", "核对人自用"
+    sheet = read(content(made), "xlsx").sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (3, 1, "行政村!H3")
+
+
+def test_a_column_without_a_header_among_the_others_is_told_too() -> None:
+    text = csv(*ROWS).replace(",党员", ",,党员").replace("村,1", "村,见附页,1")
+    sheet = read(text).sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (4, 0, "village!C2")
+
+
+def test_empty_columns_totals_and_sign_off_lines_are_nothing_outside() -> None:
+    lines = ["合计,,50,10,10,10,元", "填表人：林某,,,,,,138"]
+    text = csv(*(f"{row}, " for row in ROWS), *lines).replace("老年\n", "老年,\n")
+    assert read(text, totals=["合计"], sign_off=["填表人"]).sheet.unheaded_cells == 0

@@ -6,6 +6,12 @@
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const shown = (value) => (value === null || value === undefined ? "–" : Number(value).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 }));
 
+  // the next of 1, 2, 5 and their tens
+  const roundUp = (size) => {
+    const ten = 10 ** Math.floor(Math.log10(size));
+    return [1, 2, 5, 10].map((n) => n * ten).find((n) => n >= size * (1 - 1e-9));
+  };
+
   const options = {
     trend({ chart, words }) {
       const line = (name, data, more) => ({ name, type: "line", data, connectNulls: false, ...more });
@@ -50,8 +56,16 @@
     low.push(0); size.push(chart.after); colours.push(colour("--accent"));
     const ends = [chart.before, chart.after, ...low.slice(1, -1), ...low.slice(1, -1).map((v, i) => v + size[i + 1])];
     const span = Math.max(...ends) - Math.min(...ends) || 1;
-    const least = Math.max(0, Math.min(...ends) - span * 0.25);
-    const text = (i) => (i === 0 || i === names.length - 1 ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
+    // the axis has round numbers only; unless it begins at 0 it says that it does not
+    const step = roundUp(span / 3);
+    const lowest = Math.min(...ends) - span * 0.1;
+    const least = Math.floor((Math.min(...ends) >= 0 ? Math.max(0, lowest) : lowest) / step) * step;
+    const most = Math.ceil((Math.max(...ends) + span * 0.1) / step) * step;
+    const digits = Math.max(0, -Math.floor(Math.log10(step)));
+    const onAxis = (v) => v.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    const ground = Math.max(0, least);
+    const isEnd = (i) => i === 0 || i === names.length - 1;
+    const text = (i) => (isEnd(i) ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
     return {
       aria: { enabled: true },
       animation: false,
@@ -61,12 +75,13 @@
         formatter: (all) => `${names[all[0].dataIndex]}: ${text(all[0].dataIndex)} ${words.unit}` },
       xAxis: { type: "category", data: names, axisTick: { show: false }, axisLine: { lineStyle: { color: colour("--line") } },
         axisLabel: { color: colour("--soft"), interval: 0, width: 72, overflow: "break", rotate: width / names.length < 60 ? 60 : 0 } },
-      yAxis: { type: "value", min: least, splitNumber: 3, splitLine: { lineStyle: { color: colour("--line") } },
-        axisLabel: { color: colour("--soft"), formatter: (v) => shown(v) } },
+      yAxis: { type: "value", min: least, max: most, interval: step, splitLine: { lineStyle: { color: colour("--line") } },
+        name: least ? words.cut.replace("{least}", onAxis(least)) : "", nameTextStyle: { color: colour("--soft"), align: "left" },
+        axisLabel: { color: colour("--soft"), formatter: onAxis } },
       series: [
-        { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: low.map((v) => Math.max(v, least)) },
+        { type: "bar", stack: "s", silent: true, itemStyle: { color: "transparent" }, data: low.map((v, i) => (isEnd(i) ? ground : v)) },
         { type: "bar", stack: "s", barMaxWidth: 46, data: size.map((v, i) => ({
-          value: low[i] ? v : v - least, itemStyle: { color: colours[i], borderRadius: 2 },
+          value: isEnd(i) ? v - ground : v, itemStyle: { color: colours[i], borderRadius: 2 },
           label: { show: width / names.length > 34, position: "top", color: colour("--ink"), fontSize: 11, formatter: () => text(i) } })) },
       ],
     };
@@ -75,12 +90,23 @@
   const charts = [...document.querySelectorAll("[data-chart]")].map((place) => {
     const source = JSON.parse(document.getElementById(place.dataset.source).textContent);
     const chart = window.echarts.init(place, null, { renderer: "svg" });
-    const draw = () => chart.setOption(options[place.dataset.chart](source, place.clientWidth), true);
+    const draw = (width) => chart.setOption(options[place.dataset.chart](source, width || place.clientWidth), true);
     draw();
     return { chart, draw };
   });
   const each = (f) => () => charts.forEach(f);
   window.addEventListener("resize", each(({ chart }) => chart.resize()));
-  window.addEventListener("beforeprint", each(({ chart }) => chart.resize()));
+  // on paper a chart has the width of its column there, and the colours of a light page
+  const PAPER = 540;
+  let theme;
+  window.addEventListener("beforeprint", () => {
+    theme = document.documentElement.dataset.theme;
+    document.documentElement.dataset.theme = "light";
+    each(({ chart, draw }) => { chart.resize({ width: PAPER, height: 300 }); draw(PAPER); })();
+  });
+  window.addEventListener("afterprint", () => {
+    if (theme) document.documentElement.dataset.theme = theme; else delete document.documentElement.dataset.theme;
+    each(({ chart, draw }) => { chart.resize({ width: "auto", height: "auto" }); draw(); })();
+  });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", each(({ draw }) => draw()));
 })();

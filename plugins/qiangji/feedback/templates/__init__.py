@@ -187,7 +187,7 @@ def lay(p: Pipeline, one: Template) -> Laid:
 
 
 def _with_results(content: bytes) -> bytes:
-    """The workbook with 0 as the result of every formula: openpyxl writes none, and without one a sheet is unreadable.
+    """The workbook with 0 as the result of every formula: openpyxl writes none, and a preview would show none.
 
     All formulas are sums of cells that are still empty.
     """

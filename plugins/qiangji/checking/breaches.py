@@ -1,0 +1,206 @@
+"""What rows of a submission break: rules of its suite, and that cells can be read; and in which words.
+
+In: a submission as read, and the rules of its suite that its rows break. Out: its `Breach`es. `verdict` decides by
+them; `feedback.problems` tells them to the county, cell by cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from qiangji.catalogue import Form
+from qiangji.catalogue.models import Label
+from qiangji.catalogue.suites import SEVERITIES, Rule, Severity, Words
+from qiangji.checking.expectations import Broken
+from qiangji.parsing import Parsed, strays
+from qiangji.parsing.cells import FORMULA, TOO_LARGE
+from qiangji.personal_data import quoted
+from qiangji.text import quoted_zh
+
+Shown = Callable[[str], str]
+"""How a cell that cannot be read is shown: `quoted` for everybody, `str` (as it is) for its county alone."""
+NOT_FILLED = "not_filled"
+"""The last word of the rule that a unit's row holds something."""
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """The rule that a cell can be read, as one cell breaks it. A dash that may be a zero is asked about: a warning."""
+
+    id: str
+    fields: tuple[str]
+    label: Label
+    written: str
+    expected: Label
+    is_asked: bool = False
+    scope = "row"
+
+    @property
+    def is_critical(self) -> bool:
+        return not self.is_asked
+
+    @property
+    def severity(self) -> Severity:
+        return "warning" if self.is_asked else "critical"
+
+    def words(self, shown: Shown) -> Words:
+        if self.id.endswith(f".{TOO_LARGE}"):  # perhaps a card's number: only its county sees it
+            text = self.written if shown is str else f"({len(self.written)} 字 characters)"
+            too_large = (
+                f"{quoted_zh(self.label.zh)}的数字过大：{text}",
+                f"{self.label.en} is too large a number: {text}",
+            )
+            return Words(text, *too_large, self.expected.zh, self.expected.en)
+        if self.id.endswith(f".{FORMULA}"):
+            said_zh = f"{quoted_zh(self.label.zh)}是公式，但没有计算结果"
+            said_en = f"{self.label.en} is a formula without its result"
+            return Words(None, said_zh, said_en, self.expected.zh, self.expected.en)
+        text = shown(self.written)
+        if said := strays.WORDS.get(self.id.rpartition(".")[2]):
+            zh, en = (w.replace("{text}", text) for w in said)
+            return Words(text, zh, en, self.expected.zh, self.expected.en)
+        if self.is_asked:
+            return Words(
+                text.strip(),
+                f"{quoted_zh(self.label.zh)}只填了短横线，暂按未填处理：是否为零？",
+                f"{self.label.en} is a dash alone, and counts as missing until you say: is it zero?",
+                self.expected.zh,
+                self.expected.en,
+            )
+        return Words(
+            text,
+            f"{quoted_zh(self.label.zh)}无法识别：{text}",
+            f"{self.label.en} cannot be read: {text}",
+            self.expected.zh,
+            self.expected.en,
+        )
+
+
+@dataclass(frozen=True)
+class NotFilled:
+    """The rule that a unit's row holds something, as a row without any value breaks it.
+
+    `of`: the rules on single fields that it stands for. It weighs as much as the heaviest of them.
+    """
+
+    id: str
+    fields: tuple[str]
+    of: tuple[Rule, ...]
+    scope = "row"
+
+    @property
+    def severity(self) -> Severity:
+        return min((rule.severity for rule in self.of), key=SEVERITIES.index)
+
+    @property
+    def is_critical(self) -> bool:
+        return self.severity == "critical"
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The fields that should hold something."""
+        return tuple(dict.fromkeys(name for rule in self.of for name in rule.fields))
+
+    def words(self) -> Words:
+        return Words(
+            None,
+            "该行未填写",
+            "this row is not filled in",
+            "各项数据，没有的填0",
+            "its values, 0 where there is none",
+        )
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One row that breaks one rule.
+
+    `index`: the row's position among the rows read. `number`: its row number in the sheet. `columns`: the columns of
+    the cells concerned, counted from 0; `address` is the first of these cells.
+    """
+
+    rule: Rule | Unreadable | NotFilled
+    index: int
+    number: int
+    columns: tuple[int, ...]
+    address: str
+
+    def words(self, frame: pa.Table, shown: Shown = quoted) -> Words:
+        """What is said of it. `frame`: the rows of the submission with their context columns."""
+        if isinstance(self.rule, Unreadable):
+            return self.rule.words(shown)
+        if isinstance(self.rule, NotFilled):
+            return self.rule.words()
+        read = {*self.rule.fields, *self.rule.columns, "county_code"}
+        return self.rule.words(
+            {n: frame.column(n)[self.index].as_py() for n in frame.column_names if n in read}
+        )
+
+
+def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Breach]:
+    """What rows break: first cells that cannot be read, then rules in the suite's order.
+
+    A cell that cannot be read is told once: a rule on its field would be a second reason for the same cell. A code that
+    is not well formed is not told as unknown, too. Of a row that is no unit's (`strays`), only that is told. A row
+    without any value is told as such, not field by field.
+    """
+    numbers, found = parsed.rows.column("_row").to_numpy(), list[Breach]()
+
+    def note(rule: Rule | Unreadable | NotFilled, rows: Sequence[int]) -> None:
+        columns = tuple(parsed.columns[f] for f in rule.fields if f in parsed.columns)
+        columns = columns or (parsed.columns[form.key],)
+        for index, number in zip(rows, numbers[rows].tolist(), strict=True):
+            found.append(Breach(rule, index, number, columns, parsed.address(form.form, columns[0], number)))
+
+    unreadable, asked = set[tuple[int, str]](), set[tuple[int, str]]()
+    for cell in parsed.unreadable:
+        expected = Label(zh=cell.expected_zh, en=cell.expected_en)
+        label = form.fields[cell.field].label if cell.field in form.fields else _key_label(form)
+        note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
+        (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
+    malformed, blank = set[int](), _blank_rows(parsed, form, unreadable | asked)
+    lacking = dict[int, list[Rule]]()
+    for one in (b for b in broken if not is_whole(b.rule)):
+        told = unreadable if one.rule.is_critical else unreadable | asked
+        rows = [i for i in one.rows if not any((i, f) in told for f in (form.key, *one.rule.fields))]
+        if one.rule.id == f"{form.form}.{form.key}.format":
+            malformed.update(rows)
+        elif one.rule.id == f"{form.form}.{form.key}.known":
+            rows = [i for i in rows if i not in malformed]
+        if blank and form.key not in one.rule.fields:
+            for i in blank.intersection(rows):
+                lacking.setdefault(i, []).append(one.rule)
+            rows = [i for i in rows if i not in blank]
+        note(one.rule, rows)
+    for i in sorted(lacking):
+        note(NotFilled(f"{form.form}.{form.key}.{NOT_FILLED}", (form.key,), tuple(lacking[i])), [i])
+    return found
+
+
+def _blank_rows(parsed: Parsed, form: Form, told: Collection[tuple[int, str]]) -> set[int]:
+    """Positions of the rows that have no value in any field. `told`: (row, field) of cells that cannot be read."""
+    blank: pa.Array | None = None
+    for name in form.fields.keys() & parsed.columns.keys():
+        column = parsed.rows.column(name)
+        if not column.null_count:
+            return set()
+        empty = pc.is_null(column)
+        blank = empty if blank is None else pc.and_(blank, empty)
+        if not pc.any(blank).as_py():
+            return set()
+    if blank is None:
+        return set()
+    return set(pc.indices_nonzero(blank).to_pylist()) - {i for i, _ in told}
+
+
+def _key_label(form: Form) -> Label:
+    return Label(zh=next(iter(form.key_headers), form.key), en=form.key)
+
+
+def is_whole(rule: Rule) -> bool:
+    """Whether the submission as a whole goes back for it."""
+    return rule.is_critical and rule.scope == "submission"

@@ -1,0 +1,95 @@
+"""Formulas without a result: what a declared totals row adds up is computed, of the others it is told so.
+
+In: a sheet's rows as its reader gives them, its formulas without a result, the form's layout. Out: the rows, with the
+sums that a spreadsheet program would show, and NO_RESULT in place of every other such formula.
+
+| formula | read as |
+| --- | --- |
+| `SUM(D4:D202)` in column D of a row with a declared label of totals | the sum of the numbers in these cells |
+| the same, where one of these cells has no result or an error | NO_RESULT: the cell itself is told |
+| any other, in a title or a header | the sheet goes back: formula_without_value |
+| any other, elsewhere | NO_RESULT: that cell cannot be read |
+
+Programs that write workbooks drop results when they save (openpyxl does). A template's own totals are no reason to send
+a report back; they are held against the rows as if the result were there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import islice
+
+from qiangji.catalogue.models import Layout
+from qiangji.errors import ReturnedError
+from qiangji.parsing.archive import column_number
+from qiangji.parsing.cells import NO_RESULT
+from qiangji.parsing.grid import column_letters
+from qiangji.text import as_text, squeezed
+
+Place = tuple[int, int]
+"""(row, column), counted from 0."""
+MAX_SUMS = 1_000
+"""Sums of a sheet that are computed. A totals row has as many as the form has fields."""
+_SUM = re.compile(
+    r"\s*=?\s*SUM\(\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*:\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*\)\s*",
+    re.IGNORECASE,
+)
+
+
+def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Layout, where: str) -> None:
+    """Put into `rows` what stands for each formula. Raises ReturnedError: formula_without_value."""
+    above = layout.title_rows + layout.header_rows
+    if early := min((place for place in formulas if place[0] < above), default=None):
+        raise no_value(column_letters(early[1]) + str(early[0] + 1), where)
+    mark_all(rows, formulas)
+    labels = {squeezed(text) for text in (*layout.totals, *layout.subtotals)}
+    in_totals = (place for place in sorted(formulas) if _is_total(rows, place[0], labels))
+    for row, column in islice(in_totals, MAX_SUMS):
+        if (total := _sum(rows, formulas[row, column], row, column)) is not None:
+            rows[row][column] = as_text(total)
+
+
+def mark_all(rows: list[list[object]], formulas: Mapping[Place, str]) -> None:
+    """Put NO_RESULT where a formula has no result."""
+    for row, column in formulas:
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = NO_RESULT
+
+
+def no_value(cell: str, where: str) -> ReturnedError:
+    """The error for a sheet that cannot be read without the result of this cell."""
+    return ReturnedError(
+        f"{cell} holds a formula without its result",
+        where=where,
+        expected="values, or formulas that a spreadsheet program has computed",
+        do="Open the workbook in a spreadsheet program, let it compute, save it and send it again.",
+        code="formula_without_value",
+        zh=f"{cell}为公式但没有计算结果，请用表格软件打开、重新计算并保存（或粘贴为数值）后重报",
+    )
+
+
+def _is_total(rows: Sequence[Sequence[object]], row: int, labels: set[str]) -> bool:
+    """Whether a row has a declared label of totals."""
+    return row < len(rows) and any(
+        squeezed(text).rstrip(":") in labels for text in rows[row] if isinstance(text, str) and text
+    )
+
+
+def _sum(rows: Sequence[Sequence[object]], formula: str, row: int, column: int) -> Decimal | None:
+    """What the formula of this cell gives, as a spreadsheet program adds up: numbers, no texts. None if it is no sum
+    of cells of its own column, or one of these has no result.
+    """
+    found = _SUM.fullmatch(formula)
+    if not found or row >= len(rows) or column >= len(rows[row]):
+        return None
+    of = {column_number(found[n].upper().encode()) - 1 for n in (1, 3)}
+    first, last = sorted((int(found[2]) - 1, int(found[4]) - 1))
+    if of != {column} or first <= row <= last:
+        return None
+    values = [line[column] for line in rows[first : last + 1] if column < len(line)]
+    if any(isinstance(value, str) and value.startswith("#") for value in values):
+        return None
+    numbers = (v for v in values if isinstance(v, (int, float, Decimal)) and not isinstance(v, bool))
+    return sum((Decimal(as_text(number) or 0) for number in numbers), Decimal(0))

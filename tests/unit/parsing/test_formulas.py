@@ -1,0 +1,138 @@
+"""Workbooks saved by a program that drops the results of formulas, as openpyxl does."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from qiangji import parsing
+from qiangji.catalogue.models import County, Layout
+from qiangji.checking.verdict import total_words
+from qiangji.errors import ReturnedError
+from qiangji.parsing import Parsed, read_form, read_grids
+from qiangji.parsing.cells import NO_RESULT
+from qiangji.parsing.clean import workbook_of
+from qiangji.periods import Period
+from tests.unit.parsing.villages import village_form
+
+FORM = village_form(
+    {"members": "党员", "women": "女", "income": {"label": "收入", "type": "decimal"}}, title="行政村"
+)
+CODE = "4407031000"
+COUNTY = County(
+    county="440703", transport="folder", path="x", files="x",
+    layout=Layout(title_rows=1, totals=("合计",), subtotals=("小计",), sign_off=("填表人",)),
+)  # fmt: skip
+ROWS = (
+    ("村编码", "村名", "党员", "女", "收入"),
+    (f"{CODE}01", "甲村", 10, 4, 1.25),
+    (f"{CODE}02", "乙村", 20, 5, 2.5),
+    (f"{CODE}03", "丙村", 30, 6, 0.1),
+    ("合计", None, "=SUM(C3:C5)", "=SUM(D3:D5)", "=SUM($E$3:$E$5)"),
+    ("填表人：", '=IF(1,"某某","")', None, None, None),
+)
+
+
+def book(**cells: Any) -> bytes:
+    made = Workbook()
+    made.active.title = "行政村"
+    made.active.append(["行政村月报表"])
+    for row in ROWS:
+        made.active.append(row)
+    for cell, value in cells.items():
+        made.active[cell] = value
+    sink = io.BytesIO()
+    made.save(sink)
+    return sink.getvalue()
+
+
+def grid(content: bytes) -> parsing.Grid:
+    return read_grids(content, "xlsx", COUNTY, ["village"], titles={"village": "行政村"})["village"]
+
+
+def read(content: bytes) -> Parsed:
+    return read_form(grid(content), FORM, COUNTY, Period.parse("2026-10"))
+
+
+def test_the_totals_of_a_template_need_no_result() -> None:
+    parsed = read(book())
+    assert parsed.totals_agree is True
+    assert parsed.rows.column("members").to_pylist() == [10, 20, 30]
+    assert parsed.unreadable == []
+    assert parsed.sheet.signed == ()
+
+
+def test_a_sum_that_leaves_rows_out_is_told_as_if_it_had_its_result() -> None:
+    parsed = read(book(C6="=SUM(C3:C4)"))
+    assert [(p.address, p.written, p.sum) for p in parsed.totals_problems] == [("行政村!C6", "30", "60")]
+
+
+def test_a_number_kept_as_text_is_not_added_up_by_a_spreadsheet_program_either() -> None:
+    parsed = read(book(C4="20"))
+    assert parsed.rows.column("members").to_pylist() == [10, 20, 30]
+    assert [(p.written, p.sum) for p in parsed.totals_problems] == [("40", "60")]
+
+
+@pytest.mark.parametrize(
+    "formula", ["=C3+C4+C5", "=SUM(D3:D5)", "=SUM(C3:C6)", "=SUMIF(C3:C5,1)", "=SUM(C3,C5)"]
+)
+def test_any_other_formula_of_a_total_is_told_and_not_taken_for_a_sum(formula: str) -> None:
+    parsed = read(book(C6=formula))
+    assert [(p.field, p.written) for p in parsed.totals_problems] == [("members", NO_RESULT)]
+    words = total_words(parsed.totals_problems[0], str)
+    assert ("没有计算结果" in words.message_zh, words.value) == (True, "")
+
+
+def test_subtotals_and_a_total_of_all() -> None:
+    cells = {"A6": "小计", "A7": "合计", "B7": None} | {f"{c}7": f"=SUM({c}3:{c}5)" for c in "CDE"}
+    parsed = read(book(**cells))
+    assert parsed.totals_agree is True
+
+
+def test_a_formula_in_a_cell_is_a_problem_of_the_cell_and_the_others_are_told_too() -> None:
+    parsed = read(book(C4="=10+10", D5="x", E3="#REF!"))
+    told = {(c.address, c.rule.rpartition(".")[2]) for c in parsed.unreadable}
+    assert told == {("行政村!C4", "formula"), ("行政村!D5", "type"), ("行政村!E3", "error")}
+    assert parsed.rows.column("members").to_pylist() == [10, None, 30]
+    assert all(p.field not in ("members", "women") for p in parsed.totals_problems)
+
+
+def test_a_code_that_is_a_formula_is_that_rows_problem() -> None:
+    parsed = read(book(A4=f'="{CODE}"&"02"'))
+    (cell,) = parsed.unreadable
+    assert (cell.address, cell.rule) == ("行政村!A4", "village.village_code.formula")
+    assert parsed.totals_agree is True
+
+
+def test_most_codes_that_are_formulas_are_one_fault() -> None:
+    with pytest.raises(ReturnedError) as e:
+        read(book(A3='="1"', A4='="2"'))
+    assert (e.value.code, "行政村!A3" in str(e.value)) == ("formula_without_value", True)
+
+
+@pytest.mark.parametrize("cell", ["A1", "C2"])
+def test_a_title_or_header_without_its_text_stops_the_sheet(cell: str) -> None:
+    with pytest.raises(ReturnedError) as e:
+        read(book(**{cell: '="党"&"员"'}))
+    assert e.value.code == "formula_without_value"
+    assert cell in e.value.zh
+
+
+def test_a_name_that_is_a_formula_is_no_name() -> None:
+    assert read(book(B4='="乙"&"村"')).rows.column("unit_name").to_pylist() == ["甲村", None, "丙村"]
+
+
+def test_prefilled_formulas_in_an_unused_row_are_a_row_of_the_template() -> None:
+    cells = {"A6": None} | {f"{c}6": '=IF($A6="","",1)' for c in "CDE"}
+    (cell,) = read(book(**cells)).unreadable
+    assert cell.rule == "village.village_code.zeros"
+
+
+def test_a_sheet_that_is_kept_by_itself_reads_the_same() -> None:
+    content = book(C4="=10+10", C6="=SUM(C3:C4)")
+    once, twice = read(content), read(workbook_of(grid(content)))
+    assert twice.rows.equals(once.rows)
+    assert (twice.unreadable, twice.totals_problems) == (once.unreadable, once.totals_problems)
