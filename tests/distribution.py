@@ -68,15 +68,19 @@ LONG = {
 """Seconds on an idle machine, roughly: only their order counts. Files that are not named here come last."""
 
 
-TOGETHER = ("tests/unit/checking/", "tests/unit/catalogue/test_suites.py")
-"""Files that one worker gets: loading Great Expectations takes longer than most of their tests."""
+TOGETHER = (
+    ("tests/unit/checking/", "tests/unit/catalogue/test_suites.py"),  # loading Great Expectations takes longer
+    ("tests/integration/test_board",),  # the night that they look at
+)
+"""Files that one worker gets, by how their paths begin: they share what takes longer than most of their tests."""
 
 
 class LongFirst(LoadScopeScheduling):
     """Files whole, in the order of `seconds_of`."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return TOGETHER[0] if nodeid.startswith(TOGETHER) else nodeid.split("::", 1)[0]
+        shared = (paths[0] for paths in TOGETHER if nodeid.startswith(paths))
+        return next(shared, nodeid.split("::", 1)[0])
 
     def schedule(self) -> None:
         """Let each worker have sent the same tests in the same order, and order their files."""

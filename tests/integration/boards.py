@@ -1,7 +1,7 @@
 """The board of a simulated night, and what its pages show as data.
 
-In: a folder and a PostgreSQL. Out: a `Site`, whose night was built twice: in the first build a county is missing, so
-that there is a time before.
+In: a folder and a PostgreSQL. Out: a `Site` on a copy of one night, which was built twice: in the first build a county
+is missing, so that there is a time before.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from qiangji.figures import Rows, comparison, reading
 from qiangji.ledger import locks
 from qiangji.periods import Period
 from qiangji.settings import settings
-from tests.integration.nights import Night, night
+from tests.integration.nights import Kept, Night, keep, night, reopened
 
 COUNTIES = ("440703", "440705", "440781")
-LATE = "440705"
+LATE, LOCKED = "440705", "2026-09"
 INDICATOR = "group_leader_party_share"
 READER = Viewer("li.lei")
 Key = tuple[str, str, str, str]
@@ -60,18 +60,31 @@ class Site:
         return self.then.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-@contextmanager
-def board(folder: Path, postgres: Any, viewer: Viewer = READER, locked: str = "") -> Iterator[Site]:
-    """The board as one account sees it. A month that is `locked` before the late county comes: its reports are held."""
+@dataclass(frozen=True)
+class Lived:
+    """A night whose month `LOCKED` was locked after `then`, its first build, and before the late county came."""
+
+    kept: Kept
+    then: datetime
+
+
+def live(folder: Path, postgres: Any) -> Lived:
+    """Two builds of four months. What the late county sends of the locked month is held."""
     with night(folder, postgres, scale=0.05, months=4, counties=COUNTIES) as one:
         one.run([c for c in COUNTIES if c != LATE])
-        if locked:
-            locks.decide(one.pipeline.ledger, Period.parse(locked), "lock", "已上报 reported", "wang.fang")
+        locks.decide(one.pipeline.ledger, Period.parse(LOCKED), "lock", "已上报 reported", "wang.fang")
         then = datetime.now(UTC)
         one.run()
+        return Lived(keep(one, folder / "kept", postgres), then)
+
+
+@contextmanager
+def board(lived: Lived, folder: Path, postgres: Any, viewer: Viewer = READER) -> Iterator[Site]:
+    """The board as one account sees it."""
+    with reopened(lived.kept, folder / "home", postgres) as one:
         warehouse = Warehouse(settings())
         client = TestClient(served(warehouse, lambda: viewer), base_url="http://airflow")
-        yield Site(one, client, warehouse, then)
+        yield Site(one, client, warehouse, lived.then)
         warehouse.close()
 
 

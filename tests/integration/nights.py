@@ -214,15 +214,52 @@ def thin_catalogue(systems: Any, folder: Path) -> None:
             writer.writerows(r for r in rows if r[column] not in gone)
 
 
+@dataclass(frozen=True)
+class Kept:
+    """What a night left, on its own home, catalogue and database, for `reopened`; its county systems are gone."""
+
+    home: Path
+    catalogue: Path
+    database: str
+    systems: Any
+
+
+def keep(one: Night, folder: Path, postgres: Any) -> Kept:
+    """A copy of all that a night (which must be idle) holds now."""
+    kept = Kept(folder / "home", folder / "catalogue", f"kept_{os.getpid()}_{next(_clones)}", one.systems)
+    one.pipeline.ledger.engine.dispose()
+    _copy_database(postgres, str(sa.make_url(one.place.url).database), kept.database)
+    shutil.copytree(one.place.home, kept.home)
+    shutil.copytree(one.pipeline.catalogue.path, kept.catalogue)
+    return kept
+
+
+@contextmanager
+def reopened(kept: Kept, folder: Path, postgres: Any) -> Iterator[Night]:
+    """A night that goes on from what was kept, on the same day; what it does is gone at the end."""
+    from qiangji import stages
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QIANGJI_CATALOGUE", str(kept.catalogue))
+        patch.setattr(stages, "local_today", lambda: kept.systems.today)
+        with _copied(kept.home, kept.database, kept.systems, folder, postgres) as one:
+            yield one
+
+
 @contextmanager
 def clone(original: Night, folder: Path, postgres: Any) -> Iterator[Night]:
     """A second workplace with all that the first one (which must be idle) holds now; it is gone at the end."""
-    database = f"clone_{os.getpid()}_{next(_clones)}"
-    source = sa.make_url(original.place.url).database
     original.pipeline.ledger.engine.dispose()
-    with postgres.connect() as connection:
-        connection.execute(f"CREATE DATABASE {database} TEMPLATE {source}")
-    shutil.copytree(original.place.home, folder)
+    source = str(sa.make_url(original.place.url).database)
+    with _copied(original.place.home, source, original.systems, folder, postgres) as one:
+        yield one
+
+
+@contextmanager
+def _copied(home: Path, source: str, systems: Any, folder: Path, postgres: Any) -> Iterator[Night]:
+    database = f"clone_{os.getpid()}_{next(_clones)}"
+    _copy_database(postgres, source, database)
+    shutil.copytree(home, folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_HOME", str(folder))
         patch.setenv("QIANGJI_WAREHOUSE_URL", postgres.url(database))
@@ -230,11 +267,16 @@ def clone(original: Night, folder: Path, postgres: Any) -> Iterator[Night]:
         place = Workplace(folder, postgres.url(database))
         try:
             with place.pipeline() as p:
-                yield Night(place, original.systems, p)
+                yield Night(place, systems, p)
         finally:
             with postgres.connect() as connection:
                 connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
     forget()
+
+
+def _copy_database(postgres: Any, source: str, name: str) -> None:
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {source}")
 
 
 def forget() -> None:

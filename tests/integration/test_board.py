@@ -38,6 +38,7 @@ from tests.integration.boards import (
     COUNTIES,
     INDICATOR,
     Key,
+    Lived,
     Site,
     assert_equal,
     board,
@@ -51,8 +52,8 @@ MOST = 5
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
-    with board(tmp_path_factory.mktemp("board"), postgres) as one:
+def site(board_night: Lived, tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+    with board(board_night, tmp_path_factory.mktemp("board"), postgres) as one:
         yield one
 
 

@@ -21,7 +21,7 @@ from qiangji.board.state import LANGUAGES, THEMES
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures import Choice
 from qiangji.pipeline import read_catalogue
-from tests.integration.boards import INDICATOR, Key, Site, assert_equal, board, served, shown
+from tests.integration.boards import INDICATOR, Key, Lived, Site, assert_equal, board, served, shown
 from tests.integration.browsing import AXE, PAPER, SIZES, Browser, chromium, serving
 
 AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
@@ -29,7 +29,6 @@ AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 VIEWS = {page.name: address for address, page in pages.PAGES.items()}
 """Name of a page -> its address."""
 DUTY = Viewer("li.lei", may_decide=True, may_see_workbooks=True)
-LOCKED = "2026-09"
 WRONG = """<!doctype html><html><head><title>wrong</title><link rel="stylesheet" href="wrong.css"></head><body><main>
 <script>window.ran = true</script><img src="data:,"><div style="color: red">inline</div><p class="pale">pale</p>
 <div class="wide"><button class="bare">x</button></div><a href="/x" tabindex="-1">out of reach</a>
@@ -46,9 +45,11 @@ def browser(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+def site(
+    browser: Browser, board_night: Lived, tmp_path_factory: pytest.TempPathFactory, postgres: Any
+) -> Iterator[Site]:
     """Where something is held, and may be decided on."""
-    with board(tmp_path_factory.mktemp("board"), postgres, DUTY, LOCKED) as one:
+    with board(board_night, tmp_path_factory.mktemp("board"), postgres, DUTY) as one:
         yield one
 
 

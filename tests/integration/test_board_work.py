@@ -1,7 +1,6 @@
 """The board's pages of the daily work: each number is that of the command line's functions; decisions by those who may.
 
-One simulated night, built twice: in the first build a county is missing, and a month is locked before it comes, so that
-its reports of that month are held.
+On a copy of the night of `boards.live`: a county came late, so that its reports of a locked month are held.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import fastapi
@@ -24,13 +23,11 @@ from qiangji.board import Viewer, pages, posting, quality, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, explaining, morning, reading
-from qiangji.ledger import dispositions, locks
-from qiangji.periods import Period
+from qiangji.ledger import dispositions
 from qiangji.settings import settings
-from tests.integration.nights import Night, night
+from tests.integration.boards import LATE, LOCKED, Lived
+from tests.integration.nights import Night, reopened
 
-COUNTIES = ("440703", "440705", "440781")
-LATE, LOCKED = "440705", "2026-09"
 MAY, MAY_NOT = Viewer("li.lei", may_decide=True), Viewer("han.mei")
 KEY = b"a key of a test"
 OWN = {"sec-fetch-site": "same-origin"}
@@ -99,15 +96,10 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("board work")
-    with night(folder, postgres, scale=0.05, months=4, counties=COUNTIES) as one:
-        one.run([c for c in COUNTIES if c != LATE])
-        locks.decide(one.pipeline.ledger, Period.parse(LOCKED), "lock", "已上报 reported", "wang.fang")
-        then = datetime.now(UTC)
-        one.run()
+def site(board_night: Lived, tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Site]:
+    with reopened(board_night.kept, tmp_path_factory.mktemp("board work") / "home", postgres) as one:
         warehouse = Warehouse(settings())
-        yield Site(one, warehouse, then)
+        yield Site(one, warehouse, board_night.then)
         warehouse.close()
 
 
