@@ -69,7 +69,10 @@ LONG = {
 
 
 TOGETHER = (
-    ("tests/unit/checking/", "tests/unit/catalogue/test_suites.py"),  # loading Great Expectations takes longer
+    (
+        "tests/unit/checking/",
+        "tests/unit/catalogue/test_suites.py",
+    ),  # loading Great Expectations takes longer
     ("tests/integration/test_board",),  # the night that they look at
 )
 """Files that one worker gets, by how their paths begin: they share what takes longer than most of their tests."""
