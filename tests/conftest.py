@@ -29,9 +29,8 @@ hypothesis_settings.register_profile("quick", max_examples=often.QUICK, deadline
 if "CI" not in os.environ:  # there Hypothesis has a profile of its own, without a deadline too
     hypothesis_settings.register_profile("whole", deadline=None)
     hypothesis_settings.load_profile("whole")
-os.fsync = lambda fd: (
-    None
-)  # no test cuts the power; what is flushed, and in which order, test_lake.py looks at
+# no test cuts the power; what is flushed, and in which order, test_lake.py looks at
+os.fsync = lambda fd: None
 gc.set_threshold(50_000, 20, 20)  # a look at every object of Airflow and Great Expectations takes 0.3 s
 for _name in [n for n in os.environ if n.startswith(("QIANGJI_", "AIRFLOW", "SIMULATOR_", "PG", "XDG_"))]:
     del os.environ[_name]  # settings of whoever runs the tests
