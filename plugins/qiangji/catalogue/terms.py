@@ -172,8 +172,8 @@ class Sum(_OfField):
     """A field added up over units. Over time its kind decides.
 
     A stock is the last report (under `matched`: the last that has both sides), or with `each_report` the sum over all
-    reports. A flow is summed. A year-to-date field is the last report, or for a month, quarter or half the difference
-    from the report just before. A distinct count exists in the form's own period only.
+    reports. A flow is summed. A year-to-date field is the last report like a stock, or for a month, quarter or half the
+    difference from the report just before. A distinct count exists in the form's own period only.
     """
 
     key = "sum"
@@ -199,10 +199,8 @@ class Sum(_OfField):
         return f"{last} - (CASE WHEN {of.any('starts_year')} THEN 0 ELSE {before} END)"
 
     def last_report(self, form: Form, together: Sequence[str]) -> str | None:
-        kind = form.fields[self.sum].kind
-        if kind == "ytd":
-            return _reports_with([self.sum])
-        return _reports_with(together or [self.sum]) if kind == "stock" and not self.each_report else None
+        is_last = form.fields[self.sum].kind in ("stock", "ytd") and not self.each_report
+        return _reports_with(together or [self.sum]) if is_last else None
 
     def has_operand(self, form: Form, period_type: str) -> bool:
         return form.fields[self.sum].kind != "distinct" or period_type == form.period_type
