@@ -48,7 +48,8 @@ class Waiting:
 class Open:
     """A report that its county has to send, or send again. `status`: late, returned or withheld.
 
-    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message.
+    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message. A late one has a
+    reason only where that is not its county's silence: `voided` by us, or `failed`: the last attempt could not look.
     """
 
     status: str
@@ -65,16 +66,24 @@ class Open:
     why_zh: str = ""
     why_en: str = ""
 
+    @property
+    def note(self) -> tuple[str, str]:
+        """What is said beside a late report in both languages; '' where its county has just not sent it."""
+        return _NOTES.get(self.reason_code, ("", "")) if self.status == "late" else ("", "")
+
+
+_NOTES = {"voided": ("作废后待补", "voided"), "failed": ("采集失败", "last attempt failed")}
+
 
 def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open]:
     """Reports of the grid that somebody has to send, in its order."""
     for r in grid:
-        if r["status"] not in ("late", "returned", "withheld"):
+        is_late = reading.is_late(catalogue, r, today)
+        if not is_late and r["status"] not in ("returned", "withheld"):
             continue
-        is_late = r["status"] == "late"
-        code = "" if is_late else r["reason_code"] or ""
+        code = _of_late(r) if is_late else r["reason_code"] or ""
         yield Open(
-            r["status"],
+            "late" if is_late else r["status"],
             r["county_code"],
             r["county_name"],
             r["form"],
@@ -86,6 +95,13 @@ def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open
             r["message_zh"] or "",
             r["message_en"] or "",
         )
+
+
+def _of_late(row: Row) -> str:
+    """Why nothing counts, where it is not that nothing was sent: only what was voided leaves a delivery behind."""
+    if row["delivery_id"]:
+        return "voided"
+    return "failed" if row["status"] == "failed" else ""
 
 
 def late_by_county(reports: Sequence[Open]) -> list[list[Open]]:

@@ -205,7 +205,7 @@ def _county(
     catalogue: Catalogue, code: str, rows: Rows, outcome: Row | None, workbooks: Rows, today: date
 ) -> CountyMorning:
     counts = Counter(r["status"] for r in rows)
-    late = [r for r in rows if r["status"] == "late"]
+    late = [r for r in rows if reading.is_late(catalogue, r, today)]
     county = catalogue.counties.get(code)
     contact = county.contact if county else None
     return CountyMorning(

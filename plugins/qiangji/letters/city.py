@@ -197,13 +197,21 @@ def _open(s: Situation, w: Words) -> Points | None:
 def _reports(own: Sequence[Open], w: Words) -> str:
     """Reports in a line, those of many with how many there are; the county stands before late ones already."""
     told = [
-        f"{w(r.title_zh, r.title_en)} {r.period}" + w(f"（{r.days}天）", f" ({r.days} days)")
+        f"{w(r.title_zh, r.title_en)} {r.period}" + _days(r, w)
         if r.status == "late"
         else f"{r.county_name} {w(r.title_zh, r.title_en)} {r.period}"
         for r in own[:REPORTS_SHOWN]
     ]
     more = w(f"等{len(own)}份", f" and {len(own) - REPORTS_SHOWN} more") if len(own) > REPORTS_SHOWN else ""
     return w("；", "; ").join(told) + more
+
+
+def _days(r: Open, w: Words) -> str:
+    zh, en = r.note
+    return w(
+        f"（{r.days}天，{zh}）" if zh else f"（{r.days}天）",
+        f" ({r.days} days, {en})" if en else f" ({r.days} days)",
+    )
 
 
 def _waiting(s: Situation, w: Words, url: str) -> Points:

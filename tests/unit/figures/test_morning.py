@@ -1,0 +1,55 @@
+"""The morning by what the grid and the runs say: who is late, whom the last attempt reached, what waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+from qiangji.catalogue import Catalogue, load
+from qiangji.figures.deciding import open_reports
+from qiangji.figures.morning import standing
+from qiangji.figures.reading import Reporting
+
+A, B = "440703", "440785"
+AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
+TODAY = date(2026, 11, 24)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load()
+
+
+def row(county: str, status: str, form: str = "village", **said: Any) -> dict[str, Any]:
+    """A row of the reporting grid of October, due on 6 November."""
+    return {
+        "county_code": county, "county_name": f"县{county}", "form": form, "period": "2026-10", "status": status,
+        "due_date": date(2026, 11, 6), "revision": None, "rows_rejected": None, "rows_accepted": None,
+        "expected_units": None, "reason_code": None, "message_zh": None, "message_en": None, "delivery_id": None,
+        "is_unchanged": False, "last_attempt_failed": status == "failed", "last_attempt_reason": None,
+        "last_attempt_message": None,
+    } | said  # fmt: skip
+
+
+def test_a_late_report_stays_late_when_a_later_attempt_fails(catalogue: Catalogue) -> None:
+    """A county whose system is down after the night has not sent what it had not sent before."""
+    early = {"due_date": date(2026, 12, 7), "period": "2026-11"}
+    grid = [
+        row(B, "late"), row(B, "failed", "community", reason_code="unreachable"),
+        row(B, "failed", "town_service", reason_code="unreachable", **early),
+    ]  # fmt: skip
+    _, counties = standing(catalogue, Reporting(AT, grid, []), [])
+    mine = next(c for c in counties if c.county_code == B)
+    assert (mine.late, mine.late_days) == (2, 18)
+    found = list(open_reports(catalogue, grid, TODAY))
+    assert [(r.form, r.status, r.days, r.note[0]) for r in found] == [
+        ("village", "late", 18, ""),
+        ("community", "late", 18, "采集失败"),
+    ]
+
+
+def test_what_was_voided_here_is_not_told_as_its_county_s_silence(catalogue: Catalogue) -> None:
+    grid = [row(B, "late", reason_code="voided", delivery_id="d1"), row(A, "late")]
+    assert [r.note for r in open_reports(catalogue, grid, TODAY)] == [("作废后待补", "voided"), ("", "")]
