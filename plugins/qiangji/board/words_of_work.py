@@ -30,6 +30,8 @@ WORK: dict[str, tuple[str, str]] = {
     "minutes": ("{m}分{s}秒", "{m}\u00a0min {s}\u00a0s"),
     "seconds": ("{s}秒", "{s}\u00a0s"),
     "lost": ("未采到", "Not reached"),
+    "lost_else": ("另一次采集失败", "Another run failed"),
+    "reached_since": ("此后已采到", "Reached since"),
     "figures_as_of": ("指标截至{at}", "Figures as of {at}"),
     "then_said": (
         "所示为{at}的情况：核查发现、退回工作簿等只有现状记录，未列；不能作决定。",
@@ -40,7 +42,7 @@ WORK: dict[str, tuple[str, str]] = {
     "was_reached": ("采集", "Reached"),
     "reached_yes": ("已采到", "reached"),
     "reached_no": ("未采到", "not reached"),
-    "not_asked": ("未安排", "not asked"),
+    "not_asked": ("一天内未采集", "not asked"),
     "reports_awaited": ("待报", "Awaited"),
     "late": ("逾期", "Late"),
     "days": ("{n}天", "{n}\u00a0d"),

@@ -64,7 +64,7 @@ def _counts(s: Situation, w: Words) -> list[str]:
     counties = s.morning.counties
     night = s.morning.night
     said = (
-        (len(night.lost) if night else 0, "未采到", "not reached"),
+        (sum(c.is_reached is False for c in counties), "未采到", "not reached"),
         (sum(c.late for c in counties), "逾期", "late"),
         (sum(c.returned for c in counties), "退回", "returned"),
         (sum(c.withheld for c in counties), "扣留", "withheld"),
@@ -78,7 +78,7 @@ def _blocks(
 ) -> Iterator[Block | None]:
     if s.is_simulated:
         yield Paragraph(w.simulated, "warn")
-    yield Paragraph(_night(night, w), "bad" if night.lost else "")
+    yield Paragraph(_night(night, w), "bad" if night.is_red else "")
     yield _counties(s, w)
     yield _open(s, w)
     yield _waiting(s, w, url)
@@ -112,14 +112,20 @@ def _night(night: Night, w: Words) -> str:
         f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
         f" {night.deliveries:,} new deliveries.",
     )
-    if night.lost:
+    for zh, en, counties in (
+        ("未采到", "Not reached", night.lost),
+        ("另一次采集失败", "Another run failed", night.lost_else),
+    ):
         lost = w.joined(
             [
                 f"{name}（{failure_in_brief(code)}）" if w.language == "zh" else f"{name} ({code})"
-                for _, name, code in night.lost
+                for _, name, code in counties
             ]
         )
-        text += w(f"未采到：{lost}。", f" Not reached: {lost}.")
+        text += w(f"{zh}：{lost}。", f" {en}: {lost}.") if lost else ""
+    if night.reached_since:
+        since = w.joined(list(night.reached_since))
+        text += w(f"此后已采到：{since}。", f" Reached since: {since}.")
     if night.built_at:
         text += w(f"指标截至{w.moment(night.built_at)}。", f" Figures as of {w.moment(night.built_at)}.")
     return text

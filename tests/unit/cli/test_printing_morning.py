@@ -95,6 +95,17 @@ def test_a_red_night_says_who_was_not_reached_and_why() -> None:
     assert "另有1个县（市、区）无事" in text
 
 
+def test_what_another_run_of_the_day_did_is_told_beside_the_night() -> None:
+    found = morning([county("440703", is_reached=False, reason_code="timeout")])
+    assert found.night is not None
+    one = (("440703", "蓬江区", "login_refused"),)
+    text = shown(replace(found, night=replace(found.night, lost_else=one, reached_since=("江海区",))))
+    assert "另一次采集失败 another run failed: 蓬江区 拒绝登录" in text
+    assert "此后已采到 reached since: 江海区" in text
+    assert "✗ 采集失败 last attempt failed" in text
+    assert "✓ " not in text
+
+
 @pytest.mark.parametrize("width", [40, 80, 160])
 def test_nothing_is_cut_at_any_width(width: int) -> None:
     counties = [

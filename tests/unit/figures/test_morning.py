@@ -11,6 +11,7 @@ from qiangji.catalogue import Catalogue, load
 from qiangji.figures.deciding import open_reports
 from qiangji.figures.morning import standing
 from qiangji.figures.reading import Reporting
+from tests.frozen import paths as frozen
 
 A, B = "440703", "440785"
 AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
@@ -19,7 +20,7 @@ TODAY = date(2026, 11, 24)
 
 @pytest.fixture(scope="module")
 def catalogue() -> Catalogue:
-    return load()
+    return load(frozen.CATALOGUE, frozen.EXPECTATIONS)
 
 
 def row(county: str, status: str, form: str = "village", **said: Any) -> dict[str, Any]:
