@@ -31,7 +31,10 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[t
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
-        with make_workplace(Path(folder) / "home", postgres, patch.setenv) as workplace, workplace.pipeline() as p:
+        with (
+            make_workplace(Path(folder) / "home", postgres, patch.setenv) as workplace,
+            workplace.pipeline() as p,
+        ):
             yield p, {name: made.codes[name] for name in "ABC"}
 
 
@@ -83,7 +86,12 @@ def test_one_county_by_hand_does_not_replace_the_night_and_is_told(after: Callab
     assert (night.run_id, night.lost, names(night.lost_else), night.is_red) == ("r0", (), ["B"], True)
     assert marks == {"A": True, "B": False, "C": True}
     night, marks = after((6, "2026-02", {"A": True, "B": False, "C": True}), (1, "2026-02", {"B": True}))
-    assert (night.run_id, names(night.lost), night.lost_else, night.reached_since) == ("r0", ["B"], (), ("B",))
+    assert (night.run_id, names(night.lost), night.lost_else, night.reached_since) == (
+        "r0",
+        ["B"],
+        (),
+        ("B",),
+    )
     assert marks == dict.fromkeys("ABC", True)
 
 

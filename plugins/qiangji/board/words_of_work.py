@@ -53,7 +53,7 @@ WORK: dict[str, tuple[str, str]] = {
     "rows_sent_back": ("退回记录", "Rows sent back"),
     "feedback_sent": ("已反馈", "Told"),
     "to_hand_over": ("待转交", "To hand over"),
-    "last_good": ("有效至", "Good until"),
+    "last_good": ("最新有效期", "Latest good period"),
     "contact": ("联系", "Contact"),
     "contact_zh": ("联系", "Contact (Chinese)"),
     "contact_en": ("联系（英文）", "Contact"),

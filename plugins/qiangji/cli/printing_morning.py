@@ -36,7 +36,7 @@ _PAST = (
 _NAMELESS = Names()
 COLUMNS = {
     "待报": "awaited", "逾期": "late", "退回": "returned", "扣留": "withheld", "待审": "held",
-    "退回记录": "rows back", "已反馈": "told", "待转交": "by hand", "有效至": "good to", "联系": "contact",
+    "退回记录": "rows back", "已反馈": "told", "待转交": "by hand", "最新有效期": "latest good", "联系": "contact",
 }  # fmt: skip
 """Heading -> the same in English, as short. A column without anything in it is left out."""
 COUNTIES_SHOWN = 20
@@ -109,7 +109,7 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
         "退回记录": [_count(c.rows_sent_back, "yellow") for c in shown],
         "已反馈": [_count(c.feedback_sent) for c in shown],
         "待转交": [_count(c.to_hand_over, "yellow") for c in shown],
-        "有效至": [c.last_good or "-" for c in shown],
+        "最新有效期": [c.last_good or "-" for c in shown],
         "联系": [escape(c.contact_zh) or NONE for c in shown],
     }
     columns = {name: cells for name, cells in columns.items() if set(cells) != {NONE}}

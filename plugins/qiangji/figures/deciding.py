@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.figures.reading import Reporting
+from qiangji.ledger.records import SIDE_BY_SIDE
 from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.periods import Period
 from qiangji.workdays import unknown_words
@@ -25,8 +26,10 @@ class Waiting:
     """One thing that waits. `zh` and `en` name it in a line; `why_zh` and `why_en` say more where there is more.
 
     `command`: what is typed; empty where nothing can be typed. `what`: held, unbuilt, stale_correction, not_taken,
-    hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words; `reason_code` and
-    `brief_zh`: why, where it has a reason.
+    few_units, hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words;
+    `reason_code` and `brief_zh`: why, where it has a reason. `argument`: the words of `command` that name the report
+    and no other. `beside`: deliveries of the same report, of which one is right. `count`: how many things it is.
+    `page`: the page among Airflow's where it is done, where no command does it.
     """
 
     what: str
@@ -42,6 +45,10 @@ class Waiting:
     about: str = ""
     reason_code: str = ""
     brief_zh: str = ""
+    argument: str = ""
+    beside: tuple[str, ...] = ()
+    count: int = 1
+    page: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,10 +157,12 @@ def waiting(
     """
     if unbuilt:
         yield _unbuilt(unbuilt)  # first: what was decided or came is in no figure until then
-    yield from _held(catalogue, reported.grid)
+    yield from _held(engine, catalogue, reported)
     if unbuilt is not None:
         yield from _stale(engine)
-    yield from _not_taken(catalogue, reported.grid)
+    attention = reading.needs_attention(reported.grid)
+    yield from _not_taken(catalogue, attention)
+    yield from _few_units(catalogue, attention)
     if unbuilt is not None:
         yield from _workbooks(reported)
         yield from _findings(engine)
@@ -202,18 +211,25 @@ def _findings(engine: Engine) -> Iterator[Waiting]:
         )
 
 
-def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
-    for r in grid:
-        if r["status"] != "held":
-            continue
+def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator[Waiting]:
+    """Reports that a guard holds, each with the command that means it and no other of its delivery."""
+    held = [r for r in reported.grid if r["status"] == "held"]
+    parts = reading.parts(engine, [r["delivery_id"] for r in held]) if held else {}
+    asked = [r for r in held if r["reason_code"] == SIDE_BY_SIDE]
+    same = reading.of_same_report(engine, asked, reported.at) if asked else {}
+    for r in held:
+        key = r["county_code"], r["form"], r["period"]
+        argument = _argument(r, parts.get(r["delivery_id"], []))
+        beside = tuple(d for d in same.get(key, []) if d != r["delivery_id"])
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
         brief = _brief(catalogue, r["form"], code)[0] if code else ""
         about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
         yield Waiting(
             "held",
-            f"待审 {about}：{brief}".rstrip("："),
-            f"held: {code}".rstrip(": "),
-            f'qiangji release {r["delivery_id"]} --reason "…"',
+            f"待审 {about}：{brief}".rstrip("：")
+            + (f"（{r['delivery_id']}或{'、'.join(beside)}）" if beside else ""),
+            f"held: {code}".rstrip(": ") + (f", {r['delivery_id']} or {', '.join(beside)}" if beside else ""),
+            f'qiangji release {argument} --reason "…"',
             r["message_zh"] or "",
             r["message_en"] or "",
             county_code=r["county_code"],
@@ -223,12 +239,47 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
             about=about,
             reason_code=code,
             brief_zh=brief,
+            argument=argument,
+            beside=beside,
         )
 
 
-def _not_taken(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
+def _argument(row: Row, parts: Sequence[tuple[str, str]]) -> str:
+    """The delivery; with the form where it holds other reports, and the period where that form is in it for others."""
+    words = [row["delivery_id"]]
+    if len(parts) > 1:
+        words += ["--form", row["form"]]
+    if sum(form == row["form"] for form, _ in parts) > 1:
+        words += ["--period", row["period"]]
+    return " ".join(words)
+
+
+def _few_units(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
+    """Reports that count, of far fewer units than should report."""
+    for r in attention:
+        if r["reason_code"] != "few_units":
+            continue
+        about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
+        told = f"{r['rows_accepted']:,}/{r['expected_units']:,}"
+        yield Waiting(
+            "few_units",
+            f"应报单位不足 {about}：{told}",
+            f"{r['rows_accepted']:,} of {r['expected_units']:,} units",
+            f"qiangji status --county {r['county_code']} --period {r['period']}",
+            r["message_zh"],
+            r["message_en"],
+            county_code=r["county_code"],
+            form=r["form"],
+            period=r["period"],
+            about=about,
+            reason_code="few_units",
+            brief_zh=told,
+        )
+
+
+def _not_taken(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
     seen = set()
-    for r in reading.needs_attention(grid):
+    for r in attention:
         key = (r["county_code"], r["form"], r["period"])
         if r["reason_code"] in reading.NOTED and key not in seen:
             seen.add(key)
@@ -258,8 +309,12 @@ def _workbooks(reported: Reporting) -> Iterator[Waiting]:
             "hand_over",
             f"线下转交{name}：{count}个退回工作簿",
             f"hand over to {code}: {count} returned workbooks",
-            f"qiangji feedback --county {code}",
+            "",
+            "在页面上下载，交给县里；县里更正后自动撤下",
+            "download them there and give them to the county; each goes away once the county has corrected it",
             county_code=code,
+            count=count,
+            page="qiangji/feedback/",
         )
     told = {w["delivery_id"] for w in made if w["status"] == "sent"}
     missing = {r["delivery_id"] for r in reported.grid if r["status"] in reading.OUTSTANDING} - told

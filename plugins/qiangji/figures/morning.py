@@ -34,10 +34,10 @@ NEXT_DAYS = 92
 
 @dataclass(frozen=True)
 class Night:
-    """The last run of the day that asked most counties for the latest month. `lost`: (county, name, reason) not reached.
+    """The last run of the day that asked most counties for the latest month.
 
-    `built_at`: when the figures that are shown were built; None if nothing is built. `lost_else`: as `lost`, of
-    counties whose last attempt was another run of that day, and failed. `reached_since`: names of those that the night
+    `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were built; None if nothing is built. `lost_else`: as `lost`, of
+    other counties whose last attempt was another run of that day, and failed. `reached_since`: names of those that the night
     lost and a later run reached.
     """
 
@@ -185,6 +185,7 @@ def _night(asked: Rows) -> Night:
     rows = [r for r in asked if r["is_night"]]
     elsewhere = [r for r in asked if not r["is_night"]]
     first, lost = rows[0], _lost(rows)
+    known = {code for code, _, _ in lost}
     return Night(
         run_id=first["run_id"],
         first_month=min(r["first_month"] for r in rows),
@@ -195,11 +196,9 @@ def _night(asked: Rows) -> Night:
         deliveries=sum(r["deliveries"] for r in rows),
         lost=lost,
         built_at=first["built_at"],
-        lost_else=_lost(elsewhere),
+        lost_else=tuple(one for one in _lost(elsewhere) if one[0] not in known),
         reached_since=tuple(
-            r["county_name"]
-            for r in elsewhere
-            if r["status"] == "done" and r["county_code"] in {code for code, _, _ in lost}
+            r["county_name"] for r in elsewhere if r["status"] == "done" and r["county_code"] in known
         ),
     )
 

@@ -25,7 +25,7 @@ OPEN_SHOWN, REPORTS_SHOWN = 10, 6
 """Counties with late reports, and reasons for which reports went back; and reports of each."""
 FIGURES_SHOWN = 12
 NONE = "·"
-_OF_ONE = ("held", "not_taken")
+_OF_ONE = ("held", "not_taken", "few_units")
 """What waits that is one report of one county, which its English does not name."""
 _MOVED = ("指标 indicator", "单位 unit", "期 period", "原值 before", "现值 now", "变化 change", "原因 why")
 _ILLUSTRATIVE = (
@@ -143,7 +143,7 @@ def _counties(s: Situation, w: Words) -> Grid:
         w("待审", "held"): [_count(c.held, "warn") for c in s.morning.counties],
         w("退回记录", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
         w("待转交", "hand over"): [_count(c.to_hand_over, "warn") for c in s.morning.counties],
-        w("有效至", "good to"): [Cell(c.last_good or "—") for c in s.morning.counties],
+        w("最新有效期", "latest good"): [Cell(c.last_good or "—") for c in s.morning.counties],
     }
     columns = {name: cells for name, cells in columns.items() if any(c.text != NONE for c in cells)}
     headings = (w("县（市、区）", "county"), *columns)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from qiangji.catalogue import Catalogue, load
-from qiangji.figures.deciding import open_reports
+from qiangji.figures.deciding import _argument, _few_units, open_reports
 from qiangji.figures.morning import standing
-from qiangji.figures.reading import Reporting
+from qiangji.figures.reading import Reporting, needs_attention
 from tests.frozen import paths as frozen
 
 A, B = "440703", "440785"
@@ -54,3 +54,22 @@ def test_a_late_report_stays_late_when_a_later_attempt_fails(catalogue: Catalogu
 def test_what_was_voided_here_is_not_told_as_its_county_s_silence(catalogue: Catalogue) -> None:
     grid = [row(B, "late", reason_code="voided", delivery_id="d1"), row(A, "late")]
     assert [r.note for r in open_reports(catalogue, grid, TODAY)] == [("作废后待补", "voided"), ("", "")]
+
+
+def test_a_held_report_is_named_so_that_no_other_of_its_delivery_is_meant() -> None:
+    one = row(A, "held", delivery_id="d1")
+    alone, other, months = ("village", "2026-10"), ("community", "2026-10"), ("village", "2026-09")
+    assert _argument(one, [alone]) == "d1"
+    assert _argument(one, [other, alone]) == "d1 --form village"
+    assert _argument(one, [months, alone]) == "d1 --form village --period 2026-10"
+
+
+def test_a_report_of_few_units_is_told(catalogue: Catalogue) -> None:
+    grid = [
+        row(A, "accepted", revision=1, rows_accepted=3, rows_rejected=0, expected_units=15),
+        row(B, "accepted", revision=1, rows_accepted=15, rows_rejected=0, expected_units=15),
+    ]
+    (one,) = _few_units(catalogue, needs_attention(grid))
+    assert (one.county_code, one.form, one.en) == (A, "village", "3 of 15 units")
+    assert one.zh.startswith("应报单位不足 ")
+    assert one.zh.endswith("：3/15")
