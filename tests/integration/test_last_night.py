@@ -61,9 +61,9 @@ def after(place: tuple[Any, dict[str, str]]) -> Callable[..., Stand]:
                         },
                     )  # fmt: skip
         asked = read(p.ledger.engine, query("figures/night"), {"at": AT})
-        night, counties = standing(p.catalogue, Reporting(AT, [], []), asked)
+        night, stand = standing(p.catalogue, Reporting(AT, [], []), asked)
         assert night is not None
-        marks = {c.county_code: c.is_reached for c in counties}
+        marks = {c.county_code: c.is_reached for c in stand}
         return night, {name: marks[code] for name, code in codes.items()}
 
     return looked

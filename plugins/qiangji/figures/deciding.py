@@ -13,7 +13,7 @@ from datetime import date
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import Row, Rows, read, reading
+from qiangji.figures import Row, Rows, deliveries, read, reading
 from qiangji.figures.reading import Reporting
 from qiangji.ledger.records import SIDE_BY_SIDE
 from qiangji.parsing.reasons import REASONS, in_brief
@@ -150,20 +150,29 @@ def _title(catalogue: Catalogue, row: Row) -> tuple[str, str]:
 def waiting(
     engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, unbuilt: Sequence[Period] | None
 ) -> Iterator[Waiting]:
-    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new.
-
-    None: of a moment that was. Open findings, corrections that do not fit, workbooks and months that are not built are
-    known as they are now alone, and are left out.
+    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new; None: of a moment
+    that was.
     """
     if unbuilt:
         yield _unbuilt(unbuilt)  # first: what was decided or came is in no figure until then
     yield from _held(engine, catalogue, reported)
-    if unbuilt is not None:
+    yield from waiting_but_held(engine, catalogue, reported, today, is_now=unbuilt is not None)
+
+
+def waiting_but_held(
+    engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, *, is_now: bool
+) -> Iterator[Waiting]:
+    """Everything that waits beside held reports and the build.
+
+    Of a moment that was, open findings, corrections that do not fit and workbooks are left out: they are known as they
+    are now alone.
+    """
+    if is_now:
         yield from _stale(engine)
     attention = reading.needs_attention(reported.grid)
     yield from _not_taken(catalogue, attention)
     yield from _few_units(catalogue, attention)
-    if unbuilt is not None:
+    if is_now:
         yield from _workbooks(reported)
         yield from _findings(engine)
     for year in catalogue.calendar.unknown(today):
@@ -214,9 +223,9 @@ def _findings(engine: Engine) -> Iterator[Waiting]:
 def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator[Waiting]:
     """Reports that a guard holds, each with the command that means it and no other of its delivery."""
     held = [r for r in reported.grid if r["status"] == "held"]
-    parts = reading.parts(engine, [r["delivery_id"] for r in held]) if held else {}
+    parts = deliveries.parts(engine, [r["delivery_id"] for r in held]) if held else {}
     asked = [r for r in held if r["reason_code"] == SIDE_BY_SIDE]
-    same = reading.of_same_report(engine, asked, reported.at) if asked else {}
+    same = deliveries.of_same_report(engine, asked, reported.at) if asked else {}
     for r in held:
         key = r["county_code"], r["form"], r["period"]
         argument = _argument(r, parts.get(r["delivery_id"], []))
@@ -255,10 +264,9 @@ def _argument(row: Row, parts: Sequence[tuple[str, str]]) -> str:
 
 
 def _few_units(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
-    """Reports that count, of far fewer units than should report."""
-    for r in attention:
-        if r["reason_code"] != "few_units":
-            continue
+    """Reports that count, of far fewer units than should report: the one with the smallest share first."""
+    few = [r for r in attention if r["reason_code"] == "few_units"]
+    for r in sorted(few, key=lambda r: r["rows_accepted"] / r["expected_units"]):
         about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
         told = f"{r['rows_accepted']:,}/{r['expected_units']:,}"
         yield Waiting(

@@ -36,9 +36,9 @@ NEXT_DAYS = 92
 class Night:
     """The last run of the day that asked most counties for the latest month.
 
-    `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were built; None if nothing is built. `lost_else`: as `lost`, of
-    other counties whose last attempt was another run of that day, and failed. `reached_since`: names of those that the night
-    lost and a later run reached.
+    `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were
+    built; None if nothing is built. `lost_else`: as `lost`, of other counties whose last attempt was another run of
+    that day, and failed. `reached_since`: names of those that the night lost and a later run reached.
     """
 
     run_id: str
@@ -63,8 +63,9 @@ class Night:
 class CountyMorning:
     """How one county stands. Counts are of reports; `rows_sent_back` are rows that were rejected in accepted reports.
 
-    `is_reached`: whether the last attempt reached it; None where no run of the day asked it. `late_days`: since the oldest due date. `to_hand_over`: workbooks
-    that no system takes. `last_good`: the latest month of which a report counts.
+    `is_reached`: whether the last attempt reached it; None where no run of the day asked it. `late_days`: since the
+    oldest due date. `to_hand_over`: workbooks that no system takes. `last_good`: the latest month of which a report
+    counts.
     """
 
     county_code: str

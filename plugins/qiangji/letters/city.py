@@ -62,7 +62,6 @@ def city(
 
 def _counts(s: Situation, w: Words) -> list[str]:
     counties = s.morning.counties
-    night = s.morning.night
     said = (
         (sum(c.is_reached is False for c in counties), "未采到", "not reached"),
         (sum(c.late for c in counties), "逾期", "late"),
