@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from qiangji import building, stages
 from qiangji.errors import UsageError
-from qiangji.figures import Choice, reading
+from qiangji.figures import Choice, deciding, read, reading
 from qiangji.periods import Period
 from tests.conftest import make_workplace
 from tests.golden import world
@@ -125,6 +125,17 @@ def test_two_files_of_one_time_are_both_held(place: Place) -> None:
     place.write(XLSX, 10, DAY)
     assert [(s.status, s.held_reason) for s in place.collect().submissions] == [("held", "side_by_side")] * 2
     assert place.attention == ["side_by_side"]
+    engine = place.p.ledger.engine
+    found = deciding.waiting(
+        engine, place.p.catalogue, reading.reporting(engine, datetime.now(UTC)), date(2026, 3, 1), ()
+    )
+    (held,) = [w for w in found if w.what == "held"]
+    both = {r["delivery_id"] for r in read(engine, "SELECT delivery_id FROM mart.submission")}
+    assert {held.delivery_id, *held.beside} == both, "one of two is right: both are named"
+    assert all(one in held.zh and one in held.en for one in both)
+    assert held.command == f'qiangji release {held.delivery_id} --reason "…"', (
+        "the delivery has no other report"
+    )
 
 
 def test_a_file_dated_in_the_future_does_not_win(place: Place) -> None:

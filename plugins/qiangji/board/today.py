@@ -18,7 +18,14 @@ from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row, Rows, morning, read, reading
-from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county, open_reports, waiting
+from qiangji.figures.deciding import (
+    Open,
+    Waiting,
+    back_by_reason,
+    late_by_county,
+    open_reports,
+    waiting_but_held,
+)
 from qiangji.figures.morning import LARGEST, NEXT_DAYS, CountyMorning, Due, Moves, Night, last_ahead
 from qiangji.figures.reading import Reporting
 from qiangji.periods import local_day
@@ -81,7 +88,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
-    waits = waiting(engine, catalogue, reported, day, () if is_now else None)
+    waits = waiting_but_held(engine, catalogue, reported, day, is_now=is_now)
     late_or_back = list(open_reports(catalogue, reported.grid, day))
     ahead, then = coming(catalogue, rows, day)
     held = [r for r in reported.grid if r["status"] == "held"]
@@ -91,7 +98,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
         night=night,
         counties=counties,
         held=tuple(held),
-        waiting=tuple(w for w in waits if w.what != "held"),
+        waiting=tuple(waits),
         moves=_moves(since, found) if night else None,
         late=late_by_county(late_or_back),
         back=back_by_reason(late_or_back),

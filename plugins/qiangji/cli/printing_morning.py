@@ -36,7 +36,7 @@ _PAST = (
 _NAMELESS = Names()
 COLUMNS = {
     "待报": "awaited", "逾期": "late", "退回": "returned", "扣留": "withheld", "待审": "held",
-    "退回记录": "rows back", "已反馈": "told", "待转交": "by hand", "有效至": "good to", "联系": "contact",
+    "退回记录": "rows back", "已反馈": "told", "待转交": "by hand", "最新有效期": "latest good", "联系": "contact",
 }  # fmt: skip
 """Heading -> the same in English, as short. A column without anything in it is left out."""
 COUNTIES_SHOWN = 20
@@ -75,16 +75,20 @@ def sentence(night: Night) -> str:
     reached = night.counties - len(night.lost)
     when = f"{local(night.started_at):%m-%d %H:%M}"
     months = "–".join(dict.fromkeys((night.first_month, night.last_month)))
-    good = not night.lost
-    mark = "[green]●[/green]" if good else "[red]●[/red]"
+    mark = "[red]●[/red]" if night.is_red else "[green]●[/green]"
     text = (
         f"{mark} {when} 采集{months}，用时{took}：{night.counties}个县（市、区）采到{reached}个，"
         f"新来件{night.deliveries}。\n  collected {reached} of {night.counties} counties in {took_en},"
         f" {night.deliveries} new deliveries."
     )
-    if not good:
-        lost = "、".join(f"{name} {failure_in_brief(code)}" for _, name, code in night.lost)
-        text += f"\n  [red]未采到 not reached: {escape(lost)}[/red]"
+    for said, counties in (
+        ("未采到 not reached", night.lost),
+        ("另一次采集失败 another run failed", night.lost_else),
+    ):
+        lost = "、".join(f"{name} {failure_in_brief(code)}" for _, name, code in counties)
+        text += f"\n  [red]{said}: {escape(lost)}[/red]" if lost else ""
+    if night.reached_since:
+        text += f"\n  此后已采到 reached since: {escape('、'.join(night.reached_since))}"
     if night.built_at:
         text += f"\n  指标截至 figures as of {local(night.built_at):%m-%d %H:%M}"
     return text
@@ -105,7 +109,7 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
         "退回记录": [_count(c.rows_sent_back, "yellow") for c in shown],
         "已反馈": [_count(c.feedback_sent) for c in shown],
         "待转交": [_count(c.to_hand_over, "yellow") for c in shown],
-        "有效至": [c.last_good or "-" for c in shown],
+        "最新有效期": [c.last_good or "-" for c in shown],
         "联系": [escape(c.contact_zh) or NONE for c in shown],
     }
     columns = {name: cells for name, cells in columns.items() if set(cells) != {NONE}}
@@ -114,8 +118,9 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
         told.append(f"… 另有 and {len(chosen) - len(shown):,} more: --all")
     if well := len(counties) - len(chosen):
         told.append(f"另有{well}个县（市、区）无事 {well} more counties need nothing.")
-    told += ["✗ 未采到 not reached"] if any(c.is_reached is False for c in shown) else []
-    told += ["- 本次未安排采集 not asked this time"] if any(c.is_reached is None for c in shown) else []
+    told += ["✓ 最近一次已采到 last attempt reached it"] if any(c.is_reached for c in shown) else []
+    told += ["✗ 采集失败 last attempt failed"] if any(c.is_reached is False for c in shown) else []
+    told += ["- 一天内未采集 not asked that day"] if any(c.is_reached is None for c in shown) else []
     if told:
         console.print(" · ".join(told), style="dim")
 
@@ -151,7 +156,7 @@ def _trouble(county: CountyMorning) -> tuple[bool, int, int]:
 
 
 def _mark(county: CountyMorning) -> str:
-    """Whether the night reached it, with why not."""
+    """Whether the last attempt reached it."""
     if county.is_reached is None:
         return "[dim]-[/dim]"
     return "[green]✓[/green]" if county.is_reached else "[red]✗[/red]"

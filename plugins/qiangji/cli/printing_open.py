@@ -60,21 +60,27 @@ def _print_back(console: Console, groups: Sequence[list[Open]]) -> None:
 
 
 def _late(groups: Iterable[list[Open]]) -> Iterator[str]:
-    """Late reports of the same period, with the counties that lack the same forms of it."""
-    lacking: dict[str, dict[str, dict[str, Open]]] = {}
+    """Late reports of the same period, with the counties that lack the same forms of it for the same reason."""
+    lacking: dict[str, dict[tuple[str, str], dict[str, Open]]] = {}
     for own in groups:
         for r in own:
-            lacking.setdefault(r.period, {}).setdefault(r.county_code, {})[r.form] = r
-    alike: dict[tuple[str, frozenset[str]], list[dict[str, Open]]] = {}
+            lacking.setdefault(r.period, {}).setdefault((r.county_code, r.reason_code), {})[r.form] = r
+    alike: dict[tuple[str, str, frozenset[str]], list[dict[str, Open]]] = {}
     for period, counties in lacking.items():
-        for reports in counties.values():
-            alike.setdefault((period, frozenset(reports)), []).append(reports)
-    for (period, _), counties_ in sorted(alike.items(), key=lambda one: -sum(map(len, one[1]))):
+        for (_, why), reports in counties.items():
+            alike.setdefault((period, why, frozenset(reports)), []).append(reports)
+    for (period, *_), counties_ in sorted(alike.items(), key=lambda one: -sum(map(len, one[1]))):
         reports = counties_[0]
         days = sorted({r.days for own in counties_ for r in own.values()})
         who = some((next(iter(own.values())).county_name for own in counties_), "县", "counties")
         forms = some((r.title_zh for r in reports.values()), "种报表", "forms")
-        yield f"{period} ({'–'.join(map(str, dict.fromkeys((days[0], days[-1]))))}天) {who}：{forms}"
+        note = _noted(next(iter(reports.values())))
+        yield f"{period} ({'–'.join(map(str, dict.fromkeys((days[0], days[-1]))))}天) {who}：{forms}{note}"
+
+
+def _noted(report: Open) -> str:
+    """What is said of a late report for which its county's silence is not the reason."""
+    return f" ({' '.join(report.note)})" if report.note[0] else ""
 
 
 def _told(own: Sequence[Open]) -> str:
@@ -114,5 +120,5 @@ def _why(report: Open) -> str:
 def _named(report: Open) -> str:
     """Which report: a late one's county stands before it already."""
     if report.status == "late":
-        return f"{report.title_zh} {report.period} ({report.days}天)"
+        return f"{report.title_zh} {report.period} ({report.days}天){_noted(report)}"
     return f"{report.county_name} {report.title_zh} {report.period}"

@@ -20,8 +20,8 @@ HELD_SHOWN = 6
 TOGETHER = 3
 """Things of one kind from which they are told together, with one command."""
 KINDS = {
-    "held": "待审 {}份", "not_taken": "未采用 {}份", "hand_over": "线下转交退回工作簿 {}处",
-    "stale_correction": "人工更正已失效 {}处",
+    "held": "待审 {}份", "not_taken": "未采用 {}份", "hand_over": "线下转交退回工作簿 {}个",
+    "stale_correction": "人工更正已失效 {}处", "few_units": "应报单位不足 {}份",
 }  # fmt: skip
 """Kinds of which there may be many."""
 
@@ -40,6 +40,8 @@ def print_waiting(
                 _print_one(console, one, is_all)
         elif own[0].what == "held":
             _print_held(console, own, counties)
+        elif own[0].what == "few_units":
+            _print_few(console, own, counties)
         else:
             _print_together(console, own, counties)
 
@@ -53,17 +55,15 @@ def _alike(waiting: Sequence[Waiting]) -> list[list[Waiting]]:
 
 
 def _print_one(console: Console, one: Waiting, is_all: bool) -> None:
-    """What it is in Chinese, its command and its English: in one line where they fit, else the command below."""
+    """What it is in both languages, then its command: last in the line where it fits, else in a line of its own."""
     said = Text.assemble(f"• {one.zh} ", (one.en, "dim"))
-    command = Text(one.command, "cyan")
-    if one.command and not is_all and said.cell_len + command.cell_len + 1 <= console.width:
-        console.print(Text.assemble(f"• {one.zh} ", command, " ", (one.en, "dim")))
-        return
-    if one.command and not is_all and cell_len(f"  {one.command} {one.en}") <= console.width < said.cell_len:
-        console.print(Text(f"• {one.zh}"))
-        console.print(Text.assemble("  ", command, " ", (one.en, "dim")))
+    line = Text.assemble(said, " → ", (one.command, "cyan"))
+    if one.command and not is_all and line.cell_len <= console.width:
+        console.print(line)
         return
     console.print(said)
+    if one.page:
+        _print_page(console, one)
     if is_all and one.why_zh:
         told = "\n".join(dict.fromkeys((one.why_zh, one.why_en)))
         console.print(Padding(Text(told, "dim"), (0, 0, 0, 2)))
@@ -72,37 +72,65 @@ def _print_one(console: Console, one: Waiting, is_all: bool) -> None:
 
 
 def _print_held(console: Console, own: Sequence[Waiting], counties: Mapping[str, str]) -> None:
-    """The command once, then a report a line: its delivery, what it is, and why in Chinese, or by code if that fits."""
-    command = _one_command([one.command for one in own]).partition("  ")[0]
+    """The command once, then a report a line: what names it, what it is, why in Chinese, or by code if that fits."""
+    command = own[0].command.replace(own[0].argument, "ID")
     count = KINDS["held"].format(len(own))
-    console.print(Text.assemble(f"• {count} held: ", (command, "cyan"), (" 或 or void", "dim")))
+    console.print(Text.assemble(f"• {count} held, 放行或作废 release or void → ", (command, "cyan")))
     for one in own[:HELD_SHOWN]:
-        line = f"  {one.delivery_id} {one.about} "
+        line = f"  {one.argument} {one.about} "
         is_short = cell_len(line + one.brief_zh) > console.width >= cell_len(line + one.reason_code)
         console.print(Text.assemble(line, (one.reason_code if is_short else one.brief_zh, "dim")))
+        if one.beside:
+            console.print(Text(f"    或 or {' '.join(one.beside)}", "dim"))
     if rest := own[HELD_SHOWN:]:
-        told = " ".join(f"{counties.get(one.county_code, one.county_code)} {one.delivery_id}" for one in rest)
+        told = " ".join(f"{counties.get(one.county_code, one.county_code)} {one.argument}" for one in rest)
         console.print(Padding.indent(Text(f"其余 the other {len(rest)}: {told} (--all)"), 2))
 
 
+def _print_few(console: Console, own: Sequence[Waiting], counties: Mapping[str, str]) -> None:
+    """A report a line, with how many of the units that should report it has; of others how many each county has."""
+    count = KINDS["few_units"].format(len(own))
+    console.print(Text.assemble(f"• {count} units missing → ", ("qiangji status --county ID", "cyan")))
+    for one in own[:HELD_SHOWN]:
+        console.print(Text.assemble(f"  {one.county_code} {one.about} ", (one.en, "dim")))
+    if rest := own[HELD_SHOWN:]:
+        console.print(Padding.indent(Text(f"其余 the other {len(rest)}: {_each(rest, counties)} (--all)"), 2))
+
+
+def _print_page(console: Console, one: Waiting) -> None:
+    console.print(Text.assemble("  Airflow页面 page: ", (one.page, "cyan")))
+
+
+def _each(own: Sequence[Waiting], counties: Mapping[str, str]) -> str:
+    """How many things each county has."""
+    told = Counter[str]()
+    for one in own:
+        told[counties.get(one.county_code, one.county_code)] += one.count
+    return "、".join(f"{county} {n}" for county, n in told.items())
+
+
 def _print_together(console: Console, own: Sequence[Waiting], counties: Mapping[str, str]) -> None:
-    """How many each county has, and one command with all that it may be given."""
-    first = own[0]
-    told = Counter(counties.get(one.county_code, one.county_code) for one in own)
-    each = "、".join(f"{county} {n}" for county, n in told.items())
+    """How many each county has, and one command with all that it may be given, or the page."""
+    first, count = own[0], sum(one.count for one in own)
     en = first.what.replace("_", " ")
-    console.print(Text.assemble(f"• {KINDS[first.what].format(len(own))}：{each} ", (en, "dim")))
-    console.print(Padding.indent(Text(_one_command([one.command for one in own]), "cyan"), 2))
+    console.print(Text.assemble(f"• {KINDS[first.what].format(count)}：{_each(own, counties)} ", (en, "dim")))
+    if first.page:
+        _print_page(console, first)
+        return
+    command, ids = _one_command([one.command for one in own])
+    console.print(Padding.indent(Text(command, "cyan"), 2))
+    if ids:
+        console.print(Padding.indent(Text(f"ID: {ids}", "dim"), 2))
 
 
-def _one_command(commands: Sequence[str]) -> str:
-    """Commands that differ in one word, as one: `qiangji release ID --reason "…"  ID: a1 b2`. Others one by one."""
+def _one_command(commands: Sequence[str]) -> tuple[str, str]:
+    """Commands that differ in one word, as one with ID for it, and those words; others, each in its own line."""
     every = [command.split() for command in dict.fromkeys(commands)]
     if len(every) == 1:
-        return commands[0]
+        return commands[0], ""
     columns = list(zip(*every, strict=False))
     differing = [i for i, words in enumerate(columns) if len(set(words)) > 1]
     if len(differing) != 1 or len({len(words) for words in every}) > 1:
-        return "\n".join(dict.fromkeys(commands))
+        return "\n".join(dict.fromkeys(commands)), ""
     words = [("ID" if i in differing else word[0]) for i, word in enumerate(columns)]
-    return f"{' '.join(words)}  ID: {' '.join(columns[differing[0]])}"
+    return " ".join(words), " ".join(columns[differing[0]])

@@ -13,8 +13,9 @@ from datetime import date
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
-from qiangji.figures import Row, Rows, read, reading
+from qiangji.figures import Row, Rows, deliveries, read, reading
 from qiangji.figures.reading import Reporting
+from qiangji.ledger.records import SIDE_BY_SIDE
 from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.periods import Period
 from qiangji.workdays import unknown_words
@@ -25,8 +26,10 @@ class Waiting:
     """One thing that waits. `zh` and `en` name it in a line; `why_zh` and `why_en` say more where there is more.
 
     `command`: what is typed; empty where nothing can be typed. `what`: held, unbuilt, stale_correction, not_taken,
-    hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words; `reason_code` and
-    `brief_zh`: why, where it has a reason.
+    few_units, hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words;
+    `reason_code` and `brief_zh`: why, where it has a reason. `argument`: the words of `command` that name the report
+    and no other. `beside`: deliveries of the same report, of which one is right. `count`: how many things it is.
+    `page`: the page among Airflow's where it is done, where no command does it.
     """
 
     what: str
@@ -42,13 +45,18 @@ class Waiting:
     about: str = ""
     reason_code: str = ""
     brief_zh: str = ""
+    argument: str = ""
+    beside: tuple[str, ...] = ()
+    count: int = 1
+    page: str = ""
 
 
 @dataclass(frozen=True)
 class Open:
     """A report that its county has to send, or send again. `status`: late, returned or withheld.
 
-    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message.
+    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message. A late one has a
+    reason only where that is not its county's silence: `voided` by us, or `failed`: the last attempt could not look.
     """
 
     status: str
@@ -65,16 +73,24 @@ class Open:
     why_zh: str = ""
     why_en: str = ""
 
+    @property
+    def note(self) -> tuple[str, str]:
+        """What is said beside a late report in both languages; '' where its county has just not sent it."""
+        return _NOTES.get(self.reason_code, ("", "")) if self.status == "late" else ("", "")
+
+
+_NOTES = {"voided": ("作废后待补", "voided"), "failed": ("采集失败", "last attempt failed")}
+
 
 def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open]:
     """Reports of the grid that somebody has to send, in its order."""
     for r in grid:
-        if r["status"] not in ("late", "returned", "withheld"):
+        is_late = reading.is_late(catalogue, r, today)
+        if not is_late and r["status"] not in ("returned", "withheld"):
             continue
-        is_late = r["status"] == "late"
-        code = "" if is_late else r["reason_code"] or ""
+        code = _of_late(r) if is_late else r["reason_code"] or ""
         yield Open(
-            r["status"],
+            "late" if is_late else r["status"],
             r["county_code"],
             r["county_name"],
             r["form"],
@@ -86,6 +102,13 @@ def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open
             r["message_zh"] or "",
             r["message_en"] or "",
         )
+
+
+def _of_late(row: Row) -> str:
+    """Why nothing counts, where it is not that nothing was sent: only what was voided leaves a delivery behind."""
+    if row["delivery_id"]:
+        return "voided"
+    return "failed" if row["status"] == "failed" else ""
 
 
 def late_by_county(reports: Sequence[Open]) -> list[list[Open]]:
@@ -127,18 +150,29 @@ def _title(catalogue: Catalogue, row: Row) -> tuple[str, str]:
 def waiting(
     engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, unbuilt: Sequence[Period] | None
 ) -> Iterator[Waiting]:
-    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new.
-
-    None: of a moment that was. Open findings, corrections that do not fit, workbooks and months that are not built are
-    known as they are now alone, and are left out.
+    """Everything that waits at a moment. `unbuilt`: months of which a build would show something new; None: of a moment
+    that was.
     """
     if unbuilt:
         yield _unbuilt(unbuilt)  # first: what was decided or came is in no figure until then
-    yield from _held(catalogue, reported.grid)
-    if unbuilt is not None:
+    yield from _held(engine, catalogue, reported)
+    yield from waiting_but_held(engine, catalogue, reported, today, is_now=unbuilt is not None)
+
+
+def waiting_but_held(
+    engine: Engine, catalogue: Catalogue, reported: Reporting, today: date, *, is_now: bool
+) -> Iterator[Waiting]:
+    """Everything that waits beside held reports and the build.
+
+    Of a moment that was, open findings, corrections that do not fit and workbooks are left out: they are known as they
+    are now alone.
+    """
+    if is_now:
         yield from _stale(engine)
-    yield from _not_taken(catalogue, reported.grid)
-    if unbuilt is not None:
+    attention = reading.needs_attention(reported.grid)
+    yield from _not_taken(catalogue, attention)
+    yield from _few_units(catalogue, attention)
+    if is_now:
         yield from _workbooks(reported)
         yield from _findings(engine)
     for year in catalogue.calendar.unknown(today):
@@ -186,18 +220,25 @@ def _findings(engine: Engine) -> Iterator[Waiting]:
         )
 
 
-def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
-    for r in grid:
-        if r["status"] != "held":
-            continue
+def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator[Waiting]:
+    """Reports that a guard holds, each with the command that means it and no other of its delivery."""
+    held = [r for r in reported.grid if r["status"] == "held"]
+    parts = deliveries.parts(engine, [r["delivery_id"] for r in held]) if held else {}
+    asked = [r for r in held if r["reason_code"] == SIDE_BY_SIDE]
+    same = deliveries.of_same_report(engine, asked, reported.at) if asked else {}
+    for r in held:
+        key = r["county_code"], r["form"], r["period"]
+        argument = _argument(r, parts.get(r["delivery_id"], []))
+        beside = tuple(d for d in same.get(key, []) if d != r["delivery_id"])
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
         brief = _brief(catalogue, r["form"], code)[0] if code else ""
         about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
         yield Waiting(
             "held",
-            f"待审 {about}：{brief}".rstrip("："),
-            f"held: {code}".rstrip(": "),
-            f'qiangji release {r["delivery_id"]} --reason "…"',
+            f"待审 {about}：{brief}".rstrip("：")
+            + (f"（{r['delivery_id']}或{'、'.join(beside)}）" if beside else ""),
+            f"held: {code}".rstrip(": ") + (f", {r['delivery_id']} or {', '.join(beside)}" if beside else ""),
+            f'qiangji release {argument} --reason "…"',
             r["message_zh"] or "",
             r["message_en"] or "",
             county_code=r["county_code"],
@@ -207,12 +248,46 @@ def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
             about=about,
             reason_code=code,
             brief_zh=brief,
+            argument=argument,
+            beside=beside,
         )
 
 
-def _not_taken(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
+def _argument(row: Row, parts: Sequence[tuple[str, str]]) -> str:
+    """The delivery; with the form where it holds other reports, and the period where that form is in it for others."""
+    words = [row["delivery_id"]]
+    if len(parts) > 1:
+        words += ["--form", row["form"]]
+    if sum(form == row["form"] for form, _ in parts) > 1:
+        words += ["--period", row["period"]]
+    return " ".join(words)
+
+
+def _few_units(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
+    """Reports that count, of far fewer units than should report: the one with the smallest share first."""
+    few = [r for r in attention if r["reason_code"] == "few_units"]
+    for r in sorted(few, key=lambda r: r["rows_accepted"] / r["expected_units"]):
+        about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
+        told = f"{r['rows_accepted']:,}/{r['expected_units']:,}"
+        yield Waiting(
+            "few_units",
+            f"应报单位不足 {about}：{told}",
+            f"{r['rows_accepted']:,} of {r['expected_units']:,} units",
+            f"qiangji status --county {r['county_code']} --period {r['period']}",
+            r["message_zh"],
+            r["message_en"],
+            county_code=r["county_code"],
+            form=r["form"],
+            period=r["period"],
+            about=about,
+            reason_code="few_units",
+            brief_zh=told,
+        )
+
+
+def _not_taken(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
     seen = set()
-    for r in reading.needs_attention(grid):
+    for r in attention:
         key = (r["county_code"], r["form"], r["period"])
         if r["reason_code"] in reading.NOTED and key not in seen:
             seen.add(key)
@@ -242,8 +317,12 @@ def _workbooks(reported: Reporting) -> Iterator[Waiting]:
             "hand_over",
             f"线下转交{name}：{count}个退回工作簿",
             f"hand over to {code}: {count} returned workbooks",
-            f"qiangji feedback --county {code}",
+            "",
+            "在Airflow的退回工作簿页面下载，交给县里；县里更正后自动撤下",
+            "download them on Airflow's page of returned workbooks; each goes away once its county has corrected it",
             county_code=code,
+            count=count,
+            page="qiangji/feedback/",
         )
     told = {w["delivery_id"] for w in made if w["status"] == "sent"}
     missing = {r["delivery_id"] for r in reported.grid if r["status"] in reading.OUTSTANDING} - told

@@ -34,9 +34,11 @@ NEXT_DAYS = 92
 
 @dataclass(frozen=True)
 class Night:
-    """The run that asked the most counties for the latest month. `lost`: (county, name, reason) not reached.
+    """The last run of the day that asked most counties for the latest month.
 
-    `built_at`: when the figures that are shown were built; None if nothing is built.
+    `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were
+    built; None if nothing is built. `lost_else`: as `lost`, of other counties whose last attempt was another run of
+    that day, and failed. `reached_since`: names of those that the night lost and a later run reached.
     """
 
     run_id: str
@@ -48,14 +50,22 @@ class Night:
     deliveries: int
     lost: tuple[tuple[str, str, str], ...]
     built_at: datetime | None
+    lost_else: tuple[tuple[str, str, str], ...] = ()
+    reached_since: tuple[str, ...] = ()
+
+    @property
+    def is_red(self) -> bool:
+        """Whether a county was not reached, by it or by another run since."""
+        return bool(self.lost or self.lost_else)
 
 
 @dataclass(frozen=True)
 class CountyMorning:
     """How one county stands. Counts are of reports; `rows_sent_back` are rows that were rejected in accepted reports.
 
-    `is_reached`: None where the night did not ask it. `late_days`: since the oldest due date. `to_hand_over`: workbooks
-    that no system takes. `last_good`: the latest month of which a report counts.
+    `is_reached`: whether the last attempt reached it; None where no run of the day asked it. `late_days`: since the
+    oldest due date. `to_hand_over`: workbooks that no system takes. `last_good`: the latest month of which a report
+    counts.
     """
 
     county_code: str
@@ -171,9 +181,12 @@ def _decided(engine: Engine, since: datetime, until: datetime) -> Rows:
     return decisions.taken(engine, decisions.Asked(since=since, until=until))
 
 
-def _night(rows: Rows) -> Night:
-    first = rows[0]
-    lost = [(r["county_code"], r["county_name"], r["reason_code"]) for r in rows if r["status"] == "failed"]
+def _night(asked: Rows) -> Night:
+    """The night, by the rows of figures/night: those of its run, and the last attempt of each county."""
+    rows = [r for r in asked if r["is_night"]]
+    elsewhere = [r for r in asked if not r["is_night"]]
+    first, lost = rows[0], _lost(rows)
+    known = {code for code, _, _ in lost}
     return Night(
         run_id=first["run_id"],
         first_month=min(r["first_month"] for r in rows),
@@ -182,8 +195,18 @@ def _night(rows: Rows) -> Night:
         ended_at=max(r["ended_at"] for r in rows),
         counties=len(rows),
         deliveries=sum(r["deliveries"] for r in rows),
-        lost=tuple(lost),
+        lost=lost,
         built_at=first["built_at"],
+        lost_else=tuple(one for one in _lost(elsewhere) if one[0] not in known),
+        reached_since=tuple(
+            r["county_name"] for r in elsewhere if r["status"] == "done" and r["county_code"] in known
+        ),
+    )
+
+
+def _lost(rows: Rows) -> tuple[tuple[str, str, str], ...]:
+    return tuple(
+        (r["county_code"], r["county_name"], r["reason_code"]) for r in rows if r["status"] == "failed"
     )
 
 
@@ -194,7 +217,7 @@ def _counties(catalogue: Catalogue, reported: Reporting, asked: Rows, today: dat
     workbooks: dict[str, Rows] = {}
     for row in reported.workbooks:
         workbooks.setdefault(row["county_code"], []).append(row)
-    outcome = {r["county_code"]: r for r in asked}
+    outcome = {r["county_code"]: r for r in asked if r["is_last"]}
     return [
         _county(catalogue, code, rows, outcome.get(code), workbooks.get(code, []), today)
         for code, rows in by_county.items()
@@ -205,7 +228,7 @@ def _county(
     catalogue: Catalogue, code: str, rows: Rows, outcome: Row | None, workbooks: Rows, today: date
 ) -> CountyMorning:
     counts = Counter(r["status"] for r in rows)
-    late = [r for r in rows if r["status"] == "late"]
+    late = [r for r in rows if reading.is_late(catalogue, r, today)]
     county = catalogue.counties.get(code)
     contact = county.contact if county else None
     return CountyMorning(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError, unknown
-from qiangji.figures import OVERVIEW, Choice, Rows, read
+from qiangji.figures import OVERVIEW, Choice, Row, Rows, read
 from qiangji.periods import PERIOD_TYPES, Period, local_day
 from qiangji.settings import settings
 from qiangji.warehouse.history import LAST_MONTH
@@ -354,6 +354,15 @@ def locks(engine: Engine, as_of: datetime | None = None) -> Rows:
         " AND (locked_to IS NULL OR locked_to > coalesce(:at, now())) ORDER BY locked_from, period",
         {"at": as_of},
     )
+
+
+def is_late(catalogue: Catalogue, row: Row, today: date) -> bool:
+    """Whether a report of the grid is past its due day and nothing came: also where the last attempt could not look."""
+    if row["status"] != "failed":
+        return bool(row["status"] == "late")
+    form = catalogue.forms.get(row["form"])
+    is_optional = form is not None and form.is_optional_in(str(Period.parse(row["period"]).last_month))
+    return bool(today > row["due_date"]) and not is_optional
 
 
 def needs_attention(rows: Rows) -> Rows:

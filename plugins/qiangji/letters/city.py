@@ -25,7 +25,7 @@ OPEN_SHOWN, REPORTS_SHOWN = 10, 6
 """Counties with late reports, and reasons for which reports went back; and reports of each."""
 FIGURES_SHOWN = 12
 NONE = "·"
-_OF_ONE = ("held", "not_taken")
+_OF_ONE = ("held", "not_taken", "few_units")
 """What waits that is one report of one county, which its English does not name."""
 _MOVED = ("指标 indicator", "单位 unit", "期 period", "原值 before", "现值 now", "变化 change", "原因 why")
 _ILLUSTRATIVE = (
@@ -62,9 +62,8 @@ def city(
 
 def _counts(s: Situation, w: Words) -> list[str]:
     counties = s.morning.counties
-    night = s.morning.night
     said = (
-        (len(night.lost) if night else 0, "未采到", "not reached"),
+        (sum(c.is_reached is False for c in counties), "未采到", "not reached"),
         (sum(c.late for c in counties), "逾期", "late"),
         (sum(c.returned for c in counties), "退回", "returned"),
         (sum(c.withheld for c in counties), "扣留", "withheld"),
@@ -78,7 +77,7 @@ def _blocks(
 ) -> Iterator[Block | None]:
     if s.is_simulated:
         yield Paragraph(w.simulated, "warn")
-    yield Paragraph(_night(night, w), "bad" if night.lost else "")
+    yield Paragraph(_night(night, w), "bad" if night.is_red else "")
     yield _counties(s, w)
     yield _open(s, w)
     yield _waiting(s, w, url)
@@ -112,14 +111,20 @@ def _night(night: Night, w: Words) -> str:
         f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
         f" {night.deliveries:,} new deliveries.",
     )
-    if night.lost:
+    for zh, en, counties in (
+        ("未采到", "Not reached", night.lost),
+        ("另一次采集失败", "Another run failed", night.lost_else),
+    ):
         lost = w.joined(
             [
                 f"{name}（{failure_in_brief(code)}）" if w.language == "zh" else f"{name} ({code})"
-                for _, name, code in night.lost
+                for _, name, code in counties
             ]
         )
-        text += w(f"未采到：{lost}。", f" Not reached: {lost}.")
+        text += w(f"{zh}：{lost}。", f" {en}: {lost}.") if lost else ""
+    if night.reached_since:
+        since = w.joined(list(night.reached_since))
+        text += w(f"此后已采到：{since}。", f" Reached since: {since}.")
     if night.built_at:
         text += w(f"指标截至{w.moment(night.built_at)}。", f" Figures as of {w.moment(night.built_at)}.")
     return text
@@ -137,7 +142,7 @@ def _counties(s: Situation, w: Words) -> Grid:
         w("待审", "held"): [_count(c.held, "warn") for c in s.morning.counties],
         w("退回记录", "rows back"): [_count(c.rows_sent_back, "warn") for c in s.morning.counties],
         w("待转交", "hand over"): [_count(c.to_hand_over, "warn") for c in s.morning.counties],
-        w("有效至", "good to"): [Cell(c.last_good or "—") for c in s.morning.counties],
+        w("最新有效期", "latest good"): [Cell(c.last_good or "—") for c in s.morning.counties],
     }
     columns = {name: cells for name, cells in columns.items() if any(c.text != NONE for c in cells)}
     headings = (w("县（市、区）", "county"), *columns)
@@ -197,13 +202,21 @@ def _open(s: Situation, w: Words) -> Points | None:
 def _reports(own: Sequence[Open], w: Words) -> str:
     """Reports in a line, those of many with how many there are; the county stands before late ones already."""
     told = [
-        f"{w(r.title_zh, r.title_en)} {r.period}" + w(f"（{r.days}天）", f" ({r.days} days)")
+        f"{w(r.title_zh, r.title_en)} {r.period}" + _days(r, w)
         if r.status == "late"
         else f"{r.county_name} {w(r.title_zh, r.title_en)} {r.period}"
         for r in own[:REPORTS_SHOWN]
     ]
     more = w(f"等{len(own)}份", f" and {len(own) - REPORTS_SHOWN} more") if len(own) > REPORTS_SHOWN else ""
     return w("；", "; ").join(told) + more
+
+
+def _days(r: Open, w: Words) -> str:
+    zh, en = r.note
+    return w(
+        f"（{r.days}天，{zh}）" if zh else f"（{r.days}天）",
+        f" ({r.days} days, {en})" if en else f" ({r.days} days)",
+    )
 
 
 def _waiting(s: Situation, w: Words, url: str) -> Points:

@@ -1,5 +1,6 @@
--- The counties of the night before a moment, as the run left each: of the runs that ended within a day of the last, the
--- one that asked for the latest month, then the most counties; the latest of equals.
+-- The counties of the night before a moment, as its run left each, and the last attempt of each county within a day.
+-- The night is the last run of that day that asked for the latest month and most counties. A run that was started for a
+-- county or two by hand does not take its place: it asked fewer than half of the counties that the largest run asked.
 WITH runs AS (
     SELECT
         run_id,
@@ -11,18 +12,34 @@ WITH runs AS (
     GROUP BY run_id
 ),
 
-chosen AS (
-    SELECT run_id
+lately AS (
+    SELECT *
     FROM runs
     WHERE ended_at > (SELECT max(e.ended_at) FROM runs AS e) - interval '1 day'
-    ORDER BY last_month DESC, counties DESC, ended_at DESC
+),
+
+night AS (
+    SELECT run_id
+    FROM lately
+    WHERE 2 * counties > (SELECT max(e.counties) FROM lately AS e)
+    ORDER BY last_month DESC, ended_at DESC
     LIMIT 1
+),
+
+attempts AS (
+    SELECT
+        c.*,
+        n.run_id IS NOT NULL AS is_night,
+        row_number() OVER (PARTITION BY c.county_code ORDER BY c.ended_at DESC, c.run_id DESC) = 1 AS is_last
+    FROM mart.collection AS c
+    INNER JOIN lately AS l ON c.run_id = l.run_id
+    LEFT JOIN night AS n ON c.run_id = n.run_id
+    WHERE c.form IS NULL
 )
 
 SELECT
-    c.*,
+    a.*,
     (SELECT max(b.built_at) FROM mart.build AS b WHERE b.built_at <= :at) AS built_at
-FROM mart.collection AS c
-INNER JOIN chosen AS n ON c.run_id = n.run_id
-WHERE c.form IS NULL
-ORDER BY c.county_code
+FROM attempts AS a
+WHERE a.is_night OR a.is_last
+ORDER BY a.county_code, a.ended_at

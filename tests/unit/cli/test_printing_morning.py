@@ -70,7 +70,7 @@ def morning(
         Waiting(
             "held", f"待审 县 表{i} 2026-10：整列未填", "held: blank_column", f'qiangji release d{i} --reason "…"',
             county_code="440703", delivery_id=f"d{i}", about=f"县 表{i} 2026-10", reason_code="blank_column",
-            brief_zh="整列未填",
+            brief_zh="整列未填", argument=f"d{i}",
         )
         for i in range(waiting)
     )  # fmt: skip
@@ -93,6 +93,17 @@ def test_a_red_night_says_who_was_not_reached_and_why() -> None:
     assert "未采到 not reached: 江海区 拒绝登录" in text
     assert "✗ 县440704" in text
     assert "另有1个县（市、区）无事" in text
+
+
+def test_what_another_run_of_the_day_did_is_told_beside_the_night() -> None:
+    found = morning([county("440703", is_reached=False, reason_code="timeout")])
+    assert found.night is not None
+    one = (("440703", "蓬江区", "login_refused"),)
+    text = shown(replace(found, night=replace(found.night, lost_else=one, reached_since=("江海区",))))
+    assert "另一次采集失败 another run failed: 蓬江区 拒绝登录" in text
+    assert "此后已采到 reached since: 江海区" in text
+    assert "✗ 采集失败 last attempt failed" in text
+    assert "✓ " not in text
 
 
 @pytest.mark.parametrize("width", [40, 80, 160])
@@ -123,7 +134,8 @@ def test_what_is_held_is_a_line_each_with_its_delivery_and_one_command() -> None
     found = morning([county("440703")], waiting=HELD_SHOWN + 2)
     text = shown(found, 80)
     assert text.count("qiangji release") == 1
-    assert f'待审 {HELD_SHOWN + 2}份 held: qiangji release ID --reason "…"' in text
+    assert f"待审 {HELD_SHOWN + 2}份 held, 放行或作废 release or void → " in text
+    assert 'qiangji release ID --reason "…"\n' in text, "the command stands last"
     assert "  d0 县 表0 2026-10 整列未填\n" in text
     assert f"其余 the other 2: 县440703 d{HELD_SHOWN} 县440703 d{HELD_SHOWN + 1} (--all)" in text
     assert "  d0 县 表0 2026-10 blank_column" not in text
@@ -140,17 +152,61 @@ def test_what_waits_in_many_counties_is_one_thing_with_one_command() -> None:
             "hand_over",
             f"线下转交县{c}",
             f"hand over to {c}",
-            f"qiangji feedback --county {c}",
+            "",
             county_code=c,
+            count=14,
+            page="qiangji/feedback/",
         )
         for c in ("440703", "440704", "440705")
     )
     text = shown(replace(morning([county(w.county_code) for w in waits]), waiting=waits))
-    assert "• 线下转交退回工作簿 3处：县440703 1、县440704 1、县440705 1 hand over" in text
-    assert "  qiangji feedback --county ID  ID: 440703 440704 440705" in text
-    assert _one_command(["a 1 x", "b 2 x"]) == "a 1 x\nb 2 x"
-    assert _one_command(["a 1", "a 1 2"]) == "a 1\na 1 2"
-    assert _one_command(["a 1", "a 1"]) == "a 1"
+    assert "• 线下转交退回工作簿 42个：县440703 14、县440704 14、县440705 14 hand over\n" in text
+    assert "  Airflow页面 page: qiangji/feedback/\n" in text
+    stale = tuple(
+        replace(
+            w, what="stale_correction", command=f"qiangji status --county {w.county_code}", count=1, page=""
+        )
+        for w in waits
+    )
+    text = shown(replace(morning([county(w.county_code) for w in waits]), waiting=stale))
+    assert "  qiangji status --county ID\n  ID: 440703 440704 440705\n" in text
+    assert _one_command(["a 1 x", "b 2 x"]) == ("a 1 x\nb 2 x", "")
+    assert _one_command(["a 1", "a 1 2"]) == ("a 1\na 1 2", "")
+    assert _one_command(["a 1", "a 1"]) == ("a 1", "")
+    assert _one_command(["a 1 x", "a 2 x"]) == ("a ID x", "1 2")
+
+
+def test_a_command_ends_its_line_and_no_text_follows_it() -> None:
+    one = Waiting("unbuilt", "2026-08有新报送未计算", "2026-08: not in the figures", "qiangji build")
+    for width in (50, 100):
+        text = shown(replace(morning([county("440703")]), waiting=(one,)), width)
+        (line,) = [line for line in text.splitlines() if "qiangji build" in line]
+        assert line.endswith("qiangji build")
+
+
+def test_reports_of_one_delivery_are_named_by_form() -> None:
+    found = morning([county("440703")], waiting=HELD_SHOWN + 2)
+    waits = tuple(replace(one, argument=f"d --form f{i}") for i, one in enumerate(found.waiting))
+    waits = (replace(waits[0], command='qiangji release d --form f0 --reason "…"', beside=("e",)), *waits[1:])
+    text = shown(replace(found, waiting=waits))
+    assert 'qiangji release ID --reason "…"\n' in text
+    assert "  d --form f1 县 表1 2026-10 整列未填\n" in text
+    assert "    或 or e\n" in text
+    assert f"县440703 d --form f{HELD_SHOWN} 县440703 d --form f{HELD_SHOWN + 1} (--all)" in text
+
+
+def test_reports_of_few_units_are_a_line_each() -> None:
+    waits = tuple(
+        Waiting(
+            "few_units", f"应报单位不足 县 表{i}：3/15", "3 of 15 units", "qiangji status --county 440703",
+            county_code="440703", about=f"县 表{i} 2026-10",
+        )
+        for i in range(HELD_SHOWN + 2)
+    )  # fmt: skip
+    text = shown(replace(morning([county("440703")]), waiting=waits))
+    assert f"• 应报单位不足 {HELD_SHOWN + 2}份 units missing → qiangji status --county ID\n" in text
+    assert "  440703 县 表0 2026-10 3 of 15 units\n" in text
+    assert "其余 the other 2: 县440703 2 (--all)" in text
 
 
 def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> None:
@@ -227,7 +283,7 @@ def test_headings_are_in_both_languages(width: int) -> None:
     for zh, en in (
         ("待报", "awaited"),
         ("退回记录", "rows back"),
-        ("有效至", "good to"),
+        ("最新有效期", "latest good"),
         ("待转交", "by hand"),
     ):
         assert zh in text
