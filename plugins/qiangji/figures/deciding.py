@@ -6,6 +6,7 @@ holds figures back first; and `Open`, the reports that their counties have to se
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -187,17 +188,20 @@ def _findings(engine: Engine) -> Iterator[Waiting]:
 
 
 def _held(catalogue: Catalogue, grid: Rows) -> Iterator[Waiting]:
+    """Each held report with the command that releases it, and no other one of its workbook."""
+    reports = Counter(r["delivery_id"] for r in grid if r["status"] == "held")
     for r in grid:
         if r["status"] != "held":
             continue
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
         brief = _brief(catalogue, r["form"], code)[0] if code else ""
         about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
+        which = f" --form {r['form']} --period {r['period']}" if reports[r["delivery_id"]] > 1 else ""
         yield Waiting(
             "held",
             f"待审 {about}：{brief}".rstrip("："),
             f"held: {code}".rstrip(": "),
-            f'qiangji release {r["delivery_id"]} --reason "…"',
+            f'qiangji release {r["delivery_id"]}{which} --reason "…"',
             r["message_zh"] or "",
             r["message_en"] or "",
             county_code=r["county_code"],
