@@ -12,7 +12,7 @@ from qiangji.periods import Period
 
 Delivery = Annotated[
     str,
-    typer.Argument(help="id as `qiangji status` (what waits) and `explain` (all) print it, or its beginning"),
+    typer.Argument(help="id as `qiangji status --county CODE --period P` prints it, or its beginning"),
 ]
 PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3, 2026H1 or 2026")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]

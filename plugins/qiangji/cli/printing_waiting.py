@@ -76,15 +76,15 @@ def _print_held(console: Console, own: Sequence[Waiting], counties: Mapping[str,
 
     The command stands before them; below each its own, where one names its form.
     """
-    command, _, each = _one_command([one.command for one in own]).partition("  ")[0].partition("\n")
-    command = "qiangji release" if each else command
+    has_own = any(" --form " in one.command for one in own)
+    command = "qiangji release" if has_own else _one_command([one.command for one in own]).partition("  ")[0]
     count = KINDS["held"].format(len(own))
     console.print(Text.assemble(f"• {count} held: ", (command, "cyan"), (" 或 or void", "dim")))
     for one in own[:HELD_SHOWN]:
         line = f"  {one.delivery_id} {one.about} "
         is_short = cell_len(line + one.brief_zh) > console.width >= cell_len(line + one.reason_code)
         console.print(Text.assemble(line, (one.reason_code if is_short else one.brief_zh, "dim")))
-        if each:
+        if has_own:
             console.print(f"    {one.command}", markup=False, style="cyan", soft_wrap=True)
     if rest := own[HELD_SHOWN:]:
         told = " ".join(f"{counties.get(one.county_code, one.county_code)} {one.delivery_id}" for one in rest)

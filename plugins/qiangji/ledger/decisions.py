@@ -115,8 +115,8 @@ def _meant(c: Connection, given: str) -> str:
     if not found:
         raise UsageError(
             f"no delivery {given}",
-            expected="an id as `qiangji status` or `qiangji explain` prints it, or its beginning",
-            zh=f"没有来件{given}：请用qiangji status或qiangji explain列出的编号，或其开头几位。",
+            expected="an id as `qiangji status --county CODE --period P` prints it, or its beginning",
+            zh=f"没有来件{given}：请用qiangji status --county 县编码 --period 报告期列出的编号，或其开头几位。",
             code="unknown_delivery",
         )
     told = [f"{r['delivery_id']} {r['county_code']} {r['reports']}" for r in found[:_LISTED]]

@@ -119,6 +119,15 @@ def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
     assert shown(morning(counties), is_all=True).count("✓ 县") == 2966
 
 
+def test_held_reports_of_one_workbook_have_a_command_each() -> None:
+    found = morning([county("440703")], waiting=3)
+    commands = [f'qiangji release d0 --form {form} --period 2026-10 --reason "…"' for form in "abc"]
+    both = zip(found.waiting, commands, strict=True)
+    text = shown(replace(found, waiting=tuple(replace(one, command=command) for one, command in both)), 80)
+    assert "待审 3份 held: qiangji release 或 or void\n" in text
+    assert all(f"    {command}\n" in text for command in commands)
+
+
 def test_what_is_held_is_a_line_each_with_its_delivery_and_one_command() -> None:
     found = morning([county("440703")], waiting=HELD_SHOWN + 2)
     text = shown(found, 80)
