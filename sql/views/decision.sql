@@ -67,7 +67,7 @@ SELECT
 FROM ops.period_lock AS l;
 
 -- Decisions on reports, a row for each report of the delivery that one was about, with the status that it found. Where
--- that is not on record (NULL), the decision is older than the record of it.
+-- that is not on record (NULL), the decision is older than the record of it. A release is about what was held or void.
 CREATE VIEW mart.report_decision AS
 SELECT
     e.county_code,
@@ -92,4 +92,5 @@ LEFT JOIN LATERAL (
     SELECT p.value ->> 'status' AS status
     FROM jsonb_array_elements(d.parts) AS p (value)
     WHERE (p.value ->> 'form', p.value ->> 'period') = (s.form, s.period)
-) AS found ON true;
+) AS found ON true
+WHERE d.action <> 'release' OR coalesce(found.status, 'held') IN ('held', 'void');

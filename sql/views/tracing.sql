@@ -68,8 +68,7 @@ SELECT
             SELECT FROM mart.report_decision AS x
             WHERE
                 x.delivery_id = c.delivery_id AND (x.form, x.period) = (c.form, c.period)
-                AND x.action = 'release' AND coalesce(x.status_before, 'held') IN ('held', 'void')
-                AND x.decided_at <= b.built_at
+                AND x.action = 'release' AND x.decided_at <= b.built_at
                 AND NOT EXISTS (
                     SELECT FROM ops.fact_change AS o
                     JOIN ops.build AS y USING (build_id)

@@ -264,3 +264,13 @@ def test_before_the_first_night_every_day_ends_alike(workplace: Workplace, argum
 def flat(out: str) -> str:
     """What was printed, without the breaks of lines."""
     return " ".join(out.split())
+
+
+def test_status_of_a_county_and_a_period_prints_the_delivery_of_what_was_accepted(told: Told) -> None:
+    ((delivery,),) = told.ask("SELECT delivery_id FROM mart.submission WHERE county_code = :b", b=B)
+    one = run("status", *JANUARY, "--county", B)
+    assert f"B {B} 2026-01 报表f f：已收 accepted {delivery}" in flat(one.out)
+    assert delivery not in run("status", *JANUARY).out
+    again = run("release", delivery[:10], "--reason", "once more")
+    assert again.code == 2
+    assert "没有待审" in again.err

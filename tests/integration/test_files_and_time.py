@@ -210,7 +210,12 @@ def test_a_voided_file_that_lies_there_or_is_sent_again_is_told(place: Place) ->
     assert place.attention == ["voided_again"]
     assert place.figure == 30
     assert (place.collect().notes, place.attention) == ([], [])
+    place.write(CSV, 20, DAY + 210)  # sent once more, and then the void is taken back
+    place.collect()
+    assert place.attention == ["voided_again"]
     place.p.ledger.decide(first.delivery_id, "release", "right after all", by="林")
+    assert (place.row["last_attempt_reason"], place.row["last_attempt_message"]) == (None, None)
+    assert place.attention == []
     place.write(CSV, 20, DAY + 240)
     assert place.collect().notes == []
 

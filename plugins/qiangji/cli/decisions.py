@@ -10,7 +10,10 @@ import typer
 from qiangji.cli.common import By, Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
 
-Delivery = Annotated[str, typer.Argument(help="id as `qiangji status` prints it")]
+Delivery = Annotated[
+    str,
+    typer.Argument(help="id as `qiangji status --county CODE --period P` prints it, or its beginning"),
+]
 PeriodArgument = Annotated[str, typer.Argument(help="2026-10, 2026Q3, 2026H1 or 2026")]
 PeriodOption = Annotated[str | None, typer.Option("--period", help="only this period of the delivery")]
 FormOption = Annotated[str | None, typer.Option("--form", help="only this form of the delivery")]
@@ -21,11 +24,17 @@ def release(
     reason: Reason,
     form: FormOption = None,
     period: PeriodOption = None,
+    is_all: Annotated[
+        bool, typer.Option("--all", help="each of its reports that waits, whatever is asked about it")
+    ] = False,
     by: By = None,
     json: Json = False,
 ) -> None:
-    """Accept a delivery that a guard holds."""
-    _decide("release", delivery, reason, (form, period), by, json)
+    """Accept a report that a guard holds, or take a void back.
+
+    Exit code 2: nothing of the delivery waits, or several reports do; they are listed, each with its command.
+    """
+    _decide("release", (delivery, form, period, is_all), reason, by, json)
 
 
 def void(
@@ -37,7 +46,7 @@ def void(
     json: Json = False,
 ) -> None:
     """Withdraw a delivery that is wrong: the revision before it counts again."""
-    _decide("void", delivery, reason, (form, period), by, json)
+    _decide("void", (delivery, form, period, True), reason, by, json)
 
 
 def publish(
@@ -87,21 +96,27 @@ def unlock(period: PeriodArgument, reason: Reason, by: By = None, json: Json = F
 
 
 def _decide(
-    action: str, delivery: str, reason: str, part: tuple[str | None, str | None], by: str | None, json: bool
+    action: str, part: tuple[str, str | None, str | None, bool], reason: str, by: str | None, json: bool
 ) -> None:
     from qiangji import pipeline
     from qiangji.cli import printing, words
     from qiangji.figures.decisions import ACTIONS
-    from qiangji.ledger import events
+    from qiangji.ledger import decisions, events
 
-    form, period = part
+    given, form, period, is_all = part
+    of = decisions.Of(given, form, as_period(period), is_all)
     with pipeline.open_pipeline() as p:
-        touched = p.ledger.decide(delivery, action, reason, form, as_period(period), by)
+        touched = decisions.decide(p.ledger, of, action, reason, by)
         names = words.names(p.catalogue)
     who = events.decided_by(by)
     if json:
         shown = ("county_code", "form", "period", "status", "revision", "is_current", "held_reason")
-        told = {"delivery_id": delivery, "action": action, "decided_by": who, "reason": reason}
+        told = {
+            "delivery_id": touched[0].delivery_id if touched else given,
+            "action": action,
+            "decided_by": who,
+            "reason": reason,
+        }
         print(printing.as_json(told | {"submissions": [{n: getattr(s, n) for n in shown} for s in touched]}))
         return
     for s in touched:

@@ -283,6 +283,7 @@ def status(
 ) -> None:
     """Print the reporting grid, what is locked, was decided, needs attention, or was collected and is not built.
 
+    Of a county and a period (`--county`, `--period`) it prints each report's delivery too.
     Exit code 3: something needs attention.
     """
     from qiangji import pipeline
@@ -310,12 +311,12 @@ def status(
         printing.print_status(console, rows, names.forms)
         printing.print_locks(console, locked)
         decided.print_told(console, decisions.last_of(rows), names, "人工决定 Decided")
+        printing.print_deliveries(console, rows if wanted and counties else (), names)
         printing.print_reasons(console, attention, names, held)
         printing.print_unknown_years(console, _unknown_years(catalogue))
         printing.print_unbuilt(console, unbuilt)
         _print_stale(stale, names)
-        shown = rejected if wanted else _only_reason(rejected, attention)
-        printing.print_rejections(console, shown, names)
+        printing.print_rejections(console, rejected if wanted else _only_reason(rejected, attention), names)
         findings.print_count(still_open, wanted, counties)
     exit_on(attention or stale or unbuilt)
 

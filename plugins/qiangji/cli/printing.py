@@ -231,6 +231,17 @@ def print_edition(
         print_card(console, names.county(county), *reports)
 
 
+def print_deliveries(console: Console, rows: Sequence[dict[str, Any]], names: Names) -> None:
+    """A card a report that a delivery stands for, with the id that `release` and `void` take."""
+    reports = [r for r in rows if r["delivery_id"]]
+    if not reports:
+        return
+    console.print("[bold]来件 Deliveries[/bold]")
+    for r in reports:
+        about = names.report(r["county_code"], r["form"], r["period"])
+        print_card(console, f"{about}：{r['status_zh']} {r['status']}", r["delivery_id"])
+
+
 def print_reasons(
     console: Console,
     rows: Rows,

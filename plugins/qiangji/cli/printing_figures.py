@@ -221,7 +221,7 @@ def _print_reports(console: Console, explained: dict[str, Any], names: Names) ->
             print_card(
                 console,
                 f"{about}：{status(r['status'])}{revision}{mark}",
-                f"{_time(r['received_at'])} 收到 received，{r['file_name']}，sha256 {r['sha256'][:12]}",
+                f"{_time(r['received_at'])} 收到 received，来件 delivery {r['delivery_id']} {r['file_name']}",
             )
         _say_more(console, rows)
     rows = explained["rejections"]

@@ -7,7 +7,6 @@ which they were written. Every event is written to the lake's journal before its
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -16,9 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from qiangji.errors import UsageError
 from qiangji.lake import Lake
-from qiangji.ledger import events, placing
+from qiangji.ledger import decisions, events, placing
 from qiangji.ledger.records import (
     SIDE_BY_SIDE,
     Current,
@@ -193,39 +191,12 @@ class Ledger:
         form: str | None = None,
         period: str | None = None,
         by: str | None = None,
+        *,
+        is_all: bool = False,
     ) -> list[Submission]:
-        """Release what is held or void what is wrong, and record who decided it, when and why.
-
-        Without a form or period the decision is on all that the delivery holds. Returns the delivery's submissions
-        with their new places. `by`: who decides, if not the login. Raises UsageError: no_reason,
-        personal_reason, no_person, unknown_delivery, not_in_delivery.
-        """
-        events.require_reason(reason)
-        who = events.decided_by(by)
-        with self.engine.begin() as c:
-            share(c, GATE)
-            touched = _touched(c, delivery_id, form, period)
-            placing.hold(c, touched)  # what it finds stands until it is written down
-            hold_on(c, f"decisions {delivery_id}")  # an id follows from the count of those before
-            before = c.scalar(
-                sa.text("SELECT count(*) FROM ops.decision WHERE delivery_id = :d"), {"d": delivery_id}
-            )
-            decision = Decision(
-                events.decision_id(delivery_id, before or 0),
-                delivery_id,
-                form,
-                period,
-                action,
-                reason,
-                who,
-                datetime.now(UTC),
-                _found(c, delivery_id, touched),
-            )
-            event = {"event": "decision", **asdict(decision)}
-            self.lake.record(f"decision-{decision.decision_id}", decision.decided_at, event)
-            insert(c, "ops.decision", [asdict(decision) | {"parts": json.dumps(decision.parts)}])
-            placed = self.place(c, touched)
-        return [s for s in placed if s.delivery_id == delivery_id]
+        """Release what is held or take a void back, or void what is wrong: `decisions.decide`."""
+        part = decisions.Of(delivery_id, form, period, is_all)
+        return decisions.decide(self, part, action, reason, by)
 
     # ---- what counts
 
@@ -263,36 +234,6 @@ class Ledger:
         placed = known.placed(self.shrink_share)
         placing.write(c, known, placed)
         return placed
-
-
-def _touched(c: Connection, delivery_id: str, form: str | None, period: str | None) -> list[Key]:
-    """The submissions of a delivery, or of one form or period in it; a UsageError says what there is instead."""
-    held = [(r.form, r.period, r.county_code) for r in c.execute(query("ledger/touched"), {"d": delivery_id})]
-    if not held:
-        raise UsageError(
-            f"no delivery {delivery_id}",
-            expected="an id as `qiangji status` prints it",
-            zh=f"没有来件{delivery_id}：请用qiangji status列出的编号。",
-            code="unknown_delivery",
-        )
-    touched = [one for one in held if form in (None, one[0]) and period in (None, one[1])]
-    if not touched:
-        wanted = " ".join(filter(None, (form, period)))
-        there = [f"{one[0]} {one[1]}" for one in held]
-        raise UsageError(
-            f"delivery {delivery_id} holds no {wanted}",
-            expected=", ".join(there),
-            zh=f"来件{delivery_id}中没有{wanted}；其中有：{'、'.join(there)}。",
-            code="not_in_delivery",
-        )
-    return touched
-
-
-def _found(c: Connection, delivery_id: str, touched: Sequence[Key]) -> list[dict[str, str]]:
-    """How each of these reports stands before somebody decides on it: held, if one of its readings is, else as the
-    last reading."""
-    rows = fetch(c, query("ledger/found"), {"d": delivery_id})
-    return [r for r in rows if (r["form"], r["period"]) in {at[:2] for at in touched}]
 
 
 def apply_collection(c: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -50,7 +50,7 @@ gone AS (
     WHERE x.status_then = 'void'
     ORDER BY x.county_code, x.form, x.period, x.received_at DESC, d.decided_at DESC
 ),
-attempt AS (
+tried AS (
     SELECT DISTINCT ON (s.form, s.period, c.county_code)
         s.form, s.period, c.county_code, c.status, c.reason_code, c.message, c.ended_at
     FROM shown AS s
@@ -59,6 +59,22 @@ attempt AS (
         AND (c.form IS NULL OR (c.form = s.form AND c.period = s.period))
         AND c.ended_at <= {{moment}}
     ORDER BY s.form, s.period, c.county_code, c.ended_at DESC, c.form NULLS LAST
+),
+attempt AS (
+    -- a note on a voided file names its delivery, and is over once that is void no longer
+    SELECT
+        t.form, t.period, t.county_code, t.status, t.ended_at,
+        CASE WHEN NOT o.is_over THEN t.reason_code END AS reason_code,
+        CASE WHEN NOT o.is_over THEN t.message END AS message
+    FROM tried AS t
+    CROSS JOIN LATERAL (
+        SELECT t.reason_code IS NOT DISTINCT FROM 'voided_again' AND NOT EXISTS (
+            SELECT FROM stood AS x
+            WHERE
+                (x.county_code, x.form, x.period) = (t.county_code, t.form, t.period)
+                AND x.status_then = 'void' AND strpos(t.message, x.delivery_id) > 0
+        ) AS is_over
+    ) AS o
 ),
 current_one AS (
     -- of what counted, the last revision

@@ -36,7 +36,7 @@ CORRECTION = {
 SUBMISSION = {
     "county_code": "440705", "form": "village", "period": "2026-10", "status": "partial", "revision": 2,
     "is_current": True, "is_subtracted": False, "received_at": AT, "file_name": "village_2026-10.xlsx",
-    "sha256": "0123456789abcdef" * 4,
+    "delivery_id": "0123456789abcdef",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -325,28 +326,83 @@ def test_a_decision_on_one_form_leaves_the_delivery_s_others(ledger: Ledger) -> 
     assert {s[1] for s in standing(ledger)} == {"accepted", "void"}
 
 
-def test_a_decision_keeps_how_each_report_stood(ledger: Ledger) -> None:
-    """A whole delivery is released for one form that is held: the other one was accepted before."""
-    parts = (Part(FORM, PERIOD, "csv", "b" * 64), Part("community", PERIOD, "csv", "b" * 64))
+def of_three_forms(ledger: Ledger) -> Delivery:
+    """A workbook of which two forms are held for different questions, and the third one is accepted."""
+    forms = (FORM, "community", "village_group")
     publish(ledger, deliver(ledger, 1, "a"), "A")
-    delivery = deliver(ledger, 2, "b", parts)
+    delivery = deliver(ledger, 2, "b", tuple(Part(f, PERIOD, "csv", "b" * 64) for f in forms))
     publish(ledger, delivery, "B", 10)
-    publish(ledger, delivery, "C", form="community")
-    for action in ("release", "void", "release"):
-        ledger.decide(delivery.delivery_id, action, "so it is", form=FORM if action == "void" else None)
+    doubt: dict[str, Any] = {"doubt": "odd", "doubt_zh": "是否以元填报？", "doubt_en": "in yuan?"}
+    publish(ledger, delivery, "C", form="community", **doubt)
+    publish(ledger, delivery, "D", form="village_group")
+    return delivery
+
+
+def recorded(ledger: Ledger) -> list[tuple[str, str, str]]:
+    """Decisions on reports as everybody reads them."""
+    statement = "SELECT action, form, status_before FROM mart.report_decision ORDER BY decided_at, form"
     with ledger.engine.connect() as c:
-        rows = c.execute(
-            sa.text(
-                "SELECT action, form, status_before FROM mart.report_decision ORDER BY decided_at, form DESC"
-            )
-        ).all()
-    assert [tuple(r) for r in rows] == [
-        ("release", FORM, "held"),
-        ("release", "community", "accepted"),
-        ("void", FORM, "accepted"),
-        ("release", FORM, "void"),
-        ("release", "community", "accepted"),
-    ]
+        return [(r.action, r.form, r.status_before) for r in c.execute(sa.text(statement))]
+
+
+def test_a_release_answers_no_question_that_was_not_asked(ledger: Ledger) -> None:
+    delivery = of_three_forms(ledger)
+    with pytest.raises(UsageError) as told:
+        ledger.decide(delivery.delivery_id, "release", "so it is")
+    assert told.value.code == "several_held"
+    for form, asks in ((FORM, "远少于上一版本"), ("community", "是否以元填报？")):
+        assert f"release {delivery.delivery_id} --form {form} --period {PERIOD} --reason" in told.value.zh
+        assert asks in told.value.zh
+    assert "village_group" not in str(told.value)
+    assert recorded(ledger) == []
+    touched = ledger.decide(delivery.delivery_id, "release", "so it is", form="community")
+    assert [(s.form, s.status) for s in touched] == [("community", "accepted")]
+    touched = ledger.decide(delivery.delivery_id, "release", "so it is")  # one waits, and no other is meant
+    assert [(s.form, s.status) for s in touched] == [(FORM, "accepted")]
+    assert recorded(ledger) == [("release", "community", "held"), ("release", FORM, "held")]
+
+
+def test_all_that_waits_is_released_where_that_is_said(ledger: Ledger) -> None:
+    delivery = of_three_forms(ledger)
+    ledger.decide(delivery.delivery_id, "void", "wrong sheet", form=FORM)
+    touched = ledger.decide(delivery.delivery_id, "release", "so it is", is_all=True)
+    assert {(s.form, s.status) for s in touched} == {(FORM, "accepted"), ("community", "accepted")}
+    assert recorded(ledger) == [
+        ("void", FORM, "held"), ("release", "community", "held"), ("release", FORM, "void"),
+    ]  # fmt: skip
+    ledger.decide(delivery.delivery_id, "void", "all of it")
+    assert [r[1] for r in recorded(ledger)[3:]] == ["community", FORM, "village_group"]
+
+
+def test_a_decision_that_changes_nothing_is_not_recorded(ledger: Ledger) -> None:
+    delivery = deliver(ledger, 1, "a")
+    publish(ledger, delivery, "A")
+    with pytest.raises(UsageError, match="没有待审") as told:
+        ledger.decide(delivery.delivery_id, "release", "once more")
+    assert told.value.code == "nothing_held"
+    ledger.decide(delivery.delivery_id, "void", "wrong")
+    with pytest.raises(UsageError, match="已经作废") as told:
+        ledger.decide(delivery.delivery_id, "void", "once more")
+    assert told.value.code == "void_already"
+    assert len(dump(ledger, "decision")) == 1
+    assert [e["event"] for e in journal(ledger).values()].count("decision") == 1
+
+
+def test_an_id_may_be_shortened_where_no_other_begins_so(ledger: Ledger) -> None:
+    ids = sorted(
+        deliver(ledger, hour, "ab"[hour % 2]).delivery_id for hour in range(17)
+    )  # two share a first digit
+    one, other = next((a, b) for a, b in itertools.pairwise(ids) if a[0] == b[0])
+    with pytest.raises(UsageError) as told:
+        ledger.decide(one[0], "void", "wrong")
+    assert told.value.code == "ambiguous_delivery"
+    assert one in told.value.zh
+    assert dump(ledger, "decision") == []
+    with pytest.raises(UsageError, match="no delivery"):
+        ledger.decide("", "void", "wrong")
+    ledger.decide(other[:12], "void", "wrong")
+    (decision,) = (e for e in journal(ledger).values() if e["event"] == "decision")
+    assert decision["delivery_id"] == other
 
 
 @pytest.mark.parametrize("reason", ["", "   "])
