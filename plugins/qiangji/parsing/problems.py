@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.cells import DASH, kinds_of
+from qiangji.parsing.cells import DASH, NO_RESULT, kinds_of
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
 from qiangji.parsing.headers import Columns
@@ -124,9 +124,15 @@ def of_column(
             pa.array([name] * n, pa.string()),
             pc.binary_join_element_wise(cell, rows, ""),
             pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
-            pc.utf8_slice_codeunits(raw.take(index), 0, 80),
+            _shown(raw.take(index)),
             pa.array([zh] * n, pa.string()),
             pa.array([en] * n, pa.string()),
         ]
         found.append(pa.table(columns, schema=PROBLEMS))
     return found
+
+
+def _shown(texts: pa.Array) -> pa.Array:
+    """The texts as they are told: at most 80 characters, and nothing where a formula has no result."""
+    texts = pc.utf8_slice_codeunits(texts, 0, 80)
+    return pc.if_else(pc.equal(texts, NO_RESULT), "", texts)

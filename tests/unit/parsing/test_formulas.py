@@ -129,6 +129,25 @@ def test_prefilled_formulas_in_an_unused_row_are_a_row_of_the_template() -> None
     cells = {"A6": None} | {f"{c}6": '=IF($A6="","",1)' for c in "CDE"}
     (cell,) = read(book(**cells)).unreadable
     assert cell.rule == "village.village_code.zeros"
+    assert cell.value == "", "the mark of a formula without a result is shown to nobody"
+
+
+def test_sums_without_their_label_are_a_total_that_does_not_say_so() -> None:
+    (cell,) = read(book(A6=None)).unreadable
+    assert (cell.address, cell.rule, cell.value) == ("行政村!A6", "village.village_code.subtotal", "")
+    assert "合计" in cell.expected_zh
+
+
+def test_no_message_shows_the_mark_of_a_formula_without_a_result() -> None:
+    for cells in (
+        {"A6": None, "C6": "=C3", "D6": "=D3", "E6": "=E3"},
+        {"A6": None, "D6": None, "E6": None},
+        {"A4": None, "B4": None},
+        {"B4": '="乙"', "C4": "=1+1", "D4": '=D3&"x"', "E4": "=1"},
+        {"A4": "=1", "C4": "=1"},
+    ):
+        parsed = read(book(**cells))
+        assert all(NO_RESULT not in cell.value for cell in parsed.unreadable), cells
 
 
 def test_a_sheet_that_is_kept_by_itself_reads_the_same() -> None:
