@@ -140,7 +140,9 @@ def test_a_filled_sheet_that_is_hidden_beside_an_empty_one_is_named() -> None:
 
 
 @pytest.mark.parametrize("declared", [{}, {"village": "行政村"}])
-def test_a_forms_own_sheet_that_is_hidden_is_told_as_such_and_not_as_missing(declared: dict[str, str]) -> None:
+def test_a_forms_own_sheet_that_is_hidden_is_told_as_such_and_not_as_missing(
+    declared: dict[str, str],
+) -> None:
     """In a workbook of one form as in one of several."""
     content = workbook({"填表说明": [["x"]], "行政村": [["v"]]}, hidden=("行政村",))
     grid = read_grids(content, "xlsx", county(sheets=declared), ["village"], titles={"village": "行政村"})[
