@@ -1,7 +1,8 @@
 """Rows below a line that begins the sign-off zone: the zone is cut off, so rows in it would vanish.
 
 In: a grid, the row at which its sign-off zone begins, its columns. Out: nothing, or a ReturnedError with the addresses
-of the rows. A row is known by its code, or by numbers in half of the form's number columns.
+of the rows. A row is known by its code, or by numbers in half of the form's number columns. A total of all rows may
+stand there: it is held against the rows above as any other.
 """
 
 from __future__ import annotations
@@ -47,6 +48,20 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
         zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据（{'、'.join(cells[:_SHOWN])}{more_zh}）；"
         "请将数据行移到签章栏之上（分页的只保留最后的签章栏）后重报",
     )
+
+
+def zone_of(grid: Grid, below: int, end: int, columns: Columns, reading: Reading) -> pa.Table:
+    """The rows between header and sign-off zone; with totals of all rows beneath it, down to the last of these, and
+    what else stands between left blank.
+    """
+    zone = grid.cells.slice(below, max(0, end - below))
+    signed = grid.cells.slice(end)
+    found = find_totals(signed, columns.labels, reading.layout) if signed.num_rows else {}
+    totals = [at for at, scope in found.items() if scope == "total"]
+    if not totals or end < below:
+        return zone.combine_chunks()
+    at = pa.array([i if i in totals else None for i in range(max(totals) + 1)], pa.int64())
+    return pa.concat_tables([zone, signed.take(at)]).combine_chunks()
 
 
 def check_below_declaration(grid: Grid, end: int, reading: Reading) -> None:

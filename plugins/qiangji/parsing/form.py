@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below, check_below_declaration
+from qiangji.parsing.below import check_below, check_below_declaration, zone_of
 from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
@@ -115,7 +115,7 @@ def read_form(
     check_below(grid, end, columns, reading)
     check_ragged(grid, end, reading)
     check_beyond(grid, end, reading)
-    zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
+    zone = zone_of(grid, below, end, columns, reading)
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
     titles = grid.title_and_header(reading.layout)[0]
@@ -145,7 +145,7 @@ def empty_file(where: str) -> ReturnedError:
 def _read_zone(
     zone: pa.Table, first_row: int, columns: Columns, reading: Reading, header: HeaderRows
 ) -> Parsed:
-    """`zone`: the rows between header and sign-off zone; `first_row`: the sheet's row number of its first row;
+    """`zone`: see `below.zone_of`; `first_row`: the sheet's row number of its first row;
     `header`: its rows that belong to the header.
     """
     if columns.is_returned:

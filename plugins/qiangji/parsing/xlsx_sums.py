@@ -27,7 +27,7 @@ from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number
 from qiangji.parsing.cells import NO_RESULT
-from qiangji.parsing.grid import column_letters
+from qiangji.parsing.grid import MAX_COLUMNS, column_letters
 from qiangji.text import as_text, squeezed
 
 Place = tuple[int, int]
@@ -55,7 +55,12 @@ def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Lay
 
 
 def mark_all(rows: list[list[object]], formulas: Mapping[Place, str]) -> None:
-    """Put NO_RESULT where a formula has no result."""
+    """Put NO_RESULT where a formula has no result. The rows become wider where one stands beside all values."""
+    width = len(rows[0]) if rows else 0
+    widest = max((column + 1 for row, column in formulas if row < len(rows)), default=0)
+    if width < widest <= MAX_COLUMNS:
+        for line in rows:
+            line.extend([""] * (widest - len(line)))
     for row, column in formulas:
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = NO_RESULT

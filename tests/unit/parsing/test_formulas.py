@@ -150,6 +150,11 @@ def test_no_message_shows_the_mark_of_a_formula_without_a_result() -> None:
         assert all(NO_RESULT not in cell.value for cell in parsed.unreadable), cells
 
 
+def test_a_formula_without_a_result_under_no_header_is_told_beside_all_values_too() -> None:
+    sheet = read(book(H4="=1+1")).sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (1, 1, "行政村!H4")
+
+
 def test_a_sheet_that_is_kept_by_itself_reads_the_same() -> None:
     content = book(C4="=10+10", C6="=SUM(C3:C4)")
     once, twice = read(content), read(workbook_of(grid(content)))

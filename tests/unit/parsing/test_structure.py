@@ -222,6 +222,15 @@ def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> Non
     assert read(csv(*ROWS[:3], *lines), sign_off=["填表人"], totals=["合计"]).rows.num_rows == 3
 
 
+@pytest.mark.parametrize(("members", "agree"), [(50, True), (49, False)])
+def test_a_total_below_the_sign_off_lines_is_held_against_the_rows(members: int, agree: bool) -> None:
+    lines = ["填表人：林某,,,,,", "电话,13800000000,,,,", "", f"合计,,{members},10,10,10"]
+    parsed = read(csv(*ROWS, *lines), totals=["合计"], sign_off=["填表人"])
+    assert (parsed.totals_agree, parsed.rows.num_rows, parsed.unreadable) == (agree, 4, [])
+    told = [(p.address, p.written, p.sum) for p in parsed.totals_problems]
+    assert told == ([] if agree else [("village!C9", "49", "50")])
+
+
 def test_a_declaration_above_the_sign_off_line_hides_no_rows_below_it() -> None:
     declared = csv("无变动,,,,,", "填表人：,,,,,")
     assert read(declared, sign_off=["填表人"]).is_unchanged
