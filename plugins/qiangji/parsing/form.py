@@ -44,7 +44,15 @@ from qiangji.parsing.strays import (
     told_once,
     unwrapped,
 )
-from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
+from qiangji.parsing.totals import (
+    Scope,
+    TotalsProblem,
+    are_totals,
+    compare_totals,
+    find_totals,
+    of_visible,
+    without_texts,
+)
 from qiangji.periods import Period
 
 _BLANK = r"^[\s\p{Z}]*$"
@@ -125,6 +133,10 @@ def read_form(
     if parsed.totals_problems and facts.hidden_rows and grid.look:
         others = {cell.index for cell in parsed.unreadable if cell.field == form.key}
         found = of_visible(parsed.totals_problems, parsed.rows, grid.look.hidden_rows, others)
+        parsed = replace(parsed, totals_problems=found)
+    if parsed.totals_problems and grid.look and grid.look.texts:
+        texts = {n: grid.look.texts.get(at, frozenset()) for n, at in parsed.columns.items()}
+        found = without_texts(parsed.totals_problems, parsed.rows, texts, reading.sheet)
         parsed = replace(parsed, totals_problems=found)
     return replace(parsed, sheet=facts)
 

@@ -23,7 +23,7 @@ from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
-from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all
+from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
 from qiangji.personal_data import may_name, quoted
 from qiangji.text import as_text, squeezed
 
@@ -196,6 +196,7 @@ def _sheet(
         (errors, formulas), percent = parts.errors_in(name), parts.percent_in(name)
     except ReturnedError as e:
         error = e if form else None
+    texts = texts_in(rows) if form else {}
     for (row, column), text in errors.items():
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
@@ -211,7 +212,7 @@ def _sheet(
         error = error or e
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    look = replace(look_of(parts, name), alike=_alike(book, parts, name)) if form else None
+    look = replace(look_of(parts, name), alike=_alike(book, parts, name), texts=texts) if form else None
     return replace(grid_of(columns, name), error=error, look=look)
 
 

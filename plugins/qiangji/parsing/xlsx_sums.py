@@ -28,7 +28,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number
 from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.grid import MAX_COLUMNS, column_letters
-from qiangji.text import as_text, squeezed
+from qiangji.text import as_text, squeezed, tidy
 
 Place = tuple[int, int]
 """(row, column), counted from 0."""
@@ -38,6 +38,9 @@ _SUM = re.compile(
     r"\s*=?\s*SUM\(\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*:\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*\)\s*",
     re.IGNORECASE,
 )
+
+
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
 def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Layout, where: str) -> None:
@@ -64,6 +67,23 @@ def mark_all(rows: list[list[object]], formulas: Mapping[Place, str]) -> None:
     for row, column in formulas:
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = NO_RESULT
+
+
+def texts_in(rows: Sequence[Sequence[object]]) -> dict[int, frozenset[int]]:
+    """Column -> rows, from 1, of its cells that hold a number as text: no sum counts them. Only columns that hold
+    numbers too are looked at, so that codes are not.
+    """
+    found = {}
+    for at, column in enumerate(zip(*rows, strict=True)):
+        kinds = set(map(type, column))
+        if str not in kinds or not kinds & {int, float}:
+            continue
+        are = [
+            row for row, v in enumerate(column, 1) if isinstance(v, str) and v and _NUMBER.fullmatch(tidy(v))
+        ]
+        if are:
+            found[at] = frozenset(are)
+    return found
 
 
 def no_value(cell: str, where: str) -> ReturnedError:

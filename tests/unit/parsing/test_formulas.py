@@ -74,6 +74,24 @@ def test_a_number_kept_as_text_is_not_added_up_by_a_spreadsheet_program_either()
     parsed = read(book(C4="20"))
     assert parsed.rows.column("members").to_pylist() == [10, 20, 30]
     assert [(p.written, p.sum) for p in parsed.totals_problems] == [("40", "60")]
+    words = total_words(parsed.totals_problems[0], str)
+    assert "差额正是行政村!C4的数：该数以文本形式存储" in words.message_zh
+    assert "the difference is 行政村!C4, a number stored as text" in words.message_en
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ({"C4": "20", "C5": "30"}, "行政村!C4、行政村!C5"),
+        ({"C4": "20", "C6": 40}, "行政村!C4"),
+        ({"C4": "20", "C6": 41}, ""),
+        ({"C6": 40}, ""),
+        ({"C3": "1,010", "C6": "=SUM(C3:C5)"}, "行政村!C3"),
+    ],
+)
+def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any], named: str) -> None:
+    (problem,) = read(book(**cells)).totals_problems
+    assert problem.texts == named
 
 
 @pytest.mark.parametrize(
