@@ -92,8 +92,24 @@ def test_a_county_has_words_of_its_own() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    "与上月相同 无变化 与上期一致 同上月一样 本月数据没有变化。 保持不变 未调整"
-    " 同上月 同上期 同上 如上月 无变更 无變動 無變動 无 与上月相比无变化".split(),
+    [
+        "与上月相同",
+        "无变化",
+        "与上期一致",
+        "同上月一样",
+        "本月数据没有变化。",
+        "保持不变",
+        "未调整",
+        "同上月",
+        "同上期",
+        "同上",
+        "如上月",
+        "无变更",
+        "无變動",
+        "無變動",
+        "无",
+        "与上月相比无变化",
+    ],
 )
 def test_other_words_for_it_are_told_with_the_right_ones(text: str) -> None:
     """What is declared by mistake cannot be told from what is not: nothing is repeated by a guess."""
