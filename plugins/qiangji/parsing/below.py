@@ -17,8 +17,8 @@ from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import codes_of, joined, unwrapped
-from qiangji.parsing.totals import find_totals
-from qiangji.text import counted
+from qiangji.parsing.totals import Scope, find_totals
+from qiangji.text import counted, tidy
 
 _SHOWN = 5
 _NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
@@ -30,7 +30,7 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     if not zone.num_rows:
         return
     is_row = pc.or_(_is_code(zone.column(columns.key), reading), _is_filled(zone, columns, reading))
-    totals = find_totals(zone, columns.labels, reading.layout)
+    totals = totals_of(zone, columns, reading)
     found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
     if not found:
         return
@@ -50,13 +50,33 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     )
 
 
+def totals_of(cells: pa.Table, columns: Columns, reading: Reading) -> dict[int, Scope]:
+    """Row of `cells` -> scope, for rows with a declared label of totals.
+
+    A row with a unit's code that stands in no other row is that unit's, whatever its name. A code that ends in 000 is
+    that of the whole.
+    """
+    found = find_totals(cells, columns.labels, reading.layout)
+    if not found:
+        return found
+    rows, keys = list(found), combined(cells.column(columns.key))
+    labelled = keys.take(pa.array(rows))
+    are = _is_code(labelled, reading).to_pylist()
+    units = {
+        row
+        for row, key, is_code in zip(rows, labelled.to_pylist(), are, strict=True)
+        if is_code and not tidy(key).endswith("000") and pc.sum(pc.equal(keys, key)).as_py() == 1
+    }
+    return {row: scope for row, scope in found.items() if row not in units}
+
+
 def zone_of(grid: Grid, below: int, end: int, columns: Columns, reading: Reading) -> pa.Table:
     """The rows between header and sign-off zone; with totals of all rows beneath it, down to the last of these, and
     what else stands between left blank.
     """
     zone = grid.cells.slice(below, max(0, end - below))
     signed = grid.cells.slice(end)
-    found = find_totals(signed, columns.labels, reading.layout) if signed.num_rows else {}
+    found = totals_of(signed, columns, reading) if signed.num_rows else {}
     totals = [at for at, scope in found.items() if scope == "total"]
     if not totals or end < below:
         return zone.combine_chunks()
@@ -84,7 +104,7 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
     return pc.greater_equal(count, max(3, (len(numbers) + 1) // 2))
 
 
-def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
+def _is_code(column: pa.Array | pa.ChunkedArray, reading: Reading) -> pa.Array:
     texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
     codes, _, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
     return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below, check_below_declaration, zone_of
+from qiangji.parsing.below import check_below, check_below_declaration, totals_of, zone_of
 from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
@@ -49,11 +49,11 @@ from qiangji.parsing.totals import (
     TotalsProblem,
     are_totals,
     compare_totals,
-    find_totals,
     of_visible,
     without_texts,
 )
 from qiangji.periods import Period
+from qiangji.text import squeezed
 
 _BLANK = r"^[\s\p{Z}]*$"
 
@@ -163,7 +163,7 @@ def _read_zone(
     if columns.is_returned:
         zone = returned.undone(zone)
     form, fields = reading.form, reading.fields
-    totals = find_totals(zone, columns.labels, reading.layout)
+    totals = totals_of(zone, columns, reading)
     rows = _data_rows(zone, columns, [*totals, *header.repeated, *header.further])
     if len(rows) == 0:
         raise ReturnedError(
@@ -189,7 +189,7 @@ def _read_zone(
     typed: dict[str, pa.Array] = {form.key: _crosswalked(codes, reading.crosswalk)}
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
-        typed["unit_name"] = read_codes(unwrapped(_known(raw["unit_name"])))
+        typed["unit_name"] = _no_labels(read_codes(unwrapped(_known(raw["unit_name"]))), codes, reading)
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
     _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
@@ -233,6 +233,18 @@ def _known(names: pa.Array) -> pa.Array:
     """Names, null where a formula has no result."""
     unknown = pc.equal(names, NO_RESULT)
     return pc.if_else(unknown, pa.scalar(None, pa.string()), names) if pc.any(unknown).as_py() else names
+
+
+def _no_labels(names: pa.Array, codes: pa.Array, reading: Reading) -> pa.Array:
+    """Names, null where a unit with its code has a declared label of totals in place of one: see `totals_of`."""
+    labels = {squeezed(t) for t in (*reading.layout.totals, *reading.layout.subtotals)}
+    encoded = names.dictionary_encode()
+    are = [squeezed(t).rstrip(":") in labels for t in encoded.dictionary.to_pylist()]
+    if not any(are):
+        return names
+    known = pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$")
+    mine = pc.and_(pc.fill_null(pa.array(are).take(encoded.indices), False), pc.fill_null(known, False))
+    return pc.if_else(mine, pa.scalar(None, pa.string()), names)
 
 
 def _read_fields(

@@ -222,6 +222,21 @@ def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> Non
     assert read(csv(*ROWS[:3], *lines), sign_off=["填表人"], totals=["合计"]).rows.num_rows == 3
 
 
+@pytest.mark.parametrize(
+    ("line", "units"),
+    [
+        (f"{CODE}05,合计,5,0,0,0", 5),
+        (f"{CODE}04,合计,5,0,0,0", 4),  # the code of another row, drawn down
+        ("440703000000,合计,55,10,10,10", 4),
+    ],
+)
+def test_a_unit_with_its_code_is_no_total_whatever_its_name(line: str, units: int) -> None:
+    parsed = read(csv(*ROWS, line, "合计,,55,10,10,10"), totals=["合计"])
+    assert parsed.rows.num_rows == units
+    if units == 5:
+        assert (parsed.totals_agree, parsed.rows["unit_name"].to_pylist()[-1]) == (True, None)
+
+
 @pytest.mark.parametrize(("members", "agree"), [(50, True), (49, False)])
 def test_a_total_below_the_sign_off_lines_is_held_against_the_rows(members: int, agree: bool) -> None:
     lines = ["填表人：林某,,,,,", "电话,13800000000,,,,", "", f"合计,,{members},10,10,10"]
