@@ -25,6 +25,7 @@ FILES = ("440781", "440785")  # CSV
 NO_TOTALS = ("440704", "440781", "440784", "440785")  # half a household would make a 合计 ambiguous
 CHECKS = {  # kind -> the check that has to find it: the last word of a rule's id, <form>.<field>.<check>
     "text_in_number": "type",
+    "unit_in_number": "with_unit",
     "letter_o": "type",
     "decimal_in_integer": "type",
     "negative_count": "not_negative",
@@ -101,7 +102,7 @@ def row_faults(population: Population) -> list[RowFault]:
     faults = [
         RowFault("text_in_number", group, "residents", instead("residents", about), UNTYPED),
         RowFault("text_in_number", village, "trees_planted", instead("trees_planted", about), UNTYPED),
-        RowFault("text_in_number", community, "grids", instead("grids", pieces), UNTYPED),
+        RowFault("unit_in_number", community, "grids", instead("grids", pieces), UNTYPED),
         RowFault("letter_o", group, "residents", plants.letter_o("residents"), UNTYPED),
         RowFault("letter_o", community, "party_members", plants.letter_o("party_members"), UNTYPED),
         RowFault("decimal_in_integer", group, "households", instead("households", half), NO_TOTALS),

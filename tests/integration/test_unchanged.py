@@ -73,6 +73,8 @@ def test_status_counts_it_as_a_report_of_what_it_repeats(story: Story) -> None:
     assert "无变动 unchanged, 2026-09" in shown
     assert story.ask("SELECT sum(revisions_not_built) FROM mart.data_freshness")[0][0] == 0
     assert "Everything was up to date" in run("build").out
+    published = run("publish", "2026-10", "--name", "一稿", "--json").json
+    assert "not_built" not in published["reservations"], "the rows that it repeats are in the figures"
 
 
 def test_the_night_does_not_build_it_again_and_again(story: Story) -> None:

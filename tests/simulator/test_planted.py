@@ -24,7 +24,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
     faults = prepared.manifest["faults"]
     kinds = Counter(fault["kind"] for fault in faults)
     assert set(kinds) == {
-        "text_in_number", "letter_o", "decimal_in_integer", "negative_count", "part_above_whole",
+        "text_in_number", "unit_in_number", "letter_o", "decimal_in_integer", "negative_count", "part_above_whole",
         "duplicate_key", "malformed_key", "blank_key", "unknown_unit", "other_county_unit", "unexpected_unit",
         "unknown_enum", "unchanged",
         "required_blank", "ytd_falls", "branch_below_three", "members_above_residents",
@@ -150,7 +150,7 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
         cell, key = written[0][fault["field"]], written[0][held.form.key]
         kind = fault["kind"]
         seen.add(kind)
-        if kind in ("text_in_number", "letter_o"):
+        if kind in ("text_in_number", "unit_in_number", "letter_o"):
             assert isinstance(cell, str)
             assert re.search(r"[约个O]", cell)
             assert fault["county"] != "440783"
@@ -216,7 +216,7 @@ def test_planted_faults_are_in_what_is_written(prepared: Simulator) -> None:
         else:
             assert kind == "required_blank"
             assert cell is None
-    assert len(seen) == 28
+    assert len(seen) == 29
 
 
 def test_an_unchanged_report_repeats_what_was_accepted(

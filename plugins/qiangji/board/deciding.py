@@ -153,7 +153,7 @@ def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer)
         with p.ledger.engine.connect() as c:
             asked = "SELECT finding_id, disposition FROM mart.finding WHERE finding_id = ANY(:given)"
             now = {r["finding_id"]: r["disposition"] for r in fetch(c, asked, {"given": given})}
-        mine = [i for i in given if now.get(i) == sent.get("seen") != sent["action"]]
+        mine = [i for i in given if i in now and now[i] == sent.get("seen") != sent["action"]]
         if not mine:
             raise DecidedAlready(
                 f"none of these {len(given)} findings is as the page showed it",

@@ -89,9 +89,9 @@ def add(
         given = {**given, **{n: v for n, v in request.query_params.items() if n in ("lang", "theme")}}
         fields = {name: value for name, value in given.items() if name in deciding.FIELDS}
         if not who.may_decide:
-            return problem(request, 403, "refused", "", _may_not())
+            return problem(request, 403, "not_recorded", "", _may_not())
         if not is_own(request.headers) or not is_token(key, who.name, fields.get("token", "")):
-            return problem(request, 403, "refused", "", _foreign())
+            return problem(request, 403, "not_recorded", "", _foreign())
         answer = _outcome(fastapi, request, fields, who, problem)
         if answer.status_code == 303:
             noted(who.name, {n: fields[n] for n in TOLD if fields.get(n)})

@@ -119,6 +119,7 @@ TABLE: dict[str, tuple[str, str]] = {
         "The board is behind Airflow's login: log in, then open this page.",
     ),
     "refused": ("无权查看", "Not for this account"),
+    "not_recorded": ("未能记录决定", "No decision was recorded"),
     "failed": ("页面出错", "This page failed"),
     "failed_said": (
         "已记入日志，编号{n}；请连同编号告知运维人员。",

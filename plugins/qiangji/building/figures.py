@@ -156,7 +156,7 @@ def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
 def in_locked(
     c: Connection, filled: Mapping[str, Collection[tuple[str, str]]], locked: Sequence[Period], at: datetime
 ) -> dict[str, int]:
-    """Period within a locked one -> how many of its result rows, as was, this build closed or inserted.
+    """Period within a locked one -> how many of its result rows, as was, this build closed, inserted or replaced.
 
     `filled`: the tables of calc that were written, and their scopes.
     """
@@ -167,7 +167,7 @@ def in_locked(
         if not periods:
             continue
         changed = sa.text(
-            f"SELECT period, count(*) AS n FROM {table} WHERE period = ANY(:periods)"
+            f"SELECT period, count(DISTINCT (org_code, period_type)) AS n FROM {table} WHERE period = ANY(:periods)"
             " AND (built_from = :at OR built_to = :at) GROUP BY period"
         )
         for r in c.execute(changed, {"periods": periods, "at": at}):

@@ -194,7 +194,8 @@ def _print_units(console: Console, explained: dict[str, Any], names: Names) -> N
     missing, awaited = explained["missing_units"], explained["awaited"]
     if missing:
         total = sum(r["missing_units"] for r in missing)
-        console.print(f"[bold]缺报单位 Missing units: {total:,}[/bold]")
+        reports = f"，缺{total:,}份 reports" if total != len(missing) else ""
+        console.print(f"[bold]缺报单位 Missing units: {len(missing):,}{reports}[/bold]")
         for r in missing[:SHOWN]:
             many = f"：{r['missing_units']:,} / {r['expected_units']:,}" if r["expected_units"] != 1 else ""
             print_card(console, f"{escape(r['path'])} [dim]{r['org_code']}[/dim]{many}")

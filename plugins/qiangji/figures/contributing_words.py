@@ -59,18 +59,16 @@ class _Cell:
     def _what(self, language: str) -> str:
         name = name_of(self.part, language)
         if self.effect == "rate":
-            is_up = self.size > 0
-            if language == "zh":
-                return f"{name}自身水平{'上升' if is_up else '下降'}{self._reported('（上报率{}%→{}%）')}"
+            zh, en = ("上升", "up") if self.size > 0 else ("下降", "down")
             whose = f"{name}'" if name.endswith("s") else f"{name}'s"
-            return f"{whose} own rate {'up' if is_up else 'down'}{self._reported(' ({} → {} % reported)')}"
+            rates = self.part.reporting_rates
+            if rates and rates[0] != rates[1]:  # its own rate is then that of other units within it, too
+                before, now = rates
+                by_reports = f"{whose} figure {en} as {before} → {now} % reported"
+                return f"{name}随上报率{before}%→{now}%{zh}" if language == "zh" else by_reports
+            return f"{name}自身水平{zh}" if language == "zh" else f"{whose} own rate {en}"
         zh, en = PRESENCE_WORDS.get(self.part.presence, ("", ""))
         return f"{name}{zh}" if language == "zh" else f"{name} {en}".rstrip()
-
-    def _reported(self, text: str) -> str:
-        """What share of it reported, where that changed: then its own rate is also that of other units within it."""
-        rates = self.part.reporting_rates
-        return text.format(*rates) if rates and rates[0] != rates[1] else ""
 
 
 def name_of(part: Part, language: str) -> str:

@@ -20,7 +20,7 @@ from qiangji.figures.explaining import largest_first, levels_changed
 from qiangji.hashing import short
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger
-from qiangji.ledger.events import decided_by
+from qiangji.ledger.events import decided_by, require_public
 from qiangji.periods import Period
 from qiangji.warehouse.locks import BUILD_LOCK, hold
 from qiangji.warehouse.queries import query
@@ -69,7 +69,7 @@ class Edition:
 def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) -> Edition:
     """Freeze what the mart shows of a period: a month's figures with its year to date, or a quarter's or year's own.
 
-    Raises UsageError: no_name, edition_exists, not_built.
+    Raises UsageError: no_name, personal_name, edition_exists, not_built.
     """
     name = name.strip()
     if not name:
@@ -79,6 +79,7 @@ def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) ->
             zh="没有写名称：请用--name，如审定版。",
             code="no_name",
         )
+    require_public(name, "name", "名称")
     with ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)  # no build meanwhile
         _require_new(c, name, period)

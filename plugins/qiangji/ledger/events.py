@@ -69,8 +69,8 @@ def decision_id(target: str, before: int) -> str:
 def decided_by(by: str | None = None) -> str:
     """The person who decides: who was named, here or in `QIANGJI_BY`, else the login.
 
-    Of several people who share a machine each is named: behind `sudo` it is who called it. Raises UsageError no_person
-    where the login is a service's, as in a container, and nobody was named.
+    Of several people who share a machine each is named: behind `sudo` it is who called it. Raises UsageError: no_person
+    where the login is a service's, as in a container, and nobody was named; personal_name.
     """
     if by is not None and not by.strip():
         raise UsageError(
@@ -81,6 +81,7 @@ def decided_by(by: str | None = None) -> str:
         )
     named = (by or "").strip() or settings().by.strip() or os.environ.get("SUDO_USER", "")
     if named:
+        require_public(named, "name", "姓名")
         return named
     try:
         shell = pwd.getpwuid(os.getuid()).pw_shell
@@ -111,16 +112,16 @@ def require_reason(reason: str) -> None:
     require_public(reason)
 
 
-def require_public(reason: str) -> None:
-    """Refuse a reason with a resident ID or a mobile number: whoever reads figures may read it.
+def require_public(text: str, en: str = "reason", zh: str = "理由") -> None:
+    """Refuse a text with a resident ID or a mobile number: whoever reads figures may read who decided what, and why.
 
-    Raises UsageError personal_reason.
+    `en` and `zh` name the text: a reason, a name. Raises UsageError personal_reason, personal_name.
     """
-    kind = kind_of(reason)
+    kind = kind_of(text)
     if kind in ("resident_id", "mobile"):
         raise UsageError(
-            f"the reason holds personal data ({kind})",
-            expected="a reason without it",
-            zh=f"理由里有{KINDS_ZH[kind]}：请删去后再提交。",
-            code="personal_reason",
+            f"the {en} holds personal data ({kind})",
+            expected=f"a {en} without it",
+            zh=f"{zh}里有{KINDS_ZH[kind]}：请删去后再提交。",
+            code=f"personal_{en}",
         )

@@ -297,6 +297,7 @@ class AirflowStack:
                 where=str(self.home),
                 expected="exit code 0",
                 do=do,
+                zh=f"airflow {named}没有做成（退出码{ran.returncode}）：原因见下面它自己所说。",
             )
         return ran.stdout
 

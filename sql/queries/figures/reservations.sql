@@ -5,15 +5,35 @@ WITH ended AS (
     JOIN dim.form AS f USING (form)
     JOIN dim.period AS p ON p.period = d.period AND p.period_type = f.period_type
     WHERE p.period_end BETWEEN :first AND :last
+),
+
+-- Each report that counts or is in the figures, and whether both are so; an unchanged one has the rows it repeats.
+loaded AS (
+    SELECT
+        s.form, s.period, EXISTS (
+            SELECT FROM ops.fact_load AS f
+            WHERE
+                (f.form, f.period, f.county_code, f.revision) = (s.form, s.period, s.county_code, s.revision)
+                AND (f.rows_hash = s.rows_hash OR s.is_unchanged)
+        ) AS is_right
+    FROM ops.submission AS s
+    WHERE s.is_current
+    UNION ALL
+    SELECT
+        f.form, f.period, EXISTS (
+            SELECT FROM ops.submission AS s
+            WHERE
+                (f.form, f.period, f.county_code, f.revision) = (s.form, s.period, s.county_code, s.revision)
+                AND s.is_current
+        ) AS is_right
+    FROM ops.fact_load AS f
 )
 SELECT
     EXISTS (SELECT FROM ended WHERE due_at > :at) AS not_due,
     EXISTS (
         SELECT FROM ended
-        JOIN (
-            ops.submission AS s FULL JOIN ops.fact_load AS f USING (form, period, county_code, rows_hash, revision)
-        ) USING (form, period)
-        WHERE (s.is_current AND f.build_id IS NULL) OR (f.build_id IS NOT NULL AND s.is_current IS NOT TRUE)
+        JOIN loaded USING (form, period)
+        WHERE NOT loaded.is_right
     ) AS not_built,
     EXISTS (
         SELECT FROM ended AS e

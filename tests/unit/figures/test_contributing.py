@@ -140,8 +140,8 @@ def test_a_unit_of_which_more_reported_is_not_told_as_if_it_had_risen_by_itself(
     fewer = replace(first.before, expected_units=40, reported_units=30)
     all_ = replace(first.after, expected_units=40, reported_units=40)
     told = replace(found, parts=(replace(first, before=fewer, after=all_), *found.parts[1:]))
-    assert short(told, "zh") == "主要因A自身水平上升（上报率75%→100%） +10.00"
-    assert short(told, "en") == "mainly A's own rate up (75 → 100 % reported) +10.00"
+    assert short(told, "zh") == "主要因A随上报率75%→100%上升 +10.00"
+    assert short(told, "en") == "mainly A's figure up as 75 → 100 % reported +10.00"
     nothing = replace(told.parts[0], before=replace(fewer, expected_units=0, reported_units=0))
     assert nothing.reporting_rates is None
 

@@ -14,8 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.errors import UsageError
-from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, locks, sequence
+from qiangji.figures import editions
+from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, events, locks, sequence
 from qiangji.periods import Period
+from qiangji.settings import settings
 
 START = datetime(2026, 11, 2, 1, 30, tzinfo=UTC)
 COUNTY, FORM, PERIOD = "440703", "village", "2026-10"
@@ -365,6 +367,27 @@ def test_a_reason_with_personal_data_is_refused(ledger: Ledger, reason: str) -> 
     with pytest.raises(UsageError, match="personal data"):
         locks.decide(ledger, Period.parse("2026-01"), "lock", reason)
     assert dump(ledger, "decision") == dump(ledger, "period_lock") == []
+
+
+@pytest.mark.parametrize("name", ["13800138000", "陈小明11010519491231002X"])
+def test_a_name_with_personal_data_is_refused(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Of who decides, by option or environment, and of an edition."""
+    delivery = deliver(ledger, 1, "a")
+    month = Period.parse("2026-01")
+    with pytest.raises(UsageError) as told:
+        ledger.decide(delivery.delivery_id, "void", "核实过", by=name)
+    assert told.value.code == "personal_name"
+    assert not re.search("1380|1101", str(told.value) + told.value.zh)
+    with pytest.raises(UsageError, match="personal data"):
+        locks.decide(ledger, month, "lock", "核实过", name)
+    with pytest.raises(UsageError, match="personal data"):
+        editions.publish(ledger, month, f"审定版{name}", "li.lei")
+    monkeypatch.setattr(events, "settings", lambda: settings().model_copy(update={"by": name}))
+    with pytest.raises(UsageError, match="personal data"):
+        locks.decide(ledger, month, "lock", "核实过")
+    assert dump(ledger, "decision") == dump(ledger, "period_lock") == dump(ledger, "edition") == []
 
 
 def test_a_decision_on_nothing_is_refused(ledger: Ledger) -> None:
