@@ -223,6 +223,15 @@ def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> Non
 
 
 @pytest.mark.parametrize(
+    ("label", "shown"),
+    [("陈小明合计", "…合计"), ("陈小明 小计", "…小计"), ("大泽镇合计", "大泽镇合计"), ("总计", "总计")],
+)
+def test_a_total_of_a_person_is_told_without_the_name(label: str, shown: str) -> None:
+    (cell,) = read(csv(*ROWS, f",{label},50,10,10,10")).unreadable
+    assert (cell.rule, cell.value) == ("village.village_code.total", shown)
+
+
+@pytest.mark.parametrize(
     ("line", "units"),
     [
         (f"{CODE}05,合计,5,0,0,0", 5),
