@@ -84,12 +84,14 @@ class Unreadable:
 class NotFilled:
     """The rule that a unit's row holds something, as a row without any value breaks it.
 
-    `of`: the rules on single fields that it stands for. It weighs as much as the heaviest of them.
+    `of`: the rules on single fields that it stands for. It weighs as much as the heaviest of them. Without `has_code`
+    the row has nothing but a name.
     """
 
     id: str
     fields: tuple[str]
     of: tuple[Rule, ...]
+    has_code: bool = True
     scope = "row"
 
     @property
@@ -106,6 +108,14 @@ class NotFilled:
         return tuple(dict.fromkeys(name for rule in self.of for name in rule.fields))
 
     def words(self) -> Words:
+        if not self.has_code:
+            return Words(
+                None,
+                "该行只有名称，没有编码和数据",
+                "this row has a name, and neither a code nor values",
+                "单位的数据行：请删除该行；是某单位的请补上编码和数据",
+                "a unit's row: delete this one, or add the code and the values of the unit that it is of",
+            )
         return Words(
             None,
             "该行未填写",
@@ -163,7 +173,8 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
         note(Unreadable(cell.rule, (cell.field,), label, cell.value, expected, cell.is_asked), [cell.index])
         (asked if cell.is_asked else unreadable).add((cell.index, cell.field))
     malformed, blank = set[int](), _blank_rows(parsed, form, unreadable | asked)
-    lacking = dict[int, list[Rule]]()
+    keys, lacking = parsed.rows.column(form.key), dict[int, list[Rule]]()
+    codeless = {i for i in blank if not keys[i].as_py()}
     for one in (b for b in broken if not is_whole(b.rule)):
         told = unreadable if one.rule.is_critical else unreadable | asked
         rows = [i for i in one.rows if not any((i, f) in told for f in (form.key, *one.rule.fields))]
@@ -171,13 +182,14 @@ def breaches_of(parsed: Parsed, broken: Sequence[Broken], form: Form) -> list[Br
             malformed.update(rows)
         elif one.rule.id == f"{form.form}.{form.key}.known":
             rows = [i for i in rows if i not in malformed]
-        if blank and form.key not in one.rule.fields:
-            for i in blank.intersection(rows):
+        if mine := blank if form.key not in one.rule.fields else codeless:
+            for i in mine.intersection(rows):
                 lacking.setdefault(i, []).append(one.rule)
-            rows = [i for i in rows if i not in blank]
+            rows = [i for i in rows if i not in mine]
         note(one.rule, rows)
     for i in sorted(lacking):
-        note(NotFilled(f"{form.form}.{form.key}.{NOT_FILLED}", (form.key,), tuple(lacking[i])), [i])
+        rule = f"{form.form}.{form.key}.{NOT_FILLED}"
+        note(NotFilled(rule, (form.key,), tuple(lacking[i]), i not in codeless), [i])
     return found
 
 

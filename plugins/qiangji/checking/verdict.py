@@ -197,21 +197,36 @@ def total_words(total: TotalsProblem, shown: Shown) -> Words:
     written = shown(total.written)
     said_zh, said_en = _NO_TOTAL.get(total.written) or (f"为{written}", f"says {written}")
     written = "" if total.written in _NO_TOTAL else written
-    away_zh = f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉" if total.hidden else ""
-    away_en = (
-        f": it is of the visible rows, and {counted(int(total.hidden), 'is', 'are')} hidden or filtered away"
-        if total.hidden
-        else ""
-    )
+    (cause_zh, cause_en), (do_zh, do_en) = _cause(total)
     return Words(
         written,
-        f"合计{said_zh}，各行之和为{total.sum}{away_zh}",
-        f"the total {said_en}, the rows add up to {total.sum}{away_en}",
-        f"{total.sum}（请取消筛选、核对各行后重算合计）" if total.hidden else total.sum,
-        f"{total.sum}: take the filter off, check the rows and add them up again"
-        if total.hidden
-        else total.sum,
+        f"合计{said_zh}，各行之和为{total.sum}{cause_zh}",
+        f"the total {said_en}, the rows add up to {total.sum}{cause_en}",
+        f"{total.sum}{do_zh}",
+        f"{total.sum}{do_en}",
     )
+
+
+def _cause(total: TotalsProblem) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Why a total is another than the sum, and what to do, each in zh and en; '' where it is not known."""
+    if total.hidden:
+        are = counted(int(total.hidden), "is", "are")
+        return (
+            f"；合计只含可见的行，另有{total.hidden}行被隐藏或筛选掉",
+            f": it is of the visible rows, and {are} hidden or filtered away",
+        ), (
+            "（请取消筛选、核对各行后重算合计）",
+            ": take the filter off, check the rows and add them up again",
+        )
+    if total.texts:
+        return (
+            f"；差额正是{total.texts}的数：该数以文本形式存储，SUM不计入",
+            f": the difference is {total.texts}, a number stored as text, which SUM leaves out",
+        ), (
+            "（请将该单元格改为数字后重算合计）",
+            ": make that cell a number and let the sum be computed again",
+        )
+    return ("", ""), ("", "")
 
 
 def _whole_message(rule: Rule, parsed: Parsed) -> tuple[str, str]:

@@ -110,7 +110,7 @@ def _of_runs(breaches: Sequence[Breach], one: Checked) -> Iterator[Problem]:
     runs = list[list[Breach]]()
     for breach in sorted(breaches, key=lambda b: b.number):
         last = runs[-1][-1] if runs else None
-        if last and last.number + 1 == breach.number and last.rule.severity == breach.rule.severity:
+        if last and last.number + 1 == breach.number and _alike(last, breach):
             runs[-1].append(breach)
         else:
             runs.append([breach])
@@ -125,6 +125,12 @@ def _of_runs(breaches: Sequence[Breach], one: Checked) -> Iterator[Problem]:
                 address=f"{run[0].address}:{last.address.rpartition('!')[2]}",
             )
         yield problem
+
+
+def _alike(one: Breach, other: Breach) -> bool:
+    """Whether two rows that nobody filled in are told together: each has a code, and they weigh the same."""
+    has_code = all(isinstance(b.rule, NotFilled) and b.rule.has_code for b in (one, other))
+    return has_code and one.rule.severity == other.rule.severity
 
 
 def _problem(

@@ -1,7 +1,8 @@
 """Rows below a line that begins the sign-off zone: the zone is cut off, so rows in it would vanish.
 
 In: a grid, the row at which its sign-off zone begins, its columns. Out: nothing, or a ReturnedError with the addresses
-of the rows. A row is known by its code, or by numbers in half of the form's number columns.
+of the rows. A row is known by its code, or by numbers in half of the form's number columns. A total of all rows may
+stand there: it is held against the rows above as any other.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import codes_of, joined, unwrapped
-from qiangji.parsing.totals import find_totals
-from qiangji.text import counted
+from qiangji.parsing.totals import Scope, find_totals
+from qiangji.text import counted, tidy
 
 _SHOWN = 5
 _NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
@@ -29,7 +30,7 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     if not zone.num_rows:
         return
     is_row = pc.or_(_is_code(zone.column(columns.key), reading), _is_filled(zone, columns, reading))
-    totals = find_totals(zone, columns.labels, reading.layout)
+    totals = totals_of(zone, columns, reading)
     found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
     if not found:
         return
@@ -47,6 +48,40 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
         zh=f"第{grid.first_row + end}行签章栏以下还有{len(cells)}行数据（{'、'.join(cells[:_SHOWN])}{more_zh}）；"
         "请将数据行移到签章栏之上（分页的只保留最后的签章栏）后重报",
     )
+
+
+def totals_of(cells: pa.Table, columns: Columns, reading: Reading) -> dict[int, Scope]:
+    """Row of `cells` -> scope, for rows with a declared label of totals.
+
+    A row with a unit's code that stands in no other row is that unit's, whatever its name. A code that ends in 000 is
+    that of the whole.
+    """
+    found = find_totals(cells, columns.labels, reading.layout)
+    if not found:
+        return found
+    rows, keys = list(found), combined(cells.column(columns.key))
+    labelled = keys.take(pa.array(rows))
+    are = _is_code(labelled, reading).to_pylist()
+    units = {
+        row
+        for row, key, is_code in zip(rows, labelled.to_pylist(), are, strict=True)
+        if is_code and not tidy(key).endswith("000") and pc.sum(pc.equal(keys, key)).as_py() == 1
+    }
+    return {row: scope for row, scope in found.items() if row not in units}
+
+
+def zone_of(grid: Grid, below: int, end: int, columns: Columns, reading: Reading) -> pa.Table:
+    """The rows between header and sign-off zone; with totals of all rows beneath it, down to the last of these, and
+    what else stands between left blank.
+    """
+    zone = grid.cells.slice(below, max(0, end - below))
+    signed = grid.cells.slice(end)
+    found = totals_of(signed, columns, reading) if signed.num_rows else {}
+    totals = [at for at, scope in found.items() if scope == "total"]
+    if not totals or end < below:
+        return zone.combine_chunks()
+    at = pa.array([i if i in totals else None for i in range(max(totals) + 1)], pa.int64())
+    return pa.concat_tables([zone, signed.take(at)]).combine_chunks()
 
 
 def check_below_declaration(grid: Grid, end: int, reading: Reading) -> None:
@@ -69,7 +104,7 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
     return pc.greater_equal(count, max(3, (len(numbers) + 1) // 2))
 
 
-def _is_code(column: pa.ChunkedArray, reading: Reading) -> pa.Array:
+def _is_code(column: pa.Array | pa.ChunkedArray, reading: Reading) -> pa.Array:
     texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
     codes, _, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
     return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -71,7 +71,7 @@ class SheetFacts:
     | `alike_sheets` | other visible sheets that are called nearly so, and were not read |
     | `repeated_headers` | how many rows among the data repeat the header or the title |
     | `unheaded_cells` | how many cells among the data hold something in a column without a header |
-    | `unheaded_numbers` | how many of them are numbers |
+    | `unheaded_numbers` | how many of them are numbers, or formulas without a result |
     | `unheaded_first` | the address of the first of them |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
     | `signed` | the roles that signed in the sign-off zone (`signing`); never who |

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below, check_below_declaration
+from qiangji.parsing.below import check_below, check_below_declaration, totals_of, zone_of
 from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
@@ -44,8 +44,16 @@ from qiangji.parsing.strays import (
     told_once,
     unwrapped,
 )
-from qiangji.parsing.totals import Scope, TotalsProblem, are_totals, compare_totals, find_totals, of_visible
+from qiangji.parsing.totals import (
+    Scope,
+    TotalsProblem,
+    are_totals,
+    compare_totals,
+    of_visible,
+    without_texts,
+)
 from qiangji.periods import Period
+from qiangji.text import squeezed
 
 _BLANK = r"^[\s\p{Z}]*$"
 
@@ -115,7 +123,7 @@ def read_form(
     check_below(grid, end, columns, reading)
     check_ragged(grid, end, reading)
     check_beyond(grid, end, reading)
-    zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
+    zone = zone_of(grid, below, end, columns, reading)
     header = header_rows(grid, zone, columns, reading)
     parsed = _read_zone(zone, grid.first_row + below, columns, reading, header)
     titles = grid.title_and_header(reading.layout)[0]
@@ -125,6 +133,10 @@ def read_form(
     if parsed.totals_problems and facts.hidden_rows and grid.look:
         others = {cell.index for cell in parsed.unreadable if cell.field == form.key}
         found = of_visible(parsed.totals_problems, parsed.rows, grid.look.hidden_rows, others)
+        parsed = replace(parsed, totals_problems=found)
+    if parsed.totals_problems and grid.look and grid.look.texts:
+        texts = {n: grid.look.texts.get(at, frozenset()) for n, at in parsed.columns.items()}
+        found = without_texts(parsed.totals_problems, parsed.rows, texts, reading.sheet)
         parsed = replace(parsed, totals_problems=found)
     return replace(parsed, sheet=facts)
 
@@ -145,13 +157,13 @@ def empty_file(where: str) -> ReturnedError:
 def _read_zone(
     zone: pa.Table, first_row: int, columns: Columns, reading: Reading, header: HeaderRows
 ) -> Parsed:
-    """`zone`: the rows between header and sign-off zone; `first_row`: the sheet's row number of its first row;
+    """`zone`: see `below.zone_of`; `first_row`: the sheet's row number of its first row;
     `header`: its rows that belong to the header.
     """
     if columns.is_returned:
         zone = returned.undone(zone)
     form, fields = reading.form, reading.fields
-    totals = find_totals(zone, columns.labels, reading.layout)
+    totals = totals_of(zone, columns, reading)
     rows = _data_rows(zone, columns, [*totals, *header.repeated, *header.further])
     if len(rows) == 0:
         raise ReturnedError(
@@ -177,7 +189,7 @@ def _read_zone(
     typed: dict[str, pa.Array] = {form.key: _crosswalked(codes, reading.crosswalk)}
     if columns.name is not None:
         raw["unit_name"] = combined(data.column(columns.name))
-        typed["unit_name"] = read_codes(unwrapped(_known(raw["unit_name"])))
+        typed["unit_name"] = _no_labels(read_codes(unwrapped(_known(raw["unit_name"]))), codes, reading)
     texts = {n: combined(data.column(at)) for n, at in columns.fields.items()}
     _require_values(texts, reading)
     raw |= {n: texts.get(n, pa.nulls(len(rows), pa.string())) for n in fields} | {"_row": numbers}
@@ -221,6 +233,18 @@ def _known(names: pa.Array) -> pa.Array:
     """Names, null where a formula has no result."""
     unknown = pc.equal(names, NO_RESULT)
     return pc.if_else(unknown, pa.scalar(None, pa.string()), names) if pc.any(unknown).as_py() else names
+
+
+def _no_labels(names: pa.Array, codes: pa.Array, reading: Reading) -> pa.Array:
+    """Names, null where a unit with its code has a declared label of totals in place of one: see `totals_of`."""
+    labels = {squeezed(t) for t in (*reading.layout.totals, *reading.layout.subtotals)}
+    encoded = names.dictionary_encode()
+    are = [squeezed(t).rstrip(":") in labels for t in encoded.dictionary.to_pylist()]
+    if not any(are):
+        return names
+    known = pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$")
+    mine = pc.and_(pc.fill_null(pa.array(are).take(encoded.indices), False), pc.fill_null(known, False))
+    return pc.if_else(mine, pa.scalar(None, pa.string()), names)
 
 
 def _read_fields(

@@ -39,6 +39,7 @@ class Look:
     | `units` | (column, unit) -> rows of its cells under a number format that names a unit (`0.00"千元"`) |
     | `unseen` | column -> rows of its cells under a number format that shows nothing (`;;;`) |
     | `merged` | merged cells: (top, left, bottom, right), rows from 1, columns from 0 |
+    | `texts` | column -> rows of its cells that hold a number as text, of columns that hold numbers |
     | `alike` | names of other visible sheets with cells that are called nearly as this one (`行政村 (2)`) |
     """
 
@@ -51,6 +52,7 @@ class Look:
     unseen: Mapping[int, Set[int]] = field(default_factory=dict)
     merged: tuple[tuple[int, int, int, int], ...] = ()
     alike: tuple[str, ...] = ()
+    texts: Mapping[int, Set[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

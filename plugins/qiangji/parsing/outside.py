@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from qiangji.errors import ReturnedError
+from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
@@ -35,7 +36,7 @@ def unheaded(
     row, at, _ = min(found)
     return {
         "unheaded_cells": len(found),
-        "unheaded_numbers": sum(is_number(tidy(text)) for *_, text in found),
+        "unheaded_numbers": sum(text == NO_RESULT or is_number(tidy(text)) for *_, text in found),
         "unheaded_first": address(reading.sheet, at, first_row + row),
     }
 

@@ -6,6 +6,7 @@ many that a list helps nobody.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -13,14 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
-from qiangji.parsing.cells import DASH, kinds_of
+from qiangji.parsing.cells import DASH, NO_RESULT, kinds_of
 from qiangji.parsing.column import Column
 from qiangji.parsing.grid import address
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import Stray, expected_of, length_of
-from qiangji.personal_data import quoted
-from qiangji.text import counted, quoted_zh
+from qiangji.parsing.totals import TOTAL_WORDS
+from qiangji.personal_data import may_name, quoted
+from qiangji.text import counted, quoted_zh, tidy
 
 PROBLEMS = pa.schema(
     [
@@ -34,6 +36,7 @@ PROBLEMS = pa.schema(
     ]
 )
 """A table of cells that could not be read, or have to be asked about; `UnreadableCell` is a row of it."""
+_TOTAL_OF = re.compile(rf"(.+?)[\s(（]*({'|'.join(TOTAL_WORDS)}).*", re.IGNORECASE)
 MAX_PROBLEMS = 20_000
 """Cells of a submission that are told one by one."""
 
@@ -95,12 +98,21 @@ def of_strays(strays: list[Stray], at: int, numbers: pa.Array, reading: Reading)
             "field": form.key,
             "address": address(reading.sheet, at, numbers[s.index].as_py()),
             "rule": f"{form.form}.{form.key}.{s.what}",
-            "value": length_of(s.text) if s.what == "note" else quoted(s.text, reading.county),
+            "value": _told(s, reading),
         }
         | dict(zip(("expected_zh", "expected_en"), expected_of(s, reading), strict=True))
         for s in strays
     ]
     return [pa.Table.from_pylist(rows, schema=PROBLEMS)]
+
+
+def _told(stray: Stray, reading: Reading) -> str:
+    """What is shown of such a row: of a note how long it is, of a total its word alone where a name may be in it."""
+    if stray.what == "note":
+        return length_of(stray.text)
+    if stray.what == "total" and (said := _TOTAL_OF.fullmatch(tidy(stray.text))) and may_name(said[1]):
+        return f"…{said[2]}"
+    return quoted(stray.text, reading.county)
 
 
 def of_column(
@@ -124,9 +136,15 @@ def of_column(
             pa.array([name] * n, pa.string()),
             pc.binary_join_element_wise(cell, rows, ""),
             pa.array([f"{form}.{name}.{rule}"] * n, pa.string()),
-            pc.utf8_slice_codeunits(raw.take(index), 0, 80),
+            _shown(raw.take(index)),
             pa.array([zh] * n, pa.string()),
             pa.array([en] * n, pa.string()),
         ]
         found.append(pa.table(columns, schema=PROBLEMS))
     return found
+
+
+def _shown(texts: pa.Array) -> pa.Array:
+    """The texts as they are told: at most 80 characters, and nothing where a formula has no result."""
+    texts = pc.utf8_slice_codeunits(texts, 0, 80)
+    return pc.if_else(pc.equal(texts, NO_RESULT), "", texts)

@@ -141,8 +141,8 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
     "page": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
     "zeros": ("单位的数据行：请删除空行", "a unit's row: delete the empty ones"),
     "subtotal": (
-        "单位的数据行：请删除该行，合计行请用登记的名称{labels}",
-        "a unit's row: delete this one, or write a declared label of totals{labels} in front of it",
+        "单位的数据行：请在该行前写上登记的合计行名称{labels}，或删除该行",
+        "a unit's row: write a declared label of totals{labels} in front of this one, or delete it",
     ),
     "loose": (
         "带编码的数据行：表外的数字请清除；是某单位的数据请补上编码",
@@ -258,7 +258,7 @@ def _no_unit(row: list[str], columns: Columns, reading: Reading) -> tuple[What, 
     filled = filled_in(row, columns)
     has_name = columns.name is not None and bool(row[columns.name])
     if not has_name and len(filled) > LOOSE and all(map(_ZERO.fullmatch, filled)):
-        return "zeros", filled[0]
+        return "zeros", next((text for text in filled if text != NO_RESULT), "")
     return ("loose", filled[0]) if _is_loose(row, columns) else None
 
 

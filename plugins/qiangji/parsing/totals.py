@@ -39,6 +39,9 @@ _OF_OTHER_FORMS = "[^ -~一-鿿]"
 """Only such characters may have another form that is one of these."""
 _NO_TOTAL = Characters(set(COMMON + "".join(map(chr, range(32, 127)))) - set("计和lmLM全本"))
 """Characters that are neither."""
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+SHOWN_TEXTS = 3
+"""Cells that hold a number as text that are named."""
 _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 
 
@@ -46,7 +49,8 @@ _BRACKETS = re.compile(r"[(（\[【].*?[)）\]】]|[“”\"'《》]")
 class TotalsProblem:
     """A written total that is not the sum of its rows. `sum` and `written` are decimal texts.
 
-    `hidden`: how many rows are hidden or filtered away, where the total is the sum of the others; else ''.
+    `hidden`: how many rows are hidden or filtered away, where the total is the sum of the others; `texts`: the cells
+    that hold a number as text, where it is the sum without them; else ''.
     """
 
     field: str
@@ -54,6 +58,7 @@ class TotalsProblem:
     written: str
     sum: str
     hidden: str = ""
+    texts: str = ""
 
 
 def find_totals(cells: pa.Table, columns: tuple[int, ...], layout: Layout) -> dict[int, Scope]:
@@ -169,6 +174,29 @@ def of_visible(
         replace(p, hidden=str(len(away))) if _plain(_sum(rows.column(p.field).take(seen))) == p.written else p
         for p in problems
     ]
+
+
+def without_texts(
+    problems: Sequence[TotalsProblem], rows: pa.Table, texts: Mapping[str, Set[int]], sheet: str
+) -> list[TotalsProblem]:
+    """The problems, with the cells that hold a number as text where these are what the total lacks: one of them, or
+    all. `texts`: field -> the numbers of their rows.
+    """
+    return [replace(p, texts=_lacking(p, rows, texts.get(p.field, ()), sheet)) for p in problems]
+
+
+def _lacking(problem: TotalsProblem, rows: pa.Table, texts: Collection[int], sheet: str) -> str:
+    if not texts or not _NUMBER.fullmatch(problem.written):
+        return ""
+    lacks = Decimal(problem.sum) - Decimal(problem.written)
+    pairs = zip(rows.column("_row").to_pylist(), rows.column(problem.field).to_pylist(), strict=True)
+    held = [(row, Decimal(value)) for row, value in pairs if row in texts and value]
+    found = [row for row, value in held if value == lacks]
+    if len(found) != 1:
+        found = [row for row, _ in held] if held and sum(value for _, value in held) == lacks else []
+    column = re.sub("[0-9]+$", "", problem.address.rpartition("!")[2])
+    more = f"等{len(found)}处 ({len(found)} cells)" if len(found) > SHOWN_TEXTS else ""
+    return "、".join(f"{sheet}!{column}{row}" for row in found[:SHOWN_TEXTS]) + more
 
 
 def _range(positions: list[int], totals: dict[int, Scope], i: int, places: np.ndarray) -> tuple[int, int]:

@@ -227,7 +227,8 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     head = {
         "totals_agree": parsed.totals_agree,
         "totals_problems": [
-            [p.field, p.address, p.written, p.sum, p.hidden] for p in parsed.totals_problems[:_TOTALS]
+            [p.field, p.address, p.written, p.sum, p.hidden, p.texts]
+            for p in parsed.totals_problems[:_TOTALS]
         ],
         "columns": dict(parsed.columns),
         "is_unchanged": parsed.is_unchanged,

@@ -35,6 +35,7 @@ def look_head(look: Look) -> dict[str, Any]:
         "unseen": [[column, ranges(rows)] for column, rows in look.unseen.items()],
         "merged": look.merged,
         "alike": look.alike,
+        "texts": [[column, ranges(rows)] for column, rows in look.texts.items()],
     }
 
 
@@ -59,6 +60,7 @@ def look_of_head(head: Any, rows: int) -> Look:
             for top, left, bottom, right in head["merged"]
         ),
         tuple(str(name) for name in head["alike"]),
+        {_number(column): within(at) for column, at in head["texts"]},
     )
 
 

@@ -2,7 +2,7 @@
 
 In: bytes and the sheet names wanted. Out: a `Grid` for each form; numbers as the exact text that Excel shows (15
 significant digits; 12.0 is `12`). `archive` has counted the sizes before, because a small file can claim a large sheet.
-A hidden sheet is read if the county names it, and never picked otherwise.
+A hidden sheet is never read as a form's, whether the county names it or not: nobody who signs the report sees it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
-from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all
+from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
 from qiangji.personal_data import may_name, quoted
 from qiangji.text import as_text, squeezed
 
@@ -63,10 +63,12 @@ def read_scanned(
             for form, declared in sheets.items():
                 wanted = declared or titles.get(form, "")
                 name = _pick(declared, wanted, book, parts)
-                if name is None:
+                if unseen := _unseen(name, wanted, book, parts):
+                    found[form] = _hidden(form, unseen, where)
+                elif name is None:
                     found[form] = _missing(book, form, wanted, where)
                 elif away := _hidden_instead(name, book, parts):
-                    found[form] = _hidden(form, name, away, where)
+                    found[form] = _hidden_beside(form, name, away, where)
                 else:
                     found[form] = _sheet(book, parts, name, form, layouts[form])
             return found
@@ -137,7 +139,35 @@ def _hidden_instead(name: str, book: CalamineWorkbook, parts: Parts) -> str | No
     return filled[0] if len(filled) == 1 else None
 
 
-def _hidden(form: str, name: str, away: str, where: str) -> Grid:
+def _unseen(name: str | None, wanted: str, book: CalamineWorkbook, parts: Parts) -> str | None:
+    """The hidden sheet that is the form's: the one picked; else, where none was, the one of its name, or the only one
+    with cells beside sheets of ours.
+    """
+    seen = _worksheets(book, visible=True)
+    if name is not None:
+        return None if name in seen else name
+    hidden = [n for n in _worksheets(book) if n not in seen]
+    if named := next((n for n in hidden if squeezed(n) == squeezed(wanted)), None):
+        return named
+    filled = [n for n in hidden if squeezed(n) not in OWN_SHEETS and parts.has_cells(n)]
+    return filled[0] if len(filled) == 1 and all(squeezed(n) in OWN_SHEETS for n in seen) else None
+
+
+def _hidden(form: str, name: str, where: str) -> Grid:
+    shown = quoted(name) if may_name(name) else name
+    return failed(
+        ReturnedError(
+            f"sheet {shown} for form {form} is hidden",
+            where=where,
+            expected="the form's rows on a sheet that is shown",
+            do="Show that sheet, check what it holds, and send it again.",
+            code="missing_sheet",
+            zh=f"该报表的工作表“{shown}”被隐藏：请取消隐藏、核对内容后重报",
+        )
+    )
+
+
+def _hidden_beside(form: str, name: str, away: str, where: str) -> Grid:
     empty, filled = (quoted(n) if may_name(n) else n for n in (name, away))
     return failed(
         ReturnedError(
@@ -166,6 +196,7 @@ def _sheet(
         (errors, formulas), percent = parts.errors_in(name), parts.percent_in(name)
     except ReturnedError as e:
         error = e if form else None
+    texts = texts_in(rows) if form else {}
     for (row, column), text in errors.items():
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = text
@@ -181,7 +212,7 @@ def _sheet(
         error = error or e
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    look = replace(look_of(parts, name), alike=_alike(book, parts, name)) if form else None
+    look = replace(look_of(parts, name), alike=_alike(book, parts, name), texts=texts) if form else None
     return replace(grid_of(columns, name), error=error, look=look)
 
 

@@ -6,6 +6,7 @@ sums that a spreadsheet program would show, and NO_RESULT in place of every othe
 | formula | read as |
 | --- | --- |
 | `SUM(D4:D202)` in column D of a row with a declared label of totals | the sum of the numbers in these cells |
+| the same, in a row that holds nothing but formulas: a total without its label | the same |
 | the same, where one of these cells has no result or an error | NO_RESULT: the cell itself is told |
 | any other, in a title or a header | the sheet goes back: formula_without_value |
 | any other, elsewhere | NO_RESULT: that cell cannot be read |
@@ -17,6 +18,7 @@ a report back; they are held against the rows as if the result were there.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
@@ -25,8 +27,8 @@ from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number
 from qiangji.parsing.cells import NO_RESULT
-from qiangji.parsing.grid import column_letters
-from qiangji.text import as_text, squeezed
+from qiangji.parsing.grid import MAX_COLUMNS, column_letters
+from qiangji.text import as_text, squeezed, tidy
 
 Place = tuple[int, int]
 """(row, column), counted from 0."""
@@ -38,6 +40,9 @@ _SUM = re.compile(
 )
 
 
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
+
+
 def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Layout, where: str) -> None:
     """Put into `rows` what stands for each formula. Raises ReturnedError: formula_without_value."""
     above = layout.title_rows + layout.header_rows
@@ -45,17 +50,40 @@ def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Lay
         raise no_value(column_letters(early[1]) + str(early[0] + 1), where)
     mark_all(rows, formulas)
     labels = {squeezed(text) for text in (*layout.totals, *layout.subtotals)}
-    in_totals = (place for place in sorted(formulas) if _is_total(rows, place[0], labels))
+    bare = _bare(rows, formulas)
+    in_totals = (place for place in sorted(formulas) if place[0] in bare or _is_total(rows, place[0], labels))
     for row, column in islice(in_totals, MAX_SUMS):
         if (total := _sum(rows, formulas[row, column], row, column)) is not None:
             rows[row][column] = as_text(total)
 
 
 def mark_all(rows: list[list[object]], formulas: Mapping[Place, str]) -> None:
-    """Put NO_RESULT where a formula has no result."""
+    """Put NO_RESULT where a formula has no result. The rows become wider where one stands beside all values."""
+    width = len(rows[0]) if rows else 0
+    widest = max((column + 1 for row, column in formulas if row < len(rows)), default=0)
+    if width < widest <= MAX_COLUMNS:
+        for line in rows:
+            line.extend([""] * (widest - len(line)))
     for row, column in formulas:
         if row < len(rows) and column < len(rows[row]):
             rows[row][column] = NO_RESULT
+
+
+def texts_in(rows: Sequence[Sequence[object]]) -> dict[int, frozenset[int]]:
+    """Column -> rows, from 1, of its cells that hold a number as text: no sum counts them. Only columns that hold
+    numbers too are looked at, so that codes are not.
+    """
+    found = {}
+    for at, column in enumerate(zip(*rows, strict=True)):
+        kinds = set(map(type, column))
+        if str not in kinds or not kinds & {int, float}:
+            continue
+        are = [
+            row for row, v in enumerate(column, 1) if isinstance(v, str) and v and _NUMBER.fullmatch(tidy(v))
+        ]
+        if are:
+            found[at] = frozenset(are)
+    return found
 
 
 def no_value(cell: str, where: str) -> ReturnedError:
@@ -75,6 +103,13 @@ def _is_total(rows: Sequence[Sequence[object]], row: int, labels: set[str]) -> b
     return row < len(rows) and any(
         squeezed(text).rstrip(":") in labels for text in rows[row] if isinstance(text, str) and text
     )
+
+
+def _bare(rows: Sequence[Sequence[object]], formulas: Mapping[Place, str]) -> set[int]:
+    """Rows with a sum, that hold formulas without a result and nothing else."""
+    held = Counter(row for row, column in formulas if row < len(rows) and column < len(rows[row]))
+    with_sum = {row for (row, _), formula in formulas.items() if row in held and _SUM.fullmatch(formula)}
+    return {row for row in with_sum if sum(v is not None and v != "" for v in rows[row]) == held[row]}
 
 
 def _sum(rows: Sequence[Sequence[object]], formula: str, row: int, column: int) -> Decimal | None:

@@ -426,6 +426,20 @@ def test_rows_that_are_not_filled_in_are_one_line_for_a_run(catalogue: Catalogue
     assert found == 3 * [("f.unit_code.not_filled", "warning", ("people",))]
 
 
+def test_a_row_with_a_name_alone_is_to_be_deleted_and_its_name_is_not_shown(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    rows = [*rows_of([10, 20, 30, ""], [5, 5, 5, ""]), ("", "陈小明", "", ""), ("", "李大强", "", "")]
+    told = [p for p in problems_of(judged(catalogue, small, rows), catalogue.forms["f"]) if p.row]
+    assert [(p.rule, p.row, p.last_row) for p in told] == [
+        ("f.unit_code.not_filled", row, None) for row in (5, 6, 7)
+    ]
+    for p in told[1:]:
+        assert p.message_zh == "该行只有名称，没有编码和数据"
+        assert "删除该行" in p.expected_zh
+        assert not {"陈", "李"} & set(p.message_zh + p.expected_zh + p.value)
+
+
 def test_most_rows_not_filled_in_are_asked_about_as_before(catalogue: Catalogue, small: world.World) -> None:
     one = judged(catalogue, small, rows_of([10, "", "", "", "", ""], [5, "", "", "", "", ""]))
     assert "missing_in_most_rows" in codes(one)

@@ -384,6 +384,32 @@ def test_a_county_with_codes_of_its_own_finds_its_own(catalogue: Catalogue, know
     assert not ws["A2"].protection.locked  # tasks come and go
 
 
+def test_tasks_are_all_those_of_the_list_under_its_names_whatever_was_reported(catalogue: Catalogue) -> None:
+    """A name that stood beside another code in a report would go back to the county as its own mistake."""
+    known = {
+        ("county_milestones", API): [
+            Line(f"{API}-02", catalogue.forms["county_milestones"].serials["01"].name.zh)
+        ]
+    }
+    for one in (
+        made(catalogue, known, "county_milestones", API),
+        made(catalogue, {}, "county_milestones", API),
+    ):
+        book = openpyxl.load_workbook(io.BytesIO(one.content))
+        ws = book["任务清单季报表"]
+        serials = catalogue.forms["county_milestones"].serials
+        at = places(ws)
+        (top, code), name = at["任务编码"], at["任务名称"][1]
+        rows = {
+            str(ws.cell(r, code).value): ws.cell(r, name).value
+            for r in range(top + 1, top + 1 + len(serials))
+        }
+        assert rows == {f"{API}-{serial}": task.name.zh for serial, task in serials.items()}
+        assert one.rows == (len(serials),)
+        guide = [str(c.value) for row in book[GUIDE_SHEET].iter_rows() for c in row if c.value]
+        assert any("不属于本县（市、区）的任务清空整行" in text for text in guide)
+
+
 def test_groups_of_which_none_is_known_are_typed_in(catalogue: Catalogue) -> None:
     one = made(catalogue, {}, "village_group", API)
     assert (one.rows, one.has_unknown_rows) == ((0,), True)

@@ -139,6 +139,21 @@ def test_a_filled_sheet_that_is_hidden_beside_an_empty_one_is_named() -> None:
     assert read_grids(both, "xlsx", county(), ["village"])["village"].error is None, "nobody knows which"
 
 
+@pytest.mark.parametrize("declared", [{}, {"village": "行政村"}])
+def test_a_forms_own_sheet_that_is_hidden_is_told_as_such_and_not_as_missing(
+    declared: dict[str, str],
+) -> None:
+    """In a workbook of one form as in one of several."""
+    content = workbook({"填表说明": [["x"]], "行政村": [["v"]]}, hidden=("行政村",))
+    grid = read_grids(content, "xlsx", county(sheets=declared), ["village"], titles={"village": "行政村"})[
+        "village"
+    ]
+    assert grid.error is not None
+    assert grid.error.code == "missing_sheet"
+    assert grid.error.zh == "该报表的工作表“行政村”被隐藏：请取消隐藏、核对内容后重报"
+    assert "is hidden" in str(grid.error)
+
+
 def percentages(*cells_: tuple[object, str]) -> list[list[str | None]]:
     """One row of cells (value, number format), as read."""
     book = openpyxl.Workbook()

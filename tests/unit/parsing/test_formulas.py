@@ -74,6 +74,24 @@ def test_a_number_kept_as_text_is_not_added_up_by_a_spreadsheet_program_either()
     parsed = read(book(C4="20"))
     assert parsed.rows.column("members").to_pylist() == [10, 20, 30]
     assert [(p.written, p.sum) for p in parsed.totals_problems] == [("40", "60")]
+    words = total_words(parsed.totals_problems[0], str)
+    assert "差额正是行政村!C4的数：该数以文本形式存储" in words.message_zh
+    assert "the difference is 行政村!C4, a number stored as text" in words.message_en
+
+
+@pytest.mark.parametrize(
+    ("cells", "named"),
+    [
+        ({"C4": "20", "C5": "30"}, "行政村!C4、行政村!C5"),
+        ({"C4": "20", "C6": 40}, "行政村!C4"),
+        ({"C4": "20", "C6": 41}, ""),
+        ({"C6": 40}, ""),
+        ({"C3": "1,010", "C6": "=SUM(C3:C5)"}, "行政村!C3"),
+    ],
+)
+def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any], named: str) -> None:
+    (problem,) = read(book(**cells)).totals_problems
+    assert problem.texts == named
 
 
 @pytest.mark.parametrize(
@@ -129,6 +147,30 @@ def test_prefilled_formulas_in_an_unused_row_are_a_row_of_the_template() -> None
     cells = {"A6": None} | {f"{c}6": '=IF($A6="","",1)' for c in "CDE"}
     (cell,) = read(book(**cells)).unreadable
     assert cell.rule == "village.village_code.zeros"
+    assert cell.value == "", "the mark of a formula without a result is shown to nobody"
+
+
+def test_sums_without_their_label_are_a_total_that_does_not_say_so() -> None:
+    (cell,) = read(book(A6=None)).unreadable
+    assert (cell.address, cell.rule, cell.value) == ("行政村!A6", "village.village_code.subtotal", "")
+    assert "合计" in cell.expected_zh
+
+
+def test_no_message_shows_the_mark_of_a_formula_without_a_result() -> None:
+    for cells in (
+        {"A6": None, "C6": "=C3", "D6": "=D3", "E6": "=E3"},
+        {"A6": None, "D6": None, "E6": None},
+        {"A4": None, "B4": None},
+        {"B4": '="乙"', "C4": "=1+1", "D4": '=D3&"x"', "E4": "=1"},
+        {"A4": "=1", "C4": "=1"},
+    ):
+        parsed = read(book(**cells))
+        assert all(NO_RESULT not in cell.value for cell in parsed.unreadable), cells
+
+
+def test_a_formula_without_a_result_under_no_header_is_told_beside_all_values_too() -> None:
+    sheet = read(book(H4="=1+1")).sheet
+    assert (sheet.unheaded_cells, sheet.unheaded_numbers, sheet.unheaded_first) == (1, 1, "行政村!H4")
 
 
 def test_a_sheet_that_is_kept_by_itself_reads_the_same() -> None:

@@ -222,6 +222,39 @@ def test_a_sign_off_zone_with_dates_and_telephone_numbers_holds_no_rows() -> Non
     assert read(csv(*ROWS[:3], *lines), sign_off=["填表人"], totals=["合计"]).rows.num_rows == 3
 
 
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [("陈小明合计", "…合计"), ("陈小明 小计", "…小计"), ("大泽镇合计", "大泽镇合计"), ("总计", "总计")],
+)
+def test_a_total_of_a_person_is_told_without_the_name(label: str, shown: str) -> None:
+    (cell,) = read(csv(*ROWS, f",{label},50,10,10,10")).unreadable
+    assert (cell.rule, cell.value) == ("village.village_code.total", shown)
+
+
+@pytest.mark.parametrize(
+    ("line", "units"),
+    [
+        (f"{CODE}05,合计,5,0,0,0", 5),
+        (f"{CODE}04,合计,5,0,0,0", 4),  # the code of another row, drawn down
+        ("440703000000,合计,55,10,10,10", 4),
+    ],
+)
+def test_a_unit_with_its_code_is_no_total_whatever_its_name(line: str, units: int) -> None:
+    parsed = read(csv(*ROWS, line, "合计,,55,10,10,10"), totals=["合计"])
+    assert parsed.rows.num_rows == units
+    if units == 5:
+        assert (parsed.totals_agree, parsed.rows["unit_name"].to_pylist()[-1]) == (True, None)
+
+
+@pytest.mark.parametrize(("members", "agree"), [(50, True), (49, False)])
+def test_a_total_below_the_sign_off_lines_is_held_against_the_rows(members: int, agree: bool) -> None:
+    lines = ["填表人：林某,,,,,", "电话,13800000000,,,,", "", f"合计,,{members},10,10,10"]
+    parsed = read(csv(*ROWS, *lines), totals=["合计"], sign_off=["填表人"])
+    assert (parsed.totals_agree, parsed.rows.num_rows, parsed.unreadable) == (agree, 4, [])
+    told = [(p.address, p.written, p.sum) for p in parsed.totals_problems]
+    assert told == ([] if agree else [("village!C9", "49", "50")])
+
+
 def test_a_declaration_above_the_sign_off_line_hides_no_rows_below_it() -> None:
     declared = csv("无变动,,,,,", "填表人：,,,,,")
     assert read(declared, sign_off=["填表人"]).is_unchanged

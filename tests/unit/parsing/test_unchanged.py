@@ -91,18 +91,41 @@ def test_a_county_has_words_of_its_own() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["与上月相同", "无变化", "与上期一致", "同上月一样", "本月数据没有变化。", "保持不变", "未调整"]
+    "text",
+    [
+        "与上月相同",
+        "无变化",
+        "与上期一致",
+        "同上月一样",
+        "本月数据没有变化。",
+        "保持不变",
+        "未调整",
+        "同上月",
+        "同上期",
+        "同上",
+        "如上月",
+        "无变更",
+        "无變動",
+        "無變動",
+        "无",
+        "与上月相比无变化",
+    ],
 )
 def test_other_words_for_it_are_told_with_the_right_ones(text: str) -> None:
     """What is declared by mistake cannot be told from what is not: nothing is repeated by a guess."""
-    for content in (csv(text), csv("", f",{text},"), f"单位编码,n,period\n{text},,2026-10\n".encode()):
+    for content in (
+        csv(text),
+        csv(f"{text},,"),
+        csv("", f",{text},"),
+        f"单位编码,n,period\n{text},,2026-10\n".encode(),
+    ):
         with pytest.raises(ReturnedError) as e:
             read(content, "csv")
         assert e.value.code == "unchanged_in_other_words"
         assert "请填“无变动”" in e.value.zh
 
 
-@pytest.mark.parametrize("row", ["无变化村,1,是", "与上月相同,1,", "无,1,", "见附件,1,"])
+@pytest.mark.parametrize("row", ["无变化村,1,是", "与上月相同,1,", "同上,1,", "无,1,", "见附件,1,"])
 def test_other_words_beside_rows_declare_nothing(row: str) -> None:
     assert not read(csv(row), "csv").is_unchanged
 

@@ -1,7 +1,7 @@
 """Templates: a form as a workbook to fill in, that its county's reader takes as it is.
 
-In: the catalogue, a form, counties, a period; the ledger where rows beneath the tree (villager groups, tasks) are
-filled in beforehand. Out: a `Template` a county, made on request and kept nowhere.
+In: the catalogue, a form, counties, a period; the ledger where rows beneath the tree (villager groups) are filled in
+beforehand. Out: a `Template` a county, made on request and kept nowhere.
 
 | file | what |
 | --- | --- |
@@ -93,7 +93,7 @@ def forms_in(catalogue: Catalogue, form: Form, county: str, period: Period) -> l
 
 def needs_ledger(catalogue: Catalogue, form: Form, counties: Sequence[str], period: Period) -> bool:
     """Whether rows of these templates are known by earlier reports alone."""
-    return any(f.is_registered for c in counties for f in forms_in(catalogue, form, c, period))
+    return any(units.is_from_reports(f) for c in counties for f in forms_in(catalogue, form, c, period))
 
 
 def known_rows(
@@ -111,7 +111,7 @@ def known_rows(
     """
     found: dict[tuple[str, str], list[Line]] = {}
     registered = {
-        f.form: f for c in counties for f in forms_in(catalogue, form, c, period) if f.is_registered
+        f.form: f for c in counties for f in forms_in(catalogue, form, c, period) if units.is_from_reports(f)
     }
     for one in registered.values():
         last = units.last_reported(ledger, catalogue, one, counties, period, with_names=with_names)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qiangji.feedback.templates.entries import KINDS, TYPES
 from qiangji.feedback.templates.sheet import HEAD, LINE, Plan, period_zh, protect
+from qiangji.feedback.templates.units import is_from_reports
 from qiangji.text import breadth, quoted_zh
 
 if TYPE_CHECKING:
@@ -82,7 +83,9 @@ def _how(plans: Sequence[Plan]) -> list[str]:
         lines.append(
             "“本年累计”指本年1月1日至期末；“本期数”只填本报告期内发生的；“期末数”填报告期最后一天的状况。"
         )
-    if any(plan.form.is_registered for plan in plans):
+    if any(plan.form.serials for plan in plans):
+        lines.append("已列出任务清单的全部任务；不属于本县（市、区）的任务清空整行（连同编码）。")
+    if any(is_from_reports(plan.form) for plan in plans):
         lines.append(
             "已列出的行取自本县（市、区）上次报送；新增的在其后空行填写编码，不再报送的清空整行（连同编码）。"
         )

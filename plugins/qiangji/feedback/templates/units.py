@@ -1,7 +1,7 @@
 """The rows that a template begins with: the county's own units, as the tree or its last report has them.
 
-In: the catalogue, a county, a form and a period; for rows beneath the tree (groups, tasks) the ledger. Out: `Line`s,
-with the county's own codes where it has some.
+In: the catalogue, a county, a form and a period; for groups, which lie beneath the tree, the ledger. Out: `Line`s, with
+the county's own codes where it has some. Tasks are all those of the city's list, under its names.
 """
 
 from __future__ import annotations
@@ -28,16 +28,27 @@ class Line:
 def lines_of(
     catalogue: Catalogue, form: Form, county: str, period: Period, known: Sequence[Line] = ()
 ) -> list[Line]:
-    """The rows of the county's units that report the form. `known`: those of its last report, for groups and tasks."""
-    if form.is_registered:
-        kinds = form.filled_in_by
-        units = {u.code for u in catalogue.org.expected(kinds, period, county)}
+    """The rows of the county's units that report the form. `known`: those of its last report, for groups."""
+    expected = catalogue.org.expected(form.filled_in_by, period, county)
+    if form.serials:
+        found = [
+            Line(f"{u.code}-{serial}", task.name.zh)
+            for u in expected
+            for serial, task in form.serials.items()
+        ]
+    elif form.is_registered:
+        units = {u.code for u in expected}
         mine = [line for line in known if line.code[: form.parent_digits] in units]
         found = sorted(mine, key=lambda line: line.code)
     else:
-        found = [Line(u.code, u.name) for u in catalogue.org.expected(form.filled_in_by, period, county)]
+        found = [Line(u.code, u.name) for u in expected]
     own = own_codes(catalogue, county)
     return [Line(own.get(line.code, line.code), line.name) for line in found]
+
+
+def is_from_reports(form: Form) -> bool:
+    """Whether the form's rows are known by what was reported alone."""
+    return form.is_registered and not form.serials
 
 
 def own_codes(catalogue: Catalogue, county: str) -> dict[str, str]:
