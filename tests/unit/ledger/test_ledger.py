@@ -332,7 +332,7 @@ def of_three_forms(ledger: Ledger) -> Delivery:
     publish(ledger, deliver(ledger, 1, "a"), "A")
     delivery = deliver(ledger, 2, "b", tuple(Part(f, PERIOD, "csv", "b" * 64) for f in forms))
     publish(ledger, delivery, "B", 10)
-    doubt = {"doubt": "odd", "doubt_zh": "是否以元填报？", "doubt_en": "in yuan?"}
+    doubt: dict[str, Any] = {"doubt": "odd", "doubt_zh": "是否以元填报？", "doubt_en": "in yuan?"}
     publish(ledger, delivery, "C", form="community", **doubt)
     publish(ledger, delivery, "D", form="village_group")
     return delivery
