@@ -18,4 +18,4 @@ FROM ops.delivery AS d
 JOIN ops.delivery_part AS p USING (delivery_id)
 LEFT JOIN ops.submission AS s USING (delivery_id, form, period)
 WHERE d.delivery_id = :d
-ORDER BY p.form, p.period, s.status IS NOT DISTINCT FROM 'held' DESC, s.checked_at DESC
+ORDER BY p.form, p.period, coalesce(s.status = 'held', false) DESC, s.checked_at DESC

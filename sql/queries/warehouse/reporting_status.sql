@@ -68,7 +68,7 @@ attempt AS (
         CASE WHEN NOT o.is_over THEN t.message END AS message
     FROM tried AS t
     CROSS JOIN LATERAL (
-        SELECT t.reason_code IS NOT DISTINCT FROM 'voided_again' AND NOT EXISTS (
+        SELECT coalesce(t.reason_code, '') = 'voided_again' AND NOT EXISTS (
             SELECT FROM stood AS x
             WHERE
                 (x.county_code, x.form, x.period) = (t.county_code, t.form, t.period)
