@@ -195,8 +195,11 @@ def imported() -> dict[str, set[str]]:
                 found.setdefault(name.split(".")[0], set()).add(path.name)
     own = {
         "qiangji": found.get("qiangji"),
-        "simulator": {"demo.py"},
-    }  # the demonstration alone starts the simulator
+        "simulator": {"demo.py"},  # the demonstration alone starts the simulator
+        "pyspark": {"spark.py"},  # the extra of that engine
+        "py4j": {"spark.py"},
+        "_typeshed": {"pipes.py"},  # a type checker's
+    }
     return {n: m for n, m in found.items() if n not in sys.stdlib_module_names and own.get(n) != m}
 
 

@@ -293,12 +293,10 @@ class AirflowStack:
         if ran.returncode:
             said, do = processes.last_words(ran.stderr or ran.stdout)
             raise StackError(
-                f"airflow {named} ended with {ran.returncode}: {said}",
-                where=str(self.home),
-                expected="exit code 0",
-                do=do,
+                f"airflow {named} ended with {ran.returncode}: {said}", where=str(self.home),
+                expected="exit code 0", do=do,
                 zh=f"airflow {named}没有做成（退出码{ran.returncode}）：原因见下面它自己所说。",
-            )
+            )  # fmt: skip
         return ran.stdout
 
     def environment(self) -> dict[str, str]:
