@@ -72,9 +72,12 @@ SELECT
     f.obs_status,
     f.obs_status_before IS NULL AS is_first_shown,
     ARRAY(
-        SELECT DISTINCT r.cause
+        SELECT r.cause
         FROM mart.indicator_reason(f.indicator_code, f.org_code, f.period, f.period_type, f.published_at, now()) AS r
-        ORDER BY r.cause
+        UNION
+        SELECT 'suppression'
+        WHERE (f.obs_status_before = 'Q') <> (f.obs_status = 'Q')
+        ORDER BY cause
     ) AS causes,
     f.published_at
 FROM (

@@ -306,3 +306,21 @@ def test_the_command_line_says_that_it_is_hidden(made: Any) -> None:
     ).stdout
     assert "已隐去" in text
     assert "4 / 9" not in text
+
+
+def test_a_published_figure_that_is_shown_again_says_why(made: Any) -> None:
+    """Its own data stayed: it was hidden for the sake of a neighbour, which has more persons by now."""
+    from qiangji.figures import Choice, editions
+
+    place, catalogue = made
+    set_rule(catalogue, threshold=5)
+    build(place)
+    with place.pipeline() as p:
+        editions.publish(p.ledger, MONTHS[0], "审定版", "li.lei")
+    catalogue.put("f", "2026-01", REPORT.replace("a 4", "a 6"))
+    build(place)
+    with place.pipeline() as p:
+        found = editions.changes(p.ledger.engine, "审定版", None, Choice(level="village"))
+    causes = {r["org_code"]: r["causes"] for r in found if r["period_type"] == "month"}
+    assert causes[catalogue.codes["b"]] == ["suppression"]
+    assert set(causes[catalogue.codes["a"]]) == {"revision", "suppression"}
