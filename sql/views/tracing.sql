@@ -63,6 +63,8 @@ SELECT
         -- the same rows: a correction of them came, went or changed
         WHEN c.rows_hash_before = c.rows_hash THEN 'correction'
         WHEN c.delivery_id IS NULL THEN 'withdrawal'
+        -- the later report was taken away, whatever had been decided on this one
+        WHEN c.delivery_id <> c.delivery_before AND d.received_at < e.received_at THEN 'withdrawal'
         -- it was held or void, and a person released it since the build that last replaced the report
         WHEN EXISTS (
             SELECT FROM mart.report_decision AS x
@@ -85,7 +87,6 @@ SELECT
             WHERE (s.delivery_id, s.form, s.period) = (c.delivery_id, c.form, c.period) AND s.is_unchanged
         ) THEN 'revision'
         WHEN c.delivery_id = c.delivery_before THEN 'definition'
-        WHEN d.received_at < e.received_at THEN 'withdrawal'
         ELSE 'revision'
     END AS cause,
     c.revision_before,

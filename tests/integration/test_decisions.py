@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -74,33 +76,38 @@ class Told:
         assert run(action, self.held, "--reason", reason, "--by", WHO).code == 0
 
 
-@pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Told]:
-    folder = tmp_path_factory.mktemp("decisions")
+@contextmanager
+def opened(folder: Path, postgres: Any) -> Iterator[Told]:
+    """A story that has not begun."""
     made = world.make(folder, TREE, FORMS, [SHARE])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         world.stay_soon(patch.setattr)
         with make_workplace(folder / "home", postgres, patch.setenv) as place:
-            story = Told(place, made)
-            story.send({"W1": 4, "W2": 5, "W3": 6})
-            story.build("first")
-            story.send(dict.fromkeys(VILLAGES, 500_000))  # a late report, which is held
-            story.build("held")
-            ((story.held,),) = story.ask("SELECT delivery_id FROM mart.submission WHERE status = 'held'")
-            story.decide("release", WHY)
-            story.waiting = {name: run(name).out for name in ("today", "status")}
-            story.waiting |= {"json": run("today", "--json").json, "grid": run("status", "--json").json}
-            story.build("released")
-            story.decide("void", WRONG)
-            story.waiting["void"] = run("status").out
-            story.build("void")
-            story.decide("release", AGAIN)
-            story.build("again")
-            story.send(dict.fromkeys(VILLAGES, 50))
-            story.build("revised")
-            yield story
+            yield Told(place, made)
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[Told]:
+    with opened(tmp_path_factory.mktemp("decisions"), postgres) as story:
+        story.send({"W1": 4, "W2": 5, "W3": 6})
+        story.build("first")
+        story.send(dict.fromkeys(VILLAGES, 500_000))  # a late report, which is held
+        story.build("held")
+        ((story.held,),) = story.ask("SELECT delivery_id FROM mart.submission WHERE status = 'held'")
+        story.decide("release", WHY)
+        story.waiting = {name: run(name).out for name in ("today", "status")}
+        story.waiting |= {"json": run("today", "--json").json, "grid": run("status", "--json").json}
+        story.build("released")
+        story.decide("void", WRONG)
+        story.waiting["void"] = run("status").out
+        story.build("void")
+        story.decide("release", AGAIN)
+        story.build("again")
+        story.send(dict.fromkeys(VILLAGES, 50))
+        story.build("revised")
+        yield story
 
 
 def causes(told: Told, since: str, until: str, *more: str) -> dict[str, list[str]]:
@@ -129,6 +136,24 @@ def test_the_decision_is_the_cause_where_it_moved_the_figure(
     assert causes(told, since, until, "--level", "village", "--org", A) == {
         f"{A}001{i:03d}": why for i in range(1, 13)
     }
+
+
+def test_an_older_report_that_counts_again_was_not_released(tmp_path: Path, postgres: Any) -> None:
+    """It was released before, to no effect: what moved the figure is that the later one was taken away."""
+    with opened(tmp_path, postgres) as story:
+        for income in (4, 5):
+            story.send({"W1": income, "W2": 5, "W3": 6})
+            story.build(str(income))
+        older, story.held = (
+            r[0] for r in story.ask("SELECT delivery_id FROM mart.submission ORDER BY received_at")
+        )
+        for action in ("void", "release"):
+            assert run(action, older, "--reason", WHY, "--by", WHO).code == 0
+        story.build("released")
+        story.decide("void", WRONG)
+        story.build("void")
+        assert causes(story, "5", "released") == {}
+        assert causes(story, "released", "void") == {CITY: ["withdrawal"], B: ["withdrawal"]}
 
 
 def test_the_first_report_s_cause_stays(told: Told) -> None:
