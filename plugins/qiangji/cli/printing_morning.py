@@ -117,7 +117,8 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
     if len(chosen) > len(shown):
         told.append(f"… 另有 and {len(chosen) - len(shown):,} more: --all")
     if well := len(counties) - len(chosen):
-        told.append(f"另有{well}个县（市、区）无事 {well} more counties need nothing.")
+        need = "county needs" if well == 1 else "counties need"
+        told.append(f"另有{well}个县（市、区）无事 {well} more {need} nothing.")
     told += ["✓ 最近一次已采到 last attempt reached it"] if any(c.is_reached for c in shown) else []
     told += ["✗ 采集失败 last attempt failed"] if any(c.is_reached is False for c in shown) else []
     told += ["- 一天内未采集 not asked that day"] if any(c.is_reached is None for c in shown) else []
