@@ -473,23 +473,20 @@ def _operand(
     reports = [unit.reports[p] for p in periods if p in unit.reports]
     kind = truth.kinds[term["form"], term["sum"]] if "sum" in term else "stock"
     values = [v for r in reports if (v := _in_one_report(truth, term, r)) is not None]
+    beside = [t for t in terms if t["form"] == term["form"]]
+    whole = [r for r in reports if all(_in_one_report(truth, t, r) is not None for t in beside)]
     if kind == "ytd":
-        if not values:
-            return None
-        if type_ == "ytd":
-            return values[-1]
+        last = _in_one_report(truth, term, whole[-1]) if whole else None
         before = _before(periods[0])
-        if before is None:
-            return values[-1]
+        if last is None or type_ == "ytd" or before is None:
+            return last
         earlier = _in_one_report(truth, term, unit.reports[before]) if before in unit.reports else None
-        return None if earlier is None else values[-1] - earlier
+        return None if earlier is None else last - earlier
     if kind == "flow":
         return sum(values, Fraction(0)) if values else None
     if kind == "distinct":
         return values[0] if values and type_ == DEFINITIONS[term["form"]]["period_type"] else None
     assert kind == "stock"
-    beside = [t for t in terms if t["form"] == term["form"]]
-    whole = [r for r in reports if all(_in_one_report(truth, t, r) is not None for t in beside)]
     if term.get("each_report"):
         return (
             sum((_in_one_report(truth, term, r) or Fraction(0) for r in whole), Fraction(0))

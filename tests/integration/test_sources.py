@@ -707,7 +707,7 @@ def simulated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield simulator
 
 
-OF_CELLS = (".type", ".enum", ".too_large", ".dash", ".shortened", ".total", ".note", ".percent", ".loose",
+OF_CELLS = (".type", ".with_unit", ".enum", ".too_large", ".dash", ".shortened", ".total", ".note", ".percent", ".loose",
             ".level", ".extra", ".page", ".zeros", ".subtotal")  # fmt: skip
 """Last words of the rules that reading tells."""
 READ_AS: dict[str, Any] = {"decimal": Decimal, "date": date.fromisoformat}

@@ -56,7 +56,11 @@ def test_a_closed_pipe_is_no_success_of_what_failed(tmp_path: Path) -> None:
 def test_head_itself(tmp_path: Path) -> None:
     """The list of all commands is longer than a line, and its command ends well."""
     done = subprocess.run(
-        ["bash", "-c", f"{sys.executable} -m qiangji --help | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}"],
+        [
+            "bash",
+            "-c",
+            f"'{sys.executable}' -m qiangji --help | head -n 1 >/dev/null; echo ${{PIPESTATUS[0]}}",
+        ],
         env={"PYTHONPATH": str(PROJECT / "plugins"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
         cwd=tmp_path,
         capture_output=True,
