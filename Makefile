@@ -112,7 +112,7 @@ $(VENV)/spark/.installed: requirements-spark.lock $(VENV)/.installed
 
 spark: $(VENV)/spark/.installed  ## Spark, for its tests and for bench-nation's --spark
 
-ON_SPARK := PYTHONPATH=$(VENV)/spark SPARK_CONF_DIR=$(CURDIR)/tests/spark/conf
+ON_SPARK := PYTHONPATH=$(VENV)/spark SPARK_CONF_DIR="$(CURDIR)/tests/spark/conf"
 
 test-spark: $(VENV)/.installed-dev $(VENV)/spark/.installed  ## the models on Spark: each case, a night, two workers (needs Java 17)
 	@$(ON_SPARK) $(BIN)/python -m pytest -n 0 tests/spark $(ARGS)

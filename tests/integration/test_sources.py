@@ -707,8 +707,8 @@ def simulated(postgres: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield simulator
 
 
-OF_CELLS = (".type", ".with_unit", ".enum", ".too_large", ".dash", ".shortened", ".total", ".note", ".percent", ".loose",
-            ".level", ".extra", ".page", ".zeros", ".subtotal")  # fmt: skip
+OF_CELLS = (".type", ".with_unit", ".enum", ".too_large", ".dash", ".shortened", ".total", ".note", ".percent",
+            ".loose", ".level", ".extra", ".page", ".zeros", ".subtotal")  # fmt: skip
 """Last words of the rules that reading tells."""
 READ_AS: dict[str, Any] = {"decimal": Decimal, "date": date.fromisoformat}
 """Types that the truth writes as text."""
