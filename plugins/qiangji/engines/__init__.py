@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from qiangji.errors import UsageError
+from qiangji.errors import EngineError, UsageError
+from qiangji.rendering import rendered
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -48,6 +50,29 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Release what the engine holds."""
+
+
+def filled(models: Path, model: str, columns: dict[str, str]) -> str:
+    """The text of a model, its placeholders filled."""
+    text = (models / f"{model}.sql").read_text(encoding="utf-8")
+    return rendered(text, place_of(model), columns)
+
+
+def place_of(model: str) -> str:
+    """Where an error says that a model stands."""
+    return f"sql/models/{model}.sql"
+
+
+def does_not_fit(error: Exception, where: str) -> EngineError:
+    """The error for a sum that no column holds. Raise it without its cause, whose text holds the value that does not
+    fit: it may be a person's number.
+    """
+    return EngineError(
+        f"a sum does not fit ({type(error).__name__})",
+        where=where,
+        expected="values within the bounds of their fields",
+        zh="合计超出可容纳的范围：请核对过大的数值。",
+    )
 
 
 KINDS = ("duckdb", "spark")

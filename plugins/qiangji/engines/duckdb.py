@@ -8,8 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from qiangji.errors import EngineError
-from qiangji.rendering import rendered
+from qiangji.engines import does_not_fit, filled, place_of
 
 FEW = 100_000
 """Rows of the largest input up to which planning a model takes longer than running it."""
@@ -36,30 +35,21 @@ class DuckDB:
 
     def view(self, name: str, model: str, **columns: str) -> None:
         self._views.add(name)
-        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {self._filled(model, columns)}")
+        self._rows.pop(name, None)
+        text = filled(self._models, model, columns)
+        self._connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {text}")
 
     def run(self, model: str, **columns: str) -> pa.Table:
         try:
-            return self._table(self._filled(model, columns))
-        except (
-            duckdb.DataError
-        ) as e:  # without the cause: its text holds the value, which may be a person's number
-            raise EngineError(
-                f"a sum does not fit ({type(e).__name__})",
-                where=f"sql/models/{model}.sql",
-                expected="values within the bounds of their fields",
-                zh="合计超出可容纳的范围：请核对过大的数值。",
-            ) from None
+            return self._table(filled(self._models, model, columns))
+        except duckdb.DataError as e:
+            raise does_not_fit(e, place_of(model)) from None
 
     def _table(self, text: str) -> pa.Table:
         """The rows of a query. `sql` plans it twice, to say its columns and to run it; `execute` copies the rows."""
         if max(self._rows.values(), default=0) <= FEW:
             return self._connection.execute(text).to_arrow_table()
         return self._connection.sql(text).to_arrow_table()
-
-    def _filled(self, model: str, columns: dict[str, str]) -> str:
-        text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        return rendered(text, f"sql/models/{model}.sql", columns)
 
     def close(self) -> None:
         self._connection.close()

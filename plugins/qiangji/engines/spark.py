@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from qiangji.engines import does_not_fit, filled, place_of
 from qiangji.engines import spark_ready as ready
-from qiangji.errors import EngineError
-from qiangji.rendering import rendered
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -93,13 +92,13 @@ class Spark:
         self._files[name] = path
 
     def view(self, name: str, model: str, **columns: str) -> None:
-        text = self._filled(model, columns)
-        with self._asking(f"sql/models/{model}.sql"):
+        text = filled(self._models, model, columns)
+        with self._asking(place_of(model)):
             self._session.sql(text).createOrReplaceTempView(name)
 
     def run(self, model: str, **columns: str) -> pa.Table:
-        text = self._filled(model, columns)
-        with self._asking(f"sql/models/{model}.sql"):
+        text = filled(self._models, model, columns)
+        with self._asking(place_of(model)):
             rows = self._session.sql(text).toArrow()
         return pa.table(rows.columns, names=rows.column_names)
 
@@ -118,20 +117,11 @@ class Spark:
         try:
             yield
         except ArithmeticException as e:
-            raise EngineError(
-                f"a sum does not fit ({type(e).__name__})",
-                where=where,
-                expected="values within the bounds of their fields",
-                zh="合计超出可容纳的范围：请核对过大的数值。",
-            ) from None
+            raise does_not_fit(e, where) from None
         except (AnalysisException, ParseException):
             raise  # the text of a model is wrong: that holds no value
         except (PySparkException, Py4JError, OSError) as e:
             raise ready.unreachable(f"{type(e).__name__} in {where}", self._master) from None
-
-    def _filled(self, model: str, columns: dict[str, str]) -> str:
-        text = (self._models / f"{model}.sql").read_text(encoding="utf-8")
-        return rendered(text, f"sql/models/{model}.sql", columns)
 
 
 def _folder(parent: Path) -> Path:
