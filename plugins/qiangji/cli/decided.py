@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -25,7 +25,9 @@ from qiangji.cli.common import (
 )
 from qiangji.cli.words import Names
 
-Row = dict[str, Any]
+if TYPE_CHECKING:
+    from qiangji.figures import Row
+
 TOLD = 5
 """Decisions that another command tells one by one."""
 LEAST, MOST = 24, 60

@@ -53,11 +53,11 @@ def print_changes(
     changed = [r for r in rows if not r["is_first_shown"]]
     if changed:
         console.print(
-            f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {counted(by_causes(changed))}"
+            f"变化 {len(changed):,} 个指标值 figures changed. 原因 why: {each_cause(by_causes(changed))}"
         )
     if first:
         console.print(
-            f"首次显示 {len(first):,} 个指标值 figures shown for the first time: {counted(by_causes(first))}"
+            f"首次显示 {len(first):,} 个指标值 figures shown for the first time: {each_cause(by_causes(first))}"
         )
     if seen:
         _print_changes(console, seen[:limit])
@@ -76,7 +76,7 @@ def print_changes(
         console.print(f"未列出的层级也有变化 Changed at levels not looked at: {more}. --level", markup=False)
 
 
-def counted(by_cause: Mapping[str, int]) -> str:
+def each_cause(by_cause: Mapping[str, int]) -> str:
     """How many figures each cause, or several together, changed: the counts add up to the figures."""
     return " · ".join(f"{' '.join(causes_in_words(c))} {n:,}" for c, n in by_cause.items())
 

@@ -17,7 +17,7 @@ from qiangji.cli.blocks import Line, print_in_blocks, width_of
 from qiangji.cli.common import right
 from qiangji.cli.decided import print_told
 from qiangji.cli.printing import local, value_cell
-from qiangji.cli.printing_figures import counted
+from qiangji.cli.printing_figures import each_cause
 from qiangji.cli.printing_open import print_open, some
 from qiangji.cli.printing_waiting import print_waiting
 from qiangji.cli.words import Names
@@ -26,7 +26,7 @@ from qiangji.figures import Rows
 from qiangji.figures.decisions import ON_REPORTS
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import CountyMorning, Morning, Moves, Night
-from qiangji.text import in_hundredths
+from qiangji.text import counted, in_hundredths
 
 NONE = "·"
 _PAST = (
@@ -117,8 +117,8 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
     if len(chosen) > len(shown):
         told.append(f"… 另有 and {len(chosen) - len(shown):,} more: --all")
     if well := len(counties) - len(chosen):
-        need = "county needs" if well == 1 else "counties need"
-        told.append(f"另有{well}个县（市、区）无事 {well} more {need} nothing.")
+        need = counted(well, "more county needs", "more counties need")
+        told.append(f"另有{well}个县（市、区）无事 {need} nothing.")
     told += ["✓ 最近一次已采到 last attempt reached it"] if any(c.is_reached for c in shown) else []
     told += ["✗ 采集失败 last attempt failed"] if any(c.is_reached is False for c in shown) else []
     told += ["- 一天内未采集 not asked that day"] if any(c.is_reached is None for c in shown) else []
@@ -167,7 +167,7 @@ def _print_moves(console: Console, moves: Moves, is_all: bool) -> None:
     if not moves.figures:
         console.print("指标没有变化 No figure moved.")
         return
-    why = counted(moves.by_cause)
+    why = each_cause(moves.by_cause)
     first = f"，其中首次 of them new {moves.first_shown:,}" if moves.first_shown else ""
     more = "" if is_all or not moves.largest else " [dim](由何引起 by what units: --all)[/dim]"
     console.print(f"[bold]变化 Moved[/bold] {moves.figures:,}个指标值 figures{first}。 {why}{more}")

@@ -81,11 +81,11 @@ def with_last(engine: Engine, grid: Rows) -> Rows:
         "decided_delivery": "delivery_id",
     }  # fmt: skip
     nothing: Row = {}
-    return [
-        r | {name: own.get(column) for name, column in names.items()}
-        for r in grid
-        for own in (_standing(r, found.get((r["county_code"], r["form"], r["period"]), nothing)),)
-    ]
+    shown = []
+    for r in grid:
+        own = _standing(r, found.get((r["county_code"], r["form"], r["period"]), nothing))
+        shown.append(r | {name: own.get(column) for name, column in names.items()})
+    return shown
 
 
 def _standing(row: Row, last: Row) -> Row:
