@@ -225,6 +225,20 @@ class Workplace:
         with pipeline.open_pipeline() as p:
             yield p
 
+    def ask(self, statement: str, zone: str | None = None, **values: Any) -> list[Any]:
+        """Rows as a BI tool gets them, which only reads; `zone`: the session's, if not the database's."""
+        import sqlalchemy as sa
+
+        engine = sa.create_engine(self.url)
+        try:
+            with engine.begin() as c:
+                if zone:
+                    c.execute(sa.text(f"SET LOCAL timezone = '{zone}'"))
+                c.execute(sa.text("SET LOCAL ROLE qiangji_bi"))
+                return list(c.execute(sa.text(statement), values))
+        finally:
+            engine.dispose()
+
     def url_as(self, role: str) -> str:
         """The same database with another role (which must be able to log in)."""
         import sqlalchemy as sa

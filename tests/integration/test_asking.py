@@ -22,7 +22,7 @@ from qiangji.building import signatures
 from qiangji.building.inputs import Inputs
 from qiangji.cli import common
 from qiangji.periods import Period
-from tests.conftest import _forget, make_workplace
+from tests.conftest import Workplace, _forget, make_workplace
 from tests.golden import world
 from tests.integration.causes import assert_each_has_its_own
 from tests.integration.test_cli import run
@@ -39,19 +39,12 @@ ZONES = ("UTC", "Asia/Shanghai", "America/Los_Angeles")
 class Told:
     """The instants between the chapters, by name."""
 
-    place: Any
+    place: Workplace
     made: world.World
     at: dict[str, datetime] = field(default_factory=dict)
 
     def ask(self, statement: str, zone: str = "UTC", **values: Any) -> list[Any]:
-        engine = sa.create_engine(self.place.url)
-        try:
-            with engine.begin() as c:
-                c.execute(sa.text(f"SET LOCAL timezone = '{zone}'"))
-                c.execute(sa.text("SET LOCAL ROLE qiangji_bi"))
-                return list(c.execute(sa.text(statement), values))
-        finally:
-            engine.dispose()
+        return self.place.ask(statement, zone, **values)
 
     def now(self, name: str) -> None:
         self.at[name] = self.ask("SELECT clock_timestamp()")[0][0]

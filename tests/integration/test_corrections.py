@@ -19,7 +19,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji.cli import common
-from tests.conftest import _forget, make_workplace
+from tests.conftest import Workplace, _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
 
@@ -42,17 +42,11 @@ FIRST = "unit n d r note\nV1 40 10 1 a\nV2 9 20 2 b"
 
 @dataclass
 class Place:
-    place: Any
+    place: Workplace
     made: world.World
 
     def ask(self, statement: str, **values: Any) -> list[Any]:
-        engine = sa.create_engine(self.place.url)
-        try:
-            with engine.begin() as c:
-                c.execute(sa.text("SET LOCAL ROLE qiangji_bi"))
-                return list(c.execute(sa.text(statement), values))
-        finally:
-            engine.dispose()
+        return self.place.ask(statement, **values)
 
     def report(self, table: str, form: str = "v", period: str = "2026-01") -> None:
         self.made.put(form, period, table)

@@ -45,20 +45,14 @@ WHO, WHY, WRONG, AGAIN = "李晓云", "县里确认以万元填报", "盖错了�
 class Told:
     """The instants between the chapters, by name; the delivery that was held; what was printed while it waited."""
 
-    place: Any
+    place: Workplace
     made: world.World
     at: dict[str, datetime] = field(default_factory=dict)
     held: str = ""
     waiting: dict[str, Any] = field(default_factory=dict)
 
     def ask(self, statement: str, **values: Any) -> list[Any]:
-        engine = sa.create_engine(self.place.url)
-        try:
-            with engine.begin() as c:
-                c.execute(sa.text("SET LOCAL ROLE qiangji_bi"))
-                return list(c.execute(sa.text(statement), values))
-        finally:
-            engine.dispose()
+        return self.place.ask(statement, **values)
 
     def now(self, name: str) -> None:
         self.at[name] = self.ask("SELECT clock_timestamp()")[0][0]

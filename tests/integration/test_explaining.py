@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 import yaml
 
 from qiangji.cli import common
-from tests.conftest import _forget, make_workplace
+from tests.conftest import Workplace, _forget, make_workplace
 from tests.golden import world
 from tests.integration.test_cli import run
 
@@ -37,18 +36,12 @@ A, B, CITY = "990001", "990002", "990000"
 class Story:
     """The instants between the chapters, by name, and ids of deliveries."""
 
-    place: Any
+    place: Workplace
     made: world.World
     at: dict[str, datetime] = field(default_factory=dict)
 
     def ask(self, statement: str, **values: Any) -> list[Any]:
-        engine = sa.create_engine(self.place.url)
-        try:
-            with engine.begin() as c:
-                c.execute(sa.text("SET LOCAL ROLE qiangji_bi"))  # what is in mart is for those who only read
-                return list(c.execute(sa.text(statement), values))
-        finally:
-            engine.dispose()
+        return self.place.ask(statement, **values)
 
     def now(self, name: str) -> None:
         self.at[name] = self.ask("SELECT clock_timestamp()")[0][0]
