@@ -42,15 +42,18 @@ _BEGINS = r"(?=20\d\d|二〇|行政村|村|社区|镇街|镇级|县级|党建|�
 
 def other_county(texts: Iterable[str], catalogue: Catalogue, form: Form, county: str, period: Period) -> str:
     """The code of the county of the same city that the texts name instead of this one; '' without any."""
+    written = [text for text in map(squeezed, texts) if text]
+    if not written:  # a file of text has none
+        return ""
     city = catalogue.org.path(county).get("city", "")
-    city_name = squeezed(catalogue.name_of(city)) if city else ""
     of_city = _counties(catalogue).get(city, {})
-    own = _called(of_city.get(county, ()))
+    own = (county, *_called(of_city.get(county, ())))
+    if any(name in text for text in written for name in own):
+        return ""
+    city_name = squeezed(catalogue.name_of(city)) if city else ""
     towns = [squeezed(town.name) for town in catalogue.org.towns_of(county, period)]
     named = list[str]()
-    for text in map(squeezed, texts):
-        if county in text or any(name in text for name in own):
-            return ""
+    for text in written:
         plain = text
         for town in towns:
             plain = plain.replace(town, "\x1f")
