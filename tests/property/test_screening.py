@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from stdnum import numdb
 from stdnum.cn import ric, uscc
@@ -190,6 +190,14 @@ def test_mobile_numbers_are_found_in_every_guise(number: str) -> None:
 def test_a_wrong_digit_makes_it_no_resident_id(number: str, at: int, more: int) -> None:
     wrong = number[:at] + str((int(number[at]) + more) % 10) + number[at + 1 :]
     assert not is_resident_id(wrong)
+
+
+@given(st.sampled_from(COUNTIES), DAYS, st.from_regex(r"[0-9]{3}[0-9X]", fullmatch=True))
+def test_a_mistyped_checksum_still_leaves_a_person(county: str, day: date, rest: str) -> None:
+    number = f"{county}{day:%Y%m%d}{rest}"
+    assume(not uscc.is_valid(number))
+    for write in (str, grouped(" ", 6, 8, 4), "本人 {}，女".format):
+        assert found_in_a_cell(write(number)) == "resident_id"
 
 
 DAYS_OR_NEARLY = st.one_of(
@@ -388,7 +396,7 @@ def test_a_name_under_another_header_is_a_word_like_others(header: str) -> None:
 
 def test_a_header_of_the_form_asks_for_no_person() -> None:
     catalogue = load(frozen.CATALOGUE, frozen.EXPECTATIONS)
-    grid = grid_of_columns([["应训组长", "林佩仪"]])
+    grid = grid_of_columns([["应训组长", "3"], ["林佩仪", "4"]])
     assert find_personal_data(grid, Layout(), catalogue.forms["town_training"]) == []
     assert find_personal_data(grid, Layout(), catalogue.forms["village"]) != []
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from qiangji.catalogue.models import Form
+from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.facts import MAX_TITLE, split_unit
 from qiangji.parsing.grid import Grid, address
@@ -170,6 +170,13 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
             if target is not None and known.get(en, target) == target:
                 return target, unit
     return None, split_unit(full)[1]
+
+
+def values_in(grid: Grid, layout: Layout, form: Form, index: int) -> Field | None:
+    """The field of numbers, days, 是 or 否, or listed values whose header a column has. None of any other column."""
+    leaf, full = _header_texts(grid, *grid.title_and_header(layout))[index]
+    found = form.fields.get(_target(known_headers(form), full, leaf)[0] or "") if leaf else None
+    return found if found and found.type not in ("text", "code") else None
 
 
 @once

@@ -23,6 +23,7 @@ from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths, points
 from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
+from qiangji.parsing.headers import values_in
 from qiangji.parsing.once import once
 from qiangji.personal_data import Kind, kind_of
 from qiangji.personal_data.names import (
@@ -32,6 +33,7 @@ from qiangji.personal_data.names import (
     MAY_ASK,
     asks_for_a_person,
     is_name,
+    is_name_for_a_value,
     name_behind_a_word,
 )
 from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
@@ -39,6 +41,8 @@ from qiangji.text import squeezed
 
 _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 """Codes of villages and of villager groups: of a length that no personal number has."""
+
+_WORD = r"\p{Han}[\s\p{Z}]*\p{Han}"
 
 _PLAIN, _ASKING = Characters(COMMON), Words(CALLED)
 
@@ -81,6 +85,8 @@ def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> 
     end = sign_off_start(grid, layout)
     columns = [combined(column).slice(0, end) for column in grid.cells.columns]
     names = _names(columns, sum(grid.title_and_header(layout)), _headers(form) if form else frozenset())
+    if form:
+        names += _names_among_values(grid, columns, layout, form)
     found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
     for index, column in enumerate(columns):
         found |= {(row, index): kind for row, kind in _numbers(column)}
@@ -166,6 +172,22 @@ def _names_in(column: pa.DictionaryArray, headers: Collection[str]) -> tuple[lis
         names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text)]
         rows += [row for row, _ in _places(column, names) if row > asking[0]]
     return rows, asking
+
+
+def _names_among_values(
+    grid: Grid, columns: Sequence[pa.Array], layout: Layout, form: Form
+) -> list[tuple[int, int]]:
+    """(row, column) of names below a header of the form that wants a number, 是 or 否, a day or a listed value."""
+    head, found = grid.data_start(layout), list[tuple[int, int]]()
+    for index, column in enumerate(columns):
+        below = column.slice(head)
+        if is_ascii(below) or not (field := values_in(grid, layout, form, index)):
+            continue
+        encoded = below.dictionary_encode()
+        words = _matching(encoded.dictionary, _WORD)
+        names = [i for i in words if is_name_for_a_value(encoded.dictionary[i].as_py(), field.values)]
+        found += [(head + row, index) for row, _ in _places(encoded, names)]
+    return found
 
 
 def _asks(text: str, headers: Collection[str]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import unquote
 
-from qiangji.personal_data.names import is_name, is_signature, name_behind_a_word
+from qiangji.personal_data.names import is_name, is_of_a_name, is_signature, name_behind_a_word
 from qiangji.personal_data.numbers import number_in
 
 __all__ = ["KINDS_ZH", "Kind", "is_signature", "is_suspect", "kind_of", "masked", "may_name", "quoted"]
@@ -50,7 +50,7 @@ def masked(text: str) -> str:
 
 def may_name(text: str) -> bool:
     """Whether a text may name a person: no message quotes it."""
-    return is_name(text) or name_behind_a_word(text)
+    return is_name(text) or is_of_a_name(text) or name_behind_a_word(text)
 
 
 def quoted(text: str, county: str = "") -> str:

@@ -17,6 +17,7 @@ A Chinese name cannot be told from other words by itself, so it counts only wher
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from qiangji.personal_data.words import (
     ASKING,
@@ -64,6 +65,12 @@ _LABELS = re.compile(
     rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
     rf"(?:[(][^()]{{0,12}}[)])?(?: *[:：=(\[【〔]| +(?=[{_HAN}])|$)"
 )
+_DOES = re.compile(
+    rf"(?:由|经|请|问|找|据|与|交|待|见)([{_HAN}]{{2,4}})"
+    rf"|(?:由|经|请|问|找|据|与|交|待|见)?([{_HAN}]{{2,4}}?)"
+    rf"(?:的|负责|填|报|核|审|提供|统计|汇总|整理|制作|签|说|管|改|已|未|没|处|电话|手机)[{_HAN}]{{0,8}}"
+)
+"""A name and what its person does or has."""
 _LIST = re.compile(r"[、,，;；/|+&]")
 _BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
 
@@ -123,6 +130,26 @@ def is_name(text: str) -> bool:
     """Whether a text, where a name is asked for, is the name of one or more persons."""
     plain = _BRACKETS.sub("", tidy(text))
     return any(_is_one_name(squeezed(part)) for part in _LIST.split(plain))
+
+
+def is_of_a_name(text: str) -> bool:
+    """Whether a text says whose something is, or who does it: `林佩仪的表`."""
+    return _does_something(squeezed(_BRACKETS.sub("", tidy(text))))
+
+
+def is_name_for_a_value(text: str, values: Collection[str] = ()) -> bool:
+    """Whether a person stands where a number, 是 or 否, a day, or one of `values` belongs: `由林佩仪负责`."""
+    plain = squeezed(text)
+    if plain in values:
+        return False
+    words = [word for word in re.split(f"[^{_HAN}{_DOTS}]+", plain) if word not in values]
+    return any(_is_one_name(word) or _does_something(word) for word in words)
+
+
+def _does_something(text: str) -> bool:
+    """Whether a text is a name with what this person does or has: `由林佩仪负责`, `林佩仪的表`."""
+    m = _DOES.fullmatch(text)
+    return any(_is_one_name(name) for name in m.groups("")) if m else False
 
 
 def name_behind_a_word(text: str) -> bool:

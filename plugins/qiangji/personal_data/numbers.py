@@ -8,6 +8,7 @@ digits after the fifteenth lost.
 | kind | counts with | groups |
 | --- | --- | --- |
 | resident ID, 18 characters | a province, a birth from 1850 to today, the checksum of GB 11643-1999 | any |
+| the same, mistyped | a province, a birth from 1900 to today | 18, 6-8-4, one by one |
 | the same, rounded | a province, a birth from 1900 to today; ends in 0, or is a float's exact value | 18, 6-8-4 |
 | resident ID, 15 digits | a province, a birth from 1930 to 1999 | `_ID_15_SHAPES` |
 | mobile | eleven digits, 13 to 19 first; may follow +86, 0086, 86 or 0 | `_MOBILE_SHAPES` |
@@ -116,7 +117,9 @@ def _kind_of(number: str, start: int, end: int, groups: list[str], between: list
 
 
 def _kind(number: str, shape: tuple[int, ...]) -> NumberKind | None:
-    if is_resident_id(number) or (shape in _ROUNDED_SHAPES and is_rounded_id(number)):
+    if is_resident_id(number) or (
+        shape in _ROUNDED_SHAPES and (is_mistyped_id(number) or is_rounded_id(number))
+    ):
         return "resident_id"
     if shape in _ID_15_SHAPES and is_old_resident_id(number):
         return "resident_id"
@@ -154,6 +157,14 @@ def is_resident_id(number: str) -> bool:
     if number[17] != _CHECK[sum(int(d) * w for d, w in zip(number[:17], _WEIGHTS, strict=True)) % 11]:
         return False
     return number[6:10] > "1900" or number[0] not in "159" or not _has_credit_checksum(number)
+
+
+def is_mistyped_id(number: str) -> bool:
+    """Whether 18 characters have the area and the day of a resident ID number, whatever their checksum.
+
+    One wrong digit still leaves a person. What has the checksum of a credit code is one.
+    """
+    return _is_of_a_person(number, 1900) and not (number[0] in "159" and _has_credit_checksum(number))
 
 
 def is_rounded_id(number: str) -> bool:

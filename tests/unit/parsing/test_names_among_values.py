@@ -1,0 +1,79 @@
+"""A person who stands where a form wants a number, 是 or 否, a day or a listed value is found; other words are not."""
+
+from __future__ import annotations
+
+import pytest
+
+from qiangji.catalogue import load
+from qiangji.catalogue.models import Layout
+from qiangji.parsing.grid import grid_of
+from qiangji.parsing.screening import Hit, find_personal_data
+from qiangji.personal_data import may_name
+from tests.frozen import paths as frozen
+
+FORM = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms["village"]
+NUMBER = next(f for f in FORM.fields.values() if f.type == "integer")
+YES_NO = next(f for f in FORM.fields.values() if f.type == "boolean")
+
+
+def found(header: str, text: str) -> list[Hit]:
+    import pyarrow as pa
+
+    columns = [pa.array(["行政村编码", "440703101201"]), pa.array([header, text])]
+    return find_personal_data(grid_of(columns, "village", header_rows=1), Layout(), FORM)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "林佩仪",
+        "林佩仪2",
+        "2（林佩仪）",
+        "由林佩仪负责",
+        "问林佩仪",
+        "林佩仪已核",
+        "司徒美堂",
+        "张三、李四",
+        "陈主任",
+        "李雷(党员)",
+    ],
+)
+@pytest.mark.parametrize("field", [NUMBER, YES_NO])
+def test_a_person_where_no_text_belongs_is_found(field: object, text: str) -> None:
+    assert found(field.label.zh, text) == [Hit("village!B2", "name")]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5万元", "300余人", "1.2万", "5000元整", "约三百", "无", "暂无", "不详", "应报未报", "单位数", "平均3次",
+        "和上月相同", "待核实", "全部完成", "元月", "石溪一组", "是", "否", "周三", "查无此项", "未填报", "人数不详",
+        "计划中", "双水镇",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", [NUMBER, YES_NO])
+def test_other_words_are_told_as_what_cannot_be_read(field: object, text: str) -> None:
+    assert found(field.label.zh, text) == []  # type: ignore[attr-defined]
+
+
+def test_under_a_header_that_is_not_of_the_forms_values_a_name_is_a_word_like_others() -> None:
+    assert found("备注", "林佩仪") == []
+    assert found(FORM.name_headers[0], "林佩仪") == []
+
+
+def test_no_listed_value_of_a_form_is_a_person() -> None:
+    import pyarrow as pa
+
+    forms = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms.values()
+    listed = [(form, name, f) for form in forms for name, f in form.fields.items() if f.values]
+    assert len(listed) >= 2
+    for form, name, f in listed:
+        columns = [pa.array([form.key, *["x"] * len(f.values)]), pa.array([name, *f.values])]
+        assert find_personal_data(grid_of(columns, "", header_rows=1), Layout(), form) == []
+
+
+@pytest.mark.parametrize(
+    ("tab", "is_named"), [("林佩仪的表", True), ("林佩仪填", True), ("新会区的表", False), ("月报", False)]
+)
+def test_a_tab_that_says_whose_it_is_is_not_quoted(tab: str, is_named: bool) -> None:
+    assert may_name(tab) is is_named
