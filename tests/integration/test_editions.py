@@ -92,7 +92,9 @@ def test_what_is_published_stays_and_what_changes_shows_against_it(place: Place)
     assert place.ask(f"({ours} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {ours})", p=MARCH) == []
     again = run("publish", MARCH, "--name", "审定版")
     assert (again.code, "edition_exists" in again.err, "组织二科" in again.err) == (2, True, True)
-    assert run("diff", "--edition", "审定版").out.strip() == "没有变化 Nothing changed: city, county."
+    compared, changed = run("diff", "--edition", "审定版").out.strip().splitlines()
+    assert compared.startswith(f"对照 Compared with 审定版 {MARCH} (")
+    assert changed == "没有变化 Nothing changed: city, county."
 
     place.report("unit n d r\nV1 6 10 1\nV2 9 20 2", period=MARCH)
     assert run("build").code == 0
@@ -122,7 +124,7 @@ def test_what_is_published_stays_and_what_changes_shows_against_it(place: Place)
     assert {r["obs_status"] for r in rows if r["indicator_code"] == "other"} == {None}
     assert ("other", CITY, MARCH) in published()
     assert run("publish", MARCH, "--name", "修订版").code == 0
-    assert run("diff", "--edition", "修订版").out.strip() == "没有变化 Nothing changed: city, county."
+    assert run("diff", "--edition", "修订版").out.strip().endswith("没有变化 Nothing changed: city, county.")
     assert published()["share", CITY, MARCH] == "16"
 
 
@@ -139,6 +141,9 @@ def test_a_quarter_and_a_month_of_one_name(place: Place) -> None:
     assert run("values", "--edition", "审定版", "--as-of", "2026-11-01").code == 2
     assert run("diff", "--edition", "审定版", "--from", "2026-11-01").code == 2
     assert run("diff", "--to", "2026-11-01").code == 2
+    said = "".join(run("diff", "--edition", "审定版").out.splitlines())
+    assert said.startswith(f"对照 Compared with 审定版 {MARCH} (")
+    assert "同名的还有 of the same name there are: 2026Q1 (--period)" in said
 
 
 def test_what_is_not_complete_is_recorded_with_the_edition(place: Place) -> None:

@@ -142,7 +142,8 @@ def diff(
     with reading_warehouse(settings()) as engine:
         built = explaining.first_built(engine)
         if edition is not None:
-            first, last = editions.find(engine, edition, wanted)["published_at"], datetime.now(UTC)
+            published, named = editions.find(engine, edition, wanted), editions.editions(engine, edition)
+            first, last = published["published_at"], datetime.now(UTC)
             rows = editions.changes(engine, edition, wanted, choice)
             beneath = {} if json else editions.changed_beneath(engine, edition, wanted, choice)
         else:
@@ -155,6 +156,8 @@ def diff(
 
         if edition is None:
             printing_figures.print_since(console, first, built, is_chosen=since is not None)
+        else:
+            printing_figures.print_compared(console, published, [e["period"] for e in named])
         printing_figures.print_changes(console, rows, choice, beneath, limit)
         names = words.names(_readable_catalogue())
         decided.print_told(console, taken, names, "期间的人工决定 Decided in between")
