@@ -23,6 +23,7 @@ from qiangji.periods import Period, reporting_month, span
 from qiangji.pipeline import Pipeline
 from qiangji.settings import settings
 from qiangji.stopwatch import Stopwatch
+from qiangji.text import counted
 from qiangji.workdays import unknown_words
 
 if TYPE_CHECKING:
@@ -360,7 +361,8 @@ def incomplete(run_id: str, lost: Sequence[str], broken: Sequence[str]) -> Colle
             zh=f"有任务失败：{'、'.join(broken)}。原因在其中第一个的日志里；消除后请清除该任务及其后的任务，使其重跑。",
         )
     return CollectError(
-        f"{counties} counties could not be collected; tasks that failed: {', '.join(broken) or 'none'}",
+        f"{counted(counties, 'county', 'counties')} could not be collected; tasks that failed:"
+        f" {', '.join(broken) or 'none'}",
         where=run_id,
         expected="every county",
         do="See the lines above and `qiangji status`; the figures of the others are built",

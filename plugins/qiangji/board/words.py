@@ -209,7 +209,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "shown_to": ("至", "To"),
     "until_now": ("今", "now"),
     "why": ("原因", "Why"),
-    "units_differ": ("{n}个单位不同", "{n} units differ"),
+    "units_differ": ("{n}个单位不同", "{n:unit} differ"),
 }
 
 TABLE |= WORK
@@ -229,6 +229,13 @@ UNITS_EN = {
 }  # fmt: skip
 
 
+class _Counted(str):
+    """A value for a text, in which `{n:report}` stands for `1 report`, `2 reports`."""
+
+    def __format__(self, one: str) -> str:
+        return f"{self} {one if self == '1' else one + 's'}" if one else self
+
+
 @dataclass(frozen=True)
 class Words:
     """The words of one language."""
@@ -237,7 +244,7 @@ class Words:
 
     def __call__(self, key: str, **names: Any) -> str:
         text = self.pick(*TABLE[key])
-        return text.format(**names) if names else text
+        return text.format(**{name: _Counted(value) for name, value in names.items()}) if names else text
 
     def pick(self, zh: T, en: T) -> T:
         """The one of this language."""

@@ -23,7 +23,7 @@ WORK: dict[str, tuple[str, str]] = {
     "night_none": ("尚未采集。", "Nothing was collected yet."),
     "night_said": (
         "{at}采集{months}，用时{took}：{all}个县（市、区）采到{reached}个，新来件{deliveries}。",
-        "At {at}, {months} was collected from {reached} of {all} counties in {took}: {deliveries} new deliveries.",
+        "At {at}, {months} was collected from {reached} of {all} counties in {took}: {deliveries} new.",
     ),
     "night_all": ("全部采到", "All reached"),
     "night_lost": ("{n}个未采到", "{n} not reached"),
@@ -113,13 +113,13 @@ WORK: dict[str, tuple[str, str]] = {
     "not_decided": ("未作记录", "Nothing was recorded"),
     "unbuilt_n": (
         "{n}份已采用的报送尚未进入指标，下一次计算后更新。",
-        "{n} reports that count are not in the figures yet: the next build takes them.",
+        "The figures lack {n:report} yet: the next build takes them.",
     ),
     "go_to_findings": ("逐条核实", "Look at them"),
     "go_to_county": ("看该县（市、区）", "Look at the county"),
     # what moved
     "moved_since": ("昨夜以来的变化", "What moved since the last night"),
-    "moved_n": ("{n}个指标值变化", "{n} figures changed"),
+    "moved_n": ("{n}个指标值变化", "{n:figure} changed"),
     "moved_first": ("其中首次显示{n}个", "{n} of them shown for the first time"),
     "moved_none": ("指标没有变化。", "No figure moved."),
     "moved_scope": (
@@ -132,7 +132,7 @@ WORK: dict[str, tuple[str, str]] = {
     ),
     "closed_moved": (
         "已锁定或审定的报告期{period}有{n}个指标值变化。",
-        "{n} figures of {period}, which is locked or published, changed.",
+        "{n:figure} of {period}, which is locked or published, changed.",
     ),
     "value_before": ("原值", "Before"),
     "value_now": ("现值", "Now"),
@@ -145,12 +145,12 @@ WORK: dict[str, tuple[str, str]] = {
     "more_n": ("等{n}份", "and more, {n} in all"),
     "coming_none": ("近五个工作日没有到期的报表。", "Nothing is due within five working days."),
     "due": ("截止", "Due"),
-    "due_missing": ("{all}个县（市、区）中{n}个未收齐", "{n} of {all} counties to come"),
+    "due_missing": ("{all}个县（市、区）中{n}个未收齐", "{n} of {all} to come"),
     "locked": ("已锁定", "Locked"),
     "decided_lately": ("昨夜以来的决定", "Decided since the last night"),
     "form": ("报表", "Form"),
     # the grid
-    "reports_n": ("{n}份报表", "{n} reports"),
+    "reports_n": ("{n}份报表", "{n:report}"),
     "all_periods": ("各期", "all periods"),
     "all": ("全部", "all"),
     "grid_said": (
@@ -158,7 +158,7 @@ WORK: dict[str, tuple[str, str]] = {
         "A cell leads to the county's own page.",
     ),
     "revision_short": ("第{n}版", "rev. {n}"),
-    "rows_back": ("退{n}行", "{n} rows"),
+    "rows_back": ("退{n}行", "{n:row}"),
     "no_reports": ("没有符合条件的报表。", "No report is as chosen."),
     # one county
     "sent": ("报送记录", "What it sent"),
@@ -187,7 +187,7 @@ WORK: dict[str, tuple[str, str]] = {
         "Workbooks name those who filled them in: duty operators and administrators may open them.",
     ),
     "reports_now": ("各期报表", "Its reports"),
-    "late_n": ("逾期{n}份，最长{days}天", "{n} late, {days} days at most"),
+    "late_n": ("逾期{n}份，最长{days}天", "{n} late, {days:day} at most"),
     "nothing_late": ("没有逾期", "nothing is late"),
     "message": ("说明", "What is said"),
     # quality
@@ -210,7 +210,7 @@ WORK: dict[str, tuple[str, str]] = {
         "还没有勾选：请先勾选规则或县（市、区）。",
         "Nothing is ticked: tick rules or counties first.",
     ),
-    "many_n": ("{n}条核查发现", "{n} findings"),
+    "many_n": ("{n}条核查发现", "{n:finding}"),
     "many_first": (
         "共选{all}条，一次最多{n}条：先决定前{n}条，其余随后再选。",
         "{all} are chosen, and {n} at most are decided on at once: these are the first, the rest follow.",

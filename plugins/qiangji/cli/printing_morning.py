@@ -79,7 +79,7 @@ def sentence(night: Night) -> str:
     text = (
         f"{mark} {when} 采集{months}，用时{took}：{night.counties}个县（市、区）采到{reached}个，"
         f"新来件{night.deliveries}。\n  collected {reached} of {night.counties} counties in {took_en},"
-        f" {night.deliveries} new deliveries."
+        f" {counted(night.deliveries, 'new delivery', 'new deliveries')}."
     )
     for said, counties in (
         ("未采到 not reached", night.lost),

@@ -18,6 +18,7 @@ from qiangji.figures.reading import Reporting
 from qiangji.ledger.records import SIDE_BY_SIDE
 from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.periods import Period
+from qiangji.text import counted
 from qiangji.workdays import unknown_words
 
 
@@ -330,6 +331,6 @@ def _workbooks(reported: Reporting) -> Iterator[Waiting]:
         yield Waiting(
             "not_sent",
             f"{len(missing)}份来件的退回说明尚未发出",
-            f"{len(missing)} deliveries whose county was not told yet",
+            counted(len(missing), "delivery", "deliveries") + " whose county was not told yet",
             "qiangji feedback",
         )

@@ -16,7 +16,7 @@ from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
 from qiangji.letters.situation import Situation, coming_in
 from qiangji.letters.words import Words
-from qiangji.text import in_hundredths
+from qiangji.text import counted, in_hundredths
 from qiangji.warehouse.dictionary import UNITS
 
 READER = "city"
@@ -109,7 +109,7 @@ def _night(night: Night, w: Words) -> str:
     text = w(
         f"{w.moment(night.started_at)}起采集{months}：{night.counties}个县（市、区）采到{reached}个，新来件{night.deliveries:,}。",
         f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
-        f" {night.deliveries:,} new deliveries.",
+        f" {counted(night.deliveries, 'new delivery', 'new deliveries')}.",
     )
     for zh, en, counties in (
         ("未采到", "Not reached", night.lost),
@@ -215,7 +215,7 @@ def _days(r: Open, w: Words) -> str:
     zh, en = r.note
     return w(
         f"（{r.days}天，{zh}）" if zh else f"（{r.days}天）",
-        f" ({r.days} days, {en})" if en else f" ({r.days} days)",
+        f" ({counted(r.days, 'day')}, {en})" if en else f" ({counted(r.days, 'day')})",
     )
 
 
@@ -255,7 +255,7 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
     yield Grid(
         w(
             f"变化：{moves.figures:,}个指标值，其中首次{moves.first_shown:,}",
-            f"Moved: {moves.figures:,} figures, {moves.first_shown:,} of them new",
+            f"Moved: {counted(moves.figures, 'figure')}, {moves.first_shown:,} of them new",
         ),
         w.headings("原因 cause", "指标值 figures"),
         tuple(
@@ -267,7 +267,7 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
         yield Paragraph(
             w(
                 f"已锁定或审定的报告期{period}有{n:,}个指标值变化。",
-                f"{n:,} figures of {period}, locked or published, changed.",
+                f"{counted(n, 'figure')} of {period}, locked or published, changed.",
             ),
             "bad",
         )
