@@ -6,6 +6,8 @@ sums that a spreadsheet program would show, and NO_RESULT in place of every othe
 | formula | read as |
 | --- | --- |
 | `SUM(D4:D202)` in column D of a row with a declared label of totals | the sum of the numbers in these cells |
+| `D4+D5+D9`, `SUM(D4:D9,D12)` there | the same |
+| `SUBTOTAL(9,D4:D202)`, `SUBTOTAL(109,...)` there | the same, without other such subtotals |
 | the same, in a row that holds nothing but formulas: a total without its label | the same |
 | the same, where one of these cells has no result or an error | NO_RESULT: the cell itself is told |
 | any other, in a title or a header | the sheet goes back: formula_without_value |
@@ -35,11 +37,11 @@ Place = tuple[int, int]
 MAX_SUMS = 1_000
 """Sums of a sheet that are computed. A totals row has as many as the form has fields."""
 _SUM = re.compile(
-    r"\s*=?\s*SUM\(\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*:\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*\)\s*",
-    re.IGNORECASE,
+    r"\s*=?\s*(?:SUM\(|(SUBTOTAL)\(\s*(?:9|109)\s*,)([^()]+)\)\s*|\s*=?([^()]+\+[^()]+)", re.IGNORECASE
 )
-
-
+_CELLS = re.compile(
+    r"\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*(?::\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*)?", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
@@ -53,7 +55,7 @@ def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Lay
     bare = _bare(rows, formulas)
     in_totals = (place for place in sorted(formulas) if place[0] in bare or _is_total(rows, place[0], labels))
     for row, column in islice(in_totals, MAX_SUMS):
-        if (total := _sum(rows, formulas[row, column], row, column)) is not None:
+        if (total := _sum(rows, formulas, row, column)) is not None:
             rows[row][column] = as_text(total)
 
 
@@ -112,19 +114,35 @@ def _bare(rows: Sequence[Sequence[object]], formulas: Mapping[Place, str]) -> se
     return {row for row in with_sum if sum(v is not None and v != "" for v in rows[row]) == held[row]}
 
 
-def _sum(rows: Sequence[Sequence[object]], formula: str, row: int, column: int) -> Decimal | None:
+def _sum(
+    rows: Sequence[Sequence[object]], formulas: Mapping[Place, str], row: int, column: int
+) -> Decimal | None:
     """What the formula of this cell gives, as a spreadsheet program adds up: numbers, no texts. None if it is no sum
-    of cells of its own column, or one of these has no result.
+    of other cells of its own column, or one of these has no result.
     """
-    found = _SUM.fullmatch(formula)
+    found = _SUM.fullmatch(formulas[row, column])
     if not found or row >= len(rows) or column >= len(rows[row]):
         return None
-    of = {column_number(found[n].upper().encode()) - 1 for n in (1, 3)}
-    first, last = sorted((int(found[2]) - 1, int(found[4]) - 1))
-    if of != {column} or first <= row <= last:
+    added = _rows_added(found[2] or found[3], "," if found[2] else "+", column)
+    if not added or any(row in some for some in added):
         return None
-    values = [line[column] for line in rows[first : last + 1] if column < len(line)]
+    places = [(r, column) for some in added for r in some if r < len(rows) and column < len(rows[r])]
+    if found[1]:
+        places = [p for p in places if p not in formulas or "SUBTOTAL" not in formulas[p].upper()]
+    values = [rows[r][column] for r, _ in places]
     if any(isinstance(value, str) and value.startswith("#") for value in values):
         return None
     numbers = (v for v in values if isinstance(v, (int, float, Decimal)) and not isinstance(v, bool))
     return sum((Decimal(as_text(number) or 0) for number in numbers), Decimal(0))
+
+
+def _rows_added(text: str, sign: str, column: int) -> list[range]:
+    """The rows of the cells and ranges that are added up; none if any of them is of another column."""
+    found = [_CELLS.fullmatch(part) for part in text.split(sign)]
+    added = []
+    for m in found:
+        if m is None or {column_number(m[n].upper().encode()) - 1 for n in (1, 3) if m[n]} != {column}:
+            return []
+        first, last = sorted((int(m[2]), int(m[4] or m[2])))
+        added.append(range(first - 1, last))
+    return added

@@ -95,7 +95,35 @@ def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    "formula", ["=C3+C4+C5", "=SUM(D3:D5)", "=SUM(C3:C6)", "=SUMIF(C3:C5,1)", "=SUM(C3,C5)"]
+    "formula",
+    ["=C3+C4+C5", "= c3 + $C$4 +C5", "=SUM(C3,C4:C5)", "=SUBTOTAL(9,C3:C5)", "=SUBTOTAL(109, $C$3:$C$5)"],
+)
+def test_a_sum_is_one_however_it_is_written(formula: str) -> None:
+    assert read(book(C6=formula)).totals_agree is True
+    (problem,) = read(book(C6=formula.replace("3", "4"))).totals_problems
+    assert problem.sum == "60"
+
+
+def test_a_subtotal_function_leaves_other_subtotals_out() -> None:
+    cells: dict[str, Any] = {"A5": "小计", "B5": None, "A6": "合计"}
+    cells |= {f"{c}5": f"=SUBTOTAL(9,{c}3:{c}4)" for c in "CDE"}
+    cells |= {f"{c}6": f"=SUBTOTAL(9,{c}3:{c}5)" for c in "CDE"}
+    parsed = read(book(**cells))
+    assert parsed.rows.column("members").to_pylist() == [10, 20]
+    assert (parsed.totals_agree, parsed.totals_problems) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "=SUM(D3:D5)",
+        "=SUM(C3:C6)",
+        "=SUMIF(C3:C5,1)",
+        "=C3*2",
+        "=C3+D4+C5",
+        "=SUM(C3:C5)+1",
+        "=SUBTOTAL(1,C3:C5)",
+    ],
 )
 def test_any_other_formula_of_a_total_is_told_and_not_taken_for_a_sum(formula: str) -> None:
     parsed = read(book(C6=formula))
