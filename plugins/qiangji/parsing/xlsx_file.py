@@ -117,7 +117,8 @@ def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> st
 
 
 def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid:
-    there = [quoted(n) if may_name(n) else n for n in book.sheet_names]
+    theirs = [n for n in book.sheet_names if squeezed(n) not in OWN_SHEETS] or book.sheet_names
+    there = [quoted(n) if may_name(n) else n for n in theirs]
     return failed(
         ReturnedError(
             f"no sheet for form {form}; the workbook has {', '.join(there)}",

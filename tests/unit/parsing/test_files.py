@@ -185,7 +185,7 @@ def test_a_percent_sign_that_is_only_shown_is_none() -> None:
 
 
 def test_a_missing_sheet_fails_alone() -> None:
-    content = workbook({"行政村": [["v"]]})
+    content = workbook({"行政村": [["v"]], "填表说明": [["指标解释"]]})
     grids = read_grids(
         content, "xlsx", county(sheets={"village": "行政村", "community": "社区"}), ["village", "community"]
     )
@@ -193,6 +193,7 @@ def test_a_missing_sheet_fails_alone() -> None:
     assert grids["community"].error is not None
     assert grids["community"].error.code == "missing_sheet"
     assert "行政村" in str(grids["community"].error)
+    assert "填表说明" not in grids["community"].error.zh + str(grids["community"].error), "it is ours"
 
 
 def test_numbers_are_exact_text_and_leading_empty_rows_count() -> None:
