@@ -165,12 +165,15 @@ def largest_first(rows: Rows) -> Rows:
     return sorted(rows, key=lambda r: (r["is_first_shown"], r["change"] is None, -abs(r["change"] or 0)))
 
 
-UNREPORTED, UNKNOWN = "unreported", "unknown"
+UNREPORTED, EARLIER, UNKNOWN = "unreported", "earlier", "unknown"
 OTHERWISE = {
     UNREPORTED: ("无人报送", "nothing reported"),
+    EARLIER: ("此前已报", "reported before"),
     UNKNOWN: ("原因未明", "not known"),
 }
-"""What a change without a cause is counted as: a figure shown first of which nobody reported, and any other."""
+"""What a change without a cause is counted as: a figure shown first of which nobody reported; one shown first whose
+reports counted before, as its period was not built until now; and any other.
+"""
 TOGETHER = "+"
 """Joins the causes of figures that have several: `boundary+revision`."""
 
@@ -185,7 +188,9 @@ def by_causes(rows: Rows) -> dict[str, int]:
 
 
 def _without(row: Row) -> str:
-    return UNREPORTED if row["is_first_shown"] and not row["reported_units"] else UNKNOWN
+    if not row["is_first_shown"]:
+        return UNKNOWN
+    return EARLIER if row["reported_units"] else UNREPORTED
 
 
 def causes_in_words(key: str) -> tuple[str, str]:

@@ -109,6 +109,8 @@ def test_figures_shown_for_the_first_time_are_counted_apart_and_come_last() -> N
     assert "│ new " not in printed(rows, limit=4)
     assert "not known" not in printed(new)
     assert "for the first time: 无人报送 nothing reported 1" in printed(new[1:]).splitlines()[0]
+    later = [change("built later", None, "9", **shown) | {"reported_units": 3}]
+    assert "for the first time: 此前已报 reported before 1" in printed(later).splitlines()[0]
 
 
 def test_a_limit_says_how_many_more() -> None:
