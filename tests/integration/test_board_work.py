@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import fastapi
@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from qiangji.board import Viewer, pages, posting, quality, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
-from qiangji.figures import OVERVIEW, explaining, morning, reading
+from qiangji.figures import OVERVIEW, deliveries, explaining, morning, reading
 from qiangji.ledger import dispositions
 from qiangji.settings import settings
 from tests.integration.boards import LATE, LOCKED, Lived
@@ -328,6 +328,23 @@ def test_what_makes_no_sense_is_told_and_not_recorded(site: Site, fields: dict[s
     assert site.events("decision") == site.events("disposition") == []
     large = site.send(**(whole | {"reason": "x" * 30_000}))
     assert large.status_code == 403, "a body that is too large is not read"
+
+
+def test_of_two_deliveries_of_one_report_the_other_may_be_released_too(site: Site) -> None:
+    (pair,) = [r for r in site.held() if r["reason_code"] == "side_by_side"]
+    beside = deliveries.of_same_report(site.engine, [pair], datetime.now(UTC))
+    ids = beside[pair["county_code"], pair["form"], pair["period"]]
+    (other,) = set(ids) - {pair["delivery_id"]}
+    assert f"<code>{other}</code>" in site.page("today")
+    assert f"<code>{other}</code>" in site.page("today", MAY_NOT)
+    report = f"{other}.{pair['form']}.{pair['period']}"
+    assert f"report={report}" in site.page("today")
+    assert f"report={report}" not in site.page("today", MAY_NOT)
+    asked = site.page(f"today?decide=release&report={report}")
+    assert re.findall(r'name="delivery" value="([^"]+)"', asked) == [other]
+    assert 'name="delivery"' not in site.page(
+        f"today?decide=release&report=x.{pair['form']}.{pair['period']}"
+    )
 
 
 def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:

@@ -182,18 +182,21 @@ def _decision(catalogue: Catalogue, row: dict[str, Any]) -> Row:
     return row | {"decided_at": datetime.fromisoformat(row["decided_at"]), "county_name": name}
 
 
-def report(row: Row) -> str:
-    """A report as an address names it."""
-    return f"{row['delivery_id']}.{row['form']}.{row['period']}"
+def report(row: Row, delivery: str = "") -> str:
+    """A report as an address names it; `delivery`: another one of the same report."""
+    return f"{delivery or row['delivery_id']}.{row['form']}.{row['period']}"
 
 
 def _chosen(held: Iterable[Row], state: State) -> Held | None:
-    """The report that somebody is about to decide on, if it is held still."""
+    """The report that somebody is about to decide on, if it is held still; or one that lies beside it."""
     wanted = state.get("report")
     if state.get("decide") not in ACTIONS:
         return None
-    row = next((r for r in held if report(r) == wanted), None)
-    return Held(state.get("decide"), row) if row else None
+    for row in held:
+        for delivery in (row["delivery_id"], *(row["others"] or ())):
+            if report(row, delivery) == wanted:
+                return Held(state.get("decide"), row | {"delivery_id": delivery})
+    return None
 
 
 _COUNTY = (

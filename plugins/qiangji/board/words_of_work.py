@@ -110,6 +110,9 @@ WORK: dict[str, tuple[str, str]] = {
     "may_not": ("该账号只能查看。", "This account may look and not decide."),
     "decided_done": ("{who}于{at}决定：{what}", "{who} decided at {at}: {what}"),
     "decided_before": ("此前已有决定", "It was decided before"),
+    "beside_it": ("同一报表另有一份", "Another delivery of the same report:"),
+    "release_other": ("放行该份", "release that one"),
+    "void_other": ("作废该份", "void that one"),
     "not_decided": ("未作记录", "Nothing was recorded"),
     "unbuilt_n": (
         "{n}份已采用的报送尚未进入指标，下一次计算后更新。",

