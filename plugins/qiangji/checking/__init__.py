@@ -19,7 +19,7 @@ split afterwards.
 | `sheets` | what a sheet says of itself, with `titles` (the period), `counties`, `units` and `spans` |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
-| `ahead` | files are read while others are judged |
+| `ahead` | files are read, and verdicts written, while others are judged |
 | `contextual` | rules that look beyond the submission, when a month is built; it has `context`, `jumps` and others |
 
 So the verdict depends on the submission, the catalogue and the tree alone.
@@ -38,7 +38,7 @@ import pyarrow as pa
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, counties, doubts, sheets, signing, titles, unexpected_units
-from qiangji.checking.ahead import ahead
+from qiangji.checking.ahead import ahead, behind
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish
@@ -78,13 +78,18 @@ def check(
     )  # Arrow's own gives large arrays back at once, and takes them anew
     watch = Stopwatch() if watch is None else watch
     published: list[Submission] = []
-    for code in sorted({p.form for p in parts}):
-        mine = [p for p in parts if p.form == code]
-        for batch in _batches(_read(catalogue, ledger.lake, mine, watch, handed)):
-            with watch.timed("expectations"):
-                _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
-            published += publish(batch, catalogue, ledger, record, watch)
-            batch.clear()  # its rows are not held while the next is read
+
+    def put_down(batch: list[Checked]) -> None:
+        published.extend(publish(batch, catalogue, ledger, record, watch))
+        batch.clear()  # its rows are not held while the next is judged
+
+    with behind(put_down) as hand_on:
+        for code in sorted({p.form for p in parts}):
+            mine = [p for p in parts if p.form == code]
+            for batch in _batches(_read(catalogue, ledger.lake, mine, watch, handed)):
+                with watch.timed("expectations"):
+                    _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
+                hand_on(batch)
     for s in published:
         log.log(
             logging.INFO if s.verdict == "accepted" else logging.WARNING,

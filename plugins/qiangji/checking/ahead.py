@@ -1,7 +1,9 @@
-"""Work done ahead of who takes its results: files are parsed while the rows of others are judged.
+"""Work done ahead of who takes its results, and behind who hands it on: files are parsed, and verdicts written, while
+the rows of others are judged.
 
-In: items, a function, and how heavy an item is. Out: the function's results, in the order of the items. So many threads
-work as there are processors; what lies ready, or is worked on, weighs no more than a limit, or is one item.
+In: items and a function. Out of `ahead`: the function's results, in the order of the items. So many threads work as
+there are processors; what lies ready, or is worked on, weighs no more than a limit, or is one item. `behind` works
+things off one after the other, and holds one of them at most.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -35,3 +38,26 @@ def ahead(
         finally:
             for _, result in waiting:
                 result.cancel()
+
+
+@contextmanager
+def behind(function: Callable[[T], None]) -> Iterator[Callable[[T], None]]:
+    """Takes one thing at a time, which is worked off while the next is made; all are when the block ends.
+
+    An error of the function is raised where the next thing is handed on, or at the end.
+    """
+    working: list[Future[None]] = []
+
+    def finish() -> None:
+        while working:
+            working.pop().result()
+
+    def hand_on(item: T) -> None:
+        finish()
+        working.append(pool.submit(function, item))
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        try:
+            yield hand_on
+        finally:
+            finish()
