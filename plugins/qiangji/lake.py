@@ -91,7 +91,8 @@ class Lake:
         `reports`: accepted. `rejected`. `repeated`: the earlier rows that a report without changes stands for.
         """
         digest = rows_hash(rows)
-        self._put_parquet(self.rows_path(area, form, period, county, digest), rows)
+        # hardly any value is there twice: without dictionaries a file is a tenth smaller, and takes a fifth less time
+        self._put_parquet(self.rows_path(area, form, period, county, digest), rows, use_dictionary=False)
         return digest
 
     def has_rows(self, area: str, form: str, period: str, county: str, digest: str) -> bool:
