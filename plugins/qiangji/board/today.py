@@ -83,7 +83,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     reported = _reported(at, rows)
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
-    since = night.started_at if night else at - timedelta(days=1)
+    since = night.told_since if night else at - timedelta(days=1)
     moved = query("board/moves", figures=state.figures.figures)
     found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
