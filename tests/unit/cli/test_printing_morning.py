@@ -21,7 +21,8 @@ AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
 MOVE = {
     "name_zh": "村民小组长党员比例", "indicator_code": "x", "unit": "percent", "org_name": "开平市",
     "org_code": "440783", "period": "2026-10", "period_type": "month", "value_before": Decimal(40),
-    "value": Decimal("41.5"), "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P", "causes": ["revision"],
+    "value": Decimal("41.5"), "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P",
+    "causes": ["revision"],
     "is_first_shown": False, "because_zh": "主要因长沙街道自身水平上升 +1.20",
     "because_en": "mainly 长沙街道's own rate up +1.20",
 }  # fmt: skip
