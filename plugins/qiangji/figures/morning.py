@@ -39,7 +39,8 @@ class Night:
     `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were
     built; None if nothing is built. `lost_else`: as `lost`, of other counties whose last attempt was another run of
     that day, and failed. `reached_since`: names of those that the night lost and a later run reached. `since`: when
-    the first such run of the day began. `later_runs`: those that ended after it; `later_deliveries`: what they brought.
+    it, or Airflow's first such run of the day, began. `later_runs`: those that ended after it; `later_deliveries`: what
+    they brought.
     """
 
     run_id: str

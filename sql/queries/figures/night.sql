@@ -2,7 +2,8 @@
 -- The night is the last run of that day that asked for the latest month and most counties. A run that was started for a
 -- county or two by hand does not take its place: it asked fewer than half of the counties that the largest run asked.
 -- Nor does one of the command line take that of a run of Airflow's.
---   since             when the first such run of that day began: what people decided and what moved is told from then
+--   since             when it began, of Airflow's when the first such run of that day did: what people decided and what
+--                     moved is told from then
 --   later_runs        runs of that day that ended after the night, and
 --   later_deliveries  what they brought
 WITH runs AS (
@@ -29,7 +30,7 @@ nights AS (
     SELECT
         run_id,
         ended_at,
-        min(started_at) OVER alike AS since,
+        CASE WHEN is_by_hand THEN started_at ELSE min(started_at) OVER alike END AS since,
         row_number() OVER (ORDER BY last_month DESC, is_by_hand, ended_at DESC) = 1 AS is_last
     FROM lately
     WHERE 2 * counties > (SELECT max(e.counties) FROM lately AS e)

@@ -193,7 +193,7 @@ def test_reports_of_one_delivery_are_named_by_form() -> None:
     text = shown(replace(found, waiting=waits))
     assert 'qiangji release ID --reason "…"\n' in text
     assert "  d --form f1 县 表1 2026-10 整列未填\n" in text
-    assert "    或 or e\n" in text
+    assert "    或 or e：放行一份，作废另一份" in text
     assert f"县440703 d --form f{HELD_SHOWN} 县440703 d --form f{HELD_SHOWN + 1} (--all)" in text
 
 
