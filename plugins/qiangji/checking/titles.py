@@ -8,7 +8,9 @@ other things (a day of filling in, a date until which the form is valid) name no
 | `2026年9月(份)`, `26年9月`, `2026-09`, `202609`, `二〇二六年九月`, `1-9月`, `September 2026`, `Sep-26` | the month |
 | `截至2026年9月25日`, and of days without a word the last of a month: `2026-9-30`, `30 September 2026` | its month |
 | `2026年第三季度`, `三季度`, `2026Q3`; `上半年`, `下半年` | the quarter, the half |
-| `2025年度`, `2025年…月报表`, of another year than the period's | the year |
+| `2025年度`, `2025年…月报表`, `（2025年）`, `…表2025年`, of another year than the period's | the year |
+| `2026年元月`, `2026年09`, `2026M09`, `2026_09`, `2026年第9期` | the month |
+| `去年10月`, `上年第三季度`, `今年9月` | that of the year before, or of the period's |
 
 Of a quarter a month is as good as the quarter that it lies in, but the month after it: that is when it is written.
 """
@@ -24,7 +26,15 @@ from qiangji.periods import Period
 from qiangji.text import squeezed, tidy
 
 _DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
-_CHINESE = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月季日号])|(?<=第)[一二三四](?=季)")
+_CHINESE = re.compile(
+    r"[〇零一二三四五六七八九十]+(?=[年月季日号])|(?<=第)[一二三四](?=季)|(?<=年第)[一二三四五六七八九十]+(?=期)"
+)
+_FIRST_MONTH = re.compile(r"(?<![\d十百千万亿美港欧日澳加])元月(?!均)")
+_SAID_YEAR = re.compile(
+    r"(?<![与比较同和])(?P<said>去年|上年|前年|今年|本年|当年)度?的?"
+    r"(?=(?:\d{1,2}月|第?[1-4]季|[上下]半年)(?!.{0,6}(?:相比|比较|对比)))"
+)
+_YEARS_BACK = {"前年": 2, "去年": 1, "上年": 1}
 _COUNTED_UNTIL = re.compile(r"(?:统计|数据|报告期)截[至止](?:日期|时间)?[:：]?")
 _ROMAN = {"IV季": "4季", "III季": "3季", "II季": "2季", "I季": "1季"}
 _NOT_THE_PERIOD = re.compile(
@@ -47,9 +57,13 @@ _CUT_OFF = 15
 """From this day of a month on, a day until which something is counted stands for its month."""
 _MONTHS = (
     re.compile(_YEAR + r"年(?:度)?(?:\d{1,2}月?(?:[-~—–至到]))?(?P<number>\d{1,2})月(?!份?\d)"),
-    re.compile(_YEAR + r"[-/.](?P<number>0?[1-9]|1[0-2])(?![\d])(?![-/.]\d)"),
+    re.compile(_YEAR + r"[-/._—–](?P<number>0?[1-9]|1[0-2])(?![\d])(?![-/._—–]\d)"),
     re.compile(_YEAR + r"(?P<number>0[1-9]|1[0-2])(?!\d)"),
+    re.compile(_YEAR + r"年?-?M(?P<number>0?[1-9]|1[0-2])(?![\da-z])", re.IGNORECASE),
+    re.compile(_YEAR + r"年(?P<number>0?[1-9]|1[0-2])(?=$|[)\]】])"),
 )
+_ISSUE = re.compile(r"(?<!简报)(?<!通讯)(?<!通报)" + _YEAR + r"年度?第(?P<number>\d{1,2})期")
+"""A report's number in its year; a bulletin has one of its own."""
 _MONTH_ALONE = re.compile(
     r"(?<![\d年.-])(?:\d{1,2}月?[-~—–至到])?(?P<number>[1-9]|1[0-2])月(?!份?\d)(?!前|后)(?:份|底|末)?"
 )
@@ -85,6 +99,11 @@ _QUARTER_ALONE = re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?")
 _HALVES = (re.compile(r"(?:(?P<year>(?<!\d)20\d\d)年度?)?(?P<half>[上下])半年"),)
 _YEARS = (re.compile(_YEAR + r"年(?:度|报)"),)
 _OTHER_YEAR = re.compile(r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)年(?:度|[^\d年]{0,16}[月季]报)")
+_YEAR_ALONE = re.compile(
+    r"(?:[(\[【](?:报告期|年份|年度)?:?|^)(?P<year>20\d\d)年?(?:$|(?=[,、;])|[)\]】](?!第?\d))"
+    r"|(?<=[表账])(?P<behind>20\d\d)年?$"
+)
+"""A year in brackets of its own, alone in its cell, or at the end: not that of `国统字(2025)8号`."""
 _ISSUED = re.compile("修订|印发|制定|版|计划|规划|行动|任务")
 _A_REPORT = re.compile("[报表]|情况|统计|台账|月份")
 
@@ -109,14 +128,27 @@ def periods_in(text: str, period: Period) -> Iterator[str]:
 
     Those of the period's type come first, then those of other types: a quarter's title above a month's report.
     """
-    plain = _plain(text)
+    plain = _plain(text, period)
     if period.type == "year":
         yield from (m["year"] for m in _YEARS[0].finditer(plain))
+        yield from () if _ISSUED.search(plain) else _years_alone(plain)
         return
+    found = list(_within_a_year(text, plain, period))
+    yield from found
+    if not found and not _ISSUED.search(plain):
+        alone = list(_years_alone(plain))
+        years = [*(m["year"] for m in _OTHER_YEAR.finditer(plain)), *alone]
+        yield from (y for y in years if y != str(period.year) and str(period.year) not in alone)
+
+
+def _within_a_year(text: str, plain: str, period: Period) -> Iterator[str]:
+    """Months, quarters and halves that a text names, above a report of one of them."""
     months = [*_months(plain, period), *_of_days(plain, period), *_english(text, period)]
     quarters = list(_numbered(_QUARTERS, plain, period, "Q")) or list(
         _numbered((_QUARTER_ALONE,), plain, period, "Q")
     )
+    if not quarters and period.type == "quarter":
+        quarters = list(_numbered((_ISSUE,), plain, period, "Q"))
     if period.type == "quarter":
         yield from quarters
         if not quarters:
@@ -136,13 +168,17 @@ def periods_in(text: str, period: Period) -> Iterator[str]:
     if not months:
         yield from quarters
         yield from _half_years(plain, period)
-    if not months and not quarters and not _ISSUED.search(plain):
-        yield from (y for m in _OTHER_YEAR.finditer(plain) if (y := m["year"]) != str(period.year))
 
 
-def _plain(text: str) -> str:
+def _years_alone(plain: str) -> Iterator[str]:
+    return (m["year"] or m["behind"] for m in _YEAR_ALONE.finditer(plain))
+
+
+def _plain(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
     plain = _CHINESE.sub(_arabic, squeezed(text).replace("○", "〇"))
+    plain = _FIRST_MONTH.sub("1月", plain)
+    plain = _SAID_YEAR.sub(lambda m: f"{period.year - _YEARS_BACK.get(m['said'], 0)}年", plain)
     plain = _COUNTED_UNTIL.sub("截至", plain)
     for roman, quarter in _ROMAN.items():
         plain = plain.replace(roman, quarter)
@@ -156,6 +192,8 @@ def _plain(text: str) -> str:
 
 def _months(plain: str, period: Period) -> Iterator[Period]:
     found = list(_numbered(_MONTHS, plain, period, "-"))
+    if not found and period.type == "month":
+        found = list(_numbered((_ISSUE,), plain, period, "-"))
     if not found:
         found = list(_numbered((_MONTH_ALONE,), plain, period, "-"))
     yield from map(Period.parse, found)
