@@ -7,7 +7,7 @@ from the submission and the catalogue alone.
 | --- | --- |
 | `unit_of_another_scale` | a header, a number format or a title names a unit that is not the field's |
 | `another_time_span` | a header says another time than the field counts: `本月` above a year-to-date amount |
-| `scaled_number_format` | most cells of a field are shown divided, so that what is shown is not what is stored |
+| `scaled_number_format` | most cells of a field are shown divided, or with digits beside them: not as they are stored |
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qiangji.checking.spans import KINDS, other_spans
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
-from qiangji.parsing.facts import SheetFacts
+from qiangji.parsing.facts import ANOTHER, SheetFacts
 from qiangji.personal_data import quoted
 from qiangji.text import counted, quoted_zh
 
@@ -130,6 +130,16 @@ def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
     first = scaled[0]
     zh, en = named([s.field for s in scaled], form)
     unit = "万元" if form.fields[first.field].is_money else "报表要求的单位"
+    if first.divisor == ANOTHER:
+        yield Doubt(
+            "scaled_number_format",
+            f"{zh}的数字格式在数值旁另写数字、符号或倍数（{first.cells}个单元格），显示的不是存储的数值：以哪个为准？"
+            "请填写正确的数值，改用普通数字格式后重报",
+            f"a number format writes digits, a sign or a multiple beside {en} ({counted(first.cells, 'cell')}), so that"
+            " another number is shown than is stored: which is meant? Write it in a plain number format and send the"
+            " report again",
+        )
+        return
     yield Doubt(
         "scaled_number_format",
         f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
@@ -211,10 +221,16 @@ def _merged(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
 def _scaled(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
     for scaled in (s for s in sheet.scaled_columns if s.field in form.fields):
         label = form.fields[scaled.field].label
+        does_zh, does_en = f"把数值缩小{scaled.divisor:,}倍显示", f"divided by {scaled.divisor:,}"
+        if scaled.divisor == ANOTHER:
+            does_zh, does_en = (
+                "在数值旁另写数字、符号或倍数",
+                "with digits, a sign or a multiple beside the number",
+            )
         words = Words(
             str(scaled.cells),
-            f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式把数值缩小{scaled.divisor:,}倍显示，读取的是实际存储的数值",
-            f"a number format shows {counted(scaled.cells, 'cell')} of {label.en} divided by {scaled.divisor:,};"
+            f"{quoted_zh(label.zh)}有{scaled.cells}个单元格的数字格式{does_zh}，读取的是实际存储的数值",
+            f"a number format shows {counted(scaled.cells, 'cell')} of {label.en} {does_en};"
             " what is stored was read",
             "显示与存储一致的数字格式",
             "a number format that shows what is stored",

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import count
 from xml.sax.saxutils import escape, quoteattr
 
+from qiangji.parsing.facts import ANOTHER
 from qiangji.parsing.grid import Grid, Look, column_letters
 
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
@@ -78,7 +79,8 @@ def _formats(look: Look) -> dict[str, tuple[int, Mapping[int, frozenset[int]]]]:
     """Number format -> (its style, column -> rows of the cells under it)."""
     found: dict[str, dict[int, frozenset[int]]] = {}
     for (column, divisor), rows in look.scaled.items():
-        found.setdefault("0!." + "0" * (len(str(divisor)) - 1), {})[column] = frozenset(rows)
+        shown = '0"0"' if divisor == ANOTHER else "0!." + "0" * (len(str(divisor)) - 1)
+        found.setdefault(shown, {})[column] = frozenset(rows)
     for (column, unit), rows in look.units.items():
         found.setdefault(f'0"{unit}"', {})[column] = frozenset(rows)
     for column, rows in look.unseen.items():

@@ -26,21 +26,29 @@ _UNITS = frozenset(
     人 名 个 位 户 家 元 角 分 百元 千元 万元 十万元 百万元 千万元 亿元 % ‰ 百分比 百分点 次 人次 户次 场 场次 期 件 起
     条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株
     美元 港元 港币 澳元 欧元 日元 英镑 加元
-    棵 万株 台 辆 套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 百人 万人 千人 万户 千户
+    棵 万株 台 辆 套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 百人 万人 千人 万户 千户 港币 美金 外币
         """,
     )
 )
 _SCALED = re.compile(r"(?:十|百|千|万|十万|百万|千万|亿)([^十百千万亿]{1,2})|[万亿]")
 """A unit times a power of ten: `百株`, `万户`. `万` alone is what amounts of money and large counts are given in."""
 _OF_ANOTHER = re.compile("有效|批准|备案|打印|导出|制定|修订|印发|截止上报|上报截止")
+_MONEY = re.compile(
+    r"^(?:人民币|(?P<foreign>港币|美金|美元|港元|外币|英镑|欧元|日元|澳币|澳元))(?=[十百千万亿]*元)"
+)
 _SPAN = re.compile(
     r"(?:本|当|全)?年度?(?:累计)?数?|累计数?|年初至今|[本当上](?:月|季|季度|期)数?|上年(?:同期)?|[月季年期]末数?"
 )
 
 
+ANOTHER = 1
+"""The divisor of a format that does not divide and shows another number all the same: `0"0"`."""
+
+
 @dataclass(frozen=True)
 class ScaledColumn:
-    """Cells of a field that a number format shows divided: `0!.0,` shows 123456 as 12.3. `divisor`: a power of ten.
+    """Cells of a field that a number format shows divided: `0!.0,` shows 123456 as 12.3. `divisor`: a power of ten, or
+    ANOTHER.
 
     `cells`: how many cells of the data have such a format; the values read are those stored, not those shown.
     """
@@ -60,7 +68,7 @@ class SheetFacts:
     | `hidden_rows` | how many of the rows read are hidden or filtered away |
     | `struck_rows` | how many of the rows read have cells that are struck through |
     | `hidden_columns` | fields whose column is hidden |
-    | `scaled_columns` | fields with cells under a number format that divides |
+    | `scaled_columns` | fields with cells under a number format that divides, or writes digits beside the number |
     | `units_in_headers` | field -> the unit in brackets behind its header (`党员数(人)`: 人) |
     | `units_below` | field -> the unit in a row of units under the header |
     | `units_in_formats` | field -> the unit that the number format of most of its cells writes (`0.00"千元"`: 千元) |
@@ -117,9 +125,12 @@ def split_unit(header: str) -> tuple[str, str]:
 
 def unit_in(text: str) -> str:
     """The text if it is a unit, else ''."""
-    plain = squeezed(text).removeprefix("人民币")
+    whole = squeezed(text)
+    found = _MONEY.match(whole)
+    plain = whole[found.end() :] if found else whole.removeprefix("人民币")
     scaled = _SCALED.fullmatch(plain)
-    return plain if plain in _UNITS or (scaled and (not scaled[1] or scaled[1] in _UNITS)) else ""
+    named = whole if found and found["foreign"] else plain
+    return named if plain in _UNITS or (scaled and (not scaled[1] or scaled[1] in _UNITS)) else ""
 
 
 def units_above(parents: str) -> list[str]:

@@ -15,9 +15,10 @@ from itertools import islice
 from xml.etree import ElementTree
 
 from qiangji.parsing.archive import column_number
-from qiangji.parsing.facts import unit_in
+from qiangji.parsing.facts import ANOTHER, unit_in
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
+from qiangji.parsing.xlsx_literals import shows_another
 
 _HIDES = re.compile(rb"\shidden\s*=|\s(?:ht|width|defaultRowHeight)\s*=\s*[\"']0(?:\.0*)?[\"']")
 _MERGED = re.compile(
@@ -45,7 +46,8 @@ _TOP = 40
 @dataclass(frozen=True)
 class _Style:
     """How cells are shown: the format divides their numbers, names their unit, hides them, shows a day's month alone;
-    their text is struck through. `sections`: of a format with conditions, each with what it does.
+    their text is struck through. `is_other`: what it writes beside the number makes it another one. `sections`: of a
+    format with conditions, each with what it does.
     """
 
     divisor: int = 1
@@ -53,6 +55,7 @@ class _Style:
     is_unseen: bool = False
     is_month: bool = False
     is_struck: bool = False
+    is_other: bool = False
     sections: tuple[tuple[str, float, _Style], ...] = ()
 
     def of(self, cell: ElementTree.Element) -> _Style:
@@ -66,7 +69,8 @@ class _Style:
             return _PLAIN
         for condition, bound, style in self.sections:
             if not condition or _HOLDS[condition](number, bound):
-                return replace(style, is_struck=self.is_struck)
+                is_unseen = style.is_unseen and number != 0  # many hide their zeros
+                return replace(style, is_unseen=is_unseen, is_struck=self.is_struck)
         return _PLAIN
 
 
@@ -95,6 +99,8 @@ def unit_of(code: str) -> str:
     section = _split(code)[0]
     bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
     unit = unit_in(re.sub(r"[\x00-\x7f¥￥]+", "", bare))
+    if not unit and any((m[1] or m[2] or "").strip() in ("%", "％") for m in _LITERAL.finditer(section)):
+        unit = "%"  # as a text it multiplies nothing
     return unit or next((unit for unit, sign in _CURRENCIES.items() if sign.search(section)), "")
 
 
@@ -111,19 +117,30 @@ def _split(code: str) -> list[str]:
 
 def _style(code: str) -> _Style:
     if not _CONDITION.search(code):
-        return _Style(divisor_of(code), unit_of(code), shows_nothing(code), shows_month(code))
+        shown = enumerate(_split(code)[:3])
+        is_other = any(shows_another(section, is_first=i == 0) for i, section in shown)
+        return _Style(
+            divisor_of(code), unit_of(code), shows_nothing(code), shows_month(code), is_other=is_other
+        )
     sections = []
     for section in _split(code):
         found = _CONDITION.search(section)
-        style = _Style(divisor_of(section), unit_of(section))
+        is_other = shows_another(section, is_first=found is not None and found[1] not in ("<", "<="))
+        is_unseen = '"' in section and not _bare(section).strip()
+        style = _Style(divisor_of(section), unit_of(section), is_unseen, is_other=is_other)
         sections.append((found[1], float(found[2]), style) if found else ("", 0.0, style))
     return _Style(sections=tuple(sections)) if any(s != _PLAIN for *_, s in sections) else _PLAIN
 
 
 def shows_nothing(code: str) -> bool:
-    """Whether a number format shows no number: `;;;`, or sections of blanks alone."""
-    sections = _LITERAL.sub(lambda m: (m[1] or m[2] or "").strip(), code).split(";")
-    return len(sections) > 1 and not any(section.strip() for section in sections[:2])
+    """Whether a number format shows no number above zero: `;;;`, or a section of blanks alone."""
+    sections = [_bare(section).strip() for section in _split(code)]
+    return not sections[0] and (len(sections) > 1 or '"' in code)
+
+
+def _bare(section: str) -> str:
+    """A section with its texts, without what is not shown."""
+    return _LITERAL.sub(lambda m: (m[1] or m[2] or "").strip(), section)
 
 
 def _sections(code: str) -> Iterator[str]:
@@ -176,6 +193,8 @@ class _Cells:
         """One cell; `row`: as the sheet numbers it."""
         if style.divisor > 1:
             self.scaled.setdefault((column, style.divisor), set()).add(row)
+        elif style.is_other:
+            self.scaled.setdefault((column, ANOTHER), set()).add(row)
         elif style.unit:  # of a divided number the unit is that of what is shown
             self.units.setdefault((column, style.unit), set()).add(row)
         if style.is_unseen:

@@ -16,7 +16,7 @@ from qiangji.checking import Checked, doubts, names
 from qiangji.checking.breaches import Breach
 from qiangji.feedback.problems import problems_of
 from qiangji.parsing import Parsed, read_form, read_grids
-from qiangji.parsing.facts import ScaledColumn, SheetFacts
+from qiangji.parsing.facts import ANOTHER, ScaledColumn, SheetFacts
 from qiangji.parsing.problems import PROBLEMS
 from qiangji.periods import Period
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS
@@ -282,6 +282,17 @@ def test_a_number_format_that_divides_is_told_and_asked_about(
     assert (codes(one), [f.rule for f in one.findings]) == ([], ["f.income.scaled_format"])
     all_of_them = SheetFacts(scaled_columns=(ScaledColumn("income", 10_000, 6),))
     assert codes(judged(catalogue, small, rows_of([5] * 6), all_of_them)) == ["scaled_number_format"]
+
+
+def test_a_number_format_that_shows_another_number_is_asked_about(
+    catalogue: Catalogue, small: world.World
+) -> None:
+    sheet = SheetFacts(scaled_columns=(ScaledColumn("income", ANOTHER, 6),))
+    one = judged(catalogue, small, rows_of([5] * 6), sheet)
+    assert codes(one) == ["scaled_number_format"]
+    assert "缩小" not in one.doubts[0].zh + one.findings[0].words.message_zh
+    assert "显示的不是存储的数值" in one.doubts[0].zh
+    assert "digits, a sign or a multiple" in one.findings[0].words.message_en
 
 
 def test_another_unit_in_title_or_header_is_asked_about(catalogue: Catalogue, small: world.World) -> None:

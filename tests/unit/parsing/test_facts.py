@@ -14,7 +14,7 @@ from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, cage
 from qiangji.parsing.clean import workbook_of
-from qiangji.parsing.facts import ScaledColumn, SheetFacts, split_unit
+from qiangji.parsing.facts import ANOTHER, ScaledColumn, SheetFacts, split_unit
 from qiangji.parsing.xlsx_look import divisor_of, shows_month, shows_nothing, unit_of
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
@@ -110,6 +110,8 @@ def test_a_number_format_that_divides_is_known_by_its_code(code: str, divisor: i
         ("占比（％）", "占比", "%"), ("党员数", "党员数", ""), ("党员数(女)", "党员数(女)", ""), ("(人)", "(人)", ""),
         ("已走访户数(去重)", "已走访户数(去重)", ""), ("面积(m²)", "面积", "m2"),
         ("总收入（万）", "总收入", "万"), ("植树(百株)", "植树", "百株"), ("措施（十）", "措施(十)", ""),
+        ("收入(港币万元)", "收入", "港币万元"), ("收入(人民币万元)", "收入", "人民币万元"),
+        ("收入(万港币)", "收入", "万港币"),
     ],
 )  # fmt: skip
 def test_the_unit_behind_a_header(header: str, name: str, unit: str) -> None:
@@ -197,6 +199,9 @@ def test_the_unit_that_most_cells_formats_write() -> None:
         ("[$HK$-C04]#,##0.00", "港元"),
         ("[$€-2] #,##0.00", "欧元"),
         ("[$-804]0.00", ""),
+        ('0"%"', "%"),
+        (r"0\%", "%"),
+        ('0"港币万元"', "港币万元"),
         ("[$-409]d/m/yyyy", ""),
     ],
 )
@@ -206,10 +211,63 @@ def test_the_unit_that_a_number_format_writes(code: str, unit: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "is_unseen"),
-    [(";;;", True), ('"";"";""', True), (";;;@", True), ("0;-0;;@", False), ("0", False), ("@", False)],
+    [
+        (";-0;0", True),
+        ('""', True),
+        ("0;;", False),
+        ("_ 0", False),
+        (";;;", True),
+        ('"";"";""', True),
+        (";;;@", True),
+        ("0;-0;;@", False),
+        ("0", False),
+        ("@", False),
+    ],
 )
 def test_a_number_format_that_shows_no_number(code: str, is_unseen: bool) -> None:
     assert shows_nothing(code) == is_unseen
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '0"0"', '0"0000"', '"1"0', r"0\0", "0!0", '"-"0', r"\-0", "-0", '"("0")"', "(0)", 'General"千"', 'General"0"',
+        '#,##0.00"k"', '0" K"', '0"百万"', '0"十"', '0"点"0', '0".5"', '"3"0', '0"0元"', '0;-0;"5"', '"12"', '"¥-"0',
+        '0"０"', '[>=0]0"0";0', '[Red]"-"0', '0;0"0"',
+    ],
+)  # fmt: skip
+def test_a_format_whose_texts_make_another_number(code: str) -> None:
+    book = workbook()
+    for row in (4, 5, 6, 7):
+        book.active.cell(row, 3).number_format = code
+        book.active.cell(row, 3).value = -3 if code == '0;0"0"' else 0 if code == '0;-0;"5"' else 12
+    assert [(s.field, s.divisor) for s in facts(bytes_of(book)).scaled_columns] == [("members", ANOTHER)]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        '0"人"', "0.00_ ", "#,##0;[Red]-#,##0", '0"个"', '"共"0"户"', "General", "0", "#,##0.00", "0.00%", "0.00E+00",
+        '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', "_(* #,##0_);_(* (#,##0);_(* \"-\"_);_(@_)",
+        "#,##0_);(#,##0)", '0;-0;"-"', '0;-0;"无"', '"第"0"号"', '0"（人）"', "# ##0", r"#\ ##0", "yyyy-mm-dd",
+        'yyyy"年"m"月"', "h:mm:ss.0", "+0", '[=0]"";0', '[<0]-0;0', '0"."', "#,##0'000", "@", "000000",
+    ],
+)  # fmt: skip
+def test_a_format_whose_texts_leave_the_number_as_it_is(code: str) -> None:
+    book = workbook()
+    for row in (4, 5, 6, 7):
+        book.active.cell(row, 3).number_format = code
+        book.active.cell(row, 3).value = 0 if "=0" in code else 12
+    said = facts(bytes_of(book))
+    assert (said.scaled_columns, said.unseen_cells) == ((), {})
+
+
+def test_a_condition_that_hides_large_values() -> None:
+    book = workbook()
+    for row, value in zip((4, 5, 6, 7), (12, 501, 800, 0), strict=True):
+        book.active.cell(row, 3).number_format = '[>500]"";0.00'
+        book.active.cell(row, 3).value = value
+    assert facts(bytes_of(book)).unseen_cells == {"members": 2}
 
 
 @pytest.mark.parametrize(
