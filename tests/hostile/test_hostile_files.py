@@ -90,6 +90,7 @@ def test_every_reason_of_a_file_has_its_file() -> None:
         "personal_data",
         "unchanged_not_allowed",
         "wrong_county",
+        "wrong_form",
     }  # from rules about rows
     elsewhere |= {
         code for code, reason in REASONS.items() if reason.stage == "held"

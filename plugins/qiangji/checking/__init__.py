@@ -16,7 +16,7 @@ split afterwards.
 | `doubts` | what is asked about a report as a whole, before it counts |
 | `names` | names beside codes |
 | `signing` | whether those who have to sign a form did |
-| `sheets` | what a sheet says of itself, with `titles` (the period), `counties`, `units` and `spans` |
+| `sheets` | what a sheet says of itself, with `titles` (the period), `other_form`, `counties`, `units`, `spans` |
 | `coverage` | which units that should report are in a report |
 | `publishing` | the lake and the ledger |
 | `ahead` | files are read, and verdicts written, while others are judged |
@@ -37,7 +37,16 @@ import pyarrow as pa
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
-from qiangji.checking import blank_columns, counties, doubts, sheets, signing, titles, unexpected_units
+from qiangji.checking import (
+    blank_columns,
+    counties,
+    doubts,
+    other_form,
+    sheets,
+    signing,
+    titles,
+    unexpected_units,
+)
 from qiangji.checking.ahead import ahead, behind
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
@@ -181,6 +190,7 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | Non
             one.message_zh = "无变动：沿用上一期报送的数据"
             one.message_en = "unchanged: it repeats the last report"
         else:
+            other_form.hold_against_title(one, catalogue, catalogue.forms[part.form])
             _hold_against_title(one)
             counties.hold_against_title(one, catalogue, catalogue.forms[part.form])
     except ReturnedError as e:

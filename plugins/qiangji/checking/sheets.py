@@ -6,7 +6,8 @@ from the submission and the catalogue alone.
 | code | held where |
 | --- | --- |
 | `unit_of_another_scale` | a header, a number format or a title names a unit that is not the field's |
-| `another_time_span` | a header says another time than the field counts: `本月` above a year-to-date amount |
+| `another_time_span` | a header or a title says another time than is counted: `本月` above a year-to-date amount |
+| `another_measure` | a header says another measure than the field's: `人均`, or `支出` above an income |
 | `scaled_number_format` | most cells of a field are shown divided, or with digits beside them: not as they are stored |
 """
 
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import counties
-from qiangji.checking.spans import KINDS, other_spans
+from qiangji.checking.spans import KINDS, other_in_titles, other_measures, other_spans
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
@@ -69,7 +70,13 @@ def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
 
 def doubts(one: Checked, form: Form, rows: int) -> list[Doubt]:
     """What the sheet contradicts. `rows`: how many were accepted."""
-    return [*_of_units(one, form), *_of_spans(one, form), *_of_formats(one, form, rows)]
+    return [
+        *_of_units(one, form),
+        *_of_titles(one, form),
+        *_of_spans(one, form),
+        *_of_measures(one, form),
+        *_of_formats(one, form, rows),
+    ]
 
 
 def _facts(one: Checked) -> SheetFacts:
@@ -106,6 +113,44 @@ def _in_english(said: str) -> str:
     return f"“{said}”" if scale == 1 else f"“{said}” (in {scale:,}s)"
 
 
+def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:
+    """Words of another time, or of a plan, in a title or the sheet's name: they are said of the whole sheet."""
+    sheet, fields = _facts(one), form.fields_in(str(one.period.last_month))
+    for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
+        if said := other_in_titles(texts, fields, (form.title.zh,)):
+            yield Doubt(
+                "another_time_span",
+                f"{zh}写着{quoted_zh(said)}，本表要求填{one.period}期的数据：整张表的数据是哪一时段的？"
+                f"请按要求的时段填报并改正{zh}后重报",
+                f"the {en} says {said}, the form asks for the numbers of {one.period}: over which time was the whole"
+                f" sheet counted? Report it as asked, correct the {en} and send the report again",
+            )
+            return
+
+
+def _column(one: Checked, form: Form, field: str) -> str:
+    """Where the header of a field stands: `行政村!H`."""
+    assert one.parsed is not None
+    return one.parsed.address(form.form, one.parsed.columns[field], 0)[:-1]
+
+
+def _of_measures(one: Checked, form: Form) -> Iterator[Doubt]:
+    fields = form.fields_in(str(one.period.last_month))
+    others = other_measures(_facts(one).headers, fields)
+    if not others:
+        return
+    first = others[0]
+    label, at = form.fields[first.field].label, _column(one, form, first.field)
+    zh, en = named([o.field for o in others], form)
+    yield Doubt(
+        "another_measure",
+        f"表头（{at}列）在{zh}上写着{quoted_zh(first.said)}，本表要求填的是{quoted_zh(label.zh)}：数据是按哪种口径填的？"
+        "请按本表的口径填报并改正表头后重报",
+        f"the header of {en} (column {at}) says {first.said}, the form asks for {label.en}: what was counted?"
+        " Report it as asked, correct the header and send the report again",
+    )
+
+
 def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
     fields = form.fields_in(str(one.period.last_month))
     others = other_spans(_facts(one).headers, fields, one.period)
@@ -114,12 +159,13 @@ def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
     first = others[0]
     kind_zh, kind_en = KINDS[fields[first.field].kind]
     zh, en = named([o.field for o in others], form)
+    at = _column(one, form, first.field)
     yield Doubt(
         "another_time_span",
-        f"表头在{zh}上写着{quoted_zh(first.said)}，本表{one.period}期要求填{kind_zh}：数据是哪一时段的？"
+        f"表头（{at}列）在{zh}上写着{quoted_zh(first.said)}，本表{one.period}期要求填{kind_zh}：数据是哪一时段的？"
         "请按要求的时段填报并改正表头后重报",
-        f"the header of {en} says {first.said}, the form of {one.period} asks for {kind_en}: over which time were the"
-        " numbers counted? Report them as asked, correct the header and send the report again",
+        f"the header of {en} (column {at}) says {first.said}, the form of {one.period} asks for {kind_en}: over"
+        " which time were the numbers counted? Report them as asked, correct the header and send the report again",
     )
 
 

@@ -170,6 +170,11 @@ _ALL = (
         "核对报告期", "Send the period's own file, or correct the column or the title.",
     ),
     Reason(
+        "wrong_form", "form", "标题是另一张报表的标题",
+        "the title is that of another form",
+        "发送本报表", "Send the form's own file, or correct the title.",
+    ),
+    Reason(
         "wrong_county", "form", "标题写的是另一县（市、区），多数记录也是其单位",
         "the title names another county, and most rows are of its units",
         "发送本县（市、区）的报表", "Send the county's own file.",
@@ -246,10 +251,17 @@ _ALL = (
     ),
     Reason(
         "another_time_span", "held",
-        "表头写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、另一月份、计划数",
-        "a header says another time than the field counts: 本月 above a year-to-date amount, the year before, another"
-        " month, what was planned",
-        "按要求的时段填报，并改正表头", "Report over the time that the form asks for, and correct the header.",
+        "表头或标题写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、近三年、另一月份、计划数",
+        "a header or a title says another time than is counted: 本月 above a year-to-date amount, the year before, the"
+        " last three years, another month, what was planned",
+        "按要求的时段填报，并改正表头或标题",
+        "Report over the time that the form asks for, and correct the header or title.",
+    ),
+    Reason(
+        "another_measure", "held",
+        "表头写明的口径与填报项不同：如写人均、月均，或收入项写“支出”",
+        "a header says another measure than the field's: 人均 or 月均 above an amount, 支出 above an income",
+        "按本表的口径填报，并改正表头", "Report what the form asks for, and correct the header.",
     ),
     Reason(
         "sums_of_other_rows", "held",
@@ -266,8 +278,9 @@ _ALL = (
     ),
     Reason(
         "scaled_number_format", "held",
-        "数字格式把存储的数值缩小显示（如以万元显示元）",
-        "a number format shows what is stored divided (yuan shown as 10,000 yuan)",
+        "数字格式显示的不是存储的数值：缩小显示（如以万元显示元），或另写数字、负号、倍数",
+        "a number format shows another number than is stored: divided (yuan shown as 10,000 yuan), or with digits, a"
+        " sign or a multiple beside it",
         "按显示的数值重新填写，改用普通数字格式", "Write the numbers that are shown, in a plain number format.",
     ),
     Reason(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -343,6 +344,32 @@ def test_a_header_of_another_time_and_a_format_of_another_unit_are_asked_about(
     assert "数字格式写明“f_people”的单位是“户”，本表要求以“人”计" in one.doubts[0].zh
     assert "“上年累计”，本表2026-10期要求填期末数" in one.doubts[1].zh
     assert "asks for the number at the end of the period" in one.doubts[1].en
+
+
+@pytest.mark.parametrize(
+    ("sheet", "code", "words"),
+    [
+        (SheetFacts(title_texts=("（2026年10月）年度目标",)), "another_time_span", "标题写着“年度目标”"),
+        (SheetFacts(sheet="上年同期数"), "another_time_span", "工作表名写着“上年同期数”"),
+        (
+            SheetFacts(headers={"income": ("收入(人均)", "收入")}),
+            "another_measure",
+            "列）在“f_income”上写着“人均”",
+        ),
+        (
+            SheetFacts(headers={"income": ("收入(港币万元)", "x")}),
+            "unit_of_another_scale",
+            "单位是“港币万元”",
+        ),
+    ],
+)
+def test_words_of_titles_and_headers_are_asked_about(
+    catalogue: Catalogue, small: world.World, sheet: SheetFacts, code: str, words: str
+) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6), sheet)
+    assert (codes(one), one.verdict) == ([code], "accepted")
+    assert words in one.doubts[0].zh
+    assert re.search("numbers|counted|in which unit", one.doubts[0].en)
 
 
 def test_an_amount_in_hundred_millions(catalogue: Catalogue, small: world.World) -> None:

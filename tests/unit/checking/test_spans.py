@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qiangji.catalogue.models import Field
-from qiangji.checking.spans import other_spans
+from qiangji.checking.spans import other_in_titles, other_measures, other_spans
 from qiangji.periods import Period
 
 OCTOBER = Period.parse("2026-10")
@@ -46,6 +46,12 @@ def said(kind: str, parents: str, leaf: str = "植树株数", *headers: str) -> 
         ("ytd", "计划", "计划"),
         ("ytd", "全年目标值", "全年目标值"),
         ("stock", "预计数", "预计数"),
+        ("ytd", "下达数", "下达数"),
+        ("ytd", "目标任务", "目标任务"),
+        ("ytd", "万元,目标任务", "目标任务"),
+        ("ytd", "近三年", "近三年"),
+        ("stock", "近5年来", "近5年来"),
+        ("ytd", "三年累计", "三年累计"),
     ],
 )
 def test_a_header_that_says_another_time(kind: str, header: str, word: str) -> None:
@@ -73,11 +79,103 @@ def test_a_header_that_says_another_time(kind: str, header: str, word: str) -> N
         ("stock", "外出6个月以上"),
         ("ytd", "计划完成数"),
         ("ytd", "任务完成情况"),
+        ("ytd", "二〇二六年累计"),
+        ("ytd", "绿化（必填）"),
+        ("ytd", "绿化（整数）"),
+        ("stock", "党员（含预备党员）"),
+        ("ytd", "绿化（单位：株）"),
+        ("ytd", "绿化（2026）"),
+        ("stock", "指标"),
         ("ytd", ""),
     ],
 )
 def test_a_header_that_says_its_own_time_or_none(kind: str, header: str) -> None:
     assert said(kind, header) == ""
+
+
+def test_a_year_alone_in_brackets() -> None:
+    assert said("ytd", "村级集体收入（2025）") == "2025"
+    assert said("stock", "村级集体收入（2025年，万元）") in ("2025", "2025年")
+    assert said("stock", "国统字（2026）8号") == ""
+
+
+def measured(
+    parents: str, label: str = "村级集体总收入", leaf: str = "", unit: str = "ten_thousand_yuan"
+) -> str:
+    field = Field.model_validate(
+        {"label": {"zh": label, "en": "x"}, "type": "decimal", "kind": "ytd", "unit": unit}
+    )
+    found = other_measures({"n": (parents, leaf or label)}, {"n": field})
+    return found[0].said if found else ""
+
+
+@pytest.mark.parametrize(
+    ("parents", "word"),
+    [
+        ("村级集体收入（人均）", "人均"), ("村级集体收入（月均）", "月均"), ("（万元，户均数）", "户均数"),
+        ("平均", "平均"),
+        ("收入（每亩）", "每亩"), ("村级集体支出", "支出"), ("村级集体支出（本年累计）", "支出"), ("村级债务", "债务"),
+        ("村级集体收入（本年累计）", ""), ("收入支出情况", ""), ("村级集体收入（必填）", ""), ("均为本年累计", ""),
+        ("其中", ""),
+    ],
+)  # fmt: skip
+def test_a_header_that_says_another_measure(parents: str, word: str) -> None:
+    assert measured(parents) == word
+
+
+def test_a_measure_is_held_against_the_fields_own() -> None:
+    assert measured("", leaf="村级集体总收入(人均)") == "人均"
+    assert measured("人均", "人均收入") == ""
+    assert measured("平均", "覆盖率", unit="percent") == ""
+    assert measured("村级集体支出", "党员人数") == ""
+    assert measured("村级集体收入", "村级集体支出") == "收入"
+
+
+@pytest.mark.parametrize(
+    ("title", "word"),
+    [
+        ("行政村党建月报表（2026年10月）年度目标", "年度目标"),
+        ("（2026年10月）年度目标", "年度目标"),
+        ("行政村党建月报表（计划）", "计划"),
+        ("行政村党建月报表预计数", "预计数"),
+        ("预计数", "预计数"),
+        ("目标任务", "目标任务"),
+        ("（2026年10月下达数）", "下达数"),
+        ("上年同期数", "上年同期数"),
+        ("（2026年10月，去年同期）", "去年同期"),
+        ("上年度行政村党建月报表", "上年度"),
+        ("（上月数）", "上月数"),
+        ("当月数", "当月数"),
+        ("（本月）", "本月"),
+        ("行政村党建月报表", ""),
+        ("行政村党建月报表（2026年10月）", ""),
+        ("本月报表", ""),
+        ("本期：2026年10月", ""),
+        ("本年累计数", ""),
+        ("线上月报表", ""),
+        ("计划完成情况", ""),
+        ("年度目标完成数", ""),
+        ("强基工程三年行动计划", ""),
+        ("2024-2026年行动计划", ""),
+        ("任务清单季报表", ""),
+        ("与上年同期比较", ""),
+        ("较上年增长", ""),
+        ("注：上年同期数不填", ""),
+        ("计划数字化", ""),
+        ("以前年度", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_title_says_of_the_whole_sheet(title: str, word: str) -> None:
+    fields = {"stock": field("stock"), "ytd": field("ytd")}
+    assert other_in_titles([title], fields, ["行政村党建月报表"]) == word
+
+
+def test_a_title_of_a_time_that_some_field_has_contradicts_none() -> None:
+    mixed = {"flow": field("flow"), "ytd": field("ytd")}
+    assert [other_in_titles([t], mixed) for t in ("当月数", "本年累计数")] == ["", ""]
+    assert other_in_titles(["本年累计数"], {"flow": field("flow")}) == "本年累计数"
+    assert other_in_titles(["任务数季报表"], mixed, ["任务数季报表"]) == ""
 
 
 def test_what_the_catalogue_calls_a_field_says_nothing_new() -> None:
