@@ -56,3 +56,10 @@ def test_what_another_language_says_beside_a_header_is_not_dropped(other: str) -
 )
 def test_a_translation_of_a_header_is_that_header(other: str) -> None:
     assert read(csv(*ROWS).replace("党员", f"党员 {other}", 1)).rows.num_rows == 4
+
+
+def test_a_number_that_a_program_wrapped_is_that_number() -> None:
+    """`="33"`: as exports keep a text, so that a spreadsheet program does not change it."""
+    read_ = read("\n".join([HEADER, f'{ROWS[0].rsplit(",", 1)[0]},"=""33"""']) + "\n")
+    assert read_.rows.column("old").to_pylist() == [33]
+    assert read_.unreadable == []
