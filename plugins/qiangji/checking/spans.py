@@ -141,7 +141,7 @@ def other_in_titles(texts: Iterable[str], fields: Mapping[str, Field], declared:
             (_TITLE_FROM_JANUARY, "ytd" not in kinds and bool(kinds & {"flow", "distinct"})),
         ):
             if is_asked and (found := pattern.search(plain)):
-                return next(filter(None, found.groups()))
+                return str(next(filter(None, found.groups())))
     return ""
 
 
