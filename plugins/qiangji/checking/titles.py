@@ -95,13 +95,16 @@ _QUARTERS = (
     re.compile(_YEAR + r"年?-?Q(?P<number>[1-4])", re.IGNORECASE),
     re.compile(r"Q(?P<number>[1-4])[-/,]?" + _YEAR, re.IGNORECASE),
 )
-_QUARTER_ALONE = re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?")
+_QUARTERS_ALONE = (
+    re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?"),
+    re.compile(r"(?<![\da-z])Q(?P<number>[1-4])(?![\da-z])", re.I),
+)
 _HALVES = (re.compile(r"(?:(?P<year>(?<!\d)20\d\d)年度?)?(?P<half>[上下])半年"),)
 _YEARS = (re.compile(_YEAR + r"年(?:度|报)"),)
-_OTHER_YEAR = re.compile(r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)年(?:度|[^\d年]{0,16}[月季]报)")
+_OTHER_YEAR = re.compile(r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)(?:年度|年?[^\d年版]{0,16}[月季]报)")
 _YEAR_ALONE = re.compile(
     r"(?:[(\[【](?:报告期|年份|年度)?:?|^)(?P<year>20\d\d)年?(?:$|(?=[,、;])|[)\]】](?!第?\d))"
-    r"|(?<=[表账])(?P<behind>20\d\d)年?$"
+    r"|[表账][-_—–]?(?P<behind>20\d\d)年?$"
 )
 """A year in brackets of its own, alone in its cell, or at the end: not that of `国统字(2025)8号`."""
 _ISSUED = re.compile("修订|印发|制定|版|计划|规划|行动|任务")
@@ -145,7 +148,7 @@ def _within_a_year(text: str, plain: str, period: Period) -> Iterator[str]:
     """Months, quarters and halves that a text names, above a report of one of them."""
     months = [*_months(plain, period), *_of_days(plain, period), *_english(text, period)]
     quarters = list(_numbered(_QUARTERS, plain, period, "Q")) or list(
-        _numbered((_QUARTER_ALONE,), plain, period, "Q")
+        _numbered(_QUARTERS_ALONE, plain, period, "Q")
     )
     if not quarters and period.type == "quarter":
         quarters = list(_numbered((_ISSUE,), plain, period, "Q"))

@@ -55,7 +55,11 @@ FINDINGS = (
     ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
     ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",
      "cells are merged among the rows: only the first holds a value"),
-    ("scaled_format", "数字格式把部分数值缩小显示", "a number format shows some numbers divided"),
+    (
+        "scaled_format",
+        "数字格式把部分数值缩小显示，或在旁另写数字、负号、倍数",
+        "a number format shows some numbers divided, or with digits, a sign or a multiple beside them",
+    ),
     ("alike_sheets", "另有名称相近的工作表，没有读取", "another sheet is called nearly so, and was not read"),
     ("repeated_header", "数据中重复出现表头或标题，已略过",
      "the header or title stands among the rows once more; passed over"),
