@@ -59,9 +59,9 @@ def up(monkeypatch: pytest.MonkeyPatch) -> Up:
     return found
 
 
-def run(*, keep: bool = False) -> tuple[int, str]:
+def run(*, keep: bool = False, down: str = "440704") -> tuple[int, str]:
     out = io.StringIO()
-    code = demo.run(Console(file=out, width=160), lambda *_: None, keep=keep, down=["440704"])
+    code = demo.run(Console(file=out, width=160), lambda *_: None, keep=keep, down=[down])
     return code, out.getvalue()
 
 
@@ -71,6 +71,11 @@ def test_a_county_goes_down_in_what_runs_and_is_up_again_afterwards(up: Up) -> N
     assert up.events == ["down 440704", "night red", "up 440704"]
     assert "已在运行" in said
     assert up.url in said
+
+
+def test_the_county_may_be_given_by_its_name(up: Up) -> None:
+    run(down="江海区")
+    assert up.events == ["down 440704", "night red", "up 440704"]
 
 
 def test_a_county_is_up_again_after_an_error_too(up: Up) -> None:
