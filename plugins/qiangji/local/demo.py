@@ -285,7 +285,8 @@ def _collect(
         good &= (night.state == "success") is not expect_red
     if night.state != "success":
         clock.console.print(
-            "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
+            "[red]✗ 夜间采集报红 the night is red: 有县（市、区）未能采集，其他县（市、区）的指标已计算"
+            " a county could not be collected; the others' figures are built[/red]"
         )
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
         before = {r.run_id for r in client.runs("collect_period")}
