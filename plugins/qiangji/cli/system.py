@@ -43,6 +43,8 @@ def warehouse_url(
 def doctor(json: Json = False) -> None:
     """Tell what is configured, reachable and migrated, and what is not.
 
+    Each county's system is asked what it has, with its login, as a night asks it; nothing is fetched.
+
     Exit code 1: something is not well; the county systems of a demonstration that is over, too, as nothing can be
     collected then. It says what starts them.
     """
