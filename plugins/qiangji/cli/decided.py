@@ -52,7 +52,8 @@ def decisions(
     json: Json = False,
     export: Export = None,
 ) -> None:
-    """Print what people decided, the last first: on reports (release, void), periods (lock, unlock, publish) and findings.
+    """Print what people decided, the last first: on reports (release, void), periods (lock, unlock, publish) and
+    findings.
     """
     from qiangji import pipeline
     from qiangji.cli.export import given
