@@ -215,7 +215,8 @@ def table(page: Today, state: State) -> Table:
     day = f"{local_day(page.at, settings().timezone)}"
     which = state.get("table")
     if which == "moved":
-        return of_rows(f"moved_{day}", page.moves.largest if page.moves else [], state, _MOVE, ())
+        rows = page.moves.largest if page.moves else []
+        return of_rows(f"moved_{day}", rows, state, _MOVE, (), {"change": "moved_by"})
     if which == "waiting":
         held = [r | {"what": "held", "zh": r["message_zh"], "en": r["message_en"]} for r in page.held]
         return of_rows(f"waiting_{day}", held + [asdict(w) for w in page.waiting], state, _WAITING, ())

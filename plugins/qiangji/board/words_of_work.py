@@ -139,6 +139,7 @@ WORK: dict[str, tuple[str, str]] = {
     ),
     "value_before": ("原值", "Before"),
     "value_now": ("现值", "Now"),
+    "moved_by": ("变化", "Change"),
     # what comes
     "coming": ("近期截止", "Coming up"),
     "coming_then": ("下一批：", "Next:"),
