@@ -86,6 +86,10 @@ class Site:
     def held(self) -> list[dict[str, Any]]:
         return [r for r in reading.status(self.engine) if r["status"] == "held"]
 
+    def status(self, one: dict[str, Any]) -> dict[str, Any]:
+        """How a report stands now."""
+        return self.night.status(one["county_code"], one["form"], one["period"])
+
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What the journal holds of a kind."""
         found = []
@@ -361,6 +365,7 @@ def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:
     text = site.page(answer.headers["location"])
     assert 'class="done"' in text
     assert "li.lei" in text
+    assert f"Afterwards: revision {site.status(one)['revision']} counts." in text
     assert one["delivery_id"] not in [
         r["delivery_id"] for r in site.data("today").held if r["form"] == "village"
     ]
@@ -437,13 +442,19 @@ def test_many_findings_are_decided_on_at_once(site: Site) -> None:
 def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    one = site.held()[0]
+    one = next(r for r in site.held() if r["period"] == LOCKED and r["reason_code"] == "period_locked")
     fields = {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
     before = len(site.events("decision"))
     with ThreadPoolExecutor(2) as pool:
         answers = [f.result().status_code for f in [pool.submit(site.send, **fields) for _ in range(2)]]
     assert sorted(answers) == [303, 409]
     assert len(site.events("decision")) == before + 1
+    now = site.status(one)
+    assert (now["status"], now["revision"]) == ("late", None), (
+        "the county sent nothing else of the locked month"
+    )
+    text = site.page(f"today?lang=zh&decided={one['delivery_id']}")
+    assert "此后：目前没有可用的报送（逾期未报），请县（市、区）重报。" in text
 
 
 def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:

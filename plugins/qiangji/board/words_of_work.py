@@ -69,10 +69,7 @@ WORK: dict[str, tuple[str, str]] = {
     # what waits
     "waiting": ("等待处理", "Waiting"),
     "nothing_waits": ("没有等待决定的事项。", "Nothing waits for a decision."),
-    "held_said": (
-        "暂未采用，上一版本仍然有效。放行则采用，作废则不用。",
-        "Nothing was replaced, and the revision before still counts. Release it to use it, void it to drop it.",
-    ),
+    "held_said": ("放行则采用，作废则不用。", "Release it to use it, void it to drop it."),
     "action_release": ("放行", "Release"),
     "action_void": ("作废", "Void"),
     "action_confirmed": ("核实无误", "Confirm"),
@@ -80,14 +77,32 @@ WORK: dict[str, tuple[str, str]] = {
     "action_open": ("重新待核", "Open again"),
     "action_lock": ("锁定报告期", "Lock"),
     "action_unlock": ("解锁报告期", "Unlock"),
-    "action_release_said": (
-        "采用这份报送；下一次计算后进入指标。",
-        "The report will count, and is in the figures after the next build.",
+    "release_over": (
+        "采用这份报送，代替第{n}版；下一次计算后进入指标。",
+        "The report takes the place of revision {n}, and is in the figures after the next build.",
     ),
-    "action_void_said": (
-        "这份报送不用，恢复上一版本；需要时请县（市、区）重报。",
-        "The report is dropped and the one before counts again; ask the county for another if need be.",
+    "release_first": (
+        "采用这份报送，此前没有可用的；下一次计算后进入指标。",
+        "The report counts, where nothing did, and is in the figures after the next build.",
     ),
+    "release_beside": (
+        "采用这份报送；两份都采用的，以后收到的为准。下一次计算后进入指标。",
+        "The report is taken; of two that are, the one received later counts. The next build has it.",
+    ),
+    "void_over": (
+        "这份报送不用，第{n}版仍然有效。",
+        "The report is dropped, and revision {n} counts as before.",
+    ),
+    "void_last": (
+        "这份报送不用；目前没有可用的报送，请县（市、区）重报。",
+        "The report is dropped and nothing counts: the county has to send it again.",
+    ),
+    "void_beside": (
+        "这份报送不用；目前没有可用的报送，同一报表的另一份仍待审。",
+        "The report is dropped and nothing counts; the other delivery of it is held still.",
+    ),
+    "afterwards": ("此后：{what}。", "Afterwards: {what}."),
+    "in_next_build": ("下一次计算后进入指标。", "The next build brings it into the figures."),
     "action_confirmed_said": (
         "数值属实，不再提醒；下一次计算后指标上的提醒标记消失。",
         "The value is right and warns nobody any more; the mark on figures goes with the next build.",

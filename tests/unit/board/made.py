@@ -23,7 +23,8 @@ def held(revision: int | None, **more: Any) -> dict[str, Any]:
         "county_code": COUNTY, "county_name": NAME, "form": "village", "period": "2026-10", "status": "held",
         "status_zh": "待审", "status_en": "held", "revision": revision, "received_at": AT, "rows_accepted": 6,
         "expected_units": 199, "delivery_id": "d-1", "others": None, "reason_code": "all_zero",
-        "message_zh": "全部为0？暂未采用；核实后请放行或作废", "message_en": "all 0? Nothing was replaced. Release or void it",
+        "message_zh": "全部为0？暂未采用；核实后请放行或作废",
+        "message_en": "all 0? Nothing was replaced. Release or void it",
     }  # fmt: skip
     return row | more
 
@@ -62,8 +63,8 @@ def today(**given: Any) -> Today:
     night = Night("r", "2026-10", "2026-10", AT, AT, 1, 0, (), AT)
     empty: dict[str, Any] = {
         "at": AT, "night": night, "counties": (), "held": (), "waiting": (), "moves": None, "late": [], "back": [],
-        "ahead": [], "then": [], "locked": (), "unbuilt": 0, "decided": [], "done": None, "chosen": None,
-        "is_now": True,
+        "ahead": [], "then": [], "locked": (), "unbuilt": 0, "decided": [], "done": None, "done_report": None,
+        "chosen": None, "is_now": True,
     }  # fmt: skip
     return Today(**(empty | given))
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from typing import Any
 
 import pytest
 
 from qiangji.board import today as this_morning
 from qiangji.board.state import State
+from qiangji.board.today import Held
+from qiangji.ledger.statuses import STATUSES
 from tests.unit.board import made
 
 LANGUAGES = ("zh", "en")
@@ -34,3 +35,72 @@ def test_what_moved_is_headed_as_a_change_since_the_night(language: str, heading
     assert heads[3] == heading
     file = this_morning.table(page, State(page="today", lang=language, filters=(("table", "moved"),)))
     assert dict(zip(file.keys, file.headings, strict=True))["change"] == f"{heading} change"
+
+
+NOTHING = {"zh": "目前没有可用的报送", "en": "nothing counts at present"}
+FIRST = {"zh": "第1版有效", "en": "revision 1 counts"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_held_report_says_what_counts_now(language: str) -> None:
+    for revision, said, not_said in ((None, NOTHING, FIRST), (1, FIRST, NOTHING)):
+        seen = text(section(made.shown(language, made.today(held=(made.held(revision),))), "waiting")).lower()
+        assert said[language] in seen
+        assert not_said[language] not in seen
+        assert "上一版本" not in seen
+        assert "revision before" not in seen
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("action", "revision", "others", "zh", "en"),
+    [
+        ("release", None, None, "此前没有可用的；下一次计算后进入指标", "where nothing did"),
+        ("release", 3, None, "代替第3版；", "takes the place of revision 3"),
+        ("release", 3, ["d-0"], "以后收到的为准", "the one received later counts"),
+        ("void", 3, None, "第3版仍然有效", "revision 3 counts as before"),
+        (
+            "void",
+            None,
+            None,
+            "没有可用的报送，请县（市、区）重报",
+            "nothing counts: the county has to send it",
+        ),
+        ("void", None, ["d-0"], "同一报表的另一份仍待审", "the other delivery of it is held still"),
+    ],
+)
+def test_what_a_decision_will_do_is_told_by_what_counts(
+    language: str, action: str, revision: int | None, others: list[str] | None, zh: str, en: str
+) -> None:
+    row = made.held(revision, others=others)
+    html = made.shown(language, made.today(held=(row,), chosen=Held(action, row)))
+    dialog = text(html[html.index("<dialog") :])
+    assert {"zh": zh, "en": en}[language] in dialog
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    ("revision", "status", "zh", "en"),
+    [
+        (2, "accepted", "此后：第2版有效。", "Afterwards: revision 2 counts."),
+        (1, "held", "第1版有效；最近一件：待审。", "revision 1 counts; the latest delivery: held."),
+        (
+            None,
+            "late",
+            "目前没有可用的报送（逾期未报），请县",
+            "nothing counts at present (late): ask the county",
+        ),
+        (None, "held", "目前没有可用的报送，另有一件待审。", "at present; another delivery of it is held."),
+    ],
+)
+def test_after_a_decision_the_page_says_what_counts(
+    language: str, revision: int | None, status: str, zh: str, en: str
+) -> None:
+    row = made.held(revision, status=status, status_zh=STATUSES[status], status_en=status)
+    for action in ("void", "release"):
+        done = made.decision(1) | {"action": action}
+        html = made.shown(language, made.today(done=done, done_report=row))
+        (seen,) = re.findall(r'<p class="done".*?</p>', html, re.DOTALL)
+        assert {"zh": zh, "en": en}[language] in text(seen)
+        is_told = {"zh": "下一次计算后", "en": "The next build"}[language] in text(seen)
+        assert is_told == (action == "release")

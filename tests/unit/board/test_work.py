@@ -35,6 +35,7 @@ def test_every_status_has_a_word_a_shape_and_a_colour() -> None:
 def test_every_decision_has_words() -> None:
     for action in (*today.ACTIONS, *DISPOSITIONS):
         assert TABLE[f"action_{action}"]
+    for action in DISPOSITIONS:
         assert TABLE[f"action_{action}_said"]
     for code, zh in DISPOSITIONS.items():
         assert TABLE[f"disposition_{code}"][0] == zh
