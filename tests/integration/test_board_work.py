@@ -460,3 +460,13 @@ def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
 def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:
     text = site.page(f"today?as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
     assert "decide=" not in text.split("<main", 1)[1]
+
+
+def test_a_list_of_the_quality_page_says_where_it_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "只列" not in site.page("quality?lang=zh").split('id="decisions"')[1]
+    monkeypatch.setattr(quality, "DECISIONS", 1)
+    monkeypatch.setattr(quality, "OUTLIERS", 1)
+    page = site.data("quality")
+    assert len(page.decisions) == 1
+    assert "只列最近1项；全部见qiangji decisions。" in site.page("quality?lang=zh")
+    assert page.has_more_outliers == ("只列1个：期次最近" in site.page("quality?lang=zh"))

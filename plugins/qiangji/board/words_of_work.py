@@ -161,7 +161,9 @@ WORK: dict[str, tuple[str, str]] = {
     "open_reports": ("逾期未报和退回的报表", "Reports to send"),
     "late_reports": ("逾期未报", "Late"),
     "back_reports": ("退回、扣留及原因", "Returned or withheld, and why"),
-    "more_n": ("等{n}份", "and more, {n} in all"),
+    "rest_reports": ("其他报表：{n}份", "Other reports: {n}"),
+    "rest_reasons": ("其他原因：{n}项", "Other reasons: {n}"),
+    "rest_decisions": ("其他决定：{n}项", "Other decisions: {n}"),
     "coming_none": ("近五个工作日没有到期的报表。", "Nothing is due within five working days."),
     "due": ("截止", "Due"),
     "due_missing": ("{all}个县（市、区）中{n}个未收齐", "{n} of {all} to come"),
@@ -246,6 +248,10 @@ WORK: dict[str, tuple[str, str]] = {
     "no_findings": ("没有符合条件的核查发现。", "No finding is as chosen."),
     "decisions": ("已作的决定", "Decisions taken"),
     "no_decisions": ("还没有决定。", "Nothing was decided yet."),
+    "last_decisions": (
+        "只列最近{n}项；全部见qiangji decisions。",
+        "The last {n} alone; `qiangji decisions` has all.",
+    ),
     "decided_at_": ("时间", "When"),
     "decided_by_": ("决定人", "Who"),
     "decision_": ("决定", "What"),
@@ -259,6 +265,10 @@ WORK: dict[str, tuple[str, str]] = {
     "no_outliers": (
         "没有离群值；至少要有6个此前的值才能判断。",
         "None. Six earlier values are needed to tell.",
+    ),
+    "first_outliers": (
+        "只列{n}个：期次最近、偏离最大的在前。",
+        "{n} alone: the latest and farthest come first.",
     ),
     "median": ("中位数", "Median"),
     "score": ("Z分数", "Score"),

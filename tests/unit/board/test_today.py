@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from html import unescape
 
 import pytest
@@ -104,3 +105,31 @@ def test_after_a_decision_the_page_says_what_counts(
         assert {"zh": zh, "en": en}[language] in text(seen)
         is_told = {"zh": "下一次计算后", "en": "The next build"}[language] in text(seen)
         assert is_told == (action == "release")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_does_not_fit_into_a_list_stands_below_it(language: str) -> None:
+    months = [f"2026-{m:02d}" for m in range(1, 7)]
+    page = made.today(
+        back=[[made.back(f"c{i}", m) for m in months] for i in range(11)],
+        late=[[made.late(m) for m in months]],
+        decided=[made.decision(i) for i in range(15)],
+    )
+    html = made.shown(language, page)
+    open_, coming = section(html, "open"), section(html, "coming")
+    summaries = [text(s) for s in re.findall(r"<summary>(.*?)</summary>", open_ + coming)]
+    reports, reasons, decisions = {
+        "zh": ("其他报表：3份", "其他原因：3项", "其他决定：3项"),
+        "en": ("Other reports: 3", "Other reasons: 3", "Other decisions: 3"),
+    }[language]
+    assert Counter(summaries) == {reports: 12, reasons: 1, decisions: 1}
+    for i in range(11):
+        assert open_.count({"zh": f"原因c{i}<", "en": f"reason c{i}<"}[language]) == 1
+    assert [text(open_).count(m) for m in months] == [12] * 6
+    assert open_.count(f'href="county?lang={language}&amp;county={made.COUNTY}#now"') == 66
+    assert [coming.count(f"wang.{i} ") for i in range(15)] == [1] * 15
+
+
+def test_a_list_that_fits_has_nothing_below_it() -> None:
+    page = made.today(back=[[made.back("c")] * 3] * 8, late=[[made.late("2026-10")] * 3])
+    assert "<details" not in made.shown("zh", page)
