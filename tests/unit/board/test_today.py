@@ -8,13 +8,22 @@ from html import unescape
 
 import pytest
 
+from qiangji.board import reporting
 from qiangji.board import today as this_morning
 from qiangji.board.state import State
 from qiangji.board.today import Held
+from qiangji.catalogue import Catalogue
+from qiangji.figures import deciding
 from qiangji.ledger.statuses import STATUSES
+from qiangji.pipeline import read_catalogue
 from tests.unit.board import made
 
 LANGUAGES = ("zh", "en")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return read_catalogue()
 
 
 def text(html: str) -> str:
@@ -105,6 +114,27 @@ def test_after_a_decision_the_page_says_what_counts(
         assert {"zh": zh, "en": en}[language] in text(seen)
         is_told = {"zh": "下一次计算后", "en": "The next build"}[language] in text(seen)
         assert is_told == (action == "release")
+
+
+SEEN = {"zh": "见到文件 行政村 (1).xlsx，应名为 2026-10.xlsx。", "en": "Seen: 行政村 (1).xlsx; rename it"}
+AGAIN = {"zh": "行政村.xlsx 与作废的来件内容相同。", "en": "行政村.xlsx has the bytes of a delivery"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("code", "said"), [("other_name", SEEN), ("voided_again", AGAIN)])
+def test_a_file_that_was_not_taken_is_told_in_the_page_s_language(
+    language: str, code: str, said: dict[str, str], catalogue: Catalogue
+) -> None:
+    both = f"{said['zh']} {said['en']}"
+    row = made.held(None, status="late", reason_code=code, message_zh=both, message_en=both)
+    waits = tuple(deciding._not_taken(catalogue, [row]))
+    seen = text(section(made.shown(language, made.today(waiting=waits)), "waiting"))
+    other = "en" if language == "zh" else "zh"
+    assert said[language] in seen
+    assert said[other] not in seen
+    assert made.NAME in seen, "whose it is"
+    shown = reporting._without_values(row)
+    assert (shown["message_zh"], shown["message_en"]) == (said["zh"], said["en"])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
