@@ -293,7 +293,7 @@ def test_a_decision_is_taken(look: Look, site: Site) -> None:
     """Last: the reports change."""
     browser = look.browser
     browser.open(joined(look.home + "today", lang="zh"))
-    link = browser.driver.find_element("css selector", ".held > li a[href*='decide=void']")
+    link = browser.driver.find_element("css selector", ".held-do a[href*='decide=void']")
     report = browser.run("return arguments[0].closest('li').id", link)
     link.click()
     browser.press("已电话核实")

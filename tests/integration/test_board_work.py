@@ -24,6 +24,7 @@ from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, deliveries, explaining, morning, reading
 from qiangji.ledger import dispositions
+from qiangji.parsing.reasons import REASONS
 from qiangji.settings import settings
 from tests.integration.boards import LATE, LOCKED, Lived
 from tests.integration.nights import Night, reopened
@@ -184,6 +185,20 @@ def test_a_county_s_page_is_what_mart_holds_of_it(site: Site) -> None:
     values = [m[0] for r in told if (m := re.search(r"：(.+)，应为", r["message_zh"]))]
     assert values
     assert not [v for v in values if v in text], "no value of a row that went back"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_county_s_page_says_what_to_do_about_each_report(site: Site, lang: str) -> None:
+    said = {"zh": "怎么办：", "en": "To do: "}[lang]
+    text = site.page(f"county?county={LATE}&lang={lang}").replace("&#39;", "'")
+    for r in site.data("county", f"county={LATE}").grid:
+        (line,) = re.findall(rf'<tr id="r-{r["form"]}-{r["period"]}">.*?</tr>', text, re.DOTALL)
+        reason = REASONS.get(r["reason_code"]) if r["status"] != "accepted" else None
+        assert (said in line) == (reason is not None)
+        if reason:
+            assert said + {"zh": reason.do_zh, "en": reason.do_en}[lang] in line
+    assert {r["status"] for r in site.held() if r["county_code"] == LATE} == {"held"}
+    assert said in text.split('id="back"')[1], "of rows, too"
 
 
 def test_only_who_may_open_workbooks_is_led_to_them(site: Site) -> None:
@@ -463,9 +478,11 @@ def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:
 
 
 def test_a_list_of_the_quality_page_says_where_it_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in ("DECISIONS", "OUTLIERS"):
+        monkeypatch.setattr(quality, most, 100_000)
     assert "只列" not in site.page("quality?lang=zh").split('id="decisions"')[1]
-    monkeypatch.setattr(quality, "DECISIONS", 1)
-    monkeypatch.setattr(quality, "OUTLIERS", 1)
+    for most in ("DECISIONS", "OUTLIERS"):
+        monkeypatch.setattr(quality, most, 1)
     page = site.data("quality")
     assert len(page.decisions) == 1
     assert "只列最近1项；全部见qiangji decisions。" in site.page("quality?lang=zh")

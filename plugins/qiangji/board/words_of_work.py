@@ -211,6 +211,7 @@ WORK: dict[str, tuple[str, str]] = {
     "late_n": ("逾期{n}份，最长{days}天", "{n} late, {days:day} at most"),
     "nothing_late": ("没有逾期", "nothing is late"),
     "message": ("说明", "What is said"),
+    "to_do": ("怎么办：{what}", "To do: {what}"),
     # quality
     "open_n": ("待核{n}条", "{n} open"),
     "by_rule": ("按规则、县和期", "By rule, county and period"),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from qiangji.board.quality import TOGETHER, group
 from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
+from qiangji.board.rules import to_do
 from qiangji.board.today import report
 from qiangji.board.words import Words
 from qiangji.catalogue import Form
@@ -96,6 +97,6 @@ def pairs(values: Iterable[str]) -> Options:
 GLOBALS: dict[str, Any] = {
     "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
     "statuses": statuses, "group": group, "together": TOGETHER, "in_force": in_force.counts, "before": before,
-    "afterwards": afterwards,
+    "afterwards": afterwards, "to_do": to_do,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

@@ -156,7 +156,9 @@ def test_what_does_not_fit_into_a_list_stands_below_it(language: str) -> None:
     for i in range(11):
         assert open_.count({"zh": f"原因c{i}<", "en": f"reason c{i}<"}[language]) == 1
     assert [text(open_).count(m) for m in months] == [12] * 6
-    assert open_.count(f'href="county?lang={language}&amp;county={made.COUNTY}#now"') == 66
+    for month in months:
+        to = f'href="county?lang={language}&amp;county={made.COUNTY}#r-village-{month}"'
+        assert open_.count(to) == 11, "each leads to the report on its county's page"
     assert [coming.count(f"wang.{i} ") for i in range(15)] == [1] * 15
 
 
