@@ -1,6 +1,6 @@
 -- What people decided, a row a decision: on deliveries (release, void), on findings (confirmed, resubmit, open) and on
--- periods (lock, unlock). Nothing of a row's values is in it. A decision on a delivery with several forms or periods
--- has none of these here: mart.report_decision has them.
+-- periods (lock, unlock, publish: the reason is the edition's name). Nothing of a row's values is in it. A decision on a
+-- delivery with several forms or periods has none of these here: mart.report_decision has them.
 CREATE VIEW mart.decision AS
 SELECT
     d.decision_id,
@@ -64,7 +64,23 @@ SELECT
     NULL AS org_code,
     NULL AS rule,
     l.reason
-FROM ops.period_lock AS l;
+FROM ops.period_lock AS l
+UNION ALL
+SELECT
+    concat_ws(' ', 'edition', e.edition, e.period) AS decision_id,
+    e.published_at AS decided_at,
+    e.published_by AS decided_by,
+    'publish' AS action,
+    NULL AS county_code,
+    NULL AS form,
+    e.period,
+    NULL AS delivery_id,
+    NULL AS file_name,
+    NULL AS finding_id,
+    NULL AS org_code,
+    NULL AS rule,
+    e.edition AS reason
+FROM ops.edition AS e;
 
 -- Decisions on reports, a row for each report of the delivery that one was about, with the status that it found. Where
 -- that is not on record (NULL), the decision is older than the record of it. A release is about what was held or void.

@@ -92,6 +92,14 @@ def test_what_is_published_stays_and_what_changes_shows_against_it(place: Place)
     assert place.ask(f"({ours} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {ours})", p=MARCH) == []
     again = run("publish", MARCH, "--name", "审定版")
     assert (again.code, "edition_exists" in again.err, "组织二科" in again.err) == (2, True, True)
+    (told,) = run("decisions", "--json", "--period", MARCH).json
+    assert [told[n] for n in ("action", "period", "decided_by", "reason")] == [
+        "publish",
+        MARCH,
+        "组织二科",
+        "审定版",
+    ]
+    assert "发布审定版" in run("decisions").out
     compared, changed = run("diff", "--edition", "审定版").out.strip().splitlines()
     assert compared.startswith(f"对照 Compared with 审定版 {MARCH} (")
     assert changed == "没有变化 Nothing changed: city, county."

@@ -40,22 +40,23 @@ def place(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[t
 
 @pytest.fixture
 def after(place: tuple[Any, dict[str, str]]) -> Callable[..., Stand]:
-    """Put runs, each (hours before the look, first to last month, county -> whether it was reached), and look."""
+    """Put runs, each (hours before the look, last month, county -> whether it was reached; its name), and look."""
     p, codes = place
 
-    def looked(*runs: tuple[int, str, dict[str, bool]]) -> Stand:
+    def looked(*runs: Any) -> Stand:
         with p.ledger.engine.begin() as c:
             c.execute(sa.text("DELETE FROM ops.collection"))
-            for i, (hours, last, counties) in enumerate(runs):
+            for i, (hours, last, counties, *run) in enumerate(runs):
                 for name, is_reached in counties.items():
                     c.execute(
                         sa.text(
                             "INSERT INTO ops.collection (run_id, county_code, first_month, last_month, status,"
-                            " reason_code, started_at, ended_at)"
-                            " VALUES (:run, :code, '2026-01', :last, :status, :reason, :at, :at)"
+                            " reason_code, started_at, ended_at, deliveries)"
+                            " VALUES (:run, :code, '2026-01', :last, :status, :reason, :at, :at, 2)"
                         ),
                         {
-                            "run": f"r{i}", "code": codes[name], "last": last, "at": AT - timedelta(hours=hours),
+                            "run": run[0] if run else f"r{i}", "code": codes[name], "last": last,
+                            "at": AT - timedelta(hours=hours),
                             "status": "done" if is_reached else "failed",
                             "reason": None if is_reached else "unreachable",
                         },
@@ -104,3 +105,23 @@ def test_an_older_month_is_not_the_night_and_yesterday_is_no_part_of_it(after: C
     assert marks == {"A": True, "B": False, "C": True}
     night, marks = after((40, "2026-02", {"C": False}), (6, "2026-02", {"A": True, "B": True}))
     assert (night.run_id, night.is_red, marks["C"]) == ("r1", False, None)
+
+
+def test_all_counties_by_hand_are_no_night_where_airflow_collected(after: Callable[..., Stand]) -> None:
+    full = dict.fromkeys("ABC", True)
+    night, marks = after((6, "2026-02", full | {"B": False}), (1, "2026-02", full, "cli-1"))
+    assert (night.run_id, names(night.lost), night.reached_since) == ("r0", ["B"], ("B",))
+    assert (night.later_runs, night.later_deliveries) == (1, 6)
+    assert marks == full
+    night, _ = after((6, "2026-02", full, "cli-1"), (1, "2026-02", full, "cli-2"))
+    assert (night.run_id, night.later_runs) == ("cli-2", 0), "without Airflow the last of them is"
+
+
+def test_a_night_once_more_does_not_make_what_was_decided_since_the_first_forgotten(
+    after: Callable[..., Stand],
+) -> None:
+    full = dict.fromkeys("ABC", True)
+    night, _ = after((6, "2026-02", full), (1, "2026-02", full))
+    assert (night.run_id, night.told_since) == ("r1", AT - timedelta(hours=6))
+    night, _ = after((24, "2026-02", full), (1, "2026-02", full))
+    assert night.told_since == AT - timedelta(hours=1), "that was the night before"

@@ -23,6 +23,7 @@ from qiangji.figures.deciding import (
     Waiting,
     back_by_reason,
     late_by_county,
+    newest_first,
     open_reports,
     waiting_but_held,
 )
@@ -85,7 +86,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     reported = _reported(at, rows)
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
-    since = night.started_at if night else at - timedelta(days=1)
+    since = night.told_since if night else at - timedelta(days=1)
     moved = query("board/moves", figures=state.figures.figures)
     found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
@@ -93,7 +94,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     waits = waiting_but_held(engine, catalogue, reported, day, is_now=is_now)
     late_or_back = list(open_reports(catalogue, reported.grid, day))
     ahead, then = coming(catalogue, rows, day)
-    held = [r for r in reported.grid if r["status"] == "held"]
+    held = newest_first(r for r in reported.grid if r["status"] == "held")
     decided = [_decision(catalogue, d) for d in known["decided"]]
     just = state.get("decided")
     done = next((d for d in decided if d["delivery_id"] and d["delivery_id"] == just), None)

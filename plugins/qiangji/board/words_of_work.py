@@ -76,6 +76,7 @@ WORK: dict[str, tuple[str, str]] = {
     "action_resubmit": ("请县重报", "Ask for it again"),
     "action_open": ("重新待核", "Open again"),
     "action_lock": ("锁定报告期", "Lock"),
+    "action_publish": ("发布审定版", "Publish"),
     "action_unlock": ("解锁报告期", "Unlock"),
     "release_over": (
         "采用这份报送，代替第{n}版；下一次计算后进入指标。",

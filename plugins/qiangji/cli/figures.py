@@ -311,7 +311,7 @@ def status(
         attention, unbuilt = reading.needs_attention(rows), unbuilt_months(catalogue, wanted)
     if not given(rows, json, export):
         names = words.names(catalogue)
-        printing.print_status(console, rows, names.forms)
+        printing.print_status(console, rows, names)
         printing.print_locks(console, locked)
         decided.print_told(console, decisions.last_of(rows), names, "人工决定 Decided")
         printing.print_deliveries(console, rows if wanted and counties else (), names)

@@ -17,6 +17,7 @@ from qiangji.cli.blocks import Line, print_card, print_in_blocks
 from qiangji.cli.common import right
 from qiangji.cli.words import STYLES, Names, said_once
 from qiangji.figures import comparison
+from qiangji.figures.reading import COUNTED
 from qiangji.periods import Period
 from qiangji.settings import settings
 from qiangji.text import in_hundredths
@@ -138,9 +139,10 @@ def _print_lists(console: Console, rows: Rows) -> None:
         print_in_blocks(console, title, ["单位 unit", "代码 code"], columns, lines)
 
 
-def print_status(console: Console, rows: Rows, titles: Mapping[str, str] | None = None) -> None:
-    """One grid a period: a line a county, a column a form. `titles`: form -> its name in Chinese."""
-    titles = titles or {}
+def print_status(console: Console, rows: Rows, names: Names | None = None) -> None:
+    """One grid a period: a line a county, a column a form."""
+    names = names or Names()
+    titles, of_groups = names.forms, names.of_groups
     for period in dict.fromkeys(r["period"] for r in rows):
         mine = [r for r in rows if r["period"] == period]
         forms = sorted({r["form"] for r in mine})
@@ -148,18 +150,23 @@ def print_status(console: Console, rows: Rows, titles: Mapping[str, str] | None 
         for county, name in dict.fromkeys((r["county_code"], r["county_name"]) for r in mine):
             cells = {r["form"]: r for r in mine if r["county_code"] == county}
             lines.append(
-                Line([f"{county}\n{name}"], [_status_cell(cells[f]) if f in cells else "" for f in forms])
+                Line(
+                    [f"{county}\n{name}"],
+                    [_status_cell(cells[f], f in of_groups) if f in cells else "" for f in forms],
+                )
             )
         columns = [Column(f"{titles[f]}\n{f}" if f in titles else f) for f in forms]
         print_in_blocks(console, f"报送状态 Reporting status, {period}", ["县 county"], columns, lines)
 
 
-def _status_cell(row: dict[str, Any]) -> str:
+def _status_cell(row: dict[str, Any], is_of_groups: bool) -> str:
+    """What came last, by when and how much; and that an earlier revision counts, where what came does not."""
     style = STYLES.get(row["status"], "white")
     lines = [f"[{style}]{row['status_zh']} {row['status']}[/{style}]"]
+    revision = f"v{row['revision']}" if row["revision"] else ""
     if row["received_at"] is not None:
-        revision = f"v{row['revision']}  " if row["revision"] else ""
-        lines.append(f"[dim]{revision}{local(row['received_at']):%m-%d %H:%M}[/dim]")
+        counted = f"{revision}  " if revision and row["status"] in COUNTED else ""
+        lines.append(f"[dim]{counted}{local(row['received_at']):%m-%d %H:%M}[/dim]")
     if row["is_unchanged"]:
         lines.append(f"[dim]无变动 unchanged, {row['repeated_period'] or '-'}[/dim]")
     if row["is_nil"]:
@@ -167,7 +174,9 @@ def _status_cell(row: dict[str, Any]) -> str:
     if said := _DECIDED.get(row.get("decision") or ""):
         lines.append(f"[dim]{said}[/dim]")
     if row["rows_received"]:
-        lines.append(f"[dim]{_counts(row)}[/dim]")
+        lines.append(f"[dim]{_counts(row, is_of_groups)}[/dim]")
+    if revision and row["status"] not in COUNTED:
+        lines.append(f"[green]{revision} 仍有效 still counts[/green]")
     return "\n".join(lines)
 
 
@@ -177,11 +186,14 @@ def print_unknown_years(console: Console, years: Sequence[int]) -> None:
         console.print("[yellow]注意 Note[/yellow]", "\n".join(unknown_words(year)))
 
 
-def _counts(row: dict[str, Any]) -> str:
-    """`接收 6 / 应报 199`, and how many rows went back where some did."""
-    expected = f" / 应报 {row['expected_units']:,}" if row["expected_units"] else ""
+def _counts(row: dict[str, Any], is_of_groups: bool) -> str:
+    """`接收 6 / 应报 199`, and how many rows went back where some did; of what does not count, `来件 6行`."""
+    if row["status"] not in COUNTED:
+        return f"来件 {row['rows_received']:,}行 rows"
+    units = "村" if is_of_groups else ""
+    expected = f" / 应报 {row['expected_units']:,}{units}" if row["expected_units"] else ""
     rejected = f", 退回 {row['rows_rejected']:,}" if row["rows_rejected"] else ""
-    return f"接收 {row['rows_accepted']:,}{expected}{rejected}"
+    return f"接收 {row['rows_accepted']:,}{'组' if is_of_groups else ''}{expected}{rejected}"
 
 
 def local(at: datetime) -> datetime:

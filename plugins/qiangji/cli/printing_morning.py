@@ -4,6 +4,7 @@ waits, what moved, what comes next.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -63,7 +64,8 @@ def print_morning(
     others = len(morning.decided) - len(of_reports)
     print_told(console, of_reports, names, "昨夜以来的人工决定 Decided since the night", others)
     if morning.moves:
-        _print_moves(console, morning.moves, is_all)
+        is_unbuilt = any(one.what == "unbuilt" for one in morning.waiting)
+        _print_moves(console, morning.moves, is_all, is_unbuilt=is_unbuilt)
     _print_ahead(console, morning, is_all)
 
 
@@ -75,7 +77,7 @@ def sentence(night: Night) -> str:
     reached = night.counties - len(night.lost)
     when = f"{local(night.started_at):%m-%d %H:%M}"
     months = "–".join(dict.fromkeys((night.first_month, night.last_month)))
-    mark = "[red]●[/red]" if night.is_red else "[green]●[/green]"
+    mark = "[red]● 异常 red[/red]" if night.is_red else "[green]●[/green]"
     text = (
         f"{mark} {when} 采集{months}，用时{took}：{night.counties}个县（市、区）采到{reached}个，"
         f"新来件{night.deliveries}。\n  collected {reached} of {night.counties} counties in {took_en},"
@@ -87,6 +89,10 @@ def sentence(night: Night) -> str:
     ):
         lost = "、".join(f"{name} {failure_in_brief(code)}" for _, name, code in counties)
         text += f"\n  [red]{said}: {escape(lost)}[/red]" if lost else ""
+    if night.later_runs:
+        later = counted(night.later_runs, "later collection", "later collections")
+        brought = counted(night.later_deliveries, "new delivery", "new deliveries")
+        text += f"\n  此后又采集{night.later_runs}次，新来件{night.later_deliveries} {later}, {brought}"
     if night.reached_since:
         text += f"\n  此后已采到 reached since: {escape('、'.join(night.reached_since))}"
     if night.built_at:
@@ -163,9 +169,10 @@ def _mark(county: CountyMorning) -> str:
     return "[green]✓[/green]" if county.is_reached else "[red]✗[/red]"
 
 
-def _print_moves(console: Console, moves: Moves, is_all: bool) -> None:
+def _print_moves(console: Console, moves: Moves, is_all: bool, *, is_unbuilt: bool) -> None:
     if not moves.figures:
-        console.print("指标没有变化 No figure moved.")
+        waits = "：新报送尚未计算 as what came is not built yet: `qiangji build`" if is_unbuilt else "。"
+        console.print(f"指标没有变化 No figure moved{waits}")
         return
     why = each_cause(moves.by_cause)
     first = f"，其中首次 of them new {moves.first_shown:,}" if moves.first_shown else ""
@@ -173,12 +180,19 @@ def _print_moves(console: Console, moves: Moves, is_all: bool) -> None:
     console.print(f"[bold]变化 Moved[/bold] {moves.figures:,}个指标值 figures{first}。 {why}{more}")
     if moves.closed:
         told = "、".join(f"{period} {n:,}个" for period, n in moves.closed.items())
+        commands = ", ".join(_comparing(period, moves.editions) for period in moves.closed)
         console.print(
             f"[red]已锁定或审定的报告期有指标值变化：{told}[/red] figures of locked or published periods changed:"
-            " `qiangji diff --edition`"
+            f" {escape(commands)}"
         )
     if moves.largest:
         _print_largest(console, moves.largest, is_all)
+
+
+def _comparing(period: str, editions: Mapping[str, str]) -> str:
+    """The command that says what changed of a period: against its edition, where it has one."""
+    name = editions.get(period)
+    return f"`qiangji diff --edition {shlex.quote(name)} --period {period}`" if name else "`qiangji diff`"
 
 
 def _print_largest(console: Console, rows: Rows, is_all: bool) -> None:
@@ -192,7 +206,8 @@ def _print_largest(console: Console, rows: Rows, is_all: bool) -> None:
         now = value_cell(r | {"obs_status": r["obs_status"] or "A"})
         change = in_hundredths(r["change"], "+") if r["change"] is not None else "-"
         why = "、".join(CAUSES[c][0] for c in r["causes"])
-        what = f"{r['name_zh']} [dim]{r['org_name']} {r['period']}[/dim]"
+        to_date = " 累计ytd" if r["period_type"] == "ytd" else ""
+        what = f"{r['name_zh']} [dim]{r['org_name']} {r['period']}{to_date}[/dim]"
         console.print(f"• {what} {before}→{now} ({change}) {why}")
         if i in (told if is_all else told[:1]):
             console.print(Padding.indent(Text(f"{r['because_zh']} {r['because_en']}", "dim"), 2))

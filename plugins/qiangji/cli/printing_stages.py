@@ -104,5 +104,5 @@ def print_built(console: Console, built: Built) -> None:
         console.print(
             f"[yellow]{escape(str(locked))} 已锁定，但结果有 {n:,} 行变动"
             f" is locked, and {n:,} result rows changed:[/yellow]"
-            f" `qiangji diff --edition`, or `qiangji explain` a figure."
+            f" `qiangji diff`; of a published one `qiangji diff --edition NAME --period {escape(str(locked))}`."
         )

@@ -81,7 +81,8 @@ def _print_held(console: Console, own: Sequence[Waiting], counties: Mapping[str,
         is_short = cell_len(line + one.brief_zh) > console.width >= cell_len(line + one.reason_code)
         console.print(Text.assemble(line, (one.reason_code if is_short else one.brief_zh, "dim")))
         if one.beside:
-            console.print(Text(f"    或 or {' '.join(one.beside)}", "dim"))
+            told = f"或 or {' '.join(one.beside)}：放行一份，作废另一份 release one, void the other"
+            console.print(Padding.indent(Text(told, "dim"), 4))
     if rest := own[HELD_SHOWN:]:
         told = " ".join(f"{counties.get(one.county_code, one.county_code)} {one.argument}" for one in rest)
         console.print(Padding.indent(Text(f"其余 the other {len(rest)}: {told} (--all)"), 2))

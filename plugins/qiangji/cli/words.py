@@ -31,6 +31,8 @@ class Names:
     counties: Mapping[str, str] = field(default_factory=dict)
     subjects: Mapping[str, str] = field(default_factory=dict)
     """`village.trees_planted` -> what its rules are about: the form and the field; an indicator's code -> its name."""
+    of_groups: frozenset[str] = frozenset()
+    """Forms with a row for each villager group, of which a village has many."""
 
     def form(self, code: str) -> str:
         """`行政村党建月报表 village`."""
@@ -81,7 +83,8 @@ def names(catalogue: Catalogue | None = None) -> Names:
         for name, one in form.fields.items():
             subjects[f"{form.form}.{name}"] = f"{form.title.zh}{quoted_zh(one.label.zh)}"
     counties = {code: catalogue.name_of(code) for code in catalogue.counties}
-    return Names(forms, counties, subjects)
+    of_groups = frozenset(f.form for f in catalogue.forms.values() if f.grain == "group")
+    return Names(forms, counties, subjects, of_groups)
 
 
 def status(code: str | None) -> str:

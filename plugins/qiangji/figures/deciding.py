@@ -6,7 +6,7 @@ holds figures back first; and `Open`, the reports that their counties have to se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -222,8 +222,10 @@ def _findings(engine: Engine) -> Iterator[Waiting]:
 
 
 def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator[Waiting]:
-    """Reports that a guard holds, each with the command that means it and no other of its delivery."""
-    held = [r for r in reported.grid if r["status"] == "held"]
+    """Reports that a guard holds, what came last first, each with the command that means it and no other of its
+    delivery.
+    """
+    held = newest_first(r for r in reported.grid if r["status"] == "held")
     parts = deliveries.parts(engine, [r["delivery_id"] for r in held]) if held else {}
     asked = [r for r in held if r["reason_code"] == SIDE_BY_SIDE]
     same = deliveries.of_same_report(engine, asked, reported.at) if asked else {}
@@ -252,6 +254,11 @@ def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator
             argument=argument,
             beside=beside,
         )
+
+
+def newest_first(rows: Iterable[Row]) -> Rows:
+    """Reports by when they came, the last first: a night's news stand before what has waited for months."""
+    return sorted(rows, key=lambda r: r["received_at"], reverse=True)
 
 
 def _argument(row: Row, parts: Sequence[tuple[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""What people decided, the last first: on reports (release, void), on periods (lock, unlock), on findings.
+"""What people decided, the last first: on reports (release, void), on periods (lock, unlock, publish), on findings.
 
 In: an engine that reads mart, and of what the decisions are asked for. Out: rows of mart.decision, and the words for
 what was decided. Every page and command that tells a decision reads it here.
@@ -18,7 +18,7 @@ from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.periods import Period, PeriodType
 from qiangji.warehouse.queries import query
 
-ON_REPORTS = {"release": "放行", "void": "作废", "lock": "锁定", "unlock": "解锁"}
+ON_REPORTS = {"release": "放行", "void": "作废", "lock": "锁定", "unlock": "解锁", "publish": "发布审定版"}
 """Decisions on reports and periods, which may move figures, in Chinese; in English each is the word that is typed."""
 ACTIONS = ON_REPORTS | DISPOSITIONS
 """Those, and the ones on findings."""

@@ -34,11 +34,13 @@ NEXT_DAYS = 92
 
 @dataclass(frozen=True)
 class Night:
-    """The last run of the day that asked most counties for the latest month.
+    """The last run of the day that asked most counties for the latest month: one of Airflow's, if there is one.
 
     `lost`: (county, name, reason) not reached. `built_at`: when the figures that are shown were
     built; None if nothing is built. `lost_else`: as `lost`, of other counties whose last attempt was another run of
-    that day, and failed. `reached_since`: names of those that the night lost and a later run reached.
+    that day, and failed. `reached_since`: names of those that the night lost and a later run reached. `since`: when
+    it, or Airflow's first such run of the day, began. `later_runs`: those that ended after it; `later_deliveries`: what
+    they brought.
     """
 
     run_id: str
@@ -52,6 +54,14 @@ class Night:
     built_at: datetime | None
     lost_else: tuple[tuple[str, str, str], ...] = ()
     reached_since: tuple[str, ...] = ()
+    since: datetime | None = None
+    later_runs: int = 0
+    later_deliveries: int = 0
+
+    @property
+    def told_since(self) -> datetime:
+        """From when on decisions and moves are told: a run once more does not make those of the first forgotten."""
+        return self.since or self.started_at
 
     @property
     def is_red(self) -> bool:
@@ -97,7 +107,8 @@ class Moves:
     `because_zh` and `because_en`: what made it move most, '' where that cannot be said.
 
     `first_shown`: of them those that were not there before. `by_cause`: as `explaining.by_causes` counts, so that it
-    adds up to `figures`. `closed`: locked or published period -> figures changed.
+    adds up to `figures`. `closed`: locked or published period -> figures changed. `editions`: published period -> the
+    name of its last edition.
     """
 
     since: datetime
@@ -106,6 +117,7 @@ class Moves:
     by_cause: Mapping[str, int]
     largest: Rows
     closed: Mapping[str, int]
+    editions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -160,7 +172,7 @@ def as_reported(
     today = local_day(at, settings().timezone)
     asked = read(engine, query("figures/night"), {"at": at})
     night = _night(asked) if asked else None
-    moves = moved(engine, night.started_at, at) if night else None
+    moves = moved(engine, night.told_since, at) if night else None
     ahead = coming(engine, catalogue, at, today, last_ahead(catalogue, today))
     return Morning(
         at=at,
@@ -172,7 +184,7 @@ def as_reported(
         locked=tuple(r["period"] for r in reading.locks(engine, at)),
         open_reports=tuple(open_reports(catalogue, reported.grid, today)),
         then=() if ahead else tuple(_next(engine, catalogue, at, today)),
-        decided=_decided(engine, night.started_at, at) if night else [],
+        decided=_decided(engine, night.told_since, at) if night else [],
         is_past=unbuilt is None,
     )
 
@@ -201,6 +213,9 @@ def _night(asked: Rows) -> Night:
         reached_since=tuple(
             r["county_name"] for r in elsewhere if r["status"] == "done" and r["county_code"] in known
         ),
+        since=first["since"],
+        later_runs=first["later_runs"],
+        later_deliveries=int(first["later_deliveries"]),
     )
 
 
@@ -269,10 +284,13 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
     """What of the city's and the counties' figures changed between two moments."""
     rows = explaining.changes(engine, since, until, OVERVIEW)
     before = [r for r in rows if not r["is_first_shown"]]
-    closed = {r["period"] for r in reading.locks(engine, until)} | {
-        r["period"]
-        for r in read(engine, "SELECT period FROM mart.edition WHERE published_at <= :at", {"at": until})
-    }
+    published = read(
+        engine,
+        "SELECT period, edition FROM mart.edition WHERE published_at <= :at ORDER BY published_at",
+        {"at": until},
+    )
+    editions = {r["period"]: r["edition"] for r in published}
+    closed = {r["period"] for r in reading.locks(engine, until)} | editions.keys()
     return Moves(
         since=since,
         figures=len(rows),
@@ -280,6 +298,7 @@ def moved(engine: Engine, since: datetime, until: datetime) -> Moves | None:
         by_cause=explaining.by_causes(rows),
         largest=_with_reasons(engine, sorted(before, key=_weight, reverse=True)[:LARGEST], since, until),
         closed=dict(Counter(r["period"] for r in before if r["period"] in closed)),
+        editions=editions,
     )
 
 

@@ -23,6 +23,8 @@ from qiangji.warehouse.history import LAST_MONTH
 from qiangji.warehouse.queries import query
 
 _TOLD = ("accepted", "partial", "held", "returned", "withheld")
+COUNTED = ("accepted", "partial")
+"""Statuses of reports that count."""
 ATTENTION = ("failed", "returned", "withheld", "held", "late")
 """Statuses of which somebody has to do something."""
 OUTSTANDING = ("returned", "withheld", "partial")

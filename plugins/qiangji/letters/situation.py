@@ -22,7 +22,6 @@ from qiangji.workdays import Calendar
 
 NOT_ASKED = ("not_due", "optional", "awaited")
 """Statuses of reports of which nobody can say yet that they are missing."""
-COUNTED = ("accepted", "partial")
 _OURS = ("period_locked",)
 """Reasons to hold a report that are no question to the county."""
 
@@ -152,4 +151,4 @@ def working_days(calendar: Calendar, after: date, until: date) -> int:
 def coming_in(rows: Rows) -> tuple[int, int]:
     """(reports that count, reports that should be there by now) among rows of the grid."""
     asked = [r for r in rows if r["status"] not in NOT_ASKED]
-    return sum(r["status"] in COUNTED for r in asked), len(asked)
+    return sum(r["status"] in reading.COUNTED for r in asked), len(asked)

@@ -13,7 +13,7 @@ FROM mart.decision AS d
 LEFT JOIN dim.org_unit AS o USING (org_code)
 WHERE
     (cardinality(CAST(:actions AS text[])) = 0 OR d.action = ANY(:actions))
-    AND (CAST(:since AS timestamptz) IS NULL OR d.decided_at >= :since)
+    AND (CAST(:since AS timestamptz) IS NULL OR d.decided_at > :since)
     AND (CAST(:until AS timestamptz) IS NULL OR d.decided_at <= :until)
     AND (cardinality(CAST(:counties AS text[])) = 0 OR d.county_code IS NULL OR d.county_code = ANY(:counties))
     AND CASE
@@ -24,7 +24,7 @@ WHERE
                 AND (cardinality(CAST(:forms AS text[])) = 0 OR r.form = ANY(:forms))
                 AND (cardinality(CAST(:periods AS text[])) = 0 OR r.period = ANY(:periods))
         )
-        WHEN d.action IN ('lock', 'unlock') THEN
+        WHEN d.action IN ('lock', 'unlock', 'publish') THEN
             cardinality(CAST(:periods AS text[])) = 0
             OR d.period = ANY(:periods) OR d.period = ANY(CAST(:around AS text[]))
         ELSE

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from qiangji.cli import printing
+from qiangji.cli.words import Names
 from qiangji.figures import reading
 
 
@@ -23,9 +24,9 @@ def figure(org: str, **changes: Any) -> dict[str, Any]:
     return plain | changes
 
 
-def shown(print_rows: Any, rows: list[dict[str, Any]]) -> str:
+def shown(print_rows: Any, rows: list[dict[str, Any]], *more: Any) -> str:
     out = io.StringIO()
-    print_rows(Console(file=out, width=200), rows)
+    print_rows(Console(file=out, width=200), rows, *more)
     return out.getvalue()
 
 
@@ -59,6 +60,18 @@ def test_the_grid_says_how_many_of_how_many() -> None:
         printing.print_status, [report(rows_accepted=5, rows_rejected=1)]
     )
     assert "应报" not in shown(printing.print_status, [report(expected_units=None)])
+    groups = Names(of_groups=frozenset({report()["form"]}))
+    assert "接收 6组 / 应报 199村" in shown(printing.print_status, [report()], groups)
+
+
+def test_what_does_not_count_is_told_apart_from_what_does() -> None:
+    held = report(status="held", revision=1, rows_received=89, rows_accepted=89)
+    text = shown(printing.print_status, [held])
+    assert "来件 89行 rows" in text
+    assert "v1 仍有效 still counts" in text
+    assert "接收" not in text
+    assert "still counts" not in shown(printing.print_status, [held | {"revision": None}])
+    assert "仍有效" not in shown(printing.print_status, [report(revision=1)])
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,9 @@ from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
 AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
 MOVE = {
     "name_zh": "村民小组长党员比例", "indicator_code": "x", "unit": "percent", "org_name": "开平市",
-    "org_code": "440783", "period": "2026-10", "value_before": Decimal(40), "value": Decimal("41.5"),
-    "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P", "causes": ["revision"],
+    "org_code": "440783", "period": "2026-10", "period_type": "month", "value_before": Decimal(40),
+    "value": Decimal("41.5"), "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P",
+    "causes": ["revision"],
     "is_first_shown": False, "because_zh": "主要因长沙街道自身水平上升 +1.20",
     "because_en": "mainly 长沙街道's own rate up +1.20",
 }  # fmt: skip
@@ -91,6 +92,7 @@ def test_a_red_night_says_who_was_not_reached_and_why() -> None:
     assert "1分15秒" in text
     assert "1 min 15 s" in text
     assert "未采到 not reached: 江海区 拒绝登录" in text
+    assert text.startswith("● 异常 red ")
     assert "✗ 县440704" in text
     assert "另有1个县（市、区）无事" in text
 
@@ -191,7 +193,7 @@ def test_reports_of_one_delivery_are_named_by_form() -> None:
     text = shown(replace(found, waiting=waits))
     assert 'qiangji release ID --reason "…"\n' in text
     assert "  d --form f1 县 表1 2026-10 整列未填\n" in text
-    assert "    或 or e\n" in text
+    assert "    或 or e：放行一份，作废另一份" in text
     assert f"县440703 d --form f{HELD_SHOWN} 县440703 d --form f{HELD_SHOWN + 1} (--all)" in text
 
 
@@ -305,7 +307,38 @@ def test_a_morning_that_was_says_what_is_not_on_record() -> None:
 
 
 def test_what_changed_in_a_closed_period_is_told() -> None:
-    assert "已锁定或审定的报告期有指标值变化：2026-09 4个" in shown(morning([county("440703")]))
+    found = morning([county("440703")])
+    assert "已锁定或审定的报告期有指标值变化：2026-09 4个" in shown(found)
+    assert "changed: `qiangji diff`" in shown(found, 200), "it is locked, and no edition is there"
+    assert found.moves is not None
+    published = replace(found, moves=replace(found.moves, editions={"2026-09": "审定版"}))
+    assert "`qiangji diff --edition '审定版' --period 2026-09`" in shown(published, 200)
+
+
+def test_that_nothing_moved_is_no_news_where_what_came_is_not_built() -> None:
+    found = replace(morning([county("440703")]), moves=Moves(AT, 0, 0, {}, [], {}))
+    assert "没有变化 No figure moved。" in shown(found)
+    waits = Waiting("unbuilt", "2026-10有新报送未计算", "2026-10: not in the figures", "qiangji build")
+    assert "尚未计算 as what came is not built yet: `qiangji build`" in shown(
+        replace(found, waiting=(waits,))
+    )
+
+
+def test_a_year_to_date_and_its_month_are_told_apart() -> None:
+    found = morning([county("440703")])
+    assert found.moves is not None
+    found.moves.largest[:] = [MOVE, MOVE | {"period_type": "ytd"}]
+    text = shown(found, 160)
+    assert "开平市 2026-10 40.00→" in text
+    assert "开平市 2026-10 累计ytd 40.00→" in text
+
+
+def test_collections_after_the_night_are_told() -> None:
+    found = morning([county("440703")])
+    assert found.night is not None
+    text = shown(replace(found, night=replace(found.night, later_runs=1, later_deliveries=3)))
+    assert "此后又采集1次，新来件3 1 later collection, 3 new deliveries" in text
+    assert "此后又采集" not in shown(found)
 
 
 def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
