@@ -103,6 +103,7 @@ def test_long_files_are_where_they_are_said_to_be() -> None:
     assert distribution.seconds_of("tests/integration/test_replay.py") > distribution.seconds_of("tests/x.py")
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_what_is_planted_is_not_read(tmp_path: Path) -> None:
     """A checkout in which `make demo` ran, a home with settings of all kinds, an environment full of them."""
     project, home = tmp_path / "checkout", tmp_path / "home"

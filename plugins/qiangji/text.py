@@ -10,8 +10,10 @@ import unicodedata
 from datetime import date, datetime, time
 from decimal import ROUND_HALF_UP, Context, Decimal
 
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
-"""Invisible characters that NFKC keeps: zero-width spaces, joiners, soft hyphen."""
+INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
+"""Invisible characters that NFKC keeps: zero-width spaces, joiners, soft hyphen, and marks of direction that come with
+what is pasted. The one that turns digits round (U+202E) is none of them: what is seen is not what is there.
+"""
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 _HUNDREDTH = Decimal("0.01")

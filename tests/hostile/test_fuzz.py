@@ -12,6 +12,7 @@ from tests.hostile import fuzz, plain
 from tests.hostile.files import FORM, PERIOD, book, county, csv_of
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_nothing_crashes_hangs_or_is_read_wrongly() -> None:
     tally = fuzz.run(seed=1, cases=1500)
     assert tally.cases == 1500

@@ -269,6 +269,7 @@ def test_an_address_of_the_warehouse_that_leads_nowhere_is_not_shown(
         assert WORD not in shown(ran), command
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_nor_is_it_by_a_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QIANGJI_HOME", str(tmp_path))
     monkeypatch.setenv("QIANGJI_WAREHOUSE_URL", f"postgresql+psycopg://u:x@127.0.0.1:{WORD}/db")

@@ -24,6 +24,7 @@ BOUNDS = ("min_value", "max_value")
 CATALOGUE = load(PATH, EXPECTATIONS)
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 @pytest.mark.parametrize("form", sorted(CATALOGUE.suites))
 def test_the_same_of_every_suite(form: str) -> None:
     rules = [r for r in CATALOGUE.suites[form].rules if r.content["type"] == BETWEEN]  # what is replaced

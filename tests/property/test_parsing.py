@@ -32,10 +32,10 @@ def _field(type: str, kind: str = "stock") -> Field:
 
 def _reference_integer(text: str) -> int | type[ValueError] | None:
     """The same rules in plain Python, one value at a time."""
-    plain = re.sub(
-        r"\s+", " ", re.sub("[\u200b\u200c\u200d\u2060\ufeff\xad]", "", unicodedata.normalize("NFKC", text))
+    seen = re.sub(
+        "[\u200b-\u200f\u202a-\u202d\u2060\u2066-\u2069\ufeff\xad]", "", unicodedata.normalize("NFKC", text)
     )
-    plain = plain.strip()
+    plain = re.sub(r"\s+", " ", seen).strip()
     if re.fullmatch(r"[-‐‑–—―─−/\\]*", plain):
         return None
     if re.fullmatch(r"[+-]?[0-9](?:\.[0-9]+)?e-(?:[1-9][0-9]|[0-9]{3})", plain):

@@ -79,6 +79,7 @@ def tree(text: str, dialect: str) -> exp.Expr:
     return parsed
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_both_dialects_read_the_same() -> None:
     assert len(texts()) > 100
     for where, text in texts():

@@ -31,9 +31,10 @@ from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
 from qiangji.parsing import Parsed, TotalsProblem
 from qiangji.parsing.cells import NO_RESULT
+from qiangji.parsing.glance import is_ascii
 from qiangji.parsing.totals import UNREAD
 from qiangji.periods import Period
-from qiangji.personal_data import quoted
+from qiangji.personal_data import may_name, quoted
 from qiangji.text import counted, quoted_zh
 
 NAMED = 3
@@ -258,12 +259,25 @@ def _accepted(parsed: Parsed, reasons: Collection[int], form: Form) -> pa.Table:
 
 
 def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]]) -> pa.Table:
-    """The rejected rows as received, with the rules that each breaks and their cells."""
+    """The rejected rows as received, with the rules that each breaks and their cells. No cell names a person but that
+    of the unit's name: one that may do so is told by its length.
+    """
     bad, texts = sorted(reasons), pa.list_(pa.string())
     rules = pa.array([[b.rule.id for b in reasons[i]] for i in bad], texts)
     addresses = pa.array([[b.address for b in reasons[i]] for i in bad], texts)
     rows = parsed.raw.take(pa.array(bad, pa.int64()))
+    for at, column in enumerate(rows.schema):
+        if pa.types.is_string(column.type) and column.name != "unit_name":
+            rows = rows.set_column(at, column.name, _without_names(rows.column(at).combine_chunks()))
     return rows.append_column("rules", rules).append_column("addresses", addresses)
+
+
+def _without_names(texts: pa.Array) -> pa.Array:
+    if is_ascii(texts):
+        return texts
+    encoded = texts.dictionary_encode()
+    shown = [quoted(t) if t and may_name(t) else t for t in encoded.dictionary.to_pylist()]
+    return pa.array(shown, pa.string()).take(encoded.indices)
 
 
 def _rejections(one: Checked, frame: pa.Table) -> list[Rejection]:

@@ -52,7 +52,9 @@ def decisions(
     json: Json = False,
     export: Export = None,
 ) -> None:
-    """Print what people decided, the last first: on reports (release, void), periods (lock, unlock, publish), findings."""
+    """Print what people decided, the last first: on reports (release, void), periods (lock, unlock, publish) and
+    findings.
+    """
     from qiangji import pipeline
     from qiangji.cli.export import given
     from qiangji.figures import decisions as decided

@@ -251,7 +251,7 @@ def _read_fields(
     texts: Mapping[str, pa.Array], codes: pa.Array, strays: list[Stray], reading: Reading
 ) -> dict[str, Column]:
     """The fields' columns; rows that turn out to be sums are added to the strays."""
-    read = {n: read_column(text, reading.fields[n]) for n, text in texts.items()}
+    read = {n: read_column(unwrapped(text), reading.fields[n]) for n, text in texts.items()}
     strays += find_sums(codes, read, strays, reading)
     return {n: told_once(column, strays) for n, column in read.items()}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import CatalogueError, ReturnedError
 from qiangji.parsing.facts import MAX_TITLE, split_unit
-from qiangji.parsing.grid import Grid, address
+from qiangji.parsing.grid import Grid, address, column_letters
 from qiangji.parsing.once import once
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
@@ -31,6 +31,12 @@ _CHINESE = re.compile(
     r"|(?P<en2>[A-Za-z]{3}[\x21-\x7e]*?)[-/|·:]?(?P<zh2>[\u4e00-\u9fff“(【].*)"
 )
 """A header in Chinese and another language (`党员总数 Party members`), squeezed."""
+_OTHERWISE = re.compile(
+    r"last|prev|plan|target|budget|forecast|estimat|expected|month|year|quarter|20[0-9]{2}|yuan|rmb|cny|usd|hkd|percent|%"
+    r"|ratio|rate$|average|^avg|percapita|^(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?[0-9]*$",
+    re.IGNORECASE,
+)
+"""What another language says beside a Chinese header, and makes another one of it; squeezed."""
 _MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》")
 _INNER = r"\1\2\3\4"
 _ASIDE = re.compile(r"^[★☆*※▲△◆●]+|[★☆*※▲△◆●]+$")
@@ -151,7 +157,8 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None, str]:
     """What a header stands for, and the unit in brackets behind it: another unit does not make another header.
 
-    A header in two languages is that of its Chinese part, unless the other part is another field's.
+    A header in two languages is that of its Chinese part, unless the other part is another field's, or says another
+    time, unit or kind of number.
     """
     for text in (full, leaf):
         if text in known:
@@ -167,7 +174,8 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
         if two := _CHINESE.fullmatch(text):
             zh, en = two["zh"] or two["zh2"], two["en"] or two["en2"]
             target, unit = _target(known, zh, zh)
-            if target is not None and known.get(en, target) == target:
+            is_same = known[en] == target if en in known else not _OTHERWISE.search(en)
+            if target is not None and is_same:
                 return target, unit
     return None, split_unit(full)[1]
 
@@ -177,6 +185,16 @@ def values_in(grid: Grid, layout: Layout, form: Form, index: int) -> Field | Non
     leaf, full = _header_texts(grid, *grid.title_and_header(layout))[index]
     found = form.fields.get(_target(known_headers(form), full, leaf)[0] or "") if leaf else None
     return found if found and found.type not in ("text", "code") else None
+
+
+def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
+    """The key, `unit_name` and fields that a row's texts, squeezed, name: each with its column."""
+    known, found = known_headers(form), dict[str, int]()
+    for at, text in enumerate(row):
+        target = known.get(text) or (_target(known, text, text)[0] if len(text) > 1 else None)
+        if target and target != PERIOD:
+            found.setdefault(target, at)
+    return found
 
 
 @once
@@ -251,6 +269,25 @@ def _misplaced(found: tuple[int, int], expected: tuple[int, int], reading: Readi
         do=f"Insert or delete rows above it, so that the header stands in {should_en}, and send it again.",
         code="misplaced_header",
         zh=f"表头在{is_zh}，应在{should_zh}；请在表头之上补上或删去相应的行（如标题行）后重报",
+    )
+
+
+def reordered(target: str, row: int, at: int, above: int | None, reading: Reading) -> ReturnedError:
+    """The error for a second header whose columns are in another order than those of the first."""
+    form = reading.form
+    own = {form.key: form.key_headers, "unit_name": form.name_headers}.get(target)
+    label = own[0] if own else form.fields[target].label.zh
+    there = column_letters(at)
+    first = "" if above is None else column_letters(above)
+    return ReturnedError(
+        f"row {row} is a second header, in another order: {target} in {there}, above in {first or 'no column'}",
+        where=reading.where,
+        expected="all rows in the order of one header",
+        do="Put the columns of both parts into one order, remove the second header, and send it again.",
+        code="reordered_header",
+        zh=f"第{row}行是另一个表头，列的顺序与上面的表头不同：{quoted_zh(label)}此处在{there}列，上面"
+        + (f"在{first}列" if first else "没有该列")
+        + "；请把两部分的列调成同一顺序、删去第二个表头后重报",
     )
 
 

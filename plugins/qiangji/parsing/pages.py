@@ -5,7 +5,8 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 
 | row | how it is known |
 | --- | --- |
-| a header once more | each of its texts, two at least, is that of a header row in the same column |
+| a header once more | each of its texts, two at least, is that of a header row in the same column; or it names the same
+  fields in other words |
 | a title once more | texts without a number, directly above such a row |
 | a town's heading | its name alone, above the rows of its units |
 | an end | 以下空白 alone |
@@ -27,7 +28,7 @@ import pyarrow.compute as pc
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
-from qiangji.parsing.headers import Columns
+from qiangji.parsing.headers import Columns, reordered, targets_of
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
 from qiangji.text import squeezed
@@ -60,7 +61,14 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    repeated = {i for i, row in texts.items() if _repeats(row, above) or _is_heading(row, columns, reading)}
+    first = grid.first_row + grid.data_start(reading.layout)
+    repeated = {
+        i
+        for i, row in texts.items()
+        if _repeats(row, above)
+        or _is_heading(row, columns, reading)
+        or _says_the_same(row, columns, reading, first + i)
+    }
     for first in sorted(i for i in repeated if _repeats(texts[i], above)):
         for i in range(first - 1, max(first - 1 - titles, -1), -1):
             row = [t for t in texts.get(i, ["0"]) if t]
@@ -106,6 +114,22 @@ def _repeats(row: list[str], headers: list[list[str]]) -> bool:
     """Whether every cell of a row that holds a text has that of a header above it."""
     filled = [(i, t) for i, t in enumerate(row) if t]
     return len(filled) >= _LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
+
+
+def _says_the_same(row: list[str], columns: Columns, reading: Reading, number: int) -> bool:
+    """Whether a row names the form's fields as the header does, in whatever words.
+
+    Raises ReturnedError: reordered_header, where one of them stands in another column: the rows below it are read by
+    the header above.
+    """
+    named = targets_of(row, reading.form)
+    if len(named) < _LEAST_NUMBERS or 2 * len(named) < sum(map(bool, row)):
+        return False
+    should = {reading.form.key: columns.key, "unit_name": columns.name, **columns.fields}
+    if moved := {target: at for target, at in named.items() if should.get(target, at) != at}:
+        target = min(moved, key=moved.__getitem__)
+        raise reordered(target, number, moved[target], should[target], reading)
+    return True
 
 
 def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:

@@ -137,6 +137,11 @@ _ALL = (
         "补上或删去表头之上的行", "Insert or delete rows above the header.",
     ),
     Reason(
+        "reordered_header", "form", "数据中另有表头，列的顺序与上面的不同",
+        "a second header among the rows, whose columns are in another order: two sheets that were joined",
+        "把两部分的列调成同一顺序，只保留一个表头", "Put both parts into one order of columns, under one header.",
+    ),
+    Reason(
         "rows_below_sign_off", "form", "签章栏以下还有数据行",
         "rows with codes, or with most columns filled, below a line that begins the sign-off zone",
         "将数据行移到签章栏之上", "Move the rows above the sign-off lines.",

@@ -179,13 +179,16 @@ def _names_among_values(
 ) -> list[tuple[int, int]]:
     """(row, column) of names below a header of the form that wants a number, 是 or 否, a day or a listed value."""
     head, found = grid.data_start(layout), list[tuple[int, int]]()
+    # a header once more, on a second page, is none of the values
+    known = {squeezed(t) for row in range(head) for t in grid.row_text(row) if t} | _headers(form)
     for index, column in enumerate(columns):
         below = column.slice(head)
         if is_ascii(below) or not (field := values_in(grid, layout, form, index)):
             continue
         encoded = below.dictionary_encode()
         words = _matching(encoded.dictionary, _WORD)
-        names = [i for i in words if is_name_for_a_value(encoded.dictionary[i].as_py(), field.values)]
+        texts = [(i, encoded.dictionary[i].as_py()) for i in words]
+        names = [i for i, t in texts if squeezed(t) not in known and is_name_for_a_value(t, field.values)]
         found += [(head + row, index) for row, _ in _places(encoded, names)]
     return found
 

@@ -12,7 +12,13 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 from urllib.parse import unquote
 
-from qiangji.personal_data.names import is_name, is_of_a_name, is_signature, name_behind_a_word
+from qiangji.personal_data.names import (
+    is_name,
+    is_name_for_a_value,
+    is_of_a_name,
+    is_signature,
+    name_behind_a_word,
+)
 from qiangji.personal_data.numbers import number_in
 
 __all__ = ["KINDS_ZH", "Kind", "is_signature", "is_suspect", "kind_of", "masked", "may_name", "quoted"]
@@ -23,6 +29,7 @@ MAX_QUOTED = 24
 """Characters of a cell's text that a message quotes."""
 MAX_CODE = 14
 """Digits of the longest code, a villager group's."""
+_BESIDE = re.compile(r"[0-9０-９]|\S[\s(（]+\S")
 _LONG = re.compile(r"[0-9０-９](?:[ -]?[0-9０-９]){10,}")
 _DIGITS = re.compile(r"[0-9０-９]")
 
@@ -49,8 +56,10 @@ def masked(text: str) -> str:
 
 
 def may_name(text: str) -> bool:
-    """Whether a text may name a person: no message quotes it."""
-    return is_name(text) or is_of_a_name(text) or name_behind_a_word(text)
+    """Whether a text may name a person, also beside a code or another word: no message quotes it."""
+    if is_name(text) or is_of_a_name(text) or name_behind_a_word(text):
+        return True
+    return bool(_BESIDE.search(text)) and is_name_for_a_value(text)
 
 
 def quoted(text: str, county: str = "") -> str:

@@ -142,7 +142,7 @@ def is_name_for_a_value(text: str, values: Collection[str] = ()) -> bool:
     plain = squeezed(text)
     if plain in values:
         return False
-    words = [word for word in re.split(f"[^{_HAN}{_DOTS}]+", plain) if word not in values]
+    words = [w for t in (plain, tidy(text)) for w in re.split(f"[^{_HAN}{_DOTS}]+", t) if w not in values]
     return any(_is_one_name(word) or _does_something(word) for word in words)
 
 

@@ -176,6 +176,14 @@ def test_rejected_rows_are_kept_as_received_with_cell_addresses(
     }
 
 
+def test_no_rejected_row_is_kept_with_a_person_in_it(catalogue: Catalogue, small: world.World) -> None:
+    checked = one(catalogue, small, [GOOD[0], ["990001101002 林佩仪", "1", "2", "是"]])
+    assert checked.rejected is not None
+    (row,) = checked.rejected.to_pylist()
+    assert row["unit_code"] == "(16 字 characters)"
+    assert "林佩仪" not in str(checked.rejections) + str(checked.rejected.to_pylist())
+
+
 def test_the_summary_counts_rows_a_rule_and_shows_the_first_cell(
     catalogue: Catalogue, small: world.World
 ) -> None:

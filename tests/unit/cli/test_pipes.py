@@ -12,6 +12,7 @@ import pytest
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS
 
 PROJECT = Path(__file__).parents[3]
+pytestmark = pytest.mark.usefixtures("servers")  # for its time: each test starts the command line
 
 
 def run(words: list[str], home: Path, *, reads: bool, both: bool = False) -> tuple[int, str]:

@@ -167,7 +167,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(templates.units, "lines_of", lambda *given: every(*given)[:4])
 
 
-@pytest.mark.usefixtures("few_rows")
+@pytest.mark.usefixtures("few_rows", "servers")  # for its time: it starts nothing
 def test_a_template_of_each_form_and_layout_filled_in_is_read_without_a_finding(
     catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path
 ) -> None:
@@ -446,6 +446,7 @@ def test_a_form_that_begins_or_ends_has_its_own_first_and_last_period(catalogue:
             templates.ask(new, "village", [], asked, TODAY)
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 @pytest.mark.skipif(shutil.which("soffice") is None, reason="no LibreOffice")
 def test_an_office_program_opens_it_and_adds_up(
     catalogue: Catalogue, village: templates.Template, sheet: Any, tmp_path: Path

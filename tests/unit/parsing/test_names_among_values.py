@@ -61,6 +61,14 @@ def test_under_a_header_that_is_not_of_the_forms_values_a_name_is_a_word_like_ot
     assert found(FORM.name_headers[0], "林佩仪") == []
 
 
+def test_a_header_once_more_is_nobody() -> None:
+    """On a second page, over two rows or one: a header of the form, or the sheet's own words for one."""
+    for field in FORM.fields.values():
+        assert found(field.label.zh, field.label.zh) == []
+    for text in ("应急（本年累计）", "应建", "施工中", "黄皮树", "花木", "单独"):
+        assert found(NUMBER.label.zh, text) == []
+
+
 def test_no_listed_value_of_a_form_is_a_person() -> None:
     import pyarrow as pa
 

@@ -13,6 +13,8 @@ MOBILE = "13800138000"
     ("text", "shown"),
     [
         ("约30", "约30"), ("2026-02-30", "2026-02-30"), ("12,3", "12,3"), ("440703101201", "(12 字 characters)"),
+        ("440703101203 林佩仪", "(16 字 characters)"), ("440703101203（林佩仪）", "(17 字 characters)"),
+        ("党员总数 林佩仪", "(8 字 characters)"),
         ("林佩仪", "(3 字 characters)"), ("司徒美堂", "(4 字 characters)"), (f"请电{MOBILE}", "(13 字 characters)"),
         ("本村情况特殊，书记表示下月再报，另行联系各组负责同志", "(26 字 characters)"),
     ],
@@ -51,3 +53,7 @@ def test_bytes_that_cannot_be_read_are_looked_at_in_each_encoding() -> None:
         assert not is_suspect(
             content.replace("3".encode(encoding), "2".encode(encoding)), ("utf-8", encoding)
         )
+
+
+def test_a_code_with_its_place_is_shown() -> None:
+    assert quoted("440703101203 石溪村", "440703") == "440703101203 石溪村"
