@@ -19,7 +19,7 @@ demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill th
 check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: a minute
 	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" --hypothesis-profile=quick $(ARGS)
 
-check-catalogue: $(VENV)/.installed-dev  ## catalogue/ and expectations/ after a change, in seconds: file, key, what to do
+check-catalogue: $(VENV)/.installed-dev  ## catalogue/ and expectations/ after a change, in seconds (once installed): file, key, what to do
 	@$(BIN)/qiangji check-catalogue && $(BIN)/python -m pytest -q -n 0 tests/live/test_catalogue.py
 
 test: $(VENV)/.installed-dev  ## all tests

@@ -10,7 +10,7 @@ import logging
 import tempfile
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,11 +44,12 @@ HANDED_BYTES = 256 * 2**20
 class Collected:
     """What a collect did. `failures`: (county, form, period, error), form and period None for the whole county.
 
-    `notes`: (county, files that were not taken). `asked`: months; `seen`: periods of which a county has anything.
+    `notes`: (county, files that were not taken). `asked`: month -> the counties that may report something for it;
+    `seen`: periods of which a county has anything.
     """
 
     run_id: str
-    asked: list[Period] = field(default_factory=list)
+    asked: dict[Period, set[str]] = field(default_factory=dict)
     seen: set[Period] = field(default_factory=set)
     failures: list[tuple[str, str | None, str | None, CollectError]] = field(default_factory=list)
     deliveries: int = 0
@@ -68,10 +69,21 @@ class Collected:
 
     @property
     def not_seen(self) -> list[Period]:
-        """Months of which no county that could be asked has anything, under whatever name."""
+        """Months of which no county that was reached has anything, under whatever name."""
         told = {Period.parse(t).last_month for _, _, t, _ in self.failures if t}
-        told |= {note.period.last_month for _, note in self.notes}
-        return [m for m in self.asked if m not in {p.last_month for p in self.seen} | told]
+        told |= {p.last_month for p in (*self.seen, *(note.period for _, note in self.notes))}
+        return [m for m in self.asked if m not in told and m not in self.not_reached]
+
+    @property
+    def lost(self) -> set[str]:
+        """Counties that were not reached, or not to the end."""
+        return {county for county, form, *_ in self.failures if form is None}
+
+    @property
+    def not_reached(self) -> list[Period]:
+        """Months of which nothing is known: all counties that may report something for them are lost."""
+        seen = {p.last_month for p in self.seen}
+        return [m for m, due in self.asked.items() if m not in seen and due and due <= self.lost]
 
     @property
     def months(self) -> list[Period]:
@@ -99,16 +111,21 @@ def months_to_collect(
     return list(span(first, last))
 
 
+def due_from(
+    catalogue: Catalogue, counties: Iterable[str], months: Sequence[Period]
+) -> dict[Period, set[str]]:
+    """Month -> those of the counties that may report something for it."""
+    forms = {county: catalogue.forms_of(county) for county in counties}
+    return {m: {c for c in forms if any(catalogue.due(f, m) for f in forms[c])} for m in months}
+
+
 def batches(catalogue: Catalogue, months: Sequence[Period], count: int) -> list[dict[str, Any]]:
     """The counties from which something is due in these months, in at most `count` batches.
 
     A batch has `counties`, their `names` and the `months`, as Airflow hands it from one task to the next.
     """
-    counties = [
-        c
-        for c in catalogue.counties
-        if any(catalogue.due(f, m) for f in catalogue.forms_of(c) for m in months)
-    ]
+    due = set().union(*due_from(catalogue, catalogue.counties, months).values())
+    counties = [c for c in catalogue.counties if c in due]
     size = max(1, -(-len(counties) // count))
     return [
         {"counties": group, "names": named(catalogue, group), "months": [str(m) for m in months]}
@@ -164,7 +181,7 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
     """Fetch what is new from these counties; failures are outcomes in the ledger and in the result."""
     from qiangji import landing
 
-    result = Collected(run_id, list(months))
+    result = Collected(run_id, due_from(p.catalogue, counties, months))
     with result.seconds.timed("pull"):
         for group in landing.pull(p, counties, months, run_id):
             result.add(group)
@@ -201,7 +218,8 @@ def collect(
     from qiangji.parsing.handed import Handed
 
     chosen = p.catalogue.select_counties(list(counties))
-    result = Collected(run_id or new_run_id(), months_to_collect(p.catalogue, periods))
+    months = months_to_collect(p.catalogue, periods)
+    result = Collected(run_id or new_run_id(), due_from(p.catalogue, chosen, months))
     handed, waiting, broken = Handed(HANDED_BYTES), _Waiting(), list[Exception]()
 
     def check_waiting() -> None:
@@ -211,7 +229,7 @@ def collect(
             except Exception as e:  # raised below: the other counties are pulled first
                 broken.append(e)
 
-    groups = landing.pull(p, chosen, result.asked, result.run_id, handed, _preparing())
+    groups = landing.pull(p, chosen, months, result.run_id, handed, _preparing())
     for group in result.seconds.each("pull", groups):
         result.add(group)
         waiting.add(group)
@@ -265,11 +283,11 @@ def preview(p: Pipeline, counties: Sequence[str] = (), periods: Sequence[Period]
     from qiangji import checking, landing
     from qiangji.lake import Lake
 
-    months = months_to_collect(p.catalogue, periods)
-    result = Collected("dry-run", months)
+    months, chosen = months_to_collect(p.catalogue, periods), p.catalogue.select_counties(list(counties))
+    result = Collected("dry-run", due_from(p.catalogue, chosen, months))
     with tempfile.TemporaryDirectory(prefix="qiangji-") as folder:
         lake = Lake(Path(folder))
-        for county in p.catalogue.select_counties(list(counties)):
+        for county in chosen:
             parts, pulled = landing.preview(p, county, months, lake)
             result.deliveries += len({part.sha256 for part in parts})
             result.seen |= pulled.periods
@@ -377,7 +395,6 @@ def needing_attention(p: Pipeline) -> Iterator[tuple[str, str]]:
 
     for r in reading.needs_attention(reading.status(p.ledger.engine)):
         what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
-        place = (
-            f"{r['county_code']} {p.catalogue.name_of(r['county_code'])} {r['form']} {r['period']}".rstrip()
-        )
+        county = f"{r['county_code']} {p.catalogue.name_of(r['county_code'])}"
+        place = f"{county} {r['form']} {r['period']}".rstrip()
         yield what, f"{place}: {r['status']}: {r['message_zh'] or r['reason_code'] or ''}"

@@ -17,6 +17,7 @@ what is pasted. The one that turns digits round (U+202E) is none of them: what i
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 _HUNDREDTH = Decimal("0.01")
+_BOTH = re.compile(r"(?P<zh>.*。) (?P<en>[A-Za-z][^。]*|[^。]*\b[A-Za-z]+ [A-Za-z]+\b[^。]*)")
 _HALF_UP = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
@@ -42,6 +43,13 @@ def quoted_zh(text: str) -> str:
 def counted(n: int, one: str, many: str = "") -> str:
     """A number and what it counts, in English: `1 row`, `2 rows`, `1 row has`, `2 rows have`."""
     return f"{n:,} {one if n == 1 else many or one + 's'}"
+
+
+def taken_apart(zh: str | None, en: str | None) -> tuple[str, str]:
+    """What is said in Chinese and in English, of two texts that may be the same one, with both (the Chinese first)."""
+    if zh == en and (found := _BOTH.fullmatch(" ".join((zh or "").split()))):
+        return found["zh"], found["en"]
+    return zh or "", en or ""
 
 
 def as_text(value: object) -> str | None:

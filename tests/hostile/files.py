@@ -241,6 +241,8 @@ def hostile_workbooks() -> Iterator[Case]:
             ("two cells of one address", with_part(good, SHEET, lambda d: d.replace(
                 b'<c r="C2"', b'<c r="C2"><v>7</v></c><c r="C2"', 1)), "duplicate_cell"),
             ("a title above the header", book([["标题"], HEADER, *ROWS]), "misplaced_header"),
+            ("a second header in another order",
+             book([HEADER, *ROWS, [*HEADER[:2], HEADER[3], HEADER[2], *HEADER[4:]]]), "reordered_header"),
             # odd files that are read
             ("good", good, None),
             ("hidden first sheet", book(None, _hidden_first), None),

@@ -131,6 +131,24 @@ def test_nothing_is_wrong_with_a_page(
     assert wrong == []
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_returned_report_leads_to_what_to_do_about_it(look: Look, lang: str) -> None:
+    browser = look.browser
+    for width in SIZES:
+        assert look("today", width, lang=lang, theme="light") == []
+        folded = "[...document.querySelectorAll('details.rest')]"
+        assert browser.run(f"return {folded}.length") > 2
+        browser.run(f"{folded}.forEach((e) => e.open = true)")
+        assert look.problems(width, f"today-open-{lang}-{width}") == []
+        link = "document.querySelector('a[href*=\"#r-\"]')"
+        name = browser.run(f"return {link}.innerText")
+        browser.run(f"{link}.click()")
+        assert look.problems(width, f"county-back-{lang}-{width}") == []
+        row = browser.run("return document.querySelector('tr:target').innerText")
+        assert {"zh": "怎么办：", "en": "To do: "}[lang] in row
+        assert name in browser.run("return document.querySelector('h1').innerText")
+
+
 def test_every_figure_of_the_overview_is_seen(look: Look, site: Site) -> None:
     look.browser.open(look.home)
     assert_equal(shown(look.browser.text), site.values())
@@ -293,7 +311,7 @@ def test_a_decision_is_taken(look: Look, site: Site) -> None:
     """Last: the reports change."""
     browser = look.browser
     browser.open(joined(look.home + "today", lang="zh"))
-    link = browser.driver.find_element("css selector", ".held > li a[href*='decide=void']")
+    link = browser.driver.find_element("css selector", ".held-do a[href*='decide=void']")
     report = browser.run("return arguments[0].closest('li').id", link)
     link.click()
     browser.press("已电话核实")

@@ -24,6 +24,7 @@ from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, deliveries, explaining, morning, reading
 from qiangji.ledger import dispositions
+from qiangji.parsing.reasons import REASONS
 from qiangji.settings import settings
 from tests.integration.boards import LATE, LOCKED, Lived
 from tests.integration.nights import Night, reopened
@@ -85,6 +86,10 @@ class Site:
 
     def held(self) -> list[dict[str, Any]]:
         return [r for r in reading.status(self.engine) if r["status"] == "held"]
+
+    def status(self, one: dict[str, Any]) -> dict[str, Any]:
+        """How a report stands now."""
+        return self.night.status(one["county_code"], one["form"], one["period"])
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """What the journal holds of a kind."""
@@ -180,6 +185,20 @@ def test_a_county_s_page_is_what_mart_holds_of_it(site: Site) -> None:
     values = [m[0] for r in told if (m := re.search(r"：(.+)，应为", r["message_zh"]))]
     assert values
     assert not [v for v in values if v in text], "no value of a row that went back"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_county_s_page_says_what_to_do_about_each_report(site: Site, lang: str) -> None:
+    said = {"zh": "怎么办：", "en": "To do: "}[lang]
+    text = site.page(f"county?county={LATE}&lang={lang}").replace("&#39;", "'")
+    for r in site.data("county", f"county={LATE}").grid:
+        (line,) = re.findall(rf'<tr id="r-{r["form"]}-{r["period"]}">.*?</tr>', text, re.DOTALL)
+        reason = REASONS.get(r["reason_code"]) if r["status"] != "accepted" else None
+        assert (said in line) == (reason is not None)
+        if reason:
+            assert said + {"zh": reason.do_zh, "en": reason.do_en}[lang] in line
+    assert {r["status"] for r in site.held() if r["county_code"] == LATE} == {"held"}
+    assert said in text.split('id="back"')[1], "of rows, too"
 
 
 def test_only_who_may_open_workbooks_is_led_to_them(site: Site) -> None:
@@ -361,6 +380,7 @@ def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:
     text = site.page(answer.headers["location"])
     assert 'class="done"' in text
     assert "li.lei" in text
+    assert f"Afterwards: revision {site.status(one)['revision']} counts." in text
     assert one["delivery_id"] not in [
         r["delivery_id"] for r in site.data("today").held if r["form"] == "village"
     ]
@@ -437,15 +457,33 @@ def test_many_findings_are_decided_on_at_once(site: Site) -> None:
 def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    one = site.held()[0]
+    one = next(r for r in site.held() if r["period"] == LOCKED and r["reason_code"] == "period_locked")
     fields = {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]}
     before = len(site.events("decision"))
     with ThreadPoolExecutor(2) as pool:
         answers = [f.result().status_code for f in [pool.submit(site.send, **fields) for _ in range(2)]]
     assert sorted(answers) == [303, 409]
     assert len(site.events("decision")) == before + 1
+    now = site.status(one)
+    assert (now["status"], now["revision"]) == ("late", None), (
+        "the county sent nothing else of the locked month"
+    )
+    text = site.page(f"today?lang=zh&decided={one['delivery_id']}")
+    assert "此后：目前没有可用的报送（逾期未报），请县（市、区）重报。" in text
 
 
 def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:
     text = site.page(f"today?as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
     assert "decide=" not in text.split("<main", 1)[1]
+
+
+def test_a_list_of_the_quality_page_says_where_it_ends(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for most in ("DECISIONS", "OUTLIERS"):
+        monkeypatch.setattr(quality, most, 100_000)
+    assert "只列" not in site.page("quality?lang=zh").split('id="decisions"')[1]
+    for most in ("DECISIONS", "OUTLIERS"):
+        monkeypatch.setattr(quality, most, 1)
+    page = site.data("quality")
+    assert len(page.decisions) == 1
+    assert "只列最近1项；全部见qiangji decisions。" in site.page("quality?lang=zh")
+    assert page.has_more_outliers == ("只列1个：期次最近" in site.page("quality?lang=zh"))

@@ -191,7 +191,10 @@ def test_a_county_that_is_down_ends_in_3_and_says_why(copied: Night, monkeypatch
     (failure,) = down.json["failures"]
     assert (failure["county_code"], failure["reason_code"]) == ("440703", "unreachable")
     assert "440703" in failure["message"]
+    assert (down.json["nothing_found"], down.json["not_reached"]) == ([], ["2026-09", "2026-10"])
     assert (shown.code, "unreachable" in shown.out) == (3, True)
+    assert "没有找到任何报表文件" not in shown.out
+    assert "2026-09有没有报表不知道" in shown.out
     assert examined.code == 1
     assert [f["what"] for f in examined.json if not f["is_well"]] == ["county 440703"]
     status = run("status", "--period", "2026-09", "--json")

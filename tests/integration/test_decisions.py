@@ -66,8 +66,11 @@ class Told:
         assert run("build").code == 0
         self.now(name)
 
-    def decide(self, action: str, reason: str) -> None:
-        assert run(action, self.held, "--reason", reason, "--by", WHO).code == 0
+    def decide(self, action: str, reason: str) -> str:
+        """Returns what was printed."""
+        ran = run(action, self.held, "--reason", reason, "--by", WHO)
+        assert ran.code == 0
+        return flat(ran.out)
 
 
 @contextmanager
@@ -90,11 +93,12 @@ def told(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Iterator[To
         story.send(dict.fromkeys(VILLAGES, 500_000))  # a late report, which is held
         story.build("held")
         ((story.held,),) = story.ask("SELECT delivery_id FROM mart.submission WHERE status = 'held'")
-        story.decide("release", WHY)
+        printed = {"released": story.decide("release", WHY)}
         story.waiting = {name: run(name).out for name in ("today", "status")}
         story.waiting |= {"json": run("today", "--json").json, "grid": run("status", "--json").json}
         story.build("released")
-        story.decide("void", WRONG)
+        printed["voided"] = story.decide("void", WRONG)
+        story.waiting |= printed
         story.waiting["void"] = run("status").out
         story.build("void")
         story.decide("release", AGAIN)
@@ -164,6 +168,28 @@ def test_each_figure_asked_alone_has_the_same_causes(told: Told, since: str) -> 
             assert_each_has_its_own(c, told.at[since], told.at["revised"])
     finally:
         engine.dispose()
+
+
+def test_a_decision_says_what_counts_afterwards(told: Told) -> None:
+    assert (
+        f"此后 afterwards A {A} 2026-01 报表f f：第1版有效。 revision 1 counts." in told.waiting["released"]
+    )
+    nothing = "目前没有可用的报送（逾期未报），请县（市、区）重报。 nothing counts at present (late): ask the county"
+    assert f"报表f f：{nothing} to send it again." in told.waiting["voided"]
+
+
+def test_a_void_of_what_is_held_leaves_what_counted(tmp_path: Path, postgres: Any) -> None:
+    with opened(tmp_path, postgres) as story:
+        story.send(dict.fromkeys(VILLAGES, 50))
+        story.send(dict.fromkeys(VILLAGES, 500_000))
+        ((story.held,),) = story.ask("SELECT delivery_id FROM mart.submission WHERE status = 'held'")
+        assert "报表f f：第1版有效。 revision 1 counts." in story.decide("void", WRONG)
+        ran = run("release", story.held, "--reason", AGAIN, "--by", WHO, "--json")
+        (one,) = ran.json["submissions"]
+        assert (one["report_status"], one["revision"], one["revision_in_force"]) == ("accepted", 2, 2)
+        ran = run("void", story.held, "--reason", AGAIN, "--by", WHO, "--json")
+        (one,) = ran.json["submissions"]
+        assert (one["status"], one["report_status"], one["revision_in_force"]) == ("void", "accepted", 1)
 
 
 def test_the_morning_says_plainly_that_what_was_decided_is_not_built(told: Told) -> None:

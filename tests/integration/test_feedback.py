@@ -413,6 +413,8 @@ def test_a_clerk_tries_a_file_first(collected: Night, tmp_path: Path) -> None:
     assert (cell.coordinate, cell.comment.text) == (theirs.coordinate, theirs.comment.text)
     assert f"{tab}!{cell.coordinate}" == problem["address"]
     assert (one.lake_files(), one.query("SELECT count(*) FROM ops.submission")) == (files, rows)
+    named = [a if a != TITLED else "新会区" for a in arguments]
+    assert run("check", *named, "--json").json == data
     good = outgoing(one, TITLED) / "town_overseas_2026Q3.xlsx"
     fine = run("check", str(good), "--form", "village", "--county", TITLED, "--period", "2026-10", "--json")
     assert fine.code == 3

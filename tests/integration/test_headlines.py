@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from qiangji import building, stages
 from qiangji.exporting import extract
 from qiangji.exporting.superset.datasets import DATASETS
-from qiangji.figures import Choice, nothing, read, reading
+from qiangji.figures import Choice, explaining, nothing, read, reading
 from qiangji.periods import Period
+from qiangji.settings import settings
 from tests.conftest import make_workplace
 from tests.golden import world as worlds
 
@@ -137,6 +140,22 @@ def test_a_month_that_was_built_later_says_so(built: Any) -> None:
         engine, catalogue, Choice(level="city"), "2017-08", state=reading.State(MOMENTS[0])
     )
     assert reading.values(engine, catalogue, Choice(level="city"), "2017-07", state=reading.State(MOMENTS[0]))
+
+
+def test_a_moment_before_the_first_build_says_which_one_works(built: Any) -> None:
+    engine, catalogue = built.ledger.engine, built.catalogue
+    first = explaining.first_built(engine)
+    assert first
+    early = first - timedelta(days=1)
+    said = nothing.why_none(engine, catalogue, Choice(level="city"), as_of=early)
+    zh, en = said.split("\n")
+    works = re.search(r"--as-of应为(\S+)或更晚", zh)
+    assert works
+    assert f"from {works[1]} on" in en
+    state = reading.State(datetime.fromisoformat(works[1]).replace(tzinfo=ZoneInfo(settings().timezone)))
+    assert reading.values(engine, catalogue, Choice(level="city"), state=state)
+    of_a_period = nothing.why_none(engine, catalogue, Choice(level="city"), "2017-08", None, early)
+    assert "2017-08 was not built by" in of_a_period
 
 
 def test_the_dataset_of_bi_tools_has_what_is_shown(built: Any) -> None:

@@ -231,7 +231,7 @@ def test_no_secret_of_a_connection_is_anywhere_after_a_night_of_failures(workpla
 def test_an_address_that_is_not_percent_encoded_is_refused_and_not_shown(
     transport: str, uri: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from qiangji.cli.doctor import _host_of
+    from qiangji.cli.county_systems import host_of
 
     monkeypatch.setenv("QIANGJI_CONN_C", uri)
     monkeypatch.setattr("qiangji.masking.SHORTEST", 1000)  # the messages themselves
@@ -241,7 +241,7 @@ def test_an_address_that_is_not_percent_encoded_is_refused_and_not_shown(
         connection="c",
     )
     with pytest.raises(PermanentError) as error:
-        _host_of(county)
+        host_of(county)
     assert error.value.code == "bad_connection"
     assert WORD not in str(error.value)
     assert "12345" not in str(error.value)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from qiangji import landing, pipeline, stages
 from qiangji.checking.expectations import ValidationError
-from qiangji.errors import UsageError
+from qiangji.cli.printing_stages import print_missing
+from qiangji.errors import TransientError, UsageError
 from qiangji.landing import Pulled
 from qiangji.ledger import Delivery, Submission
 from qiangji.periods import Period
@@ -168,3 +171,67 @@ def test_a_check_that_fails_costs_no_county_its_place_in_the_ledger(monkeypatch:
     with pytest.raises(ValidationError):
         one.collect()
     assert one.seen == ["pulled", ["a"], "pulled"]
+
+
+# --- what was not found, and who was not reached --------------------------------------------------
+
+
+API, FOLDER = COUNTIES = ["440703", "440799"]
+
+
+def collected(*lost: str, has: str = "") -> stages.Collected:
+    """A collect of 2026-07..2026-09 from an API and a folder, which reports quarters alone. `lost`: not reached."""
+    months = [Period.parse(f"2026-{m:02d}") for m in (7, 8, 9)]
+    result = stages.Collected("run", stages.due_from(pipeline.read_catalogue(), COUNTIES, months))
+    for county in COUNTIES:
+        one = Pulled(county)
+        if county in lost:
+            one.fail(None, None, TransientError("nothing answers", where=county))
+        elif has:
+            one.periods.add(Period.parse(has))
+        result.add([one])
+    return result
+
+
+def listed(months: list[Period]) -> list[str]:
+    return [str(m) for m in months]
+
+
+def test_nothing_found_is_said_of_counties_that_were_reached_alone() -> None:
+    assert listed(collected().not_seen) == ["2026-07", "2026-08", "2026-09"]
+    assert collected().not_reached == []
+    assert listed(collected(has="2026-08").not_seen) == ["2026-07", "2026-09"]
+
+
+def test_a_month_of_which_no_county_was_reached_is_not_one_of_which_nothing_was_found() -> None:
+    nobody = collected(API, FOLDER)
+    assert nobody.not_seen == []
+    assert listed(nobody.not_reached) == ["2026-07", "2026-08", "2026-09"]
+
+
+def test_a_county_of_which_nothing_is_due_does_not_stand_for_those_not_reached() -> None:
+    one = collected(API)
+    assert listed(one.not_seen) == ["2026-09"]
+    assert listed(one.not_reached) == ["2026-07", "2026-08"]
+    assert listed(collected(API, has="2026Q3").not_seen) == []
+
+
+@pytest.mark.parametrize(
+    ("result", "zh", "en"),
+    [
+        (collected(), "2026-07、2026-08、2026-09没有找到任何报表文件", "nothing was found for"),
+        (collected(API), "2026-07、2026-08有没有报表不知道", "`qiangji doctor` says why"),
+        (collected(API), "（连不上的1个县（市、区）除外）", "1 counties that were not reached left aside"),
+    ],
+)
+def test_both_are_said_in_both_languages(result: stages.Collected, zh: str, en: str) -> None:
+    out = io.StringIO()
+    print_missing(Console(file=out, width=300), result)
+    assert zh in out.getvalue()
+    assert en in out.getvalue()
+
+
+def test_nothing_is_said_where_each_month_has_something() -> None:
+    out = io.StringIO()
+    print_missing(Console(file=out), stages.Collected("run", {}, seen={Period.parse("2026-07")}))
+    assert out.getvalue() == ""

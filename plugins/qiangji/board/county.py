@@ -116,10 +116,10 @@ def _in_order(catalogue: Catalogue, grid: Rows) -> Rows:
 
 
 def _without_values(catalogue: Catalogue, row: Row) -> Row:
-    """Why rows went back: the rule in words in the place of the message, which holds a value."""
-    words = rules.said(catalogue, row["rule"])
+    """Why rows went back: the rule in words in the place of the message, which holds a value; and what to do."""
+    words, todo = rules.said(catalogue, row["rule"]), rules.to_do_about(catalogue, row["rule"])
     kept = ("county_code", "form", "period", "delivery_id", "rule", "rows", "example")
-    return {k: row[k] for k in kept} | {"said_zh": words.zh, "said_en": words.en}
+    return {k: row[k] for k in kept} | {"said_zh": words.zh, "said_en": words.en, "to_do": todo}
 
 
 def table(page: CountyPage, state: State) -> Table:

@@ -24,6 +24,7 @@ from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
 DECISIONS, OUTLIERS = 40, 40
+"""Of each, at most so many; the page says where there are more."""
 AT_ONCE = 200
 """Findings, at most, that one decision is on."""
 ALL = "all"
@@ -102,7 +103,9 @@ class Quality:
     disposition: str
     open: int
     decisions: Rows
+    has_more_decisions: bool
     outliers: Rows
+    has_more_outliers: bool
     done: Row | None
     outcome: Outcome | None
     chosen: About | None
@@ -127,6 +130,7 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
     periods = reporting.in_order({Period.parse(r["period"]) for r in rows})
     labels = {r["rule"]: rules.about(catalogue, r["rule"]) for r in rows}
     decided = _decisions(engine, catalogue, state, counties)
+    outliers = _outliers(engine, catalogue, period, counties)
     wanted = ("county_code", "county_name")
     present = dict.fromkeys(tuple(r[k] for k in wanted) for r in rows)
     return Quality(
@@ -138,8 +142,10 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
         labels=labels,
         disposition=disposition,
         open=sum(r["disposition"] == "open" for r in mine),
-        decisions=decided,
-        outliers=_outliers(engine, catalogue, period, counties),
+        decisions=decided[:DECISIONS],
+        has_more_decisions=len(decided) > DECISIONS,
+        outliers=outliers[:OUTLIERS],
+        has_more_outliers=len(outliers) > OUTLIERS,
         done=next((d for d in decided if d["finding_id"] and d["finding_id"] == state.get("disposed")), None),
         outcome=_outcome(found, state),
         chosen=_chosen(found, state),
@@ -171,14 +177,14 @@ def _decisions(engine: Engine, catalogue: Catalogue, state: State, counties: lis
     asked = decisions.Asked(counties, [f] if (f := state.get("form")) else [])
     return [
         r | {"county_name": catalogue.name_of(r["county_code"]) if r["county_code"] else ""}
-        for r in decisions.taken(engine, asked, DECISIONS)
+        for r in decisions.taken(engine, asked, DECISIONS + 1)
     ]
 
 
 def _outliers(engine: Engine, catalogue: Catalogue, period: str | None, counties: list[str]) -> Rows:
     """Figures of the city and its counties far from their own last twelve values, the latest and farthest first."""
     units = counties or [u.code for u in catalogue.org if u.level in ("city", "county")]
-    return read(engine, query("board/outliers"), {"units": units, "period": period, "most": OUTLIERS})
+    return read(engine, query("board/outliers"), {"units": units, "period": period, "most": OUTLIERS + 1})
 
 
 def _chosen(found: Rows, state: State) -> About | None:

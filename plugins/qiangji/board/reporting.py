@@ -22,6 +22,7 @@ from qiangji.ledger.statuses import STATUSES
 from qiangji.parsing.reasons import REASONS
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
+from qiangji.text import taken_apart
 
 TONES = {
     "accepted": "green", "partial": "yellow", "held": "yellow", "returned": "red", "withheld": "red", "late": "red",
@@ -126,11 +127,15 @@ def grid_of(engine: Engine, state: State, counties: Iterable[str]) -> Rows:
 
 
 def _without_values(row: Row) -> Row:
-    """Without the message where it holds a value of a row: the rule and the cell are on the county's page."""
-    if row["reason_code"] not in VALUED:
-        return row
-    words = REASONS[row["reason_code"]]
-    return row | {"message_zh": words.trigger_zh, "message_en": words.trigger_en}
+    """Without the message where it holds a value of a row: the rule and the cell are on the county's page. A message in
+    both languages is taken apart.
+    """
+    if row["reason_code"] in VALUED:
+        words = REASONS[row["reason_code"]]
+        zh, en = words.trigger_zh, words.trigger_en
+    else:
+        zh, en = taken_apart(row["message_zh"], row["message_en"])
+    return row | {"message_zh": zh, "message_en": en}
 
 
 def periods(engine: Engine) -> tuple[str, ...]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 
 from qiangji.catalogue import Catalogue, Label
+from qiangji.parsing.reasons import REASONS
+from qiangji.parsing.reasons_page import CELLS, ROWS
 
+_OF_CELLS = {word: Label(zh=zh, en=en) for word, _, _, zh, en in CELLS}
+_OF_ROWS = {word: Label(zh=zh, en=en) for word, _, _, zh, en in ROWS}
 _VALUE = re.compile(r"[:：,，]?\s*\{\w+\}")
 """The place of a value in a message, with the colon before it."""
 
@@ -35,3 +39,17 @@ def said(catalogue: Catalogue, rule: str) -> Label:
     if found is None:
         return about(catalogue, rule)
     return Label(zh=_VALUE.sub("", found.zh), en=_VALUE.sub("", found.en))
+
+
+def to_do(code: str | None) -> Label | None:
+    """What a county does about a report that came back for a reason; None where the message alone says it."""
+    found = REASONS.get(code or "")
+    return Label(zh=found.do_zh, en=found.do_en) if found else None
+
+
+def to_do_about(catalogue: Catalogue, rule: str) -> Label | None:
+    """What a county does about rows that break a rule; None of a suite's own rules, which say what they expect."""
+    form, field, word = [*rule.split("."), "", ""][:3]
+    known = catalogue.forms.get(form)
+    is_key = known is not None and known.key == field
+    return (_OF_ROWS.get(word) if is_key else None) or _OF_CELLS.get(word)

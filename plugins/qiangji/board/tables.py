@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -112,17 +112,19 @@ def of_rows(
     state: State,
     columns: Sequence[str] = COLUMNS,
     notes: Sequence[str] = ("illustrative_said", "bands_said"),
+    named: Mapping[str, str] | None = None,
 ) -> Table:
     """A table of rows of the warehouse: headings in words and keys, as `qiangji values --export` has them.
 
-    `notes`: keys of words that stand on the sheet of notes.
+    `notes`: keys of words that stand on the sheet of notes. `named`: columns that mean something else here than in the
+    dictionary -> keys of their words.
     """
-    words = Words(state.language)
+    words, own = Words(state.language), named or {}
     shown = [c for c in columns if not rows or any(c in row for row in rows)]
     said = [*(["simulated_said"] if settings().is_simulated else []), *notes]
     return Table(
         name,
-        [f"{_heading(key, state.language)} {key}" for key in shown],
+        [f"{words(own[key]) if key in own else _heading(key, state.language)} {key}" for key in shown],
         [[row.get(key) for key in shown] for row in rows],
         [words(key) for key in said],
         shown,

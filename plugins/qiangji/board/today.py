@@ -51,7 +51,8 @@ class Today:
 
     `late` and `back`: reports to send, by county and by reason; `then`: what is due next, where nothing is within the
     days of `ahead`; `unbuilt`: reports that count and are not in the figures; `decided`: what people decided since the
-    night began; `chosen`: what is about to be decided; `is_now`: not a moment that was.
+    night began; `done`: what was just decided, and `done_report`: how its report stands; `chosen`: what is about to be
+    decided; `is_now`: not a moment that was.
     """
 
     at: datetime
@@ -68,6 +69,7 @@ class Today:
     unbuilt: int
     decided: Rows
     done: Row | None
+    done_report: Row | None
     chosen: Held | None
     is_now: bool
 
@@ -94,6 +96,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     ahead, then = coming(catalogue, rows, day)
     held = newest_first(r for r in reported.grid if r["status"] == "held")
     decided = [_decision(catalogue, d) for d in known["decided"]]
+    just = state.get("decided")
+    done = next((d for d in decided if d["delivery_id"] and d["delivery_id"] == just), None)
     return Today(
         at=at,
         night=night,
@@ -108,9 +112,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
         locked=tuple(known["locked"]),
         unbuilt=int(known["unbuilt"]) if is_now else 0,
         decided=decided,
-        done=next(
-            (d for d in decided if d["delivery_id"] and d["delivery_id"] == state.get("decided")), None
-        ),
+        done=done,
+        done_report=_row_of(rows, done) if done else None,
         chosen=_chosen(held, state) if is_now else None,
         is_now=is_now,
     )
@@ -183,6 +186,12 @@ def _decision(catalogue: Catalogue, row: dict[str, Any]) -> Row:
     return row | {"decided_at": datetime.fromisoformat(row["decided_at"]), "county_name": name}
 
 
+def _row_of(rows: Rows, decided: Row) -> Row | None:
+    """The grid's row of the report that a decision is on."""
+    keys = ("county_code", "form", "period")
+    return next((r for r in rows if all(r[k] == decided[k] for k in keys)), None)
+
+
 def report(row: Row, delivery: str = "") -> str:
     """A report as an address names it; `delivery`: another one of the same report."""
     return f"{delivery or row['delivery_id']}.{row['form']}.{row['period']}"
@@ -216,7 +225,8 @@ def table(page: Today, state: State) -> Table:
     day = f"{local_day(page.at, settings().timezone)}"
     which = state.get("table")
     if which == "moved":
-        return of_rows(f"moved_{day}", page.moves.largest if page.moves else [], state, _MOVE, ())
+        rows = page.moves.largest if page.moves else []
+        return of_rows(f"moved_{day}", rows, state, _MOVE, (), {"change": "moved_by"})
     if which == "waiting":
         held = [r | {"what": "held", "zh": r["message_zh"], "en": r["message_en"]} for r in page.held]
         return of_rows(f"waiting_{day}", held + [asdict(w) for w in page.waiting], state, _WAITING, ())

@@ -69,10 +69,7 @@ WORK: dict[str, tuple[str, str]] = {
     # what waits
     "waiting": ("等待处理", "Waiting"),
     "nothing_waits": ("没有等待决定的事项。", "Nothing waits for a decision."),
-    "held_said": (
-        "暂未采用，上一版本仍然有效。放行则采用，作废则不用。",
-        "Nothing was replaced, and the revision before still counts. Release it to use it, void it to drop it.",
-    ),
+    "held_said": ("放行则采用，作废则不用。", "Release it to use it, void it to drop it."),
     "action_release": ("放行", "Release"),
     "action_void": ("作废", "Void"),
     "action_confirmed": ("核实无误", "Confirm"),
@@ -81,14 +78,32 @@ WORK: dict[str, tuple[str, str]] = {
     "action_lock": ("锁定报告期", "Lock"),
     "action_publish": ("发布审定版", "Publish"),
     "action_unlock": ("解锁报告期", "Unlock"),
-    "action_release_said": (
-        "采用这份报送；下一次计算后进入指标。",
-        "The report will count, and is in the figures after the next build.",
+    "release_over": (
+        "采用这份报送，代替第{n}版；下一次计算后进入指标。",
+        "The report takes the place of revision {n}, and is in the figures after the next build.",
     ),
-    "action_void_said": (
-        "这份报送不用，恢复上一版本；需要时请县（市、区）重报。",
-        "The report is dropped and the one before counts again; ask the county for another if need be.",
+    "release_first": (
+        "采用这份报送，此前没有可用的；下一次计算后进入指标。",
+        "The report counts, where nothing did, and is in the figures after the next build.",
     ),
+    "release_beside": (
+        "采用这份报送；两份都采用的，以后收到的为准。下一次计算后进入指标。",
+        "The report is taken; of two that are, the one received later counts. The next build has it.",
+    ),
+    "void_over": (
+        "这份报送不用，第{n}版仍然有效。",
+        "The report is dropped, and revision {n} counts as before.",
+    ),
+    "void_last": (
+        "这份报送不用；目前没有可用的报送，请县（市、区）重报。",
+        "The report is dropped and nothing counts: the county has to send it again.",
+    ),
+    "void_beside": (
+        "这份报送不用；目前没有可用的报送，同一报表的另一份仍待审。",
+        "The report is dropped and nothing counts; the other delivery of it is held still.",
+    ),
+    "afterwards": ("此后：{what}。", "Afterwards: {what}."),
+    "in_next_build": ("下一次计算后进入指标。", "The next build brings it into the figures."),
     "action_confirmed_said": (
         "数值属实，不再提醒；下一次计算后指标上的提醒标记消失。",
         "The value is right and warns nobody any more; the mark on figures goes with the next build.",
@@ -140,13 +155,16 @@ WORK: dict[str, tuple[str, str]] = {
     ),
     "value_before": ("原值", "Before"),
     "value_now": ("现值", "Now"),
+    "moved_by": ("变化", "Change"),
     # what comes
     "coming": ("近期截止", "Coming up"),
     "coming_then": ("下一批：", "Next:"),
     "open_reports": ("逾期未报和退回的报表", "Reports to send"),
     "late_reports": ("逾期未报", "Late"),
     "back_reports": ("退回、扣留及原因", "Returned or withheld, and why"),
-    "more_n": ("等{n}份", "and more, {n} in all"),
+    "rest_reports": ("其他报表：{n}份", "Other reports: {n}"),
+    "rest_reasons": ("其他原因：{n}项", "Other reasons: {n}"),
+    "rest_decisions": ("其他决定：{n}项", "Other decisions: {n}"),
     "coming_none": ("近五个工作日没有到期的报表。", "Nothing is due within five working days."),
     "due": ("截止", "Due"),
     "due_missing": ("{all}个县（市、区）中{n}个未收齐", "{n} of {all} to come"),
@@ -194,6 +212,7 @@ WORK: dict[str, tuple[str, str]] = {
     "late_n": ("逾期{n}份，最长{days}天", "{n} late, {days:day} at most"),
     "nothing_late": ("没有逾期", "nothing is late"),
     "message": ("说明", "What is said"),
+    "to_do": ("怎么办：{what}", "To do: {what}"),
     # quality
     "open_n": ("待核{n}条", "{n} open"),
     "by_rule": ("按规则、县和期", "By rule, county and period"),
@@ -231,6 +250,10 @@ WORK: dict[str, tuple[str, str]] = {
     "no_findings": ("没有符合条件的核查发现。", "No finding is as chosen."),
     "decisions": ("已作的决定", "Decisions taken"),
     "no_decisions": ("还没有决定。", "Nothing was decided yet."),
+    "last_decisions": (
+        "只列最近{n}项；全部见qiangji decisions。",
+        "The last {n} alone; `qiangji decisions` has all.",
+    ),
     "decided_at_": ("时间", "When"),
     "decided_by_": ("决定人", "Who"),
     "decision_": ("决定", "What"),
@@ -244,6 +267,10 @@ WORK: dict[str, tuple[str, str]] = {
     "no_outliers": (
         "没有离群值；至少要有6个此前的值才能判断。",
         "None. Six earlier values are needed to tell.",
+    ),
+    "first_outliers": (
+        "只列{n}个：期次最近、偏离最大的在前。",
+        "{n} alone: the latest and farthest come first.",
     ),
     "median": ("中位数", "Median"),
     "score": ("Z分数", "Score"),

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 
 from qiangji.board.quality import TOGETHER, group
 from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
+from qiangji.board.rules import to_do
 from qiangji.board.today import report
 from qiangji.board.words import Words
 from qiangji.catalogue import Form
 from qiangji.errors import failure_in_brief
+from qiangji.figures import Row, in_force
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import Night
 from qiangji.parsing.reasons import REASONS
@@ -47,6 +49,26 @@ def brief(code: str, language: str) -> str:
     return code.replace("_", " ")
 
 
+def before(action: str, row: Row, words: Words) -> str:
+    """What a decision on a report that is held will do, by what counts of it now."""
+    n, is_pair = row["revision"], bool(row["others"])
+    if action == "release":
+        if n is None:
+            return words("release_first")
+        return words("release_beside") if is_pair else words("release_over", n=n)
+    if n is not None:
+        return words("void_over", n=n)
+    return words("void_beside" if is_pair else "void_last")
+
+
+def afterwards(action: str, row: Row | None, words: Words) -> str:
+    """What counts of a report after a decision on it. `row`: of the grid, which has none of a form that is gone."""
+    said = [words("afterwards", what=words.pick(*in_force.stands(row)))] if row else []
+    if action == "release":
+        said.append(words("in_next_build"))
+    return words.pick("", " ").join(said)
+
+
 Options = list[tuple[str, str]]
 """What a list to choose from offers: value and text."""
 
@@ -74,6 +96,7 @@ def pairs(values: Iterable[str]) -> Options:
 
 GLOBALS: dict[str, Any] = {
     "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
-    "statuses": statuses, "group": group, "together": TOGETHER,
+    "statuses": statuses, "group": group, "together": TOGETHER, "in_force": in_force.counts, "before": before,
+    "afterwards": afterwards, "to_do": to_do,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

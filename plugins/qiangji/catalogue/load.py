@@ -152,10 +152,23 @@ class Catalogue:
         }
 
     def select_counties(self, wanted: list[str] | tuple[str, ...]) -> list[str]:
-        """The counties asked for (all when none is), or a UsageError that lists what there is."""
-        if strange := [c for c in wanted if c not in self.counties]:
-            raise unknown("county", strange, [f"{c} {self.name_of(c)}" for c in self.counties])
-        return [c for c in self.counties if not wanted or c in wanted]
+        """The counties asked for by code or exact name (all when none is), or a UsageError that lists what there is."""
+        found = {c: self._counties_called(c) for c in wanted}
+        if strange := [c for c, codes in found.items() if len(codes) != 1]:
+            meant = [code for c in strange for code in found[c]]  # several of one name
+            raise unknown("county", strange, [f"{c} {self.name_of(c)}" for c in meant or self.counties])
+        chosen = {codes[0] for codes in found.values()}
+        return [c for c in self.counties if not wanted or c in chosen]
+
+    def county_of(self, wanted: str) -> str:
+        """The code of the one county asked for, by code or exact name. Raises UsageError unknown_county."""
+        return self.select_counties([wanted])[0]
+
+    def _counties_called(self, wanted: str) -> list[str]:
+        """The county of a code, else those whose unit has that name."""
+        if wanted in self.counties:
+            return [wanted]
+        return [c for c in self.counties if self.name_of(c) == wanted]
 
     def require_indicators(self, wanted: Sequence[str]) -> None:
         """Raise UsageError for an indicator that there is not, with the nearest that there are."""

@@ -52,7 +52,9 @@ def _text(path: Path) -> str:
 Counties = Annotated[
     list[str] | None,
     typer.Option(
-        "--county", help="county code; may be repeated; default: all", autocompletion=known_counties
+        "--county",
+        help="county code or name; may be repeated; default: all",
+        autocompletion=known_counties,
     ),
 ]
 Forms = Annotated[

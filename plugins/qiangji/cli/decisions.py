@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from qiangji.cli.common import By, Json, Reason, as_period, console, exit_on, progress
 from qiangji.periods import Period
+
+if TYPE_CHECKING:
+    from qiangji.figures import Row
 
 Delivery = Annotated[
     str,
@@ -45,7 +48,7 @@ def void(
     by: By = None,
     json: Json = False,
 ) -> None:
-    """Withdraw a delivery that is wrong: the revision before it counts again."""
+    """Withdraw a delivery that is wrong: the revision before it counts again, if there is one."""
     _decide("void", (delivery, form, period, True), reason, by, json)
 
 
@@ -100,6 +103,7 @@ def _decide(
 ) -> None:
     from qiangji import pipeline
     from qiangji.cli import printing, words
+    from qiangji.figures import in_force
     from qiangji.figures.decisions import ACTIONS
     from qiangji.ledger import decisions, events
 
@@ -108,6 +112,11 @@ def _decide(
     with pipeline.open_pipeline() as p:
         touched = decisions.decide(p.ledger, of, action, reason, by)
         names = words.names(p.catalogue)
+        county = touched[0].county_code if touched else ""
+        now = {
+            (r["form"], r["period"]): r
+            for r in in_force.of_reports(p.ledger.engine, county, {s.period for s in touched})
+        }
     who = events.decided_by(by)
     if json:
         shown = ("county_code", "form", "period", "status", "revision", "is_current", "held_reason")
@@ -117,11 +126,16 @@ def _decide(
             "decided_by": who,
             "reason": reason,
         }
-        print(printing.as_json(told | {"submissions": [{n: getattr(s, n) for n in shown} for s in touched]}))
+        each = [{n: getattr(s, n) for n in shown} | _standing(now.get((s.form, s.period))) for s in touched]
+        print(printing.as_json(told | {"submissions": each}))
         return
     for s in touched:
         revision = f" v{s.revision}" if s.revision else ""
         console.print(f"{names.report(s.county_code, s.form, s.period)}：{words.status(s.status)}{revision}")
+    for form, period in dict.fromkeys((s.form, s.period) for s in touched):
+        if row := now.get((form, period)):  # none of a form that the catalogue no longer has
+            zh, en = in_force.stands(row)
+            console.print(f"此后 afterwards {names.report(county, form, period)}：{zh}。 {en}.")
     console.print(f"已由 {who} 决定 decided by {who}: {ACTIONS[action]} {action}.", markup=False)
     console.print("请运行 qiangji build 更新指标。 Run `qiangji build` to bring the figures up to date.")
 
@@ -147,3 +161,8 @@ def _lock(period: str, action: str, reason: str, by: str | None, json: bool) -> 
             f"{wanted} 已解锁，已待审的仍待审 unlocked by {decided.decided_by}: what is held stays held.",
             markup=False,
         )
+
+
+def _standing(row: Row | None) -> Row:
+    """How the report stands in the grid: its status, and the revision that counts if one does."""
+    return {"report_status": row and row["status"], "revision_in_force": row and row["revision"]}

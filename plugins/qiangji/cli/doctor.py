@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -16,8 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from qiangji import engines
-from qiangji.catalogue import Catalogue, County
-from qiangji.cli import words
+from qiangji.cli import county_systems, words
 from qiangji.cli.catalogue import counted
 from qiangji.errors import CatalogueError, QiangjiError, WarehouseError
 from qiangji.masking import masked
@@ -29,8 +27,6 @@ WORDS = {
     "letter": "信件", "letters": "信件",
 }  # fmt: skip
 """What is looked at, in Chinese."""
-DOWN = "demonstration_down"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -89,7 +85,7 @@ def _try(what: str, look: Callable[[], str]) -> Examined:
     try:
         return Examined(what, True, look())
     except QiangjiError as e:
-        return Examined(what, False, f"{e.code}: {e}", is_demonstration=e.code == DOWN)
+        return Examined(what, False, f"{e.code}: {e}", is_demonstration=e.code == county_systems.DOWN)
     except (OSError, sa.exc.SQLAlchemyError) as e:
         return Examined(what, False, masked(f"{type(e).__name__}: {str(e).splitlines()[0]}"))
 
@@ -246,69 +242,12 @@ def _backup(s: Settings) -> Examined:
 
 
 def _counties() -> list[Examined]:
+    """Each county's system, side by side: one that hangs keeps no other waiting."""
     from qiangji.pipeline import read_catalogue
 
-    catalogue = read_catalogue()
-    return [_try(f"county {code}", partial(_county, catalogue, code)) for code in catalogue.counties]
-
-
-def _county(catalogue: Catalogue, code: str) -> str:
-    county = catalogue.counties[code]
-    if not catalogue.forms_of(code):
-        return f"{county.transport}; reports none of the forms here"
-    return _folder(county, catalogue.path) if county.transport == "folder" else _answers(county)
-
-
-def _folder(county: County, catalogue_path: Path) -> str:
-    from qiangji.sources.folder import folder_of
-
-    folder = folder_of(county, catalogue_path)
-    if not folder.is_dir():
-        raise QiangjiError(
-            "no such folder",
-            where=str(folder),
-            do="Create or mount it, or correct counties.yaml.",
-            zh="没有该文件夹：请创建或挂载，或改正counties.yaml。",
-        )
-    return f"folder {folder}"
-
-
-def _answers(county: County) -> str:
-    """That the host answers, without credentials. Raises QiangjiError if there is no connection, it may not lead
-    there, or nothing answers.
-    """
-    import socket
-
-    host, port = _host_of(county)
-    try:
-        with socket.create_connection((host, port), timeout=5):
-            return f"{county.transport} at {host}:{port} answers"
-    except OSError as e:
-        if settings().is_simulated and host in _LOOPBACK:
-            raise QiangjiError(
-                f"the demonstration is over, nothing answers at {host}:{port}",
-                code=DOWN,
-                zh="演示已结束，模拟系统已停：",
-            ) from e
-        raise QiangjiError(
-            f"nothing answers at {host}:{port} ({e.strerror or e})",
-            code="unreachable",
-            do="Is the system up, and does the network let us through?",
-            zh="没有答复：对方系统在运行吗？网络通吗？",
-        ) from e
-
-
-def _host_of(county: County) -> tuple[str, int]:
-    """Host and port as the sources read them, with the transport's usual port if none is given."""
-    if county.transport == "database":
-        from qiangji.sources.database import url_of
-
-        url = url_of(county)
-        return url.host or "", url.port or 5432
-    from qiangji.sources.address import address_of
-
-    at = address_of(county, *(("sftp",) if county.transport == "sftp" else ("http", "https")))
-    return at.host, at.port_in_use
+    looks = county_systems.looks(read_catalogue())
+    with ThreadPoolExecutor(county_systems.AT_ONCE) as pool:
+        return list(pool.map(lambda code: _try(f"county {code}", looks[code]), looks))
 
 
 def _letters() -> list[Examined]:

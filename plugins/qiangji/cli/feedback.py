@@ -39,7 +39,7 @@ _KINDS = {
 def check(
     file: Annotated[Path, typer.Argument(help=".xlsx, .csv or .ndjson, as the county would send it")],
     form: Annotated[str, typer.Option("--form", help="form")],
-    county: Annotated[str, typer.Option("--county", help="county code")],
+    county: Annotated[str, typer.Option("--county", help="county code or name")],
     period: Annotated[str, typer.Option("--period", help="2026-10, 2026Q3, 2026H1 or 2026")],
     workbook: Annotated[
         Path | None, typer.Option("--workbook", help="write the annotated workbook here")
@@ -63,6 +63,7 @@ def check(
             code="no_place",
         )
     catalogue = pipeline.read_catalogue()
+    county = catalogue.county_of(county)
     with only_errors_logged():  # the page says it all
         page = trial.try_file(catalogue, file, form, county, period, settings().max_delivery_bytes)
     if workbook:

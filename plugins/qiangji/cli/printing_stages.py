@@ -15,6 +15,7 @@ from qiangji.errors import QiangjiError
 
 if TYPE_CHECKING:
     from qiangji.building import Built
+    from qiangji.stages import Collected
 
 Rows = Sequence[Mapping[str, Any]]
 _GUARDS = {
@@ -42,6 +43,26 @@ def print_notes(console: Console, names: Names, notes: Rows) -> None:
     for alike in said_once(notes, "county_code", "period", "reason_code", "message"):
         heading = f"[yellow]未采集 not collected[/yellow] {names.reports(alike)} {alike[0]['reason_code']}"
         print_card(console, heading, alike[0]["message"])
+
+
+def print_missing(console: Console, result: Collected) -> None:
+    """The months of which the counties have nothing, and those of which no county was reached."""
+    if none := "、".join(map(str, result.not_seen)):
+        lost = len(result.lost)
+        but_zh = f"（连不上的{lost}个县（市、区）除外）" if lost else ""
+        but_en = f" ({lost} counties that were not reached left aside)" if lost else ""
+        console.print(
+            f"{none}没有找到任何报表文件{but_zh}。 nothing was found for {none}{but_en}.",
+            style="yellow",
+            markup=False,
+        )
+    if unknown := "、".join(map(str, result.not_reached)):
+        console.print(
+            f"{unknown}有没有报表不知道：应报的县（市、区）都没有连上，原因见qiangji doctor。"
+            f" No county that reports for {unknown} was reached, so nothing is known of it: `qiangji doctor` says why.",
+            style="yellow",
+            markup=False,
+        )
 
 
 def print_checked(console: Console, names: Names, verdicts: Rows) -> None:

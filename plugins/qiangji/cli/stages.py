@@ -71,6 +71,7 @@ def collect(
                     "failures": failures,
                     "notes": notes,
                     "nothing_found": [str(m) for m in result.not_seen],
+                    "not_reached": [str(m) for m in result.not_reached],
                     "checked": verdicts,
                     "seconds": result.seconds,
                 }
@@ -80,11 +81,8 @@ def collect(
         printing_stages.print_failures(console, names, result.failures)
         printing_stages.print_notes(console, names, notes)
         printing_stages.print_checked(console, names, verdicts)
-        if period and result.not_seen:
-            none = "、".join(map(str, result.not_seen))
-            console.print(
-                f"{none} 没有找到任何报表文件 nothing was found for {none}.", style="yellow", markup=False
-            )
+        if period:
+            printing_stages.print_missing(console, result)
         zh, en = ("将采集来件", "would be fetched") if dry_run else ("新来件", "new")
         console.print(
             f"{zh} Deliveries {en}: {result.deliveries}. 已核查 Checked: {len(verdicts)}."

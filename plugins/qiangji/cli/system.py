@@ -33,11 +33,17 @@ def warehouse_url(
     url = warehouse.url_for_tools(settings(), role)
     print(as_json({"role": role, "url": url}) if json else url)
     if not settings().warehouse_url:
-        print("(the embedded server answers while `make up`, or a command, runs)", file=sys.stderr)
+        print(
+            "（自带的服务器仅在make up或某条命令运行期间应答）"
+            " (the embedded server answers while `make up`, or a command, runs)",
+            file=sys.stderr,
+        )
 
 
 def doctor(json: Json = False) -> None:
     """Tell what is configured, reachable and migrated, and what is not.
+
+    Each county's system is asked what it has, with its login, as a night asks it; nothing is fetched.
 
     Exit code 1: something is not well; the county systems of a demonstration that is over, too, as nothing can be
     collected then. It says what starts them.

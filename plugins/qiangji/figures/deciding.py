@@ -18,7 +18,7 @@ from qiangji.figures.reading import Reporting
 from qiangji.ledger.records import SIDE_BY_SIDE
 from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.periods import Period
-from qiangji.text import counted
+from qiangji.text import counted, taken_apart
 from qiangji.workdays import unknown_words
 
 
@@ -304,8 +304,7 @@ def _not_taken(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
                 f"未采用 {r['county_name']} {_title(catalogue, r)[0]} {r['period']}",
                 f"not taken: {r['reason_code']}",
                 f"qiangji status --county {r['county_code']} --period {r['period']}",
-                r["message_zh"] or "",
-                r["message_en"] or "",
+                *taken_apart(r["message_zh"], r["message_en"]),
                 county_code=r["county_code"],
                 form=r["form"],
                 period=r["period"],

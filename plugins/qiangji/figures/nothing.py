@@ -6,14 +6,14 @@ In: what was asked of `reading.values`, which had no row. Out: the first reason 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
 from qiangji.catalogue import Catalogue
 from qiangji.errors import UsageError
-from qiangji.figures import OVERVIEW, Choice, read, reading
+from qiangji.figures import OVERVIEW, Choice, explaining, read, reading
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
 
@@ -39,16 +39,14 @@ def _reasons(
     as_of: datetime | None,
 ) -> Iterator[tuple[str, str]]:
     built = read(engine, "SELECT DISTINCT period, period_type FROM mart.indicator_value ORDER BY 1, 2")
-    if as_of and not reading.latest_month(engine, as_of):
-        yield (
-            f"到{as_of:%Y-%m-%d %H:%M}为止尚未计算任何指标值。",
-            f"Nothing was built by {as_of:%Y-%m-%d %H:%M}.",
-        )
     if not built:
         yield (
             "尚未计算任何指标值：请先运行qiangji collect，再运行qiangji build。",
             "Nothing is built yet: `qiangji collect`, then `qiangji build`.",
         )
+    first = explaining.first_built(engine)
+    if as_of and first and as_of < first and period is None:
+        yield _before_the_first(as_of, first)
     asked = Period.parse(period or reading.latest_month(engine) or built[-1]["period"])
     try:
         catalogue.require_reportable([asked.last_month], local_day(datetime.now(UTC), settings().timezone))
@@ -82,6 +80,17 @@ def _reasons(
     yield (
         "所选指标在该层级不计算：各指标的层级见mart.indicator。",
         "No figure of that choice: the indicators are not made at that level (mart.indicator says at which).",
+    )
+
+
+def _before_the_first(as_of: datetime, first: datetime) -> tuple[str, str]:
+    """A moment by which nothing was built, and the first minute of which something can be shown."""
+    zone = ZoneInfo(settings().timezone)
+    at, built = f"{as_of.astimezone(zone):%Y-%m-%d %H:%M}", f"{first.astimezone(zone):%Y-%m-%d %H:%M}"
+    then = f"{first.astimezone(zone) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
+    return (
+        f"到{at}为止尚未计算任何指标值：首次计算于{built}，--as-of应为{then}或更晚。",
+        f"Nothing was built by {at}: it first was at {built}. --as-of makes sense from {then} on.",
     )
 
 

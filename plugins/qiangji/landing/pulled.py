@@ -28,6 +28,14 @@ WAITING = 1.0
 """Seconds that a county waits for others to be recorded with."""
 
 
+def sayable(error: CollectError) -> CollectError:
+    """The error as it may be shown and kept: without personal data that a county system put into it."""
+    if not kind_of(str(error)):
+        return error
+    kind = TransientError if isinstance(error, TransientError) else PermanentError
+    return kind(masked(error.what), where=masked(error.where), code=error.code)
+
+
 @dataclass
 class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
@@ -51,10 +59,7 @@ class Pulled:
 
     def fail(self, form: str | None, period: Period | None, error: CollectError) -> None:
         """Note a failure; what a county system says may hold anything."""
-        if kind_of(str(error)):
-            kind = TransientError if isinstance(error, TransientError) else PermanentError
-            error = kind(masked(error.what), where=masked(error.where), code=error.code)
-        self.failures.append((form, period, error))
+        self.failures.append((form, period, sayable(error)))
 
     def outcomes(self, months: Sequence[Period], run_id: str, recorded: Collection[str]) -> list[Outcome]:
         """The county's outcome, then those of its items that failed, and its notes.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +10,9 @@ from zoneinfo import ZoneInfo
 
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row
+from qiangji.text import taken_apart
 
 T = TypeVar("T")
-
-_BOTH = re.compile(r"(?P<zh>.*?。) (?P<en>[A-Za-z][^。]*)")
 
 _FEW = {
     "few_units": ("应报单位不足", "units missing"),
@@ -46,10 +44,7 @@ class Words:
 
     def one_of_both(self, zh: str, en: str) -> str:
         """A message on one line. One that is both languages in one text (the Chinese first) is taken apart."""
-        zh, en = (" ".join(text.split()) for text in (zh, en))
-        if zh == en and (found := _BOTH.fullmatch(zh)):
-            zh, en = found["zh"], found["en"]
-        return self(zh, en)
+        return self(*taken_apart(*(" ".join(text.split()) for text in (zh, en))))
 
     def form(self, catalogue: Catalogue, form: str) -> str:
         """The title of a form; its name, where the catalogue no longer has it."""

@@ -105,12 +105,12 @@ def run(
             expected="no QIANGJI_WAREHOUSE_URL",
             zh="演示使用自带的数据仓库：请去掉QIANGJI_WAREHOUSE_URL后再运行。",
         )
-    pipeline.read_catalogue().select_counties(down or [])
+    down = pipeline.read_catalogue().select_counties(down) if down else []
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # TERM stops what was started, as Ctrl-C does
     clock = Clock(console, backfilled=months)
     console.print("[bold]强基 Qiangji[/bold]: every figure below is simulated 以下数据均为模拟数据\n")
     if _is_up(s):
-        return _within(s, clock, show, keep=keep, down=down or [])
+        return _within(s, clock, show, keep=keep, down=down)
     server = EmbeddedPostgres(s.home)
     with contextlib.ExitStack() as stack:
         with clock.step("PostgreSQL and the warehouse 数据仓库"):
@@ -122,7 +122,7 @@ def run(
             _start(airflow, keep, stack)
             client = stack.enter_context(airflow.client())
             prepare(client, s)
-        for county in down or []:
+        for county in down:
             event(s, "down", county)
         ok = _collect(client, airflow, clock, s, expect_red=bool(down))
         if keep:
@@ -285,7 +285,8 @@ def _collect(
         good &= (night.state == "success") is not expect_red
     if night.state != "success":
         clock.console.print(
-            "[red]✗ the night is red: a county could not be collected; the others' figures are built[/red]"
+            "[red]✗ 夜间采集报红 the night is red: 有县（市、区）未能采集，其他县（市、区）的指标已计算"
+            " a county could not be collected; the others' figures are built[/red]"
         )
     with clock.step(f"airflow backfill create --dag-id collect_period, {first} to {last - 1}"):
         before = {r.run_id for r in client.runs("collect_period")}

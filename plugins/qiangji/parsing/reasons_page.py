@@ -48,6 +48,39 @@ CELLS = (
      "是零填0，无数据留空，重报或说明", "Write 0 if it is zero, else leave it empty; send it again, or explain it."),
 )  # fmt: skip
 """Rules of single cells by the last word of their id: what triggers each, and what to do, in zh and en."""
+ROWS = (
+    ("total", "总计、小计等未登记的合计行",
+     "an undeclared totals row",
+     "改用登记的名称，或删除该行", "Use a declared label, or delete the row."),
+    ("note", "表下的说明（注：…）或签字行",
+     "a note or a signature below the table",
+     "删除，或由市级登记为签章区用语", "Delete it, or have its first word declared as sign-off."),
+    ("formula", "个别编码是没有计算结果的公式",
+     "some codes are formulas without a result",
+     "重新计算并保存，或粘贴为数值", "Let a spreadsheet program compute it, or paste the value."),
+    ("shortened", "个别编码被改成科学计数",
+     "some codes were shortened to 4.4E+11",
+     "以文本格式重新填入", "Fill them in again, as text."),
+    ("loose", "没有编码和名称、只有零星数字的行（如表外的算数）",
+     "no code, no name, one or two numbers",
+     "清除该数字，或补上编码", "Clear the number, or add the code."),
+    ("level", "镇（街）的标题行、小计行（镇名或9位编码）；只有镇名的标题行略过",
+     "a town's name or code with numbers; its name alone is passed over",
+     "删除", "Delete it."),
+    ("subtotal", "没有编码，各项恰为上方、下方或全部记录之和",
+     "no code, and every number is the sum of the rows above, below or of all",
+     "删除，或写登记的合计行名称", "Delete it, or write a declared label of totals."),
+    ("extra", "平均、上月数、增减、同比等行",
+     "an average, last month's numbers, a change",
+     "删除", "Delete it."),
+    ("page", "第1页、共1页",
+     "a page's number",
+     "删除", "Delete it."),
+    ("zeros", "没有编码和名称，各项都是0（模板中未填的行）",
+     "no code, no name, zeros alone: a row of the template",
+     "删除", "Delete it."),
+)  # fmt: skip
+"""Rules of rows that are no unit's, by the last word of their id, which follows the key: as `CELLS`."""
 FINDINGS = (
     ("hidden_rows", "有数据行被隐藏或筛选掉（含行高为0）", "rows are hidden or filtered away, or have no height"),
     ("struck_rows", "数据行中有单元格带删除线", "cells among the rows are struck through"),
@@ -184,26 +217,9 @@ def page() -> str:
         "Each of these goes back as a problem of the key, and the other rows are taken. Of a note or a signature, no"
         " text is kept.\n\n"
         "| rule | 触发 trigger | 怎么办 what to do |\n| --- | --- | --- |\n"
-        "| `<form>.<key>.total` | 总计、小计等未登记的合计行<br>an undeclared totals row | "
-        "改用登记的名称，或删除该行<br>Use a declared label, or delete the row. |\n"
-        "| `<form>.<key>.note` | 表下的说明（注：…）或签字行<br>a note or a signature below the table | "
-        "删除，或由市级登记为签章区用语<br>Delete it, or have its first word declared as sign-off. |\n"
-        "| `<form>.<key>.formula` | 个别编码是没有计算结果的公式<br>some codes are formulas without a result | "
-        "重新计算并保存，或粘贴为数值<br>Let a spreadsheet program compute it, or paste the value. |\n"
-        "| `<form>.<key>.shortened` | 个别编码被改成科学计数<br>some codes were shortened to 4.4E+11 | "
-        "以文本格式重新填入<br>Fill them in again, as text. |\n"
-        "| `<form>.<key>.loose` | 没有编码和名称、只有零星数字的行（如表外的算数）<br>"
-        "no code, no name, one or two numbers | 清除该数字，或补上编码<br>Clear the number, or add the code. |\n"
-        "| `<form>.<key>.level` | 镇（街）的标题行、小计行（镇名或9位编码）；只有镇名的标题行略过<br>"
-        "a town's name or code with numbers; its name alone is passed over | 删除<br>Delete it. |\n"
-        "| `<form>.<key>.subtotal` | 没有编码，各项恰为上方、下方或全部记录之和<br>"
-        "no code, and every number is the sum of the rows above, below or of all | "
-        "删除，或写登记的合计行名称<br>Delete it, or write a declared label of totals. |\n"
-        "| `<form>.<key>.extra` | 平均、上月数、增减、同比等行<br>an average, last month's numbers, a change"
-        " | 删除<br>Delete it. |\n"
-        "| `<form>.<key>.page` | 第1页、共1页<br>a page's number | 删除<br>Delete it. |\n"
-        "| `<form>.<key>.zeros` | 没有编码和名称，各项都是0（模板中未填的行）<br>"
-        "no code, no name, zeros alone: a row of the template | 删除<br>Delete it. |"
+        + "\n".join(
+            f"| `<form>.<key>.{word}` | {zh}<br>{en} | {do_zh}<br>{do} |" for word, zh, en, do_zh, do in ROWS
+        )
     )
     return "\n\n".join(parts) + "\n"
 

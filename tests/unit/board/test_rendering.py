@@ -69,6 +69,20 @@ def test_every_word_is_there_in_both_languages() -> None:
         assert set(named.findall(zh)) == set(named.findall(en)), key
 
 
+def test_a_list_that_is_cut_short_says_so() -> None:
+    cut = [
+        (name, what, most)
+        for name, text in TEMPLATES.items()
+        for what, most in re.findall(r"([\w.]+|\([^()]*\([^()]*\)\))\[:(\d+)\]", text)
+        if what != "r.sha256"
+    ]
+    assert len(cut) > 12
+    for name, what, most in cut:
+        rows = re.findall(r"[\w.]+", what)[0]
+        told = f"{rows} | length > {most} %}}", f"more({rows})"
+        assert any(part in TEMPLATES[name] for part in told), f"{name}: {what}[:{most}]"
+
+
 def test_templates_hold_no_inline_style_or_script() -> None:
     for name, text in TEMPLATES.items():
         assert not re.search(r"\bstyle\s*=|<style|\son\w+\s*=|javascript:|target\s*=", text), name

@@ -11,9 +11,10 @@ import pytest
 
 from qiangji.board import deciding, reporting, rules, today, words_of_work, work
 from qiangji.board.words import TABLE, Words
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue import Catalogue, Label, load
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
+from qiangji.parsing.reasons import REASONS
 from qiangji.periods import Period
 from tests.frozen import paths as frozen
 
@@ -35,6 +36,7 @@ def test_every_status_has_a_word_a_shape_and_a_colour() -> None:
 def test_every_decision_has_words() -> None:
     for action in (*today.ACTIONS, *DISPOSITIONS):
         assert TABLE[f"action_{action}"]
+    for action in DISPOSITIONS:
         assert TABLE[f"action_{action}_said"]
     for code, zh in DISPOSITIONS.items():
         assert TABLE[f"disposition_{code}"][0] == zh
@@ -48,6 +50,29 @@ def test_a_rule_is_told_without_the_place_of_a_value(catalogue: Catalogue) -> No
             assert not said.zh.endswith(("：", "，"))
             assert not said.en.endswith((":", ","))
             assert rules.about(catalogue, rule.id).zh
+
+
+def test_what_a_county_does_is_told_by_reason_and_by_rule(catalogue: Catalogue) -> None:
+    for code, reason in REASONS.items():
+        assert rules.to_do(code) == Label(zh=reason.do_zh, en=reason.do_en)
+    for other in (None, "", "voided", "total_mismatch"):
+        assert rules.to_do(other) is None
+    village = catalogue.forms["village"]
+    field = next(iter(village.fields))
+    told = {
+        f"village.{field}.dash": "是零填0，无数据留空，重报或说明",
+        f"village.{field}.formula": "用表格软件打开、重新计算并保存，或粘贴为数值",
+        f"village.{village.key}.formula": "重新计算并保存，或粘贴为数值",
+        f"village.{village.key}.note": "删除，或由市级登记为签章区用语",
+        f"village.{village.key}.type": "按要求改正",
+    }
+    for rule, zh in told.items():
+        found = rules.to_do_about(catalogue, rule)
+        assert found is not None, rule
+        assert found.zh == zh
+        assert found.en
+    for rule in (f"village.{field}.note", f"village.{field}.plausible", "village", "gone.field.total"):
+        assert rules.to_do_about(catalogue, rule) is None, rule
 
 
 def test_what_is_not_in_a_suite_is_told_all_the_same(catalogue: Catalogue) -> None:

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +282,28 @@ def test_counties_are_selected_by_code(catalogue: Catalogue) -> None:
     assert catalogue.select_counties(["440785", "440703"]) == ["440703", "440785"]
     with pytest.raises(UsageError, match="440703 蓬江区"):
         catalogue.select_counties(["440702"])
+
+
+def test_counties_are_selected_by_the_exact_name_too(catalogue: Catalogue) -> None:
+    assert catalogue.select_counties(["新会区"]) == ["440705"]
+    assert catalogue.select_counties(["恩平市", "440703", "440785"]) == ["440703", "440785"]
+    assert catalogue.county_of("新会区") == catalogue.county_of("440705") == "440705"
+    for strange in ("新会", "江门市"):
+        with pytest.raises(UsageError, match=f"no county {strange}"):
+            catalogue.select_counties(["440705", strange])
+
+
+def test_a_name_that_two_counties_have_is_refused_with_both(catalogue: Catalogue) -> None:
+    units = dict(catalogue.org.units)
+    units["440785"] = replace(units["440785"], name="新会区")
+    org = copy(catalogue.org)
+    org.units = units
+    two = replace(catalogue, org=org)
+    with pytest.raises(UsageError, match="no county 新会区") as e:
+        two.select_counties(["新会区"])
+    assert "440705 新会区" in e.value.zh
+    assert "440785 新会区" in e.value.zh
+    assert "440703" not in e.value.zh
 
 
 def test_importing_it_is_light() -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
-from qiangji.cli import doctor
+from qiangji.cli import county_systems, doctor
+from qiangji.cli.county_systems import Door
 from qiangji.errors import QiangjiError
-from qiangji.pipeline import read_catalogue
 from qiangji.settings import Settings, settings
 
 
@@ -40,22 +42,60 @@ def test_each_line_says_what_it_is_in_words_and_is_broken_by_the_terminal() -> N
     ]
 
 
-@pytest.mark.parametrize(("is_simulated", "code"), [(True, "demonstration_down"), (False, "unreachable")])
-def test_a_demonstration_that_is_over_is_told_as_such(
-    monkeypatch: pytest.MonkeyPatch, is_simulated: bool, code: str
+CAUSE = QiangjiError("nothing answers at 127.0.0.1:9", code="unreachable")
+UP, LOST = Door("sftp", "127.0.0.1", 9), Door("http_api", "127.0.0.1", 9, CAUSE)
+EMBEDDED, ELSEWHERE = Door("database", "127.0.0.1", 9), Door("sftp", "sftp.example.org", 22, CAUSE)
+
+
+@pytest.mark.parametrize(
+    ("doors", "over"),
+    [
+        ([LOST, LOST], True),
+        ([LOST, EMBEDDED], True),  # which answers while any command runs
+        ([LOST, ELSEWHERE], True),
+        ([LOST, UP], False),
+        ([UP, UP], False),
+        ([ELSEWHERE], False),
+        ([], False),
+    ],
+)
+def test_a_demonstration_is_over_when_none_of_its_systems_answers(doors: list[Door], over: bool) -> None:
+    assert county_systems.is_over(doors) is over
+
+
+def closed() -> Iterator[tuple[str, int]]:
+    """A place where nobody listens."""
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        yield nobody.getsockname()
+
+
+@pytest.mark.parametrize(
+    ("is_simulated", "one_is_up", "code"),
+    [
+        (True, False, "demonstration_down"),
+        (True, True, "unreachable"),
+        (False, False, "unreachable"),
+    ],
+)
+def test_what_is_not_reached_is_told_from_a_demonstration_that_is_over(
+    monkeypatch: pytest.MonkeyPatch, is_simulated: bool, one_is_up: bool, code: str
 ) -> None:
     if is_simulated:
         (settings().home / "simulator").mkdir(parents=True)
-    county = next(c for c in read_catalogue().counties.values() if c.transport == "http_api")
-    with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and nobody listens
-        host, port = nobody.getsockname()
-        monkeypatch.setattr(doctor, "_host_of", lambda _: (host, port))
-        with pytest.raises(QiangjiError) as told:
-            doctor._answers(county)
-        seen = doctor._try("county 440705", lambda: doctor._answers(county))
-    assert (told.value.code, "make up" in str(told.value)) == (code, False)
-    assert (seen.is_well, seen.is_demonstration) == (False, is_simulated)
+    with contextlib.contextmanager(closed)() as place:
+        monkeypatch.setattr(county_systems, "host_of", lambda _: place)
+        knock = county_systems.knock
+        up = {"440785"} if one_is_up else set()
+        monkeypatch.setattr(county_systems, "knock", lambda c: UP if c.county in up else knock(c))
+        monkeypatch.setattr(county_systems, "_listed", lambda *_: "lists 3 reports")
+        seen = {e.what: e for e in doctor._counties()}
+    one = seen["county 440705"]
+    assert (one.is_well, one.is_demonstration) == (False, code == "demonstration_down")
+    assert one.detail.startswith(code)
+    assert f"{place[0]}:{place[1]}" in one.detail
+    assert "make up" not in one.detail
+    assert seen["county 440785"].is_well is one_is_up
 
 
 def test_what_starts_the_demonstration_is_said_once_with_what_else_is_wrong() -> None:

@@ -40,6 +40,14 @@ def test_several_counties_have_a_folder_each(tmp_path: Path) -> None:
     assert found[0]["laid"] is None
 
 
+def test_a_county_may_be_given_by_its_name(tmp_path: Path) -> None:
+    out = str(tmp_path)
+    said = template(
+        "--form", "town_training", "--county", "新会区", "--county", "440703", "--out", out, "--json"
+    )
+    assert [one["county_code"] for one in json.loads(said)] == ["440703", "440705"]
+
+
 @pytest.mark.parametrize("place", ["nothing/here", "village.csv"])
 def test_a_place_that_cannot_be_written_to_is_told_before(tmp_path: Path, place: str) -> None:
     with pytest.raises(UsageError) as e:

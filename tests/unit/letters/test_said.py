@@ -218,6 +218,9 @@ def test_a_message_in_both_languages_is_taken_apart() -> None:
     assert ZH.one_of_both(both, both) == "见到文件 a (1).xlsx，未采集：请改名。"
     assert EN.one_of_both(both, both) == "Seen: a (1).xlsx; rename it"
     assert EN.one_of_both("中", "two\nlines") == "two lines"
+    of_a_name = "村.xlsx 与来件 d 内容相同。 村.xlsx has the bytes of d"
+    assert EN.one_of_both(of_a_name, of_a_name) == "村.xlsx has the bytes of d"
+    assert EN.one_of_both("甲。 乙 A B", "甲。 乙 A") == "甲。 乙 A"
 
 
 def test_another_countys_numbers_change_no_letter(catalogue: Any) -> None:

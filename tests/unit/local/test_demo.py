@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 from rich.console import Console
 
 from qiangji.errors import QiangjiError, UsageError
 from qiangji.local import demo, supervisor
-from qiangji.settings import PROJECT
+from qiangji.settings import PROJECT, settings
 
 
 def test_what_the_scheduler_imports_before_it_forks_is_there() -> None:
@@ -59,9 +60,9 @@ def up(monkeypatch: pytest.MonkeyPatch) -> Up:
     return found
 
 
-def run(*, keep: bool = False) -> tuple[int, str]:
+def run(*, keep: bool = False, down: str = "440704") -> tuple[int, str]:
     out = io.StringIO()
-    code = demo.run(Console(file=out, width=160), lambda *_: None, keep=keep, down=["440704"])
+    code = demo.run(Console(file=out, width=160), lambda *_: None, keep=keep, down=[down])
     return code, out.getvalue()
 
 
@@ -71,6 +72,11 @@ def test_a_county_goes_down_in_what_runs_and_is_up_again_afterwards(up: Up) -> N
     assert up.events == ["down 440704", "night red", "up 440704"]
     assert "已在运行" in said
     assert up.url in said
+
+
+def test_the_county_may_be_given_by_its_name(up: Up) -> None:
+    run(down="江海区")
+    assert up.events == ["down 440704", "night red", "up 440704"]
 
 
 def test_a_county_is_up_again_after_an_error_too(up: Up) -> None:
@@ -85,3 +91,15 @@ def test_to_keep_up_what_is_up_is_refused_in_words(up: Up) -> None:
         run(keep=True)
     assert e.value.code == "is_up"
     assert up.events == []
+
+
+def test_a_red_night_is_told_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, airflow = MagicMock(), MagicMock()
+    client.wait_for_run.return_value.state = "failed"
+    client.runs.return_value = []
+    monkeypatch.setattr(demo, "_wait_for_builds", lambda *_: True)
+    out = io.StringIO()
+    clock = demo.Clock(Console(file=out, width=200), backfilled=0)
+    assert demo._collect(client, airflow, clock, settings(), expect_red=True)
+    assert "夜间采集报红 the night is red" in out.getvalue()
+    assert "有县（市、区）未能采集" in out.getvalue()

@@ -74,6 +74,7 @@ def ask(
     Raises UsageError: unknown_form, unknown_county, bad_period, before_plan, wrong_period (with the nearest).
     """
     catalogue.require_forms([form])
+    counties = [catalogue.county_of(c) for c in counties]
     for county in counties:
         asked.require_reported(catalogue, form, county)
     declared = catalogue.forms[form]
