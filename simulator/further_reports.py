@@ -36,6 +36,7 @@ def plant(planter: Planter) -> None:
     _sheets(planter, ago)
     _beside_the_last(planter, ago)
     _columns(planter, ago[3])
+    _groups(planter, ago)
     _said(planter, ago)
 
 
@@ -171,6 +172,30 @@ def _columns(planter: Planter, month: str) -> None:
     _note(planter, found, "row_numbers", "row_numbers", "small_gardens")
     _note(planter, found, "filled_down_income", "one_value", "group_income")
     _note(planter, found, "column_twice", "equal_columns", "members_women")
+
+
+def _groups(planter: Planter, ago: Mapping[int, str]) -> None:
+    """Groups of a village that are appended once more, where the report of villages is held: nothing is compared with
+    them. Names that are a row too low.
+    """
+    if found := planter.submission("440785", "village_group", ago[2]):
+        by_village: dict[str, list[Row]] = {}
+        for row in found.rows:
+            by_village.setdefault(row.code[:12], []).append(row)
+        village, rows = next(each for each in by_village.items() if len(each[1]) > LEAST)
+        for serial, row in enumerate(rows, start=51):
+            again = row.copy()
+            again.code = f"{village}{serial}"
+            found.rows.append(again)
+        planter.whole.add(found.key)
+        rule = f"{found.form.code}.{found.form.key}.copied_rows"
+        planter.record(found, "groups_appended_again", "warning", rule, unit=f"{village}51")
+    found = planter.submission("440705", "village_group", ago[1])
+    if found and len(found.rows) >= PASTED:
+        names = [row.name for row in found.rows]
+        for row, name in zip(found.rows, names[-1:] + names[:-1], strict=True):
+            row.name = name
+        _note(planter, found, "group_names_slipped", "names_moved")
 
 
 def _said(planter: Planter, ago: Mapping[int, str]) -> None:

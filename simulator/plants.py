@@ -256,6 +256,9 @@ def zeros(submission: Submission, row: Row) -> list[Row] | None:
     """A row of the template that nobody filled in: zeros without a code and a name."""
     empty = _nameless(submission, row, ZEROS)
     empty.values = [0 if each.type == "integer" else None for each in submission.form.fields]
+    for each in submission.form.fields:
+        if each.type == "integer":
+            empty.write(each.name, 0)  # a template has no 无 for it
     submission.rows.append(empty)
     return [empty]
 

@@ -103,6 +103,63 @@ def test_the_file_that_the_system_dates_later_counts(place: Place) -> None:
     assert place.collect().submissions == []
 
 
+@pytest.fixture
+def gone_back(place: Place) -> Path:
+    """A county that sent csv, then xlsx, then csv again; the workbook lies there still."""
+    place.write(CSV, 20, DAY)
+    place.collect()
+    path = place.write(XLSX, 30, DAY + 60)
+    place.collect()
+    place.write(CSV, 10, DAY + 120)
+    place.collect()
+    assert place.figure == 10
+    return path
+
+
+def test_the_same_workbook_counts_again_when_it_is_the_later_once_more(place: Place, gone_back: Path) -> None:
+    os.utime(gone_back, (DAY + 180, DAY + 180))
+    (dry,) = stages.preview(place.p, periods=[MONTH]).submissions
+    (again,) = place.collect().submissions
+    assert (dry.status, again.status, again.held_reason) == ("accepted", "accepted", None)
+    assert place.figure == 30
+    assert place.collect().submissions == []
+    os.utime(place.folder / CSV, (DAY + 240, DAY + 240))
+    place.collect()
+    assert place.figure == 10
+    os.utime(place.folder / CSV, (DAY + 300, DAY + 300))  # it counts already
+    assert place.collect().submissions == []
+
+
+@pytest.mark.parametrize("csv", [DAY + 180, DAY + 300], ids=["before it", "after it"])
+def test_files_that_were_touched_together_change_nothing(place: Place, gone_back: Path, csv: float) -> None:
+    os.utime(gone_back, (DAY + 240, DAY + 240))
+    os.utime(place.folder / CSV, (csv, csv))
+    assert place.collect().submissions == []
+    assert place.collect().submissions == []
+    assert place.figure == 10
+
+
+@pytest.mark.parametrize("at", [DAY + 90, DAY + 121], ids=["still older", "of the same time"])
+def test_a_workbook_that_is_not_the_later_changes_nothing(place: Place, gone_back: Path, at: float) -> None:
+    os.utime(gone_back, (at, at))
+    assert place.collect().submissions == []
+    assert place.figure == 10
+
+
+def test_a_file_that_lies_alone_is_not_received_again_for_its_time(place: Place, gone_back: Path) -> None:
+    (place.folder / CSV).unlink()
+    os.utime(gone_back, (DAY + 180, DAY + 180))
+    assert place.collect().submissions == []
+
+
+def test_a_voided_workbook_is_not_gone_back_to(place: Place, gone_back: Path) -> None:
+    (sent,) = read(place.p.ledger.engine, f"SELECT delivery_id FROM ops.delivery WHERE name = '{XLSX}'")
+    place.p.ledger.decide(sent["delivery_id"], "void", "not theirs")
+    os.utime(gone_back, (DAY + 180, DAY + 180))
+    assert place.collect().submissions == []
+    assert place.figure == 10
+
+
 def test_an_older_file_that_turns_up_later_is_held(place: Place) -> None:
     place.write(CSV, 20, DAY)
     place.collect()

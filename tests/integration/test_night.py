@@ -244,6 +244,8 @@ def test_what_reports_say_of_themselves_is_found_where_it_was_planted(done: Nigh
         "one_value",
         "equal_columns",
         "filled_down",
+        "copied_rows",
+        "names_moved",
     )
     not_served = {"starts_anew", "nil_report"}  # no January, no form without stocks
     planted = {

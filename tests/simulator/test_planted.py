@@ -44,6 +44,7 @@ def test_every_kind_of_fault_is_planted_and_440703_is_clean(prepared: Simulator)
         "towns_subtotal", "average", "page_number", "zeros", "nameless_total", "struck_rows", "row_numbers",
         "filled_down_income", "column_twice", "unchanged_in_other_words", "nothing_filled", "date_for_a_title",
         "units_below_brackets", "filled_down", "name_of_another_task",
+        "groups_appended_again", "group_names_slipped",
     }  # fmt: skip
     pairs = {(fault["form"], rule_of(fault)) for fault in faults if fault["kind"] == "part_above_whole"}
     possible = {

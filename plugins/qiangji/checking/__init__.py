@@ -15,6 +15,7 @@ split afterwards.
 | `unexpected_units` | findings on units that the tree does not expect |
 | `doubts` | what is asked about a report as a whole, before it counts |
 | `names` | names beside codes |
+| `groups` | villager groups that were appended twice, or whose names slipped |
 | `signing` | whether those who have to sign a form did |
 | `sheets` | what a sheet says of itself, with `titles` (the period), `other_form`, `counties`, `units`, `spans` |
 | `coverage` | which units that should report are in a report |

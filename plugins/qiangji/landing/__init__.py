@@ -2,8 +2,9 @@
 
 In: counties of the catalogue and the (form, period) pairs wanted. Out: deliveries recorded, and an outcome row for each
 county (`pulled`). An item whose version is unchanged is not fetched again, unless that may hide a change (`rereading`);
-one whose bytes are unchanged is not recorded again. Of items that report the same the latest counts (`side_by_side`);
-files under other names than those expected are told (`other_names`), and so are voided ones (`voided`).
+one whose bytes are unchanged is not recorded again, unless a county went back to it. Of items that report the same the
+latest counts (`side_by_side`); files under other names than those expected are told (`other_names`), and so are voided
+ones (`voided`).
 
 A sheet that holds personal data outside the declared sign-off zone is not stored; `withheld` says what may become of
 its bytes.
@@ -121,6 +122,8 @@ def _pull_county(
             if taken.is_new:
                 delivery = land(p, county, fetched, taken.sha256, run_id, taken.beside, handed)
                 pulled.arrived.append((delivery, item.version))
+                if taken.is_dated_anew:
+                    pulled.again.add(delivery.delivery_id)
             else:
                 pulled.seen.append(Seen(code, item.name, item.version, taken.sha256))
     except CollectError as e:
@@ -152,6 +155,7 @@ def _fetch(
             ]
             taken = voided.refused(was_voided, found)
             fetched |= {recorded(one.fetched.item).name: one.sha256 for one in taken}
+            taken = side_by_side.sent_again(group, taken, lambda of: p.ledger.counting(county.county, of))
             yield from side_by_side.asked(group, taken)
         pulled.notes += voided.notes(was_voided, map(recorded, items), known.items, fetched)
 
@@ -177,7 +181,10 @@ def _take(
             pulled.fail(form, period, e)
         return None
     sha256 = hashlib.sha256(fetched.content).hexdigest()
-    return Taken(fetched, sha256, before is None or before.sha256 != sha256)
+    if before is None or before.sha256 != sha256:
+        return Taken(fetched, sha256, is_new=True)
+    is_dated_anew = shown.name == item.name and bool(shown.version) and before.version != shown.version
+    return Taken(fetched, sha256, is_new=False, is_dated_anew=is_dated_anew)
 
 
 def recorded(item: Item) -> Item:

@@ -41,14 +41,15 @@ class Pulled:
     """What came of one county. `failures`: (form, period, error) of an item; (None, None, error) of the county.
 
     `arrived`: deliveries, each with its version. `seen`: items with another version and the same bytes. `periods`:
-    those of what it has. `notes`: files not taken, under another name than expected or voided before. `deliveries`: ids
-    of those that were recorded.
+    those of what it has. `again`: ids of those that arrived whose bytes were received before. `notes`: files not taken,
+    under another name than expected or voided before. `deliveries`: ids of those that were recorded.
     """
 
     county: str
     found: int = 0
     periods: set[Period] = field(default_factory=set)
     arrived: list[tuple[Delivery, str]] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
     seen: list[Seen] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -150,7 +151,8 @@ def record(ledger: Ledger, counties: Sequence[Pulled], months: Sequence[Period],
 
     arrived = [pair for one in counties for pair in one.arrived]
     seen = [item for one in counties for item in one.seen]
-    recorded = ledger.add_collected(arrived, seen, outcomes)
+    again = {delivery for one in counties for delivery in one.again}
+    recorded = ledger.add_collected(arrived, seen, outcomes, again)
     for one in counties:
         one.deliveries = [d.delivery_id for d, _ in one.arrived if d.delivery_id in recorded]
 

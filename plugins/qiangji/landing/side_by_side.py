@@ -9,11 +9,14 @@ delivery is held until a person decides:
 | a report | the system does not say which of the two is later (no times, or the same to two seconds) |
 | a report | one of the two is dated in the future: a clock was wrong, so its time says nothing |
 | a report | a later one beside it was received before, or could not be fetched: received last, this one would count |
+
+Bytes that were received before are received again where their system dates them anew, and later than the file beside
+them that counts: a county went back to them. Where both were dated anew, somebody touched or moved the folder.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -35,12 +38,20 @@ _CLOCK = (
 
 @dataclass(frozen=True)
 class Taken:
-    """An item that was fetched. `is_new`: its content is. `beside`: the item beside it because of which it is held."""
+    """An item that was fetched. `is_new`: its content is. `beside`: the item beside it because of which it is held.
+
+    `is_dated_anew`: its content is known, and its version is another than before.
+    """
 
     fetched: Fetched
     sha256: str
     is_new: bool
     beside: Item | None = None
+    is_dated_anew: bool = False
+
+
+Counting = Callable[[Sequence[Target]], Mapping[Target, str]]
+"""Of which name what was received last for these reports is, where that counts."""
 
 
 def groups(items: Sequence[Item]) -> list[list[Item]]:
@@ -60,6 +71,31 @@ def _in_order(group: Sequence[Item]) -> list[Item]:
     if any(believed(item.changed_at) is None for item in group):
         return list(group)
     return sorted(group, key=lambda item: item.changed_at or datetime.min)
+
+
+def sent_again(group: Sequence[Item], taken: Sequence[Taken], counting: Counting) -> list[Taken]:
+    """What was taken of a group; known bytes that are later now than the file that counts are new once more.
+
+    `counting` is asked only where that may be: of files that lie alone, or unchanged, nothing is looked up.
+    """
+    changed = {one.fetched.item.name for one in taken if one.is_new or one.is_dated_anew}
+    return [
+        replace(one, is_new=True) if _is_gone_back_to(one, group, changed, counting) else one for one in taken
+    ]
+
+
+def _is_gone_back_to(one: Taken, group: Sequence[Item], changed: set[str], counting: Counting) -> bool:
+    if one.is_new or not one.is_dated_anew or len(group) < 2:
+        return False
+    item = one.fetched.item
+    others = [o for o in group if o.name != item.name and set(o.targets) & set(item.targets)]
+    mine = believed(item.changed_at)
+    for other in others:
+        its = believed(other.changed_at)
+        if mine is None or its is None or mine - its < APART or other.name in changed:
+            return False
+    names = {other.name for other in others}
+    return bool(names) and any(name in names for name in counting(item.targets).values())
 
 
 def asked(group: Sequence[Item], taken: Sequence[Taken]) -> list[Taken]:

@@ -27,7 +27,10 @@ def by_bytes(voided: Sequence[Voided]) -> By:
 
 def refused(voided: By, taken: Iterable[Taken]) -> list[Taken]:
     """What was taken; what was voided is not new, so that it is not landed once more."""
-    return [replace(t, is_new=False) if _was_voided(voided, t.fetched.item, t.sha256) else t for t in taken]
+    return [
+        replace(t, is_new=False, is_dated_anew=False) if _was_voided(voided, t.fetched.item, t.sha256) else t
+        for t in taken
+    ]
 
 
 def _was_voided(voided: By, item: Item, sha256: str) -> bool:

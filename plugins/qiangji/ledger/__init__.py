@@ -35,6 +35,7 @@ from qiangji.ledger.records import (
     Voided,
     sequence,
 )
+from qiangji.periods import Period
 from qiangji.warehouse.locks import GATE, hold_on, share
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.queries import statement as piece
@@ -70,17 +71,30 @@ class Ledger:
                 found[r.pop("county_code")].voided.append(Voided(**r))
         return found
 
+    def counting(self, county: str, reports: Sequence[tuple[str, Period]]) -> dict[tuple[str, Period], str]:
+        """The name of what a county sent last of these reports, of those where that counts."""
+        asked = {
+            "county": county,
+            "forms": [form for form, _ in reports],
+            "periods": [str(p) for _, p in reports],
+        }
+        with self.engine.connect() as c:
+            rows = fetch(c, query("ledger/counting"), asked)
+        return {(r["form"], Period.parse(r["period"])): r["name"] for r in rows}
+
     def add_collected(
         self,
         arrived: Sequence[tuple[Delivery, str]],
         seen: Sequence[Seen],
         outcomes: Callable[[Collection[str]], Sequence[dict[str, Any]]],
+        again: Collection[str] = (),
     ) -> set[str]:
         """Record what came of collecting some counties, in one transaction: all or nothing.
 
         `arrived`: deliveries whose bytes are in the lake, each with its version. `seen`: items that were known.
         `outcomes` gives the rows of ops.collection, for each county and each failed item, by the ids of the deliveries
-        that are recorded. Returns these: another night may have recorded the same content meanwhile.
+        that are recorded. Returns these: another night may have recorded the same content meanwhile. `again`: ids of
+        deliveries whose bytes are known, and count once more under another version.
         """
         with self.engine.begin() as c:
             hold_on(c, *{f"items {d.county_code}" for d, _ in arrived})
@@ -89,7 +103,9 @@ class Ledger:
             new = {
                 d.delivery_id: (d, version)
                 for d, version in arrived
-                if (it := known.get((d.county_code, d.name))) is None or it.sha256 != d.sha256
+                if (it := known.get((d.county_code, d.name))) is None
+                or it.sha256 != d.sha256
+                or (d.delivery_id in again and it.version != version)
             }
             other = [s for s in seen if known.get((s.county_code, s.name)) != Listed(s.version, s.sha256)]
             rows = outcomes(new.keys())

@@ -101,6 +101,12 @@ FINDINGS = (
     ("unlike_name", "名称与代码所指单位的现名、曾用名没有相同的字：是别称，还是填错了行？（消息不引用该名称）",
      "a name that shares no character with any that the code's unit has or had: is it another name, or another row's?"
      " The message does not show it"),
+    ("copied_rows",
+     "一村有一批小组（至少三条、占本村一半以上）的名称和全部数字与本村其他小组相同（无名称的至少五条）：是否报了两遍",
+     "a block of a village's groups (three or more, half of its rows) has the names and all numbers of its other groups"
+     " (five or more without names): were they reported twice?"),
+    ("names_moved", "小组名称中的序号整体错行，或一村多数与编码的顺序号对调：名称是否错行",
+     "names of groups say the serials of rows above or below, or of other rows of the village: have they slipped?"),
     ("no_header", "没有表头的列中填了内容，没有读取（有数字为提醒，只有文字为提示）",
      "something stands in a column without a header, and was not read (a warning if there are numbers, else a note)"),
     ("spaced_codes", "编码中间夹有空格或短横线，已去除后读取", "blanks or hyphens inside codes; read without"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise, permutations
@@ -14,7 +15,7 @@ from qiangji.landing.side_by_side import Taken
 from qiangji.ledger import Part
 from qiangji.periods import Period
 from qiangji.settings import settings
-from qiangji.sources import Fetched, Item
+from qiangji.sources import Fetched, Item, Target
 from qiangji.sources.said import AHEAD
 
 OCTOBER, SEPTEMBER = Period.parse("2026-10"), Period.parse("2026-09")
@@ -93,6 +94,41 @@ def test_files_that_were_copied_one_after_the_other_are_of_one_time() -> None:
     assert held([first, near], {"csv", "xlsx"}) == ["csv", "xlsx"]
     assert held([first, near], {"xlsx"}) == []  # the other was received before
     assert held([first, apart], {"csv", "xlsx"}) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "anew", "counts", "expected"),
+    [
+        ((1, 3), {"xlsx"}, "csv", ["xlsx"]),
+        ((1, 3), {"xlsx"}, "xlsx", []),  # it counts already
+        ((1, 3), {"xlsx"}, "", []),  # nothing counts: a person decides
+        ((1, 3), set(), "csv", []),
+        ((3, 1), {"xlsx"}, "csv", []),
+        ((1, 3), {"csv", "xlsx"}, "csv", []),  # all files were touched
+        ((2, 2), {"xlsx"}, "csv", []),
+        ((1, None), {"xlsx"}, "csv", []),
+        ((None, 1), {"xlsx"}, "csv", []),
+    ],
+)
+def test_known_bytes_that_are_the_later_again(
+    days: tuple[int | None, int | None], anew: set[str], counts: str, expected: list[str]
+) -> None:
+    (group,) = side_by_side.groups([item("csv", days[0]), item("xlsx", days[1])])
+    taken = [Taken(Fetched(one, b"", "csv"), one.name, False, None, one.name in anew) for one in group]
+    asked: list[str] = []
+
+    def counting(targets: Sequence[Target]) -> dict[Target, str]:
+        asked.append("asked")
+        return dict.fromkeys(targets, counts) if counts else {}
+
+    again = side_by_side.sent_again(group, taken, counting)
+    assert [one.fetched.item.name for one in again if one.is_new] == expected
+    assert len(asked) == (anew == {"xlsx"} and days == (1, 3)), "only where it may be"
+
+
+def test_known_bytes_that_lie_alone_are_not_received_again() -> None:
+    one = Taken(Fetched(item("xlsx", 3), b"", "csv"), "", False, None, True)
+    assert side_by_side.sent_again([one.fetched.item], [one], lambda _: {}) == [one]
 
 
 def test_only_the_parts_that_both_report_are_held() -> None:
