@@ -1,6 +1,6 @@
 -- What people decided, a row a decision: on deliveries (release, void), on findings (confirmed, resubmit, open) and on
--- periods (lock, unlock, publish: the reason is the edition's name). Nothing of a row's values is in it. A decision on a
--- delivery with several forms or periods has none of these here: mart.report_decision has them.
+-- periods (lock, unlock; publish, of which the reason is the edition's name). Nothing of a row's values is in it. A
+-- decision on a delivery with several forms or periods has none of these here: mart.report_decision has them.
 CREATE VIEW mart.decision AS
 SELECT
     d.decision_id,
