@@ -616,7 +616,7 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
     said = site.client.task_log("collect_nightly", run.run_id, "verdict")
     assert f"not collected: {DOWN} {NAMES[DOWN]}" in said
     assert "CollectError: " in said
-    assert "1 counties could not be collected" in said
+    assert "1 county could not be collected" in said
     assert f"采集 collected {month}..{site.last}: 8 县 counties" in said, (
         "the city's departments report by quarter"
     )
