@@ -137,6 +137,10 @@ class Browser:
         """Until the page has no such element: after a key that leads to another page."""
         WebDriverWait(self.driver, 10).until(lambda d: not d.find_elements("css selector", selector))
 
+    def wait_for(self, selector: str) -> None:
+        """Until the page has such an element: after a click that leads to another page. Fails where it never has."""
+        WebDriverWait(self.driver, 10).until(lambda d: d.find_elements("css selector", selector))
+
     def press(self, *keys: str) -> None:
         ActionChains(self.driver, duration=0).send_keys(*keys).perform()
 

@@ -279,7 +279,7 @@ def test_a_dialog_opens_and_closes_by_the_keyboard(look: Look, page: str, asks: 
     browser.run(f"document.querySelector('a[href*=\"{asks}\"]').focus()")
     browser.press(Keys.ENTER)
     assert before == 0
-    assert browser.run("return document.querySelector('dialog').matches(':modal')")
+    browser.wait_for("dialog:modal")
     assert browser.run("return document.activeElement.name") == "reason"
     assert look.problems(width, f"dialog-{page}-{width}") == []
     browser.press(Keys.ESCAPE)
@@ -294,7 +294,7 @@ def test_many_are_ticked_and_decided_on(look: Look, site: Site) -> None:
     for box in boxes[:2]:
         box.click()
     browser.driver.find_element("css selector", "button[name=dispose][value=confirmed]").click()
-    assert browser.run("return document.querySelector('dialog').matches(':modal')")
+    browser.wait_for("dialog:modal")
     count = len(str(browser.driver.find_element("name", "findings").get_attribute("value")).split(","))
     assert count > 1
     assert look.problems(1440, "dialog-many") == []
@@ -314,6 +314,7 @@ def test_a_decision_is_taken(look: Look, site: Site) -> None:
     link = browser.driver.find_element("css selector", ".held-do a[href*='decide=void']")
     report = browser.run("return arguments[0].closest('li').id", link)
     link.click()
+    browser.wait_for("dialog:modal")
     browser.press("已电话核实")
     browser.driver.find_element("css selector", "dialog button[type=submit]").click()
     browser.wait_until_gone("dialog")
