@@ -17,7 +17,7 @@ demo: $(VENV)/.installed  ## simulated county systems, a night and a backfill th
 	@$(BIN)/qiangji demo
 
 check: lint types  ## style, types and the tests that need neither PostgreSQL nor servers: a minute
-	@$(BIN)/python -m pytest $(WORKERS) -m "not slow" --hypothesis-profile=quick $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not slow" --hypothesis-profile=quick $(ARGS)
 
 check-catalogue: $(VENV)/.installed-dev  ## catalogue/ and expectations/ after a change, in seconds (once installed): file, key, what to do
 	@$(BIN)/qiangji check-catalogue && $(BIN)/python -m pytest -q -n 0 tests/live/test_catalogue.py

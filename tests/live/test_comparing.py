@@ -23,8 +23,9 @@ NUMBERS = {"integer": pa.int64(), "decimal": pa.float64()}
 BOUNDS = ("min_value", "max_value")
 CATALOGUE = load(PATH, EXPECTATIONS)
 
+pytestmark = pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 
-@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
+
 @pytest.mark.parametrize("form", sorted(CATALOGUE.suites))
 def test_the_same_of_every_suite(form: str) -> None:
     rules = [r for r in CATALOGUE.suites[form].rules if r.content["type"] == BETWEEN]  # what is replaced

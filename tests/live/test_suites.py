@@ -24,6 +24,7 @@ from qiangji.checking.expectations import _raised
 ROOT = Path(__file__).resolve().parents[2]
 CATALOGUE = load(ROOT / "catalogue", ROOT / "expectations")
 FORMS = list(CATALOGUE.forms)
+pytestmark = pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 
 
 @cache
