@@ -105,7 +105,6 @@ def _elsewhere(grid: Grid, reading: Reading) -> tuple[int, int] | None:
 
 def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int) -> Columns:
     form, fields, layout = reading.form, reading.fields, reading.layout
-    known = known_headers(form)
     ignored_texts = {squeezed(t) for t in layout.ignore}
     found: dict[str, int] = {}
     ignored: list[int] = []
@@ -114,7 +113,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     for i, (leaf, full) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not leaf:
             continue
-        target, unit = _target(known, full, leaf)
+        target, unit = _target(form, full, leaf)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
@@ -154,18 +153,16 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     )
 
 
-def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None, str]:
+def _target(form: Form, full: str, leaf: str) -> tuple[str | None, str]:
     """What a header stands for, and the unit in brackets behind it: another unit does not make another header.
 
     A header in two languages is that of its Chinese part, unless the other part is another field's, or says another
     time, unit or kind of number.
     """
+    known, bare = known_headers(form), _bare_headers(form)
     for text in (full, leaf):
         if text in known:
             return known[text], split_unit(full)[1]
-    bare: dict[str, set[str]] = {}
-    for text, one in known.items():
-        bare.setdefault(_MARKS.sub(_INNER, split_unit(text)[0]), set()).add(one)
     for text in (full, leaf):
         plain, unit = split_unit(_ASIDE.sub("", text))
         if len(targets := bare.get(_MARKS.sub(_INNER, plain), set())) == 1:
@@ -173,25 +170,26 @@ def _target(known: Mapping[str, str], full: str, leaf: str) -> tuple[str | None,
     for text in (full, leaf):
         if two := _CHINESE.fullmatch(text):
             zh, en = two["zh"] or two["zh2"], two["en"] or two["en2"]
-            target, unit = _target(known, zh, zh)
+            target, unit = _target(form, zh, zh)
             is_same = known[en] == target if en in known else not _OTHERWISE.search(en)
             if target is not None and is_same:
                 return target, unit
     return None, split_unit(full)[1]
 
 
-def values_in(grid: Grid, layout: Layout, form: Form, index: int) -> Field | None:
-    """The field of numbers, days, 是 or 否, or listed values whose header a column has. None of any other column."""
-    leaf, full = _header_texts(grid, *grid.title_and_header(layout))[index]
-    found = form.fields.get(_target(known_headers(form), full, leaf)[0] or "") if leaf else None
-    return found if found and found.type not in ("text", "code") else None
+def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
+    """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values."""
+    texts = _header_texts(grid, *grid.title_and_header(layout))
+    named = {at: _target(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
+    found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
+    return {at: field for at, field in found.items() if field.type not in ("text", "code")}
 
 
 def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
     """The key, `unit_name` and fields that a row's texts, squeezed, name: each with its column."""
     known, found = known_headers(form), dict[str, int]()
     for at, text in enumerate(row):
-        target = known.get(text) or (_target(known, text, text)[0] if len(text) > 1 else None)
+        target = known.get(text) or (_target(form, text, text)[0] if len(text) > 1 else None)
         if target and target != PERIOD:
             found.setdefault(target, at)
     return found
@@ -212,6 +210,15 @@ def known_headers(form: Form) -> dict[str, str]:
                     expected="one field a header",
                 )
     return {squeezed(text): PERIOD for text in PERIOD_HEADERS} | known
+
+
+@once
+def _bare_headers(form: Form) -> dict[str, set[str]]:
+    """Header text without its unit and quotation marks -> what it may stand for."""
+    bare: dict[str, set[str]] = {}
+    for text, one in known_headers(form).items():
+        bare.setdefault(_MARKS.sub(_INNER, split_unit(text)[0]), set()).add(one)
+    return bare
 
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:

@@ -61,13 +61,13 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    first = grid.first_row + grid.data_start(reading.layout)
+    below = grid.first_row + grid.data_start(reading.layout)
     repeated = {
         i
         for i, row in texts.items()
         if _repeats(row, above)
         or _is_heading(row, columns, reading)
-        or _says_the_same(row, columns, reading, first + i)
+        or _says_the_same(row, columns, reading, below + i)
     }
     for first in sorted(i for i in repeated if _repeats(texts[i], above)):
         for i in range(first - 1, max(first - 1 - titles, -1), -1):

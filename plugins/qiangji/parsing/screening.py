@@ -23,8 +23,7 @@ from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths, points
 from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
-from qiangji.parsing.headers import values_in
-from qiangji.parsing.once import once
+from qiangji.parsing.headers import known_headers, values_in
 from qiangji.personal_data import Kind, kind_of
 from qiangji.personal_data.names import (
     BEHIND,
@@ -84,9 +83,11 @@ def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> 
         hits.append(Hit(f"{grid.form}!sheet name", kind))
     end = sign_off_start(grid, layout)
     columns = [combined(column).slice(0, end) for column in grid.cells.columns]
-    names = _names(columns, sum(grid.title_and_header(layout)), _headers(form) if form else frozenset())
-    if form:
-        names += _names_among_values(grid, columns, layout, form)
+    head = grid.data_start(layout)
+    plain = [is_ascii(column.slice(head)) for column in columns]
+    names = _names(columns, head, plain, known_headers(form) if form else ())
+    if form and not all(plain):
+        names += _names_among_values(grid, columns, plain, layout, form)
     found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
     for index, column in enumerate(columns):
         found |= {(row, index): kind for row, kind in _numbers(column)}
@@ -109,14 +110,6 @@ def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit
     return list(found)
 
 
-@once
-def _headers(form: Form) -> frozenset[str]:
-    texts = [form.key, *form.key_headers, "unit_name", *form.name_headers]
-    for name, field in form.fields.items():
-        texts += [name, field.label.zh, field.label.en, *field.headers]
-    return frozenset(map(squeezed, texts))
-
-
 def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
     """(row, kind) of personal numbers. Only cells with eleven digits that are no code are looked at closely."""
     rows = pa.array(np.flatnonzero(lengths(column) >= 11))  # bytes: digits in another form have more than one
@@ -136,13 +129,14 @@ def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
     return [(rest[i].as_py(), kinds[texts_at]) for i, texts_at in _places(encoded, kinds)]
 
 
-def _names(columns: list[pa.Array], head: int, headers: Collection[str]) -> list[tuple[int, int]]:
+def _names(
+    columns: list[pa.Array], head: int, plain: Sequence[bool], headers: Collection[str]
+) -> list[tuple[int, int]]:
     """(row, column) of names below or to the right of a label that asks for one, and of texts with label and name.
 
-    `head`: rows above the data. A column with nothing but ASCII below them holds no name.
+    `head`: rows above the data. `plain`: columns with nothing but ASCII below them, which hold no name.
     """
     found: list[tuple[int, int]] = []
-    plain = [is_ascii(column.slice(head)) for column in columns]
     if _may_name([column for column, is_plain in zip(columns, plain, strict=True) if not is_plain]):
         suspects = [not is_plain and _may_name([c]) for c, is_plain in zip(columns, plain, strict=True)]
     else:
@@ -175,17 +169,15 @@ def _names_in(column: pa.DictionaryArray, headers: Collection[str]) -> tuple[lis
 
 
 def _names_among_values(
-    grid: Grid, columns: Sequence[pa.Array], layout: Layout, form: Form
+    grid: Grid, columns: Sequence[pa.Array], plain: Sequence[bool], layout: Layout, form: Form
 ) -> list[tuple[int, int]]:
     """(row, column) of names below a header of the form that wants a number, 是 or 否, a day or a listed value."""
     head, found = grid.data_start(layout), list[tuple[int, int]]()
     # a header once more, on a second page, is none of the values
-    known = {squeezed(t) for row in range(head) for t in grid.row_text(row) if t} | _headers(form)
-    for index, column in enumerate(columns):
-        below = column.slice(head)
-        if is_ascii(below) or not (field := values_in(grid, layout, form, index)):
-            continue
-        encoded = below.dictionary_encode()
+    known = {squeezed(t) for row in range(head) for t in grid.row_text(row) if t} | known_headers(form).keys()
+    others = [index for index, is_plain in enumerate(plain) if not is_plain]
+    for index, field in values_in(grid, layout, form, others).items():
+        encoded = columns[index].slice(head).dictionary_encode()
         words = _matching(encoded.dictionary, _WORD)
         texts = [(i, encoded.dictionary[i].as_py()) for i in words]
         names = [i for i, t in texts if squeezed(t) not in known and is_name_for_a_value(t, field.values)]
