@@ -394,7 +394,7 @@ def needing_attention(p: Pipeline) -> Iterator[tuple[str, str]]:
     from qiangji.figures import reading
 
     for r in reading.needs_attention(reading.status(p.ledger.engine)):
-        what = r["reason_code"] if r["status"] in ("accepted", "partial") else r["status"]
+        what = r["reason_code"] if r["status"] in reading.COUNTED else r["status"]
         county = f"{r['county_code']} {p.catalogue.name_of(r['county_code'])}"
         place = f"{county} {r['form']} {r['period']}".rstrip()
         yield what, f"{place}: {r['status']}: {r['message_zh'] or r['reason_code'] or ''}"

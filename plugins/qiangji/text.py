@@ -16,6 +16,7 @@ what is pasted. The one that turns digits round (U+202E) is none of them: what i
 """
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
+_ARABIC = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _HUNDREDTH = Decimal("0.01")
 _BOTH = re.compile(r"(?P<zh>.*。) (?P<en>[A-Za-z][^。]*|[^。]*\b[A-Za-z]+ [A-Za-z]+\b[^。]*)")
 _HALF_UP = Context(prec=100, rounding=ROUND_HALF_UP)
@@ -38,6 +39,12 @@ def squeezed(text: str | None) -> str:
 def quoted_zh(text: str) -> str:
     """A label within Chinese quotation marks; those of its own become single: “‘四小园’新增”."""
     return f"“{text.replace('“', '‘').replace('”', '’')}”"
+
+
+def in_arabic(numeral: str) -> str:
+    """A numeral below 100, or a year, in digits: 二〇二六 as 2026, 十 as 10, 十二 as 12, 三十 as 30, 九 as 9."""
+    tens, ten, ones = numeral.partition("十")
+    return (f"{tens or '一'}{ones or '〇'}" if ten else numeral).translate(_ARABIC)
 
 
 def counted(n: int, one: str, many: str = "") -> str:

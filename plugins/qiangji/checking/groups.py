@@ -30,7 +30,7 @@ from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import Words
 from qiangji.checking.verdict import Checked
 from qiangji.ledger.findings import Finding, org_code_of
-from qiangji.text import squeezed
+from qiangji.text import in_arabic, squeezed
 
 COPIED, MOVED = "copied_rows", "names_moved"
 LEAST, UNNAMED = 3, 5
@@ -41,10 +41,10 @@ CROSSINGS = 3
 """Rows that would have a name of the village before or after: within a village an offset may be its own numbering."""
 OFF = (1, -1, 2, -2, 3, -3)
 SHARE = 0.9
-_NUMBER = re.compile(r"第?([0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:村民|居民)?小?[组队社]$")
-_IN_DIGITS = "第?(?P<said>[0-9]{1,2})(?:村民|居民)?小?[组队社]$"
-_TENS = re.compile("(?:([二三四五六七八九]?)(十))?([一二三四五六七八九]?)")
-_DIGITS = {"": 0} | {character: n for n, character in enumerate("一二三四五六七八九", start=1)}
+_A_GROUP = "(?:村民|居民)?小?[组队社]$"
+_NUMBER = re.compile(f"第?([0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}}){_A_GROUP}")
+_IN_DIGITS = f"第?(?P<said>[0-9]{{1,2}}){_A_GROUP}"
+_NUMERAL = re.compile("[0-9]+|(?:[二三四五六七八九]?十)?[一二三四五六七八九]?")
 
 
 @dataclass(frozen=True)
@@ -71,14 +71,8 @@ def findings(one: Checked, catalogue: Catalogue, form: Form, kept: Sequence[int]
 
 def number_in(name: str) -> int | None:
     """The number that a group's name ends with, in digits or Chinese numerals up to 99."""
-    if not (found := _NUMBER.search(squeezed(name))):
-        return None
-    if found[1].isdecimal():
-        return int(found[1])
-    if not (parts := _TENS.fullmatch(found[1])):
-        return None
-    tens, ten, ones = parts.groups("")
-    return (10 * (_DIGITS[tens] or 1) if ten else 0) + _DIGITS[ones]
+    found = _NUMBER.search(squeezed(name))
+    return int(in_arabic(found[1])) if found and _NUMERAL.fullmatch(found[1]) else None
 
 
 # ---- rows that were appended once more

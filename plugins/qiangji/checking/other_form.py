@@ -27,7 +27,7 @@ def other_form(texts: Iterable[str], catalogue: Catalogue, form: Form, places: I
     """The form whose title the texts are instead of this one's; '' without any. `places`: names that may precede it."""
     written = [text for text in map(squeezed, texts) if text]
     own = _bare(form.title.zh)
-    if any(own in _bare(text, ()) or own in text for text in written):
+    if any(own in _bare(text) or own in text for text in written):
         return ""
     titles = {_bare(one.title.zh): code for code, one in catalogue.forms.items() if code != form.form}
     return next((code for text in written if (code := titles.get(_bare(text, places), ""))), "")

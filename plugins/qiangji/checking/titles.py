@@ -23,9 +23,8 @@ from collections.abc import Iterable, Iterator
 
 from qiangji.errors import UsageError
 from qiangji.periods import Period
-from qiangji.text import squeezed, tidy
+from qiangji.text import in_arabic, squeezed, tidy
 
-_DIGITS = str.maketrans("〇零一二三四五六七八九", "00123456789")
 _CHINESE = re.compile(
     r"[〇零一二三四五六七八九十]+(?=[年月季日号])|(?<=第)[一二三四](?=季)|(?<=年第)[一二三四五六七八九十]+(?=期)"
 )
@@ -179,7 +178,7 @@ def _years_alone(plain: str) -> Iterator[str]:
 
 def _plain(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
-    plain = _CHINESE.sub(_arabic, squeezed(text).replace("○", "〇"))
+    plain = _CHINESE.sub(lambda m: in_arabic(m[0]), squeezed(text).replace("○", "〇"))
     plain = _FIRST_MONTH.sub("1月", plain)
     plain = _SAID_YEAR.sub(lambda m: f"{period.year - _YEARS_BACK.get(m['said'], 0)}年", plain)
     plain = _COUNTED_UNTIL.sub("截至", plain)
@@ -274,12 +273,3 @@ def _parsed(text: str) -> Iterator[Period]:
         yield Period.parse(text)
     except UsageError:
         return
-
-
-def _arabic(match: re.Match[str]) -> str:
-    """二〇二六 as 2026, 十 as 10, 十二 as 12, 三十 as 30, 九 as 9."""
-    text = match[0]
-    tens, ten, ones = text.partition("十")
-    if ten:
-        return f"{tens or '一'}{ones or '〇'}".translate(_DIGITS)
-    return text.translate(_DIGITS)

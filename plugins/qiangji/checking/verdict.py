@@ -34,7 +34,7 @@ from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.glance import is_ascii
 from qiangji.parsing.totals import UNREAD
 from qiangji.periods import Period
-from qiangji.personal_data import may_name, quoted
+from qiangji.personal_data import quoted, unnamed
 from qiangji.text import counted, quoted_zh
 
 NAMED = 3
@@ -276,7 +276,7 @@ def _without_names(texts: pa.Array) -> pa.Array:
     if is_ascii(texts):
         return texts
     encoded = texts.dictionary_encode()
-    shown = [quoted(t) if t and may_name(t) else t for t in encoded.dictionary.to_pylist()]
+    shown = [unnamed(t) for t in encoded.dictionary.to_pylist()]
     return pa.array(shown, pa.string()).take(encoded.indices)
 
 

@@ -142,7 +142,7 @@ def diff(
     with reading_warehouse(settings()) as engine:
         built = explaining.first_built(engine)
         if edition is not None:
-            published, named = editions.find(engine, edition, wanted), editions.editions(engine, edition)
+            published = editions.find(engine, edition, wanted)
             first, last = published["published_at"], datetime.now(UTC)
             rows = editions.changes(engine, edition, wanted, choice)
             beneath = {} if json else editions.changed_beneath(engine, edition, wanted, choice)
@@ -157,7 +157,7 @@ def diff(
         if edition is None:
             printing_figures.print_since(console, first, built, is_chosen=since is not None)
         else:
-            printing_figures.print_compared(console, published, [e["period"] for e in named])
+            printing_figures.print_compared(console, published)
         printing_figures.print_changes(console, rows, choice, beneath, limit)
         names = words.names(_readable_catalogue())
         decided.print_told(console, taken, names, "期间的人工决定 Decided in between")

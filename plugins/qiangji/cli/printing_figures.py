@@ -81,9 +81,9 @@ def each_cause(by_cause: Mapping[str, int]) -> str:
     return " · ".join(f"{' '.join(causes_in_words(c))} {n:,}" for c, n in by_cause.items())
 
 
-def print_compared(console: Console, edition: Mapping[str, Any], periods: Sequence[str]) -> None:
+def print_compared(console: Console, edition: Mapping[str, Any]) -> None:
     """The edition that figures are compared with, and other periods that have one of its name."""
-    others = "、".join(p for p in periods if p != edition["period"])
+    others = "、".join(edition["others"])
     more = f"；同名的还有 of the same name there are: {others} (--period)" if others else ""
     said = f"对照 Compared with {edition['edition']} {edition['period']} ({_minute(edition['published_at'])}){more}"
     console.print(said, markup=False)

@@ -136,7 +136,8 @@ def editions(engine: Engine, name: str | None = None) -> Rows:
 
 
 def find(engine: Engine, name: str, period: str | None = None) -> Row:
-    """The edition of a name and period. Without a period: the last month's with that name, else the last one.
+    """The edition of a name and period. Without a period: the last month's with that name, else the last one. `others`:
+    other periods that have one of that name.
 
     Raises UsageError no_edition.
     """
@@ -152,7 +153,8 @@ def find(engine: Engine, name: str, period: str | None = None) -> Row:
             code="no_edition",
         )
     months = [e for e in mine if Period.parse(e["period"]).type == "month"]
-    return (months or mine)[-1]
+    chosen = (months or mine)[-1]
+    return chosen | {"others": [e["period"] for e in found if e["period"] != chosen["period"]]}
 
 
 def changes(engine: Engine, name: str, period: str | None, choice: Choice) -> Rows:

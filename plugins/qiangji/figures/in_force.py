@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy.engine import Engine
 
 from qiangji.figures import Row, Rows, read
+from qiangji.figures.reading import COUNTED
 
 Said = tuple[str, str]
 """In Chinese, in English."""
@@ -29,7 +30,7 @@ def stands(row: Row) -> Said:
     zh, en = counts(row)
     status_zh, status_en = row["status_zh"], row["status_en"]
     if row["revision"] is not None:
-        if row["status"] in ("accepted", "partial"):
+        if row["status"] in COUNTED:
             return zh, en
         return f"{zh}；最近一件：{status_zh}", f"{en}; the latest delivery: {status_en}"
     if row["status"] == "held":

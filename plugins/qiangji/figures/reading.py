@@ -148,7 +148,7 @@ def values(
 
 
 def _lacks_units(row: dict[str, Any]) -> bool:
-    expected, is_counted = row["expected_units"], row["status"] in ("accepted", "partial")
+    expected, is_counted = row["expected_units"], row["status"] in COUNTED
     if not is_counted or row["is_unchanged"] or not expected:
         return False
     return bool(row["rows_accepted"] < settings().expected_share * expected)

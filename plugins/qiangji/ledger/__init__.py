@@ -79,7 +79,7 @@ class Ledger:
             "periods": [str(p) for _, p in reports],
         }
         with self.engine.connect() as c:
-            rows = fetch(c, query("ledger/counting"), asked)
+            rows = fetch(c, query("ledger/counting", later=piece("ledger/later")), asked)
         return {(r["form"], Period.parse(r["period"])): r["name"] for r in rows}
 
     def add_collected(
@@ -137,7 +137,10 @@ class Ledger:
 
     def leading(self, forms: Sequence[str], periods: Sequence[str]) -> list[Pending]:
         """The latest part of each submission that is not void, to be checked again; empty lists mean all."""
-        return self._parts(piece("ledger/leading"), {"forms": list(forms), "periods": list(periods)})
+        return self._parts(
+            piece("ledger/leading", later=piece("ledger/later")),
+            {"forms": list(forms), "periods": list(periods)},
+        )
 
     def parts_of(self, deliveries: Sequence[str]) -> list[Pending]:
         """All parts of these deliveries, in the order received."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from qiangji.catalogue import Catalogue
 from qiangji.figures import Row
+from qiangji.figures.reading import COUNTED
 from qiangji.text import taken_apart
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ class Words:
 
     def status(self, row: Row) -> str:
         """What a row of the grid, or of what needs attention, is called."""
-        if row["status"] in ("accepted", "partial") and row["reason_code"] in _FEW:
+        if row["status"] in COUNTED and row["reason_code"] in _FEW:
             return self(*_FEW[row["reason_code"]])
         if row["status"] == "held":
             return self("待核实", "to be confirmed")

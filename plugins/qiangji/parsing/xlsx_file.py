@@ -24,7 +24,7 @@ from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_percentage
 from qiangji.parsing.xlsx_look import look_of
 from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
-from qiangji.personal_data import may_name, quoted
+from qiangji.personal_data import unnamed
 from qiangji.text import as_text, squeezed
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> st
 
 def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid:
     theirs = [n for n in book.sheet_names if squeezed(n) not in OWN_SHEETS] or book.sheet_names
-    there = [quoted(n) if may_name(n) else n for n in theirs]
+    there = [unnamed(n) for n in theirs]
     return failed(
         ReturnedError(
             f"no sheet for form {form}; the workbook has {', '.join(there)}",
@@ -155,7 +155,7 @@ def _unseen(name: str | None, wanted: str, book: CalamineWorkbook, parts: Parts)
 
 
 def _hidden(form: str, name: str, where: str) -> Grid:
-    shown = quoted(name) if may_name(name) else name
+    shown = unnamed(name)
     return failed(
         ReturnedError(
             f"sheet {shown} for form {form} is hidden",
@@ -169,7 +169,7 @@ def _hidden(form: str, name: str, where: str) -> Grid:
 
 
 def _hidden_beside(form: str, name: str, away: str, where: str) -> Grid:
-    empty, filled = (quoted(n) if may_name(n) else n for n in (name, away))
+    empty, filled = (unnamed(n) for n in (name, away))
     return failed(
         ReturnedError(
             f"sheet {empty} for form {form} is empty; sheet {filled}, which has cells, is hidden",

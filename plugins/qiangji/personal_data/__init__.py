@@ -21,7 +21,17 @@ from qiangji.personal_data.names import (
 )
 from qiangji.personal_data.numbers import number_in
 
-__all__ = ["KINDS_ZH", "Kind", "is_signature", "is_suspect", "kind_of", "masked", "may_name", "quoted"]
+__all__ = [
+    "KINDS_ZH",
+    "Kind",
+    "is_signature",
+    "is_suspect",
+    "kind_of",
+    "masked",
+    "may_name",
+    "quoted",
+    "unnamed",
+]
 
 Kind = Literal["resident_id", "mobile", "name"]
 KINDS_ZH: Mapping[Kind, str] = {"resident_id": "身份证号", "mobile": "手机号", "name": "姓名"}
@@ -72,6 +82,11 @@ def quoted(text: str, county: str = "") -> str:
     if is_shown and all(_is_code(m.group(), county) for m in _LONG.finditer(text)):
         return text
     return f"({len(text)} 字 characters)"
+
+
+def unnamed(text: str) -> str:
+    """The text, or its length where it may name a person."""
+    return quoted(text) if may_name(text) else text
 
 
 def _is_code(number: str, county: str) -> bool:
