@@ -32,7 +32,7 @@ from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.text import quoted_zh
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch
+from qiangji.warehouse.rows import fetch, turn
 
 RULE = "bounded"
 _COUNTY_UP = ("city", "county")
@@ -61,7 +61,8 @@ class Bounds:
 
     @cached_property
     def _confirmed(self) -> frozenset[str]:
-        return frozenset(finding_id for finding_id, *_ in dispositions.confirmed(self.c))
+        with turn(self.c):
+            return frozenset(finding_id for finding_id, *_ in dispositions.confirmed(self.c))
 
     def marked(self, results: Sequence[Results]) -> list[Results]:
         """The results of a part with their impossible figures marked.

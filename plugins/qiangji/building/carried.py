@@ -6,8 +6,9 @@ In: rows with a name, of a month and of some counties. Out: those that the month
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,12 +27,11 @@ class Carried:
     lake: Lake
     build_id: str
     before: Mapping[Period, str]
-    _count: int = field(default=0, init=False)
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1), init=False)
 
     def put(self, name: str, month: Period, rows: pa.Table, counties: Collection[str] = ()) -> None:
         """Leave rows in which these counties are whole."""
-        self._count += 1
-        file = f"{name}-{month}-{self.build_id.rpartition('-')[2]}-{self._count}"
+        file = f"{name}-{month}-{self.build_id.rpartition('-')[2]}-{next(self._numbers)}"
         said = {_COUNTIES: json.dumps(list(counties)).encode()}
         rows = rows.replace_schema_metadata({**(rows.schema.metadata or {}), **said})
         self.lake.put_carried(self.build_id, file, rows)

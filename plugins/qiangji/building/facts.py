@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qiangji.ahead import ahead
 from qiangji.building import repeating
 from qiangji.building.corrected import Corrected
 from qiangji.catalogue import Catalogue, Form
@@ -27,8 +29,8 @@ from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.rows import copy_in, insert
 
-REPORTS = 300
-"""Submissions of which the rows are held and loaded at once."""
+REPORTS = 150
+"""Submissions of which the rows are loaded at once, while those of as many more are read."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,13 @@ def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Per
                 (form.form, period, county) for county in reports.counties.get((form.form, period), ())
             )
         changed = [k for k in sorted(keys) if loaded.get(k) != _as_current(k, reports)]
-        for start in range(0, len(changed), REPORTS):
-            _replace(
-                c, p, reports, form, {k: loaded.get(k) for k in changed[start : start + REPORTS]}, build_id
-            )
+        read = partial(_read, p, reports, form, build_id)
+        shown = [
+            {k: loaded.get(k) for k in changed[start : start + REPORTS]}
+            for start in range(0, len(changed), REPORTS)
+        ]
+        for batch in ahead(read, shown, lambda _: 1, 2, 1):  # while the server takes the rows before
+            _replace(c, form, batch)
         replaced += len(changed)
         if reports.together:
             for period in due:
@@ -80,27 +85,24 @@ def _as_current(key: Key, reports: Corrected) -> _Loaded | None:
     return _Loaded(row.rows_hash, row.revision, reports.effect(key)) if row else None
 
 
-def _replace(
-    c: Connection,
-    p: Pipeline,
-    reports: Corrected,
-    form: Form,
-    before: Mapping[Key, _Loaded | None],
-    build_id: str,
-) -> None:
-    """Replace the rows of submissions of one form. `before`: what the facts show of each."""
-    for period in sorted({k[1] for k, shown in before.items() if shown}):
-        mine = {
-            "f": form.form,
-            "p": period,
-            "c": [k[2] for k, shown in before.items() if shown and k[1] == period],
-        }
-        where = "period = :p AND county_code = ANY(:c)"
-        c.execute(sa.text(f"DELETE FROM fact.{form.form} WHERE {where}"), mine)
-        c.execute(sa.text(f"DELETE FROM ops.fact_load WHERE form = :f AND {where}"), mine)
+@dataclass(frozen=True)
+class _Batch:
+    """Submissions of one form whose rows are replaced.
+
+    `before`: what the facts show of each. `rows`: of each period.
+    """
+
+    before: Mapping[Key, _Loaded | None]
+    changes: list[dict[str, Any]]
+    loads: list[dict[str, Any]]
+    rows: list[pa.Table]
+
+
+def _read(
+    p: Pipeline, reports: Corrected, form: Form, build_id: str, before: Mapping[Key, _Loaded | None]
+) -> _Batch:
+    """What takes the place of what the facts show."""
     changes = [change for k, shown in before.items() if (change := _change(p, reports, k, shown, build_id))]
-    if changes:
-        c.execute(query("building/note_change"), changes)
     loads: list[dict[str, Any]] = []
     tables: dict[str, dict[str, pa.Table]] = {}
     for key in before:
@@ -114,14 +116,33 @@ def _replace(
             )
             if len(rows):  # a report that repeats nothing has no rows
                 tables.setdefault(key[1], {})[key[2]] = rows
-    insert(c, "ops.fact_load", loads)
-    for period, found in tables.items():
+    found = []
+    for period, mine in tables.items():
         if reports.together:
-            reports.together.leave(form.form, period, found)
-        current = [reports.current[form.form, period, county].revision for county in found]
-        numbered = [revised(t, n) for t, n in zip(found.values(), current, strict=True)]
+            reports.together.leave(form.form, period, mine)
+        current = [reports.current[form.form, period, county].revision for county in mine]
+        numbered = [revised(t, n) for t, n in zip(mine.values(), current, strict=True)]
         rows = pa.concat_tables(numbered, promote_options="permissive")
-        copy_in(c, f"fact.{form.form}", fact_rows(rows, p.catalogue, form, period))
+        found.append(fact_rows(rows, p.catalogue, form, period))
+    return _Batch(before, changes, loads, found)
+
+
+def _replace(c: Connection, form: Form, batch: _Batch) -> None:
+    """Put the rows of submissions in the place of those that the facts show."""
+    for period in sorted({k[1] for k, shown in batch.before.items() if shown}):
+        mine = {
+            "f": form.form,
+            "p": period,
+            "c": [k[2] for k, shown in batch.before.items() if shown and k[1] == period],
+        }
+        where = "period = :p AND county_code = ANY(:c)"
+        c.execute(sa.text(f"DELETE FROM fact.{form.form} WHERE {where}"), mine)
+        c.execute(sa.text(f"DELETE FROM ops.fact_load WHERE form = :f AND {where}"), mine)
+    if batch.changes:
+        c.execute(query("building/note_change"), batch.changes)
+    insert(c, "ops.fact_load", batch.loads)
+    for rows in batch.rows:
+        copy_in(c, f"fact.{form.form}", rows)
 
 
 def _change(

@@ -7,7 +7,7 @@ warehouse, rows that differ are closed and their successors inserted; rows that 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -55,12 +55,24 @@ _FLAGS = (
 _AMONG = "t.org_code IN (SELECT unnest(CAST(:units AS text[])))"
 
 
+@dataclass
+class _Left:
+    """What a part's month leaves to its next: rows that were read, and what each base hides."""
+
+    part: Part
+    held: dict[tuple[str, Period], pa.Table] = field(default_factory=dict)
+    hiding: dict[str, Hiding] = field(default_factory=dict)
+
+
 class Computing:
     """The figures of one build, a month and a part at a time.
 
     `fresh` are months of which the rows in the warehouse are what they would be now: the build adds those that it has
     written. What one month leaves to the next is kept for the part that was computed last.
     """
+
+    at_once: int
+    """How many threads may compute a part each."""
 
     def __init__(
         self,
@@ -75,35 +87,32 @@ class Computing:
         self._reports, self._now, self.fresh = registry.reports, now, fresh
         self._restating = p.catalogue.restating(local_day(now, p.settings.timezone))
         self._bases = indicators.bases(p.catalogue)
-        self._hiding: dict[str, Hiding] = {}
-        self._inputs: Inputs | None = None
+        self.at_once = engine.at_once
+        self._last: _Left | None = None
         self._errors: dict[str, tuple[Base, EngineError, list[Period]]] = {}
 
-    def begin(self, part: Part) -> Inputs:
-        """What the models will read of a part; of the part that was computed last, rows that were read are held."""
-        is_same = self._inputs is not None and self._inputs.part == part
-        held = self._inputs.held if self._inputs and is_same else {}
-        self._inputs = Inputs(
-            self._p.catalogue, self._reports, self._engine, self._c, part, self._registry, held
-        )
-        if not is_same:
-            self._hiding.clear()
-        return self._inputs
-
-    def month(self, month: Period, inputs: Inputs) -> list[Results]:
-        """Each base's results for every scope of a month; what is hidden is marked.
+    def month(self, month: Period, part: Part) -> list[Results]:
+        """Each base's results of a part for every scope of a month; what is hidden is marked.
 
         A base that cannot be computed is left out, and told by `failed`; it costs the others nothing.
         """
+        last = self._last if self._last and self._last.part == part else _Left(part)
         found = []
-        for base in self._bases:
-            try:
-                each = self._of_base(base, month, inputs)
-            except EngineError as e:
-                self._errors.setdefault(base.name, (base, e, []))[2].append(month)
-                continue
-            if each:
-                found.append(_beneath_each_other(base, each))
+        with self._engine.beside() as engine:
+            inputs = Inputs(
+                self._p.catalogue, self._reports, engine, self._c, part, self._registry, last.held
+            )
+            count_registered(self._c, self._p.catalogue, inputs, month)
+            for base in self._bases:
+                try:
+                    each = self._of_base(base, month, inputs, last.hiding)
+                except EngineError as e:
+                    self._errors.setdefault(base.name, (base, e, []))[2].append(month)
+                    continue
+                if each:
+                    found.append(_beneath_each_other(base, each))
+            inputs.leave(month)
+        self._last = last
         return found
 
     def leave_others(self, month: Period, part: Part) -> None:
@@ -112,25 +121,27 @@ class Computing:
         chains += [year.name(base, form) for base in self._bases for form in base.forms]
         for name in chains:
             self._registry.leave_others(name, month, part.counties)
-        for hiding in self._hiding.values():
+        for hiding in self._last.hiding.values() if self._last else ():
             hiding.leave_others(month)
 
     def failed(self) -> list[Failed]:
         """The bases of which some figures stay as they were."""
         return [failed(base, e, self._reports, months) for base, e, months in self._errors.values()]
 
-    def _of_base(self, base: Base, month: Period, inputs: Inputs) -> list[tuple[Scope, Tables]]:
+    def _of_base(
+        self, base: Base, month: Period, inputs: Inputs, hidings: dict[str, Hiding]
+    ) -> list[tuple[Scope, Tables]]:
         catalogue, zone = self._p.catalogue, self._p.settings.timezone
         scopes_of = partial(scopes, forms=base.forms, calendar=catalogue.calendar, zone=zone, now=self._now)
-        models = Models(self._engine, inputs, base, self._restating)
-        if base.name not in self._hiding:
+        models = Models(inputs.engine, inputs, base, self._restating)
+        if base.name not in hidings:
             names = {f.form for f in base.forms}
             reported = {Period.parse(at).last_month for form, at in self._reports.counties if form in names}
-            self._hiding[base.name] = Hiding(
+            hidings[base.name] = Hiding(
                 self._c, catalogue, base, self._restating, self.fresh, reported, scopes_of, models.as_was,
                 inputs.part, self._registry.carried,
             )  # fmt: skip
-        hiding = self._hiding[base.name]
+        hiding = hidings[base.name]
         hiding.compute = models.as_was
         tables = {month: [(s, models.tables(s)) for s in scopes_of(month)]}
         return hiding.run(tables)[month]

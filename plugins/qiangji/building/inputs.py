@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlalchemy.engine import Connection, Row
+from sqlalchemy.engine import Connection
 
 from qiangji.building.corrected import Corrected
 from qiangji.building.parts import Part
@@ -25,6 +25,7 @@ from qiangji.engines import Engine
 from qiangji.indicators import Base, bases
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
+from qiangji.warehouse.rows import fetch
 
 HELD_BYTES = 256 << 20
 """Rows that are held for the next base or period; beyond that they are read again."""
@@ -230,15 +231,18 @@ class Inputs:
     def findings(self, base: Base, scope: Scope, restating: Restating | None = None) -> pa.Table:
         """The units that findings of the scope are about, and the fields that they concern, for model `warned`."""
         shared = len(base.forms) > 1
-        rows = self.connection.execute(
+        rows = fetch(
+            self.connection,
             query("building/findings"),
             {
                 "forms": [f.form for f in base.forms],
                 "periods": sorted({str(p) for f in base.forms for p in own_periods(f, scope.months)}),
                 "counties": None if self.part.units is None else list(self.part.counties),
             },
-        ).all()
-        found = [(unit, org_code, r.field) for r in rows for unit, org_code in self._concerned(r, base.forms)]
+        )
+        found = [
+            (unit, org_code, r["field"]) for r in rows for unit, org_code in self._concerned(r, base.forms)
+        ]
         units = [
             self._unit_above(org_code, base.level, scope, restating) if shared else unit
             for unit, org_code, _ in found
@@ -250,12 +254,12 @@ class Inputs:
             }
         )
 
-    def _concerned(self, finding: Row[Any], forms: Sequence[Form]) -> list[tuple[str, str]]:
+    def _concerned(self, finding: Mapping[str, Any], forms: Sequence[Form]) -> list[tuple[str, str]]:
         """(row's key, its unit of the tree) of the rows that a finding is about: of one on a report, all its rows."""
-        form = next(f for f in forms if f.form == finding.of_form)
-        if finding.unit_code not in self.catalogue.counties or form.grain == "county":
-            return [(finding.unit_code, finding.org_code)]
-        rows = self._read_of(form, Period.parse(finding.period), [finding.unit_code], [form.key])
+        form, unit = next(f for f in forms if f.form == finding["of_form"]), finding["unit_code"]
+        if unit not in self.catalogue.counties or form.grain == "county":
+            return [(unit, finding["org_code"])]
+        rows = self._read_of(form, Period.parse(finding["period"]), [unit], [form.key])
         keys = rows.column(form.key)
         return list(zip(keys.to_pylist(), parents(keys, form).to_pylist(), strict=True))
 

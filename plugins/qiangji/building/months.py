@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qiangji.ahead import ahead
 from qiangji.building import figures
 from qiangji.building.bounds import Bounds
 from qiangji.building.parts import Part, Parts
@@ -87,9 +88,11 @@ class _Month:
         fill_expected(self.c, catalogue, due, counties)
         bounds = Bounds(self.c, self.p)
         recording = Recording(self.c, self.p.ledger, self.built, self.month, self.part, found.at)
-        for one in parts:
+        # while the server takes a part's figures, those of the next are computed
+        computed = ahead(self._computed, parts, lambda _: 1, self.computing.at_once, self.computing.at_once)
+        for one, each_base in seconds.each("figures", computed):
             with seconds.timed("figures"):
-                results = bounds.marked(self._computed(one))
+                results = bounds.marked(each_base)
             with seconds.timed("load"):
                 for each in results:
                     recording.write(each, one)
@@ -102,9 +105,5 @@ class _Month:
             self.computing.leave_others(self.month, self.part)
         found.written += recording.written
 
-    def _computed(self, part: Part) -> list[figures.Results]:
-        inputs = self.computing.begin(part)
-        figures.count_registered(self.c, self.p.catalogue, inputs, self.month)
-        results = self.computing.month(self.month, inputs)
-        inputs.leave(self.month)
-        return results
+    def _computed(self, part: Part) -> tuple[Part, list[figures.Results]]:
+        return part, self.computing.month(self.month, part)

@@ -24,7 +24,7 @@ from qiangji.ledger import Ledger
 from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import fetch
+from qiangji.warehouse.rows import fetch, turn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,12 +83,15 @@ class Recording:
 
     def write(self, results: figures.Results, of: Part) -> None:
         """Put a part's results into the warehouse and, as they are, into the lake: while the server takes them."""
+        with turn(self._c):
+            tables = figures.tables(self._c, results)
         with ThreadPoolExecutor(1) as beside:
-            for table, rows in figures.tables(self._c, results):
+            for table, rows in tables:
                 name = f"{table}-{self._month}-{len(self.written)}"
                 put = self._lake.put_build
                 digest = beside.submit(put, self._built.build_id, name, rows) if rows.num_rows else None
-                self._write(self._place(table, results, of), rows)
+                with turn(self._c):
+                    self._write(self._place(table, results, of), rows)
                 units = (
                     None if self._part is None or self._part.units is None else self._part.units.to_pylist()
                 )

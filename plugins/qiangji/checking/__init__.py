@@ -36,6 +36,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
+from qiangji.ahead import ahead, behind
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import (
@@ -48,7 +49,6 @@ from qiangji.checking import (
     titles,
     unexpected_units,
 )
-from qiangji.checking.ahead import ahead, behind
 from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
 from qiangji.checking.frame import framed
 from qiangji.checking.publishing import publish

@@ -11,7 +11,7 @@ The same model text runs on every engine, so a model names its inputs and never 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -32,6 +32,12 @@ class Engine(Protocol):
     point. The filled text is what DuckDB and Spark both know, as it stands: `FILTER`, `max_by`, `FULL JOIN`,
     `bool_or`. tests/sql holds every engine of `KINDS` to this, and the text to both dialects.
     """
+
+    at_once: int
+    """How many threads may ask at once, each an engine of its own: see `beside`."""
+
+    def beside(self) -> AbstractContextManager[Engine]:
+        """An engine for one thread, with views of its own where several may ask at once."""
 
     def register(self, name: str, rows: pa.Table) -> None:
         """Make rows the view `name`, in place of what had that name."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -20,11 +22,23 @@ warnings.filterwarnings(
 class DuckDB:
     """A database in memory; nothing outside can be reached from it."""
 
-    def __init__(self, models: Path, threads: int) -> None:
-        self._models = models
-        self._connection = duckdb.connect(config={"threads": threads, "autoinstall_known_extensions": False})
+    def __init__(self, models: Path, threads: int, beside: DuckDB | None = None) -> None:
+        self._models, self.at_once = models, threads
+        config = {"threads": threads, "autoinstall_known_extensions": False}
+        self._connection: duckdb.DuckDBPyConnection = (
+            beside._connection.cursor() if beside else duckdb.connect(config=config)
+        )
         self._views: set[str] = set()
         self._rows: dict[str, int] = {}
+
+    @contextmanager
+    def beside(self) -> Iterator[DuckDB]:
+        """Another connection to the same database, which shares its threads."""
+        other = DuckDB(self._models, self.at_once, self)
+        try:
+            yield other
+        finally:
+            other.close()
 
     def register(self, name: str, rows: pa.Table) -> None:
         if name in self._views:  # rows take the place of rows by themselves, of a model they do not

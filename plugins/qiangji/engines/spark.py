@@ -64,6 +64,8 @@ logger.shell.level = off
 class Spark:
     """A session, the only one of its process. Its inputs lie in a folder, which goes when it is closed."""
 
+    at_once = 1
+
     def __init__(self, settings: Settings) -> None:
         self._models = settings.sql / "models"
         self._master = settings.spark_master or f"local[{settings.threads}]"
@@ -75,6 +77,11 @@ class Spark:
         except BaseException:
             shutil.rmtree(self._folder)
             raise
+
+    @contextmanager
+    def beside(self) -> Iterator[Spark]:
+        """Itself: it spreads each query over all cores."""
+        yield self
 
     def register(self, name: str, rows: pa.Table) -> None:
         import pyarrow.parquet as pq

@@ -1,29 +1,42 @@
 """Rows out of the warehouse as dicts, and into tables: a few by INSERT, many by COPY.
 
 In: a connection in a transaction, a table's name, rows. Out: the rows in the table, in the caller's transaction.
+Threads that share a connection take turns at it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from qiangji.ahead import ahead
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COPY_ROWS = 100_000
-"""Rows of which the text is held at once."""
+COPY_ROWS = 50_000
+"""Rows of which the text is held at once: of two such pieces, since one is written while the server takes another."""
+
+
+@contextmanager
+def turn(connection: Connection) -> Iterator[Connection]:
+    """A connection for this thread alone, until the block ends."""
+    with connection.info.setdefault("turn", RLock()):
+        yield connection
 
 
 def fetch(
     connection: Connection, statement: sa.TextClause | str, values: Mapping[str, Any] | None = None
 ) -> list[dict[str, Any]]:
     """The result of a statement: a dict a row, by column."""
-    found = connection.execute(sa.text(statement) if isinstance(statement, str) else statement, values or {})
-    return [dict(row) for row in found.mappings()]
+    asked = sa.text(statement) if isinstance(statement, str) else statement
+    with turn(connection):
+        return [dict(row) for row in connection.execute(asked, values or {}).mappings()]
 
 
 def fetch_together(
@@ -56,7 +69,8 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
     columns = list(rows[0])
     slots = ", ".join(f":{n}" for n in columns)
     statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({slots}) {conflict}"
-    return connection.execute(sa.text(statement), [dict(row) for row in rows]).rowcount
+    with turn(connection):
+        return connection.execute(sa.text(statement), [dict(row) for row in rows]).rowcount
 
 
 def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
@@ -64,20 +78,32 @@ def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
 
     An unquoted empty field is NULL, a quoted one an empty string.
     """
-    import pyarrow as pa
     from psycopg import sql
-    from pyarrow import csv
 
     from qiangji.warehouse.ddl import listed, named
 
     copy_from = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         named(table), listed(rows.column_names)
     )
-    options = csv.WriteOptions(include_header=False, quoting_style="needed")
     driver = connection.connection.driver_connection
     assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(copy_from) as copy:
-        for start in range(0, len(rows), COPY_ROWS):
-            sink = pa.BufferOutputStream()
-            csv.write_csv(rows.slice(start, COPY_ROWS), sink, options)
-            copy.write(memoryview(sink.getvalue()))
+    with turn(connection), driver.cursor() as cursor, cursor.copy(copy_from) as copy:
+        for text in _texts(rows):
+            copy.write(memoryview(text))
+
+
+def _texts(rows: pa.Table) -> Iterator[pa.Buffer]:
+    """The rows as CSV, piece by piece; of many rows the next piece is written meanwhile."""
+    pieces = [rows.slice(start, COPY_ROWS) for start in range(0, len(rows), COPY_ROWS)]
+    if len(pieces) < 2:
+        return map(_text, pieces)
+    return ahead(_text, pieces, lambda _: 1, 2, 1)
+
+
+def _text(rows: pa.Table) -> pa.Buffer:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    sink = pa.BufferOutputStream()
+    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
+    return sink.getvalue()

@@ -1,5 +1,5 @@
 """Work done ahead of who takes its results, and behind who hands it on: files are parsed, and verdicts written, while
-the rows of others are judged.
+the rows of others are judged; figures are computed while the server takes others.
 
 In: items and a function. Out of `ahead`: the function's results, in the order of the items. So many threads work as
 there are processors; what lies ready, or is worked on, weighs no more than a limit, or is one item. `behind` works

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from qiangji.checking.ahead import ahead, behind
+from qiangji.ahead import ahead, behind
 
 
 def test_results_come_in_order_whoever_ends_first() -> None:
