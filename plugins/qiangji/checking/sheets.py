@@ -106,11 +106,11 @@ def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
 def _in_english(said: str) -> str:
     """A unit that a sheet says, as an English message names it."""
     kind, scale = measure_of(said) or ("", 1)
-    if kind == "money":
+    if kind == "money" and scale:
         return f"{scale:,} yuan" if scale > 1 else "yuan"
     if kind in ("percent", "permille"):
         return {"percent": "per cent", "permille": "per mille"}[kind]
-    return f"“{said}”" if scale == 1 else f"“{said}” (in {scale:,}s)"
+    return f"“{said}”" if scale <= 1 else f"“{said}” (in {scale:,}s)"
 
 
 def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:

@@ -28,9 +28,10 @@ import pyarrow.compute as pc
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
-from qiangji.parsing.headers import Columns, reordered, targets_of
+from qiangji.parsing.headers import Columns, reordered
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
+from qiangji.parsing.wording import targets_of
 from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
