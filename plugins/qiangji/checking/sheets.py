@@ -297,6 +297,18 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 "one sheet for the form: delete the others, or confirm that the right one was read",
             ),
         )  # fmt: skip
+    if totals := sheet.uncomputed_totals:
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
+                str(len(totals)),
+                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
+                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
+                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
+                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
+                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
+                " SUM",
+            ),
+        )  # fmt: skip
     if n := sheet.unheaded_cells:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.no_header", Words(

@@ -88,6 +88,7 @@ class SheetFacts:
     | `unheaded_numbers` | how many of them are numbers, or formulas without a result |
     | `unheaded_first` | the address of the first of them |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
+    | `uncomputed_totals` | the addresses of totals that are formulas without a result |
     | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
@@ -110,6 +111,7 @@ class SheetFacts:
     unheaded_first: str = ""
     spaced_codes: int = 0
     signed: tuple[str, ...] = ()
+    uncomputed_totals: tuple[str, ...] = ()
 
 
 def own_spans(period: Period) -> dict[str, re.Pattern[str]]:
