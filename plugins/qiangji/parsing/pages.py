@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
@@ -65,7 +66,7 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    table = _table_in(texts, zone.num_rows, columns, reading)
+    table = _table_in(texts, zone, columns, reading)
     texts = {i: row for i, row in texts.items() if table is None or i < table}
     below = grid.first_row + grid.data_start(reading.layout)
     repeated = {
@@ -94,14 +95,15 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
     return HeaderRows(sorted(repeated - {*further}), further, units, table)
 
 
-def _table_in(texts: Mapping[int, list[str]], rows: int, columns: Columns, reading: Reading) -> int | None:
+def _table_in(
+    texts: Mapping[int, list[str]], zone: pa.Table, columns: Columns, reading: Reading
+) -> int | None:
     """The position of the header of another table below the units' rows: it names fields in other columns, and no key,
     and no row below it has a code (as a summary by town).
     """
-    first = rows
-    while first - 1 in texts:
-        first -= 1
-    for at in range(first, rows) if first else ():
+    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading)) if texts else ()
+    last = units[-1].as_py() if len(units) else zone.num_rows
+    for at in (i for i in texts if i > last):
         named = targets_of(texts[at], reading.form)
         is_header = len(named) >= _LEAST and 2 * len(named) >= sum(map(bool, texts[at]))
         if is_header and reading.form.key not in named and _moved(named, columns, reading):

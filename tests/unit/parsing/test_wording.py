@@ -163,7 +163,9 @@ def test_a_quarter_that_a_header_names(header: str, target: str | None) -> None:
     assert read("county_traditional", header, QUARTER)[0] == target
 
 
-@pytest.mark.parametrize("header", ["35岁以下党员", "村（社区）数", "A类企业", "党员2026", "Party members", ""])
+@pytest.mark.parametrize(
+    "header", ["35岁以下党员", "村（社区）数", "A类企业", "党员2026", "Party members", ""]
+)
 def test_what_is_in_one_language(header: str) -> None:
     assert parts_of(header) is None
 
