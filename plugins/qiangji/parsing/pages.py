@@ -101,7 +101,9 @@ def _table_in(
     """The position of the header of another table below the units' rows: it names fields in other columns, and no key,
     and no row below it has a code (as a summary by town).
     """
-    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading)) if texts else ()
+    if not texts:
+        return None
+    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading))
     last = units[-1].as_py() if len(units) else zone.num_rows
     for at in (i for i in texts if i > last):
         named = targets_of(texts[at], reading.form)
