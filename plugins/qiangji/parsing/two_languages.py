@@ -22,7 +22,7 @@ _ZH_FIRST = re.compile(
     + _UNIT_BEHIND
 )
 _EN_FIRST = re.compile(
-    rf"(?P<en>[(\[]?(?=[^{_HAN}]*[A-Za-z]{{3}})[A-Za-z][\x20-\x7e]*?)\s*[-–—/|·:]?\s*(?P<zh>[“‘\"(【「『《]?[{_HAN}].*)"
+    rf"(?P<en>[(\[]?(?=[^{_HAN}]*[A-Za-z]{{3}})[A-Za-z][\x20-\x7e]*?)\s*[-–—/|·:]?\s*(?P<zh>[“‘\"(【「『《]?[0-9]{{0,3}}[{_HAN}].*)"
 )
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=yuan|rmb|cny|RMB|CNY)")
 _MONTHS = (
@@ -65,6 +65,7 @@ _OTHERS: Sequence[tuple[re.Pattern[str], str]] = [
     )
 ]
 """Words that say another thing, and what the Chinese of the field holds where it says the same."""
+_UNRESOLVED = re.compile(r"\bnot (?:yet )?(?:resolved|closed|settled)\b")
 _ADDED = re.compile(r"\b(?:new|newly|added|additional|increase|increment|growth)\b")
 _TIME = re.compile(
     rf"\b(?:months?|monthly|quarters?|quarterly|years?|yearly|annual|annually|weeks?|weekly|daily|ytd|cumulative(?:ly)?"
@@ -127,7 +128,7 @@ def parts_of(header: str) -> tuple[str, str] | None:
 
 def says_other(other: str, field: Field) -> str:
     """The word, or number, of a header's other part that is not said of the field; '' of a translation."""
-    text = _CAMEL.sub(" ", other.replace("_", " ")).lower().strip("()[] ")
+    text = _UNRESOLVED.sub("open", _CAMEL.sub(" ", other.replace("_", " ")).lower().strip("()[] "))
     zh = "".join((field.label.zh, *field.headers))
     said = (
         f"{zh} {field.label.en} {field.note.zh if field.note else ''} {field.note.en if field.note else ''}"

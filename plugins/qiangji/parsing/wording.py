@@ -64,7 +64,7 @@ def target_of(form: Form, full: str, leaf: str, period: Period | None = None) ->
 
 def _says_other(form: Form, target: str, other: str) -> str:
     """What the other language of a header says that is not what its Chinese part stands for; '' of a translation."""
-    named = _known_anyhow(form).get(squeezed(other).strip("()[]").lower())
+    named = _known_anyhow(form).get(_plain(other))
     if named == target or (named is None and target not in form.fields):
         return ""
     return other if named else says_other(other, form.fields[target])
@@ -148,8 +148,12 @@ def _bare_headers(form: Form) -> dict[str, set[str]]:
 
 @once
 def _known_anyhow(form: Form) -> dict[str, str]:
-    """`known_headers` in small letters."""
-    return {text.lower(): target for text, target in known_headers(form).items()}
+    """`known_headers` in small letters, without brackets around them."""
+    return {_plain(text): target for text, target in known_headers(form).items()}
+
+
+def _plain(text: str) -> str:
+    return squeezed(text).strip("()[]").lower()
 
 
 @once
