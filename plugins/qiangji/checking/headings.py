@@ -42,10 +42,31 @@ _WORDS = (
     r"|说明|请|附件"
 )
 _COMPLETE = re.compile(r"[月份日号表报度区市县元人季数]$")
-_CONTINUES = re.compile(r"[年月日号份度至到~—–-]|\d{1,2}(?:月|[日号])")
+_CONTINUES = re.compile(
+    r"[年月日号份度至到~—–-]|\d{1,2}(?:月|[日号])"
+    r"|(?:填报|报送|上报|填表|填写|制表|编制|印制|修订|修正|印发|制定|启用|施行|执行|起|版)(?!单位|人|时间|日期|月份|部门|说明|要求|:)"
+)
+_A_PERIOD = re.compile(r"20\d\d(?:年|[-./]\d)")
+_OPEN = re.compile(
+    r"(?:[至到自从于按与和期版号~—–:-]|版本|日期|时间|月份|截止|依据|根据|修订|启用|印发|制定|更新|发布|执行|核)$"
+)
+"""What a period behind it belongs to."""
 _NOTE = re.compile(
     r"\W*(?:备?注|附注|说明|(?:填[表报]|编制|有关)(?:说明|要求)|要求|提示|温馨提示|注意事项|注意)\d*[:、.]"
 )
+_SAYS_TO_DO = re.compile(
+    r"请|勿|不得|不要|严禁|禁止|务必|每[月季年](?!报表)|次[月季年]|逐[月季年]|[如若]有|如无|一律|为(?:准|基础|依据|基数)|另[报附行文见]"
+    r"|(?:前|以前|之前)(?:完成|[上填]?报|报送|提交|反馈)|由.{1,8}(?:填|报|下达|负责|提供|审核|汇总)"
+)
+"""Words of a sentence that asks for something, in whatever piece."""
+_MAY_SAY = re.compile(
+    "已|应|须|需|将|会议|通知|精神|要求|文件|换届|考核|样[表式]|模[板版]|格式|版本|更正|更新|核|对照|参[照考]|[依根]据|按"
+    "|执行|施行|实施|启用|使用|适用|新增|新设|撤并|调整|变[动更]|纳入|列入|补|漏|含|备案|说明|解释|完成|开展|召开|成立"
+    "|有误|随本|一并|的$|填$|用$"
+)
+"""Words of a sentence that may stand in a report's name too: `已建党组织情况表`."""
+_SENT_LATE = re.compile(rf"(?:补报|重报|更正)?{PERIOD}的?(?:数据|数)?(?:补报|重报|更正)?")
+_OF_A_REPORT = re.compile(r"(?:表|[月季年]报|台账|情况|统计|汇总|明细|名[单册]|清单|一览)[-_]?\d*年?$")
 _QUOTES = str.maketrans("", "", '“”"《》「」『』')
 
 
@@ -86,9 +107,10 @@ def _words_apart(text: str) -> Iterator[str]:
     words, so_far = text.split(" "), ""
     for word in words:
         last = so_far.rpartition(" ")[2]
+        is_word = len(last) > 1 and len(word) > 1
         begins = re.match(_WORDS, word) and not last.endswith(":")
-        ends = len(last) > 1 and len(word) > 1 and _COMPLETE.search(last) and not _CONTINUES.match(word)
-        if so_far and (begins or ends):
+        ends = is_word and (_COMPLETE.search(last) or (_A_PERIOD.match(word) and not _OPEN.search(last)))
+        if so_far and (begins or ends) and not _CONTINUES.match(word):
             yield so_far
             so_far = word
         else:
@@ -120,18 +142,6 @@ def _unquoted(text: str) -> str:
 def _spaced(title: str) -> re.Pattern[str]:
     """A title with blanks anywhere in it."""
     return re.compile(r"\s?".join(map(re.escape, squeezed(title))))
-
-
-_SAYS_TO_DO = re.compile(
-    r"请|勿|不得|不要|严禁|禁止|务必|每[月季年](?!报表)|次[月季年]|逐[月季年]|[如若]有|如无|一律|为(?:准|基础|依据|基数)|另[报附行文见]"
-    r"|(?:前|以前|之前)(?:完成|[上填]?报|报送|提交|反馈)|由.{1,8}(?:填|报|下达|负责|提供|审核|汇总)"
-)
-_MAY_SAY = re.compile(
-    "已|应|须|需|将|会议|通知|精神|要求|文件|换届|考核|样[表式]|模[板版]|格式|版本|更正|更新|核|对照|参[照考]|[依根]据|按"
-    "|执行|施行|实施|启用|使用|适用|新增|新设|撤并|调整|变[动更]|纳入|列入|补|漏|含|备案|说明|解释|完成|开展|召开|成立|有误|随本|一并|的$|填$|用$"
-)
-_SENT_LATE = re.compile(rf"(?:补报|重报|更正)?{PERIOD}的?(?:数据|数)?(?:补报|重报|更正)?")
-_OF_A_REPORT = re.compile(r"(?:表|[月季年]报|台账|情况|统计|汇总|明细|名[单册]|清单|一览)[-_]?\d*年?$")
 
 
 def is_note(text: str) -> bool:
