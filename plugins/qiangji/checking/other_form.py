@@ -52,8 +52,8 @@ def other_form(texts: Iterable[str], catalogue: Catalogue, form: Form, places: I
         _without_table(one.title.zh): code for code, one in catalogue.forms.items() if code != form.form
     }
     named = re.compile(
-        rf"(?:{'|'.join([*names, _BEFORE])})*(?P<title>{'|'.join(map(re.escape, titles))})表?"
-        rf"(?:{'|'.join([*names, _BEHIND])})*"
+        rf"(?:{'|'.join([*names, _BEFORE])})*+(?P<title>{'|'.join(map(re.escape, titles))})表?"
+        rf"(?:{'|'.join([*names, _BEHIND])})*+"
     )
     plain = (_signs_off(_BRACKETS.sub("", text)) for text in written)
     return next((titles[found["title"]] for text in plain if (found := named.fullmatch(text))), "")
