@@ -192,7 +192,7 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | Non
             one.message_en = "unchanged: it repeats the last report"
         else:
             other_form.hold_against_title(one, catalogue, catalogue.forms[part.form])
-            _hold_against_title(one)
+            _hold_against_title(one, catalogue.forms[part.form])
             counties.hold_against_title(one, catalogue, catalogue.forms[part.form])
     except ReturnedError as e:
         one.parsed = None
@@ -200,13 +200,13 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | Non
     return one
 
 
-def _hold_against_title(one: Checked) -> None:
+def _hold_against_title(one: Checked, form: Form) -> None:
     """Return a report whose title names another period: last month's sheet, sent again under a new name."""
     assert one.parsed is not None
-    sheet = one.parsed.sheet
-    said, (zh, en) = titles.other_period(sheet.title_texts, one.period), ("标题", "title")
+    sheet, own = one.parsed.sheet, (form.title.zh,)
+    said, (zh, en) = titles.other_period(sheet.title_texts, one.period, own), ("标题", "title")
     if not said:
-        said = titles.other_period((*sheet.title_texts, sheet.sheet), one.period)
+        said = titles.other_period((*sheet.title_texts, sheet.sheet), one.period, own)
         zh, en = "工作表名", "sheet's name"
     if said:
         raise ReturnedError(

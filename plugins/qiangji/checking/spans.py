@@ -12,11 +12,11 @@ of them only: they contradict none where they fit one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from qiangji.catalogue.models import Field
-from qiangji.checking.titles import periods_in
+from qiangji.checking.period_texts import periods_in
 from qiangji.parsing.two_languages import parts_of
 from qiangji.periods import Period
 from qiangji.text import squeezed
@@ -47,24 +47,6 @@ _OPPOSITES = {
 }
 """A word in a field's label -> words for what is its opposite."""
 _RANGE = re.compile(r"20\d\d年?[-~—–至到]20\d\d年?")
-_LONGEST = 60
-"""Characters of a title; a longer text explains something."""
-_A_NOTE = re.compile("不[填含包得需]|说明|注:|相比|比较|对比|增长|增减|分析|[。；;]")
-_DONE = re.compile("完成|实际|实绩|执行|落实|进度|推进")
-_TITLE_BEFORE = re.compile(
-    r"(?<![与比较同线网以之镇村海路])"
-    r"((?:上一?(?:年|月|季|期)(?!报|结转|级)|去年|前年|往年)(?:度|同期|同月|累计|末|底)*(?:数(?!据)|值|额)?)"
-    r"|(?:^|[(\[【,，])((?:上年|去年)?同期(?:数|值|额)?)(?:[)\]】,，]|$)"
-)
-_TITLE_PLANNED = re.compile(
-    r"((?:本年|当年|全年|年度|下达)?(?:计划|目标|预计|预算|预测|任务|下达)(?:数|值|额)(?!据|字|位|学|码))"
-    r"|(?:^|[()\[\]【】,，、: _-]|表|(?<=\d)月)"
-    r"((?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|预计|预算|预测|应完成|下达)(?:任务|计划|指标)?)(?:[)\]】,，、]|表?$)"
-)
-_TITLE_OF_PERIOD = re.compile(
-    r"((?:本|当|单)(?:月|季度?|期)(?:新增|发生|完成)?(?:数|额|值)(?![据字]))|[(\[【](?:仅|只)?([本当单](?:月|季度?))[)\]】]"
-)
-_TITLE_FROM_JANUARY = re.compile(r"((?:本|当|全)?年?度?累计数|年初至今|1[-~—–至到]\d{1,2}月累计)")
 KINDS: Mapping[str, tuple[str, str]] = {
     "stock": ("期末数", "the number at the end of the period"),
     "flow": ("本期数", "the amount of the period"),
@@ -121,29 +103,6 @@ def _measure(text: str, field: Field) -> str:
         other = opposite.search(text)
         if other and own in declared and own not in text and not opposite.search(declared):
             return other[0]
-    return ""
-
-
-def other_in_titles(texts: Iterable[str], fields: Mapping[str, Field], declared: Iterable[str] = ()) -> str:
-    """What a title says of another time, or of numbers that were meant to be, for the whole sheet; '' if nothing.
-
-    A comparison, a note and a text of `declared` (the form's own title) say nothing.
-    """
-    kinds = {field.kind for field in fields.values() if field.is_number}
-    for text in map(squeezed, texts):
-        plain = text
-        for own in map(squeezed, declared):
-            plain = plain.replace(own, "表")
-        if _A_NOTE.search(plain) or len(plain) > _LONGEST:
-            continue
-        for pattern, is_asked in (
-            (_TITLE_BEFORE, True),
-            (_TITLE_PLANNED, not _DONE.search(plain)),
-            (_TITLE_OF_PERIOD, "ytd" in kinds and not kinds & {"flow", "distinct"}),
-            (_TITLE_FROM_JANUARY, "ytd" not in kinds and bool(kinds & {"flow", "distinct"})),
-        ):
-            if is_asked and (found := pattern.search(plain)):
-                return str(next(filter(None, found.groups())))
     return ""
 
 

@@ -1,275 +1,124 @@
 """What a sheet's title and name say of the period, held against the claim.
 
-In: texts above the header, or a sheet's name. Out: the period that they name instead of the one reported. Texts of
-other things (a day of filling in, a date until which the form is valid) name no period.
+In: texts above the header, the sheet's name. Out: the period that they name instead of the one reported.
 
-| written | names |
+What decides, the first that names any:
+
+| piece | says |
 | --- | --- |
-| `2026年9月(份)`, `26年9月`, `2026-09`, `202609`, `二〇二六年九月`, `1-9月`, `September 2026`, `Sep-26` | the month |
-| `截至2026年9月25日`, and of days without a word the last of a month: `2026-9-30`, `30 September 2026` | its month |
-| `2026年第三季度`, `三季度`, `2026Q3`; `上半年`, `下半年` | the quarter, the half |
-| `2025年度`, `2025年…月报表`, `（2025年）`, `…表2025年`, of another year than the period's | the year |
-| `2026年元月`, `2026年09`, `2026M09`, `2026_09`, `2026年第9期` | the month |
-| `去年10月`, `上年第三季度`, `今年9月` | that of the year before, or of the period's |
+| `报告期10月`, `所属期：2026年9月`, `10月数据`, `数据截至9月30日`, `本表为9月数` | of when the numbers are |
+| any other that is no note: `2026年10月行政村党建月报表`, `（10月）` | of when they are, unless the one above says it |
+| `2026年9月填报`, `报送月份：9月` | when it was sent: another period only where it lies before the one reported |
+| `请报上月数据`, `注：9月已核`, `自2026年1月起执行` | nothing: a note |
 
-Of a quarter a month is as good as the quarter that it lies in, but the month after it: that is when it is written.
+A period without a year is of the year that the titles name where that is an earlier one: `2025年…月报表（10月）`.
 """
 
 from __future__ import annotations
 
-import calendar
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from qiangji.checking.headings import Piece, is_note, pieces
+from qiangji.checking.period_texts import PERIOD, periods_in, plain_text
 from qiangji.errors import UsageError
-from qiangji.periods import Period
-from qiangji.text import in_arabic, squeezed, tidy
+from qiangji.periods import MONTHS_IN, Period
+from qiangji.text import squeezed
 
-_CHINESE = re.compile(
-    r"[〇零一二三四五六七八九十]+(?=[年月季日号])|(?<=第)[一二三四](?=季)|(?<=年第)[一二三四五六七八九十]+(?=期)"
+_FROM = r"(?:1月?[-~—–至到])?"
+_NUMBERS = r"的?(?:数据|数字|数|口径)"
+_STATED = re.compile(
+    r".{0,6}?(?:报告期|(?:所)?属期|所属(?:时期|时段|期间|月份|季度|年度)|数据(?:所属)?(?:期|时间|时段|月份|期间|日期|年份)"
+    r"|统计(?:期|时间|时段|月份|期间|区间|年度)|报告(?:月份|时期|期间|季度|年度)|报表(?:期|时期|月份))[间别内]?(?:均?为|是|系)?:?"
+    r"(?=截|\d|[上下]半年|第|Q).*"
+    rf"|(?:本表|以下|上报|报送|填报)?{_FROM}{PERIOD}{_NUMBERS}(?:填报|上报|报送)?"
+    rf"|(?:(?:本表|表中|表内|全表|以下|以上|上报|所报|所填|各项)?的?(?:数据|数字|数)?)(?:均|全部|都)?(?:为|是|系|用|按|以|采用|沿用)"
+    rf"{_FROM}{PERIOD}{_NUMBERS}?(?:填报|上报|报送)?"
+    rf"|(?:数据|统计|报告)?(?:截[至止]|截)[至到]?:?{PERIOD}[止]?"
 )
-_FIRST_MONTH = re.compile(r"(?<![\d十百千万亿美港欧日澳加])元月(?!均)")
-_SAID_YEAR = re.compile(
-    r"(?<![与比较同和])(?P<said>去年|上年|前年|今年|本年|当年)度?的?"
-    r"(?=(?:\d{1,2}月|第?[1-4]季|[上下]半年)(?!.{0,6}(?:相比|比较|对比)))"
+_SENT = re.compile(
+    rf"(?P<behind>{PERIOD})(?:填报|报送|上报|填写|填制|填表|呈报|报出|送报)(?!单位|人|时间|日期|月份)"
+    rf"|(?:填报|报送|上报|填表|填写|制表|编制|审核)人?(?:月份|季度|于|:)+(?P<before>{PERIOD})"
 )
-_YEARS_BACK = {"前年": 2, "去年": 1, "上年": 1}
-_COUNTED_UNTIL = re.compile(r"(?:统计|数据|报告期)截[至止](?:日期|时间)?[:：]?")
-_ROMAN = {"IV季": "4季", "III季": "3季", "II季": "2季", "I季": "1季"}
-_NOT_THE_PERIOD = re.compile(
-    r"(?:有效期|(?<!统计)(?<!报告)(?<!数据)(?:日期|时间)|打印|导出|批准|备案|表号|编号|文号|号文|〔).*"
-)
-_SHORT_YEAR = re.compile(r"(?<![\d.])['’]?(?P<y>[2-3]\d)年(?=度?(?:第?[1-4]季|\d{1,2}月|度))")
-_SHORT_MONTH = re.compile(
-    r"(?:^|(?<=[(\[【])|['’])(?P<y>[2-3]\d)(?P<sep>[-/.])(?P<m>0[1-9]|1[0-2])(?=$|[)\]】])"
-)
-_DAY_FIRST = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(20\d\d)(?!\d)")
-_COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_MONTH_FIRST = re.compile(r"(?<![\d/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
-_WHOLE_MONTH = re.compile(
-    r"(20\d\d年)?(\d{1,2})月1[日号]?[-~—–至到](?:20\d\d年)?(?:(\d{1,2})月)?(\d{1,2})[日号]"
-)
-"""`2026年9月1日至30日`: from the first of a month to a day."""
-_YEAR = r"(?P<year>(?<!\d)20\d\d)"
-_UNTIL = re.compile(r"(?:截至|截止|截|至|止于)(?:到)?$")
-_CUT_OFF = 15
-"""From this day of a month on, a day until which something is counted stands for its month."""
-_MONTHS = (
-    re.compile(_YEAR + r"年(?:度)?(?:\d{1,2}月?(?:[-~—–至到]))?(?P<number>\d{1,2})月(?!份?\d)"),
-    re.compile(_YEAR + r"[-/._—–](?P<number>0?[1-9]|1[0-2])(?![\d])(?![-/._—–]\d)"),
-    re.compile(_YEAR + r"(?P<number>0[1-9]|1[0-2])(?!\d)"),
-    re.compile(_YEAR + r"年?-?M(?P<number>0?[1-9]|1[0-2])(?![\da-z])", re.IGNORECASE),
-    re.compile(_YEAR + r"年(?P<number>0?[1-9]|1[0-2])(?=$|[)\]】])"),
-)
-_ISSUE = re.compile(r"(?<!简报)(?<!通讯)(?<!通报)" + _YEAR + r"年度?第(?P<number>\d{1,2})期")
-"""A report's number in its year; a bulletin has one of its own."""
-_MONTH_ALONE = re.compile(
-    r"(?<![\d年.-])(?:\d{1,2}月?[-~—–至到])?(?P<number>[1-9]|1[0-2])月(?!份?\d)(?!前|后)(?:份|底|末)?"
-)
-_DAYS = (
-    re.compile(
-        _YEAR
-        + r"(?:年|(?P<sep>[-/.]))(?P<number>\d{1,2})(?(sep)(?P=sep)|月)(?P<day>\d{1,2})(?!\d)[日号]?(?!前|之前|以前)"
-    ),
-    re.compile(r"(?<![\d年])(?P<number>\d{1,2})月(?P<day>\d{1,2})[日号](?!前|之前|以前)"),
-)
-_NAMES = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
-_MONTH_NAME = r"(?<![a-z])(?P<name>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
-_ENGLISH = (
-    re.compile(
-        r"(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?[ -]+)?"
-        + _MONTH_NAME
-        + r"(?:[ ,'’-]{0,3}(?P<year>20\d\d)|[ ]?['’-](?P<short>2\d))(?![\d:/])",
-        re.I,
-    ),
-    re.compile(_MONTH_NAME + r" (?P<day>\d{1,2})(?:st|nd|rd|th)?,? (?P<year>20\d\d)", re.I),
-    re.compile(r"(?<!\d)(?P<year>20\d\d)[ -]" + _MONTH_NAME + r"(?![a-z])", re.I),
-)
-_MONTH_IN_FULL = re.compile(
-    r"(?<![a-z])(january|february|april|june|july|august|september|october|november|december)(?![a-z])", re.I
-)
-"""Without a year. Of March and May nobody can tell whether they are months."""
-_QUARTERS = (
-    re.compile(_YEAR + r"年(?:度)?(?:第|前)?(?P<number>[1-4])季"),
-    re.compile(_YEAR + r"年?-?Q(?P<number>[1-4])", re.IGNORECASE),
-    re.compile(r"Q(?P<number>[1-4])[-/,]?" + _YEAR, re.IGNORECASE),
-)
-_QUARTERS_ALONE = (
-    re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?"),
-    re.compile(r"(?<![\da-z])Q(?P<number>[1-4])(?![\da-z])", re.I),
-)
-_HALVES = (re.compile(r"(?:(?P<year>(?<!\d)20\d\d)年度?)?(?P<half>[上下])半年"),)
-_YEARS = (re.compile(_YEAR + r"年(?:度|报)"),)
-_OTHER_YEAR = re.compile(r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)(?:年度|年?[^\d年版]{0,16}[月季]报)")
-_YEAR_ALONE = re.compile(
-    r"(?:[(\[【](?:报告期|年份|年度)?:?|^)(?P<year>20\d\d)年?(?:$|(?=[,、;])|[)\]】](?!第?\d))"
-    r"|[表账][-_—–]?(?P<behind>20\d\d)年?$"
-)
-"""A year in brackets of its own, alone in its cell, or at the end: not that of `国统字(2025)8号`."""
-_ISSUED = re.compile("修订|印发|制定|版|计划|规划|行动|任务")
+_DAY = re.compile(r"\d[日号]|20\d\d[-./]\d{1,2}[-./]\d")
 _A_REPORT = re.compile("[报表]|情况|统计|台账|月份")
+_LONGER = re.compile(r"季|半年|Q\d|[-~—–至到]\d{1,2}月")
+"""A quarter, a half, a range of months: nobody gives the time of writing so."""
+_YEAR = re.compile(r"(?<!\d)20\d\d(?!\d)")
 
 
-def other_period(texts: Iterable[str], period: Period) -> str | None:
+def other_period(texts: Iterable[str], period: Period, own: Iterable[str] = ()) -> str | None:
     """The period that a title names instead of this one; None where it names this one, or none.
 
-    The month after, alone in a cell, is when the report was written.
+    The month after, alone in a cell, is when the report was written. `own`: the form's titles.
     """
-    named: list[str] = []
-    for text in texts:
-        for said in periods_in(text, period):
-            if said == str(period):
-                return None
-            if said != str(period + 1) or _A_REPORT.search(squeezed(text)):
-                named.append(said)
-    return named[0] if named else None
+    found = pieces(texts, own)
+    names = [piece for piece in found if not piece.is_note and not is_note(plain_text(piece.text, period))]
+    year = _year_of(names, period)
+    for said in (_stated(found, period, year), _named(names, period, year), _sent(found, period)):
+        if str(period) in said:
+            return None
+        if said:
+            return said[0]
+    return None
 
 
-def periods_in(text: str, period: Period) -> Iterator[str]:
-    """Periods in a text, as `2026-09`; one without a year is that of the period's year.
-
-    Those of the period's type come first, then those of other types: a quarter's title above a month's report.
-    """
-    plain = _plain(text, period)
-    if period.type == "year":
-        yield from (m["year"] for m in _YEARS[0].finditer(plain))
-        yield from () if _ISSUED.search(plain) else _years_alone(plain)
-        return
-    found = list(_within_a_year(text, plain, period))
-    yield from found
-    if not found and not _ISSUED.search(plain):
-        alone = list(_years_alone(plain))
-        years = [*(m["year"] for m in _OTHER_YEAR.finditer(plain)), *alone]
-        yield from (y for y in years if y != str(period.year) and str(period.year) not in alone)
+def _stated(found: Iterable[Piece], period: Period, year: Period) -> list[str]:
+    """Periods of which a piece says that the numbers are of them."""
+    texts = (piece.text for piece in found)
+    stated = (text for text in texts if _STATED.fullmatch(plain_text(text, period)))
+    return [said for text in stated for said in _read(text, period, year)]
 
 
-def _within_a_year(text: str, plain: str, period: Period) -> Iterator[str]:
-    """Months, quarters and halves that a text names, above a report of one of them."""
-    months = [*_months(plain, period), *_of_days(plain, period), *_english(text, period)]
-    quarters = list(_numbered(_QUARTERS, plain, period, "Q")) or list(
-        _numbered(_QUARTERS_ALONE, plain, period, "Q")
-    )
-    if not quarters and period.type == "quarter":
-        quarters = list(_numbered((_ISSUE,), plain, period, "Q"))
-    if period.type == "quarter":
-        yield from quarters
-        if not quarters:
-            written = period.last_month + 1
-            yield from (str(m.as_type("quarter")) for m in months if m != written)
-            yield from (f"{year}Q{2 if half == '上' else 4}" for year, half in _halves(plain, period))
-        return
-    if period.type == "half":
-        halves = [f"{year}H{'上下'.index(half) + 1}" for year, half in _halves(plain, period)]
-        yield from halves
-        if not halves:
-            written = period.last_month + 1
-            yield from (str(m.as_type("half")) for m in months if m != written)
-            yield from (str(Period.parse(q).as_type("half")) for q in quarters)
-        return
-    yield from map(str, months)
-    if not months:
-        yield from quarters
-        yield from _half_years(plain, period)
+def _named(names: Iterable[Piece], period: Period, year: Period) -> list[str]:
+    named = list[str]()
+    for piece in names:
+        text = _without_sending(piece.text, period)
+        plain = plain_text(text, period)
+        named += (
+            said
+            for said in _read(text, period, year)
+            if said != str(period + 1) or _A_REPORT.search(piece.cell) or _LONGER.search(plain)
+        )
+    own_year = (str(period.year), f"{period.year}年", f"{period.year}年度")
+    if any(squeezed(piece.text) in own_year for piece in names):
+        return [said for said in named if not said.isdigit() or said == str(period)]
+    return named
 
 
-def _years_alone(plain: str) -> Iterator[str]:
-    return (m["year"] or m["behind"] for m in _YEAR_ALONE.finditer(plain))
+def _sent(found: Iterable[Piece], period: Period) -> list[str]:
+    """Periods before the one reported in which a report was sent: it was that of an earlier one."""
+    sent = list[str]()
+    for piece in (piece for piece in found if not piece.is_note):
+        for match in _SENT.finditer(plain_text(piece.text, period)):
+            said = match["behind"] or match["before"]
+            if not _DAY.search(said):
+                sent += (s for s in periods_in(said, period) if _is_before(s, period))
+    return sent
 
 
-def _plain(text: str, period: Period) -> str:
-    """The text with arabic digits and whole years, without what is no period."""
-    plain = _CHINESE.sub(lambda m: in_arabic(m[0]), squeezed(text).replace("○", "〇"))
-    plain = _FIRST_MONTH.sub("1月", plain)
-    plain = _SAID_YEAR.sub(lambda m: f"{period.year - _YEARS_BACK.get(m['said'], 0)}年", plain)
-    plain = _COUNTED_UNTIL.sub("截至", plain)
-    for roman, quarter in _ROMAN.items():
-        plain = plain.replace(roman, quarter)
-    plain = _SHORT_YEAR.sub(r"20\g<y>年", plain)
-    plain = _SHORT_MONTH.sub(r"20\g<y>-\g<m>", plain)
-    plain = _COMPACT_DAY.sub(r"\1-\2-\3", _DAY_FIRST.sub(_year_first, plain))
-    plain = _MONTH_FIRST.sub(r"\2-\1", plain)
-    plain = _WHOLE_MONTH.sub(lambda m: f"截至{m[1] or ''}{m[3] or m[2]}月{m[4]}日", plain)
-    return _NOT_THE_PERIOD.sub("", plain)
-
-
-def _months(plain: str, period: Period) -> Iterator[Period]:
-    found = list(_numbered(_MONTHS, plain, period, "-"))
-    if not found and period.type == "month":
-        found = list(_numbered((_ISSUE,), plain, period, "-"))
-    if not found:
-        found = list(_numbered((_MONTH_ALONE,), plain, period, "-"))
-    yield from map(Period.parse, found)
-
-
-def _of_days(plain: str, period: Period) -> Iterator[Period]:
-    """Months of which a day is named until which the report counts; the day of writing names none."""
-    found = list(_DAYS[0].finditer(plain)) or list(_DAYS[1].finditer(plain))
-    for match in found:
-        year = match.groupdict().get("year") or str(period.year)
-        is_until = bool(_UNTIL.search(plain[: match.start()]))
-        yield from _of_day(year, int(match["number"]), int(match["day"]), period, is_until=is_until)
-
-
-def _of_day(year: str, month: int, day: int, period: Period, *, is_until: bool) -> Iterator[Period]:
-    for said in _parsed(f"{year}-{month:02}"):
-        is_last = day == calendar.monthrange(said.year, month)[1]
-        is_after = said > period.last_month
-        if (is_last and not (is_after and not is_until)) or (is_until and day >= _CUT_OFF):
-            yield said
-
-
-def _year_first(match: re.Match[str]) -> str:
-    """`30/9/2026` and `9/30/2026` as 2026-9-30; as it is where nobody can tell day and month apart."""
-    first, _, second, year = match.groups()
-    if int(first) > 12:
-        return f"{year}-{second}-{first}"
-    return f"{year}-{first}-{second}" if int(second) > 12 else match[0]
-
-
-def _english(text: str, period: Period) -> Iterator[Period]:
-    found = list(_english_with_year(text, period))
-    if not found and not any(pattern.search(tidy(text)) for pattern in _ENGLISH):
-        for match in _MONTH_IN_FULL.finditer(tidy(text)):
-            found += _parsed(f"{period.year}-{_NAMES.index(match[1][:3].lower()) + 1:02}")
-    yield from found
-
-
-def _english_with_year(text: str, period: Period) -> Iterator[Period]:
-    for pattern in _ENGLISH:
-        for match in pattern.finditer(tidy(text)):
-            said, month = match.groupdict(), _NAMES.index(match["name"][:3].lower()) + 1
-            year, day = said["year"] or f"20{said['short']}", said.get("day")
-            if day:
-                is_until = bool(
-                    re.search(
-                        r"(?:as of|until|to|through|ended|ending)\s*$", tidy(text)[: match.start()], re.I
-                    )
-                )
-                yield from _of_day(year, month, int(day), period, is_until=is_until)
-            else:
-                yield from _parsed(f"{year}-{month:02}")
-
-
-def _halves(plain: str, period: Period) -> Iterator[tuple[str, str]]:
-    return ((m["year"] or str(period.year), m["half"]) for p in _HALVES for m in p.finditer(plain))
-
-
-def _half_years(plain: str, period: Period) -> Iterator[str]:
-    """A half of a year, unless the month is its last."""
-    for year, half in _halves(plain, period):
-        if str(period) != f"{year}-{'06' if half == '上' else '12'}":
-            yield f"{year}年{half}半年"
-
-
-def _numbered(patterns: Iterable[re.Pattern[str]], plain: str, period: Period, between: str) -> Iterator[str]:
-    for match in (m for pattern in patterns for m in pattern.finditer(plain)):
-        year = match.groupdict().get("year") or str(period.year)
-        number = match["number"] if between == "Q" else f"{match['number']:0>2}"
-        yield from map(str, _parsed(f"{year}{between}{number}"))
-
-
-def _parsed(text: str) -> Iterator[Period]:
+def _is_before(said: str, period: Period) -> bool:
     try:
-        yield Period.parse(text)
+        return Period.parse(said).last_month < period.last_month
     except UsageError:
-        return
+        return False
+
+
+def _without_sending(text: str, period: Period) -> str:
+    plain = plain_text(text, period)
+    left = _SENT.sub("", plain)
+    return text if left == plain else left
+
+
+def _read(text: str, period: Period, year: Period) -> Iterator[str]:
+    """The periods in a text; one without a year is of the titles' year."""
+    return periods_in(text, period if _YEAR.search(plain_text(text, period)) else year)
+
+
+def _year_of(names: Sequence[Piece], period: Period) -> Period:
+    """The period in the year that the titles name, where they name an earlier one than the period's alone."""
+    said = {int(year) for piece in names for year in periods_in(piece.text, period) if year.isdigit()}
+    said = {year for year in said if year < period.year}
+    if len(said) != 1 or any(str(period.year) in plain_text(piece.text, period) for piece in names):
+        return period
+    return period - (period.year - said.pop()) * (12 // MONTHS_IN[period.type])

@@ -6,6 +6,7 @@ time of day.
 | written | day | period |
 | --- | --- | --- |
 | `2026-09-30`, `2026年9月30日`, `2026/9/30`, `2026.9.30`, `20260930`, Excel's serial `46295` | 2026-09-30 | 2026-09 |
+| `二〇二六年九月三十日`, `二○二六年九月卅日` | 2026-09-30 | 2026-09 |
 | the same behind which `0:00`, `00:00:00`, `T00:00:00.000`, `12:00:00 AM`, `上午12:00` stands | 2026-09-30 | 2026-09 |
 | the same with another time of day | - | 2026-09 |
 | `2026-09`, `2026年9月(份)`, `2026/9`, `2026.9`, `202609`, `二〇二六年九月`, `Sep-26` | - | 2026-09 |
@@ -23,7 +24,7 @@ from datetime import date, timedelta
 
 from qiangji.errors import UsageError
 from qiangji.periods import FIRST_YEAR, LAST_YEAR, Period
-from qiangji.text import tidy
+from qiangji.text import in_arabic, tidy
 
 _DAY = (
     r"(?P<y>[0-9]{4})(?:\s?年\s?(?P<m1>[0-9]{1,2})\s?月\s?(?P<d1>[0-9]{1,2})\s?[日号]"
@@ -46,6 +47,11 @@ _YEAR = re.compile(r"(?P<y>[0-9]{4})(?:年度?)?")
 _ENGLISH = re.compile(r"(?P<m>[A-Z]{3})[A-Z]{0,6}[- ]?(?P<y>[0-9]{4}|[0-9]{2})")
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _CHINESE = str.maketrans("〇○零一二三四五六七八九", "000123456789")
+_OTHER_SIGNS = str.maketrans({"○": "〇", "元": "一", "廿": "二十", "卅": "三十"})
+_DAY_IN_CHINESE = re.compile(
+    r"([0-9]{4}|[一二][〇○零一二三四五六七八九]{3})\s?年\s?([0-9]{1,2}|元|十[一二]?|[一二三四五六七八九])\s?月"
+    r"\s?([0-9]{1,2}|[一二三四五六七八九]|[二三]?十[一二三四五六七八九]?|廿[一二三四五六七八九]?|卅一?)\s?(?=[日号])"
+)
 
 
 def read_date(text: str) -> date | None:
@@ -75,7 +81,7 @@ def read_period(text: str) -> Period | None:
 
 
 def _day(text: str, *, is_midnight: bool) -> date | None:
-    plain = tidy(text)
+    plain = _DAY_IN_CHINESE.sub(_in_arabic, tidy(text))
     if serial := _SERIAL.fullmatch(plain):
         if is_midnight and serial["time"] and serial["time"].strip(".0"):
             return None
@@ -88,6 +94,12 @@ def _day(text: str, *, is_midnight: bool) -> date | None:
         return date(int(found["y"]), int(month), int(day))
     except ValueError:
         return None
+
+
+def _in_arabic(day: re.Match[str]) -> str:
+    """A day in Chinese numerals in digits."""
+    year, month, of_month = (in_arabic(part.translate(_OTHER_SIGNS)) for part in day.groups())
+    return f"{year}年{month}月{of_month}"
 
 
 def _in_digits(text: str) -> str:

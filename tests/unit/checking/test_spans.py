@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from qiangji.catalogue.models import Field
-from qiangji.checking.spans import other_in_titles, other_measures, other_spans
+from qiangji.checking.spans import other_measures, other_spans
+from qiangji.checking.title_spans import other_in_titles
 from qiangji.periods import Period
 
 OCTOBER = Period.parse("2026-10")
@@ -148,7 +149,8 @@ def test_a_measure_is_held_against_the_fields_own() -> None:
         ("行政村党建月报表（同期）", "同期"),
         ("同期数", "同期数"),
         ("当月数", "当月数"),
-        ("（本月）", "本月"),
+        ("（本月）", ""),
+        ("（本季度）", "本季度"),
         ("行政村党建月报表", ""),
         ("行政村党建月报表（2026年10月）", ""),
         ("本月报表", ""),
@@ -170,14 +172,14 @@ def test_a_measure_is_held_against_the_fields_own() -> None:
 )
 def test_what_a_title_says_of_the_whole_sheet(title: str, word: str) -> None:
     fields = {"stock": field("stock"), "ytd": field("ytd")}
-    assert other_in_titles([title], fields, ["行政村党建月报表"]) == word
+    assert other_in_titles([title], fields, OCTOBER, ["行政村党建月报表"]) == word
 
 
 def test_a_title_of_a_time_that_some_field_has_contradicts_none() -> None:
     mixed = {"flow": field("flow"), "ytd": field("ytd")}
-    assert [other_in_titles([t], mixed) for t in ("当月数", "本年累计数")] == ["", ""]
-    assert other_in_titles(["本年累计数"], {"flow": field("flow")}) == "本年累计数"
-    assert other_in_titles(["任务数季报表"], mixed, ["任务数季报表"]) == ""
+    assert [other_in_titles([t], mixed, OCTOBER) for t in ("当月数", "本年累计数")] == ["", ""]
+    assert other_in_titles(["本年累计数"], {"flow": field("flow")}, OCTOBER) == "本年累计数"
+    assert other_in_titles(["任务数季报表"], mixed, OCTOBER, ["任务数季报表"]) == ""
 
 
 def test_what_the_catalogue_calls_a_field_says_nothing_new() -> None:

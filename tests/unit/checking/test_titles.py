@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.checking.titles import other_period, periods_in
+from qiangji.checking.period_texts import periods_in
+from qiangji.checking.titles import other_period
 from qiangji.periods import Period
 
 OCTOBER, THIRD, YEAR = Period.parse("2026-10"), Period.parse("2026Q3"), Period.parse("2026")

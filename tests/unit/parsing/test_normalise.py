@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
@@ -180,7 +180,8 @@ def test_booleans(text: str, value: object) -> None:
     ["2026-09-30", "2026年9月30日", "2026年09月30号", "2026/9/30", "2026.9.30", "20260930", "２０２６－０９－３０",
      " 2026 年 9 月 30 日 ", "2026-09-30T00:00:00", "2026-09-30 00:00:00", "46295", "46295.0",
      "2026/9/30 0:00", "2026/09/30 00:00", "2026/9/30 0:00:00", "2026年9月30日 0:00", "2026-09-30 00:00:00.000",
-     "2026/9/30 12:00:00 AM", "2026/9/30 上午12:00:00", "20260930 00:00:00", "2026 / 9 / 30", "2026年9月30日0:00:00"],
+     "2026/9/30 12:00:00 AM", "2026/9/30 上午12:00:00", "20260930 00:00:00", "2026 / 9 / 30", "2026年9月30日0:00:00",
+     "二〇二六年九月三十日", "二○二六年九月卅日", "二零二六年 九 月 三十 号", "2026年九月三十日", "二〇二六年9月30日"],
 )  # fmt: skip
 def test_a_date_however_it_is_written(text: str) -> None:
     assert one(text, field("date")) == date(2026, 9, 30)
@@ -192,10 +193,20 @@ def test_a_date_however_it_is_written(text: str) -> None:
      "2026/9/3 00:30", "2026/9/30 12:00", "2026/9/30 24:00", "2026/9/300:00", "2026/10/200:00", "2026/9/3 0 0:00",
      "2026-09-30T00:00:00Z", "2026-09-30T00:00:00+08:00", "2026/9/30 0:01", "2026/9/30 12:00 PM", "2026/9/30 下午12:00",
      "2026-09-30 00:00:00.5",
-     "46295.5", "4629", "462950", "年底前", "2026-09-30前", "0000-01-01"],
+     "46295.5", "4629", "462950", "年底前", "2026-09-30前", "0000-01-01",
+     "九月三十日", "二〇二六年九月三十", "二〇二六年九月二三日", "二〇二六年九月三十一日", "二〇二六年十三月一日",
+     "二〇二六年九月三十日前", "二〇二六年九月初三日"],
 )  # fmt: skip
 def test_what_is_no_date_is_unreadable(text: str) -> None:
     assert one(text, field("date")) is ValueError
+
+
+def test_every_day_in_chinese_numerals_is_read() -> None:
+    ones = ["", *"一二三四五六七八九"]
+    numerals = [f"{tens}{one}" for tens in ("", "十", "二十", "三十") for one in ones][1:]
+    for day in (date(2027, 1, 1) + timedelta(days=n) for n in range(365)):
+        text = f"二〇二七年{numerals[day.month - 1]}月{numerals[day.day - 1]}日"
+        assert one(text, field("date")) == day
 
 
 @pytest.mark.parametrize("text", [None, "", " ", "—", "/"])

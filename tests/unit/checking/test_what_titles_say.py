@@ -1,0 +1,423 @@
+"""Titles and notes above a table, as offices write them: an honest one is no question, a wrong one is never missed.
+
+Each line is the cells above a header. Both tables are held against the three readers of titles together: which period,
+which time or plan, which form.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.models import Field
+from qiangji.checking.other_form import other_form
+from qiangji.checking.title_spans import other_in_titles
+from qiangji.checking.titles import other_period
+from qiangji.periods import Period
+from tests.frozen.paths import CATALOGUE, EXPECTATIONS
+
+MONTH, QUARTER, HALF, YEAR = "2026-10", "2026Q3", "2026H1", "2026"
+TITLES = {
+    MONTH: "行政村党建月报表",
+    QUARTER: "任务清单季报表",
+    HALF: "基层党建半年报表",
+    YEAR: "党组织和党员年报表",
+}
+T = TITLES[MONTH]
+FIELDS = {
+    kind: Field.model_validate({"label": {"zh": kind, "en": kind}, "type": "integer", "kind": kind})
+    for kind in ("stock", "ytd")
+}
+COUNTY, PLACES = "440705", ("江门市", "新会区", "会城街道")
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load(CATALOGUE, EXPECTATIONS)
+
+
+def said(cells: tuple[str, ...], period: str, catalogue: Catalogue) -> str:
+    """What the cells say that the report is not; '' if nothing."""
+    own, reported = (TITLES[period],), Period.parse(period)
+    form = {MONTH: "village", QUARTER: "county_milestones"}.get(period)
+    of_form = other_form(cells, catalogue, catalogue.forms[form], PLACES) if form else ""
+    return of_form or other_period(cells, reported, own) or other_in_titles(cells, FIELDS, reported, own)
+
+
+HONEST: dict[str, list[tuple[str, ...]]] = {
+    MONTH: [
+        # a title with its period
+        (f"{T}（2026年10月）",),
+        (f"2026年10月（本月）{T}",),
+        (f"{T}（本月）",),
+        (f"{T}（当月）",),
+        (f"{T}（本月数据）",),
+        ("2026 年 10 月 行 政 村 党 建 月 报 表",),
+        (f"二〇二六年十月份{T}", "单位：万元"),
+        (f"新会区{T}", "2026年10月"),
+        (f"{T}（2026年1-10月）",),
+        (f"{T}（本年累计数）",),
+        (f"{T}（截至2026年10月31日）",),
+        ("强基02表", T, "2026年10月"),
+        (f"附件2：{T}（10月）",),
+        # the month of sending
+        (f"2026年11月报送（10月数据）{T}",),
+        (f"{T}（报告期10月，2026年11月填报）",),
+        (f"2026年11月{T}（报告期10月）",),
+        (f"2026年11月{T}（10月数据）",),
+        (f"2026年11月填报{T}",),
+        (T, "2026年11月填报"),
+        (T, "填报月份：2026年11月", "所属月份：2026年10月"),
+        (T, "报告期", "2026年10月", "填报日期", "2026年11月3日"),
+        (T, "填报时间：2026-11-03 报告期：2026-10"),
+        (f"{T}（数据截至10月31日，11月3日报送）",),
+        (T, "上报时间：2026年11月"),
+        (T, "2026年11月制表"),
+        (T, "2026年11月印发"),
+        (f"11月上报10月数据{T}",),
+        (f"{T} 数据期：2026年10月 报送期：2026年11月",),
+        # notes that speak of another month
+        (f"{T}（2026年10月）", "请于每月6日前报上月数据"),
+        (f"{T}（2026年10月）", "已对照上月数据核对"),
+        (f"{T}（2026年10月）", "任务数由市级下达"),
+        (f"{T}（2026年10月）", "目标数由县级填写"),
+        (f"{T}（2026年10月）", "收入填本年累计，勿填本月数"),
+        (f"{T}（2026年10月）", "勿填当月数"),
+        (f"{T}（2026年10月）", "本表每月报送一次，上月数据如有变动请注明"),
+        (f"{T}（2026年10月）", "补报上月漏报"),
+        (f"{T}（2026年10月）", "上月数据已更正"),
+        (f"{T}（2026年10月）", "上期数据有误的一并更正"),
+        (f"{T}（2026年10月）", "去年新设村首次纳入"),
+        (f"{T}（2026年10月）", "上年度换届村已更新"),
+        (f"{T}（2026年10月）", "含上年度结余"),
+        (f"{T}（2026年10月）", "不含上年数"),
+        (f"{T}（2026年10月）", "严禁照抄上月数"),
+        (f"{T}（2026年10月）", "与上月数一致的也要填"),
+        (f"{T}（2026年10月）", "较上年同期增长较多的请说明"),
+        (f"{T}（2026年10月）", "红色为上月数"),
+        (f"{T}（2026年10月）", "注：上年同期数不填"),
+        (f"{T}（2026年10月）", "说明：上月数、计划数均不填"),
+        (f"{T}（2026年10月）", "环比基数为上月数"),
+        (f"{T}（2026年10月）", "9月数据有误的，随本表更正"),
+        (f"{T}（2026年10月）", "备注：9月已核，2026年8月撤并的村不填"),
+        (f"{T}（2026年10月）", "附上月数据核对表"),
+        (T, "已对照9月数据"),
+        (T, "2026年9月已核"),
+        (T, "2026年9月新设村首次纳入"),
+        (T, "9月数据已更正"),
+        (T, "请于2026年11月5日前报送"),
+        (T, "每月5日前报送上月报表"),
+        (T, "含9月补报数据"),
+        # from when on the form is in force, versions, numbers
+        (T, "自2026年1月起执行"),
+        (T, "从2026年9月起新增“四小园”"),
+        (T, "样表2026年1月起使用"),
+        (T, "2026年1月启用"),
+        (T, "2026年1月起"),
+        (T, "模板版本2026-01"),
+        (T, "版本：V2026.1"),
+        (T, "版本：", "2026-01"),
+        (T, "（2026年9月修订）"),
+        (T, "2025年版"),
+        (T, "2025年度考核用"),
+        (T, "江组通〔2025〕12号"),
+        (T, "批准文号：国统制（2026）8号 有效期至2026年12月"),
+        (T, "有效期至", "2026-12"),
+        (T, "根据2026年8月会议精神填报"),
+        (T, "按2026年9月通知要求"),
+        (T, "参照2026年9月样表"),
+        (T, "与2026年9月一致的不填"),
+        (T, "2026年9月底前完成换届的村填报"),
+        (T, "依据2025年强基工程任务清单"),
+        # other forms beside its own
+        (T, "社区党建月报表另报"),
+        (T, "November 2026"),
+        ("行政村、社区党建月报表",),
+        ("社区党建月报表填报说明",),
+        (T, "与社区党建月报表口径一致"),
+        ("不含社区，社区党建月报表另行报送",),
+    ],
+    QUARTER: [
+        ("任务清单季报表（2026年第3季度）",),
+        ("任务清单季报表（本季度）",),
+        ("2026年三季度任务清单季报表", "填报时间：2026年10月9日"),
+        ("2026年第四季度填报（三季度数据）",),
+        ("任务清单季报表（2026年7-9月）",),
+        ("任务清单季报表（Ⅲ季度）",),
+        ("任务清单季报表", "2026年10月填报"),
+        ("任务清单季报表", "2026年11月"),
+        ("任务清单季报表（截至2026年9月底）", "2026年10月"),
+        ("任务清单季报表（2026年第三季度）", "每季度首月报上季度"),
+        ("任务清单季报表（2026年第三季度）", "二季度数据已核"),
+        ("任务清单季报表（2026年第三季度）", "上季度未完成的继续列入"),
+        ("任务清单季报表（2026年第三季度）", "任务数以年初下达数为准"),
+        ("任务清单季报表", "自2026年第一季度起执行"),
+        ("任务清单季报表（2026年前三季度）",),
+        ("2026年任务清单季报表（三季度）",),
+    ],
+    HALF: [
+        ("2026年上半年基层党建半年报表",),
+        ("基层党建半年报表（2026年1-6月）",),
+        ("基层党建半年报表（截至2026年6月30日）", "2026年7月填报"),
+        ("2026年下半年报送（上半年数据）",),
+        ("基层党建半年报表（上半年）", "上年度结转项目已列入"),
+        ("基层党建半年报表", "自2025年下半年起执行"),
+        ("基层党建半年报表（2026年第二季度末）",),
+    ],
+    YEAR: [
+        ("2026年党组织和党员年报表",),
+        ("2026年度党组织和党员年报表", "2027年1月填报"),
+        ("党组织和党员年报表（2026年度）", "填报日期：2027年1月8日"),
+        ("党组织和党员年报表（截至2026年12月31日）",),
+        ("党组织和党员年报表（2026年）", "2027年1月"),
+        ("党组织和党员年报表", "2025年修订"),
+        ("党组织和党员年报表（2026年）", "与2025年度数据核对后报送"),
+        ("党组织和党员年报表（2026年）", "上年度数据已核"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("period", "cells"), [(period, cells) for period, lines in HONEST.items() for cells in lines]
+)
+def test_an_honest_title_or_note_is_no_question(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue) == ""
+
+
+WRONG: dict[str, list[tuple[tuple[str, ...], str]]] = {
+    MONTH: [
+        # last month's table, sent again
+        ((f"{T}（2026年9月）",), "2026-09"),
+        ((f"2026年9月{T}", "填报日期：2026年11月3日"), "2026-09"),
+        ((f"2026年9月{T}", "2026年10月填报"), "2026-09"),
+        ((f"2026年9月{T}（10月报送）",), "2026-09"),
+        ((f"2026年10月报送（9月数据）{T}",), "2026-09"),
+        ((f"2026年10月{T}（报告期9月）",), "2026-09"),
+        ((f"2026年10月{T}（9月数据）",), "2026-09"),
+        ((f"{T}（数据截至9月30日）", "2026年10月"), "2026-09"),
+        ((T, "报告期", "2026年9月", "填报日期", "2026年10月8日"), "2026-09"),
+        ((T, "表号：强基02表 2026年9月"), "2026-09"),
+        ((T, "填报日期：2026年10月8日 报告期：2026年9月"), "2026-09"),
+        (("江组通〔2025〕12号 2026年9月行政村党建月报表",), "2026-09"),
+        ((T, "本表数据为9月数据"), "2026-09"),
+        ((T, "按9月数据填报"), "2026-09"),
+        ((T, "沿用9月数据"), "2026-09"),
+        ((T, "备注：数据为2026年9月数"), "2026-09"),
+        ((T, "所属期：二〇二六年九月"), "2026-09"),
+        ((f"{T}（2026年9月）", "2026年10月起执行新口径"), "2026-09"),
+        ((f"{T}（2026年9月）", "请于2026年10月8日前报送"), "2026-09"),
+        ((T, "2026年9月填报"), "2026-09"),
+        (("新会区2026年9月行政村情况统计表",), "2026-09"),
+        ((T, "报2026年9月"), "2026-09"),
+        ((T, "统计时段：2026年9月1日至9月30日"), "2026-09"),
+        ((T, "数据期 2026-09"), "2026-09"),
+        # the year before
+        ((f"2025年{T}（10月）",), "2025"),
+        ((f"2025年{T}", "10月"), "2025"),
+        ((f"2025年度{T}10月",), "2025-10"),
+        ((f"{T}（去年10月）",), "2025-10"),
+        ((f"2025年{T}",), "2025"),
+        ((f"{T}（2025年）",), "2025"),
+        # the month after, in a title
+        ((f"2026年11月{T}",), "2026-11"),
+        # another time, or a plan
+        ((f"{T}（上月数据）",), "上月"),
+        ((f"{T}（2026年10月）", "上月数据"), "上月"),
+        ((f"{T}（2026年10月，去年同期）",), "去年同期"),
+        ((f"{T}（2026年10月）年度目标",), "年度目标"),
+        ((f"{T}预计数",), "预计数"),
+        ((f"{T}计划表",), "计划"),
+        ((f"{T}（2026年10月下达数）",), "下达数"),
+        ((f"新会区上年度{T}",), "上年度"),
+        (("新会区上月行政村党建情况统计表",), "上月"),
+        ((T, "各村上月数据"), "上月"),
+        ((T, "村级集体收入上年累计"), "上年累计"),
+        ((T, "本表数据为上月数"), "上月数"),
+        ((T, "数据均为计划数"), "计划数"),
+        ((T, "注：本表数据为上年同期数"), "上年同期数"),
+        ((T, "沿用上月数据"), "上月"),
+        ((f"{T}（当月数）",), "当月数"),
+        ((f"{T}（本月新增数）",), "本月新增数"),
+        ((f"{T}（仅本月）",), "仅本月"),
+        ((T, "均填当月数"), "当月数"),
+        ((f"{T}（2026年10月）", "本月发生额"), "本月发生额"),
+        ((f"{T}（第三季度）",), "2026Q3"),
+        # another form
+        (("社区党建月报表10月份",), "community"),
+        (("社区党建月报表 单位：人",), "community"),
+        (("社区党建月报表续表",), "community"),
+        (("社区党建月报",), "community"),
+        (("会城街道社区党建月报表",), "community"),
+        (("强基03表 社区党建月报表",), "community"),
+        (("强基03表社区党建月报表（2026年10月）续",), "community"),
+        (("新会区社区党建月报表2026年10月 单位：人、万元",), "community"),
+        (("社区党建月报表（第1页 共2页）",), "community"),
+        (("社区党建月报表第2页",), "community"),
+        (("社区党建月报表-新会区",), "community"),
+        (("任务清单季报表三季度",), "county_milestones"),
+    ],
+    QUARTER: [
+        (("任务清单季报表（2026年第2季度）",), "2026Q2"),
+        (("任务清单季报表（二季度数据）", "2026年第三季度填报"), "2026Q2"),
+        (("2025年任务清单季报表",), "2025"),
+        (("2025年任务清单季报表（第三季度）",), "2025"),
+        (("任务清单季报表（截至6月30日）",), "2026Q2"),
+        (("任务清单季报表（2026年第三季度）", "数据截至2026年6月底"), "2026Q2"),
+        (("任务清单季报表（2026年第四季度）",), "2026Q4"),
+        (("任务清单季报表（上季度）",), "上季度"),
+        (("任务清单季报表（本月）",), "本月"),
+        (("任务清单季报表（2026年第三季度计划数）",), "计划数"),
+    ],
+    HALF: [
+        (("2026年下半年基层党建半年报表",), "2026H2"),
+        (("2025年上半年基层党建半年报表",), "2025H1"),
+        (("基层党建半年报表（截至2025年12月31日）",), "2025H2"),
+        (("基层党建半年报表（上年同期）",), "上年同期"),
+        (("2026年上半年报送（2025年下半年数据）",), "2025H2"),
+    ],
+    YEAR: [
+        (("2025年党组织和党员年报表",), "2025"),
+        (("党组织和党员年报表（截至2025年12月31日）",), "2025"),
+        (("2026年报送（2025年度数据）",), "2025"),
+        (("2025年度党组织和党员年报表", "2026年1月填报"), "2025"),
+        (("党组织和党员年报表（上年度）",), "上年度"),
+        (("党组织和党员年报表（2026年）年度计划",), "年度计划"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("period", "cells", "word"), [(period, *line) for period, lines in WRONG.items() for line in lines]
+)
+def test_a_wrong_title_is_never_missed(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...], word: str
+) -> None:
+    assert said(cells, period, catalogue) == word
+
+
+BESIDE = {
+    MONTH: """
+        本表由各村于次月5日前报镇（街），镇（街）汇总后报县|上年末数据以年报为准|上月末至本月末变动情况请附页说明
+        党员人数以党统年报（2025年度）为基础|2026年10月（10月1日—10月31日）|统计截止：10月31日|上报截止：2026年11月6日
+        11月6日前报出|报送日期：2026.11.03|报送:11月3日|2026.11.3|填表日期：二〇二六年十一月三日|填报人：  2026年11月
+        填报单位（盖章）：新会区 2026年11月3日|（2026年）10月|第10期|总第58期|2026年第10期（总第58期）|2026年10期
+        依据《江门市2025年组织工作要点》|贯彻2026年第三季度工作会议精神|第三季度未报的一并补报|上半年已换届|2026年下半年起停报
+        强基工程三年行动（2024—2026年）|2024年启动|“十五五”规划|2025-2027年|本月新增村请注明|当月新设村本月起报|上月漏报的本月补报
+        与上月持平的填同上|上月已报不再报|不再填上年数|上年数由系统自动带出|预计数不填|计划数另表报送|年度目标见附件|目标任务见任务书
+        任务数见附件2|无计划数的填0|2026年目标任务已下达|1-10月累计数|人数为期末数|版次：2026-03|2026版|V2.0（2026.03）
+        修订时间：2026年3月|模板更新于2026年9月|2026年9月版|9月版模板|9月新表|旧表8月停用|9月培训过的填|9月已报过的无需再报
+        8月、9月撤并的村不填|9月底前完成|村书记9月调整的按新任填|含9月入党|不含9月转出党员|9月1日新设
+        去年10月起|去年以来|前年设立
+        近三年|2025年底前建成|2025年末党员数据已归档|同期数由市局提供|去年同期数供参考|对比上月|环比上月|较上月|与计划数对照
+        2026年3月 修订|启用 2026-01|2026年11月 填报|自 2026年1月 起|表式 2026年版|按月报送 2026年10月
+        Report for October 2026|Villages, monthly (October 2026)|As of 31 Oct 2026|本月无变动|线上月报表""",
+    QUARTER: """
+        2026年7—9月|2026年9月|（三季度末）|Q3|2026年10月|四季度上报三季度情况|三季度数据（2026年10月报）|上季度任务已销号
+        与二季度相比有变动的请说明|2026年上半年已完成|2025年度结转任务|报告期：2026年7月1日至9月30日|任务完成情况
+        第四季度计划另报|下季度计划|四季度工作打算另附|完成时限为2026年12月|时限：2026年12月底|2026年底前完成""",
+    HALF: "上半年|1-6月|2026年6月|6月30日|2026年7月|下半年报送|2026年6月末数据|2026年|与上年同期对比另附",
+    YEAR: """
+        2026|2026年1-12月|2026年12月|2027年1月|2027年1月10日|2027年报送（2026年度数据）|2025年度已评|2026年四季度末
+        自2025年起|2025版|与2025年相比|2026年（2027年1月报）|2027年1月印发""",
+}
+"""What stands beside a right title, or in brackets behind it: each is tried in both places."""
+ALONE = {
+    MONTH: """
+        2026年9月份|2026-09月报|九月份|新会区9月数据|会城街道9月|2026年8月—9月|8-9月|1-9月|截至9月末|至2026年9月底|9月末数|数据为9月末数
+        9月30日数据|数据日期：2026年9月30日|数据截止日期：2026-09-30|属期：9月|报告期为2026年9月|报告期别：2026-09|2026年9月上报数据
+        上报9月数据|补报9月数据|9月数据（补报）|2026年9月重报|2026年9月报|Sep 2026|September|2025-10-31|去年数|上年
+        上月报表
+        上期|上年末数|上月末|截至上月末|计划|目标数|年度计划数|全年任务数|预计完成数|预估数|分配任务数|市下达数
+        本月完成数|单月数|当月发生|本月新增|本期数|只填本月|填报本月数|按本月数填|表内数据为本月数|本表为年度目标
+        数据来自上月|上月未变，沿用上月数|数据未更新，为9月数|按月报送 2026年9月|新会区 2026年9月 内部资料""",
+    QUARTER: """
+        2026年4-6月|截至6月底|2026年6月|二季度|四季度|2026年四季度|2025年第三季度|2025年|上半年|去年同期|报告期：二季度
+        报告期：2026年4月1日至6月30日|2026年第2期|2026年二季度填报|目标任务""",
+    HALF: "2026年下半年|2025年下半年|上年同期|2025年|2026年1-12月|截至2026年12月31日|截至2025年底|去年上半年|计划数",
+    YEAR: "2025年|2025|2025年年报|2025年报|截至2025年底|2025年12月|2025年1-12月|去年|2025年末|2024年度|2025年度数据",
+}
+"""What makes a title wrong that names no period itself."""
+
+
+def places(texts: dict[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    lines = [(period, text.strip()) for period, said in texts.items() for text in re.split(r"[|\n]", said)]
+    return [
+        (period, cells)
+        for period, text in lines
+        if text
+        for cells in ((TITLES[period], text), (f"{TITLES[period]}（{text}）",))
+    ]
+
+
+@pytest.mark.parametrize(("period", "cells"), places(BESIDE))
+def test_what_stands_beside_a_right_title(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
+    assert said(cells, period, catalogue) == ""
+
+
+@pytest.mark.parametrize(("period", "cells"), places(ALONE))
+def test_what_makes_a_title_wrong(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
+    assert said(cells, period, catalogue)
+
+
+NOTES = [
+    cells[1]
+    for cells in HONEST[MONTH]
+    if len(cells) == 2
+    and cells[0] in (T, f"{T}（2026年10月）")
+    and not re.match(".*报告期|November", cells[1])
+]
+WAYS = (
+    "{t}（{y}年{m}月）", "{y}年{m}月{t}", "{y}年{m}月份新会区{t}", "{t}（{y}-{m:02}）", "{t}（{y}年1-{m}月）",
+    "{t} {y}.{m:02}", "{t}（报告期：{y}年{m}月）", "{t}（{y}年{m}月数据）", "{t} 所属期：{y}年{m}月",
+    "{t}（{y}{m:02}）", "新会区{t} {y}年{m}月 单位：万元", "{t}（数据截至{y}年{m}月底）",
+)  # fmt: skip
+WITH_A_WORD = ("{t}（{w}）", "{w}{t}", "{t}{w}", "{t}（{y}年{m}月，{w}）", "{t} {w}", "{y}年{m}月{t}（{w}）")
+WORDS = ("上月数", "上年同期", "计划数", "年度目标", "当月数", "本月发生额")
+MONTHS = st.integers(2025 * 12, 2027 * 12 - 1).map(lambda index: Period("month", index))
+
+
+def titled(way: str, period: Period) -> str:
+    return way.format(t=T, y=period.year, m=period.start.month)
+
+
+@given(month=MONTHS, way=st.sampled_from(WAYS), notes=st.lists(st.sampled_from(NOTES), max_size=3))
+def test_no_note_beside_a_title_makes_it_wrong(month: Period, way: str, notes: list[str]) -> None:
+    cells = (titled(way, month), *notes)
+    assert (other_period(cells, month, [T]), other_in_titles(cells, FIELDS, month, [T])) == (None, "")
+
+
+@given(
+    month=MONTHS,
+    other=MONTHS,
+    way=st.sampled_from(WAYS),
+    before=st.lists(st.sampled_from(NOTES), max_size=2),
+    behind=st.lists(st.sampled_from(NOTES), max_size=2),
+)
+def test_no_note_beside_a_title_of_another_month_excuses_it(
+    month: Period, other: Period, way: str, before: list[str], behind: list[str]
+) -> None:
+    cells = (*before, titled(way, other), *behind)
+    assert other_period(cells, month, [T]) == (str(other) if other != month else None)
+
+
+@given(month=MONTHS, late=st.integers(1, 3), way=st.sampled_from(["{t}（报告期{m}月）", "{t}（{m}月数据）"]))
+def test_the_month_of_sending_is_no_other_month(month: Period, late: int, way: str) -> None:
+    sent = month + late
+    for verb in ("报送", "填报", "上报"):
+        cells = (f"{sent.year}年{sent.start.month}月{verb}", titled(way, month))
+        assert other_period(cells, month, [T]) is None
+    assert other_period((f"{sent.year}年{sent.start.month}月{titled(way, month)}",), month, [T]) is None
+
+
+@given(month=MONTHS, word=st.sampled_from(WORDS), way=st.sampled_from(WITH_A_WORD))
+def test_a_word_of_another_time_is_told_wherever_it_is_the_title_s(
+    month: Period, word: str, way: str
+) -> None:
+    title = way.format(t=T, w=word, y=month.year, m=month.start.month)
+    assert other_in_titles([title], FIELDS, month, [T]) == word
