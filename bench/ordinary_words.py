@@ -3,7 +3,7 @@
 In: the dictionary of jieba 0.42.1 (MIT), `jieba/dict.txt`: word, frequency, part of speech (`nr`: a person's name).
 Out: the file, on standard output. docs/decisions/0053-ordinary-words.md says what it is for and what it misses.
 
-    .venv/bin/python bench/ordinary_words.py dict.txt > plugins/qiangji/personal_data/ordinary_words.txt
+    PYTHONPATH=plugins .venv/bin/python bench/ordinary_words.py dict.txt > plugins/qiangji/personal_data/ordinary_words.txt
 
 A character's leaning is its share of the given names of the dictionary's persons over its share of all other words; a
 surname's is the same of surnames and of the first characters of words. Below 1 it is met among words rather.
@@ -30,7 +30,10 @@ PERSONS, AS_A_WORD, FAVOURED = 10_000_000, 3.2, 10
 """A word is met so many times as often as its characters would meet in the names of so many persons; more often, where
 its second character leans to names.
 """
-GIVEN_TODAY = frozenset("年以好示近创央由及展党研持协实优迅直情亿在上现气恳愉珞奕芜峨想准凭响获析访追始辈舱")
+GIVEN_TODAY = frozenset(
+    "年以好示近创央由及展党研持协实优迅直情亿在上现气恳愉珞奕芜峨想准凭响获析访追始辈舱地工革际就"
+    "一中业和人今会来月有时定运自然意育政理社行合同本果争影品"
+)
 """Characters that persons of today are called by, seldom as they are in a dictionary of the 1990s."""
 ALSO_NAMES = """
     高原 高歌 高程 高点 高能 高深 高欢 方程 方舟 方言 方丈 文汇 文章 文理 文本 文人 陆游 陆绩 屈原 许愿 许都 许由

@@ -52,7 +52,7 @@ _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[
 _ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
 _ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
 _ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
-_END = rf"(?![{_HAN}]| ?[(\[【〔](?:19|20)[0-9]{{2}}[)\]】〕] ?[0-9第])"
+_END = rf"(?![{_HAN}]| ?[(\[【〔](?:19|20)[0-9]{{2}}[)\]】〕] ?第?[0-9]{{1,5}} ?号)"
 """Behind a name; what the year of a document's number follows is none: `江组通〔2025〕12号`."""
 _PERSON_OR_OFFICE = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join(OFFICES)}))"
 _BEHIND = re.compile(
@@ -219,6 +219,8 @@ def _is_one_name(text: str, things: Things | None) -> bool:
     if re.search(f"[{_DOTS}]", text):
         return bool(re.fullmatch(rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+", text)) and not _ends(text)
     bare = _TITLES.sub("", text)
+    if len(bare) == 1 and len(text) == 3:  # 李所长
+        return bare in SURNAMES and text not in NO_NAMES
     text = bare if len(bare) >= 2 else text
     if not re.fullmatch(f"[{_HAN}]{{2,4}}", text) or text in NO_NAMES or _ends(text):
         return False

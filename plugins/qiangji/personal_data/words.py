@@ -61,7 +61,7 @@ behind one is often a thing: an office, a number, a remark.
 TITLES = _split(
     """
     同志 先生 女士 小姐 老师 书记 副书记 主任 副主任 组长 村长 支书 委员 站长 队长 经理 所长
-    局长 镇长
+    局长 镇长 科长 股长 部长 县长 区长 主席 会长 干事
     """
 )
 """Titles that may stand behind a name."""

@@ -64,6 +64,8 @@ PERSONS = """
     高明 高远 向阳 安康 文明军
     任建新 计春华 应采儿 单国强 尚长荣 解晓东 万里 平海 经叔平 常香玉 严复 余秋雨 方志敏 江一燕 李想 陆游 方舟 农冠品
     甘敬 温柔 乐嘉
+    李工 王所长 李局长 陈主任 张股长 周科长 黄部长 李干事 林佩仪科长 欧有才 管月娥 毕一鸣 路会珍 包和平 单中华 强自立
+    陈革新 许地山 车来福
     司徒美堂 欧阳建 欧阳桂花 欧阳娜娜 上官云 司马光 张李建国
 """
 """Persons, made up or in encyclopaedias; some are called by words, or like an office."""
@@ -137,6 +139,13 @@ def test_a_person_is_one_whatever_is_asked(person: str) -> None:
     assert is_name(person)
     assert is_name_for_a_value(person)
     assert may_name(person)
+
+
+@pytest.mark.parametrize(
+    "text", ["审核：李四（2026）10月", "制表：林佩仪 2026年10月12号", "填表人：李四[2026]"]
+)
+def test_a_day_behind_a_name_makes_no_documents_number(text: str) -> None:
+    assert kind_of(text) == "name"
 
 
 @pytest.mark.parametrize("word", ["余额", "计划内", "符合", "高档", "富余", "平台", "鱼塘", "单独建"])
