@@ -3,7 +3,7 @@
 In: the dictionary of jieba 0.42.1 (MIT), `jieba/dict.txt`: word, frequency, part of speech (`nr`: a person's name).
 Out: the file, on standard output. docs/decisions/0053-ordinary-words.md says what it is for and what it misses.
 
-    PYTHONPATH=plugins .venv/bin/python bench/ordinary_words.py dict.txt > plugins/qiangji/personal_data/ordinary_words.txt
+    PYTHONPATH=plugins .venv/bin/python bench/ordinary_words.py dict.txt > ordinary_words.txt
 
 A character's leaning is its share of the given names of the dictionary's persons over its share of all other words; a
 surname's is the same of surnames and of the first characters of words. Below 1 it is met among words rather.
