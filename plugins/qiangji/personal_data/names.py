@@ -221,6 +221,8 @@ def _is_one_name(text: str, things: Things | None) -> bool:
     bare = _TITLES.sub("", text)
     if len(bare) == 1 and len(text) == 3:  # 李所长
         return bare in SURNAMES and text not in NO_NAMES
+    if bare != text and bare in TRADE:  # 司法所长
+        return False
     text = bare if len(bare) >= 2 else text
     if not re.fullmatch(f"[{_HAN}]{{2,4}}", text) or text in NO_NAMES or _ends(text):
         return False

@@ -120,6 +120,11 @@ def test_an_ordinary_word_is_no_person(word: str) -> None:
     assert quoted(word) == word
 
 
+@pytest.mark.parametrize("post", ["司法所长", "金融科长", "宣传部长", "计生主任", "农业局长", "水务所所长"])
+def test_a_post_without_its_holder_is_no_person(post: str) -> None:
+    assert kind_of(f"联系人：{post}") is None
+
+
 def test_beside_a_number_it_is_none_either() -> None:
     assert not any(
         map(is_name_for_a_value, ("余额12.5", "应为 25", "尚缺3人", "平均3.5", "符合（已核）", "计划内3个"))
