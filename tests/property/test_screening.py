@@ -22,8 +22,8 @@ from stdnum.exceptions import InvalidComponent
 from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
 from qiangji.parsing.screening import find_personal_data
-from qiangji.personal_data import kind_of
-from qiangji.personal_data.names import is_name
+from qiangji.personal_data import WORDS, Things, kind_of
+from qiangji.personal_data.names import CALLED, is_name
 from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id
 from qiangji.text import as_text
 from tests.frozen import paths as frozen
@@ -392,6 +392,22 @@ def test_names_are_found_under_and_beside_what_asks_for_one(header: str, name: s
 )
 def test_a_name_under_another_header_is_a_word_like_others(header: str) -> None:
     assert find_personal_data(grid_of_columns([[header, "石溪", "高岗", "林佩仪"]]), Layout()) == []
+
+
+@settings(max_examples=times(200), deadline=None)
+@given(
+    st.sampled_from(sorted(CALLED)),
+    st.sampled_from(["：", " ", "（", ": ", " : "]),
+    st.text(st.sampled_from("司前古井尚未余额林佩仪张建科单独经查符合办室中国"), min_size=2, max_size=5),
+)
+def test_a_countys_units_take_names_away_and_add_none(label: str, between: str, text: str) -> None:
+    """So a look without them, in the cage, never passes over what the look with them would find."""
+    units = Things(frozenset({"司前镇", "古井镇", "张建村"}))
+    for said in (f"{label}{between}{text}", text):
+        assert kind_of(said) == "name" or kind_of(said, units) != "name"
+    columns = grid_of_columns([["编码", "1", "2"], [label, "无", text], [text, text, label]])
+    alone, known = (find_personal_data(columns, Layout(), None, t) for t in (WORDS, units))
+    assert set(known) <= set(alone)
 
 
 def test_a_header_of_the_form_asks_for_no_person() -> None:

@@ -165,6 +165,16 @@ class OrgTree:
             self._towns[state] = {county: [self.units[c] for c in mine] for county, mine in codes.items()}
         return self._towns[state].get(self._rows.get(county, -1), ())
 
+    def names_in(self, county: str) -> frozenset[str]:
+        """Every name that a unit of the county has or had, the county's own and its city's with them."""
+        import pyarrow.compute as pc
+
+        beneath = self.table.filter(pc.equal(self.table.column("county_code"), county)).column("name")
+        before = (u.name for lines in self.dated.values() for u in lines if self.county_of(u.code) == county)
+        return frozenset(
+            (*beneath.to_pylist(), *before, *(self.units[c].name for c in self.path(county).values()))
+        )
+
     def counts_of(self, kind: str, period: Period) -> dict[str, int]:
         """Unit -> how many units of the kind that should report for the period lie beneath it, or are it.
 

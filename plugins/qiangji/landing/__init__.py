@@ -45,7 +45,7 @@ from qiangji.parsing.clean import workbook_of
 from qiangji.parsing.handed import Handed
 from qiangji.parsing.screening import Hit, Read, find_everywhere
 from qiangji.periods import Period
-from qiangji.personal_data import KINDS_ZH, is_suspect, kind_of, masked
+from qiangji.personal_data import KINDS_ZH, Things, is_suspect, kind_of, masked
 from qiangji.pipeline import Pipeline
 from qiangji.sources import Fetched, Item, Limits, Source, open_source
 
@@ -298,6 +298,9 @@ def _is_left_out(
 def _hits(catalogue: Catalogue, county: County, read: Read) -> dict[str, list[Hit]]:
     """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
     hits = find_everywhere(read, county, catalogue.forms)
+    if any(hit.kind == "name" for found in hits.values() for hit in found):
+        units = Things(catalogue.org.names_in(county.county))
+        hits = find_everywhere(read, county, catalogue.forms, units)
     if hits[""]:
         log.warning(
             "%s: personal data in what is no form's (%s): only the cells of its forms are kept",

@@ -25,13 +25,14 @@ from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths,
 from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
 from qiangji.parsing.headers import values_in
 from qiangji.parsing.wording import known_headers
-from qiangji.personal_data import Kind, kind_of
+from qiangji.personal_data import WORDS, Kind, Things, kind_of
 from qiangji.personal_data.names import (
     BEHIND,
     CALLED,
     LABEL,
     MAY_ASK,
     asks_for_a_person,
+    asks_for_things_too,
     is_name,
     is_name_for_a_value,
     name_behind_a_word,
@@ -64,31 +65,38 @@ class Hit:
     kind: Kind
 
 
-def find_everywhere(read: Read, county: County, forms: Mapping[str, Form]) -> dict[str, list[Hit]]:
-    """Form -> what was found in its sheet; under '' what was found in places that are no form's."""
+def find_everywhere(
+    read: Read, county: County, forms: Mapping[str, Form], things: Things = WORDS
+) -> dict[str, list[Hit]]:
+    """Form -> what was found in its sheet; under '' what was found in places that are no form's.
+
+    `things`: what is no name where things stand as well. Without the county's units, more may be found, never less.
+    """
     hits = {
-        form: find_personal_data(grid, county.layout_of(form), forms[form])
+        form: find_personal_data(grid, county.layout_of(form), forms[form], things)
         for form, grid in read.grids.items()
     }
-    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout())]
+    hits[""] = [hit for grid in read.others for hit in find_personal_data(grid, Layout(), None, things)]
     sheets = {grid.sheet: form for form, grid in read.grids.items() if grid.sheet}
-    for form, hit in find_beside(read.beside, sheets):
+    for form, hit in find_beside(read.beside, sheets, things):
         hits[form].append(hit)
     return hits
 
 
-def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> list[Hit]:
+def find_personal_data(
+    grid: Grid, layout: Layout, form: Form | None = None, things: Things = WORDS
+) -> list[Hit]:
     """All cells with personal data, by row and column. The form's own headers are not taken to ask for a person."""
     hits: list[Hit] = []
-    if grid.sheet and (kind := kind_of(grid.sheet)):
+    if grid.sheet and (kind := kind_of(grid.sheet, things)):
         hits.append(Hit(f"{grid.form}!sheet name", kind))
     end = sign_off_start(grid, layout)
     columns = [combined(column).slice(0, end) for column in grid.cells.columns]
     head = grid.data_start(layout)
     plain = [is_ascii(column.slice(head)) for column in columns]
-    names = _names(columns, head, plain, known_headers(form) if form else ())
+    names = _names(columns, head, plain, known_headers(form) if form else (), things)
     if form and not all(plain):
-        names += _names_among_values(grid, columns, plain, layout, form)
+        names += _names_among_values(grid, columns, plain, layout, form, things)
     found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
     for index, column in enumerate(columns):
         found |= {(row, index): kind for row, kind in _numbers(column)}
@@ -98,11 +106,11 @@ def find_personal_data(grid: Grid, layout: Layout, form: Form | None = None) -> 
     ]
 
 
-def find_beside(beside: Beside, forms: Mapping[str, str]) -> list[tuple[str, Hit]]:
+def find_beside(beside: Beside, forms: Mapping[str, str], things: Things = WORDS) -> list[tuple[str, Hit]]:
     """(form, hit) of a workbook's texts beside its cells; form '' for a sheet of no form. `forms`: sheet -> form."""
     found: dict[tuple[str, Hit], None] = {}
     for said in beside.texts:
-        if kind := kind_of(said.text):
+        if kind := kind_of(said.text, things):
             form = forms.get(said.sheet, "")
             found[
                 form,
@@ -131,7 +139,7 @@ def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
 
 
 def _names(
-    columns: list[pa.Array], head: int, plain: Sequence[bool], headers: Collection[str]
+    columns: list[pa.Array], head: int, plain: Sequence[bool], headers: Collection[str], things: Things
 ) -> list[tuple[int, int]]:
     """(row, column) of names below or to the right of a label that asks for one, and of texts with label and name.
 
@@ -146,31 +154,36 @@ def _names(
         if plain[index]:
             texts = column.slice(0, head).to_pylist()
             asking = [row for row, text in enumerate(texts) if text and _asks(text, headers)]
-            found += [(row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text)]
+            found += [
+                (row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text, things)
+            ]
         elif suspects[index]:
-            own, asking = _names_in(column.dictionary_encode(), headers)
+            own, asking = _names_in(column.dictionary_encode(), headers, things)
             found += [(row, index) for row in own]
         else:
             continue
-        found += [place for row in asking if (place := _right_of(columns, row, index))]
+        found += [place for row in asking if (place := _right_of(columns, row, index, things))]
     return found
 
 
-def _names_in(column: pa.DictionaryArray, headers: Collection[str]) -> tuple[list[int], list[int]]:
+def _names_in(
+    column: pa.DictionaryArray, headers: Collection[str], things: Things
+) -> tuple[list[int], list[int]]:
     """Rows of a column with names, and rows with a label that asks for one."""
     texts = column.dictionary
-    behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py())]
+    behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py(), things)]
     rows = [row for row, _ in _places(column, behind)]
     labels = [i for i in _matching(texts, LABEL) if _asks(texts[i].as_py(), headers)]
     asking = [row for row, _ in _places(column, labels)]
     if asking:
-        names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text)]
+        none = things if all(asks_for_things_too(texts[i].as_py()) for i in labels) else None
+        names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text, none)]
         rows += [row for row, _ in _places(column, names) if row > asking[0]]
     return rows, asking
 
 
 def _names_among_values(
-    grid: Grid, columns: Sequence[pa.Array], plain: Sequence[bool], layout: Layout, form: Form
+    grid: Grid, columns: Sequence[pa.Array], plain: Sequence[bool], layout: Layout, form: Form, things: Things
 ) -> list[tuple[int, int]]:
     """(row, column) of names below a header of the form that wants a number, 是 or 否, a day or a listed value."""
     head, found = grid.data_start(layout), list[tuple[int, int]]()
@@ -181,7 +194,9 @@ def _names_among_values(
         encoded = columns[index].slice(head).dictionary_encode()
         words = _matching(encoded.dictionary, _WORD)
         texts = [(i, encoded.dictionary[i].as_py()) for i in words]
-        names = [i for i, t in texts if squeezed(t) not in known and is_name_for_a_value(t, field.values)]
+        names = [
+            i for i, t in texts if squeezed(t) not in known and is_name_for_a_value(t, field.values, things)
+        ]
         found += [(head + row, index) for row, _ in _places(encoded, names)]
     return found
 
@@ -202,11 +217,12 @@ def may_ask(column: pa.Array) -> bool:
     return not _PLAIN.of(characters).all() or _ASKING.may_be_in(characters)
 
 
-def _right_of(columns: list[pa.Array], row: int, index: int) -> tuple[int, int] | None:
+def _right_of(columns: list[pa.Array], row: int, index: int, things: Things) -> tuple[int, int] | None:
     """The next cell of the row that is not empty, at most three columns on, if it is a name."""
     for right in range(index + 1, min(index + 4, len(columns))):
         if (text := columns[right][row].as_py()) is not None:
-            return (row, right) if is_name(text) else None
+            none = things if asks_for_things_too(columns[index][row].as_py()) else None
+            return (row, right) if is_name(text, none) else None
     return None
 
 

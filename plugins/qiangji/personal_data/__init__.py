@@ -13,6 +13,8 @@ from typing import Literal
 from urllib.parse import unquote
 
 from qiangji.personal_data.names import (
+    WORDS,
+    Things,
     is_name,
     is_name_for_a_value,
     is_of_a_name,
@@ -23,7 +25,9 @@ from qiangji.personal_data.numbers import number_in
 
 __all__ = [
     "KINDS_ZH",
+    "WORDS",
     "Kind",
+    "Things",
     "is_signature",
     "is_suspect",
     "kind_of",
@@ -44,11 +48,11 @@ _LONG = re.compile(r"[0-9０-９](?:[ -]?[0-9０-９]){10,}")
 _DIGITS = re.compile(r"[0-9０-９]")
 
 
-def kind_of(text: str) -> Kind | None:
+def kind_of(text: str, things: Things = WORDS) -> Kind | None:
     """The kind of personal data in a text: a number, or a name behind a word that asks for one. None without any."""
     if kind := number_in(text) or ("%" in text and number_in(unquote(text))) or None:
         return kind
-    return "name" if name_behind_a_word(text) else None
+    return "name" if name_behind_a_word(text, things) else None
 
 
 def is_suspect(content: bytes, encodings: Iterable[str]) -> bool:
@@ -67,7 +71,7 @@ def masked(text: str) -> str:
 
 def may_name(text: str) -> bool:
     """Whether a text may name a person, also beside a code or another word: no message quotes it."""
-    if is_name(text) or is_of_a_name(text) or name_behind_a_word(text):
+    if is_name(text, WORDS) or is_of_a_name(text) or name_behind_a_word(text):
         return True
     return bool(_BESIDE.search(text)) and is_name_for_a_value(text)
 

@@ -11,23 +11,32 @@ A Chinese name cannot be told from other words by itself, so it counts only wher
 | four characters, beginning with a surname of two characters or with two surnames | yes |
 | parts joined by a middle dot | yes |
 | one of these with a title behind it (书记, 同志) | yes |
-| ends like a place or an organisation (石溪一组, 梁村), or is in `NO_NAMES` | no |
+| ends like a place, an organisation or an office (石溪一组, 梁村, 干部科), or is in `NO_NAMES` | no |
+
+Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), among values, and in what a
+message quotes. There an ordinary word (`ordinary`) and a unit of the county (`units`: its names in the tree) are no
+names either. Where a label asks for a person alone (姓名, 联系人, 填表人), they are.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
+from qiangji.personal_data.ordinary import is_ordinary
 from qiangji.personal_data.words import (
     ASKING,
     DOUBLE_SURNAMES,
     NO_NAMES,
+    OFFICE_ENDINGS,
     OFFICES,
     PLACES,
     SIGNING,
     SURNAMES,
     TITLES,
+    TRADE,
+    UNIT_ENDINGS,
 )
 from qiangji.text import squeezed, tidy
 
@@ -43,9 +52,12 @@ _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[
 _ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
 _ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
 _ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
+_END = rf"(?![{_HAN}]| ?[(\[【〔](?:19|20)[0-9]{{2}}[)\]】〕] ?第?[0-9]{{1,5}} ?号)"
+"""Behind a name; what the year of a document's number follows is none: `江组通〔2025〕12号`."""
+_PERSON_OR_OFFICE = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join(OFFICES)}))"
 _BEHIND = re.compile(
-    rf"(?:(?:{'|'.join((*ASKING, *OFFICES))})(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
-    rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}({_NAME})(?![{_HAN}])",
+    rf"(?:{_PERSON_OR_OFFICE}(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
+    rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}(?P<name>{_NAME}){_END}",
     re.IGNORECASE,
 )
 _WORDS = "|".join(sorted({*ASKING, *OFFICES, *SIGNING}, key=lambda w: (-len(w), w)))
@@ -54,13 +66,16 @@ _SPREAD = re.compile("|".join(" ?".join(w) for w in _WORDS.split("|")))
 _SHORT = rf"[{_HAN}](?: [{_HAN}]){{1,3}}|[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}]{{2,6}}"
 _SIGNS = r"(?:[(][^()]{0,12}[)])?[\"'”’ ]{0,2}"
 _ASIDE = re.compile(
-    rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
+    rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))"
     rf"(?:{_SIGNS}[:：=][\"'“‘ (\[【〔]{{0,3}}|(?:[(][^()]{{0,12}}[)])?[\"'”’]? +[(\[【〔]?| {{0,2}}[(\[【〔] ?)"
-    rf"({_SHORT})(?![{_HAN}])"
+    rf"(?P<name>{_SHORT}){_END}"
 )
 """A label at the beginning of a text or behind a sign or a blank, then a colon, a blank or a bracket, then a name."""
-_BEFORE = re.compile(rf"(?:^|[^{_HAN}])({_SHORT}) ?[(\[【〔](?:{_WORDS})[)\]】〕]")
+_BEFORE = re.compile(
+    rf"(?:^|[^{_HAN}])(?P<name>{_SHORT}) ?[(\[【〔](?:{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))[)\]】〕]"
+)
 _SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
+_OF_THINGS = re.compile(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
 _LABELS = re.compile(
     rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
     rf"(?:[(][^()]{{0,12}}[)])?(?: *[:：=(\[【〔]| +(?=[{_HAN}])|$)"
@@ -126,40 +141,72 @@ def asks_for_a_person(text: str) -> bool:
     return bool(_ASKS_EN.fullmatch(tidy(text).lower().replace("_", " ")))
 
 
-def is_name(text: str) -> bool:
-    """Whether a text, where a name is asked for, is the name of one or more persons."""
+def asks_for_things_too(label: str) -> bool:
+    """Whether what a label that asks for a person (`制表`, `书记`) stands for is often a thing: no name alone."""
+    return bool(_OF_THINGS.search(squeezed(label)))
+
+
+@dataclass(frozen=True)
+class Things:
+    """What is no name where things stand as well: ordinary words, and these units (their names in the tree)."""
+
+    units: Collection[str] = ()
+
+    def have(self, text: str) -> bool:
+        return is_ordinary(text) or self.have_unit(text)
+
+    def have_unit(self, text: str) -> bool:
+        return any(text + ending in self.units for ending in UNIT_ENDINGS)
+
+
+WORDS = Things()
+"""Ordinary words alone."""
+
+
+def is_name(text: str, things: Things | None = None) -> bool:
+    """Whether a text, where a name is asked for, is the name of one or more persons. `things`: what is none."""
     plain = _BRACKETS.sub("", tidy(text))
-    return any(_is_one_name(squeezed(part)) for part in _LIST.split(plain))
+    return any(_is_one_name(squeezed(part), things) for part in _LIST.split(plain))
 
 
 def is_of_a_name(text: str) -> bool:
     """Whether a text says whose something is, or who does it: `林佩仪的表`."""
-    return _does_something(squeezed(_BRACKETS.sub("", tidy(text))))
+    return _does_something(squeezed(_BRACKETS.sub("", tidy(text))), WORDS)
 
 
-def is_name_for_a_value(text: str, values: Collection[str] = ()) -> bool:
+def is_name_for_a_value(text: str, values: Collection[str] = (), things: Things = WORDS) -> bool:
     """Whether a person stands where a number, 是 or 否, a day, or one of `values` belongs: `由林佩仪负责`."""
     plain = squeezed(text)
     if plain in values:
         return False
     words = [w for t in (plain, tidy(text)) for w in re.split(f"[^{_HAN}{_DOTS}]+", t) if w not in values]
-    return any(_is_one_name(word) or _does_something(word) for word in words)
+    found = (w for w in words if _is_one_name(w, things) or _does_something(w, things))
+    return any(not things.have_unit(word) for word in found)
 
 
-def _does_something(text: str) -> bool:
+def _does_something(text: str, things: Things) -> bool:
     """Whether a text is a name with what this person does or has: `由林佩仪负责`, `林佩仪的表`."""
     m = _DOES.fullmatch(text)
-    return any(_is_one_name(name) for name in m.groups("")) if m else False
+    return any(_is_one_name(name, things) for name in m.groups("")) if m else False
 
 
-def name_behind_a_word(text: str) -> bool:
+def name_behind_a_word(text: str, things: Things = WORDS) -> bool:
     """Whether a text has a name behind a word that asks for one: `填表人：林佩仪`, `"contact": "司徒美堂"`.
 
     Also behind a blank or in brackets, and before one in brackets: `经办人 李雷`, `李雷（经办人）`.
     """
     plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
-    found = (m[1] for pattern in (_BEHIND, _ASIDE, _BEFORE) for m in pattern.finditer(plain))
-    return any(_is_one_name(name.replace(" ", "")) for name in found)
+    return any(
+        _is_one_name(m["name"].replace(" ", ""), things if _is_of_things(m) else None)
+        for pattern in (_BEHIND, _ASIDE, _BEFORE)
+        for m in pattern.finditer(plain)
+    )
+
+
+def _is_of_things(found: re.Match[str]) -> bool:
+    """Whether things stand behind such a word as well as persons."""
+    words = found.groupdict()
+    return bool(words.get("thing") or words.get("verb"))
 
 
 def is_signature(text: str) -> bool:
@@ -168,17 +215,27 @@ def is_signature(text: str) -> bool:
     return bool(_LABELS.search(plain)) or asks_for_a_person(text)
 
 
-def _is_one_name(text: str) -> bool:
+def _is_one_name(text: str, things: Things | None) -> bool:
     if re.search(f"[{_DOTS}]", text):
         return bool(re.fullmatch(rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+", text)) and not _ends(text)
     bare = _TITLES.sub("", text)
+    if len(bare) == 1 and len(text) == 3:  # 李所长
+        return bare in SURNAMES and text not in NO_NAMES
+    if bare != text and bare in TRADE:  # 司法所长
+        return False
     text = bare if len(bare) >= 2 else text
     if not re.fullmatch(f"[{_HAN}]{{2,4}}", text) or text in NO_NAMES or _ends(text):
         return False
-    if text[:2] in DOUBLE_SURNAMES or (len(text) == 4 and text[0] in SURNAMES and text[1] in SURNAMES):
+    if text[:2] in DOUBLE_SURNAMES:
         return len(text) > 2
-    return len(text) < 4 and text[0] in SURNAMES
+    is_long = len(text) == 4
+    if text[0] not in SURNAMES or (is_long and text[1] not in SURNAMES):
+        return False
+    return not (things and things.have(text))
 
 
 def _ends(text: str) -> bool:
-    return len(text) > 1 and text.endswith(PLACES)
+    """Whether a text ends like a place or an office: `梁村`, `干部科`."""
+    if len(text) > 1 and text.endswith(PLACES):
+        return True
+    return len(text) == 3 and text[2] in OFFICE_ENDINGS and (text[:2] in TRADE or is_ordinary(text[:2]))

@@ -8,8 +8,8 @@ digits after the fifteenth lost.
 | kind | counts with | groups |
 | --- | --- | --- |
 | resident ID, 18 characters | a province, a birth from 1850 to today, the checksum of GB 11643-1999 | any |
-| the same, mistyped | a province, a birth from 1900 to today | 18, 6-8-4, one by one |
-| the same, rounded | a province, a birth from 1900 to today; ends in 0, or is a float's exact value | 18, 6-8-4 |
+| the same, mistyped | a province, a birth from 1900 on, `YOUNGEST` years ago at least | 18, 6-8-4, one by one |
+| the same, rounded | as mistyped; ends in 0, or is a float's exact value | 18, 6-8-4 |
 | resident ID, 15 digits | a province, a birth from 1930 to 1999 | `_ID_15_SHAPES` |
 | mobile | eleven digits, 13 to 19 first; may follow +86, 0086, 86 or 0 | `_MOBILE_SHAPES` |
 
@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 NumberKind = Literal["resident_id", "mobile"]
@@ -53,6 +53,10 @@ _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PREFIX = re.compile(r"^(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LENGTHS = (11, 15, 18)
+YOUNGEST = 14
+"""Years of age from which on a number without its checksum is a person's: of area, day and serial are made the numbers
+of documents too (`440705202609300012`), and their day is a recent one.
+"""
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
 _MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
 """Groups that count only with hyphens: with blanks, they are more often amounts side by side."""
@@ -152,7 +156,7 @@ def is_resident_id(number: str) -> bool:
     A credit code can look like one: the last two digits of its division and the next six may form a day of birth,
     nearly always before 1900. A number with such a day and a valid credit checksum is taken for a credit code.
     """
-    if not _is_of_a_person(number, 1850):
+    if not _is_of_a_person(number, 1850, date.today()):
         return False
     if number[17] != _CHECK[sum(int(d) * w for d, w in zip(number[:17], _WEIGHTS, strict=True)) % 11]:
         return False
@@ -160,11 +164,13 @@ def is_resident_id(number: str) -> bool:
 
 
 def is_mistyped_id(number: str) -> bool:
-    """Whether 18 characters have the area and the day of a resident ID number, whatever their checksum.
+    """Whether 18 characters have the area and the day of an older person's ID number, whatever their checksum.
 
     One wrong digit still leaves a person. What has the checksum of a credit code is one.
     """
-    return _is_of_a_person(number, 1900) and not (number[0] in "159" and _has_credit_checksum(number))
+    return _is_of_a_person(number, 1900, _last_birth()) and not (
+        number[0] in "159" and _has_credit_checksum(number)
+    )
 
 
 def is_rounded_id(number: str) -> bool:
@@ -180,17 +186,21 @@ def is_rounded_id(number: str) -> bool:
         return False
     # Rounding may carry the first numbers of a day to the day before, and the last to the day after.
     near = (whole, (whole + 500) // 1000 * 1000, whole - 1000)
-    return any(_is_of_a_person(str(n), 1900) for n in near)
+    return any(_is_of_a_person(str(n), 1900, _last_birth()) for n in near)
 
 
-def _is_of_a_person(number: str, since: int) -> bool:
+def _last_birth() -> date:
+    return date.today() - timedelta(days=round(YOUNGEST * 365.25))
+
+
+def _is_of_a_person(number: str, since: int, until: date) -> bool:
     return (
         len(number) == 18
         and number[:17].isdecimal()
         and number[17] in _CHECK
         and number[:2] in _PROVINCES
         and number[2:4] != "00"
-        and _is_day(number[6:14], since)
+        and _is_day(number[6:14], since, until)
     )
 
 
@@ -205,16 +215,16 @@ def is_old_resident_id(number: str) -> bool:
         and number.isdecimal()
         and number[:2] in _PROVINCES
         and number[2:4] != "00"
-        and _is_day("19" + number[6:12], 1930)
+        and _is_day("19" + number[6:12], 1930, date.today())
     )
 
 
-def _is_day(text: str, since: int) -> bool:
+def _is_day(text: str, since: int, until: date) -> bool:
     try:
         day = date(int(text[:4]), int(text[4:6]), int(text[6:8]))
     except ValueError:
         return False
-    return date(since, 1, 1) <= day <= date.today()
+    return date(since, 1, 1) <= day <= until
 
 
 def is_credit_code(code: str) -> bool:

@@ -38,13 +38,14 @@ ASKING = _split(
     核对人 复核人 经办人 责任人 联络人 联络员 联系员 签字 签名 签收人 签署人 署名 法人
     法定代表人 户主 当事人 带头人 录入人 统计人 校对人 负责同志 经手人 签发人 签批人 批准人 核准人
     审定人 复审人 初审人 校核人 编制人 编报人 填制人 核稿人 保管人 交接人 移交人 接收人 盖章人 统计员
-    填报员 审核员 复核员 校对员 录入员 报表员 信息员 网格员 会计 出纳 主管领导 分管领导 分管负责
+    填报员 审核员 复核员 校对员 录入员 报表员 信息员 主管领导 分管领导 分管负责
     """
 )
 """Words that ask for a person, in a header, a label or a text."""
 OFFICES = _split(
     """
     书记 主任 组长 支书 村长 站长 队长 委员 党代表 经理 所长 镇长 局长 科长 县长 区长 部长 主席 会长
+    网格员 会计 出纳
     """
 )
 """Offices. As a header, as a label or before a colon, they ask for the person who holds them."""
@@ -54,11 +55,13 @@ SIGNING = _split(
     复审 初审 核对 统计 主管 报送 上报 签字 签名
     """
 )
-"""Verbs that sign a table. They ask for a person where they are the whole label: `制表：`, not `年度统计`."""
+"""Verbs that sign a table. They ask for a person where they are the whole label: `制表：`, not `年度统计`. What stands
+behind one is often a thing: an office, a number, a remark.
+"""
 TITLES = _split(
     """
     同志 先生 女士 小姐 老师 书记 副书记 主任 副主任 组长 村长 支书 委员 站长 队长 经理 所长
-    局长 镇长
+    局长 镇长 科长 股长 部长 县长 区长 主席 会长 干事
     """
 )
 """Titles that may stand behind a name."""
@@ -83,14 +86,33 @@ NO_NAMES = frozenset(
     水库 水泥 水塘 金橘 石材 路灯 路面 车位 祖屋 谭江 乐园 游园 方向 时令 段长 项下 支付 计提 应建 应急 应收
     石头 解放 毛重 安装 明显 高低 何时 何人 甘蔗 都有 都是 都无 都没 都未 连年 包干 容后 从无 步骤 水稻 房改
     包括 包含 全称 简称 简介 简报 乐观 习惯 于是 明细 明确 明年 明日 经费 宗数 强基 马上 高于 盛会
+    尚缺 尚未 尚无 尚可 应配 应配数 应付 应选 常任 单建 高配 余缺
     """
     )
 )
-"""Words that begin with a surname and are no names."""
+"""Words that begin with a surname and are no names, wherever they stand."""
+TRADE = frozenset(
+    _split(
+        """
+    干教 干监 干综 干审 农经 农技 农机 农林 农水 农科 农信 宣教 宣文 宣发 纪监 纪审 纪检 计统 计财 计生 文体 文旅
+    文教 文宣 文明 文广 房管 林政 水政 水保 水务 水利 安监 安全 安保 应急 平安 卫健 卫生 经发 经管 经信 经联 经合
+    经社 经济 经贸 金融 司法 方志 史志 强基 强村 强社 强企 包片 包户 包联 查明 单户 单次 支数 于年底 于本月
+    任满 任中 任前 尚在 安居 桑园 桑叶 鱼塘 苗圃 花圃 花生 山塘 农忙 农房 高龄 单亲 申领 毛利 平方 盖章 经查 应训
+    高标准
+    """
+    )
+)
+"""What offices are called by (before 科 办 室), and other short words of the trade. Where things stand as well as
+persons, they are no names.
+"""
 PLACES = _split(
     """
     村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
-    单位 小区 委会 协会 工会 委员会
+    单位 小区 委会 协会 工会 委员会 办 室 办公室
     """
 )
 """Endings of places and organisations."""
+OFFICE_ENDINGS = frozenset("科股处社会馆行团园场庭网")
+"""Endings of offices behind a word of two characters: 干部科 is one, 张建科 a person, 李科 a person with a title."""
+UNIT_ENDINGS = ("", *_split("镇 乡 街道 村 社区 县 区 市 居委会 村委会 居民委员会 村民委员会"))
+"""What a unit's name may end with in the tree, and be without in a table: 司前, 司前镇."""

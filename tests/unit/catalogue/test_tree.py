@@ -187,3 +187,16 @@ def test_a_missing_column_or_file(tmp_path: Path) -> None:
         read(tmp_path, CITY, header=HEADER.replace("reports", "report"))
     with pytest.raises(CatalogueError, match="no such file"):
         OrgTree.read(tmp_path / "nothing.csv")
+
+
+def test_the_names_in_a_county_are_those_of_its_units_now_and_before(tree: OrgTree, tmp_path: Path) -> None:
+    names = tree.names_in("440705")
+    assert {"江门市", "新会区", "司前镇", "司前村委会"} <= names
+    assert "鹤山市" not in names
+    assert "沙坪街道" not in names
+    renamed = (
+        "440705101,老镇,town,town,440705,true,,2025-12-31",
+        "440705101,新镇,town,town,440705,true,2026-01-01,",
+    )
+    assert {"老镇", "新镇"} <= read(tmp_path, CITY, COUNTY, *renamed).names_in("440705")
+    assert read(tmp_path, CITY, COUNTY).names_in("440799") == frozenset()

@@ -39,17 +39,22 @@ def catalogue() -> Any:
 
 
 def landed(
-    catalogue: Any, home: Path, content: bytes = HOLDS, name: str = "a.csv", **how: Any
+    catalogue: Any,
+    home: Path,
+    content: bytes = HOLDS,
+    name: str = "a.csv",
+    county: str = "440781",
+    **how: Any,
 ) -> tuple[Any, str]:
     ledger: Any = SimpleNamespace(lake=Lake(home / "lake"))
     pipeline = Pipeline(Settings(home=home, **how), catalogue, ledger)
     fetched = Fetched(Item(name, (("village", Period.parse("2026-10")),), "1"), content, "csv")
-    one = replace_county(catalogue)
+    one = replace_county(catalogue, county)
     return landing.land(pipeline, one, fetched, "sha", "run"), landing.recorded(fetched.item).version
 
 
-def replace_county(catalogue: Any) -> Any:
-    return catalogue.counties["440781"].model_copy(update={"encoding": "utf-8"})
+def replace_county(catalogue: Any, code: str = "440781") -> Any:
+    return catalogue.counties[code].model_copy(update={"encoding": "utf-8"})
 
 
 def test_by_default_nothing_of_it_is_kept(catalogue: Any, tmp_path: Path) -> None:
@@ -65,6 +70,21 @@ def test_who_signed_below_the_table_is_kept_nowhere(catalogue: Any, tmp_path: Pa
     assert [p.reason_code for p in delivery.parts] == ["personal_data"]
     assert "李雷" not in str(delivery)
     assert [f for f in tmp_path.rglob("*") if f.is_file()] == []
+
+
+@pytest.mark.parametrize("who", ["司前", "古井镇", "干部科", "江门"])
+def test_an_office_or_a_unit_of_the_county_withholds_nothing(
+    catalogue: Any, tmp_path: Path, who: str
+) -> None:
+    """司前 is a town of this county: its name alone would do for a person's."""
+    assert "司前镇" in catalogue.org.names_in("440705")
+    content = f"村编码,村名,党员数\n440705101201,甲村,1\n,填报：{who},\n".encode()
+    delivery, _ = landed(catalogue, tmp_path, content, county="440705")
+    assert [p.reason_code for p in delivery.parts] == [None]
+    delivery, _ = landed(
+        catalogue, tmp_path, content.replace(who.encode(), "林佩仪".encode()), county="440705"
+    )
+    assert [p.reason_code for p in delivery.parts] == ["personal_data"]
 
 
 def test_what_is_too_much_to_look_through_goes_back_and_is_kept_nowhere(

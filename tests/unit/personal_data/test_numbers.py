@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from stdnum.cn import ric, uscc
 
@@ -48,6 +50,35 @@ def test_mobile_numbers(text: str) -> None:
 )  # fmt: skip
 def test_codes_counts_and_dates_are_no_personal_data(text: str) -> None:
     assert kind_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "440705202609300012",
+        "440705-20260930-0012",
+        "440705 20260930 0012",
+        "440705202609300012号",
+        "编号：440705202501150020",
+        "440705202609300010",
+        "4.40705202609300E+17",
+        "44070520200301012X",
+    ],
+)
+def test_a_documents_number_of_area_day_and_serial_is_none(text: str) -> None:
+    assert kind_of(text) is None
+
+
+@pytest.mark.parametrize("years", [15, 18, 40, 90])
+def test_a_mistyped_number_of_whoever_may_be_in_a_report_is_one(years: int) -> None:
+    number = f"440705{date.today().year - years}0930001"
+    assert {kind_of(number + last) for last in "0123456789X"} == {"resident_id"}
+
+
+def test_a_childs_number_is_one_with_its_checksum_alone() -> None:
+    number = f"440705{date.today().year - 5}0930001"
+    found = [kind_of(number + last) for last in "123456789X"] + [kind_of(number + "0")]
+    assert found.count("resident_id") == 1
 
 
 @pytest.mark.parametrize(("year", "is_person"), [(1880, False), (1990, True)])
