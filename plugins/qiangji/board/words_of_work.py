@@ -31,6 +31,10 @@ WORK: dict[str, tuple[str, str]] = {
     "seconds": ("{s}秒", "{s}\u00a0s"),
     "lost": ("未采到", "Not reached"),
     "lost_else": ("另一次采集失败", "Another run failed"),
+    "later_said": (
+        "此后又采集{runs}次，新来件{deliveries}。",
+        "Collected {runs} times since; new deliveries: {deliveries}.",
+    ),
     "reached_since": ("此后已采到", "Reached since"),
     "figures_as_of": ("指标截至{at}", "Figures as of {at}"),
     "then_said": (
@@ -123,12 +127,17 @@ WORK: dict[str, tuple[str, str]] = {
     ),
     "decide_as": ("由{who}决定", "Decided by {who}"),
     "cancel": ("取消", "Cancel"),
+    "back_to_form": ("返回修改", "Back to what was filled in"),
     "may_not": ("该账号只能查看。", "This account may look and not decide."),
     "decided_done": ("{who}于{at}决定：{what}", "{who} decided at {at}: {what}"),
     "decided_before": ("此前已有决定", "It was decided before"),
     "beside_it": ("同一报表另有一份", "Another delivery of the same report:"),
     "release_other": ("放行该份", "release that one"),
     "void_other": ("作废该份", "void that one"),
+    "beside_counts": (
+        "（现采用的就是它；两份都放行时，以后收到的为准）",
+        "(it counts now; where both are released, the one received later counts)",
+    ),
     "not_decided": ("未作记录", "Nothing was recorded"),
     "unbuilt_n": (
         "{n}份已采用的报送尚未进入指标，下一次计算后更新。",
@@ -190,6 +199,15 @@ WORK: dict[str, tuple[str, str]] = {
     "is_current_": ("有效", "counts"),
     "rows_": ("记录", "Rows"),
     "what_went_back": ("退回的记录及原因", "What was sent back, and why"),
+    "now_only": (
+        "退回的行、县填核查说明和退回工作簿只有现状，不随截至时点回看。",
+        "Rows that went back, explanations and workbooks are known as they stand now alone.",
+    ),
+    "see_now": ("看现在的", "See them as they are now"),
+    "sent_then": (
+        "为该时点前收到并核查过的；当时的状态见上表。",
+        "What had come and was checked by then; how it stood is in the table above.",
+    ),
     "nothing_went_back": ("没有退回的记录。", "No row was sent back."),
     "first_cell": ("首个单元格", "First cell"),
     "explained": ("县填核查说明", "What it explained"),
