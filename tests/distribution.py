@@ -72,6 +72,9 @@ TOGETHER = (
     (
         "tests/unit/checking/",
         "tests/unit/catalogue/test_suites.py",
+        "tests/unit/feedback/test_templates.py",
+        "tests/hostile/test_hostile_files.py",
+        "tests/hostile/test_fuzz.py",
     ),  # loading Great Expectations takes longer
     ("tests/integration/test_board",),  # the night that they look at
 )

@@ -149,6 +149,7 @@ def shown(
         patch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
         if rng:
             patch.setattr(parted, "VILLAGES", 1)
+            patch.setenv("QIANGJI_THREADS", "2")  # two parts are computed at once
         with make_workplace(tmp_path / "home", postgres, patch.setenv) as place, place.pipeline() as p:
             then: list[tuple[Any, list[str]]] = []
 

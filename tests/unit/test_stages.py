@@ -221,7 +221,7 @@ def test_a_county_of_which_nothing_is_due_does_not_stand_for_those_not_reached()
     [
         (collected(), "2026-07、2026-08、2026-09没有找到任何报表文件", "nothing was found for"),
         (collected(API), "2026-07、2026-08有没有报表不知道", "`qiangji doctor` says why"),
-        (collected(API), "（连不上的1个县（市、区）除外）", "1 counties that were not reached left aside"),
+        (collected(API), "（连不上的1个县（市、区）除外）", "1 county that was not reached left aside"),
     ],
 )
 def test_both_are_said_in_both_languages(result: stages.Collected, zh: str, en: str) -> None:

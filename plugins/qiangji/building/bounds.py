@@ -17,7 +17,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.figures import Results
@@ -177,15 +176,14 @@ def _sides_of_the_year(
 ) -> tuple[dict[str, _Sides], dict[str, _Sides]]:
     """A unit's months' sides in the year, and its years to date, period -> sides: the build's, else the warehouse's."""
     found: dict[str, dict[str, _Sides]] = {"month": {}, "ytd": {}}
-    stored = c.execute(
-        sa.text(
-            f"SELECT period, period_type, n__{code}, d__{code} FROM {table} WHERE org_code = :o"
-            " AND built_to IS NULL AND period_type = ANY(:t) AND period LIKE :y"
-        ),
+    stored = fetch(
+        c,
+        f"SELECT period, period_type, n__{code} AS n, d__{code} AS d FROM {table} WHERE org_code = :o"
+        " AND built_to IS NULL AND period_type = ANY(:t) AND period LIKE :y",
         {"o": org_code, "t": list(found), "y": f"{year}-%"},
     )
-    for period, type_, n, d in stored:
-        found[type_][period] = _sides(n, d)
+    for r in stored:
+        found[r["period_type"]][r["period"]] = _sides(r["n"], r["d"])
     for built in each.scopes:
         found.get(built.period_type, {}).pop(built.period, None)
     fresh = each.rows.filter(pc.equal(each.rows.column("org_code"), org_code))

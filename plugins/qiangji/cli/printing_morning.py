@@ -200,6 +200,12 @@ def _print_largest(console: Console, rows: Rows, is_all: bool) -> None:
 
     `is_all`: of each.
     """
+    if is_all:
+        console.print(
+            "按幅度由大到小：百分比比百分点，其他比原值 largest first: a percentage by its points, others by their"
+            " part of what they were",
+            style="dim",
+        )
     told = [i for i, r in enumerate(rows) if r["because_zh"]]
     for i, r in enumerate(rows if is_all else rows[:MOVES_SHOWN]):
         before, now = moved_cells(r)

@@ -12,6 +12,7 @@ from rich.markup import escape
 from qiangji.cli.blocks import print_card
 from qiangji.cli.words import Names, said_once, status
 from qiangji.errors import QiangjiError
+from qiangji.text import counted
 
 if TYPE_CHECKING:
     from qiangji.building import Built
@@ -50,7 +51,8 @@ def print_missing(console: Console, result: Collected) -> None:
     if none := "、".join(map(str, result.not_seen)):
         lost = len(result.lost)
         but_zh = f"（连不上的{lost}个县（市、区）除外）" if lost else ""
-        but_en = f" ({lost} counties that were not reached left aside)" if lost else ""
+        left_aside = counted(lost, "county that was", "counties that were")
+        but_en = f" ({left_aside} not reached left aside)" if lost else ""
         console.print(
             f"{none}没有找到任何报表文件{but_zh}。 nothing was found for {none}{but_en}.",
             style="yellow",

@@ -170,9 +170,11 @@ class _Difference:
 
     @classmethod
     def of(cls, one: Cells, other: Cells, before: Collection[str], carries: bool) -> _Difference:
-        changed = other.numerators.items() - one.numerators.items()
-        changed |= other.denominators.items() ^ one.denominators.items()
-        differing = {c: other.numerators[c] for c, _ in changed if c in other.numerators}
+        differing: dict[str, Number] = {}
+        if (one.numerators, one.denominators) != (other.numerators, other.denominators):  # as in each January
+            changed = other.numerators.items() - one.numerators.items()
+            changed |= other.denominators.items() ^ one.denominators.items()
+            differing = {c: other.numerators[c] for c, _ in changed if c in other.numerators}
         renewed: Counter[str] = Counter()
         if carries:
             chosen = (differing.keys() - one.numerators.keys()) & one.reporting
