@@ -64,8 +64,10 @@ def test_of_two_deliveries_of_one_report_the_one_that_counts_is_not_offered(lang
     ("language", "said"), [("zh", "此后又采集2次，新来件68。"), ("en", "Collected 2 times since")]
 )
 def test_what_was_collected_since_the_night_is_told(language: str, said: str) -> None:
-    night = replace(made.today().night or pytest.fail(), later_runs=2, later_deliveries=68)
-    assert said in text(made.shown(language, made.today(night=night)))
+    night = made.today().night
+    assert night is not None
+    later = replace(night, later_runs=2, later_deliveries=68)
+    assert said in text(made.shown(language, made.today(night=later)))
     assert said not in text(made.shown(language, made.today()))
 
 
