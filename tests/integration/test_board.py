@@ -78,6 +78,13 @@ def test_a_kind_of_period_is_that_of_values(site: Site, type_: str) -> None:
     )
 
 
+@pytest.mark.parametrize("type_", ["month", "quarter", "year", "ytd"])
+def test_the_kind_that_is_asked_for_is_the_chosen_one(site: Site, type_: str) -> None:
+    for page in ("", "indicator"):
+        text = site.get(f"{page}?period=2026-10&type={type_}").text
+        assert f'<option value="{type_}" selected>' in text
+
+
 def test_a_quarter_is_that_of_values(site: Site) -> None:
     assert_equal(shown(site.page("?period=2026Q3")), site.values(period="2026Q3"))
 

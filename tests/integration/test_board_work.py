@@ -530,6 +530,20 @@ def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
     assert "此后：目前没有可用的报送（逾期未报），请县（市、区）重报。" in text
 
 
+def test_a_void_that_is_not_built_is_told(site: Site) -> None:
+    (one, *_) = site.night.query(
+        "SELECT s.* FROM mart.submission AS s JOIN ops.fact_load AS f USING (form, period, county_code)"
+        " WHERE s.is_current AND s.form = 'village' AND s.revision = 1 AND s.county_code = '440703'"
+        " ORDER BY s.period DESC"
+    )
+    before = site.data("today").unbuilt
+    site.night.pipeline.ledger.decide(
+        one["delivery_id"], "void", "错表", one["form"], one["period"], "li.lei"
+    )
+    assert site.data("today").unbuilt == before + 1
+    assert "份报送的采用或作废尚未进入指标" in site.page("today?lang=zh")
+
+
 def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:
     text = site.page(f"today?as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}")
     assert "decide=" not in text.split("<main", 1)[1]

@@ -140,8 +140,8 @@ WORK: dict[str, tuple[str, str]] = {
     ),
     "not_decided": ("未作记录", "Nothing was recorded"),
     "unbuilt_n": (
-        "{n}份已采用的报送尚未进入指标，下一次计算后更新。",
-        "The figures lack {n:report} yet: the next build takes them.",
+        "{n}份报送的采用或作废尚未进入指标，下一次计算后更新。",
+        "Of {n:report} the figures do not show yet what was accepted or voided: the next build does.",
     ),
     "go_to_findings": ("逐条核实", "Look at them"),
     "go_to_county": ("看该县（市、区）", "Look at the county"),
