@@ -106,11 +106,11 @@ def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
 def _in_english(said: str) -> str:
     """A unit that a sheet says, as an English message names it."""
     kind, scale = measure_of(said) or ("", 1)
-    if kind == "money":
+    if kind == "money" and scale:
         return f"{scale:,} yuan" if scale > 1 else "yuan"
     if kind in ("percent", "permille"):
         return {"percent": "per cent", "permille": "per mille"}[kind]
-    return f"“{said}”" if scale == 1 else f"“{said}” (in {scale:,}s)"
+    return f"“{said}”" if scale <= 1 else f"“{said}” (in {scale:,}s)"
 
 
 def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:
@@ -295,6 +295,18 @@ def _passed_over(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Findin
                 f"sheet {own} was read, and {', '.join(others)} was not: which of them is meant?",
                 "一张报表只有一张工作表：请删除多余的工作表，或确认所读取的无误",
                 "one sheet for the form: delete the others, or confirm that the right one was read",
+            ),
+        )  # fmt: skip
+    if totals := sheet.uncomputed_totals:
+        yield Finding.of_report(
+            one.place, f"{form.form}.{form.key}.uncomputed_total", Words(
+                str(len(totals)),
+                f"合计（小计）行有{len(totals)}个单元格是没有计算结果的公式（如{totals[0]}），没有与各行之和核对；各行照常读取",
+                f"{counted(len(totals), 'total is a formula', 'totals are formulas')} without a result, first"
+                f" {totals[0]}, and nothing was held against them; the rows were read all the same",
+                "合计的计算结果：请用Excel或WPS打开、重新计算并保存，或改用SUM",
+                "what the totals give: open the workbook in a spreadsheet program, let it compute and save it; or use"
+                " SUM",
             ),
         )  # fmt: skip
     if n := sheet.unheaded_cells:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from qiangji.catalogue.models import Field
 from qiangji.checking.titles import periods_in
+from qiangji.parsing.two_languages import parts_of
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -147,7 +148,8 @@ def other_in_titles(texts: Iterable[str], fields: Mapping[str, Field], declared:
 
 
 def _undeclared(leaf: str, field: Field) -> str:
-    """A header without the words that the catalogue gives the field."""
+    """A header without the words that the catalogue gives the field, and without its translation: that agrees."""
+    leaf, _ = parts_of(leaf) or (leaf, "")
     for text in sorted(map(squeezed, (field.label.zh, *field.headers)), key=len, reverse=True):
         leaf = leaf.replace(text, "")
     return leaf

@@ -5,6 +5,7 @@ the fields whose numbers are said to be in another unit.
 
 A header and a number format belong to one field: their unit has to be one that its things are counted in (a tree is 株
 or 棵, never 亩). A title belongs to all: only a unit that measures the same in another scale contradicts a field.
+A sign alone in a number format (`¥`) is no scale: it counts as yuan only where neither header nor title states a unit.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qiangji.catalogue.models import Field
-from qiangji.parsing.facts import SheetFacts, split_unit, units_above
+from qiangji.parsing.facts import YUAN_SIGN, SheetFacts, split_unit, units_above
 from qiangji.text import squeezed
 
 Place = Literal["header", "format", "title"]
@@ -84,12 +85,12 @@ def other_units(sheet: SheetFacts, fields: Mapping[str, Field]) -> list[OtherUni
         own = _OF_FIELDS.get(field.unit)
         if own is None or not field.is_number:
             continue
-        said: list[tuple[Place, str]] = [
-            ("header", sheet.units_in_headers.get(name, "")),
-            ("header", sheet.units_below.get(name, "")),
-            ("header", above.get(name, "")),
-            ("format", sheet.units_in_formats.get(name, "")),
-        ]
+        stated = [units.get(name, "") for units in (sheet.units_in_headers, sheet.units_below, above)]
+        said: list[tuple[Place, str]] = [("header", unit) for unit in stated]
+        shown = sheet.units_in_formats.get(name, "")
+        beside = [*stated, *units_above(sheet.headers.get(name, ("", ""))[0]), *in_titles]
+        if shown != YUAN_SIGN or own not in map(measure_of, beside):
+            said.append(("format", shown))
         if other := next((OtherUnit(name, unit, at) for at, unit in said if not _fits(unit, field)), None):
             found.append(other)
             continue
@@ -138,6 +139,10 @@ def measure_of(unit: str) -> tuple[str, int] | None:
     Another currency has the scale 0: nobody's amount is given in it.
     """
     plain = squeezed(unit).removeprefix("人民币")
+    if plain == YUAN_SIGN:
+        return "money", 1
+    if "/" in plain:
+        return "rate", 0
     if plain in _PERCENT:
         return "percent", 1
     if _FOREIGN.search(plain):

@@ -30,7 +30,6 @@ from qiangji.checking.expectations import Broken
 from qiangji.ledger import Pending
 from qiangji.ledger.findings import Finding, Rejection
 from qiangji.parsing import Parsed, TotalsProblem
-from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.glance import is_ascii
 from qiangji.parsing.totals import UNREAD
 from qiangji.periods import Period
@@ -183,21 +182,11 @@ def _too_many(parsed: Parsed, broken: Sequence[Broken], form: Form) -> tuple[str
     )
 
 
-_NO_TOTAL = {
-    UNREAD: ("无法识别", "cannot be read"),
-    NO_RESULT: (
-        "是没有计算结果的公式（合计请用SUM，或用表格软件重新计算并保存）",
-        "is a formula without its result (use SUM, or let a spreadsheet program compute and save it)",
-    ),
-}
-"""What is said of a total that is no number."""
-
-
 def total_words(total: TotalsProblem, shown: Shown) -> Words:
     """What is said of a written total that is not the sum of its rows."""
-    written = shown(total.written)
-    said_zh, said_en = _NO_TOTAL.get(total.written) or (f"为{written}", f"says {written}")
-    written = "" if total.written in _NO_TOTAL else written
+    is_read = total.written != UNREAD
+    written = shown(total.written) if is_read else ""
+    said_zh, said_en = (f"为{written}", f"says {written}") if is_read else ("无法识别", "cannot be read")
     (cause_zh, cause_en), (do_zh, do_en) = _cause(total)
     return Words(
         written,

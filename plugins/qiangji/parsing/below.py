@@ -29,7 +29,7 @@ def check_below(grid: Grid, end: int, columns: Columns, reading: Reading) -> Non
     zone = grid.cells.slice(end).combine_chunks()
     if not zone.num_rows:
         return
-    is_row = pc.or_(_is_code(zone.column(columns.key), reading), _is_filled(zone, columns, reading))
+    is_row = pc.or_(are_codes(zone.column(columns.key), reading), _is_filled(zone, columns, reading))
     totals = totals_of(zone, columns, reading)
     found = [i for i in pc.indices_nonzero(is_row).to_pylist() if i not in totals]
     if not found:
@@ -61,7 +61,7 @@ def totals_of(cells: pa.Table, columns: Columns, reading: Reading) -> dict[int, 
         return found
     rows, keys = list(found), combined(cells.column(columns.key))
     labelled = keys.take(pa.array(rows))
-    are = _is_code(labelled, reading).to_pylist()
+    are = are_codes(labelled, reading).to_pylist()
     units = {
         row
         for row, key, is_code in zip(rows, labelled.to_pylist(), are, strict=True)
@@ -104,7 +104,8 @@ def _is_filled(zone: pa.Table, columns: Columns, reading: Reading) -> pa.Array:
     return pc.greater_equal(count, max(3, (len(numbers) + 1) // 2))
 
 
-def _is_code(column: pa.Array | pa.ChunkedArray, reading: Reading) -> pa.Array:
+def are_codes(column: pa.Array | pa.ChunkedArray, reading: Reading) -> pa.Array:
+    """Whether texts are codes of units, with or without what programs put around them."""
     texts = pc.utf8_trim_whitespace(pc.utf8_normalize(combined(column), "NFKC"))
     codes, _, _ = joined(unwrapped(texts, codes_of(reading)), codes_of(reading))
     return pc.fill_null(pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$"), False)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from qiangji.parsing.dates import read_date
 from qiangji.parsing.grid import Grid, Look
+from qiangji.periods import Period
 from qiangji.text import squeezed, tidy
 
 MAX_TITLES, MAX_TITLE = 40, 200
@@ -33,6 +34,9 @@ _UNITS = frozenset(
 _SCALED = re.compile(r"(?:十|百|千|万|十万|百万|千万|亿)([^十百千万亿]{1,2})|[万亿]")
 """A unit times a power of ten: `百株`, `万户`. `万` alone is what amounts of money and large counts are given in."""
 _OF_ANOTHER = re.compile("有效|批准|备案|打印|导出|制定|修订|印发|截止上报|上报截止")
+_TO = "[-~—–至到]"
+_RATE = re.compile("(.{1,6})/(?:年|季度?|月|日|天|亩|人|户|村|组|公顷)")
+"""A unit for each of something (`万元/年`); `人/次` is 人次."""
 _MONEY = re.compile(
     r"^(?:人民币|(?P<foreign>港币|美金|美元|港元|外币|英镑|欧元|日元|澳币|澳元))(?=[十百千万亿]*元)"
 )
@@ -41,6 +45,8 @@ _SPAN = re.compile(
 )
 
 
+YUAN_SIGN = "¥"
+"""What a program's button for amounts writes. It states no scale: people use it for 万元 too."""
 ANOTHER = 1
 """The divisor of a format that does not divide and shows another number all the same: `0"0"`."""
 
@@ -82,6 +88,7 @@ class SheetFacts:
     | `unheaded_numbers` | how many of them are numbers, or formulas without a result |
     | `unheaded_first` | the address of the first of them |
     | `spaced_codes` | how many codes were written with blanks or hyphens inside |
+    | `uncomputed_totals` | the addresses of totals that are formulas without a result |
     | `signed` | the roles that signed in the sign-off zone (`signing`); never who |
     """
 
@@ -104,13 +111,33 @@ class SheetFacts:
     unheaded_first: str = ""
     spaced_codes: int = 0
     signed: tuple[str, ...] = ()
+    uncomputed_totals: tuple[str, ...] = ()
 
 
-def split_unit(header: str) -> tuple[str, str]:
+def own_spans(period: Period) -> dict[str, re.Pattern[str]]:
+    """Kind of a field -> how a header names the time over which it counts in this period: `1-10月`, `10月末`."""
+    year, month, last = f"(?:{period.year}年?)?", f"0?{period.end.month}月", f"{period.end.day}日"
+    part = "一二三四"[period.index % 4]
+    name = {
+        "month": f"{year}{month}份?",
+        "quarter": f"{year}(?:第?[{'一二三四'.index(part) + 1}{part}]季度?|0?{period.start.month}月?{_TO}{month})",
+        "year": f"{period.year}年度?",
+    }.get(period.type, "(?!)")
+    ends = f"(?:截[至止]到?|至)?{year}{month}(?:末|底|{last})|{name}末"
+    since = f"{year}0?1月?(?:1日)?{_TO}{month}(?:末|底|{last})?(?:累计)?|(?:{name}|{year}{month})累计"
+    return {
+        "stock": re.compile(f"{ends}|{name}"),
+        "flow": re.compile(name),
+        "distinct": re.compile(name),
+        "ytd": re.compile(since),
+    }
+
+
+def split_unit(header: str, span: re.Pattern[str] | None = None) -> tuple[str, str]:
     """A header and the unit in brackets behind it: `党员数(人)` -> (`党员数`, `人`); without one, '' is the unit.
 
     Only words that are units count, and those that say over which time (`收入(万元,本年累计)`): `党员数(女)` is another
-    header than `党员数`.
+    header than `党员数`. `span`: further words of a time.
     """
     plain = squeezed(header)
     found = _BRACKETS.search(plain)
@@ -118,7 +145,8 @@ def split_unit(header: str) -> tuple[str, str]:
         return plain, ""
     words = [word for word in _APART.split(found[1]) if word]
     units = [word for word in words if unit_in(word)]
-    if len(units) > 1 or not all(unit_in(word) or _SPAN.fullmatch(word) for word in words):
+    spans = [_SPAN, *([span] if span else [])]
+    if len(units) > 1 or not all(unit_in(word) or any(s.fullmatch(word) for s in spans) for word in words):
         return plain, ""
     return plain[: found.start()], "".join(units)
 
@@ -126,6 +154,11 @@ def split_unit(header: str) -> tuple[str, str]:
 def unit_in(text: str) -> str:
     """The text if it is a unit, else ''."""
     whole = squeezed(text)
+    if whole == YUAN_SIGN:
+        return whole
+    if rate := _RATE.fullmatch(whole):
+        return whole if unit_in(rate[1]) else ""
+    whole = whole.replace("/", "")
     found = _MONEY.match(whole)
     plain = whole[found.end() :] if found else whole.removeprefix("人民币")
     scaled = _SCALED.fullmatch(plain)

@@ -163,7 +163,7 @@ def _read_zone(
     if columns.is_returned:
         zone = returned.undone(zone)
     form, fields = reading.form, reading.fields
-    totals = totals_of(zone, columns, reading)
+    totals = totals_of(zone.slice(0, header.table), columns, reading)
     rows = _data_rows(zone, columns, [*totals, *header.repeated, *header.further])
     if len(rows) == 0:
         raise ReturnedError(
@@ -182,7 +182,7 @@ def _read_zone(
     codes, spaced, are_codes = joined(
         read_codes(unwrapped(combined(data.column(columns.key)), pattern)), pattern
     )
-    strays = [] if are_codes else find_strays(data, codes, columns, reading)
+    strays = [] if are_codes else find_strays(data, codes, _before(rows, header.table), columns, reading)
     check_codes(strays, len(rows), columns.key, numbers, reading)
     data = pa.table([hide(combined(c), strays) for c in data.columns], names=data.column_names)
     raw: dict[str, pa.Array] = {form.key: data.column(columns.key).chunk(0)}
@@ -224,13 +224,19 @@ def _read_zone(
             headers=columns.headers,
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
+            uncomputed_totals=_uncomputed(zone, first_row, totals, columns, reading),
             **unheaded(zone, first_row, columns, {*totals, *header.repeated, *header.further}, reading),
         ),
     )
 
 
+def _before(rows: pa.Array, table: int | None) -> int:
+    """How many of these positions, ascending, are before another table."""
+    return len(rows) if table is None else int(np.searchsorted(rows.to_numpy(), table))
+
+
 def _known(names: pa.Array) -> pa.Array:
-    """Names, null where a formula has no result."""
+    """Names, or written totals, null where a formula has no result."""
     unknown = pc.equal(names, NO_RESULT)
     return pc.if_else(unknown, pa.scalar(None, pa.string()), names) if pc.any(unknown).as_py() else names
 
@@ -316,16 +322,23 @@ def _check_totals(
     marks = zone.take(pa.array(sorted(totals), pa.int64()))
     at = {n: i for n, i in columns.fields.items() if reading.fields[n].is_number}
     written = {
-        n: read_column(combined(marks.column(i)), reading.fields[n], is_total=True) for n, i in at.items()
+        n: read_column(_known(combined(marks.column(i))), reading.fields[n], is_total=True)
+        for n, i in at.items()
     }
-    agree, wrong = compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
-    formulas = {
+    return compare_totals(reading.sheet, totals, rows, first_row, at, written, read)
+
+
+def _uncomputed(
+    zone: pa.Table, first_row: int, totals: Mapping[int, Scope], columns: Columns, reading: Reading
+) -> tuple[str, ...]:
+    """The addresses of totals that are formulas without a result: nothing can be held against them."""
+    numbers = [i for n, i in columns.fields.items() if reading.fields[n].is_number]
+    return tuple(
         address(reading.sheet, i, first_row + row)
-        for i in at.values()
-        for row, text in zip(sorted(totals), marks.column(i).to_pylist(), strict=True)
-        if text == NO_RESULT
-    }
-    return agree, [replace(p, written=NO_RESULT) if p.address in formulas else p for p in wrong]
+        for row in sorted(totals)
+        for i in numbers
+        if zone.column(i)[row].as_py() == NO_RESULT
+    )
 
 
 def _data_rows(zone: pa.Table, columns: Columns, others: Sequence[int]) -> pa.Array:

@@ -7,40 +7,21 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from qiangji.catalogue.models import Field, Form, Layout
-from qiangji.errors import CatalogueError, ReturnedError
-from qiangji.parsing.facts import MAX_TITLE, split_unit
+from qiangji.errors import ReturnedError
+from qiangji.parsing.facts import MAX_TITLE
 from qiangji.parsing.grid import Grid, address, column_letters
-from qiangji.parsing.once import once
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
+from qiangji.parsing.wording import PERIOD, alike, target_of
 from qiangji.personal_data import may_name
-from qiangji.text import quoted_zh, squeezed, tidy
+from qiangji.text import quoted_zh, squeezed
 
-PERIOD = "period"
-PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
-"""Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
-_CHINESE = re.compile(
-    r"(?P<zh>.*[\u4e00-\u9fff)\]】”])[-/|·:]?(?P<en>[A-Za-z]{3}[\x21-\x7e]*)"
-    r"|(?P<en2>[A-Za-z]{3}[\x21-\x7e]*?)[-/|·:]?(?P<zh2>[\u4e00-\u9fff“(【].*)"
-)
-"""A header in Chinese and another language (`党员总数 Party members`), squeezed."""
-_OTHERWISE = re.compile(
-    r"last|prev|plan|target|budget|forecast|estimat|expected|month|year|quarter|20[0-9]{2}|yuan|rmb|cny|usd|hkd|percent|%"
-    r"|ratio|rate$|average|^avg|percapita|^(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?[0-9]*$",
-    re.IGNORECASE,
-)
-"""What another language says beside a Chinese header, and makes another one of it; squeezed."""
-_MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》")
-_INNER = r"\1\2\3\4"
-_ASIDE = re.compile(r"^[★☆*※▲△◆●]+|[★☆*※▲△◆●]+$")
-"""Quotation marks in pairs, and stars for what has to be filled in: they make no other header."""
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -110,10 +91,11 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored: list[int] = []
     units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
-    for i, (leaf, full) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
-        if not leaf:
+    for i, (written, whole) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
+        if not written:
             continue
-        target, unit = _target(form, full, leaf)
+        target, unit = target_of(form, whole, written, reading.period)
+        leaf, full = squeezed(written), squeezed(whole)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
@@ -121,10 +103,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
             ignored.append(i)
         elif target is None:
             row = title_rows + header_rows - 1
-            written = " ".join(
-                tidy(t) for t in grid.cells.column(i).slice(title_rows, header_rows).to_pylist()
-            )
-            raise _unknown(leaf, written, address(reading.sheet, i, grid.first_row + row), reading)
+            raise _unknown(written, whole, address(reading.sheet, i, grid.first_row + row), reading)
         elif target in found:
             row = title_rows + header_rows
             raise _duplicate(target, [address(reading.sheet, c, row) for c in (found[target], i)], reading)
@@ -153,80 +132,17 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     )
 
 
-def _target(form: Form, full: str, leaf: str) -> tuple[str | None, str]:
-    """What a header stands for, and the unit in brackets behind it: another unit does not make another header.
-
-    A header in two languages is that of its Chinese part, unless the other part is another field's, or says another
-    time, unit or kind of number.
-    """
-    known, bare = known_headers(form), _bare_headers(form)
-    for text in (full, leaf):
-        if text in known:
-            return known[text], split_unit(full)[1]
-    for text in (full, leaf):
-        plain, unit = split_unit(_ASIDE.sub("", text))
-        if len(targets := bare.get(_MARKS.sub(_INNER, plain), set())) == 1:
-            return next(iter(targets)), unit
-    for text in (full, leaf):
-        if two := _CHINESE.fullmatch(text):
-            zh, en = two["zh"] or two["zh2"], two["en"] or two["en2"]
-            target, unit = _target(form, zh, zh)
-            is_same = known[en] == target if en in known else not _OTHERWISE.search(en)
-            if target is not None and is_same:
-                return target, unit
-    return None, split_unit(full)[1]
-
-
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
     """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
-    named = {at: _target(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
+    named = {at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
     return {at: field for at, field in found.items() if field.type not in ("text", "code")}
 
 
-def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
-    """The key, `unit_name` and fields that a row's texts, squeezed, name: each with its column."""
-    known, found = known_headers(form), dict[str, int]()
-    for at, text in enumerate(row):
-        target = known.get(text) or (_target(form, text, text)[0] if len(text) > 1 else None)
-        if target and target != PERIOD:
-            found.setdefault(target, at)
-    return found
-
-
-@once
-def known_headers(form: Form) -> dict[str, str]:
-    """Header text -> the key, `unit_name`, a field, or PERIOD. Raises CatalogueError if one text names two fields."""
-    texts = {form.key: (form.key, *form.key_headers), "unit_name": ("unit_name", *form.name_headers)}
-    texts |= {name: (name, f.label.zh, f.label.en, *f.headers) for name, f in form.fields.items()}
-    known: dict[str, str] = {}
-    for target, headers in texts.items():
-        for text in headers:
-            if (held := known.setdefault(squeezed(text), target)) != target:
-                raise CatalogueError(
-                    f"header {text!r} stands for {held} and {target}",
-                    where=form.form,
-                    expected="one field a header",
-                )
-    return {squeezed(text): PERIOD for text in PERIOD_HEADERS} | known
-
-
-@once
-def _bare_headers(form: Form) -> dict[str, set[str]]:
-    """Header text without its unit and quotation marks -> what it may stand for."""
-    bare: dict[str, set[str]] = {}
-    for text, one in known_headers(form).items():
-        bare.setdefault(_MARKS.sub(_INNER, split_unit(text)[0]), set()).add(one)
-    return bare
-
-
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
-    """(leaf, parents + leaf) of each column. A parent's text covers the columns to its right, up to the next."""
-    rows = [
-        [squeezed(t) for t in grid.row_text(i)]
-        for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))
-    ]
+    """(leaf, parents + leaf) of each column, tidied. A parent's text covers what is to its right, up to the next."""
+    rows = [grid.row_text(i) for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))]
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]
@@ -235,7 +151,7 @@ def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[s
             continue
         leaf = rows[own[-1]][column]
         parents = [_parent(rows, r, column) for r in range(own[-1])]
-        texts.append((leaf, "".join([*parents, leaf])))
+        texts.append((leaf, " ".join(filter(None, [*parents, leaf]))))
     return texts
 
 
@@ -251,19 +167,26 @@ def _zh_names(names: list[str], form: Form) -> str:
     return "、".join(form.fields[n].label.zh if n in form.fields else form.key_headers[0] for n in names)
 
 
-def _unknown(text: str, written: str, at: str, reading: Reading) -> ReturnedError:
-    """`text`: the header; `written`: its cells with their blanks, which may show that somebody signed there."""
-    known = [reading.form.key, *reading.fields]
-    is_shown = len(text) <= MAX_SHOWN and not (may_name(text) or may_name(written))
-    shown = repr(text) if is_shown else f"of {len(text)} characters"
-    shown_zh = quoted_zh(text) if is_shown else f"（{len(text)}字）"
+def _unknown(leaf: str, whole: str, at: str, reading: Reading) -> ReturnedError:
+    """`leaf`: the header, tidied; `whole`: with the cells above it, whose blanks may show that somebody signed."""
+    text, form = squeezed(leaf), reading.form
+    known = [form.key, *reading.fields]
+    is_shown = len(text) <= MAX_SHOWN and not (may_name(text) or may_name(whole))
+    shown = repr(leaf) if is_shown else f"of {len(text)} characters"
+    shown_zh = quoted_zh(leaf) if is_shown else f"（{len(text)}字）"
+    like = alike(leaf, form, reading.period) if is_shown else None
+    like_en = f"; it looks like {like[0]}, but {like[2]}" if like else ""
+    like_zh = (
+        f"：看似{quoted_zh(like[1])}，但{like[3]}；确是该项的，表头请只写{quoted_zh(like[1])}" if like else ""
+    )
+    do = f"If it is that column, write {like[1]} alone; else rename" if like else "Rename"
     return ReturnedError(
-        f"unknown header {shown} in {at}",
+        f"unknown header {shown} in {at}{like_en}",
         where=reading.where,
         expected=", ".join(known),
-        do="Rename or remove the column; if it is a new wording, add it to the form's headers.",
+        do=f"{do} or remove the column; if it is a new wording, add it to the form's headers.",
         code="unknown_header",
-        zh=f"{at}：表头{shown_zh}不在报表中，可用表头：{_zh_names(known, reading.form)}；请更正或删除该列后重报",
+        zh=f"{at}：表头{shown_zh}不在报表中{like_zh}；可用表头：{_zh_names(known, form)}；请更正或删除该列后重报",
     )
 
 

@@ -28,8 +28,8 @@ from qiangji.parsing.facts import SheetFacts
 from qiangji.parsing.form import Parsed, read_form
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined, sign_off_start
-from qiangji.parsing.headers import known_headers
 from qiangji.parsing.screening import find_personal_data
+from qiangji.parsing.wording import known_headers
 from qiangji.periods import Period
 from qiangji.text import squeezed
 

@@ -10,6 +10,7 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | a title once more | texts without a number, directly above such a row |
 | a town's heading | its name alone, above the rows of its units |
 | an end | 以下空白 alone |
+| another table | below the last code: it names fields in other columns, and no key; the rows below are `strays` |
 | units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
   those of other fields are short and no number (`—`, `是/否`, `档`) |
 | column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
@@ -25,12 +26,14 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined
-from qiangji.parsing.headers import Columns, reordered, targets_of
+from qiangji.parsing.headers import Columns, reordered
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
+from qiangji.parsing.wording import targets_of
 from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
@@ -45,12 +48,14 @@ _COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 class HeaderRows:
     """Positions in the data zone: rows that repeat the header or title, and further rows of the header itself.
 
-    `units`: field -> the unit that a row of units gives it.
+    `units`: field -> the unit that a row of units gives it. `table`: where another table begins, that has a header of
+    its own and no codes.
     """
 
     repeated: Sequence[int] = ()
     further: Sequence[int] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    table: int | None = None
 
 
 def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) -> HeaderRows:
@@ -61,6 +66,8 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
+    table = _table_in(texts, zone, columns, reading)
+    texts = {i: row for i, row in texts.items() if table is None or i < table}
     below = grid.first_row + grid.data_start(reading.layout)
     repeated = {
         i
@@ -85,7 +92,25 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
             further.append(i)
         elif (columns.name is None or len(texts[i][columns.name]) < _LEAST) and _counts(list(cells.values())):
             further.append(i)
-    return HeaderRows(sorted(repeated - {*further}), further, units)
+    return HeaderRows(sorted(repeated - {*further}), further, units, table)
+
+
+def _table_in(
+    texts: Mapping[int, list[str]], zone: pa.Table, columns: Columns, reading: Reading
+) -> int | None:
+    """The position of the header of another table below the units' rows: it names fields in other columns, and no key,
+    and no row below it has a code (as a summary by town).
+    """
+    if not texts:
+        return None
+    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading))
+    last = units[-1].as_py() if len(units) else zone.num_rows
+    for at in (i for i in texts if i > last):
+        named = targets_of(texts[at], reading.form)
+        is_header = len(named) >= _LEAST and 2 * len(named) >= sum(map(bool, texts[at]))
+        if is_header and reading.form.key not in named and _moved(named, columns, reading):
+            return at
+    return None
 
 
 def _units(cells: Mapping[str, str], reading: Reading) -> dict[str, str]:
@@ -125,11 +150,16 @@ def _says_the_same(row: list[str], columns: Columns, reading: Reading, number: i
     named = targets_of(row, reading.form)
     if len(named) < _LEAST_NUMBERS or 2 * len(named) < sum(map(bool, row)):
         return False
-    should = {reading.form.key: columns.key, "unit_name": columns.name, **columns.fields}
-    if moved := {target: at for target, at in named.items() if should.get(target, at) != at}:
-        target = min(moved, key=moved.__getitem__)
-        raise reordered(target, number, moved[target], should[target], reading)
+    if moved := _moved(named, columns, reading):
+        target = min(moved, key=lambda target: named[target])
+        raise reordered(target, number, named[target], moved[target], reading)
     return True
+
+
+def _moved(named: Mapping[str, int], columns: Columns, reading: Reading) -> dict[str, int | None]:
+    """Which of these stand in another column than the header has them in, and that column."""
+    should = {reading.form.key: columns.key, "unit_name": columns.name, **columns.fields}
+    return {target: should[target] for target, at in named.items() if should.get(target, at) != at}
 
 
 def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:

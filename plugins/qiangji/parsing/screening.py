@@ -23,7 +23,8 @@ from qiangji.catalogue.models import County, Form, Layout
 from qiangji.parsing.beside import Beside
 from qiangji.parsing.glance import COMMON, Characters, Words, is_ascii, lengths, points
 from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
-from qiangji.parsing.headers import known_headers, values_in
+from qiangji.parsing.headers import values_in
+from qiangji.parsing.wording import known_headers
 from qiangji.personal_data import Kind, kind_of
 from qiangji.personal_data.names import (
     BEHIND,

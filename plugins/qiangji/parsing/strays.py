@@ -14,6 +14,7 @@ key are made of them. Such a row is not dropped: it goes back, and the message n
 | `page` | the row holds the number of a page |
 | `zeros` | the row has no code and no name, and only zeros: a row of the template |
 | `formula` | the code is a formula without a result: the unit's row, of which nobody knows whose |
+| `table` | the row stands in another table below the units' rows, with a header of its own that has no code (`pages`) |
 | `subtotal` | the row has no code, and its numbers are the sums of the rows above, below, or all (`find_sums`) |
 """
 
@@ -40,7 +41,7 @@ from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
 
 What = Literal[
-    "shortened", "total", "note", "loose", "level", "extra", "page", "zeros", "subtotal", "formula"
+    "shortened", "total", "note", "loose", "level", "extra", "page", "zeros", "subtotal", "formula", "table"
 ]
 OF_UNITS = ("shortened", "formula")
 """Of these the row is a unit's: its other cells are told, and totals add it up."""
@@ -113,6 +114,10 @@ WORDS: Mapping[str, tuple[str, str]] = {
         "该行没有编码和名称，各项都是0：是模板中未填的行",
         "this row has no code and no name, and only zeros: a row of the template that was not filled in",
     ),
+    "table": (
+        "该行属于数据下方的另一张表，不是单位的数据行",
+        "this row belongs to another table below the rows of units",
+    ),
     "subtotal": (
         "该行没有编码，各项数字是其他各行之和：是未写明的合计行或小计行",
         "this row has no code, and its numbers are the sums of other rows: a total or subtotal that does not say so",
@@ -140,6 +145,10 @@ _EXPECTED: Mapping[What, tuple[str, str]] = {
     "extra": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
     "page": ("单位的数据行：请删除该行", "a unit's row: delete this one"),
     "zeros": ("单位的数据行：请删除空行", "a unit's row: delete the empty ones"),
+    "table": (
+        "单位的数据行：请将另一张表移到单独的工作表，或删除",
+        "rows of units: move the other table to a sheet of its own, or delete it",
+    ),
     "subtotal": (
         "单位的数据行：请在该行前写上登记的合计行名称{labels}，或删除该行",
         "a unit's row: write a declared label of totals{labels} in front of this one, or delete it",
@@ -221,8 +230,12 @@ def is_total(text: str) -> bool:
     return bool(_TOTAL.fullmatch(squeezed(text))) or says_total(text)
 
 
-def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Reading) -> list[Stray]:
-    """Rows that are no unit's, ascending. `data`: the rows read, all columns of the sheet; `codes`: their keys."""
+def find_strays(
+    data: pa.Table, codes: pa.Array, table: int, columns: Columns, reading: Reading
+) -> list[Stray]:
+    """Rows that are no unit's, ascending. `data`: the rows read, all columns of the sheet; `codes`: their keys;
+    `table`: the position at which another table begins.
+    """
     known = pc.match_substring_regex(codes, f"^(?:{codes_of(reading)})$")
     odd = pc.indices_nonzero(pc.invert(pc.fill_null(known, False))).to_pylist()
     strays = []
@@ -230,7 +243,9 @@ def find_strays(data: pa.Table, codes: pa.Array, columns: Columns, reading: Read
         row = [tidy(column[index].as_py()) for column in data.columns]
         labels = [row[i] for i in columns.labels]
         filled = [text for text in row if text]
-        if _SHORTENED.fullmatch(row[columns.key]):
+        if index >= table:
+            strays.append(Stray(index, "table", ""))
+        elif _SHORTENED.fullmatch(row[columns.key]):
             strays.append(Stray(index, "shortened", row[columns.key]))
         elif row[columns.key] == NO_RESULT:
             strays.append(Stray(index, "formula", ""))

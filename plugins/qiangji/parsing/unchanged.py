@@ -21,9 +21,10 @@ from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.glance import has_any
 from qiangji.parsing.grid import Grid, address, combined
-from qiangji.parsing.headers import PERIOD_HEADERS, UNCHANGED_HEADERS
+from qiangji.parsing.headers import UNCHANGED_HEADERS
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import RETURNED_HEADERS
+from qiangji.parsing.wording import PERIOD_HEADERS
 from qiangji.text import squeezed
 
 _TRUE = {"true", "1", "是", "y", "yes"}

@@ -301,6 +301,7 @@ def _facts(head: object, columns: set[str]) -> SheetFacts:
             unheaded_first=_text(head["unheaded_first"])[:MAX_TITLE],
             spaced_codes=_number(head["spaced_codes"]),
             signed=tuple(role for role in ROLES if role in head["signed"]),
+            uncomputed_totals=tuple(_text(t)[:MAX_TITLE] for t in head["uncomputed_totals"][:_TOTALS]),
         )
     except (KeyError, TypeError, AttributeError, ValueError):
         raise GarbledError("no facts of the sheet") from None

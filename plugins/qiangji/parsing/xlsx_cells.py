@@ -12,15 +12,17 @@ import posixpath
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
+from typing import TypeVar
 from xml.etree import ElementTree
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
-from qiangji.parsing.xlsx_formats import percent_styles
+from qiangji.parsing.xlsx_formats import code_styles, percent_styles
 
+T = TypeVar("T")
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
 _FILLED = re.compile(rb"<(?:\w{1,20}:)?(?:v|t)(?:\s[^<>]{0,200})?>[^<]")
 _CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")
@@ -60,8 +62,16 @@ class Parts:
     @cached_property
     def percent_styles(self) -> Mapping[str, tuple[bool, bool]]:
         """Styles that show a number as percent (see `xlsx_formats`)."""
+        return self._styles_that(percent_styles)
+
+    @cached_property
+    def code_styles(self) -> Mapping[str, tuple[str, ...]]:
+        """Styles that complete a code (see `xlsx_formats`)."""
+        return self._styles_that(code_styles)
+
+    def _styles_that(self, find: Callable[[bytes], Mapping[str, T]]) -> Mapping[str, T]:
         try:
-            return percent_styles(self._archive.read(self._styles))
+            return find(self._archive.read(self._styles))
         except KeyError:
             return {}
         except ElementTree.ParseError:
@@ -69,15 +79,23 @@ class Parts:
 
     def percent_in(self, sheet: str) -> dict[tuple[int, int], tuple[bool, bool]]:
         """(row, column), counted from 0, of the cells whose numbers are shown as percent, and of which sign."""
-        if not self.percent_styles:
+        return self._under(self.percent_styles, sheet)
+
+    def codes_in(self, sheet: str) -> dict[tuple[int, int], tuple[str, ...]]:
+        """(row, column), counted from 0, of the cells whose codes a format completes, and its parts."""
+        return self._under(self.code_styles, sheet)
+
+    def _under(self, styles: Mapping[str, T], sheet: str) -> dict[tuple[int, int], T]:
+        """(row, column), counted from 0, of the cells under some of these styles."""
+        if not styles:
             return {}
         content = self.sheet(sheet)
-        numbers = "|".join(self.percent_styles).encode()
+        numbers = "|".join(styles).encode()
         if not re.search(rb"\ss\s{0,9}=\s{0,9}[\"'](?:" + numbers + rb")[\"']", content):
             return {}
         try:
-            styles = ((place[:2], place[2].get("s", "")) for place in _cells(content))
-            return {at: self.percent_styles[s] for at, s in styles if s in self.percent_styles}
+            cells = ((place[:2], place[2].get("s", "")) for place in _cells(content))
+            return {at: styles[s] for at, s in cells if s in styles}
         except ElementTree.ParseError:
             raise unreadable("a sheet of the workbook is damaged", self.where) from None
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -21,7 +21,7 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
-from qiangji.parsing.xlsx_formats import as_percentage
+from qiangji.parsing.xlsx_formats import as_code, as_percentage
 from qiangji.parsing.xlsx_look import look_of
 from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
 from qiangji.personal_data import unnamed
@@ -30,6 +30,7 @@ from qiangji.text import as_text, squeezed
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
+T = TypeVar("T")
 _COPY = re.compile(
     r"^(?:副本|复制|新|copy(?:of)?)[-_.]*|[-_.]*(?:[(\[【](?:[0-9]+|[^()\[\]【】]{0,6}(?:改|版|稿|定|新|旧|备份|副本|copy))[)\]】]"
     r"|[0-9]{1,2}|副本|备份|copy|[新旧]版?|最终版?|终稿|定稿|修改[稿版后]?|修订[稿版]?)$",
@@ -190,20 +191,19 @@ def _sheet(
     if rows and len(rows[0]) > MAX_COLUMNS:
         raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", parts.where)
     errors, formulas = dict[Place, str](), dict[Place, str]()
-    percent: Mapping[tuple[int, int], tuple[bool, bool]] = {}
+    percent: Mapping[Place, tuple[bool, bool]] = {}
+    codes: Mapping[Place, tuple[str, ...]] = {}
     error = None
     try:
         parts.check_places(name)
-        (errors, formulas), percent = parts.errors_in(name), parts.percent_in(name)
+        errors, formulas = parts.errors_in(name)
+        percent, codes = parts.percent_in(name), parts.codes_in(name)
     except ReturnedError as e:
         error = e if form else None
     texts = texts_in(rows) if form else {}
-    for (row, column), text in errors.items():
-        if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = text
-    for (row, column), shows in percent.items():
-        if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = as_percentage(rows[row][column], shows)
+    _put(rows, errors, lambda _, text: text)
+    _put(rows, percent, as_percentage)
+    _put(rows, codes, as_code)
     try:
         if layout is None:
             mark_all(rows, formulas)
@@ -215,6 +215,13 @@ def _sheet(
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
     look = replace(look_of(parts, name), alike=_alike(book, parts, name), texts=texts) if form else None
     return replace(grid_of(columns, name), error=error, look=look)
+
+
+def _put(rows: list[list[Any]], said: Mapping[Place, T], shown: Callable[[object, T], object]) -> None:
+    """Put what is shown in these cells in the place of what is stored there."""
+    for (row, column), one in said.items():
+        if row < len(rows) and column < len(rows[row]):
+            rows[row][column] = shown(rows[row][column], one)
 
 
 def _alike(book: CalamineWorkbook, parts: Parts, name: str) -> tuple[str, ...]:

@@ -1,19 +1,25 @@
-"""Number formats of a workbook that change what a number says: percent.
+"""Number formats of a workbook that change what a number says: percent, and codes that a format completes.
 
 In: the workbook's styles part, a sheet's cells. Out: a number as the percentage that its cell shows: 0.125 under the
-format `0.0%` as `12.5%`. So it says the same as in the CSV that a spreadsheet program saves, with all its digits.
+format `0.0%` as `12.5%`; a code as its cell shows it: 1203 under `"440705"000000` as `440705001203`. So it says the
+same as in the CSV that a spreadsheet program saves, with all its digits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree
 
 _BUILT_IN = {9: "0%", 10: "0.00%"}
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 """What a format shows as it is, or does not show: texts, escaped characters, widths, fillings, colours."""
+_OF_CODE = re.compile(
+    r'"(?P<text>[^"]*)"|[\\!](?P<one>.)|(?P<bare>-)|(?P<digits>[0#]+|General|G/通用格式|@)|_.|\[\$-[^\]]*\]',
+    re.IGNORECASE,
+)
+_CODE_BEGINS = 6
 
 
 def percent_styles(styles: bytes) -> Mapping[str, tuple[bool, bool]]:
@@ -21,6 +27,21 @@ def percent_styles(styles: bytes) -> Mapping[str, tuple[bool, bool]]:
 
     Raises ElementTree.ParseError.
     """
+    shown = ((style, _shows_percent(code)) for style, code in _formats_of(styles))
+    return {style: shows for style, shows in shown if any(shows)}
+
+
+def code_styles(styles: bytes) -> Mapping[str, tuple[str, ...]]:
+    """Style number of cells -> the parts of a format that completes a code: texts, and runs of digits.
+
+    Raises ElementTree.ParseError.
+    """
+    found = ((style, _parts_of_code(code)) for style, code in _formats_of(styles))
+    return {style: parts for style, parts in found if parts}
+
+
+def _formats_of(styles: bytes) -> Iterator[tuple[str, str]]:
+    """Style number of cells -> its number format."""
     root = ElementTree.fromstring(styles)
     formats = dict(_BUILT_IN)
     for element in root.iter():
@@ -28,13 +49,50 @@ def percent_styles(styles: bytes) -> Mapping[str, tuple[bool, bool]]:
         if _name(element) == "numFmt" and code is not None and number.isdecimal():
             formats[int(number)] = code
     cells = next((e for e in root if _name(e) == "cellXfs"), ())
-    found = {}
     for style, xf in enumerate(x for x in cells if _name(x) == "xf"):
         number = xf.get("numFmtId", "")
-        shows = _shows_percent(formats.get(int(number), "") if number.isdecimal() else "")
-        if any(shows):
-            found[str(style)] = shows
-    return found
+        yield str(style), formats.get(int(number), "") if number.isdecimal() else ""
+
+
+def _parts_of_code(code: str) -> tuple[str, ...]:
+    """The parts of a format's first section, where it writes the beginning of a code (six digits at least, as a
+    county's), or a hyphen within one; nothing of any other format. A run of digits is as it is in the format.
+    """
+    section, parts, at = code.partition(";")[0], list[str](), 0
+    while at < len(section):
+        if not (token := _OF_CODE.match(section, at)):
+            return ()
+        text = next((t for t in (token["text"], token["one"], token["bare"]) if t is not None), None)
+        parts.append(f"={text}" if text is not None else token["digits"] or "")
+        at = token.end()
+    shape = "".join(part[1:] if part.startswith("=") else "D" for part in parts if part)
+    is_split = shape == "D-D" and len(parts[0]) >= _CODE_BEGINS
+    is_begun = re.fullmatch(rf"[0-9]{{{_CODE_BEGINS},}}-?D", shape)
+    return tuple(filter(None, parts)) if is_split or is_begun else ()
+
+
+def as_code(value: object, parts: tuple[str, ...]) -> object:
+    """The code that a cell shows: a whole number, or a text of digits under `@`; anything else as it is."""
+    runs = [part for part in parts if not part.startswith("=")]
+    if isinstance(value, str):
+        if runs != ["@"] or not re.fullmatch("[0-9-]+", value):
+            return value
+        return "".join(part[1:] if part.startswith("=") else value for part in parts)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or runs == ["@"]:
+        return value
+    if value < 0 or value != int(value):
+        return value
+    least = [run.count("0") for run in runs]
+    left, shown = str(int(value)).zfill(sum(least)), list[str]()
+    for part in reversed(parts):
+        if part.startswith("="):
+            shown.append(part[1:])
+        else:
+            width = len(left) if part == runs[0] and len(least) == 1 else least[-1]
+            shown.append(left[-width:] if width else "")
+            left = left[: len(left) - width]
+            least.pop()
+    return "".join(reversed(shown))
 
 
 def _shows_percent(code: str) -> tuple[bool, bool]:

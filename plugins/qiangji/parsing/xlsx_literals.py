@@ -2,7 +2,7 @@
 
 In: the code of a format. Out: whether what it shows is another number: `0"0"` shows 12 as 120, `"-"0` as -12, `"("0")"`
 as a negative amount, `0"k"` as thousands. Words (`0"户"`, `"共"0"户"`) and what only spaces out a number show the same.
-Units and points that are only drawn are told by `xlsx_look`.
+Units and points that are only drawn are told by `xlsx_look`. A zero written out (`0;-0;"0"`, `"无"`) is a zero.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ _TIMES = re.compile(r"[kKwWM]|[十百千][万亿]?")
 _HARMLESS = re.compile(r"[\s,']*")
 
 
-def shows_another(section: str, *, is_first: bool = True) -> bool:
+def shows_another(section: str, *, is_first: bool = True, is_zero: bool = False) -> bool:
     """Whether one section of a number format shows another number than is stored. `is_first`: it shows numbers that are
-    not below zero, and has no sign.
+    not below zero, and has no sign; `is_zero`: it shows zeros alone.
     """
     parts = _parts(section)
     if parts is None:
         return False
     before, between, behind = parts
     if behind is None:  # no number at all: a text stands for it
-        return bool(re.search(r"\d", before))
+        return bool(re.search("[1-9]" if is_zero else r"\d", before))
     if is_first and (_MINUS.fullmatch(before) or (_OPENS.fullmatch(before) and behind.startswith(")"))):
         return True
     return bool(

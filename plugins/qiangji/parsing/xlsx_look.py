@@ -15,7 +15,7 @@ from itertools import islice
 from xml.etree import ElementTree
 
 from qiangji.parsing.archive import column_number
-from qiangji.parsing.facts import ANOTHER, unit_in
+from qiangji.parsing.facts import ANOTHER, YUAN_SIGN, unit_in
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
 from qiangji.parsing.xlsx_literals import shows_another
@@ -28,11 +28,16 @@ _MERGED = re.compile(
 _LITERAL = re.compile(r"\"([^\"]*)\"|[\\!](.)|_.|\*.|\[[^\]]*\]")
 MAX_COLUMNS = 16_384
 _MAX_MERGED = 2_000
-
-
-_CURRENCIES = {"元": re.compile(r"[¥￥]"), "港元": re.compile(r"HK\$"), "美元": re.compile(r"(?<!\[)\$|\[\$(?:US)?\$"),
-               "欧元": re.compile("€"), "英镑": re.compile("£")}  # fmt: skip
+_CURRENCIES = {
+    YUAN_SIGN: re.compile(r"[¥￥]"),
+    "港元": re.compile(r"HK\$"),
+    "美元": re.compile(r"(?<!\[)\$|\[\$(?:US)?\$"),
+    "欧元": re.compile("€"),
+    "英镑": re.compile("£"),
+}
 """Unit -> its sign in a number format. `[$-804]` names a language, and no dollar."""
+_GENERAL = re.compile("G/(?:通用格式|標準|标准)")
+"""`General`, as Chinese programs write it."""
 _CONDITION = re.compile(r"\[(>=|<=|<>|>|<|=)(-?[0-9]+(?:\.[0-9]+)?)\]")
 _HOLDS = {
     ">=": operator.ge, "<=": operator.le, "<>": operator.ne, ">": operator.gt, "<": operator.lt, "=": operator.eq,
@@ -46,8 +51,8 @@ _TOP = 40
 @dataclass(frozen=True)
 class _Style:
     """How cells are shown: the format divides their numbers, names their unit, hides them, shows a day's month alone;
-    their text is struck through. `is_other`: what it writes beside the number makes it another one. `sections`: of a
-    format with conditions, each with what it does.
+    their text is struck through. `is_other`: what it writes beside the number makes it another one; `is_other_zero`:
+    of a section, where the number is zero. `sections`: of a format with conditions, each with what it does.
     """
 
     divisor: int = 1
@@ -56,6 +61,7 @@ class _Style:
     is_month: bool = False
     is_struck: bool = False
     is_other: bool = False
+    is_other_zero: bool = False
     sections: tuple[tuple[str, float, _Style], ...] = ()
 
     def of(self, cell: ElementTree.Element) -> _Style:
@@ -69,8 +75,9 @@ class _Style:
             return _PLAIN
         for condition, bound, style in self.sections:
             if not condition or _HOLDS[condition](number, bound):
+                is_other = style.is_other if number else style.is_other_zero
                 is_unseen = style.is_unseen and number != 0  # many hide their zeros
-                return replace(style, is_unseen=is_unseen, is_struck=self.is_struck)
+                return replace(style, is_unseen=is_unseen, is_struck=self.is_struck, is_other=is_other)
         return _PLAIN
 
 
@@ -95,10 +102,12 @@ def divisor_of(code: str) -> int:
 
 
 def unit_of(code: str) -> str:
-    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `$#,##0` 美元; '' for most."""
+    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `$#,##0` 美元, `¥0` the sign alone;
+    '' for most.
+    """
     section = _split(code)[0]
     bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
-    unit = unit_in(re.sub(r"[\x00-\x7f¥￥]+", "", bare))
+    unit = unit_in(re.sub(r"[\x00-.0-\x7f¥￥]+", "", bare).strip("/"))
     if not unit and any((m[1] or m[2] or "").strip() in ("%", "％") for m in _LITERAL.finditer(section)):
         unit = "%"  # as a text it multiplies nothing
     return unit or next((unit for unit, sign in _CURRENCIES.items() if sign.search(section)), "")
@@ -112,13 +121,13 @@ def shows_month(code: str) -> bool:
 
 def _split(code: str) -> list[str]:
     """The sections of a number format."""
-    return re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", code)
+    return re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", _GENERAL.sub("General", code))
 
 
 def _style(code: str) -> _Style:
     if not _CONDITION.search(code):
         shown = enumerate(_split(code)[:3])
-        is_other = any(shows_another(section, is_first=i == 0) for i, section in shown)
+        is_other = any(shows_another(s, is_first=i == 0, is_zero=i == 2) for i, s in shown)
         return _Style(
             divisor_of(code), unit_of(code), shows_nothing(code), shows_month(code), is_other=is_other
         )
@@ -127,7 +136,10 @@ def _style(code: str) -> _Style:
         found = _CONDITION.search(section)
         is_other = shows_another(section, is_first=found is not None and found[1] not in ("<", "<="))
         is_unseen = '"' in section and not _bare(section).strip()
-        style = _Style(divisor_of(section), unit_of(section), is_unseen, is_other=is_other)
+        is_other_zero = is_other and shows_another(section, is_zero=True)
+        style = _Style(
+            divisor_of(section), unit_of(section), is_unseen, is_other=is_other, is_other_zero=is_other_zero
+        )
         sections.append((found[1], float(found[2]), style) if found else ("", 0.0, style))
     return _Style(sections=tuple(sections)) if any(s != _PLAIN for *_, s in sections) else _PLAIN
 

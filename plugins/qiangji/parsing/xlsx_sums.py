@@ -6,10 +6,12 @@ sums that a spreadsheet program would show, and NO_RESULT in place of every othe
 | formula | read as |
 | --- | --- |
 | `SUM(D4:D202)` in column D of a row with a declared label of totals | the sum of the numbers in these cells |
-| `D4+D5+D9`, `SUM(D4:D9,D12)` there | the same |
+| `D4+D5+D9`, `SUM(D4:D9,D12)`, `SUM(D4:D9)+SUM(D12:D20)` there | the same |
+| `ROUND(SUM(D4:D202),2)` there | the same, rounded |
 | `SUBTOTAL(9,D4:D202)`, `SUBTOTAL(109,...)` there | the same, without other such subtotals |
 | the same, in a row that holds nothing but formulas: a total without its label | the same |
 | the same, where one of these cells has no result or an error | NO_RESULT: the cell itself is told |
+| any other, in a totals row (`SUMIF`) | NO_RESULT: a finding, no rows are held against it |
 | any other, in a title or a header | the sheet goes back: formula_without_value |
 | any other, elsewhere | NO_RESULT: that cell cannot be read |
 
@@ -22,7 +24,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 
 from qiangji.catalogue.models import Layout
@@ -36,8 +38,10 @@ Place = tuple[int, int]
 """(row, column), counted from 0."""
 MAX_SUMS = 1_000
 """Sums of a sheet that are computed. A totals row has as many as the form has fields."""
-_SUM = re.compile(
-    r"\s*=?\s*(?:SUM\(|(SUBTOTAL)\(\s*(?:9|109)\s*,)([^()]+)\)\s*|\s*=?([^()]+\+[^()]+)", re.IGNORECASE
+_ROUND = re.compile(r"\s*=?\s*ROUND\((?P<what>.+),\s*(?P<digits>[0-9])\s*\)\s*", re.IGNORECASE)
+_TERM = re.compile(
+    r"\s*(?:SUM\((?P<cells>[^()]+)\)|SUBTOTAL\(\s*(?:9|109)\s*,(?P<visible>[^()]+)\)|(?P<one>[^()+]+))\s*(?:\+|$)",
+    re.IGNORECASE,
 )
 _CELLS = re.compile(
     r"\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*(?::\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*)?", re.IGNORECASE
@@ -110,7 +114,7 @@ def _is_total(rows: Sequence[Sequence[object]], row: int, labels: set[str]) -> b
 def _bare(rows: Sequence[Sequence[object]], formulas: Mapping[Place, str]) -> set[int]:
     """Rows with a sum, that hold formulas without a result and nothing else."""
     held = Counter(row for row, column in formulas if row < len(rows) and column < len(rows[row]))
-    with_sum = {row for (row, _), formula in formulas.items() if row in held and _SUM.fullmatch(formula)}
+    with_sum = {row for (row, _), formula in formulas.items() if row in held and _terms(formula)[0]}
     return {row for row in with_sum if sum(v is not None and v != "" for v in rows[row]) == held[row]}
 
 
@@ -120,25 +124,46 @@ def _sum(
     """What the formula of this cell gives, as a spreadsheet program adds up: numbers, no texts. None if it is no sum
     of other cells of its own column, or one of these has no result.
     """
-    found = _SUM.fullmatch(formulas[row, column])
-    if not found or row >= len(rows) or column >= len(rows[row]):
+    terms, digits = _terms(formulas[row, column])
+    if not terms or row >= len(rows) or column >= len(rows[row]):
         return None
-    added = _rows_added(found[2] or found[3], "," if found[2] else "+", column)
-    if not added or any(row in some for some in added):
-        return None
-    places = [(r, column) for some in added for r in some if r < len(rows) and column < len(rows[r])]
-    if found[1]:
-        places = [p for p in places if p not in formulas or "SUBTOTAL" not in formulas[p].upper()]
-    values = [rows[r][column] for r, _ in places]
+    values = list[object]()
+    for cells, is_subtotal in terms:
+        added = _rows_added(cells, column)
+        if not added or any(row in some for some in added):
+            return None
+        places = [(r, column) for some in added for r in some if r < len(rows) and column < len(rows[r])]
+        if is_subtotal:
+            places = [p for p in places if p not in formulas or "SUBTOTAL" not in formulas[p].upper()]
+        values += [rows[r][column] for r, _ in places]
     if any(isinstance(value, str) and value.startswith("#") for value in values):
         return None
     numbers = (v for v in values if isinstance(v, (int, float, Decimal)) and not isinstance(v, bool))
-    return sum((Decimal(as_text(number) or 0) for number in numbers), Decimal(0))
+    total = sum((Decimal(as_text(number) or 0) for number in numbers), Decimal(0))
+    return total if digits is None else total.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
-def _rows_added(text: str, sign: str, column: int) -> list[range]:
+def _terms(formula: str) -> tuple[list[tuple[str, bool]], int | None]:
+    """The cells of each sum that a formula adds up, and whether it is a SUBTOTAL; none if it is no sum. And to how many
+    digits ROUND rounds all of it.
+    """
+    text, at, found = formula.strip().removeprefix("="), 0, list[tuple[str, bool]]()
+    rounded = _ROUND.fullmatch(text)
+    text = rounded["what"] if rounded else text
+    while at < len(text):
+        if not (term := _TERM.match(text, at)):
+            return [], None
+        found.append((term["cells"] or term["visible"] or term["one"], bool(term["visible"])))
+        at = term.end()
+    is_one_cell = len(found) == 1 and "(" not in text
+    if is_one_cell or text.rstrip().endswith("+"):
+        return [], None
+    return found, int(rounded["digits"]) if rounded else None
+
+
+def _rows_added(text: str, column: int) -> list[range]:
     """The rows of the cells and ranges that are added up; none if any of them is of another column."""
-    found = [_CELLS.fullmatch(part) for part in text.split(sign)]
+    found = [_CELLS.fullmatch(part) for part in text.split(",")]
     added = []
     for m in found:
         if m is None or {column_number(m[n].upper().encode()) - 1 for n in (1, 3) if m[n]} != {column}:

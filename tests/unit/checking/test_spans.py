@@ -192,3 +192,16 @@ def test_cells_above_several_columns_may_speak_of_one_of_them() -> None:
     assert other_spans(headers, fields, OCTOBER) == []
     del headers["done"]
     assert [o.field for o in other_spans(headers, fields, OCTOBER)] == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("leaf", "word"),
+    [
+        ("植树株数 Trees planted since 1 January", ""),
+        ("Trees planted, 2026-01 on 植树株数", ""),
+        ("植树株数（上年） Trees planted", "上年"),
+        ("植树株数 Trees planted（本月）", "本月"),
+    ],
+)
+def test_the_translation_of_a_header_was_held_against_the_field_before(leaf: str, word: str) -> None:
+    assert said("ytd", "", leaf) == word

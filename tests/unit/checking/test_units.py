@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from qiangji.catalogue.models import Field
@@ -108,3 +110,30 @@ def test_a_unit_that_the_catalogue_writes_itself_is_the_fields() -> None:
 def test_a_row_of_units_that_contradicts_the_brackets() -> None:
     said = SheetFacts(units_in_headers={"income": "万元"}, units_below={"income": "元", "people": "人"})
     assert [(o.field, o.said) for o in other_units(said, FIELDS)] == [("income", "元")]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "is_told"),
+    [
+        (SheetFacts(), True),
+        (SheetFacts(units_in_headers={"income": "万元"}), False),
+        (SheetFacts(units_below={"income": "万元"}), False),
+        (SheetFacts(headers={"income": ("收入（万元）", "x")}), False),
+        (SheetFacts(title_texts=("单位：万元",)), False),
+        (SheetFacts(title_texts=("计量单位：人、万元",)), False),
+        (SheetFacts(title_texts=("单位：元",)), True),
+        (SheetFacts(title_texts=("单位：人",)), True),
+        (SheetFacts(units_in_headers={"income": "元"}), True),
+    ],
+)
+def test_a_sign_of_yuan_alone_counts_where_nothing_states_a_unit(sheet: SheetFacts, is_told: bool) -> None:
+    """The button for amounts writes ¥ beside 万元 too. A unit in words, or another currency, is no such sign."""
+    shown = {unit: replace(sheet, units_in_formats={"income": unit}) for unit in ("¥", "元", "千元", "美元")}
+    found = {unit: other_units(one, FIELDS) for unit, one in shown.items()}
+    assert bool(found.pop("¥")) is is_told
+    assert all(found.values())
+
+
+@pytest.mark.parametrize("unit", ["万元/年", "元/亩", "万/年"])
+def test_an_amount_for_each_of_something_is_another_unit(unit: str) -> None:
+    assert [o.said for o in other_units(SheetFacts(units_in_formats={"income": unit}), FIELDS)] == [unit]

@@ -181,9 +181,9 @@ def test_the_unit_that_most_cells_formats_write() -> None:
         ('0"户";-0"户"', "户"),
         ("0千元", "千元"),
         ("General", ""),
-        ("¥#,##0.00", "元"),
-        ('"￥"#,##0.00', "元"),
-        ("[$¥-804]#,##0.00", "元"),
+        ("¥#,##0.00", "¥"),
+        ('"￥"#,##0.00', "¥"),
+        ("[$¥-804]#,##0.00", "¥"),
         ('¥0.00"万元"', "万元"),
         ('0"百株"', "百株"),
         ('0.00"万"', "万"),
@@ -203,6 +203,16 @@ def test_the_unit_that_most_cells_formats_write() -> None:
         (r"0\%", "%"),
         ('0"港币万元"', "港币万元"),
         ("[$-409]d/m/yyyy", ""),
+        ('_ "¥"* #,##0.00_ ;_ "¥"* -#,##0.00_ ;_ "¥"* "-"??_ ;_ @_ ', "¥"),
+        ('G/通用格式"千元"', "千元"),
+        ('G/通用格式"亩"', "亩"),
+        ('G/通用格式"万元"', "万元"),
+        ("G/通用格式", ""),
+        ('0.00"万/年"', "万/年"),
+        ('0"元/亩"', "元/亩"),
+        ('0"人/次"', "人次"),
+        ("# ?/?", ""),
+        ("yyyy/m/d", ""),
     ],
 )
 def test_the_unit_that_a_number_format_writes(code: str, unit: str) -> None:
@@ -228,19 +238,24 @@ def test_a_number_format_that_shows_no_number(code: str, is_unseen: bool) -> Non
     assert shows_nothing(code) == is_unseen
 
 
+_OF_ZEROS = ('0;-0;"5"', '0;-0;"10"', '[=0]"10";0')
+
+
 @pytest.mark.parametrize(
     "code",
     [
         '0"0"', '0"0000"', '"1"0', r"0\0", "0!0", '"-"0', r"\-0", "-0", '"("0")"', "(0)", 'General"千"', 'General"0"',
         '#,##0.00"k"', '0" K"', '0"百万"', '0"十"', '0"点"0', '0".5"', '"3"0', '0"0元"', '0;-0;"5"', '"12"', '"¥-"0',
-        '0"０"', '[>=0]0"0";0', '[Red]"-"0', '0;0"0"',
+        '0"０"', '[>=0]0"0";0', '[Red]"-"0', '0;0"0"', 'G/通用格式"K"', '"1"G/通用格式', '0;-0;"10"', '0;"0"',
+        '[=0]"10";0',
+        '[>100]0;[>50]0;"0"',
     ],
 )  # fmt: skip
 def test_a_format_whose_texts_make_another_number(code: str) -> None:
     book = workbook()
     for row in (4, 5, 6, 7):
         book.active.cell(row, 3).number_format = code
-        book.active.cell(row, 3).value = -3 if code == '0;0"0"' else 0 if code == '0;-0;"5"' else 12
+        book.active.cell(row, 3).value = -3 if code == '0;0"0"' else 0 if code in _OF_ZEROS else 12
     assert [(s.field, s.divisor) for s in facts(bytes_of(book)).scaled_columns] == [("members", ANOTHER)]
 
 
@@ -251,13 +266,16 @@ def test_a_format_whose_texts_make_another_number(code: str) -> None:
         '_ * #,##0.00_ ;_ * -#,##0.00_ ;_ * "-"??_ ;_ @_ ', "_(* #,##0_);_(* (#,##0);_(* \"-\"_);_(@_)",
         "#,##0_);(#,##0)", '0;-0;"-"', '0;-0;"无"', '"第"0"号"', '0"（人）"', "# ##0", r"#\ ##0", "yyyy-mm-dd",
         'yyyy"年"m"月"', "h:mm:ss.0", "+0", '[=0]"";0', '[<0]-0;0', '0"."', "#,##0'000", "@", "000000",
+        '0;-0;"0"', '#,##0;-#,##0;"0"', '0;-0;"0.00"', '0;-0;"0人"', '0;-0;"零"', '0;-0;"–"', '[=0]"0";0',
+        '[=0]"无";General',
+        '[>0]0;[<0]-0;"0"', "G/通用格式", 'G/通用格式"人"', '[=0]"0";G/通用格式', "G/通用格式;-G/通用格式;0",
     ],
 )  # fmt: skip
 def test_a_format_whose_texts_leave_the_number_as_it_is(code: str) -> None:
     book = workbook()
     for row in (4, 5, 6, 7):
         book.active.cell(row, 3).number_format = code
-        book.active.cell(row, 3).value = 0 if "=0" in code else 12
+        book.active.cell(row, 3).value = 0 if "=0" in code or "<0" in code else 12
     said = facts(bytes_of(book))
     assert (said.scaled_columns, said.unseen_cells) == ((), {})
 

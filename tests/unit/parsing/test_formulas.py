@@ -96,12 +96,29 @@ def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any]
 
 @pytest.mark.parametrize(
     "formula",
-    ["=C3+C4+C5", "= c3 + $C$4 +C5", "=SUM(C3,C4:C5)", "=SUBTOTAL(9,C3:C5)", "=SUBTOTAL(109, $C$3:$C$5)"],
+    [
+        "=C3+C4+C5",
+        "= c3 + $C$4 +C5",
+        "=SUM(C3,C4:C5)",
+        "=SUBTOTAL(9,C3:C5)",
+        "=SUBTOTAL(109, $C$3:$C$5)",
+        "=SUM(C3:C4)+SUM(C5:C5)",
+        "=sum(C3:C4) + C5",
+        "=ROUND(SUM(C3:C5),2)",
+        "=ROUND(SUM(C3:C4)+C5, 0)",
+        "=SUBTOTAL(9,C3:C4)+SUM(C5)",
+    ],
 )
 def test_a_sum_is_one_however_it_is_written(formula: str) -> None:
     assert read(book(C6=formula)).totals_agree is True
     (problem,) = read(book(C6=formula.replace("3", "4"))).totals_problems
     assert problem.sum == "60"
+
+
+def test_a_rounded_sum_is_rounded_half_up() -> None:
+    assert read(book(E6="=ROUND(SUM(E3:E5),1)")).totals_agree is True  # 3.85 as 3.9
+    (problem,) = read(book(E6="=ROUND(SUM(E3:E3),1)")).totals_problems
+    assert problem.written == "1.3"  # of 1.25
 
 
 def test_a_subtotal_function_leaves_other_subtotals_out() -> None:
@@ -123,13 +140,32 @@ def test_a_subtotal_function_leaves_other_subtotals_out() -> None:
         "=C3+D4+C5",
         "=SUM(C3:C5)+1",
         "=SUBTOTAL(1,C3:C5)",
+        "=SUMPRODUCT(C3:C5)",
+        "=ROUND(SUM(C3:C5)*2,0)",
+        "=SUM(C3:C5)-C4",
+        "=SUM(C3:C5)+",
+        "=C3",
+        "=SUM(C3:C5)+SUM(D3:D5)",
+        "=IFERROR(SUM(C3:C5),0)",
     ],
 )
 def test_any_other_formula_of_a_total_is_told_and_not_taken_for_a_sum(formula: str) -> None:
+    """The rows are read, and the other totals are held against them."""
     parsed = read(book(C6=formula))
-    assert [(p.field, p.written) for p in parsed.totals_problems] == [("members", NO_RESULT)]
-    words = total_words(parsed.totals_problems[0], str)
-    assert ("没有计算结果" in words.message_zh, words.value) == (True, "")
+    assert (parsed.sheet.uncomputed_totals, parsed.totals_problems) == (("行政村!C6",), [])
+    assert (parsed.totals_agree, parsed.rows.column("members").to_pylist()) == (True, [10, 20, 30])
+    (wrong,) = read(book(C6=formula, D6="=SUM(D3:D4)")).totals_problems
+    assert wrong.address == "行政村!D6"
+
+
+def test_totals_without_any_result_are_as_none() -> None:
+    parsed = read(book(C6="=SUMIF(C3:C5,1)", D6="=D3*1", E6="=E3*1"))
+    assert parsed.totals_agree is None
+    assert parsed.sheet.uncomputed_totals == ("行政村!C6", "行政村!D6", "行政村!E6")
+
+
+def test_a_total_with_its_result_has_been_computed_by_a_program() -> None:
+    assert read(book(C6=60)).sheet.uncomputed_totals == ()
 
 
 def test_subtotals_and_a_total_of_all() -> None:

@@ -63,3 +63,34 @@ def test_a_number_that_a_program_wrapped_is_that_number() -> None:
     read_ = read("\n".join([HEADER, f'{ROWS[0].rsplit(",", 1)[0]},"=""33"""']) + "\n")
     assert read_.rows.column("old").to_pylist() == [33]
     assert read_.unreadable == []
+
+
+# ---- another table below the rows of units
+
+SUMMARY = "镇街,青年,女,,,", "大泽镇,40,20,,,", "司前镇,50,30,,,"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        SUMMARY,
+        ("镇街,女,青年,党员,,", "大泽镇,20,40,90,,", "合计,20,40,90,,"),
+        ("各镇汇总,,,,,", *SUMMARY),
+        (*SUMMARY, "440705100,1,2,3,,"),
+        ("按镇汇总,女,党员,,,", "一,1,2,,,"),
+    ],
+)
+def test_a_table_with_a_header_of_its_own_below_is_told_as_one(below: tuple[str, ...]) -> None:
+    """Its rows go back as such, and the rows of units above are read."""
+    parsed = read(csv(*ROWS, *below))
+    told = [c.rule.rpartition(".")[2] for c in parsed.unreadable if c.rule.startswith("village.village_code")]
+    header = next(i for i, line in enumerate(below) if line.count("女") and line.count(",女"))
+    assert told[header - len(below) :] == ["table"] * (len(below) - header)
+    assert parsed.rows.column("women").to_pylist()[:4] == read(csv(*ROWS)).rows.column("women").to_pylist()
+    assert all("单独的工作表" in c.expected_zh for c in parsed.unreadable if c.rule.endswith(".table"))
+    assert parsed.totals_problems == []
+
+
+def test_another_table_whose_rows_have_codes_is_read_by_nobody() -> None:
+    """A unit's row below a header in another order would be read by the first."""
+    assert refused(csv(*ROWS[:2], "镇街,青年,女,党员,,", *ROWS[2:])).code == "reordered_header"

@@ -1,0 +1,172 @@
+"""A header in Chinese and another language, `党员总数 Party members`: whether the other part is a translation.
+
+In: a header with its blanks, the field that its Chinese part stands for. Out: its parts, and the word of the other
+part that says another thing than the field: another time, unit, kind of number, or the opposite.
+
+Words are compared whole (`operations` holds no ratio). A word of the field's own label, or one that the Chinese says
+as well, says nothing other: `绿化方案 Greening plan`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from qiangji.catalogue.models import Field
+from qiangji.text import tidy
+
+_HAN = "\u4e00-\u9fff"
+_UNIT_BEHIND = rf"(?P<unit>\s*[(\[【][^()\[\]【】]*[{_HAN}‰][^()\[\]【】]*[)\]】])?"
+_ZH_FIRST = re.compile(
+    rf"(?P<zh>.*[{_HAN})\]】”’》」』])\s*[-–—/|·:]?\s*(?P<en>[(\[]?(?=[^{_HAN}]*[A-Za-z]{{3}})[A-Za-z0-9][\x20-\x7e]*?)"
+    + _UNIT_BEHIND
+)
+_EN_FIRST = re.compile(
+    rf"(?P<en>[(\[]?(?=[^{_HAN}]*[A-Za-z]{{3}})[A-Za-z][\x20-\x7e]*?)\s*[-–—/|·:]?\s*(?P<zh>[“‘\"(【「『《]?[0-9]{{0,3}}[{_HAN}].*)"
+)
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=yuan|rmb|cny|RMB|CNY)")
+_MONTHS = (
+    "jan(?:uary)?|feb(?:ruary)?|mar|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
+    "|dec(?:ember)?|^(?:may|march)$"
+)
+_OTHERS: Sequence[tuple[re.Pattern[str], str]] = [
+    (re.compile(rf"\b(?:{words})\b"), zh)
+    for words, zh in (
+        ("last|prev|previous|prior|preceding|former", "上|去年|前|往|初|个月"),
+        (
+            "plan|plans|planned|planning|target|targets|targeted|goals?|quotas?|budget|budgets|budgeted|forecasts?"
+            "|estimates?|estimated|expected|projected|intended|scheduled",
+            "划|方案|目标|任务|预|应|时限|拟",
+        ),
+        (
+            "percent|percentage|pct|ratios?|rates?|proportion|share|average|avg|mean|median|per",
+            "率|比|占|均|每",
+        ),
+        ("yuan|rmb|cny|usd|hkd|eur|gbp|dollars?|euros?|hundreds?|thousands?|millions?|billions?", "(?!)"),
+        (
+            "mu|acres?|hectares?|tons?|tonnes?|kg|kilograms?|km|kilomet(?:er|re)s?|hours?",
+            "亩|面积|公顷|吨|里|时",
+        ),
+        (
+            "expenditures?|expenses?|spending|spent|outlays?|costs?|paid|pay|payments?|payables?|debts?|indebtedness"
+            "|liabilit(?:y|ies)|loss(?:es)?|arrears|loans?|owed",
+            "支|花|付|费|成本|债|欠|亏|贷|待遇|报酬|工资",
+        ),
+        ("income|revenues?|receipts?|earnings", "收|经济|款|资金|利"),
+        ("net", "净|纯"),
+        ("profits?|surplus|balances?", "利|益|盈|余"),
+        ("women|woman|females?", "女|妇"),
+        ("men|man|males?", "男"),
+        ("not|without|excluding|except|excl", "未|非|无|不|没|除|缺|空"),
+        ("cancelled|canceled|dissolved|abolished|resigned|dismissed|retired|left", "撤|销|解|退|辞|免|离"),
+        ("due|should|required", "应|编制|期|须"),
+        ("open|unresolved|pending|outstanding", "未|开|在"),
+        ("resolved|closed|settled", "(?<!未)(?:解决|办结|结)"),
+    )
+]
+"""Words that say another thing, and what the Chinese of the field holds where it says the same."""
+_UNRESOLVED = re.compile(r"\bnot (?:yet )?(?:resolved|closed|settled)\b")
+_ADDED = re.compile(r"\b(?:new|newly|added|additional|increase|increment|growth)\b")
+_TIME = re.compile(
+    rf"\b(?:months?|monthly|quarters?|quarterly|years?|yearly|annual|annually|weeks?|weekly|daily|ytd|cumulative(?:ly)?"
+    rf"|accumulated|{_MONTHS})\b"
+)
+_TEN_THOUSAND_YUAN = re.compile(
+    r"(?:\b(?:rmb|cny|yuan)\b\s*)?(?:\b10[, ]?000s?|\b10 ?k|\bten[- ]thousands?|\b10 thousands?|\bwan)\b(?: of)?"
+    r"(?:\s*\b(?:chinese )?(?:yuan|rmb|cny))?\b"
+)
+_PER_CENT = re.compile(r"\bper ?cent(?:age)?\b")
+_A_PERIOD = "(?:month|quarter|year|period|reporting (?:month|quarter|year|period))"
+_AGREES = {
+    "stock": re.compile(
+        rf"\b(?:at |as (?:of|at) )?(?:the )?end of (?:the )?{_A_PERIOD}|\b(?:month|quarter|period)[- ]?end\b"
+        r"|\b(?:this|current|reporting) (?:month|quarter)\b"
+    ),
+    "ytd": re.compile(
+        r"\byear[- ]to[- ]date\b|\bytd\b|\b(?:this|current) year\b|\bcumulative(?:ly)?\b|\baccumulated\b"
+        r"|\bannual\b|\byearly\b"
+        r"|\b(?:since|from) (?:1(?:st)? )?jan(?:uary)?(?: 1(?:st)?)?\b|\b(?:in|of|for|during|within) the year\b"
+    ),
+    "flow": re.compile(r"\b(?:this|the|current|reporting) (?:month|quarter|period)(?:'s)?\b|\bmonthly\b"),
+}
+_AGREES["distinct"] = _AGREES["flow"]
+"""Kind of a field -> what says the field's own time."""
+_AGES = re.compile(r"\b(?:[0-9]+[- ])?years?(?:[- ]old| of age)?\b")
+_LASTS = re.compile(r"\b(?:[0-9]+|two|three|six|nine|twelve)[- ]months?\b")
+_START = re.compile(r"\b(?:start|beginning) of (?:the )?year\b")
+_NUMBER = re.compile(r"[0-9](?:[0-9,.]*[0-9])?")
+_ITS_PLACE = re.compile(r"^\(?[0-9]\)?[.: ]|\(?\b[0-9]\)?$")
+_NUMBER_OF = re.compile(
+    r"\b(?:number|no\.?|nos\.?|count|total|#) of (?:the )?(?P<what>[a-z' -]+?)"
+    r"(?= (?:of|in|with|who|that|at|due|to|for|from|away|on|under|over)\b|[^a-z' -]|$)"
+)
+_HEADS = {
+    "person": "people persons person members cadres workers secretaries leaders heads women residents staff"
+    " volunteers",
+    "household": "households families courtyards",
+    "village": "villages",
+    "community": "communities",
+    "group": "groups",
+    "tree": "trees",
+    "time": "times sessions meetings",
+    "unit": "branches organisations organizations committees enterprises companies schools hospitals towns",
+}
+_UNIT_OF_HEAD = {word: unit for unit, words in _HEADS.items() for word in words.split()}
+_GENERIC = ("unit", "item", "group")
+"""Units in which things of any kind are counted."""
+
+
+def parts_of(header: str) -> tuple[str, str] | None:
+    """The Chinese part of a header in two languages, with its unit, and the other part; None of another header."""
+    text = tidy(header)
+    if found := _ZH_FIRST.fullmatch(text):
+        return found["zh"] + (found["unit"] or ""), found["en"]
+    if found := _EN_FIRST.fullmatch(text):
+        return found["zh"], found["en"]
+    return None
+
+
+def says_other(other: str, field: Field) -> str:
+    """The word, or number, of a header's other part that is not said of the field; '' of a translation."""
+    text = _UNRESOLVED.sub("open", _CAMEL.sub(" ", other.replace("_", " ")).lower().strip("()[] "))
+    zh = "".join((field.label.zh, *field.headers))
+    said = (
+        f"{zh} {field.label.en} {field.note.zh if field.note else ''} {field.note.en if field.note else ''}"
+    )
+    own = set(re.findall("[a-z]+", field.label.en.lower()))
+    if head := _head(text, field, own):
+        return head
+    text = _without_its_own(text, field, zh)
+    for word in (
+        m[0] for pattern, excuse in _OTHERS if not re.search(excuse, zh) for m in pattern.finditer(text)
+    ):
+        if word not in own:
+            return word
+    for pattern in (_TIME, *([_ADDED] if field.kind == "stock" and not re.search("新|增", zh) else [])):
+        if word := next((m[0] for m in pattern.finditer(text) if m[0] not in own), ""):
+            return word
+    numbers = set(_NUMBER.findall(said))
+    return next((n for n in _NUMBER.findall(_ITS_PLACE.sub(" ", text)) if n not in numbers), "")
+
+
+def _without_its_own(text: str, field: Field, zh: str) -> str:
+    """The text without the field's own unit and time."""
+    own = [_AGREES[field.kind]]
+    own += [_TEN_THOUSAND_YUAN] if field.is_money else []
+    own += [_PER_CENT] if field.unit == "percent" else []
+    own += [_AGES] if "岁" in zh else []
+    own += [_LASTS] if "月" in zh else []
+    own += [_START] if "年初" in zh else []
+    for pattern in own:
+        text = pattern.sub(" ", text)
+    return text
+
+
+def _head(text: str, field: Field, own: set[str]) -> str:
+    """What is counted, where that is not what the field counts: `number of villages` beside 党员人数."""
+    if not (found := _NUMBER_OF.search(text)):
+        return ""
+    head = found["what"].split()[-1:] or [""]
+    unit = _UNIT_OF_HEAD.get(head[0], field.unit)
+    is_other = field.is_number and unit != field.unit and not (field.unit in _GENERIC and unit == "unit")
+    return head[0] if is_other and head[0] not in own else ""

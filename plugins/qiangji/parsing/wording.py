@@ -1,0 +1,188 @@
+"""What the text of a header stands for: the key, the unit's name, the period, or a field of the form.
+
+In: a form, and a header as it is written. Out: what it names, and its unit. What makes no other header is passed over:
+a unit, the field's own time, a number in front, stars, quotation marks, a colon, a translation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence, Set
+
+from qiangji.catalogue.models import Form
+from qiangji.errors import CatalogueError
+from qiangji.parsing.facts import own_spans, split_unit
+from qiangji.parsing.once import once
+from qiangji.parsing.two_languages import parts_of, says_other
+from qiangji.periods import Period
+from qiangji.personal_data import may_name
+from qiangji.text import quoted_zh, squeezed
+
+PERIOD = "period"
+PERIOD_HEADERS = ("period", "报告期", "报告期别", "统计期", "所属期", "期间")
+"""Headers of a column that names the period of each row; `read_form` compares it with the period asked for."""
+_NO_WORD = re.compile(r"[-+0-9.,%/]+")
+_MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》|「([^「」]+)」|『([^『』]+)』")
+_INNER = r"\1\2\3\4\5\6"
+_ASIDE = re.compile(
+    r"^(?:[★☆*※▲△◆●]+|[(]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:[)][.、]?|[.、](?![0-9])))+|[★☆*※▲△◆●:]+$"
+)
+_OF_PART = re.compile("^其中[:,、]?")
+"""Quotation marks in pairs, stars for what has to be filled in, numbers of columns, colons: they make no other header.
+"""
+_OWN_UNITS = {
+    "person": ("人", "名"), "household": ("户",), "village": ("个", "村"), "community": ("个", "社区"),
+    "group": ("个", "组"), "unit": ("个",), "item": ("个", "项", "件"), "time": ("次", "场", "场次", "期"),
+    "tree": ("株", "棵"), "ten_thousand_yuan": ("万元",), "percent": ("%",),
+}  # fmt: skip
+"""Unit of a field -> what is that unit behind a stroke (`党员人数/人`); any other may be what it is divided by."""
+
+
+def target_of(form: Form, full: str, leaf: str, period: Period | None = None) -> tuple[str | None, str]:
+    """What a header stands for, and the unit behind it: another unit does not make another header. `full` and `leaf`:
+    tidied, with and without the cells above it; `period`: one that a header may name.
+
+    A header in two languages is that of its Chinese part, unless the other part is another field's, or says another
+    thing (`two_languages`).
+    """
+    known = known_headers(form)
+    plain = [squeezed(text) for text in (full, leaf)]
+    for text in plain:
+        if text in known:
+            return known[text], split_unit(full)[1]
+    for text in plain:
+        target, unit = _of_bare(form, text, period)
+        if target is not None:
+            return target, unit
+    for text in (full, leaf):
+        if two := parts_of(text):
+            target, unit = target_of(form, two[0], two[0], period)
+            if target is not None and not _says_other(form, target, two[1]):
+                return target, unit
+    return None, split_unit(full)[1]
+
+
+def _says_other(form: Form, target: str, other: str) -> str:
+    """What the other language of a header says that is not what its Chinese part stands for; '' of a translation."""
+    named = _known_anyhow(form).get(_plain(other))
+    if named == target or (named is None and target not in form.fields):
+        return ""
+    return other if named else says_other(other, form.fields[target])
+
+
+def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
+    """The same, of a squeezed header without what makes no other one: a number in front, stars, quotation marks, the
+    colon behind 其中, the unit in brackets or behind a stroke, and the time where it is the field's own.
+    """
+    bare, text = _bare_headers(form), _without_marks(text)
+    plain, unit = split_unit(text)
+    if target := _only(bare, plain, form):
+        return target, unit
+    plain, _, unit = text.rpartition("/")
+    if (target := _only(bare, plain, form)) and unit in _OWN_UNITS.get(_unit_of(form, target), ""):
+        return target, unit
+    for kind, span in (own_spans(period) if period else {}).items():
+        plain, unit = split_unit(text, span)
+        if (
+            (target := _only(bare, plain, form))
+            and target in form.fields
+            and form.fields[target].kind == kind
+        ):
+            return target, unit
+    return None, ""
+
+
+def _only(bare: Mapping[str, Set[str]], text: str, form: Form) -> str | None:
+    """What a bare header stands for, if for one thing. 其中 makes no other one where that is a part of a whole."""
+    for plain, of in ((text, None), (text.removeprefix("其中"), _parts(form))):
+        found = bare.get(plain, set())
+        if len(found) == 1 and (of is None or found <= of):
+            return next(iter(found))
+    return None
+
+
+def _unit_of(form: Form, target: str) -> str:
+    return form.fields[target].unit if target in form.fields else ""
+
+
+def _without_marks(text: str) -> str:
+    return _OF_PART.sub("其中", _MARKS.sub(_INNER, _ASIDE.sub("", text)))
+
+
+def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
+    """The key, `unit_name` and fields that a row's texts, squeezed, name: each with its column."""
+    known, found = known_headers(form), dict[str, int]()
+    for at, text in enumerate(row):
+        is_word = len(text) > 1 and not _NO_WORD.fullmatch(text)
+        target = known.get(text) or (target_of(form, text, text)[0] if is_word else None)
+        if target and target != PERIOD:
+            found.setdefault(target, at)
+    return found
+
+
+@once
+def known_headers(form: Form) -> dict[str, str]:
+    """Header text -> the key, `unit_name`, a field, or PERIOD. Raises CatalogueError if one text names two fields."""
+    texts = {form.key: (form.key, *form.key_headers), "unit_name": ("unit_name", *form.name_headers)}
+    texts |= {name: (name, f.label.zh, f.label.en, *f.headers) for name, f in form.fields.items()}
+    known: dict[str, str] = {}
+    for target, headers in texts.items():
+        for text in headers:
+            if (held := known.setdefault(squeezed(text), target)) != target:
+                raise CatalogueError(
+                    f"header {text!r} stands for {held} and {target}",
+                    where=form.form,
+                    expected="one field a header",
+                )
+    return {squeezed(text): PERIOD for text in PERIOD_HEADERS} | known
+
+
+@once
+def _bare_headers(form: Form) -> dict[str, set[str]]:
+    """Header text without its unit and quotation marks -> what it may stand for."""
+    bare: dict[str, set[str]] = {}
+    for text, one in known_headers(form).items():
+        bare.setdefault(_without_marks(split_unit(text)[0]), set()).add(one)
+    return bare
+
+
+@once
+def _known_anyhow(form: Form) -> dict[str, str]:
+    """`known_headers` in small letters, without brackets around them."""
+    return {_plain(text): target for text, target in known_headers(form).items()}
+
+
+def _plain(text: str) -> str:
+    return squeezed(text).strip("()[]").lower()
+
+
+@once
+def _parts(form: Form) -> set[str]:
+    """Fields that count a part of what another one counts, as their headers or notes say: 其中女党员."""
+    wholes = {squeezed(field.label.zh) + "中" for field in form.fields.values()}
+    return {
+        name
+        for name, field in form.fields.items()
+        if any(squeezed(text).startswith("其中") for text in (field.label.zh, *field.headers))
+        or (field.note and (field.note.zh.startswith("其中") or any(w in field.note.zh for w in wholes)))
+    }
+
+
+def alike(leaf: str, form: Form, period: Period) -> tuple[str, str, str, str] | None:
+    """The field for which an unknown header may be meant, its label, and what the header says beside it, in en and zh:
+    that of the longest wording within it.
+    """
+    text = _without_marks(squeezed(leaf))
+    within = [
+        b for b, of in _bare_headers(form).items() if len(b) > 1 and b in text and of <= form.fields.keys()
+    ]
+    if not (wording := max(within, key=len, default="")) or len(found := _bare_headers(form)[wording]) > 1:
+        return None
+    (name,) = found
+    if (two := parts_of(leaf)) and target_of(form, two[0], two[0], period)[0] == name:
+        said = _says_other(form, name, two[1])
+    else:
+        said = text.replace(wording, " ", 1).strip(" ()[]【】:,，-/")
+    if not said or may_name(said) or not form.fields[name].label.zh:
+        return None
+    return name, form.fields[name].label.zh, f"also says {said!r}", f"还写着{quoted_zh(said)}"

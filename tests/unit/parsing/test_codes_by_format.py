@@ -1,0 +1,82 @@
+"""Codes that a number format completes: read as the cell shows them."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from qiangji.catalogue.models import County, Layout
+from qiangji.parsing import Parsed, cage
+from qiangji.parsing.clean import workbook_of
+from qiangji.parsing.facts import ANOTHER
+from qiangji.periods import Period
+from tests.unit.parsing.villages import village_form
+
+FORM = village_form({"members": "党员"}, title="行政村")
+COUNTY = County(county="440705", transport="folder", path="x", files="x", layout=Layout())
+
+
+def book(code: object, code_format: str, members: object = 12, format_: str = "General") -> bytes:
+    made = Workbook()
+    made.active.append(["村编码", "党员"])
+    made.active.append([code, members])
+    made.active["A2"].number_format, made.active["B2"].number_format = code_format, format_
+    sink = io.BytesIO()
+    made.save(sink)
+    return sink.getvalue()
+
+
+def read(content: bytes) -> Parsed:
+    return cage.read_submission(content, "xlsx", COUNTY, FORM, Period.parse("2026-10"))
+
+
+def code_of(*args: Any) -> str | None:
+    found: str | None = read(book(*args)).rows.column(FORM.key)[0].as_py()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("code", "code_format"),
+    [
+        (1203, '"440705"000000'),
+        (1203, r"\4\4\0\7\0\5000000"),
+        (1203, '"440705"000000;@'),
+        (1203, '"440705"000000_ '),
+        (3, '"4407050012"00'),
+        (1203, '[$-804]"440705"000000'),
+        ("001203", '"440705"@'),
+        (440705001203, "0"),
+        (440705001203, '0;-0;;@'),
+        (440705001203, "General"),
+    ],
+)  # fmt: skip
+def test_a_code_is_what_the_cell_shows(code: object, code_format: str) -> None:
+    assert code_of(code, code_format) == "440705001203"
+
+
+@pytest.mark.parametrize(
+    ("code", "code_format", "shown"),
+    [
+        (1203, '"440705"0', "4407051203"),
+        (1203, '"440705"General', "4407051203"),
+        (1203, "General", "1203"),
+        ("440705001203", '"440705"000000', "440705001203"),
+    ],
+)
+def test_no_digit_is_made_up(code: object, code_format: str, shown: str) -> None:
+    assert code_of(code, code_format) == shown
+
+
+@pytest.mark.parametrize("format_", ['"1"0', '0"0"', '0"000000"', '"440705"0'])
+def test_a_number_beside_which_digits_are_written_is_asked_about(format_: str) -> None:
+    parsed = read(book("440705001203", "@", 12, format_))
+    assert [(s.field, s.divisor) for s in parsed.sheet.scaled_columns] == [("members", ANOTHER)]
+
+
+def test_a_sheet_that_is_kept_by_itself_has_the_same_codes() -> None:
+    grids = cage.read_sheets(book(1203, '"440705"000000'), "xlsx", COUNTY, {"village": "行政村"}).grids
+    kept = workbook_of(grids["village"])
+    assert read(kept).rows.column(FORM.key).to_pylist() == ["440705001203"]
