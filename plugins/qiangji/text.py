@@ -17,7 +17,9 @@ what is pasted. The one that turns digits round (U+202E) is none of them: what i
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _SPACES = re.compile(r"\s+")
 _ARABIC = str.maketrans("〇零一二三四五六七八九", "00123456789")
-_HUNDREDTH = Decimal("0.01")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff]")
+_MOST_DIGITS = 6
+"""What values have in mart."""
 _BOTH = re.compile(r"(?P<zh>.*。) (?P<en>[A-Za-z][^。]*|[^。]*\b[A-Za-z]+ [A-Za-z]+\b[^。]*)")
 _HALF_UP = Context(prec=100, rounding=ROUND_HALF_UP)
 
@@ -88,8 +90,44 @@ def in_hundredths(value: Decimal | float, sign: str = "") -> str:
 
     `sign`: as in a format, `+` shows one of values above 0 too. Nothing is minus zero.
     """
+    return in_digits(value, 2, sign)
+
+
+def in_digits(value: Decimal | float, digits: int, sign: str = "") -> str:
+    """The same with so many digits after the point."""
     exact = value if isinstance(value, Decimal) else Decimal(str(value))
-    return f"{exact.quantize(_HUNDREDTH, context=_HALF_UP):{sign}z,.2f}"
+    return f"{_rounded(exact, digits):{sign}z,.{digits}f}"
+
+
+def ends_of(before: Decimal, after: Decimal) -> tuple[str, str]:
+    """Two values between which the change is told in two digits, with as many digits as it takes to see that change:
+    1.374 and 1.367 where it is -0.01, as 1.37 and 1.37 would be none.
+    """
+    change = _rounded(after - before, 2)
+    for digits in range(2, _MOST_DIGITS):
+        if _rounded(_rounded(after, digits) - _rounded(before, digits), 2) == change:
+            return in_digits(before, digits), in_digits(after, digits)
+    return in_digits(before, _MOST_DIGITS), in_digits(after, _MOST_DIGITS)
+
+
+def _rounded(exact: Decimal, digits: int) -> Decimal:
+    return exact.quantize(Decimal(1).scaleb(-digits), context=_HALF_UP)
+
+
+def control_in(text: str) -> str:
+    """The first character of a text that no record of words may hold, as `U+0000`; '' without one.
+
+    Such are control characters but tab and ends of lines, halves of characters, which PostgreSQL cannot keep, and those
+    that turn round what follows them.
+    """
+    found = _CONTROL.search(text)
+    return f"U+{ord(found[0]):04X}" if found else ""
+
+
+def in_full(at: datetime, between: str = " ") -> str:
+    """A time to the second, with thousandths where it has any: a second later something else may be shown."""
+    digits = "milliseconds" if at.microsecond else "seconds"
+    return at.replace(tzinfo=None).isoformat(between, digits)
 
 
 def _without_zeros(plain: str) -> str:

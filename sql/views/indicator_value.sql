@@ -77,3 +77,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION mart.indicator_value_as_of(timestamptz) IS
     '某一时刻所显示的指标值 / indicator values as they were shown at a moment';
+COMMENT ON FUNCTION mart.ratio IS
+    '系数×分子÷分母，精确计算后四舍五入一次；分母为0则为空 / factor x numerator / denominator, exact and rounded once';
+COMMENT ON FUNCTION mart.obs_status IS
+    '指标值的状态，由应报、已报和缺项单位数得出 / the status of a figure, by the units that were to report and did';

@@ -10,6 +10,7 @@ BEGIN ATOMIC
     ) AS s
     WHERE s.n IN ((s.points + 1) / 2, (s.points + 2) / 2);
 END;
+COMMENT ON FUNCTION mart.median IS '一组数的中位数 / the median of a list';
 
 -- The median distance of a list's values from its median.
 CREATE OR REPLACE FUNCTION mart.median_deviation(list numeric[]) RETURNS numeric
@@ -17,6 +18,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT mart.median(array_agg(abs(u.x - mart.median(list)))) FROM unnest(list) AS u (x);
 END;
+COMMENT ON FUNCTION mart.median_deviation IS
+    '一组数与其中位数之差的中位数 / the median distance of a list''s values from its median';
 
 -- A figure beside the same unit's last twelve values of the same kind: months beside months, quarters beside quarters,
 -- and so on. A year to date grows by itself, and years are few: they are not here.

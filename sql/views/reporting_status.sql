@@ -62,6 +62,15 @@ SELECT
                 f.form = s.form AND f.period = s.period AND f.county_code = s.county_code
                 AND (f.rows_hash = s.rows_hash OR (s.is_unchanged AND f.revision = s.revision))
         )
+    ) + (
+        -- what the marts still show of reports of which nothing counts any more, as of one that was voided
+        SELECT count(*) FROM ops.fact_load AS f
+        WHERE
+            (f.county_code, f.form) = (cf.county_code, cf.form)
+            AND NOT EXISTS (
+                SELECT FROM ops.submission AS x
+                WHERE x.is_current AND (x.county_code, x.form, x.period) = (f.county_code, f.form, f.period)
+            )
     ) AS revisions_not_built
 FROM dim.county_form AS cf
 JOIN dim.org_unit AS o ON o.org_code = cf.county_code

@@ -10,7 +10,7 @@ import base64
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,10 @@ class Browser:
     def wait_until_gone(self, selector: str) -> None:
         """Until the page has no such element: after a key that leads to another page."""
         WebDriverWait(self.driver, 10).until(lambda d: not d.find_elements("css selector", selector))
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Until something holds: after a click that leads to a page of the same kind."""
+        WebDriverWait(self.driver, 10).until(lambda _: holds())
 
     def wait_for(self, selector: str) -> None:
         """Until the page has such an element: after a click that leads to another page. Fails where it never has."""

@@ -11,8 +11,11 @@ import io
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 import fastapi
 import openpyxl
@@ -37,6 +40,7 @@ from qiangji.warehouse.roles import BOARD
 from tests.integration.boards import (
     COUNTIES,
     INDICATOR,
+    LATE,
     Key,
     Lived,
     Site,
@@ -74,6 +78,13 @@ def test_a_kind_of_period_is_that_of_values(site: Site, type_: str) -> None:
     )
 
 
+@pytest.mark.parametrize("type_", ["month", "quarter", "year", "ytd"])
+def test_the_kind_that_is_asked_for_is_the_chosen_one(site: Site, type_: str) -> None:
+    for page in ("", "indicator"):
+        text = site.get(f"{page}?period=2026-10&type={type_}").text
+        assert f'<option value="{type_}" selected>' in text
+
+
 def test_a_quarter_is_that_of_values(site: Site) -> None:
     assert_equal(shown(site.page("?period=2026Q3")), site.values(period="2026Q3"))
 
@@ -86,6 +97,67 @@ def test_as_of_a_moment_it_is_what_was_shown_then(site: Site) -> None:
     then, now = shown(site.page(f"?as_of={site.at}")), shown(site.page())
     assert_equal(then, site.values(state=reading.State(as_of=site.then)))
     assert then != now
+
+
+@pytest.mark.parametrize("page", ["", "indicator"])
+def test_the_form_of_a_page_keeps_its_moment(site: Site, page: str) -> None:
+    """Sent again with nothing changed it shows the same: a build may lie within the same minute."""
+    zone = ZoneInfo(settings().timezone)
+    for at in (site.then, datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=1)):
+        text = site.page(f"{page}?as_of={quote(at.isoformat())}&lang=en")
+        (field,) = re.findall(
+            r'<input type="datetime-local" name="as_of" step="[\d.]+" value="([^"]*)"', text
+        )
+        sent = datetime.fromisoformat(field).replace(tzinfo=zone)
+        assert timedelta() <= sent - at < timedelta(milliseconds=1)
+        assert f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}" in text
+        again = site.page(f"{page}?as_of={field}&lang=en")
+        assert (shown(again), again.split("<main")[1]) == (shown(text), text.split("<main")[1])
+
+
+def test_without_an_indicator_it_is_the_first_that_has_a_figure(site: Site) -> None:
+    units = [u.code for u in site.night.pipeline.catalogue.org if u.level in ("city", "county")]
+    for unit in units:
+        for address in (
+            f"indicator?org={unit}",
+            f"indicator?org={unit}&as_of={site.at}",
+            f"explain?org={unit}",
+        ):
+            answer = site.get(address)
+            if shown(site.get(f"?org={unit}").text) and (unit != LATE or "as_of" not in address):
+                assert answer.status_code == 200, address
+                assert shown(answer.text), address
+
+
+def test_where_there_is_no_figure_the_choices_stay(site: Site) -> None:
+    codes = site.night.pipeline.catalogue.indicators
+    of_city = set(re.findall(r'<option value="(\w+)"', _indicators(site.page("indicator"))))
+    assert INDICATOR in of_city
+    assert of_city <= codes.keys()
+    for address in (
+        f"indicator?indicator={INDICATOR}&period=2019-01&org=440703&lang=en",
+        f"indicator?indicator={INDICATOR}&type=year&period=2026-10&lang=en",
+        f"indicator?indicator={INDICATOR}&as_of=2000-01-01T10:20:30&lang=en",
+        "indicator?as_of=2000-01-01T10:20:30&lang=en",
+        "?as_of=2000-01-01T10:20:30&lang=en",
+        "?period=2019-01&org=440703&lang=en",
+    ):
+        answer = site.get(address)
+        assert answer.status_code == 400
+        page = address.split("?")[0]
+        assert f'<form class="controls" method="get" action="{page or "./"}"' in answer.text
+        if INDICATOR in address:
+            assert f'<option value="{INDICATOR}" selected>' in answer.text
+        kept = [part for part in ("as_of=2000", "org=440703") if part in address]
+        for _, link in re.findall(r"<(li)><a href=\"([^\"]+)\"", answer.text)[:2]:
+            assert all(part in link for part in kept), link
+        for part in kept:
+            name, value = part.split("=")
+            assert re.search(rf'name="{name}"[^>]* value="{value}', answer.text)
+
+
+def _indicators(text: str) -> str:
+    return text.split('<select name="indicator">')[1].split("</select>")[0]
 
 
 def test_restated_is_that_of_values(site: Site) -> None:

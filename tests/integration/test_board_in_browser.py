@@ -17,6 +17,7 @@ import pytest
 from selenium.webdriver.common.keys import Keys
 
 from qiangji.board import Viewer, pages, web
+from qiangji.board.rendering import after
 from qiangji.board.state import LANGUAGES, THEMES
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures import Choice
@@ -305,6 +306,59 @@ def test_many_are_ticked_and_decided_on(look: Look, site: Site) -> None:
     assert look.problems(1440, "outcome") == []
     taken = site.night.query("SELECT decided_by, reason FROM mart.decision WHERE action = 'confirmed'")
     assert taken == [{"decided_by": "li.lei", "reason": "已逐一核实"}] * count
+
+
+@pytest.mark.parametrize("way", ["the browser's", "the page's"])
+def test_a_decision_that_was_refused_is_mended_and_sent_again(look: Look, site: Site, way: str) -> None:
+    """Whichever way leads back, what was typed is there, and the button sends it. Of a finding: the reports stay."""
+    browser, driver = look.browser, look.browser.driver
+    browser.open(joined(look.home + "quality", lang="zh"))
+    driver.find_element("css selector", "a[href*='dispose=confirmed']").click()
+    browser.wait_for("dialog:modal")
+    browser.press("电话13800138000核实过")
+    driver.find_element("css selector", "dialog button[type=submit]").click()
+    browser.wait_for("section.problem")
+    assert "理由里有手机号" in browser.text
+    if way == "the browser's":
+        driver.back()
+    else:
+        assert "dispose=confirmed" in str(
+            driver.find_element("css selector", "[data-back]").get_attribute("href")
+        )
+        driver.find_element("css selector", "[data-back]").click()
+    browser.wait_for("dialog:modal")
+    field = driver.find_element("name", "reason")
+    assert field.get_attribute("value") == "电话13800138000核实过"
+    field.clear()
+    field.send_keys(f"电话核实过，{way}")
+    driver.find_element("css selector", "dialog button[type=submit]").click()
+    browser.wait_for(".done")
+    taken = site.night.query("SELECT decided_by FROM mart.decision WHERE reason = :r", r=f"电话核实过，{way}")
+    assert taken == [{"decided_by": "li.lei"}]
+
+
+@pytest.mark.parametrize("page", ["", "indicator"])
+def test_a_moment_stays_when_its_page_is_asked_again(look: Look, site: Site, page: str) -> None:
+    browser, driver = look.browser, look.browser.driver
+    at = after(site.then)
+    assert look(page, 1440, f"moment-{page}", lang="zh", as_of=at.isoformat()) == []
+    before = shown(browser.text)
+    said = f"所示为{at:%Y-%m-%d %H:%M:%S}当时显示的数"
+    assert said in driver.find_element("css selector", ".lead").text
+    first = driver.current_url
+    driver.find_element("css selector", "form.controls button").click()
+    browser.wait_until(lambda: driver.current_url != first)
+    assert shown(browser.text) == before
+    assert said in driver.find_element("css selector", ".lead").text
+
+
+def test_where_nothing_is_there_the_choices_are(look: Look) -> None:
+    address = joined("indicator", indicator=INDICATOR, period="2019-01", lang="zh")
+    for width in SIZES:
+        found = look(address, width, f"nothing-there-{width}")
+        assert [one for one in found if "400 (Bad Request)" not in one] == []
+    look.browser.driver.find_element("css selector", "select[name=period] option:nth-child(2)").click()
+    look.browser.wait_for(".hero")
 
 
 def test_a_decision_is_taken(look: Look, site: Site) -> None:

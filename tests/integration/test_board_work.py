@@ -19,12 +19,11 @@ import fastapi
 import pytest
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages, posting, quality, web
+from qiangji.board import Viewer, pages, posting, quality, rules, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, deliveries, explaining, morning, reading
 from qiangji.ledger import dispositions
-from qiangji.parsing.reasons import REASONS
 from qiangji.settings import settings
 from tests.integration.boards import LATE, LOCKED, Lived
 from tests.integration.nights import Night, reopened
@@ -193,10 +192,11 @@ def test_a_county_s_page_says_what_to_do_about_each_report(site: Site, lang: str
     text = site.page(f"county?county={LATE}&lang={lang}").replace("&#39;", "'")
     for r in site.data("county", f"county={LATE}").grid:
         (line,) = re.findall(rf'<tr id="r-{r["form"]}-{r["period"]}">.*?</tr>', text, re.DOTALL)
-        reason = REASONS.get(r["reason_code"]) if r["status"] != "accepted" else None
-        assert (said in line) == (reason is not None)
-        if reason:
-            assert said + {"zh": reason.do_zh, "en": reason.do_en}[lang] in line
+        catalogue = site.night.pipeline.catalogue
+        todo = rules.to_do(catalogue, r["reason_code"], r["form"]) if r["status"] != "accepted" else None
+        assert (said in line) == (todo is not None)
+        if todo:
+            assert said + {"zh": todo.zh, "en": todo.en}[lang] in line
     assert {r["status"] for r in site.held() if r["county_code"] == LATE} == {"held"}
     assert said in text.split('id="back"')[1], "of rows, too"
 
@@ -331,6 +331,11 @@ def test_a_form_of_another_site_is_refused(site: Site, headers: dict[str, str]) 
         ({"reason": " "}, "no reason given"),
         ({"reason": "x" * 501}, "501 characters"),
         ({"reason": "已电话核实 13800138000"}, "personal data (mobile)"),
+        ({"reason": "a\0b"}, "cannot be kept (U+0000)"),
+        ({"reason": "行二\u202ecba"}, "cannot be kept (U+202E)"),
+        ({"delivery": "a\0b"}, "cannot be kept"),
+        ({"action": "confirmed", "finding": "\0", "seen": "open"}, "cannot be kept"),
+        ({"action": "confirmed", "findings": "x,\0", "seen": "open"}, "cannot be kept"),
         ({"action": "burn"}, "release, void"),
         ({"delivery": "nothing"}, "no delivery nothing"),
         ({"form": "nothing"}, "holds no nothing"),
@@ -345,8 +350,41 @@ def test_what_makes_no_sense_is_told_and_not_recorded(site: Site, fields: dict[s
     assert answer.status_code == 400
     assert words in answer.text.replace("&#39;", "'")
     assert site.events("decision") == site.events("disposition") == []
+    assert f'href="{"quality" if "finding" in fields or "findings" in fields else "today"}' in answer.text
     large = site.send(**(whole | {"reason": "x" * 30_000}))
     assert large.status_code == 403, "a body that is too large is not read"
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("quality", {"period": "xx"}), ("quality", {"county": "0"}), ("quality", {"form": "none_such"}),
+        ("quality", {"severity": "bad"}), ("quality", {"disposition": "gone"}), ("quality", {"theme": "blue"}),
+        ("quality", {"lang": "fr"}), ("today", {"theme": "blue"}), ("today", {"lang": "fr"}), ("today", {"of": "xx"}),
+    ],
+)  # fmt: skip
+def test_all_of_a_form_is_read_before_anything_is_recorded(
+    site: Site, page: str, kept: dict[str, str]
+) -> None:
+    """What only the page after it needs, too: it said that nothing was recorded."""
+    one = site.held()[0]
+    finding = site.data("quality").rows[0]
+    of = {
+        "today": {"action": "void", "delivery": one["delivery_id"], "form": one["form"], "of": one["period"]},
+        "quality": {"action": "confirmed", "finding": finding["finding_id"], "seen": finding["disposition"]},
+    }
+    given = {"token": posting.token(KEY, MAY.name), "reason": "核实过"} | of[page] | kept
+    answer = site.client(MAY).post("/qiangji/board/decide", data=given, headers=OWN)
+    assert answer.status_code == 400
+    assert site.events("decision") == site.events("disposition") == site.noted == []
+    assert site.status(one)["status"] == "held"
+
+
+def test_an_address_that_only_takes_forms_is_a_page(site: Site) -> None:
+    answer = site.get("decide?lang=en")
+    assert answer.status_code == 405
+    assert "There is no such page" in answer.text
+    assert 'aria-current="page"' not in answer.text
 
 
 def test_of_two_deliveries_of_one_report_the_other_may_be_released_too(site: Site) -> None:
@@ -364,6 +402,26 @@ def test_of_two_deliveries_of_one_report_the_other_may_be_released_too(site: Sit
     assert 'name="delivery"' not in site.page(
         f"today?decide=release&report=x.{pair['form']}.{pair['period']}"
     )
+
+
+def test_a_county_s_page_as_of_a_moment_shows_nothing_of_later(site: Site) -> None:
+    at = f"as_of={site.then.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
+    for county in (LATE, "440703"):
+        now, then = site.data("county", f"county={county}"), site.data("county", f"county={county}&{at}")
+        came = [r for r in now.sent if max(r["received_at"], r["checked_at"]) <= site.then]
+        keys = ("delivery_id", "form", "period", "checked_at")
+        assert [[r[k] for k in keys] for r in then.sent] == [[r[k] for k in keys] for r in came]
+        assert bool(came) == (county != LATE)
+        assert (then.rejected, then.explained, then.workbooks) == ([], [], [])
+        assert not any(r["status"] or r["revision"] or r["is_current"] for r in then.sent)
+        text = site.page(f"county?county={county}&{at}&lang=en")
+        assert "are known as they stand now alone" in text
+        assert 'id="back"' not in text
+        assert 'id="back"' in site.page(f"county?county={county}")
+    assert site.data("county", f"county={LATE}&as_of=2000-01-01").sent == []
+    refused = site.get(f"county?county={LATE}&{at}&table=rejected&format=csv")
+    assert refused.status_code == 400
+    assert site.get(f"county?county={LATE}&{at}&table=sent&format=csv").status_code == 200
 
 
 def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:
@@ -470,6 +528,20 @@ def test_of_two_that_are_sent_at_once_one_counts(site: Site) -> None:
     )
     text = site.page(f"today?lang=zh&decided={one['delivery_id']}")
     assert "此后：目前没有可用的报送（逾期未报），请县（市、区）重报。" in text
+
+
+def test_a_void_that_is_not_built_is_told(site: Site) -> None:
+    (one, *_) = site.night.query(
+        "SELECT s.* FROM mart.submission AS s JOIN ops.fact_load AS f USING (form, period, county_code)"
+        " WHERE s.is_current AND s.form = 'village' AND s.revision = 1 AND s.county_code = '440703'"
+        " ORDER BY s.period DESC"
+    )
+    before = site.data("today").unbuilt
+    site.night.pipeline.ledger.decide(
+        one["delivery_id"], "void", "错表", one["form"], one["period"], "li.lei"
+    )
+    assert site.data("today").unbuilt == before + 1
+    assert "份报送的采用或作废尚未进入指标" in site.page("today?lang=zh")
 
 
 def test_nothing_is_decided_at_a_moment_that_was(site: Site) -> None:

@@ -72,6 +72,15 @@ def test_every_column_of_the_warehouse_is_in_it(page: str, warehouse: Engine, ca
     assert documented(page, catalogue) == there
 
 
+def test_every_function_of_the_mart_says_what_it_is(warehouse: Engine) -> None:
+    statement = (
+        "SELECT p.oid::regprocedure::text FROM pg_proc AS p"
+        " WHERE pronamespace = 'mart'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL"
+    )
+    with warehouse.connect() as connection:
+        assert connection.scalars(sa.text(statement)).all() == []
+
+
 def test_no_cell_of_the_warehouse_is_without_words(page: str) -> None:
     """Each column is explained in both languages."""
     part = page.partition("## 数据仓库 Warehouse")[2]

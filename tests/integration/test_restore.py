@@ -271,6 +271,19 @@ def test_what_was_never_committed_does_not_come_back(place: Place) -> None:
     assert_same(before, of(place))
 
 
+def test_a_decision_that_no_ledger_could_take_stops_no_rebuild(place: Place) -> None:
+    before = of(place)
+    (one,) = [*(place.place.home / "lake" / "journal").rglob("disposition-*.json")][:1]
+    event = json.loads(one.read_text(encoding="utf-8"))
+    odd = event | {"disposition_id": "odd", "reason": "a\0b", "disposition": "resubmit"}
+    (one.parent / "disposition-odd.json").write_text(json.dumps(odd), encoding="utf-8")
+    ran = run("verify", "--json")
+    assert (ran.code, ran.json["faults"]) == (0, [])
+    ran = run("rebuild-ledger", "--force")
+    assert (ran.code, "disposition-odd.json" in ran.out) == (0, True)
+    assert_same(before, of(place))
+
+
 def test_a_journal_that_cannot_be_read_stops_the_rebuild(place: Place) -> None:
     before = of(place)
     journal = place.place.home / "lake" / "journal"

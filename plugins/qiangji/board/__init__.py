@@ -9,6 +9,7 @@ In: what `figures` reads of the warehouse, the catalogue, who looks. Out: HTML p
 | `words.py` | the words of the pages in both languages |
 | `compared.py`, `bands.py` | figures beside those of before; red, yellow, green |
 | `overview.py`, `indicator.py` | the data of a page, without HTML; `sketch.py`: its map |
+| `choosing.py` | what may be chosen, also where what is chosen has no figure |
 | `pages.py` | the pages that there are |
 | `rendering.py`, `tables.py` | data into HTML, into CSV and xlsx; static files by their hash |
 | `web.py` | the routes |

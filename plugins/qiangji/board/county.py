@@ -2,7 +2,8 @@
 
 In: an engine on a snapshot, the catalogue, the state of the page (`county`, `period`). Out: a `CountyPage`. Nothing of
 a rejected row's values is shown: a rule and an address are enough to find it. What a county explains is shown as mart
-shows it, not where a value is hidden.
+shows it, not where a value is hidden. Of a moment that was, the page has what came by then and how reports stood; why
+rows went back, explanations and workbooks are known as they are now alone, and left out.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ from qiangji.board import reporting, rules
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, County
+from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.periods import Period
 
-"""What `table=` may name besides the grid."""
 _COUNTY = "county_code = :county AND (cardinality(CAST(:periods AS text[])) = 0 OR period = ANY(:periods))"
 _SENT = (
     "county_code", "form", "period", "revision", "is_current", "status", "file_name", "sha256", "delivery_id",
@@ -42,11 +43,22 @@ _WORKBOOKS = (
     "sent_at",
 )
 
+_NOW_ONLY = {
+    "rejected": f"SELECT * FROM mart.rejected_row WHERE {_COUNTY} ORDER BY period DESC, form, rows DESC, rule",
+    "explained": f"SELECT * FROM mart.finding WHERE {_COUNTY} AND explanation IS NOT NULL"
+    " ORDER BY period DESC, form, org_code, rule",
+    "workbooks": "SELECT * FROM mart.feedback WHERE county_code = :county ORDER BY sent_at DESC",
+}
+"""Lists that are known as they stand now alone."""
+_UNKNOWN: Row = dict.fromkeys(("revision", "is_current", "status", "reason_code"))
+"""What later reports and decisions may have changed of a report since."""
+
 
 @dataclass(frozen=True)
 class CountyPage:
-    """Everything that the page shows. `sent`: reports as they were read, the latest first; `rejected`: why rows of the
-    latest went back, a row a rule; `explained`: findings that the county said something about.
+    """Everything that the page shows. `sent`: reports as they were read, the latest first, of a moment that was without
+    what became of them; `rejected`: why rows of the latest went back, a row a rule; `explained`: findings that the
+    county said something about.
     """
 
     county: County
@@ -63,7 +75,14 @@ class CountyPage:
 
 
 def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
-    """The page's data, by five statements. Raises UsageError: unknown_county, not_collected."""
+    """The page's data, by five statements. Raises UsageError: unknown_county, not_collected, only_now."""
+    if state.as_of and state.get("table") in _NOW_ONLY:
+        raise UsageError(
+            f"{state.get('table')} is known as it stands now alone",
+            expected="no as_of, or table=sent",
+            zh="该表只有现状：请去掉截至时点。",
+            code="only_now",
+        )
     code = catalogue.select_counties([state.get("county", next(iter(catalogue.counties)))])[0]
     parts = [str(p) for p in state.period.parts] if state.period else []
     asked = {"county": code, "periods": parts}
@@ -72,23 +91,11 @@ def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
         reading.require_reported(engine, str(state.period) if state.period else None)
     sent = read(
         engine,
-        f"SELECT * FROM mart.submission WHERE {_COUNTY} ORDER BY received_at DESC, form, period",
-        asked,
+        f"SELECT * FROM mart.submission WHERE {_COUNTY} AND greatest(received_at, checked_at)"
+        " <= coalesce(CAST(:at AS timestamptz), 'infinity') ORDER BY received_at DESC, form, period",
+        asked | {"at": state.as_of},
     )
-    rejected = read(
-        engine,
-        f"SELECT * FROM mart.rejected_row WHERE {_COUNTY} ORDER BY period DESC, form, rows DESC, rule",
-        asked,
-    )
-    explained = read(
-        engine,
-        f"SELECT * FROM mart.finding WHERE {_COUNTY} AND explanation IS NOT NULL"
-        " ORDER BY period DESC, form, org_code, rule",
-        asked,
-    )
-    workbooks = read(
-        engine, "SELECT * FROM mart.feedback WHERE county_code = :county ORDER BY sent_at DESC", asked
-    )
+    now = {which: [] if state.as_of else read(engine, _NOW_ONLY[which], asked) for which in _NOW_ONLY}
     counts = Counter(r["status"] for r in grid)
     good = [Period.parse(r["period"]).last_month for r in grid if r["revision"] is not None]
     known = {Period.parse(r["period"]) for r in (*grid, *sent)}
@@ -99,10 +106,10 @@ def county(engine: Engine, catalogue: Catalogue, state: State) -> CountyPage:
         counts={s: counts[s] for s in reporting.ORDER if counts[s]},
         late_days=max((r["late_days"] or 0 for r in grid), default=0),
         last_good=str(max(good)) if good else None,
-        sent=sent,
-        rejected=[_without_values(catalogue, r) for r in rejected],
-        explained=explained,
-        workbooks=workbooks,
+        sent=[r | _UNKNOWN for r in sent] if state.as_of else sent,
+        rejected=[_without_values(catalogue, r) for r in now["rejected"]],
+        explained=now["explained"],
+        workbooks=now["workbooks"],
         periods=tuple(str(p) for p in reporting.in_order(known)),
     )
 

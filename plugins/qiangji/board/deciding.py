@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from qiangji import pipeline
-from qiangji.board import Viewer
+from qiangji.board import Viewer, quality
 from qiangji.board.quality import AT_ONCE
-from qiangji.board.state import AND, State
+from qiangji.board.state import AND, State, parse
 from qiangji.board.today import ACTIONS
 from qiangji.errors import UsageError, unknown
 from qiangji.ledger import dispositions, events
@@ -22,6 +22,7 @@ from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
+from qiangji.settings import settings
 from qiangji.warehouse.locks import hold_on
 from qiangji.warehouse.rows import fetch
 
@@ -54,19 +55,50 @@ class DecidedAlready(UsageError):
 def decide(sent: Mapping[str, str], who: Viewer) -> str:
     """Record a decision. Returns the relative address of the page that shows what became of it.
 
-    Raises DecidedAlready, and UsageError: unknown_decision, no_reason, long_reason, personal_reason, unknown_delivery,
-    not_in_delivery, unknown_finding, too_many_findings.
+    All of the form is read before anything is recorded, also what only the page after it needs. Raises DecidedAlready,
+    and UsageError: unknown_decision, no_reason, long_reason, personal_reason, control_reason, control_field,
+    unknown_delivery, not_in_delivery, unknown_finding, too_many_findings, and those of the page's address.
     """
     action, reason = sent.get("action", ""), sent.get("reason", "").strip()
+    for name, value in sent.items():
+        if name != "reason":
+            events.require_plain(value, "field", "表单字段")
     if action not in (*ACTIONS, *DISPOSITIONS):
         raise unknown("decision", [action], (*ACTIONS, *DISPOSITIONS))
     _require_reason(reason)
+    shown = _page(sent)
     with pipeline.open_pipeline() as p:
         if action in ACTIONS:
-            return _on_a_delivery(p, sent, reason, who)
+            return _on_a_delivery(p, sent, reason, who, shown)
+        quality.chosen(p.catalogue, shown)
         if sent.get("findings"):
-            return _on_findings(p, sent, reason, who)
-        return _on_a_finding(p, sent, reason, who)
+            return _on_findings(p, sent, reason, who, shown)
+        return _on_a_finding(p, sent, reason, who, shown)
+
+
+def asked_at(sent: Mapping[str, str]) -> str:
+    """The relative address of the dialog that sent a form, or of its page, where what was sent names no dialog."""
+    try:
+        state = _page(sent)
+    except UsageError:
+        return State(page=_page_name(sent)).url
+    action = sent.get("action", "")
+    if action in ACTIONS:
+        report = ".".join(sent.get(n, "") for n in ("delivery", "form", "of"))
+        return state.link(decide=action, report=report)
+    return state.link(dispose=action, finding=sent["finding"]) if sent.get("finding") else state.url
+
+
+def _page(sent: Mapping[str, str]) -> State:
+    """The page that shows what became of a decision, by what its form keeps. Raises UsageError as `state.parse`."""
+    page = _page_name(sent)
+    kept = ("lang", "theme", *(KEPT if page == "quality" else ()))
+    given = [(name, sent[name]) for name in kept if sent.get(name)]
+    return parse(page, given, "", settings().timezone)
+
+
+def _page_name(sent: Mapping[str, str]) -> str:
+    return "quality" if sent.get("action") in DISPOSITIONS else "today"
 
 
 def _require_reason(reason: str) -> None:
@@ -83,12 +115,13 @@ def _require_reason(reason: str) -> None:
     events.require_public(reason)
 
 
-def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+def _on_a_delivery(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer, shown: State) -> str:
     delivery, form, period = (sent.get(n, "") for n in ("delivery", "form", "of"))
+    of = str(Period.parse(period))
     with _alone(p, f"delivery {delivery}"):
-        _require_held(p, delivery, form, period)
-        p.ledger.decide(delivery, sent["action"], reason, form, str(Period.parse(period)), who.name)
-    return _shown(sent, "today", decided=delivery)
+        _require_held(p, delivery, form, of)
+        p.ledger.decide(delivery, sent["action"], reason, form, of, who.name)
+    return shown.link(decided=delivery)
 
 
 def _require_held(p: Pipeline, delivery: str, form: str, period: str) -> None:
@@ -113,7 +146,7 @@ def _require_held(p: Pipeline, delivery: str, form: str, period: str) -> None:
     raise _already(p, last, f"{STATUSES.get(status, status)}", status)
 
 
-def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer, shown: State) -> str:
     finding, seen = sent.get("finding", ""), sent.get("seen", "")
     with _alone(p, "findings"):
         with p.ledger.engine.connect() as c:
@@ -137,10 +170,10 @@ def _on_a_finding(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer
         if now == sent["action"] or now != seen:
             raise _already(p, last, DISPOSITIONS[now], now)
         dispositions.dispose(p.ledger, [finding], sent["action"], reason, who.name)
-    return _shown(sent, "quality", **_kept(sent), disposed=finding)
+    return shown.link(disposed=finding)
 
 
-def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer) -> str:
+def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer, shown: State) -> str:
     """One decision on many: on those that stand as they were shown. The page names the others, and why."""
     given = list(dict.fromkeys(sent["findings"].split(AND)))
     if len(given) > AT_ONCE:
@@ -163,11 +196,7 @@ def _on_findings(p: Pipeline, sent: Mapping[str, str], reason: str, who: Viewer)
             )
         dispositions.dispose(p.ledger, mine, sent["action"], reason, who.name)
     left = AND.join(i for i in given if i not in mine)
-    return _shown(sent, "quality", **_kept(sent), disposed=AND.join(mine), left=left or None)
-
-
-def _kept(sent: Mapping[str, str]) -> dict[str, str]:
-    return {name: sent[name] for name in KEPT if sent.get(name)}
+    return shown.link(disposed=AND.join(mine), left=left or None)
 
 
 def _already(p: Pipeline, last: list[dict[str, object]], zh: str, en: str) -> DecidedAlready:
@@ -178,7 +207,7 @@ def _already(p: Pipeline, last: list[dict[str, object]], zh: str, en: str) -> De
         at = one["decided_at"]
         when = f"{local_day(at, p.settings.timezone)}"  # type: ignore[arg-type]
         by_zh = f"，{one['decided_by']}于{when}决定，理由：{one['reason']}"
-        by_en = f": {one['decided_by']} decided on {when}, as {one['reason']}"
+        by_en = f". {one['decided_by']} decided on {when}, for this reason: {one['reason']}"
     return DecidedAlready(
         f"this was decided before, and is {en} now{by_en}",
         expected="something that waits still",
@@ -192,8 +221,3 @@ def _alone(p: Pipeline, what: str) -> Iterator[None]:
     with p.ledger.engine.begin() as c:
         hold_on(c, f"board {what}")
         yield
-
-
-def _shown(sent: Mapping[str, str], page: str, **filters: str | None) -> str:
-    state = State(page=page, lang=sent.get("lang") or None, theme=sent.get("theme") or None)
-    return state.with_(**filters).url

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.engine import Engine
 
+from qiangji.board.choosing import NothingThere, chosen_indicator, nothing_yet
 from qiangji.board.overview import Unit, path_of, units
 from qiangji.board.state import VALUES, State
 from qiangji.board.tables import Table, of_rows
@@ -44,7 +45,7 @@ class Explained:
 def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
     """The page's data, by five statements at most.
 
-    Raises UsageError: only_now, unknown_indicator, unknown_unit, no_figure.
+    Raises UsageError: only_now, unknown_indicator, unknown_unit; NothingThere: no_figure, no_period.
     """
     if state.as_of or state.is_restated:
         raise UsageError(
@@ -53,11 +54,11 @@ def explained(engine: Engine, catalogue: Catalogue, state: State) -> Explained:
             zh="只能说明现在显示的数：请去掉截至时点和现行区划；以前显示过什么见历史。",
             code="only_now",
         )
-    code = state.get("indicator", next(iter(catalogue.indicators)))
-    catalogue.require_indicators([code])
     whole, _ = units(catalogue, state.get("org"))
-    type_ = state.period_type or (None if state.period else catalogue.indicators[code].headline)
-    period = str(state.period or _latest(engine, code, whole.code, type_))
+    chosen = chosen_indicator(engine, catalogue, state, whole.code)
+    code = chosen.code
+    type_ = state.period_type or (None if state.period else chosen.headline)
+    period = str(state.period or _latest(engine, state, code, whole.code, type_))
     found = _found(engine, catalogue, code, whole, (period, type_))
     figure = found["figure"]
     return Explained(
@@ -81,8 +82,9 @@ def _found(
     except UsageError as e:
         if e.code != "no_figure":
             raise
-        raise UsageError(
+        raise NothingThere(
             f"no figure of {code} at {whole.name} for {of[0]}",
+            None,
             expected="a period that the page of the indicator offers",
             zh=f"{whole.name}没有{catalogue.indicators[code].name.zh}在{of[0]}的指标值：请在指标页选有数的报告期。",
             code="no_figure",
@@ -98,8 +100,11 @@ def table(page: Explained, state: State) -> Table:
     return of_rows(title, rows, state, list(dict.fromkeys(key for row in rows for key in row)))
 
 
-def _latest(engine: Engine, code: str, org: str, type_: str | None) -> str:
-    """The last period of a type in which something was reported; where there is none, the last month of all."""
+def _latest(engine: Engine, state: State, code: str, org: str, type_: str | None) -> str:
+    """The last period of a type in which something was reported; where there is none, the last month of all.
+
+    Raises NothingThere no_period.
+    """
     asked = {"indicator": code, "org": org, "type": type_}
     found = read(
         engine,
@@ -107,7 +112,10 @@ def _latest(engine: Engine, code: str, org: str, type_: str | None) -> str:
         " AND v.period_type = :type AND v.reported_units > 0 ORDER BY v.period DESC LIMIT 1",
         asked,
     )
-    return str(found[0]["period"]) if found else str(reading.latest_month(engine))
+    latest = found[0]["period"] if found else reading.latest_month(engine)
+    if latest is None:
+        raise nothing_yet(state)
+    return str(latest)
 
 
 def _statement(figure: Row) -> str:

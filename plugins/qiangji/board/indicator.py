@@ -14,16 +14,26 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from qiangji.board import compared
+from qiangji.board.choosing import (
+    TYPES,
+    Choices,
+    NothingThere,
+    Offered,
+    chosen_indicator,
+    figures_of,
+    kind_of,
+    offered,
+)
 from qiangji.board.overview import Figure, Unit, path_of, units
 from qiangji.board.sketch import Sketch, sketch
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue, Indicator, Label
+from qiangji.catalogue import Catalogue, Indicator
 from qiangji.catalogue.tree import LEVELS, OrgUnit
-from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, contributing, contributing_words, read
 from qiangji.figures.contributing import Change, Part
 from qiangji.periods import Period
+from qiangji.text import ends_of
 from qiangji.warehouse.queries import query
 
 SHOWN = 200
@@ -62,6 +72,7 @@ class Moved:
             "last": self.change.move.after.period,
             "before": self.change.value_before,
             "after": self.change.value_after,
+            "ends": ends_of(self.change.value_before, self.change.value_after),
             "names": [name for name, _ in steps],
             "steps": [size for _, size in steps],
         }
@@ -73,7 +84,8 @@ class IndicatorPage:
 
     `trend`: rows of the whole over time, the oldest first; `parts`: the units right beneath, the best first;
     `beneath`: the units of the chosen level; `above`: from the top down to the whole, for the way back; `meant`: the
-    definition; `moved`: what made it move since the period before; `choices`: the indicators of each aspect.
+    definition; `moved`: what made it move since the period before; `choices`: the indicators that the whole
+    has figures of.
     """
 
     indicator: Indicator
@@ -93,7 +105,7 @@ class IndicatorPage:
     meant: Row
     is_rated: bool
     moved: Moved | None
-    choices: tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]
+    choices: Offered
     rows: Rows = field(repr=False)
 
     @property
@@ -111,16 +123,18 @@ class IndicatorPage:
 def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPage:
     """The page's data, by five statements at most.
 
-    Raises UsageError: unknown_indicator, unknown_unit, no_figure, as_of_restated.
+    Raises UsageError: unknown_indicator, unknown_unit, as_of_restated; NothingThere no_figure.
     """
-    chosen = _chosen(catalogue, state)
     whole, beneath = units(catalogue, state.get("org"))
-    type_, shown = _type(chosen, state), state.figures
+    chosen = chosen_indicator(engine, catalogue, state, whole.code)
+    type_, shown = kind_of(chosen, state), state.figures
     children, siblings = [u.code for u in beneath], _siblings(catalogue, whole.code)
     codes = list(dict.fromkeys([whole.code, *siblings, *children]))
     series = compared.of_an_indicator(engine, catalogue, shown, codes, (chosen.code, type_))
     mine = [r for r in series if r["org_code"] == whole.code]
-    period = _period(mine, state, chosen, whole, type_)
+    period = _period(mine, state)
+    if period is None:
+        raise _no_figure(engine, catalogue, state, mine, (chosen, whole, type_))
     places: dict[str, Row] = {}
     for among in (siblings, children):
         places |= _places(
@@ -134,8 +148,9 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
     figure = next(r for r in now if r["org_code"] == whole.code)
     levels, level = _levels(catalogue, chosen, whole), state.get("level")
     deeper = _deeper(engine, catalogue, state, whole, figure) if level in levels else []
-    version = {"indicator": chosen.code, "version": figure["definition_version"]}
-    meant = query("board/definition", dictionary=shown.dictionary)
+    meant = query("board/definition", dictionary=shown.dictionary, figures=shown.figures)
+    bound = {"indicator": chosen.code, "version": figure["definition_version"], "unit": whole.code}
+    known = read(engine, meant, bound | shown.bound(catalogue))[0]
     return IndicatorPage(
         indicator=chosen,
         aspect=_aspect(catalogue, chosen),
@@ -151,10 +166,10 @@ def indicator(engine: Engine, catalogue: Catalogue, state: State) -> IndicatorPa
         levels=levels,
         level=level if level in levels else "",
         beneath=tuple(_figure(r) for r in deeper),
-        meant=read(engine, meant, version | shown.bound(catalogue))[0],
+        meant=known,
         is_rated=compared.has_path(shown),
         moved=_moved(engine, state, figure),
-        choices=_choices(catalogue),
+        choices=offered(catalogue, known["with_figures"]),
         rows=deeper or now,
     )
 
@@ -167,38 +182,41 @@ def table(page: IndicatorPage, state: State) -> Table:
     return of_rows(name, page.rows, state)
 
 
-def _chosen(catalogue: Catalogue, state: State) -> Indicator:
-    """The indicator that is asked for; the first of all without one."""
-    code = state.get("indicator", next(iter(catalogue.indicators)))
-    catalogue.require_indicators([code])
-    return catalogue.indicators[code]
-
-
-def _type(chosen: Indicator, state: State) -> str:
-    """The kind of period: the one that is asked for, else that of the period (a month may be the headline's)."""
-    if state.period_type:
-        return state.period_type
-    return chosen.headline if state.period is None or state.period.type == "month" else state.period.type
-
-
-def _period(mine: Rows, state: State, chosen: Indicator, whole: Unit, type_: str) -> Period:
-    """The period that is asked for; of a month that has none of the kind, the last before it."""
+def _period(mine: Rows, state: State) -> Period | None:
+    """The period that is asked for; of a month that has none of the kind, the last before it; None without any."""
     known = [Period.parse(r["period"]) for r in mine if state.period or r["reported_units"]] or [
         Period.parse(r["period"]) for r in mine
     ]
-    if state.period is None and known:
-        return known[-1]
-    if state.period in known:
-        return state.period
-    if state.period and state.period.type == "month":
-        near = [p for p in known if state.period - 11 <= p.last_month <= state.period]
-        if near:
-            return near[-1]
-    names = [str(p) for p in known]
-    raise UsageError(
+    if state.period is None or state.period in known:
+        return state.period or next(reversed(known), None)
+    near = (
+        [p for p in known if state.period - 11 <= p.last_month <= state.period]
+        if state.period.type == "month"
+        else []
+    )
+    return next(reversed(near), None)
+
+
+def _no_figure(
+    engine: Engine, catalogue: Catalogue, state: State, mine: Rows, of: tuple[Indicator, Unit, str]
+) -> NothingThere:
+    """What there is in the place of the figure that is asked for."""
+    chosen, whole, type_ = of
+    there = {r["indicator_code"] for r in figures_of(engine, catalogue, state, whole.code)} | {chosen.code}
+    names = [r["period"] for r in mine]
+    choices = Choices(
+        tuple(reversed(names)),
+        str(state.period or ""),
+        TYPES,
+        type_ if state.period_type else None,
+        offered(catalogue, there),
+        chosen.code,
+    )
+    return NothingThere(
         f"no figure of {chosen.code} at {whole.code} {whole.name}"
         + (f" for {state.period}" if state.period else "")
         + f" ({type_})",
+        choices,
         expected=f"{names[0]} to {names[-1]}" if names else "another kind of period, unit or time",
         zh=f"{chosen.name.zh}（{whole.name}）没有"
         + (f"{state.period}的" if state.period else "")
@@ -265,15 +283,6 @@ def _moved(engine: Engine, state: State, figure: Row) -> Moved | None:
     )
     (change,) = contributing.contributions(engine, [move])
     return None if change is None else Moved(change)
-
-
-def _choices(catalogue: Catalogue) -> tuple[tuple[Label, tuple[tuple[str, Label], ...]], ...]:
-    """Each aspect with its indicators, by code and name."""
-    of = {i.code: a for a in catalogue.plan.aspects for i in a.initiatives}
-    return tuple(
-        (a.name, tuple((i.code, i.name) for i in catalogue.indicators.values() if of.get(i.initiative) == a))
-        for a in catalogue.plan.aspects
-    )
 
 
 def _aspect(catalogue: Catalogue, chosen: Indicator) -> tuple[str, str]:

@@ -16,15 +16,18 @@ from sqlalchemy.engine import Engine
 
 from qiangji.board import compared
 from qiangji.board.bands import Tally
+from qiangji.board.choosing import Choices, NothingThere, nothing_yet
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
 from qiangji.catalogue import Catalogue, Label
 from qiangji.catalogue.tree import OrgUnit
-from qiangji.errors import UsageError, unknown
+from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, read
 from qiangji.periods import Period
 from qiangji.warehouse.queries import query
 
+TYPES = ("month", "ytd")
+"""Kinds of periods that the page offers of a month."""
 _OTHERS = Label(zh="已停用的指标", en="Indicators of before")
 
 
@@ -95,7 +98,7 @@ class Overview:
 
 
 def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
-    """The page's data, by three statements. Raises UsageError: unknown_unit, no_period, no_units, as_of_restated."""
+    """The page's data, by three statements. Raises UsageError: unknown_unit, as_of_restated; NothingThere no_period."""
     whole, parts = units(catalogue, state.get("org"))
     months = built_months(engine, catalogue, state, whole.code)
     period = chosen_period(state, months)
@@ -141,23 +144,17 @@ def built_months(engine: Engine, catalogue: Catalogue, state: State, unit: str) 
 
 
 def chosen_period(state: State, months: Rows) -> Period:
-    """The period that is asked for, else the last month with reports. Raises UsageError no_period."""
+    """The period that is asked for, else the last month with reports. Raises NothingThere no_period."""
     known = [m["period"] for m in months]
     if state.period is None:
         if found := next((m["period"] for m in months if m["is_reported"]), None):
             return Period.parse(found)
-        raise UsageError(
-            "no figures are there" + (f" as of {state.as_of:%Y-%m-%d %H:%M}" if state.as_of else ""),
-            expected="a night that collected and built",
-            do="Choose a later time, or wait for the night.",
-            zh=(f"{state.as_of:%Y-%m-%d %H:%M}时" if state.as_of else "")
-            + "还没有任何指标值：请改选较晚的时点，或等一次夜间采集。",
-            code="no_period",
-        )
+        raise nothing_yet(state, Choices(tuple(known), "", TYPES, state.period_type))
     if str(state.period.last_month) not in known:
         first, last = (known[-1], known[0]) if known else ("-", "-")
-        raise UsageError(
+        raise NothingThere(
             f"no figures for {state.period}",
+            Choices(tuple(known), str(state.period), TYPES, state.period_type),
             expected=f"{first} to {last}, or a quarter, half or year that ends within"
             if known
             else "a month that is built",

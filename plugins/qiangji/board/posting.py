@@ -68,7 +68,7 @@ def nowhere(_who: str, _what: dict[str, str]) -> None:
 def add(
     web: Any, fastapi: Any, viewer: Callable[..., Viewer], key: bytes, problem: Problem, noted: Noted
 ) -> None:
-    """Add the route to the board. `problem(request, status, title, text, said)` makes a page of what is wrong;
+    """Add the route to the board. `problem(request, status, title, text, said, back=…)` makes a page of what is wrong;
     `noted(account, what)` is told what was decided.
     """
 
@@ -103,19 +103,20 @@ def add(
 
 
 def _outcome(fastapi: Any, request: Any, fields: dict[str, str], who: Viewer, problem: Problem) -> Any:
+    back = deciding.asked_at(fields)
     try:
         address = deciding.decide(fields, who)
     except deciding.DecidedAlready as e:
         return problem(request, 409, "decided_before", "", e)
     except UsageError as e:
-        return problem(request, 400, "not_decided", "", e)
+        return problem(request, 400, "not_decided", "", e, back=back)
     except QiangjiError as e:
-        return problem(request, 503, "not_decided", "", e)
+        return problem(request, 503, "not_decided", "", e, back=back)
     except Exception:
         number = secrets.token_hex(4)
         language = language_of(request.query_params, request.headers.get("accept-language", ""))
         log.exception("a decision failed, %s", number)
-        return problem(request, 500, "failed", Words(language)("failed_said", n=number))
+        return problem(request, 500, "failed", Words(language)("failed_said", n=number), back=back)
     return fastapi.Response(status_code=303, headers={"Location": address, "Cache-Control": "no-store"})
 
 

@@ -116,11 +116,7 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
     """The page's data, by four statements. Raises UsageError: unknown_county, unknown_form, unknown_severity,
     unknown_disposition.
     """
-    counties = reporting.chosen_counties(catalogue, state)
-    forms = catalogue.require_forms([f] if (f := state.get("form")) else [])
-    disposition = state.get("disposition", "open")
-    if disposition not in (*DISPOSITIONS, ALL):
-        raise unknown("disposition", [disposition], [*(f"{d} {zh}" for d, zh in DISPOSITIONS.items()), ALL])
+    counties, forms, disposition = chosen(catalogue, state)
     period = str(state.period) if state.period else None
     severity = state.get("severity") or None
     found = dispositions.findings(engine, period, counties, forms, severity=severity, is_all=True)
@@ -151,6 +147,17 @@ def quality(engine: Engine, catalogue: Catalogue, state: State) -> Quality:
         chosen=_chosen(found, state),
         many=_many(rows, state),
     )
+
+
+def chosen(catalogue: Catalogue, state: State) -> tuple[list[str], list[str], str]:
+    """Counties, forms and disposition that an address chooses. Raises UsageError as `quality`."""
+    counties = reporting.chosen_counties(catalogue, state)
+    forms = catalogue.require_forms([f] if (f := state.get("form")) else [])
+    dispositions.require_severity(state.get("severity") or None)
+    disposition = state.get("disposition", "open")
+    if disposition not in (*DISPOSITIONS, ALL):
+        raise unknown("disposition", [disposition], [*(f"{d} {zh}" for d, zh in DISPOSITIONS.items()), ALL])
+    return counties, forms, disposition
 
 
 def _counted(rows: Rows, labels: Mapping[str, Label]) -> list[Counted]:

@@ -19,16 +19,16 @@ from zoneinfo import ZoneInfo
 import jinja2
 
 from qiangji.board import work
+from qiangji.board.choosing import TYPES
 from qiangji.board.indicator import Moved
 from qiangji.board.overview import Figure
 from qiangji.board.state import State
 from qiangji.board.words import Words
-from qiangji.figures import Row, contributing_words
-from qiangji.figures.comparison import signed
+from qiangji.figures import Row, comparison, contributing_words
 from qiangji.figures.decomposing import EFFECTS
 from qiangji.pipeline import read_catalogue
 from qiangji.settings import settings
-from qiangji.text import in_hundredths
+from qiangji.text import ends_of, in_full, in_hundredths
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -48,6 +48,7 @@ def page(template: str, state: State, heads: Mapping[str, str], **data: Any) -> 
     words = Words(state.language)
     given = {
         "state": state,
+        "current": state.page,
         "w": words,
         "navigation": [(name, words(title), state.to(name).url) for name, title in heads.items()],
         "is_simulated": settings().is_simulated,
@@ -65,11 +66,11 @@ def _templates() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.globals |= {"static": static_url, "marks": MARKS}
+    found.globals |= {"static": static_url, "marks": MARKS, "types": TYPES}
     found.filters |= {
-        "number": number, "signed": signed, "count": count, "moment": moment, "data": data, "bullet": bullet,
-        "share_of": share_of, "after": after, "name_of": name_of,
-        "part_name": contributing_words.name_of, "effects_shown": effects_shown,
+        "number": number, "ends": ends, "tone": tone, "signed": signed, "count": count, "moment": moment,
+        "instant": instant, "field": field, "data": data, "bullet": bullet, "share_of": share_of, "after": after,
+        "name_of": name_of, "part_name": contributing_words.name_of, "effects_shown": effects_shown,
     }  # fmt: skip
     found.globals |= work.GLOBALS
     found.filters |= work.FILTERS
@@ -84,6 +85,27 @@ def number(value: Decimal | None) -> str:
     return "–" if value is None else in_hundredths(value)
 
 
+def signed(value: Decimal | None) -> str:
+    """A change with its sign; a dash for none."""
+    return "–" if value is None else comparison.signed(value)
+
+
+def tone(row: Row) -> str:
+    """Whether a change is for the better or the worse; '' where neither is, or it is too small to be seen."""
+    change, direction = row["change"], row["direction"]
+    if direction == "none" or signed(change).startswith("±"):
+        return ""
+    return "better" if (change > 0) == (direction == "up") else "worse"
+
+
+def ends(row: Row) -> tuple[str, str]:
+    """The values between which a figure moved, so that the change beside them can be seen in them."""
+    before, after = row["value_before"], row["value"]
+    if row["change"] is None:
+        return number(before), number(after)
+    return ends_of(before, after)
+
+
 def count(value: Decimal | int | None) -> str:
     """A whole number with grouped thousands; restated ones may have a fraction."""
     if value is None:
@@ -95,6 +117,16 @@ def count(value: Decimal | int | None) -> str:
 def moment(value: datetime | None) -> str:
     """A time of the counties', to the minute."""
     return "–" if value is None else f"{value.astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
+
+
+def instant(value: datetime) -> str:
+    """A moment that figures are shown of, in full."""
+    return in_full(value.astimezone(ZoneInfo(settings().timezone)))
+
+
+def field(value: datetime | None) -> str:
+    """A moment as a form's field holds it: all of it, so that sending the form again changes nothing."""
+    return "" if value is None else in_full(value.astimezone(ZoneInfo(settings().timezone)), "T")
 
 
 def effects_shown(moved: Moved) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from qiangji.catalogue import Catalogue, Label
+from qiangji.catalogue.suites import Rule
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.reasons_page import CELLS, ROWS
 
@@ -34,22 +35,39 @@ def about(catalogue: Catalogue, rule: str) -> Label:
 
 def said(catalogue: Catalogue, rule: str) -> Label:
     """What a rule of a suite says where it is broken, without the value; what it is about where the suite has none."""
-    suite = catalogue.suites.get(rule.split(".")[0])
-    found = next((r.message for r in suite.rules if r.id == rule), None) if suite else None
+    found = _of_a_suite(catalogue, rule)
     if found is None:
         return about(catalogue, rule)
-    return Label(zh=_VALUE.sub("", found.zh), en=_VALUE.sub("", found.en))
+    return Label(zh=_VALUE.sub("", found.message.zh), en=_VALUE.sub("", found.message.en))
 
 
-def to_do(code: str | None) -> Label | None:
-    """What a county does about a report that came back for a reason; None where the message alone says it."""
+def to_do(catalogue: Catalogue, code: str | None, form: str = "") -> Label | None:
+    """What a county does about a report that came back for a reason; None where the message alone says it.
+
+    The reason of one that went back by a rule of its suite is the end of that rule's id.
+    """
     found = REASONS.get(code or "")
-    return Label(zh=found.do_zh, en=found.do_en) if found else None
+    return Label(zh=found.do_zh, en=found.do_en) if found else _expected(catalogue, f"{form}.{code}")
 
 
 def to_do_about(catalogue: Catalogue, rule: str) -> Label | None:
-    """What a county does about rows that break a rule; None of a suite's own rules, which say what they expect."""
+    """What a county does about rows that break a rule; of a suite's own rules, what they expect."""
     form, field, word = [*rule.split("."), "", ""][:3]
     known = catalogue.forms.get(form)
     is_key = known is not None and known.key == field
-    return (_OF_ROWS.get(word) if is_key else None) or _OF_CELLS.get(word)
+    return (_OF_ROWS.get(word) if is_key else None) or _OF_CELLS.get(word) or _expected(catalogue, rule)
+
+
+def _expected(catalogue: Catalogue, rule: str) -> Label | None:
+    found = _of_a_suite(catalogue, rule)
+    if found is None:
+        return None
+    wanted = found.expected
+    return Label(
+        zh=f"应为{wanted.zh}，改正后重报", en=f"Correct it and send the report again; expected: {wanted.en}."
+    )
+
+
+def _of_a_suite(catalogue: Catalogue, rule: str) -> Rule | None:
+    suite = catalogue.suites.get(rule.split(".")[0])
+    return next((r for r in suite.rules if r.id == rule), None) if suite else None

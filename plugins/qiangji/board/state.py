@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -196,8 +196,12 @@ def preferred(accept: str) -> str:
 
 
 def _moment(text: str, zone: str) -> datetime:
-    """A moment; a `+` of its offset that came as a space is one all the same."""
-    return reading.moment(text.replace(" ", "+"), zone).astimezone(ZoneInfo(zone))
+    """A moment, up to whole thousandths of a second: what a form's field holds is then the moment of its page.
+
+    A `+` of its offset that came as a space is one all the same.
+    """
+    at = reading.moment(text.replace(" ", "+"), zone).astimezone(ZoneInfo(zone))
+    return at + timedelta(microseconds=-at.microsecond % 1000)
 
 
 def _one_of(given: Mapping[str, str], name: str, known: tuple[str, ...]) -> str | None:

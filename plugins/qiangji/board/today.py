@@ -203,7 +203,7 @@ def _chosen(held: Iterable[Row], state: State) -> Held | None:
     if state.get("decide") not in ACTIONS:
         return None
     for row in held:
-        for delivery in (row["delivery_id"], *(row["others"] or ())):
+        for delivery in (row["delivery_id"], *(d for d in row["others"] or () if d != row["in_force"])):
             if report(row, delivery) == wanted:
                 return Held(state.get("decide"), row | {"delivery_id": delivery})
     return None

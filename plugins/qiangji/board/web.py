@@ -21,6 +21,7 @@ from sqlalchemy.engine import Engine
 from qiangji import pipeline
 from qiangji.board import Viewer, described, pages, posting, rendering, tables
 from qiangji.board.asking import Asked, Warehouse
+from qiangji.board.choosing import NothingThere
 from qiangji.board.state import State, language_of, parse
 from qiangji.board.words import Words
 from qiangji.errors import QiangjiError, UsageError, WarehouseError
@@ -91,6 +92,10 @@ def application(
     def not_found(request: fastapi.Request, _: Exception) -> Any:
         return _problem(fastapi, request, 404, "nothing_here")
 
+    @web.exception_handler(405)  # type: ignore[untyped-decorator]
+    def not_so(request: fastapi.Request, _: Exception) -> Any:
+        return _problem(fastapi, request, 405, "nothing_here")
+
     @web.exception_handler(401)  # type: ignore[untyped-decorator]
     def stranger(request: fastapi.Request, _: Exception) -> Any:
         return _problem(fastapi, request, 401, "log_in", Words(_language(request))("log_in_said"))
@@ -106,6 +111,7 @@ def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: tu
     """A page, its table as a file, or what is wrong. `who`: with the token of the account's forms."""
     began = time.perf_counter()
     asked = Asked()
+    state = None
     try:
         state = parse(
             page,
@@ -116,7 +122,8 @@ def _answer(fastapi: Any, warehouse: Warehouse, page: str, request: Any, who: tu
         with warehouse.snapshot() as (engine, asked):
             content, headers, media = _content(pages.PAGES[page], engine, state, who)
     except UsageError as e:
-        return _problem(fastapi, request, 400, "cannot", said=e)
+        kept = state if isinstance(e, NothingThere) else None
+        return _problem(fastapi, request, 400, "cannot", said=e, state=kept)
     except WarehouseError as e:
         return _problem(fastapi, request, 503, "down", said=e)
     except Exception:
@@ -163,14 +170,32 @@ def warm(warehouse: Warehouse) -> None:
 
 
 def _problem(
-    fastapi: Any, request: Any, status: int, title: str, text: str = "", said: QiangjiError | None = None
+    fastapi: Any,
+    request: Any,
+    status: int,
+    title: str,
+    text: str = "",
+    said: QiangjiError | None = None,
+    **more: Any,
 ) -> Any:
-    """A page that says what is wrong, and what there is."""
+    """A page that says what is wrong, and what there is.
+
+    `more`: `back`, the address of the form that was refused; `state` of the page, where its links keep what is chosen.
+    """
     language = _language(request)
     if said is not None:
         text = said.zh or said.en if language == "zh" else said.en
-    state = State(lang=language if "lang" in request.query_params else None, accepted=language)
-    content = rendering.page("problem", state, pages.HEADS, title=title, text=text, depth=_depth(request))
+    plain = State(lang=language if "lang" in request.query_params else None, accepted=language)
+    state = more.get("state")
+    shown = {
+        "title": title,
+        "text": text,
+        "depth": _depth(request),
+        "back": more.get("back", ""),
+        "current": state.page if state else None,
+        "choices": getattr(said, "choices", None) if state else None,
+    }
+    content = rendering.page("problem", state or plain, pages.HEADS, **shown)
     return fastapi.Response(content, status_code=status, headers=HEADERS, media_type="text/html")
 
 

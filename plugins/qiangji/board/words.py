@@ -55,7 +55,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "red": ("明显落后", "Far behind"),
     "none": ("不评", "Not rated"),
     "all_green": ("全部达标或在轨", "all on track"),
-    "all_yellow": ("部分落后", "some behind"),
+    "all_yellow": ("有落后", "behind"),
     "all_red": ("半数以上明显落后", "half or more far behind"),
     "bands_said": (
         "达标或在轨：已达目标，或不低于通向年度目标的路径；略低于路径：差距在该指标的容差之内（默认为年度目标的二十分之一）；"

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from qiangji.board import rules
 from qiangji.board.quality import TOGETHER, group
 from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
-from qiangji.board.rules import to_do
 from qiangji.board.today import report
 from qiangji.board.words import Words
-from qiangji.catalogue import Form
+from qiangji.catalogue import Form, Label
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row, in_force
 from qiangji.figures.explaining import CAUSES
@@ -47,6 +47,11 @@ def brief(code: str, language: str) -> str:
     if code in REASONS and language == "zh":
         return REASONS[code].brief_zh
     return code.replace("_", " ")
+
+
+def to_do(code: str | None, form: str) -> Label | None:
+    """What a county does about a report of a form that came back for a reason."""
+    return rules.to_do(read_catalogue(), code, form)
 
 
 def before(action: str, row: Row, words: Words) -> str:

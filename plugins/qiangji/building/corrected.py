@@ -152,11 +152,11 @@ def record(c: Connection, lake: Lake, held: Iterable[Held], at: datetime) -> Non
     known = fetch(c, "SELECT * FROM ops.correction")
     if sorted(map(repr, map(_ordered, rows))) == sorted(map(repr, map(_ordered, known))):
         return
+    c.execute(sa.text("DELETE FROM ops.correction"))
+    insert(c, "ops.correction", rows)
     lake.record(
         f"corrections-{short(repr((rows, at)))}", at, {"event": "corrections", "at": at, "corrections": rows}
     )
-    c.execute(sa.text("DELETE FROM ops.correction"))
-    insert(c, "ops.correction", rows)
 
 
 def _ordered(row: dict[str, Any]) -> list[tuple[str, Any]]:

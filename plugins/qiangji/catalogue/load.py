@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any
 
 from qiangji.catalogue import boundaries
 from qiangji.catalogue.boundaries import Outlines
@@ -33,6 +34,7 @@ from qiangji.catalogue.suites import Suite, hash_of
 from qiangji.catalogue.tree import OrgTree
 from qiangji.errors import CatalogueError, Problems, UsageError, unknown
 from qiangji.periods import Period, PeriodType, reporting_month
+from qiangji.text import control_in
 from qiangji.workdays import Calendar, Year
 
 
@@ -365,11 +367,19 @@ def _in_plan_order(indicators: dict[str, Indicator], plan: Plan) -> dict[str, In
     return dict(sorted(indicators.items(), key=lambda item: order.index(item[1].initiative)))
 
 
+def _plain(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, whose escapes give no text that the journal could not give back."""
+    for name, value in pairs:
+        if odd := control_in(value) if isinstance(value, str) else "":
+            raise ValueError(f"no text holds {odd}: {name}")
+    return dict(pairs)
+
+
 def _suite(path: Path, form: str) -> Suite:
     if not path.is_file():
         raise CatalogueError("no such file", where=path, expected=f"the expectation suite of form {form}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_plain)
     except ValueError as e:
         raise CatalogueError(f"not JSON: {e}", where=path, expected="a Great Expectations suite") from e
     if not isinstance(content, dict) or not isinstance(content.get("expectations"), list):

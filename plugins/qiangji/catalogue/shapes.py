@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from qiangji.catalogue.places import Place
 from qiangji.errors import CatalogueError, Problems
+from qiangji.text import control_in
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,7 +30,14 @@ def _day(loader: Any, node: yaml.ScalarNode) -> Any:
         return node.value
 
 
+def _text(_loader: Any, node: yaml.ScalarNode) -> Any:
+    if odd := control_in(node.value):  # YAML has escapes for what the journal could not give back
+        raise yaml.constructor.ConstructorError(problem=f"no text holds {odd}", problem_mark=node.start_mark)
+    return node.value
+
+
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _day)
+_Loader.add_constructor("tag:yaml.org,2002:str", _text)
 
 
 def read_yaml(path: Path) -> Any:

@@ -20,7 +20,7 @@ from qiangji.figures import comparison
 from qiangji.figures.reading import COUNTED
 from qiangji.periods import Period
 from qiangji.settings import settings
-from qiangji.text import in_hundredths
+from qiangji.text import ends_of, in_hundredths
 from qiangji.warehouse.dictionary import UNITS
 from qiangji.workdays import unknown_words
 
@@ -63,11 +63,22 @@ def number(value: Decimal | None) -> str:
     return "-" if value is None else in_hundredths(value)
 
 
-def value_cell(row: dict[str, Any]) -> str:
-    """A value, with its status unless that is normal and a mark where findings are about it: `41.37 P`, `41.37 !`."""
+def value_cell(row: dict[str, Any], text: str = "") -> str:
+    """A value, with its status unless that is normal and a mark where findings are about it: `41.37 P`, `41.37 !`.
+
+    `text`: the value as it is to be written.
+    """
     mark = "" if row["obs_status"] == "A" else f" [dim]{row['obs_status']}[/dim]"
     warned = f" [yellow]{WARNED}[/yellow]" if row.get("has_warning") else ""
-    return number(row["value"]) + mark + warned
+    return (text or number(row["value"])) + mark + warned
+
+
+def moved_cells(row: dict[str, Any]) -> tuple[str, str]:
+    """A figure before and after, so that the change beside them can be seen in them."""
+    before, after = row["value_before"], row["value"]
+    first, last = ends_of(before, after) if row["change"] is not None else ("", "")
+    was = {"value": before, "obs_status": row["obs_status_before"] or "A"}
+    return value_cell(was, first), value_cell(row | {"obs_status": row["obs_status"] or "A"}, last)
 
 
 def print_values(console: Console, rows: Rows) -> None:

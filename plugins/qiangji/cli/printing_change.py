@@ -13,12 +13,12 @@ from rich.table import Column
 
 from qiangji.cli.blocks import Line, print_in_blocks
 from qiangji.cli.common import right
-from qiangji.cli.printing import TYPES, local, number
+from qiangji.cli.printing import TYPES, local
 from qiangji.figures.comparison import signed
 from qiangji.figures.contributing import At, Change, Figure, Part
 from qiangji.figures.contributing_words import KIND_WORDS, PRESENCE_WORDS, sentence
 from qiangji.figures.decomposing import EFFECTS, Effect, Effects
-from qiangji.text import in_hundredths
+from qiangji.text import ends_of, in_full, in_hundredths
 from qiangji.warehouse.dictionary import UNITS
 
 SHOWN = 12
@@ -99,7 +99,7 @@ def print_change(console: Console, change: Change) -> None:
 
 
 def _when(at: At) -> str:
-    return at.period + (f" ({local(at.moment):%Y-%m-%d %H:%M})" if at.moment else "")
+    return at.period + (f" ({in_full(local(at.moment))})" if at.moment else "")
 
 
 def _parts(change: Change) -> tuple[list[Part], list[Part]]:
@@ -113,8 +113,9 @@ def _parts(change: Change) -> tuple[list[Part], list[Part]]:
 def _rows(change: Change, used: Sequence[Effect]) -> Iterator[tuple[str, list[str]]]:
     """The cells of each line without its bar: the value before, the parts, the value after."""
     blank = [""] * len(used)
+    before, after = ends_of(change.value_before, change.value_after)
     parts, more = _parts(change)
-    yield f"原值 before\n[dim]{change.move.before.period}[/dim]", [*blank, number(change.value_before)]
+    yield f"原值 before\n[dim]{change.move.before.period}[/dim]", [*blank, before]
     for part in parts:
         yield _lead(part), [*(_cell(part.shown.of(e)) for e in used), signed(part.shown.total)]
     if more:
@@ -123,7 +124,7 @@ def _rows(change: Change, used: Sequence[Effect]) -> Iterator[tuple[str, list[st
             (_lead(more[0]) if len(more) == 1 else f"其他{len(more)}项 {len(more)} more"),
             [*map(_cell, cells), signed(sum(cells, Decimal(0)))],
         )
-    yield f"现值 after\n[dim]{change.move.after.period}[/dim]", [*blank, number(change.value_after)]
+    yield f"现值 after\n[dim]{change.move.after.period}[/dim]", [*blank, after]
 
 
 def _lead(part: Part) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from qiangji.cli.blocks import Line, print_card, print_in_blocks
 from qiangji.cli.common import right
 from qiangji.cli.decided import print_told
-from qiangji.cli.printing import TYPES, WARNED, Rows, local, number, value_cell
+from qiangji.cli.printing import TYPES, WARNED, Rows, local, moved_cells, number, value_cell
 from qiangji.cli.words import Names, status
 from qiangji.figures import Choice
 from qiangji.figures.explaining import CAUSES, by_causes, causes_in_words
@@ -124,13 +124,12 @@ def _size(change: Decimal | None) -> str:
 def _print_changes(console: Console, rows: Rows) -> None:
     lines = []
     for r in rows:
-        before = {"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"}
-        after = {"value": r["value"], "obs_status": r["obs_status"] or "A"}
+        before, after = moved_cells(r)
         lead = f"{r['name_zh']}\n[dim]{r['indicator_code']}[/dim]\n{r['org_name']} [dim]{r['org_code']}[/dim]"
         cells = [
             f"{r['period']}\n[dim]{TYPES[r['period_type']]}[/dim]",
-            "[dim]首次 new[/dim]" if r["is_first_shown"] else value_cell(before),
-            "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else value_cell(after),
+            "[dim]首次 new[/dim]" if r["is_first_shown"] else before,
+            "[dim]不再显示 gone[/dim]" if r["obs_status"] is None else after,
             _size(r["change"]),
             _step(r["numerator_before"], r["numerator"]),
             _step(r["denominator_before"], r["denominator"]),

@@ -17,7 +17,7 @@ from rich.text import Text
 from qiangji.cli.blocks import Line, print_in_blocks, width_of
 from qiangji.cli.common import right
 from qiangji.cli.decided import print_told
-from qiangji.cli.printing import local, value_cell
+from qiangji.cli.printing import local, moved_cells
 from qiangji.cli.printing_figures import each_cause
 from qiangji.cli.printing_open import print_open, some
 from qiangji.cli.printing_waiting import print_waiting
@@ -208,8 +208,7 @@ def _print_largest(console: Console, rows: Rows, is_all: bool) -> None:
         )
     told = [i for i, r in enumerate(rows) if r["because_zh"]]
     for i, r in enumerate(rows if is_all else rows[:MOVES_SHOWN]):
-        before = value_cell({"value": r["value_before"], "obs_status": r["obs_status_before"] or "A"})
-        now = value_cell(r | {"obs_status": r["obs_status"] or "A"})
+        before, now = moved_cells(r)
         change = in_hundredths(r["change"], "+") if r["change"] is not None else "-"
         why = "、".join(CAUSES[c][0] for c in r["causes"])
         to_date = " 累计ytd" if r["period_type"] == "ytd" else ""

@@ -130,6 +130,12 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
             f" {rebuilt.without_rows:,} builds are older than the rows in lake/builds: what they showed is not there;"
             " `qiangji build` computes what stands now."
         )
+    for file in rebuilt.refused:
+        console.print(
+            f"{file}：理由含有不能保存的字符，当时未作记录，已略过；可重新作出该决定。"
+            f" {file} holds a reason that could not be kept: it was never recorded. Decide again if it still matters.",
+            markup=False,
+        )
     for kind, n in sorted(rebuilt.unknown.items()):
         console.print(
             f"{n:,} 个 {kind!r} 类事件本版本不识别，已略过。"

@@ -1,4 +1,5 @@
 """What made a figure move, in words: one sentence whose numbers add up to the change, and its beginning alone.
+The change can be seen from where to where, too: with two digits, or as many as that takes.
 
 In: a `Change`. Out: text in `zh` or `en`.
 """
@@ -12,7 +13,7 @@ from decimal import Decimal
 from qiangji.figures.comparison import signed
 from qiangji.figures.contributing import Change, Part
 from qiangji.figures.decomposing import EFFECTS, Effect
-from qiangji.text import in_hundredths
+from qiangji.text import ends_of
 
 LEADS = 2
 """What is named one by one: what moved the figure most, in the direction in which it moved."""
@@ -80,7 +81,7 @@ def name_of(part: Part, language: str) -> str:
 
 def sentence(change: Change, language: str) -> str:
     """The whole change: from where to where, what moved it most, and by effect what else did. The numbers add up."""
-    before, after = in_hundredths(change.value_before), in_hundredths(change.value_after)
+    before, after = ends_of(change.value_before, change.value_after)
     moved = _moved(change)
     first, last = change.move.before.period, change.move.after.period
     if language == "zh":

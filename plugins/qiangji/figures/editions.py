@@ -102,9 +102,9 @@ def publish(ledger: Ledger, period: Period, name: str, by: str | None = None) ->
             _reservations(c, period, at),
             ledger.lake.put_edition(str(period), rows),
         )
+        apply(c, ledger.lake, edition)
         event_id = f"edition-{short(str(period), name)}"
         ledger.lake.record(event_id, at, {"event": "edition", **asdict(edition)})
-        apply(c, ledger.lake, edition)
     return edition
 
 

@@ -16,6 +16,7 @@ from qiangji.errors import UsageError
 from qiangji.figures import OVERVIEW, Choice, explaining, read, reading
 from qiangji.periods import Period, local_day
 from qiangji.settings import settings
+from qiangji.text import in_full
 
 
 def why_none(
@@ -86,7 +87,7 @@ def _reasons(
 def _before_the_first(as_of: datetime, first: datetime) -> tuple[str, str]:
     """A moment by which nothing was built, and the first minute of which something can be shown."""
     zone = ZoneInfo(settings().timezone)
-    at, built = f"{as_of.astimezone(zone):%Y-%m-%d %H:%M}", f"{first.astimezone(zone):%Y-%m-%d %H:%M}"
+    at, built = in_full(as_of.astimezone(zone)), f"{first.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     then = f"{first.astimezone(zone) + timedelta(minutes=1):%Y-%m-%dT%H:%M}"
     return (
         f"到{at}为止尚未计算任何指标值：首次计算于{built}，--as-of应为{then}或更晚。",
@@ -99,11 +100,10 @@ def _not_yet(engine: Engine, asked: Period, as_of: datetime) -> tuple[str, str]:
     statement = "SELECT min(built_at) AS first FROM mart.build WHERE :month = ANY(months)"
     zone = ZoneInfo(settings().timezone)
     first = read(engine, statement, {"month": str(asked.last_month)})[0]["first"].astimezone(zone)
-    at = as_of.astimezone(zone)
+    at = in_full(as_of.astimezone(zone))
     return (
-        f"{at:%Y-%m-%d %H:%M}时{asked}尚未计算：首次计算于{first:%Y-%m-%d %H:%M:%S}，请改问此后的时点。",
-        f"{asked} was not built by {at:%Y-%m-%d %H:%M}: it first was at {first:%Y-%m-%d %H:%M:%S}."
-        " Ask for a later time.",
+        f"{at}时{asked}尚未计算：首次计算于{first:%Y-%m-%d %H:%M:%S}，请改问此后的时点。",
+        f"{asked} was not built by {at}: it first was at {first:%Y-%m-%d %H:%M:%S}. Ask for a later time.",
     )
 
 

@@ -282,10 +282,10 @@ def require_reported(engine: Engine, period: str | None) -> None:
             expected=f"{ended[0]} to {ended[-1]}, or what lies around them"
             if ended
             else "a period that has ended",
-            do="Without --period every period that has ended is looked at.",
+            do="Without a period every one that has ended is looked at.",
             zh=f"{asked}没有应报或已报的报表；"
             + (f"可查{ended[0]}至{ended[-1]}。" if ended else "应为已结束的报告期。")
-            + "不加--period则查看所有已结束的报告期。",
+            + "不选报告期则查看所有已结束的。",
             code="not_collected",
         )
 

@@ -70,12 +70,15 @@ class _Found:
 def decide(ledger: Ledger, of: Of, action: str, reason: str, by: str | None = None) -> list[Submission]:
     """Record a release or void with who decided it, when and why. `by`: who decides, if not the login.
 
-    Returns the delivery's submissions that it is about, with their new places. Raises UsageError: no_reason,
-    personal_reason, no_person, unknown_delivery, ambiguous_delivery, not_in_delivery, nothing_held, several_held,
+    Returns the delivery's submissions that it is about, with their new places. The journal is told once the ledger has
+    taken it, before it commits: it never holds what the ledger cannot. Raises UsageError: no_reason, personal_reason,
+    control_reason, no_person, unknown_delivery, ambiguous_delivery, not_in_delivery, nothing_held, several_held,
     void_already.
     """
     events.require_reason(reason)
+    events.require_plain(of.delivery_id, "delivery", "来件编号")
     who = events.decided_by(by)
+    taken: list[Decision] = []
     with ledger.engine.begin() as c:
         share(c, GATE)
         delivery_id = _meant(c, of.delivery_id)
@@ -100,10 +103,12 @@ def decide(ledger: Ledger, of: Of, action: str, reason: str, by: str | None = No
                 datetime.now(UTC),
                 [one.part for one in reports if one.part],
             )
-            event = {"event": "decision", **asdict(decision)}
-            ledger.lake.record(f"decision-{decision.decision_id}", decision.decided_at, event)
             insert(c, "ops.decision", [asdict(decision) | {"parts": json.dumps(decision.parts)}])
+            taken.append(decision)
         placed = ledger.place(c, [one.at for one in about])
+        for one_taken in taken:
+            event = {"event": "decision", **asdict(one_taken)}
+            ledger.lake.record(f"decision-{one_taken.decision_id}", one_taken.decided_at, event)
     return [s for s in placed if s.delivery_id == delivery_id]
 
 

@@ -55,11 +55,16 @@ def findings(
 
     Those of a year are also those of its quarters and months. Raises UsageError unknown_severity.
     """
-    if severity is not None and severity not in SEVERITIES:
-        raise unknown("severity", [severity], [f"{s} {zh}" for s, zh in SEVERITIES.items()])
+    require_severity(severity)
     chosen = {"periods": _parts(period), "counties": list(counties), "forms": list(forms), "is_all": is_all}
     with engine.connect() as c:
         return fetch(c, query("ledger/findings"), chosen | {"severity": severity})
+
+
+def require_severity(severity: str | None) -> None:
+    """Raise UsageError unknown_severity for one that there is not."""
+    if severity is not None and severity not in SEVERITIES:
+        raise unknown("severity", [severity], [f"{s} {zh}" for s, zh in SEVERITIES.items()])
 
 
 @dataclass(frozen=True)
@@ -114,12 +119,16 @@ def dispose(
     """Record a decision on findings that stand: on all of them, or on none if one is unknown.
 
     An id may be shortened to its beginning where no other begins so. Returns the findings as they were before. Raises
-    UsageError: unknown_disposition, no_reason, no_person, unknown_finding, ambiguous_finding.
+    UsageError: unknown_disposition, no_reason, personal_reason, control_reason, no_person, unknown_finding,
+    ambiguous_finding.
     """
     if disposition not in DISPOSITIONS:
         raise unknown("disposition", [disposition], [f"{d} {zh}" for d, zh in DISPOSITIONS.items()])
     events.require_reason(reason)
+    for one_id in finding_ids:
+        events.require_plain(one_id, "finding", "核查发现编号")
     who = events.decided_by(by)
+    taken: list[Disposition] = []
     with ledger.engine.begin() as c:
         found = _standing(c, finding_ids)
         hold_on(c, "dispositions")  # an id follows from the count of those before
@@ -136,9 +145,11 @@ def dispose(
                 who,
                 at,
             )
+            taken.append(one)
+        insert(c, "ops.disposition", [asdict(one) for one in taken], "ON CONFLICT DO NOTHING")
+        for one in taken:  # once the ledger has taken them all
             event = {"event": "disposition", **asdict(one)}
             ledger.lake.record(f"disposition-{one.disposition_id}", at, event)
-            insert(c, "ops.disposition", [asdict(one)], "ON CONFLICT DO NOTHING")
     return list(found.values())
 
 

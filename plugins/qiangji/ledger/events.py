@@ -22,6 +22,7 @@ from qiangji.lake import Lake
 from qiangji.ledger.records import Delivery, Reading, Seen
 from qiangji.personal_data import KINDS_ZH, kind_of
 from qiangji.settings import settings
+from qiangji.text import control_in
 
 _NO_PERSON = ("", "nologin", "false", "sync")
 """Shells of logins that no person has."""
@@ -112,11 +113,28 @@ def require_reason(reason: str) -> None:
     require_public(reason)
 
 
+def require_plain(text: str, en: str, zh: str) -> None:
+    """Refuse a text with a character that the ledger cannot keep, or that changes how the others are seen.
+
+    Raises UsageError: control_reason, control_name, and the like of other texts.
+    """
+    if odd := control_in(text):
+        raise UsageError(
+            f"the {en} holds a character that cannot be kept ({odd})",
+            expected="letters, digits, punctuation, ends of lines",
+            do="It cannot be seen: type the text anew instead of pasting it.",
+            zh=f"{zh}里有不能保存的控制字符（{odd}，看不见）：请重新输入，不要粘贴。",
+            code=f"control_{en}",
+        )
+
+
 def require_public(text: str, en: str = "reason", zh: str = "理由") -> None:
     """Refuse a text with a resident ID or a mobile number: whoever reads figures may read who decided what, and why.
 
-    `en` and `zh` name the text: a reason, a name. Raises UsageError personal_reason, personal_name.
+    `en` and `zh` name the text: a reason, a name. Raises UsageError: personal_reason, personal_name, and those of
+    `require_plain`.
     """
+    require_plain(text, en, zh)
     kind = kind_of(text)
     if kind in ("resident_id", "mobile"):
         raise UsageError(

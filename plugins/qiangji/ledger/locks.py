@@ -78,7 +78,8 @@ def now_locked(c: Connection) -> list[Period]:
 def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: str | None = None) -> Lock:
     """Lock or unlock a period, and record who decided it, when and why.
 
-    Raises UsageError: not_ended, is_locked, no_reason (of an unlock), personal_reason, not_locked, no_person.
+    Raises UsageError: not_ended, is_locked, no_reason (of an unlock), personal_reason, control_reason, not_locked,
+    no_person.
     """
     events.require_public(reason)
     with ledger.engine.begin() as c:
@@ -95,8 +96,8 @@ def decide(ledger: Ledger, period: Period, action: str, reason: str = "", by: st
             events.decided_by(by),
             datetime.now(UTC),
         )
-        ledger.lake.record(f"lock-{lock.lock_id}", lock.decided_at, {"event": "lock", **asdict(lock)})
         apply(ledger, c, lock)
+        ledger.lake.record(f"lock-{lock.lock_id}", lock.decided_at, {"event": "lock", **asdict(lock)})
     return lock
 
 

@@ -16,7 +16,7 @@ from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
 from qiangji.letters.situation import Situation, coming_in
 from qiangji.letters.words import Words
-from qiangji.text import counted, in_hundredths
+from qiangji.text import counted, ends_of, in_hundredths
 from qiangji.warehouse.dictionary import UNITS
 
 READER = "city"
@@ -278,7 +278,7 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
             tuple(
                 (
                     Cell(str(w(r["name_zh"], r["name_en"]))), Cell(r["org_name"]), Cell(r["period"]),
-                    _value(r["value_before"], r["obs_status_before"]), _value(r["value"], r["obs_status"]),
+                    *_ends(r),
                     Cell(in_hundredths(r["change"], "+") if r["change"] is not None else "—"),
                     Cell(w.joined([w(*CAUSES[c]) for c in r["causes"]])),
                 )
@@ -297,9 +297,16 @@ def _moves(moves: Moves, w: Words) -> Iterator[Block]:
         yield Points(w("由何引起", "What made them move"), tuple(because))
 
 
-def _value(value: object, status: str | None) -> Cell:
-    """A figure, or that there is none to show, with its status where that is not A."""
-    text = "—" if value is None else in_hundredths(value)  # type: ignore[arg-type]
+def _ends(row: Row) -> tuple[Cell, Cell]:
+    """A figure before and after: so that the change beside them can be seen in them."""
+    before, after = row["value_before"], row["value"]
+    shown = ends_of(before, after) if row["change"] is not None else ("", "")
+    return _value(before, row["obs_status_before"], shown[0]), _value(after, row["obs_status"], shown[1])
+
+
+def _value(value: object, status: str | None, shown: str = "") -> Cell:
+    """A figure, or that there is none to show, with its status where that is not A. `shown`: as it is written."""
+    text = shown or ("—" if value is None else in_hundredths(value))  # type: ignore[arg-type]
     return Cell(text if status in (None, "A") else f"{text} {status}")
 
 

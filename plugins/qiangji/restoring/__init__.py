@@ -34,6 +34,8 @@ class Rebuilt:
     | without_reasons | verdicts whose rejections and findings are not in the journal |
     | without_rows | builds whose figures are not in the lake |
     | unknown | events of kinds that this version does not know |
+
+    `refused`: files of decisions that no ledger could take, so that nobody's decision is missing.
     """
 
     events: int = 0
@@ -41,6 +43,7 @@ class Rebuilt:
     without_reasons: int = 0
     without_rows: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +71,7 @@ def rebuild(
 def _rebuild(pipeline: Pipeline, found: journal.Journal, force: bool, watch: Watch) -> Rebuilt:
     catalogue, settings, ledger = pipeline.catalogue, pipeline.settings, pipeline.ledger
     builds = found.builds()
-    result = Rebuilt(events=len(found), unknown=dict(found.unknown))
+    result = Rebuilt(events=len(found), unknown=dict(found.unknown), refused=found.refused)
     with ledger.engine.begin() as c:
         hold(c, BUILD_LOCK)
         # collecting and deciding wait meanwhile; readers do not

@@ -48,10 +48,13 @@ class JournalError(QiangjiError):
 
 @dataclass(frozen=True)
 class Journal:
-    """Events by kind, oldest first; `unknown` counts events of kinds that this version does not know."""
+    """Events by kind, oldest first; `unknown` counts events of kinds that this version does not know; `refused` names
+    files of decisions that no ledger could take.
+    """
 
     events: dict[str, list[Event]]
     unknown: Counter[str]
+    refused: tuple[str, ...] = ()
 
     def of(self, kind: str) -> list[Event]:
         return self.events.get(kind, [])
@@ -96,9 +99,13 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
         )
     events: dict[str, list[Event]] = {}
     unknown: Counter[str] = Counter()
+    refused: list[str] = []
     for path in watch(files, "journal"):
-        for event in _read(path):
-            if event["event"] in AT:
+        told, is_storable = _read(path)
+        for event in told:
+            if not is_storable and event["event"] in (*DECIDED, "edition"):
+                refused.append(str(path.relative_to(lake.root)))  # so it was never committed
+            elif event["event"] in AT:
                 events.setdefault(event["event"], []).append(event)
             else:
                 unknown[str(event["event"])] += 1
@@ -106,17 +113,30 @@ def read(lake: Lake, watch: Watch = unwatched) -> Journal:
         events[kind] = list({e[key]: e for e in events.get(kind, ())}.values())
     for found in events.values():
         found.sort(key=when)  # files come by name, which settles the order of events of one instant
-    return Journal(events, unknown)
+    return Journal(events, unknown, tuple(refused))
 
 
-def _read(path: Path) -> list[Event]:
-    """The events of a file: one, or a list of those that were committed together."""
+def _cleared(value: Any) -> Any:
+    """A part of an event without U+0000, which PostgreSQL has no place for: a mark stands in its place."""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    if isinstance(value, list):
+        return [_cleared(one) for one in value]
+    return {_cleared(k): _cleared(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+def _read(path: Path) -> tuple[list[Event], bool]:
+    """The events of a file: one, or a list of those that were committed together; and whether PostgreSQL can hold them
+    as they are.
+    """
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        events = told if isinstance(told, list) else [told]
+        text = path.read_text(encoding="utf-8")
+        told = json.loads(text)
+        found = _cleared(told) if "\\u0000" in text else told
+        events = found if isinstance(found, list) else [found]
         if not all(isinstance(one, dict) and "event" in one for one in events):
             raise ValueError
-        return events
+        return events, found is told or found == told
     except (ValueError, OSError) as e:
         raise JournalError(
             "cannot be read as an event",

@@ -2,6 +2,7 @@
 --   is_listed  whether `qiangji status` lists it: its period has ended, and a report of that form and period came, or
 --              it is the form's last that has ended
 --   others     of a report that is held beside another of the same: the other deliveries, of which one is right
+--   in_force   the one of the others that counts, as somebody released it
 WITH grid AS MATERIALIZED (SELECT * FROM {{grid}})
 
 SELECT
@@ -21,6 +22,15 @@ SELECT
                 ORDER BY q.delivery_id
             )
     END AS others,
+    CASE
+        WHEN s.status = 'held' AND s.reason_code = 'side_by_side'
+            THEN (
+                SELECT q.delivery_id FROM mart.submission AS q
+                WHERE
+                    (q.county_code, q.form, q.period) = (s.county_code, s.form, s.period)
+                    AND q.is_current AND q.status <> 'held' AND q.received_at <= :as_of
+            )
+    END AS in_force,
     w.file_name AS workbook,
     w.problems AS workbook_problems,
     w.transport AS workbook_transport,

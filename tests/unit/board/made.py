@@ -22,7 +22,7 @@ def held(revision: int | None, **more: Any) -> dict[str, Any]:
     row = {
         "county_code": COUNTY, "county_name": NAME, "form": "village", "period": "2026-10", "status": "held",
         "status_zh": "待审", "status_en": "held", "revision": revision, "received_at": AT, "rows_accepted": 6,
-        "expected_units": 199, "delivery_id": "d-1", "others": None, "reason_code": "all_zero",
+        "expected_units": 199, "delivery_id": "d-1", "others": None, "in_force": None, "reason_code": "all_zero",
         "message_zh": "全部为0？暂未采用；核实后请放行或作废",
         "message_en": "all 0? Nothing was replaced. Release or void it",
     }  # fmt: skip

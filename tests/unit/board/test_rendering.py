@@ -120,6 +120,18 @@ def test_counts_are_whole_unless_they_are_not(value: Decimal | int | None, text:
     assert rendering.count(value) == text
 
 
+@pytest.mark.parametrize(
+    ("change", "direction", "tone"),
+    [
+        ("0.5", "up", "better"), ("-0.5", "up", "worse"), ("0.5", "down", "worse"), ("-0.5", "down", "better"),
+        ("0.004", "down", ""), ("-0.004", "up", ""), ("-0.005", "up", "worse"), ("0", "up", ""), ("9", "none", ""),
+    ],
+)  # fmt: skip
+def test_a_change_that_cannot_be_seen_has_no_colour(change: str, direction: str, tone: str) -> None:
+    assert rendering.tone({"change": Decimal(change), "direction": direction}) == tone
+    assert rendering.signed(None) == rendering.number(None)
+
+
 def test_a_bar_holds_value_path_and_target_on_one_scale() -> None:
     row = {"value": Decimal(50), "path": Decimal(75), "target": Decimal(100)}
     found = rendering.bullet(row)

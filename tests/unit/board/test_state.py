@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qiangji.board import rendering
 from qiangji.board import state as states
 from qiangji.board.state import State, parse
 from qiangji.errors import UsageError
+from qiangji.figures import reading
 from qiangji.periods import Period
 
 ZONE = "Asia/Shanghai"
@@ -90,6 +92,30 @@ def test_a_time_without_an_offset_is_the_counties() -> None:
     assert parse("", {"as_of": "2026-01-02T08:00 08:00"}.items(), "", ZONE) == found, (
         "a plus that became a space"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "said"),
+    [
+        ("2026-01-02", "2026-01-02T00:00:00", "2026-01-02 00:00:00"),
+        ("2026-01-02T08:00", "2026-01-02T08:00:00", "2026-01-02 08:00:00"),
+        ("2026-01-02T14:39:24+08:00", "2026-01-02T14:39:24", "2026-01-02 14:39:24"),
+        ("2026-01-02T06:39:24Z", "2026-01-02T14:39:24", "2026-01-02 14:39:24"),
+        ("2026-01-02T01:39:24-05:00", "2026-01-02T14:39:24", "2026-01-02 14:39:24"),
+        ("2026-01-02T14:39:24.5", "2026-01-02T14:39:24.500", "2026-01-02 14:39:24.500"),
+        ("2026-01-02T14:39:24.000001", "2026-01-02T14:39:24.001", "2026-01-02 14:39:24.001"),
+        ("2026-01-02T14:39:59.999999", "2026-01-02T14:40:00", "2026-01-02 14:40:00"),
+        ("0900-01-02T14:39:24", "0900-01-02T14:39:24", "0900-01-02 14:39:24"),
+    ],
+)
+def test_a_form_that_is_sent_again_keeps_the_moment(given: str, field: str, said: str) -> None:
+    found = parse("", {"as_of": given}.items(), "", ZONE)
+    assert found.as_of is not None
+    assert found.as_of >= reading.moment(given, ZONE), "what was shown from that moment on is shown"
+    assert rendering.field(found.as_of) == field
+    assert rendering.instant(found.as_of) == said
+    assert parse("", {"as_of": field}.items(), "", ZONE) == found
+    assert parse("", parse_qsl(urlsplit(found.url).query), "", ZONE) == found
 
 
 @pytest.mark.parametrize(

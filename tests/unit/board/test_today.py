@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -45,6 +46,37 @@ def test_what_moved_is_headed_as_a_change_since_the_night(language: str, heading
     assert heads[3] == heading
     file = this_morning.table(page, State(page="today", lang=language, filters=(("table", "moved"),)))
     assert dict(zip(file.keys, file.headings, strict=True))["change"] == f"{heading} change"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_two_deliveries_of_one_report_the_one_that_counts_is_not_offered(language: str) -> None:
+    for in_force, offered in ((None, 2), ("d-2", 0)):
+        page = made.today(held=(made.held(1, others=["d-2"], in_force=in_force),))
+        waiting = section(made.shown(language, page), "waiting")
+        assert waiting.count("report=d-2.village.2026-10") == offered
+        assert waiting.count("report=d-1.village.2026-10") == 2
+        assert ({"zh": "现采用的就是它", "en": "it counts now"}[language] in waiting) == (not offered)
+        chosen = State(page="today", filters=(("decide", "release"), ("report", "d-2.village.2026-10")))
+        assert (this_morning._chosen(page.held, chosen) is None) == (not offered)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("zh", "此后又采集2次，新来件68。"), ("en", "Collected 2 times since")]
+)
+def test_what_was_collected_since_the_night_is_told(language: str, said: str) -> None:
+    night = made.today().night
+    assert night is not None
+    later = replace(night, later_runs=2, later_deliveries=68)
+    assert said in text(made.shown(language, made.today(night=later)))
+    assert said not in text(made.shown(language, made.today()))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_reason_turns_no_other_words_round(language: str) -> None:
+    """One of before it was refused."""
+    reason = "行二\u202ecba"
+    page = made.today(decided=[made.decision(1) | {"reason": reason}])
+    assert f"<bdi>{reason}</bdi>" in made.shown(language, page)
 
 
 NOTHING = {"zh": "目前没有可用的报送", "en": "nothing counts at present"}

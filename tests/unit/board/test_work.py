@@ -15,6 +15,7 @@ from qiangji.catalogue import Catalogue, Label, load
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.parsing.reasons import REASONS
+from qiangji.parsing.reasons_page import CELLS, ROWS
 from qiangji.periods import Period
 from tests.frozen import paths as frozen
 
@@ -54,9 +55,9 @@ def test_a_rule_is_told_without_the_place_of_a_value(catalogue: Catalogue) -> No
 
 def test_what_a_county_does_is_told_by_reason_and_by_rule(catalogue: Catalogue) -> None:
     for code, reason in REASONS.items():
-        assert rules.to_do(code) == Label(zh=reason.do_zh, en=reason.do_en)
+        assert rules.to_do(catalogue, code) == Label(zh=reason.do_zh, en=reason.do_en)
     for other in (None, "", "voided", "total_mismatch"):
-        assert rules.to_do(other) is None
+        assert rules.to_do(catalogue, other, "no_form") is None
     village = catalogue.forms["village"]
     field = next(iter(village.fields))
     told = {
@@ -71,8 +72,16 @@ def test_what_a_county_does_is_told_by_reason_and_by_rule(catalogue: Catalogue) 
         assert found is not None, rule
         assert found.zh == zh
         assert found.en
-    for rule in (f"village.{field}.note", f"village.{field}.plausible", "village", "gone.field.total"):
+    for rule in (f"village.{field}.note", f"village.{field}.none_such", "village", "gone.field.total"):
         assert rules.to_do_about(catalogue, rule) is None, rule
+    for form, suite in catalogue.suites.items():
+        for one in suite.rules:
+            found = rules.to_do_about(catalogue, one.id)
+            assert found is not None, one.id
+            if one.id.rsplit(".", 1)[-1] not in {word for word, *_ in (*CELLS, *ROWS)}:
+                assert one.expected.zh in found.zh
+                assert one.expected.en in found.en
+            assert rules.to_do(catalogue, one.id.removeprefix(f"{form}."), form) is not None
 
 
 def test_what_is_not_in_a_suite_is_told_all_the_same(catalogue: Catalogue) -> None:
@@ -127,11 +136,35 @@ def test_a_reason_is_in_words_or_its_code() -> None:
 
 
 def test_after_a_decision_the_page_keeps_its_filters() -> None:
-    sent = {"county": "440703", "severity": "warning", "lang": "en", "reason": "x", "rule": ""}
-    kept = {name: sent[name] for name in deciding.KEPT if sent.get(name)}
-    assert deciding._shown(sent, "quality", **kept, disposed="f1") == (
-        "quality?lang=en&county=440703&severity=warning&disposed=f1"
-    )
+    sent = {
+        "action": "confirmed",
+        "county": "440703",
+        "severity": "warning",
+        "lang": "en",
+        "reason": "x",
+        "rule": "",
+    }
+    kept = "quality?lang=en&county=440703&severity=warning"
+    assert deciding._page(sent).link(disposed="f1") == f"{kept}&disposed=f1"
+    assert deciding.asked_at(sent) == kept, "of many the form keeps no groups"
+    assert deciding.asked_at(sent | {"finding": "f1"}) == f"{kept}&dispose=confirmed&finding=f1"
+
+
+@pytest.mark.parametrize(
+    ("sent", "address"),
+    [
+        (
+            {"action": "void", "delivery": "d1", "form": "village", "of": "2026-10", "lang": "en"},
+            "today?lang=en&decide=void&report=d1.village.2026-10",
+        ),
+        ({"action": "burn", "form": "village"}, "today"),
+        ({}, "today"),
+        ({"action": "open", "finding": "f1", "period": "xx"}, "quality"),
+        ({"action": "open", "finding": "f1", "lang": "fr"}, "quality"),
+    ],
+)
+def test_a_form_that_is_refused_leads_back_to_its_dialog(sent: dict[str, str], address: str) -> None:
+    assert deciding.asked_at(sent) == address
 
 
 def test_no_page_s_words_take_the_place_of_another_s() -> None:

@@ -841,6 +841,28 @@ def test_yaml_that_is_none(tmp_path: Path) -> None:
         load(tmp_path / "catalogue", EXPECTATIONS)
 
 
+@pytest.mark.parametrize("odd", [r"\0", r"\x1b", r"\u202e", r"\x7f"])
+def test_a_text_that_the_journal_cannot_give_back_is_refused(tmp_path: Path, odd: str) -> None:
+    shutil.copytree(PATH, tmp_path / "catalogue")
+    correction = (
+        f'- {{unit: "440703001", period: 2026-07, field: households, was: 1, action: missing, reason: "核实{odd}",'
+        " by: 组织二科, date: 2026-08-01, status: active}"
+    )
+    (tmp_path / "catalogue" / "corrections" / "village.yaml").write_text(correction, encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"village\.yaml: not YAML: no text holds U\+(.|\s)*line 1"):
+        load(tmp_path / "catalogue", EXPECTATIONS)
+
+
+def test_a_suite_s_text_that_the_journal_cannot_give_back_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
+    path = tmp_path / "expectations" / "village.json"
+    suite = json.loads(path.read_text(encoding="utf-8"))
+    suite["expectations"][0]["meta"]["message"]["zh"] += "\0"
+    path.write_text(json.dumps(suite), encoding="utf-8")
+    with pytest.raises(CatalogueError, match=r"village\.json: not JSON: no text holds U\+0000: zh"):
+        load(PATH, tmp_path / "expectations")
+
+
 @pytest.mark.parametrize("reducer", ["summ", "median"])
 def test_a_wrong_key_of_a_term_is_one_problem(tmp_path: Path, reducer: str) -> None:
     shutil.copytree(PATH, tmp_path / "catalogue")

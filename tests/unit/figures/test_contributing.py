@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from qiangji.figures.contributing import At, Change, Ends, Move, change_of
 from qiangji.figures.contributing_words import sentence, short
 from qiangji.figures.decomposing import EFFECTS
+from qiangji.text import ends_of, in_hundredths
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "what-made-it-move.md"
 NAMED = {
@@ -123,6 +126,16 @@ def test_the_example_of_the_page_is_what_the_code_computes() -> None:
             "全市由30.00升至40.00（+10.00）：主要因下级未能说明的部分 +10.00。",
             "全市 rose from 30.00 to 40.00 (+10.00): mainly what the units beneath do not account for +10.00.",
         ),
+        (
+            change(((1374, 100_000), (1367, 100_000)), A=((1374, 100_000), (1367, 100_000))),
+            "全市由1.374降至1.367（-0.01）：主要因A自身水平下降 -0.01。",
+            "全市 fell from 1.374 to 1.367 (-0.01): mainly A's own rate down -0.01.",
+        ),
+        (
+            change(((47844, 100_000), (47846, 100_000)), A=((47844, 100_000), (47846, 100_000))),
+            "全市由47.844到47.846（±0.00）：各单位均无可见的变化。",
+            "全市 went from 47.844 to 47.846 (±0.00): no unit moved it visibly.",
+        ),
     ],
 )  # fmt: skip
 def test_a_change_in_one_sentence(found: Change, zh: str, en: str) -> None:
@@ -130,6 +143,26 @@ def test_a_change_in_one_sentence(found: Change, zh: str, en: str) -> None:
     if "主要因" in zh:
         assert short(found, "zh") in zh
         assert short(found, "en") in en
+
+
+VALUES = st.integers(-(10**9), 10**9).map(lambda n: Decimal(n).scaleb(-6))
+
+
+@given(VALUES, VALUES | st.none())
+@example(Decimal("89.025"), Decimal("89.384"))
+@example(Decimal("0.004999"), Decimal("-0.000001"))
+@example(Decimal("1234567.895"), Decimal("1234567.905"))
+def test_a_change_is_seen_in_its_ends(before: Decimal, after: Decimal | None) -> None:
+    after = before + Decimal("0.005") if after is None else after
+    texts = ends_of(before, after)
+    first, last = (Decimal(text.replace(",", "")) for text in texts)
+    assert in_hundredths(last - first, "+") == in_hundredths(after - before, "+")
+    digits = {len(text.partition(".")[2]) for text in texts}
+    assert len(digits) == 1
+    assert 2 <= digits.pop() <= 6
+    plain = [Decimal(in_hundredths(value).replace(",", "")) for value in (before, after)]
+    if in_hundredths(plain[1] - plain[0], "+") == in_hundredths(after - before, "+"):
+        assert texts == (in_hundredths(before), in_hundredths(after)), "no more digits than it takes"
 
 
 def test_a_unit_of_which_more_reported_is_not_told_as_if_it_had_risen_by_itself() -> None:

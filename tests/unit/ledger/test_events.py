@@ -79,6 +79,38 @@ def test_a_name_that_is_none_is_refused(by: str) -> None:
     assert e.value.code == "no_person"
 
 
+ODD = [
+    "a\0b",
+    "\0",
+    "a\x1bb",
+    "a\x08b",
+    "a\x7f",
+    "a\x9fb",
+    "行二\u202ecba",
+    "\u202dx",
+    "a\ud800b",
+    "a\udc80b",
+]
+"""Texts with a character that cannot be kept, or that turns round what is seen."""
+EVEN = ["两行\r\n第二行", "a\tb", "𠮷野家 é", "\ufeff已核实", "عربي", "\u200b核", "«x» <b> =1+1"]
+
+
+@pytest.mark.parametrize("text", ODD)
+def test_a_text_that_cannot_be_kept_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as e:
+        events.require_reason(text + "x")
+    assert e.value.code == "control_reason"
+    assert text not in str(e.value)
+    with pytest.raises(UsageError) as e:
+        events.decided_by(f"x{text}x")
+    assert e.value.code == "control_name"
+
+
+@pytest.mark.parametrize("text", EVEN)
+def test_what_people_paste_is_kept(text: str) -> None:
+    events.require_reason(text)
+
+
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_no_reason_is_refused(reason: str) -> None:
     with pytest.raises(UsageError) as e:

@@ -16,7 +16,18 @@ import sqlalchemy as sa
 
 from qiangji.errors import UsageError
 from qiangji.figures import editions
-from qiangji.ledger import Decision, Delivery, Ledger, Part, Reading, Submission, events, locks, sequence
+from qiangji.ledger import (
+    Decision,
+    Delivery,
+    Ledger,
+    Part,
+    Reading,
+    Submission,
+    dispositions,
+    events,
+    locks,
+    sequence,
+)
 from qiangji.periods import Period
 from qiangji.settings import settings
 
@@ -444,6 +455,40 @@ def test_a_name_with_personal_data_is_refused(
     with pytest.raises(UsageError, match="personal data"):
         locks.decide(ledger, month, "lock", "核实过")
     assert dump(ledger, "decision") == dump(ledger, "period_lock") == dump(ledger, "edition") == []
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "a\x1bb", "a\u202eb", "a\udc80b"])
+def test_a_text_that_cannot_be_kept_is_in_no_journal(ledger: Ledger, odd: str) -> None:
+    delivery, month = deliver(ledger, 1, "a"), Period.parse("2026-01")
+    for refused in (
+        lambda: ledger.decide(delivery.delivery_id, "void", odd),
+        lambda: ledger.decide(delivery.delivery_id, "void", "why", by=odd),
+        lambda: ledger.decide(odd, "void", "why"),
+        lambda: locks.decide(ledger, month, "lock", odd),
+        lambda: locks.decide(ledger, month, "lock", "why", odd),
+        lambda: editions.publish(ledger, month, odd, "li.lei"),
+        lambda: dispositions.dispose(ledger, ["x"], "confirmed", odd),
+        lambda: dispositions.dispose(ledger, [odd], "confirmed", "why"),
+    ):
+        with pytest.raises(UsageError, match="cannot be kept") as told:
+            refused()
+        assert told.value.code.startswith("control_")
+    assert [e["event"] for e in journal(ledger).values()] == ["delivery"]
+
+
+def test_what_the_ledger_does_not_take_is_in_no_journal(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decision is in the journal before it is committed, and not before the ledger has it."""
+    delivery = deliver(ledger, 1, "a")
+    monkeypatch.setattr(events, "require_plain", lambda *_: None)
+    for refused in (
+        lambda: ledger.decide(delivery.delivery_id, "void", "a\0b"),
+        lambda: locks.decide(ledger, Period.parse("2026-01"), "lock", "a\0b"),
+    ):
+        with pytest.raises(sa.exc.DataError):
+            refused()
+    assert [e["event"] for e in journal(ledger).values()] == ["delivery"]
 
 
 def test_a_decision_on_nothing_is_refused(ledger: Ledger) -> None:

@@ -27,6 +27,15 @@
     });
   }
 
+  // back to a form that was refused, with what was typed into it
+  for (const link of document.querySelectorAll("a[data-back]")) {
+    link.addEventListener("click", (event) => {
+      if (window.history.length < 2) return;
+      event.preventDefault();
+      window.history.back();
+    });
+  }
+
   const slides = document.body.classList.contains("slides") ? [...document.querySelectorAll(".slide")] : [];
   if (slides.length) turn(slides);
 

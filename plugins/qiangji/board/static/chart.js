@@ -65,7 +65,7 @@
     const onAxis = (v) => v.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
     const ground = Math.max(0, least);
     const isEnd = (i) => i === 0 || i === names.length - 1;
-    const text = (i) => (isEnd(i) ? shown(size[i]) : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
+    const text = (i) => (isEnd(i) ? chart.ends[i && 1] : (chart.steps[i - 1] > 0 ? "+" : "") + shown(chart.steps[i - 1]));
     return {
       aria: { enabled: true },
       animation: false,

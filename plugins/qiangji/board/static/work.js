@@ -8,10 +8,11 @@
     dialog.removeAttribute("open"); // no close(): its event would lead back at once
     dialog.showModal();
     dialog.addEventListener("close", () => { window.location.assign(back.href); });
-    // a second click sends nothing more
-    dialog.querySelector("form").addEventListener("submit", (event) => {
-      const button = event.submitter;
-      window.setTimeout(() => { if (button) button.disabled = true; }, 0);
+    // a second click sends nothing more; a page that the browser's way back shows again has sent nothing yet
+    const button = dialog.querySelector("button[type=submit]");
+    dialog.querySelector("form").addEventListener("submit", () => {
+      window.setTimeout(() => { button.disabled = true; }, 0);
     });
+    window.addEventListener("pageshow", () => { button.disabled = false; });
   }
 })();
