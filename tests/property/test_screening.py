@@ -24,7 +24,7 @@ from qiangji.catalogue.models import Layout
 from qiangji.parsing.screening import find_personal_data
 from qiangji.personal_data import WORDS, Things, kind_of
 from qiangji.personal_data.names import CALLED, is_name
-from qiangji.personal_data.numbers import is_credit_code, is_resident_id, is_rounded_id
+from qiangji.personal_data.numbers import INFANT, is_credit_code, is_resident_id, is_rounded_id
 from qiangji.text import as_text
 from tests.frozen import paths as frozen
 from tests.property.columns import grid_of_columns
@@ -216,16 +216,16 @@ DAYS_OR_NEARLY = st.one_of(
 @example("440703", "20230230", "002", "")
 @example("132438", "19000702", "711", "")
 def test_a_resident_id_is_one_by_stdnum_too(county: str, day: str, serial: str, last: str) -> None:
-    """The two differ in the place and in days to come: stdnum knows when a county was there, and no today.
+    """The two differ in the place, in days to come and in infants: stdnum knows when a county was there, and no today.
 
     A number that is a credit code as well is taken for one if its day of birth is in 1900 or before.
     """
     number = county + day + serial + last if last else checked(county + day + serial)
     if ric.is_valid(number):
         is_credit_code_too = number[0] in "159" and day[:4] <= "1900" and uscc.is_valid(number)
-        assert is_resident_id(number) == (
-            ric.get_birth_date(number) <= date.today() and not is_credit_code_too
-        )
+        age = date.today() - ric.get_birth_date(number)
+        least = timedelta(0) if number.endswith("X") else timedelta(days=round(INFANT * 365.25))
+        assert is_resident_id(number) == (age >= least and not is_credit_code_too)
     elif is_resident_id(number):
         assert ric.calc_check_digit(number) == number[-1]
         assert ric.get_birth_date(number)

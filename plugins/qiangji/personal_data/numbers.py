@@ -7,7 +7,7 @@ digits after the fifteenth lost.
 
 | kind | counts with | groups |
 | --- | --- | --- |
-| resident ID, 18 characters | a province, a birth from 1850 to today, the checksum of GB 11643-1999 | any |
+| resident ID, 18 characters | a province, a birth from 1850 on, the checksum of GB 11643-1999 | any |
 | the same, mistyped | a province, a birth from 1900 on, `YOUNGEST` years ago at least | 18, 6-8-4, one by one |
 | the same, rounded | as mistyped; ends in 0, or is a float's exact value | 18, 6-8-4 |
 | resident ID, 15 digits | a province, a birth from 1930 to 1999 | `_ID_15_SHAPES` |
@@ -56,6 +56,10 @@ _LENGTHS = (11, 15, 18)
 YOUNGEST = 14
 """Years of age from which on a number without its checksum is a person's: of area, day and serial are made the numbers
 of documents too (`440705202609300012`), and their day is a recent one.
+"""
+INFANT = 3
+"""Years of age until which 18 digits with the checksum are none, as those of every eleventh document's number have it;
+with an X at its end a number is a person's whatever the age.
 """
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
 _MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
@@ -156,7 +160,7 @@ def is_resident_id(number: str) -> bool:
     A credit code can look like one: the last two digits of its division and the next six may form a day of birth,
     nearly always before 1900. A number with such a day and a valid credit checksum is taken for a credit code.
     """
-    if not _is_of_a_person(number, 1850, date.today()):
+    if not _is_of_a_person(number, 1850, date.today() if number.endswith("X") else _born(INFANT)):
         return False
     if number[17] != _CHECK[sum(int(d) * w for d, w in zip(number[:17], _WEIGHTS, strict=True)) % 11]:
         return False
@@ -168,7 +172,7 @@ def is_mistyped_id(number: str) -> bool:
 
     One wrong digit still leaves a person. What has the checksum of a credit code is one.
     """
-    return _is_of_a_person(number, 1900, _last_birth()) and not (
+    return _is_of_a_person(number, 1900, _born(YOUNGEST)) and not (
         number[0] in "159" and _has_credit_checksum(number)
     )
 
@@ -186,11 +190,11 @@ def is_rounded_id(number: str) -> bool:
         return False
     # Rounding may carry the first numbers of a day to the day before, and the last to the day after.
     near = (whole, (whole + 500) // 1000 * 1000, whole - 1000)
-    return any(_is_of_a_person(str(n), 1900, _last_birth()) for n in near)
+    return any(_is_of_a_person(str(n), 1900, _born(YOUNGEST)) for n in near)
 
 
-def _last_birth() -> date:
-    return date.today() - timedelta(days=round(YOUNGEST * 365.25))
+def _born(years_ago: int) -> date:
+    return date.today() - timedelta(days=round(years_ago * 365.25))
 
 
 def _is_of_a_person(number: str, since: int, until: date) -> bool:

@@ -81,6 +81,17 @@ def test_a_childs_number_is_one_with_its_checksum_alone() -> None:
     assert found.count("resident_id") == 1
 
 
+def test_whatever_serial_a_document_of_these_years_has_its_number_is_none() -> None:
+    """Every eleventh has the checksum by chance; those with an X are no number of a document."""
+    year = date.today().year
+    numbers = [f"440705{y}0125{serial:04d}" for y in (year, year - 2) for serial in range(200)]
+    assert [n for n in numbers if kind_of(n)] == []
+    seventeens = [f"440705{year - 1}0125{serial:03d}" for serial in range(100)]
+    with_x = [n + "X" for n in seventeens if ric.calc_check_digit(f"{n}0") == "X"]
+    assert with_x
+    assert {kind_of(n) for n in with_x} == {"resident_id"}
+
+
 @pytest.mark.parametrize(("year", "is_person"), [(1880, False), (1990, True)])
 def test_a_number_with_both_checksums_is_a_person_if_born_since_1901(year: int, is_person: bool) -> None:
     """By stdnum it is both. A credit code whose division ends in 18 often looks like a birth in the 1800s."""
