@@ -1,8 +1,8 @@
 """Months: the figures of the months of a build, one month after the other and of each a part after the other.
 
-In: what counts of the reports, and which months are to be built. Out: calc.*, and what the journal keeps of it. So a
-build holds the rows of one part of one month, whatever it builds. Of a month that was built before, only the part is
-computed in which a county has reported something else since.
+In: what counts of the reports, and which months are to be built. Out: calc.*, and what the journal keeps of it. As many
+parts are computed at once as there are threads, so a build holds the rows of these parts of one month, whatever it
+builds. Of a month that was built before, only the part is computed in which a county has reported something else since.
 """
 
 from __future__ import annotations
