@@ -323,7 +323,7 @@ def _workbooks(reported: Reporting) -> Iterator[Waiting]:
         yield Waiting(
             "hand_over",
             f"线下转交{name}：{count}个退回工作簿",
-            f"hand over to {code}: {count} returned workbooks",
+            f"hand over to {name}: {counted(count, 'returned workbook', 'returned workbooks')}",
             "",
             "在Airflow的退回工作簿页面下载，交给县里；县里更正后自动撤下",
             "download them on Airflow's page of returned workbooks; each goes away once its county has corrected it",
