@@ -6,6 +6,7 @@ In: the cells, row by row, and the form's own titles. Out: pieces, in order.
 | --- | --- |
 | `2026年11月报送（10月数据）行政村党建月报表` | `2026年11月报送`, `10月数据`, `表` |
 | `报告期` and, in the next cell, `2026年10月` | `报告期:2026年10月` |
+| `2026年`, `10` and `月`, a cell each | `2026年10月` |
 | `2026年10月 填报时间：2026年11月2日` | `2026年10月`, `填报时间:2026年11月2日` |
 | `国统字（2025）8号 村月报表` | `国统字`, `村月报表` |
 | `注：上月数已核，数据为9月数` | two pieces of a note |
@@ -23,10 +24,15 @@ from qiangji.checking.period_texts import PERIOD
 from qiangji.text import squeezed, tidy
 
 _LABEL = re.compile(
-    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|有效期至?|文号|表号|编号|版本号?)"
+    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|季度|期别|有效期至?|文号|表号|编号|版本号?)"
 )
 """A cell whose value stands in the next one."""
-_VALUE = re.compile(r"[\d〇○零一二三四五六七八九十年月日号份度第期季上下半初底末至到截止~—–./ -]{2,}")
+_VALUE = re.compile(r"[\d〇○零一二三四五六七八九十年月日号份度第期季上下半初底末至到截止~—–./ -]{2,}|\d")
+_SCATTERED = re.compile(
+    r"^(?:20\d\d\n?年度?\n?)?第?\n?[\d一二三四五六七八九十]{1,2}\n?(?:月份?|季度?)(?:\n?\d{1,2}\n?[日号])?$",
+    re.MULTILINE,
+)
+"""A period in several cells, a line each: `2026年`, `9`, `月`."""
 _OF_DOCUMENT = re.compile(r"[(\[〔【]20\d\d[)\]〕】]年?第?\d+(?![\d月日年季./-])号?|〔20\d\d〕")
 """The number of a document: `〔2025〕12号`, `（2025）8号`."""
 _OF_WHAT = re.compile(r"[(\[【]([^()\[\]【】]{1,12})[)\]】](?=修订|修正|印发|制定|施行|试行|版)")
@@ -119,9 +125,9 @@ def _words_apart(text: str) -> Iterator[str]:
 
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, tidied; a label and the value in the cell behind it as one."""
-    label = ""
-    for text in map(_unquoted, texts):
+    """The texts, tidied; a label and the value in the cell behind it as one, and a period in several cells."""
+    label, lines = "", "\n".join(map(_unquoted, texts))
+    for text in _SCATTERED.sub(lambda m: m[0].replace("\n", ""), lines).split("\n"):
         if label and _VALUE.fullmatch(text):
             yield f"{label.removesuffix(':')}:{text}"
             label = ""

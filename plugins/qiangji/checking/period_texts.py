@@ -6,6 +6,7 @@ which the form is valid and the month from which it is in force are none.
 | written | names |
 | --- | --- |
 | `2026年9月(份)`, `26年9月`, `2026-09`, `202609`, `二〇二六年九月`, `1-9月`, `September 2026`, `Sep-26` | the month |
+| `月份：9`, `报告期：9`; `季度：2`; `2026.9.1-9.30` | the month; the quarter; the month |
 | `截至2026年9月25日`, and of days without a word the last of a month: `2026-9-30`, `30 September 2026` | its month |
 | `2026年第三季度`, `三季度`, `2026Q3`; `上半年`, `下半年` | the quarter, the half |
 | `2025年度`, `2025年…月报表`, `（2025年）`, `…表2025年`, of another year than the period's | the year |
@@ -62,9 +63,18 @@ _DAY_FIRST = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(20\d\d)(?!\d)"
 _COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_FIRST = re.compile(r"(?<![\d/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
 _WHOLE_MONTH = re.compile(
-    r"(20\d\d年)?(\d{1,2})月1[日号]?[-~—–至到](?:20\d\d年)?(?:(\d{1,2})月)?(\d{1,2})[日号]"
+    r"(?P<of>20\d\d年)?(?P<first>\d{1,2})月0?1[日号]?[-~—–至到](?P<to>20\d\d年)?(?:(?P<last>\d{1,2})月)?(?P<day>\d{1,2})[日号]"
 )
 """`2026年9月1日至30日`: from the first of a month to a day."""
+_DOTTED = re.compile(
+    r"(?<![\d./-])(?P<of>20\d\d)(?P<sep>[./-])(?P<first>0?[1-9]|1[0-2])(?P=sep)0?1[-~—–至到]+(?:(?P<to>20\d\d)(?P=sep))?"
+    r"(?P<last>0?[1-9]|1[0-2])(?P=sep)(?P<day>\d{1,2})(?![\d./])"
+)
+"""`2026.9.1-9.30`."""
+_BARE = re.compile(
+    r"(?P<label>月份|季度|期别|(?:报告|所属|数据|统计|属)期[别间]?):?第?(?P<number>\d{1,2})(?=$|[,;)\]】])"
+)
+"""`月份：9`: a label says of what the number is, of the form's months or quarters else."""
 _YEAR = r"(?P<year>(?<!\d)20\d\d)"
 _A_YEAR = re.compile(r"(?<!\d)20\d\d(?=年|[^\d年]{0,16}表)")
 _UNTIL = re.compile(r"(?:截至|截止|截|至|止于)(?:到)?$")
@@ -120,7 +130,7 @@ _OTHER_YEAR = re.compile(
     r"(?<![-~—–至到])(?P<year>(?<!\d)20\d\d)(?:年度|年?[^\d年版]{0,16}(?:[月季年]报|[表账]$|(?:情况|统计|台账|汇总)表?$))"
 )
 _YEAR_ALONE = re.compile(
-    r"(?:[(\[【](?:报告期|年份|年度)?:?|^)(?P<year>20\d\d)年?(?:$|(?=[,、;])|[)\]】](?!第?\d))"
+    r"(?:[(\[【]|^)(?:报告期|年份|年度)?:?(?P<year>20\d\d)年?(?:$|(?=[,、;])|[)\]】](?!第?\d))"
     r"|[表账][-_—–]?(?P<behind>20\d\d)年?$"
 )
 """A year in brackets of its own, alone in its cell, or at the end: not that of `国统字(2025)8号`."""
@@ -201,12 +211,25 @@ def plain_text(text: str, period: Period) -> str:
     plain = _SHORT_MONTH.sub(r"20\g<y>-\g<m>", plain)
     plain = _COMPACT_DAY.sub(r"\1-\2-\3", _DAY_FIRST.sub(_year_first, plain))
     plain = _MONTH_FIRST.sub(r"\2-\1", plain)
-    plain = _WHOLE_MONTH.sub(lambda m: f"截至{m[1] or ''}{m[3] or m[2]}月{m[4]}日", plain)
+    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain))
+    plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
     plain = _OF_A_RULE.sub("", _NOT_THE_PERIOD.sub("", plain))
     is_of_years = period.type in ("half", "year")
     return _END_OF_YEAR.sub(
         lambda m: f"{m[1]}年12月" if is_of_years or int(m[1]) < period.year else m[0], plain
     )
+
+
+def _until(match: re.Match[str]) -> str:
+    """A range of days from the first of a month on, as the day until which it counts."""
+    year = match["to"] or match["of"] or ""
+    return f"截至{year}{'年' if year.isdigit() else ''}{match['last'] or match['first']}月{match['day']}日"
+
+
+def _numbered_as(label: str, number: int, period: Period) -> str:
+    """The month or quarter of a number behind a label."""
+    is_quarter = label == "季度" or (period.type == "quarter" and label != "月份" and number <= 4)
+    return f"第{number}季度" if is_quarter else f"{number}月"
 
 
 def _months(plain: str, period: Period) -> Iterator[Period]:
