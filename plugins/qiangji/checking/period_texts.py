@@ -201,6 +201,17 @@ def _years_alone(plain: str) -> Iterator[str]:
 
 def plain_text(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
+    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, in_full(text, period)))
+    plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
+    plain = _OF_A_RULE.sub("", _NOT_THE_PERIOD.sub("", plain))
+    is_of_years = period.type in ("half", "year")
+    return _END_OF_YEAR.sub(
+        lambda m: f"{m[1]}年12月" if is_of_years or int(m[1]) < period.year else m[0], plain
+    )
+
+
+def in_full(text: str, period: Period) -> str:
+    """The text with arabic digits and whole years, years before the months."""
     plain = _CHINESE.sub(lambda m: in_arabic(m[0]), squeezed(text).replace("○", "〇"))
     plain = _FIRST_MONTH.sub("1月", plain)
     plain = _SAID_YEAR.sub(lambda m: f"{period.year - _YEARS_BACK.get(m['said'], 0)}年", plain)
@@ -210,14 +221,7 @@ def plain_text(text: str, period: Period) -> str:
     plain = _SHORT_YEAR.sub(r"20\g<y>年", plain)
     plain = _SHORT_MONTH.sub(r"20\g<y>-\g<m>", plain)
     plain = _COMPACT_DAY.sub(r"\1-\2-\3", _DAY_FIRST.sub(_year_first, plain))
-    plain = _MONTH_FIRST.sub(r"\2-\1", plain)
-    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain))
-    plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
-    plain = _OF_A_RULE.sub("", _NOT_THE_PERIOD.sub("", plain))
-    is_of_years = period.type in ("half", "year")
-    return _END_OF_YEAR.sub(
-        lambda m: f"{m[1]}年12月" if is_of_years or int(m[1]) < period.year else m[0], plain
-    )
+    return _MONTH_FIRST.sub(r"\2-\1", plain)
 
 
 def _until(match: re.Match[str]) -> str:

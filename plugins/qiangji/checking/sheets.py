@@ -19,6 +19,7 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import counties
 from qiangji.checking.spans import KINDS, other_measures, other_spans
+from qiangji.checking.title_doubts import left_open
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
@@ -116,9 +117,10 @@ def _in_english(said: str) -> str:
 
 def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:
     """Words of another time, or of a plan, in a title or the sheet's name: they are said of the whole sheet."""
-    sheet, fields = _facts(one), form.fields_in(str(one.period.last_month))
+    sheet, fields, own = _facts(one), form.fields_in(str(one.period.last_month)), (form.title.zh,)
     for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
-        if said := other_in_titles(texts, fields, one.period, (form.title.zh,)):
+        said = other_in_titles(texts, fields, one.period, own)
+        if said or (said := left_open(texts, one.period, own, sheet.title_texts)):
             yield Doubt(
                 "another_time_span",
                 f"{zh}写着{quoted_zh(said)}，本表要求填{one.period}期的数据：整张表的数据是哪一时段的？"

@@ -52,15 +52,27 @@ def other_period(texts: Iterable[str], period: Period, own: Iterable[str] = ()) 
 
     The month after, alone in a cell, is when the report was written. `own`: the form's titles.
     """
-    found = pieces(texts, own)
-    names = [piece for piece in found if not piece.is_note and not is_note(plain_text(piece.text, period))]
-    year = _year_of(names, period)
-    for said in (_stated(found, period, year), _named(names, period, year), _sent(found, period)):
+    for said in _readings(texts, period, own):
         if str(period) in said:
             return None
         if said:
             return said[0]
     return None
+
+
+def is_named(texts: Iterable[str], period: Period, own: Iterable[str] = ()) -> bool:
+    """Whether a title names this period."""
+    return any(str(period) in said for said in _readings(texts, period, own))
+
+
+def _readings(texts: Iterable[str], period: Period, own: Iterable[str]) -> Iterator[list[str]]:
+    """The periods that the texts name, by what decides, the strongest first."""
+    found = pieces(texts, own)
+    names = [piece for piece in found if not piece.is_note and not is_note(plain_text(piece.text, period))]
+    year = _year_of(names, period)
+    yield _stated(found, period, year)
+    yield _named(names, period, year)
+    yield _sent(found, period)
 
 
 def _stated(found: Iterable[Piece], period: Period, year: Period) -> list[str]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Field
 from qiangji.checking.other_form import other_form
+from qiangji.checking.title_doubts import left_open
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.titles import other_period
 from qiangji.periods import Period
@@ -45,7 +46,13 @@ def said(cells: tuple[str, ...], period: str, catalogue: Catalogue) -> str:
     own, reported = (TITLES[period],), Period.parse(period)
     form = {MONTH: "village", QUARTER: "county_milestones"}.get(period)
     of_form = other_form(cells, catalogue, catalogue.forms[form], PLACES) if form else ""
-    return of_form or other_period(cells, reported, own) or other_in_titles(cells, FIELDS, reported, own)
+    of_period = other_period(cells, reported, own)
+    return (
+        of_form
+        or of_period
+        or other_in_titles(cells, FIELDS, reported, own)
+        or left_open(cells, reported, own)
+    )
 
 
 HONEST: dict[str, list[tuple[str, ...]]] = {
@@ -392,6 +399,61 @@ def test_what_stands_beside_a_right_title(catalogue: Catalogue, period: str, cel
 @pytest.mark.parametrize(("period", "cells"), places(ALONE))
 def test_what_makes_a_title_wrong(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
     assert said(cells, period, catalogue)
+
+
+LEFT_OPEN = {
+    MONTH: """
+        9月修改|9月修改版|9月修订|9月更新|9月版|9月已审|9月审核|8月更新|9月28日修改|2026年9月制表|第9期|第九期""",
+    QUARTER: "二季度修改|二季度更新|二季度已审|6月修改|第2期|2026年6月制表",
+}
+"""What is asked about where no title names the period reported."""
+FILLED_IN_BEFORE = {
+    MONTH: """
+        填报日期：2026年9月28日|制表日期：2026年9月30日|导出时间：2026-09-28 09:00|填表日期：二〇二六年九月三日
+        填报时间：9月28日|填报日期：9.28|上报时间：20260928|报送日期：2026.9.3|填报日期：2026年9月|填报于2026年9月28日|填报日期：2025年11月3日
+        填报人：张三 填报日期：2026年9月28日|数据同9月|数据均同9月|本表数据同2026年9月数据""",
+    QUARTER: "填报日期：2026年6月28日|填报日期：2025年10月8日|数据同二季度",
+    HALF: "填报日期：2025年12月30日|填报日期：12月30日",
+    YEAR: "填报日期：2025年12月30日",
+}
+"""What is asked about beside any title."""
+IN_ITS_TIME = {
+    MONTH: """
+        10月修改|11月修改|10月版|2025年修订|2026年9月修订|2026年9月更新|2026年11月制表|第10期|9月版模板|9月新表|1月修改后启用
+        填报日期：2026年10月8日|填报日期：2026年11月2日|填报日期：11月2日|填报日期：1月5日|填报时间：9月25日至11月5日
+        填报日期：2026年9月30日前|填报时间：每月5日前|制定日期：2026年1月5日|批准日期：2026年9月3日|填报日期： 年 月 日
+        修订日期：2026年9月3日|上报时间：9月起每月5日前|有效期至：2026年9月
+        审核：已对照9月数据|导出时间：2026-10-05 09:00""",
+    QUARTER: """
+        三季度修改|9月修改|10月修改|7月修改|第3期|填报日期：10月8日|填报日期：2026年8月8日|填报日期：1月8日""",
+    HALF: "填报日期：7月5日|填报日期：2026年7月5日|填报日期：10月5日",
+    YEAR: "填报日期：1月5日|填报日期：12月5日|填报日期：2027年1月5日|12月修改",
+}
+"""What is in its time beside any title."""
+NAMED = {MONTH: "2026年10月", QUARTER: "2026年第三季度", HALF: "2026年上半年", YEAR: "2026年度"}
+
+
+@pytest.mark.parametrize(("period", "cells"), [*places(LEFT_OPEN), *places(FILLED_IN_BEFORE)])
+def test_what_leaves_the_period_open(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
+    reported, own = Period.parse(period), (TITLES[period],)
+    assert said(cells, period, catalogue) == left_open(cells, reported, own) != ""
+
+
+@pytest.mark.parametrize(("period", "cells"), places(FILLED_IN_BEFORE))
+def test_a_day_before_the_period_is_asked_about_beside_its_name(period: str, cells: tuple[str, ...]) -> None:
+    assert left_open((NAMED[period], *cells), Period.parse(period), (TITLES[period],))
+
+
+@pytest.mark.parametrize(("period", "cells"), places(LEFT_OPEN))
+def test_a_version_beside_the_period_s_name_is_no_question(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said((NAMED[period], *cells), period, catalogue) == ""
+
+
+@pytest.mark.parametrize(("period", "cells"), places(IN_ITS_TIME))
+def test_a_version_or_a_day_in_its_time(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
+    assert said(cells, period, catalogue) == said((NAMED[period], *cells), period, catalogue) == ""
 
 
 NOTES = [

@@ -1,0 +1,84 @@
+"""What a title leaves open of the period: too little to return a report, too much to pass over it.
+
+In: texts above the header or the sheet's name, the period, the form's titles. Out: the words that are asked about.
+
+| piece | asked about |
+| --- | --- |
+| `9月修改`, `9月版`, `2026年9月制表`, `第9期` above October's rows | where no piece names the period reported |
+| `填报日期：2026年9月28日`, before the period has begun | always; a day within the period says nothing |
+| `数据同9月` | always |
+
+A month with its year is that of a rule: `2026年9月修订`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from qiangji.checking.headings import Piece, pieces
+from qiangji.checking.period_texts import in_full
+from qiangji.checking.titles import is_named
+from qiangji.periods import MONTHS_IN, Period
+from qiangji.text import in_arabic
+
+_WHEN = (
+    r"(?:(?P<year>(?<!\d)20\d\d)[年./-])?"
+    r"(?:第?(?P<quarter>[1-4])季度?|(?P<month>(?<!\d)\d{1,2})(?:月份?|(?<=\d)[./-](?=\d))(?:\d{1,2}[日号]?)?+)"
+)
+_WRITTEN = re.compile(
+    rf"{_WHEN}(?:(?P<prepared>制表)|修[改订正]|更[新正]|改|版|已?审[核定]?|已核[对定]?|[定终]稿)[版稿后]?"
+)
+_FILLED_IN = re.compile(
+    r"(?:填[报表写制]|制表|报送|上报|报出|呈报|导出|打印|审核)(?:的?(?:日期|时间):?|于|:)"
+    rf"{_WHEN}(?:\d{{1,2}}:\d\d[:\d]*)?(?![\d前起]|之前|以前|底前|[-~—–至到])"
+)
+_SAME = re.compile(
+    rf"(?:本表|以上|以下|所有|全部|各项|的)*(?:数据|数字|数)(?:均|都|仍|暂)?同{_WHEN}的?(?:数据|数)?"
+)
+_ISSUE = re.compile(r"第(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})期")
+_LATE = 5
+"""Months after a period in which its report may still be written: a month without a year is one of these, or before."""
+
+
+def left_open(
+    texts: Iterable[str], period: Period, own: Iterable[str] = (), beside: Iterable[str] = ()
+) -> str:
+    """The words that leave open of which period the sheet is; '' if none. `beside`: other texts that may name it."""
+    texts, own = list(texts), list(own)
+    found = [piece for piece in pieces(texts, own) if not piece.is_note]
+    said = next((said for piece in pieces(texts, own) if (said := _of_before(piece, period))), "")
+    if said or is_named((*texts, *beside), period, own):
+        return said
+    return next((said for piece in found if (said := _of_a_version(piece, period))), "")
+
+
+def _of_before(piece: Piece, period: Period) -> str:
+    """A day of filling in before the period has begun; numbers that are said to be those of a period before."""
+    text = in_full(piece.text, period)
+    filled_in = None if piece.is_note else _FILLED_IN.search(text)
+    match = filled_in or _SAME.fullmatch(text)
+    return match[0] if match and _is_before(match, period) else ""
+
+
+def _of_a_version(piece: Piece, period: Period) -> str:
+    text = in_full(piece.text, period)
+    written = _WRITTEN.fullmatch(text)
+    if written and (written["prepared"] or not written["year"]):
+        return text if _is_before(written, period) else ""
+    issue = _ISSUE.fullmatch(text)
+    in_a_year = 12 // MONTHS_IN[period.type]
+    if not issue or in_a_year == 1:
+        return ""
+    number = int(in_arabic(issue["number"]))
+    return text if number <= in_a_year and number != period.index % in_a_year + 1 else ""
+
+
+def _is_before(match: re.Match[str], period: Period) -> bool:
+    """Whether the month, or the last of the quarter, lies before the period's first."""
+    month = int(match["month"] or 3 * int(match["quarter"]))
+    if not 1 <= month <= 12:
+        return False
+    if match["year"]:
+        return (int(match["year"]), month) < (period.start.year, period.start.month)
+    return (month - period.start.month) % 12 >= min(MONTHS_IN[period.type] + _LATE, 12)
