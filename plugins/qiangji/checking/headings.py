@@ -38,6 +38,11 @@ _OF_DOCUMENT = re.compile(r"[(\[〔【]20\d\d[)\]〕】]年?第?\d+(?![\d月日�
 _OF_WHAT = re.compile(r"[(\[【]([^()\[\]【】]{1,12})[)\]】](?=修订|修正|印发|制定|施行|试行|版)")
 """What stands in brackets before such a word belongs to it: `（2025年）修订`."""
 _IN_A_SENTENCE = re.compile(r"[(\[【]([^()\[\]【】]{1,12})[)\]】](?=[为的已均由未需应作等])")
+_COMPARED = re.compile(
+    r"[^()\[\]【】表报为是系用沿按取]*(?:[数值额期]|数据|上[年月季]度?|去年|计划|目标)[末底]?"
+    r"[(\[【][^()\[\]【】]*(?:供|参考|核对|对照|对比|比较|见附|附件|不计|自动带出|只读|灰色)[^()\[\]【】]*[)\]】]"
+)
+"""A cell that names what is compared with says nothing: `上月数（供核对）`."""
 _OF_A_VERSION = re.compile(
     r"(?:V\d[\d.]*|第?[\d一二三四五]+版)\s?[(\[【][^()\[\]【】]*[)\]】]", re.IGNORECASE
 )
@@ -96,6 +101,8 @@ def _pieces(text: str, titles: Iterable[re.Pattern[str]]) -> Iterator[Piece]:
     plain = _IN_A_SENTENCE.sub(r"\1", _OF_WHAT.sub(r"\1", plain))
     for title in titles:
         plain = title.sub("表", plain)
+    if _COMPARED.fullmatch(plain):
+        return
     is_note, cell = False, squeezed(plain)
     for broken in _BREAK.split(plain):
         for part in filter(None, _words_apart(broken.strip())):

@@ -11,7 +11,7 @@ In: texts above the header or the sheet's name, the form's fields and titles, th
 | what the numbers are said to be | `本表数据为上月数`, `均填当月数` |
 
 Wherever else a word stands, in a comparison or a note (`请于每月6日前报上月数据`), it says nothing of the numbers.
-`本月` is right in a form of months.
+`本月` is right in a form of months. A column's name beside a right title says nothing: `上月数` beside `本月数`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from qiangji.catalogue.models import Field
 from qiangji.checking.headings import Piece, pieces
 from qiangji.checking.period_texts import PERIOD, plain_text
+from qiangji.checking.titles import is_named
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -44,6 +45,7 @@ _MEANT_ALONE = (
     r"(?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|预计|预算|预测|应完成|下达)(?:任务|计划|指标)?"
 )
 _OF_PERIOD = r"(?:本|当|单)(?:月|季度?|期)(?:(?:新增|发生|完成)?(?:数(?!据)|额|值)|新增|发生)"
+_THIS = r"[本当](?:月|季度?|期|年)(?:累计|新增|发生|完成)?(?:数|额|值)?"
 _FROM_JANUARY = r"(?:本|当|全)?年?度?累计数|年初至今|(?:本|全)年累计(?=$)"
 _SINCE = re.compile(r"(?<!\d)1[-~—–至到]\d{1,2}月(?=累计)")
 _TAIL = r"的?(?:数据|数字|数|情况|统计|汇总|月报|季报|年报|报表|表|报)*+"
@@ -65,9 +67,11 @@ def other_in_titles(
     """What a title says of another time, or of numbers that were meant to be, for the whole sheet; '' if nothing."""
     kinds = {field.kind for field in fields.values() if field.is_number}
     has_flows = bool(kinds & {"flow", "distinct"})
-    for piece in pieces(texts, own):
+    texts, own = list(texts), list(own)
+    found, columns = pieces(texts, own), _columns(texts, period, own)
+    for piece in found:
         text = _bare(piece, period)
-        if len(text) > _LONGEST:
+        if len(text) > _LONGEST or piece.cell in columns:
             continue
         is_meant = not _DONE.search(text)
         of_period = "ytd" in kinds and not has_flows
@@ -82,6 +86,16 @@ def other_in_titles(
         if not piece.is_note and (found := _alone(text, period, is_meant=is_meant, of_period=of_period)):
             return found
     return ""
+
+
+def _columns(texts: Iterable[str], period: Period, own: Iterable[str]) -> set[str]:
+    """Cells beside a title that names the period, and that name a column: `上月数` beside `本月数`, `本季度新增`."""
+    cells = {squeezed(text) for text in texts}
+    before = {cell for cell in cells if re.fullmatch(rf"(?:{_BEFORE})(?:[(【].*[)】])?", cell)}
+    this = {cell for cell in cells if re.fullmatch(_THIS, cell)}
+    own_type = "[本当](?:期|季)" if period.type == "quarter" else "[本当]期"
+    compared = before | this if before and this else {cell for cell in this if re.match(own_type, cell)}
+    return compared if compared and is_named(texts, period, own) else set()
 
 
 def _bare(piece: Piece, period: Period) -> str:

@@ -456,6 +456,41 @@ def test_a_version_or_a_day_in_its_time(catalogue: Catalogue, period: str, cells
     assert said(cells, period, catalogue) == said((NAMED[period], *cells), period, catalogue) == ""
 
 
+OF_A_COLUMN = {
+    MONTH: """
+        上月数（供核对）|上月数（仅供参考）|上年同期数（供参考）|上月数（见附表）|去年同期（对比用）|上月（供对照）|计划数（参考）
+        目标数（见附件）|上月数【供核对】|9月数据（供核对）|9月底数（供参考）|年初数（参考）|上月数（不计入）|本月数（供参考）
+        上月数（灰色列）|上月数（自动带出）|上月数（只读）|本期数|本期发生数|上月数,本月数|上月数（供核对）,本月数|上年同期,本年累计""",
+    QUARTER: "本季度新增|本季数|本季度数|本季度完成数|本期数|当季数|上季度数（供核对）|上季度,本季度",
+}
+"""Cells of their own, a comma between two: right beside a title that names the period."""
+OF_THE_SHEET = {
+    MONTH: """
+        行政村党建月报表（上月数）（供参考）|行政村党建月报表上月数（供参考）|上月数（万元）|上月数（合计）
+        上月数据（新会区）|计划数（2026年）|本表数据为上月数（供参考）|数据为9月数（仅供参考）|本季度数|只填本期数|本表均为本期数""",
+    QUARTER: "本月新增|本月数|仅本季度|只填本季度|任务清单季报表（本季度新增）|上季度数",
+}
+
+
+def beside_the_name(texts: dict[str, str]) -> list[tuple[str, tuple[str, ...]]]:
+    lines = [(period, text.strip()) for period, said in texts.items() for text in re.split(r"[|\n]", said)]
+    return [(period, (NAMED[period] + TITLES[period], *text.split(","))) for period, text in lines if text]
+
+
+@pytest.mark.parametrize(("period", "cells"), beside_the_name(OF_A_COLUMN))
+def test_the_name_of_a_column_beside_a_right_title(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue) == ""
+
+
+@pytest.mark.parametrize(("period", "cells"), beside_the_name(OF_THE_SHEET))
+def test_what_is_said_of_the_sheet_beside_a_right_title(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue)
+
+
 NOTES = [
     cells[1]
     for cells in HONEST[MONTH]
