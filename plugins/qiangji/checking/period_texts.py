@@ -201,7 +201,8 @@ def _years_alone(plain: str) -> Iterator[str]:
 
 def plain_text(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
-    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, in_full(text, period)))
+    plain = _COUNTED_UNTIL.sub("截至", in_full(text, period))
+    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain))
     plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
     plain = _OF_A_RULE.sub("", _NOT_THE_PERIOD.sub("", plain))
     is_of_years = period.type in ("half", "year")
@@ -215,7 +216,6 @@ def in_full(text: str, period: Period) -> str:
     plain = _CHINESE.sub(lambda m: in_arabic(m[0]), squeezed(text).replace("○", "〇"))
     plain = _FIRST_MONTH.sub("1月", plain)
     plain = _SAID_YEAR.sub(lambda m: f"{period.year - _YEARS_BACK.get(m['said'], 0)}年", plain)
-    plain = _COUNTED_UNTIL.sub("截至", plain)
     for roman, quarter in _ROMAN.items():
         plain = plain.replace(roman, quarter)
     plain = _SHORT_YEAR.sub(r"20\g<y>年", plain)

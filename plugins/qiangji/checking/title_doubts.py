@@ -6,7 +6,7 @@ In: texts above the header or the sheet's name, the period, the form's titles. O
 | --- | --- |
 | `9月修改`, `9月版`, `2026年9月制表`, `第9期` above October's rows | where no piece names the period reported |
 | `填报日期：2026年9月28日`, before the period has begun | always; a day within the period says nothing |
-| `数据同9月` | always |
+| `数据同9月`, `党员数据截至9月30日`, `数据更新至9月底` | always |
 
 A month with its year is that of a rule: `2026年9月修订`.
 """
@@ -33,8 +33,8 @@ _FILLED_IN = re.compile(
     r"(?:填[报表写制]|制表|报送|上报|报出|呈报|导出|打印|审核)(?:的?(?:日期|时间):?|于|:)"
     rf"{_WHEN}(?:\d{{1,2}}:\d\d[:\d]*)?(?![\d前起]|之前|以前|底前|[-~—–至到])"
 )
-_SAME = re.compile(
-    rf"(?:本表|以上|以下|所有|全部|各项|的)*(?:数据|数字|数)(?:均|都|仍|暂)?同{_WHEN}的?(?:数据|数)?"
+_OF_OTHERS = re.compile(
+    rf"[^不未已]{{0,8}}(?:数据|数字|数)(?:均|都|仍|暂)?(?:同|(?:统计)?(?:截[至止]到?|更新[至到])){_WHEN}(?:[底末止]|的?数据?)*"
 )
 _ISSUE = re.compile(r"第(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})期")
 _LATE = 5
@@ -57,7 +57,7 @@ def _of_before(piece: Piece, period: Period) -> str:
     """A day of filling in before the period has begun; numbers that are said to be those of a period before."""
     text = in_full(piece.text, period)
     filled_in = None if piece.is_note else _FILLED_IN.search(text)
-    match = filled_in or _SAME.fullmatch(text)
+    match = filled_in or _OF_OTHERS.fullmatch(text)
     return match[0] if match and _is_before(match, period) else ""
 
 

@@ -52,6 +52,7 @@ _TAIL = r"的?(?:数据|数字|数|情况|统计|汇总|月报|季报|年报|报
 _SUBJECT = (
     r"(?:本表|此表|该表|表[中内]|全表|以下|以上|上述|上报|填报|所[报填]|各项|全部|的|数据|数字|数|指标|数值)*"
 )
+_HOW = r"(?:均|全部|都|暂时?|仍|先|只能|继续)*"
 _GOVERNED = re.compile(
     r"(?:[与和比较同对照抄含除扣附见按据报填写录核改补漏缺不非勿无据为是自从如]|参考|更正|修正|高于|低于|超过|等于|[多少]于)的?"
     r"(?:各[村镇]|全[区市县])?$|请|勿|不得|[每次逐][月季年]|已|如有|应|须|需|由"
@@ -113,7 +114,7 @@ def _said(text: str, words: str, *, is_note: bool, is_done: bool) -> str:
     """The word, where the piece says that the numbers are of it. `is_done`: a note may tell to fill in such numbers."""
     fill = "|(?:[只仅均]|全部)?填[报写]?" if is_done else ""
     is_told = re.fullmatch(
-        rf"{_SUBJECT}(?:均|全部|都)?(?:为|是|系|沿用|采用|来自|取自|用|按{fill})(?P<said>{words}){_TAIL}(?:填[报写]?)?",
+        rf"{_SUBJECT}{_HOW}(?:为|是|系|沿用|采用|来自|取自|用|(?<=[暂仍先])[填上]?报|按{fill})(?P<said>{words}){_TAIL}(?:填[报写]?)?",
         text,
     )
     if is_told or is_note:
