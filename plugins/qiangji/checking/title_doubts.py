@@ -7,6 +7,7 @@ In: texts above the header or the sheet's name, the period, the form's titles. O
 | `9月修改`, `9月版`, `2026年9月制表`, `第9期` above October's rows | where no piece names the period reported |
 | `填报日期：2026年9月28日`, before the period has begun | always; a day within the period says nothing |
 | `数据同9月`, `党员数据截至9月30日`, `数据更新至9月底` | always |
+| `行政村党建年报表`, `（半年报）` above a form of months | always |
 
 A month with its year is that of a rule: `2026年9月修订`.
 """
@@ -20,7 +21,7 @@ from qiangji.checking.headings import Piece, pieces
 from qiangji.checking.period_texts import in_full
 from qiangji.checking.titles import is_named
 from qiangji.periods import MONTHS_IN, Period
-from qiangji.text import in_arabic
+from qiangji.text import in_arabic, squeezed
 
 _WHEN = (
     r"(?:(?P<year>(?<!\d)20\d\d)[年./-])?"
@@ -37,6 +38,11 @@ _OF_OTHERS = re.compile(
     rf"[^不未已]{{0,8}}(?:数据|数字|数)(?:均|都|仍|暂)?(?:同|(?:统计)?(?:截[至止]到?|更新[至到])){_WHEN}(?:[底末止]|的?数据?)*"
 )
 _ISSUE = re.compile(r"第(?P<number>\d{1,2}|[一二三四五六七八九十]{1,3})期")
+_KIND = re.compile(
+    r"(?P<before>|.*[^\d〇零一二三四五六七八九十半上本当去前每])(?P<said>(?P<kind>半年|年|季|月)度?报表?)"
+)
+_SPEAKS_OF = re.compile("^和|[与同比较照据按以附见依由含:]")
+_KINDS = {"半年": "half", "年": "year", "季": "quarter", "月": "month"}
 _LATE = 5
 """Months after a period in which its report may still be written: a month without a year is one of these, or before."""
 
@@ -47,7 +53,10 @@ def left_open(
     """The words that leave open of which period the sheet is; '' if none. `beside`: other texts that may name it."""
     texts, own = list(texts), list(own)
     found = [piece for piece in pieces(texts, own) if not piece.is_note]
-    said = next((said for piece in pieces(texts, own) if (said := _of_before(piece, period))), "")
+    asked = (
+        _of_before(piece, period) or _of_another_type(piece, period, own) for piece in pieces(texts, own)
+    )
+    said = next(filter(None, asked), "")
     if said or is_named((*texts, *beside), period, own):
         return said
     return next((said for piece in found if (said := _of_a_version(piece, period))), "")
@@ -82,3 +91,12 @@ def _is_before(match: re.Match[str], period: Period) -> bool:
     if match["year"]:
         return (int(match["year"]), month) < (period.start.year, period.start.month)
     return (month - period.start.month) % 12 >= min(MONTHS_IN[period.type] + _LATE, 12)
+
+
+def _of_another_type(piece: Piece, period: Period, own: Iterable[str]) -> str:
+    """The kind of report of another type of period: `年报表` above a form of months."""
+    found = None if piece.is_note else _KIND.fullmatch(squeezed(piece.text))
+    if not found or _KINDS[found["kind"]] == period.type or _SPEAKS_OF.search(found["before"]):
+        return ""
+    is_own = re.compile(rf"(?<!半){found['kind']}度?报")
+    return "" if any(is_own.search(squeezed(title)) for title in own) else found["said"]

@@ -5,6 +5,7 @@ In: texts above the header or the sheet's name, the form's fields and titles, th
 | piece of a text | example |
 | --- | --- |
 | the word alone, with a period or `数据`, `情况`, `报表` | `上年同期数`, `（2026年10月下达数）`, `上月数据` |
+| behind the form's own title, other numbers than the form's | `（作废）`, `（暂估数）`, `（年初数）`, `（三年累计）` |
 | before `…表`, `…情况` | `上年度行政村党建月报表` |
 | behind the form's own title | `行政村党建月报表预计数` |
 | at the end of a noun | `村级集体收入上年累计` |
@@ -46,6 +47,11 @@ _MEANT_ALONE = (
 )
 _OF_PERIOD = r"(?:本|当|单)(?:月|季度?|期)(?:(?:新增|发生|完成)?(?:数(?!据)|额|值)|新增|发生)"
 _THIS = r"[本当](?:月|季度?|期|年)(?:累计|新增|发生|完成)?(?:数|额|值)?"
+_OTHER_NUMBERS = (
+    r"(?:已?作废|废)表?|(?:暂估|预估|估计|估算|预填|拟完成|基数|年初|期初|增减|占比|村均)(?:数据|数|值|额)?|(?:基期|历年|分解|指标)[数值额]"
+    r"|(?:近?[二两三四五六七八九十2-9]|历)年(?:以?来)?累计[数值额]?"
+)
+"""Behind the form's own title these are other numbers than the form's."""
 _FROM_JANUARY = r"(?:本|当|全)?年?度?累计数|年初至今|(?:本|全)年累计(?=$)"
 _SINCE = re.compile(r"(?<!\d)1[-~—–至到]\d{1,2}月(?=累计)")
 _TAIL = r"的?(?:数据|数字|数|情况|统计|汇总|月报|季报|年报|报表|表|报)*+"
@@ -69,8 +75,8 @@ def other_in_titles(
     kinds = {field.kind for field in fields.values() if field.is_number}
     has_flows = bool(kinds & {"flow", "distinct"})
     texts, own = list(texts), list(own)
-    found, columns = pieces(texts, own), _columns(texts, period, own)
-    for piece in found:
+    columns = _columns(texts, period, own)
+    for piece in pieces(texts, own):
         text = _bare(piece, period)
         if len(text) > _LONGEST or piece.cell in columns:
             continue
@@ -84,7 +90,11 @@ def other_in_titles(
         ):
             if is_asked and (found := _said(text, words, is_note=piece.is_note, is_done=words != _BEFORE)):
                 return found
-        if not piece.is_note and (found := _alone(text, period, is_meant=is_meant, of_period=of_period)):
+        if piece.is_note:
+            continue
+        if found := _alone(text, period, is_meant=is_meant, of_period=of_period):
+            return found
+        if found := _of_other_numbers(piece, text, period):
             return found
     return ""
 
@@ -153,3 +163,15 @@ def _alone(text: str, period: Period, *, is_meant: bool, of_period: bool) -> str
     )
     is_other = span and (span["only"] or {"月": "month", "季": "quarter"}[span["of"]] != period.type)
     return span["said"] if span and is_other else ""
+
+
+def _of_other_numbers(piece: Piece, text: str, period: Period) -> str:
+    """What stands behind the form's own title and makes its numbers others: `（作废）`, `（年初数）`, `（全年）`."""
+    if "表" not in piece.cell:
+        return ""
+    since = re.fullmatch(r"(?:.*表)?(?P<said>(?P<year>20\d\d)年以来累计)[数值额]?", squeezed(piece.text))
+    if since and int(since["year"]) < period.year:
+        return since["said"]
+    words = _OTHER_NUMBERS if period.end.month == 12 else rf"{_OTHER_NUMBERS}|全年(?:数据|数)?"
+    found = re.fullmatch(rf"(?:.*(?<![旧原此该老])表)?[-_:、]?(?P<said>{words})", text)
+    return found["said"] if found else ""

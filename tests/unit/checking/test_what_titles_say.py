@@ -500,6 +500,69 @@ def test_what_is_said_of_the_sheet_beside_a_right_title(
     assert said(cells, period, catalogue)
 
 
+BEHIND_THE_TITLE = {
+    MONTH: """
+        作废|已作废|暂估数|暂估|年初数|预估|预估数|基数|增减数|三年累计|历年累计|近三年累计|估计数|估算|预填|拟完成|指标数|分解数
+        期初数|期初|年初|2023年以来累计|占比|村均|增减|废表|历年数|年报|半年报|季报|半年度报表|全年|全年数|10月，预估|2026年10月作废
+        2026年10月暂估数|2026年10月）（年初数""",
+    QUARTER: "作废|暂估数|年初数|月报|年报|半年报|全年",
+    HALF: "作废|年报|季报|月报|全年|三年累计",
+    YEAR: "作废|月报|半年报|基数|历年累计",
+}
+"""In brackets behind the form's own title: other numbers than the form's, or another kind of report."""
+RIGHT_BEHIND_IT = {
+    MONTH: """
+        增减情况另附|样表已更新|旧表作废|2025年版作废|基数见附件|以年初数为基数|年初数不填|年初下达|增减说明|指标说明|指标体系
+        2026年修订，旧表作废|原表作废|本年累计|含增减变动说明|预估数不填|基数以年报为准|累计|年初至今|占比自动计算|2026年以来累计
+        近三年未换届的村|正式|定稿|终稿|党员人数以党统年报（2025年度）为基础|数据来源：党统年报|与年报一致|按年报口径|见年报表
+        月报|线上月报表|年报另报|2025年年报已报|另附季报表|2026年10月报|年度报表另行布置|依据半年报|半年报表另发""",
+    QUARTER: "季报|三季度数据（2026年10月报）|2026年三季度报|2026年10月报",
+    HALF: "半年报|半年度报表|2026年7月报",
+    YEAR: "年报|全年|2026年报|2027年1月报|年度报表",
+}
+OTHER_KINDS = {
+    MONTH: """
+        2026年度行政村党建年报表|行政村党建季报表|2026年10月行政村党建年报表|行政村党建半年报|2026年行政村党建年度报表
+        新会区行政村党建季度报表|行政村党建月报表作废|行政村党建月报表-基数""",
+    QUARTER: "任务清单月报表|任务清单年报表（2026年）|2026年任务清单半年报",
+    HALF: "基层党建年报表|基层党建季报表",
+    YEAR: "党组织和党员月报表|2026年党组织和党员半年报",
+}
+OWN_KINDS = {
+    MONTH: "2026年10月村月报|村月报表|行政村党建工作月报",
+    QUARTER: "任务清单季度报表|任务清单季报",
+    HALF: "基层党建半年度报表",
+    YEAR: "党员年报|2026年党员年度报表",
+}
+
+
+def lines_of(texts: dict[str, str], way: str) -> list[tuple[str, tuple[str, ...]]]:
+    lines = [(period, text.strip()) for period, said in texts.items() for text in re.split(r"[|\n]", said)]
+    return [(period, (way.format(t=TITLES[period], w=text),)) for period, text in lines if text]
+
+
+@pytest.mark.parametrize(
+    ("period", "cells"), [*lines_of(BEHIND_THE_TITLE, "{t}（{w}）"), *lines_of(OTHER_KINDS, "{w}")]
+)
+def test_other_numbers_or_another_kind_of_report(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue)
+    assert said((*cells, NAMED[period]), period, catalogue)
+
+
+@pytest.mark.parametrize(
+    ("period", "cells"), [*lines_of(RIGHT_BEHIND_IT, "{t}（{w}）"), *lines_of(OWN_KINDS, "{w}")]
+)
+def test_what_is_right_behind_the_title(catalogue: Catalogue, period: str, cells: tuple[str, ...]) -> None:
+    assert said(cells, period, catalogue) == ""
+
+
+def test_the_whole_year_is_right_in_december() -> None:
+    december, own = Period.parse("2026-12"), ["行政村党建月报表"]
+    assert other_in_titles(["行政村党建月报表（全年）"], FIELDS, december, own) == ""
+
+
 NOTES = [
     cells[1]
     for cells in HONEST[MONTH]
