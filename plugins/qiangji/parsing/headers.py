@@ -133,11 +133,11 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values."""
+    """Those of these columns whose header is that of a field, but for codes."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
     named = {at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
-    return {at: field for at, field in found.items() if field.type not in ("text", "code")}
+    return {at: field for at, field in found.items() if field.type != "code"}
 
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
