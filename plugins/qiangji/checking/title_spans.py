@@ -46,6 +46,10 @@ _MEANT_ALONE = (
     r"(?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|预计|预算|预测|应完成|下达)(?:任务|计划|指标)?"
 )
 _OF_PERIOD = r"(?:本|当|单)(?:月|季度?|期)(?:(?:新增|发生|完成)?(?:数(?!据)|额|值)|新增|发生)"
+_AMOUNTS = re.compile(
+    rf"(?:.*表|.*[为是系])?{PERIOD}(?P<said>[当单][月季]度?(?:新增|发生|完成)?[数额值]?|(?:新增|发生)[数额值]?)|(?:.*表)?(?P<not>[非不]含?累计数?)"
+)
+"""`10月当月`, `三季度新增`, `非累计`: of the period alone, above amounts of the year."""
 _THIS = r"[本当](?:月|季度?|期|年)(?:累计|新增|发生|完成)?(?:数|额|值)?"
 _OTHER_NUMBERS = (
     r"(?:已?作废|废)表?|(?:暂估|预估|估计|估算|预填|拟完成|基数|年初|期初|增减|占比|村均)(?:数据|数|值|额)?|(?:基期|历年|分解|指标)[数值额]"
@@ -94,6 +98,9 @@ def other_in_titles(
             continue
         if found := _alone(text, period, is_meant=is_meant, of_period=of_period):
             return found
+        amounts = _AMOUNTS.fullmatch(plain_text(piece.text, period)) if of_period else None
+        if amounts and period.start.month > 1:
+            return amounts["said"] or amounts["not"]
         if found := _of_other_numbers(piece, text, period):
             return found
     return ""
