@@ -9,7 +9,7 @@ In: texts above the header or the sheet's name, the form's fields and titles, th
 | before `…表`, `…情况` | `上年度行政村党建月报表` |
 | behind the form's own title | `行政村党建月报表预计数` |
 | at the end of a noun | `村级集体收入上年累计` |
-| what the numbers are said to be | `本表数据为上月数`, `均填当月数` |
+| what the numbers are said to be, those of one column too | `本表数据为上月数`, `均填当月数`, `收入为本月数` |
 
 Wherever else a word stands, in a comparison or a note (`请于每月6日前报上月数据`), it says nothing of the numbers.
 `本月` is right in a form of months. A column's name beside a right title says nothing: `上月数` beside `本月数`.
@@ -94,6 +94,8 @@ def other_in_titles(
         ):
             if is_asked and (found := _said(text, words, is_note=piece.is_note, is_done=words != _BEFORE)):
                 return found
+        if found := _of_a_column(piece, fields, period):
+            return found
         if piece.is_note:
             continue
         if found := _alone(text, period, is_meant=is_meant, of_period=of_period):
@@ -182,3 +184,25 @@ def _of_other_numbers(piece: Piece, text: str, period: Period) -> str:
     words = _OTHER_NUMBERS if period.end.month == 12 else rf"{_OTHER_NUMBERS}|全年(?:数据|数)?"
     found = re.fullmatch(rf"(?:.*(?<![旧原此该老])表)?[-_:、]?(?P<said>{words})", text)
     return found["said"] if found else ""
+
+
+def _of_a_column(piece: Piece, fields: Mapping[str, Field], period: Period) -> str:
+    """What a piece says that the numbers of one column are: `收入为上月数`, `植树为当月新增`."""
+    plain = _SINCE.sub("本年", plain_text(piece.text, period))
+    said = re.fullmatch(rf"(?P<of>.{{2,12}}?){_HOW}(?:为|是|系|取|沿用|按)(?P<said>.+?)(?:填[报写]?)?", plain)
+    named = [f for f in fields.values() if said and f.is_number and _is_called(said["of"], f)]
+    if not said or not named:
+        return ""
+    is_ytd = all(field.kind == "ytd" for field in named)
+    words = [_BEFORE, _MEANT, *([_OF_PERIOD] if is_ytd and period.start.month > 1 else [])]
+    of_another = re.fullmatch(rf"{PERIOD}的?(?:数据|数字|数)", said["said"]) and not is_named(
+        [said["said"]], period
+    )
+    is_told = of_another or any(re.fullmatch(rf"(?:{word}){_TAIL}", said["said"]) for word in words)
+    return said["said"] if is_told else ""
+
+
+def _is_called(name: str, field: Field) -> bool:
+    """Whether a name is the field's label, or the two characters with which it begins or ends."""
+    label = squeezed(field.label.zh)
+    return name in (label, label[:2], label[-2:])

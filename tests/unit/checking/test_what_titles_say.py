@@ -564,6 +564,28 @@ def test_the_whole_year_is_right_in_december() -> None:
     assert other_in_titles(["行政村党建月报表（全年）"], FIELDS, december, own) == ""
 
 
+COLUMNS_WRONG = """
+    收入为本月数|植树为当月新增|收入按当月数填|收入为上月数|收入为9月数|收入为预计数|植树为任务数|植树为计划数|村级集体总收入为本月数
+    植树株数为当月数|党员人数为上月数|收入均为9月数据|备注：收入为上月数"""
+COLUMNS_RIGHT = """
+    收入为本年累计|党员人数为期末数|收入为本月数的村请更正|收入勿填本月数|红色为上月数|灰色列为上月数|环比基数为上月数|植树为1-10月数
+    收入为10月数|植树为本年累计数|党员人数为本月数|收入不为上月数|收入是否为上月数请核对|收入按计划数考核|党员为本月末数"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        (text.strip(), is_asked)
+        for texts, is_asked in ((COLUMNS_WRONG, True), (COLUMNS_RIGHT, False))
+        for text in re.split(r"[|\n]", texts)
+        if text.strip()
+    ],
+)
+def test_what_is_said_of_one_column(catalogue: Catalogue, text: str, is_asked: bool) -> None:
+    fields, october = catalogue.forms["village"].fields_in(MONTH), Period.parse(MONTH)
+    assert bool(other_in_titles((f"2026年10月{T}", text), fields, october, (T,))) is is_asked
+
+
 NOTES = [
     cells[1]
     for cells in HONEST[MONTH]
