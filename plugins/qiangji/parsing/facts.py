@@ -19,7 +19,11 @@ from qiangji.text import squeezed, tidy
 MAX_TITLES, MAX_TITLE = 40, 200
 """Title cells that are kept, and characters of each."""
 _BRACKETS = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,16})[)\]】〕]$")
+_IN_BRACKETS = r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]"
 _APART = re.compile(r"[,，、;；:：/]")
+_OF_UNIT = re.compile("^.{0,4}单位(?:为|是)?")
+_GROUPS = re.compile("村|社区|镇|组|班|队|对|支|家|期|批|届|年|月|日|天|分|小时|学时|课时")
+"""Units that also head a group of columns, or say a time."""
 _UNITS = frozenset(
     re.findall(
         r"\S+",
@@ -167,10 +171,14 @@ def unit_in(text: str) -> str:
 
 
 def units_above(parents: str) -> list[str]:
-    """The units in brackets in the cells above a header: `收入（本年累计，千元）` 千元, `绿化（株、个）` 株 and 个."""
-    stated = re.findall(r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]", squeezed(parents))
-    words = [word for text in stated for word in _APART.split(text)]
-    return [unit for word in words if (unit := unit_in(word.removeprefix("计量").removeprefix("单位")))]
+    """The units in the cells above a header: in brackets (`收入（本年累计，千元）` 千元, `绿化（株、个）` 株 and 个),
+    behind 单位 or a colon, or alone (`元`). `村` or `组` alone is what columns are grouped by.
+    """
+    text = squeezed(parents)
+    stated = [word for text in re.findall(_IN_BRACKETS, text) for word in _APART.split(text)]
+    bare = _APART.split(re.sub(_IN_BRACKETS, "", text))
+    words = [*stated, *(word for word in bare if not _GROUPS.fullmatch(word))]
+    return [unit for word in words if (unit := unit_in(_OF_UNIT.sub("", word)))]
 
 
 def facts_of(

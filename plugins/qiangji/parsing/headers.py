@@ -91,7 +91,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored: list[int] = []
     units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
-    for i, (written, whole) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
+    for i, (written, whole, parents) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not written:
             continue
         target, unit = target_of(form, whole, written, reading.period)
@@ -112,7 +112,6 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         else:
             found[target] = i
             if target in fields:
-                parents = full.removesuffix(leaf)
                 headers[target] = parents[:MAX_TITLE], leaf[:MAX_TITLE]
                 units |= {target: unit} if unit else {}
     missing = [n for n in (form.key, *fields) if n not in found and n not in reading.optional]
@@ -126,7 +125,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
-        unheaded=tuple(i for i, (leaf, _) in enumerate(texts) if not leaf),
+        unheaded=tuple(i for i, (leaf, *_) in enumerate(texts) if not leaf),
         units=units,
         headers=headers,
     )
@@ -135,23 +134,27 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
     """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
-    named = {at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
+    named = {
+        at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full, _ in [texts[at]] if leaf
+    }
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
     return {at: field for at, field in found.items() if field.type not in ("text", "code")}
 
 
-def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
-    """(leaf, parents + leaf) of each column, tidied. A parent's text covers what is to its right, up to the next."""
+def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str, str]]:
+    """(leaf, parents + leaf) of each column, tidied, and the parents, squeezed, a comma between them. A parent's text
+    covers what is to its right, up to the next.
+    """
     rows = [grid.row_text(i) for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))]
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]
         if not own:
-            texts.append(("", ""))
+            texts.append(("", "", ""))
             continue
         leaf = rows[own[-1]][column]
-        parents = [_parent(rows, r, column) for r in range(own[-1])]
-        texts.append((leaf, " ".join(filter(None, [*parents, leaf]))))
+        parents = [text for r in range(own[-1]) if (text := _parent(rows, r, column))]
+        texts.append((leaf, " ".join([*parents, leaf]), ",".join(map(squeezed, parents))))
     return texts
 
 
