@@ -122,6 +122,26 @@ def test_the_unit_that_a_number_format_writes() -> None:
     assert [(o.field, o.said, o.place) for o in found] == [("income", "千元", "format")]
 
 
+@pytest.mark.parametrize(
+    ("unit", "told"),
+    [
+        ("万圆", "people trees visits"),
+        ("萬元整", "people trees visits"),
+        ("万余", "people trees visits"),
+        ("株左右", "income people visits"),
+        ("人", "income trees visits"),
+        ("人整", "income trees visits"),
+        *(
+            (unit, "income people trees visits")
+            for unit in "元整 人民币 圆 仟元 块 亩地 平方 倍 成 RMB".split()
+        ),
+    ],
+)
+def test_a_unit_in_another_spelling(unit: str, told: str) -> None:
+    shown = SheetFacts(units_in_formats=dict.fromkeys(FIELDS, unit))
+    assert [o.field for o in other_units(shown, FIELDS)] == told.split()
+
+
 def test_a_unit_that_the_catalogue_writes_itself_is_the_fields() -> None:
     posts = Field.model_validate(
         {"label": {"zh": "职数", "en": "Posts"}, "type": "integer", "unit": "person", "headers": ["职数(间)"]}
