@@ -7,6 +7,7 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ from qiangji.text import quoted_zh, squeezed
 
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
+_A_TIME = re.compile(
+    r"(?:截[至止]到?|至)?(?:20\d\d年?)?(?:0?1月?(?:1日)?[-~—–至到])?"
+    r"(?:\d{1,2}月|第?[一二三四1-4]季度?)(?:末|底|份|\d{1,2}日)?(?:累计)?"
+)
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -132,13 +137,23 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values."""
+    """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values, whatever
+    month it names.
+    """
     texts = _header_texts(grid, *grid.title_and_header(layout))
     named = {
-        at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full, _ in [texts[at]] if leaf
+        at: target_of(form, full, leaf)[0] or target_of(form, _timeless(full), _timeless(leaf))[0] or ""
+        for at in columns
+        for leaf, full, _ in [texts[at]]
+        if leaf
     }
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
     return {at: field for at, field in found.items() if field.type not in ("text", "code")}
+
+
+def _timeless(text: str) -> str:
+    """A header without the months and quarters in it."""
+    return re.sub(r"\(,?\)", "", _A_TIME.sub("", squeezed(text))).replace("(,", "(").replace(",)", ")")
 
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str, str]]:

@@ -133,7 +133,7 @@ def test_the_unit_that_a_number_format_writes() -> None:
         ("人整", "income trees visits"),
         *(
             (unit, "income people trees visits")
-            for unit in "元整 人民币 圆 仟元 块 亩地 平方 倍 成 RMB".split()
+            for unit in ["元整", "人民币", "圆", "仟元", "块", "亩地", "平方", "倍", "成", "RMB"]
         ),
     ],
 )
