@@ -137,9 +137,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field of numbers, days, 是 or 否, or listed values, whatever
-    month it names.
-    """
+    """Those of these columns whose header is that of a field, but for codes, whatever month it names."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
     named = {
         at: target_of(form, full, leaf)[0] or target_of(form, _timeless(full), _timeless(leaf))[0] or ""
@@ -148,7 +146,7 @@ def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) ->
         if leaf
     }
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
-    return {at: field for at, field in found.items() if field.type not in ("text", "code")}
+    return {at: field for at, field in found.items() if field.type != "code"}
 
 
 def _timeless(text: str) -> str:

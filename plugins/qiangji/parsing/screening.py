@@ -185,7 +185,7 @@ def _names_in(
 def _names_among_values(
     grid: Grid, columns: Sequence[pa.Array], plain: Sequence[bool], layout: Layout, form: Form, things: Things
 ) -> list[tuple[int, int]]:
-    """(row, column) of names below a header of the form that wants a number, 是 or 否, a day or a listed value."""
+    """(row, column) of names below a header of the form: of a text the whole cell is one, else a word in it."""
     head, found = grid.data_start(layout), list[tuple[int, int]]()
     # a header once more, on a second page, is none of the values
     known = {squeezed(t) for row in range(head) for t in grid.row_text(row) if t} | known_headers(form).keys()
@@ -195,7 +195,10 @@ def _names_among_values(
         words = _matching(encoded.dictionary, _WORD)
         texts = [(i, encoded.dictionary[i].as_py()) for i in words]
         names = [
-            i for i, t in texts if squeezed(t) not in known and is_name_for_a_value(t, field.values, things)
+            i
+            for i, t in texts
+            if squeezed(t) not in known
+            and (is_name(t, things) if field.type == "text" else is_name_for_a_value(t, field.values, things))
         ]
         found += [(head + row, index) for row, _ in _places(encoded, names)]
     return found

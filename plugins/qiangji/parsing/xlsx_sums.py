@@ -147,7 +147,7 @@ def _terms(formula: str) -> tuple[list[tuple[str, bool]], int | None]:
     """The cells of each sum that a formula adds up, and whether it is a SUBTOTAL; none if it is no sum. And to how many
     digits ROUND rounds all of it.
     """
-    text, at, found = formula.strip().removeprefix("="), 0, list[tuple[str, bool]]()
+    text, at, found = formula.strip().removeprefix("=").lstrip(" +"), 0, list[tuple[str, bool]]()
     rounded = _ROUND.fullmatch(text)
     text = rounded["what"] if rounded else text
     while at < len(text):

@@ -28,6 +28,7 @@ from qiangji.personal_data.ordinary import is_ordinary
 from qiangji.personal_data.words import (
     ASKING,
     DOUBLE_SURNAMES,
+    HOLDERS,
     NO_NAMES,
     OFFICE_ENDINGS,
     OFFICES,
@@ -40,23 +41,27 @@ from qiangji.personal_data.words import (
 )
 from qiangji.text import squeezed, tidy
 
-_TITLES = re.compile(f"(?:{'|'.join(TITLES)})$")
+_TITLES = re.compile(f"副?(?:{'|'.join(TITLES)})$")
+_AND = r"(?:[及和与、/]?(?:联系|手机|办公)?(?:电话|方式|手机|职务|号码))?"
+"""What else a label asks for: `联系人及电话：`."""
 _ENGLISH = (
     "name|full name|real name|contact|contact person|contact name|person in charge|person|responsible person"
     "|(?:filled|prepared|reported|reviewed|approved|checked|signed|submitted) by|signature|reporter|applicant"
     "|(?:leader|secretary|member|person|clerk|contact|user|head|director|manager|reporter|staff|cadre)s? name"
 )
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"
+_TITLES_BEFORE = re.compile(rf"副?(?:{'|'.join(TITLES)}|党员)(?=[{_HAN}]{{2,3}}$)")
 _DOTS = "·•・‧∙⋅"
 _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[{_HAN}]{{2,8}}"
-_ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?[:：]?")
+_ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?{_AND}[:：]?")
 _ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
 _ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
 _END = rf"(?![{_HAN}]| ?[(\[【〔](?:19|20)[0-9]{{2}}[)\]】〕] ?第?[0-9]{{1,5}} ?号)"
 """Behind a name; what the year of a document's number follows is none: `江组通〔2025〕12号`."""
 _PERSON_OR_OFFICE = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join(OFFICES)}))"
+_ASKED = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join((*OFFICES, *HOLDERS))}))"
 _BEHIND = re.compile(
-    rf"(?:{_PERSON_OR_OFFICE}(?:[(][^)]{{0,12}}[)])?|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
+    rf"(?:{_ASKED}(?:[(][^)]{{0,12}}[)])?{_AND}|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}(?P<name>{_NAME}){_END}",
     re.IGNORECASE,
 )
@@ -102,7 +107,7 @@ CALLED = frozenset((*ASKING, *OFFICES, *SIGNING))
 """Words that ask for a person."""
 MAY_ASK = (
     f"(?i:{'|'.join((*ASKING, *OFFICES, *SIGNING))}|name|contact|person|(?:_|{_BLANK})by|signature|reporter|applicant)"
-    rf"|\p{{Han}}{_BLANK}+\p{{Han}}"
+    rf"|\p{{Han}}{_BLANK}+\p{{Han}}|(?:{'|'.join(HOLDERS)})[^:：=]{{0,12}}[:：=]"
 )
 """RE2: finds any word that asks for a person. A first, quick look at a column's texts."""
 LABEL = (
@@ -111,12 +116,12 @@ LABEL = (
     + r"|^[\s\p{Z}]*(?:"
     + "|".join(map(_spaced, SIGNING))
     + f")|^(?:{_ENGLISH.replace(' ', f'(?:_|{_BLANK}+)')}))"
-    + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*[:：]?[\s\p{Z}]*$"
+    + r"[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}]*(?:[及和与、/][^:：]{1,6})?[:：]?[\s\p{Z}]*$"
 )
 """RE2: texts that may be a label that asks for a person; `asks_for_a_person` decides."""
 BEHIND = (
     "(?i:"
-    + "|".join(map(_spaced, (*ASKING, *OFFICES)))
+    + "|".join(map(_spaced, (*ASKING, *OFFICES, *HOLDERS)))
     + (r"|name|contact|person|by|signature|reporter|applicant)[^:：=]{0,16}[:：=][^:：=]{0,4}\p{Han}")
     + "|(?:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES, *SIGNING)))
@@ -218,8 +223,8 @@ def is_signature(text: str) -> bool:
 def _is_one_name(text: str, things: Things | None) -> bool:
     if re.search(f"[{_DOTS}]", text):
         return bool(re.fullmatch(rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+", text)) and not _ends(text)
-    bare = _TITLES.sub("", text)
-    if len(bare) == 1 and len(text) == 3:  # 李所长
+    bare = _TITLES.sub("", _TITLES_BEFORE.sub("", text))
+    if len(bare) == 1 and len(text) > 2:  # 李所长
         return bare in SURNAMES and text not in NO_NAMES
     if bare != text and bare in TRADE:  # 司法所长
         return False

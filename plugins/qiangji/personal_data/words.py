@@ -49,6 +49,8 @@ OFFICES = _split(
     """
 )
 """Offices. As a header, as a label or before a colon, they ask for the person who holds them."""
+HOLDERS = _split("人员 人 员 干部")
+"""Endings of words that ask for a person before a colon, where things stand as well: `更正人：`, `驻村干部：`."""
 SIGNING = _split(
     """
     制表 审核 复核 校对 校核 填报 填表 填制 签发 签批 经办 经手 编制 编报 录入 审批 批准 核准 审定 制单
@@ -61,7 +63,8 @@ behind one is often a thing: an office, a number, a remark.
 TITLES = _split(
     """
     同志 先生 女士 小姐 老师 书记 副书记 主任 副主任 组长 村长 支书 委员 站长 队长 经理 所长
-    局长 镇长 科长 股长 部长 县长 区长 主席 会长 干事
+    局长 镇长 科长 股长 部长 县长 区长 主席 会长 干事 市长 校长 院长 医生 教师 会计 出纳 文书 网格员 村支书
+    第一书记 联络员 组织员
     """
 )
 """Titles that may stand behind a name."""

@@ -104,6 +104,8 @@ def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any]
         "=SUBTOTAL(109, $C$3:$C$5)",
         "=SUM(C3:C4)+SUM(C5:C5)",
         "=sum(C3:C4) + C5",
+        "=+SUM(C3:C5)",
+        "=+C3+C4+C5",
         "=ROUND(SUM(C3:C5),2)",
         "=ROUND(SUM(C3:C4)+C5, 0)",
         "=SUBTOTAL(9,C3:C4)+SUM(C5)",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from qiangji.catalogue import load
@@ -11,14 +12,13 @@ from qiangji.parsing.screening import Hit, find_personal_data
 from qiangji.personal_data import may_name
 from tests.frozen import paths as frozen
 
-FORM = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms["village"]
+FORMS = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms
+FORM, TASKS = FORMS["village"], FORMS["county_milestones"]
 NUMBER = next(f for f in FORM.fields.values() if f.type == "integer")
 YES_NO = next(f for f in FORM.fields.values() if f.type == "boolean")
 
 
 def found(header: str, text: str) -> list[Hit]:
-    import pyarrow as pa
-
     columns = [pa.array(["行政村编码", "440703101201"]), pa.array([header, text])]
     return find_personal_data(grid_of(columns, "village", header_rows=1), Layout(), FORM)
 
@@ -54,6 +54,22 @@ def test_a_person_where_no_text_belongs_is_found(field: object, text: str) -> No
 @pytest.mark.parametrize("field", [NUMBER, YES_NO])
 def test_other_words_are_told_as_what_cannot_be_read(field: object, text: str) -> None:
     assert found(field.label.zh, text) == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_person"),
+    [
+        *[(person, True) for person in ("陈伟强", "陈伟强副部长", "张副区长", "陈伟强、李雷")],
+        *[
+            (office, False)
+            for office in ("组织部", "农办", "卫健局", "新会区民政局", "经发办", "团委", "关工委", "司法所")
+        ],
+    ],
+)
+def test_a_person_who_leads_a_task_is_found_and_an_office_is_none(text: str, is_person: bool) -> None:
+    columns = [pa.array(["任务编号", "T01"]), pa.array([TASKS.fields["lead_office"].label.zh, text])]
+    hits = find_personal_data(grid_of(columns, "county_milestones", header_rows=1), Layout(), TASKS)
+    assert hits == [Hit("county_milestones!B2", "name")] * is_person
 
 
 def test_under_a_header_that_is_not_of_the_forms_values_a_name_is_a_word_like_others() -> None:

@@ -66,6 +66,7 @@ PERSONS = """
     甘敬 温柔 乐嘉
     李工 王所长 李局长 陈主任 张股长 周科长 黄部长 李干事 林佩仪科长 欧有才 管月娥 毕一鸣 路会珍 包和平 单中华 强自立
     陈革新 许地山 车来福
+    陈伟强医生 陈伟强副部长 张副区长 书记陈伟强 党员陈伟强 第一书记李明 李医生 陈会计 王校长
     司徒美堂 欧阳建 欧阳桂花 欧阳娜娜 上官云 司马光 张李建国
 """
 """Persons, made up or in encyclopaedias; some are called by words, or like an office."""

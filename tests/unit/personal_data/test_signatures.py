@@ -10,6 +10,14 @@ from qiangji.personal_data import is_signature, quoted
 from qiangji.personal_data.names import BEHIND, LABEL, MAY_ASK, asks_for_a_person, name_behind_a_word
 
 SIGNED = [
+    "联系人及电话：陈伟强",
+    "联系人、电话：陈伟强 12",
+    "填报人员：陈伟强",
+    "经办人员：李雷",
+    "制作人：陈伟强",
+    "驻村干部：陈伟强",
+    "更正人：李明",
+    "录入员（代）：陈伟强",
     "经办人 李雷",
     "经办人\u3000李雷",
     "经办人：李雷",
@@ -45,6 +53,14 @@ SIGNED = [
     "经 办 人 李雷",
 ]
 OTHERS = [
+    "党员：应到",
+    "外来人员：单列",
+    "工作人员：余缺",
+    "户籍人员：符合",
+    "干部：高配",
+    "报送人员：见附件",
+    "单位：人 金额：万元",
+    "党员：高于上月",
     "书记档次",
     "党支部书记 安排工作",
     "统计 范围",
