@@ -2,8 +2,8 @@
 
 In: each field's header and the cells merged above it, the fields, the period. Out: the fields whose header says
 another time: `本月` above what is counted from 1 January on, `累计` above an amount of the period, `上年`, `近三年`,
-another year or month, or `计划`, above any. And those whose header says another measure: `人均`, or `支出` above an
-income.
+another year or month, `年初`, `增减` or `计划`, above any; this month alone above what is counted from 1 January on.
+And those whose header says another measure: `人均`, `占比`, or `支出` above an income.
 
 A text that the catalogue itself declares for the field says nothing new. Cells above several columns may speak of some
 of them only: they contradict none where they fit one.
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from qiangji.catalogue.models import Field
 from qiangji.checking.period_texts import periods_in
+from qiangji.parsing.facts import own_spans
 from qiangji.parsing.two_languages import parts_of
 from qiangji.periods import Period
 from qiangji.text import squeezed
@@ -24,23 +25,37 @@ from qiangji.text import squeezed
 _BEFORE = re.compile(
     r"上一?(?:年|月|季|期)(?:度|同期|同月|累计|末|底)*|去年(?:同期|同月|累计)?|前年|往年|历年|同比|环比"
     r"|近[一二两三四五六七八九十\d]{1,2}个?(?:年|月|季度)(?:来|内)?|(?<![\d〇零○一二三四五六七八九十])[二两三四五六七八九十2-9]年(?:累计|合计)"
+    r"|[年季月期]初(?!中|至今|以来|到|至|起|累计)数?|(?:净增|增)减(?!情况)[数额量]?|[增减降涨](?:幅|速)"
 )
 _FROM_JANUARY = re.compile(
     r"(?:本|当|全)?年?度?累计|年初至今|年初以来|本年以来|今年以来|1[-~—–至到]\d{1,2}月"
 )
 _OF_PERIOD = re.compile(r"(?:本|当|单)(?:月|季度?|期)(?!末|底|止|累计)(?:新增|发生|完成)?数?")
-_ADDED = re.compile(r"(?:本|当)?(?:年|月|季|期)?(?:新增|净增|增加)")
+_ADDED = re.compile(r"(?:(?<!\d)[本当]?[年月季期])?(?:新增|净增|增加|净减|减少)|(?:变动|变化)[数额量]")
 _PLANNED = re.compile(
     r"(?:^|[(,，:])"
-    r"((?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|任务|预计|预算|预测|应完成|下达)(?:数|值|额|任务|计划|指标)?)"
+    r"((?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|任务|预计(?:全年|完成)?|预算|预测|[预暂]估|估[计算]|[应拟]完成|下达|分解)"
+    r"(?:数|值|额|任务|计划|指标)?|指标(?:数|值|任务))"
     r"(?:[),，]|$)"
 )
 """A text, or what stands in its brackets, that says no more than that the numbers were meant to be."""
+_ALL_YEAR = re.compile(r"(?:^|[(,，:])(全年(?:度|合计)?数?)(?:[),，]|$)")
+_MONTH_ALONE = re.compile(r"(?:^|[(,，:])([月季])度?数?(?:[),，]|$)")
+"""`收入（月）`: of one month."""
+_UP_TO = re.compile(
+    r"累计|截[至止]|末|底|止|[日月度]前|前[\d一二三四五六七八九十]|年初[至到]|至今|以来|规划|行动|印发"
+)
+"""What makes a month or quarter that of a number from January on, or no time of numbers."""
 _YEAR = re.compile(r"(?<!\d)(20\d\d)年(?!.{0,12}(?:规划|计划|行动|印发|任务))")
 _YEAR_ALONE = re.compile(r"[(\[【](20\d\d)(?=[)\]】,，、])")
 _AVERAGE = re.compile(
     r"(?:^|[(,，、:])(每?(?:[人户村组镇年季月日亩]|平)均(?:数|值|额)?|每[人户亩])(?:[),，、]|$)"
 )
+_SHARE = re.compile(
+    r"(?:^|[,，:(])[^,，:()及和与、]{0,12}?"
+    r"(占[^,，:()及和与、]{0,8}比[例重率]?|比例|比重|比率|百分比|百分率|(?:完成|覆盖|增长|达标)率)(?:情况)?(?:[(),，:%]|$)"
+)
+"""A text, or what stands in its brackets, that ends in a share: `党员占比（%）`. Of `人数及占比` it is one of two."""
 _OPPOSITES = {
     "收入": re.compile("支出|开支|花费|负债|债务|欠款|亏损|成本"),
     "支出": re.compile("收入|进账"),
@@ -99,6 +114,9 @@ def _measure(text: str, field: Field) -> str:
     average = _AVERAGE.search(text)
     if average and field.unit != "percent" and not re.search("均|每", declared):
         return average[1]
+    share = _SHARE.search(text)
+    if share and field.unit != "percent" and not re.search("比|率|%", declared):
+        return share[1]
     for own, opposite in _OPPOSITES.items():
         other = opposite.search(text)
         if other and own in declared and own not in text and not opposite.search(declared):
@@ -115,8 +133,9 @@ def _undeclared(leaf: str, field: Field) -> str:
 
 
 def _other(text: str, field: Field, period: Period) -> str:
-    """What a text says of another time than that of the field; '' if nothing."""
-    return next(_contradictions(squeezed(text), field.kind, period), "")
+    """What a text says of another time than that of the field; '' if nothing, or if the field is called so."""
+    declared = "".join((field.label.zh, *field.headers))
+    return next((w for w in _contradictions(squeezed(text), field.kind, period) if w not in declared), "")
 
 
 def _contradictions(text: str, kind: str, period: Period) -> Iterator[str]:
@@ -129,9 +148,15 @@ def _contradictions(text: str, kind: str, period: Period) -> Iterator[str]:
     named = list(periods_in(text, period))
     if named and str(period) not in named:
         yield named[0]
-    from_january, of_period = _FROM_JANUARY.search(text), _OF_PERIOD.search(text)
-    if kind == "ytd" and of_period and not from_january:
-        yield of_period[0]
+    if period.end.month < 12:
+        yield from (m[1] for m in _ALL_YEAR.finditer(text))
+    from_january, of_period = _FROM_JANUARY.search(text), _OF_PERIOD.search(text) or _MONTH_ALONE.search(text)
+    if kind == "ytd" and not from_january:
+        if of_period:
+            yield of_period[0].strip("(),，:")
+        if named and period.start.month > 1 and not _UP_TO.search(text):
+            own = own_spans(period)["flow"].search(text)
+            yield own[0] if own else str(period)
     if kind in ("flow", "distinct") and from_january:
         yield from_january[0]
     if kind == "stock" and (added := from_january or _ADDED.search(text)):

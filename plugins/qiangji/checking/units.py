@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from qiangji.catalogue.models import Field
-from qiangji.parsing.facts import YUAN_SIGN, SheetFacts, split_unit, units_above
+from qiangji.parsing.facts import YUAN_SIGN, SheetFacts, spelt, split_unit, units_above
 from qiangji.text import squeezed
 
 Place = Literal["header", "format", "title"]
@@ -41,6 +41,7 @@ _UNIT_IN_TITLE = re.compile(
 _SPLIT = re.compile(r"[、,，/;；和及]")
 _FOREIGN = re.compile("[美港澳欧日加]元|美金|港币|英镑|外币")
 """Money that no scale makes into yuan."""
+_RATES = ("倍", "成")
 _PERCENT = ("%", "百分比", "百分点")
 _COUNTERS = (
     "人 名 个 位 户 家 次 人次 户次 场 场次 期 件 起 条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 株 棵 台 辆 套"
@@ -116,21 +117,26 @@ def _units_above(sheet: SheetFacts, fields: Mapping[str, Field]) -> dict[str, st
 
 def _counts(unit: str, field: Field) -> bool:
     """Whether a title's unit, whatever its scale, is one in which a field's things are counted."""
-    scaled = _SCALED.match(squeezed(unit).removeprefix("人民币"))
+    scaled = _SCALED.match(_plain(unit))
     return field.unit not in _WORDS or (scaled is not None and scaled[2] in _WORDS[field.unit])
 
 
 def _fits(unit: str, field: Field) -> bool:
     """Whether a field may be counted in a unit: in its own, or as the catalogue writes it in a header of the field."""
     measure = measure_of(unit)
-    if unit in _SCALES_ALONE:  # 万 is 万元 of money, and 万人 of people
-        measure = _OF_FIELDS[field.unit][0], _SCALES[unit]
+    if (plain := _plain(unit)) in _SCALES_ALONE:  # 万 is 万元 of money, and 万人 of people
+        measure = _OF_FIELDS[field.unit][0], _SCALES[plain]
     if measure is None:
         return True
     declared = {split_unit(text)[1] for text in (field.label.zh, *field.headers)}
     if measure != _OF_FIELDS[field.unit]:
         return squeezed(unit) in declared
-    return measure[0] != "count" or squeezed(unit) in _WORDS[field.unit] | declared
+    return measure[0] != "count" or not {plain, squeezed(unit)}.isdisjoint(_WORDS[field.unit] | declared)
+
+
+def _plain(unit: str) -> str:
+    text = squeezed(unit)
+    return spelt(text.removeprefix("人民币") or text)
 
 
 def measure_of(unit: str) -> tuple[str, int] | None:
@@ -138,10 +144,10 @@ def measure_of(unit: str) -> tuple[str, int] | None:
 
     Another currency has the scale 0: nobody's amount is given in it.
     """
-    plain = squeezed(unit).removeprefix("人民币")
+    plain = _plain(unit)
     if plain == YUAN_SIGN:
         return "money", 1
-    if "/" in plain:
+    if "/" in plain or plain in _RATES:
         return "rate", 0
     if plain in _PERCENT:
         return "percent", 1

@@ -2,7 +2,7 @@
 
 In: a grid, the row at which its sign-off zone begins, its columns. Out: nothing, or a ReturnedError with the addresses
 of the rows. A row is known by its code, or by numbers in half of the form's number columns. A total of all rows may
-stand there: it is held against the rows above as any other.
+stand there: it is held against the rows above as any other, if none stands above the zone and no other table before it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.grid import Grid, address, combined
 from qiangji.parsing.headers import Columns, find_columns
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import codes_of, joined, unwrapped
+from qiangji.parsing.signing import is_label
+from qiangji.parsing.strays import codes_of, is_number, joined, unwrapped
 from qiangji.parsing.totals import Scope, find_totals
-from qiangji.text import counted, tidy
+from qiangji.parsing.wording import targets_of
+from qiangji.text import counted, squeezed, tidy
 
 _SHOWN = 5
 _NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
@@ -70,18 +72,47 @@ def totals_of(cells: pa.Table, columns: Columns, reading: Reading) -> dict[int, 
     return {row: scope for row, scope in found.items() if row not in units}
 
 
+def own_totals(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, Scope]:
+    """The same, without those of another table: below the last code, what follows a total and other rows is theirs."""
+    found = totals_of(zone, columns, reading)
+    if len([scope for scope in found.values() if scope == "total"]) < 2:
+        return found
+    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading))
+    last = units[-1].as_py() if len(units) else -1
+    late = [i for i, scope in found.items() if scope == "total" and i > last]
+    between = range(min(late, default=0), max(late, default=0))
+    other = next((i for i in between if i not in found and any(_texts(zone, i))), zone.num_rows)
+    return {i: scope for i, scope in found.items() if i < other}
+
+
 def zone_of(grid: Grid, below: int, end: int, columns: Columns, reading: Reading) -> pa.Table:
-    """The rows between header and sign-off zone; with totals of all rows beneath it, down to the last of these, and
-    what else stands between left blank.
+    """The rows between header and sign-off zone; with a total of all rows beneath it, where there is none above, down
+    to that one, and what else stands between left blank.
     """
-    zone = grid.cells.slice(below, max(0, end - below))
+    zone = grid.cells.slice(below, max(0, end - below)).combine_chunks()
     signed = grid.cells.slice(end)
-    found = totals_of(signed, columns, reading) if signed.num_rows else {}
-    totals = [at for at, scope in found.items() if scope == "total"]
-    if not totals or end < below:
-        return zone.combine_chunks()
-    at = pa.array([i if i in totals else None for i in range(max(totals) + 1)], pa.int64())
+    found = totals_of(signed, columns, reading) if signed.num_rows and end >= below else {}
+    first = next((at for at, scope in sorted(found.items()) if scope == "total"), None)
+    if first is None or "total" in totals_of(zone, columns, reading).values():
+        return zone
+    if any(_is_of_another(_texts(signed, i), columns, reading) for i in range(first)):
+        return zone
+    at = pa.array([*[None] * first, first], pa.int64())
     return pa.concat_tables([zone, signed.take(at)]).combine_chunks()
+
+
+def _texts(cells: pa.Table, row: int) -> list[str]:
+    return [squeezed(column[row].as_py()) for column in cells.columns]
+
+
+def _is_of_another(row: list[str], columns: Columns, reading: Reading) -> bool:
+    """Whether a row of the sign-off zone is another table's: it names two fields, or is a label before a number."""
+    if len(targets_of(row, reading.form)) > 1:
+        return True
+    label = next(filter(None, row), "")
+    if is_number(label) or is_label(label) or label.startswith(tuple(map(squeezed, reading.layout.sign_off))):
+        return False
+    return any(is_number(row[at]) for name, at in columns.fields.items() if reading.fields[name].is_number)
 
 
 def check_below_declaration(grid: Grid, end: int, reading: Reading) -> None:

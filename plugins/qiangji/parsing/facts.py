@@ -19,7 +19,11 @@ from qiangji.text import squeezed, tidy
 MAX_TITLES, MAX_TITLE = 40, 200
 """Title cells that are kept, and characters of each."""
 _BRACKETS = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,16})[)\]】〕]$")
+_IN_BRACKETS = r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]"
 _APART = re.compile(r"[,，、;；:：/]")
+_OF_UNIT = re.compile("^.{0,4}单位(?:为|是)?")
+_GROUPS = re.compile("村|社区|镇|组|班|队|对|支|家|期|批|届|年|月|日|天|分|小时|学时|课时")
+"""Units that also head a group of columns, or say a time."""
 _UNITS = frozenset(
     re.findall(
         r"\S+",
@@ -28,11 +32,15 @@ _UNITS = frozenset(
     条 项 宗 批 届 篇 份 处 支 组 村 社区 镇 班 对 队 亩 万亩 公顷 平方米 平方公里 m2 米 千米 公里 km 吨 公斤 千克 斤 株
     美元 港元 港币 澳元 欧元 日元 英镑 加元
     棵 万株 台 辆 套 间 座 盏 所 头 只 小时 学时 课时 天 日 月 年 岁 百人 万人 千人 万户 千户 港币 美金 外币
+    倍 成
         """,
     )
 )
 _SCALED = re.compile(r"(?:十|百|千|万|十万|百万|千万|亿)([^十百千万亿]{1,2})|[万亿]")
 """A unit times a power of ten: `百株`, `万户`. `万` alone is what amounts of money and large counts are given in."""
+_SPELLINGS = str.maketrans("拾佰仟萬億圆圓块塊畝", "十百千万亿元元元元亩")
+_WORDY = re.compile("(?<=.)(?:整|余|多|左右|以上|地|钱)$")
+_SPELT = {"人民币": "元", "RMB": "元", "CNY": "元", "平方": "平方米", "平米": "平方米"}
 _OF_ANOTHER = re.compile("有效|批准|备案|打印|导出|制定|修订|印发|截止上报|上报截止")
 _TO = "[-~—–至到]"
 _RATE = re.compile("(.{1,6})/(?:年|季度?|月|日|天|亩|人|户|村|组|公顷)")
@@ -160,17 +168,28 @@ def unit_in(text: str) -> str:
         return whole if unit_in(rate[1]) else ""
     whole = whole.replace("/", "")
     found = _MONEY.match(whole)
-    plain = whole[found.end() :] if found else whole.removeprefix("人民币")
+    named = whole[found.end() :] if found else whole.removeprefix("人民币") or whole
+    plain = spelt(named)
     scaled = _SCALED.fullmatch(plain)
-    named = whole if found and found["foreign"] else plain
+    named = whole if found and found["foreign"] else named
     return named if plain in _UNITS or (scaled and (not scaled[1] or scaled[1] in _UNITS)) else ""
 
 
+def spelt(unit: str) -> str:
+    """A unit, squeezed, as it is mostly written: 仟圆整 is 千元, 亩地 亩."""
+    plain = _WORDY.sub("", unit.translate(_SPELLINGS))
+    return _SPELT.get(plain.upper(), plain)
+
+
 def units_above(parents: str) -> list[str]:
-    """The units in brackets in the cells above a header: `收入（本年累计，千元）` 千元, `绿化（株、个）` 株 and 个."""
-    stated = re.findall(r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]", squeezed(parents))
-    words = [word for text in stated for word in _APART.split(text)]
-    return [unit for word in words if (unit := unit_in(word.removeprefix("计量").removeprefix("单位")))]
+    """The units in the cells above a header: in brackets (`收入（本年累计，千元）` 千元, `绿化（株、个）` 株 and 个),
+    behind 单位 or a colon, or alone (`元`). `村` or `组` alone is what columns are grouped by.
+    """
+    text = squeezed(parents)
+    stated = [word for text in re.findall(_IN_BRACKETS, text) for word in _APART.split(text)]
+    bare = _APART.split(re.sub(_IN_BRACKETS, "", text))
+    words = [*stated, *(word for word in bare if not _GROUPS.fullmatch(word))]
+    return [unit for word in words if (unit := unit_in(_OF_UNIT.sub("", word)))]
 
 
 def facts_of(

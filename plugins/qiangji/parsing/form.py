@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
 from qiangji.parsing import returned, unchanged
-from qiangji.parsing.below import check_below, check_below_declaration, totals_of, zone_of
+from qiangji.parsing.below import check_below, check_below_declaration, own_totals, zone_of
 from qiangji.parsing.cells import NO_RESULT
 from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
@@ -163,7 +163,7 @@ def _read_zone(
     if columns.is_returned:
         zone = returned.undone(zone)
     form, fields = reading.form, reading.fields
-    totals = totals_of(zone.slice(0, header.table), columns, reading)
+    totals = own_totals(zone.slice(0, header.table), columns, reading)
     rows = _data_rows(zone, columns, [*totals, *header.repeated, *header.further])
     if len(rows) == 0:
         raise ReturnedError(
@@ -242,7 +242,7 @@ def _known(names: pa.Array) -> pa.Array:
 
 
 def _no_labels(names: pa.Array, codes: pa.Array, reading: Reading) -> pa.Array:
-    """Names, null where a unit with its code has a declared label of totals in place of one: see `totals_of`."""
+    """Names, null where a unit with its code has a declared label of totals in place of one: see `below.totals_of`."""
     labels = {squeezed(t) for t in (*reading.layout.totals, *reading.layout.subtotals)}
     encoded = names.dictionary_encode()
     are = [squeezed(t).rstrip(":") in labels for t in encoded.dictionary.to_pylist()]

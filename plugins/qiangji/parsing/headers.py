@@ -7,6 +7,7 @@ the merged cell above it is its parent. An alias may name parent and leaf togeth
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,10 @@ from qiangji.text import quoted_zh, squeezed
 
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
+_A_TIME = re.compile(
+    r"(?:截[至止]到?|至)?(?:20\d\d年?)?(?:0?1月?(?:1日)?[-~—–至到])?"
+    r"(?:\d{1,2}月|第?[一二三四1-4]季度?)(?:末|底|份|\d{1,2}日)?(?:累计)?"
+)
 MAX_SHOWN = 40
 """Characters of a header that a message quotes; a longer text is no header, and may be anything."""
 UNCHANGED_HEADERS = ("is_unchanged", "无变动")
@@ -91,7 +96,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     ignored: list[int] = []
     units, headers = dict[str, str](), dict[str, tuple[str, str]]()
     explanation, is_returned = None, False
-    for i, (written, whole) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
+    for i, (written, whole, parents) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not written:
             continue
         target, unit = target_of(form, whole, written, reading.period)
@@ -112,7 +117,6 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         else:
             found[target] = i
             if target in fields:
-                parents = full.removesuffix(leaf)
                 headers[target] = parents[:MAX_TITLE], leaf[:MAX_TITLE]
                 units |= {target: unit} if unit else {}
     missing = [n for n in (form.key, *fields) if n not in found and n not in reading.optional]
@@ -126,32 +130,44 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         ignored=tuple(ignored),
         explanation=explanation,
         is_returned=is_returned,
-        unheaded=tuple(i for i, (leaf, _) in enumerate(texts) if not leaf),
+        unheaded=tuple(i for i, (leaf, *_) in enumerate(texts) if not leaf),
         units=units,
         headers=headers,
     )
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field, but for codes."""
+    """Those of these columns whose header is that of a field, but for codes, whatever month it names."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
-    named = {at: target_of(form, full, leaf)[0] or "" for at in columns for leaf, full in [texts[at]] if leaf}
+    named = {
+        at: target_of(form, full, leaf)[0] or target_of(form, _timeless(full), _timeless(leaf))[0] or ""
+        for at in columns
+        for leaf, full, _ in [texts[at]]
+        if leaf
+    }
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
     return {at: field for at, field in found.items() if field.type != "code"}
 
 
-def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str]]:
-    """(leaf, parents + leaf) of each column, tidied. A parent's text covers what is to its right, up to the next."""
+def _timeless(text: str) -> str:
+    """A header without the months and quarters in it."""
+    return re.sub(r"\(,?\)", "", _A_TIME.sub("", squeezed(text))).replace("(,", "(").replace(",)", ")")
+
+
+def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str, str]]:
+    """(leaf, parents + leaf) of each column, tidied, and the parents, squeezed, a comma between them. A parent's text
+    covers what is to its right, up to the next.
+    """
     rows = [grid.row_text(i) for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))]
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]
         if not own:
-            texts.append(("", ""))
+            texts.append(("", "", ""))
             continue
         leaf = rows[own[-1]][column]
-        parents = [_parent(rows, r, column) for r in range(own[-1])]
-        texts.append((leaf, " ".join(filter(None, [*parents, leaf]))))
+        parents = [text for r in range(own[-1]) if (text := _parent(rows, r, column))]
+        texts.append((leaf, " ".join([*parents, leaf]), ",".join(map(squeezed, parents))))
     return texts
 
 

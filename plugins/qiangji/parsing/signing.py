@@ -51,6 +51,11 @@ def roles_in(words: Iterable[str]) -> frozenset[str]:
     )
 
 
+def is_label(text: str) -> bool:
+    """Whether a text, squeezed, begins with a label of a sign-off zone: who, when, of which office."""
+    return bool(_LABEL.match(text))
+
+
 def signed(grid: Grid, end: int) -> tuple[str, ...]:
     """The roles that signed in the rows from `end` of the grid's cells on, in the order of ROLES."""
     found: set[str] = set()

@@ -1,7 +1,7 @@
 """What the text of a header stands for: the key, the unit's name, the period, or a field of the form.
 
 In: a form, and a header as it is written. Out: what it names, and its unit. What makes no other header is passed over:
-a unit, the field's own time, a number in front, stars, quotation marks, a colon, a translation.
+a unit, the field's own time, a number in front, stars, quotation marks, a colon, how to fill it in, a translation.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _ASIDE = re.compile(
 _OF_PART = re.compile("^其中[:,、]?")
 """Quotation marks in pairs, stars for what has to be filled in, numbers of columns, colons: they make no other header.
 """
+_BEHIND = re.compile(r"(?<=.)\(([^()]{1,40})\)$")
+_OR = re.compile("[/、,;|]|或者?")
+_DIGITS = re.compile("([0-9]{1,2})位(?:数字?|代码|编码|码)?")
 _OWN_UNITS = {
     "person": ("人", "名"), "household": ("户",), "village": ("个", "村"), "community": ("个", "社区"),
     "group": ("个", "组"), "unit": ("个",), "item": ("个", "项", "件"), "time": ("次", "场", "场次", "期"),
@@ -75,6 +78,10 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
     colon behind 其中, the unit in brackets or behind a stroke, and the time where it is the field's own.
     """
     bare, text = _bare_headers(form), _without_marks(text)
+    if found := _BEHIND.search(text):
+        target, unit = _of_bare(form, text[: found.start()], period)
+        if target and _tells_how(form, target, found[1]):
+            return target, unit
     plain, unit = split_unit(text)
     if target := _only(bare, plain, form):
         return target, unit
@@ -89,7 +96,35 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
             and form.fields[target].kind == kind
         ):
             return target, unit
+    for kind, before in _times_before(period).items():
+        if found := before.match(text):
+            target, unit = _of_bare(form, text[found.end() :], None)
+            if target in form.fields and form.fields[target].kind == kind:
+                return target, unit
     return None, ""
+
+
+def _times_before(period: Period | None) -> dict[str, re.Pattern[str]]:
+    """Kind of a field -> its own time before its label: `期末党员人数`, `1-10月村级集体总收入`."""
+    spans = own_spans(period) if period else {}
+    of = {kind: f"|(?:{span.pattern})" for kind, span in spans.items()}
+    return {
+        "stock": re.compile(f"(?:期末{of.get('stock', '')})(?<=[末底日])"),
+        "ytd": re.compile(f"(?:本年度?(?:累计)?{of.get('ytd', '')})"),
+    }
+
+
+def _tells_how(form: Form, target: str, said: str) -> bool:
+    """Whether what stands in brackets tells how to fill in a column: 必填, 是/否, all its values, a code's digits."""
+    if said in ("必填", "必填项"):
+        return True
+    if target == form.key:
+        digits = _DIGITS.fullmatch(said)
+        return digits is not None and bool(re.fullmatch(form.key_pattern, "1" * int(digits[1])))
+    if target not in form.fields:
+        return False
+    field, words = form.fields[target], sorted(_OR.split(said))
+    return words == sorted(("是", "否") if field.type == "boolean" else map(squeezed, field.values or ("",)))
 
 
 def _only(bare: Mapping[str, Set[str]], text: str, form: Form) -> str | None:

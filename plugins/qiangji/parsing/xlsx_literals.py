@@ -1,8 +1,9 @@
 """Texts that a number format writes beside a number, so that another number is read than is stored.
 
-In: the code of a format. Out: whether what it shows is another number: `0"0"` shows 12 as 120, `"-"0` as -12, `"("0")"`
-as a negative amount, `0"k"` as thousands. Words (`0"户"`, `"共"0"户"`) and what only spaces out a number show the same.
-Units and points that are only drawn are told by `xlsx_look`. A zero written out (`0;-0;"0"`, `"无"`) is a zero.
+In: the code of a format. Out: whether what it shows is another number: `0"0"` shows 12 as 120, `"-"0` and `"负"0` as
+-12, `"("0")"` as a negative amount, `0"k"` as thousands. Words (`0"户"`, `"共"0"户"`) and what only spaces out a number
+show the same. Units and points that are only drawn are told by `xlsx_look`. A zero written out (`0;-0;"0"`, `"无"`) is
+a zero.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ _TOKEN = re.compile(
 )
 _A_DAY = re.compile("[ymdhse]", re.I)
 """Letters of days and exponents, outside texts."""
-_MINUS = re.compile(r"[¥￥$]?[-−–—][¥￥$]?")
+_MINUS = re.compile(r"[¥￥$]?(?:[-−–—▲△]|负数?:?|减)[¥￥$]?")
+"""`▲` is how accounts mark what is below zero."""
 _OPENS = re.compile(r"[¥￥$]?\([¥￥$]?")
-_DIGITS_BEFORE = re.compile(r"\d[.,]?$")
+_DIGITS_BEFORE = re.compile(r"\d[.,×xX*]?$")
 _DIGITS_BEHIND = re.compile(r"[.,]?\d")
-_TIMES = re.compile(r"[kKwWM]|[十百千][万亿]?")
+_TIMES = re.compile(r"[kKwWM]|[十百千拾佰仟][万亿]?|[×xX*][\d十百千万亿].*")
 """What multiplies a number that stands before it; 万 and 亿 alone are units."""
 _HARMLESS = re.compile(r"[\s,']*")
 

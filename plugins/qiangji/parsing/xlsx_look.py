@@ -19,6 +19,7 @@ from qiangji.parsing.facts import ANOTHER, YUAN_SIGN, unit_in
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
 from qiangji.parsing.xlsx_literals import shows_another
+from qiangji.text import squeezed
 
 _HIDES = re.compile(rb"\shidden\s*=|\s(?:ht|width|defaultRowHeight)\s*=\s*[\"']0(?:\.0*)?[\"']")
 _MERGED = re.compile(
@@ -29,11 +30,11 @@ _LITERAL = re.compile(r"\"([^\"]*)\"|[\\!](.)|_.|\*.|\[[^\]]*\]")
 MAX_COLUMNS = 16_384
 _MAX_MERGED = 2_000
 _CURRENCIES = {
-    YUAN_SIGN: re.compile(r"[¥￥]"),
-    "港元": re.compile(r"HK\$"),
-    "美元": re.compile(r"(?<!\[)\$|\[\$(?:US)?\$"),
-    "欧元": re.compile("€"),
-    "英镑": re.compile("£"),
+    YUAN_SIGN: re.compile(r"[¥￥]|\[\$(?:CNY|RMB)"),
+    "港元": re.compile(r"HK\$|\[\$HKD"),
+    "美元": re.compile(r"(?<!\[)\$|\[\$(?:US)?\$|\[\$USD"),
+    "欧元": re.compile(r"€|\[\$EUR"),
+    "英镑": re.compile(r"£|\[\$GBP"),
 }
 """Unit -> its sign in a number format. `[$-804]` names a language, and no dollar."""
 _GENERAL = re.compile("G/(?:通用格式|標準|标准)")
@@ -102,12 +103,14 @@ def divisor_of(code: str) -> int:
 
 
 def unit_of(code: str) -> str:
-    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `$#,##0` 美元, `¥0` the sign alone;
-    '' for most.
+    """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `0"（元）"` 元, `$#,##0` 美元, `¥0`
+    the sign alone; '' for most.
     """
     section = _split(code)[0]
-    bare = _LITERAL.sub(lambda m: m[1] or m[2] or "", section)
-    unit = unit_in(re.sub(r"[\x00-.0-\x7f¥￥]+", "", bare).strip("/"))
+    bare = squeezed(_LITERAL.sub(lambda m: m[1] or m[2] or "", section))
+    texts = [re.sub(r"[\x00-.0-\x7f¥￥【】〔〕]+", "", bare).strip("/")]
+    texts += [squeezed(m[1]).strip("()[]【】〔〕") for m in _LITERAL.finditer(section) if m[1]]
+    unit = next(filter(None, map(unit_in, texts)), "")
     if not unit and any((m[1] or m[2] or "").strip() in ("%", "％") for m in _LITERAL.finditer(section)):
         unit = "%"  # as a text it multiplies nothing
     return unit or next((unit for unit, sign in _CURRENCIES.items() if sign.search(section)), "")

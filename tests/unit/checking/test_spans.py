@@ -53,6 +53,28 @@ def said(kind: str, parents: str, leaf: str = "植树株数", *headers: str) -> 
         ("ytd", "近三年", "近三年"),
         ("stock", "近5年来", "近5年来"),
         ("ytd", "三年累计", "三年累计"),
+        # this month's number above what is counted from January on
+        ("ytd", "10月", "10月"),
+        ("ytd", "10月份", "10月份"),
+        ("ytd", "2026年10月", "2026年10月"),
+        ("ytd", "月", "月"),
+        ("ytd", "单月", "单月"),
+        ("ytd", "全年", "全年"),
+        ("ytd", "预计全年", "预计全年"),
+        ("ytd", "暂估数", "暂估数"),
+        ("ytd", "分解任务", "分解任务"),
+        ("ytd", "指标数", "指标数"),
+        ("ytd", "增减", "增减"),
+        ("ytd", "净增减额", "净增减额"),
+        ("ytd", "增幅", "增幅"),
+        ("stock", "年初", "年初"),
+        ("stock", "年初数", "年初数"),
+        ("stock", "期初", "期初"),
+        ("stock", "月初数", "月初数"),
+        ("stock", "增减", "增减"),
+        ("stock", "本月增减", "增减"),
+        ("stock", "减少", "减少"),
+        ("stock", "变动数", "变动数"),
     ],
 )
 def test_a_header_that_says_another_time(kind: str, header: str, word: str) -> None:
@@ -94,6 +116,60 @@ def test_a_header_that_says_its_own_time_or_none(kind: str, header: str) -> None
     assert said(kind, header) == ""
 
 
+@pytest.mark.parametrize(
+    ("kind", "parents", "word"),
+    [
+        ("ytd", "10月份完成", "10月份"),
+        ("ytd", "10月新增", "10月"),
+        ("ytd", "绿化,10月", "10月"),
+        ("ytd", "收入,全年", "全年"),
+        ("stock", "党员,年初", "年初"),
+        ("stock", "10月新增", "新增"),
+        ("stock", "党员情况", ""),
+        ("stock", "党员增减情况", ""),
+        ("stock", "其中", ""),
+        ("stock", "10月", ""),
+        ("stock", "2026年10月", ""),
+        ("stock", "期末数", ""),
+        ("ytd", "收入", ""),
+        ("ytd", "收入情况", ""),
+        ("ytd", "人居环境整治", ""),
+        ("ytd", "年初以来", ""),
+        ("ytd", "年初至10月", ""),
+        ("ytd", "截至10月", ""),
+        ("ytd", "截至10月底", ""),
+        ("ytd", "10月末", ""),
+        ("ytd", "10月累计", ""),
+        ("ytd", "本年（1-10月）", ""),
+        ("ytd", "2026年", ""),
+        ("ytd", "完成情况", ""),
+        ("ytd", "初中学校", ""),
+    ],
+)
+def test_what_stands_above_a_header(kind: str, parents: str, word: str) -> None:
+    assert said(kind, parents) == word
+
+
+def test_in_january_the_month_is_the_year_so_far() -> None:
+    for text, said_in in (("1月", {"2026-01": False}), ("10月", {"2026-10": True, "2026-11": True})):
+        for period, is_told in said_in.items():
+            found = other_spans({"n": (text, "植树")}, {"n": field("ytd")}, Period.parse(period))
+            assert bool(found) is is_told
+    third = Period.parse("2026Q3")
+    for text in ("三季度", "2026年第三季度", "7-9月"):
+        assert other_spans({"n": (text, "植树")}, {"n": field("ytd")}, third)
+    for text in ("三季度末", "1-9月", "前三季度"):
+        assert not other_spans({"n": (text, "植树")}, {"n": field("ytd")}, third)
+
+
+def test_a_field_that_is_called_so_is_of_that_time() -> None:
+    assert said("stock", "年初", "年初未结案件数", "年初未结案") == ""
+    assert said("stock", "年初", "期末未结案件数", "未结案件") == "年初"
+    fields = {"a": field("stock", "年初未结案"), "b": field("ytd", "立案")}
+    headers = {"a": ("年初", "年初未结案"), "b": ("年初", "立案")}
+    assert other_spans(headers, fields, OCTOBER) == []
+
+
 def test_a_year_alone_in_brackets() -> None:
     assert said("ytd", "村级集体收入（2025）") == "2025"
     assert said("stock", "村级集体收入（2025年，万元）") in ("2025", "2025年")
@@ -117,7 +193,11 @@ def measured(
         ("平均", "平均"),
         ("收入（每亩）", "每亩"), ("村级集体支出", "支出"), ("村级集体支出（本年累计）", "支出"), ("村级债务", "债务"),
         ("村级集体收入（本年累计）", ""), ("收入支出情况", ""), ("村级集体收入（必填）", ""), ("均为本年累计", ""),
-        ("其中", ""),
+        ("其中", ""), ("占比", "占比"), ("比例", "比例"), ("占比（%）", "占比"), ("党员占比", "占比"),
+        ("收入,比重", "比重"),
+        ("占总收入比例", "占总收入比例"), ("收入（占比）", "占比"), ("增长率", "增长率"),
+        ("百分比", "百分比"), ("占比情况", "占比"),
+        ("收入及占比", ""), ("数量、比例", ""), ("收入、占地面积", ""), ("对比情况", ""), ("党员情况", ""),
     ],
 )  # fmt: skip
 def test_a_header_that_says_another_measure(parents: str, word: str) -> None:
@@ -128,6 +208,8 @@ def test_a_measure_is_held_against_the_fields_own() -> None:
     assert measured("", leaf="村级集体总收入(人均)") == "人均"
     assert measured("人均", "人均收入") == ""
     assert measured("平均", "覆盖率", unit="percent") == ""
+    assert measured("占比", "覆盖率", unit="percent") == ""
+    assert measured("占比", "女党员占比") == ""
     assert measured("村级集体支出", "党员人数") == ""
     assert measured("村级集体收入", "村级集体支出") == "收入"
 

@@ -84,6 +84,29 @@ def test_units_that_are_not_the_fields(
         ("其中（人）", {}),
         ("单位（元）", {"income": "元"}),
         ("其中", {}),
+        ("单位：元", {"income": "元"}),
+        ("单位:千元", {"income": "千元"}),
+        ("金额单位：元", {"income": "元"}),
+        ("计量单位 百元", {"income": "百元"}),
+        ("元", {"income": "元"}),
+        ("千元", {"income": "千元"}),
+        ("人民币元", {"income": "元"}),
+        ("收入：元", {"income": "元"}),
+        ("收入,元", {"income": "元"}),
+        ("单位元", {"income": "元"}),
+        ("%", {"income": "%", "people": "%", "trees": "%"}),
+        ("亩", {"income": "亩", "people": "亩", "trees": "亩"}),
+        ("单位：户", {"people": "户"}),
+        ("单位：万元", {}),
+        ("万元", {}),
+        ("人", {}),
+        ("村", {}),
+        ("组", {}),
+        ("社区", {}),
+        ("收入", {}),
+        ("党员情况", {}),
+        ("单位情况", {}),
+        ("村、组", {}),
     ],
 )
 def test_a_unit_above_several_columns_contradicts_none_where_it_fits_one(
@@ -97,6 +120,26 @@ def test_a_unit_above_several_columns_contradicts_none_where_it_fits_one(
 def test_the_unit_that_a_number_format_writes() -> None:
     found = other_units(SheetFacts(units_in_formats={"income": "千元", "people": "人"}), FIELDS)
     assert [(o.field, o.said, o.place) for o in found] == [("income", "千元", "format")]
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"),
+    [
+        ("万圆", "people trees visits"),
+        ("萬元整", "people trees visits"),
+        ("万余", "people trees visits"),
+        ("株左右", "income people visits"),
+        ("人", "income trees visits"),
+        ("人整", "income trees visits"),
+        *(
+            (unit, "income people trees visits")
+            for unit in ["元整", "人民币", "圆", "仟元", "块", "亩地", "平方", "倍", "成", "RMB"]
+        ),
+    ],
+)
+def test_a_unit_in_another_spelling(unit: str, told: str) -> None:
+    shown = SheetFacts(units_in_formats=dict.fromkeys(FIELDS, unit))
+    assert [o.field for o in other_units(shown, FIELDS)] == told.split()
 
 
 def test_a_unit_that_the_catalogue_writes_itself_is_the_fields() -> None:

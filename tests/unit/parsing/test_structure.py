@@ -255,6 +255,47 @@ def test_a_total_below_the_sign_off_lines_is_held_against_the_rows(members: int,
     assert told == ([] if agree else [("village!C9", "49", "50")])
 
 
+SIGNED = ("填表人：林某,,,,,", "审核人：,,,,,")
+TOTAL = "合计,,50,10,10,10"
+
+
+@pytest.mark.parametrize(
+    ("lines", "agree", "rows"),
+    [
+        # a table of its own below the sign-off lines
+        ((TOTAL, *SIGNED, "分镇情况,,,,,", "镇,党员,女,,,", "大泽,12,3,,,", "合计,25,6,7,,"), True, 0),
+        ((TOTAL, *SIGNED, "增加,转入,3,,,", "减少,转出,2,,,", "合计,,1,,,"), True, 0),
+        ((TOTAL, *SIGNED, "合计,,1,,,"), True, 0),
+        (("合计,,49,10,10,10", *SIGNED, "增加,转入,3,,,", "合计,,50,,,"), False, 0),
+        ((*SIGNED, "增加,转入,3,,,", "减少,转出,2,,,", "合计,,1,,,"), None, 0),
+        ((*SIGNED, "镇,党员,女,,,", "合计,25,6,7,,"), None, 0),
+        ((*SIGNED, "增加,转入,3,,,", "合计,,1,,,", "合计,,2,,,"), None, 0),
+        # and above them: each row by itself
+        ((TOTAL, "增加,转入,3,,,", "减少,转出,2,,,", "合计,,1,,,", *SIGNED), True, 3),
+        ((TOTAL, "增加,转入,3,,,", "合计,,1,,,"), True, 2),
+        # the table's own: after its rows, at their head, behind a line with a date or a number of a telephone
+        ((*SIGNED, TOTAL), True, 0),
+        ((*SIGNED, "合计,,49,10,10,10"), False, 0),
+        ((*SIGNED, TOTAL, "增加,转入,3,,,", "合计,,1,,,"), True, 0),
+        ((*SIGNED, "2026,10,31,,,", "合计,,49,10,10,10"), False, 0),
+        (("填表人：,,7501234,,,", "填报日期：,,2026,10,,", "", "合计,,49,10,10,10"), False, 0),
+        ((TOTAL, "", "合计,,49,10,10,10"), False, 0),
+        (("小计,,50,10,10,10", "", TOTAL, "合计,,49,10,10,10"), False, 0),
+    ],
+)
+def test_a_total_counts_where_it_belongs_to_the_table_of_the_rows(
+    lines: tuple[str, ...], agree: bool | None, rows: int
+) -> None:
+    parsed = read(csv(*ROWS, *lines), totals=["合计"], subtotals=["小计"], sign_off=["填表人", "审核人"])
+    assert (parsed.totals_agree, parsed.rows.num_rows) == (agree, 4 + rows)
+
+
+@pytest.mark.parametrize(("agree", "written"), [(True, 65), (False, 64)])
+def test_totals_at_the_head_and_at_the_end_are_the_tables_own(agree: bool, written: int) -> None:
+    rows = ["合计,,65,10,10,10", *ROWS, ",无码,15,0,0,0", f"合计,,{written},10,10,10"]
+    assert read(csv(*rows), totals=["合计"]).totals_agree is agree
+
+
 def test_a_declaration_above_the_sign_off_line_hides_no_rows_below_it() -> None:
     declared = csv("无变动,,,,,", "填表人：,,,,,")
     assert read(declared, sign_off=["填表人"]).is_unchanged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
+import pyarrow as pa
 import pytest
 
 from qiangji.catalogue import Catalogue
@@ -11,6 +12,8 @@ from qiangji.catalogue.load import load
 from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import cage
+from qiangji.parsing.grid import grid_of
+from qiangji.parsing.headers import values_in
 from qiangji.parsing.two_languages import parts_of
 from qiangji.parsing.wording import target_of
 from qiangji.periods import Period
@@ -89,6 +92,29 @@ def read(form: str, header: str, period: Period = MONTH) -> tuple[str | None, st
         ("village", "党员人数（截至2026年10月31日）", "party_members", ""),
         ("village", "党员人数（人，10月底）", "party_members", "人"),
         ("town_service", "活动参加人次（10月）", "attendances", ""),
+        # how to fill it in
+        ("village", "一肩挑（是/否）", "secretary_is_head", ""),
+        ("village", "一肩挑（否、是）", "secretary_is_head", ""),
+        ("village", "绿化方案（是或否）", "greening_plan", ""),
+        ("village", "强村公司（自办/参与/无）", "strong_company", ""),
+        ("village", "书记档次（一档、二档、三档）", "secretary_grade", ""),
+        ("village", "党员人数（必填）", "party_members", ""),
+        ("village", "村级集体总收入（万元）（必填）", "collective_income", "万元"),
+        ("village", "村编码（12位）", "village_code", ""),
+        ("village", "村编码（12位数字）", "village_code", ""),
+        ("village", "村编码（必填）", "village_code", ""),
+        ("village", "村名（必填）", "unit_name", ""),
+        # its own time before it
+        ("village", "期末党员人数", "party_members", ""),
+        ("village", "期末党员人数（人）", "party_members", "人"),
+        ("village", "10月末党员人数", "party_members", ""),
+        ("village", "截至10月底党员人数", "party_members", ""),
+        ("village", "2026年10月31日党员人数", "party_members", ""),
+        ("village", "本年村级集体总收入（万元）", "collective_income", "万元"),
+        ("village", "本年度植树株数", "trees_planted", ""),
+        ("village", "1-10月植树（株）", "trees_planted", "株"),
+        ("village", "2026年1-10月村级集体总收入（万元）", "collective_income", "万元"),
+        ("county_emerging", "期末未解决困难件数", "difficulties_open", ""),
     ],
 )  # fmt: skip
 def test_an_honest_wording_is_that_header(form: str, header: str, target: str, unit: str) -> None:
@@ -143,6 +169,32 @@ def test_an_honest_wording_is_that_header(form: str, header: str, target: str, u
         ("village", "党员人数（2025年10月末）"),
         ("village", "党员人数（女）"),
         ("town_service", "活动参加人次（1-10月）"),
+        # no value of the field, not all of them, another number of digits
+        ("village", "一肩挑（是）"),
+        ("village", "一肩挑（有/无）"),
+        ("village", "书记档次（一档）"),
+        ("village", "书记档次（一档/二档）"),
+        ("village", "强村公司（自办/参与/无/其他）"),
+        ("village", "党员人数（是/否）"),
+        ("village", "党员人数（12位）"),
+        ("village", "党员人数（选填）"),
+        ("village", "村编码（6位）"),
+        ("village", "村名（12位）"),
+        # another time before it, or one of another kind of number
+        ("village", "期初党员人数"),
+        ("village", "9月末党员人数"),
+        ("village", "10月党员人数"),
+        ("village", "2025年10月末党员人数"),
+        ("village", "本年党员人数"),
+        ("village", "本年新增党员人数"),
+        ("village", "1-10月党员人数"),
+        ("village", "期末村级集体总收入"),
+        ("village", "10月村级集体总收入"),
+        ("village", "1-9月村级集体总收入"),
+        ("village", "上年村级集体总收入"),
+        ("village", "2025年1-10月村级集体总收入"),
+        ("town_service", "本年活动参加人次"),
+        ("village", "期末村编码"),
     ],
 )
 def test_what_says_another_thing_is_another_header(form: str, header: str) -> None:
@@ -161,6 +213,20 @@ def test_what_says_another_thing_is_another_header(form: str, header: str) -> No
 )
 def test_a_quarter_that_a_header_names(header: str, target: str | None) -> None:
     assert read("county_traditional", header, QUARTER)[0] == target
+
+
+def test_a_name_is_looked_for_whatever_month_a_header_names() -> None:
+    texts = [
+        "期末党员人数",
+        "10月末女党员",
+        "预备党员（9月底）",
+        "1-10月植树（株）",
+        "村级集体总收入（1-10月，万元）",
+        "村名",
+    ]
+    grid = grid_of([pa.array([text, "1"]) for text in texts], "x")
+    found = values_in(grid, Layout(), catalogue().forms["village"], range(len(texts)))
+    assert [*found] == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize(
