@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree
 
+from qiangji.personal_data.numbers import number_in
+
 _BUILT_IN = {9: "0%", 10: "0.00%"}
 _QUOTED = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]', re.DOTALL)
 """What a format shows as it is, or does not show: texts, escaped characters, widths, fillings, colours."""
@@ -56,7 +58,8 @@ def _formats_of(styles: bytes) -> Iterator[tuple[str, str]]:
 
 def _parts_of_code(code: str) -> tuple[str, ...]:
     """The parts of a format's first section, where it writes the beginning of a code (six digits at least, as a
-    county's), or a hyphen within one; nothing of any other format. A run of digits is as it is in the format.
+    county's), or a hyphen within one; nothing of any other format, nor of one that writes a person's number. A run of
+    digits is as it is in the format.
     """
     section, parts, at = code.partition(";")[0], list[str](), 0
     while at < len(section):
@@ -68,7 +71,8 @@ def _parts_of_code(code: str) -> tuple[str, ...]:
     shape = "".join(part[1:] if part.startswith("=") else "D" for part in parts if part)
     is_split = shape == "D-D" and len(parts[0]) >= _CODE_BEGINS
     is_begun = re.fullmatch(rf"[0-9]{{{_CODE_BEGINS},}}-?D", shape)
-    return tuple(filter(None, parts)) if is_split or is_begun else ()
+    is_code = (is_split or is_begun) and not any(number_in(part) for part in parts)
+    return tuple(filter(None, parts)) if is_code else ()
 
 
 def as_code(value: object, parts: tuple[str, ...]) -> object:

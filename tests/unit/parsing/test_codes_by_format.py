@@ -80,3 +80,8 @@ def test_a_sheet_that_is_kept_by_itself_has_the_same_codes() -> None:
     grids = cage.read_sheets(book(1203, '"440705"000000'), "xlsx", COUNTY, {"village": "行政村"}).grids
     kept = workbook_of(grids["village"])
     assert read(kept).rows.column(FORM.key).to_pylist() == ["440705001203"]
+
+
+def test_a_format_that_writes_a_persons_number_completes_no_code() -> None:
+    """A mobile number and more digits are no number that anybody would look for."""
+    assert code_of(1203, '"13800138000"0') == "1203"
