@@ -44,18 +44,21 @@ def other_form(texts: Iterable[str], catalogue: Catalogue, form: Form, places: I
     own = _without_table(form.title.zh)
     if any(own in _signs_off(_BRACKETS.sub("", text)) or own in _signs_off(text) for text in written):
         return ""
+    titles = {
+        _without_table(one.title.zh): code for code, one in catalogue.forms.items() if code != form.form
+    }
+    plain = [_signs_off(_BRACKETS.sub("", text)) for text in written]
+    plain = [text for text in plain if any(title in text for title in titles)]
+    if not plain:  # of nearly all reports: the pattern of a county's names takes milliseconds
+        return ""
     numbers = [squeezed(one.number) for one in catalogue.forms.values() if one.number]
     names = sorted(
         map(re.escape, filter(None, map(_signs_off, (*numbers, *_called(places))))), key=len, reverse=True
     )
-    titles = {
-        _without_table(one.title.zh): code for code, one in catalogue.forms.items() if code != form.form
-    }
     named = re.compile(
         rf"(?:{'|'.join([*names, _BEFORE])})*+(?P<title>{'|'.join(map(re.escape, titles))})表?"
         rf"(?:{'|'.join([*names, _BEHIND])})*+"
     )
-    plain = (_signs_off(_BRACKETS.sub("", text)) for text in written)
     return next((titles[found["title"]] for text in plain if (found := named.fullmatch(text))), "")
 
 

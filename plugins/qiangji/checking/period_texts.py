@@ -22,6 +22,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from qiangji.errors import UsageError
 from qiangji.periods import Period
@@ -199,6 +200,7 @@ def _years_alone(plain: str) -> Iterator[str]:
     return (m["year"] or m["behind"] for m in _YEAR_ALONE.finditer(plain))
 
 
+@lru_cache(maxsize=512)
 def plain_text(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
     plain = _COUNTED_UNTIL.sub("截至", in_full(text, period))
@@ -211,6 +213,7 @@ def plain_text(text: str, period: Period) -> str:
     )
 
 
+@lru_cache(maxsize=512)
 def in_full(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, years before the months."""
     plain = _CHINESE.sub(lambda m: in_arabic(m[0]), squeezed(text).replace("○", "〇"))

@@ -52,14 +52,13 @@ def left_open(
 ) -> str:
     """The words that leave open of which period the sheet is; '' if none. `beside`: other texts that may name it."""
     texts, own = list(texts), list(own)
-    found = [piece for piece in pieces(texts, own) if not piece.is_note]
-    asked = (
-        _of_before(piece, period) or _of_another_type(piece, period, own) for piece in pieces(texts, own)
-    )
-    said = next(filter(None, asked), "")
-    if said or is_named((*texts, *beside), period, own):
+    found = pieces(texts, own)
+    asked = (_of_before(piece, period) or _of_another_type(piece, period, own) for piece in found)
+    if said := next(filter(None, asked), ""):
         return said
-    return next((said for piece in found if (said := _of_a_version(piece, period))), "")
+    versions = (_of_a_version(piece, period) for piece in found if not piece.is_note)
+    said = next(filter(None, versions), "")
+    return "" if said and is_named((*texts, *beside), period, own) else said
 
 
 def _of_before(piece: Piece, period: Period) -> str:

@@ -18,7 +18,7 @@ Wherever else a word stands, in a comparison or a note (`请于每月6日前报�
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from qiangji.catalogue.models import Field
 from qiangji.checking.headings import Piece, pieces
@@ -140,7 +140,7 @@ def _said(text: str, words: str, *, is_note: bool, is_done: bool) -> str:
         return is_told["said"] if is_told else ""
     if whole := re.fullmatch(rf"(?:截[至止])?(?P<said>{words}){_TAIL}", text):
         return whole["said"]
-    for found in _found(text, words):
+    for found in re.finditer(words, text):
         before, behind = text[: found.start()], text[found.end() :]
         if _GOVERNED.search(before):
             continue
@@ -148,10 +148,6 @@ def _said(text: str, words: str, *, is_note: bool, is_done: bool) -> str:
         if is_behind or (_ABOVE_A_TABLE.search(behind) and re.fullmatch(_BETWEEN, behind)):
             return found[0]
     return ""
-
-
-def _found(text: str, words: str) -> Iterator[re.Match[str]]:
-    return re.finditer(words, text)
 
 
 def _alone(text: str, period: Period, *, is_meant: bool, of_period: bool) -> str:

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from qiangji.parsing.dates import read_date
 from qiangji.parsing.grid import Grid, Look
@@ -122,6 +123,7 @@ class SheetFacts:
     uncomputed_totals: tuple[str, ...] = ()
 
 
+@cache
 def own_spans(period: Period) -> dict[str, re.Pattern[str]]:
     """Kind of a field -> how a header names the time over which it counts in this period: `1-10月`, `10月末`."""
     year, month, last = f"(?:{period.year}年?)?", f"0?{period.end.month}月", f"{period.end.day}日"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence, Set
+from functools import cache
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError
@@ -104,6 +105,7 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
     return None, ""
 
 
+@cache
 def _times_before(period: Period | None) -> dict[str, re.Pattern[str]]:
     """Kind of a field -> its own time before its label: `期末党员人数`, `1-10月村级集体总收入`."""
     spans = own_spans(period) if period else {}
