@@ -12,7 +12,7 @@ import posixpath
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar
 from xml.etree import ElementTree
@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
-from qiangji.parsing.xlsx_formats import code_styles, percent_styles
+from qiangji.parsing.xlsx_formats import formats_of, parts_of_code, shows_percent
 
 T = TypeVar("T")
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
@@ -49,8 +49,6 @@ class Parts:
         if any(local_name(e) == "workbookPr" and is_true(e.get("date1904")) for e in book.iter()):
             raise _from_1904(where)
         targets = {e.get("Id"): e.get("Target", "") for e in relations.iter()}
-        styled = (e.get("Target", "") for e in relations.iter() if e.get("Type", "").endswith("/styles"))
-        self._styles = part_at("xl", next(styled, "styles.xml"))
         self.paths = {
             e.get("name", ""): part_at("xl", targets.get(e.get(_RELATION) or e.get(_STRICT), ""))
             for e in book.iter()
@@ -60,30 +58,32 @@ class Parts:
         self._styles = part_at("xl", next(styles, ""))
 
     @cached_property
-    def percent_styles(self) -> Mapping[str, tuple[bool, bool]]:
-        """Styles that show a number as percent (see `xlsx_formats`)."""
-        return self._styles_that(percent_styles)
-
-    @cached_property
-    def code_styles(self) -> Mapping[str, tuple[str, ...]]:
-        """Styles that complete a code (see `xlsx_formats`)."""
-        return self._styles_that(code_styles)
-
-    def _styles_that(self, find: Callable[[bytes], Mapping[str, T]]) -> Mapping[str, T]:
+    def _formats(self) -> Mapping[str, str]:
+        """The number format of each style. Raises ReturnedError: unreadable_file."""
         try:
-            return find(self._archive.read(self._styles))
+            return formats_of(self._archive.read(self._styles))
         except KeyError:
             return {}
         except ElementTree.ParseError:
             raise unreadable("the workbook's styles are damaged", self.where) from None
 
+    @cached_property
+    def _percent_styles(self) -> Mapping[str, tuple[bool, bool]]:
+        shown = {style: shows_percent(code) for style, code in self._formats.items()}
+        return {style: shows for style, shows in shown.items() if any(shows)}
+
+    @cached_property
+    def _code_styles(self) -> Mapping[str, tuple[str, ...]]:
+        found = {style: parts_of_code(code) for style, code in self._formats.items()}
+        return {style: parts for style, parts in found.items() if parts}
+
     def percent_in(self, sheet: str) -> dict[tuple[int, int], tuple[bool, bool]]:
         """(row, column), counted from 0, of the cells whose numbers are shown as percent, and of which sign."""
-        return self._under(self.percent_styles, sheet)
+        return self._under(self._percent_styles, sheet)
 
     def codes_in(self, sheet: str) -> dict[tuple[int, int], tuple[str, ...]]:
         """(row, column), counted from 0, of the cells whose codes a format completes, and its parts."""
-        return self._under(self.code_styles, sheet)
+        return self._under(self._code_styles, sheet)
 
     def _under(self, styles: Mapping[str, T], sheet: str) -> dict[tuple[int, int], T]:
         """(row, column), counted from 0, of the cells under some of these styles."""

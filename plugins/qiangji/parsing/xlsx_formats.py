@@ -8,7 +8,6 @@ same as in the CSV that a spreadsheet program saves, with all its digits.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from xml.etree import ElementTree
 
@@ -24,26 +23,8 @@ _OF_CODE = re.compile(
 _CODE_BEGINS = 6
 
 
-def percent_styles(styles: bytes) -> Mapping[str, tuple[bool, bool]]:
-    """Style number of cells -> whether it shows percent: of a number that is not below zero, and of one that is.
-
-    Raises ElementTree.ParseError.
-    """
-    shown = ((style, _shows_percent(code)) for style, code in _formats_of(styles))
-    return {style: shows for style, shows in shown if any(shows)}
-
-
-def code_styles(styles: bytes) -> Mapping[str, tuple[str, ...]]:
-    """Style number of cells -> the parts of a format that completes a code: texts, and runs of digits.
-
-    Raises ElementTree.ParseError.
-    """
-    found = ((style, _parts_of_code(code)) for style, code in _formats_of(styles))
-    return {style: parts for style, parts in found if parts}
-
-
-def _formats_of(styles: bytes) -> Iterator[tuple[str, str]]:
-    """Style number of cells -> its number format."""
+def formats_of(styles: bytes) -> dict[str, str]:
+    """Style number of cells -> its number format, '' of one that is not known. Raises ElementTree.ParseError."""
     root = ElementTree.fromstring(styles)
     formats = dict(_BUILT_IN)
     for element in root.iter():
@@ -51,12 +32,11 @@ def _formats_of(styles: bytes) -> Iterator[tuple[str, str]]:
         if _name(element) == "numFmt" and code is not None and number.isdecimal():
             formats[int(number)] = code
     cells = next((e for e in root if _name(e) == "cellXfs"), ())
-    for style, xf in enumerate(x for x in cells if _name(x) == "xf"):
-        number = xf.get("numFmtId", "")
-        yield str(style), formats.get(int(number), "") if number.isdecimal() else ""
+    numbers = [x.get("numFmtId", "") for x in cells if _name(x) == "xf"]
+    return {str(i): formats.get(int(n), "") if n.isdecimal() else "" for i, n in enumerate(numbers)}
 
 
-def _parts_of_code(code: str) -> tuple[str, ...]:
+def parts_of_code(code: str) -> tuple[str, ...]:
     """The parts of a format's first section, where it writes the beginning of a code (six digits at least, as a
     county's), or a hyphen within one; nothing of any other format, nor of one that writes a person's number. A run of
     digits is as it is in the format.
@@ -99,7 +79,7 @@ def as_code(value: object, parts: tuple[str, ...]) -> object:
     return "".join(reversed(shown))
 
 
-def _shows_percent(code: str) -> tuple[bool, bool]:
+def shows_percent(code: str) -> tuple[bool, bool]:
     sections = _QUOTED.sub("", code).split(";")
     positive = "%" in sections[0]
     return positive, "%" in sections[1] if len(sections) > 1 else positive
