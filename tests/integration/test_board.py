@@ -23,7 +23,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages
+from qiangji.board import Viewer, explained, pages
 from qiangji.board.asking import Warehouse
 from qiangji.board.words import Words
 from qiangji.errors import WarehouseError
@@ -250,9 +250,19 @@ def test_an_explanation_is_that_of_explain(site: Site) -> None:
         assert row["rule"] in text
     assert f"FROM mart.indicator_value\nWHERE indicator_code = &#39;{INDICATOR}&#39;" in text
     assert "sql/models/sums.sql" in text
-    for name in ("submissions", "missing_units"):
-        answer = site.get(f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv")
-        assert len(list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))) == 1 + len(told[name])
+    for name in ("", *explained.LISTS):
+        address = f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv"
+        heads, *lines = csv.reader(io.StringIO(site.get(address).content.decode("utf-8-sig")))
+        rows = told[name or "children"]
+        assert len(lines) == len(rows)
+        columns = list(rows[0]) if rows else list(explained.COLUMNS[name])
+        assert [head.rsplit(" ", 1)[1] for head in heads] == columns, "an empty list has headings too"
+    assert not told["corrections"]
+    with p.ledger.engine.connect() as c:
+        views = {"submission": ("is_subtracted",), "rejection": (), "finding": (), "correction": ()}
+        for view, more in views.items():
+            there = (*c.execute(sa.text(f"SELECT * FROM mart.{view} LIMIT 0")).keys(), *more)
+            assert there == explained.COLUMNS[f"{view}s"]
     answer = site.get(f"explain?indicator={INDICATOR}&as_of={site.at}", **{"accept-language": "en"})
     assert answer.status_code == 400
     assert "only the figure that is shown now" in answer.text
@@ -463,13 +473,25 @@ def test_who_is_not_logged_in_gets_a_page(site: Site) -> None:
 
 def test_an_account_that_may_not_look_gets_a_sentence(site: Site) -> None:
     def nobody() -> Viewer:
-        raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")
+        raise fastapi.HTTPException(403, {"zh": "该账号无权查看指标。", "en": "This account may not."})
 
     client = TestClient(served(site.warehouse, nobody))
     for address in ("", "indicator", "static/board.css", "static/x"):
-        answer = client.get(f"/qiangji/board/{address}")
-        assert answer.status_code == 403
-        assert "该账号无权查看指标" in answer.text
+        for lang, words, others in (("zh", "该账号无权查看指标", "may not"), ("en", "may not", "该账号")):
+            answer = client.get(f"/qiangji/board/{address}?lang={lang}")
+            assert answer.status_code == 403
+            assert words in answer.text
+            assert others not in answer.text
+
+
+def test_a_login_of_another_server_is_asked_for_anew(site: Site) -> None:
+    def nobody() -> Viewer:
+        raise fastapi.HTTPException(403, "Invalid JWT token")  # as Airflow says after its secret changed
+
+    answer = TestClient(served(site.warehouse, nobody)).get("/qiangji/board/")
+    assert answer.status_code == 403
+    assert "请先登录" in answer.text
+    assert "JWT" not in answer.text
 
 
 def test_a_warehouse_that_is_down_is_a_page_and_comes_back(site: Site) -> None:
