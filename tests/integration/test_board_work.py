@@ -144,6 +144,19 @@ def test_what_moved_is_what_changes_says(site: Site) -> None:
         assert [r[n] for n in names] == [mine[n] for n in names]
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_on_today_s_tree_the_pages_of_work_are_as_they_are(site: Site, lang: str) -> None:
+    """The head of a page that is restated leads to them."""
+    for page in ("today", "reporting", "quality", f"county?county={LATE}"):
+        joined = "&" if "?" in page else "?"
+        text = site.page(f"{page}{joined}tree=restated&lang={lang}")
+        leading = re.findall(r'href="(indicator[^"]*period=[^"]*)"', text.split("<main")[1])
+        assert not [link for link in leading if "restated" in link], "the figures beside them are not"
+    moved = site.data("today").moves.largest
+    assert moved
+    assert site.data("today", "tree=restated").moves.largest == moved
+
+
 def test_the_grid_is_that_of_status(site: Site) -> None:
     for query, period in (("", None), ("period=2026-10", "2026-10"), ("period=2026Q3", "2026Q3")):
         rows = reading.status(site.engine, period)

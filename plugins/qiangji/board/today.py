@@ -87,7 +87,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
     since = night.told_since if night else at - timedelta(days=1)
-    moved = query("board/moves", figures=state.figures.figures)
+    shown = reading.State(as_of=state.as_of)  # what moved is told on the tree of then alone
+    moved = query("board/moves", figures=shown.figures)
     found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
