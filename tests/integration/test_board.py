@@ -85,6 +85,14 @@ def test_the_kind_that_is_asked_for_is_the_chosen_one(site: Site, type_: str) ->
         assert f'<option value="{type_}" selected>' in text
 
 
+def test_a_month_without_figures_of_a_kind_leads_to_a_period_that_has_some(site: Site) -> None:
+    """As the head of an indicator's page does, where a quarter was chosen and the month stayed."""
+    for query in ("period=2026-10&type=quarter", "type=quarter"):
+        (link,) = re.findall(r'href="([^"]+)">2026Q3', html.unescape(site.page(f"?{query}")))
+        assert len(shown(site.page(link.removeprefix("./")))) > 20
+    assert re.findall(r'<a href="[^"]+">20', site.page("?type=year")) == []
+
+
 def test_a_quarter_is_that_of_values(site: Site) -> None:
     assert_equal(shown(site.page("?period=2026Q3")), site.values(period="2026Q3"))
 
@@ -277,6 +285,11 @@ def test_what_made_it_move_is_told_and_adds_up(site: Site) -> None:
         (block,) = re.findall(r'id="moved-data">(.*?)</script>', text)
         chart = json.loads(block)["chart"]
         assert chart["before"] + sum(chart["steps"]) == pytest.approx(float(told.value_after), abs=0.01)
+    told = moving.change(p.ledger.engine, moving.Asked(INDICATOR, "440781", "2026-10", "month"))
+    card = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&org=440781")
+    card = card.split('id="moved"')[1].split("</section>")[0]
+    assert len(told.parts) > 5
+    assert card.count('scope="row"') == len(told.parts) + 1, "no file has more"
     then = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&as_of={site.at}")
     assert 'id="moved"' in then
     assert 'id="moved"' not in site.page(f"indicator?indicator={INDICATOR}&tree=restated")
