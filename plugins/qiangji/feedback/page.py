@@ -39,7 +39,7 @@ _STYLE = """<style>
   body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }
-  td:nth-child(4) { text-align: right; font-variant-numeric: tabular-nums }
+  td.n { text-align: right; font-variant-numeric: tabular-nums }
   td { overflow-wrap: anywhere }
 </style>"""
 _BLANKS = """<h2>空白报表 Forms to fill in</h2>
@@ -154,7 +154,7 @@ def blanks(catalogue: Catalogue, today: date) -> list[Blank]:
         Blank(
             county.county,
             form.form,
-            form.title.zh,
+            f"{form.title.zh} {form.title.en}",
             str(period := last_ended(catalogue, form, today)),
             f"{catalogue.calendar.due_date(period, form.due_working_day):%Y-%m-%d}",
         )
@@ -200,10 +200,10 @@ def _row(one: Kept, county: str) -> str:
         f"{one.county_code} {county}",
         one.name,
         f"{one.written_at:%Y-%m-%d %H:%M}",
-        f"{-(-one.size // 1024):,} KB",
     )
+    size = f'<td class="n">{-(-one.size // 1024):,} KB</td>'
     link = f'<td><a href="{one.key}" download>下载 Download</a></td>'
-    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + link + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + size + link + "</tr>"
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
