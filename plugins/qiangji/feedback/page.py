@@ -40,7 +40,9 @@ _STYLE = """<style>
   table { border-collapse: collapse; width: 100% }
   th, td { text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }
   td.n { text-align: right; font-variant-numeric: tabular-nums }
-  td { overflow-wrap: anywhere }
+  td:nth-child(2) { overflow-wrap: anywhere }
+  td:last-child { white-space: nowrap; overflow-wrap: normal }
+  @media (max-width: 720px) { th, td { padding-inline: .25rem; font-size: .86rem } }
 </style>"""
 _BLANKS = """<h2>空白报表 Forms to fill in</h2>
 <p>本单位编码和名称已填好，附下拉列表、取值范围和填表说明；下载时生成，不留存。<br>
