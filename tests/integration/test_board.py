@@ -23,7 +23,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, explained, pages
+from qiangji.board import Viewer, explained, pages, rules
 from qiangji.board.asking import Warehouse
 from qiangji.board.words import Words
 from qiangji.errors import WarehouseError
@@ -256,6 +256,7 @@ def test_an_explanation_is_that_of_explain(site: Site) -> None:
         assert row["file_name"] in text
     for row in told["rejections"]:
         assert row["rule"] in text
+        assert rules.said(p.catalogue, row["rule"]).en in html.unescape(text)
     assert f"FROM mart.indicator_value\nWHERE indicator_code = &#39;{INDICATOR}&#39;" in text
     assert "sql/models/sums.sql" in text
     for name in ("", *explained.LISTS):

@@ -59,6 +59,12 @@ def to_do(code: str | None, form: str) -> Label | None:
     return rules.to_do(read_catalogue(), code, form)
 
 
+def rule_said(rule: str, words: Words) -> str:
+    """What a rule says, without a value."""
+    said = rules.said(read_catalogue(), rule)
+    return words.pick(said.zh, said.en)
+
+
 def before(action: str, row: Row, words: Words) -> str:
     """What a decision on a report that is held will do, by what counts of it now."""
     n, is_pair = row["revision"], bool(row["others"])
@@ -105,8 +111,8 @@ def pairs(values: Iterable[str]) -> Options:
 
 
 GLOBALS: dict[str, Any] = {
-    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
-    "statuses": statuses, "group": group, "together": TOGETHER, "in_force": in_force.counts, "before": before,
-    "afterwards": afterwards, "to_do": to_do,
+    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief,
+    "rule_said": rule_said, "counties": counties, "statuses": statuses, "group": group, "together": TOGETHER,
+    "in_force": in_force.counts, "before": before, "afterwards": afterwards, "to_do": to_do,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}
