@@ -335,6 +335,8 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
                 assert answer.status_code in (401, 403), "as Airflow's own"
                 assert keys[0] not in answer.text
             assert web.get(f"/qiangji{path}", headers=as_looker).status_code == 403
+            told = web.get(f"/qiangji{path}", headers=as_looker | {"Accept": "text/html"})
+            assert (told.status_code, "仅限值班员和管理员" in told.text) == (403, True)
             answer = web.get(f"/qiangji{path}", headers=as_admin)
             assert answer.status_code == 200
             assert answer.headers["cache-control"] == "no-store"

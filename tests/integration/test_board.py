@@ -23,7 +23,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages
+from qiangji.board import Viewer, explained, pages, rules
 from qiangji.board.asking import Warehouse
 from qiangji.board.words import Words
 from qiangji.errors import WarehouseError
@@ -83,6 +83,14 @@ def test_the_kind_that_is_asked_for_is_the_chosen_one(site: Site, type_: str) ->
     for page in ("", "indicator"):
         text = site.get(f"{page}?period=2026-10&type={type_}").text
         assert f'<option value="{type_}" selected>' in text
+
+
+def test_a_month_without_figures_of_a_kind_leads_to_a_period_that_has_some(site: Site) -> None:
+    """As the head of an indicator's page does, where a quarter was chosen and the month stayed."""
+    for query in ("period=2026-10&type=quarter", "type=quarter"):
+        (link,) = re.findall(r'href="([^"]+)">2026Q3', html.unescape(site.page(f"?{query}")))
+        assert len(shown(site.page(link.removeprefix("./")))) > 20
+    assert re.findall(r'<a href="[^"]+">20', site.page("?type=year")) == []
 
 
 def test_a_quarter_is_that_of_values(site: Site) -> None:
@@ -248,11 +256,22 @@ def test_an_explanation_is_that_of_explain(site: Site) -> None:
         assert row["file_name"] in text
     for row in told["rejections"]:
         assert row["rule"] in text
+        assert rules.said(p.catalogue, row["rule"]).en in html.unescape(text)
     assert f"FROM mart.indicator_value\nWHERE indicator_code = &#39;{INDICATOR}&#39;" in text
     assert "sql/models/sums.sql" in text
-    for name in ("submissions", "missing_units"):
-        answer = site.get(f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv")
-        assert len(list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))) == 1 + len(told[name])
+    for name in ("", *explained.LISTS):
+        address = f"explain?indicator={INDICATOR}&period=2026-10&type=month&table={name}&format=csv"
+        heads, *lines = csv.reader(io.StringIO(site.get(address).content.decode("utf-8-sig")))
+        rows = told[name or "children"]
+        assert len(lines) == len(rows)
+        columns = list(rows[0]) if rows else list(explained.COLUMNS[name])
+        assert [head.rsplit(" ", 1)[1] for head in heads] == columns, "an empty list has headings too"
+    assert not told["corrections"]
+    with p.ledger.engine.connect() as c:
+        views = {"submission": ("is_subtracted",), "rejection": (), "finding": (), "correction": ()}
+        for view, more in views.items():
+            there = (*c.execute(sa.text(f"SELECT * FROM mart.{view} LIMIT 0")).keys(), *more)
+            assert there == explained.COLUMNS[f"{view}s"]
     answer = site.get(f"explain?indicator={INDICATOR}&as_of={site.at}", **{"accept-language": "en"})
     assert answer.status_code == 400
     assert "only the figure that is shown now" in answer.text
@@ -267,6 +286,11 @@ def test_what_made_it_move_is_told_and_adds_up(site: Site) -> None:
         (block,) = re.findall(r'id="moved-data">(.*?)</script>', text)
         chart = json.loads(block)["chart"]
         assert chart["before"] + sum(chart["steps"]) == pytest.approx(float(told.value_after), abs=0.01)
+    told = moving.change(p.ledger.engine, moving.Asked(INDICATOR, "440781", "2026-10", "month"))
+    card = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&org=440781")
+    card = card.split('id="moved"')[1].split("</section>")[0]
+    assert len(told.parts) > 5
+    assert card.count('scope="row"') == len(told.parts) + 1, "no file has more"
     then = site.page(f"indicator?indicator={INDICATOR}&period=2026-10&type=month&as_of={site.at}")
     assert 'id="moved"' in then
     assert 'id="moved"' not in site.page(f"indicator?indicator={INDICATOR}&tree=restated")
@@ -463,13 +487,25 @@ def test_who_is_not_logged_in_gets_a_page(site: Site) -> None:
 
 def test_an_account_that_may_not_look_gets_a_sentence(site: Site) -> None:
     def nobody() -> Viewer:
-        raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")
+        raise fastapi.HTTPException(403, {"zh": "该账号无权查看指标。", "en": "This account may not."})
 
     client = TestClient(served(site.warehouse, nobody))
     for address in ("", "indicator", "static/board.css", "static/x"):
-        answer = client.get(f"/qiangji/board/{address}")
-        assert answer.status_code == 403
-        assert "该账号无权查看指标" in answer.text
+        for lang, words, others in (("zh", "该账号无权查看指标", "may not"), ("en", "may not", "该账号")):
+            answer = client.get(f"/qiangji/board/{address}?lang={lang}")
+            assert answer.status_code == 403
+            assert words in answer.text
+            assert others not in answer.text
+
+
+def test_a_login_of_another_server_is_asked_for_anew(site: Site) -> None:
+    def nobody() -> Viewer:
+        raise fastapi.HTTPException(403, "Invalid JWT token")  # as Airflow says after its secret changed
+
+    answer = TestClient(served(site.warehouse, nobody)).get("/qiangji/board/")
+    assert answer.status_code == 403
+    assert "请先登录" in answer.text
+    assert "JWT" not in answer.text
 
 
 def test_a_warehouse_that_is_down_is_a_page_and_comes_back(site: Site) -> None:

@@ -22,7 +22,7 @@ from qiangji.board.state import LANGUAGES, THEMES
 from qiangji.catalogue.tree import LEVELS
 from qiangji.figures import Choice
 from qiangji.pipeline import read_catalogue
-from tests.integration.boards import INDICATOR, Key, Lived, Site, assert_equal, board, served, shown
+from tests.integration.boards import COUNTIES, INDICATOR, Key, Lived, Site, assert_equal, board, served, shown
 from tests.integration.browsing import AXE, PAPER, SIZES, Browser, chromium, serving
 
 AXE_HASH = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
@@ -164,6 +164,13 @@ def test_the_overview_has_room_for_all_counties_on_a_desk(look: Look, lang: str)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_a_county_is_to_do_is_seen_on_a_small_screen(look: Look, lang: str) -> None:
+    for county in COUNTIES:
+        look.browser.open(joined(look.home + "county", lang=lang, county=county), 1024)
+        assert look.browser.scrolled("table.wrapped") == [], county
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("name", VIEWS)
 def test_a_page_fits_its_paper(look: Look, name: str, lang: str) -> None:
     browser = look.browser
@@ -272,13 +279,18 @@ def test_the_first_link_leads_past_the_head(look: Look) -> None:
 
 
 @pytest.mark.parametrize("width", SIZES)
-@pytest.mark.parametrize(("page", "asks"), [("today", "decide=void"), ("quality", "dispose=confirmed")])
-def test_a_dialog_opens_and_closes_by_the_keyboard(look: Look, page: str, asks: str, width: int) -> None:
+@pytest.mark.parametrize(
+    ("page", "asks", "key"),
+    [("today", "decide=void", Keys.ENTER), ("quality", "dispose=confirmed", Keys.SPACE)],
+)
+def test_a_dialog_opens_and_closes_by_the_keyboard(
+    look: Look, page: str, asks: str, key: str, width: int
+) -> None:
     browser = look.browser
     assert look(page, width, lang="en", theme="dark") == []
     before = len(browser.driver.find_elements("css selector", "dialog"))
     browser.run(f"document.querySelector('a[href*=\"{asks}\"]').focus()")
-    browser.press(Keys.ENTER)
+    browser.press(key)
     assert before == 0
     browser.wait_for("dialog:modal")
     assert browser.run("return document.activeElement.name") == "reason"
@@ -350,6 +362,12 @@ def test_a_moment_stays_when_its_page_is_asked_again(look: Look, site: Site, pag
     browser.wait_until(lambda: driver.current_url != first)
     assert shown(browser.text) == before
     assert said in driver.find_element("css selector", ".lead").text
+
+
+def test_a_long_word_of_an_address_widens_no_page(look: Look) -> None:
+    for address in ("?period=", "indicator?indicator=", "quality?rule=", "reporting?county="):
+        look.browser.open(look.home + address + "9" * 500, 390)
+        assert look.browser.overflow(390) <= 0, address
 
 
 def test_where_nothing_is_there_the_choices_are(look: Look) -> None:

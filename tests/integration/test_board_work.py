@@ -19,7 +19,7 @@ import fastapi
 import pytest
 from fastapi.testclient import TestClient
 
-from qiangji.board import Viewer, pages, posting, quality, rules, web
+from qiangji.board import Viewer, pages, posting, quality, rules, today, web
 from qiangji.board.asking import Warehouse
 from qiangji.board.state import parse
 from qiangji.figures import OVERVIEW, deliveries, explaining, morning, reading
@@ -142,6 +142,19 @@ def test_what_moved_is_what_changes_says(site: Site) -> None:
     for r in page.moves.largest:
         mine = by_key[r["indicator_code"], r["org_code"], r["period"], r["period_type"]]
         assert [r[n] for n in names] == [mine[n] for n in names]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_on_today_s_tree_the_pages_of_work_are_as_they_are(site: Site, lang: str) -> None:
+    """The head of a page that is restated leads to them."""
+    for page in ("today", "reporting", "quality", f"county?county={LATE}"):
+        joined = "&" if "?" in page else "?"
+        text = site.page(f"{page}{joined}tree=restated&lang={lang}")
+        leading = re.findall(r'href="(indicator[^"]*period=[^"]*)"', text.split("<main")[1])
+        assert not [link for link in leading if "restated" in link], "the figures beside them are not"
+    moved = site.data("today").moves.largest
+    assert moved
+    assert site.data("today", "tree=restated").moves.largest == moved
 
 
 def test_the_grid_is_that_of_status(site: Site) -> None:
@@ -448,6 +461,12 @@ def test_a_held_report_is_released_once_by_the_account(site: Site) -> None:
         again = site.send(**(fields | {"action": action}))
         assert again.status_code == 409
         assert "li.lei decided on" in again.text
+        asked = f"today?lang=en&decide={action}&report={today.report(one)}"
+        late = site.page(asked)  # a button of such a page
+        assert "<dialog" not in late
+        assert "Nothing was recorded" in late
+        assert "li.lei decided at" in late.split("</section>")[0]
+        assert "Nothing was recorded" not in site.page(asked, MAY_NOT)
     assert len(site.events("decision")) == len(site.noted) == 1
 
 
@@ -466,6 +485,9 @@ def test_a_finding_is_disposed_of_once_by_the_account(site: Site) -> None:
         told = site.send(**again)
         assert told.status_code == 409
         assert "li.lei decided on" in told.text
+    late = site.page(f"quality?lang=en&dispose=confirmed&finding={row['finding_id']}")
+    assert "<dialog" not in late
+    assert "This finding was decided on" in late
     assert len(site.events("disposition")) == 1
     back = site.send(**(fields | {"action": "open", "seen": "confirmed"}))
     assert back.status_code == 303

@@ -19,6 +19,9 @@ from qiangji.settings import settings
 if TYPE_CHECKING:
     from qiangji.board.asking import Warehouse
 
+_NO_WORKBOOKS = {"zh": "仅限值班员和管理员。", "en": "For duty operators and administrators."}
+_NO_FIGURES = {"zh": "该账号无权查看指标。", "en": "This account may not see figures."}
+
 
 def alerts() -> list[Any]:
     """For the top of Airflow's home page: each of the DAGs whose last run that ended is red.
@@ -91,13 +94,13 @@ def _web() -> Any:
     def may_hand_over(user: Any = fastapi.Depends(get_user)) -> str:  # noqa: B008 - how FastAPI is told
         """The account's name: of an administrator or a duty operator. Workbooks may name persons."""
         if not _may("POST", "watch_reporting", user):
-            raise fastapi.HTTPException(403, "仅限值班员和管理员 for duty operators and administrators")
+            raise fastapi.HTTPException(403, _NO_WORKBOOKS)
         return str(user.get_name())
 
     def viewer(user: Any = fastapi.Depends(get_user)) -> Viewer:  # noqa: B008
         """An account that may read the figures' DAG may see the figures."""
         if not _may("GET", "build_indicators", user):
-            raise fastapi.HTTPException(403, "该账号无权查看指标 this account may not see figures")
+            raise fastapi.HTTPException(403, _NO_FIGURES)
         return Viewer(
             name=str(user.get_name()),
             may_decide=_may("POST", "build_indicators", user),

@@ -26,6 +26,29 @@ SHOWN = 100
 """Lines of each list at most; the file has all."""
 LISTS = VALUES["explain", "table"]
 """Lists that are there as a file, by `table` of the address."""
+_UNITS = (
+    "org_code", "org_name", "org_level", "numerator", "denominator", "value", "expected_units", "reported_units",
+    "obs_status",
+)  # fmt: skip
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "missing_units": ("org_code", "path", "org_level", "expected_units", "reported_units", "missing_units"),
+    "submissions": (
+        "county_code", "form", "period", "revision", "is_current", "status", "delivery_id", "file_name", "sha256",
+        "received_at", "checked_at", "rows_received", "rows_accepted", "rows_rejected", "reason_code", "is_subtracted",
+    ),
+    "awaited": ("county_code", "form", "period", "is_subtracted", "status", "reason_code"),
+    "rejections": ("county_code", "form", "period", "delivery_id", "rule", "rows", "example", "is_current"),
+    "findings": (
+        "finding_id", "county_code", "form", "period", "org_code", "org_name", "rule", "severity", "value",
+        "expected_zh", "expected_en", "message_zh", "message_en", "disposition", "disposition_by",
+        "disposition_reason", "disposition_at", "explanation",
+    ),
+    "corrections": (
+        "form", "period", "county_code", "org_code", "org_name", "field", "field_zh", "field_en", "action",
+        "value_sent", "value_corrected", "value_found", "reason", "declared_by", "declared_on", "state", "place",
+    ),
+}  # fmt: skip
+"""List -> its columns, which a file has where the list is empty too."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +120,7 @@ def table(page: Explained, state: State) -> Table:
     rows = page.lists.get(name, page.children)
     figure = page.figure
     title = f"{figure['indicator_code']}_{figure['org_code']}_{figure['period']}_{name or 'units'}"
-    return of_rows(title, rows, state, list(dict.fromkeys(key for row in rows for key in row)))
+    return of_rows(title, rows, state, COLUMNS.get(name, _UNITS))
 
 
 def _latest(engine: Engine, state: State, code: str, org: str, type_: str | None) -> str:

@@ -23,7 +23,7 @@ from qiangji.catalogue import Catalogue, Label
 from qiangji.catalogue.tree import OrgUnit
 from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, read
-from qiangji.periods import Period
+from qiangji.periods import MONTHS_IN, Period
 from qiangji.warehouse.queries import query
 
 TYPES = ("month", "ytd")
@@ -75,7 +75,7 @@ class Aspect:
 @dataclass(frozen=True)
 class Overview:
     """Everything that the page shows. `months`: those that have figures, the last first. `is_rated`: whether there is
-    a path to hold figures against.
+    a path to hold figures against. `instead`: where nothing is of the kind that is asked for, the last period that is.
     """
 
     whole: Unit
@@ -85,6 +85,7 @@ class Overview:
     built_at: datetime | None
     aspects: tuple[Aspect, ...]
     is_rated: bool
+    instead: Period | None
     rows: Rows = field(repr=False)
 
     @property
@@ -114,8 +115,18 @@ def overview(engine: Engine, catalogue: Catalogue, state: State) -> Overview:
         built_at=next((m["built_at"] for m in months if m["period"] == str(period.last_month)), None),
         aspects=tuple(_aspects(catalogue, rows, [whole, *parts])),
         is_rated=compared.has_path(shown),
+        instead=None if rows else _of_kind(state.period_type, period, months),
         rows=rows,
     )
+
+
+def _of_kind(kind: str | None, period: Period, months: Rows) -> Period | None:
+    """The last period of a kind that ends in or before the one that is shown, and in a month with figures."""
+    if kind not in MONTHS_IN or kind == period.type:
+        return None
+    near = period.last_month.as_type(kind)  # type: ignore[arg-type]
+    last = near if near.last_month == period.last_month else near - 1
+    return last if str(last.last_month) in {m["period"] for m in months} else None
 
 
 def units(catalogue: Catalogue, org: str = "") -> tuple[Unit, list[Unit]]:

@@ -41,6 +41,12 @@ def said(catalogue: Catalogue, rule: str) -> Label:
     return Label(zh=_VALUE.sub("", found.message.zh), en=_VALUE.sub("", found.message.en))
 
 
+def of_a_report(catalogue: Catalogue, code: str, form: str) -> Label | None:
+    """What the rule of its suite says by which a report of a form came back; None where its reason is no such rule."""
+    rule = f"{form}.{code}"
+    return said(catalogue, rule) if _of_a_suite(catalogue, rule) else None
+
+
 def to_do(catalogue: Catalogue, code: str | None, form: str = "") -> Label | None:
     """What a county does about a report that came back for a reason; None where the message alone says it.
 

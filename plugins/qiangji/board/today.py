@@ -52,7 +52,8 @@ class Today:
     `late` and `back`: reports to send, by county and by reason; `then`: what is due next, where nothing is within the
     days of `ahead`; `unbuilt`: reports that count and are not in the figures; `decided`: what people decided since the
     night began; `done`: what was just decided, and `done_report`: how its report stands; `chosen`: what is about to be
-    decided; `is_now`: not a moment that was.
+    decided; `is_missed`: what was to be decided on is held no longer, and `missed`: the decision on it, if there is
+    one; `is_now`: not a moment that was.
     """
 
     at: datetime
@@ -71,6 +72,8 @@ class Today:
     done: Row | None
     done_report: Row | None
     chosen: Held | None
+    is_missed: bool
+    missed: Row | None
     is_now: bool
 
     @property
@@ -87,7 +90,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     asked = read(engine, query("figures/night"), {"at": at})
     night, counties = morning.standing(catalogue, reported, asked)
     since = night.told_since if night else at - timedelta(days=1)
-    moved = query("board/moves", figures=state.figures.figures)
+    shown = reading.State(as_of=state.as_of)  # what moved is told on the tree of then alone
+    moved = query("board/moves", figures=shown.figures)
     found = read(engine, moved, {"since": since, "until": at, "as_of": state.as_of, "most": LARGEST})
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
@@ -98,6 +102,8 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     decided = [_decision(catalogue, d) for d in known["decided"]]
     just = state.get("decided")
     done = next((d for d in decided if d["delivery_id"] and d["delivery_id"] == just), None)
+    chosen = _chosen(held, state) if is_now else None
+    is_missed = is_now and chosen is None and state.get("decide") in ACTIONS
     return Today(
         at=at,
         night=night,
@@ -114,7 +120,9 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
         decided=decided,
         done=done,
         done_report=_row_of(rows, done) if done else None,
-        chosen=_chosen(held, state) if is_now else None,
+        chosen=chosen,
+        is_missed=is_missed,
+        missed=_decided_on(decided, state.get("report")) if is_missed else None,
         is_now=is_now,
     )
 
@@ -195,6 +203,19 @@ def _row_of(rows: Rows, decided: Row) -> Row | None:
 def report(row: Row, delivery: str = "") -> str:
     """A report as an address names it; `delivery`: another one of the same report."""
     return f"{delivery or row['delivery_id']}.{row['form']}.{row['period']}"
+
+
+def _decided_on(decided: Rows, report: str) -> Row | None:
+    """The last decision on a report that an address names, or on its whole delivery."""
+    delivery, form, period = [*report.split("."), "", ""][:3]
+    return next(
+        (
+            d
+            for d in decided
+            if d["delivery_id"] == delivery and d["form"] in (None, form) and d["period"] in (None, period)
+        ),
+        None,
+    )
 
 
 def _chosen(held: Iterable[Row], state: State) -> Held | None:

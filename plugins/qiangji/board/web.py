@@ -12,7 +12,7 @@ import functools
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -102,7 +102,7 @@ def application(
 
     @web.exception_handler(403)  # type: ignore[untyped-decorator]
     def refused(request: fastapi.Request, error: Exception) -> Any:
-        return _problem(fastapi, request, 403, "refused", str(getattr(error, "detail", "")))
+        return _refused(fastapi, request, getattr(error, "detail", None))
 
     return web
 
@@ -197,6 +197,16 @@ def _problem(
     }
     content = rendering.page("problem", state or plain, pages.HEADS, **shown)
     return fastapi.Response(content, status_code=status, headers=HEADERS, media_type="text/html")
+
+
+def _refused(fastapi: Any, request: Any, said: object) -> Any:
+    """What an account may not. Words in no two languages are the login's own, which does not know the account, as after
+    Airflow's secret changed.
+    """
+    language = _language(request)
+    if isinstance(said, Mapping):
+        return _problem(fastapi, request, 403, "refused", said[language])
+    return _problem(fastapi, request, 403, "log_in", Words(language)("log_in_said"))
 
 
 def _depth(request: Any) -> int:

@@ -198,6 +198,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "file": ("文件", "File"),
     "rows_counted": ("计入 / 收到（行）", "Rows counted / received"),
     "is_current": ("有效", "current"),
+    "is_subtracted": ("累计数扣减的上一份", "report that a year to date is less"),
     "rejections": ("退回的记录", "Rejected rows"),
     "rule": ("规则", "Rule"),
     "rows": ("行数", "Rows"),

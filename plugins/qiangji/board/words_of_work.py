@@ -256,6 +256,14 @@ WORK: dict[str, tuple[str, str]] = {
         "共选{all}条，一次最多{n}条：先决定前{n}条，其余随后再选。",
         "{all} are chosen, and {n} at most are decided on at once: these are the first, the rest follow.",
     ),
+    "missed": (
+        "这份报表已不在待审之列：已有人决定，或县里已重报。未作记录。",
+        "This report is not held any more: somebody decided on it, or the county sent another. Nothing was recorded.",
+    ),
+    "missed_finding": (
+        "这条核查发现已有决定，或已不存在。未作记录。可查看：",
+        "This finding was decided on, or stands no longer. Nothing was recorded. To look at:",
+    ),
     "outcome_done": ("已决定{n}条：{what}", "Decided on {n}: {what}"),
     "outcome_left": ("未作记录{n}条，期间已有决定：", "Not recorded, as somebody decided meanwhile: {n}"),
     "outcome_gone": (

@@ -20,7 +20,7 @@ from qiangji.errors import failure_in_brief
 from qiangji.figures import Row, in_force
 from qiangji.figures.explaining import CAUSES
 from qiangji.figures.morning import Night
-from qiangji.parsing.reasons import REASONS
+from qiangji.parsing.reasons import REASONS, in_brief
 from qiangji.pipeline import read_catalogue
 from qiangji.settings import settings
 
@@ -35,23 +35,34 @@ def took(night: Night) -> tuple[int, int]:
     return divmod(round((night.ended_at - night.started_at).total_seconds()), 60)
 
 
-def why(code: str | None, language: str) -> str:
-    """A reason code in a few words; the code where there are none."""
+def why(code: str | None, language: str, form: str = "") -> str:
+    """A reason code in a few words; the code where there are none. `form`: of a report, which may break its rules."""
     if code in REASONS:
         return REASONS[code].trigger_zh if language == "zh" else REASONS[code].trigger_en
+    if code and (said := rules.of_a_report(read_catalogue(), code, form)):
+        return said.zh if language == "zh" else said.en
     return failure_in_brief(code) if code and language == "zh" else (code or "")
 
 
-def brief(code: str, language: str) -> str:
-    """A reason code in very few words."""
-    if code in REASONS and language == "zh":
+def brief(code: str, form: str, language: str) -> str:
+    """Why a report of a form is where it is, in very few words; in English its code."""
+    if language != "zh":
+        return code.replace("_", " ")
+    if code in REASONS:
         return REASONS[code].brief_zh
-    return code.replace("_", " ")
+    said = rules.of_a_report(read_catalogue(), code, form)
+    return in_brief(said.zh) if said else failure_in_brief(code)
 
 
 def to_do(code: str | None, form: str) -> Label | None:
     """What a county does about a report of a form that came back for a reason."""
     return rules.to_do(read_catalogue(), code, form)
+
+
+def rule_said(rule: str, words: Words) -> str:
+    """What a rule says, without a value."""
+    said = rules.said(read_catalogue(), rule)
+    return words.pick(said.zh, said.en)
 
 
 def before(action: str, row: Row, words: Words) -> str:
@@ -100,8 +111,8 @@ def pairs(values: Iterable[str]) -> Options:
 
 
 GLOBALS: dict[str, Any] = {
-    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief, "counties": counties,
-    "statuses": statuses, "group": group, "together": TOGETHER, "in_force": in_force.counts, "before": before,
-    "afterwards": afterwards, "to_do": to_do,
+    "tones": TONES, "status_marks": STATUS_MARKS, "causes": CAUSES, "why": why, "brief": brief,
+    "rule_said": rule_said, "counties": counties, "statuses": statuses, "group": group, "together": TOGETHER,
+    "in_force": in_force.counts, "before": before, "afterwards": afterwards, "to_do": to_do,
 }  # fmt: skip
 FILTERS: dict[str, Any] = {"clock": clock, "took": took, "report": report, "titles": titles, "pairs": pairs}

@@ -33,19 +33,24 @@ HEADERS = {
 """Sent with every answer: it may show names and telephone numbers, so no cache keeps it."""
 _HEADS = ("县（市、区） County", "文件 File", "写出时间 Written", "大小 Size", "")
 _BLANK_HEADS = ("县（市、区） County", "报表 Form", "报告期 Period", "截止 Due", "")
+_STYLE = """<style>
+  :root { color-scheme: light dark }
+  body { font: 15px/1.6 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif }
+  body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+  table { border-collapse: collapse; width: 100% }
+  th, td { text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }
+  td.n { text-align: right; font-variant-numeric: tabular-nums }
+  td:nth-child(2) { overflow-wrap: anywhere }
+  td:last-child { white-space: nowrap; overflow-wrap: normal }
+  @media (max-width: 720px) { th, td { padding-inline: .25rem; font-size: .86rem } }
+</style>"""
 _BLANKS = """<h2>空白报表 Forms to fill in</h2>
 <p>本单位编码和名称已填好，附下拉列表、取值范围和填表说明；下载时生成，不留存。<br>
 With the county's units, drop-downs, limits and notes; made when it is downloaded, and kept nowhere.</p>"""
 _PAGE = """<!doctype html>
-<html lang="zh-CN"><head><meta charset="utf-8"><title>退回工作簿 Returned workbooks</title>
-<style>
-  :root {{ color-scheme: light dark }}
-  body {{ font: 15px/1.6 system-ui, "Noto Sans CJK SC", "Microsoft YaHei", sans-serif }}
-  body {{ max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-  table {{ border-collapse: collapse; width: 100% }}
-  th, td {{ text-align: left; padding: .45rem .8rem; border-bottom: 1px solid #8884 }}
-  td:nth-child(4) {{ text-align: right; font-variant-numeric: tabular-nums }}
-</style></head><body>
+<html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>退回工作簿 Returned workbooks</title>
+{style}</head><body>
 <p><a href="../board/">看板 Board</a></p>
 <h1>退回工作簿 Returned workbooks</h1>
 <p>以下县（市、区）通过接口或数据库报送，无处写回，请代为转交。工作簿含填表人姓名和联系电话，只交给该县（市、区）。<br>
@@ -55,6 +60,33 @@ names and telephone numbers of those who filled in the form, so each is for its 
 {blank}
 </body></html>
 """
+_PROBLEM = """<!doctype html>
+<html lang="zh-CN"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
+{style}</head><body>
+<h1>{title}</h1>
+{body}
+<p><a href="{board}">看板 Board</a> · <a href="{airflow}">Airflow</a></p>
+</body></html>
+"""
+PROBLEMS = {
+    401: (
+        "请先登录 Please log in",
+        "退回工作簿在Airflow的登录之后：请先登录，再打开本页。<br>"
+        "Returned workbooks are behind Airflow's login: log in, then open this page.",
+    ),
+    403: (
+        "无权查看 Not for this account",
+        "工作簿含填表人姓名和联系电话；确需查看的，请管理员授予值班员角色。<br>Workbooks show names and telephone"
+        " numbers. Who has to open them asks an administrator for the role of a duty operator.",
+    ),
+    404: (
+        "没有该文件 There is no such file",
+        "可能已被更新或已转交：请从列表重新打开。<br>It may have been replaced since: open it from the list anew.",
+    ),
+    503: ("暂时无法生成 It cannot be made now", "请稍后再试。<br>Please try again in a minute."),
+}
+"""Status -> the heading of its page, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +156,7 @@ def blanks(catalogue: Catalogue, today: date) -> list[Blank]:
         Blank(
             county.county,
             form.form,
-            form.title.zh,
+            f"{form.title.zh} {form.title.en}",
             str(period := last_ended(catalogue, form, today)),
             f"{catalogue.calendar.due_date(period, form.due_working_day):%Y-%m-%d}",
         )
@@ -132,6 +164,14 @@ def blanks(catalogue: Catalogue, today: date) -> list[Blank]:
         if place_of(county) == "kept"
         for form in catalogue.forms_of(county.county)
     ]
+
+
+def problem(status: int, said: str, depth: int) -> str:
+    """A page for a person in the place of what cannot be given. `depth`: folders below the pages of its address."""
+    up = "../" * depth
+    title, text = PROBLEMS.get(status, ("无法打开 This cannot be opened", ""))
+    body = "".join(f"<p>{line}</p>" for line in (escape(said), text) if line)
+    return _PROBLEM.format(style=_STYLE, title=title, body=body, board=f"{up}board/", airflow=f"{up}../")
 
 
 def html(found: Sequence[Kept], catalogue: Catalogue, blank: Sequence[Blank] = ()) -> str:
@@ -143,7 +183,7 @@ def html(found: Sequence[Kept], catalogue: Catalogue, blank: Sequence[Blank] = (
     if blank:
         rows = "".join(_row_of_blank(b, catalogue.name_of(b.county_code)) for b in blank)
         forms = _BLANKS + _table(_BLANK_HEADS, rows)
-    return _PAGE.format(body=body, blank=forms)
+    return _PAGE.format(style=_STYLE, body=body, blank=forms)
 
 
 def _table(heads: Sequence[str], rows: str) -> str:
@@ -162,10 +202,10 @@ def _row(one: Kept, county: str) -> str:
         f"{one.county_code} {county}",
         one.name,
         f"{one.written_at:%Y-%m-%d %H:%M}",
-        f"{-(-one.size // 1024):,} KB",
     )
+    size = f'<td class="n">{-(-one.size // 1024):,} KB</td>'
     link = f'<td><a href="{one.key}" download>下载 Download</a></td>'
-    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + link + "</tr>"
+    return "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in cells) + size + link + "</tr>"
 
 
 def _files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:

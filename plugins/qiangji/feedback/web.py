@@ -7,7 +7,8 @@ pages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,8 @@ def application(
     web = fastapi.FastAPI(
         dependencies=[fastapi.Depends(may_look)], docs_url=None, redoc_url=None, openapi_url=None
     )
+    for status in page.PROBLEMS:
+        web.add_exception_handler(status, functools.partial(_refused, fastapi))
 
     def found() -> list[page.Kept]:
         return page.kept(settings().home, pipeline.read_catalogue(), settings().timezone)
@@ -42,7 +45,7 @@ def application(
         one = next((k for k in found() if k.key == key), None)
         content = page.content(settings().home, one) if one else None
         if one is None or content is None:
-            raise fastapi.HTTPException(404, "没有该工作簿 no such workbook")
+            raise fastapi.HTTPException(404, {"zh": "没有该工作簿。", "en": "No such workbook."})
         taken(who, {"county": one.county_code, "file": one.name})
         headers = page.HEADERS | {"Content-Disposition": page.attachment(one)}
         return fastapi.Response(content, headers=headers, media_type=page.WORKBOOK)
@@ -51,16 +54,34 @@ def application(
     def template(county: str, form: str, who: str = fastapi.Depends(may_look)) -> Any:
         one = next((b for b in blanks() if (b.county_code, b.form) == (county, form)), None)
         if one is None:
-            raise fastapi.HTTPException(404, "没有该报表 no such form")
+            raise fastapi.HTTPException(404, {"zh": "没有该报表。", "en": "No such form."})
         try:
             made = _made(one)
         except QiangjiError as e:
-            raise fastapi.HTTPException(503, str(e)) from e
+            raise fastapi.HTTPException(503, {"zh": e.zh or e.en, "en": e.en}) from e
         taken(who, {"county": one.county_code, "form": one.form, "period": one.period})
         headers = page.HEADERS | {"Content-Disposition": page.as_template(made.name)}
         return fastapi.Response(made.content, headers=headers, media_type=page.WORKBOOK)
 
     return web
+
+
+async def _refused(fastapi: Any, request: Any, error: Any) -> Any:
+    """What cannot be given: to a browser a page in words, to a program the same as JSON.
+
+    A refusal without words in two languages is the login's, which knows the account no more, or never did.
+    """
+    said, status = error.detail, error.status_code
+    if "text/html" not in request.headers.get("accept", ""):
+        return fastapi.responses.JSONResponse({"detail": said}, status, page.HEADERS)
+    known = isinstance(said, Mapping)
+    path = str(request.scope["path"]).removeprefix(request.scope.get("root_path", ""))
+    content = page.problem(
+        401 if status == 403 and not known else status,
+        f"{said['zh']} {said['en']}" if known else "",
+        path.lstrip("/").count("/"),
+    )
+    return fastapi.Response(content, status, page.HEADERS, "text/html")
 
 
 def _made(one: page.Blank) -> templates.Template:

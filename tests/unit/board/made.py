@@ -64,7 +64,7 @@ def today(**given: Any) -> Today:
     empty: dict[str, Any] = {
         "at": AT, "night": night, "counties": (), "held": (), "waiting": (), "moves": None, "late": [], "back": [],
         "ahead": [], "then": [], "locked": (), "unbuilt": 0, "decided": [], "done": None, "done_report": None,
-        "chosen": None, "is_now": True,
+        "chosen": None, "is_missed": False, "missed": None, "is_now": True,
     }  # fmt: skip
     return Today(**(empty | given))
 

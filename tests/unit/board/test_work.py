@@ -170,3 +170,18 @@ def test_a_form_that_is_refused_leads_back_to_its_dialog(sent: dict[str, str], a
 def test_no_page_s_words_take_the_place_of_another_s() -> None:
     text = (Path(words_of_work.__file__).parent / "words.py").read_text(encoding="utf-8")
     assert not set(re.findall(r'^    "(\w+)": \(', text, re.MULTILINE)) & words_of_work.WORK.keys()
+
+
+def test_why_a_report_came_back_is_in_the_reader_s_language(catalogue: Catalogue) -> None:
+    """A rule of its suite has Chinese words, as other reasons have; an English reader has its code."""
+    for suite in catalogue.suites.values():
+        for rule in suite.rules:
+            form, _, code = rule.id.partition(".")
+            if code in REASONS:
+                continue
+            assert re.search("[一-鿿]", work.brief(code, form, "zh")), rule.id
+            assert work.brief(code, form, "en") == code.replace("_", " ")
+            zh, en = (work.why(code, language, form) for language in ("zh", "en"))
+            assert (zh, en) == (rules.said(catalogue, rule.id).zh, rules.said(catalogue, rule.id).en)
+    assert work.brief("unreachable", "village", "zh") != "unreachable", "of a county that was not reached"
+    assert work.why("none_such", "zh", "village") == "none_such"

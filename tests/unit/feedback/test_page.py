@@ -6,12 +6,15 @@ import io
 import os
 import re
 from pathlib import Path
+from typing import Any
 
+import fastapi
 import openpyxl
 import pytest
+from fastapi.testclient import TestClient
 
 from qiangji.catalogue import Catalogue, load
-from qiangji.feedback import page
+from qiangji.feedback import page, web
 from tests.frozen import paths as frozen
 
 ZONE = "Asia/Shanghai"
@@ -82,11 +85,6 @@ def test_a_name_is_text_and_no_markup(tmp_path: Path, catalogue: Catalogue) -> N
 
 
 def test_forms_to_fill_in_are_made_when_they_are_asked_for(catalogue: Catalogue) -> None:
-    import fastapi
-    from fastapi.testclient import TestClient
-
-    from qiangji.feedback import web
-
     taken: list[tuple[str, dict[str, str]]] = []
     application = web.application(fastapi, lambda: "duty", lambda who, what: taken.append((who, what)))
     client = TestClient(application)
@@ -104,3 +102,44 @@ def test_forms_to_fill_in_are_made_when_they_are_asked_for(catalogue: Catalogue)
     assert taken == [("duty", {"county": "440703", "form": "village", "period": period})]
     for path in ("440705/village", "440703/nothing", "999999/village"):  # it can be written to; there is none
         assert client.get(f"/feedback/template/{path}").status_code == 404
+
+
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+MINE = {"zh": "仅限值班员和管理员。", "en": "For duty operators and administrators."}
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "words"),
+    [
+        (401, "Not authenticated", ("请先登录", "Please log in")),
+        (403, "Invalid JWT token", ("请先登录", "Please log in")),
+        (403, MINE, ("无权查看", "Not for this account", *MINE.values())),
+    ],
+)
+def test_who_may_not_look_is_told_in_words_and_a_program_in_json(
+    status: int, detail: Any, words: tuple[str, ...]
+) -> None:
+    def nobody() -> str:
+        raise fastapi.HTTPException(status, detail)
+
+    outer = fastapi.FastAPI()
+    outer.mount("/qiangji", web.application(fastapi, nobody, lambda *_: None))
+    client = TestClient(outer)
+    for path in ("feedback/", "feedback/" + "0" * 32, "feedback/template/440703/village"):
+        answer = client.get(f"/qiangji/{path}", headers=BROWSER)
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+        assert answer.headers["cache-control"] == "no-store"
+        assert all(word in answer.text for word in words)
+        assert "JWT" not in answer.text
+        links = re.findall(r'href="([^"]+)"', answer.text)
+        assert [answer.url.join(link).path for link in links] == ["/qiangji/board/", "/"]
+        told = client.get(f"/qiangji/{path}")
+        assert (told.status_code, told.json()) == (status, {"detail": detail})
+
+
+def test_what_is_not_there_is_a_page() -> None:
+    client = TestClient(web.application(fastapi, lambda: "duty", lambda *_: None))
+    for path in ("feedback/" + "0" * 32, "feedback/template/440703/nothing", "nothing", "feedback/a/b/c/d"):
+        answer = client.get(f"/{path}", headers=BROWSER)
+        assert (answer.status_code, "没有该文件" in answer.text) == (404, True), path
+        assert "detail" in client.get(f"/{path}").json()
