@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.engine import Engine
 
@@ -56,8 +56,9 @@ class Waiting:
 class Open:
     """A report that its county has to send, or send again. `status`: late, returned or withheld.
 
-    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message. A late one has a
-    reason only where that is not its county's silence: `voided` by us, or `failed`: the last attempt could not look.
+    `days`: since it was due, where it is late. `is_new`: it came since the night began, and went back. `brief_`: why, in
+    a few words; `why_`: the message. A late one has a reason only where that is not its county's silence: `voided` by
+    us, or `failed`: the last attempt could not look.
     """
 
     status: str
@@ -73,6 +74,7 @@ class Open:
     brief_en: str = ""
     why_zh: str = ""
     why_en: str = ""
+    is_new: bool = False
 
     @property
     def note(self) -> tuple[str, str]:
@@ -83,8 +85,10 @@ class Open:
 _NOTES = {"voided": ("作废后待补", "voided"), "failed": ("采集失败", "last attempt failed")}
 
 
-def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open]:
-    """Reports of the grid that somebody has to send, in its order."""
+def open_reports(
+    catalogue: Catalogue, grid: Rows, today: date, since: datetime | None = None
+) -> Iterator[Open]:
+    """Reports of the grid that somebody has to send, in its order. `since`: when what is new begins."""
     for r in grid:
         is_late = reading.is_late(catalogue, r, today)
         if not is_late and r["status"] not in ("returned", "withheld"):
@@ -102,6 +106,7 @@ def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open
             *_brief(catalogue, r["form"], code),
             r["message_zh"] or "",
             r["message_en"] or "",
+            is_new=bool(not is_late and since and r.get("received_at") and r["received_at"] >= since),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +54,17 @@ def test_a_late_report_stays_late_when_a_later_attempt_fails(catalogue: Catalogu
 def test_what_was_voided_here_is_not_told_as_its_county_s_silence(catalogue: Catalogue) -> None:
     grid = [row(B, "late", reason_code="voided", delivery_id="d1"), row(A, "late")]
     assert [r.note for r in open_reports(catalogue, grid, TODAY)] == [("作废后待补", "voided"), ("", "")]
+
+
+def test_what_came_and_went_back_since_the_night_is_new(catalogue: Catalogue) -> None:
+    hour = timedelta(hours=1)
+    grid = [
+        row(A, "returned", reason_code="missing_column", received_at=AT + hour),
+        row(B, "withheld", reason_code="personal_data", received_at=AT - hour),
+        row(B, "late", "community", received_at=None),
+    ]
+    assert [r.is_new for r in open_reports(catalogue, grid, TODAY, AT)] == [True, False, False]
+    assert not any(r.is_new for r in open_reports(catalogue, grid, TODAY))
 
 
 def test_a_held_report_is_named_so_that_no_other_of_its_delivery_is_meant() -> None:
