@@ -202,7 +202,9 @@ def test_reports_of_one_delivery_are_named_by_form() -> None:
     found = morning([county("440703")], waiting=HELD_SHOWN + 2)
     waits = tuple(replace(one, argument=f"d --form f{i}") for i, one in enumerate(found.waiting))
     waits = (replace(waits[0], command='qiangji release d --form f0 --reason "…"', beside=("e",)), *waits[1:])
+    waits = (*waits[:1], replace(waits[1], counts="c9"), *waits[2:])
     text = shown(replace(found, waiting=waits))
+    assert "    已计入 counts: c9：放行则取代，作废则不变" in text
     assert 'qiangji release ID --reason "…"\n' in text
     assert "  d --form f1 县 表1 2026-10 整列未填\n" in text
     assert "    或 or e：放行一份，作废另一份" in text
