@@ -403,7 +403,7 @@ def test_an_address_that_only_takes_forms_is_a_page(site: Site) -> None:
 def test_of_two_deliveries_of_one_report_the_other_may_be_released_too(site: Site) -> None:
     (pair,) = [r for r in site.held() if r["reason_code"] == "side_by_side"]
     beside = deliveries.of_same_report(site.engine, [pair], datetime.now(UTC))
-    ids = beside[pair["county_code"], pair["form"], pair["period"]]
+    ids = beside[pair["county_code"], pair["form"], pair["period"]].ids
     (other,) = set(ids) - {pair["delivery_id"]}
     assert f"<code>{other}</code>" in site.page("today")
     assert f"<code>{other}</code>" in site.page("today", MAY_NOT)

@@ -7,6 +7,8 @@ which the form is valid and the month from which it is in force are none.
 | --- | --- |
 | `2026年9月(份)`, `26年9月`, `2026-09`, `202609`, `二〇二六年九月`, `1-9月`, `September 2026`, `Sep-26` | the month |
 | `月份：9`, `报告期：9`; `季度：2`; `2026.9.1-9.30` | the month; the quarter; the month |
+| `2026.8.26-2026.9.25`, `8月26日至9月25日`, `数据截至：9.30` | the month in which it ends |
+| `（26.9）`, where 26 is the period's year or the one before | the month |
 | `截至2026年9月25日`, and of days without a word the last of a month: `2026-9-30`, `30 September 2026` | its month |
 | `2026年第三季度`, `三季度`, `2026Q3`; `上半年`, `下半年` | the quarter, the half |
 | `2025年度`, `2025年…月报表`, `（2025年）`, `…表2025年`, of another year than the period's | the year |
@@ -60,6 +62,8 @@ _SHORT_YEAR = re.compile(r"(?<![\d.])['’]?(?P<y>[2-3]\d)年(?=度?(?:第?[1-4]
 _SHORT_MONTH = re.compile(
     r"(?:^|(?<=[(\[【])|['’])(?P<y>[2-3]\d)(?P<sep>[-/.])(?P<m>0[1-9]|1[0-2])(?=$|[)\]】])"
 )
+_SHORT_AND_BARE = re.compile(r"(?:^|(?<=[(\[【表]))(?P<y>[2-3]\d)(?P<sep>[-/.])(?P<m>[1-9])(?=$|[)\]】])")
+"""`26.9`: of the period's year or the one before alone, as it may be any number."""
 _DAY_FIRST = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(20\d\d)(?!\d)")
 _COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
 _MONTH_FIRST = re.compile(r"(?<![\d/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
@@ -72,6 +76,14 @@ _DOTTED = re.compile(
     r"(?P<last>0?[1-9]|1[0-2])(?P=sep)(?P<day>\d{1,2})(?![\d./])"
 )
 """`2026.9.1-9.30`."""
+_FROM_DAY_TO_DAY = re.compile(
+    r"(?<![\d./-])(?:(?P<of>20\d\d)[年./-])?(?P<first>0?[1-9]|1[0-2])[月./-](?P<since>\d{1,2})[日号]?[-~—–至到]+"
+    r"(?:(?P<to>20\d\d)[年./-])?(?P<last>0?[1-9]|1[0-2])[月./-](?P<day>\d{1,2})[日号]?(?![\d./-])"
+)
+"""`2026.8.26-2026.9.25`, `9.1-9.30`: a month that runs from the day after the last one's end."""
+_UNTIL_DOTTED = re.compile(
+    r"(?<=截)(?P<word>[至止]到?):?(?P<month>0?[1-9]|1[0-2])\.(?P<day>[0-3]?\d)(?![\d.%])"
+)
 _BARE = re.compile(
     r"(?P<label>月份|季度|期别|(?:报告|所属|数据|统计|属)期[别间]?):?第?(?P<number>\d{1,2})(?=$|[,;)\]】])"
 )
@@ -79,6 +91,7 @@ _BARE = re.compile(
 _YEAR = r"(?P<year>(?<!\d)20\d\d)"
 _A_YEAR = re.compile(r"(?<!\d)20\d\d(?=年|[^\d年]{0,16}表)")
 _UNTIL = re.compile(r"(?:截至|截止|截|至|止于)(?:到)?$")
+_SHORTEST = 28
 _CUT_OFF = 15
 """From this day of a month on, a day until which something is counted stands for its month."""
 _MONTHS = (
@@ -204,7 +217,8 @@ def _years_alone(plain: str) -> Iterator[str]:
 def plain_text(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
     plain = _COUNTED_UNTIL.sub("截至", in_full(text, period))
-    plain = _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain))
+    plain = _FROM_DAY_TO_DAY.sub(_until_its_end, _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain)))
+    plain = _UNTIL_DOTTED.sub(r"\g<word>\g<month>月\g<day>日", plain)
     plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
     plain = _OF_A_RULE.sub("", _NOT_THE_PERIOD.sub("", plain))
     is_of_years = period.type in ("half", "year")
@@ -223,6 +237,9 @@ def in_full(text: str, period: Period) -> str:
         plain = plain.replace(roman, quarter)
     plain = _SHORT_YEAR.sub(r"20\g<y>年", plain)
     plain = _SHORT_MONTH.sub(r"20\g<y>-\g<m>", plain)
+    plain = _SHORT_AND_BARE.sub(
+        lambda m: f"20{m['y']}-0{m['m']}" if 0 <= period.year - int(f"20{m['y']}") <= 1 else m[0], plain
+    )
     plain = _COMPACT_DAY.sub(r"\1-\2-\3", _DAY_FIRST.sub(_year_first, plain))
     return _MONTH_FIRST.sub(r"\2-\1", plain)
 
@@ -231,6 +248,16 @@ def _until(match: re.Match[str]) -> str:
     """A range of days from the first of a month on, as the day until which it counts."""
     year = match["to"] or match["of"] or ""
     return f"截至{year}{'年' if year.isdigit() else ''}{match['last'] or match['first']}月{match['day']}日"
+
+
+def _until_its_end(match: re.Match[str]) -> str:
+    """The same of a range from any day on, where it ends on the day before; any other as it is."""
+    since, day, year = int(match["since"]), int(match["day"]), match["to"] or match["of"] or ""
+    if not (day == since - 1 and day >= _CUT_OFF) and not (since == 1 and day >= _SHORTEST):
+        return match[0]
+    if match["of"] and not match["to"] and int(match["last"]) < int(match["first"]):
+        year = str(int(match["of"]) + 1)
+    return f"截至{year}{'年' if year else ''}{match['last']}月{match['day']}日"
 
 
 def _numbered_as(label: str, number: int, period: Period) -> str:

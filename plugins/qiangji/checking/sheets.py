@@ -19,7 +19,7 @@ from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import counties
 from qiangji.checking.spans import KINDS, other_measures, other_spans
-from qiangji.checking.title_doubts import left_open
+from qiangji.checking.title_doubts import left_open, sample
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
@@ -75,6 +75,7 @@ def doubts(one: Checked, form: Form, rows: int) -> list[Doubt]:
     return [
         *_of_units(one, form),
         *_of_titles(one, form),
+        *_of_samples(one, form),
         *_of_spans(one, form),
         *_of_measures(one, form),
         *_of_formats(one, form, rows),
@@ -120,13 +121,32 @@ def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:
     sheet, fields, own = _facts(one), form.fields_in(str(one.period.last_month)), (form.title.zh,)
     for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
         said = other_in_titles(texts, fields, one.period, own)
-        if said or (said := left_open(texts, one.period, own, sheet.title_texts)):
+        is_tab = texts != sheet.title_texts
+        if said or (said := left_open(texts, one.period, own, sheet.title_texts, is_tab=is_tab)):
             yield Doubt(
                 "another_time_span",
                 f"{zh}写着{quoted_zh(said)}，本表要求填{one.period}期的数据：整张表的数据是哪一时段的？"
                 f"请按要求的时段填报并改正{zh}后重报",
                 f"the {en} says {said}, the form asks for the numbers of {one.period}: over which time was the whole"
                 f" sheet counted? Report it as asked, correct the {en} and send the report again",
+            )
+            return
+
+
+def _of_samples(one: Checked, form: Form) -> Iterator[Doubt]:
+    """A title that says that the sheet is a sample, a draft or a template. So may a sheet's name, but for a template's:
+    offices fill in what they were given.
+    """
+    sheet, own = _facts(one), (form.title.zh,)
+    for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
+        said = sample(texts, one.period, own)
+        if said and not (zh == "工作表名" and "模" in said):
+            yield Doubt(
+                "another_time_span",
+                f"{zh}写着{quoted_zh(said)}：这是{one.period}期的正式报表，还是样表、草稿？"
+                f"是正式报表的，请改正{zh}后重报；不是的，请报送正式报表",
+                f"the {en} says {said}: is this the report of {one.period}, or a sample or a draft? If it is the"
+                f" report, correct the {en} and send it again; else send the report",
             )
             return
 

@@ -61,6 +61,9 @@ _OPPOSITES = {
     "支出": re.compile("收入|进账"),
 }
 """A word in a field's label -> words for what is its opposite."""
+_TO_DATE = re.compile(r"(?<![年月季度期\d至今来])累计")
+_DONE = re.compile("已|完成|达标|示范|开展")
+"""What a stock counts that only grows: of 已建党组织 the total until today is the number at the end of the period."""
 _RANGE = re.compile(r"20\d\d年?[-~—–至到]20\d\d年?")
 KINDS: Mapping[str, tuple[str, str]] = {
     "stock": ("期末数", "the number at the end of the period"),
@@ -134,8 +137,10 @@ def _undeclared(leaf: str, field: Field) -> str:
 
 def _other(text: str, field: Field, period: Period) -> str:
     """What a text says of another time than that of the field; '' if nothing, or if the field is called so."""
-    declared = "".join((field.label.zh, *field.headers))
-    return next((w for w in _contradictions(squeezed(text), field.kind, period) if w not in declared), "")
+    declared, text = "".join((field.label.zh, *field.headers)), squeezed(text)
+    if field.kind == "stock" and _DONE.search(declared):
+        text = _TO_DATE.sub("", text)
+    return next((w for w in _contradictions(text, field.kind, period) if w not in declared), "")
 
 
 def _contradictions(text: str, kind: str, period: Period) -> Iterator[str]:

@@ -30,7 +30,11 @@ def print_open(console: Console, reports: Sequence[Open], is_all: bool) -> None:
         console.print(f"[bold]逾期未报 {sum(map(len, late))}份 Late[/bold]")
         _print_each(console, late) if is_all else _print_late(console, late)
     if back:
-        console.print(f"[bold]退回、扣留 {sum(map(len, back))}份及原因 Returned or withheld, and why[/bold]")
+        new = sum(r.is_new for own in back for r in own)
+        told = f" [magenta]昨夜以来新增 new since the night: {new}[/magenta]" if new else ""
+        console.print(
+            f"[bold]退回、扣留 {sum(map(len, back))}份及原因 Returned or withheld, and why[/bold]{told}"
+        )
         _print_each(console, back) if is_all else _print_back(console, back)
 
 
@@ -88,7 +92,9 @@ def _told(own: Sequence[Open]) -> str:
     if len(own) < NAMED:
         return f"：{'、'.join(_named(r) for r in own)}"
     first, last = min(r.period for r in own), max(r.period for r in own)
-    return f" {len(own)}份：{_by_county(own)} ({'–'.join(dict.fromkeys((first, last)))})"
+    new = sum(r.is_new for r in own)
+    told = f"，新 new {new}" if new else ""
+    return f" {len(own)}份{told}：{_by_county(own)} ({'–'.join(dict.fromkeys((first, last)))})"
 
 
 def _by_county(reports: Iterable[Open]) -> str:
@@ -105,12 +111,14 @@ def some(names: Iterable[str], zh: str, en: str) -> str:
 
 
 def _print_each(console: Console, groups: Iterable[list[Open]]) -> None:
-    """Every report of each county or reason, with its whole message."""
+    """Every report of each county or reason, with its whole message in both languages."""
     for own in groups:
         name = escape(own[0].county_name) if own[0].status == "late" else _why(own[0])
         console.print(f"• {name} {len(own)}")
         for one in own:
             console.print(Padding.indent(Text(f"{_named(one)} {one.why_zh}".strip(), "dim"), 2))
+            if one.why_en and one.why_en != one.why_zh:
+                console.print(Padding.indent(Text(one.why_en, "dim"), 4))
 
 
 def _why(report: Open) -> str:
@@ -121,4 +129,4 @@ def _named(report: Open) -> str:
     """Which report: a late one's county stands before it already."""
     if report.status == "late":
         return f"{report.title_zh} {report.period} ({report.days}天){_noted(report)}"
-    return f"{report.county_name} {report.title_zh} {report.period}"
+    return f"{report.county_name} {report.title_zh} {report.period}{' 新 new' if report.is_new else ''}"

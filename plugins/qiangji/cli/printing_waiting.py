@@ -83,6 +83,11 @@ def _print_held(console: Console, own: Sequence[Waiting], counties: Mapping[str,
         if one.beside:
             told = f"或 or {' '.join(one.beside)}：放行一份，作废另一份 release one, void the other"
             console.print(Padding.indent(Text(told, "dim"), 4))
+        if one.counts:
+            told = (
+                f"已计入 counts: {one.counts}：放行则取代，作废则不变 release to replace it, void to keep it"
+            )
+            console.print(Padding.indent(Text(told, "dim"), 4))
     if rest := own[HELD_SHOWN:]:
         told = " ".join(f"{counties.get(one.county_code, one.county_code)} {one.argument}" for one in rest)
         console.print(Padding.indent(Text(f"其余 the other {len(rest)}: {told} (--all)"), 2))

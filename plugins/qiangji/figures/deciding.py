@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy.engine import Engine
 
@@ -29,8 +29,9 @@ class Waiting:
     `command`: what is typed; empty where nothing can be typed. `what`: held, unbuilt, stale_correction, not_taken,
     few_units, hand_over, not_sent, findings or unknown_year. `about`: the report that it is about, in words;
     `reason_code` and `brief_zh`: why, where it has a reason. `argument`: the words of `command` that name the report
-    and no other. `beside`: deliveries of the same report, of which one is right. `count`: how many things it is.
-    `page`: the page among Airflow's where it is done, where no command does it.
+    and no other. `beside`: deliveries of the same report that are held too, of which one is right; `counts`: the one
+    that counts, as somebody released it. `count`: how many things it is. `page`: the page among Airflow's
+    where it is done, where no command does it.
     """
 
     what: str
@@ -48,6 +49,7 @@ class Waiting:
     brief_zh: str = ""
     argument: str = ""
     beside: tuple[str, ...] = ()
+    counts: str = ""
     count: int = 1
     page: str = ""
 
@@ -56,8 +58,9 @@ class Waiting:
 class Open:
     """A report that its county has to send, or send again. `status`: late, returned or withheld.
 
-    `days`: since it was due, where it is late. `brief_`: why, in a few words; `why_`: the message. A late one has a
-    reason only where that is not its county's silence: `voided` by us, or `failed`: the last attempt could not look.
+    `days`: since it was due, where it is late. `is_new`: it came since the night began, and went back. `brief_`: why,
+    in a few words; `why_`: the message. A late one has a reason only where that is not its county's silence: `voided`
+    by us, or `failed`: the last attempt could not look.
     """
 
     status: str
@@ -73,6 +76,7 @@ class Open:
     brief_en: str = ""
     why_zh: str = ""
     why_en: str = ""
+    is_new: bool = False
 
     @property
     def note(self) -> tuple[str, str]:
@@ -83,8 +87,10 @@ class Open:
 _NOTES = {"voided": ("作废后待补", "voided"), "failed": ("采集失败", "last attempt failed")}
 
 
-def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open]:
-    """Reports of the grid that somebody has to send, in its order."""
+def open_reports(
+    catalogue: Catalogue, grid: Rows, today: date, since: datetime | None = None
+) -> Iterator[Open]:
+    """Reports of the grid that somebody has to send, in its order. `since`: when what is new begins."""
     for r in grid:
         is_late = reading.is_late(catalogue, r, today)
         if not is_late and r["status"] not in ("returned", "withheld"):
@@ -102,6 +108,7 @@ def open_reports(catalogue: Catalogue, grid: Rows, today: date) -> Iterator[Open
             *_brief(catalogue, r["form"], code),
             r["message_zh"] or "",
             r["message_en"] or "",
+            is_new=bool(not is_late and since and r.get("received_at") and r["received_at"] >= since),
         )
 
 
@@ -232,15 +239,22 @@ def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator
     for r in held:
         key = r["county_code"], r["form"], r["period"]
         argument = _argument(r, parts.get(r["delivery_id"], []))
-        beside = tuple(d for d in same.get(key, []) if d != r["delivery_id"])
+        of_it = same.get(key, deliveries.Same())
+        counts = "" if of_it.counts == r["delivery_id"] else of_it.counts
+        beside = tuple(d for d in of_it.ids if d not in (r["delivery_id"], counts))
+        told = (f"（{r['delivery_id']}或{'、'.join(beside)}）" if beside else "") + (
+            f"（已计入的是{counts}）" if counts else ""
+        )
+        told_en = (f", {r['delivery_id']} or {', '.join(beside)}" if beside else "") + (
+            f"; {counts} counts" if counts else ""
+        )
         code = r["reason_code"] or ""  # of a moment before it was decided on, the reason is not on record
         brief = _brief(catalogue, r["form"], code)[0] if code else ""
         about = f"{r['county_name']} {_title(catalogue, r)[0]} {r['period']}"
         yield Waiting(
             "held",
-            f"待审 {about}：{brief}".rstrip("：")
-            + (f"（{r['delivery_id']}或{'、'.join(beside)}）" if beside else ""),
-            f"held: {code}".rstrip(": ") + (f", {r['delivery_id']} or {', '.join(beside)}" if beside else ""),
+            f"待审 {about}：{brief}".rstrip("：") + told,
+            f"held: {code}".rstrip(": ") + told_en,
             f'qiangji release {argument} --reason "…"',
             r["message_zh"] or "",
             r["message_en"] or "",
@@ -253,6 +267,7 @@ def _held(engine: Engine, catalogue: Catalogue, reported: Reporting) -> Iterator
             brief_zh=brief,
             argument=argument,
             beside=beside,
+            counts=counts,
         )
 
 

@@ -182,7 +182,9 @@ def as_reported(
         moves=moves,
         ahead=tuple(ahead),
         locked=tuple(r["period"] for r in reading.locks(engine, at)),
-        open_reports=tuple(open_reports(catalogue, reported.grid, today)),
+        open_reports=tuple(
+            open_reports(catalogue, reported.grid, today, night.told_since if night else None)
+        ),
         then=() if ahead else tuple(_next(engine, catalogue, at, today)),
         decided=_decided(engine, night.told_since, at) if night else [],
         is_past=unbuilt is None,

@@ -23,6 +23,7 @@ from qiangji.parsing.wording import targets_of
 from qiangji.text import counted, squeezed, tidy
 
 _SHOWN = 5
+_LOOKED_AT = 50
 _NUMBER = r"^[\s\p{Z}]*-?[0-9０-９][0-9０-９,，.．]*[%％]?[\s\p{Z}]*$"
 
 
@@ -97,6 +98,10 @@ def zone_of(grid: Grid, below: int, end: int, columns: Columns, reading: Reading
         return zone
     if any(_is_of_another(_texts(signed, i), columns, reading) for i in range(first)):
         return zone
+    beneath = range(first + 1, min(first + 1 + _LOOKED_AT, signed.num_rows))
+    is_whole = _is_filled(signed.slice(first, 1), columns, reading)[0].as_py()
+    if not is_whole and any(_is_of_another(_texts(signed, i), columns, reading) for i in beneath):
+        return zone  # the first line of another table
     at = pa.array([*[None] * first, first], pa.int64())
     return pa.concat_tables([zone, signed.take(at)]).combine_chunks()
 

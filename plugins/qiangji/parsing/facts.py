@@ -21,8 +21,9 @@ MAX_TITLES, MAX_TITLE = 40, 200
 """Title cells that are kept, and characters of each."""
 _BRACKETS = re.compile(r"[(\[【〔](?:(?:计量)?单位[:：]?)?([^()\[\]【】〔〕]{1,16})[)\]】〕]$")
 _IN_BRACKETS = r"[(\[【〔]([^()\[\]【】〔〕]{1,24})[)\]】〕]"
-_APART = re.compile(r"[,，、;；:：/]")
+APART = re.compile(r"[,，、;；:：/]")
 _OF_UNIT = re.compile("^.{0,4}单位(?:为|是)?")
+OF_UNIT = re.compile("^(?:计量)?单位[:：]?")
 _GROUPS = re.compile("村|社区|镇|组|班|队|对|支|家|期|批|届|年|月|日|天|分|小时|学时|课时")
 """Units that also head a group of columns, or say a time."""
 _UNITS = frozenset(
@@ -49,7 +50,7 @@ _RATE = re.compile("(.{1,6})/(?:年|季度?|月|日|天|亩|人|户|村|组|公�
 _MONEY = re.compile(
     r"^(?:人民币|(?P<foreign>港币|美金|美元|港元|外币|英镑|欧元|日元|澳币|澳元))(?=[十百千万亿]*元)"
 )
-_SPAN = re.compile(
+SPAN = re.compile(
     r"(?:本|当|全)?年度?(?:累计)?数?|累计数?|年初至今|[本当上](?:月|季|季度|期)数?|上年(?:同期)?|[月季年期]末数?"
 )
 
@@ -143,20 +144,19 @@ def own_spans(period: Period) -> dict[str, re.Pattern[str]]:
     }
 
 
-def split_unit(header: str, span: re.Pattern[str] | None = None) -> tuple[str, str]:
+def split_unit(header: str) -> tuple[str, str]:
     """A header and the unit in brackets behind it: `党员数(人)` -> (`党员数`, `人`); without one, '' is the unit.
 
     Only words that are units count, and those that say over which time (`收入(万元,本年累计)`): `党员数(女)` is another
-    header than `党员数`. `span`: further words of a time.
+    header than `党员数`.
     """
     plain = squeezed(header)
     found = _BRACKETS.search(plain)
     if not found or not found.start():
         return plain, ""
-    words = [word for word in _APART.split(found[1]) if word]
+    words = [word for word in APART.split(found[1]) if word]
     units = [word for word in words if unit_in(word)]
-    spans = [_SPAN, *([span] if span else [])]
-    if len(units) > 1 or not all(unit_in(word) or any(s.fullmatch(word) for s in spans) for word in words):
+    if len(units) > 1 or not all(unit_in(word) or SPAN.fullmatch(word) for word in words):
         return plain, ""
     return plain[: found.start()], "".join(units)
 
@@ -188,8 +188,8 @@ def units_above(parents: str) -> list[str]:
     behind 单位 or a colon, or alone (`元`). `村` or `组` alone is what columns are grouped by.
     """
     text = squeezed(parents)
-    stated = [word for text in re.findall(_IN_BRACKETS, text) for word in _APART.split(text)]
-    bare = _APART.split(re.sub(_IN_BRACKETS, "", text))
+    stated = [word for text in re.findall(_IN_BRACKETS, text) for word in APART.split(text)]
+    bare = APART.split(re.sub(_IN_BRACKETS, "", text))
     words = [*stated, *(word for word in bare if not _GROUPS.fullmatch(word))]
     return [unit for word in words if (unit := unit_in(_OF_UNIT.sub("", word)))]
 

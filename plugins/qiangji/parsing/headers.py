@@ -17,9 +17,9 @@ from qiangji.parsing.facts import MAX_TITLE
 from qiangji.parsing.grid import Grid, address, column_letters
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
-from qiangji.parsing.wording import PERIOD, alike, target_of
+from qiangji.parsing.wording import PERIOD, alike, numbered, target_of
 from qiangji.personal_data import may_name
-from qiangji.text import quoted_zh, squeezed
+from qiangji.text import quoted_zh, squeezed, tidy
 
 _SEARCHED = 10
 """Rows among which a header is looked for that does not stand where it should."""
@@ -158,7 +158,8 @@ def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[s
     """(leaf, parents + leaf) of each column, tidied, and the parents, squeezed, a comma between them. A parent's text
     covers what is to its right, up to the next.
     """
-    rows = [grid.row_text(i) for i in range(title_rows, min(title_rows + header_rows, grid.cells.num_rows))]
+    below = min(title_rows + header_rows, grid.cells.num_rows)
+    rows = [[tidy(numbered(c[i].as_py())) for c in grid.cells.columns] for i in range(title_rows, below)]
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]

@@ -10,6 +10,8 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | a title once more | texts without a number, directly above such a row |
 | a town's heading | its name alone, above the rows of its units |
 | an end | 以下空白 alone |
+| a remark | below the last code, where a declared total stands above it or a sign-off zone below; no number in it; it
+  begins with 备注, 说明 and the like, or is the only text of its row below one that does |
 | another table | below the last code: it names fields in other columns, and no key; the rows below are `strays` |
 | units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
   those of other fields are short and no number (`—`, `是/否`, `档`) |
@@ -29,11 +31,13 @@ import pyarrow.compute as pc
 from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
-from qiangji.parsing.grid import Grid, combined
+from qiangji.parsing.grid import Grid, combined, sign_off_start
 from qiangji.parsing.headers import Columns, reordered
 from qiangji.parsing.reading import Reading
-from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, heading_of, is_number
+from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, is_number
+from qiangji.parsing.town_headings import heading_of
 from qiangji.parsing.wording import targets_of
+from qiangji.personal_data import is_signature
 from qiangji.text import squeezed
 
 _LEAST, _LEAST_NUMBERS = 2, 3
@@ -41,6 +45,9 @@ _LEAST, _LEAST_NUMBERS = 2, 3
 _WORD = re.compile(r"[^0-9]{1,6}")
 """What stands in a row of units under a column that has none."""
 _END = re.compile(r"[(（]?以下(?:为?空白|空|无正文|无内容|无数据)[)）]?")
+_REMARK = re.compile(
+    r"[(\[【〔*※]*(?:备注|附注|注释|注|(?:填[表报]|编制|有关|补充)?说明|口径|统计口径|数据来源)[0-9一二三四五]{0,2}(?:[)\]】〕]|[:、.]|$)"
+)
 _COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 
 
@@ -66,7 +73,8 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i in range(titles, min(titles + headers, grid.cells.num_rows))
     ]
     texts = _without_code(zone, columns, reading)
-    table = _table_in(texts, zone, columns, reading)
+    units_end = _last_code(zone, columns, reading) if texts else 0
+    table = _table_in(texts, units_end, columns, reading)
     texts = {i: row for i, row in texts.items() if table is None or i < table}
     below = grid.first_row + grid.data_start(reading.layout)
     repeated = {
@@ -82,7 +90,8 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
             if i in repeated or any(map(is_number, row)):
                 break
             repeated.add(i)
-    units, further = dict[str, str](), [i for i, row in texts.items() if _is_end(row)]
+    remarks = _remarks({i: row for i, row in texts.items() if i > units_end}, grid, columns, reading)
+    units, further = dict[str, str](), [*(i for i, row in texts.items() if _is_end(row)), *remarks]
     for i in range(len(texts)):
         if i not in texts:  # the first code
             break
@@ -95,16 +104,32 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
     return HeaderRows(sorted(repeated - {*further}), further, units, table)
 
 
-def _table_in(
-    texts: Mapping[int, list[str]], zone: pa.Table, columns: Columns, reading: Reading
-) -> int | None:
+def _last_code(zone: pa.Table, columns: Columns, reading: Reading) -> int:
+    """The position of the last row with a unit's code; without any, the end of the zone."""
+    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading))
+    return int(units[-1].as_py()) if len(units) else zone.num_rows
+
+
+def _remarks(texts: Mapping[int, list[str]], grid: Grid, columns: Columns, reading: Reading) -> list[int]:
+    """Positions of remarks below the table, among the rows below the last code."""
+    labels = {squeezed(text) for text in (*reading.layout.totals, *reading.layout.subtotals)}
+    is_over = bool(texts) and sign_off_start(grid, reading.layout) < grid.cells.num_rows
+    found = list[int]()
+    for i, row in sorted(texts.items()):
+        filled = [text for text in row if text]
+        if any(row[at].rstrip(":") in labels for at in columns.labels):
+            is_over = True
+        elif is_over and filled and not any(map(is_number, filled)):
+            goes_on = bool(found) and found[-1] == i - 1 and len(filled) == 1 and not is_signature(filled[0])
+            if _REMARK.match(filled[0]) or goes_on:
+                found.append(i)
+    return found
+
+
+def _table_in(texts: Mapping[int, list[str]], last: int, columns: Columns, reading: Reading) -> int | None:
     """The position of the header of another table below the units' rows: it names fields in other columns, and no key,
     and no row below it has a code (as a summary by town).
     """
-    if not texts:
-        return None
-    units = pc.indices_nonzero(are_codes(zone.column(columns.key), reading))
-    last = units[-1].as_py() if len(units) else zone.num_rows
     for at in (i for i in texts if i > last):
         named = targets_of(texts[at], reading.form)
         is_header = len(named) >= _LEAST and 2 * len(named) >= sum(map(bool, texts[at]))

@@ -36,6 +36,7 @@ from qiangji.parsing.grid import address, combined
 from qiangji.parsing.headers import Columns
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.totals import says_total
+from qiangji.parsing.town_headings import heading_of
 from qiangji.parsing.xlsx_sums import no_value
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed, tidy
@@ -62,9 +63,6 @@ _NOTE = re.compile(
     r"|[(]?\s*(?:盖章|公章|签章)"
 )
 """How notes begin: a word for one; a numbered sentence; a long text with punctuation."""
-_LEVEL = re.compile(
-    r".{1,12}(?:镇|乡|街道(?:办|办事处)?|办事处|开发区|高新区|(?<![社小])区|县|市)[:：]?|[0-9]{6}(?:[0-9]{3})?"
-)
 _EXTRA = re.compile(
     r"(?:(?:全|本|各)?(?:省|市|县|区|镇|街道?|村|社区|组)?平均|[人村组户]均)(?:数|值)?|均值|同期(?:数|值)?|[同环]比|占比|比例|最[大小高低]值?|排名|名次|完成率|校验|核对"
     r"|(?:比|较)?(?:上|去|前|本)(?:月|期|季度?|年)(?:同期|末|底)?(?:数|值|增减|增长)?"
@@ -275,18 +273,6 @@ def _no_unit(row: list[str], columns: Columns, reading: Reading) -> tuple[What, 
     if not has_name and len(filled) > LOOSE and all(map(_ZERO.fullmatch, filled)):
         return "zeros", next((text for text in filled if text != NO_RESULT), "")
     return ("loose", filled[0]) if _is_loose(row, columns) else None
-
-
-def heading_of(row: list[str], columns: Columns, reading: Reading) -> str | None:
-    """The town's name or code that a row has in place of a unit's of a form beneath towns; None without."""
-    key, name = row[columns.key], "" if columns.name is None else row[columns.name]
-    if reading.form.grain not in ("village", "community", "group"):
-        return None
-    if key and not (_LEVEL.fullmatch(squeezed(key)) and key not in reading.crosswalk):
-        return None
-    others = (row[i] for i in columns.labels if i not in (columns.key, columns.name))
-    texts = [text for text in (key, name, *others) if text and not (text.isdecimal() and text != key)]
-    return texts[0] if texts and all(_LEVEL.fullmatch(squeezed(text)) for text in texts) else None
 
 
 def find_sums(

@@ -7,12 +7,13 @@ a unit, the field's own time, a number in front, stars, quotation marks, a colon
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError
-from qiangji.parsing.facts import own_spans, split_unit
+from qiangji.parsing.facts import APART, OF_UNIT, SPAN, own_spans, split_unit, unit_in
 from qiangji.parsing.once import once
 from qiangji.parsing.two_languages import parts_of, says_other
 from qiangji.periods import Period
@@ -26,14 +27,33 @@ _NO_WORD = re.compile(r"[-+0-9.,%/]+")
 _MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》|「([^「」]+)」|『([^『』]+)』")
 _INNER = r"\1\2\3\4\5\6"
 _ASIDE = re.compile(
-    r"^(?:[★☆*※▲△◆●]+|[(]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:[)][.、]?|[.、](?![0-9])))+|[★☆*※▲△◆●:]+$"
+    r"^(?:[★☆*※▲△◆●]+|[(]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:[)][.、]?|、|[.,:-](?![0-9])))+|[★☆*※▲△◆●:]+$"
 )
 _OF_PART = re.compile("^其中[:,、]?")
 """Quotation marks in pairs, stars for what has to be filled in, numbers of columns, colons: they make no other header.
 """
-_BEHIND = re.compile(r"(?<=.)\(([^()]{1,40})\)$")
+_CIRCLED = "[\u2460-\u2473\u24eb-\u24f4\u24f5-\u24fe\u2776-\u2793\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
+_IN_FRONT = re.compile(
+    rf"^[\s★☆*※▲△◆●]*(?:(?P<circled>{_CIRCLED})|(?P<digits>[0-9]{{1,2}})\s(?=\s*[\u4e00-\u9fff“《](?<![岁年月日号季个周届])))\s*[、.．]?\s*(?=\S)"
+)
+_A_COLUMN = re.compile(
+    rf"(?<=\S)\s*[(（]?{_CIRCLED}(?:\s*[=＝+＋－×÷-]\s*{_CIRCLED})*[)）]?(?=\s*(?:[(（\[【]|$))"
+)
+"""A circled number: in front, or behind, as the number of its column with what it adds up (`总收入①=②+③`)."""
+_BEHIND = re.compile(r"(?<=.)[(\[【〔]([^()\[\]【】〔〕]{1,40})[)\]】〕]$")
+_MOST_BEHIND = 3
+"""Brackets behind one another that are looked into."""
 _OR = re.compile("[/、,;|]|或者?")
 _DIGITS = re.compile("([0-9]{1,2})位(?:数字?|代码|编码|码)?")
+_HOW = {
+    "": re.compile("必填项?|非空|不[能得]?为?空|[没无]有?的?[请则]?填(?:0|零)"),
+    "key": re.compile("文本(?:格式)?"),
+    "number": re.compile("[请只]?填?(?:阿拉伯)?数字|[0-9]{1,2}(?:=[0-9]{1,2}(?:[+-][0-9]{1,2})*)"),
+    "integer": re.compile("[请只]?填?(?:正|非负)?整数|取整数?"),
+    "decimal": re.compile("(?:请?保留)?(?:[0-4一二两三四]位小数|小数点?后[0-4一二两三四]位)"),
+}
+"""What tells how to fill a column in: any, codes, numbers, whole ones, others."""
+_TO_DATE = re.compile("(?:本年度?)?累计数?$")
 _OWN_UNITS = {
     "person": ("人", "名"), "household": ("户",), "village": ("个", "村"), "community": ("个", "社区"),
     "group": ("个", "组"), "unit": ("个",), "item": ("个", "项", "件"), "time": ("次", "场", "场次", "期"),
@@ -74,58 +94,104 @@ def _says_other(form: Form, target: str, other: str) -> str:
     return other if named else says_other(other, form.fields[target])
 
 
+def numbered(text: str | None) -> str:
+    """A header as written, a circled number in front of it as 1、, one behind it left out. Tidied, ①党员
+    would be 1党员.
+    """
+    if not text:
+        return ""
+    found = _IN_FRONT.match(text)
+    if found:
+        number = found["digits"] or int(unicodedata.numeric(found["circled"]))
+        text = f"{number}、{text[found.end() :]}"
+    return _A_COLUMN.sub("", text)
+
+
 def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
     """The same, of a squeezed header without what makes no other one: a number in front, stars, quotation marks, the
-    colon behind 其中, the unit in brackets or behind a stroke, and the time where it is the field's own.
+    colon behind 其中, the unit in brackets or behind a stroke, the time where it is the field's own, and how to fill it
+    in. Of several brackets behind one another each is taken by itself.
     """
-    bare, text = _bare_headers(form), _without_marks(text)
-    if found := _BEHIND.search(text):
-        target, unit = _of_bare(form, text[: found.start()], period)
-        if target and _tells_how(form, target, found[1]):
-            return target, unit
-    plain, unit = split_unit(text)
-    if target := _only(bare, plain, form):
-        return target, unit
+    text, behind = _without_marks(text), list[str]()
+    for _ in range(_MOST_BEHIND + 1):
+        target, unit = _of_plain(form, text, period)
+        if target and (units := _units_behind(form, target, behind, period)) is not None:
+            return target, "".join(units) or unit
+        if not (found := _BEHIND.search(text)):
+            break
+        behind.append(found[1])
+        text = _without_marks(text[: found.start()])
+    return None, ""
+
+
+def _of_plain(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
+    """The same, of a header without brackets behind it, and the unit behind a stroke."""
+    bare = _bare_headers(form)
+    if target := _only(bare, text, form):
+        return target, ""
     plain, _, unit = text.rpartition("/")
     if (target := _only(bare, plain, form)) and unit in _OWN_UNITS.get(_unit_of(form, target), ""):
         return target, unit
-    for kind, span in (own_spans(period) if period else {}).items():
-        plain, unit = split_unit(text, span)
-        if (
-            (target := _only(bare, plain, form))
-            and target in form.fields
-            and form.fields[target].kind == kind
-        ):
-            return target, unit
+    if found := _TO_DATE.search(text):
+        target = _only(bare, text[: found.start()], form)
+        return (target, "") if target in form.fields and form.fields[target].is_number else (None, "")
     for kind, before in _times_before(period).items():
         if found := before.match(text):
-            target, unit = _of_bare(form, text[found.end() :], None)
-            if target in form.fields and form.fields[target].kind == kind:
+            target, unit = _of_plain(form, text[found.end() :], None)
+            field = form.fields.get(target or "")
+            if field and field.is_number and kind in (field.kind, ""):
                 return target, unit
     return None, ""
 
 
+def _units_behind(form: Form, target: str, behind: Sequence[str], period: Period | None) -> list[str] | None:
+    """The units in brackets behind a header, at most one; None where they say what makes it another one."""
+    units, spans = list[str](), [SPAN]
+    if target in form.fields and period and (own := own_spans(period).get(form.fields[target].kind)):
+        spans.append(own)
+    for said in behind:
+        if _tells_how(form, target, said):
+            continue
+        words = [word for word in APART.split(OF_UNIT.sub("", said)) if word]
+        units += (word for word in words if unit_in(word))
+        if len(units) > 1 or not all(
+            unit_in(word) or any(span.fullmatch(word) for span in spans) or _tells_how(form, target, word)
+            for word in words
+        ):
+            return None
+    return units
+
+
 @cache
 def _times_before(period: Period | None) -> dict[str, re.Pattern[str]]:
-    """Kind of a field -> its own time before its label: `期末党员人数`, `1-10月村级集体总收入`."""
+    """Kind of a field -> its own time before its label: `期末党员人数`, `1-10月村级集体总收入`. 累计 before a number of
+    any kind: where it is another time than the field's, it is asked about (`checking.spans`).
+    """
     spans = own_spans(period) if period else {}
     of = {kind: f"|(?:{span.pattern})" for kind, span in spans.items()}
+    until = f"|(?=截|至)(?:{spans['stock'].pattern})(?<=[末底日])(?:累计)?" if spans else ""
     return {
         "stock": re.compile(f"(?:期末{of.get('stock', '')})(?<=[末底日])"),
-        "ytd": re.compile(f"(?:本年度?(?:累计)?{of.get('ytd', '')})"),
+        "ytd": re.compile(
+            f"(?:本年度?(?:累计)?|(?:[今本]年|年初)(?:以来|至今)(?:累计)?{of.get('ytd', '')}{until})"
+        ),
+        "": re.compile("累计"),
     }
 
 
 def _tells_how(form: Form, target: str, said: str) -> bool:
-    """Whether what stands in brackets tells how to fill in a column: 必填, 是/否, all its values, a code's digits."""
-    if said in ("必填", "必填项"):
+    """Whether what stands in brackets tells how to fill in a column: 必填, 整数, all its values, a code's digits."""
+    if _HOW[""].fullmatch(said):
         return True
     if target == form.key:
         digits = _DIGITS.fullmatch(said)
-        return digits is not None and bool(re.fullmatch(form.key_pattern, "1" * int(digits[1])))
+        is_long = digits is not None and re.fullmatch(form.key_pattern, "1" * int(digits[1]))
+        return bool(is_long or _HOW["key"].fullmatch(said))
     if target not in form.fields:
         return False
     field, words = form.fields[target], sorted(_OR.split(said))
+    if field.is_number:
+        return any(how in _HOW and _HOW[how].fullmatch(said) for how in ("number", field.type))
     return words == sorted(("是", "否") if field.type == "boolean" else map(squeezed, field.values or ("",)))
 
 

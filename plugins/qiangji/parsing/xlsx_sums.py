@@ -9,6 +9,7 @@ sums that a spreadsheet program would show, and NO_RESULT in place of every othe
 | `D4+D5+D9`, `SUM(D4:D9,D12)`, `SUM(D4:D9)+SUM(D12:D20)` there | the same |
 | `ROUND(SUM(D4:D202),2)` there | the same, rounded |
 | `SUBTOTAL(9,D4:D202)`, `SUBTOTAL(109,...)` there | the same, without other such subtotals |
+| `AGGREGATE(9,5,D4:D202)` there | the same; without other subtotals under 0 to 3, without errors under 2, 3, 6, 7 |
 | the same, in a row that holds nothing but formulas: a total without its label | the same |
 | the same, where one of these cells has no result or an error | NO_RESULT: the cell itself is told |
 | any other, in a totals row (`SUMIF`) | NO_RESULT: a finding, no rows are held against it |
@@ -24,6 +25,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import islice
 
@@ -36,16 +38,31 @@ from qiangji.text import as_text, squeezed, tidy
 
 Place = tuple[int, int]
 """(row, column), counted from 0."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """Cells that are added up. `no_subtotals`: without other subtotals; `no_errors`: errors are passed over."""
+
+    cells: str
+    no_subtotals: bool = False
+    no_errors: bool = False
+
+
 MAX_SUMS = 1_000
 """Sums of a sheet that are computed. A totals row has as many as the form has fields."""
+_LEVELS = 3
+"""Totals of totals of totals."""
 _ROUND = re.compile(r"\s*=?\s*ROUND\((?P<what>.+),\s*(?P<digits>[0-9])\s*\)\s*", re.IGNORECASE)
 _TERM = re.compile(
-    r"\s*(?:SUM\((?P<cells>[^()]+)\)|SUBTOTAL\(\s*(?:9|109)\s*,(?P<visible>[^()]+)\)|(?P<one>[^()+]+))\s*(?:\+|$)",
+    r"\s*(?:SUM\((?P<cells>[^()]+)\)|SUBTOTAL\(\s*(?:9|109)\s*,(?P<visible>[^()]+)\)"
+    r"|(?:_xlfn\.)?AGGREGATE\(\s*9\s*,\s*(?P<option>[0-7])\s*,(?P<some>[^()]+)\)|(?P<one>[^()+]+))\s*(?:\+|$)",
     re.IGNORECASE,
 )
 _CELLS = re.compile(
     r"\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*(?::\s*\$?([A-Z]{1,3})\$?([1-9][0-9]{0,6})\s*)?", re.IGNORECASE
 )
+_NESTED = re.compile(r"\b(?:SUBTOTAL|AGGREGATE)\(", re.IGNORECASE)
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,]*(?:\.[0-9]+)?")
 
 
@@ -58,9 +75,12 @@ def fill_in(rows: list[list[object]], formulas: Mapping[Place, str], layout: Lay
     labels = {squeezed(text) for text in (*layout.totals, *layout.subtotals)}
     bare = _bare(rows, formulas)
     in_totals = (place for place in sorted(formulas) if place[0] in bare or _is_total(rows, place[0], labels))
-    for row, column in islice(in_totals, MAX_SUMS):
-        if (total := _sum(rows, formulas, row, column)) is not None:
-            rows[row][column] = as_text(total)
+    left = [(row, column) for row, column in islice(in_totals, MAX_SUMS) if column < len(rows[row])]
+    for _ in range(_LEVELS):  # a total of all may stand above the subtotals that it adds up
+        for row, column in left:
+            if (total := _sum(rows, formulas, row, column)) is not None:
+                rows[row][column] = total
+        left = [(row, column) for row, column in left if rows[row][column] == NO_RESULT]
 
 
 def mark_all(rows: list[list[object]], formulas: Mapping[Place, str]) -> None:
@@ -128,32 +148,37 @@ def _sum(
     if not terms or row >= len(rows) or column >= len(rows[row]):
         return None
     values = list[object]()
-    for cells, is_subtotal in terms:
-        added = _rows_added(cells, column)
+    for term in terms:
+        added = _rows_added(term.cells, column)
         if not added or any(row in some for some in added):
             return None
         places = [(r, column) for some in added for r in some if r < len(rows) and column < len(rows[r])]
-        if is_subtotal:
-            places = [p for p in places if p not in formulas or "SUBTOTAL" not in formulas[p].upper()]
-        values += [rows[r][column] for r, _ in places]
-    if any(isinstance(value, str) and value.startswith("#") for value in values):
+        if term.no_subtotals:
+            places = [p for p in places if p not in formulas or not _NESTED.search(formulas[p])]
+        found = [rows[r][column] for r, _ in places]
+        values += [v for v in found if not (term.no_errors and v != NO_RESULT and _is_error(v))]
+    if any(map(_is_error, values)):
         return None
     numbers = (v for v in values if isinstance(v, (int, float, Decimal)) and not isinstance(v, bool))
     total = sum((Decimal(as_text(number) or 0) for number in numbers), Decimal(0))
     return total if digits is None else total.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
-def _terms(formula: str) -> tuple[list[tuple[str, bool]], int | None]:
-    """The cells of each sum that a formula adds up, and whether it is a SUBTOTAL; none if it is no sum. And to how many
-    digits ROUND rounds all of it.
-    """
-    text, at, found = formula.strip().removeprefix("=").lstrip(" +"), 0, list[tuple[str, bool]]()
+def _is_error(value: object) -> bool:
+    return isinstance(value, str) and value.startswith("#")
+
+
+def _terms(formula: str) -> tuple[list[Term], int | None]:
+    """The cells of each sum that a formula adds up; none if it is no sum. And to how many digits ROUND rounds it."""
+    text, at, found = formula.strip().removeprefix("=").lstrip(" +"), 0, list[Term]()
     rounded = _ROUND.fullmatch(text)
     text = rounded["what"] if rounded else text
     while at < len(text):
         if not (term := _TERM.match(text, at)):
             return [], None
-        found.append((term["cells"] or term["visible"] or term["one"], bool(term["visible"])))
+        option = int(term["option"] or 4)
+        cells = term["cells"] or term["visible"] or term["some"] or term["one"]
+        found.append(Term(cells, bool(term["visible"]) or option < 4, option in (2, 3, 6, 7)))
         at = term.end()
     is_one_cell = len(found) == 1 and "(" not in text
     if is_one_cell or text.rstrip().endswith("+"):

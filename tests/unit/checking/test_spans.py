@@ -289,3 +289,23 @@ def test_cells_above_several_columns_may_speak_of_one_of_them() -> None:
 )
 def test_the_translation_of_a_header_was_held_against_the_field_before(leaf: str, word: str) -> None:
     assert said("ytd", "", leaf) == word
+
+
+@pytest.mark.parametrize(
+    ("kind", "label", "header", "word"),
+    [
+        ("ytd", "植树株数", "累计植树株数", ""),
+        ("stock", "已建党组织", "累计已建党组织", ""),
+        ("stock", "已建党组织", "已建党组织（累计）", ""),
+        ("stock", "已建党组织", "已建党组织（本年累计）", "本年累计"),
+        ("stock", "已建党组织", "1-10月累计已建党组织", "1-10月"),
+        ("stock", "职业经理人", "累计职业经理人", "累计"),
+        ("flow", "活动人次", "累计活动人次", "累计"),
+        ("distinct", "服务党员数", "累计服务党员数", "累计"),
+    ],
+)
+def test_all_until_now_is_asked_about_where_it_is_another_number(
+    kind: str, label: str, header: str, word: str
+) -> None:
+    found = other_spans({"n": ("", header)}, {"n": field(kind, label)}, OCTOBER)
+    assert [one.said for one in found] == ([word] if word else [])

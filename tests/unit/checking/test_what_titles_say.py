@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Field
 from qiangji.checking.other_form import other_form
-from qiangji.checking.title_doubts import left_open
+from qiangji.checking.title_doubts import left_open, sample
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.titles import other_period
 from qiangji.periods import Period
@@ -52,6 +52,7 @@ def said(cells: tuple[str, ...], period: str, catalogue: Catalogue) -> str:
         or of_period
         or other_in_titles(cells, FIELDS, reported, own)
         or left_open(cells, reported, own)
+        or sample(cells, reported, own)
     )
 
 
@@ -404,7 +405,9 @@ def test_what_makes_a_title_wrong(catalogue: Catalogue, period: str, cells: tupl
 LEFT_OPEN = {
     MONTH: """
         9月修改|9月修改版|9月修订|9月更新|9月版|9月已审|9月审核|8月更新|9月28日修改|2026年9月制表|第9期|第九期""",
-    QUARTER: "二季度修改|二季度更新|二季度已审|6月修改|第2期|2026年6月制表",
+    QUARTER: """
+        任务清单季报表（8月）|任务清单季报表（7-8月）|2026年8月任务清单季报表|2026年7月
+        二季度修改|二季度更新|二季度已审|6月修改|第2期|2026年6月制表""",
 }
 """What is asked about where no title names the period reported."""
 FILLED_IN_BEFORE = {
@@ -423,10 +426,14 @@ IN_ITS_TIME = {
         填报日期：2026年10月8日|填报日期：2026年11月2日|填报日期：11月2日|填报日期：1月5日|填报时间：9月25日至11月5日
         填报日期：2026年9月30日前|填报时间：每月5日前|制定日期：2026年1月5日|批准日期：2026年9月3日|填报日期： 年 月 日
         修订日期：2026年9月3日|上报时间：9月起每月5日前|有效期至：2026年9月
-        审核：已对照9月数据|导出时间：2026-10-05 09:00""",
+        审核：已对照9月数据|导出时间：2026-10-05 09:00
+        行政村党建月报表10|行政村党建月报表（10）|行政村党建月报表2|行政村党建月报表（1）|附表9|表9|行政村党建月报表（26.10）
+        数据截至：10.31|截至10.31|2026.9.26-2026.10.25|9月26日至10月25日|（9.21-10.20）|2026年10.1-10.31|9.26-10.25数据
+        填报时间：9月26日至10月25日|换届时间：8月26日-9月25日""",
     QUARTER: """
+        任务清单季报表（9月）|任务清单季报表（7-9月）|任务清单季报表（10月）|2026年三季度,（8月）|6.26-9.25|填报日期：8月8日|8月更新
         三季度修改|9月修改|10月修改|7月修改|第3期|填报日期：10月8日|填报日期：2026年8月8日|填报日期：1月8日""",
-    HALF: "填报日期：7月5日|填报日期：2026年7月5日|填报日期：10月5日",
+    HALF: "2026年6月|填报日期：7月5日|填报日期：2026年7月5日|填报日期：10月5日",
     YEAR: "填报日期：1月5日|填报日期：12月5日|填报日期：2027年1月5日|12月修改",
 }
 """What is in its time beside any title."""
@@ -498,6 +505,67 @@ def test_what_is_said_of_the_sheet_beside_a_right_title(
     catalogue: Catalogue, period: str, cells: tuple[str, ...]
 ) -> None:
     assert said(cells, period, catalogue)
+
+
+OF_AN_EARLIER_MONTH = """
+    行政村党建月报表（26.9）|行政村党建月报表26.9|行政村党建月报表（25.10）|数据截至：9.30|数据截至9.30|截至9.30|统计截止：9.30
+    2026.8.26-2026.9.25|8月26日-9月25日|2026年8月26日至9月25日|（8.26-9.25）|行政村党建月报表（9.1-9.30）|20260826-20260925
+    统计时间：2026年8月21日至9月20日|2025.9.26-2025.10.25"""
+
+
+@pytest.mark.parametrize("cells", [cells for _, cells in places({MONTH: OF_AN_EARLIER_MONTH})])
+def test_days_and_short_years_that_name_an_earlier_month(cells: tuple[str, ...]) -> None:
+    assert other_period(cells, Period.parse(MONTH), (TITLES[MONTH],)) in ("2026-09", "2025-10")
+
+
+def test_a_range_of_days_over_the_turn_of_the_year() -> None:
+    cells, own = ("2026年12月26日至1月25日",), (TITLES[MONTH],)
+    assert other_period(cells, Period.parse("2027-01"), own) is None
+    assert other_period(cells, Period.parse("2027-02"), own) == "2027-01"
+
+
+@pytest.mark.parametrize("behind", ["9", "09", "（09）", "（9）", "-9", "_9", "02", " 9", "（12）"])
+def test_a_number_behind_the_title_is_asked_about_where_nothing_names_the_period(behind: str) -> None:
+    reported, own = Period.parse(MONTH), (T,)
+    assert left_open((T + behind,), reported, own)
+    assert left_open((f"新会区{T}{behind}", "单位：万元"), reported, own)
+    assert left_open((T + behind, "2026年10月"), reported, own) == ""
+    assert left_open((T + behind,), reported, own, is_tab=True) == ""
+
+
+@pytest.mark.parametrize(
+    "behind", ["10", "（10）", "1", "2", "（2）", "3", "13", "26", "（10", "（表9）", "V9", "第9稿"]
+)
+def test_a_number_behind_the_title_that_is_no_other_month(behind: str) -> None:
+    assert left_open((T + behind,), Period.parse(MONTH), (T,)) == ""
+    assert left_open(("附表9", T, "表9"), Period.parse(MONTH), (T,)) == ""
+
+
+SAMPLES = """
+    样表|示例|填写示例|样例|草稿|草表|初稿|模板|模版|征求意见稿|测试|试填|演示|模拟数据|空表|培训用|样表（新会区）|2026年10月样表|样式"""
+NO_SAMPLES = """
+    按样表填报|参照样表|样表已更新|模板更新：2026年1月|2026版模板|模板版本V2|填写示例见附件|示例：440703100001|定稿|终稿|试行|试点
+    说明：样表|注：示例|使用统一模板|空表不报|测试村不填|台山市样表|草稿勿报|模板第2版|示范村|样板村"""
+
+
+@pytest.mark.parametrize("text", [said.strip() for said in SAMPLES.split("|")])
+def test_a_sample_or_a_draft_is_asked_about(text: str) -> None:
+    period, own = Period.parse(MONTH), (TITLES[MONTH],)
+    for cells in (
+        (T, text),
+        (f"2026年10月{T}（{text}）",),
+        (f"{T}{text}",),
+        (f"{text}：{T}",),
+        (f"（{text}）{T}",),
+    ):
+        assert sample(cells, period, own), cells
+
+
+@pytest.mark.parametrize("text", [said.strip() for said in re.split(r"[|\n]", NO_SAMPLES)])
+def test_what_is_said_of_a_sample_is_no_question(text: str) -> None:
+    period, own = Period.parse(MONTH), (TITLES[MONTH],)
+    for cells in ((T, text), (f"2026年10月{T}（{text}）",), (f"（{text}）{T}",)):
+        assert sample(cells, period, own) == "", cells
 
 
 BEHIND_THE_TITLE = {

@@ -85,6 +85,18 @@ def shown(found: Morning, width: int = 100, *, is_all: bool = False) -> str:
     return out.getvalue()
 
 
+def test_what_went_back_since_the_night_is_marked_and_told_in_both_languages() -> None:
+    new = replace(back("江海区", "村表"), is_new=True)
+    one = replace(morning([county("440704", returned=2)]), open_reports=(back("江海区", "组表"), new))
+    text, full = shown(one), shown(one, 120, is_all=True)
+    assert "昨夜以来新增 new since the night: 1" in text
+    assert "村表 2026-10 新 new" in text
+    assert "组表 2026-10 新" not in text
+    assert full.count("江海区 lacks a column") == full.count("江海区缺列“户数”") == 2
+    many = replace(one, open_reports=tuple(replace(new, form=f"f{i}") for i in range(4)))
+    assert "4份，新 new 4：" in shown(many)
+
+
 def test_a_red_night_says_who_was_not_reached_and_why() -> None:
     bad = county("440704", is_reached=False, reason_code="login_refused")
     text = shown(morning([county("440703"), bad], (("440704", "江海区", "login_refused"),)))
@@ -190,7 +202,9 @@ def test_reports_of_one_delivery_are_named_by_form() -> None:
     found = morning([county("440703")], waiting=HELD_SHOWN + 2)
     waits = tuple(replace(one, argument=f"d --form f{i}") for i, one in enumerate(found.waiting))
     waits = (replace(waits[0], command='qiangji release d --form f0 --reason "…"', beside=("e",)), *waits[1:])
+    waits = (*waits[:1], replace(waits[1], counts="c9"), *waits[2:])
     text = shown(replace(found, waiting=waits))
+    assert "    已计入 counts: c9：放行则取代，作废则不变" in text
     assert 'qiangji release ID --reason "…"\n' in text
     assert "  d --form f1 县 表1 2026-10 整列未填\n" in text
     assert "    或 or e：放行一份，作废另一份" in text

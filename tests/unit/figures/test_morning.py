@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from qiangji.catalogue import Catalogue, load
-from qiangji.figures.deciding import _argument, _few_units, open_reports
+from qiangji.figures import deliveries
+from qiangji.figures.deciding import _argument, _few_units, _held, open_reports
 from qiangji.figures.morning import standing
 from qiangji.figures.reading import Reporting, needs_attention
 from tests.frozen import paths as frozen
@@ -54,6 +55,42 @@ def test_a_late_report_stays_late_when_a_later_attempt_fails(catalogue: Catalogu
 def test_what_was_voided_here_is_not_told_as_its_county_s_silence(catalogue: Catalogue) -> None:
     grid = [row(B, "late", reason_code="voided", delivery_id="d1"), row(A, "late")]
     assert [r.note for r in open_reports(catalogue, grid, TODAY)] == [("作废后待补", "voided"), ("", "")]
+
+
+@pytest.mark.parametrize(
+    ("same", "beside", "counts", "said"),
+    [
+        (deliveries.Same(["d2", "d1"]), ("d2",), "", "（d1或d2）"),
+        (deliveries.Same(["d2", "d1"], "d2"), (), "d2", "（已计入的是d2）"),
+        (deliveries.Same(["d3", "d2", "d1"], "d2"), ("d3",), "d2", "（d1或d3）（已计入的是d2）"),
+    ],
+)
+def test_of_deliveries_side_by_side_the_one_that_counts_is_not_offered(
+    catalogue: Catalogue,
+    monkeypatch: pytest.MonkeyPatch,
+    same: deliveries.Same,
+    beside: tuple[str, ...],
+    counts: str,
+    said: str,
+) -> None:
+    """There was nothing left to release of it."""
+    held = row(A, "held", delivery_id="d1", reason_code="side_by_side", received_at=AT)
+    monkeypatch.setattr(deliveries, "parts", lambda *_: {})
+    monkeypatch.setattr(deliveries, "of_same_report", lambda *_: {(A, "village", "2026-10"): same})
+    (one,) = _held(None, catalogue, Reporting(AT, [held], []))  # type: ignore[arg-type]
+    assert (one.beside, one.counts) == (beside, counts)
+    assert one.zh.endswith(said)
+
+
+def test_what_came_and_went_back_since_the_night_is_new(catalogue: Catalogue) -> None:
+    hour = timedelta(hours=1)
+    grid = [
+        row(A, "returned", reason_code="missing_column", received_at=AT + hour),
+        row(B, "withheld", reason_code="personal_data", received_at=AT - hour),
+        row(B, "late", "community", received_at=None),
+    ]
+    assert [r.is_new for r in open_reports(catalogue, grid, TODAY, AT)] == [True, False, False]
+    assert not any(r.is_new for r in open_reports(catalogue, grid, TODAY))
 
 
 def test_a_held_report_is_named_so_that_no_other_of_its_delivery_is_meant() -> None:

@@ -109,6 +109,10 @@ def test_texts_are_named_where_they_are_what_a_total_lacks(cells: dict[str, Any]
         "=ROUND(SUM(C3:C5),2)",
         "=ROUND(SUM(C3:C4)+C5, 0)",
         "=SUBTOTAL(9,C3:C4)+SUM(C5)",
+        "=AGGREGATE(9,5,C3:C5)",
+        "=AGGREGATE(9, 7, $C$3:$C$5)",
+        "=_xlfn.AGGREGATE(9,6,C3:C4,C5)",
+        "=ROUND(AGGREGATE(9,0,C3:C5),0)",
     ],
 )
 def test_a_sum_is_one_however_it_is_written(formula: str) -> None:
@@ -123,18 +127,55 @@ def test_a_rounded_sum_is_rounded_half_up() -> None:
     assert problem.written == "1.3"  # of 1.25
 
 
-def test_a_subtotal_function_leaves_other_subtotals_out() -> None:
+@pytest.mark.parametrize("beneath", ["SUBTOTAL(9,", "AGGREGATE(9,5,"])
+@pytest.mark.parametrize("above", ["SUBTOTAL(9,", "AGGREGATE(9,0,", "AGGREGATE(9,3,"])
+def test_a_subtotal_function_leaves_other_subtotals_out(beneath: str, above: str) -> None:
     cells: dict[str, Any] = {"A5": "小计", "B5": None, "A6": "合计"}
-    cells |= {f"{c}5": f"=SUBTOTAL(9,{c}3:{c}4)" for c in "CDE"}
-    cells |= {f"{c}6": f"=SUBTOTAL(9,{c}3:{c}5)" for c in "CDE"}
+    cells |= {f"{c}5": f"={beneath}{c}3:{c}4)" for c in "CDE"}
+    cells |= {f"{c}6": f"={above}{c}3:{c}5)" for c in "CDE"}
     parsed = read(book(**cells))
     assert parsed.rows.column("members").to_pylist() == [10, 20]
     assert (parsed.totals_agree, parsed.totals_problems) == (True, [])
 
 
+@pytest.mark.parametrize("formula", ["={c}6+{c}8", "=SUM({c}6,{c}8)", "=SUBTOTAL(9,{c}4:{c}8)"])
+@pytest.mark.parametrize("whole", [3, 9])
+def test_a_total_of_subtotals_is_added_up_above_and_below_them(formula: str, whole: int) -> None:
+    """Each sum was put down as a text, and no sum counts texts: the total of all was told as 0."""
+    rows = {4: ("01", 10), 5: ("02", 20), 7: ("03", 30)}
+    cells: dict[str, Any] = {f"{c}{row}": None for row in (3, 9) for c in "AB"}
+    for row, (code, members) in rows.items():
+        cells |= {f"A{row}": CODE + code, f"B{row}": "村", f"C{row}": members, f"D{row}": 1, f"E{row}": 2}
+    cells |= {"A6": "小计", "B6": None, "A8": "小计", "A3": None, "A9": None, f"A{whole}": "合计"}
+    for c in "CDE":
+        first, second = ("=SUBTOTAL(9,{}4:{}5)", "=SUBTOTAL(9,{}7:{}7)")
+        cells |= {f"{c}3": None, f"{c}6": first.format(c, c), f"{c}8": second.format(c, c)}
+        cells |= {f"{c}{whole}": formula.format(c=c)}
+    parsed = read(book(**cells))
+    assert (parsed.totals_agree, parsed.totals_problems) == (True, [])
+    assert parsed.sheet.uncomputed_totals == ()
+
+
+def test_an_aggregate_that_leaves_nothing_out_counts_subtotals_twice() -> None:
+    cells: dict[str, Any] = {"A5": "小计", "B5": None, "A6": "合计"}
+    cells |= {f"{c}5": f"=SUM({c}3:{c}4)" for c in "CDE"}
+    cells |= {f"{c}6": f"=AGGREGATE(9,5,{c}3:{c}5)" for c in "CDE"}
+    assert [p.written for p in read(book(**cells)).totals_problems] == ["60", "18", "7.5"]
+
+
+@pytest.mark.parametrize(("option", "told"), [(5, ("行政村!C6",)), (6, ()), (7, ()), (2, ())])
+def test_an_aggregate_passes_over_errors_where_it_says_so(option: int, told: tuple[str, ...]) -> None:
+    parsed = read(book(C4="#DIV/0!", C6=f"=AGGREGATE(9,{option},C3:C5)"))
+    assert parsed.sheet.uncomputed_totals == told
+    assert [cell.address for cell in parsed.unreadable] == ["行政村!C4"]
+
+
 @pytest.mark.parametrize(
     "formula",
     [
+        "=AGGREGATE(4,5,C3:C5)",
+        "=AGGREGATE(9,8,C3:C5)",
+        "=SUMPRODUCT(SUBTOTAL(9,OFFSET(C3,ROW(C3:C5)-3,0)))",
         "=SUM(D3:D5)",
         "=SUM(C3:C6)",
         "=SUMIF(C3:C5,1)",

@@ -195,6 +195,32 @@ def test_an_undeclared_total_is_not_added_to_the_declared_one() -> None:
     assert len(parsed.unreadable) == 1
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("备注：甲村数据含新设村,,,,,",),
+        ("备注：,,,,,", ",甲村数据含新设村,,,,", "2、乙村不变,,,,,"),
+        (",备注,无,,,", "说明,,,,,"),
+        (",,,说明：收入为全口径,,",),
+    ],
+)
+def test_remarks_between_the_total_and_the_sign_off_cost_no_row(lines: tuple[str, ...]) -> None:
+    parsed = read(
+        csv(*ROWS, "合计,,46,10,10,10", *lines, "填表人：,,,,,"), totals=["合计"], sign_off=["填表人"]
+    )
+    assert (parsed.unreadable, parsed.rows.num_rows) == ([], len(ROWS))
+
+
+@pytest.mark.parametrize(
+    "line", [",说明村,12,1,1,1", "备注：,,12,,,", f"{CODE}09,备注村,1,1,1,1", "备注：,,,3,,"]
+)
+def test_no_row_with_a_number_is_a_remark(line: str) -> None:
+    parsed = read(
+        csv(*ROWS, "合计,,46,10,10,10", line, "填表人：,,,,,"), totals=["合计"], sign_off=["填表人"]
+    )
+    assert parsed.rows.num_rows == len(ROWS) + 1
+
+
 # ---- below the sign-off line
 
 
@@ -274,6 +300,9 @@ TOTAL = "合计,,50,10,10,10"
         ((TOTAL, "增加,转入,3,,,", "减少,转出,2,,,", "合计,,1,,,", *SIGNED), True, 3),
         ((TOTAL, "增加,转入,3,,,", "合计,,1,,,"), True, 2),
         # the table's own: after its rows, at their head, behind a line with a date or a number of a telephone
+        ((*SIGNED, "合计,,12,3,,", "大泽,,7,2,,", "会城,,5,1,,"), None, 0),
+        ((*SIGNED, "合计,,49,10,10,10", "大泽,,7,2,,"), False, 0),
+        ((*SIGNED, "合计,,49,,,"), False, 0),
         ((*SIGNED, TOTAL), True, 0),
         ((*SIGNED, "合计,,49,10,10,10"), False, 0),
         ((*SIGNED, TOTAL, "增加,转入,3,,,", "合计,,1,,,"), True, 0),
@@ -558,6 +587,9 @@ def test_a_row_that_is_no_units_is_told_once_and_what_to_do(row: str, what: str)
     ("row", "rows", "rules"),
     [
         (",会城街道,,,,", 4, []),  # a heading above the rows of a town
+        (",一、会城街道,,,,", 4, []),
+        ("（二）会城街道,,,,,", 4, []),
+        (",会城街道（共20个村）,,,,", 4, []),
         ("以下空白,,,,,", 4, []),
         (",（以下无正文）,,,,", 4, []),
         (",戊村,1,2,3,4", 5, []),  # a unit without its code: the suite asks for it

@@ -15,7 +15,7 @@ from qiangji.parsing import cage
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.headers import values_in
 from qiangji.parsing.two_languages import parts_of
-from qiangji.parsing.wording import target_of
+from qiangji.parsing.wording import numbered, target_of
 from qiangji.periods import Period
 from qiangji.text import tidy
 from tests.frozen import paths as frozen
@@ -29,7 +29,8 @@ def catalogue() -> Catalogue:
 
 
 def read(form: str, header: str, period: Period = MONTH) -> tuple[str | None, str]:
-    return target_of(catalogue().forms[form], tidy(header), tidy(header), period)
+    text = tidy(numbered(header))
+    return target_of(catalogue().forms[form], text, text, period)
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,43 @@ def read(form: str, header: str, period: Period = MONTH) -> tuple[str | None, st
         ("village", "村编码（12位数字）", "village_code", ""),
         ("village", "村编码（必填）", "village_code", ""),
         ("village", "村名（必填）", "unit_name", ""),
+        ("village", "党员人数（整数）", "party_members", ""),
+        ("village", "党员人数（取整）", "party_members", ""),
+        ("village", "党员人数（人，填整数）", "party_members", "人"),
+        ("village", "村级集体总收入（万元，保留两位小数）", "collective_income", "万元"),
+        ("village", "村级集体总收入（小数点后2位）", "collective_income", ""),
+        ("village", "植树株数（没有的填0）", "trees_planted", ""),
+        ("village", "村编码（文本格式）", "village_code", ""),
+        # a number in front, or the number of its column
+        ("village", "①党员总数", "party_members", ""),
+        ("village", "⑴党员总数", "party_members", ""),
+        ("village", "㈠、党员总数", "party_members", ""),
+        ("village", "㊀党员总数", "party_members", ""),
+        ("village", "❷ 党员总数（人）", "party_members", "人"),
+        ("village", "★㉑、党员总数", "party_members", ""),
+        ("village", "一、党员总数", "party_members", ""),
+        ("village", "1：党员总数", "party_members", ""),
+        ("village", "1 党员总数", "party_members", ""),
+        ("village", "②其中：女党员", "members_women", ""),
+        ("village", "35 岁以下党员", "members_under_35", ""),
+        ("village", "党员总数①", "party_members", ""),
+        ("village", "村级集体总收入⑧（万元）", "collective_income", "万元"),
+        ("village", "村级集体总收入①=②+③", "collective_income", ""),
+        ("village", "村级集体总收入（8=9+10）", "collective_income", ""),
+        # brackets behind one another
+        ("village", "村级集体总收入（累计）（万元）", "collective_income", "万元"),
+        ("village", "村级集体总收入（万元）（1-10月）", "collective_income", "万元"),
+        ("village", "村级集体总收入（1-10月）（万元）（必填）", "collective_income", "万元"),
+        ("village", "总收入（万元）（本年累计）", "collective_income", "万元"),
+        ("village", "党员人数（10月末）（人）", "party_members", "人"),
+        # all that was until now
+        ("village", "累计植树株数", "trees_planted", ""),
+        ("village", "累计植树（株）", "trees_planted", "株"),
+        ("village", "植树株数累计", "trees_planted", ""),
+        ("village", "年初以来植树株数", "trees_planted", ""),
+        ("village", "截至10月底累计植树株数", "trees_planted", ""),
+        ("town_service", "累计活动参加人次", "attendances", ""),
+        ("county_emerging", "累计已建非公企业", "enterprises_with_party_org", ""),
         # its own time before it
         ("village", "期末党员人数", "party_members", ""),
         ("village", "期末党员人数（人）", "party_members", "人"),
@@ -180,6 +218,21 @@ def test_an_honest_wording_is_that_header(form: str, header: str, target: str, u
         ("village", "党员人数（选填）"),
         ("village", "村编码（6位）"),
         ("village", "村名（12位）"),
+        # brackets behind one another, one of which says another thing
+        ("village", "村级集体总收入（9月）（万元）"),
+        ("village", "党员人数（女）（人）"),
+        ("village", "党员人数（不含预备）（整数）"),
+        ("village", "村级集体总收入（万元）（元）"),
+        ("village", "书记档次（一档）（必填）"),
+        ("village", "村级集体总收入（取整）"),
+        ("village", "一肩挑（整数）"),
+        ("village", "党员人数（保留两位小数）"),
+        # a number that is no place
+        ("village", "26党员人数"),
+        ("village", "10 月党员人数"),
+        ("village", "党员人数（6）"),
+        ("village", "截至9月底累计植树株数"),
+        ("village", "累计一肩挑"),
         # another time before it, or one of another kind of number
         ("village", "期初党员人数"),
         ("village", "9月末党员人数"),
@@ -257,3 +310,16 @@ def test_an_unknown_header_says_what_it_is_taken_for(header: str, said: str) -> 
     assert e.value.code == "unknown_header"
     assert said in e.value.zh
     assert ("看似" in e.value.zh) is bool(said)
+
+
+def test_every_header_of_every_form_is_itself_with_a_number_or_how_to_fill_it_in() -> None:
+    for form in catalogue().forms.values():
+        for name, field in form.fields.items():
+            around = ["①{}", "（2）{}", "★3、{}：", "{}（必填）", "{}⑤"]
+            around += ["{}（填数字）"] if field.is_number else []
+            around += ["{}（整数）（必填）"] if field.type == "integer" else []
+            around += ["累计{}", "{}（累计）（必填）", "{}累计"] if field.kind == "ytd" else []
+            for text in (field.label.zh, *field.headers):
+                odd = ["{}累计"] * text.endswith(")") + ["累计{}"] * text.startswith("其中")
+                said = {read(form.form, one.format(text))[0] for one in around if one not in odd}
+                assert said == {name}, (form.form, text)
