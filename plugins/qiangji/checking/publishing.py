@@ -110,16 +110,30 @@ def _flat(rejected: pa.Table) -> pa.Table:
 
 def _fullness(accepted: pa.Table, form: Form) -> _Fullness:
     fields = [n for n in form.fields if n in accepted.column_names]
-    empty = None
-    for n in fields:
-        null = pc.is_null(accepted.column(n))
-        empty = null if empty is None else pc.and_(empty, null)
-    numbers = [accepted.column(n) for n in fields if form.fields[n].is_number]
+    filled = sum(accepted.num_rows - accepted.column(n).null_count for n in fields)
     # nothing but zeros, and at least one of them: missing is not zero
-    zeros = [pc.all(pc.equal(c, 0)).as_py() for c in numbers if c.null_count < len(c)]
+    numbers = [accepted.column(n) for n in fields if form.fields[n].is_number]
+    numbers = [c for c in numbers if c.null_count < len(c)]
     return _Fullness(
-        rows_non_empty=accepted.num_rows - (pc.sum(empty).as_py() or 0) if empty is not None else 0,
-        cells_filled=sum(accepted.num_rows - accepted.column(n).null_count for n in fields),
+        rows_non_empty=accepted.num_rows - _empty_rows(accepted.select(fields)),
+        cells_filled=filled,
         cells_total=accepted.num_rows * len(fields),
-        is_nil=bool(zeros) and all(zeros),
+        is_nil=bool(numbers) and all(_is_zero(c) for c in numbers),
     )
+
+
+def _empty_rows(rows: pa.Table) -> int:
+    """Rows without a value in any column; mostly one column has a value in each row."""
+    if any(not c.null_count for c in rows.columns):
+        return 0
+    empty = pa.repeat(pa.scalar(True), rows.num_rows)
+    for column in rows.columns:
+        empty = pc.and_(empty, pc.is_null(column))
+    return int(pc.sum(empty).as_py() or 0)
+
+
+def _is_zero(column: pa.ChunkedArray) -> bool:
+    """Whether every value is 0; mostly the first says that not all are."""
+    if column[0].as_py():
+        return False
+    return bool(pc.all(pc.equal(column, 0)).as_py())
