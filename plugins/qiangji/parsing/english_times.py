@@ -35,12 +35,14 @@ def _month(month: int) -> str:
 
 @cache
 def own_time(period: Period | None, kind: str) -> re.Pattern[str]:
-    """`kind`: a field's, or `start` where it counts what was open at the start of the year. Without a period: any time,
-    for those who ask what column it is, whatever it counts.
+    """`kind`: a field's, `start` where it counts what was open at the start of the year, `in the year` where it counts
+    what is due in it. Without a period: any time, for those who ask what column it is, whatever it counts.
     """
     if not period:
         return re.compile(rf"{_any_time()}|\b(?:{START})\b")
     last, year = _month(period.end.month), period.year
+    if kind == "in the year":
+        return re.compile(rf"\b(?:in|of|for|during|within) {year}\b")
     of_year = rf"(?:,? (?:of )?{year}\b)?"
     first = rf"(?:\b1(?:st)?(?: of)? {_month(1)}|{_month(1)}(?: 1(?:st)?\b)?)"
     if kind == "start":
@@ -61,6 +63,7 @@ def own_time(period: Period | None, kind: str) -> re.Pattern[str]:
         alone = rf"|(?:(?:in|of|for|during) )?{whole}" if period.start.month == 1 else ""
         return re.compile(
             rf"(?:(?:from|for|in|between|of) )?{so_far}|(?:{_AT}|to )(?:the )?(?:{day}|{end})"
+            rf"|\b(?:until|till|up to|through|to) {whole}|\b(?:since|from) {first}{of_year}"
             rf"|\b(?:in|of|for|during|within|since) (?:the year )?{year}\b|\b{year} to date\b"
             rf"|\bsince (?:the )?(?:start|beginning) of (?:the year|{year})\b"
             rf"|\bso far(?: in {year}\b| this year)?|{_first(period)}{of_year}{alone}"

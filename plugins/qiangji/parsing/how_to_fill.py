@@ -9,6 +9,7 @@ unit, a time, a part (女), or one value of several says what is counted, and is
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from qiangji.catalogue.models import Field, Form
 from qiangji.text import squeezed
@@ -31,42 +32,55 @@ _WHOLE = "(?:非负|正|0或正)?(?:整数|自然数)"
 _DECIMALS = "(?:[0-4一二两三四]位小数|小数点?后[0-4一二两三四]位(?:小数)?|(?:至|到)?0?\\.0{0,3}1)"
 _DATE = "(?:年[-/.]?月[-/.]?日|[YyXx×]{2,4}(?:[-/.年][MmXx×]{1,2})(?:[-/.月][DdXx×]{1,2}日?))"
 _ONE_DATE = "20[0-9]{2}[-/.年][0-9]{1,2}[-/.月][0-9]{1,2}日?"
-_ANY = re.compile(
+_ANY = (
     rf"{_PLEASE}(?:必填项?|必录项?|选填项?|非必填项?|非空)|{_PLEASE}{_WRITE}|{_PLEASE}{_WRITE}0"
-    rf"|(?:请)?(?:不[能得可许要]?|勿|切勿|请勿|严禁)(?:为空|留空|空白?|空格|漏填|缺项|合并单元格|修改|改动|更改)|{_NOTHING}{_ZERO}"
-    rf"|{_NOTHING}(?:则|就|时)*(?:可以?)?(?:不填写?|留空|空着)|(?:系统|公式|表格)?自动(?:生成|计算|汇总|求和|带出|填充)|公式"
+    rf"|(?:请)?(?:不[能得可许要]?|勿|切勿|请勿|严禁)(?:为空|留空|空[白着]?|空格|漏填|缺项|合并单元格|修改|改动|更改|[改动删])"
+    rf"|{_NOTHING}{_ZERO}|(?:不用|无需|不必|免)填写?"
+    rf"|{_NOTHING}(?:则|就|时)*(?:可以?)?(?:不填写?|留空|空着)|(?:[由表内系统公式格]*自动|由?系统)(?:生成|计算|汇总|求和|带出|填充)|公式"
     rf"|(?:详?见|参[见照考])(?:填[表报写]|指标|附件?)?(?:说明|须知|要求|解释)|填[表报写]说明|(?:第)?[0-9]{{1,2}}[栏列]|栏次?[0-9]{{1,2}}"
     rf"|{_PLEASE}(?:实际|真实|实)(?:情况|数据?)?{_WRITE}|如实|据实"
 )
 """For a column of any type. The number of a column (`1栏`) belongs here too."""
-_NUMBER = re.compile(
+_NUMBER = (
     rf"{_PLEASE}(?:{_WRITE}|为|是)?(?:阿拉伯|纯|半角)?数[字值]{_TYPED}"
-    rf"|{_PLEASE}(?:不|勿|不要|无需|不得|不能|不用|请勿)(?:{_WRITE}|带|加|含|写)?(?:计量)?单位|(?:大于(?:或?等于|零)?|不小于|≥|>=|>)0"
+    rf"|{_PLEASE}(?:不|勿|不要|无需|不得|不能|不用|请勿)(?:{_WRITE}|带|加|写)?(?:计量)?单位|(?:大于(?:或?等于|零)?|不小于|≥|>=|>)0"
     r"|[0-9]{1,2}(?:=[0-9]{1,2}(?:[+-][0-9]{1,2})*)"
 )
-_INTEGER = re.compile(
-    rf"{_PLEASE}(?:{_WRITE}|取|保留|为|是)*{_WHOLE}{_TYPED}|取整|(?:不保留|不[带要含]|无)小数"
+_INTEGER = (
+    rf"{_PLEASE}(?:{_WRITE}|取|保留|为|是|四舍五入)*{_WHOLE}{_TYPED}(?:{_WRITE})?|{_PLEASE}(?:四舍五入)?取整"
+    "|(?:不保留|不[带要含留]|无)小数"
 )
-_DECIMAL = re.compile(
-    rf"{_PLEASE}(?:{_WRITE}|取|保留|精确[至到]?|四舍五入)*[至到]?{_DECIMALS}|{_PLEASE}四舍五入|(?:{_WRITE}|可以?)*小数{_TYPED}"
+_DECIMAL = (
+    rf"{_PLEASE}(?:{_WRITE}|取|保留|精确[至到]?|四舍五入)*[至到]?{_DECIMALS}|{_PLEASE}四舍五入"
+    rf"|(?:{_WRITE}|可以?|带)*小数{_TYPED}|0\.0{{1,4}}"
 )
-_CHOICE = re.compile(
+_CHOICE = (
     rf"{_PLEASE}(?:从|在|点击?)?(?:右侧|单元格)?(?:下拉)?(?:选项|菜单|列表|框)?(?:中|内|里)?(?:勾选|点选|选择|选取|选填|选|单选)(?:项|填写?|一项|其一|录入)?"
-    r"|下拉(?:选项|菜单|列表|框)?|单选题?|(?:任|只能?|仅)选(?:其)?一项?"
+    r"|下拉(?:选项|菜单|列表|框)?|[二两三四五六七八2-8]选一|打[√✓]|单选题?|(?:任|只能?|仅)选(?:其)?一项?"
 )
 _CHOOSE = re.compile(rf"^{_PLEASE}(?:{_WRITE}|选择|选填|选|从|在|为)*[:：]?")
 _CHOSEN = re.compile(
     r"(?:(?:[二两三四五六七八2-8]者?|其中|之中|中|任|任选)*(?:选择?|选填|单选|任选)(?:其?一|1)?项?|之一|其中之?一)$"
 )
-_DAY = re.compile(
+_DAY = (
     rf"{_PLEASE}(?:日期)?(?:{_WRITE})?(?:格式)?(?:为|是|如|例如?|示例|按)*[:：]?{_DATE}(?:的?格式|{_WRITE})?"
     rf"|(?:日期)?(?:格式)?(?:为|如|例如?|示例|格式)+[:：]?{_ONE_DATE}|{_PLEASE}(?:{_WRITE}|精确|具体)+[至到]日|{_PLEASE}{_WRITE}?日期{_TYPED}"
 )
-_TEXT = re.compile(
+_TEXT = (
     rf"{_PLEASE}{_WRITE}?(?:单位|部门|规范)*(?:全称|规范名称|规范简称)|文本{_TYPED}|(?:不超过|限|控制在)?[0-9]{{1,3}}个?字(?:以内|之内|内)?"
-    rf"|(?:不|勿|不要|不得|请勿)(?:{_WRITE})?(?:个人)?(?:姓名|人名)|{_PLEASE}简[要明]{_WRITE}"
+    rf"|(?:不|勿|不要|不得|请勿)(?:{_WRITE})?(?:个人)?(?:姓名|人名)|{_PLEASE}简[要明]{_WRITE}|(?:尚?未|没有?)完成的?(?:可以?)?(?:不填|留空)|{_PLEASE}{_WRITE}?(?:单位|部门)名称"
 )
-_CODE = re.compile(rf"(?:{_WRITE}|设[为置]?)?文本{_TYPED}|(?:{_WRITE})?(?:国家)?统计用?区划代码")
+_CODE = rf"(?:{_WRITE}|设[为置]?)?文本{_TYPED}|(?:{_WRITE})?(?:国家)?统计用?区划代码"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _is(pattern: str, said: str) -> bool:
+    """Whether the whole text is of that pattern. Few files need any: a pattern is compiled when it is."""
+    return _compiled(pattern).fullmatch(said) is not None
 
 
 def tells_how(form: Form, target: str, said: str) -> bool:
@@ -79,21 +93,21 @@ def tells_how(form: Form, target: str, said: str) -> bool:
 
 
 def _tells(form: Form, target: str, said: str) -> bool:
-    if _ANY.fullmatch(said):
+    if _is(_ANY, said):
         return True
     if target == form.key:
         digits = _DIGITS.fullmatch(re.sub(f"^{_PLEASE}{_WRITE}?", "", said))
-        is_long = digits is not None and re.fullmatch(form.key_pattern, "1" * int(digits[1]))
-        return bool(is_long or _CODE.fullmatch(said))
+        is_long = digits is not None and bool(re.fullmatch(form.key_pattern, "1" * int(digits[1])))
+        return is_long or _is(_CODE, said)
     if target not in form.fields:
-        return bool(_TEXT.fullmatch(said))
+        return _is(_TEXT, said)
     field = form.fields[target]
     if field.is_number:
         of_type = _INTEGER if field.type == "integer" else _DECIMAL
-        return bool(_NUMBER.fullmatch(said) or of_type.fullmatch(said))
+        return _is(_NUMBER, said) or _is(of_type, said)
     if field.type in ("boolean", "enum"):
-        return bool(_CHOICE.fullmatch(said)) or _names_all(field, said)
-    return bool((_DAY if field.type == "date" else _TEXT).fullmatch(said))
+        return _is(_CHOICE, said) or _names_all(field, said)
+    return _is(_DAY if field.type == "date" else _TEXT, said)
 
 
 def _names_all(field: Field, said: str) -> bool:

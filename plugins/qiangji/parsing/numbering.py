@@ -34,10 +34,7 @@ _PLACES = (
     rf"{_STARS}\s*(?:指标|项目|栏次?|列|第)?\s*[(\[【〔]?\s*@\s*[栏列项]?\s*[)\]】〕]?\s*[.、:,_-]?\s*(?P<rest>\S.*)",
 )
 """Where the number of a column, `@`, stands: behind in brackets, behind, in front."""
-_ANY_PLACE = [
-    re.compile(place.replace("@", "(?P<letters>[A-Z]{0,2})(?P<digits>[0-9]{0,3})(?<=[A-Z0-9])"))
-    for place in _PLACES
-]
+_ANY = "(?P<letters>[A-Z]{0,2})(?P<digits>[0-9]{0,3})(?<=[A-Z0-9])"
 _LONGEST = 100
 """Characters of a header that are looked at: a longer text is none."""
 _STARTS = 4
@@ -62,8 +59,8 @@ def without_numbers(headers: tuple[str, ...]) -> tuple[str, ...]:
     """Tidied headers, '' for a column without one, each without the number of its column, where most columns have one
     and they count on. Otherwise as they are.
     """
-    for place, any_number in zip(_PLACES, _ANY_PLACE, strict=True):
-        matches = ((at, any_number.fullmatch(text[:_LONGEST])) for at, text in enumerate(headers))
+    for place in _PLACES:
+        matches = ((at, _at(place, _ANY).fullmatch(text[:_LONGEST])) for at, text in enumerate(headers))
         starts = [(at, m) for at, m in matches if m and (m["letters"] or m["digits"])][:_STARTS]
         for first, match in starts:
             found = _counting(headers, first, place, _numbers(match["letters"], match["digits"]))

@@ -10,7 +10,8 @@ as well, says nothing other: `绿化方案 Greening plan`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Set
+from functools import cache
 
 from qiangji.catalogue.models import Field
 from qiangji.parsing.english_times import own_time
@@ -27,69 +28,67 @@ _EN_FIRST = re.compile(
     rf"(?P<en>[(\[]?(?=[^{_HAN}]*[A-Za-z]{{3}})[A-Za-z][\x20-\x7e]*?)\s*[-–—/|·:]?\s*(?P<zh>[“‘\"(【「『《]?[0-9]{{0,3}}[{_HAN}].*)"
 )
 _DASH = re.compile(r"(?<=[A-Za-z0-9.)])(\s?)[–—−](\s?)(?=[A-Za-z0-9])")
+_APOSTROPHE = re.compile("(?<=[A-Za-z])’(?=s\\b| )")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[0-9])(?=yuan|rmb|cny|RMB|CNY)")
 _MONTHS = (
     "jan(?:uary)?|feb(?:ruary)?|mar|apr(?:il)?|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?"
     "|dec(?:ember)?|^(?:may|march)$"
 )
-_OTHERS: Sequence[tuple[re.Pattern[str], str]] = [
-    (re.compile(rf"\b(?:{words})\b"), zh)
-    for words, zh in (
-        ("last|prev|previous|prior|preceding|former", "上|去年|前|往|初|个月"),
-        (
-            "plan|plans|planned|planning|target|targets|targeted|goals?|quotas?|budget|budgets|budgeted|forecasts?"
-            "|estimates?|estimated|expected|projected|intended|scheduled",
-            "划|方案|目标|任务|预|应|时限|拟",
-        ),
-        (
-            "to be|yet to|going to|to come|will|remaining",
-            "应|拟|待|划|未|需|余|剩",
-        ),
-        (
-            "percent|percentage|pct|ratios?|rates?|proportion|share|average|avg|mean|median|per",
-            "率|比|占|均|每",
-        ),
-        (
-            "yuan|rmb|cny|usd|hkd|eur|gbp|dollars?|euros?|hundreds?|thousands?|millions?|billions?|k|bn|mn|mln|mio|tn",
-            "(?!)",
-        ),
-        (
-            "mu|acres?|hectares?|tons?|tonnes?|kg|kilograms?|km|kilomet(?:er|re)s?|hours?",
-            "亩|面积|公顷|吨|里|时",
-        ),
-        (
-            "expenditures?|expenses?|spending|spent|outlays?|costs?|paid|pay|payments?|payables?|debts?|indebtedness"
-            "|liabilit(?:y|ies)|loss(?:es)?|arrears|loans?|owed",
-            "支|花|付|费|成本|债|欠|亏|贷|待遇|报酬|工资|档|返还|退",
-        ),
-        ("income|revenues?|receipts?|earnings", "收|经济|款|资金|利"),
-        ("net", "净|纯"),
-        ("profits?|surplus|balances?", "利|益|盈|余"),
-        ("women|woman|females?", "女|妇"),
-        ("men|man|males?", "男"),
-        ("not|without", "未|非|无|不|没|除|缺|空"),
-        ("non", "非|未|无|不|民"),
-        (
-            "(?:over|above|beyond|exceeding|at least|more than|older than)(?= (?:the age of )?[0-9])|older"
-            "|[0-9]+ (?:or|and) (?:over|above|older|more)",
-            "上|超|满",
-        ),
-        (
-            "(?:under|below|less than|fewer than|younger than|up to|at most)(?= (?:the age of )?[0-9])|younger"
-            "|[0-9]+ (?:or|and) (?:under|below|younger|less|fewer)",
-            "下|不足|不满|内|低|未",
-        ),
-        (
-            "cancelled|canceled|dissolved|abolished|resigned|dismissed|retired|left|felled|dead|died",
-            "撤|销|解|退|辞|免|离|死|伐|亡",
-        ),
-        ("assets?|investments?|subsid(?:y|ies)|grants?|rents?|rental|donations?", "资|投|补|捐|租|联营"),
-        ("applicants?|activists?", "申请|积极"),
-        ("due|should|required", "应|编制|期|须"),
-        ("open|unresolved|pending|outstanding", "未|开|在"),
-        ("resolved|closed|settled", "(?<!未)(?:解决|办结|结)"),
-    )
-]
+_OTHERS = (
+    ("last|prev|previous|prior|preceding|former", "上|去年|前|往|初|个月"),
+    (
+        "plan|plans|planned|planning|target|targets|targeted|goals?|quotas?|budget|budgets|budgeted|forecasts?"
+        "|estimates?|estimated|expected|projected|intended|scheduled",
+        "划|方案|目标|任务|预|应|时限|拟",
+    ),
+    (
+        "to be|yet to|going to|to come|will|remaining",
+        "应|拟|待|划|未|需|余|剩",
+    ),
+    (
+        "percent|percentage|pct|ratios?|rates?|proportion|share|average|avg|mean|median|per",
+        "率|比|占|均|每",
+    ),
+    (
+        "yuan|rmb|cny|usd|hkd|eur|gbp|dollars?|euros?|hundreds?|thousands?|millions?|billions?|k|bn|mn|mln|mio|tn",
+        "(?!)",
+    ),
+    (
+        "mu|acres?|hectares?|tons?|tonnes?|kg|kilograms?|km|kilomet(?:er|re)s?|hours?",
+        "亩|面积|公顷|吨|里|时",
+    ),
+    (
+        "expenditures?|expenses?|spending|spent|outlays?|costs?|paid|pay|payments?|payables?|debts?|indebtedness"
+        "|liabilit(?:y|ies)|loss(?:es)?|arrears|loans?|owed",
+        "支|花|付|费|成本|债|欠|亏|贷|待遇|报酬|工资|档|返还|退",
+    ),
+    ("income|revenues?|receipts?|earnings", "收|经济|款|资金|利"),
+    ("net", "净|纯"),
+    ("profits?|surplus|balances?", "利|益|盈|余"),
+    ("women|woman|females?", "女|妇"),
+    ("men|man|males?", "男"),
+    ("not|without", "未|非|无|不|没|除|缺|空"),
+    ("non", "非|未|无|不|民"),
+    (
+        "(?:over|above|beyond|exceeding|at least|more than|older than)(?= (?:the age of )?[0-9])|older"
+        "|[0-9]+ (?:or|and) (?:over|above|older|more)",
+        "上|超|满",
+    ),
+    (
+        "(?:under|below|less than|fewer than|younger than|up to|at most)(?= (?:the age of )?[0-9])|younger"
+        "|[0-9]+ (?:or|and) (?:under|below|younger|less|fewer)",
+        "下|不足|不满|内|低|未",
+    ),
+    (
+        "cancelled|canceled|dissolved|abolished|resigned|dismissed|retired|left|felled|dead|died",
+        "撤|销|解|退|辞|免|离|死|伐|亡",
+    ),
+    ("assets?|investments?|subsid(?:y|ies)|grants?|rents?|rental|donations?", "资|投|补|捐|租|联营"),
+    ("applicants?|activists?", "申请|积极"),
+    ("due|should|required", "应|编制|期|须"),
+    ("open|unresolved|pending|outstanding", "未|开|在"),
+    ("resolved|closed|settled", "(?<!未)(?:解决|办结|结)"),
+)
 """Words that say another thing, and what the Chinese of the field holds where it says the same."""
 _UNRESOLVED = re.compile(r"\bnot (?:yet )?(?:resolved|closed|settled)\b")
 _END = re.compile(r"\b(?:end|close|closing)\b")
@@ -132,7 +131,8 @@ _IN_WORDS = re.compile(r"\b(two|three|six|nine|twelve|half a year)(?=[- ]months?
 _DIGITS = {"two": "2", "three": "3", "six": "6", "nine": "9", "twelve": "12", "half a year": "6-month"}
 _SIGNS = (
     (re.compile("≥|>="), " at least "), (re.compile("≤|<="), " at most "), (re.compile(">"), " over "),
-    (re.compile("<"), " under "), (re.compile(r"\b([0-9]+)\+"), r" at least \1"),
+    (re.compile("<"), " under "), (re.compile(r"\bnot? (?:older|more|over) than\b"), "at most"),
+    (re.compile(r"\bnot? (?:younger|less|fewer) than\b"), "at least"), (re.compile(r"\b([0-9]+)\+"), r" at least \1"),
 )  # fmt: skip
 _BELOW = re.compile(r"\b(under|below|less than|younger than) ([0-9]+)\b")
 _NUMBER = re.compile(r"[0-9](?:[0-9,.]*[0-9])?")
@@ -167,11 +167,17 @@ _GENERIC = ("unit", "item", "group")
 def parts_of(header: str) -> tuple[str, str] | None:
     """The Chinese part of a header in two languages, with its unit, and the other part; None of another header."""
     text = _DASH.sub(r"\1-\2", tidy(header)).replace("≤", "<=").replace("≥", ">=")
+    text = _APOSTROPHE.sub("'", text)
     if found := _ZH_FIRST.fullmatch(text):
         return found["zh"] + (found["unit"] or ""), found["en"]
     if found := _EN_FIRST.fullmatch(text):
         return found["zh"], found["en"]
     return None
+
+
+@cache
+def _whole(words: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{words})\b")
 
 
 def says_other(other: str, field: Field, period: Period | None = None) -> str:
@@ -186,7 +192,7 @@ def says_other(other: str, field: Field, period: Period | None = None) -> str:
     text = _without_its_own(text, field, zh, period)
     if (left_out := _EXCLUDED.search(text)) and not _leaves_out(note, left_out["what"]):
         return left_out[0].strip()
-    checked = [pattern for pattern, excuse in _OTHERS if not re.search(excuse, zh)]
+    checked = [_whole(words) for words, excuse in _OTHERS if not re.search(excuse, zh)]
     if field.is_number:
         checked += [_CHANGED] if not _IS_CHANGE.search(zh) else []
         checked += [_END] if "年初" in zh else []
@@ -238,6 +244,8 @@ def _without_its_own(text: str, field: Field, zh: str, period: Period | None) ->
         own_time(period, "start" if is_start else field.kind),
         *([] if is_start else [_AGREES[field.kind]]),
     ]
+    is_of_year = field.kind == "stock" and "本年" in zh + (field.note.zh if field.note else "")
+    own += [own_time(period, "in the year")] if is_of_year and not is_start else []
     own += [_TEN_THOUSAND_YUAN] if field.is_money else []
     own += [_PER_CENT] if field.unit == "percent" else []
     own += [_AGES] if "岁" in zh else []
