@@ -18,7 +18,7 @@ from qiangji.parsing.grid import Grid, address, column_letters
 from qiangji.parsing.numbering import numbered, without_numbers
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
-from qiangji.parsing.wording import PERIOD, alike, target_of
+from qiangji.parsing.wording import PERIOD, alike, is_called, target_of
 from qiangji.periods import Period
 from qiangji.personal_data import may_name
 from qiangji.text import quoted_zh, squeezed, tidy
@@ -106,7 +106,10 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
-        elif target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
+        elif target is None and (
+            {leaf, full} & set(UNCHANGED_HEADERS)
+            or any(is_called(form, text, ignored_texts) for text in (leaf, full))
+        ):
             ignored.append(i)
         elif target is None:
             row = title_rows + header_rows - 1
@@ -146,7 +149,7 @@ def _target(
     target, unit = target_of(form, full, leaf, period)
     if target is None and (plain := without_numbers(tuple(t[0] for t in texts))[at]) != leaf:
         target, unit = target_of(form, full.removesuffix(leaf) + plain, plain, period)
-        leaf = plain if target else leaf
+        leaf = plain
     return target, unit, leaf
 
 

@@ -131,6 +131,18 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
     return None, ""
 
 
+def is_called(form: Form, text: str, names: Set[str]) -> bool:
+    """Whether a squeezed header is one of these names, but for what makes no other header: `★备注（选填）`."""
+    for _ in range(_MOST_BEHIND + 1):
+        if text in names:
+            return True
+        found = _BEHIND.search(text := _without_marks(text))
+        if text in names or not found or not tells_how(form, "", found[1]):
+            return text in names
+        text = text[: found.start()]
+    return False
+
+
 def _of_plain(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
     """The same, of a header without brackets behind it, and the unit behind a stroke or comma."""
     bare = _bare_headers(form)

@@ -22,7 +22,7 @@ FORMS = catalogue().forms
 def read(form: Form, headers: list[str]) -> Columns:
     """The columns of a sheet with these headers beside those of the code and the name."""
     period = QUARTER if form.period_type == "quarter" else MONTH
-    county = County(county="440705", transport="folder", path="x", files="x", layout=Layout())
+    county = County(county="440705", transport="folder", path="x", files="x", layout=Layout(ignore=("备注",)))
     head = [form.key_headers[0], form.name_headers[1], *headers]
     grid = grid_of([pa.array([text, "1"]) for text in head], "x")
     return find_columns(grid, Reading.of(county, form, period, {}, ""))
@@ -64,6 +64,8 @@ def test_columns_of_every_form_may_be_numbered(style: str) -> None:
             plain, read_ = read(form, [*labels.values()]), read(form, numbered)
             assert read_.fields == plain.fields, form.form
             assert read_.units == plain.units
+            remarks = read(form, [*numbered, STYLES[style](len(labels) + 1, "备注")])
+            assert remarks.ignored == (len(labels) + 2,)
             assert (
                 other_spans(read_.headers, form.fields, MONTH if form.period_type == "month" else QUARTER)
                 == []
@@ -112,3 +114,24 @@ def test_what_is_no_field_without_its_number_stays_unknown() -> None:
 )
 def test_the_columns_count_on(headers: tuple[str, ...], plain: tuple[str, ...]) -> None:
     assert without_numbers(headers) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "is_ignored"),
+    [
+        ("备注（选填）", True),
+        ("★备注", True),
+        ("备注：", True),
+        ("23.备注（限50字）（必填）", True),
+        ("备注（党员）", False),
+        ("备注人数", False),
+    ],
+)
+def test_a_column_without_a_field_may_say_how_to_fill_it_in(text: str, *, is_ignored: bool) -> None:
+    form = FORMS["village"]
+    headers = [*(f.label.zh for f in form.fields.values()), text]
+    if is_ignored:
+        assert read(form, headers).ignored == (len(headers) + 1,)
+    else:
+        with pytest.raises(ReturnedError):
+            read(form, headers)
