@@ -28,7 +28,8 @@ _BEFORE = re.compile(
     r"|[年季月期]初(?!中|至今|以来|到|至|起|累计)数?|(?:净增|增)减(?!情况)[数额量]?|[增减降涨](?:幅|速)"
 )
 _FROM_JANUARY = re.compile(
-    r"(?:本|当|全)?年?度?累计|年初至今|年初以来|本年以来|今年以来|1[-~—–至到]\d{1,2}月"
+    r"(?:本|当|全)?年?度?累计|年初至今|年初以来|本年以来|今年以来"
+    r"|(?<!\d)0?1月?(?:0?1日)?[-~—–至到]+(?:20\d\d年)?\d{1,2}月"
 )
 _OF_PERIOD = re.compile(r"(?:本|当|单)(?:月|季度?|期)(?!末|底|止|累计)(?:新增|发生|完成)?数?")
 _ADDED = re.compile(r"(?:(?<!\d)[本当]?[年月季期])?(?:新增|净增|增加|净减|减少)|(?:变动|变化)[数额量]")
@@ -64,6 +65,10 @@ _OPPOSITES = {
 _TO_DATE = re.compile(r"(?<![年月季度期\d至今来])累计")
 _DONE = re.compile("已|完成|达标|示范|开展")
 """What a stock counts that only grows: of 已建党组织 the total until today is the number at the end of the period."""
+_CARRIED = re.compile(
+    r"(?<!不)(?:[包内]?含|包括)(?:上|去|往)年(?:度|末|底)*(?:结转|转入|存量|结余|未结|遗留|留存)?(?:数|的|项目)?"
+)
+"""What a number at the end of the period contains anyhow: `联营项目（含上年结转）`."""
 _RANGE = re.compile(r"20\d\d年?[-~—–至到]20\d\d年?")
 KINDS: Mapping[str, tuple[str, str]] = {
     "stock": ("期末数", "the number at the end of the period"),
@@ -138,8 +143,9 @@ def _undeclared(leaf: str, field: Field) -> str:
 def _other(text: str, field: Field, period: Period) -> str:
     """What a text says of another time than that of the field; '' if nothing, or if the field is called so."""
     declared, text = "".join((field.label.zh, *field.headers)), squeezed(text)
-    if field.kind == "stock" and _DONE.search(declared):
-        text = _TO_DATE.sub("", text)
+    if field.kind == "stock":
+        text = _CARRIED.sub("", text)
+        text = _TO_DATE.sub("", text) if _DONE.search(declared) else text
     return next((w for w in _contradictions(text, field.kind, period) if w not in declared), "")
 
 

@@ -135,7 +135,8 @@ def own_spans(period: Period) -> dict[str, re.Pattern[str]]:
         "year": f"{period.year}年度?",
     }.get(period.type, "(?!)")
     ends = f"(?:截[至止]到?|至)?{year}{month}(?:末|底|{last})|{name}末"
-    since = f"{year}0?1月?(?:1日)?{_TO}{month}(?:末|底|{last})?(?:累计)?|(?:{name}|{year}{month})累计"
+    since = f"{year}0?1月?(?:0?1日)?{_TO}{{1,2}}(?:{year})?{month}(?:末|底|{last})?(?:累计)?"
+    since += f"|(?:{name}|{year}{month})累计"
     return {
         "stock": re.compile(f"{ends}|{name}"),
         "flow": re.compile(name),

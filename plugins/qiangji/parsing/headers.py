@@ -15,9 +15,11 @@ from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.facts import MAX_TITLE
 from qiangji.parsing.grid import Grid, address, column_letters
+from qiangji.parsing.numbering import numbered, without_numbers
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
-from qiangji.parsing.wording import PERIOD, alike, numbered, target_of
+from qiangji.parsing.wording import PERIOD, alike, is_called, target_of
+from qiangji.periods import Period
 from qiangji.personal_data import may_name
 from qiangji.text import quoted_zh, squeezed, tidy
 
@@ -99,12 +101,15 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     for i, (written, whole, parents) in enumerate(texts := _header_texts(grid, title_rows, header_rows)):
         if not written:
             continue
-        target, unit = target_of(form, whole, written, reading.period)
-        leaf, full = squeezed(written), squeezed(whole)
+        target, unit, said = _target(form, texts, i, reading.period)
+        leaf, full = squeezed(said), squeezed(whole)
         if target is None and leaf in RETURNED_HEADERS:
             is_returned = True
             explanation = i if leaf == EXPLANATION_HEADER else explanation
-        elif target is None and {leaf, full} & (ignored_texts | set(UNCHANGED_HEADERS)):
+        elif target is None and (
+            {leaf, full} & set(UNCHANGED_HEADERS)
+            or any(is_called(form, text, ignored_texts) for text in (leaf, full))
+        ):
             ignored.append(i)
         elif target is None:
             row = title_rows + header_rows - 1
@@ -136,14 +141,26 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
     )
 
 
+def _target(
+    form: Form, texts: Sequence[tuple[str, str, str]], at: int, period: Period | None
+) -> tuple[str | None, str, str]:
+    """What the header of a column stands for, its unit, and the header: without its number where that says nothing."""
+    leaf, full, _ = texts[at]
+    target, unit = target_of(form, full, leaf, period)
+    if target is None and (plain := without_numbers(tuple(t[0] for t in texts))[at]) != leaf:
+        target, unit = target_of(form, full.removesuffix(leaf) + plain, plain, period)
+        leaf = plain
+    return target, unit, leaf
+
+
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
     """Those of these columns whose header is that of a field, but for codes, whatever month it names."""
     texts = _header_texts(grid, *grid.title_and_header(layout))
+    timeless = [(_timeless(leaf), _timeless(full), "") for leaf, full, _ in texts]
     named = {
-        at: target_of(form, full, leaf)[0] or target_of(form, _timeless(full), _timeless(leaf))[0] or ""
+        at: _target(form, texts, at, None)[0] or _target(form, timeless, at, None)[0] or ""
         for at in columns
-        for leaf, full, _ in [texts[at]]
-        if leaf
+        if texts[at][0]
     }
     found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
     return {at: field for at, field in found.items() if field.type != "code"}

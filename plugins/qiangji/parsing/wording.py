@@ -7,15 +7,15 @@ a unit, the field's own time, a number in front, stars, quotation marks, a colon
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence, Set
 from functools import cache
 
 from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError
 from qiangji.parsing.facts import APART, OF_UNIT, SPAN, own_spans, split_unit, unit_in
+from qiangji.parsing.how_to_fill import tells_how
 from qiangji.parsing.once import once
-from qiangji.parsing.two_languages import parts_of, says_other
+from qiangji.parsing.two_languages import parts_of, says_other, words_in, words_of
 from qiangji.periods import Period
 from qiangji.personal_data import may_name
 from qiangji.text import quoted_zh, squeezed
@@ -27,32 +27,17 @@ _NO_WORD = re.compile(r"[-+0-9.,%/]+")
 _MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^《》]+)》|「([^「」]+)」|『([^『』]+)』")
 _INNER = r"\1\2\3\4\5\6"
 _ASIDE = re.compile(
-    r"^(?:[★☆*※▲△◆●]+|[(]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})(?:[)][.、]?|、|[.,:-](?![0-9])))+|[★☆*※▲△◆●:]+$"
+    r"^(?:[★☆*※▲△◆●]+|(?:(?:指标|栏次?|第)(?=[(\[【〔]?[0-9]))?[(\[【〔]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})"
+    r"(?:[)\]】〕][.、:]?|[列栏项]?(?:、|[.,:-](?![0-9]))))+|[★☆*※▲△◆●:]+$"
 )
 _OF_PART = re.compile("^其中[:,、]?")
 """Quotation marks in pairs, stars for what has to be filled in, numbers of columns, colons: they make no other header.
 """
-_CIRCLED = "[\u2460-\u2473\u24eb-\u24f4\u24f5-\u24fe\u2776-\u2793\u3251-\u325f\u3280-\u3289\u32b1-\u32bf]"
-_IN_FRONT = re.compile(
-    rf"^[\s★☆*※▲△◆●]*(?:(?P<circled>{_CIRCLED})|(?P<digits>[0-9]{{1,2}})\s(?=\s*[\u4e00-\u9fff“《](?<![岁年月日号季个周届])))\s*[、.．]?\s*(?=\S)"
-)
-_A_COLUMN = re.compile(
-    rf"(?<=\S)\s*[(（]?{_CIRCLED}(?:\s*[=＝+＋－×÷-]\s*{_CIRCLED})*[)）]?(?=\s*(?:[(（\[【]|$))"
-)
-"""A circled number: in front, or behind, as the number of its column with what it adds up (`总收入①=②+③`)."""
 _BEHIND = re.compile(r"(?<=.)[(\[【〔]([^()\[\]【】〔〕]{1,40})[)\]】〕]$")
 _MOST_BEHIND = 3
 """Brackets behind one another that are looked into."""
-_OR = re.compile("[/、,;|]|或者?")
-_DIGITS = re.compile("([0-9]{1,2})位(?:数字?|代码|编码|码)?")
-_HOW = {
-    "": re.compile("必填项?|非空|不[能得]?为?空|[没无]有?的?[请则]?填(?:0|零)"),
-    "key": re.compile("文本(?:格式)?"),
-    "number": re.compile("[请只]?填?(?:阿拉伯)?数字|[0-9]{1,2}(?:=[0-9]{1,2}(?:[+-][0-9]{1,2})*)"),
-    "integer": re.compile("[请只]?填?(?:正|非负)?整数|取整数?"),
-    "decimal": re.compile("(?:请?保留)?(?:[0-4一二两三四]位小数|小数点?后[0-4一二两三四]位)"),
-}
-"""What tells how to fill a column in: any, codes, numbers, whole ones, others."""
+_MOST_ANSWERS = 2_000
+"""Headers of a form that are remembered."""
 _TO_DATE = re.compile("(?:本年度?)?累计数?$")
 _OWN_UNITS = {
     "person": ("人", "名"), "household": ("户",), "village": ("个", "村"), "community": ("个", "社区"),
@@ -69,6 +54,25 @@ def target_of(form: Form, full: str, leaf: str, period: Period | None = None) ->
     A header in two languages is that of its Chinese part, unless the other part is another field's, or says another
     thing (`two_languages`).
     """
+    answers, asked = _answers(form), (full, leaf, period)
+    answer = answers.get(asked) or _found(form, full, leaf, period)
+    if answer[0]:
+        if len(answers) >= _MOST_ANSWERS:
+            answers.clear()
+        answers[asked] = answer
+    return answer
+
+
+@once
+def _answers(form: Form) -> dict[tuple[str, str, Period | None], tuple[str | None, str]]:
+    """What was found for headers of this form, which are mostly the same month by month. What is no header is not
+    remembered: it may be anything.
+    """
+    return {}
+
+
+def _found(form: Form, full: str, leaf: str, period: Period | None) -> tuple[str | None, str]:
+    """The same, worked out."""
     known = known_headers(form)
     plain = [squeezed(text) for text in (full, leaf)]
     for text in plain:
@@ -81,30 +85,33 @@ def target_of(form: Form, full: str, leaf: str, period: Period | None = None) ->
     for text in (full, leaf):
         if two := parts_of(text):
             target, unit = target_of(form, two[0], two[0], period)
-            if target is not None and not _says_other(form, target, two[1]):
+            if target is not None and not _says_other(form, target, two[1], period):
                 return target, unit
     return None, split_unit(full)[1]
 
 
-def _says_other(form: Form, target: str, other: str) -> str:
+def _says_other(form: Form, target: str, other: str, period: Period | None) -> str:
     """What the other language of a header says that is not what its Chinese part stands for; '' of a translation."""
     named = _known_anyhow(form).get(_plain(other))
     if named == target or (named is None and target not in form.fields):
         return ""
-    return other if named else says_other(other, form.fields[target])
-
-
-def numbered(text: str | None) -> str:
-    """A header as written, a circled number in front of it as 1、, one behind it left out. Tidied, ①党员
-    would be 1党员.
-    """
-    if not text:
+    if named:
+        return other
+    if word := says_other(other, form.fields[target], period):
+        return word
+    field, labels = form.fields[target], _words(form)
+    words, own = words_of(other, field, period), words_of(field.label.en, field, period)
+    if words == own:
         return ""
-    found = _IN_FRONT.match(text)
-    if found:
-        number = found["digits"] or int(unicodedata.numeric(found["circled"]))
-        text = f"{number}、{text[found.end() :]}"
-    return _A_COLUMN.sub("", text)
+    is_more = not {*words} <= {*labels[target]}  # words that its own label lacks, and another one's has
+    is_another = words in labels.values() or (is_more and any({*words} <= {*one} for one in labels.values()))
+    return other if is_another else ""
+
+
+@once
+def _words(form: Form) -> dict[str, list[str]]:
+    """Field -> the words of its English label."""
+    return {name: words_in(field.label.en) for name, field in form.fields.items()}
 
 
 def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
@@ -124,12 +131,24 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
     return None, ""
 
 
+def is_called(form: Form, text: str, names: Set[str]) -> bool:
+    """Whether a squeezed header is one of these names, but for what makes no other header: `★备注（选填）`."""
+    for _ in range(_MOST_BEHIND + 1):
+        if text in names:
+            return True
+        found = _BEHIND.search(text := _without_marks(text))
+        if text in names or not found or not tells_how(form, "", found[1]):
+            return text in names
+        text = text[: found.start()]
+    return False
+
+
 def _of_plain(form: Form, text: str, period: Period | None) -> tuple[str | None, str]:
-    """The same, of a header without brackets behind it, and the unit behind a stroke."""
+    """The same, of a header without brackets behind it, and the unit behind a stroke or comma."""
     bare = _bare_headers(form)
     if target := _only(bare, text, form):
         return target, ""
-    plain, _, unit = text.rpartition("/")
+    plain, _, unit = text.replace(",", "/").rpartition("/")
     if (target := _only(bare, plain, form)) and unit in _OWN_UNITS.get(_unit_of(form, target), ""):
         return target, unit
     if found := _TO_DATE.search(text):
@@ -150,12 +169,12 @@ def _units_behind(form: Form, target: str, behind: Sequence[str], period: Period
     if target in form.fields and period and (own := own_spans(period).get(form.fields[target].kind)):
         spans.append(own)
     for said in behind:
-        if _tells_how(form, target, said):
+        if tells_how(form, target, said):
             continue
         words = [word for word in APART.split(OF_UNIT.sub("", said)) if word]
         units += (word for word in words if unit_in(word))
         if len(units) > 1 or not all(
-            unit_in(word) or any(span.fullmatch(word) for span in spans) or _tells_how(form, target, word)
+            unit_in(word) or any(span.fullmatch(word) for span in spans) or tells_how(form, target, word)
             for word in words
         ):
             return None
@@ -177,22 +196,6 @@ def _times_before(period: Period | None) -> dict[str, re.Pattern[str]]:
         ),
         "": re.compile("累计"),
     }
-
-
-def _tells_how(form: Form, target: str, said: str) -> bool:
-    """Whether what stands in brackets tells how to fill in a column: 必填, 整数, all its values, a code's digits."""
-    if _HOW[""].fullmatch(said):
-        return True
-    if target == form.key:
-        digits = _DIGITS.fullmatch(said)
-        is_long = digits is not None and re.fullmatch(form.key_pattern, "1" * int(digits[1]))
-        return bool(is_long or _HOW["key"].fullmatch(said))
-    if target not in form.fields:
-        return False
-    field, words = form.fields[target], sorted(_OR.split(said))
-    if field.is_number:
-        return any(how in _HOW and _HOW[how].fullmatch(said) for how in ("number", field.type))
-    return words == sorted(("是", "否") if field.type == "boolean" else map(squeezed, field.values or ("",)))
 
 
 def _only(bare: Mapping[str, Set[str]], text: str, form: Form) -> str | None:
@@ -283,7 +286,7 @@ def alike(leaf: str, form: Form, period: Period) -> tuple[str, str, str, str] | 
         return None
     (name,) = found
     if (two := parts_of(leaf)) and target_of(form, two[0], two[0], period)[0] == name:
-        said = _says_other(form, name, two[1])
+        said = _says_other(form, name, two[1], period)
     else:
         said = text.replace(wording, " ", 1).strip(" ()[]【】:,，-/")
     if not said or may_name(said) or not form.fields[name].label.zh:

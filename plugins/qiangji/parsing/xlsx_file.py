@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,6 +38,7 @@ _COPY = re.compile(
 )
 """What a spreadsheet program or a clerk adds to the name of a copied sheet."""
 _NO_COPY = re.compile("说明|字典|目录|参数|代码|样表|示例|注释")
+_QUOTES = re.compile("[“”‘’\"'「」『』《》]")
 _DEFAULT = re.compile(r"(?:sheet|工作表)[0-9]*", re.IGNORECASE)
 
 
@@ -107,14 +108,23 @@ def _worksheets(book: CalamineWorkbook, *, visible: bool = False) -> list[str]:
 def _pick(declared: str, title: str, book: CalamineWorkbook, parts: Parts) -> str | None:
     """The declared sheet; else the only visible one; else the one named like the form; else the only one with cells."""
     if declared:
-        return next((n for n in _worksheets(book) if squeezed(n) == squeezed(declared)), None)
+        return _called(_worksheets(book), declared)
     visible = [n for n in _worksheets(book, visible=True) if squeezed(n) not in OWN_SHEETS]
     if len(visible) == 1:
         return visible[0]
-    if named := next((n for n in visible if squeezed(n) == squeezed(title)), None):
+    if named := _called(visible, title):
         return named
     filled = [n for n in visible if parts.has_cells(n)]
     return filled[0] if len(filled) == 1 else None
+
+
+def _called(names: Sequence[str], wanted: str) -> str | None:
+    """The sheet of that name; else the only one whose name differs from it in quotation marks alone."""
+    if named := next((n for n in names if squeezed(n) == squeezed(wanted)), None):
+        return named
+    bare = _QUOTES.sub("", squeezed(wanted))
+    alike = [n for n in names if _QUOTES.sub("", squeezed(n)) == bare]
+    return alike[0] if bare and len(alike) == 1 else None
 
 
 def _missing(book: CalamineWorkbook, form: str, wanted: str, where: str) -> Grid:
@@ -149,7 +159,7 @@ def _unseen(name: str | None, wanted: str, book: CalamineWorkbook, parts: Parts)
     if name is not None:
         return None if name in seen else name
     hidden = [n for n in _worksheets(book) if n not in seen]
-    if named := next((n for n in hidden if squeezed(n) == squeezed(wanted)), None):
+    if named := _called(hidden, wanted):
         return named
     filled = [n for n in hidden if squeezed(n) not in OWN_SHEETS and parts.has_cells(n)]
     return filled[0] if len(filled) == 1 and all(squeezed(n) in OWN_SHEETS for n in seen) else None

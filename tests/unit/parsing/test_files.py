@@ -127,6 +127,33 @@ def test_a_single_visible_sheet_needs_no_name_and_several_need_one_or_the_forms_
     assert nameless.error.code == "missing_sheet"
 
 
+@pytest.mark.parametrize("name", ["两企三新党建季报表", "“两企三新”党建季报表", "「两企三新」党建 季报表"])
+def test_quotation_marks_make_no_other_sheet(name: str) -> None:
+    """Programs and clerks leave them out of a sheet's name."""
+    titles, form = {"f": "“两企三新”党建季报表"}, ["f"]
+    besides: tuple[dict[str, list[list[object]]], ...] = (
+        {},
+        {"封面": [["x"]]},
+        {"填报说明": [["x"]], "封面": [["x"]]},
+    )
+    for beside in besides:
+        content = workbook({**beside, name: [["v"]]})
+        assert cells(read_grids(content, "xlsx", county(), form, titles=titles)["f"]) == [["v"]]
+        declared = read_grids(content, "xlsx", county(sheets={"f": titles["f"]}), form)
+        assert cells(declared["f"]) == [["v"]]
+    hidden = workbook({"封面": [["x"]], "说明": [["x"]], name: [["v"]]}, hidden=(name,))
+    error = read_grids(hidden, "xlsx", county(), form, titles=titles)["f"].error
+    assert error is not None
+    assert "被隐藏" in error.zh
+
+
+def test_two_sheets_that_differ_in_quotation_marks_alone_are_none() -> None:
+    content = workbook({"《两企三新》党建季报表": [["v"]], "‘两企三新’党建季报表": [["w"]]})
+    grid = read_grids(content, "xlsx", county(), ["f"], titles={"f": "“两企三新”党建季报表"})["f"]
+    assert grid.error is not None
+    assert grid.error.code == "missing_sheet"
+
+
 def test_a_filled_sheet_that_is_hidden_beside_an_empty_one_is_named() -> None:
     """To send the file again, as for an empty one, would not help."""
     content = workbook({"别的": [], "Sheet1": [["v"]]}, hidden=("Sheet1",))

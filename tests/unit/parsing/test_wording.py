@@ -14,8 +14,9 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing import cage
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.headers import values_in
+from qiangji.parsing.numbering import numbered
 from qiangji.parsing.two_languages import parts_of
-from qiangji.parsing.wording import numbered, target_of
+from qiangji.parsing.wording import target_of
 from qiangji.periods import Period
 from qiangji.text import tidy
 from tests.frozen import paths as frozen
@@ -65,6 +66,36 @@ def read(form: str, header: str, period: Period = MONTH) -> tuple[str | None, st
         ("county_traditional", "模范机关数 Administration: model agencies", "model_agencies", ""),
         ("county_traditional", "国企“五强五化”示范党组织数 Demonstration organisations", "soe_demonstrations", ""),
         ("county_emerging", "应建党组织非公企业数 Corporations due", "enterprises_eligible", ""),
+        # the field's own time in English, and numbers that say the same
+        ("village", "党员人数 Party members as of 31 October 2026", "party_members", ""),
+        ("village", "党员人数 Party members (Oct 31)", "party_members", ""),
+        ("village", "党员人数 Party members, end of Oct. 2026", "party_members", ""),
+        ("village", "党员人数 Party members, October 2026", "party_members", ""),
+        ("village", "村级集体总收入 Collective income, Jan-Oct", "collective_income", ""),
+        ("village", "村级集体总收入 Collective income, Jan.–Oct. 2026", "collective_income", ""),
+        ("village", "村级集体总收入 Collective income from January to October", "collective_income", ""),
+        ("village", "村级集体总收入 Income in the first ten months of 2026", "collective_income", ""),
+        ("village", "村级集体总收入 Income until the end of October", "collective_income", ""),
+        ("village", "村级集体总收入 Income since the beginning of the year", "collective_income", ""),
+        ("village", "村级集体总收入 Collective income (excluding groups)", "collective_income", ""),
+        ("village", "“美丽庭院”新增 Beautiful courtyards added in 2026", "beautiful_courtyards", ""),
+        ("town_service", "年初未办结诉求件数 Concerns open on 1 January", "concerns_open_at_start", ""),
+        ("town_service", "年初未办结诉求件数 Carried over from last year", "concerns_open_at_start", ""),
+        ("town_service", "活动参加人次 Attendances in October", "attendances", ""),
+        ("village", "村级集体总收入 Income up to October", "collective_income", ""),
+        ("village", "村级集体总收入 Income since January 1, 2026", "collective_income", ""),
+        ("town_service", "本年应走访户数 Households to be visited in 2026", "households_due", ""),
+        ("village", "书记档次 Secretary’s grade", "secretary_grade", ""),
+        ("village", "35岁以下党员 Members not older than 35", "members_under_35", ""),
+        ("village", "外出党员 Away ≥ 6 months", "members_away", ""),
+        ("village", "35岁以下党员 Members ≤35", "members_under_35", ""),
+        ("village", "35岁以下党员 Members under 36", "members_under_35", ""),
+        ("village", "外出党员 Members away over 6 months", "members_away", ""),
+        ("village", "外出党员 Members away for half a year", "members_away", ""),
+        ("village", "书记档次 Secretary grade (1-3)", "secretary_grade", ""),
+        ("village", "待遇挂钩 Remuneration linked to economic growth", "pay_linked", ""),
+        ("village", "镇村联营 Town–village joint projects", "joint_town_village", ""),
+        ("county_oversight", "追缴返还资金 Money paid back", "funds_returned", ""),
         # a colon, a number in front, other quotation marks, a unit behind a stroke
         ("village", "党员人数：", "party_members", ""),
         ("village", "1.党员人数", "party_members", ""),
@@ -112,7 +143,36 @@ def read(form: str, header: str, period: Period = MONTH) -> tuple[str | None, st
         ("village", "村级集体总收入（小数点后2位）", "collective_income", ""),
         ("village", "植树株数（没有的填0）", "trees_planted", ""),
         ("village", "村编码（文本格式）", "village_code", ""),
+        ("village", "党员人数（选填）", "party_members", ""),
+        ("village", "党员人数（没有填0）", "party_members", ""),
+        ("village", "党员人数（如无此项，请填“0”）", "party_members", ""),
+        ("village", "党员人数（填整数，不得留空）", "party_members", ""),
+        ("village", "党员人数（人，只填数字）", "party_members", "人"),
+        ("village", "党员人数（不填单位）", "party_members", ""),
+        ("village", "村级集体总收入（万元，四舍五入保留两位小数）", "collective_income", "万元"),
+        ("village", "村级集体总收入（自动计算）", "collective_income", ""),
+        ("village", "强村公司（下拉选择）", "strong_company", ""),
+        ("village", "强村公司（从下拉框中选择）", "strong_company", ""),
+        ("village", "强村公司（自办、参与、无三选一）", "strong_company", ""),
+        ("village", "一肩挑（填“是”或“否”）", "secretary_is_head", ""),
+        ("village", "一肩挑（请填写是/否）", "secretary_is_head", ""),
+        ("village", "一肩挑（单选）", "secretary_is_head", ""),
+        ("village", "村编码（填12位数字）", "village_code", ""),
+        ("village", "村名（全称）", "unit_name", ""),
+        ("county_milestones", "完成时限（年-月-日）", "due_date", ""),
+        ("county_milestones", "完成时限（年/月/日）", "due_date", ""),
+        ("county_milestones", "完成时限（格式：2026-10-31）", "due_date", ""),
+        ("county_milestones", "完成时限（YYYY.MM.DD）", "due_date", ""),
+        ("county_milestones", "牵头单位（单位全称）", "lead_office", ""),
+        ("county_milestones", "牵头单位（不填个人姓名）", "lead_office", ""),
         # a number in front, or the number of its column
+        ("village", "[1]党员人数", "party_members", ""),
+        ("village", "【1】党员人数", "party_members", ""),
+        ("village", "指标1：党员人数", "party_members", ""),
+        ("village", "党员人数（1栏）", "party_members", ""),
+        ("village", "党员人数（第1栏）", "party_members", ""),
+        ("village", "4、35岁以下党员", "members_under_35", ""),
+        ("village", "党员人数，人", "party_members", "人"),
         ("village", "①党员总数", "party_members", ""),
         ("village", "⑴党员总数", "party_members", ""),
         ("village", "㈠、党员总数", "party_members", ""),
@@ -192,6 +252,40 @@ def test_an_honest_wording_is_that_header(form: str, header: str, target: str, u
         ("village", "植树株数 Target"),
         ("county_emerging", "已解决困难件数 Difficulties unresolved"),
         ("town_training", "完成学时党员数 Members due"),
+        ("village", "外出党员 Members away for 3 months"),
+        ("village", "外出党员 Members away up to 6 months"),
+        ("village", "35岁以下党员 Members over 35"),
+        ("village", "35岁以下党员 Members older than 35"),
+        ("village", "35岁以下党员 Members 35 and older"),
+        ("village", "35岁以下党员 Members >35"),
+        ("village", "35岁以下党员 Members 35+"),
+        ("village", "35岁以下党员 Members of 45 years"),
+        ("village", "35岁以下党员 Members not younger than 35"),
+        ("village", "外出党员 Members away less than 6 months"),
+        ("village", "党员人数 Party members in 2026"),
+        ("village", "经营性收入 Non-operating income"),
+        ("village", "村级集体总收入 Growth"),
+        ("village", "村级集体总收入 YoY"),
+        ("village", "村级集体总收入 Income of groups"),
+        ("village", "村级集体总收入 Income (bn)"),
+        ("village", "村级集体总收入 Income excluding operating income"),
+        ("village", "村级集体总收入 Total assets"),
+        ("village", "植树株数 Trees to be planted"),
+        ("village", "植树株数 Trees felled"),
+        ("town_service", "应报到在职党员数 Members checked in"),
+        ("town_service", "年初未办结诉求件数 Open at end of year"),
+        ("town_service", "年初未办结诉求件数 Concerns open at end of October"),
+        ("village", "党员人数 Party members as of 30 September 2026"),
+        ("village", "党员人数 Party members as of 31 October 2025"),
+        ("village", "党员人数 Party members in October"),
+        ("village", "党员人数 Party members added in 2026"),
+        ("village", "党员人数 Party members, Jan-Oct"),
+        ("village", "村级集体总收入 Collective income, Jan-Sep"),
+        ("village", "村级集体总收入 Collective income, Jan-Dec 2026"),
+        ("village", "村级集体总收入 Collective income, Jan-Oct 2025"),
+        ("village", "村级集体总收入 Collective income in October 2026"),
+        ("village", "村级集体总收入 Collective income 2025"),
+        ("town_service", "活动参加人次 Attendances, Jan-Oct"),
         # a unit that may be what it is divided by, a part that is none, another time
         ("village", "村级集体总收入/人"),
         ("village", "村级集体总收入/年"),
@@ -215,9 +309,23 @@ def test_an_honest_wording_is_that_header(form: str, header: str, target: str, u
         ("village", "强村公司（自办/参与/无/其他）"),
         ("village", "党员人数（是/否）"),
         ("village", "党员人数（12位）"),
-        ("village", "党员人数（选填）"),
         ("village", "村编码（6位）"),
         ("village", "村名（12位）"),
+        ("village", "强村公司（填自办）"),
+        ("village", "一肩挑（是否任职）"),
+        ("village", "党员人数（下拉选择）"),
+        ("village", "党员人数（年-月-日）"),
+        ("village", "党员人数（计划数）"),
+        ("village", "党员人数（应填报数）"),
+        ("village", "党员人数（无变化填0）"),
+        ("village", "党员人数（无）"),
+        ("village", "党员人数（新增填数）"),
+        ("village", "村级集体总收入（填整数）"),
+        ("county_milestones", "完成时限（2026-10-31）"),
+        ("county_milestones", "完成时限（精确到月）"),
+        # a unit that is not the field's
+        ("village", "党员人数，户"),
+        ("village", "村级集体总收入，元"),
         # brackets behind one another, one of which says another thing
         ("village", "村级集体总收入（9月）（万元）"),
         ("village", "党员人数（女）（人）"),
@@ -268,6 +376,26 @@ def test_a_quarter_that_a_header_names(header: str, target: str | None) -> None:
     assert read("county_traditional", header, QUARTER)[0] == target
 
 
+@pytest.mark.parametrize(
+    ("form", "header", "target"),
+    [
+        ("county_oversight", "期末未结案件数 Open cases at end of September", "cases_open"),
+        ("county_oversight", "期末未结案件数 Open cases at end of Q3 2026", "cases_open"),
+        ("county_oversight", "期末未结案件数 Open cases at end of June", None),
+        ("county_oversight", "期末未结案件数 Open cases at end of Q2", None),
+        ("county_oversight", "年初未结案件数 Cases pending on January 1", "cases_open_at_start"),
+        ("county_oversight", "年初未结案件数 Cases pending on September 30", None),
+        ("county_oversight", "立案件数 Cases opened, Q1-Q3", "cases_opened"),
+        ("county_oversight", "立案件数 Cases opened in the first three quarters", "cases_opened"),
+        ("county_oversight", "立案件数 Cases opened in Q3", None),
+        ("county_oversight", "立案件数 Cases opened in the third quarter", None),
+        ("county_oversight", "立案件数 Cases opened, Jul-Sep", None),
+    ],
+)
+def test_a_quarter_that_a_header_names_in_english(form: str, header: str, target: str | None) -> None:
+    assert read(form, header, QUARTER)[0] == target
+
+
 def test_a_name_is_looked_for_whatever_month_a_header_names() -> None:
     texts = [
         "期末党员人数",
@@ -275,11 +403,13 @@ def test_a_name_is_looked_for_whatever_month_a_header_names() -> None:
         "预备党员（9月底）",
         "1-10月植树（株）",
         "村级集体总收入（1-10月，万元）",
+        "党员人数 Party members as of 30 September 2026",
+        "村级集体总收入 Income, Jan-Sep",
         "村名",
     ]
     grid = grid_of([pa.array([text, "1"]) for text in texts], "x")
     found = values_in(grid, Layout(), catalogue().forms["village"], range(len(texts)))
-    assert [*found] == [0, 1, 2, 3, 4]
+    assert [*found] == [0, 1, 2, 3, 4, 5, 6]
 
 
 @pytest.mark.parametrize(
@@ -323,3 +453,58 @@ def test_every_header_of_every_form_is_itself_with_a_number_or_how_to_fill_it_in
                 odd = ["{}累计"] * text.endswith(")") + ["累计{}"] * text.startswith("其中")
                 said = {read(form.form, one.format(text))[0] for one in around if one not in odd}
                 assert said == {name}, (form.form, text)
+
+
+_TIMES = {
+    ("month", "stock"): ("as of 31 October 2026", "(Oct 31)", "at the end of October"),
+    ("month", "ytd"): ("Jan-Oct", "Jan.–Oct. 2026", "from January to October 2026", "in 2026"),
+    ("month", "flow"): ("in October", "(Oct. 2026)"),
+    ("quarter", "stock"): ("as of 30 September 2026", "at end of Q3"),
+    ("quarter", "ytd"): ("Jan-Sep 2026", "(Q1-Q3)", "in the first nine months"),
+    ("quarter", "flow"): ("in Q3 2026", "in the third quarter"),
+}
+
+
+def test_every_translation_may_name_its_own_time_and_no_other_fields() -> None:
+    for form in catalogue().forms.values():
+        period = QUARTER if form.period_type == "quarter" else MONTH
+        for name, field in form.fields.items():
+            kind = "flow" if field.kind == "distinct" else field.kind
+            zh = field.label.zh
+            times = ("on 1 January", "as of Jan. 1, 2026") if "年初" in zh else _TIMES[form.period_type, kind]
+            for time in times if field.is_number else ():
+                assert read(form.form, f"{zh} {field.label.en}, {time}", period)[0] == name, (zh, time)
+            if field.is_number and "年初" in zh:
+                assert read(form.form, f"{zh} Open, {_TIMES[form.period_type, kind][0]}", period)[0] is None
+            for other in form.fields.values():
+                if other is not field:
+                    said = {f"{zh} {other.label.en}"}
+                    # `Concerns open, on 1 January` is no other field's
+                    said |= set() if "年初" in zh else {f"{zh} {other.label.en}, {times[0]}"}
+                    assert {read(form.form, text, period)[0] for text in said} == {None}, said
+
+
+def test_what_tells_how_to_fill_a_column_in_makes_no_other_header_anywhere() -> None:
+    number = (
+        "无则填0",
+        "没有填0",
+        "没有的请填“0”",
+        "只填数字",
+        "必填，不得留空",
+        "选填",
+        "自动计算",
+        "如实填写",
+    )
+    how = {
+        "integer": (*number, "整数", "填整数"),
+        "decimal": (*number, "保留两位小数", "四舍五入保留2位小数"),
+        "boolean": ("下拉选择", "填“是”或“否”", "是/否", "填是或否"),
+        "enum": ("下拉选择", "单选", "请从下拉菜单中选择"),
+        "date": ("年-月-日", "年月日", "格式：2026-01-31", "YYYY/MM/DD", "精确到日"),
+        "text": ("必填", "填全称", "不超过50字"),
+    }
+    for form in catalogue().forms.values():
+        for name, field in form.fields.items():
+            for text in (field.label.zh, *field.headers):
+                said = {one: read(form.form, f"{text}（{one}）")[0] for one in how[field.type]}
+                assert set(said.values()) == {name}, (form.form, text, said)
