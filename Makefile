@@ -4,8 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# a test often waits for a server or a scheduler: three share two cores better than two do
-WORKERS := -n 3
+# a test often waits for a server or a scheduler: four share two cores better than two do
+WORKERS := -n 4
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
 .PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside test-bi lock-bi spark test-spark test-spark-golden lock-spark clean
