@@ -21,10 +21,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qiangji.checking.period_texts import PERIOD
+from qiangji.checking.title_things import dated
 from qiangji.text import squeezed, tidy
 
 _LABEL = re.compile(
-    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|季度|期别|有效期至?|文号|表号|编号|版本号?)"
+    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|季度|期别|(?:报告|填报|统计|数据|报表)月|截止日|有效期至?|文号|表号|编号|版本号?)"
 )
 """A cell whose value stands in the next one."""
 _VALUE = re.compile(r"[\d〇○零一二三四五六七八九十年月日号份度第期季上下半初底末至到截止~—–./ -]{2,}|\d")
@@ -43,6 +44,10 @@ _COMPARED = re.compile(
     r"[(\[【][^()\[\]【】]*(?:供|参考|核对|对照|对比|比较|见附|附件|不计|自动带出|只读|灰色)[^()\[\]【】]*[)\]】]"
 )
 """A cell that names what is compared with says nothing: `上月数（供核对）`."""
+_OF_WHICH_NUMBERS = re.compile(
+    r"[(\[【]([本当单][月季]度?)[)\]】](?=(?:发生|新增|完成)?[数额值](?!据)|发生|新增)"
+)
+"""`（当月）发生额` is one piece."""
 _OF_A_VERSION = re.compile(
     r"(?:V\d[\d.]*|第?[\d一二三四五]+版)\s?[(\[【][^()\[\]【】]*[)\]】]", re.IGNORECASE
 )
@@ -67,6 +72,7 @@ _NOTE = re.compile(
 )
 _SAYS_TO_DO = re.compile(
     r"请|勿|不得|不要|严禁|禁止|务必|每[月季年](?!报表)|次[月季年]|逐[月季年]|[如若]有|如无|一律|为(?:准|基础|依据|基数)|另[报附行文见]"
+    r"|免[报填]|[加增兼]报(?=半?[年季月]报)|合并(?:填报|上报|报送)|同时(?:填|上)?报(?!表)|以.{1,4}报代"
     r"|(?:前|以前|之前)(?:完成|[上填]?报|报送|提交|反馈)|由.{1,8}(?:填|报|下达|负责|提供|审核|汇总)"
 )
 """Words of a sentence that asks for something, in whatever piece."""
@@ -98,7 +104,7 @@ def pieces(texts: Iterable[str], own: Iterable[str] = ()) -> list[Piece]:
 
 def _pieces(text: str, titles: Iterable[re.Pattern[str]]) -> Iterator[Piece]:
     plain = _OF_A_VERSION.sub(" ", _OF_DOCUMENT.sub(" ", text))
-    plain = _IN_A_SENTENCE.sub(r"\1", _OF_WHAT.sub(r"\1", plain))
+    plain = _OF_WHICH_NUMBERS.sub(r"\1", _IN_A_SENTENCE.sub(r"\1", _OF_WHAT.sub(r"\1", dated(plain))))
     for title in titles:
         plain = title.sub("表", plain)
     if _COMPARED.fullmatch(plain):
