@@ -52,6 +52,7 @@ from qiangji.parsing.totals import (
     of_visible,
     without_texts,
 )
+from qiangji.parsing.under_header import with_times
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -221,7 +222,7 @@ def _read_zone(
         sheet=SheetFacts(
             units_in_headers=columns.units,
             units_below=header.units,
-            headers=columns.headers,
+            headers=with_times(columns.headers, header.times),
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
             uncomputed_totals=_uncomputed(zone, first_row, totals, columns, reading),

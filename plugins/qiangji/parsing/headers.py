@@ -17,6 +17,7 @@ from qiangji.parsing.facts import MAX_TITLE
 from qiangji.parsing.grid import Grid, address, column_letters
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
+from qiangji.parsing.under_header import is_below
 from qiangji.parsing.wording import PERIOD, alike, numbered, target_of
 from qiangji.personal_data import may_name
 from qiangji.text import quoted_zh, squeezed, tidy
@@ -156,10 +157,12 @@ def _timeless(text: str) -> str:
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str, str]]:
     """(leaf, parents + leaf) of each column, tidied, and the parents, squeezed, a comma between them. A parent's text
-    covers what is to its right, up to the next.
+    covers what is to its right, up to the next. A declared row of column numbers names nothing.
     """
     below = min(title_rows + header_rows, grid.cells.num_rows)
     rows = [[tidy(numbered(c[i].as_py())) for c in grid.cells.columns] for i in range(title_rows, below)]
+    while len(rows) > 1 and is_below(list(map(squeezed, rows[-1]))):
+        rows.pop()
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]
