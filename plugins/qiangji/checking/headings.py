@@ -34,6 +34,8 @@ _SCATTERED = re.compile(
     re.MULTILINE,
 )
 """A period in several cells, a line each: `2026年`, `9`, `月`."""
+_LABELLED = re.compile(r"^年份?:?\n(20\d\d)\n月份?:?\n(\d{1,2})$", re.MULTILINE)
+"""The same behind labels: `年`, `2026`, `月`, `9`."""
 _OF_DOCUMENT = re.compile(r"[(\[〔【]20\d\d[)\]〕】]年?第?\d+(?![\d月日年季./-])号?|〔20\d\d〕")
 """The number of a document: `〔2025〕12号`, `（2025）8号`."""
 _OF_WHAT = re.compile(r"[(\[【]([^()\[\]【】]{1,12})[)\]】](?=修订|修正|印发|制定|施行|试行|版)")
@@ -139,7 +141,7 @@ def _words_apart(text: str) -> Iterator[str]:
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:
     """The texts, tidied; a label and the value in the cell behind it as one, and a period in several cells."""
-    label, lines = "", "\n".join(map(_unquoted, texts))
+    label, lines = "", _LABELLED.sub(r"\1年\2月", "\n".join(map(_unquoted, texts)))
     for text in _SCATTERED.sub(lambda m: m[0].replace("\n", ""), lines).split("\n"):
         if label and _VALUE.fullmatch(text):
             yield f"{label.removesuffix(':')}:{text}"
