@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import ReturnedError
@@ -79,6 +79,16 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
         raise e from None
 
 
+def without_last(grid: Grid, reading: Reading) -> tuple[Reading, Columns] | None:
+    """The reading and its columns with fewer header rows than declared; None where the names are not found so."""
+    titles, declared = grid.title_and_header(reading.layout)
+    for rows in range(declared - 1, 0, -1) if grid.header_rows is None else ():
+        less = replace(reading, layout=reading.layout.model_copy(update={"header_rows": rows}))
+        with contextlib.suppress(ReturnedError):
+            return less, _columns_at(grid, less, titles, rows)
+    return None
+
+
 def _elsewhere(grid: Grid, reading: Reading) -> tuple[int, int] | None:
     """Another place at which the form's whole header is found: (rows above it, its rows)."""
     declared = reading.layout.header_rows
@@ -138,16 +148,24 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field, but for codes, whatever month it names."""
-    texts = _header_texts(grid, *grid.title_and_header(layout))
+    """Those of these columns whose header is that of a field, but for codes, whatever month it names. Where none is,
+    the last of the declared header rows may be one of units, and those above it are looked at.
+    """
+    titles, declared = grid.title_and_header(layout)
+    tried = (_fields_at(grid, (titles, rows), form, columns) for rows in range(declared, 0, -1))
+    found = next(filter(None, tried), dict[int, Field]())
+    return {at: field for at, field in found.items() if field.type != "code"}
+
+
+def _fields_at(grid: Grid, at_rows: tuple[int, int], form: Form, columns: Sequence[int]) -> dict[int, Field]:
+    texts = _header_texts(grid, *at_rows)
     named = {
         at: target_of(form, full, leaf)[0] or target_of(form, _timeless(full), _timeless(leaf))[0] or ""
         for at in columns
         for leaf, full, _ in [texts[at]]
         if leaf
     }
-    found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
-    return {at: field for at, field in found.items() if field.type != "code"}
+    return {at: form.fields[name] for at, name in named.items() if name in form.fields}
 
 
 def _timeless(text: str) -> str:

@@ -28,11 +28,12 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.errors import ReturnedError
 from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined, sign_off_start
-from qiangji.parsing.headers import Columns, reordered
+from qiangji.parsing.headers import Columns, find_columns, reordered, without_last
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, is_number
 from qiangji.parsing.town_headings import heading_of
@@ -112,6 +113,31 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         elif is_of_header(texts[i], columns.labels, columns.fields):
             further.append(i)
     return HeaderRows(sorted(repeated - {*further}), further, units, times, table)
+
+
+def find_header(grid: Grid, reading: Reading) -> tuple[Reading, Columns]:
+    """The columns, and the reading; with fewer header rows where the last declared ones are units or times.
+
+    Raises ReturnedError as `find_columns`.
+    """
+    try:
+        return reading, find_columns(grid, reading)
+    except ReturnedError as e:
+        less = without_last(grid, reading)
+        if not less:
+            raise e from None
+        first, end = (grid.data_start(r.layout) for r in (less[0], reading))
+        below = [[squeezed(t) for t in grid.row_text(i)] for i in range(first, min(end, grid.cells.num_rows))]
+        if not all(_is_further(row, less[1], reading) for row in below):
+            raise e from None
+        return less
+
+
+def _is_further(row: list[str], columns: Columns, reading: Reading) -> bool:
+    """Whether a row below the names of the columns is a part of the header."""
+    cells = {name: text for name, at in columns.fields.items() if (text := row[at])}
+    labels, fields = columns.labels, columns.fields
+    return bool(_units(cells, reading) or times_of(row, labels, fields) or is_of_header(row, labels, fields))
 
 
 def _last_code(zone: pa.Table, columns: Columns, reading: Reading) -> int:

@@ -793,3 +793,26 @@ def test_empty_columns_totals_and_sign_off_lines_are_nothing_outside() -> None:
     lines = ["合计,,50,10,10,10,元", "填表人：林某,,,,,,138"]
     text = csv(*(f"{row}, " for row in ROWS), *lines).replace("老年\n", "老年,\n")
     assert read(text, totals=["合计"], sign_off=["填表人"]).sheet.unheaded_cells == 0
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["计量单位,—,人,人,人,人"],
+        [",,人,人,人,人", "甲,乙,1,2,3,4"],
+        [",,期末数,期末数,期末数,期末数"],
+        [",,—,—,—,—"],
+    ],
+)
+def test_units_or_times_may_be_the_last_of_the_declared_header_rows(below: list[str]) -> None:
+    written = "\n".join(["行政村（2026年10月）,,,,,", HEADER, *below, *ROWS]) + "\n"
+    for rows in range(1, len(below) + 2):
+        read_ = read(written, title_rows=1, header_rows=rows)
+        assert (read_.rows.num_rows, read_.unreadable, len(read_.columns)) == (4, [], 5)
+        assert read_.sheet.units_below.get("members", "") == ("人" if "人" in below[0] else "")
+        assert ("期末数" in read_.sheet.headers["women"][1]) is ("期末数" in below[0])
+
+
+def test_a_unit_s_row_is_none_of_the_declared_header_rows() -> None:
+    written = "\n".join(["行政村（2026年10月）,,,,,", HEADER, *ROWS]) + "\n"
+    assert refused(written, title_rows=1, header_rows=2).code == "misplaced_header"
