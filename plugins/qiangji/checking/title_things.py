@@ -52,12 +52,14 @@ def dated(text: str) -> str:
 def is_of_a_thing(text: str, period: Period, *, has_title: bool) -> bool:
     """Whether a piece says of when something else is. `has_title`: a cell has the form's own title.
 
-    What was made in the period before may be the sheet: `区委组织部制（2026年9月）` above October's rows.
+    What was made or counted in the period before may be the sheet: `区委组织部制（2026年9月）` above October's rows.
     """
     plain = in_full(text, period)
-    if _MADE_IN.fullmatch(plain):
-        return str(period - 1) not in periods_in(text, period)
-    return bool(_OF_A_THING.fullmatch(plain) or (has_title and _OF_A_LIST.fullmatch(plain)))
+    is_made = _MADE_IN.fullmatch(plain)
+    if not (is_made or _OF_A_THING.fullmatch(plain) or (has_title and _OF_A_LIST.fullmatch(plain))):
+        return False
+    is_counted = re.search(_COUNTED, plain) and not re.search("截|[底末]", plain)
+    return not (is_made or is_counted) or str(period - 1) not in periods_in(text, period)
 
 
 def is_opening(text: str, period: Period) -> bool:
