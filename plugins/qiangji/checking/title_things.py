@@ -20,6 +20,7 @@ import re
 from qiangji.checking.period_texts import PERIOD, in_full, periods_in
 from qiangji.periods import Period
 
+_DIGIT = re.compile(r"\d")
 _COUNTED = r"共有?[^()\[\]【】]{0,10}\d+[个条户人名家支]"
 _UNITS = r"区划|(?:区划|城乡分类|单位|统一)代码|换届(?:后|时间|日期)?|年报数"
 _OF_THE_FORM = r"(?:表[样式]|版式|式样)|(?:[部委办局处科室府会厅]|[编监印])制"
@@ -55,6 +56,8 @@ def is_of_a_thing(text: str, period: Period, *, has_title: bool) -> bool:
     What was made or counted in the period before may be the sheet: `区委组织部制（2026年9月）` above October's rows.
     """
     plain = in_full(text, period)
+    if not _DIGIT.search(plain):
+        return False
     is_made = _MADE_IN.fullmatch(plain)
     if not (is_made or _OF_A_THING.fullmatch(plain) or (has_title and _OF_A_LIST.fullmatch(plain))):
         return False
@@ -64,7 +67,7 @@ def is_of_a_thing(text: str, period: Period, *, has_title: bool) -> bool:
 
 def is_opening(text: str, period: Period) -> bool:
     """Whether a piece says that the numbers at the start of the year, or of the period, are those at its end before."""
-    found = _OPENING.fullmatch(in_full(text, period))
+    found = _OPENING.fullmatch(in_full(text, period)) if "初" in text else None
     if not found:
         return False
     before = period - 1
