@@ -21,10 +21,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from qiangji.checking.period_texts import PERIOD
+from qiangji.checking.title_things import dated
 from qiangji.text import squeezed, tidy
 
 _LABEL = re.compile(
-    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|季度|期别|有效期至?|文号|表号|编号|版本号?)"
+    r".{0,12}:|.{0,6}(?:报告期|所属期|属期|数据期|统计期|期间|时段|日期|时间|月份|季度|期别|(?:报告|填报|统计|数据|报表)月|截止日|有效期至?|文号|表号|编号|版本号?)"
 )
 """A cell whose value stands in the next one."""
 _VALUE = re.compile(r"[\d〇○零一二三四五六七八九十年月日号份度第期季上下半初底末至到截止~—–./ -]{2,}|\d")
@@ -33,6 +34,8 @@ _SCATTERED = re.compile(
     re.MULTILINE,
 )
 """A period in several cells, a line each: `2026年`, `9`, `月`."""
+_LABELLED = re.compile(r"^年份?:?\n(20\d\d)\n月份?:?\n(\d{1,2})$", re.MULTILINE)
+"""The same behind labels: `年`, `2026`, `月`, `9`."""
 _OF_DOCUMENT = re.compile(r"[(\[〔【]20\d\d[)\]〕】]年?第?\d+(?![\d月日年季./-])号?|〔20\d\d〕")
 """The number of a document: `〔2025〕12号`, `（2025）8号`."""
 _OF_WHAT = re.compile(r"[(\[【]([^()\[\]【】]{1,12})[)\]】](?=修订|修正|印发|制定|施行|试行|版)")
@@ -43,6 +46,10 @@ _COMPARED = re.compile(
     r"[(\[【][^()\[\]【】]*(?:供|参考|核对|对照|对比|比较|见附|附件|不计|自动带出|只读|灰色)[^()\[\]【】]*[)\]】]"
 )
 """A cell that names what is compared with says nothing: `上月数（供核对）`."""
+_OF_WHICH_NUMBERS = re.compile(
+    r"[(\[【]([本当单][月季]度?)[)\]】](?=(?:发生|新增|完成)?[数额值](?!据)|发生|新增)"
+)
+"""`（当月）发生额` is one piece."""
 _OF_A_VERSION = re.compile(
     r"(?:V\d[\d.]*|第?[\d一二三四五]+版)\s?[(\[【][^()\[\]【】]*[)\]】]", re.IGNORECASE
 )
@@ -67,6 +74,7 @@ _NOTE = re.compile(
 )
 _SAYS_TO_DO = re.compile(
     r"请|勿|不得|不要|严禁|禁止|务必|每[月季年](?!报表)|次[月季年]|逐[月季年]|[如若]有|如无|一律|为(?:准|基础|依据|基数)|另[报附行文见]"
+    r"|免[报填]|[加增兼]报(?=半?[年季月]报)|合并(?:填报|上报|报送)|同时(?:填|上)?报(?!表)|以.{1,4}报代"
     r"|(?:前|以前|之前)(?:完成|[上填]?报|报送|提交|反馈)|由.{1,8}(?:填|报|下达|负责|提供|审核|汇总)"
 )
 """Words of a sentence that asks for something, in whatever piece."""
@@ -98,7 +106,7 @@ def pieces(texts: Iterable[str], own: Iterable[str] = ()) -> list[Piece]:
 
 def _pieces(text: str, titles: Iterable[re.Pattern[str]]) -> Iterator[Piece]:
     plain = _OF_A_VERSION.sub(" ", _OF_DOCUMENT.sub(" ", text))
-    plain = _IN_A_SENTENCE.sub(r"\1", _OF_WHAT.sub(r"\1", plain))
+    plain = _OF_WHICH_NUMBERS.sub(r"\1", _IN_A_SENTENCE.sub(r"\1", _OF_WHAT.sub(r"\1", dated(plain))))
     for title in titles:
         plain = title.sub("表", plain)
     if _COMPARED.fullmatch(plain):
@@ -133,7 +141,7 @@ def _words_apart(text: str) -> Iterator[str]:
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:
     """The texts, tidied; a label and the value in the cell behind it as one, and a period in several cells."""
-    label, lines = "", "\n".join(map(_unquoted, texts))
+    label, lines = "", _LABELLED.sub(r"\1年\2月", "\n".join(map(_unquoted, texts)))
     for text in _SCATTERED.sub(lambda m: m[0].replace("\n", ""), lines).split("\n"):
         if label and _VALUE.fullmatch(text):
             yield f"{label.removesuffix(':')}:{text}"

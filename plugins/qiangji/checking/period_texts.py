@@ -39,13 +39,17 @@ _SAID_YEAR = re.compile(
     r"(?=(?:\d{1,2}月|第?[1-4]季|[上下]半年)(?!.{0,6}(?:相比|比较|对比)))"
 )
 _YEARS_BACK = {"前年": 2, "去年": 1, "上年": 1}
-_COUNTED_UNTIL = re.compile(r"(?:统计|数据|报告期)截[至止](?:日期|时间)?[:：]?")
+_COUNTED_UNTIL = re.compile(
+    r"(?:统计|数据|报告期)+截[至止](?:日期|时间|时点)?[:：]?"
+    r"|^(?:[本全]表|各项)?截[至止](?:日期|日|时间|时点)[:：]?(?=(?:(?P<year>20\d\d)[年./-])?(?P<month>\d{1,2})[月./-])"
+)
+"""`截止日期` alone is the day of the data, unless it lies after the period: then it is that of sending."""
 _ROMAN = {"IV季": "4季", "III季": "3季", "II季": "2季", "I季": "1季"}
 _NOT_THE_PERIOD = re.compile(
     r"(?:有效期|(?<!统计)(?<!报告)(?<!数据)(?:日期|时间)|打印|导出|批准|备案|表号|编号|文号|号文|版次|时限|期限|〔).*"
 )
 PERIOD = (
-    r"(?:(?<!\d)20\d\d(?:年度?|[-./_—–](?=\d)|(?=Q))?(?:\d{1,2}(?!\d)月?份?|第?[1-4]季度?|[上下]半年|Q[1-4])?"
+    r"(?:(?<!\d)20\d\d(?:年度?|[-./_—–](?=[\dQ])|(?=Q))?(?:\d{1,2}(?!\d)月?份?|第?[1-4]季度?|[上下]半年|Q[1-4])?"
     r"|(?<![\d年./_—–-])\d{1,2}月份?|(?<![年\d])第?[1-4]季度?|(?<![年\d])[上下]半年)"
     r"(?:[-./—–]?\d{1,2}(?![\d月])[日号]?)?[底末初]?"
 )
@@ -66,7 +70,7 @@ _SHORT_AND_BARE = re.compile(r"(?:^|(?<=[(\[【表]))(?P<y>[2-3]\d)(?P<sep>[-/.]
 """`26.9`: of the period's year or the one before alone, as it may be any number."""
 _DAY_FIRST = re.compile(r"(?<![\d/.-])(\d{1,2})([/.-])(\d{1,2})\2(20\d\d)(?!\d)")
 _COMPACT_DAY = re.compile(r"(?<!\d)(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)")
-_MONTH_FIRST = re.compile(r"(?<![\d/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
+_MONTH_FIRST = re.compile(r"(?<![\dQq/.-])(0?[1-9]|1[0-2])[/.-](20\d\d)(?![\d/.-])")
 _WHOLE_MONTH = re.compile(
     r"(?P<of>20\d\d年)?(?P<first>\d{1,2})月0?1[日号]?[-~—–至到](?P<to>20\d\d年)?(?:(?P<last>\d{1,2})月)?(?P<day>\d{1,2})[日号]"
 )
@@ -85,7 +89,7 @@ _UNTIL_DOTTED = re.compile(
     r"(?<=截)(?P<word>[至止]到?):?(?P<month>0?[1-9]|1[0-2])\.(?P<day>[0-3]?\d)(?![\d.%])"
 )
 _BARE = re.compile(
-    r"(?P<label>月份|季度|期别|(?:报告|所属|数据|统计|属)期[别间]?):?第?(?P<number>\d{1,2})(?=$|[,;)\]】])"
+    r"(?P<label>月份|季度|期别|(?:报告|填报|统计|数据|报表|所属)月|(?:报告|所属|数据|统计|属)期[别间]?):?第?(?P<number>\d{1,2})(?=$|[,;)\]】])"
 )
 """`月份：9`: a label says of what the number is, of the form's months or quarters else."""
 _YEAR = r"(?P<year>(?<!\d)20\d\d)"
@@ -131,8 +135,8 @@ _MONTH_IN_FULL = re.compile(
 """Without a year. Of March and May nobody can tell whether they are months."""
 _QUARTERS = (
     re.compile(_YEAR + r"年(?:度)?(?:第|前)?(?P<number>[1-4])季"),
-    re.compile(_YEAR + r"年?-?Q(?P<number>[1-4])", re.IGNORECASE),
-    re.compile(r"Q(?P<number>[1-4])[-/,]?" + _YEAR, re.IGNORECASE),
+    re.compile(_YEAR + r"年?[-/.]?Q(?P<number>[1-4])", re.IGNORECASE),
+    re.compile(r"Q(?P<number>[1-4])[-/,.]?" + _YEAR, re.IGNORECASE),
 )
 _QUARTERS_ALONE = (
     re.compile(r"(?<![\d年])(?:第|前)?(?P<number>[1-4])季度?"),
@@ -216,7 +220,7 @@ def _years_alone(plain: str) -> Iterator[str]:
 @lru_cache(maxsize=512)
 def plain_text(text: str, period: Period) -> str:
     """The text with arabic digits and whole years, without what is no period."""
-    plain = _COUNTED_UNTIL.sub("截至", in_full(text, period))
+    plain = _COUNTED_UNTIL.sub(lambda m: _of_the_data(m, period), in_full(text, period))
     plain = _FROM_DAY_TO_DAY.sub(_until_its_end, _WHOLE_MONTH.sub(_until, _DOTTED.sub(_until, plain)))
     plain = _UNTIL_DOTTED.sub(r"\g<word>\g<month>月\g<day>日", plain)
     plain = _BARE.sub(lambda m: f"{m['label']}:{_numbered_as(m['label'], int(m['number']), period)}", plain)
@@ -244,6 +248,12 @@ def in_full(text: str, period: Period) -> str:
     return _MONTH_FIRST.sub(r"\2-\1", plain)
 
 
+def _of_the_data(match: re.Match[str], period: Period) -> str:
+    """A label of the day until which the data count as `截至`; that of a day after the period as it is."""
+    month, year = int(match["month"] or 0), int(match["year"] or period.year)
+    return match[0] if (year, month) > (period.end.year, period.end.month) else "截至"
+
+
 def _until(match: re.Match[str]) -> str:
     """A range of days from the first of a month on, as the day until which it counts."""
     year = match["to"] or match["of"] or ""
@@ -262,7 +272,7 @@ def _until_its_end(match: re.Match[str]) -> str:
 
 def _numbered_as(label: str, number: int, period: Period) -> str:
     """The month or quarter of a number behind a label."""
-    is_quarter = label == "季度" or (period.type == "quarter" and label != "月份" and number <= 4)
+    is_quarter = label == "季度" or (period.type == "quarter" and "月" not in label and number <= 4)
     return f"第{number}季度" if is_quarter else f"{number}月"
 
 

@@ -6,6 +6,7 @@ In: texts above the header or the sheet's name, the period, the form's titles. O
 | --- | --- |
 | `9月修改`, `9月版`, `2026年9月制表`, `第9期` above October's rows | where no piece names the period reported |
 | `填报日期：2026年9月28日`, before the period has begun | always; a day within the period says nothing |
+| `编制日期：2026年9月30日`, `报表日期`, `日期`: may be that of the form | where no piece names the period |
 | `数据同9月`, `党员数据截至9月30日`, `数据更新至9月底` | always |
 | `…月报表9`, `…月报表（09）`: a number behind the form's own title that is another month's | where no piece names it |
 | `（8月）`, `2026年7-8月` above a form of quarters: a part of it | where no piece names the quarter |
@@ -34,9 +35,13 @@ _WRITTEN = re.compile(
     rf"{_WHEN}(?:(?P<prepared>制表)|修[改订正]|更[新正]|改|版|已?审[核定]?|已核[对定]?|[定终]稿)[版稿后]?"
 )
 _FILLED_IN = re.compile(
-    r"(?:填[报表写制]|制表|报送|上报|报出|呈报|导出|打印|审核)(?:的?(?:日期|时间):?|于|:)"
+    r"(?:填[报表写制]|编报|制表|报送|上报|报出|呈报|导出|打印|审核)(?:的?(?:日期|时间):?|于|:)"
     rf"{_WHEN}(?:\d{{1,2}}:\d\d[:\d]*)?(?![\d前起]|之前|以前|底前|[-~—–至到])"
 )
+_DATED = re.compile(
+    rf"(?:(?:编制|报表|制作)?(?:日期|时间)|(?:统计|数据)?截[至止](?:日期|日|时间|时点)):{_WHEN}(?:\d{{1,2}}:\d\d[:\d]*)?[底末止]?"
+)
+"""The day of the report, or on which somebody made it or the form."""
 _OF_OTHERS = re.compile(
     rf"[^不未已]{{0,8}}(?:数据|数字|数)(?:均|都|仍|暂)?(?:同|(?:统计)?(?:截[至止]到?|更新[至到])){_WHEN}(?:[底末止]|的?数据?)*"
 )
@@ -56,7 +61,7 @@ _SAMPLE = re.compile(
     r"(?:.*表)?[-_:、]?(?P<said>(?:填[报写表])?(?:样表|样例|样张|[样式]样|样式|示例|范例|例表)表?|(?:空白?)?模[板版]|(?:空白|空)表"
     r"|草[稿表]|初稿|讨论稿|征求意见稿|测试(?:用|数据)?表?|试填(?:数据)?|演示(?:用|数据)?|模拟(?:数据)?|培训用?)[-_:、]?(?:.{0,12}表)?"
 )
-_SPEAKS_OF = re.compile("^和|[与同比较照据按以附见依由含:]")
+_SPEAKS_OF = re.compile("^和|同时|[加增兼]报?$|以.*代$|[取与同比较照据按以附见依由含:]")
 _KINDS = {"半年": "half", "年": "year", "季": "quarter", "月": "month"}
 _NAMED = re.compile(PERIOD)
 _LATE = 5
@@ -107,6 +112,9 @@ def _of_before(piece: Piece, period: Period) -> str:
 
 def _of_a_version(piece: Piece, period: Period) -> str:
     text = in_full(piece.text, period)
+    dated = _DATED.fullmatch(text)
+    if dated and _is_before(dated, period):
+        return text
     written = _WRITTEN.fullmatch(text)
     if written and (written["prepared"] or not written["year"]):
         return text if _is_before(written, period) else ""

@@ -22,7 +22,8 @@ from collections.abc import Iterable, Mapping
 
 from qiangji.catalogue.models import Field
 from qiangji.checking.headings import Piece, pieces
-from qiangji.checking.period_texts import PERIOD, plain_text
+from qiangji.checking.period_texts import PERIOD, periods_in, plain_text
+from qiangji.checking.title_things import is_opening
 from qiangji.checking.titles import is_named
 from qiangji.periods import Period
 from qiangji.text import squeezed
@@ -40,16 +41,24 @@ _BEFORE = (
     r"|(?:上年|去年)?同期(?:数(?!据)|值|额)?"
 )
 _MEANT = (
-    r"(?:本年|当年|全年|年度|下达)?(?:计划|目标|预[计算测估]|任务|下达|(?:预计|应|拟)完成)(?:数(?!据)|值|额)"
+    r"(?:本年|当年|全年|年度|(?<![二两三四五六七八九十\d多近])年|下达)?"
+    r"(?:计划|目标|预[计算测估]|任务|下达|(?:预计|应|拟)完成)(?:数(?!据)|值|额)"
 )
 _MEANT_ALONE = (
-    r"(?:本年|当年|全年|年度|下达)?(?:计划|目标任务|目标|预计|预算|预测|应完成|下达)(?:任务|计划|指标)?"
+    r"(?:本年|当年|全年|年度|年|下达)?(?:计划|目标任务|目标|预计|预算|预测|应完成|下达)(?:任务|计划|指标)?"
 )
 _OF_PERIOD = r"(?:本|当|单)(?:月|季度?|期)(?:(?:新增|发生|完成)?(?:数(?!据)|额|值)|新增|发生)"
 _AMOUNTS = re.compile(
-    rf"(?:.*表|.*[为是系])?{PERIOD}(?P<said>[当单][月季]度?(?:新增|发生|完成)?[数额值]?|(?:新增|发生)[数额值]?)|(?:.*表)?(?P<not>[非不]含?累计数?)"
+    rf"(?P<only>[仅只](?:[限含]|填[报写]?)?{PERIOD})(?:的?(?:数据|数字|数))?"
+    rf"|(?:.*表|.*[为是系])?{PERIOD}(?P<said>[当单][月季]度?(?:新增|发生|完成)?[数额值]?|(?:新增|发生)[数额值]?)"
+    r"|(?:.*表)?(?P<not>[非不]含?累计数?|不含1月?[-~—–至到]\d{1,2}月(?:的?(?:数据|数))?)"
 )
-"""`10月当月`, `三季度新增`, `非累计`: of the period alone, above amounts of the year."""
+"""`10月当月`, `三季度新增`, `仅10月`, `非累计`: of the period alone, above amounts of the year."""
+_FROM_DAY_TO_DAY = re.compile(
+    r"(?:.*表|.*[为是系])?(?:20\d\d[年./-])?(?P<first>\d{1,2})[月.]0?1[日号]?[-~—–至到]+[\d年月./-]+[日号]?的?"
+    r"(?P<said>(?:新增|发生|完成)[数额值]?)"
+)
+"""`10月1日至10月31日发生数`."""
 _THIS = r"[本当](?:月|季度?|期|年)(?:累计|新增|发生|完成)?(?:数|额|值)?"
 _OTHER_NUMBERS = (
     r"(?:已?作废|废)表?|(?:暂估|预估|估计|估算|预填|拟完成|基数|年初|期初|增减|占比|村均)(?:数据|数|值|额)?|(?:基期|历年|分解|指标)[数值额]"
@@ -58,10 +67,14 @@ _OTHER_NUMBERS = (
 """Behind the form's own title these are other numbers than the form's."""
 _FROM_JANUARY = r"(?:本|当|全)?年?度?累计数|年初至今|(?:本|全)年累计(?=$)"
 _SINCE = re.compile(r"(?<!\d)1[-~—–至到]\d{1,2}月(?=累计)")
+_SITUATION = re.compile(rf"{_LAST}(?:工作)?情况")
+"""Of last month, in the month in which the report is written: the period's own beside its name."""
 _TAIL = r"的?(?:数据|数字|数|情况|统计|汇总|月报|季报|年报|报表|表|报)*+"
 _SUBJECT = (
     r"(?:本表|此表|该表|表[中内]|全表|以下|以上|上述|上报|填报|所[报填]|各项|全部|的|数据|数字|数|指标|数值)*"
 )
+_SENT = re.compile(rf"(?:填报|上报|报送|填写)(?P<said>{_BEFORE}){_TAIL}")
+"""In the month in which it is written, a report is sent of the last: `填报上月数据`, unless in the period's own."""
 _HOW = r"(?:均|全部|都|暂时?|仍|先|只能|继续)*"
 _GOVERNED = re.compile(
     r"(?:[与和比较同对照抄含除扣附见按据报填写录核改补漏缺不非勿无据为是自从如]|参考|更正|修正|高于|低于|超过|等于|[多少]于)的?"
@@ -76,36 +89,52 @@ def other_in_titles(
     texts: Iterable[str], fields: Mapping[str, Field], period: Period, own: Iterable[str] = ()
 ) -> str:
     """What a title says of another time, or of numbers that were meant to be, for the whole sheet; '' if nothing."""
-    kinds = {field.kind for field in fields.values() if field.is_number}
-    has_flows = bool(kinds & {"flow", "distinct"})
     texts, own = list(texts), list(own)
     columns = _columns(texts, period, own)
     for piece in pieces(texts, own):
         text = _bare(piece, period)
-        if len(text) > _LONGEST or piece.cell in columns:
+        if len(text) > _LONGEST or piece.cell in columns or is_opening(piece.text, period):
             continue
-        is_meant = not _DONE.search(text)
-        of_period = "ytd" in kinds and not has_flows
-        for words, is_asked in (
-            (_BEFORE, True),
-            (_MEANT, is_meant),
-            (_OF_PERIOD, of_period),
-            (_FROM_JANUARY, "ytd" not in kinds and has_flows),
-        ):
-            if is_asked and (found := _said(text, words, is_note=piece.is_note, is_done=words != _BEFORE)):
-                return found
-        if found := _of_a_column(piece, fields, period):
-            return found
-        if piece.is_note:
-            continue
-        if found := _alone(text, period, is_meant=is_meant, of_period=of_period):
-            return found
-        amounts = _AMOUNTS.fullmatch(plain_text(piece.text, period)) if of_period else None
-        if amounts and period.start.month > 1:
-            return amounts["said"] or amounts["not"]
-        if found := _of_other_numbers(piece, text, period):
+        if found := _of_a_piece(piece, text, fields, period):
+            if _SITUATION.fullmatch(text) and is_named(texts, period, own):
+                continue
             return found
     return ""
+
+
+def _of_a_piece(piece: Piece, text: str, fields: Mapping[str, Field], period: Period) -> str:
+    """What one piece says of another time or of a plan. `text`: the piece without the periods in it."""
+    kinds = {field.kind for field in fields.values() if field.is_number}
+    has_flows = bool(kinds & {"flow", "distinct"})
+    if sent := _SENT.fullmatch(text):
+        return sent["said"] if str(period) in periods_in(piece.text, period) else ""
+    is_meant = not _DONE.search(text)
+    of_period = "ytd" in kinds and not has_flows
+    for words, is_asked in (
+        (_BEFORE, True),
+        (_MEANT, is_meant),
+        (_OF_PERIOD, of_period),
+        (_FROM_JANUARY, "ytd" not in kinds and has_flows),
+    ):
+        if is_asked and (found := _said(text, words, is_note=piece.is_note, is_done=words != _BEFORE)):
+            return found
+    if (found := _of_a_column(piece, fields, period)) or piece.is_note:
+        return found
+    return (
+        _alone(text, period, is_meant=is_meant, of_period=of_period)
+        or (_of_the_period_alone(piece, period) if of_period else "")
+        or _of_other_numbers(piece, text, period)
+    )
+
+
+def _of_the_period_alone(piece: Piece, period: Period) -> str:
+    """Words for amounts of the period alone, where those since January are others."""
+    if period.start.month == 1:
+        return ""
+    if amounts := _AMOUNTS.fullmatch(plain_text(piece.text, period)):
+        return amounts["said"] or amounts["not"] or amounts["only"]
+    days = _FROM_DAY_TO_DAY.fullmatch(squeezed(piece.text))
+    return days["said"] if days and int(days["first"]) == period.start.month else ""
 
 
 def _columns(texts: Iterable[str], period: Period, own: Iterable[str]) -> set[str]:
@@ -185,11 +214,15 @@ def _of_other_numbers(piece: Piece, text: str, period: Period) -> str:
 def _of_a_column(piece: Piece, fields: Mapping[str, Field], period: Period) -> str:
     """What a piece says that the numbers of one column are: `收入为上月数`, `植树为当月新增`."""
     plain = _SINCE.sub("本年", plain_text(piece.text, period))
-    said = re.fullmatch(rf"(?P<of>.{{2,12}}?){_HOW}(?:为|是|系|取|沿用|按)(?P<said>.+?)(?:填[报写]?)?", plain)
-    named = [f for f in fields.values() if said and f.is_number and _is_called(said["of"], f)]
+    said = re.fullmatch(
+        rf"(?P<of>.{{2,24}}?){_HOW}(?:为|是|系|取|沿用|按|(?<=[均都])填)(?P<said>.+?)(?:填[报写]?)?", plain
+    )
+    numbers = [field for field in fields.values() if field.is_number]
+    names = re.split("[、和与及]", said["of"]) if said else []
+    named = [of for name in names if (of := [field for field in numbers if _is_called(name, field)])]
     if not said or not named:
         return ""
-    is_ytd = all(field.kind == "ytd" for field in named)
+    is_ytd = any(all(field.kind == "ytd" for field in of) for of in named)
     words = [_BEFORE, _MEANT, *([_OF_PERIOD] if is_ytd and period.start.month > 1 else [])]
     of_another = re.fullmatch(rf"{PERIOD}的?(?:数据|数字|数)", said["said"]) and not is_named(
         [said["said"]], period

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from qiangji.checking.headings import Piece, is_note, pieces
 from qiangji.checking.period_texts import PERIOD, periods_in, plain_text
+from qiangji.checking.title_things import is_of_a_thing, is_opening
 from qiangji.errors import UsageError
 from qiangji.periods import MONTHS_IN, Period
 from qiangji.text import squeezed
@@ -33,7 +34,7 @@ _SUBJECT = (
 )
 _STATED = re.compile(
     r".{0,6}?(?:报告期|(?:所)?属期|所属(?:时期|时段|期间|月份|季度|年度)|数据(?:所属)?(?:期|时间|时段|月份|期间|日期|年份)"
-    r"|统计(?:期|时间|时段|月份|期间|区间|年度)|报告(?:月份|时期|期间|季度|年度)|报表(?:期|时期|月份))[间别内]?(?:均?为|是|系)?:?"
+    r"|统计(?:期|时间|时段|月份|期间|区间|年度)|报告(?:月份?|时期|期间|季度|年度)|报表(?:期|时期|月份?))[间别内]?(?:均?为|是|系)?:?"
     r"(?=截|\d|[上下]半年|第|Q).*"
     rf"|(?:本表|以下|上报|报送|填报)?{_FROM}{PERIOD}{_NUMBERS}(?:填报|上报|报送)?"
     rf"|{_SUBJECT}(?:为|是|系|用|按|以|采用|沿用|(?<=[暂仍先])[填上]?报)"
@@ -71,7 +72,14 @@ def is_named(texts: Iterable[str], period: Period, own: Iterable[str] = ()) -> b
 
 def _readings(texts: Iterable[str], period: Period, own: Iterable[str]) -> Iterator[list[str]]:
     """The periods that the texts name, by what decides, the strongest first."""
-    found = pieces(texts, own)
+    texts, own = list(texts), list(own)
+    titles = tuple(filter(None, map(squeezed, own)))
+    has_title = any(title in squeezed(text) for title in titles for text in texts)
+    found = [
+        piece
+        for piece in pieces(texts, own)
+        if not is_opening(piece.text, period) and not is_of_a_thing(piece.text, period, has_title=has_title)
+    ]
     names = [piece for piece in found if not piece.is_note and not is_note(plain_text(piece.text, period))]
     year = _year_of(names, period)
     yield _stated(found, period, year)

@@ -24,10 +24,10 @@ from qiangji.parsing.column import Column
 from qiangji.parsing.facts import SheetFacts, facts_of
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, address, combined, shown_sheet, sign_off_start
-from qiangji.parsing.headers import Columns, find_columns
+from qiangji.parsing.headers import Columns
 from qiangji.parsing.normalise import TYPES, read_codes, read_column
 from qiangji.parsing.outside import check_beyond, check_ragged, unheaded
-from qiangji.parsing.pages import HeaderRows, header_rows
+from qiangji.parsing.pages import HeaderRows, find_header, header_rows
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.problems import PROBLEMS, UnreadableCell, check_number, of_column, of_strays
 from qiangji.parsing.reading import Reading
@@ -52,6 +52,7 @@ from qiangji.parsing.totals import (
     of_visible,
     without_texts,
 )
+from qiangji.parsing.under_header import with_times
 from qiangji.periods import Period
 from qiangji.text import squeezed
 
@@ -115,11 +116,12 @@ def read_form(
         raise ReturnedError(e.what, where=reading.where, expected=e.expected, do=e.do, code=e.code, zh=e.zh)
     if grid.cells.num_rows == 0 or grid.cells.num_columns == 0:
         raise empty_file(reading.where)
-    below, end = grid.data_start(reading.layout), sign_off_start(grid, reading.layout)
+    end = sign_off_start(grid, reading.layout)
     if unchanged.is_declared(grid, end, reading):
         check_below_declaration(grid, end, reading)
         return unchanged_submission()
-    columns = find_columns(grid, reading)
+    reading, columns = find_header(grid, reading)
+    below, end = grid.data_start(reading.layout), sign_off_start(grid, reading.layout)
     check_below(grid, end, columns, reading)
     check_ragged(grid, end, reading)
     check_beyond(grid, end, reading)
@@ -221,7 +223,7 @@ def _read_zone(
         sheet=SheetFacts(
             units_in_headers=columns.units,
             units_below=header.units,
-            headers=columns.headers,
+            headers=with_times(columns.headers, header.times),
             repeated_headers=len(header.repeated),
             spaced_codes=spaced,
             uncomputed_totals=_uncomputed(zone, first_row, totals, columns, reading),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qiangji.catalogue.models import Field, Form, Layout
 from qiangji.errors import ReturnedError
@@ -18,6 +18,7 @@ from qiangji.parsing.grid import Grid, address, column_letters
 from qiangji.parsing.numbering import numbered, without_numbers
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.returned import EXPLANATION_HEADER, RETURNED_HEADERS
+from qiangji.parsing.under_header import is_below
 from qiangji.parsing.wording import PERIOD, alike, is_called, target_of
 from qiangji.periods import Period
 from qiangji.personal_data import may_name
@@ -78,6 +79,16 @@ def find_columns(grid: Grid, reading: Reading) -> Columns:
         if grid.header_rows is None and (place := _elsewhere(grid, reading)):
             raise _misplaced(place, (title_rows, header_rows), reading) from None
         raise e from None
+
+
+def without_last(grid: Grid, reading: Reading) -> tuple[Reading, Columns] | None:
+    """The reading and its columns with fewer header rows than declared; None where the names are not found so."""
+    titles, declared = grid.title_and_header(reading.layout)
+    for rows in range(declared - 1, 0, -1) if grid.header_rows is None else ():
+        less = replace(reading, layout=reading.layout.model_copy(update={"header_rows": rows}))
+        with contextlib.suppress(ReturnedError):
+            return less, _columns_at(grid, less, titles, rows)
+    return None
 
 
 def _elsewhere(grid: Grid, reading: Reading) -> tuple[int, int] | None:
@@ -154,16 +165,24 @@ def _target(
 
 
 def values_in(grid: Grid, layout: Layout, form: Form, columns: Sequence[int]) -> dict[int, Field]:
-    """Those of these columns whose header is that of a field, but for codes, whatever month it names."""
-    texts = _header_texts(grid, *grid.title_and_header(layout))
+    """Those of these columns whose header is that of a field, but for codes, whatever month it names. Where none is,
+    the last of the declared header rows may be one of units, and those above it are looked at.
+    """
+    titles, declared = grid.title_and_header(layout)
+    tried = (_fields_at(grid, (titles, rows), form, columns) for rows in range(declared, 0, -1))
+    found = next(filter(None, tried), dict[int, Field]())
+    return {at: field for at, field in found.items() if field.type != "code"}
+
+
+def _fields_at(grid: Grid, at_rows: tuple[int, int], form: Form, columns: Sequence[int]) -> dict[int, Field]:
+    texts = _header_texts(grid, *at_rows)
     timeless = [(_timeless(leaf), _timeless(full), "") for leaf, full, _ in texts]
     named = {
         at: _target(form, texts, at, None)[0] or _target(form, timeless, at, None)[0] or ""
         for at in columns
         if texts[at][0]
     }
-    found = {at: form.fields[name] for at, name in named.items() if name in form.fields}
-    return {at: field for at, field in found.items() if field.type != "code"}
+    return {at: form.fields[name] for at, name in named.items() if name in form.fields}
 
 
 def _timeless(text: str) -> str:
@@ -173,10 +192,12 @@ def _timeless(text: str) -> str:
 
 def _header_texts(grid: Grid, title_rows: int, header_rows: int) -> list[tuple[str, str, str]]:
     """(leaf, parents + leaf) of each column, tidied, and the parents, squeezed, a comma between them. A parent's text
-    covers what is to its right, up to the next.
+    covers what is to its right, up to the next. A declared row of column numbers names nothing.
     """
     below = min(title_rows + header_rows, grid.cells.num_rows)
     rows = [[tidy(numbered(c[i].as_py())) for c in grid.cells.columns] for i in range(title_rows, below)]
+    while len(rows) > 1 and is_below(list(map(squeezed, rows[-1]))):
+        rows.pop()
     texts = []
     for column in range(grid.cells.num_columns):
         own = [r for r, row in enumerate(rows) if row[column]]

@@ -15,7 +15,7 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | another table | below the last code: it names fields in other columns, and no key; the rows below are `strays` |
 | units (`人`, `万元`, ...) | above the first code; each of its texts in the columns of numbers is a unit, two at least;
   those of other fields are short and no number (`—`, `是/否`, `档`) |
-| column numbers (`甲`, `1`, `2`, ...) | above the first code, and no name; its numbers go up by one, three at least |
+| column numbers and the like | above the first code: see `under_header` |
 """
 
 from __future__ import annotations
@@ -28,40 +28,44 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from qiangji.errors import ReturnedError
 from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined, sign_off_start
-from qiangji.parsing.headers import Columns, reordered
+from qiangji.parsing.headers import Columns, find_columns, reordered, without_last
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, is_number
 from qiangji.parsing.town_headings import heading_of
+from qiangji.parsing.under_header import LEAST, is_of_header, times_of
 from qiangji.parsing.wording import targets_of
 from qiangji.personal_data import is_signature
 from qiangji.text import squeezed
 
-_LEAST, _LEAST_NUMBERS = 2, 3
-"""Cells that have to be as a header's: one alone may be a name."""
+_LEAST_NAMED, _ABOVE = 3, 8
+"""Fields that a row has to name to be the header; rows looked at above the first code."""
 _WORD = re.compile(r"[^0-9]{1,6}")
 """What stands in a row of units under a column that has none."""
-_END = re.compile(r"[(（]?以下(?:为?空白|空|无正文|无内容|无数据)[)）]?")
+_END = re.compile(
+    r"[-—–―─_=*·.…]*[(（]?(?:此[处页]|本[页表])?以下(?:均?[为是]?空白|空|无正文|无内容|无数据)[)）]?[-—–―─_=*·.…]*"
+)
 _REMARK = re.compile(
     r"[(\[【〔*※]*(?:备注|附注|注释|注|(?:填[表报]|编制|有关|补充)?说明|口径|统计口径|数据来源)[0-9一二三四五]{0,2}(?:[)\]】〕]|[:、.]|$)"
 )
-_COLUMN_NUMBER = re.compile(r"\(?([0-9]{1,3})\)?(?:=.*)?")
 
 
 @dataclass(frozen=True)
 class HeaderRows:
     """Positions in the data zone: rows that repeat the header or title, and further rows of the header itself.
 
-    `units`: field -> the unit that a row of units gives it. `table`: where another table begins, that has a header of
-    its own and no codes.
+    `units`: field -> the unit that a row of units gives it; `times`: the same of times. `table`: where another table
+    begins, that has a header of its own and no codes.
     """
 
     repeated: Sequence[int] = ()
     further: Sequence[int] = ()
     units: Mapping[str, str] = field(default_factory=dict)
+    times: Mapping[str, str] = field(default_factory=dict)
     table: int | None = None
 
 
@@ -91,7 +95,11 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
                 break
             repeated.add(i)
     remarks = _remarks({i: row for i, row in texts.items() if i > units_end}, grid, columns, reading)
-    units, further = dict[str, str](), [*(i for i, row in texts.items() if _is_end(row)), *remarks]
+    units, times, further = (
+        dict[str, str](),
+        dict[str, str](),
+        [*(i for i, row in texts.items() if _is_end(row)), *remarks],
+    )
     for i in range(len(texts)):
         if i not in texts:  # the first code
             break
@@ -99,9 +107,37 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         if own := _units(cells, reading):
             units |= own
             further.append(i)
-        elif (columns.name is None or len(texts[i][columns.name]) < _LEAST) and _counts(list(cells.values())):
+        elif said := times_of(texts[i], columns.labels, columns.fields):
+            times |= said
             further.append(i)
-    return HeaderRows(sorted(repeated - {*further}), further, units, table)
+        elif is_of_header(texts[i], columns.labels, columns.fields):
+            further.append(i)
+    return HeaderRows(sorted(repeated - {*further}), further, units, times, table)
+
+
+def find_header(grid: Grid, reading: Reading) -> tuple[Reading, Columns]:
+    """The columns, and the reading; with fewer header rows where the last declared ones are units or times.
+
+    Raises ReturnedError as `find_columns`.
+    """
+    try:
+        return reading, find_columns(grid, reading)
+    except ReturnedError as e:
+        less = without_last(grid, reading)
+        if not less:
+            raise e from None
+        first, end = (grid.data_start(r.layout) for r in (less[0], reading))
+        below = [[squeezed(t) for t in grid.row_text(i)] for i in range(first, min(end, grid.cells.num_rows))]
+        if not all(_is_further(row, less[1], reading) for row in below):
+            raise e from None
+        return less
+
+
+def _is_further(row: list[str], columns: Columns, reading: Reading) -> bool:
+    """Whether a row below the names of the columns is a part of the header."""
+    cells = {name: text for name, at in columns.fields.items() if (text := row[at])}
+    labels, fields = columns.labels, columns.fields
+    return bool(_units(cells, reading) or times_of(row, labels, fields) or is_of_header(row, labels, fields))
 
 
 def _last_code(zone: pa.Table, columns: Columns, reading: Reading) -> int:
@@ -132,7 +168,7 @@ def _table_in(texts: Mapping[int, list[str]], last: int, columns: Columns, readi
     """
     for at in (i for i in texts if i > last):
         named = targets_of(texts[at], reading.form)
-        is_header = len(named) >= _LEAST and 2 * len(named) >= sum(map(bool, texts[at]))
+        is_header = len(named) >= LEAST and 2 * len(named) >= sum(map(bool, texts[at]))
         if is_header and reading.form.key not in named and _moved(named, columns, reading):
             return at
     return None
@@ -142,28 +178,30 @@ def _units(cells: Mapping[str, str], reading: Reading) -> dict[str, str]:
     """Field -> its unit, of a row of units; nothing of another row."""
     units = {name: text for name, text in cells.items() if reading.fields[name].is_number}
     others = [text for name, text in cells.items() if name not in units]
-    if len(units) < _LEAST and len(cells) >= _LEAST and all(map(unit_in, cells.values())):
+    if len(units) < LEAST and len(cells) >= LEAST and all(map(unit_in, cells.values())):
         return dict(cells)
-    is_row = len(units) >= _LEAST and all(map(unit_in, units.values()))
+    is_row = len(units) >= LEAST and all(map(unit_in, units.values()))
     return units if is_row and all(map(_WORD.fullmatch, others)) else {}
 
 
 def _without_code(zone: pa.Table, columns: Columns, reading: Reading) -> dict[int, list[str]]:
     """Position -> the texts, squeezed, of rows whose key is no code."""
-    keys = combined(zone.column(columns.key))
+    keys, is_code = combined(zone.column(columns.key)), re.compile(codes_of(reading))
+    above = itertools.takewhile(lambda i: not is_code.fullmatch(keys[i].as_py() or ""), range(len(keys)))
+    first = list(itertools.islice(above, _ABOVE))
     if is_alnum(keys):
-        return {}
+        return {i: [squeezed(column[i].as_py()) for column in zone.columns] for i in first}
     # few keys are other than letters and digits: this is quicker than to match all of them
     odd = pc.indices_nonzero(pc.invert(pc.fill_null(pc.ascii_is_alnum(keys), False))).to_pylist()
-    is_code = re.compile(codes_of(reading))
     odd = [i for i in odd[: 2 * MAX_STRAYS] if not is_code.fullmatch(keys[i].as_py() or "")][:MAX_STRAYS]
-    return {i: [squeezed(column[i].as_py()) for column in zone.columns] for i in odd}
+    rows = sorted({*first, *odd})
+    return {i: [squeezed(column[i].as_py()) for column in zone.columns] for i in rows}
 
 
 def _repeats(row: list[str], headers: list[list[str]]) -> bool:
     """Whether every cell of a row that holds a text has that of a header above it."""
     filled = [(i, t) for i, t in enumerate(row) if t]
-    return len(filled) >= _LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
+    return len(filled) >= LEAST and any(all(header[i] == t for i, t in filled) for header in headers)
 
 
 def _says_the_same(row: list[str], columns: Columns, reading: Reading, number: int) -> bool:
@@ -173,7 +211,7 @@ def _says_the_same(row: list[str], columns: Columns, reading: Reading, number: i
     the header above.
     """
     named = targets_of(row, reading.form)
-    if len(named) < _LEAST_NUMBERS or 2 * len(named) < sum(map(bool, row)):
+    if len(named) < _LEAST_NAMED or 2 * len(named) < sum(map(bool, row)):
         return False
     if moved := _moved(named, columns, reading):
         target = min(moved, key=lambda target: named[target])
@@ -195,10 +233,3 @@ def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:
 def _is_end(row: list[str]) -> bool:
     filled = [text for text in row if text]
     return len(filled) == 1 and bool(_END.fullmatch(filled[0]))
-
-
-def _counts(cells: list[str]) -> bool:
-    """Whether cells number their columns: 1, 2, 3 (or `4=5+6`)."""
-    numbers = [int(found[1]) for cell in cells if (found := _COLUMN_NUMBER.fullmatch(cell))]
-    is_all = len(numbers) == len(cells) >= _LEAST_NUMBERS
-    return is_all and all(later == earlier + 1 for earlier, later in itertools.pairwise(numbers))

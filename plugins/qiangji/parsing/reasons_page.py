@@ -198,7 +198,8 @@ def page() -> str:
         "隐藏的首个工作表、合并的表头、错误的 `<dimension>`、全角数字和千分位照常读取；含 `#DIV/0!` 等错误值的单元格"
         '按无法识别退回该行。`="440781…"` 和 `\'440781…` 形式的编码按其中的编码读取；表头后括号内的计量单位不影响识别；'
         "编码中间的空格、表头中的外文（`党员总数 Party members`）也不影响识别；"
-        "表头下的计量单位行、栏次行（甲、乙、1、2）、数据行之间只有镇（街）名的标题行不作为数据；"
+        "表头下的计量单位行、栏次行（甲、乙、1、2，1栏，A01）、填报要求行（必填、整数）、"
+        "口径行（期末数、累计数，与表头一并核对）、数据行之间只有镇（街）名的标题行不作为数据；"
         "CSV首行的`sep=,`和文件末尾的0x1A不作为数据；合计允许四舍五入到所显示的末位；"
         "`440781001201.00`、`4.40781001201E+11`位数齐全的编码按其中的编码读取；"
         "只有一张工作表有内容时即读该表。日期后的 `0:00` 不影响读取；报告期列可填期内任一日期；"
@@ -206,9 +207,10 @@ def page() -> str:
         "A hidden first sheet, merged headers, a `<dimension>` that is wrong, full-width digits and thousands"
         " separators are read. A cell with an error such as `#DIV/0!` sends its row back. Codes written as"
         ' `="440781…"` or `\'440781…` are read as the code; a unit in brackets behind a header is no other header,'
-        " nor is another language beside it; blanks inside a code are taken out; a row of units or of"
-        " column numbers below the header is no data, nor is a town's name alone among the rows, a first line `sep=,`"
-        " of a CSV, and the end mark 0x1A; a total may be rounded to the last digit that it shows; a code written as"
+        " nor is another language beside it; blanks inside a code are taken out; a row of units, of"
+        " column numbers, or of what is to be filled in below the header is no data, nor is one of times (期末数),"
+        " which is held against the form as a header is, a town's name alone among the rows, a first line `sep=,` of a"
+        " CSV, and the end mark 0x1A; a total may be rounded to the last digit that it shows; a code written as"
         " `440781001201.00` or `4.40781001201E+11`, with all its digits, is that code;"
         " if only one sheet has cells, it is read. A day may be followed by"
         " `0:00`; the period's column may hold any day of the period; what a float leaves behind (beyond 15 significant"

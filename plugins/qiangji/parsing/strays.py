@@ -70,7 +70,8 @@ _EXTRA = re.compile(
 )
 _OF_PAGES = "[0-9一二三四五六七八九十]{1,4}页"
 _PAGE = re.compile(
-    rf"[-—(]?(?:第{_OF_PAGES})?[,，/]?(?:共{_OF_PAGES})?[-—)]?|page[0-9]+(?:of[0-9]+)?", re.IGNORECASE
+    rf"(?=.*页|page)[-—(]?(?:第{_OF_PAGES})?[,，/]?(?:共{_OF_PAGES})?[-—)]?|page[0-9]+(?:of[0-9]+)?",
+    re.IGNORECASE,
 )
 _ZERO = re.compile(r"[-+]?0(?:\.0+)?%?|[-—/]+|#DIV/0!|" + re.escape(NO_RESULT))
 MAX_SUMS = 200

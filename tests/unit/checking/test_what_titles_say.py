@@ -122,6 +122,8 @@ HONEST: dict[str, list[tuple[str, ...]]] = {
         (T, "含9月补报数据"),
         # a number behind its label, a period in several cells
         (T, "月份", "10"),
+        (T, "年", "2026", "月", "10"),
+        (T, "年份", "2026", "月份", "10"),
         (T, "2026年", "10", "月"),
         (T, "2026", "年", "10", "月", "份"),
         ("年份：2026", "月份：10", T),
@@ -239,6 +241,8 @@ WRONG: dict[str, list[tuple[tuple[str, ...], str]]] = {
         ((T, "数据期 2026-09"), "2026-09"),
         # a number behind its label, a period in several cells
         ((T, "月份", "9"), "2026-09"),
+        ((T, "年", "2026", "月", "9"), "2026-09"),
+        ((T, "年份", "2025", "月份", "10"), "2025-10"),
         ((T, "2026年", "9", "月"), "2026-09"),
         ((T, "2026", "年", "9", "月", "份"), "2026-09"),
         (("年份：2026", "月份：9", T), "2026-09"),
@@ -710,3 +714,177 @@ def test_a_word_of_another_time_is_told_wherever_it_is_the_title_s(
 ) -> None:
     title = way.format(t=T, w=word, y=month.year, m=month.start.month)
     assert other_in_titles([title], FIELDS, month, [T]) == word
+
+
+OF_ANOTHER_THING = {
+    MONTH: """
+        2025年底共有行政村55个|截至2025年底，共有行政村55个|2025年底行政区划|行政区划截至2025年12月31日
+        统计用区划代码（2025年）|区划代码：2025年版
+        党员年报数（2025年）仅供参考|换届后（2026年3月）|换届时间（2026年3月）|12月份以年报代月报|1月份免报|1月免报
+        本表为月报，1月免报
+        3月、6月、9月、12月同时报季报|2月与1月合并报送|6月、12月加报半年报|表样：2026年1月|表样（2026年1月）
+        江门市委组织部制（2026.1）
+        市委组织部印制 2026年1月|江门市委组织部监制（2026年1月）|区委组织部制 2026.1|行政村名单（2026年6月）
+        行政村名单截至2026年6月|行政村：2025年度名录
+        年初数为2025年12月31日数|年初数取上年年报|年初数：2025年底|报送上月数据
+        全区共有行政村55个（2025年底）""",
+    QUARTER: """
+        年初数为2025年12月31日数|年初未办结为2025年末数|年初未结案数取上年年报|年初数即2025年四季度末数
+        年初数=2025年底数|国企名单（2026年6月）
+        侨村名单截至2026年6月|规上企业：2025年度名录|规上企业名录（2025年度）|四季度以年报代季报|一季度免报|Q3/2026
+        Q3.2026|2026/Q3
+        报告月：9|期初数为2026年6月30日数|换届后（2026年3月）""",
+    HALF: "年初数为2025年12月31日数|下半年免报|国企名单（2025年12月）",
+    YEAR: "年初数为2025年12月31日数|国企名单（2025年12月）|2025年免报",
+}
+"""What says of when something else is than the table: the list of units, the form, the numbers at the year's start."""
+
+
+@pytest.mark.parametrize(("period", "cells"), places(OF_ANOTHER_THING))
+def test_what_is_said_of_another_thing_is_no_question(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue) == said((NAMED[period], *cells), period, catalogue) == ""
+
+
+def test_last_month_s_situation_beside_a_right_title_is_no_question(catalogue: Catalogue) -> None:
+    assert said((f"{T}（2026年10月）", "上月情况"), MONTH, catalogue) == ""
+    assert said((T, "上月情况"), MONTH, catalogue) == "上月"
+    assert said((f"{T}（2026年10月）", "上月数据"), MONTH, catalogue) == "上月"
+
+
+STILL_WRONG = {
+    MONTH: """
+        2026年9月名单情况表|2026年10月报送上月数据|10月填报上月数据|行政村党建月报（2026年9月）|行政村年报（2025年）|区委组织部制（2026年9月）|合并报表（2026年9月）
+        2026年9月行政村党建月报共55个村|2026年9月共有行政村55个|新会区2026年9月共55个村|2026年8月情况表共55个村|行政村2026年9月名单表|2026年9月数据（换届后）|新会区（2026年9月）
+        新会区委组织部（2026年9月）|会城街道 2026年9月
+        年初数为2026年9月数|报告月：9|9月数据以年报为准，2026年9月|9月数（供参考）表|行政村共有情况2026年9月表
+        2026年9月（免报村除外）表
+        截止日期：2026年9月30日|截止日期：2026-09-30|截止日：2026年9月30日|截止时间：2026年9月30日
+        数据截止：2026年9月30日|截止时点：2026年9月30日
+        数据统计截止日期：2026年9月30日|填报月：9|统计月：9""",
+    QUARTER: """
+        年初数为2026年6月数|Q2/2026|任务清单季报（2026年二季度）|任务清单季报（2026年6月）|Q1/2026|截止日期：2026年6月30日|报告月：6|国企（2026年6月）""",
+}
+
+
+@pytest.mark.parametrize(("period", "cells"), places(STILL_WRONG))
+def test_what_is_said_of_the_table_still_makes_it_wrong(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue)
+
+
+@pytest.mark.parametrize(
+    "title", ["新会区2026年9月行政村名单", "行政村名单（2026年9月）", "行政村名录（2025年度）"]
+)
+def test_a_list_s_name_is_the_sheet_s_where_no_cell_has_the_form_s_own(
+    catalogue: Catalogue, title: str
+) -> None:
+    assert said((title,), MONTH, catalogue)
+
+
+@pytest.mark.parametrize("label", ["截止日期", "截止日", "截止时间", "数据截止日期", "截止日期："])
+@pytest.mark.parametrize("day", ["2026年9月30日", "2026-09-30", "2026.9.30", "9月30日"])
+def test_the_day_of_the_data_in_two_cells_names_the_period(label: str, day: str) -> None:
+    assert other_period((T, label, day), Period.parse(MONTH), (T,)) == "2026-09"
+    assert other_period((T, label, day), Period.parse("2026-09"), (T,)) is None
+
+
+WRITTEN_BEFORE = {
+    MONTH: """
+        编制日期：2026年9月30日|报表日期：2026年9月30日|日期：2026年9月30日|日期：2026-09-30|制作日期：2026年9月28日
+        编制时间：2026年9月30日|编制日期：9月30日
+        截止日期：2026年9月5日|报表日期：2026年8月31日""",
+    QUARTER: "编制日期：2026年6月28日|报表日期：2026年6月30日|日期：2026年6月30日",
+    HALF: "报表日期：2025年12月31日|编制日期：2025年12月31日",
+    YEAR: "报表日期：2025年12月31日",
+}
+"""A day of writing, or of the report, before the period: asked about where no title names the period."""
+WRITTEN_IN_TIME = {
+    MONTH: """
+        编制日期：2026年11月3日|报表日期：2026年10月31日|报表日期：2026年11月3日|日期：2026年11月3日
+        日期：2026年10月31日|编报日期：2026年11月3日
+        截止日期：2026年10月31日|截止日期：2026年11月5日|截止时间：2026年11月6日17:00|截止日期：2026年11月20日
+        报送截止日期：2026年11月6日|编制日期：10月31日
+        报名截止日期：2026年9月30日|缴费截止时间：2026年9月30日|征求意见截止日期：2026年9月30日
+        有效期截止日期：2027年12月31日|编制日期：2027年1月5日
+        换届日期：2026年3月31日|成立日期：2026年6月30日|编制日期： 年 月 日|日期：|截止日期：
+        统计截止日期：2026年10月31日""",
+    QUARTER: """
+        编制日期：2026年10月9日|报表日期：2026年9月30日|日期：2026年10月10日|截止日期：2026年9月30日
+        截止日期：2026年10月15日|截止日期：2026年10月10日""",
+    HALF: "报表日期：2026年6月30日|编制日期：2026年7月5日|截止日期：2026年6月30日",
+    YEAR: "报表日期：2026年12月31日|编制日期：2027年1月8日|截止日期：2026年12月31日|截止日期：2027年1月20日",
+}
+
+
+@pytest.mark.parametrize(("period", "cells"), places(WRITTEN_BEFORE))
+def test_a_day_of_writing_before_the_period(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue)
+    assert said((NAMED[period], *cells), period, catalogue) == ""
+
+
+@pytest.mark.parametrize(("period", "cells"), places(WRITTEN_IN_TIME))
+def test_a_day_of_writing_or_of_the_data_in_its_time(
+    catalogue: Catalogue, period: str, cells: tuple[str, ...]
+) -> None:
+    assert said(cells, period, catalogue) == said((NAMED[period], *cells), period, catalogue) == ""
+
+
+@pytest.mark.parametrize("day", ["编报日期：2026年9月30日", "编报时间：2026年9月30日", "编报日期：9月28日"])
+def test_a_day_of_filling_in_by_another_word(catalogue: Catalogue, day: str) -> None:
+    assert said((T, day), MONTH, catalogue)
+    assert said((f"{T}（2026年10月）", day), MONTH, catalogue)
+
+
+AMOUNTS_OF_THE_PERIOD = """
+    年计划|年计划数|年目标|（当月）发生额|（本月）数|[当月]发生数|10月1日至10月31日发生数|10月1日—31日发生额
+    2026年10月1日至10月31日新增|10.1-10.31发生额
+    不含1-9月|不含1月至9月数据|仅10月|仅限10月|仅填10月|只填10月|仅2026年10月|植树、收入均为当月数|收入和植树为本月数|植树及收入均填当月数
+    收入、植树、四小园为当月新增"""
+AMOUNTS_SINCE_JANUARY = """
+    三年计划|五年计划|年计划另报|2026年计划另发|（本年）累计|1月1日至10月31日发生数|1月1日至10月31日发生额
+    2026年1月1日至10月31日新增|10月1日至10月31日
+    （10月1日—10月31日）|只报10月|10月只报一次|植树、收入均为本年累计|植树、收入勿填当月数|收入、支出均为当月数另报
+    1.1-10.31发生额|不仅10月|仅10月换届的村填"""
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        (text.strip(), is_asked)
+        for texts, is_asked in ((AMOUNTS_OF_THE_PERIOD, True), (AMOUNTS_SINCE_JANUARY, False))
+        for text in re.split(r"[|\n]", texts)
+        if text.strip()
+    ],
+)
+def test_amounts_of_the_period_above_those_since_january(
+    catalogue: Catalogue, text: str, is_asked: bool
+) -> None:
+    fields, october = catalogue.forms["village"].fields_in(MONTH), Period.parse(MONTH)
+    for cells in ((f"2026年10月{T}", text), (T, text)):
+        assert bool(other_in_titles(cells, fields, october, (T,))) is is_asked, cells
+
+
+@pytest.mark.parametrize("form", ["county_emerging", "county_oversight", "town_service"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "年初数为2025年12月31日数",
+        "年初未结案件数为2025年12月数",
+        "年初未办结诉求件数为上年末数",
+        "年初未结案数取上年年报",
+        "年初为上年末数",
+    ],
+)
+def test_what_the_numbers_at_the_year_s_start_are(catalogue: Catalogue, form: str, text: str) -> None:
+    own = catalogue.forms[form]
+    reported = Period.parse({"month": MONTH, "quarter": QUARTER}[own.period_type])
+    fields, titles = own.fields_in(str(reported.last_month)), (own.title.zh,)
+    for cells in ((own.title.zh, text), (own.title.zh, NAMED[str(reported)], text)):
+        assert other_period(cells, reported, titles) is None
+        assert other_in_titles(cells, fields, reported, titles) == ""
+        assert left_open(cells, reported, titles) == ""

@@ -101,3 +101,14 @@ def test_no_listed_value_of_a_form_is_a_person() -> None:
 )
 def test_a_tab_that_says_whose_it_is_is_not_quoted(tab: str, is_named: bool) -> None:
     assert may_name(tab) is is_named
+
+
+@pytest.mark.parametrize("below", ["人", "1", "必填", "期末数", "—"])
+def test_below_a_declared_row_of_units_or_numbers_a_person_is_found(below: str) -> None:
+    columns = [
+        pa.array(["行政村编码", "1" if below == "1" else "", "440703101201"]),
+        pa.array(["行政村名称", "2" if below == "1" else "", "石溪村"]),
+        pa.array([NUMBER.label.zh, "3" if below == "1" else below, "林佩仪"]),
+    ]
+    hits = find_personal_data(grid_of(columns, "village"), Layout(header_rows=2), FORM)
+    assert hits == [Hit("village!C3", "name")]

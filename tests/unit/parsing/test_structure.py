@@ -13,6 +13,7 @@ from openpyxl.chart import BarChart
 
 from qiangji import parsing
 from qiangji.catalogue.models import County, Layout
+from qiangji.checking.spans import other_spans
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, beside, problems, read_form, read_grids
 from qiangji.periods import Period
@@ -491,6 +492,19 @@ def test_a_header_of_two_rows_once_more_is_passed_over() -> None:
         [",,人,人,人,人"],
         ["甲,乙,1,2,3,4"],
         [",,（1）,（2）,（3）,（4）"],
+        ["1,2,3,4,5,6"],
+        ["栏,,1栏,2栏,3栏,4栏"],
+        ["栏次,,第1栏,第2栏,第3栏,第4栏"],
+        ["代码,,A01,A02,A03,A04"],
+        ["A,B,C,D,E,F"],
+        ["甲,乙,丙,1,2,3"],
+        ["必填,必填,必填,选填,选填,选填"],
+        ["文本,文本,整数,小数,整数,整数"],
+        ["（必填）,,必填,—,选填,"],
+        ["计量单位,,—,—,—,—"],
+        [",,—,—,—,"],
+        ["计量单位,—,人,人,人,人", "1,2,3,4,5,6", "必填,必填,必填,选填,选填,选填"],
+        ["口径,,期末数,期末数,期末数,期末数"],
         ["单位,,人,人,人,", "栏次,,1,2=3+4,3,4"],
     ],
 )
@@ -500,6 +514,13 @@ def test_rows_of_units_and_column_numbers_belong_to_the_header(rows: list[str]) 
     assert read_.sheet.units_below.get("members", "") == ("人" if "人" in rows[0] else "")
 
 
+@pytest.mark.parametrize("numbers", ["1,甲,乙,1,2,3,4", "序号,甲,乙,1,2,3,4", "1,2,3,4,5,6,7", ",,,1,2,3,4"])
+def test_column_numbers_beside_a_column_of_numbers_of_rows(numbers: str) -> None:
+    rows = [f"{i},{row}" for i, row in enumerate(ROWS, 1)]
+    read_ = read("\n".join([f"序号,{HEADER}", numbers, *rows]) + "\n", ignore=["序号"])
+    assert (read_.rows.num_rows, read_.unreadable) == (4, [])
+
+
 def test_below_the_first_code_such_a_row_is_none_of_the_header() -> None:
     assert [
         c.rule for c in read(csv(ROWS[0], ",,1,2,3,4", *ROWS[1:])).unreadable
@@ -507,6 +528,72 @@ def test_below_the_first_code_such_a_row_is_none_of_the_header() -> None:
     assert read(csv(ROWS[0], ",,1,2,3,4", *ROWS[1:])).rows.num_rows == 5
     assert read(csv(",,4,2,3,9", *ROWS)).rows.num_rows == 5
     assert read(csv(",戊村,1,2,3,4", *ROWS)).rows.num_rows == 5
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "44070310009,戊村,3,4,5,6",
+        "440703100009,,1,2,3,4",
+        ",,5,6,7,8",
+        "12,,5,6,7,8",
+        "5,戊村,6,7,8,9",
+        ",戊村,—,—,—,—",
+        "9,戊村,必填,必填,必填,必填",
+        ",,3,,,",
+        "戊,戊村,1,1,1,1",
+        ",戊村,期末数,期末数,期末数,期末数",
+        "总计,,1,2,3,4",
+    ],
+)
+def test_a_unit_s_row_above_the_first_code_is_none_of_the_header(row: str) -> None:
+    assert read(csv(row, *ROWS)).rows.num_rows == 5
+
+
+def test_a_row_of_times_is_held_against_the_fields() -> None:
+    said = read(csv(",,期末数,累计数,—,上月数", *ROWS)).sheet.headers
+    assert said == {
+        "members": ("", "党员(期末数)"),
+        "women": ("", "女(累计数)"),
+        "young": ("", "青年"),
+        "old": ("", "老年(上月数)"),
+    }
+    spans = other_spans(said, FORM.fields, Period.parse("2026-10"))
+    assert [(span.field, span.said) for span in spans] == [("women", "累计"), ("old", "上月")]
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        "甲,乙,1,2,3,4",
+        "1,2,3,4,5,6",
+        "栏次,,1栏,2栏,3栏,4栏",
+        ",,A01,A02,A03,A04",
+        "必填,必填,必填,选填,选填,选填",
+    ],
+)
+def test_column_numbers_may_be_the_last_of_the_declared_header_rows(numbers: str) -> None:
+    for titles in (["行政村（2026年10月）,,,,,"], []):
+        written = "\n".join([*titles, HEADER, numbers, *ROWS]) + "\n"
+        for rows in (1, 2):
+            read_ = read(written, title_rows=len(titles), header_rows=rows)
+            assert (read_.rows.num_rows, read_.unreadable, len(read_.columns)) == (4, [], 5)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["——以下无正文——", "—以下空白—", "（以下无正文）", "***以下空白***", "此处以下空白", "本页以下无正文"],
+)
+def test_a_line_that_ends_the_table_is_passed_over(line: str) -> None:
+    for rows in ([*ROWS, f"{line},,,,,"], [*ROWS, "合计,,46,10,10,10", f",{line},,,,"]):
+        parsed = read(csv(*rows), totals=["合计"])
+        assert (parsed.rows.num_rows, parsed.unreadable) == (4, [])
+
+
+@pytest.mark.parametrize("line", [",,—,—,—,—", "计量单位,,—,—,—,—"])
+def test_dashes_below_the_codes_are_no_page_number(line: str) -> None:
+    assert all(not p.rule.endswith(".page") for p in read(csv(*ROWS, line)).unreadable)
+    assert [p.rule for p in read(csv(*ROWS, "第1页,,,,,")).unreadable] == ["village.village_code.page"]
 
 
 @pytest.mark.parametrize(
@@ -706,3 +793,26 @@ def test_empty_columns_totals_and_sign_off_lines_are_nothing_outside() -> None:
     lines = ["合计,,50,10,10,10,元", "填表人：林某,,,,,,138"]
     text = csv(*(f"{row}, " for row in ROWS), *lines).replace("老年\n", "老年,\n")
     assert read(text, totals=["合计"], sign_off=["填表人"]).sheet.unheaded_cells == 0
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        ["计量单位,—,人,人,人,人"],
+        [",,人,人,人,人", "甲,乙,1,2,3,4"],
+        [",,期末数,期末数,期末数,期末数"],
+        [",,—,—,—,—"],
+    ],
+)
+def test_units_or_times_may_be_the_last_of_the_declared_header_rows(below: list[str]) -> None:
+    written = "\n".join(["行政村（2026年10月）,,,,,", HEADER, *below, *ROWS]) + "\n"
+    for rows in range(1, len(below) + 2):
+        read_ = read(written, title_rows=1, header_rows=rows)
+        assert (read_.rows.num_rows, read_.unreadable, len(read_.columns)) == (4, [], 5)
+        assert read_.sheet.units_below.get("members", "") == ("人" if "人" in below[0] else "")
+        assert ("期末数" in read_.sheet.headers["women"][1]) is ("期末数" in below[0])
+
+
+def test_a_unit_s_row_is_none_of_the_declared_header_rows() -> None:
+    written = "\n".join(["行政村（2026年10月）,,,,,", HEADER, *ROWS]) + "\n"
+    assert refused(written, title_rows=1, header_rows=2).code == "misplaced_header"
