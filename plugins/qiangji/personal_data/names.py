@@ -32,6 +32,7 @@ from qiangji.personal_data.words import (
     ASKING,
     COUNTY_ENDINGS,
     DOUBLE_SURNAMES,
+    GIVEN_TOO,
     HOLDERS,
     NO_NAMES,
     OFFICE_ENDINGS,
@@ -184,8 +185,10 @@ class Things:
         Of one character the short name may be a surname, so beside persons it is none.
         """
         counties = [unit[:-1] for unit in self.units if unit.endswith(COUNTY_ENDINGS) and len(unit) > 2]
-        shorts = [*counties, *(county[0] for county in counties if not self.beside_persons)]
-        return any(text.startswith(short) and text[len(short) :] in AGENCIES for short in shorts)
+        if any(text.startswith(county) and text[len(county) :] in AGENCIES for county in counties):
+            return True
+        is_short = not self.beside_persons and any(text.startswith(county[0]) for county in counties)
+        return is_short and text[1:] in AGENCIES - GIVEN_TOO
 
 
 WORDS = Things()

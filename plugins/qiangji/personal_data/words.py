@@ -140,6 +140,12 @@ AGENCIES = frozenset(
     )
 )
 """What the offices of a county or a city are called by for short: behind 区, or its short name, they are no persons."""
+GIVEN_TOO = frozenset(
+    _split(
+        "建行 中行 园林 林业 水利 联通 文教 文体 国资 国土 一中 二中 城建 党建 武装 金融 农业 教育 组织 宣传 环保"
+    )
+)
+"""Of these, what persons are called by too. Behind one character that may be a surname (江水利) they are persons."""
 PLACES = _split(
     """
     村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部

@@ -204,6 +204,8 @@ def test_an_office_behind_the_countys_short_name_is_no_person(office: str) -> No
             assert kind_of(f"负责人：{short}{office}", units) is None
     assert not is_name(f"区委、区{office}", units)
     assert is_name(f"许{office[:1]}明", units)
+    assert is_name("江水利", units)
+    assert is_name("江党建", units)
 
 
 @pytest.mark.parametrize("label", ["制表", "审核：", "复 核", "书记", "村主任（签字）", "统计："])
