@@ -116,14 +116,19 @@ WHOLE = frozenset(
     _split(
         """
     雷同 应缴 白名单 何时填 陈皮 黄皮 白菜 黄豆 黄瓜 黄牛 牛羊 石榴 马铃薯 马蹄 甘薯 荔枝 龙眼 麦苗
-    葛根 葛薯 梅菜 田螺 花蛤 李子 白薯 贝类 鱼苗 鱼花 乌榄 凤凰木 秋枫 桑基 杨树 梅树 李树 桂树 桑树
-    柏树 松树 柳树 柏木 梅花树 年橘 金桔 花树
+    葛根 葛薯 梅菜 田螺 花蛤 李子 白薯 贝类 鱼苗 鱼花 乌榄 凤凰木 秋枫 桑基 杨树 梅树 李树 桂树
+    桑树 柏树 松树 柳树 柏木 梅花树 年橘 金桔 雷雨 田头 桂圆 黄沙 黄姜 黄麻 甘蓝 姜黄 蓝莓 石斛
+    毛竹 毛竹林 凤梨 林长制 罗汉果 罗汉松 罗非鱼 黄鱼 秋收 夏收 夏粮 冷链 冷链车 强台风 苗木 花苗
+    白米 田七 苏铁 秋枫树 景观树 安置房 应加 应删 应上报 莫填 金额小 方向错 易涝点 雷同表 宿舍楼 包子
+    汤圆 贺卡 华侨房 花树 冷库 车库 谷仓 米粉 白粉 葛粉 花生苗 桑果 桑蚕 鲍鱼
     """
     )
 )
 """What clerks write of numbers, and what villages plant, breed and sell. Where things stand as well as persons, the
 whole text is no name; one that goes on may be: 李子 is a fruit, 李子庭 a person.
 """
+OF_THINGS = frozenset("鸡猪鸭虾蟹螺鳝蚝粥汁酱薯葱蒜菇笋瓜榄饼糕粽屋埂棚坝沟坑涝旱灾菜皮祠厕")
+"""Characters of no given name, beside those of `ordinary_words.txt`: 陈皮, 黄鳝, 石棚."""
 AGENCIES = frozenset(
     _split(
         """
