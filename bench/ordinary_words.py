@@ -11,7 +11,7 @@ surname's is the same of surnames and of the first characters of words. Below 1 
 | what | how it is told |
 | --- | --- |
 | a character of things | frequent, leaning below 0.15, no surname, none of `GIVEN_TODAY` |
-| a character that leans to things | the same, below 0.5; may be a surname |
+| a character that leans to things | the same, below 0.5; may be a surname. Or less frequent, and of no person's name |
 | a surname that is seldom one | leaning below 0.4, borne by 85 of the 42,404 persons or fewer |
 | a word | a surname and a character, more often a word than by chance a name; none of `ALSO_NAMES` |
 """
@@ -33,6 +33,7 @@ its second character leans to names.
 GIVEN_TODAY = frozenset(
     "年以好示近创央由及展党研持协实优迅直情亿在上现气恳愉珞奕芜峨想准凭响获析访追始辈舱地工革际就"
     "一中业和人今会来月有时定运自然意育政理社行合同本果争影品"
+    "珑烁澈琅攸孜渭霓焰翌蕃梵蔓荧萤壬绅绚缔谛诰诵轶辙睫瞬垦帜撼旌瑕渤廓橙凛襟嵋峨菩虔恳衢侣灞涟琵鹊樟韧搏瞩漓矗"
 )
 """Characters that persons of today are called by, seldom as they are in a dictionary of the 1990s."""
 ALSO_NAMES = """
@@ -80,8 +81,9 @@ def main() -> None:
             others.update(dict.fromkeys(word, count))
             firsts.update({word[0]: count} if word[0] in SURNAMES else {})
     leaning = _leaning(given, others)
-    among_things = {c for c in leaning if others[c] >= FREQUENT and leaning[c] < 0.5} - GIVEN_TODAY
-    things = {c for c in among_things if leaning[c] < 0.15} - SURNAMES
+    frequent = {c for c in leaning if others[c] >= FREQUENT and leaning[c] < 0.5} - GIVEN_TODAY
+    things = {c for c in frequent if leaning[c] < 0.15} - SURNAMES
+    among_things = frequent | {c for c in leaning if others[c] >= KNOWN and not given[c]} - GIVEN_TODAY
     seldom = {c for c, leans in _leaning(surnames, firsts).items() if leans < 0.4 and surnames[c] <= 85}
 
     def is_rather_a_word(word: str) -> bool:

@@ -31,7 +31,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Rule, Words
-from qiangji.checking import groups, names, sameness, sheets
+from qiangji.checking import groups, names, rows_alike, sameness, sheets
 from qiangji.checking.breaches import Breach, NotFilled, Unreadable
 from qiangji.checking.verdict import NAMED, Checked, Doubt, named
 from qiangji.ledger.findings import Finding, org_code_of
@@ -66,6 +66,7 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
             *unlike,
             *sheets.findings(one, catalogue, form),
             *sameness.in_report(one, catalogue, form),
+            *rows_alike.findings(one, form),
             *groups.findings(one, catalogue, form, kept),
             *_half_answered(one, form),
             *_nil(one, form),

@@ -6,8 +6,8 @@ from the submission and the catalogue alone.
 | code | held where |
 | --- | --- |
 | `unit_of_another_scale` | a header, a number format or a title names a unit that is not the field's |
-| `another_time_span` | a header or a title says another time than is counted: `本月` above a year-to-date amount |
-| `another_measure` | a header says another measure than the field's: `人均`, or `支出` above an income |
+| `another_time_span` | a header, a title or a number format says another time: `本月` above a year to date |
+| `another_measure` | a header or a number format says another measure: `人均`, or `支出` above an income |
 | `scaled_number_format` | most cells of a field are shown divided, or with digits beside them: not as they are stored |
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
-from qiangji.checking import counties
+from qiangji.checking import counties, formats
 from qiangji.checking.spans import KINDS, other_measures, other_spans
 from qiangji.checking.title_doubts import left_open, sample
 from qiangji.checking.title_spans import other_in_titles
@@ -78,7 +78,7 @@ def doubts(one: Checked, form: Form, rows: int) -> list[Doubt]:
         *_of_samples(one, form),
         *_of_spans(one, form),
         *_of_measures(one, form),
-        *_of_formats(one, form, rows),
+        *formats.doubts(one, form, rows),
     ]
 
 
@@ -189,31 +189,6 @@ def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
         "请按要求的时段填报并改正表头后重报",
         f"the header of {en} (column {at}) says {first.said}, the form of {one.period} asks for {kind_en}: over"
         " which time were the numbers counted? Report them as asked, correct the header and send the report again",
-    )
-
-
-def _of_formats(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
-    scaled = [s for s in _facts(one).scaled_columns if s.field in form.fields and 2 * s.cells > rows]
-    if not scaled:
-        return
-    first = scaled[0]
-    zh, en = named([s.field for s in scaled], form)
-    unit = "万元" if form.fields[first.field].is_money else "报表要求的单位"
-    if first.divisor == ANOTHER:
-        yield Doubt(
-            "scaled_number_format",
-            f"{zh}的数字格式在数值旁另写数字、符号或倍数（{first.cells}个单元格），显示的不是存储的数值：以哪个为准？"
-            "请填写正确的数值，改用普通数字格式后重报",
-            f"a number format writes digits, a sign or a multiple beside {en} ({counted(first.cells, 'cell')}), so that"
-            " another number is shown than is stored: which is meant? Write it in a plain number format and send the"
-            " report again",
-        )
-        return
-    yield Doubt(
-        "scaled_number_format",
-        f"{zh}的数字格式把数值缩小{first.divisor:,}倍显示（{first.cells}个单元格）：存储的数值是否以{unit}为单位？",
-        f"a number format shows {en} divided by {first.divisor:,} ({counted(first.cells, 'cell')}):"
-        " is what is stored in the form's unit?",
     )
 
 

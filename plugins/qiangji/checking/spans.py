@@ -93,13 +93,13 @@ def other_spans(
     fit = {  # cells above that are right for some field beneath them
         parents
         for name, (parents, _) in headers.items()
-        if name in fields and parents and not _other(parents, fields[name], period)
+        if name in fields and parents and not time_in(parents, fields[name], period)
     }
     found = []
     for name, field in fields.items():
         parents, leaf = headers.get(name, ("", ""))
         texts = [_undeclared(leaf, field), *([] if parents in fit else [parents])]
-        said = next((said for text in texts if (said := _other(text, field, period))), "")
+        said = next((said for text in texts if (said := time_in(text, field, period))), "")
         if field.is_number and said:
             found.append(OtherSpan(name, said))
     return found
@@ -111,12 +111,12 @@ def other_measures(headers: Mapping[str, tuple[str, str]], fields: Mapping[str, 
     for name, (parents, leaf) in ((n, headers[n]) for n in fields if n in headers):
         field = fields[name]
         texts = (_undeclared(leaf, field), squeezed(parents))
-        if field.is_number and (said := next((s for text in texts if (s := _measure(text, field))), "")):
+        if field.is_number and (said := next((s for text in texts if (s := measure_in(text, field))), "")):
             found.append(OtherSpan(name, said))
     return found
 
 
-def _measure(text: str, field: Field) -> str:
+def measure_in(text: str, field: Field) -> str:
     """What a text says of another measure than that of the field; '' if nothing."""
     declared = "".join((field.label.zh, *field.headers))
     average = _AVERAGE.search(text)
@@ -140,7 +140,7 @@ def _undeclared(leaf: str, field: Field) -> str:
     return leaf
 
 
-def _other(text: str, field: Field, period: Period) -> str:
+def time_in(text: str, field: Field, period: Period) -> str:
     """What a text says of another time than that of the field; '' if nothing, or if the field is called so."""
     declared, text = "".join((field.label.zh, *field.headers)), squeezed(text)
     if field.kind == "stock":

@@ -91,7 +91,7 @@ def other_units(sheet: SheetFacts, fields: Mapping[str, Field]) -> list[OtherUni
         shown = sheet.units_in_formats.get(name, "")
         beside = [*stated, *units_above(sheet.headers.get(name, ("", ""))[0]), *in_titles]
         if shown != YUAN_SIGN or own not in map(measure_of, beside):
-            said.append(("format", shown))
+            said += [("format", unit) for unit in shown.split("、") if unit != YUAN_SIGN or unit == shown]
         if other := next((OtherUnit(name, unit, at) for at, unit in said if not _fits(unit, field)), None):
             found.append(other)
             continue

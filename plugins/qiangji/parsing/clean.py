@@ -82,7 +82,9 @@ def _formats(look: Look) -> dict[str, tuple[int, Mapping[int, frozenset[int]]]]:
         shown = '0"0"' if divisor == ANOTHER else "0!." + "0" * (len(str(divisor)) - 1)
         found.setdefault(shown, {})[column] = frozenset(rows)
     for (column, unit), rows in look.units.items():
-        found.setdefault(f'0"{unit}"', {})[column] = frozenset(rows)
+        found.setdefault(f'0"（{unit}）"', {})[column] = frozenset(
+            rows
+        )  # a digit beside it would be the number's
     for column, rows in look.unseen.items():
         found.setdefault(";;;", {})[column] = frozenset(rows)
     for row, column in look.months:

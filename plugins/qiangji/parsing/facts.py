@@ -55,6 +55,14 @@ SPAN = re.compile(
 )
 
 
+_WORD_BESIDE = re.compile(
+    r"(?P<other>上一?(?:年|月|季度?|期)(?:同期|末|底)?|去年(?:同期)?|前年|往年|同期|[同环]比|增减|计划|目标|任务|预计|预算|预测|估计"
+    r"|[人户村组亩]均|平均|占比|比例|支出|开支|女|男|个?(?:党?支部|党组织|党委|[小]?组|村|社区|企业|单位|网格))[数值额]?"
+    r"|(?:20\d\d年)?(?:1[0-2]|0?[1-9])月份?[末底]?数?|20\d\d年度?|第?[一二三四1-4]季度?|[本当](?:月|季度?|期|年)数?|年初数?|累计数?|新增数?"
+)
+"""Words beside a number that may say another time, measure or thing than the field's: `"上月"0.00`, `0"个支部"`."""
+
+
 YUAN_SIGN = "¥"
 """What a program's button for amounts writes. It states no scale: people use it for 万元 too."""
 ANOTHER = 1
@@ -87,7 +95,7 @@ class SheetFacts:
     | `scaled_columns` | fields with cells under a number format that divides, or writes digits beside the number |
     | `units_in_headers` | field -> the unit in brackets behind its header (`党员数(人)`: 人) |
     | `units_below` | field -> the unit in a row of units under the header |
-    | `units_in_formats` | field -> the unit that the number format of most of its cells writes (`0.00"千元"`: 千元) |
+    | `units_in_formats` | field -> the units and words (`千元`, `上月`) that number formats of most cells write |
     | `headers` | field -> its header, and the cells merged above it (`绿化(本年累计)`) |
     | `unseen_cells` | field -> cells whose number format shows nothing (`;;;`) |
     | `merged_cells` | field -> cells without a value of their own, merged with the one above or beside |
@@ -178,6 +186,14 @@ def unit_in(text: str) -> str:
     return named if plain in _UNITS or (scaled and (not scaled[1] or scaled[1] in _UNITS)) else ""
 
 
+def word_beside(text: str) -> tuple[str, bool]:
+    """The text without brackets, if it is a word that may say another time, measure or thing than the field's, else '';
+    and whether it mostly does.
+    """
+    found = _WORD_BESIDE.fullmatch(squeezed(text).strip("()[]【】〔〕:"))
+    return (found[0], bool(found["other"] or re.search(r"\d", found[0]))) if found else ("", False)
+
+
 def spelt(unit: str) -> str:
     """A unit, squeezed, as it is mostly written: 仟圆整 is 千元, 亩地 亩."""
     plain = _WORDY.sub("", unit.translate(_SPELLINGS))
@@ -216,16 +232,25 @@ def facts_of(
         struck_rows=len(look.struck_rows & rows),
         hidden_columns=tuple(n for n, column in fields.items() if column in look.hidden_columns),
         scaled_columns=tuple(sorted(scaled, key=lambda s: fields[s.field])),
-        units_in_formats={
-            at[c]: unit
-            for (c, unit), numbers in look.units.items()
-            if c in at and 2 * len(rows & numbers) > len(rows)
-        },
+        units_in_formats=_in_formats(look, at, rows),
         unseen_cells=unseen,
         merged_cells=_merged(look, at, rows),
         sheet=grid.sheet[:MAX_TITLE],
         alike_sheets=look.alike[:MAX_TITLES],
     )
+
+
+def _in_formats(look: Look, at: Mapping[int, str], rows: Set[int]) -> dict[str, str]:
+    """Field -> what number formats name in most of its cells, the most frequent first: `万元、元`."""
+    cells: dict[str, dict[str, int]] = {}
+    for (column, unit), numbers in look.units.items():
+        if column in at and (count := len(rows & numbers)):
+            cells.setdefault(at[column], {})[unit] = count
+    return {
+        name: "、".join(sorted(said, key=lambda unit: (unit == YUAN_SIGN, -said[unit], unit)))
+        for name, said in cells.items()
+        if 2 * sum(said.values()) > len(rows)
+    }
 
 
 def _titles(grid: Grid, row: int, look: Look) -> list[str]:

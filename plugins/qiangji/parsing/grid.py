@@ -36,7 +36,7 @@ class Look:
     | `struck_rows` | rows with cells whose text is struck through |
     | `months` | (row, column) of cells near the top under a number format that shows a day's year and month alone |
     | `scaled` | (column, divisor) -> rows of its cells under a number format that shows the value divided |
-    | `units` | (column, unit) -> rows of its cells under a number format that names a unit (`0.00"千元"`) |
+    | `units` | (column, unit) -> rows of its cells whose number format names a unit (`0.00"千元"`), or says 上月 |
     | `unseen` | column -> rows of its cells under a number format that shows nothing (`;;;`) |
     | `merged` | merged cells: (top, left, bottom, right), rows from 1, columns from 0 |
     | `texts` | column -> rows of its cells that hold a number as text, of columns that hold numbers |

@@ -256,16 +256,18 @@ _ALL = (
     ),
     Reason(
         "another_time_span", "held",
-        "表头或标题写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、近三年、另一月份、计划数；或标题写明是样表、草稿、模板",
-        "a header or a title says another time than is counted: 本月 above a year-to-date amount, the year before, the"
-        " last three years, another month, what was planned; or a title says that the sheet is a sample or a draft",
+        "表头、标题或数字格式写明的时段与填报项的口径不同：如本年累计项写“本月”，或写上年、近三年、另一月份、计划数；或标题写明是样表、草稿、模板",
+        "a header, a title or a number format says another time than is counted: 本月 above a year-to-date amount, the"
+        " year before, the last three years, another month, what was planned; or a title says that the sheet is a"
+        " sample or a draft",
         "按要求的时段报送正式报表，并改正表头或标题",
         "Send the report over the time that the form asks for, and correct the header or title.",
     ),
     Reason(
         "another_measure", "held",
-        "表头写明的口径与填报项不同：如写人均、月均，或收入项写“支出”",
-        "a header says another measure than the field's: 人均 or 月均 above an amount, 支出 above an income",
+        "表头或数字格式写明的口径与填报项不同：如写人均、月均，或收入项写“支出”",
+        "a header or a number format says another measure than the field's: 人均 or 月均 beside an amount, 支出 beside"
+        " an income",
         "按本表的口径填报，并改正表头", "Report what the form asks for, and correct the header.",
     ),
     Reason(

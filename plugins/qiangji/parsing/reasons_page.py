@@ -133,6 +133,9 @@ FINDINGS = (
      "one amount, or one number of 1,000 or more (a year), in all of twenty rows or more: was it filled down?"),
     ("filled_down", "二十条以上记录都是同一个数，上期各不相同：是否误用了向下填充",
      "one number in all of twenty rows or more, which differed in the last report: was it filled down?"),
+    ("rows_filled_down", "相邻几条记录各项数据逐项相同（其中几个不小于10的数其他单位少有）：是否误用了向下填充",
+     "rows beside each other have all answers in common, several numbers of 10 or more that few others have among them:"
+     " were they filled down?"),
 )  # fmt: skip
 """Findings on a report as a whole by the last word of their rule: what triggers each, in zh and en."""
 

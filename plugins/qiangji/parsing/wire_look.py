@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 from typing import Any
 
-from qiangji.parsing.facts import unit_in
+from qiangji.parsing.facts import unit_in, word_beside
 from qiangji.parsing.grid import MAX_COLUMNS, Look
 
 MAX_RANGES = 10_000
@@ -87,6 +87,6 @@ def _power_of_ten(value: Any) -> int:
 
 
 def _unit(text: Any) -> str:
-    if not isinstance(text, str) or unit_in(text) != text:
+    if not isinstance(text, str) or text not in (unit_in(text), word_beside(text)[0]) or not text:
         raise ValueError("no unit")
     return text

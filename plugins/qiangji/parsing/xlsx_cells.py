@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
 from qiangji.parsing.grid import column_letters
-from qiangji.parsing.xlsx_formats import formats_of, parts_of_code, shows_percent
+from qiangji.parsing.xlsx_formats import formats_of, parts_of_code, parts_of_number, shows_percent
 
 T = TypeVar("T")
 _SUSPECT = re.compile(rb"<(?:\w{1,20}:)?f[\s/>]|\st\s{0,9}=\s{0,9}[\"']e[\"']")
@@ -77,6 +77,11 @@ class Parts:
         found = {style: parts_of_code(code) for style, code in self._formats.items()}
         return {style: parts for style, parts in found.items() if parts}
 
+    @cached_property
+    def _number_styles(self) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+        found = {style: parts_of_number(code) for style, code in self._formats.items()}
+        return {style: parts for style, parts in found.items() if parts and style not in self._code_styles}
+
     def percent_in(self, sheet: str) -> dict[tuple[int, int], tuple[bool, bool]]:
         """(row, column), counted from 0, of the cells whose numbers are shown as percent, and of which sign."""
         return self._under(self._percent_styles, sheet)
@@ -84,6 +89,10 @@ class Parts:
     def codes_in(self, sheet: str) -> dict[tuple[int, int], tuple[str, ...]]:
         """(row, column), counted from 0, of the cells whose codes a format completes, and its parts."""
         return self._under(self._code_styles, sheet)
+
+    def numbers_in(self, sheet: str) -> dict[tuple[int, int], tuple[tuple[str, ...], ...]]:
+        """(row, column), counted from 0, of the cells beside whose numbers a format writes digits, and its parts."""
+        return self._under(self._number_styles, sheet)
 
     def _under(self, styles: Mapping[str, T], sheet: str) -> dict[tuple[int, int], T]:
         """(row, column), counted from 0, of the cells under some of these styles."""

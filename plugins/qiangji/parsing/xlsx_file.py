@@ -21,7 +21,7 @@ from qiangji.parsing.archive import too_large, unreadable
 from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
 from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
-from qiangji.parsing.xlsx_formats import as_code, as_percentage
+from qiangji.parsing.xlsx_formats import as_code, as_number, as_percentage
 from qiangji.parsing.xlsx_look import look_of
 from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
 from qiangji.personal_data import unnamed
@@ -203,17 +203,19 @@ def _sheet(
     errors, formulas = dict[Place, str](), dict[Place, str]()
     percent: Mapping[Place, tuple[bool, bool]] = {}
     codes: Mapping[Place, tuple[str, ...]] = {}
+    numbers: Mapping[Place, tuple[tuple[str, ...], ...]] = {}
     error = None
     try:
         parts.check_places(name)
         errors, formulas = parts.errors_in(name)
-        percent, codes = parts.percent_in(name), parts.codes_in(name)
+        percent, codes, numbers = parts.percent_in(name), parts.codes_in(name), parts.numbers_in(name)
     except ReturnedError as e:
         error = e if form else None
     texts = texts_in(rows) if form else {}
     _put(rows, errors, lambda _, text: text)
     _put(rows, percent, as_percentage)
     _put(rows, codes, as_code)
+    _put(rows, numbers, as_number)
     try:
         if layout is None:
             mark_all(rows, formulas)

@@ -1,8 +1,9 @@
-"""Number formats of a workbook that change what a number says: percent, and codes that a format completes.
+"""Number formats of a workbook that change what a number says: percent, codes, persons' numbers.
 
 In: the workbook's styles part, a sheet's cells. Out: a number as the percentage that its cell shows: 0.125 under the
 format `0.0%` as `12.5%`; a code as its cell shows it: 1203 under `"440705"000000` as `440705001203`. So it says the
-same as in the CSV that a spreadsheet program saves, with all its digits.
+same as in the CSV that a spreadsheet program saves, with all its digits. What shows a person's number is read as it is
+shown, so that it is found; nothing else that a format writes beside a number is.
 """
 
 from __future__ import annotations
@@ -21,6 +22,13 @@ _OF_CODE = re.compile(
     re.IGNORECASE,
 )
 _CODE_BEGINS = 6
+_SECTIONS = re.compile(r';(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_OF_NUMBER = re.compile(
+    r'"(?P<text>[^"]*)"|[\\!](?P<one>.)|_.|\*.|\[[^\]]*\]|(?P<digits>[0#?]+|General|G/通用格式|@)|,|(?P<day>[.ymdhse])'
+    r"|(?P<bare>.)",
+    re.IGNORECASE | re.DOTALL,
+)
+_MOST_SHOWN = 10**18
 
 
 def formats_of(styles: bytes) -> dict[str, str]:
@@ -53,6 +61,33 @@ def parts_of_code(code: str) -> tuple[str, ...]:
     is_begun = re.fullmatch(rf"[0-9]{{{_CODE_BEGINS},}}-?D", shape)
     is_code = (is_split or is_begun) and not any(number_in(part) for part in parts)
     return tuple(filter(None, parts)) if is_code else ()
+
+
+def parts_of_number(code: str) -> tuple[tuple[str, ...], ...]:
+    """The parts of each section of a format that writes digits beside a number: what it shows may be a person's."""
+    sections = (_parts_beside(section) for section in _SECTIONS.split(code)[:4])
+    return tuple(parts for parts in sections if parts)
+
+
+def _parts_beside(section: str) -> tuple[str, ...]:
+    parts = list[str]()
+    for token in _OF_NUMBER.finditer(section):
+        if token["day"]:
+            return ()
+        text = next((t for t in (token["text"], token["one"], token["bare"]) if t is not None), None)
+        parts.append(f"={text}" if text is not None else (token["digits"] or "").replace("?", "#"))
+    written = "".join(part for part in parts if part.startswith("="))
+    has_place = any(part and not part.startswith("=") for part in parts)
+    return tuple(filter(None, parts)) if has_place and re.search("[0-9]", written) else ()
+
+
+def as_number(value: object, sections: tuple[tuple[str, ...], ...]) -> object:
+    """What a cell shows where that is a person's number (138 under `0"00138000"`), else the value as it is."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return value
+    plain = value if isinstance(value, str) else abs(round(value)) if abs(value) < _MOST_SHOWN else 0
+    shown = (str(as_code(plain, parts)) for parts in sections)
+    return next((text for text in shown if number_in(text)), value)
 
 
 def as_code(value: object, parts: tuple[str, ...]) -> object:

@@ -15,7 +15,7 @@ from itertools import islice
 from xml.etree import ElementTree
 
 from qiangji.parsing.archive import column_number
-from qiangji.parsing.facts import ANOTHER, YUAN_SIGN, unit_in
+from qiangji.parsing.facts import ANOTHER, YUAN_SIGN, spelt, unit_in, word_beside
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
 from qiangji.parsing.xlsx_literals import shows_another
@@ -53,7 +53,8 @@ _TOP = 40
 class _Style:
     """How cells are shown: the format divides their numbers, names their unit, hides them, shows a day's month alone;
     their text is struck through. `is_other`: what it writes beside the number makes it another one; `is_other_zero`:
-    of a section, where the number is zero. `sections`: of a format with conditions, each with what it does.
+    of a section, where the number is zero; `is_text`: a text stands for its numbers. `sections`: of a format with
+    conditions, each with what it does.
     """
 
     divisor: int = 1
@@ -63,6 +64,7 @@ class _Style:
     is_struck: bool = False
     is_other: bool = False
     is_other_zero: bool = False
+    is_text: bool = False
     sections: tuple[tuple[str, float, _Style], ...] = ()
 
     def of(self, cell: ElementTree.Element) -> _Style:
@@ -77,7 +79,8 @@ class _Style:
         for condition, bound, style in self.sections:
             if not condition or _HOLDS[condition](number, bound):
                 is_other = style.is_other if number else style.is_other_zero
-                is_unseen = style.is_unseen and number != 0  # many hide their zeros
+                # many hide their zeros, and write 是 for a 1
+                is_unseen = style.is_unseen and number != 0 and not (style.is_text and number == 1)
                 return replace(style, is_unseen=is_unseen, is_struck=self.is_struck, is_other=is_other)
         return _PLAIN
 
@@ -104,9 +107,16 @@ def divisor_of(code: str) -> int:
 
 def unit_of(code: str) -> str:
     """The unit that a number format writes beside numbers: `#,##0.00"千元"` 千元, `0"（元）"` 元, `$#,##0` 美元, `¥0`
-    the sign alone; '' for most.
+    the sign alone; '' for most. A word such as 上月 goes before a unit, one that may be the field's own behind it.
     """
     section = _split(code)[0]
+    words = [word_beside(m[1]) for m in _LITERAL.finditer(section) if m[1]]
+    if other := next((word for word, is_other in words if is_other), ""):
+        return other
+    return _unit_of(section) or next((word for word, _ in words if word), "")
+
+
+def _unit_of(section: str) -> str:
     bare = squeezed(_LITERAL.sub(lambda m: m[1] or m[2] or "", section))
     texts = [re.sub(r"[\x00-.0-\x7f¥￥【】〔〕]+", "", bare).strip("/")]
     texts += [squeezed(m[1]).strip("()[]【】〔〕") for m in _LITERAL.finditer(section) if m[1]]
@@ -129,6 +139,8 @@ def _split(code: str) -> list[str]:
 
 def _style(code: str) -> _Style:
     if not _CONDITION.search(code):
+        if other := _of_signs(code):
+            return other
         shown = enumerate(_split(code)[:3])
         is_other = any(shows_another(s, is_first=i == 0, is_zero=i == 2) for i, s in shown)
         return _Style(
@@ -138,13 +150,34 @@ def _style(code: str) -> _Style:
     for section in _split(code):
         found = _CONDITION.search(section)
         is_other = shows_another(section, is_first=found is not None and found[1] not in ("<", "<="))
-        is_unseen = '"' in section and not _bare(section).strip()
+        is_text = _is_text(section)
+        is_unseen = is_text or ('"' in section and not _bare(section).strip())
         is_other_zero = is_other and shows_another(section, is_zero=True)
         style = _Style(
-            divisor_of(section), unit_of(section), is_unseen, is_other=is_other, is_other_zero=is_other_zero
-        )
+            divisor_of(section), unit_of(section), is_unseen, is_other=is_other, is_other_zero=is_other_zero,
+            is_text=is_text,
+        )  # fmt: skip
         sections.append((found[1], float(found[2]), style) if found else ("", 0.0, style))
     return _Style(sections=tuple(sections)) if any(s != _PLAIN for *_, s in sections) else _PLAIN
+
+
+def _of_signs(code: str) -> _Style | None:
+    """The style of a format without conditions that is another one by the number's sign: it names another unit below
+    zero, or a text stands for every number above.
+    """
+    first, *others = _split(code)
+    below = unit_of(others[0]) if others else ""
+    if below and spelt(below) != spelt(unit_of(first)):
+        return _style(f"[>=0]{first};[<0]{others[0]}")
+    if _is_text(first) and not shows_another(first):
+        return _Style(sections=((">", 0.0, _Style(is_unseen=True, is_text=True)),))
+    return None
+
+
+def _is_text(section: str) -> bool:
+    """Whether a section shows a text in the place of its numbers: `"无"`."""
+    bare = _LITERAL.sub("", section)
+    return bool(_bare(section).strip()) and not re.search("[0#?@ymdhseg]|General", bare, re.I)
 
 
 def shows_nothing(code: str) -> bool:

@@ -12,22 +12,27 @@ A Chinese name cannot be told from other words by itself, so it counts only wher
 | parts joined by a middle dot | yes |
 | one of these with a title behind it (书记, 同志) | yes |
 | ends like a place, an organisation or an office (石溪一组, 梁村, 干部科), or is in `NO_NAMES` | no |
+| an office's short name behind 区, 县 or 市 (区侨联), or an office alone (文书) | no |
 
 Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), among values, and in what a
 message quotes. There an ordinary word (`ordinary`) and a unit of the county (`units`: its names in the tree) are no
-names either. Where a label asks for a person alone (姓名, 联系人, 填表人), they are.
+names either. Where a label asks for a person alone (姓名, 联系人, 填表人), they are; only a town of the county and
+its offices (区政协) are none.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qiangji.personal_data.ordinary import is_ordinary
 from qiangji.personal_data.words import (
+    AGENCIES,
     ASKING,
+    COUNTY_ENDINGS,
     DOUBLE_SURNAMES,
+    GIVEN_TOO,
     HOLDERS,
     NO_NAMES,
     OFFICE_ENDINGS,
@@ -36,8 +41,10 @@ from qiangji.personal_data.words import (
     SIGNING,
     SURNAMES,
     TITLES,
+    TOWN_ENDINGS,
     TRADE,
     UNIT_ENDINGS,
+    WHOLE,
 )
 from qiangji.text import squeezed, tidy
 
@@ -153,15 +160,35 @@ def asks_for_things_too(label: str) -> bool:
 
 @dataclass(frozen=True)
 class Things:
-    """What is no name where things stand as well: ordinary words, and these units (their names in the tree)."""
+    """What is no name where things stand as well: ordinary words, these units (their names in the tree), their offices.
+    `beside_persons`: where a person alone is asked for, and only a town or an office of the county may stand as well.
+    """
 
     units: Collection[str] = ()
+    beside_persons: bool = False
+
+    @property
+    def where_persons_stand(self) -> Things:
+        return replace(self, beside_persons=True)
 
     def have(self, text: str) -> bool:
-        return is_ordinary(text) or self.have_unit(text)
+        is_word = not self.beside_persons and (text in WHOLE or is_ordinary(text))
+        return is_word or self.have_unit(text) or self._have_office(text)
 
     def have_unit(self, text: str) -> bool:
-        return any(text + ending in self.units for ending in UNIT_ENDINGS)
+        endings = TOWN_ENDINGS if self.beside_persons else UNIT_ENDINGS
+        return any(text + ending in self.units for ending in endings)
+
+    def _have_office(self, text: str) -> bool:
+        """Whether a text is an office behind a short name of the county or the city: `蓬江人大`, `蓬政协`.
+
+        Of one character the short name may be a surname, so beside persons it is none.
+        """
+        counties = [unit[:-1] for unit in self.units if unit.endswith(COUNTY_ENDINGS) and len(unit) > 2]
+        if any(text.startswith(county) and text[len(county) :] in AGENCIES for county in counties):
+            return True
+        is_short = not self.beside_persons and any(text.startswith(county[0]) for county in counties)
+        return is_short and text[1:] in AGENCIES - GIVEN_TOO
 
 
 WORDS = Things()
@@ -202,7 +229,7 @@ def name_behind_a_word(text: str, things: Things = WORDS) -> bool:
     """
     plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
     return any(
-        _is_one_name(m["name"].replace(" ", ""), things if _is_of_things(m) else None)
+        _is_one_name(m["name"].replace(" ", ""), things if _is_of_things(m) else things.where_persons_stand)
         for pattern in (_BEHIND, _ASIDE, _BEFORE)
         for m in pattern.finditer(plain)
     )
@@ -228,6 +255,8 @@ def _is_one_name(text: str, things: Things | None) -> bool:
         return bare in SURNAMES and text not in NO_NAMES
     if bare != text and bare in TRADE:  # 司法所长
         return False
+    if text in TITLES:  # an office alone: 文书
+        return False
     text = bare if len(bare) >= 2 else text
     if not re.fullmatch(f"[{_HAN}]{{2,4}}", text) or text in NO_NAMES or _ends(text):
         return False
@@ -242,5 +271,7 @@ def _is_one_name(text: str, things: Things | None) -> bool:
 def _ends(text: str) -> bool:
     """Whether a text ends like a place or an office: `梁村`, `干部科`."""
     if len(text) > 1 and text.endswith(PLACES):
+        return True
+    if text[0] in COUNTY_ENDINGS and text[1:] in AGENCIES:  # 区政协
         return True
     return len(text) == 3 and text[2] in OFFICE_ENDINGS and (text[:2] in TRADE or is_ordinary(text[:2]))

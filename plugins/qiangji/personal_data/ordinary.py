@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from qiangji.personal_data.words import NO_NAMES, TRADE
+from qiangji.personal_data.words import NO_NAMES, OF_THINGS, TRADE
 
 _FILE = Path(__file__).with_name("ordinary_words.txt")
 _TAILS = frozenset(
@@ -39,7 +39,7 @@ class _Lists(NamedTuple):
 def _lists() -> _Lists:
     lines = [line for line in _FILE.read_text("utf-8").splitlines() if not line.startswith("#")]
     words = frozenset(word for line in lines[3:] for word in line.split())
-    return _Lists(frozenset(lines[0]), frozenset(lines[1]), frozenset(lines[2]), words)
+    return _Lists(frozenset(lines[0]) | OF_THINGS, frozenset(lines[1]), frozenset(lines[2]), words)
 
 
 def is_ordinary(text: str) -> bool:

@@ -90,10 +90,14 @@ NO_NAMES = frozenset(
     石头 解放 毛重 安装 明显 高低 何时 何人 甘蔗 都有 都是 都无 都没 都未 连年 包干 容后 从无 步骤 水稻 房改
     包括 包含 全称 简称 简介 简报 乐观 习惯 于是 明细 明确 明年 明日 经费 宗数 强基 马上 高于 盛会
     尚缺 尚未 尚无 尚可 应配 应配数 应付 应选 常任 单建 高配 余缺
+    盖章 符合 符合要求 齐全 齐备 应补 应签 应盖 单位章 党委章 支部章 村委章 季报 季表 季报表 周表 文本 文本型 文字
+    文本框 单选 单选项 文联 金控 区直
     """
     )
 )
-"""Words that begin with a surname and are no names, wherever they stand."""
+"""Words that begin with a surname and are no names, wherever they stand. The last lines: what is said of signing, what
+reports are called, kinds of data (a row of them may stand under a header), and offices.
+"""
 TRADE = frozenset(
     _split(
         """
@@ -108,6 +112,45 @@ TRADE = frozenset(
 """What offices are called by (before 科 办 室), and other short words of the trade. Where things stand as well as
 persons, they are no names.
 """
+WHOLE = frozenset(
+    _split(
+        """
+    雷同 应缴 白名单 何时填 陈皮 黄皮 白菜 黄豆 黄瓜 黄牛 牛羊 石榴 马铃薯 马蹄 甘薯 荔枝 龙眼 麦苗
+    葛根 葛薯 梅菜 田螺 花蛤 李子 白薯 贝类 鱼苗 鱼花 乌榄 凤凰木 秋枫 桑基 杨树 梅树 李树 桂树
+    桑树 柏树 松树 柳树 柏木 梅花树 年橘 金桔 雷雨 田头 桂圆 黄沙 黄姜 黄麻 甘蓝 姜黄 蓝莓 石斛
+    毛竹 毛竹林 凤梨 林长制 罗汉果 罗汉松 罗非鱼 黄鱼 秋收 夏收 夏粮 冷链 冷链车 强台风 苗木 花苗
+    白米 田七 苏铁 秋枫树 景观树 安置房 应加 应删 应上报 莫填 金额小 方向错 易涝点 雷同表 宿舍楼 包子
+    汤圆 贺卡 华侨房 花树 冷库 车库 谷仓 米粉 白粉 葛粉 花生苗 桑果 桑蚕 鲍鱼
+    """
+    )
+)
+"""What clerks write of numbers, and what villages plant, breed and sell. Where things stand as well as persons, the
+whole text is no name; one that goes on may be: 李子 is a fruit, 李子庭 a person.
+"""
+OF_THINGS = frozenset("鸡猪鸭虾蟹螺鳝蚝粥汁酱薯葱蒜菇笋瓜榄饼糕粽屋埂棚坝沟坑涝旱灾菜皮祠厕")
+"""Characters of no given name, beside those of `ordinary_words.txt`: 陈皮, 黄鳝, 石棚."""
+AGENCIES = frozenset(
+    _split(
+        """
+    政府 人大 政协 法院 检察 纪检 监委 巡察 组织 宣传 统战 政法 社工 编办 党校 机关 直属 老干 关工
+    信访 保密 机要 档案 史志 方志 武装 人武 公安 司法 教育 科技 工信 民政 财政 人社 国土 自然资源
+    生态环境 环保 住建 城管 交通 公路 水利 水务 农业 农业农村 农技 农机 农林 林业 渔政 畜牧 乡村振兴
+    商务 招商 外事 侨务 台办 侨办 文旅 文体 文教 卫健 疾控 退役 应急 审计 统计 医保 市监 市场监管 国资
+    金融 政数 民宗 税务 气象 消防 邮政 电信 供电 烟草 海事 海关 粮储 供销 园林 环卫 房管 总工会 工会
+    团委 妇联 侨联 文联 残联 科协 社联 青联 学联 记协 作协 律协 物协 计生协 志联 义工联 红会 工商联
+    贸促会 商会 个私协 经促 经贸 经信 城投 交投 水投 农投 旅投 文投 建投 产投 国控 金控 两新 专班 融媒
+    发改 党建 党群 党史 老龄 城建 公交 客运 水库 燃气 一中 二中 侨中 人医 中医 妇幼 卫监 联通 移动
+    邮储 农商行 建行 农行 工行 中行 人行 银监 人保 盐业
+    """
+    )
+)
+"""What the offices of a county or a city are called by for short: behind 区, or its short name, they are no persons."""
+GIVEN_TOO = frozenset(
+    _split(
+        "建行 中行 园林 林业 水利 联通 文教 文体 国资 国土 一中 二中 城建 党建 武装 金融 农业 教育 组织 宣传 环保"
+    )
+)
+"""Of these, what persons are called by too. Behind one character that may be a surname (江水利) they are persons."""
 PLACES = _split(
     """
     村 组 镇 乡 街 街道 县 队 局 院 校 厂 站 所 部 委 区 社区 市 中心 公司 支部 党委 党支部
@@ -117,5 +160,7 @@ PLACES = _split(
 """Endings of places and organisations."""
 OFFICE_ENDINGS = frozenset("科股处社会馆行团园场庭网")
 """Endings of offices behind a word of two characters: 干部科 is one, 张建科 a person, 李科 a person with a title."""
+COUNTY_ENDINGS = ("区", "县", "市")
+TOWN_ENDINGS = ("镇", "乡", "街道")
 UNIT_ENDINGS = ("", *_split("镇 乡 街道 村 社区 县 区 市 居委会 村委会 居民委员会 村民委员会"))
 """What a unit's name may end with in the tree, and be without in a table: 司前, 司前镇."""

@@ -349,6 +349,34 @@ def test_a_header_of_another_time_and_a_format_of_another_unit_are_asked_about(
 
 
 @pytest.mark.parametrize(
+    ("field", "said", "code"),
+    [
+        ("income", "上月", "another_time_span"),
+        ("income", "计划", "another_time_span"),
+        ("income", "同期", "another_time_span"),
+        ("income", "9月", "another_time_span"),
+        ("income", "2025年", "another_time_span"),
+        ("income", "人均", "another_measure"),
+        ("income", "万元、元", "unit_of_another_scale"),
+        ("people", "个支部", "another_measure"),
+        ("people", "女", "another_measure"),
+        ("income", "10月", ""),
+        ("income", "10月末", ""),
+        ("income", "2026年", ""),
+        ("income", "万元", ""),
+        ("people", "人、名", ""),
+    ],
+)
+def test_what_a_number_format_says_beside_the_numbers_is_held_against_the_field(
+    catalogue: Catalogue, small: world.World, field: str, said: str, code: str
+) -> None:
+    one = judged(catalogue, small, rows_of([5] * 6), SheetFacts(units_in_formats={field: said}))
+    assert codes(one) == ([code] if code else [])
+    if code and code != "unit_of_another_scale":
+        assert f"的数字格式在数值旁写着“{said}”" in one.doubts[0].zh
+
+
+@pytest.mark.parametrize(
     ("sheet", "code", "words"),
     [
         (SheetFacts(title_texts=("（2026年10月）年度目标",)), "another_time_span", "标题写着“年度目标”"),

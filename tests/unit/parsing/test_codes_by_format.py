@@ -12,6 +12,7 @@ from qiangji.catalogue.models import County, Layout
 from qiangji.parsing import Parsed, cage
 from qiangji.parsing.clean import workbook_of
 from qiangji.parsing.facts import ANOTHER
+from qiangji.parsing.screening import Hit, find_personal_data
 from qiangji.periods import Period
 from tests.unit.parsing.villages import village_form
 
@@ -74,6 +75,32 @@ def test_no_digit_is_made_up(code: object, code_format: str, shown: str) -> None
 def test_a_number_beside_which_digits_are_written_is_asked_about(format_: str) -> None:
     parsed = read(book("440705001203", "@", 12, format_))
     assert [(s.field, s.divisor) for s in parsed.sheet.scaled_columns] == [("members", ANOTHER)]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [
+        (138, '0"00138000"'),
+        (138, '#,##0"00138000"'),
+        (138, '0"-0013-8000"'),
+        (138.2, '0"00138000"'),
+        (-138, '0;0"00138000"'),
+        (1200, '[>1000]"1380013"0;0'),
+        (1380000, '000"0000"0000'),
+        ("138", '@"00138000"'),
+    ],
+)
+def test_a_persons_number_that_a_format_completes_is_found(number: object, code: str) -> None:
+    columns = cage.read_sheets(book("440705001203", "@", number, code), "xlsx", COUNTY, {"village": "行政村"})
+    assert find_personal_data(columns.grids["village"], COUNTY.layout) == [Hit("Sheet!B2", "mobile")]
+
+
+@pytest.mark.parametrize(
+    "code", ['0"人（2026年）"', '"2026-10-"00', '0"0"', '0"000000"', '"共"0"人"', '0"00138000"']
+)
+def test_another_number_beside_which_digits_are_written_is_as_it_is_stored(code: str) -> None:
+    columns = cage.read_sheets(book("440705001203", "@", 12, code), "xlsx", COUNTY, {"village": "行政村"})
+    assert columns.grids["village"].cells.column(1)[1].as_py() == "12"
 
 
 def test_a_sheet_that_is_kept_by_itself_has_the_same_codes() -> None:

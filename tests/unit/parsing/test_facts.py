@@ -319,6 +319,42 @@ def test_a_condition_that_hides_large_values() -> None:
     assert facts(bytes_of(book)).unseen_cells == {"members": 2}
 
 
+@pytest.mark.parametrize("code", ['"无"', '"✓"', '"无";0', '[>5]"多";0'])
+def test_a_text_in_the_place_of_a_number_shows_nothing(code: str) -> None:
+    book = workbook()
+    for row, value in zip((4, 5, 6, 7), (12, 501, 1, 0), strict=True):
+        book.active.cell(row, 3).number_format = code
+        book.active.cell(row, 3).value = value
+    assert facts(bytes_of(book)).unseen_cells == {"members": 2}
+
+
+@pytest.mark.parametrize(
+    ("code", "values", "said"),
+    [
+        ('[>100]0.00"万元";0.00"元"', (120, 130, 140, 50), "万元、元"),
+        ('[>100]0.00"元";0.00"万元"', (120, 30, 40, 50), "万元、元"),
+        ('0.00"万元";-0.00"元"', (120, 30, 40, -50), "万元、元"),
+        ('0.00"万元";-0.00"万元"', (120, 30, 40, -50), "万元"),
+        ('"上月"0.00', (120, 30, 40, 50), "上月"),
+        ('"上月"0.00"万元"', (120, 30, 40, 50), "上月"),
+        ('"累计"0.00"元"', (120, 30, 40, 50), "元"),
+        ('0.00"（9月）"', (120, 30, 40, 50), "9月"),
+        ('0"个支部"', (120, 30, 40, 50), "个支部"),
+    ],
+)
+def test_all_that_a_columns_formats_say_beside_its_numbers(
+    code: str, values: tuple[int, ...], said: str
+) -> None:
+    book = workbook()
+    for row, value in zip((4, 5, 6, 7), values, strict=True):
+        book.active.cell(row, 5).number_format = code
+        book.active.cell(row, 5).value = value
+    content = bytes_of(book)
+    assert facts(content).units_in_formats == {"income": said}
+    grid = cage.read_sheets(content, "xlsx", county("xlsx"), {"village": FORM.title.zh}).grids["village"]
+    assert facts(workbook_of(grid)).units_in_formats == {"income": said}
+
+
 @pytest.mark.parametrize(
     ("own", "other", "is_alike"),
     [

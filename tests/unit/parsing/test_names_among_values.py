@@ -9,7 +9,7 @@ from qiangji.catalogue import load
 from qiangji.catalogue.models import Layout
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.screening import Hit, find_personal_data
-from qiangji.personal_data import may_name
+from qiangji.personal_data import Things, may_name
 from tests.frozen import paths as frozen
 
 FORMS = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms
@@ -70,6 +70,37 @@ def test_a_person_who_leads_a_task_is_found_and_an_office_is_none(text: str, is_
     columns = [pa.array(["任务编号", "T01"]), pa.array([TASKS.fields["lead_office"].label.zh, text])]
     hits = find_personal_data(grid_of(columns, "county_milestones", header_rows=1), Layout(), TASKS)
     assert hits == [Hit("county_milestones!B2", "name")] * is_person
+
+
+@pytest.mark.parametrize("office", ["区侨联", "区委、区政府", "江侨联", "蓬政协", "文本"])
+def test_an_office_of_the_county_leads_a_task_and_a_row_of_types_names_nobody(office: str) -> None:
+    columns = [pa.array(["任务编号", "T01"]), pa.array([TASKS.fields["lead_office"].label.zh, office])]
+    units = Things(frozenset({"蓬江区", "江门市"}))
+    assert find_personal_data(grid_of(columns, "", header_rows=1), Layout(), TASKS, units) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "is_person"),
+    [
+        ("盖章", False),
+        ("符合", False),
+        ("文书", False),
+        ("季报", False),
+        ("司前", False),
+        ("江咀", True),
+        ("林佩仪", True),
+    ],
+)
+@pytest.mark.parametrize("label", ["审核人", "负责人", "填表人"])
+def test_a_box_beside_who_signs_may_hold_no_name(label: str, text: str, is_person: bool) -> None:
+    units = Things(frozenset({"司前镇", "江咀村"}))
+    for first, second in ((label, text), (f"{label}：{text}", None)):
+        columns = [
+            pa.array([first, "行政村编码", "440703101201"]),
+            pa.array([second, NUMBER.label.zh, "5"], pa.string()),
+        ]
+        grid = grid_of(columns, "village", header_rows=1)
+        assert bool(find_personal_data(grid, Layout(title_rows=1), FORM, units)) is is_person
 
 
 def test_under_a_header_that_is_not_of_the_forms_values_a_name_is_a_word_like_others() -> None:

@@ -30,6 +30,8 @@ VALUES = """
     于年底 于本月 何处 何时 别处 别的 查明 查实 查无 路边 江边 山上 万亩以下 万余 方便 水渠 全额 全村数 明细 关于
     关停 项目少 程序中
     成员数 范围外 国资 文娱 班车 连续 古树 储备 劳务 贡献 边界 颜色 麻烦 陆续 石油 游客数
+    雷同 应缴 白名单 何时填 陈皮 黄皮 白菜 黄豆 李子 梅树 杨树 石榴 马铃薯 凤凰木 黄牛 田螺
+    黄鳝 冷库 雷雨 毛竹 龙虾 白瓜 罗非鱼 夏收
 """
 """What clerks write into a cell of numbers, of 是 or 否, of days or of listed values."""
 REMARKS = [
@@ -65,7 +67,7 @@ PERSONS = """
     任建新 计春华 应采儿 单国强 尚长荣 解晓东 万里 平海 经叔平 常香玉 严复 余秋雨 方志敏 江一燕 李想 陆游 方舟 农冠品
     甘敬 温柔 乐嘉
     李工 王所长 李局长 陈主任 张股长 周科长 黄部长 李干事 林佩仪科长 欧有才 管月娥 毕一鸣 路会珍 包和平 单中华 强自立
-    陈革新 许地山 车来福
+    陈革新 许地山 车来福 李子庭 李子高 李树有 杨树行 雷同庭 江人杰 林伯渠 曹满仓 王粉英 区建国 江建行 蓬文 杨梅
     陈伟强医生 陈伟强副部长 张副区长 书记陈伟强 党员陈伟强 第一书记李明 李医生 陈会计 王校长
     司徒美堂 欧阳建 欧阳桂花 欧阳娜娜 上官云 司马光 张李建国
 """
@@ -154,12 +156,57 @@ def test_a_day_behind_a_name_makes_no_documents_number(text: str) -> None:
     assert kind_of(text) == "name"
 
 
-@pytest.mark.parametrize("word", ["余额", "计划内", "符合", "高档", "富余", "平台", "鱼塘", "单独建"])
+@pytest.mark.parametrize("word", ["余额", "计划内", "应缴", "高档", "富余", "平台", "鱼塘", "单独建"])
 def test_where_a_person_alone_is_asked_for_a_word_may_be_one(word: str) -> None:
     assert is_name(word)
     for label in ("填表人", "联系人", "负责人", "姓名", "审核人"):
         assert not asks_for_things_too(label)
         assert kind_of(f"{label}：{word}") == "name"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "盖章",
+        "符合",
+        "齐全",
+        "齐备",
+        "文书",
+        "会计",
+        "经理",
+        "季报",
+        "文本",
+        "文字",
+        "金控",
+        "文联",
+        "区直",
+        "区政府",
+        "区妇联",
+        "区人大",
+        "区农业农村",
+    ],
+)
+def test_what_a_clerk_says_of_signing_and_an_office_is_no_person_anywhere(text: str) -> None:
+    assert not is_name(text)
+    for label in ("填表人", "审核人", "负责人", "制表"):
+        assert kind_of(f"{label}：{text}") is None
+
+
+@pytest.mark.parametrize(
+    "office",
+    ["政府", "人大", "政协", "侨联", "科协", "民政", "文联", "人社", "公安", "司法", "卫健", "计生协"],
+)
+def test_an_office_behind_the_countys_short_name_is_no_person(office: str) -> None:
+    units = Things(frozenset({"蓬江区", "江门市"}))
+    for short in ("区", "蓬", "蓬江", "江"):
+        assert not is_name(short + office, units)
+        assert kind_of(f"书记：{short}{office}", units) is None
+        if len(short) > 1 or short == "区":
+            assert kind_of(f"负责人：{short}{office}", units) is None
+    assert not is_name(f"区委、区{office}", units)
+    assert is_name(f"许{office[:1]}明", units)
+    assert is_name("江水利", units)
+    assert is_name("江党建", units)
 
 
 @pytest.mark.parametrize("label", ["制表", "审核：", "复 核", "书记", "村主任（签字）", "统计："])
@@ -172,7 +219,8 @@ def test_a_unit_of_the_county_is_no_person_where_it_is_known(town: str) -> None:
     for text in (f"填报：{town}", f"制表（{town}）"):
         assert kind_of(text, UNITS) is None
     assert not is_name_for_a_value(town, (), UNITS)
-    assert kind_of(f"联系人：{town}", UNITS) == kind_of(f"联系人：{town}")
+    is_a_village = town in VILLAGES
+    assert kind_of(f"联系人：{town}", UNITS) == (kind_of(f"联系人：{town}") if is_a_village else None)
     assert is_name_for_a_value("林佩仪", (), UNITS)
 
 
