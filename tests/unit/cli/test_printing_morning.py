@@ -154,9 +154,10 @@ def test_what_is_held_is_a_line_each_with_its_delivery_and_one_command() -> None
     assert f"其余 the other 2: 县440703 d{HELD_SHOWN} 县440703 d{HELD_SHOWN + 1} (--all)" in text
     assert "  d0 县 表0 2026-10 blank_column" not in text
     long_ = tuple(replace(one, brief_zh="整" * 40) for one in found.waiting)
-    assert "  d0 县 表0 2026-10 blank_column\n" in shown(replace(found, waiting=long_), 80), (
-        "the code has room"
-    )
+    narrow = [line.rstrip() for line in shown(replace(found, waiting=long_), 80).splitlines()]
+    at = narrow.index("  d0 县 表0 2026-10")
+    assert narrow[at + 1 : at + 3] == ["    " + "整" * 38, "    整整"], "in words, beneath"
+    assert not any("blank_column" in line for line in narrow)
     assert shown(found, is_all=True).count("qiangji release d") == HELD_SHOWN + 2
 
 
