@@ -26,6 +26,7 @@ WORK: dict[str, tuple[str, str]] = {
         "At {at}, {months} was collected from {reached} of {all} counties in {took}: {deliveries} new.",
     ),
     "night_all": ("全部采到", "All reached"),
+    "night_missed": ("应于{at}开始的夜间采集没有运行", "The night due at {at} did not run"),
     "night_lost": ("{n}个未采到", "{n} not reached"),
     "minutes": ("{m}分{s}秒", "{m}\u00a0min {s}\u00a0s"),
     "seconds": ("{s}秒", "{s}\u00a0s"),

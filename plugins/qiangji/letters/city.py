@@ -63,7 +63,8 @@ def _counts(s: Situation, w: Words) -> list[str]:
         (sum(c.withheld for c in counties), "扣留", "withheld"),
         (sum(c.held for c in counties), "待审", "held"),
     )
-    return [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
+    missed = [w("夜间采集未运行", "no night ran")] if s.morning.night and s.morning.night.missed_at else []
+    return missed + [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
 
 
 def _blocks(
@@ -102,6 +103,9 @@ def _night(night: Night, w: Words) -> str:
         f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
         f" {counted(night.deliveries, 'new delivery', 'new deliveries')}.",
     )
+    if night.missed_at:
+        due = w.moment(night.missed_at)
+        text += w(f"应于{due}开始的夜间采集没有运行。", f" The night that was due at {due} did not run.")
     for zh, en, counties in (
         ("未采到", "Not reached", night.lost),
         ("另一次采集失败", "Another run failed", night.lost_else),

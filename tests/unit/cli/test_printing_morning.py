@@ -348,6 +348,15 @@ def test_a_year_to_date_and_its_month_are_told_apart() -> None:
     assert "开平市 2026-10 累计ytd 40.00→" in text
 
 
+def test_a_night_that_did_not_run_is_red() -> None:
+    """The last one was well, and a day old: nothing else would say that the scheduler stands still."""
+    found = morning([county("440703")])
+    assert found.night is not None
+    text = shown(replace(found, night=replace(found.night, missed_at=AT - timedelta(hours=5))))
+    assert "● 异常 red" in text
+    assert "11-24 03:05的夜间采集没有运行 the night due then did not run" in text
+
+
 def test_collections_after_the_night_are_told() -> None:
     found = morning([county("440703")])
     assert found.night is not None

@@ -302,6 +302,18 @@ def test_a_county_that_was_not_reached_turns_it_red(catalogue: Any) -> None:
     assert "✗" in letter.html
 
 
+def test_a_night_that_did_not_run_is_told_first(catalogue: Any) -> None:
+    s = situation()
+    night = dataclasses.replace(s.morning.night, missed_at=s.morning.at)  # type: ignore[type-var]
+    s = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    zh, en = (city(s, catalogue, w) for w in (ZH, EN))
+    assert zh is not None
+    assert en is not None
+    assert zh.subject == "强基晨报 2026-11-05：夜间采集未运行"
+    assert "应于2026-11-05 08:30开始的夜间采集没有运行。" in zh.text
+    assert "no night ran" in en.subject
+
+
 def test_links_lead_to_the_settings_address_and_nowhere_without_one(catalogue: Any) -> None:
     without, with_url = (city(busy(), catalogue, EN, url) for url in ("", "https://air.example.cn/base/"))
     assert without is not None
