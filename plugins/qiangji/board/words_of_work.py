@@ -171,6 +171,7 @@ WORK: dict[str, tuple[str, str]] = {
     "coming_then": ("下一批：", "Next:"),
     "open_reports": ("逾期未报和退回的报表", "Reports to send"),
     "late_reports": ("逾期未报", "Late"),
+    "since_the_night": ("新", "new"),
     "back_reports": ("退回、扣留及原因", "Returned or withheld, and why"),
     "rest_reports": ("其他报表：{n}份", "Other reports: {n}"),
     "rest_reasons": ("其他原因：{n}项", "Other reasons: {n}"),
