@@ -7,6 +7,7 @@ would find a wrong one only where it reads a DAG, and says so in the words of a 
 from __future__ import annotations
 
 import re
+from datetime import datetime, time, timedelta
 
 from qiangji.errors import UsageError
 
@@ -48,6 +49,31 @@ def require_cron(expression: str, where: str = "") -> str:
     if fields[4] == "*" and min(days) > max(LONGEST[m - 1] for m in months):
         raise _wrong(expression, where, "a day that no such month has", "所写月份没有这一天")
     return " ".join(fields)
+
+
+def last_due(expression: str, before: datetime) -> datetime | None:
+    """The last moment of a schedule up to a moment, in its time zone; None if there was none for a year."""
+    minutes, hours, days, months, weekdays = (
+        _numbers(text, least, most, words) or set[int]()
+        for text, (_, _, least, most, words) in zip(expression.split(), FIELDS, strict=True)
+    )
+    of_month, of_week = (expression.split()[i].startswith("*") for i in (2, 4))
+    times = [
+        time(h, m, tzinfo=before.tzinfo)
+        for h in sorted(hours, reverse=True)
+        for m in sorted(minutes, reverse=True)
+    ]
+    for n in range(366):
+        day = before.date() - timedelta(days=n)
+        is_day, is_weekday = day.day in days, bool({day.isoweekday(), day.isoweekday() % 7} & weekdays)
+        # cron takes either where both are named
+        is_due = is_day and is_weekday if of_month or of_week else is_day or is_weekday
+        if not is_due or day.month not in months:
+            continue
+        for at in times:
+            if (found := datetime.combine(day, at)) <= before:
+                return found
+    return None
 
 
 def _numbers(text: str, least: int, most: int, words: tuple[str, ...]) -> set[int] | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from qiangji import schedules
 from qiangji.errors import UsageError
 from qiangji.schedules import require_cron
 from qiangji.settings import PROJECT, SCHEDULES, Settings, settings
@@ -71,3 +74,23 @@ def test_dags_take_their_times_from_the_settings() -> None:
     for path in (PROJECT / "dags").glob("*.py"):
         crons = re.findall(r'"([\d*/,-]+(?: [\d*/,-]+){4})"', path.read_text(encoding="utf-8"))
         assert crons == (["0 0 1 * *"] if path.stem == "collect_period" else []), path.name
+
+
+@pytest.mark.parametrize(
+    ("expression", "before", "due"),
+    [
+        ("30 1 * * *", "2026-12-02 08:00", "2026-12-02 01:30"),
+        ("30 1 * * *", "2026-12-02 01:29", "2026-12-01 01:30"),
+        ("30 1 * * *", "2027-01-01 00:10", "2026-12-31 01:30"),
+        ("0 22 * * mon-fri", "2026-12-07 08:00", "2026-12-04 22:00"),
+        ("0 6,18 * * *", "2026-12-07 17:00", "2026-12-07 06:00"),
+        ("0 3 1 * *", "2026-12-07 17:00", "2026-12-01 03:00"),
+        ("0 3 13 * fri", "2026-12-12 17:00", "2026-12-11 03:00"),  # of two days either is enough
+        ("0 3 * * 7", "2026-12-07 17:00", "2026-12-06 03:00"),
+        ("0 3 29 2 *", "2026-12-07 17:00", None),  # none within a year
+    ],
+)
+def test_the_last_time_before_a_moment(expression: str, before: str, due: str | None) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    found = schedules.last_due(expression, datetime.fromisoformat(before).replace(tzinfo=zone))
+    assert found == (datetime.fromisoformat(due).replace(tzinfo=zone) if due else None)

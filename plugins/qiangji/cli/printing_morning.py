@@ -83,6 +83,9 @@ def sentence(night: Night) -> str:
         f"新来件{night.deliveries}。\n  collected {reached} of {night.counties} counties in {took_en},"
         f" {counted(night.deliveries, 'new delivery', 'new deliveries')}."
     )
+    if night.missed_at:
+        due = f"{local(night.missed_at):%m-%d %H:%M}"
+        text += f"\n  [red]{due}的夜间采集没有运行 the night due then did not run: `qiangji doctor`[/red]"
     for said, counties in (
         ("未采到 not reached", night.lost),
         ("另一次采集失败 another run failed", night.lost_else),

@@ -72,14 +72,17 @@ def _print_one(console: Console, one: Waiting, is_all: bool) -> None:
 
 
 def _print_held(console: Console, own: Sequence[Waiting], counties: Mapping[str, str]) -> None:
-    """The command once, then a report a line: what names it, what it is, why in Chinese, or by code if that fits."""
+    """The command once, then a report a line: what names it, what it is, and why; where that has no room, beneath."""
     command = own[0].command.replace(own[0].argument, "ID")
     count = KINDS["held"].format(len(own))
     console.print(Text.assemble(f"• {count} held, 放行或作废 release or void → ", (command, "cyan")))
     for one in own[:HELD_SHOWN]:
         line = f"  {one.argument} {one.about} "
-        is_short = cell_len(line + one.brief_zh) > console.width >= cell_len(line + one.reason_code)
-        console.print(Text.assemble(line, (one.reason_code if is_short else one.brief_zh, "dim")))
+        if cell_len(line + one.brief_zh) <= console.width:
+            console.print(Text.assemble(line, (one.brief_zh, "dim")))
+        else:
+            console.print(Padding.indent(Text(line.strip()), 2))
+            console.print(Padding.indent(Text(one.brief_zh, "dim"), 4))
         if one.beside:
             told = f"或 or {' '.join(one.beside)}：放行一份，作废另一份 release one, void the other"
             console.print(Padding.indent(Text(told, "dim"), 4))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
@@ -21,6 +22,7 @@ from qiangji.figures.contributing_words import short
 from qiangji.figures.deciding import Open, Waiting, open_reports, waiting
 from qiangji.figures.reading import Reporting
 from qiangji.periods import Period, local_day
+from qiangji.schedules import last_due
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query
 
@@ -28,6 +30,8 @@ LARGEST = 10
 """Moves that are told one by one."""
 DAYS_AHEAD = 5
 """Working days whose due dates are told."""
+GRACE = timedelta(hours=2)
+"""After a night was due: until then it may still be under way."""
 NEXT_DAYS = 92
 """Days within which the next due date is looked for, if none is within those: a quarter."""
 
@@ -40,7 +44,7 @@ class Night:
     built; None if nothing is built. `lost_else`: as `lost`, of other counties whose last attempt was another run of
     that day, and failed. `reached_since`: names of those that the night lost and a later run reached. `since`: when
     it, or Airflow's first such run of the day, began. `later_runs`: those that ended after it; `later_deliveries`: what
-    they brought.
+    they brought. `missed_at`: when another night was due after it that did not run.
     """
 
     run_id: str
@@ -57,6 +61,7 @@ class Night:
     since: datetime | None = None
     later_runs: int = 0
     later_deliveries: int = 0
+    missed_at: datetime | None = None
 
     @property
     def told_since(self) -> datetime:
@@ -65,8 +70,8 @@ class Night:
 
     @property
     def is_red(self) -> bool:
-        """Whether a county was not reached, by it or by another run since."""
-        return bool(self.lost or self.lost_else)
+        """Whether a county was not reached, by it or by another run since, or no night ran when one was due."""
+        return bool(self.lost or self.lost_else or self.missed_at)
 
 
 @dataclass(frozen=True)
@@ -171,7 +176,7 @@ def as_reported(
     at = reported.at
     today = local_day(at, settings().timezone)
     asked = read(engine, query("figures/night"), {"at": at})
-    night = _night(asked) if asked else None
+    night = _night(asked, at) if asked else None
     moves = moved(engine, night.told_since, at) if night else None
     ahead = coming(engine, catalogue, at, today, last_ahead(catalogue, today))
     return Morning(
@@ -195,7 +200,14 @@ def _decided(engine: Engine, since: datetime, until: datetime) -> Rows:
     return decisions.taken(engine, decisions.Asked(since=since, until=until))
 
 
-def _night(asked: Rows) -> Night:
+def _missed(ended_at: datetime, at: datetime) -> datetime | None:
+    """When a night was due that did not run: the last one of the schedule, if nothing was collected since."""
+    zone = ZoneInfo(settings().timezone)
+    due = last_due(settings().nightly_schedule, (at - GRACE).astimezone(zone))
+    return due if due is not None and ended_at < due else None
+
+
+def _night(asked: Rows, at: datetime) -> Night:
     """The night, by the rows of figures/night: those of its run, and the last attempt of each county."""
     rows = [r for r in asked if r["is_night"]]
     elsewhere = [r for r in asked if not r["is_night"]]
@@ -218,6 +230,7 @@ def _night(asked: Rows) -> Night:
         since=first["since"],
         later_runs=first["later_runs"],
         later_deliveries=int(first["later_deliveries"]),
+        missed_at=_missed(max(r["ended_at"] for r in rows), at),
     )
 
 
@@ -273,7 +286,7 @@ def standing(
 ) -> tuple[Night | None, tuple[CountyMorning, ...]]:
     """The night and each county, of what somebody has read already: `asked` are the rows of figures/night."""
     today = local_day(reported.at, settings().timezone)
-    return _night(asked) if asked else None, tuple(_counties(catalogue, reported, asked, today))
+    return _night(asked, reported.at) if asked else None, tuple(_counties(catalogue, reported, asked, today))
 
 
 def _last_good(rows: Rows) -> str | None:

@@ -14,6 +14,7 @@ from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_coun
 from qiangji.figures.explaining import CAUSES, causes_in_words
 from qiangji.figures.morning import CountyMorning, Moves, Night
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
+from qiangji.letters.links import board, linked_once, page, page_of
 from qiangji.letters.situation import Situation, coming_in
 from qiangji.letters.words import Words
 from qiangji.text import counted, ends_of, in_hundredths
@@ -32,13 +33,6 @@ _ILLUSTRATIVE = (
     "目标值均为示意：原方案未公布数字。P 不完整，部分单位未报或留空。",
     "Targets are illustrative: the plan publishes no figures. P: some did not report.",
 )
-_PAGES = {
-    "held": "",
-    "hand_over": "qiangji/feedback/",
-    "not_sent": "dags/watch_reporting",
-    "unbuilt": "dags/build_indicators",
-}
-"""What waits -> the page among Airflow's where it can be seen to."""
 
 
 def city(
@@ -69,7 +63,8 @@ def _counts(s: Situation, w: Words) -> list[str]:
         (sum(c.withheld for c in counties), "扣留", "withheld"),
         (sum(c.held for c in counties), "待审", "held"),
     )
-    return [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
+    missed = [w("夜间采集未运行", "no night ran")] if s.morning.night and s.morning.night.missed_at else []
+    return missed + [w(f"{zh}{n:,}", f"{n:,} {en}") for n, zh, en in said if n]
 
 
 def _blocks(
@@ -79,7 +74,7 @@ def _blocks(
         yield Paragraph(w.simulated, "warn")
     yield Paragraph(_night(night, w), "bad" if night.is_red else "")
     yield _counties(s, w)
-    yield _open(s, w)
+    yield _open(s, w, url)
     yield _waiting(s, w, url)
     if untold:
         points = (Point(f"{catalogue.name_of(code)}: {why}") for code, why in untold.items())
@@ -90,17 +85,14 @@ def _blocks(
     yield _ahead(s, w)
     if url:
         links = (
-            (w("Airflow首页", "Airflow's pages"), ""),
-            (w("报送跟踪", "reporting"), "dags/watch_reporting"),
+            (w("看板", "the board"), board(w, "")),
+            (w("今晨", "this morning"), board(w, "today")),
+            (w("报送情况", "reporting"), board(w, "reporting")),
             (w("退回工作簿", "returned workbooks"), "qiangji/feedback/"),
+            (w("Airflow首页", "Airflow's pages"), ""),
         )
         points = (Point(text, link=page(url, path)) for text, path in links)
         yield Points(w("查看", "Where to look"), tuple(points))
-
-
-def page(url: str, path: str) -> str:
-    """The address of a page beneath the setting's; '' without one."""
-    return f"{url.rstrip('/')}/{path}" if url else ""
 
 
 def _night(night: Night, w: Words) -> str:
@@ -111,6 +103,9 @@ def _night(night: Night, w: Words) -> str:
         f"From {w.moment(night.started_at)} {months} was collected: {reached} of {night.counties} counties,"
         f" {counted(night.deliveries, 'new delivery', 'new deliveries')}.",
     )
+    if night.missed_at:
+        due = w.moment(night.missed_at)
+        text += w(f"应于{due}开始的夜间采集没有运行。", f" The night that was due at {due} did not run.")
     for zh, en, counties in (
         ("未采到", "Not reached", night.lost),
         ("另一次采集失败", "Another run failed", night.lost_else),
@@ -122,6 +117,13 @@ def _night(night: Night, w: Words) -> str:
             ]
         )
         text += w(f"{zh}：{lost}。", f" {en}: {lost}.") if lost else ""
+    if night.later_runs:
+        runs = counted(night.later_runs, "later collection", "later collections")
+        brought = counted(night.later_deliveries, "new delivery", "new deliveries")
+        text += w(
+            f"此后又采集{night.later_runs}次，新来件{night.later_deliveries:,}。",
+            f" {runs}, {brought}.",
+        )
     if night.reached_since:
         since = w.joined(list(night.reached_since))
         text += w(f"此后已采到：{since}。", f" Reached since: {since}.")
@@ -185,14 +187,20 @@ def _county_line(c: CountyMorning, w: Words) -> str:
     return f"· {c.county_name} {w.joined([w(zh, en) for it, zh, en in said if it])}"
 
 
-def _open(s: Situation, w: Words) -> Points | None:
+def _open(s: Situation, w: Words, url: str) -> Points | None:
     """Which reports are late, a point a county; and which went back and why, a point a reason."""
     late, back = late_by_county(s.morning.open_reports), back_by_reason(s.morning.open_reports)
-    told = [
-        (w(f"逾期 {own[0].county_name}", f"late, {own[0].county_name}"), own) for own in late[:OPEN_SHOWN]
+    points = [
+        Point(
+            w(f"逾期 {own[0].county_name}：", f"late, {own[0].county_name}: ") + _reports(own, w),
+            link=page(url, board(w, "county", county=own[0].county_code)),
+        )
+        for own in late[:OPEN_SHOWN]
     ]
-    told += [(w(own[0].brief_zh, own[0].brief_en), own) for own in back[:OPEN_SHOWN]]
-    points = [Point(name + w("：", ": ") + _reports(own, w)) for name, own in told]
+    points += [
+        Point(w(f"{own[0].brief_zh}：", f"{own[0].brief_en}: ") + _reports(own, w))
+        for own in back[:OPEN_SHOWN]
+    ]
     if more := sum(map(len, [*late[OPEN_SHOWN:], *back[OPEN_SHOWN:]])):
         points.append(Point(w(f"另有{more}份", f"{more} more"), command="qiangji today --all"))
     title = w("逾期的，退回、扣留的及原因", "What is late, what went back, and why")
@@ -221,7 +229,7 @@ def _days(r: Open, w: Words) -> str:
 
 def _waiting(s: Situation, w: Words, url: str) -> Points:
     waiting = s.morning.waiting
-    shown = [_point(x, w, url) for x in waiting[:WAITING_SHOWN]]
+    shown = list(linked_once(_point(x, w, url) for x in waiting[:WAITING_SHOWN]))
     if more := len(waiting) - len(shown):
         shown.append(Point(w(f"另有{more}项", f"{more} more"), command="qiangji today --all"))
     if not shown:
@@ -236,7 +244,8 @@ def _point(x: Waiting, w: Words, url: str) -> Point:
             "有文件名称不符或曾作废：请看命令所示",
             "a file of another name, or voided before: see the command",
         )
-    link = page(url, _PAGES[x.what]) if _PAGES.get(x.what) else ""
+    where_seen = page_of(x, w)
+    link = page(url, where_seen) if where_seen else ""
     where = (
         ""
         if w.language == "zh" or not x.county_code

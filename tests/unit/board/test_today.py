@@ -194,6 +194,23 @@ def test_what_does_not_fit_into_a_list_stands_below_it(language: str) -> None:
     assert [coming.count(f"wang.{i} ") for i in range(15)] == [1] * 15
 
 
+@pytest.mark.parametrize(("language", "said"), [("zh", "新"), ("en", "new")])
+def test_what_went_back_since_the_night_is_marked(language: str, said: str) -> None:
+    page = made.today(back=[[replace(made.back("c"), is_new=True), made.back("c", "2026-09")]])
+    open_ = section(made.shown(language, page), "open")
+    assert re.findall(r'2026-(\d\d) <span class="chip band-yellow">(\w+)</span>', open_) == [("10", said)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_night_that_did_not_run_is_red(language: str) -> None:
+    night = made.today().night
+    assert night is not None
+    html = made.shown(language, made.today(night=replace(night, missed_at=made.AT)))
+    said = {"zh": "的夜间采集没有运行", "en": "did not run"}[language]
+    chip = re.findall(r'<span class="chip band-red">.*?</span>.*?</span>', html)
+    assert [said in one for one in chip] == [True]
+
+
 def test_a_list_that_fits_has_nothing_below_it() -> None:
     page = made.today(back=[[made.back("c")] * 3] * 8, late=[[made.late("2026-10")] * 3])
     assert "<details" not in made.shown("zh", page)

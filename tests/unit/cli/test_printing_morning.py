@@ -154,9 +154,10 @@ def test_what_is_held_is_a_line_each_with_its_delivery_and_one_command() -> None
     assert f"其余 the other 2: 县440703 d{HELD_SHOWN} 县440703 d{HELD_SHOWN + 1} (--all)" in text
     assert "  d0 县 表0 2026-10 blank_column" not in text
     long_ = tuple(replace(one, brief_zh="整" * 40) for one in found.waiting)
-    assert "  d0 县 表0 2026-10 blank_column\n" in shown(replace(found, waiting=long_), 80), (
-        "the code has room"
-    )
+    narrow = [line.rstrip() for line in shown(replace(found, waiting=long_), 80).splitlines()]
+    at = narrow.index("  d0 县 表0 2026-10")
+    assert narrow[at + 1 : at + 3] == ["    " + "整" * 38, "    整整"], "in words, beneath"
+    assert not any("blank_column" in line for line in narrow)
     assert shown(found, is_all=True).count("qiangji release d") == HELD_SHOWN + 2
 
 
@@ -345,6 +346,15 @@ def test_a_year_to_date_and_its_month_are_told_apart() -> None:
     text = shown(found, 160)
     assert "开平市 2026-10 40.00→" in text
     assert "开平市 2026-10 累计ytd 40.00→" in text
+
+
+def test_a_night_that_did_not_run_is_red() -> None:
+    """The last one was well, and a day old: nothing else would say that the scheduler stands still."""
+    found = morning([county("440703")])
+    assert found.night is not None
+    text = shown(replace(found, night=replace(found.night, missed_at=AT - timedelta(hours=5))))
+    assert "● 异常 red" in text
+    assert "11-24 03:05的夜间采集没有运行 the night due then did not run" in text
 
 
 def test_collections_after_the_night_are_told() -> None:

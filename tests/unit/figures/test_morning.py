@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from qiangji.catalogue import Catalogue, load
 from qiangji.figures import deliveries
 from qiangji.figures.deciding import _argument, _few_units, _held, open_reports
-from qiangji.figures.morning import standing
+from qiangji.figures.morning import _missed, standing
 from qiangji.figures.reading import Reporting, needs_attention
 from tests.frozen import paths as frozen
 
@@ -110,3 +111,21 @@ def test_a_report_of_few_units_is_told(catalogue: Catalogue) -> None:
     assert (one.county_code, one.form, one.en) == (A, "village", "3 of 15 units")
     assert one.zh.startswith("应报单位不足 ")
     assert one.zh.endswith("：3/15")
+
+
+@pytest.mark.parametrize(
+    ("ended", "at", "missed"),
+    [
+        ("2026-12-02 01:31", "2026-12-02 08:00", None),
+        ("2026-12-01 01:31", "2026-12-02 08:00", "2026-12-02 01:30"),
+        ("2026-12-01 01:31", "2026-12-02 03:00", None),  # it may still be under way
+        ("2026-12-01 22:00", "2026-12-02 08:00", "2026-12-02 01:30"),  # by hand, the evening before
+        ("2026-12-31 01:31", "2027-01-01 08:00", "2027-01-01 01:30"),
+    ],
+)
+def test_a_night_that_was_due_and_did_not_run_is_missed(ended: str, at: str, missed: str | None) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    moments = [datetime.fromisoformat(t).replace(tzinfo=zone) if t else None for t in (ended, at, missed)]
+    assert moments[0] is not None
+    assert moments[1] is not None
+    assert _missed(moments[0], moments[1]) == moments[2]

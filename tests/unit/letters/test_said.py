@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import date
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from qiangji.board import state
+from qiangji.board.pages import PAGES
 from qiangji.figures.deciding import Open, Waiting
 from qiangji.letters import compose
 from qiangji.letters.city import city
@@ -275,6 +279,9 @@ def test_the_city_hears_which_reports_are_late_or_went_back_and_why(catalogue: A
     assert f"只有表头：{NAMES[C]} 行政村 2026-10" in zh.text
     assert f"no rows: {NAMES[C]} Villages 2026-10" in en.text
     assert SECRET not in zh.text + en.text, "a message may quote what stood there"
+    linked = city(s, catalogue, EN, "https://air.example.cn")
+    assert linked is not None
+    assert f"https://air.example.cn/qiangji/board/county?lang=en&county={A}" in links_of(linked)
 
 
 def test_a_well_night_is_told_too(catalogue: Any) -> None:
@@ -295,15 +302,75 @@ def test_a_county_that_was_not_reached_turns_it_red(catalogue: Any) -> None:
     assert "✗" in letter.html
 
 
+def test_a_night_that_did_not_run_is_told_first(catalogue: Any) -> None:
+    s = situation()
+    night = dataclasses.replace(s.morning.night, missed_at=s.morning.at)  # type: ignore[type-var]
+    s = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    zh, en = (city(s, catalogue, w) for w in (ZH, EN))
+    assert zh is not None
+    assert en is not None
+    assert zh.subject == "强基晨报 2026-11-05：夜间采集未运行"
+    assert "应于2026-11-05 08:30开始的夜间采集没有运行。" in zh.text
+    assert "no night ran" in en.subject
+
+
 def test_links_lead_to_the_settings_address_and_nowhere_without_one(catalogue: Any) -> None:
     without, with_url = (city(busy(), catalogue, EN, url) for url in ("", "https://air.example.cn/base/"))
     assert without is not None
     assert with_url is not None
     assert "http" not in without.text + without.html
-    assert set(re.findall(r'href="([^"]*)"', with_url.html)) == {
-        "https://air.example.cn/base/", "https://air.example.cn/base/qiangji/feedback/",
-        "https://air.example.cn/base/dags/watch_reporting",
+    board = "https://air.example.cn/base/qiangji/board/"
+    assert set(links_of(with_url)) == {
+        "https://air.example.cn/base/", "https://air.example.cn/base/qiangji/feedback/", f"{board}?lang=en",
+        f"{board}today?lang=en", f"{board}reporting?lang=en",
     }  # fmt: skip
+    assert all(link in with_url.text for link in links_of(with_url)), "both texts lead to the same places"
+
+
+def links_of(letter: Letter) -> list[str]:
+    return [unescape(link) for link in re.findall(r'href="([^"]*)"', letter.html)]
+
+
+@pytest.mark.parametrize("what", ["held", "not_taken", "few_units", "stale_correction", "findings"])
+def test_what_waits_leads_to_the_page_of_the_board_that_shows_it(catalogue: Any, what: str) -> None:
+    """Each address is one that the board takes."""
+    one = Waiting(what, "等待", "waits", "", county_code=C, form="village", period="2026-10")
+    letter = city(situation(waiting=(one,)), catalogue, ZH, "https://air.example.cn")
+    assert letter is not None
+    board = [urlsplit(link) for link in links_of(letter) if "/board/" in link]
+    pages = [link.path.removeprefix("/qiangji/board/") for link in board]
+    states = [
+        state.parse(page, parse_qsl(link.query), "", "Asia/Shanghai")
+        for page, link in zip(pages, board, strict=True)
+    ]
+    assert set(pages) <= PAGES.keys()
+    assert {one.lang for one in states} == {"zh"}
+    page, county_code = {"held": ("today", ""), "findings": ("quality", "")}.get(what, ("county", C))
+    assert (states[0].page, states[0].get("county")) == (page, county_code)
+
+
+def test_things_that_wait_on_one_page_name_it_once(catalogue: Any) -> None:
+    held = [Waiting("held", f"待审{i}", "held", f"qiangji release d{i}") for i in range(3)]
+    letter = city(
+        situation(waiting=(*held, Waiting("unbuilt", "x", "x", ""))), catalogue, ZH, "https://a.example"
+    )
+    assert letter is not None
+    waiting = letter.text.partition("【等待处理")[2].partition("【")[0]
+    assert waiting.count("/board/today") == 1
+    assert waiting.index("待审2") < waiting.index("/board/today") < waiting.index("dags/build_indicators")
+
+
+def test_collections_after_the_night_are_told(catalogue: Any) -> None:
+    """What moved counts what they brought, so that the night's deliveries alone would not explain it."""
+    s = situation()
+    night = dataclasses.replace(s.morning.night, later_runs=3, later_deliveries=119)  # type: ignore[type-var]
+    later = dataclasses.replace(s, morning=dataclasses.replace(s.morning, night=night))
+    for w, said in ((ZH, "此后又采集3次，新来件119。"), (EN, "3 later collections, 119 new deliveries.")):
+        before, after = city(s, catalogue, w), city(later, catalogue, w)
+        assert before is not None
+        assert after is not None
+        assert said not in before.text
+        assert said in after.text
 
 
 @pytest.mark.parametrize("w", [ZH, EN])
