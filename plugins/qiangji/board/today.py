@@ -80,6 +80,11 @@ class Today:
     def waits(self) -> int:
         return len(self.held) + len(self.waiting)
 
+    @property
+    def new_back(self) -> int:
+        """How many went back since the night began."""
+        return sum(r.is_new for own in self.back for r in own)
+
 
 def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     """The page's data, by five statements."""
@@ -96,7 +101,7 @@ def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     known = found[0] if found else _NOTHING
     day = local_day(at, settings().timezone)
     waits = waiting_but_held(engine, catalogue, reported, day, is_now=is_now)
-    late_or_back = list(open_reports(catalogue, reported.grid, day))
+    late_or_back = list(open_reports(catalogue, reported.grid, day, night.told_since if night else None))
     ahead, then = coming(catalogue, rows, day)
     held = newest_first(r for r in reported.grid if r["status"] == "held")
     decided = [_decision(catalogue, d) for d in known["decided"]]

@@ -171,6 +171,8 @@ WORK: dict[str, tuple[str, str]] = {
     "open_reports": ("逾期未报和退回的报表", "Reports to send"),
     "late_reports": ("逾期未报", "Late"),
     "back_reports": ("退回、扣留及原因", "Returned or withheld, and why"),
+    "new_back": ("新", "new"),
+    "new_back_n": ("昨夜以来新退回{n}份", "{n} came back since the night began"),
     "rest_reports": ("其他报表：{n}份", "Other reports: {n}"),
     "rest_reasons": ("其他原因：{n}项", "Other reasons: {n}"),
     "rest_decisions": ("其他决定：{n}项", "Other decisions: {n}"),
