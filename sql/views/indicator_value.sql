@@ -62,14 +62,19 @@ LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         {{figure}},
-        coalesce(u.due_at <= moment, true) AS is_closed,
+        coalesce(
+            -- looked up by its key: a join is planned for one figure, and may then read all due dates for each
+            (
+                SELECT u.due_at FROM dim.indicator_due_history AS u
+                WHERE
+                    u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
+                    AND u.defined_from <= moment AND (u.defined_to IS NULL OR u.defined_to > moment)
+            ) <= moment,
+            true
+        ) AS is_closed,
         h.definition_version,
         h.built_from AS built_at
     FROM mart.indicator_value_history AS h
-    LEFT JOIN dim.indicator_due_history AS u
-        ON
-            u.indicator_code = h.indicator_code AND u.period = h.period AND u.period_type = h.period_type
-            AND u.defined_from <= moment AND (u.defined_to IS NULL OR u.defined_to > moment)
     WHERE
         mart.is_past(moment)
         AND h.built_from <= moment AND (h.built_to IS NULL OR h.built_to > moment)

@@ -157,7 +157,7 @@ CREATE FUNCTION mart.indicator_reason(
     cause text, form text, period text, county_code text, revision_before integer, revision integer,
     delivery_id text, file_name text, sha256 text, received_at timestamptz, built_at timestamptz, units text[]
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE beneath AS (  -- what the unit lies or ever lay beneath, and itself; asked once, not once a report
         SELECT unit AS org_code

@@ -9,7 +9,7 @@ CREATE FUNCTION mart.indicator_difference(since timestamptz, until timestamptz) 
     expected_units_before bigint, expected_units bigint, reported_units_before bigint, reported_units bigint,
     obs_status_before text, obs_status text, is_first_shown boolean
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT
         f.indicator_code, f.org_code, f.org_level, f.period, f.period_type,
@@ -73,7 +73,7 @@ COMMENT ON FUNCTION mart.indicator_difference IS
 -- The units that a change of the tree concerns: one that is or was beneath them opens, closes, or moves in or out. None
 -- where the tree does not differ. As STRICT it is not opened up by the planner, which would expect a single unit.
 CREATE OR REPLACE FUNCTION mart.units_of_boundaries(differs boolean) RETURNS TABLE (org_code text)
-LANGUAGE sql STABLE STRICT
+LANGUAGE sql STABLE PARALLEL SAFE STRICT
 BEGIN ATOMIC
     WITH RECURSIVE dated AS (
         SELECT v.* FROM dim.org_unit_version AS v
@@ -113,7 +113,7 @@ COMMENT ON FUNCTION mart.units_of_boundaries IS
 
 -- The counties whose reports a unit's figures are made of: its own, now and before; a city's are all beneath it.
 CREATE OR REPLACE FUNCTION mart.counties_of_units() RETURNS TABLE (org_code text, county_code text)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH RECURSIVE below AS (  -- what moved, and what is or was beneath it
         SELECT v.org_code FROM dim.org_unit_version AS v WHERE v.version > 1
@@ -149,7 +149,7 @@ COMMENT ON FUNCTION mart.counties_of_units IS
 CREATE FUNCTION mart.reports_changed(since timestamptz, until timestamptz) RETURNS TABLE (
     cause text, form text, county_code text, period_start date, period_end date, reaches text
 )
-LANGUAGE sql STABLE STRICT ROWS 100000
+LANGUAGE sql STABLE PARALLEL SAFE STRICT ROWS 100000
 BEGIN ATOMIC
     WITH reports AS MATERIALIZED (
         SELECT r.cause, r.form, r.county_code, r.period_start, r.period_end, r.units
@@ -182,7 +182,7 @@ CREATE FUNCTION mart.indicator_change(since timestamptz, until timestamptz) RETU
     expected_units_before bigint, expected_units bigint, reported_units_before bigint, reported_units bigint,
     obs_status_before text, obs_status text, is_first_shown boolean, causes text[]
 )
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     WITH builds AS MATERIALIZED (
         SELECT

@@ -213,6 +213,19 @@ def test_json_says_what_the_csv_says(site: Site) -> None:
     assert site.get("?format=xml").status_code == 400
 
 
+def test_all_that_is_described_for_programs_is_answered(site: Site) -> None:
+    paths = site.get("openapi.json").json()["paths"]
+    asked = [
+        (f"{path[1:]}?format=json&{one['name']}={quote(value)}")
+        for path, of in paths.items()
+        for one in of["get"]["parameters"]
+        if one["name"] != "type"  # not every kind of period has a figure
+        for value in ([site.at] if one["name"] == "as_of" else one["schema"].get("enum", ()))
+    ]
+    assert len(asked) > 30
+    assert [address for address in asked if site.get(address).status_code != 200] == []
+
+
 def test_one_indicator_over_time_and_by_unit_is_that_of_values(site: Site) -> None:
     text = site.page(f"indicator?indicator={INDICATOR}&level=village")
     found = shown(text)

@@ -6,6 +6,7 @@ On a copy of the night of `boards.live`: a county came late, so that its reports
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
@@ -118,6 +119,10 @@ def test_the_morning_is_that_of_today(site: Site) -> None:
         assert page.counties == told.counties
         assert (page.ahead, page.then) == (list(told.ahead), list(told.then))
         assert Counter(r for own in (*page.late, *page.back) for r in own) == Counter(told.open_reports)
+        new = sum(r.is_new for r in told.open_reports)
+        text = html.unescape(site.page(f"today?{query}&lang=en".replace("?&", "?")))
+        assert text.count("<strong>new</strong>") == new == page.new_back
+        assert (f"{new} came back since the night began" in text) == (new > 0)
         assert page.locked == told.locked
         assert [r["delivery_id"] for r in page.held] == [
             w.delivery_id for w in told.waiting if w.what == "held"

@@ -133,3 +133,28 @@ def test_the_page_is_written_from_nothing(tmp_path: Path, page: str) -> None:
     """As `make docs` does it: with a warehouse of its own that is gone afterwards."""
     dictionary.write(tmp_path / "dictionary.md")
     assert (tmp_path / "dictionary.md").read_text(encoding="utf-8") == page
+
+
+def test_every_function_of_mart_may_run_in_parallel(warehouse: Engine) -> None:
+    """One that may not keeps the whole statement on one process, and there the past of all counties took 17 s."""
+    with warehouse.connect() as c:
+        found = c.execute(
+            sa.text(
+                "SELECT p.oid::regprocedure::text FROM pg_proc AS p"
+                " WHERE pronamespace = ANY(ARRAY['mart', 'mart_zh']::regnamespace[]) AND proparallel <> 's'"
+            )
+        )
+        assert found.scalars().all() == []
+
+
+def test_when_a_past_figure_was_due_is_looked_up_by_its_key(warehouse: Engine) -> None:
+    """However many figures the planner expects: it expects one, and read all due dates for each of 12,000."""
+    with warehouse.connect() as c:
+        c.execute(sa.text("SET LOCAL max_parallel_workers_per_gather = 0"))
+        c.execute(sa.text("SET LOCAL enable_nestloop = off"))  # a join would read all of them
+        plan = c.execute(
+            sa.text("EXPLAIN SELECT * FROM mart.indicator_value_as_of(now() - interval '1 s')")
+        ).scalars()
+        of_due = [line for line in plan if " indicator_due_history " in line]
+    assert of_due
+    assert all("Index Scan using indicator_due_history_pkey" in line for line in of_due), of_due

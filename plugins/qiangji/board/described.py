@@ -23,6 +23,8 @@ _SHARED: dict[str, dict[str, Any]] = {
 _OWN: dict[str, dict[str, Any]] = {"level": {"enum": list(LEVELS[:-1])}}
 _DIALOGS = ("show", "decide", "report", "decided", "dispose", "finding", "groups", "disposed", "left")
 """Parts of an address that open something on a page and change no rows."""
+_NOW_ONLY = {"explain": ("as_of", "tree")}
+"""Page -> what it refuses, as it tells of the figure that is shown now alone."""
 _ANSWER = {
     "type": "object",
     "required": ["name", "notes", "columns", "rows"],
@@ -65,7 +67,8 @@ def description() -> dict[str, Any]:
 def _operation(address: str, page: Page) -> dict[str, Any]:
     own = {n: _OWN.get(n, {}) for n in FILTERS.get(address, ()) if n not in _DIALOGS}
     closed = {n: {"enum": list(VALUES[address, n])} for n in own if (address, n) in VALUES}
-    names = {**_SHARED, **own, **closed}
+    refused = _NOW_ONLY.get(address, ())
+    names = {name: more for name, more in {**_SHARED, **own, **closed}.items() if name not in refused}
     asked = [_parameter(name, dict(more)) for name, more in names.items()]
     table = {"application/json": {"schema": {"$ref": "#/components/schemas/Table"}}}
     return {

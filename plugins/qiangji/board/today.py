@@ -80,6 +80,11 @@ class Today:
     def waits(self) -> int:
         return len(self.held) + len(self.waiting)
 
+    @property
+    def new_back(self) -> int:
+        """How many went back since the night began."""
+        return sum(r.is_new for own in self.back for r in own)
+
 
 def today(engine: Engine, catalogue: Catalogue, state: State) -> Today:
     """The page's data, by five statements."""

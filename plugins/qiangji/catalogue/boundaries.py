@@ -34,6 +34,7 @@ def read(path: Path, units: Collection[str]) -> Outlines:
             f"{path.stat().st_size:,} bytes",
             where=path,
             expected=f"at most {MOST_BYTES:,}: fewer points",
+            zh=f"边界文件{path.name}有{path.stat().st_size:,}字节，超过{MOST_BYTES:,}：请减少图形的点。",
             code="too_large",
         )
     try:
@@ -43,13 +44,14 @@ def read(path: Path, units: Collection[str]) -> Outlines:
             "no GeoJSON",
             where=path,
             expected='{"type": "FeatureCollection", "features": [...]}',
+            zh=f"边界文件{path.name}读不出，不是GeoJSON（FeatureCollection）：请换一份，或删去该文件。",
             code="not_readable",
         ) from e
     problems = Problems()
     found: dict[str, tuple[Ring, ...]] = {}
     for i, feature in enumerate(features, 1):
         with problems.noting():
-            code, rings = _outline(feature, f"{path}: feature {i}")
+            code, rings = _outline(feature, path, i)
             if code not in units:
                 raise CatalogueError(
                     f"{code!r} is no unit of org_units.csv",
@@ -71,7 +73,7 @@ def read(path: Path, units: Collection[str]) -> Outlines:
     return found
 
 
-def _outline(feature: Any, where: str) -> tuple[str, tuple[Ring, ...]]:
+def _outline(feature: Any, path: Path, i: int) -> tuple[str, tuple[Ring, ...]]:
     try:
         code, shape = str(feature["properties"]["code"]), feature["geometry"]
         polygons = [shape["coordinates"]] if _DEPTH[shape["type"]] == 1 else shape["coordinates"]
@@ -79,8 +81,10 @@ def _outline(feature: Any, where: str) -> tuple[str, tuple[Ring, ...]]:
     except (KeyError, TypeError, ValueError, IndexError) as e:
         raise CatalogueError(
             "no outline of a unit",
-            where=where,
+            where=f"{path}: feature {i}",
             expected="properties.code, and a Polygon or MultiPolygon of points in degrees",
+            zh=f"边界文件{path.name}第{i}个图形不完整：应有properties.code，和以度为单位的Polygon或MultiPolygon；"
+            "请改正，或删去该图形。",
             code="bad_outline",
         ) from e
     return code, rings

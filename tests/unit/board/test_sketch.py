@@ -69,6 +69,7 @@ def test_a_file_that_fits_no_unit_is_an_error_of_the_catalogue(
         boundaries.read(path, {"a"})
     assert raised.value.code == code
     assert str(path) in str(raised.value)
+    assert "边界文件" in str(raised.value), "in both languages"
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +77,4 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytes
     with pytest.raises(CatalogueError) as raised:
         boundaries.read(write(tmp_path / "b.geojson", feature("a", [SQUARE])), {"a"})
     assert raised.value.code == "too_large"
+    assert "边界文件" in str(raised.value)

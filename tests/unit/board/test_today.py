@@ -198,7 +198,7 @@ def test_what_does_not_fit_into_a_list_stands_below_it(language: str) -> None:
 def test_what_went_back_since_the_night_is_marked(language: str, said: str) -> None:
     page = made.today(back=[[replace(made.back("c"), is_new=True), made.back("c", "2026-09")]])
     open_ = section(made.shown(language, page), "open")
-    assert re.findall(r'2026-(\d\d) <span class="chip band-yellow">(\w+)</span>', open_) == [("10", said)]
+    assert re.findall(r"2026-(\d\d) <strong>(\w+)</strong>", open_) == [("10", said)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
