@@ -110,7 +110,9 @@ def fill(catalogue: Catalogue, template: templates.Template, drawn: Any) -> byte
 def fill_sheet(
     ws: Any, one: Submission, headers: Mapping[str, str], catalogue: Catalogue, county: str
 ) -> None:
-    """Units that leave something out in the simulator, or report nothing, report what another one does."""
+    """Units that leave something out in the simulator, or report nothing, report what one that is not beside them
+    does: rows beside each other that are alike were filled down.
+    """
     at = places(ws)
     top, key = at[headers[catalogue.forms[one.form.code].key]]
     cells = ((str(ws.cell(r, key).value), r) for r in range(top + 1, ws.max_row + 1))
@@ -119,10 +121,13 @@ def fill_sheet(
     said = [i for i, f in enumerate(one.form.fields) if f.type not in ("text", "date")]
     numbers = [i for i in said if one.form.fields[i].type in ("integer", "decimal")]
     whole = {own.get(r.code, r.code): r for r in one.rows if all(r.values[i] is not None for i in said)}
-    other = min(whole.values(), key=lambda r: [r.values[i] for i in numbers[:1]])
+    fewest = sorted(whole.values(), key=lambda r: [r.values[i] for i in numbers[:1]])
     totals: dict[int, Any] = {}
-    for code, line in rows.items():
-        for field, value in zip(one.form.fields, whole.get(code, other).values, strict=True):
+    above: Any = None
+    for (code, line), (below, _) in zip(rows.items(), [*list(rows.items())[1:], ("", 0)], strict=True):
+        others = (r for r in fewest if r is not above and r is not whole.get(below))
+        above = whole.get(code) or next(others, fewest[0])
+        for field, value in zip(one.form.fields, above.values, strict=True):
             column = at[headers[field.name]][1]
             cell = ws.cell(line, column)
             assert not cell.protection.locked, (one.form.code, cell.coordinate)
