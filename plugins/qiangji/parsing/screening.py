@@ -32,7 +32,6 @@ from qiangji.personal_data.names import (
     LABEL,
     MAY_ASK,
     asks_for_a_person,
-    asks_for_things_too,
     is_name,
     is_name_for_a_value,
     name_behind_a_word,
@@ -176,8 +175,7 @@ def _names_in(
     labels = [i for i in _matching(texts, LABEL) if _asks(texts[i].as_py(), headers)]
     asking = [row for row, _ in _places(column, labels)]
     if asking:
-        is_of_things = all(asks_for_things_too(texts[i].as_py()) for i in labels)
-        none = things if is_of_things else things.where_persons_stand
+        none = things.beside(*(texts[i].as_py() for i in labels))
         names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text, none)]
         rows += [row for row, _ in _places(column, names) if row > asking[0]]
     return rows, asking
@@ -225,8 +223,7 @@ def _right_of(columns: list[pa.Array], row: int, index: int, things: Things) -> 
     """The next cell of the row that is not empty, at most three columns on, if it is a name."""
     for right in range(index + 1, min(index + 4, len(columns))):
         if (text := columns[right][row].as_py()) is not None:
-            is_of_things = asks_for_things_too(columns[index][row].as_py())
-            none = things if is_of_things else things.where_persons_stand
+            none = things.beside(columns[index][row].as_py())
             return (row, right) if is_name(text, none) else None
     return None
 

@@ -25,6 +25,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from qiangji.personal_data.ordinary import is_ordinary
 from qiangji.personal_data.words import (
@@ -167,9 +168,13 @@ class Things:
     units: Collection[str] = ()
     beside_persons: bool = False
 
-    @property
+    @cached_property
     def where_persons_stand(self) -> Things:
         return replace(self, beside_persons=True)
+
+    def beside(self, *labels: str) -> Things:
+        """What is no name beside these labels: all of it where each stands for things too."""
+        return self if all(map(asks_for_things_too, labels)) else self.where_persons_stand
 
     def have(self, text: str) -> bool:
         is_word = not self.beside_persons and (text in WHOLE or is_ordinary(text))
@@ -184,11 +189,15 @@ class Things:
 
         Of one character the short name may be a surname, so beside persons it is none.
         """
-        counties = [unit[:-1] for unit in self.units if unit.endswith(COUNTY_ENDINGS) and len(unit) > 2]
-        if any(text.startswith(county) and text[len(county) :] in AGENCIES for county in counties):
+        if any(text.startswith(county) and text[len(county) :] in AGENCIES for county in self._counties):
             return True
-        is_short = not self.beside_persons and any(text.startswith(county[0]) for county in counties)
+        is_short = not self.beside_persons and any(text.startswith(county[0]) for county in self._counties)
         return is_short and text[1:] in AGENCIES - GIVEN_TOO
+
+    @cached_property
+    def _counties(self) -> list[str]:
+        """The short names of the county and the city: 蓬江, 江门."""
+        return [unit[:-1] for unit in self.units if unit.endswith(COUNTY_ENDINGS) and len(unit) > 2]
 
 
 WORDS = Things()
