@@ -44,6 +44,11 @@ def formats_of(styles: bytes) -> dict[str, str]:
     return {str(i): formats.get(int(n), "") if n.isdecimal() else "" for i, n in enumerate(numbers)}
 
 
+def sections_of(code: str) -> list[str]:
+    """The sections of a number format: above zero, below, zero, text; a semicolon in quotes parts none."""
+    return _SECTIONS.split(code)
+
+
 def parts_of_code(code: str) -> tuple[str, ...]:
     """The parts of a format's first section, where it writes the beginning of a code (six digits at least, as a
     county's), or a hyphen within one; nothing of any other format, nor of one that writes a person's number. A run of
@@ -65,7 +70,7 @@ def parts_of_code(code: str) -> tuple[str, ...]:
 
 def parts_of_number(code: str) -> tuple[tuple[str, ...], ...]:
     """The parts of each section of a format that writes digits beside a number: what it shows may be a person's."""
-    sections = (_parts_beside(section) for section in _SECTIONS.split(code)[:4])
+    sections = (_parts_beside(section) for section in sections_of(code)[:4])
     return tuple(parts for parts in sections if parts)
 
 

@@ -18,6 +18,7 @@ from qiangji.parsing.archive import column_number
 from qiangji.parsing.facts import ANOTHER, YUAN_SIGN, spelt, unit_in, word_beside
 from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
+from qiangji.parsing.xlsx_formats import sections_of
 from qiangji.parsing.xlsx_literals import shows_another
 from qiangji.text import squeezed
 
@@ -134,7 +135,7 @@ def shows_month(code: str) -> bool:
 
 def _split(code: str) -> list[str]:
     """The sections of a number format."""
-    return re.split(r";(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", _GENERAL.sub("General", code))
+    return sections_of(_GENERAL.sub("General", code))
 
 
 def _style(code: str) -> _Style:
