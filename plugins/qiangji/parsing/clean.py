@@ -82,9 +82,8 @@ def _formats(look: Look) -> dict[str, tuple[int, Mapping[int, frozenset[int]]]]:
         shown = '0"0"' if divisor == ANOTHER else "0!." + "0" * (len(str(divisor)) - 1)
         found.setdefault(shown, {})[column] = frozenset(rows)
     for (column, unit), rows in look.units.items():
-        found.setdefault(f'0"（{unit}）"', {})[column] = frozenset(
-            rows
-        )  # a digit beside it would be the number's
+        # in brackets: a digit of it (9月) right beside the number would be the number's
+        found.setdefault(f'0"（{unit}）"', {})[column] = frozenset(rows)
     for column, rows in look.unseen.items():
         found.setdefault(";;;", {})[column] = frozenset(rows)
     for row, column in look.months:

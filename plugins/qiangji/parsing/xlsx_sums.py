@@ -145,7 +145,7 @@ def _sum(
     of other cells of its own column, or one of these has no result.
     """
     terms, digits = _terms(formulas[row, column])
-    if not terms or row >= len(rows) or column >= len(rows[row]):
+    if not terms:
         return None
     values = list[object]()
     for term in terms:
