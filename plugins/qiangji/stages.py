@@ -29,7 +29,6 @@ from qiangji.workdays import unknown_words
 if TYPE_CHECKING:
     from qiangji.landing import Pulled
     from qiangji.landing.other_names import Note
-    from qiangji.parsing.handed import Handed
 
 log = logging.getLogger(__name__)
 CHECK_BYTES = 16 * 2**20
@@ -189,22 +188,16 @@ def pull(p: Pipeline, counties: Sequence[str], months: Sequence[Period], run_id:
 
 
 def check(
-    p: Pipeline,
-    counties: Sequence[str] | None = None,
-    watch: Stopwatch | None = None,
-    handed: Handed | None = None,
+    p: Pipeline, counties: Sequence[str] | None = None, watch: Stopwatch | None = None
 ) -> list[Submission]:
-    """Check every part of a delivery that no check has seen yet. `handed`: what a pull has read of them."""
-    watch = Stopwatch() if watch is None else watch
-    pending = _in_catalogue(p, p.ledger.unchecked(counties))
-    if not pending:
-        return []
-    with watch.timed("imports"):  # seconds that are no stage's work, but what of them a pull has waited for
-        from qiangji import checking
-        from qiangji.checking import expectations
+    """Check every part of a delivery that no check has seen yet."""
+    from qiangji import checking
 
-        expectations.load()
-    return checking.check(p.catalogue, p.ledger, pending, watch=watch, handed=handed)
+    return checking.check(p.catalogue, p.ledger, _unchecked(p, counties), watch=watch)
+
+
+def _unchecked(p: Pipeline, counties: Sequence[str] | None) -> list[Pending]:
+    return _in_catalogue(p, p.ledger.unchecked(counties))
 
 
 def collect(
@@ -214,7 +207,7 @@ def collect(
 
     An error of ours in a check is raised once all counties have been pulled and recorded.
     """
-    from qiangji import landing
+    from qiangji import checking, landing
     from qiangji.parsing.handed import Handed
 
     chosen = p.catalogue.select_counties(list(counties))
@@ -225,20 +218,21 @@ def collect(
     def check_waiting() -> None:
         if not broken and waiting.counties:
             try:
-                result.submissions += check(p, waiting.taken(), result.seconds, handed)
+                belt.take(_unchecked(p, waiting.taken()))
             except Exception as e:  # raised below: the other counties are pulled first
                 broken.append(e)
 
-    groups = landing.pull(p, chosen, months, result.run_id, handed, _preparing())
-    for group in result.seconds.each("pull", groups):
-        result.add(group)
-        waiting.add(group)
-        if waiting.is_enough:
-            check_waiting()
-    check_waiting()
-    if broken:
-        raise broken[0]
-    result.submissions.sort(key=lambda s: (s.received_at, s.form, s.period))
+    with checking.checking(p.catalogue, p.ledger, watch=result.seconds, handed=handed) as belt:
+        groups = landing.pull(p, chosen, months, result.run_id, handed, _preparing())
+        for group in result.seconds.each("pull", groups):
+            result.add(group)
+            waiting.add(group)
+            if waiting.is_enough:
+                check_waiting()
+        check_waiting()
+        if broken:
+            raise broken[0]
+    result.submissions = sorted(belt.published, key=lambda s: (s.received_at, s.form, s.period))
     return result
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from qiangji import landing, pipeline, stages
+from qiangji import checking, landing, pipeline, stages
 from qiangji.checking.expectations import ValidationError
 from qiangji.cli.printing_stages import print_missing
 from qiangji.errors import TransientError, UsageError
 from qiangji.landing import Pulled
-from qiangji.ledger import Delivery, Submission
+from qiangji.ledger import Delivery
 from qiangji.periods import Period
 from qiangji.settings import settings
 
@@ -126,15 +127,19 @@ class Collecting:
                 self.seen.append("pulled")
                 yield group
 
+        @contextmanager
+        def checks(*_: object, **__: object) -> Iterator[checking.Belt]:
+            yield checking.Belt(self.take, [])
+
         monkeypatch.setattr(landing, "pull", pull)
-        monkeypatch.setattr(stages, "check", self.check)
+        monkeypatch.setattr(checking, "checking", checks)
+        monkeypatch.setattr(stages, "_unchecked", lambda _, counties: counties)
         monkeypatch.setattr(stages, "CHECK_BYTES", 100)
 
-    def check(self, _: object, counties: list[str], *__: object) -> list[Submission]:
+    def take(self, counties: object) -> None:
         self.seen.append(counties)
         if self._fails:
             raise ValidationError("cannot be evaluated")
-        return []
 
     def collect(self) -> stages.Collected:
         catalogue = pipeline.read_catalogue()

@@ -120,7 +120,9 @@ class Standing:
     def any_beneath(self, kinds: Iterable[str], level: int, others: Iterable[str]) -> bool:
         """Whether any unit of these kinds has one of the other kinds above it at a level, or is it."""
         above = self.above[level, self._of_kinds(np.arange(len(self.levels)), kinds)]
-        return bool(len(self._of_kinds(np.unique(above[above >= 0]), others)))
+        is_above = np.zeros(len(self.levels), np.bool_)
+        is_above[above[above >= 0]] = True
+        return bool(len(self._of_kinds(np.flatnonzero(is_above), others)))
 
     @cached_property
     def kind_numbers(self) -> npt.NDArray[np.int64]:

@@ -6,6 +6,7 @@ split afterwards.
 
 | file | what |
 | --- | --- |
+| `judging` | the suite over the rows of many reports, then a decision on each |
 | `frame` | the rows with the context columns that rules read |
 | `sums` | rows that add up others |
 | `expectations` | Great Expectations: which rows break which rules |
@@ -29,40 +30,26 @@ So the verdict depends on the submission, the catalogue and the tree alone.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
-from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from qiangji.ahead import ahead, behind
 from qiangji.catalogue import Catalogue, Form
-from qiangji.catalogue.suites import Suite
-from qiangji.checking import (
-    blank_columns,
-    counties,
-    doubts,
-    other_form,
-    sheets,
-    signing,
-    titles,
-    unexpected_units,
-)
-from qiangji.checking.expectations import BATCH_ROWS, Broken, validate
-from qiangji.checking.frame import framed
+from qiangji.checking import counties, expectations, other_form, titles
+from qiangji.checking.judging import Validated, judge, judge_within_memory, validated
 from qiangji.checking.publishing import publish
-from qiangji.checking.verdict import Checked, Doubt, decide
+from qiangji.checking.verdict import Checked, Doubt
 from qiangji.errors import ReturnedError
 from qiangji.lake import Lake
 from qiangji.ledger import SIDE_BY_SIDE, Ledger, Pending, Submission
-from qiangji.parsing import Parsed, cage
-from qiangji.parsing.archive import too_large
+from qiangji.parsing import cage
 from qiangji.parsing.handed import Handed
-from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
 
-__all__ = ["Checked", "check", "examine", "judge"]
+__all__ = ["Belt", "Checked", "check", "checking", "examine", "judge"]
 
 log = logging.getLogger(__name__)
 AHEAD_BYTES = 32 * 2**20
@@ -80,33 +67,76 @@ def check(
 ) -> list[Submission]:
     """Check parts (in received order) and publish each verdict. With `record` off nothing is written anywhere.
 
-    `watch` is told the seconds of its stages: parse (of what is not read by then), expectations, parquet, publish.
-    `handed`: what the pull has read already.
+    `watch` is told the seconds of its stages: imports, parse (of what is not read by then), expectations, verdicts,
+    parquet, publish. `handed`: what the pull has read already.
+    """
+    with checking(catalogue, ledger, record=record, watch=watch, handed=handed) as belt:
+        belt.take(parts)
+    return sorted(belt.published, key=lambda s: (s.received_at, s.form, s.period))
+
+
+@dataclass(frozen=True)
+class Belt:
+    """Takes parts to be checked. `published`: the submissions with a verdict, all once the belt has ended."""
+
+    take: Callable[[Sequence[Pending]], None]
+    published: list[Submission]
+
+
+@contextlib.contextmanager
+def checking(
+    catalogue: Catalogue,
+    ledger: Ledger,
+    *,
+    record: bool = True,
+    watch: Stopwatch | None = None,
+    handed: Handed | None = None,
+) -> Iterator[Belt]:
+    """A belt for parts that come one group after the other; what it is given, and how: see `check`.
+
+    While the suite runs over a batch, the verdicts on the one before are made, and those before it written. `take`
+    returns once the suite has run over what it was given. An error of ours is raised where the next parts are taken,
+    or when the belt ends.
     """
     pa.set_memory_pool(
         pa.system_memory_pool()
     )  # Arrow's own gives large arrays back at once, and takes them anew
-    watch = Stopwatch() if watch is None else watch
-    published: list[Submission] = []
+    watch, published = Stopwatch() if watch is None else watch, list[Submission]()
 
     def put_down(batch: list[Checked]) -> None:
-        published.extend(publish(batch, catalogue, ledger, record, watch))
+        done = publish(batch, catalogue, ledger, record, watch)
         batch.clear()  # its rows are not held while the next is judged
+        published.extend(done)
+        for s in done:
+            log.log(
+                logging.INFO if s.verdict == "accepted" else logging.WARNING,
+                "%s %s %s: %s%s, %d received, %d rejected", s.county_code, s.form, s.period, s.status or s.verdict,
+                f" ({s.reason_code})" if s.reason_code else "", s.rows_received, s.rows_rejected,
+            )  # fmt: skip
 
-    with behind(put_down) as hand_on:
+    def decide(given: tuple[str, list[Checked], list[Validated] | None]) -> None:
+        code, batch, found = given
+        with watch.timed("verdicts"):
+            judge_within_memory(batch, found, catalogue, catalogue.forms[code], catalogue.suites[code])
+            for one in batch:
+                one.frame = None  # what is published has no context columns
+        to_publish(batch)
+
+    def take(parts: Sequence[Pending]) -> None:
+        if parts:
+            with watch.timed("imports"):  # as far as nobody has begun to load it
+                expectations.load()
         for code in sorted({p.form for p in parts}):
             mine = [p for p in parts if p.form == code]
             for batch in _batches(_read(catalogue, ledger.lake, mine, watch, handed)):
-                with watch.timed("expectations"):
-                    _judge_within_memory(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
-                hand_on(batch)
-    for s in published:
-        log.log(
-            logging.INFO if s.verdict == "accepted" else logging.WARNING,
-            "%s %s %s: %s%s, %d received, %d rejected", s.county_code, s.form, s.period, s.status or s.verdict,
-            f" ({s.reason_code})" if s.reason_code else "", s.rows_received, s.rows_rejected,
-        )  # fmt: skip
-    return sorted(published, key=lambda s: (s.received_at, s.form, s.period))
+                found = None
+                with watch.timed("expectations"), contextlib.suppress(MemoryError):
+                    found = validated(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
+                to_decide((code, batch, found))
+                del batch, found  # not held while the next is read
+
+    with behind(put_down) as to_publish, behind(decide) as to_decide:
+        yield Belt(take, published)
 
 
 def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[Checked]:
@@ -114,28 +144,12 @@ def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[
     read = [_parse(catalogue, lake, p) for p in parts]
     for code in sorted({p.form for p in parts}):
         mine = [one for one in read if one.part.form == code]
-        _judge_within_memory(mine, catalogue, catalogue.forms[code], catalogue.suites[code])
+        form, suite = catalogue.forms[code], catalogue.suites[code]
+        found = None
+        with contextlib.suppress(MemoryError):
+            found = validated(mine, catalogue, form, suite)
+        judge_within_memory(mine, found, catalogue, form, suite)
     return read
-
-
-def _judge_within_memory(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
-    """Judge all at once; where memory does not suffice, one by one, and what it does not suffice for goes back."""
-    with contextlib.suppress(MemoryError):
-        judge(batch, catalogue, form, suite)
-        return
-    log.error("%s: not enough memory to judge %d submissions at once: one by one", form.form, len(batch))
-    for one in batch:
-        if one.parsed is not None:
-            one.forget()
-            try:
-                judge([one], catalogue, form, suite)
-            except MemoryError:
-                one.forget()
-                e = too_large(
-                    "judging it takes more memory than there is", "a smaller file", one.part.county_code
-                )
-                one.parsed = None
-                one.conclude("returned", e.code, e.zh, str(e))
 
 
 def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
@@ -144,7 +158,7 @@ def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
     for one in read:
         batch.append(one)
         rows += one.parsed.rows.num_rows if one.parsed else 0
-        if rows >= BATCH_ROWS:
+        if rows >= expectations.BATCH_ROWS:
             yield batch
             batch, rows = [], 0
     if batch:
@@ -217,56 +231,3 @@ def _hold_against_title(one: Checked, form: Form) -> None:
             code="wrong_period",
             zh=f"{zh}写的报告期是{said}，应为{one.period}，请核对后重报",
         )
-
-
-def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
-    """Run the suite over all that could be read, and decide on each row and submission.
-
-    Raises ValidationError where a rule cannot be evaluated.
-    """
-    as_it_stood: dict[str, list[Checked]] = {}  # a form that changed is judged as it stood in each period
-    for one in batch:
-        if one.parsed is not None:
-            month = str(one.period.last_month)
-            stood = ",".join([*form.fields_in(month), "optional:", *form.optional_in(month)])
-            as_it_stood.setdefault(stood, []).append(one)
-    for readable in as_it_stood.values():
-        _judge(readable, catalogue, form, suite)
-
-
-def _judge(readable: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite) -> None:
-    by_period: dict[Period, list[tuple[Checked, Parsed]]] = {}
-    for one in readable:
-        if one.parsed is not None:
-            by_period.setdefault(one.period, []).append((one, one.parsed))
-    frames = [
-        framed([(one.part.county_code, parsed) for one, parsed in same], period, catalogue, form, suite)
-        for period, same in by_period.items()
-    ]
-    frame = pa.concat_tables(frames, promote_options="permissive")
-    rules = suite.holding_in(form, str(readable[0].period.last_month))
-    broken = validate(frame.combine_chunks(), [r for r in rules if not r.is_contextual], form.form)
-    start = 0
-    for one, parsed in itertools.chain.from_iterable(by_period.values()):
-        end = start + parsed.rows.num_rows
-        mine = [Broken(b.rule, _within(b.rows, start, end)) for b in broken]
-        own = frame.slice(start, end - start)
-        blank = blank_columns.blank_fields(parsed, form, suite, one.period)
-        mine = [b for b in mine if b.rows and not blank_columns.is_told(b.rule, blank)]
-        decide(one, mine, form, own)
-        if one.rejected is None:  # as a whole: what the sheet says of itself may be why
-            one.notes += sheets.findings(one, catalogue, form)
-        else:  # row by row
-            one.findings += unexpected_units.findings(catalogue, form, own, one.period, one.part.county_code)
-            layout = catalogue.counties[one.part.county_code].layout_of(form.form)
-            one.findings += (unsigned := list(signing.findings(one, form, layout)))
-            one.notes += unsigned
-            doubts.look(one, catalogue, form)
-            blank_columns.tell(one, blank, catalogue, form)
-        start = end
-
-
-def _within(rows: list[int], start: int, end: int) -> list[int]:
-    """Of ascending positions those of one report, counted from its first row."""
-    first, last = bisect_left(rows, start), bisect_left(rows, end)
-    return [row - start for row in rows[first:last]]

@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -31,6 +32,8 @@ BATCH_ROWS = 500_000
 
 NARROW_ROWS = 20_000
 """Rows from which on it costs less to make a frame of few columns for each group of rules than to copy wide ones."""
+_ALONE = threading.Lock()
+"""Great Expectations, and what is remembered of it, are one thread's at a time."""
 
 
 class ValidationError(QiangjiError):
@@ -58,6 +61,11 @@ def validate(rows: pa.Table, rules: Sequence[Rule], name: str) -> list[Broken]:
     """
     if not rows.num_rows or not rules:
         return []
+    with _ALONE:
+        return _validate(rows, rules, name)
+
+
+def _validate(rows: pa.Table, rules: Sequence[Rule], name: str) -> list[Broken]:
     definition = _batch_definition()
     import pandas as pd
 
@@ -175,7 +183,7 @@ def load() -> None:
 
 @cache
 def _batch_definition() -> Any:
-    """One context for the process (not thread-safe: checking runs in one thread)."""
+    """One context for the process."""
     load()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

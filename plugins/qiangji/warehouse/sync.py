@@ -39,9 +39,9 @@ def synchronise(connection: Connection, settings: Settings, catalogue: Catalogue
 def definitions_hash(settings: Settings, catalogue: Catalogue) -> str:
     """Changes with anything that the warehouse's definitions come from."""
     sources = [
-        # corrections define nothing here: builds keep them
-        *(p for p in catalogue.path.rglob("*.yaml") if p.parent.name != "corrections"),
-        *catalogue.path.rglob("*.csv"),
+        # corrections define nothing here: builds keep them; what counties send may lie in folders beneath
+        *(p for p in catalogue.path.glob("*/*.yaml") if p.parent.name != "corrections"),
+        *(p for kind in ("yaml", "csv") for p in catalogue.path.glob(f"*.{kind}")),
         *(p for kind in ("sql", "yaml", "py") for p in settings.sql.rglob(f"*.{kind}")),
         *(p for room in _ROOMS for p in (Path(__file__).parents[1] / room).glob("*.py")),
     ]

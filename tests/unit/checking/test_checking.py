@@ -18,7 +18,7 @@ from qiangji import checking
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Layout
 from qiangji.catalogue.suites import Rule, Suite
-from qiangji.checking import Checked, verdict
+from qiangji.checking import Checked, judging, verdict
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending
 from qiangji.parsing import read_form, read_grids
@@ -488,14 +488,14 @@ def test_one_that_cannot_be_read_costs_no_other_anything(
 def test_where_memory_does_not_suffice_only_that_submission_goes_back(
     catalogue: Catalogue, small: world.World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = checking.judge
+    whole = judging.conclude
 
-    def scarce(batch: Sequence[Checked], *rest: Any) -> None:
-        whole(batch, *rest)
-        if any(c.part.county_code == "990001" for c in batch):
+    def scarce(found: judging.Validated, *rest: Any) -> None:
+        whole(found, *rest)
+        if any(c.part.county_code == "990001" for c, _ in found.reports):
             raise MemoryError
 
-    monkeypatch.setattr(checking, "judge", scarce)
+    monkeypatch.setattr(judging, "conclude", scarce)
     head = ["unit_code", "n", "part", "note"]
     rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
     parts = [
@@ -510,6 +510,28 @@ def test_where_memory_does_not_suffice_only_that_submission_goes_back(
     one, other = checking.examine(catalogue, ledger.lake, parts)
     assert (one.verdict, other.verdict) == ("returned", "accepted")
     assert len(other.findings) == 1  # of the second time, and not of both
+
+
+def test_where_memory_does_not_suffice_for_the_suite_it_is_run_report_by_report(
+    catalogue: Catalogue, small: world.World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = judging.validated
+
+    def scarce(batch: Sequence[Checked], *rest: Any) -> list[judging.Validated]:
+        if len(batch) > 1:
+            raise MemoryError
+        return whole(batch, *rest)
+
+    for module in (checking, judging):
+        monkeypatch.setattr(module, "validated", scarce)
+    head = ["unit_code", "n", "part", "note"]
+    rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
+    parts = [
+        replace(part_of(county), sha256=ledger.lake.put_raw(as_csv([head, row])))
+        for county, row in rows.items()
+    ]
+    found = checking.check(catalogue, ledger, parts, record=False)
+    assert [s.verdict for s in found] == ["accepted", "accepted"]
 
 
 def test_more_faults_than_can_be_told_are_told_as_one(
