@@ -103,8 +103,10 @@ class Corrected:
         self, form: str, period: str, digests: Mapping[str, str], columns: Sequence[str] | None = None
     ) -> dict[str, pa.Table]:
         """The rows of several counties' current revisions, corrected; called as the lake's own."""
+        found = self.together.get(form, period, digests, columns) if self.together else {}
         return {
-            c: self.get_rows("reports", form, period, c, digest, columns) for c, digest in digests.items()
+            c: found[c] if c in found else self.get_rows("reports", form, period, c, digest, columns)
+            for c, digest in digests.items()
         }
 
     def effect(self, key: Key) -> str:

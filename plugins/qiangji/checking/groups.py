@@ -22,6 +22,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -42,6 +43,8 @@ CROSSINGS = 3
 OFF = (1, -1, 2, -2, 3, -3)
 SHARE = 0.9
 _A_GROUP = "(?:村民|居民)?小?[组队社]$"
+_MIXING, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
+"""The golden ratio in 64 bits, by which marks of rows are mixed."""
 _NUMBER = re.compile(f"第?([0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}}){_A_GROUP}")
 _IN_DIGITS = f"第?(?P<said>[0-9]{{1,2}}){_A_GROUP}"
 _NUMERAL = re.compile("[0-9]+|(?:[二三四五六七八九]?十)?[一二三四五六七八九]?")
@@ -97,14 +100,24 @@ def _copied(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> I
 
 
 def _with_doubles(rows: pa.Table, form: Form) -> set[str]:
-    """The villages of which several rows have the same numbers: few or none, and only these are looked at."""
+    """The villages of which several rows have the same numbers: few or none, and only these are looked at.
+
+    Rows are told apart by a mark of 64 bits: a village too many may be looked at, and none too few.
+    """
     numbers = _numbers(form, rows)
     if not numbers or len(rows) < 2 * LEAST:
         return set()
-    table = rows.select(numbers).append_column("village", parents(rows.column(form.key), form))
-    counted = table.group_by(["village", *numbers]).aggregate([([], "count_all")])
-    doubles = counted.filter(pc.greater(counted.column("count_all"), 1)).column("village").to_pylist()
-    return {village for village, n in Counter(doubles).items() if village and n >= LEAST}
+    villages = parents(rows.column(form.key), form).combine_chunks().dictionary_encode()
+    marks = villages.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
+    for name in numbers:
+        values = pc.fill_null(rows.column(name).cast(pa.float64()), np.nan).to_numpy()
+        marks = (marks * _MIXING) ^ (values + 0.0).view(np.uint64)
+        marks ^= marks >> _HALF
+    order = np.argsort(marks)
+    is_new = np.diff(marks[order], prepend=~marks[order[:1]]) != 0
+    is_first = is_new[:-1] & ~is_new[1:]  # of rows with the same mark the first, once for each mark
+    found = villages.take(pa.array(order[:-1][is_first]))
+    return {village for village, n in Counter(found.to_pylist()).items() if village and n >= LEAST}
 
 
 def _copies(rows: Sequence[_Row]) -> list[_Row]:
@@ -153,8 +166,10 @@ def _moved(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> It
 
 def _says_its_serial(keys: pa.ChunkedArray, names: pa.ChunkedArray, form: Form) -> pa.ChunkedArray:
     """Whether a name says in digits the serial beside it; mostly all do, and nothing more is looked at."""
-    said = pc.struct_field(pc.extract_regex(names, _IN_DIGITS), "said")
-    return pc.equal(pc.utf8_lpad(said, 2, "0"), pc.utf8_slice_codeunits(keys, form.parent_digits))
+    known = names.combine_chunks().dictionary_encode()  # villages call their groups alike
+    said = pc.struct_field(pc.extract_regex(known.dictionary, _IN_DIGITS), "said")
+    said = pc.utf8_lpad(said, 2, "0").take(known.indices)
+    return pc.equal(said, pc.utf8_slice_codeunits(keys, form.parent_digits))
 
 
 def _off(rows: Sequence[_Row]) -> int:

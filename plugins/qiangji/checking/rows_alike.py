@@ -69,7 +69,10 @@ def _like_the_row_before(form: Form, rows: pa.Table) -> _Places:
 
 
 def _is_same(column: pa.ChunkedArray, at: _Places) -> npt.NDArray[np.bool_]:
-    before, here = column.take(pa.array(at - 1)), column.take(pa.array(at))
+    if len(at) == len(column) - 1:  # all rows but the first: nothing is copied
+        before, here = column.slice(0, len(at)), column.slice(1)
+    else:
+        before, here = column.take(pa.array(at - 1)), column.take(pa.array(at))
     both_empty = pc.and_(pc.is_null(before), pc.is_null(here))
     same: npt.NDArray[np.bool_] = np.asarray(pc.or_(pc.fill_null(pc.equal(before, here), False), both_empty))
     return same

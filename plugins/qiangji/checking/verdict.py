@@ -254,7 +254,7 @@ def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]]) -> pa.Table:
     bad, texts = sorted(reasons), pa.list_(pa.string())
     rules = pa.array([[b.rule.id for b in reasons[i]] for i in bad], texts)
     addresses = pa.array([[b.address for b in reasons[i]] for i in bad], texts)
-    rows = parsed.raw.take(pa.array(bad, pa.int64()))
+    rows = parsed.raw.take(pa.array(bad, pa.int64())) if bad else parsed.raw.slice(0, 0)
     for at, column in enumerate(rows.schema):
         if pa.types.is_string(column.type) and column.name != "unit_name":
             rows = rows.set_column(at, column.name, _without_names(rows.column(at).combine_chunks()))
