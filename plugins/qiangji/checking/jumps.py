@@ -43,7 +43,9 @@ def modified_z(values: Floats, samples: Floats, least: int = LEAST) -> tuple[Flo
 
 def against(values: pa.ChunkedArray, earlier: Sequence[pa.ChunkedArray]) -> tuple[pa.Array, ...]:
     """z, low and high of rows against their earlier values, as nullable float64 aligned with them."""
-    samples = np.full((len(values), max(len(earlier), 1)), np.nan)
+    if len(earlier) < LEAST:
+        return (pa.nulls(len(values), pa.float64()),) * 3
+    samples = np.full((len(values), len(earlier)), np.nan)
     for i, before in enumerate(earlier):
         samples[:, i] = _floats(before)
     return tuple(pa.array(a, from_pandas=True) for a in modified_z(_floats(values), samples))
