@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 WORKERS := -n 4
 SQL := $(shell find sql/views sql/queries sql/models -name "*.sql")
 
-.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-peers lock lock-peers lock-outside outside test-bi lock-bi spark test-spark test-spark-golden lock-spark clean
+.PHONY: help demo check check-catalogue test cover up down airflow lint types audit format docs fuzz faults bench bench-nation bench-airflow bench-readers bench-peers lock lock-peers lock-outside outside test-bi lock-bi spark test-spark test-spark-golden lock-spark clean
 
 help:  ## what can be done here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
@@ -71,6 +71,12 @@ bench: $(VENV)/.installed-dev  ## measure a night; figures go to bench/
 
 bench-nation: $(VENV)/.installed-dev  ## a nation's month beside DuckDB and COPY: make bench-nation ARGS="--share 0.1"
 	@$(BIN)/python -m bench.national $(ARGS)
+
+bench-airflow: $(VENV)/.installed-dev  ## the nation's month through Airflow, over HTTP: make bench-airflow ARGS="--share 0.1"
+	@$(BIN)/python -m bench.national_airflow $(ARGS)
+
+bench-readers: $(VENV)/.installed-dev  ## readers of 24 months of the nation, alone and during a build: make bench-readers ARGS="--share 0.1"
+	@$(BIN)/python -m bench.readers $(ARGS)
 
 bench-peers: $(VENV)/.installed-dev bench/peers/.venv/.installed  ## the same month by dlt, dbt, pandas: make bench-peers ARGS="--share 0.01"
 	@$(BIN)/python -m bench.peers $(ARGS)

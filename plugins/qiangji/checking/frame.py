@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.suites import Gap, Suite
-from qiangji.checking.sums import WIDE, Keyed, are_sums, numbers_of
+from qiangji.checking.sums import WIDE, Keyed, are_sums, numbers_of, ranked
 from qiangji.parsing.totals import are_totals
 from qiangji.periods import Period
 
@@ -33,13 +33,13 @@ def framed(
     keys = rows.column(form.key).combine_chunks()
     keyed = Keyed.of(keys, [p.rows.num_rows for _, p in reports])
     units = parents(keyed.keys, form).dictionary_encode(null_encoding="encode")
-    _, at, counts = np.unique(keyed.own, return_inverse=True, return_counts=True)
+    at = ranked(keyed.own)
     agree = pa.array([p.totals_agree for _, p in reports], pa.bool_())
     columns = {
         "period": pa.repeat(str(period), len(rows)),
         "county_code": pa.array([county for county, _ in reports], pa.string()).take(pa.array(keyed.report)),
         "_is_known": _known(keyed, units, [county for county, _ in reports], period, catalogue, form),
-        "_occurrences": pa.array(counts[at]),
+        "_occurrences": pa.array(np.bincount(at)[at]),
         "_totals_agree": agree.take(pa.array(keyed.report)),
     }
     for kind in suite.kinds_counted:

@@ -50,9 +50,7 @@ class Keyed:
     def beside(self, digits: int) -> Ints:
         """A number, from 0, for each report and what the keys begin with: so many digits (0: the report)."""
         begin = pc.utf8_slice_codeunits(pc.fill_null(self.keys, ""), 0, digits).dictionary_encode()
-        place = self.report * max(len(begin.dictionary), 1) + numbers_of(begin.indices)[self.key]
-        found: Ints = np.unique(place, return_inverse=True)[1]
-        return found
+        return ranked(self.report * max(len(begin.dictionary), 1) + numbers_of(begin.indices)[self.key])
 
 
 def are_sums(rows: pa.Table, keyed: Keyed, form: Form) -> pa.Array:
@@ -109,6 +107,15 @@ def _exactly(may: Ints, numbers: Sequence[pa.ChunkedArray], beside: Ints) -> Int
     for name, values in columns.items():
         are = pc.and_(are, pc.equal(pc.add(values, values), sums.column(f"{name}_sum").take(at)))
     found: Ints = here[np.flatnonzero(are)]
+    return found
+
+
+def ranked(numbers: Ints) -> Ints:
+    """For each number its place, from 0, among those that there are. Reports in the order of their codes ascend."""
+    steps = np.diff(numbers, prepend=numbers[:1])
+    if (steps >= 0).all():
+        return np.cumsum(steps > 0)
+    found: Ints = np.unique(numbers, return_inverse=True)[1]
     return found
 
 

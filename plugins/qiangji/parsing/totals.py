@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from qiangji.catalogue.models import Form, Layout
 from qiangji.parsing.column import Column
-from qiangji.parsing.glance import COMMON, Characters
+from qiangji.parsing.glance import COMMON, Characters, together
 from qiangji.parsing.grid import address
 from qiangji.text import squeezed
 
@@ -105,7 +105,7 @@ def are_totals(keys: pa.Array, names: pa.Array | None, form: Form) -> pa.Array:
 def _say_total(texts: pa.Array) -> pa.Array:
     """`says_total` of each text; only those with a character that such a word has are looked at one by one."""
     none = pa.repeat(pa.scalar(False), len(texts))
-    if _NO_TOTAL.are_all(texts):
+    if together(texts).isdigit() or _NO_TOTAL.are_all(pc.unique(texts)):
         return none
     may = pc.fill_null(pc.match_substring_regex(texts, f"{_MAY_BE_TOTAL}|{_OF_OTHER_FORMS}"), False)
     if not pc.any(may).as_py():
