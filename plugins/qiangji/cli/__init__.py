@@ -24,13 +24,13 @@ from qiangji.cli import (
     figures,
     findings,
     letters,
+    pipes,
     restore,
     stages,
     system,
     template,
     today,
 )
-from qiangji.cli.pipes import outlive_readers
 from qiangji.cli.purposes import help_of
 from qiangji.cli.usage import Group
 from qiangji.errors import QiangjiError, UsageError, of_the_disk
@@ -105,20 +105,32 @@ def options(
 
 def main() -> None:
     """Entry point. The package's own errors are a line in each language on stderr, not a traceback."""
-    outlive_readers()
+    pipes.outlive_readers()
+    code = _exit_code()
+    if told := pipes.lost():
+        _tell(told)
+        code = code or 1
+    sys.exit(code)
+
+
+def _exit_code() -> str | int | None:
+    """Run the command."""
     try:
         app()
+    except SystemExit as e:
+        return e.code
     except QiangjiError as e:
         _tell(e)
-        sys.exit(2 if isinstance(e, UsageError) else 1)
+        return 2 if isinstance(e, UsageError) else 1
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
     except Exception as e:
         if told := of_the_disk(e):
             _tell(told)
         else:  # the traceback that Python would print, with secrets masked
             sys.stderr.write(masked(traceback.format_exc()))
-        sys.exit(1)
+        return 1
+    return 0
 
 
 def _tell(error: QiangjiError) -> None:

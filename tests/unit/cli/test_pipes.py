@@ -54,6 +54,20 @@ def test_a_closed_pipe_is_no_success_of_what_failed(tmp_path: Path) -> None:
     assert run(words, tmp_path, reads=False, both=True)[0] == 2
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("words", [["--help"], ["values", "--help"]])
+def test_a_full_disk_is_told_in_a_line(tmp_path: Path, words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "qiangji", *words], stdout=full, stderr=subprocess.PIPE, text=True,
+            cwd=tmp_path, env={"PYTHONPATH": str(PROJECT / "plugins"), "QIANGJI_HOME": str(tmp_path)}, check=False,
+        )  # fmt: skip
+    assert done.returncode != 0
+    assert "磁盘已满" in done.stderr
+    assert "the output of this command: cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_head_itself(tmp_path: Path) -> None:
     """The list of all commands is longer than a line, and its command ends well."""
     done = subprocess.run(
