@@ -297,11 +297,14 @@ def test_without_a_time_it_is_what_the_last_build_changed(told: Told) -> None:
     assert (wrong.code, "no_time" in wrong.err) == (2, True)
 
 
-@pytest.mark.parametrize("arguments", [[], ["--date", "2026-01-01"], ["--json"]])
-def test_before_the_first_night_every_day_ends_alike(workplace: Workplace, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [["today"], ["today", "--date", "2026-01-01"], ["today", "--json"], ["letter"], ["letter", "--dry-run"]],
+)
+def test_before_the_first_night_every_day_ends_alike(workplace: Workplace, words: list[str]) -> None:
     with workplace.pipeline():
         pass
-    ran = run("today", *arguments)
+    ran = run(*words)
     assert (ran.code, ran.out) == (2, "")
     assert ran.err.startswith("not_collected: 尚未采集任何报表：请先运行qiangji collect")
 

@@ -49,10 +49,11 @@ def letter(
 ) -> None:
     """Send the day's letters that were not sent yet: to the city, and to each county that has something to do.
 
-    Exit code 3: a letter could not be sent.
+    Exit code 3: a letter could not be sent; 2 before anything was collected.
     """
     from qiangji import letters, pipeline
     from qiangji.cli import printing
+    from qiangji.figures import reading
 
     if out is not None and (not dry_run or not out.is_dir()):
         raise UsageError(
@@ -65,6 +66,8 @@ def letter(
     with pipeline.open_pipeline() as p:
         planned = letters.plan(p, readers, language) if dry_run else None
         found = planned if planned is not None else letters.send(p, readers, language, again=again)
+        if not found:  # nothing to tell, or nothing known
+            reading.require_reported(p.ledger.engine, None)
     if out is not None:
         _write(found, out)
     if json:
