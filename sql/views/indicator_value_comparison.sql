@@ -1,6 +1,7 @@
 -- A figure beside those it is compared with: the period before, the same period a year before, its siblings. The only
--- source is mart.indicator_value, so that figures hidden there are hidden here. It is read once, as the planner handles
--- joins of so wide a view with itself badly. Only a filter by indicator is faster than reading everything.
+-- source is mart.indicator_value, so that figures hidden there are hidden here. A figure is read up to three times: as
+-- itself, as the one before the next, and as that of a year before (`near`). So a filter by indicator, period type,
+-- period or level reaches the tables; one by unit alone does not, because of the ranks.
 CREATE VIEW mart.indicator_comparison AS
 SELECT
     v.indicator_code,
@@ -33,73 +34,87 @@ SELECT
     v.is_series_break
 FROM (
     SELECT
-        s.*,
-        CASE WHEN s.previous_period IS NOT NULL THEN
-            CASE
-                WHEN s.period_type = 'year' THEN max(s.value) OVER a_year_before
-                WHEN 'half' IN (s.period_type, s.shortest_period) THEN max(s.value) OVER a_half_before
-                WHEN 'quarter' IN (s.period_type, s.shortest_period) THEN max(s.value) OVER a_quarter_before
-                ELSE max(s.value) OVER a_month_before
-            END
-        END AS previous_value,
-        max(s.value) OVER a_year_before AS year_ago_value,
-        s.previous_period IS NOT NULL AND s.definition_version > coalesce(
-            CASE
-                WHEN s.period_type = 'year' THEN max(s.definition_version) OVER a_year_before
-                WHEN 'half' IN (s.period_type, s.shortest_period) THEN max(s.definition_version) OVER a_half_before
-                WHEN 'quarter' IN (s.period_type, s.shortest_period)
-                    THEN max(s.definition_version) OVER a_quarter_before
-                ELSE max(s.definition_version) OVER a_month_before
-            END,
-            s.definition_version
-        ) AS is_series_break,
-        max(s.definition_version) OVER a_year_before AS year_ago_version,
+        r.*,
         rank() OVER (
-            PARTITION BY s.indicator_code, s.period_type, s.period, s.parent_code, s.is_ranked
-            ORDER BY CASE s.direction WHEN 'down' THEN -s.value ELSE s.value END DESC
+            PARTITION BY r.indicator_code, r.period_type, r.period, r.org_level, r.parent_code, r.is_ranked
+            ORDER BY CASE r.direction WHEN 'down' THEN -r.value ELSE r.value END DESC
         ) AS place,
-        count(*) FILTER (WHERE s.is_ranked) OVER (
-            PARTITION BY s.indicator_code, s.period_type, s.period, s.parent_code
+        count(*) FILTER (WHERE r.is_ranked) OVER (
+            PARTITION BY r.indicator_code, r.period_type, r.period, r.org_level, r.parent_code
         ) AS places
     FROM (
         SELECT
-            w.*,
+            s.*,
             u.parent_code,
             i.unit,
             i.direction,
-            i.shortest_period,
-            e.month_number,
-            e.year_ago_period,
-            CASE
-                WHEN w.period_type <> 'ytd' OR i.shortest_period = 'month' THEN e.previous_period
-                WHEN i.shortest_period = 'quarter' THEN e.previous_quarter
-                WHEN i.shortest_period = 'half' THEN e.previous_half
-            END AS previous_period,
+            s.previous_period IS NOT NULL
+            AND s.definition_version > coalesce(s.previous_version, s.definition_version) AS is_series_break,
             coalesce(
-                i.direction <> 'none' AND w.value IS NOT NULL AND w.reporting_rate >= 90
+                i.direction <> 'none' AND s.value IS NOT NULL AND s.reporting_rate >= 90
                 AND u.parent_code IS NOT NULL,
                 false
             ) AS is_ranked
-        FROM mart.indicator_value AS w
-        JOIN dim.indicator AS i ON i.indicator_code = w.indicator_code
-        JOIN dim.org_unit AS u ON u.org_code = w.org_code
-        JOIN dim.period AS e ON e.period = w.period AND e.period_type = w.period_type
-    ) AS s
-    WINDOW
-        a_month_before AS (
-            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
-            RANGE BETWEEN 1 PRECEDING AND 1 PRECEDING
-        ),
-        a_quarter_before AS (
-            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
-            RANGE BETWEEN 3 PRECEDING AND 3 PRECEDING
-        ),
-        a_half_before AS (
-            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
-            RANGE BETWEEN 6 PRECEDING AND 6 PRECEDING
-        ),
-        a_year_before AS (
-            PARTITION BY s.indicator_code, s.org_code, s.period_type ORDER BY s.month_number
-            RANGE BETWEEN 12 PRECEDING AND 12 PRECEDING
-        )
+        FROM (
+            SELECT
+                w.indicator_code,
+                w.org_code,
+                w.org_level,
+                w.period_type,
+                e.period,
+                e.period_start,
+                e.period_end,
+                e.previous_period,
+                e.year_ago_period,
+                max(w.value) FILTER (WHERE w.period = e.period) AS value,
+                max(w.reporting_rate) FILTER (WHERE w.period = e.period) AS reporting_rate,
+                max(w.obs_status) FILTER (WHERE w.period = e.period) AS obs_status,
+                max(w.definition_version) FILTER (WHERE w.period = e.period) AS definition_version,
+                max(w.value) FILTER (WHERE w.period = e.previous_period) AS previous_value,
+                max(w.definition_version) FILTER (WHERE w.period = e.previous_period) AS previous_version,
+                max(w.value) FILTER (WHERE w.period = e.year_ago_period) AS year_ago_value,
+                max(w.definition_version) FILTER (WHERE w.period = e.year_ago_period) AS year_ago_version
+            FROM mart.indicator_value AS w
+            JOIN dim.indicator AS k ON k.indicator_code = w.indicator_code
+            JOIN (
+                SELECT
+                    t.shortest_period,
+                    p.period,
+                    p.period_type,
+                    p.period_start,
+                    p.period_end,
+                    p.year_ago_period,
+                    b.previous_period,
+                    n.near
+                FROM (VALUES ('month'), ('quarter'), ('half'), ('year')) AS t (shortest_period)
+                CROSS JOIN dim.period AS p
+                CROSS JOIN LATERAL (
+                    SELECT
+                        CASE
+                            WHEN p.period_type <> 'ytd' OR t.shortest_period = 'month' THEN p.previous_period
+                            WHEN t.shortest_period = 'quarter' THEN p.previous_quarter
+                            WHEN t.shortest_period = 'half' THEN p.previous_half
+                        END AS previous_period
+                ) AS b
+                CROSS JOIN LATERAL (VALUES (p.period), (b.previous_period), (p.year_ago_period)) AS n (near)
+            ) AS e
+                ON
+                    e.shortest_period = k.shortest_period
+                    AND e.period_type = w.period_type
+                    AND e.near = w.period
+            GROUP BY
+                w.indicator_code,
+                w.org_code,
+                w.org_level,
+                w.period_type,
+                e.period,
+                e.period_start,
+                e.period_end,
+                e.previous_period,
+                e.year_ago_period
+            HAVING bool_or(w.period = e.period)
+        ) AS s
+        JOIN dim.indicator AS i ON i.indicator_code = s.indicator_code
+        JOIN dim.org_unit AS u ON u.org_code = s.org_code
+    ) AS r
 ) AS v;
