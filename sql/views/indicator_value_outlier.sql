@@ -53,7 +53,8 @@ FROM (
         WHERE w.period_type IN ('month', 'quarter', 'half')
     ) AS v
     WINDOW last_twelve AS (
-        PARTITION BY v.indicator_code, v.org_code, v.period_type, v.definition_version ORDER BY v.number
+        -- a unit has one level: named, a filter by it reaches the tables
+        PARTITION BY v.indicator_code, v.org_level, v.org_code, v.period_type, v.definition_version ORDER BY v.number
         RANGE BETWEEN 12 PRECEDING AND 1 PRECEDING
     )
 ) AS s

@@ -87,9 +87,12 @@ FROM (
         WHERE i.direction <> 'none'
     ) AS v
     WINDOW
-        so_far AS (PARTITION BY v.indicator_code, v.org_code, v.own_year ORDER BY v.month),
+        -- a unit has one level, an indicator one period type here: named, filters by them reach the tables
+        so_far AS (
+            PARTITION BY v.indicator_code, v.org_level, v.org_code, v.period_type, v.own_year ORDER BY v.month
+        ),
         recent AS (
-            PARTITION BY v.indicator_code, v.org_code, v.own_year
+            PARTITION BY v.indicator_code, v.org_level, v.org_code, v.period_type, v.own_year
             ORDER BY v.month RANGE BETWEEN 11 PRECEDING AND CURRENT ROW
         )
 ) AS s
