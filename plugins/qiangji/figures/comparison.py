@@ -50,11 +50,12 @@ def _with(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> Ro
 
 
 def _read(engine: Engine, view: str, columns: tuple[str, ...], rows: Rows) -> dict[tuple[str, ...], Row]:
-    chosen = " AND ".join(f"{k} = ANY(:{k})" for k in KEYS)
+    asked = (*KEYS, "org_level")  # the level reaches the tables, the unit does not: siblings are ranked
+    chosen = " AND ".join(f"{k} = ANY(:{k})" for k in asked)
     found = read(
         engine,
         f"SELECT {', '.join((*KEYS, *columns))} FROM {view} WHERE {chosen}",
-        {k: sorted({r[k] for r in rows}) for k in KEYS},
+        {k: sorted({r[k] for r in rows}) for k in asked},
     )
     return {tuple(r[k] for k in KEYS): r for r in found}
 
