@@ -485,6 +485,16 @@ def test_one_that_cannot_be_read_costs_no_other_anything(
     assert {s.county_code: s.verdict for s in submissions} == {"990001": "returned", "990002": "accepted"}
 
 
+def of_two_counties(small: world.World, ledger: Ledger) -> list[Pending]:
+    """A good report of one county, and one of another with a number that is beyond what is plausible."""
+    head = ["unit_code", "n", "part", "note"]
+    rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
+    return [
+        replace(part_of(county), sha256=ledger.lake.put_raw(as_csv([head, row])))
+        for county, row in rows.items()
+    ]
+
+
 def test_where_memory_does_not_suffice_only_that_submission_goes_back(
     catalogue: Catalogue, small: world.World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -496,12 +506,7 @@ def test_where_memory_does_not_suffice_only_that_submission_goes_back(
             raise MemoryError
 
     monkeypatch.setattr(judging, "conclude", scarce)
-    head = ["unit_code", "n", "part", "note"]
-    rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
-    parts = [
-        replace(part_of(county), sha256=ledger.lake.put_raw(as_csv([head, row])))
-        for county, row in rows.items()
-    ]
+    parts = of_two_counties(small, ledger)
     found = checking.check(catalogue, ledger, parts, record=False)
     assert {s.county_code: (s.verdict, s.reason_code) for s in found} == {
         "990001": ("returned", "too_large"),
@@ -524,12 +529,7 @@ def test_where_memory_does_not_suffice_for_the_suite_it_is_run_report_by_report(
 
     for module in (checking, judging):
         monkeypatch.setattr(module, "validated", scarce)
-    head = ["unit_code", "n", "part", "note"]
-    rows = {"990001": [small.codes["V1"], 1, 1, ""], "990002": [small.codes["W1"], 60, 1, ""]}
-    parts = [
-        replace(part_of(county), sha256=ledger.lake.put_raw(as_csv([head, row])))
-        for county, row in rows.items()
-    ]
+    parts = of_two_counties(small, ledger)
     found = checking.check(catalogue, ledger, parts, record=False)
     assert [s.verdict for s in found] == ["accepted", "accepted"]
 
