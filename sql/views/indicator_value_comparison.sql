@@ -115,6 +115,12 @@ FROM (
             HAVING bool_or(w.period = e.period)
         ) AS s
         JOIN dim.indicator AS i ON i.indicator_code = s.indicator_code
-        JOIN dim.org_unit AS u ON u.org_code = s.org_code
+        -- its siblings are those that it had at the period's end, as its figure is; of one that had ended, at its own
+        CROSS JOIN LATERAL (
+            SELECT o.parent_code FROM dim.org_unit_version AS o
+            WHERE o.org_code = s.org_code AND (o.valid_from IS NULL OR o.valid_from <= s.period_end)
+            ORDER BY o.version DESC
+            LIMIT 1
+        ) AS u
     ) AS r
 ) AS v;

@@ -44,6 +44,7 @@ def shown_of(tmp_path_factory: pytest.TempPathFactory, postgres: Any) -> Callabl
             content["tree"],
             content["forms"],
             content["indicators"],
+            content.get("dated"),
             suppression=content.get("suppression"),
             groups=content.get("groups"),
         )

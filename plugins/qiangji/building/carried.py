@@ -56,7 +56,8 @@ class Carried:
     def whole(self, paths: Iterable[Path]) -> list[tuple[pa.Table, list[str]]]:
         """The rows of files that are not damaged, each with the counties that are whole in it."""
         found = [rows for path in paths if (rows := self.lake.get_carried(path)) is not None]
-        return [(rows, json.loads(rows.schema.metadata[_COUNTIES])) for rows in found]
+        said = [(rows, (rows.schema.metadata or {}).get(_COUNTIES)) for rows in found]
+        return [(rows, json.loads(counties)) for rows, counties in said if counties is not None]
 
     def _files(self, build_id: str, name: str, month: Period) -> list[Path]:
         return sorted(self.lake.carried(build_id).glob(f"{name}-{month}-*.parquet"))

@@ -8,6 +8,7 @@ and a month is compared with the twelve before it.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from qiangji.building.carried import Carried
 from qiangji.ledger import Current, Key
 from qiangji.periods import Period
 
+log = logging.getLogger(__name__)
 SHARE = 0.1
 """Of a file's reports that are wanted: for fewer the counties' own files are read."""
 _SAID = b"qiangji.reports"
@@ -94,11 +96,16 @@ class Together:
     # ---- inside
 
     def _look(self, path: Path) -> tuple[str, list[_Report]]:
+        """The period and the reports that a file says it holds; none of a file that is damaged or gone."""
         import pyarrow.parquet as pq
 
         if path not in self._known:
-            period, said = json.loads((pq.read_schema(path).metadata or {})[_SAID])
-            self._known[path] = period, [_Report(*one) for one in said]
+            try:
+                period, said = json.loads((pq.read_schema(path).metadata or {})[_SAID])
+                self._known[path] = period, [_Report(*one) for one in said]
+            except (OSError, pa.ArrowException, LookupError, TypeError, ValueError):
+                log.warning("%s cannot be read: its rows are read from the counties' own files", path)
+                self._known[path] = "", []
         return self._known[path]
 
     def _counts(self, form: str, period: str, one: _Report) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from qiangji.building.carried import Carried
@@ -96,15 +98,43 @@ def test_a_county_that_sent_another_report_since_is_read_from_its_own_file(small
     assert found[others[0]].column("households").to_pylist() == [1, 2]
 
 
-def test_a_damaged_file_costs_nothing(small: Small) -> None:
-    reports = small.build("20260101T000000-aaaaaaaa")
-    assert reports.together
-    reports.together.leave(FORM, PERIOD, {county: rows_of(county) for county in COUNTIES})
-    (left,) = reports.together.carried.of_this_build(f"rows-{FORM}", Period.parse(PERIOD))
-    held = bytearray(left.read_bytes())
-    held[40] ^= 0xFF
-    left.write_bytes(held)
-    assert all(found.equals(rows_of(county)) for county, found in small.read(reports).items())
+def flipped(held: bytes, at: int) -> bytes:
+    return held[:at] + bytes([held[at] ^ 0xFF]) + held[at + 1 :]
+
+
+def foreign(_: bytes) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"other": [1]}), sink)
+    return sink.getvalue().to_pybytes()
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "a flipped byte of a page": lambda held: flipped(held, 40),
+    "a flipped byte of the footer": lambda held: flipped(held, len(held) - 7),
+    "half of it": lambda held: held[: len(held) // 2],
+    "all but three bytes": lambda held: held[:-3],
+    "nothing": lambda _: b"",
+    "another file": foreign,
+}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_a_damaged_file_costs_nothing_and_is_left_to_nobody(small: Small, what: str) -> None:
+    first = small.build("20260101T000000-aaaaaaaa")
+    assert first.together
+    first.together.leave(FORM, PERIOD, {county: rows_of(county) for county in COUNTIES})
+    month = Period.parse(PERIOD)
+    (left,) = first.together.carried.of_this_build(f"rows-{FORM}", month)
+    left.write_bytes(DAMAGES[what](left.read_bytes()))
+    again = small.build("20260101T000000-aaaaaaaa")
+    later = small.build("20260102T000000-bbbbbbbb", before="20260101T000000-aaaaaaaa")
+    for reports in (again, later):
+        assert all(found.equals(rows_of(county)) for county, found in small.read(reports).items())
+    assert later.together
+    assert later.together.carried.whole([left]) == []
+    later.together.leave_others(FORM, PERIOD, [])
+    if "page" not in what:  # its pages are not read for that
+        assert later.together.carried.of_this_build(f"rows-{FORM}", month) == []
 
 
 def test_of_a_county_of_many_its_own_file_is_read(small: Small) -> None:
