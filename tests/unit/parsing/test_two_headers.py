@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.parsing.test_structure import HEADER, ROWS, csv, read, refused
+from tests.unit.parsing.tables import HEADER, ROWS, csv, read, refused
 
 
 @pytest.mark.parametrize(
