@@ -10,7 +10,7 @@ from qiangji.catalogue import Catalogue, load
 from qiangji.checking import Checked, blank_columns
 from qiangji.feedback.problems import problems_of
 from tests.golden import world
-from tests.unit.checking.test_checking import accepted, one, rejected
+from tests.unit.checking.reports import accepted, one, rejected
 
 PRESENT = "expect_column_values_to_not_be_null"
 FORM: dict[str, Any] = {

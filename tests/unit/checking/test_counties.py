@@ -13,7 +13,7 @@ from qiangji.parsing import Parsed, read_form, read_grids
 from qiangji.parsing.facts import SheetFacts
 from qiangji.periods import Period
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS
-from tests.unit.checking.test_checking import part_of
+from tests.unit.checking.reports import part_of
 
 KAIPING, TAISHAN = "440783", "440781"
 OCTOBER = Period.parse("2026-10")

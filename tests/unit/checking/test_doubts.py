@@ -22,7 +22,7 @@ from qiangji.parsing.problems import PROBLEMS
 from qiangji.periods import Period
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS
 from tests.golden import world
-from tests.unit.checking.test_checking import PERIOD, as_csv, part_of
+from tests.unit.checking.reports import PERIOD, as_csv, part_of
 
 BETWEEN = "expect_column_values_to_be_between"
 VILLAGES = ["永安村委会", "仁义村委会", "江咀村民委员会", "奇榜村委会", "沙岗村委会", "都会村委会"]

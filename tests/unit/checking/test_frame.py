@@ -8,7 +8,7 @@ import pytest
 
 from qiangji.checking import Checked
 from qiangji.parsing.totals import says_total
-from tests.unit.checking.test_checking import REAL, as_csv, judged
+from tests.unit.checking.reports import REAL, as_csv, judged
 
 GROUP = REAL.forms["village_group"]
 COLUMNS = ["小组编码", "小组名称", *GROUP.fields]

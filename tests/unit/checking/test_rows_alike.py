@@ -14,7 +14,7 @@ from qiangji.checking import Checked, rows_alike
 from qiangji.parsing import Parsed
 from qiangji.parsing.problems import PROBLEMS
 from tests.golden import world
-from tests.unit.checking.test_checking import part_of
+from tests.unit.checking.reports import part_of
 
 FIELDS = {
     "members": {"unit": "person"},

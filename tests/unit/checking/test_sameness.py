@@ -15,7 +15,7 @@ from qiangji.parsing import Parsed
 from qiangji.parsing.problems import PROBLEMS
 from qiangji.periods import Period
 from tests.golden import world
-from tests.unit.checking.test_checking import PERIOD, part_of
+from tests.unit.checking.reports import PERIOD, part_of
 
 MONEY = {"type": "decimal", "unit": "ten_thousand_yuan"}
 FIELDS = {"due": {}, "trained": {}, "graded": {}, "women": {}, "income": MONEY, "operating": MONEY}

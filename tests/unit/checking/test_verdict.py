@@ -11,7 +11,7 @@ from qiangji.checking import Checked, publishing
 from qiangji.checking.breaches import Unreadable
 from qiangji.feedback.problems import problems_of
 from tests.golden import world
-from tests.unit.checking.test_checking import GOOD, one
+from tests.unit.checking.reports import GOOD, one
 
 
 @pytest.fixture
