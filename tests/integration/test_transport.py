@@ -11,7 +11,7 @@ import re
 import ssl
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from qiangji.sources.limits import RETRY_AFTER_CAP, Busy, Limits
 from qiangji.sources.loop import Loop
 from tests.frozen import paths as frozen
 from tests.integration.servers import Api, certificate, dripping, flooding, ok, raw, saying
-from tests.integration.test_sources import (
+from tests.integration.transports import (
     CURSOR,
     LISTED,
     PAGE,
@@ -46,19 +46,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 WHOLE = json.dumps({"data": LISTED}).encode()
 LOGIN = quote(SECRET, safe="")
 Connect = Callable[[str], None]
-
-
-@pytest.fixture
-def connect(servers: None, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    return lambda uri: monkeypatch.setenv("QIANGJI_CONN_C", uri)
-
-
-@pytest.fixture
-def api(servers: None) -> Iterator[Api]:
-    api = Api()
-    yield api
-    api.server.shutdown()
-    api.server.server_close()
 
 
 def collected(county: County, **limits: Any) -> bytes:

@@ -27,7 +27,7 @@ from qiangji.sources import sftp as sftp_source
 from qiangji.sources.files import BENEATH
 from tests.integration.nights import night
 from tests.integration.servers import dripping, raw, relay, saying
-from tests.integration.test_sources import (
+from tests.integration.transports import (
     SECRET,
     WANTED,
     Sftp,
@@ -42,19 +42,6 @@ from tests.integration.test_sources import (
 
 Connect = Callable[[str], None]
 NAME = "village_2026-10.csv"
-
-
-@pytest.fixture
-def connect(servers: None, monkeypatch: pytest.MonkeyPatch) -> Connect:
-    return lambda uri: monkeypatch.setenv("QIANGJI_CONN_C", uri)
-
-
-@pytest.fixture
-def sftp(servers: None, tmp_path: Path) -> Iterator[Sftp]:
-    (tmp_path / "outgoing").mkdir()
-    server = Sftp(tmp_path)
-    yield server
-    server.stop()
 
 
 @contextmanager
