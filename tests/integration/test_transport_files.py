@@ -30,6 +30,7 @@ from tests.integration.servers import dripping, raw, relay, saying
 from tests.integration.transports import (
     SECRET,
     WANTED,
+    Connect,
     Sftp,
     _fill,
     _Login,
@@ -40,7 +41,6 @@ from tests.integration.transports import (
     sftp_county,
 )
 
-Connect = Callable[[str], None]
 NAME = "village_2026-10.csv"
 
 

@@ -6,10 +6,11 @@ In: a county and limits. Out: its open source, or the error of asking it, which 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,16 @@ LISTED = [
     {"form": "village", "period": "2026-08", "updated_at": "t0"},
     {"form": "unknown", "period": "2026-10", "updated_at": "t0"},
 ]
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+WHOLE = json.dumps({"data": LISTED}).encode()
+LOGIN = quote(SECRET, safe="")
+Connect = Callable[[str], None]
+
+
+def collected(county: County, **limits: Any) -> bytes:
+    """The bytes of the first item."""
+    with opened(county, **limits) as source:
+        return source.fetch(source.list(WANTED)[0]).content
 
 
 class _Login(asyncssh.SSHServer):
