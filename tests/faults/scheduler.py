@@ -17,8 +17,8 @@ import pytest
 from qiangji.restoring import verifying
 from tests.conftest import make_workplace
 from tests.faults.scene import Content, Outcome, content_of
+from tests.integration.airflow_site import SECONDS, Site, a_site
 from tests.integration.nights import Night, forget
-from tests.integration.test_airflow_night import SECONDS, Site, a_site
 
 QUICKLY = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "12",

@@ -8,225 +8,44 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
-import httpx2
 import pytest
-import sqlalchemy as sa
 
-from qiangji import pipeline, stages
+from qiangji import stages
 from qiangji.catalogue import load
-from qiangji.embedded import EmbeddedPostgres
-from qiangji.figures import Choice, reading
-from qiangji.local import accounts, demo
-from qiangji.local.airflow import AirflowStack
-from qiangji.local.client import AirflowClient
-from qiangji.local.runs import Run, TaskInstance
-from qiangji.periods import Period, reporting_month
-from qiangji.settings import connection, settings
-from tests.conftest import Workplace
+from qiangji.local import demo
+from qiangji.settings import settings
 from tests.frozen import paths as frozen
+from tests.integration.airflow_pages import FOR_DUTY, PAGES, _paths
+from tests.integration.airflow_site import (
+    COUNTY_SECONDS,
+    DOWN,
+    HANGING,
+    NAMES,
+    REFUSING,
+    SECONDS,
+    WRITING,
+    Site,
+    a_site,
+    states,
+)
 from tests.integration.browsing import chromium
 from tests.integration.in_airflow import enter_board, log_in, seen
-from tests.integration.nights import Night, assert_same, forget
-from tests.integration.planting import Values, texts_of
+from tests.integration.nights import assert_same
+from tests.integration.planting import texts_of
 from tests.integration.test_replay import _but_outcomes
 from tests.integration.test_restore import _tool
-
-SECONDS = 240.0
-"""A run takes ten on an idle machine."""
-COUNTY_SECONDS = 3
-"""What the county that will hang may take."""
-NAMES = {
-    "440703": "蓬江区", "440704": "江海区", "440705": "新会区", "440781": "台山市", "440783": "开平市",
-    "440784": "鹤山市", "440785": "恩平市",
-}  # fmt: skip
-REFUSING, HANGING, DOWN, WRITING = "440704", "440781", "440703", "440783"
-SHARE = "group_leader_party_share"
-
-
-@dataclass(frozen=True)
-class Ended(Run):
-    """A run that has ended, with its task instances by (task, map index's name)."""
-
-    tasks: dict[tuple[str, str | None], TaskInstance]
-
-
-@dataclass
-class Site:
-    """A running Airflow with county systems, and what its warehouse holds."""
-
-    airflow: AirflowStack
-    client: AirflowClient
-    server: EmbeddedPostgres
-    built: set[str] = field(default_factory=set)
-    has_accounts: bool = False
-    values: Values = field(default_factory=Values)
-    """Personal data that a county has in its database."""
-
-    @property
-    def database(self) -> str:
-        """The county's."""
-        return str(sa.make_url(connection(f"county_{WRITING}")).database)
-
-    @property
-    def last(self) -> Period:
-        """The reporting month; the systems serve the four before it as well."""
-        return reporting_month(stages.local_today())
-
-    def collect(self, dag: str = "collect_nightly", **how: Any) -> Ended:
-        """Trigger a run and wait for its end, green or red."""
-        run = self.client.wait_for_run(dag, self.client.trigger(dag, **how), SECONDS, every=1)
-        return Ended(**vars(run), tasks=self.tasks(run))
-
-    def tasks(self, run: Run) -> dict[tuple[str, str | None], TaskInstance]:
-        instances = self.client.task_instances(run.dag_id, run.run_id)
-        return {(i.task_id, i.rendered_map_index): i for i in instances}
-
-    def builds(self, *months: Period) -> list[Run]:
-        """Wait until builds that nobody has asked for yet have covered these months and all have ended."""
-        deadline = time.monotonic() + SECONDS
-        while True:
-            runs = [r for r in self.client.runs("build_indicators") if r.run_id not in self.built]
-            covered = {r.partition_key for r in runs if r.partition_key}
-            if {str(m) for m in months} <= covered and all(r.has_ended for r in runs):
-                self.built |= {r.run_id for r in runs}
-                return runs
-            assert time.monotonic() < deadline, f"builds of {sorted(covered)}: {[r.state for r in runs]}"
-            time.sleep(1)
-
-    def web(self) -> httpx2.Client:
-        """What a browser asks Airflow with."""
-        return httpx2.Client(base_url=self.airflow.url, trust_env=False, timeout=60)
-
-    def tokens(self, web: httpx2.Client) -> dict[str, str]:
-        """Account -> token. Beside `admin` there are a duty operator and an analyst, made when first asked for."""
-        words = {"duty": "who runs", "analyst": "who reads"}
-        if not self.has_accounts:
-            roles = {"duty": accounts.DUTY, "analyst": accounts.ANALYST}
-            self.airflow._commands([accounts.creating(user, words[user], roles[user]) for user in roles])
-            self.has_accounts = True
-        found = {}
-        for user, word in (words | dict([self.airflow.login])).items():
-            answer = web.post("/auth/token", json={"username": user, "password": word})
-            found[user] = str(answer.raise_for_status().json()["access_token"])
-        return found
-
-    def alerts(self) -> str:
-        """What Airflow's home page says at its top."""
-        with self.web() as web:
-            headers = {"Authorization": f"Bearer {self.tokens(web)['admin']}"}
-            said = web.get("/ui/config", headers=headers).json()["dashboard_alert"]
-        return "\n".join(f"{one['category']}: {one['text']}" for one in said)
-
-    def night(self) -> Any:
-        """The same home opened from here (a context manager, see `Night`)."""
-        return _Opened(self.airflow.home)
-
-    def shares(self, month: Period) -> dict[str, Any]:
-        """City and counties -> value of the headline indicator."""
-        with self.night() as night:
-            rows = reading.values(
-                night.pipeline.ledger.engine, night.pipeline.catalogue, Choice([SHARE]), str(month)
-            )
-        return {r["org_code"]: r["value"] for r in rows}
-
-    def statuses(self, month: Period) -> dict[str, set[str]]:
-        """County -> statuses of its forms."""
-        with self.night() as night:
-            rows = night.query("SELECT * FROM mart.reporting_status WHERE period = :m", m=str(month))
-        found: dict[str, set[str]] = {}
-        for r in rows:
-            found.setdefault(r["county_code"], set()).add(r["status"])
-        return found
-
-
-class _Opened(ExitStack):
-    def __init__(self, home: Path) -> None:
-        super().__init__()
-        self.home = home
-
-    def __enter__(self) -> Any:
-        super().__enter__()
-        p = self.enter_context(pipeline.open_pipeline())
-        return Night(Workplace(self.home, ""), None, p)
 
 
 @pytest.fixture(scope="module")
 def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     with a_site(tmp_path_factory.mktemp("night")) as found:
         yield found
-
-
-@contextmanager
-def a_site(folder: Path, seconds: int = COUNTY_SECONDS) -> Iterator[Site]:
-    """Airflow and small county systems, running, with an empty warehouse. `seconds`: what the county that will hang may
-    take.
-    """
-    catalogue = folder / "catalogue"
-    shutil.copytree(frozen.CATALOGUE, catalogue)
-    counties = (catalogue / "counties.yaml").read_text(encoding="utf-8")
-    (catalogue / "counties.yaml").write_text(
-        counties.replace(
-            f"connection: county_{HANGING}", f"connection: county_{HANGING}\n  timeout: {seconds}"
-        ),
-        encoding="utf-8",
-    )
-    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        patch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
-        patch.setenv("QIANGJI_HOME", str(folder / "a home"))
-        patch.setenv("QIANGJI_CATALOGUE", str(catalogue))
-        patch.delenv("QIANGJI_WAREHOUSE_URL", raising=False)
-        patch.setenv("SIMULATOR_SCALE", "0.04")
-        forget()
-        stack.callback(forget)
-        s = settings()
-        server = EmbeddedPostgres(s.home)
-        stack.callback(server.destroy)
-        stack.enter_context(server.running_server())
-        with pipeline.open_pipeline():
-            pass
-        # a scheduler that looks a third as often leaves the processor to other tests; the demonstration's is as it is
-        environment = {"QIANGJI_RETRY_SECONDS": "1", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3"}
-        airflow = demo.airflow_of(s, server, months=5, env=environment)
-        stack.callback(airflow.stop)
-        airflow.start()
-        airflow.wait_ready(SECONDS)
-        client = stack.enter_context(airflow.client())
-        demo.prepare(client, s)
-        site = Site(airflow, client, server)
-        _plant(site)
-        yield site
-
-
-def _plant(site: Site) -> None:
-    """A county writes personal data of each kind into names of its units, in forms that no other test looks at."""
-    site.values.drawn.append("11010519491231002X")  # the simulator's own, in a workbook's remarks
-    kinds = {"village": "id", "community": "mobile", "town_service": "name"}
-    with site.server.connect(site.database) as connection:
-        for form, kind in kinds.items():
-            unit, value = form.partition("_")[0], site.values.draw(kind)
-            done = connection.execute(
-                f"UPDATE store.{form} SET {unit}_name = {unit}_name || %s WHERE period = %s",
-                (f" 联系人：{value}", str(site.last)),
-            )
-            assert done.rowcount
-
-
-def states(run: Ended) -> dict[str | None, set[str | None]]:
-    """State -> the tasks in it, mapped ones by county name."""
-    found: dict[str | None, set[str | None]] = {}
-    for (task, name), instance in run.tasks.items():
-        found.setdefault(instance.state, set()).add(f"{task} {name}" if name else task)
-    return found
 
 
 def test_the_pages_are_ready_before_anybody_opens_one(site: Site) -> None:
@@ -355,84 +174,6 @@ def test_the_pages_are_behind_airflows_login(site: Site) -> None:
     assert [urljoin("https://example.cn/airflow/", view["href"]) for view in views] == [
         "https://example.cn/airflow/qiangji/board/"
     ]
-
-
-def _paths(routes: Any, above: str = "") -> Iterator[str]:
-    """The address of every route that is read, those of mounted applications included."""
-    for route in routes:
-        if beneath := getattr(route, "routes", None):
-            yield from _paths(beneath, above + route.path)
-        elif "GET" in (route.methods or ()):
-            yield above + route.path
-
-
-OF_LEADERS = "?indicator=group_leader_party_share"
-PAGES = {
-    "home": [
-        "/",
-        "/ui/config",
-        "/ui/auth/menus",
-        "/ui/auth/me",
-        "/ui/dashboard/dag_stats",
-        "/ui/dashboard/historical_metrics_data?start_date={day}",
-        "/api/v2/monitor/health",
-        "/api/v2/pools",
-        "/api/v2/assets/events?limit=6",
-        "/api/v2/importErrors",
-        "/api/v2/plugins",
-        "/api/v2/plugins/importErrors",
-        "/ui/backfills?dag_id={dag}",
-        "/ui/partitioned_dag_runs?dag_id=build_indicators",
-    ],
-    "DAGs": ["/dags", "/ui/dags?dag_runs_limit=14", "/api/v2/dagTags", "/api/v2/dags/{dag}/details"],
-    "graph": [
-        "/dags/{dag}",
-        "/ui/structure/structure_data?dag_id={dag}",
-        "/ui/structure/structure_data?dag_id={dag}&external_dependencies=true",
-        "/ui/grid/structure/{dag}",
-        "/ui/grid/runs/{dag}",
-        "/ui/grid/ti_summaries/{dag}?run_ids={run}",
-        "/ui/dags/{dag}/latest_run",
-        "/ui/next_run_assets/build_indicators",
-        "/ui/calendar/{dag}?granularity=hourly&logical_date_gte={day}",
-    ],
-    "runs": [
-        "/dags/{dag}/runs/{run}",
-        "/api/v2/dags/{dag}/dagRuns",
-        "/api/v2/dags/{dag}/dagRuns/{run}",
-        "/ui/gantt/{dag}/{run}",
-        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances",
-        "/api/v2/dags/build_indicators/dagRuns",
-    ],
-    "task": [
-        "/dags/{dag}/runs/{run}/tasks/verdict",
-        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/verdict/logs/1?full_content=true",
-        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/verdict/xcomEntries",
-        "/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/pull/listMapped",
-        "/api/v2/dagSources/{dag}",
-    ],
-    "assets": [
-        "/assets",
-        "/api/v2/assets",
-        "/api/v2/assets/{asset}",
-        "/ui/dependencies",
-        "/ui/dependencies?node_id=asset:{asset}",
-        "/ui/dependencies?node_id=asset:{asset}&dependency_type=scheduling",
-        "/api/v2/assets/events?asset_id={asset}",
-    ],
-    "board": [
-        "/plugin/qiangji-board",
-        "/qiangji/board/",
-        f"/qiangji/board/indicator{OF_LEADERS}",
-        f"/qiangji/board/explain{OF_LEADERS}",
-    ],
-    "jobs and audit log": ["/jobs", "/api/v2/jobs", "/events"],
-}
-"""Page -> itself and what it asks Airflow for; found by opening each in a browser."""
-FOR_DUTY = {
-    "returned workbooks": ["/qiangji/feedback/"],
-    "audit log": ["/api/v2/eventLogs"],
-}
 
 
 def test_each_page_that_people_open_answers(site: Site) -> None:
