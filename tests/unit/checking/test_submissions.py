@@ -18,10 +18,12 @@ from qiangji import checking
 from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.models import Layout
 from qiangji.checking import Checked, judging, verdict
+from qiangji.checking.expectations import ValidationError
 from qiangji.lake import Lake
 from qiangji.ledger import Ledger, Pending
 from qiangji.periods import Period
 from qiangji.settings import settings
+from qiangji.stopwatch import Stopwatch
 from tests.golden import world
 from tests.unit.checking.reports import PERIOD, as_csv, one, part_of, rejected
 
@@ -153,6 +155,48 @@ def test_where_memory_does_not_suffice_for_the_suite_it_is_run_report_by_report(
     parts = of_two_counties(small, ledger)
     found = checking.check(catalogue, ledger, parts, record=False)
     assert [s.verdict for s in found] == ["accepted", "accepted"]
+
+
+def test_what_comes_one_after_the_other_is_published_with_the_rest(
+    catalogue: Catalogue, small: world.World, ledger: Ledger
+) -> None:
+    one, other = of_two_counties(small, ledger)
+    watch = Stopwatch()
+    with checking.checking(catalogue, ledger, record=False, watch=watch) as belt:
+        belt.take([])
+        for parts in ([one], [other], [replace(one, delivery_id="again")]):
+            belt.take(parts)
+    assert [(s.county_code, s.delivery_id, s.verdict) for s in belt.published] == [
+        (one.county_code, one.delivery_id, "accepted"),
+        (other.county_code, other.delivery_id, "accepted"),
+        (one.county_code, "again", "accepted"),
+    ]
+    assert {"parse", "expectations", "verdicts"} <= watch.keys()
+
+
+def test_an_error_of_ours_ends_the_belt_with_what_came_before_it(
+    catalogue: Catalogue, small: world.World, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = of_two_counties(small, ledger)
+    whole = judging.conclude
+
+    def broken(found: judging.Validated, *rest: Any) -> None:
+        if any(c.part.county_code == other.county_code for c, _ in found.reports):
+            raise ValidationError("cannot be evaluated")
+        whole(found, *rest)
+
+    monkeypatch.setattr(judging, "conclude", broken)
+    published = []
+
+    def check() -> None:
+        with checking.checking(catalogue, ledger, record=False) as belt:
+            published.append(belt.published)
+            belt.take([one])
+            belt.take([other])
+
+    with pytest.raises(ValidationError):
+        check()
+    assert [s.county_code for s in published[0]] == [one.county_code]
 
 
 def test_more_faults_than_can_be_told_are_told_as_one(
