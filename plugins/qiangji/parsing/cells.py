@@ -26,7 +26,9 @@ ERROR = "error"
 """A formula that fails: `#REF!`."""
 NO_RESULT = "#NO_RESULT!"
 """What a formula without a result is read as."""
-_ERRORS = r"^[\s\p{Z}]*#(?:[A-Z][A-Z0-9_]*[!?]|N/A|DIV/0!|GETTING_DATA)[\s\p{Z}]*$"
+ERROR_TEXT = "#(?:[A-Z][A-Z0-9_]{0,20}[!?]|N/A|DIV/0!|GETTING_DATA)"
+"""What a spreadsheet program shows in place of a result."""
+_ERRORS = rf"^[\s\p{{Z}}]*{ERROR_TEXT}[\s\p{{Z}}]*$"
 Advice = tuple[str, str]
 _EXPECTED: dict[str, Advice] = {
     "integer": ("整数", "a whole number"),
@@ -34,6 +36,15 @@ _EXPECTED: dict[str, Advice] = {
     "date": ("日期，如2026-09-30", "a date such as 2026-09-30"),
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
+_ZONED = r"^[\s]*[0-9]{4}[0-9年月/.-]+日?[T\s][\s]*[0-9:.]+[\s]*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)[\s]*$"
+_DAY_ALONE = (
+    "不带时刻和时区的日期，如2026-09-30：请按北京时间只填日期",
+    "a day without a time and its zone, such as 2026-09-30: the day that it is in China",
+)
+_HASHES_OF_DAYS = (
+    "日期：列宽不够时显示为#号，另存为CSV后日期丢失；请加宽该列后重新导出",
+    "a day: the column was too narrow when it was saved; widen it and export it again",
+)
 _MANY_DECIMALS = r"^[\s\p{Z}]*[+-]?[0-9][0-9,]*\.[0-9]{5,}[\s\p{Z}]*$"
 _ROUNDED = (
     "小数不超过4位的数字（公式结果可用ROUND函数四舍五入）",
@@ -145,6 +156,14 @@ def kinds_of(column: Column, raw: pa.Array, field: Field) -> Iterator[tuple[str,
         found = pc.and_(left, are)
         yield kind, found, asked_of(field, kind)
         left = pc.and_not(left, found)
+    if field.type == "date":
+        for kind, pattern, advice in (
+            ("hashes", _SHOWN["hashes"][0], _HASHES_OF_DAYS),
+            ("type", _ZONED, _DAY_ALONE),
+        ):
+            found = pc.and_(left, pc.fill_null(pc.match_substring_regex(raw, pattern), False))
+            yield kind, found, advice
+            left = pc.and_not(left, found)
     if not field.is_number:
         kind = "enum" if field.type == "enum" else "type"
         yield kind, left, asked_of(field, kind)

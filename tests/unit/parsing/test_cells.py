@@ -68,6 +68,30 @@ def test_of_an_amount_in_ten_thousands_the_advice_is_in_ten_thousands(text: str)
     assert "12,000 yuan" in said[2]
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "advice"),
+    [
+        ("#######", "hashes", "加宽"),
+        ("2026-12-31T00:00:00+08:00", "type", "时区"),
+        ("2026-12-31T00:00:00.000+0800", "type", "时区"),
+        ("2026-12-31 00:00:00+08", "type", "时区"),
+        ("2026-12-31T00:00:00Z", "type", "时区"),
+        ("2026-12-31T16:00:00+08:00", "type", "时区"),
+        ("2026-12-31 16:00", "type", "日期，如"),
+        ("2026-12-31+1", "type", "日期，如"),
+        ("2026-12-1²", "type", "日期，如"),
+        ("#REF!", "error", "改正公式"),
+        ("#", "type", "日期，如"),
+    ],
+)
+def test_each_kind_of_slip_in_a_day_has_its_own_advice(text: str, kind: str, advice: str) -> None:
+    said = told(text, field("date", "none"))
+    assert said is not None
+    assert said[0] == kind
+    assert advice in said[1]
+    assert ("日期" in said[1]) == (kind != "error")
+
+
 @pytest.mark.parametrize("type_", ["integer", "decimal", "date", "boolean", "enum", "text", "code"])
 @pytest.mark.parametrize("text", ["#REF!", "#NO_RESULT!"])
 def test_what_stands_in_place_of_a_result_is_no_value_of_any_type(type_: str, text: str) -> None:
