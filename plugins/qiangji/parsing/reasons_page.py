@@ -19,8 +19,8 @@ CELLS = (
      "加宽该列后重新导出", "Widen the column and export it again."),
     ("brackets", "用括号表示的负数，如(12.50)", "a number in brackets, as an accounting format shows one below zero",
      "负数写-12.50", "Write -12.50 if it is below zero."),
-    ("day", "数字所在单元格设为日期格式，如105成了1900-04-14",
-     "a day in a number field: the cell is formatted as a date, and 105 is shown as 1900-04-14",
+    ("day", "数字所在单元格设为日期或时间格式，如105成了1900-04-14、2520:00",
+     "a day or a time in a number field: the cell is formatted so, and 105 is shown as 1900-04-14 or 2520:00",
      "改为数字格式，核对后重填", "Format the cell as a number and check it."),
     ("formula", "公式没有计算结果（保存该文件的程序没有计算）；登记的合计行中的SUM自动算出，不需要结果",
      "a formula whose result was never computed, as of a file that another program saved; a SUM in a declared totals"
