@@ -278,6 +278,7 @@ def hostile_texts() -> Iterator[Case]:
             ("two encodings", mixed, "csv", "bad_encoding"),
             ("cut inside a quoted cell", good[:-20] + b',"', "csv", "truncated"),
             ("cut inside a row", good[: good.rindex(b",")], "csv", "truncated"),
+            ("cut within a character", (good + b"4407" + ",村".encode())[:-1], "csv", "truncated"),
             ("ragged rows", csv_of([ROWS[0], ROWS[1][:4], [*ROWS[2], 1]]), "csv", "ragged_rows"),
             ("rows in front of a comma", csv_of([ROWS[0], [*ROWS[1], 9], ROWS[2]]), "csv", "ragged_rows"),
             ("5,000 columns", wide.encode() + good, "csv", "too_large"),

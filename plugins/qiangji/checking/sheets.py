@@ -214,11 +214,11 @@ def _hidden(one: Checked, form: Form, sheet: SheetFacts) -> Iterator[Finding]:
         yield Finding.of_report(
             one.place, f"{form.form}.{form.key}.struck_rows", Words(
                 str(sheet.struck_rows),
-                f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线，已照常读取",
-                f"of {counted(received, 'row')} {counted(sheet.struck_rows, 'has', 'have')} cells struck through, and"
-                f" {'was' if sheet.struck_rows == 1 else 'were'} read like the others",
-                "没有删除线：应删除的请删除整行，其余的请取消删除线",
-                "no cells struck through: delete rows that are not meant, and remove the line from the others",
+                f"{received}行数据中有{sheet.struck_rows}行的单元格带删除线：整格划去的已照常读取，只划去一部分的，划去部分未读取",
+                f"of {counted(received, 'row')} {counted(sheet.struck_rows, 'has', 'have')} cells struck through:"
+                " whole cells were read like the others, of struck parts of a cell nothing was read",
+                "没有删除线：应删除的请删除整行或划去的文字，其余的请取消删除线",
+                "nothing struck through: delete rows and texts that are not meant, remove the line from the others",
             ),
         )  # fmt: skip
     for name in (n for n in sheet.hidden_columns if n in form.fields):

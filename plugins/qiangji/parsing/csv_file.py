@@ -21,6 +21,7 @@ import pyarrow.csv as pacsv
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import BLANK, too_large, wrong_kind
 from qiangji.parsing.grid import MAX_CELL, MAX_COLUMNS, Grid, grid_of
+from qiangji.text import counted
 
 _OTHERS = {
     ",": ("英文逗号“,”", "a comma (,)"),
@@ -34,6 +35,8 @@ _OTHERS = {
 """Separators, in words of both languages."""
 _END = "\x1a"
 """What old programs end a text with."""
+_CUT = ("unexpected end of data", "incomplete multibyte sequence")
+"""What decoders of UTF-8 and of GB 18030 say where a text ends within a character."""
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?(?:\r\n|\r|\n)', re.IGNORECASE)
 """A first line that tells Excel the separator."""
 _NOT_TEXT = {
@@ -86,6 +89,16 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
     except UnicodeDecodeError as e:
         # Only the offset is kept: the error quotes bytes around the fault, which may be personal data.
         offset = e.start + (3 if codec == "utf-8-sig" else 0)
+        is_cut = e.reason in _CUT and not (codec == "gb18030" and _is_utf_8(content))
+    if is_cut:
+        raise ReturnedError(
+            f"the file ends within a character: {counted(len(content) - offset, 'byte')} of it",
+            where=where,
+            expected="the whole file",
+            do="Send the whole file again.",
+            code="truncated",
+            zh=f"文件不完整：末尾的汉字只有前{len(content) - offset}个字节，请重新完整上传",
+        )
     raise ReturnedError(
         f"not {encoding}: byte offset {offset} of {len(content)} cannot be decoded",
         where=where,
@@ -94,6 +107,15 @@ def _decode(content: bytes, encoding: str, where: str) -> str:
         code="bad_encoding",
         zh=f"文件编码不是约定的{encoding}（第{offset}字节无法识别），请按{encoding}另存后重报",
     )
+
+
+def _is_utf_8(content: bytes) -> bool:
+    """Whether it was saved as UTF-8: read as GB 18030 it may end within a character too."""
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -13,7 +13,7 @@ time of day.
 | `2026Q3`, `2026年第3季度`, `2026年三季度` | - | 2026Q3 |
 | `2026H1`, `2026年上半年` | - | 2026H1 |
 | `2026`, `2026年`, `2026年度` | - | 2026 |
-| `9/30/2026`, `30-Sep`, `26-Sep`, a moment with an offset (`...Z`), a day that is none | - | - |
+| `9/30/2026`, `30-Sep`, `26-Sep`, a moment with an offset (`...Z`), a day that is none or has a `²` | - | - |
 | a year before 1900 or after 2999 | as it is | - |
 """
 

@@ -101,7 +101,11 @@ def _read_distinct(raw: pa.Array, field: Field, is_total: bool) -> Column:
         missing = pc.match_substring_regex(texts, NOTHING)
         return Column.of(values, pc.and_(pc.is_null(values), pc.invert(missing)))
     if field.type == "date":
-        days = [read_date(t) for t in texts.to_pylist()]
+        marked = pc.match_substring_regex(raw, r"\p{No}").to_pylist()  # a note's ², which NFKC makes a digit
+        days = [
+            None if is_marked else read_date(t)
+            for t, is_marked in zip(texts.to_pylist(), marked, strict=True)
+        ]
         return Column.of(
             pa.array(days, pa.date32()),
             pc.and_(

@@ -116,9 +116,7 @@ def _without_residue(digits: pa.Array, well_formed: pa.Array, places: int) -> pa
 
 def _near(text: str, places: int) -> str:
     """The number of so many decimals that a text stands for, or the text itself."""
-    if len(text) > 60:
-        return text
-    exact = Decimal(text)
+    exact = Decimal(text[:60])  # of a float next to 0 there are hundreds of decimals
     near = exact.quantize(Decimal(1).scaleb(-places), context=_WIDE)
     fifteen = _FIFTEEN.plus(exact)
     if fifteen == fifteen.quantize(Decimal(1).scaleb(-places), context=_WIDE):

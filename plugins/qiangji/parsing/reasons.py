@@ -121,9 +121,9 @@ _ALL = (
         "填写后重报，没有的填0", "Fill it in, with 0 where there is none.",
     ),
     Reason(
-        "truncated", "form", "文件在行中间中断，或单元格开头的引号不成对",
-        "the text ends inside a row or a quoted cell, or a cell begins with a quotation mark that does not close it:"
-        " the rows below could be read into that cell",
+        "truncated", "form", "文件在行或汉字中间中断，或单元格开头的引号不成对",
+        "the text ends inside a row, a character or a quoted cell, or a cell begins with a quotation mark that does not"
+        " close it: the rows below could be read into that cell",
         "删去多余的引号，或重新完整上传", "Remove the lone quotation mark, or send the whole file again.",
     ),
     Reason(

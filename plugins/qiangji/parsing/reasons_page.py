@@ -14,13 +14,13 @@ CELLS = (
     ("percent", "百分数填入了金额或数量项（如单元格误设为百分比格式）",
      "a percentage where an amount or a count belongs: the cell was formatted as percent by mistake",
      "填写数值，改用普通数字格式", "Write the number itself, in a plain number format."),
-    ("hashes", "数字显示为#######（列宽不够）后另存为CSV，数值已丢失",
-     "`#######`: the column was too narrow when it was saved as CSV, and the number is lost",
+    ("hashes", "数字、日期显示为#######（列宽不够）后另存为CSV，内容已丢失",
+     "`#######`: the column was too narrow when it was saved as CSV, and the number or day is lost",
      "加宽该列后重新导出", "Widen the column and export it again."),
     ("brackets", "用括号表示的负数，如(12.50)", "a number in brackets, as an accounting format shows one below zero",
      "负数写-12.50", "Write -12.50 if it is below zero."),
-    ("day", "数字所在单元格设为日期格式，如105成了1900-04-14",
-     "a day in a number field: the cell is formatted as a date, and 105 is shown as 1900-04-14",
+    ("day", "数字所在单元格设为日期或时间格式，如105成了1900-04-14、2520:00",
+     "a day or a time in a number field: the cell is formatted so, and 105 is shown as 1900-04-14 or 2520:00",
      "改为数字格式，核对后重填", "Format the cell as a number and check it."),
     ("formula", "公式没有计算结果（保存该文件的程序没有计算）；登记的合计行中的SUM自动算出，不需要结果",
      "a formula whose result was never computed, as of a file that another program saved; a SUM in a declared totals"
@@ -86,7 +86,8 @@ ROWS = (
 """Rules of rows that are no unit's, by the last word of their id, which follows the key: as `CELLS`."""
 FINDINGS = (
     ("hidden_rows", "有数据行被隐藏或筛选掉（含行高为0）", "rows are hidden or filtered away, or have no height"),
-    ("struck_rows", "数据行中有单元格带删除线", "cells among the rows are struck through"),
+    ("struck_rows", "数据行中有单元格带删除线：整格划去的照常读取，只划去一部分的，划去部分不读取",
+     "cells among the rows are struck through: whole cells are read, struck parts of a cell are not"),
     ("hidden_column", "填报项所在列被隐藏（含列宽为0）", "the column of a field is hidden, or has no width"),
     ("unseen_cells", "数字格式（如`;;;`）不显示单元格内容", "a number format such as `;;;` shows nothing of a cell"),
     ("merged_cells", "数据行中有合并单元格，只有左上角一格有值",

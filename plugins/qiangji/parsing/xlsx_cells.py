@@ -19,6 +19,7 @@ from xml.etree import ElementTree
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import column_number, unreadable
+from qiangji.parsing.cells import ERROR_TEXT
 from qiangji.parsing.grid import column_letters
 from qiangji.parsing.xlsx_formats import formats_of, parts_of_code, parts_of_number, shows_percent
 
@@ -29,6 +30,13 @@ _CELL = re.compile(rb"<(?:\w{1,20}:)?c[\s/>]")
 _PLACE = re.compile(
     rb"<(?:\w{1,20}:)?c\s(?:[^<>]{0,200}?\s)?r\s{0,9}=\s{0,9}[\"']([A-Z]{1,3}[1-9][0-9]{0,6})[\"']"
 )
+_ERROR = re.compile(
+    rb"(<(?:\w{1,20}:)?c\s(?:[^<>]{0,400}\s)?t\s{0,9}=\s{0,9}[\"']e[\"'][^<>]{0,400}>"
+    rb"(?:\s{0,99}<(?:\w{1,20}:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w{1,20}:)?f\s*>))?"
+    rb"\s{0,99}<(?:\w{1,20}:)?v(?:\s[^<>]{0,200})?>)([^<]+)"
+)
+"""An error cell up to its error, and the error."""
+_KNOWN = (b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!")
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
@@ -103,7 +111,7 @@ class Parts:
         if not re.search(rb"\ss\s{0,9}=\s{0,9}[\"'](?:" + numbers + rb")[\"']", content):
             return {}
         try:
-            cells = ((place[:2], place[2].get("s", "")) for place in _cells(content))
+            cells = ((place[:2], place[2].get("s", "")) for place in cells_of(content))
             return {at: styles[s] for at, s in cells if s in styles}
         except ElementTree.ParseError:
             raise unreadable("a sheet of the workbook is damaged", self.where) from None
@@ -121,6 +129,26 @@ class Parts:
         """The part that holds number formats; None if there is none."""
         return self._archive.read(self._styles) if self._styles in self._archive.namelist() else None
 
+    def strings(self) -> bytes | None:
+        """The part that holds shared texts; None if there is none."""
+        names = (n for n in self._archive.namelist() if n.lower() == "xl/sharedstrings.xml")
+        return self._archive.read(name) if (name := next(names, None)) else None
+
+    @cached_property
+    def without_odd_errors(self) -> bytes | None:
+        """The workbook with `#VALUE!` in place of errors that its reader does not know; None if it has none such."""
+        sheets = {
+            path: self._archive.read(path) for path in self.paths.values() if path in self._archive.namelist()
+        }
+        mended = {path: _ERROR.sub(_known_error, content) for path, content in sheets.items()}
+        if mended == sheets:
+            return None
+        sink = io.BytesIO()
+        with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as made:
+            for name in self._archive.namelist():
+                made.writestr(name, mended[name] if name in mended else self._archive.read(name))
+        return sink.getvalue()
+
     def has_cells(self, name: str) -> bool:
         """Whether a sheet holds a value or a text."""
         return bool(_FILLED.search(self.sheet(name)))
@@ -131,7 +159,7 @@ class Parts:
         places = _PLACE.findall(content)
         if len(places) != len(_CELL.findall(content)):  # some follow from the cell before
             try:
-                places = [f"{column_letters(c)}{r + 1}".encode() for r, c, _ in _cells(content)]
+                places = [f"{column_letters(c)}{r + 1}".encode() for r, c, _ in cells_of(content)]
             except ElementTree.ParseError:
                 return
         if len(set(places)) != len(places):
@@ -148,12 +176,12 @@ class Parts:
         if not _SUSPECT.search(content):
             return found, without
         try:
-            for row, column, cell in _cells(content):
+            for row, column, cell in cells_of(content):
                 value = next((e for e in cell if local_name(e) == "v"), None)
                 formula = next((e for e in cell if local_name(e) == "f"), None)
                 text = (value.text or "").strip() if value is not None else ""
                 if cell.get("t") == "e":
-                    found[row, column] = text if re.fullmatch(r"#[A-Z0-9/!?_]{1,20}", text) else "#ERROR!"
+                    found[row, column] = text if re.fullmatch(ERROR_TEXT, text) else "#ERROR!"
                 elif formula is not None and not (text or (value is not None and cell.get("t") == "str")):
                     without[row, column] = formula.text or ""
         except ElementTree.ParseError:
@@ -161,7 +189,7 @@ class Parts:
         return found, without
 
 
-def _cells(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
+def cells_of(content: bytes) -> Iterator[tuple[int, int, ElementTree.Element]]:
     """(row, column, cell), counted from 0. A cell without a reference follows the one before."""
     row, column = -1, -1
     for event, element in ElementTree.iterparse(io.BytesIO(content), ("start", "end")):
@@ -195,6 +223,10 @@ def local_name(element: ElementTree.Element) -> str:
 def part_at(folder: str, target: str) -> str:
     """The path of the part to which a relation in this folder points."""
     return target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+
+
+def _known_error(cell: re.Match[bytes]) -> bytes:
+    return cell[1] + (cell[2] if cell[2] in _KNOWN else b"#VALUE!")
 
 
 def is_true(value: str | None) -> bool:

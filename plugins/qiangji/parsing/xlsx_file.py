@@ -18,11 +18,12 @@ import pyarrow as pa
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large, unreadable
-from qiangji.parsing.grid import MAX_COLUMNS, Grid, failed, grid_of
+from qiangji.parsing.grid import MAX_COLUMNS, Grid, Look, failed, grid_of
 from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_code, as_number, as_percentage
 from qiangji.parsing.xlsx_look import look_of
+from qiangji.parsing.xlsx_runs import Runs, runs_in
 from qiangji.parsing.xlsx_sums import Place, fill_in, mark_all, texts_in
 from qiangji.personal_data import unnamed
 from qiangji.text import as_text, squeezed
@@ -197,20 +198,22 @@ def _sheet(
     book: CalamineWorkbook, parts: Parts, name: str, form: str = "", layout: Layout | None = None
 ) -> Grid:
     """`layout`: of a form's sheet."""
-    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    rows = _rows(book, parts, name)
     if rows and len(rows[0]) > MAX_COLUMNS:
         raise too_large(f"a sheet of {len(rows[0]):,} columns", f"at most {MAX_COLUMNS:,}", parts.where)
     errors, formulas = dict[Place, str](), dict[Place, str]()
     percent: Mapping[Place, tuple[bool, bool]] = {}
     codes: Mapping[Place, tuple[str, ...]] = {}
     numbers: Mapping[Place, tuple[tuple[str, ...], ...]] = {}
-    error = None
+    runs, error = Runs({}), None
     try:
         parts.check_places(name)
         errors, formulas = parts.errors_in(name)
+        runs = runs_in(parts, name)
         percent, codes, numbers = parts.percent_in(name), parts.codes_in(name), parts.numbers_in(name)
     except ReturnedError as e:
         error = e if form else None
+    _put(rows, runs.texts, lambda _, text: text)
     texts = texts_in(rows) if form else {}
     _put(rows, errors, lambda _, text: text)
     _put(rows, percent, as_percentage)
@@ -225,8 +228,26 @@ def _sheet(
         error = error or e
     columns = [pa.array(_column(c), pa.string()) for c in zip(*rows, strict=True)]
     # The cells are given even with an error: the bytes may be kept, so they have to be screened.
-    look = replace(look_of(parts, name), alike=_alike(book, parts, name), texts=texts) if form else None
+    look = replace(_look(book, parts, name, runs), texts=texts) if form else None
     return replace(grid_of(columns, name), error=error, look=look)
+
+
+def _look(book: CalamineWorkbook, parts: Parts, name: str, runs: Runs) -> Look:
+    look = look_of(parts, name)
+    return replace(look, struck_rows=look.struck_rows | runs.struck_rows, alike=_alike(book, parts, name))
+
+
+def _rows(book: CalamineWorkbook, parts: Parts, name: str) -> list[list[Any]]:
+    """The values of a sheet. An error of a newer program (`#SPILL!`) is one of its cell, and not of the workbook."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        return list(book.get_sheet_by_name(name).to_python(skip_empty_area=False))
+    except CalamineError:
+        if parts.without_odd_errors is None:
+            raise
+    with CalamineWorkbook.from_filelike(io.BytesIO(parts.without_odd_errors)) as again:
+        return list(again.get_sheet_by_name(name).to_python(skip_empty_area=False))
 
 
 def _put(rows: list[list[Any]], said: Mapping[Place, T], shown: Callable[[object, T], object]) -> None:

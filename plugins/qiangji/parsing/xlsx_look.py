@@ -20,6 +20,7 @@ from qiangji.parsing.grid import Look
 from qiangji.parsing.xlsx_cells import Parts, cell_place, is_true, local_name, row_number
 from qiangji.parsing.xlsx_formats import sections_of
 from qiangji.parsing.xlsx_literals import shows_another
+from qiangji.parsing.xlsx_runs import strikes
 from qiangji.text import squeezed
 
 _HIDES = re.compile(rb"\shidden\s*=|\s(?:ht|width|defaultRowHeight)\s*=\s*[\"']0(?:\.0*)?[\"']")
@@ -220,7 +221,7 @@ def _styles(parts: Parts) -> dict[str, _Style]:
     fonts = next((e for e in root.iter() if local_name(e) == "fonts"), ())
     if formats is None:
         return {}
-    struck = {str(i) for i, font in enumerate(fonts) if any(map(_strikes, font))}
+    struck = {str(i) for i, font in enumerate(fonts) if any(map(strikes, font))}
     found = {
         str(i): replace(known.get(xf.get("numFmtId", ""), _PLAIN), is_struck=xf.get("fontId") in struck)
         for i, xf in enumerate(formats)
@@ -282,10 +283,6 @@ def _merges(content: bytes) -> Iterator[tuple[int, int, int, int]]:
     for found in islice(_MERGED.finditer(content), _MAX_MERGED):
         left, top, right, bottom = found.groups()
         yield int(top), column_number(left) - 1, int(bottom), column_number(right) - 1
-
-
-def _strikes(element: ElementTree.Element) -> bool:
-    return local_name(element) == "strike" and element.get("val", "1") not in ("0", "false")
 
 
 def _no_height(row: ElementTree.Element) -> bool:

@@ -46,7 +46,35 @@ def told(text: str, of: Field) -> tuple[str, str, str] | None:
         ("######", "hashes", "加宽"),
         ("(12.50)", "brackets", "-12.50"),
         ("12.5%", "percent", "百分比格式"),
-        ("约30", "type", "小数不超过4位"),
+        ("12 days, 0:00:00", "day", "时间格式"),
+        ("1 day, 6:00:00", "day", "时间格式"),
+        ("288:00", "day", "时间格式"),
+        ("约30", "type", "准确"),
+        ("12以上", "type", "准确"),
+        ("12余", "type", "准确"),
+        ("12.5左右", "type", "准确"),
+        ("30多人", "type", "准确"),
+        ("12人以上", "type", "准确"),
+        ("≥12", "type", "准确"),
+        ("至少12户", "type", "准确"),
+        ("三十余", "in_words", "阿拉伯"),
+        ("1.2万余元", "in_words", "12000"),
+        ("壹佰", "in_words", "阿拉伯"),
+        ("廿", "in_words", "阿拉伯"),
+        ("卅五", "in_words", "阿拉伯"),
+        ("12个(户)", "with_unit", "不写单位"),
+        ("12（户）", "with_unit", "不写单位"),
+        ("￥12", "with_unit", "不写单位"),
+        ("12改15", "type", "更正后"),
+        ("15（原12）", "type", "更正后"),
+        ("12 000", "type", "空格"),
+        ("136.", "type", "0.##"),
+        (".5", "type", "0.##"),
+        ("1,136.", "type", "0.##"),
+        (".", "type", "小数不超过4位"),
+        ("12 3", "type", "小数不超过4位"),
+        ("约", "type", "小数不超过4位"),
+        ("12?", "type", "小数不超过4位"),
         ("12O", "type", "小数不超过4位"),
         ("41.1522333333333", "type", "ROUND"),
         ("1.2.3", "type", "小数不超过4位"),
@@ -66,6 +94,30 @@ def test_of_an_amount_in_ten_thousands_the_advice_is_in_ten_thousands(text: str)
     assert said is not None
     assert "万元计" in said[1]
     assert "12,000 yuan" in said[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "advice"),
+    [
+        ("#######", "hashes", "加宽"),
+        ("2026-12-31T00:00:00+08:00", "type", "时区"),
+        ("2026-12-31T00:00:00.000+0800", "type", "时区"),
+        ("2026-12-31 00:00:00+08", "type", "时区"),
+        ("2026-12-31T00:00:00Z", "type", "时区"),
+        ("2026-12-31T16:00:00+08:00", "type", "时区"),
+        ("2026-12-31 16:00", "type", "日期，如"),
+        ("2026-12-31+1", "type", "日期，如"),
+        ("2026-12-1²", "type", "日期，如"),
+        ("#REF!", "error", "改正公式"),
+        ("#", "type", "日期，如"),
+    ],
+)
+def test_each_kind_of_slip_in_a_day_has_its_own_advice(text: str, kind: str, advice: str) -> None:
+    said = told(text, field("date", "none"))
+    assert said is not None
+    assert said[0] == kind
+    assert advice in said[1]
+    assert ("日期" in said[1]) == (kind != "error")
 
 
 @pytest.mark.parametrize("type_", ["integer", "decimal", "date", "boolean", "enum", "text", "code"])

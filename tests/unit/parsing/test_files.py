@@ -51,6 +51,30 @@ def test_csv_in_the_declared_encoding_with_or_without_a_mark(content: bytes, enc
     assert csv_cells(content, encoding) == [["村", "数"], ["甲", "1"]]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "cut"), [("utf-8", 1), ("utf-8", 2), ("utf-8-sig", 1), ("utf-8-sig", 2), ("gb18030", 1)]
+)
+def test_a_csv_that_is_cut_within_its_last_character_is_truncated(encoding: str, cut: int) -> None:
+    """Saving what is left in another encoding would mend nothing."""
+    content = "村,是否\n甲,是\n乙,是".encode(encoding)[:-cut]
+    error = refused(content, "csv", encoding=encoding.removesuffix("-sig"))
+    assert error.code == "truncated"
+    assert "重新完整上传" in error.zh
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        ("村庄,是否\n甲村,是".encode(), "gb18030"),
+        ("村,数\n甲,1".encode("gb18030"), "utf-8"),
+        ("村,数\n甲,是".encode("gb18030"), "utf-8"),
+        ("村,数\n甲,".encode() + "是".encode("gb18030"), "utf-8"),
+    ],
+)
+def test_a_csv_in_another_encoding_is_told_so_also_at_its_end(content: bytes, encoding: str) -> None:
+    assert refused(content, "csv", encoding=encoding).code == "bad_encoding"
+
+
 def test_csv_keeps_texts_as_they_are_and_empty_cells_as_null() -> None:
     assert csv_cells(b'a,"1,234",,\n" x ","two\nlines","",NULL\n') == [
         ["a", "1,234", None, None],

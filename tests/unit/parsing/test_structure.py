@@ -251,7 +251,7 @@ def test_a_total_of_the_visible_rows_says_so(total: int, hidden: str | None) -> 
     ("cell", "rule", "said"),
     [
         ("#######", "hashes", "加宽"), ("(12.50)", "brackets", "-12.50"), ("（3）", "brackets", "-12.50"),
-        ("1900-04-14", "day", "日期格式"), ("约3", "type", "整数"), ("-3%", "percent", "百分"),
+        ("1900-04-14", "day", "时间格式"), ("约3", "type", "准确"), ("-3%", "percent", "百分"),
     ],
 )  # fmt: skip
 def test_numbers_as_a_program_shows_them_are_told_with_their_cause(cell: str, rule: str, said: str) -> None:
