@@ -111,7 +111,7 @@ _DOES = re.compile(
 """A name and what its person does or has."""
 _GLUED = re.compile(
     rf"(?=(?:{'|'.join((*ASKING, *OFFICES, *SIGNING, *PLACES))}|联系|由|经|请|问|找)"
-    rf"([{_HAN}]{{2,3}}?)(?:$|[^{_HAN}]|的|负责|填|报|核|审|提供|统计|汇总|整理|制作|签|说|管))"
+    rf"([{_HAN}]{{2,3}}?)(?:$|[^{_HAN}]|的|负责|填|报送|上报|核|审|提供|统计|汇总|整理|制作|签|说|管))"
 )
 """A name glued to what is before it: `组织部林佩仪`, `数据由林佩仪提供`."""
 _HAN_RUN = re.compile(f"[{_HAN}]{{4,}}")
