@@ -31,6 +31,7 @@ from qiangji.personal_data import WORDS, Kind, Things, kind_of
 from qiangji.personal_data.names import (
     BEHIND,
     CALLED,
+    HELD,
     LABEL,
     MAY_ASK,
     asks_as_a_header,
@@ -38,6 +39,7 @@ from qiangji.personal_data.names import (
     is_label_alone,
     is_name,
     is_name_for_a_value,
+    is_name_with_office,
     name_behind_a_word,
 )
 from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
@@ -249,6 +251,21 @@ def _names_among_values(
             if squeezed(t) not in known
             and (is_name(t, things) if field.type == "text" else is_name_for_a_value(t, field.values, things))
         ]
+        found += [(head + row, index) for row, _ in _places(encoded, names)]
+    return found + _names_of_no_unit(grid, columns, head, form, things)
+
+
+def _names_of_no_unit(
+    grid: Grid, columns: Sequence[pa.Array], head: int, form: Form, things: Things
+) -> list[tuple[int, int]]:
+    """(row, column) of persons with an office or a telephone below the header of the units' names."""
+    found, headers = list[tuple[int, int]](), {squeezed(h) for h in ("unit_name", *form.name_headers)}
+    for index in {
+        i for row in range(head) for i, t in enumerate(grid.row_text(row)) if squeezed(t) in headers
+    }:
+        encoded = columns[index].slice(head).dictionary_encode()
+        held = ((i, encoded.dictionary[i].as_py()) for i in _matching(encoded.dictionary, HELD))
+        names = [i for i, text in held if is_name_with_office(text, things)]
         found += [(head + row, index) for row, _ in _places(encoded, names)]
     return found
 

@@ -90,6 +90,11 @@ _ASIDE = re.compile(
 _BEFORE = re.compile(
     rf"(?:^|[^{_HAN}])(?P<name>{_SHORT}) ?[(\[【〔](?:{_OF}{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))[)\]】〕]"
 )
+_LOOSE = re.compile(
+    rf"(?:^|[^{_HAN}]){_OF}(?:{'|'.join(ASKING)})(?:[;,、|/\-] ?|[:：] ?[0-9]{{1,2}}[.、] ?)?"
+    rf"(?P<name>{_SHORT}){_END}"
+)
+"""A label of a person alone, then another sign or none: `联系人；林佩仪`, `联系人林佩仪`. There things stand too."""
 _SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
 _OF_THINGS = re.compile(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
 _ALONE = re.compile(
@@ -115,6 +120,7 @@ _GLUED = re.compile(
 )
 """A name glued to what is before it: `组织部林佩仪`, `数据由林佩仪提供`."""
 _HAN_RUN = re.compile(f"[{_HAN}]{{4,}}")
+_TELEPHONE = re.compile(r"\(?0?[0-9]{0,3}[)-]?[0-9]{7,8}(?:-[0-9]{1,5})?")
 _LIST = re.compile(r"[、,，;；/|+&]")
 _BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
 
@@ -150,11 +156,18 @@ BEHIND = (
     + "|(?:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES, *SIGNING)))
     + r")[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}\"'”’:：=(（\[【〔]+[\s\p{Z}“‘]*\p{Han}"
+    + "|(?:"
+    + "|".join(map(_spaced, ASKING))
+    + r")[\s\p{Z}]*[;；,，、|/\-:：0-9.\s\p{Z}]*\p{Han}"
     + r"|\p{Han}[\s\p{Z}]*[(（\[【〔]\p{Han}{0,8}(?:"
     + "|".join((*ASKING, *OFFICES, *SIGNING))
     + ")"
 )
 """RE2: texts that may hold such a word and a name behind it; `name_behind_a_word` decides."""
+
+
+HELD = f"(?:{'|'.join(TITLES)})[\\s\\p{{Z}}]*$|^[\\s\\p{{Z}}]*副?(?:{'|'.join(TITLES)})|[0-9][0-9-]{{6}}"
+"""RE2: texts with an office at an end, or a telephone; `is_name_with_office` decides."""
 
 
 def asks_for_a_person(text: str) -> bool:
@@ -237,6 +250,13 @@ def is_name(text: str, things: Things | None = None) -> bool:
     return any(_is_one_name(squeezed(part), things) for part in _LIST.split(plain))
 
 
+def is_name_with_office(text: str, things: Things) -> bool:
+    """Whether a text is a person's name with an office or a telephone, and no unit's: `林佩仪书记`."""
+    plain = squeezed(tidy(text))
+    bare = _TITLES.sub("", _TITLES_BEFORE.sub("", _TELEPHONE.sub("", plain)))
+    return bare != plain and len(bare) > 1 and _is_one_name(bare, things)
+
+
 def is_of_a_name(text: str) -> bool:
     """Whether a text says whose something is, or who does it: `林佩仪的表`."""
     return _does_something(squeezed(_BRACKETS.sub("", tidy(text))), WORDS)
@@ -276,6 +296,10 @@ def name_behind_a_word(text: str, things: Things = WORDS) -> bool:
     Also behind a blank or in brackets, and before one in brackets: `经办人 李雷`, `李雷（经办人）`.
     """
     plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
+    if any(
+        not asks_for_a_person(m["name"]) and _is_one_name(m["name"], things) for m in _LOOSE.finditer(plain)
+    ):
+        return True
     return any(
         _is_one_name(m["name"].replace(" ", ""), things if _is_of_things(m) else things.where_persons_stand)
         for pattern in (_BEHIND, _ASIDE, _BEFORE)

@@ -95,3 +95,29 @@ def test_no_header_of_a_form_asks_under_its_own_form() -> None:
         for field in form.fields.values():
             rows: Rows = [[form.key_headers[0], field.label.zh, "备注"], ["x", None, "万达"]]
             assert found(rows, form=form.form) == []
+
+
+@pytest.mark.parametrize("name", ["林佩仪书记", "书记林佩仪", "林佩仪 0750-6663123", "陈志强副主任"])
+def test_among_the_names_of_units_a_person_with_an_office_or_a_telephone_is_found(name: str) -> None:
+    rows: Rows = [["村民小组编码", "小组名称", "备注"], ["44070310120101", name, None]]
+    assert found(rows, form="village_group") == ["B2"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "李屋",
+        "何边",
+        "陈村",
+        "黄竹村民小组",
+        "马山队",
+        "石溪村",
+        "石溪村 0750-6663123",
+        "陈村书记",
+        "梁村第一组",
+        "林佩仪",
+    ],
+)
+def test_names_of_units_are_none_and_a_name_alone_may_be_one(name: str) -> None:
+    rows: Rows = [["村民小组编码", "小组名称", "备注"], ["44070310120101", name, None]]
+    assert found(rows, form="village_group") == []
