@@ -54,7 +54,7 @@ _PREFIX = re.compile(r"^(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _YUAN = re.compile(r"(?<![0-9])1[0-9]{10}(?= ?[万千]?元(?![旦月]))")
 """An amount of eleven digits, by the unit behind it."""
-_FOR_X = re.compile(r"(?<=[0-9])[×ХхΧχ✕✖](?![0-9])")
+_FOR_X = re.compile(r"(?:(?<=(?<![0-9])[0-9]{17})|(?<=(?<![0-9])[0-9]{3}))[×ХхΧχ✕✖](?![0-9])")
 """What is typed for the X of an ID number: a sign, a Cyrillic or a Greek letter."""
 _ID_BY_PARTS = re.compile(
     r"(?<![0-9])([0-9]{6})[ ,;:*、]{1,3}([0-9]{4})[ ,;:*、年.]{0,3}([0-9]{2})[ ,;:*、月.]{0,3}([0-9]{2})"
@@ -152,6 +152,8 @@ def _kind(number: str, shape: tuple[int, ...]) -> NumberKind | None:
 
 
 def _is_hyphened_mobile(number: str, shape: tuple[int, ...], between: list[str]) -> bool:
+    if shape == (5, 6) and number[3:5] == "00" == number[9:]:
+        return False  # from 15000 to 150000
     return (
         shape in _MOBILE_WITH_HYPHENS and bool(_MOBILE.fullmatch(number)) and all("-" in b for b in between)
     )
