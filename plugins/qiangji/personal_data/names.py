@@ -97,9 +97,7 @@ _LOOSE = re.compile(
 """A label of a person alone, then another sign or none: `联系人；林佩仪`, `联系人林佩仪`. There things stand too."""
 _SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
 _OF_THINGS = re.compile(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
-_ALONE = re.compile(
-    rf"{_OF}(?:{'|'.join((*ASKING, *OFFICES, *SIGNING))})(?:[(].{{0,12}}[)])?{_AND}(?:姓名|名单)?[:：]?"
-)
+_ALONE = re.compile(rf"{_OF}(?:{'|'.join((*ASKING, *OFFICES, *SIGNING))}){_AND}(?:姓名|名单)?[:：]?")
 _HAN_IN = re.compile(f"[{_HAN}]")
 _ENDS_AS_HOLDER = re.compile(
     rf"(?=..)[{_HAN}]{{0,10}}(?:{'|'.join((*HOLDERS, *HOLDERS_AS_HEADERS))})(?:姓名|名单)?"

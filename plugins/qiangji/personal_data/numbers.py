@@ -52,8 +52,10 @@ _ALNUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PREFIX = re.compile(r"^(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
-_YUAN = re.compile(r"(?<![0-9])1[0-9]{10}(?= ?[万千]?元(?![旦月]))")
-"""An amount of eleven digits, by the unit behind it."""
+_YUAN = re.compile(
+    r"(?<![0-9])1[0-9]{10}(?= ?[万千]?元(?![旦月]))|(?<=投资|金额|收入|资产|支出)[: ]?1[0-9]{10}(?![0-9])"
+)
+"""An amount of eleven digits, by the unit behind it or the word before."""
 _FOR_X = re.compile(r"(?:(?<=(?<![0-9])[0-9]{17})|(?<=(?<![0-9])[0-9]{3}))[×ХхΧχ✕✖](?![0-9])")
 """What is typed for the X of an ID number: a sign, a Cyrillic or a Greek letter."""
 _ID_BY_PARTS = re.compile(
