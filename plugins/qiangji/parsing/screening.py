@@ -4,6 +4,9 @@ In: a `Grid` and the county's layout; texts of a workbook beside its cells. Out:
 value itself is in no hit, log or message. Every cell outside the declared sign-off zone is searched, also the header,
 the cells above it and the sheet's name. `personal_data` says what counts as a number or a name.
 
+A header asks for its column. A label above a header asks for what is right of it, and beneath it above the header. In a
+unit's row it asks for what is right of it, if it says nothing more than who; elsewhere in the data, as a header does.
+
 A reader of the cage looks through a delivery that it has read; where it finds anything, or cannot say, the process that
 asked gets the cells and looks through them itself.
 

@@ -14,10 +14,10 @@ A Chinese name cannot be told from other words by itself, so it counts only wher
 | ends like a place, an organisation or an office (石溪一组, 梁村, 干部科), or is in `NO_NAMES` | no |
 | an office's short name behind 区, 县 or 市 (区侨联), or an office alone (文书) | no |
 
-Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), among values, and in what a
-message quotes. There an ordinary word (`ordinary`) and a unit of the county (`units`: its names in the tree) are no
-names either. Where a label asks for a person alone (姓名, 联系人, 填表人), they are; only a town of the county and
-its offices (区政协) are none.
+Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), below a header that
+asks by its ending alone (举报人), among values, and in what a message quotes. There an ordinary word
+(`ordinary`) and a unit of the county (`units`: its names in the tree) are no names either. Where a label
+asks for a person alone (姓名, 联系人, 填表人), they are; only a town of the county and its offices (区政协) are none.
 """
 
 from __future__ import annotations
