@@ -56,7 +56,7 @@ _YUAN = re.compile(
     r"(?<![0-9])1[0-9]{10}(?= ?[万千]?元(?![旦月]))|(?<=投资|金额|收入|资产|支出)[: ]?1[0-9]{10}(?![0-9])"
 )
 """An amount of eleven digits, by the unit behind it or the word before."""
-_FOR_X = re.compile(r"(?:(?<=(?<![0-9])[0-9]{17})|(?<=(?<![0-9])[0-9]{3}))[×ХхΧχ✕✖](?![0-9])")
+_FOR_X = re.compile(r"(?:(?<=(?<![0-9])[0-9]{17}) ?[×ХхΧχ✕✖*乂]|(?<=(?<![0-9])[0-9]{3})[×ХхΧχ✕✖])(?![0-9])")
 """What is typed for the X of an ID number: a sign, a Cyrillic or a Greek letter."""
 _ID_BY_PARTS = re.compile(
     r"(?<![0-9])([0-9]{6})[ ,;:*、]{1,3}([0-9]{4})[ ,;:*、年.]{0,3}([0-9]{2})[ ,;:*、月.]{0,3}([0-9]{2})"
