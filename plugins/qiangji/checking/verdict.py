@@ -121,7 +121,7 @@ def decide(one: Checked, broken: Sequence[Broken], form: Form, frame: pa.Table) 
     for breach in one.breaches:
         if breach.rule.is_critical:
             reasons.setdefault(breach.index, []).append(breach)
-    one.accepted, one.rejected = _accepted(parsed, reasons, form), _rejected(parsed, reasons)
+    one.accepted, one.rejected = _accepted(parsed, reasons, form), _rejected(parsed, reasons, form)
     one.rejections = _rejections(one, frame)
     one.findings = _findings(one, reasons.keys(), form, frame)
     keys = parsed.rows.column(form.key)
@@ -247,17 +247,22 @@ def _accepted(parsed: Parsed, reasons: Collection[int], form: Form) -> pa.Table:
     return rows.combine_chunks()
 
 
-def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]]) -> pa.Table:
-    """The rejected rows as received, with the rules that each breaks and their cells. No cell names a person but that
-    of the unit's name: one that may do so is told by its length.
+def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]], form: Form) -> pa.Table:
+    """The rejected rows as received, with the rules that each breaks and their cells. A cell that may name a person is
+    told by its length; that of the unit's name only where no code says that there is a unit.
     """
     bad, texts = sorted(reasons), pa.list_(pa.string())
     rules = pa.array([[b.rule.id for b in reasons[i]] for i in bad], texts)
     addresses = pa.array([[b.address for b in reasons[i]] for i in bad], texts)
     rows = parsed.raw.take(pa.array(bad, pa.int64())) if bad else parsed.raw.slice(0, 0)
     for at, column in enumerate(rows.schema):
-        if pa.types.is_string(column.type) and column.name != "unit_name":
-            rows = rows.set_column(at, column.name, _without_names(rows.column(at).combine_chunks()))
+        if pa.types.is_string(column.type):
+            own = rows.column(at).combine_chunks()
+            shown = _without_names(own)
+            if column.name == "unit_name":
+                has_code = pc.match_substring_regex(rows.column(form.key).combine_chunks(), "[0-9]")
+                shown = pc.if_else(pc.fill_null(has_code, False), own, shown)
+            rows = rows.set_column(at, column.name, shown)
     return rows.append_column("rules", rules).append_column("addresses", addresses)
 
 

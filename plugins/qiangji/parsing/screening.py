@@ -4,6 +4,9 @@ In: a `Grid` and the county's layout; texts of a workbook beside its cells. Out:
 value itself is in no hit, log or message. Every cell outside the declared sign-off zone is searched, also the header,
 the cells above it and the sheet's name. `personal_data` says what counts as a number or a name.
 
+A header asks for its column. A label above a header asks for what is right of it, and beneath it above the header. In a
+unit's row it asks for what is right of it, if it says nothing more than who; elsewhere in the data, as a header does.
+
 A reader of the cage looks through a delivery that it has read; where it finds anything, or cannot say, the process that
 asked gets the cells and looks through them itself.
 
@@ -14,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pyarrow as pa
@@ -29,11 +34,15 @@ from qiangji.personal_data import WORDS, Kind, Things, kind_of
 from qiangji.personal_data.names import (
     BEHIND,
     CALLED,
+    HELD,
     LABEL,
     MAY_ASK,
+    asks_as_a_header,
     asks_for_a_person,
+    is_label_alone,
     is_name,
     is_name_for_a_value,
+    is_name_with_office,
     name_behind_a_word,
 )
 from qiangji.personal_data.numbers import OTHER_DIGITS, SUSPECT, number_in
@@ -41,6 +50,8 @@ from qiangji.text import squeezed
 
 _CODES = r"^[1-9](?:[0-9]{11}|[0-9]{13})$"
 """Codes of villages and of villager groups: of a length that no personal number has."""
+
+_NUMBER = r"^[0-9]+(?:\.[0-9]+)?$"
 
 _WORD = r"\p{Han}[\s\p{Z}]*\p{Han}"
 
@@ -93,7 +104,8 @@ def find_personal_data(
     columns = [combined(column).slice(0, end) for column in grid.cells.columns]
     head = grid.data_start(layout)
     plain = [is_ascii(column.slice(head)) for column in columns]
-    names = _names(columns, head, plain, known_headers(form) if form else (), things)
+    area = _Area(columns, grid.title_and_header(layout)[0], min(head, grid.cells.num_rows), form)
+    names = _names(area, plain, known_headers(form) if form else (), things)
     if form and not all(plain):
         names += _names_among_values(grid, columns, plain, layout, form, things)
     found: dict[tuple[int, int], Kind] = dict.fromkeys(names, "name")
@@ -137,14 +149,55 @@ def _numbers(column: pa.Array) -> list[tuple[int, Kind]]:
     return [(rest[i].as_py(), kinds[texts_at]) for i, texts_at in _places(encoded, kinds)]
 
 
+@dataclass(frozen=True)
+class _Area:
+    """Rows above `titles` stand above the header, those above `head` above the data. Of the others, some are units'."""
+
+    columns: list[pa.Array]
+    titles: int
+    head: int
+    form: Form | None
+
+    @cached_property
+    def of_units(self) -> np.ndarray:
+        """Rows of data with a unit's code, or with two numbers."""
+        codes = f"^(?:{self.form.key_pattern})$" if self.form else _CODES
+        numbers, are = np.zeros(len(self.columns[0]), np.int32), np.zeros(len(self.columns[0]), np.bool_)
+        for column in self.columns:
+            for of_one, sums in ((codes, are), (_NUMBER, numbers)):
+                sums += pc.fill_null(pc.match_substring_regex(column, of_one), False).to_numpy(False)
+        are |= numbers > 1
+        are[: self.head] = False
+        return are
+
+    def asks(self, row: int, text: str) -> bool:
+        """Whether a label asks in this row. In a unit's row it stands alone; else it is a remark: `更换负责人`."""
+        return row < self.head or is_label_alone(text) or not self.of_units[row]
+
+    def asked_below(self, column: int, asking: Sequence[int]) -> list[tuple[int, int]]:
+        """The rows below these labels that they ask for, (first, last + 1). A label above a column's own header ends
+        there, and one in a unit's row asks for none.
+        """
+        has_header = any(self.columns[column][row].as_py() for row in range(self.titles, self.head))
+        ended = [(row, self.titles) for row in asking if has_header and row < self.titles]
+        open_end = (row for row in asking[len(ended) :] if row < self.head or not self.of_units[row])
+        return [*ended, *((row, len(self.columns[column])) for row in islice(open_end, 1))]
+
+    def header_that_asks(self, column: int, headers: Collection[str]) -> dict[int, str]:
+        """Row -> header of an undeclared column that asks for a person by its ending: `举报人`, `包村领导`."""
+        texts = {row: self.columns[column][row].as_py() for row in range(self.titles, self.head)}
+        return {r: t for r, t in texts.items() if t and asks_as_a_header(t) and squeezed(t) not in headers}
+
+
 def _names(
-    columns: list[pa.Array], head: int, plain: Sequence[bool], headers: Collection[str], things: Things
+    area: _Area, plain: Sequence[bool], headers: Collection[str], things: Things
 ) -> list[tuple[int, int]]:
     """(row, column) of names below or to the right of a label that asks for one, and of texts with label and name.
 
-    `head`: rows above the data. `plain`: columns with nothing but ASCII below them, which hold no name.
+    `plain`: columns with nothing but ASCII below the header, which hold no name.
     """
     found: list[tuple[int, int]] = []
+    columns, head = area.columns, area.head
     if _may_name([column for column, is_plain in zip(columns, plain, strict=True) if not is_plain]):
         suspects = [not is_plain and _may_name([c]) for c, is_plain in zip(columns, plain, strict=True)]
     else:
@@ -156,8 +209,8 @@ def _names(
             found += [
                 (row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text, things)
             ]
-        elif suspects[index]:
-            own, asking = _names_in(column.dictionary_encode(), headers, things)
+        elif suspects[index] or area.header_that_asks(index, headers):
+            own, asking = _names_in(area, index, headers, things)
             found += [(row, index) for row in own]
         else:
             continue
@@ -166,19 +219,21 @@ def _names(
 
 
 def _names_in(
-    column: pa.DictionaryArray, headers: Collection[str], things: Things
+    area: _Area, index: int, headers: Collection[str], things: Things
 ) -> tuple[list[int], list[int]]:
     """Rows of a column with names, and rows with a label that asks for one."""
+    column = area.columns[index].dictionary_encode()
     texts = column.dictionary
     behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py(), things)]
     rows = [row for row, _ in _places(column, behind)]
-    labels = [i for i in _matching(texts, LABEL) if _asks(texts[i].as_py(), headers)]
-    asking = [row for row, _ in _places(column, labels)]
-    if asking:
-        none = things.beside(*(texts[i].as_py() for i in labels))
+    labels = {i: text for i in _matching(texts, LABEL) if _asks(text := texts[i].as_py(), headers)}
+    asking = {row: labels[i] for row, i in _places(column, labels) if area.asks(row, labels[i])}
+    by_ending = area.header_that_asks(index, headers)
+    if spans := area.asked_below(index, sorted(asking | by_ending)):
+        none = things.beside(*{*asking.values(), *by_ending.values()})
         names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text, none)]
-        rows += [row for row, _ in _places(column, names) if row > asking[0]]
-    return rows, asking
+        rows += [row for row, _ in _places(column, names) if any(a < row < b for a, b in spans)]
+    return rows, list(asking)
 
 
 def _names_among_values(
@@ -199,6 +254,21 @@ def _names_among_values(
             if squeezed(t) not in known
             and (is_name(t, things) if field.type == "text" else is_name_for_a_value(t, field.values, things))
         ]
+        found += [(head + row, index) for row, _ in _places(encoded, names)]
+    return found + _names_of_no_unit(grid, columns, head, form, things)
+
+
+def _names_of_no_unit(
+    grid: Grid, columns: Sequence[pa.Array], head: int, form: Form, things: Things
+) -> list[tuple[int, int]]:
+    """(row, column) of persons with an office or a telephone below the header of the units' names."""
+    found, headers = list[tuple[int, int]](), {squeezed(h) for h in ("unit_name", *form.name_headers)}
+    for index in {
+        i for row in range(head) for i, t in enumerate(grid.row_text(row)) if squeezed(t) in headers
+    }:
+        encoded = columns[index].slice(head).dictionary_encode()
+        held = ((i, encoded.dictionary[i].as_py()) for i in _matching(encoded.dictionary, HELD))
+        names = [i for i, text in held if is_name_with_office(text, things)]
         found += [(head + row, index) for row, _ in _places(encoded, names)]
     return found
 

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 from qiangji.personal_data.names import (
     WORDS,
     Things,
+    ends_in_a_name,
+    is_glued_to_a_name,
     is_name,
     is_name_for_a_value,
     is_of_a_name,
@@ -71,7 +73,7 @@ def masked(text: str) -> str:
 
 def may_name(text: str) -> bool:
     """Whether a text may name a person, also beside a code or another word: no message quotes it."""
-    if is_name(text, WORDS) or is_of_a_name(text) or name_behind_a_word(text):
+    if is_name(text, WORDS) or is_of_a_name(text) or name_behind_a_word(text) or is_glued_to_a_name(text):
         return True
     return bool(_BESIDE.search(text)) and is_name_for_a_value(text)
 
@@ -82,7 +84,9 @@ def quoted(text: str, county: str = "") -> str:
     A number of eleven digits or more may be a person's or a card's. One of MAX_CODE at most that begins with the four
     digits of the county's city is shown: it is a code, or what became of one.
     """
-    is_shown = len(text) <= MAX_QUOTED and not may_name(text) and (len(text) < 11 or kind_of(text) is None)
+    is_shown = (
+        len(text) <= MAX_QUOTED and not _may_hold_a_name(text) and (len(text) < 11 or kind_of(text) is None)
+    )
     if is_shown and all(_is_code(m.group(), county) for m in _LONG.finditer(text)):
         return text
     return f"({len(text)} 字 characters)"
@@ -90,7 +94,11 @@ def quoted(text: str, county: str = "") -> str:
 
 def unnamed(text: str) -> str:
     """The text, or its length where it may name a person."""
-    return quoted(text) if may_name(text) else text
+    return quoted(text) if _may_hold_a_name(text) else text
+
+
+def _may_hold_a_name(text: str) -> bool:
+    return may_name(text) or ends_in_a_name(text)
 
 
 def _is_code(number: str, county: str) -> bool:

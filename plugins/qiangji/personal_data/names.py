@@ -14,10 +14,10 @@ A Chinese name cannot be told from other words by itself, so it counts only wher
 | ends like a place, an organisation or an office (石溪一组, 梁村, 干部科), or is in `NO_NAMES` | no |
 | an office's short name behind 区, 县 or 市 (区侨联), or an office alone (文书) | no |
 
-Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), among values, and in what a
-message quotes. There an ordinary word (`ordinary`) and a unit of the county (`units`: its names in the tree) are no
-names either. Where a label asks for a person alone (姓名, 联系人, 填表人), they are; only a town of the county and
-its offices (区政协) are none.
+Things stand beside persons behind an office or a verb that signs a table (`审核：符合`), below a header that
+asks by its ending alone (举报人), among values, and in what a message quotes. There an ordinary word
+(`ordinary`) and a unit of the county (`units`: its names in the tree) are no names either. Where a label
+asks for a person alone (姓名, 联系人, 填表人), they are; only a town of the county and its offices (区政协) are none.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from qiangji.personal_data.words import (
     DOUBLE_SURNAMES,
     GIVEN_TOO,
     HOLDERS,
+    HOLDERS_AS_HEADERS,
     NO_NAMES,
     OFFICE_ENDINGS,
     OFFICES,
@@ -73,6 +74,8 @@ _BEHIND = re.compile(
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}(?P<name>{_NAME}){_END}",
     re.IGNORECASE,
 )
+_OF = "[村民小组镇街道社区党支部总委第一主要副驻原现任前单位企联]{0,8}"
+"""What an office or a person is of, before the word."""
 _WORDS = "|".join(sorted({*ASKING, *OFFICES, *SIGNING}, key=lambda w: (-len(w), w)))
 _SPREAD = re.compile("|".join(" ?".join(w) for w in _WORDS.split("|")))
 """The words, also with blanks between their characters: `填 表 人`."""
@@ -85,10 +88,20 @@ _ASIDE = re.compile(
 )
 """A label at the beginning of a text or behind a sign or a blank, then a colon, a blank or a bracket, then a name."""
 _BEFORE = re.compile(
-    rf"(?:^|[^{_HAN}])(?P<name>{_SHORT}) ?[(\[【〔](?:{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))[)\]】〕]"
+    rf"(?:^|[^{_HAN}])(?P<name>{_SHORT}) ?[(\[【〔](?:{_OF}{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))[)\]】〕]"
 )
+_LOOSE = re.compile(
+    rf"(?:^|[^{_HAN}]){_OF}(?:{'|'.join(ASKING)})(?:[;,、|/\-] ?|[:：] ?[0-9]{{1,2}}[.、] ?)?"
+    rf"(?P<name>{_SHORT}){_END}"
+)
+"""A label of a person alone, then another sign or none: `联系人；林佩仪`, `联系人林佩仪`. There things stand too."""
 _SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
 _OF_THINGS = re.compile(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
+_ALONE = re.compile(rf"{_OF}(?:{'|'.join((*ASKING, *OFFICES, *SIGNING))}){_AND}(?:姓名|名单)?[:：]?")
+_HAN_IN = re.compile(f"[{_HAN}]")
+_ENDS_AS_HOLDER = re.compile(
+    rf"(?=..)[{_HAN}]{{0,10}}(?:{'|'.join((*HOLDERS, *HOLDERS_AS_HEADERS))})(?:姓名|名单)?"
+)
 _LABELS = re.compile(
     rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
     rf"(?:[(][^()]{{0,12}}[)])?(?: *[:：=(\[【〔]| +(?=[{_HAN}])|$)"
@@ -99,6 +112,13 @@ _DOES = re.compile(
     rf"(?:的|负责|填|报|核|审|提供|统计|汇总|整理|制作|签|说|管|改|已|未|没|处|电话|手机)[{_HAN}]{{0,8}}"
 )
 """A name and what its person does or has."""
+_GLUED = re.compile(
+    rf"(?=(?:{'|'.join((*ASKING, *OFFICES, *SIGNING, *PLACES))}|联系|由|经|请|问|找)"
+    rf"([{_HAN}]{{2,3}}?)(?:$|[^{_HAN}]|的|负责|填|报送|上报|核|审|提供|统计|汇总|整理|制作|签|说|管))"
+)
+"""A name glued to what is before it: `组织部林佩仪`, `数据由林佩仪提供`."""
+_HAN_RUN = re.compile(f"[{_HAN}]{{4,}}")
+_TELEPHONE = re.compile(r"\(?0?[0-9]{0,3}[)-]?[0-9]{7,8}(?:-[0-9]{1,5})?")
 _LIST = re.compile(r"[、,，;；/|+&]")
 _BRACKETS = re.compile(r"[(\[【〔][^)\]】〕]{0,20}[)\]】〕]")
 
@@ -134,11 +154,18 @@ BEHIND = (
     + "|(?:"
     + "|".join(map(_spaced, (*ASKING, *OFFICES, *SIGNING)))
     + r")[\s\p{Z}]*(?:[(（][^()（）]{0,12}[)）])?[\s\p{Z}\"'”’:：=(（\[【〔]+[\s\p{Z}“‘]*\p{Han}"
-    + r"|\p{Han}[\s\p{Z}]*[(（\[【〔](?:"
+    + "|(?:"
+    + "|".join(map(_spaced, ASKING))
+    + r")[\s\p{Z}]*[;；,，、|/\-:：0-9.\s\p{Z}]*\p{Han}"
+    + r"|\p{Han}[\s\p{Z}]*[(（\[【〔]\p{Han}{0,8}(?:"
     + "|".join((*ASKING, *OFFICES, *SIGNING))
     + ")"
 )
 """RE2: texts that may hold such a word and a name behind it; `name_behind_a_word` decides."""
+
+
+HELD = f"(?:{'|'.join(TITLES)})[\\s\\p{{Z}}]*$|^[\\s\\p{{Z}}]*副?(?:{'|'.join(TITLES)})|[0-9][0-9-]{{6}}"
+"""RE2: texts with an office at an end, or a telephone; `is_name_with_office` decides."""
 
 
 def asks_for_a_person(text: str) -> bool:
@@ -154,9 +181,20 @@ def asks_for_a_person(text: str) -> bool:
     return bool(_ASKS_EN.fullmatch(tidy(text).lower().replace("_", " ")))
 
 
+def is_label_alone(text: str) -> bool:
+    """Whether a text that asks for a person says nothing more than who: `党支部书记`, `审核：`; not `更换负责人`."""
+    plain = squeezed(text)
+    return plain.endswith((":", "：")) or bool(_ALONE.fullmatch(plain) or not _HAN_IN.search(plain))
+
+
+def asks_as_a_header(text: str) -> bool:
+    """Whether a header asks for a person, whatever it does: `举报人`, `包村领导`. As a value it asks for nobody."""
+    return bool(_ENDS_AS_HOLDER.fullmatch(squeezed(text)))
+
+
 def asks_for_things_too(label: str) -> bool:
     """Whether what a label that asks for a person (`制表`, `书记`) stands for is often a thing: no name alone."""
-    return bool(_OF_THINGS.search(squeezed(label)))
+    return bool(_OF_THINGS.search(squeezed(label))) or not asks_for_a_person(label)
 
 
 @dataclass(frozen=True)
@@ -210,6 +248,13 @@ def is_name(text: str, things: Things | None = None) -> bool:
     return any(_is_one_name(squeezed(part), things) for part in _LIST.split(plain))
 
 
+def is_name_with_office(text: str, things: Things) -> bool:
+    """Whether a text is a person's name with an office or a telephone, and no unit's: `林佩仪书记`."""
+    plain = squeezed(tidy(text))
+    bare = _TITLES.sub("", _TITLES_BEFORE.sub("", _TELEPHONE.sub("", plain)))
+    return bare != plain and len(bare) > 1 and _is_one_name(bare, things)
+
+
 def is_of_a_name(text: str) -> bool:
     """Whether a text says whose something is, or who does it: `林佩仪的表`."""
     return _does_something(squeezed(_BRACKETS.sub("", tidy(text))), WORDS)
@@ -231,12 +276,28 @@ def _does_something(text: str, things: Things) -> bool:
     return any(_is_one_name(name, things) for name in m.groups("")) if m else False
 
 
+def is_glued_to_a_name(text: str) -> bool:
+    """Whether a name may follow an office, a place or a verb without a sign: `审核林佩仪`. Only for what is quoted."""
+    names = (m[1] for m in _GLUED.finditer(squeezed(text)))
+    return any(not _TITLES.search(name) and _is_one_name(name, WORDS) for name in names)
+
+
+def ends_in_a_name(text: str) -> bool:
+    """Whether the last three or four characters of a text are a name. Only for what is quoted of a cell."""
+    ends = (run[-size:] for run in _HAN_RUN.findall(squeezed(text)) for size in (3, 4) if len(run) > size)
+    return any(not _TITLES.search(name) and _is_one_name(name, WORDS) for name in ends)
+
+
 def name_behind_a_word(text: str, things: Things = WORDS) -> bool:
     """Whether a text has a name behind a word that asks for one: `填表人：林佩仪`, `"contact": "司徒美堂"`.
 
     Also behind a blank or in brackets, and before one in brackets: `经办人 李雷`, `李雷（经办人）`.
     """
     plain = _SPREAD.sub(lambda m: m.group().replace(" ", ""), tidy(text))
+    if any(
+        not asks_for_a_person(m["name"]) and _is_one_name(m["name"], things) for m in _LOOSE.finditer(plain)
+    ):
+        return True
     return any(
         _is_one_name(m["name"].replace(" ", ""), things if _is_of_things(m) else things.where_persons_stand)
         for pattern in (_BEHIND, _ASIDE, _BEFORE)

@@ -11,7 +11,7 @@ digits after the fifteenth lost.
 | the same, mistyped | a province, a birth from 1900 on, `YOUNGEST` years ago at least | 18, 6-8-4, one by one |
 | the same, rounded | as mistyped; ends in 0, or is a float's exact value | 18, 6-8-4 |
 | resident ID, 15 digits | a province, a birth from 1930 to 1999 | `_ID_15_SHAPES` |
-| mobile | eleven digits, 13 to 19 first; may follow +86, 0086, 86 or 0 | `_MOBILE_SHAPES` |
+| mobile | eleven digits, 13 to 19 first; may follow +86, 0086, 86 or 0 | `_MOBILE_SHAPES`; behind 电话 any |
 
 Unified social credit codes (18 characters, the checksum of GB 32100-2015) are removed from the text first, except those
 that are a resident ID as well.
@@ -52,6 +52,22 @@ _ALNUM = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{18}(?![0-9A-Za-z])")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PREFIX = re.compile(r"^(?:0086|86|0)(?=1[3-9][0-9]{9}$)")
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
+_YUAN = re.compile(
+    r"(?<![0-9])1[0-9]{10}(?= ?[万千]?元(?![旦月]))|(?<=投资|金额|收入|资产|支出)[: ]?1[0-9]{10}(?![0-9])"
+)
+"""An amount of eleven digits, by the unit behind it or the word before."""
+_FOR_X = re.compile(r"(?:(?<=(?<![0-9])[0-9]{17}) ?[×ХхΧχ✕✖*乂]|(?<=(?<![0-9])[0-9]{3})[×ХхΧχ✕✖])(?![0-9])")
+"""What is typed for the X of an ID number: a sign, a Cyrillic or a Greek letter."""
+_ID_BY_PARTS = re.compile(
+    r"(?<![0-9])([0-9]{6})[ ,;:*、]{1,3}([0-9]{4})[ ,;:*、年.]{0,3}([0-9]{2})[ ,;:*、月.]{0,3}([0-9]{2})"
+    r"[ ,;:*、日]{1,3}([0-9]{3}[0-9Xx])(?![0-9A-Za-z])"
+)
+"""Area, day of birth and serial with signs between them that stand between amounts as well."""
+_CALLED = re.compile(
+    r"(?:电话|手机|联系方式|微信|(?i:tel|phone|mobile))号?码?[^0-9]{0,4}"
+    r"(?:\+?86[ -]?)?(1[3-9](?:[ .,;:*/、’'_\-]{0,2}[0-9]){9})(?![0-9])"
+)
+"""A mobile number behind a word for one, in any groups."""
 _LENGTHS = (11, 15, 18)
 YOUNGEST = 14
 """Years of age from which on a number without its checksum is a person's: of area, day and serial are made the numbers
@@ -62,7 +78,7 @@ INFANT = 3
 with an X at its end a number is a person's whatever the age.
 """
 _MOBILE_SHAPES = {(11,), (3, 4, 4), (3, 8), (7, 4), (1,) * 11}
-_MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5)}
+_MOBILE_WITH_HYPHENS = {(4, 4, 3), (4, 3, 4), (3, 3, 5), (5, 6)}
 """Groups that count only with hyphens: with blanks, they are more often amounts side by side."""
 _ID_15_SHAPES = {(15,), (6, 6, 3), (6, 2, 2, 2, 3), (1,) * 15}
 _ROUNDED_SHAPES = {(18,), (6, 8, 4), (1,) * 18}
@@ -92,9 +108,12 @@ def number_in(text: str) -> NumberKind | None:
 
 def _number_in(text: str) -> NumberKind | None:
     text = _ALNUM.sub(lambda m: " | " if is_credit_code(m.group().upper()) else m.group(), text)
-    text = _GUID.sub(" | ", text)
+    text = _YUAN.sub(" | ", text)
+    text = _FOR_X.sub("X", _GUID.sub(" | ", text))
     kinds = {kind for run in _RUN.finditer(text) for kind in _kinds(run.group())}
-    kinds |= {kind for number in _unfolded(text) if (kind := _kind(number, (len(number),)))}
+    kinds |= {
+        kind for number in (*_unfolded(text), *_by_parts(text)) if (kind := _kind(number, (len(number),)))
+    }
     if "resident_id" in kinds:
         return "resident_id"
     return "mobile" if kinds else None
@@ -135,6 +154,8 @@ def _kind(number: str, shape: tuple[int, ...]) -> NumberKind | None:
 
 
 def _is_hyphened_mobile(number: str, shape: tuple[int, ...], between: list[str]) -> bool:
+    if shape == (5, 6) and number[3:5] == "00" == number[9:]:
+        return False  # from 15000 to 150000
     return (
         shape in _MOBILE_WITH_HYPHENS and bool(_MOBILE.fullmatch(number)) and all("-" in b for b in between)
     )
@@ -152,6 +173,14 @@ def _unfolded(text: str) -> Iterator[str]:
             yield digits[:15].ljust(18, "0") if len(digits) < 18 else digits
         elif len(digits) <= length and (length == 15 or (length == 11 and known >= 7)):
             yield digits.ljust(length, "0")
+
+
+def _by_parts(text: str) -> Iterator[str]:
+    """Numbers in parts that are told by what the parts are or by the word before, without the signs between them."""
+    for m in _ID_BY_PARTS.finditer(text):
+        yield "".join(m.groups()).upper()
+    for m in _CALLED.finditer(text):
+        yield re.sub(r"[^0-9]", "", m[1])
 
 
 def is_resident_id(number: str) -> bool:

@@ -498,10 +498,13 @@ def test_a_row_with_a_name_alone_is_to_be_deleted_and_its_name_is_not_shown(
     catalogue: Catalogue, small: world.World
 ) -> None:
     rows = [*rows_of([10, 20, 30, ""], [5, 5, 5, ""]), ("", "陈小明", "", ""), ("", "李大强", "", "")]
-    told = [p for p in problems_of(judged(catalogue, small, rows), catalogue.forms["f"]) if p.row]
+    one = judged(catalogue, small, rows)
+    told = [p for p in problems_of(one, catalogue.forms["f"]) if p.row]
     assert [(p.rule, p.row, p.last_row) for p in told] == [
         ("f.unit_code.not_filled", row, None) for row in (5, 6, 7)
     ]
+    assert one.rejected is not None
+    assert one.rejected.column("unit_name").to_pylist()[-2:] == ["(3 字 characters)"] * 2
     for p in told[1:]:
         assert p.message_zh == "该行只有名称，没有编码和数据"
         assert "删除该行" in p.expected_zh

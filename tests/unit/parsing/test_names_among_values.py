@@ -72,7 +72,7 @@ def test_a_person_who_leads_a_task_is_found_and_an_office_is_none(text: str, is_
     assert hits == [Hit("county_milestones!B2", "name")] * is_person
 
 
-@pytest.mark.parametrize("office", ["区侨联", "区委、区政府", "江侨联", "蓬政协", "文本"])
+@pytest.mark.parametrize("office", ["区侨联", "区委、区政府", "江侨联", "蓬政协", "文本", "区安监", "高新园"])
 def test_an_office_of_the_county_leads_a_task_and_a_row_of_types_names_nobody(office: str) -> None:
     columns = [pa.array(["任务编号", "T01"]), pa.array([TASKS.fields["lead_office"].label.zh, office])]
     units = Things(frozenset({"蓬江区", "江门市"}))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.personal_data import is_suspect, masked, quoted
+from qiangji.catalogue import load
+from qiangji.personal_data import is_suspect, masked, may_name, quoted, unnamed
+from tests.frozen import paths as frozen
 
 MOBILE = "13800138000"
 
@@ -21,6 +23,41 @@ MOBILE = "13800138000"
 )  # fmt: skip
 def test_a_message_quotes_short_values_and_no_person(text: str, shown: str) -> None:
     assert quoted(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "组织部林佩仪",
+        "联系林佩仪",
+        "审核林佩仪",
+        "数据由林佩仪提供",
+        "组织部李雷",
+        "帮扶户欧阳建国",
+        "电工林佩仪",
+    ],
+)
+def test_a_name_glued_to_a_word_is_told_by_its_length(text: str) -> None:
+    assert quoted(text) == unnamed(text) == f"({len(text)} 字 characters)"
+
+
+def test_no_form_and_no_header_looks_like_a_glued_name() -> None:
+    forms = load(frozen.CATALOGUE, frozen.EXPECTATIONS).forms.values()
+    texts = {t for f in forms for x in f.fields.values() for t in (x.label.zh, *x.headers, *x.values)}
+    texts |= {t for f in forms for t in (f.title.zh, *f.key_headers, *f.name_headers)}
+    assert {t for t in texts if may_name(t)} == set()
+    assert len({t for t in texts if unnamed(t) != t}) < 5
+    for text in (
+        "约三百",
+        "平均3次",
+        "和上月相同",
+        "人数不详",
+        "三百余人",
+        "详见备注",
+        "与上月持平",
+        "正在办理",
+    ):
+        assert quoted(text) == text
 
 
 @pytest.mark.parametrize(
