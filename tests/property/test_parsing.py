@@ -168,6 +168,10 @@ def test_received_rows_are_rows_and_each_bad_cell_one_problem(rows: list[tuple[s
     assume(
         not any(unit_in(squeezed(cell)) for row in rows for cell in row)
     )  # a row of units is part of the header
+    dashes = re.compile(r"[-‐‑–—―─−/\\\s]+")
+    assume(
+        not any(dashes.fullmatch("".join(row)) for row in rows)
+    )  # a row of them beneath a header is a line
     assume("无变动" not in content.decode())  # an unchanged report: see tests/unit/parsing/test_unchanged.py
     parsed = read_form(read_grids(content, "csv", COUNTY, ["village"])["village"], FORM, COUNTY, PERIOD)
     assert parsed.rows.num_rows == parsed.raw.num_rows == len(filled)
