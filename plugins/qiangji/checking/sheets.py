@@ -7,7 +7,8 @@ from the submission and the catalogue alone.
 | --- | --- |
 | `unit_of_another_scale` | a header, a number format or a title names a unit that is not the field's |
 | `another_time_span` | a header, a title or a number format says another time: `本月` above a year to date |
-| `another_measure` | a header or a number format says another measure: `人均`, or `支出` above an income |
+| `another_measure` | a header or a number format says another measure: `人均`, or `支出` above an income; or a cell
+  above headers says what the form does not know: `转出` (`above`) |
 | `scaled_number_format` | most cells of a field are shown divided, or with digits beside them: not as they are stored |
 """
 
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import counties, formats
+from qiangji.checking.above import other_above
 from qiangji.checking.spans import KINDS, other_measures, other_spans
 from qiangji.checking.title_doubts import left_open, sample
 from qiangji.checking.title_spans import other_in_titles
@@ -159,7 +161,8 @@ def _column(one: Checked, form: Form, field: str) -> str:
 
 def _of_measures(one: Checked, form: Form) -> Iterator[Doubt]:
     fields = form.fields_in(str(one.period.last_month))
-    others = other_measures(_facts(one).headers, fields)
+    headers = _facts(one).headers
+    others = other_measures(headers, fields) or other_above(headers, form, one.period)
     if not others:
         return
     first = others[0]

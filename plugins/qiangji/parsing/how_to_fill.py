@@ -38,7 +38,7 @@ _ANY = (
     rf"|{_NOTHING}{_ZERO}|(?:不用|无需|不必|免)填写?"
     rf"|{_NOTHING}(?:则|就|时)*(?:可以?)?(?:不填写?|留空|空着)|(?:[由表内系统公式格]*自动|由?系统)(?:生成|计算|汇总|求和|带出|填充)|公式"
     rf"|(?:详?见|参[见照考])(?:填[表报写]|指标|附件?)?(?:说明|须知|要求|解释)|填[表报写]说明|(?:第)?[0-9]{{1,2}}[栏列]|栏次?[0-9]{{1,2}}"
-    rf"|{_PLEASE}(?:实际|真实|实)(?:情况|数据?)?{_WRITE}|如实|据实"
+    rf"|{_PLEASE}(?:实际|真实|实)(?:情况|数据?)?{_WRITE}|如实|据实|(?:详?见)?[附备脚]?注[0-9]{{0,2}}"
 )
 """For a column of any type. The number of a column (`1栏`) belongs here too."""
 _NUMBER = (
@@ -58,6 +58,7 @@ _CHOICE = (
     rf"{_PLEASE}(?:从|在|点击?)?(?:右侧|单元格)?(?:下拉)?(?:选项|菜单|列表|框)?(?:中|内|里)?(?:勾选|点选|选择|选取|选填|选|单选)(?:项|填写?|一项|其一|录入)?"
     r"|下拉(?:选项|菜单|列表|框)?|[二两三四五六七八2-8]选一|打[√✓]|单选题?|(?:任|只能?|仅)选(?:其)?一项?"
 )
+_YES_NO = (("是", "否"), ("1", "0"))
 _CHOOSE = re.compile(rf"^{_PLEASE}(?:{_WRITE}|选择|选填|选|从|在|为)*[:：]?")
 _CHOSEN = re.compile(
     r"(?:(?:[二两三四五六七八2-8]者?|其中|之中|中|任|任选)*(?:选择?|选填|单选|任选)(?:其?一|1)?项?|之一|其中之?一)$"
@@ -112,8 +113,9 @@ def _tells(form: Form, target: str, said: str) -> bool:
 
 def _names_all(field: Field, said: str) -> bool:
     """Whether a text names all the values of a field, and no other: `填是或否`, `自办/参与/无三选一`."""
-    values = sorted(("是", "否") if field.type == "boolean" else map(squeezed, field.values or ("",)))
+    own = _YES_NO if field.type == "boolean" else [map(squeezed, field.values or ("",))]
+    values = [sorted(one) for one in own]
     texts = {said, _CHOSEN.sub("", said)}
     texts |= {_CHOOSE.sub("", text) for text in (*texts, *(_CHOSEN.sub("", t) for t in texts))}
     texts |= {re.sub("^是否$", "是/否", text) for text in texts}
-    return any(sorted(_OR.split(text)) == values for text in texts)
+    return any(sorted(_OR.split(text)) in values for text in texts)

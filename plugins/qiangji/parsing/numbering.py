@@ -20,9 +20,10 @@ _IN_FRONT = re.compile(
     rf"^[\s★☆*※▲△◆●]*(?:(?P<circled>{_CIRCLED})|(?P<digits>[0-9]{{1,2}})\s(?=\s*[\u4e00-\u9fff“《](?<![岁年月日号季个周届])))\s*[、.．]?\s*(?=\S)"
 )
 _A_COLUMN = re.compile(
-    rf"(?<=\S)\s*[(（]?{_CIRCLED}(?:\s*[=＝+＋－×÷-]\s*{_CIRCLED})*[)）]?(?=\s*(?:[(（\[【]|$))"
+    rf"(?<=[\u4e00-\u9fff”）)])[\u00b9\u00b2\u00b3\u2070-\u2079]+(?=\s*(?:[(（\[【]|$))|(?<=\S)\s*[(（]?{_CIRCLED}(?:\s*[=＝+＋－×÷-]\s*{_CIRCLED})*[)）]?(?=\s*(?:[(（\[【]|$))"
 )
-"""A circled number: in front, or behind, as the number of its column with what it adds up (`总收入①=②+③`)."""
+"""A circled number: in front, or behind, as the number of its column with what it adds up (`总收入①=②+③`); the
+raised number of a footnote (`党员人数¹`), but not of a unit (m²)."""
 _LEAST = 3
 """Columns that have to count on."""
 _STARS = r"(?P<stars>[★☆*※▲△◆●]*)"

@@ -7,9 +7,9 @@ In: the data zone, its columns, the header above it. Out: `HeaderRows`. They hol
 | --- | --- |
 | a header once more | each of its texts, two at least, is that of a header row in the same column; or it names the same
   fields in other words |
-| a title once more | texts without a number, directly above such a row |
+| a title once more | texts without a number, directly above such a row; the form's title, of this period or none |
 | a town's heading | its name alone, above the rows of its units |
-| an end | 以下空白 alone |
+| an end | 以下空白, 接上页, 转下页 or 续表 alone |
 | a remark | below the last code, where a declared total stands above it or a sign-off zone below; no number in it; it
   begins with 备注, 说明 and the like, or is the only text of its row below one that does |
 | another table | below the last code: it names fields in other columns, and no key; the rows below are `strays` |
@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 
 from qiangji.errors import ReturnedError
 from qiangji.parsing.below import are_codes
-from qiangji.parsing.facts import unit_in
+from qiangji.parsing.facts import own_spans, unit_in
 from qiangji.parsing.glance import is_alnum
 from qiangji.parsing.grid import Grid, combined, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns, reordered, without_last
@@ -48,6 +48,7 @@ _WORD = re.compile(r"[^0-9]{1,6}")
 """What stands in a row of units under a column that has none."""
 _END = re.compile(
     r"[-—–―─_=*·.…]*[(（]?(?:此[处页]|本[页表])?以下(?:均?[为是]?空白|空|无正文|无内容|无数据)[)）]?[-—–―─_=*·.…]*"
+    r"|[(（]?(?:[接承续](?:上|前)页|[转接过续](?:下|次)页|续表)[)）]?"
 )
 _REMARK = re.compile(
     r"[(\[【〔*※]*(?:备注|附注|注释|注|(?:填[表报]|编制|有关|补充)?说明|口径|统计口径|数据来源)[0-9一二三四五]{0,2}(?:[)\]】〕]|[:、.]|$)"
@@ -86,6 +87,7 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
         for i, row in texts.items()
         if _repeats(row, above)
         or _is_heading(row, columns, reading)
+        or _is_title(row, reading)
         or _says_the_same(row, columns, reading, below + i)
     }
     for first in sorted(i for i in repeated if _repeats(texts[i], above)):
@@ -228,6 +230,17 @@ def _moved(named: Mapping[str, int], columns: Columns, reading: Reading) -> dict
 def _is_heading(row: list[str], columns: Columns, reading: Reading) -> bool:
     """Whether a row holds a town's name, and nothing in the columns of fields."""
     return bool(heading_of(row, columns, reading)) and not filled_in(row, columns)
+
+
+def _is_title(row: list[str], reading: Reading) -> bool:
+    """Whether a row holds the form's title alone, with an office's name before it or this period's behind it."""
+    filled = [text for text in row if text]
+    if len(filled) != 1 or not (title := squeezed(reading.form.title.zh)):
+        return False
+    before, found, behind = filled[0].partition(title)
+    is_office = not before or bool(re.fullmatch(r"[^0-9]{1,12}[市县区镇道村]", before))
+    span = own_spans(reading.period)["flow"]
+    return bool(found) and is_office and (not behind or bool(span.fullmatch(behind.strip("()"))))
 
 
 def _is_end(row: list[str]) -> bool:

@@ -265,9 +265,10 @@ _ALL = (
     ),
     Reason(
         "another_measure", "held",
-        "表头或数字格式写明的口径与填报项不同：如写人均、月均，或收入项写“支出”",
+        "表头或数字格式写明的口径与填报项不同：如写人均、月均，或收入项写“支出”；或表头上方的单元格写有可能改变口径的字，"
+        "如“转出”“更正前”“不含预备”",
         "a header or a number format says another measure than the field's: 人均 or 月均 beside an amount, 支出 beside"
-        " an income",
+        " an income; or a cell above headers says what may change it: 转出, 更正前, 不含预备",
         "按本表的口径填报，并改正表头", "Report what the form asks for, and correct the header.",
     ),
     Reason(

@@ -16,8 +16,10 @@ _LEVEL = re.compile(
 )
 _PLACE_IN_LIST = re.compile(
     r"^[(]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3}|[IVX]{1,4})(?:[)][、.]?|[、.]|$)|[(](?:共|含|合计)?[0-9]{1,3}个?(?:[村组]|社区)?[)]$"
+    r"|[,:]?(?:共|合计|下?辖)[0-9]{1,3}个?(?:行政村|[村组]|社区)$"
 )
-"""What numbers a heading, or counts the units beneath it: `二、大泽镇`, `大泽镇（20个村）`."""
+"""What numbers a heading, or counts the units beneath it: `二、大泽镇`, `大泽镇（20个村）`, `大泽镇共20个村`."""
+_IN_BRACKETS = re.compile(r"[(\[【]([^()\[\]【】]+)[)\]】]")
 
 
 def heading_of(row: list[str], columns: Columns, reading: Reading) -> str | None:
@@ -35,4 +37,5 @@ def heading_of(row: list[str], columns: Columns, reading: Reading) -> str | None
 
 def _unnumbered(text: str) -> str:
     """A text, squeezed, without its place in a list and the number of units beneath it. A code stays."""
-    return _PLACE_IN_LIST.sub("", squeezed(text))
+    plain = _PLACE_IN_LIST.sub("", squeezed(text))
+    return found[1] if (found := _IN_BRACKETS.fullmatch(plain)) and not found[1].isdecimal() else plain

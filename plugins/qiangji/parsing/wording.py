@@ -28,8 +28,12 @@ _MARKS = re.compile(r"“([^“”]+)”|‘([^‘’]+)’|\"([^\"]+)\"|《([^�
 _INNER = r"\1\2\3\4\5\6"
 _ASIDE = re.compile(
     r"^(?:[★☆*※▲△◆●]+|(?:(?:指标|栏次?|第)(?=[(\[【〔]?[0-9]))?[(\[【〔]?(?:[0-9]{1,2}|[一二三四五六七八九十]{1,3})"
-    r"(?:[)\]】〕][.、:]?|[列栏项]?(?:、|[.,:-](?![0-9]))))+|[★☆*※▲△◆●:]+$"
+    r"(?:[)\]】〕][.、:]?|[列栏项]?(?:、|[.,:-](?![0-9]))))+|(?:[★☆*※▲△◆●:]|\[[0-9]{1,2}\])+$"
 )
+_AGE = re.compile(r"(?<=[0-9])周?岁(?:(\(含\))(?=以[上下]))?")
+_UNIT_APART = re.compile(r"(?P<rest>.*\S?)[\s:.·_-]+(?P<unit>\S{1,4})")
+"""`村级集体总收入 万元`, tidied."""
+_CONTAINED = re.compile("不?含.")
 _OF_PART = re.compile("^其中[:,、]?")
 """Quotation marks in pairs, stars for what has to be filled in, numbers of columns, colons: they make no other header.
 """
@@ -82,6 +86,12 @@ def _found(form: Form, full: str, leaf: str, period: Period | None) -> tuple[str
         target, unit = _of_bare(form, text, period)
         if target is not None:
             return target, unit
+        if target := _of_note(form, text, period):
+            return target, ""
+    if (apart := _UNIT_APART.fullmatch(leaf)) and unit_in(apart["unit"]):
+        target, unit = _of_bare(form, squeezed(apart["rest"]), period)
+        if target and not unit and apart["unit"] in _OWN_UNITS.get(_unit_of(form, target), ""):
+            return target, apart["unit"]
     for text in (full, leaf):
         if two := parts_of(text):
             target, unit = target_of(form, two[0], two[0], period)
@@ -131,6 +141,35 @@ def _of_bare(form: Form, text: str, period: Period | None) -> tuple[str | None, 
     return None, ""
 
 
+def _of_note(form: Form, text: str, period: Period | None) -> str | None:
+    """The field whose own definition stands behind its header, in brackets or beneath it: what a template writes."""
+    said = text.rstrip("。.)]】")
+    for name, note in _notes(form).items():
+        if (
+            said.endswith(note)
+            and _of_bare(form, said.removesuffix(note).rstrip("([【:,-"), period)[0] == name
+        ):
+            return name
+    return None
+
+
+@once
+def _notes(form: Form) -> dict[str, str]:
+    """Field -> its definition, squeezed, without what ends it."""
+    return {name: squeezed(f.note.zh).rstrip("。.)]】") for name, f in form.fields.items() if f.note}
+
+
+def _is_of_note(form: Form, target: str, said: str) -> bool:
+    """Whether what stands in brackets is of the field's definition, part by part: `（含预备党员）`, `（含预备）`."""
+    parts = re.split("[,;。]", _notes(form).get(target, ""))
+    words = [word for word in re.split("[,;。]", said) if word]
+    return (
+        bool(words)
+        and all(map(_CONTAINED.match, words))
+        and all(any(part.startswith(word) for part in parts) for word in words)
+    )
+
+
 def is_called(form: Form, text: str, names: Set[str]) -> bool:
     """Whether a squeezed header is one of these names, but for what makes no other header: `★备注（选填）`."""
     for _ in range(_MOST_BEHIND + 1):
@@ -151,6 +190,9 @@ def _of_plain(form: Form, text: str, period: Period | None) -> tuple[str | None,
     plain, _, unit = text.replace(",", "/").rpartition("/")
     if (target := _only(bare, plain, form)) and unit in _OWN_UNITS.get(_unit_of(form, target), ""):
         return target, unit
+    asked = _only(_answered(form), text.replace("是否", "").rstrip("?"), form)
+    if asked:
+        return asked, ""
     if found := _TO_DATE.search(text):
         target = _only(bare, text[: found.start()], form)
         return (target, "") if target in form.fields and form.fields[target].is_number else (None, "")
@@ -158,7 +200,7 @@ def _of_plain(form: Form, text: str, period: Period | None) -> tuple[str | None,
         if found := before.match(text):
             target, unit = _of_plain(form, text[found.end() :], None)
             field = form.fields.get(target or "")
-            if field and field.is_number and kind in (field.kind, ""):
+            if field and (field.is_number or kind == "stock") and kind in (field.kind, ""):
                 return target, unit
     return None, ""
 
@@ -169,7 +211,7 @@ def _units_behind(form: Form, target: str, behind: Sequence[str], period: Period
     if target in form.fields and period and (own := own_spans(period).get(form.fields[target].kind)):
         spans.append(own)
     for said in behind:
-        if tells_how(form, target, said):
+        if tells_how(form, target, said) or _is_of_note(form, target, said):
             continue
         words = [word for word in APART.split(OF_UNIT.sub("", said)) if word]
         units += (word for word in words if unit_in(word))
@@ -189,8 +231,12 @@ def _times_before(period: Period | None) -> dict[str, re.Pattern[str]]:
     spans = own_spans(period) if period else {}
     of = {kind: f"|(?:{span.pattern})" for kind, span in spans.items()}
     until = f"|(?=截|至)(?:{spans['stock'].pattern})(?<=[末底日])(?:累计)?" if spans else ""
+    now = {"month": "本月|当月", "quarter": "本季度?|当季度?"}.get(period.type, "(?!)") if period else "(?!)"
+    amount = re.compile(f"(?:本期|{now}{of.get('flow', '')})")
     return {
-        "stock": re.compile(f"(?:期末{of.get('stock', '')})(?<=[末底日])"),
+        "stock": re.compile(f"(?:期末{of.get('stock', '')})"),
+        "flow": amount,
+        "distinct": amount,
         "ytd": re.compile(
             f"(?:本年度?(?:累计)?|(?:[今本]年|年初)(?:以来|至今)(?:累计)?{of.get('ytd', '')}{until})"
         ),
@@ -212,7 +258,8 @@ def _unit_of(form: Form, target: str) -> str:
 
 
 def _without_marks(text: str) -> str:
-    return _OF_PART.sub("其中", _MARKS.sub(_INNER, _ASIDE.sub("", text)))
+    plain = _AGE.sub(lambda m: "岁及" if m[1] else "岁", text)
+    return _OF_PART.sub("其中", _MARKS.sub(_INNER, _ASIDE.sub("", plain)))
 
 
 def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
@@ -249,6 +296,16 @@ def _bare_headers(form: Form) -> dict[str, set[str]]:
     bare: dict[str, set[str]] = {}
     for text, one in known_headers(form).items():
         bare.setdefault(_without_marks(split_unit(text)[0]), set()).add(one)
+    return bare
+
+
+@once
+def _answered(form: Form) -> dict[str, set[str]]:
+    """The same of questions, without what asks: `待遇是否挂钩`, `是否待遇挂钩？`."""
+    bare: dict[str, set[str]] = {}
+    for text, of in _bare_headers(form).items():
+        if all(name in form.fields and form.fields[name].type == "boolean" for name in of):
+            bare.setdefault(text.replace("是否", ""), set()).update(of)
     return bare
 
 

@@ -211,7 +211,12 @@ def test_a_row_that_is_no_units_is_told_once_and_what_to_do(row: str, what: str)
         (",一、会城街道,,,,", 4, []),
         ("（二）会城街道,,,,,", 4, []),
         (",会城街道（共20个村）,,,,", 4, []),
+        ("（会城街道）,,,,,", 4, []),
+        (",会城街道共20个村,,,,", 4, []),
         ("以下空白,,,,,", 4, []),
+        ("接上页,,,,,", 4, []),
+        (",（转下页）,,,,", 4, []),
+        ("续表,,,,,", 4, []),
         (",（以下无正文）,,,,", 4, []),
         (",戊村,1,2,3,4", 5, []),  # a unit without its code: the suite asks for it
         (",东门社区,1,2,3,4", 5, []),
@@ -224,6 +229,24 @@ def test_a_towns_heading_is_passed_over_and_a_unit_without_its_code_is_none(
     parsed = read(csv(*ROWS[:2], row, *ROWS[2:]))
     assert (parsed.rows.num_rows, [c.rule for c in parsed.unreadable]) == (rows, rules)
     assert parsed.sheet.repeated_headers == (1 if "街道" in row else 0)
+
+
+@pytest.mark.parametrize(
+    ("row", "is_passed"),
+    [
+        ("行政村,,,,,", True),
+        (",,行政村,,,", True),
+        ("新会区行政村,,,,,", True),
+        ("行政村（2026年10月）,,,,,", True),
+        ("行政村（2026年9月）,,,,,", False),
+        ("社区,,,,,", False),
+        ("行政村,,1,,,", False),
+    ],
+)
+def test_the_forms_own_title_among_the_rows(row: str, is_passed: bool) -> None:
+    parsed = read(csv(*ROWS[:2], row, *ROWS[2:]))
+    assert parsed.rows.num_rows == (4 if is_passed else 5)
+    assert parsed.sheet.repeated_headers == is_passed
 
 
 def test_codes_with_an_exponent_that_show_every_digit_are_read() -> None:
