@@ -102,7 +102,7 @@ def test_a_corrected_workbook_is_the_next_revision(one: Night) -> None:
     (cell,) = marked(sheet, RED)
     assert "village.trees_planted.type" in cell.comment.text
     assert f"填报值：{cell.value}" in cell.comment.text
-    assert "应为：整数" in cell.comment.text
+    assert "应为：准确的数字" in cell.comment.text
     said = sheet.cell(cell.row, column_of(sheet, PROBLEM_HEADER)).value
     assert cell.value in said
     number = int(cell.value.removeprefix("约"))
