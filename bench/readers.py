@@ -30,6 +30,7 @@ from rich.table import Table
 
 from bench.nation_world import FORM, World
 from bench.national import Run, kept, machine, running
+from qiangji.periods import Period, span
 from qiangji.settings import PROJECT
 from qiangji.warehouse.roles import BI
 
@@ -144,8 +145,8 @@ def _spread(run: Run, world: World) -> int:
 
 
 def _periods(last: str) -> list[str]:
-    end = int(last[:4]) * 12 + int(last[5:]) - 1
-    return [f"{n // 12}-{n % 12 + 1:02}" for n in range(end - MONTHS + 1, end + 1)]
+    end = Period.parse(last)
+    return [str(month) for month in span(end - (MONTHS - 1), end)]
 
 
 def _asked(run: Run) -> Asked:

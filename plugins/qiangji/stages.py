@@ -232,7 +232,7 @@ def collect(
         check_waiting()
         if broken:
             raise broken[0]
-    result.submissions = sorted(belt.published, key=lambda s: (s.received_at, s.form, s.period))
+    result.submissions = belt.published
     return result
 
 

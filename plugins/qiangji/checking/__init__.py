@@ -39,7 +39,7 @@ import pyarrow as pa
 from qiangji.ahead import ahead, behind
 from qiangji.catalogue import Catalogue, Form
 from qiangji.checking import counties, expectations, other_form, titles
-from qiangji.checking.judging import Validated, judge, judge_within_memory, validated
+from qiangji.checking.judging import Validated, judge, judge_within_memory, validated_within_memory
 from qiangji.checking.publishing import publish
 from qiangji.checking.verdict import Checked, Doubt
 from qiangji.errors import ReturnedError
@@ -72,12 +72,14 @@ def check(
     """
     with checking(catalogue, ledger, record=record, watch=watch, handed=handed) as belt:
         belt.take(parts)
-    return sorted(belt.published, key=lambda s: (s.received_at, s.form, s.period))
+    return belt.published
 
 
 @dataclass(frozen=True)
 class Belt:
-    """Takes parts to be checked. `published`: the submissions with a verdict, all once the belt has ended."""
+    """Takes parts to be checked. `published`: the submissions with a verdict; once the belt has ended all, in the order
+    in which they were received.
+    """
 
     take: Callable[[Sequence[Pending]], None]
     published: list[Submission]
@@ -129,14 +131,16 @@ def checking(
         for code in sorted({p.form for p in parts}):
             mine = [p for p in parts if p.form == code]
             for batch in _batches(_read(catalogue, ledger.lake, mine, watch, handed)):
-                found = None
-                with watch.timed("expectations"), contextlib.suppress(MemoryError):
-                    found = validated(batch, catalogue, catalogue.forms[code], catalogue.suites[code])
+                with watch.timed("expectations"):
+                    found = validated_within_memory(
+                        batch, catalogue, catalogue.forms[code], catalogue.suites[code]
+                    )
                 to_decide((code, batch, found))
                 del batch, found  # not held while the next is read
 
     with behind(put_down) as to_publish, behind(decide) as to_decide:
         yield Belt(take, published)
+    published.sort(key=lambda s: (s.received_at, s.form, s.period))
 
 
 def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[Checked]:
@@ -145,9 +149,7 @@ def examine(catalogue: Catalogue, lake: Lake, parts: Sequence[Pending]) -> list[
     for code in sorted({p.form for p in parts}):
         mine = [one for one in read if one.part.form == code]
         form, suite = catalogue.forms[code], catalogue.suites[code]
-        found = None
-        with contextlib.suppress(MemoryError):
-            found = validated(mine, catalogue, form, suite)
+        found = validated_within_memory(mine, catalogue, form, suite)
         judge_within_memory(mine, found, catalogue, form, suite)
     return read
 

@@ -49,6 +49,15 @@ def judge(batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Sui
         conclude(found, catalogue)
 
 
+def validated_within_memory(
+    batch: Sequence[Checked], catalogue: Catalogue, form: Form, suite: Suite
+) -> list[Validated] | None:
+    """`validated`; None where memory does not suffice for all at once."""
+    with contextlib.suppress(MemoryError):
+        return validated(batch, catalogue, form, suite)
+    return None
+
+
 def judge_within_memory(
     batch: Sequence[Checked],
     found: Sequence[Validated] | None,
@@ -56,8 +65,10 @@ def judge_within_memory(
     form: Form,
     suite: Suite,
 ) -> None:
-    """Decide on all that were validated at once; one by one, and what memory does not suffice for goes back, where it
-    did not suffice for all (`found` is None: not for the suite)."""
+    """Decide on all of a batch, as `validated_within_memory` found it.
+
+    Where memory does not suffice for all, they are judged one by one; what it does not suffice for then goes back.
+    """
     with contextlib.suppress(MemoryError):
         if found is not None:
             for each in found:

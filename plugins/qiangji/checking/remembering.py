@@ -20,7 +20,7 @@ _kept: dict[Any, tuple[Any, ...]] | None = None
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Results are kept in this block, which validates one frame. Not thread-safe, as all of checking."""
+    """Results are kept in this block, which validates one frame. One thread at a time: `expectations` sees to it."""
     global _kept
     _patch()
     _kept = {}

@@ -252,9 +252,14 @@ def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]], form: Form) -> p
     told by its length; that of the unit's name only where no code says that there is a unit.
     """
     bad, texts = sorted(reasons), pa.list_(pa.string())
+    rows = _told(parsed.raw.take(pa.array(bad, pa.int64())), form) if bad else parsed.raw.slice(0, 0)
     rules = pa.array([[b.rule.id for b in reasons[i]] for i in bad], texts)
     addresses = pa.array([[b.address for b in reasons[i]] for i in bad], texts)
-    rows = parsed.raw.take(pa.array(bad, pa.int64())) if bad else parsed.raw.slice(0, 0)
+    return rows.append_column("rules", rules).append_column("addresses", addresses)
+
+
+def _told(rows: pa.Table, form: Form) -> pa.Table:
+    """The rows, without what may name a person: see `_rejected`."""
     for at, column in enumerate(rows.schema):
         if pa.types.is_string(column.type):
             own = rows.column(at).combine_chunks()
@@ -263,7 +268,7 @@ def _rejected(parsed: Parsed, reasons: dict[int, list[Breach]], form: Form) -> p
                 has_code = pc.match_substring_regex(rows.column(form.key).combine_chunks(), "[0-9]")
                 shown = pc.if_else(pc.fill_null(has_code, False), own, shown)
             rows = rows.set_column(at, column.name, shown)
-    return rows.append_column("rules", rules).append_column("addresses", addresses)
+    return rows
 
 
 def _without_names(texts: pa.Array) -> pa.Array:

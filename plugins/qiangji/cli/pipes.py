@@ -31,7 +31,8 @@ class _Pipe(io.FileIO):
             told = of_the_disk(e, "the output of this command")
             if not (told or isinstance(e, BrokenPipeError)):
                 raise
-            _LOST.extend([told] if told else [])
+            if told:
+                _LOST.append(told)
             nothing = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nothing, self.fileno())
             os.close(nothing)

@@ -209,8 +209,8 @@ def _names(
             found += [
                 (row, index) for row, text in enumerate(texts) if text and name_behind_a_word(text, things)
             ]
-        elif suspects[index] or area.header_that_asks(index, headers):
-            own, asking = _names_in(area, index, headers, things)
+        elif (by_ending := area.header_that_asks(index, headers)) or suspects[index]:
+            own, asking = _names_in(area, index, by_ending, headers, things)
             found += [(row, index) for row in own]
         else:
             continue
@@ -219,17 +219,16 @@ def _names(
 
 
 def _names_in(
-    area: _Area, index: int, headers: Collection[str], things: Things
+    area: _Area, index: int, by_ending: Mapping[int, str], headers: Collection[str], things: Things
 ) -> tuple[list[int], list[int]]:
-    """Rows of a column with names, and rows with a label that asks for one."""
+    """Rows of a column with names, and rows with a label that asks for one. `by_ending`: its `header_that_asks`."""
     column = area.columns[index].dictionary_encode()
     texts = column.dictionary
     behind = [i for i in _matching(texts, BEHIND) if name_behind_a_word(texts[i].as_py(), things)]
     rows = [row for row, _ in _places(column, behind)]
     labels = {i: text for i in _matching(texts, LABEL) if _asks(text := texts[i].as_py(), headers)}
     asking = {row: labels[i] for row, i in _places(column, labels) if area.asks(row, labels[i])}
-    by_ending = area.header_that_asks(index, headers)
-    if spans := area.asked_below(index, sorted(asking | by_ending)):
+    if spans := area.asked_below(index, sorted({*asking, *by_ending})):
         none = things.beside(*{*asking.values(), *by_ending.values()})
         names = [i for i, text in enumerate(texts.to_pylist()) if text and is_name(text, none)]
         rows += [row for row, _ in _places(column, names) if any(a < row < b for a, b in spans)]

@@ -129,10 +129,11 @@ class Parts:
         """The part that holds number formats; None if there is none."""
         return self._archive.read(self._styles) if self._styles in self._archive.namelist() else None
 
-    def strings(self) -> bytes | None:
-        """The part that holds shared texts; None if there is none."""
+    @cached_property
+    def strings(self) -> bytes:
+        """The part that holds shared texts, which all sheets read; empty if there is none."""
         names = (n for n in self._archive.namelist() if n.lower() == "xl/sharedstrings.xml")
-        return self._archive.read(name) if (name := next(names, None)) else None
+        return self._archive.read(name) if (name := next(names, None)) else b""
 
     @cached_property
     def without_odd_errors(self) -> bytes | None:

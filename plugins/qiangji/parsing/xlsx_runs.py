@@ -58,7 +58,7 @@ def runs_in(parts: Parts, sheet: str) -> Runs:
     """The cells of a sheet that are to be read otherwise than as all their pieces. Raises ReturnedError:
     unreadable_file.
     """
-    content, strings, styles = parts.sheet(sheet), parts.strings() or b"", parts.styles() or b""
+    content, strings, styles = parts.sheet(sheet), parts.strings, parts.styles() or b""
     if not any(map(_MARK.search, (content, strings, styles))):
         return Runs({})
     texts, struck_rows = dict[tuple[int, int], str](), set[int]()
