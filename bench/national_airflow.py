@@ -30,7 +30,7 @@ from rich.table import Table
 
 from bench.nation_world import World
 from bench.national import kept, machine
-from bench.night import _breakdown, counted, empty_home
+from bench.night import breakdown, counted, empty_home, ended
 from qiangji import stages
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.local import demo
@@ -139,27 +139,13 @@ def _through_airflow(
         time.sleep(5)  # what was started has settled
         triggered = time.time()
         run_id = client.trigger("collect_nightly", conf={"months": 1})
-        night, build = _ended(client, run_id, world.period)
+        night, build = ended(client, run_id, world.period, SECONDS, may_be_red=bool(hangs))
         return (
-            _breakdown(client, triggered, night, build)
+            breakdown(client, triggered, night, build)
             | counted(s)
             | {"night": night.state, "xcom_bytes": _xcoms(server), "grid_seconds": _grid(client, run_id)}
             | {"tried": sorted(_tries(client, night))}
         )
-
-
-def _ended(client: AirflowClient, run_id: str, month: str) -> tuple[Run, Run]:
-    """The night and the build that followed, once both have ended; a red build is an error."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        night = client.run("collect_nightly", run_id)
-        builds = [r for r in client.runs("build_indicators") if r.partition_key == month]
-        if any(r.state == "failed" for r in builds):
-            raise SystemExit("the build has failed: measured is what works")
-        if night.state in ("success", "failed") and builds and builds[0].state == "success":
-            return night, builds[0]
-        time.sleep(1)
-    raise SystemExit(f"no build of {month} after {SECONDS:.0f} s")
 
 
 def _tries(client: AirflowClient, night: Run) -> list[str]:
