@@ -1,7 +1,7 @@
 -- A figure beside those it is compared with: the period before, the same period a year before, its siblings. The only
 -- source is mart.indicator_value, so that figures hidden there are hidden here. A figure is read up to three times: as
--- itself, as the one before the next, and as that of a year before (`near`). So a filter by indicator, period type,
--- period or level reaches the tables; one by unit alone does not, because of the ranks.
+-- itself, as the one before the next, and as that of a year before (dim.period_compared). So a filter by indicator,
+-- period type, period or level reaches the tables; one by unit alone does not, because of the ranks.
 CREATE VIEW mart.indicator_comparison AS
 SELECT
     v.indicator_code,
@@ -45,6 +45,8 @@ FROM (
     FROM (
         SELECT
             s.*,
+            p.period_start,
+            p.period_end,
             u.parent_code,
             i.unit,
             i.direction,
@@ -62,8 +64,6 @@ FROM (
                 w.org_level,
                 w.period_type,
                 e.period,
-                e.period_start,
-                e.period_end,
                 e.previous_period,
                 e.year_ago_period,
                 max(w.value) FILTER (WHERE w.period = e.period) AS value,
@@ -76,28 +76,7 @@ FROM (
                 max(w.definition_version) FILTER (WHERE w.period = e.year_ago_period) AS year_ago_version
             FROM mart.indicator_value AS w
             JOIN dim.indicator AS k ON k.indicator_code = w.indicator_code
-            JOIN (
-                SELECT
-                    t.shortest_period,
-                    p.period,
-                    p.period_type,
-                    p.period_start,
-                    p.period_end,
-                    p.year_ago_period,
-                    b.previous_period,
-                    n.near
-                FROM (VALUES ('month'), ('quarter'), ('half'), ('year')) AS t (shortest_period)
-                CROSS JOIN dim.period AS p
-                CROSS JOIN LATERAL (
-                    SELECT
-                        CASE
-                            WHEN p.period_type <> 'ytd' OR t.shortest_period = 'month' THEN p.previous_period
-                            WHEN t.shortest_period = 'quarter' THEN p.previous_quarter
-                            WHEN t.shortest_period = 'half' THEN p.previous_half
-                        END AS previous_period
-                ) AS b
-                CROSS JOIN LATERAL (VALUES (p.period), (b.previous_period), (p.year_ago_period)) AS n (near)
-            ) AS e
+            JOIN dim.period_compared AS e
                 ON
                     e.shortest_period = k.shortest_period
                     AND e.period_type = w.period_type
@@ -108,17 +87,16 @@ FROM (
                 w.org_level,
                 w.period_type,
                 e.period,
-                e.period_start,
-                e.period_end,
                 e.previous_period,
                 e.year_ago_period
             HAVING bool_or(w.period = e.period)
         ) AS s
         JOIN dim.indicator AS i ON i.indicator_code = s.indicator_code
+        JOIN dim.period AS p ON p.period = s.period AND p.period_type = s.period_type
         -- its siblings are those that it had at the period's end, as its figure is; of one that had ended, at its own
         CROSS JOIN LATERAL (
             SELECT o.parent_code FROM dim.org_unit_version AS o
-            WHERE o.org_code = s.org_code AND (o.valid_from IS NULL OR o.valid_from <= s.period_end)
+            WHERE o.org_code = s.org_code AND (o.valid_from IS NULL OR o.valid_from <= p.period_end)
             ORDER BY o.version DESC
             LIMIT 1
         ) AS u

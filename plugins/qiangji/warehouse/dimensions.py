@@ -44,6 +44,8 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     _replace(connection, "dim.org_group", _org_groups(catalogue))  # its members go with it
     insert(connection, "dim.org_group_member", _org_group_members(catalogue))
     _replace(connection, "dim.period", [row for p in periods for row in _period_rows(p)])
+    _replace(connection, "dim.period_compared", [])
+    connection.execute(query("warehouse/period_compared"))
     _replace(connection, "dim.form", [_form_row(f) for f in catalogue.forms.values()])
     _replace(connection, "dim.field", _fields(catalogue))
     _replace(connection, "dim.due", _due(settings, catalogue, periods))
