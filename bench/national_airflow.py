@@ -5,7 +5,7 @@
 In: the nation of `national`, of the month that is due now. Out: a table and a dated JSON in bench/results: seconds from
 the trigger to the committed marts, Airflow's own part of them (no task ran), the stages, the bytes of every XCom, how
 many tasks were tried again, and what Airflow's grid takes. With `--hangs` one county never answers: the
-night is red, and the figures of the others are there all the same.
+night is red, and the figures of the others are built before it is tried again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """# Collect every night (每日采集)
 
 At 01:30, or as QIANGJI_NIGHTLY_SCHEDULE says. Fetches from every county what is new of the last 13 months, checks it,
-and announces each month that changed to `build_indicators`. A county that could not be collected is red under `pull`
-and turns the run red at its last task, while the figures of the others are built.
+and announces each month that changed to `build_indicators`. A county that fails is red under `pull`; one
+that may be reached later is tried again under `collect_again`, after the others. The run is red at its last task if one
+is missing, while the figures of the others are built.
 Runbook: docs/runbooks/a-red-night.md
 """
 
@@ -49,7 +50,8 @@ def collect_nightly() -> None:
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
-    pulled >> checked >> announce() >> qiangji.verdict()  # type: ignore[call-arg]
+    again = qiangji.collect_again(batches)
+    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()  # type: ignore[call-arg]
 
 
 collect_nightly()

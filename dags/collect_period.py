@@ -45,7 +45,8 @@ def collect_period() -> None:
     batches = plan()
     pulled = qiangji.pull.expand(batch=batches)
     checked = qiangji.check.partial(batches=batches).expand(share=qiangji.CHECK_SHARES)
-    pulled >> checked >> announce() >> qiangji.verdict()  # type: ignore[call-arg]
+    again = qiangji.collect_again(batches)
+    pulled >> checked >> announce() >> again >> qiangji.announce_again() >> qiangji.verdict()  # type: ignore[call-arg]
 
 
 collect_period()

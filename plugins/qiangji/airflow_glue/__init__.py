@@ -44,7 +44,9 @@ ZONE = settings().timezone
 NEVER_AT_ONCE = timedelta(0)
 """A DAG that is switched on waits for its next time. By default Airflow also runs the last time, if that was lately."""
 PERIOD_HINT = "没有分区的运行填报告期，如 2026-10 For a run without a partition, such as 2026-10"
-COLLECT_TASKS = ["plan", "pull", "check", "announce"]
+COLLECT_TASKS = ["plan", "pull", "check", "announce", "collect_again", "announce_again"]
+MAY_PASS = "may_pass"
+"""Key of the XCom in which a pull tells the counties that failed for a reason that may pass by itself."""
 PULL_TASKS = 16
 """Mapped tasks that pull, at most; where there are more counties, a task pulls several."""
 CHECK_SHARES = list(range(settings().check_tasks))
@@ -90,15 +92,20 @@ def plan(months: int | None = None, period: str | None = None) -> list[dict[str,
 def pull(batch: dict[str, Any]) -> dict[str, Any]:
     """Pull a batch of counties; returns the number of new deliveries, and seconds by stage.
 
-    Raises CollectError after the last county if one could not be collected.
+    A county that fails for a reason that may pass is left to `collect_again`, so that nobody waits for it. Raises
+    CollectError after the last county if one failed for another reason.
     """
-    get_current_context()["names"] = batch["names"]  # type: ignore[typeddict-unknown-key]
+    context = get_current_context()
+    context["names"] = batch["names"]  # type: ignore[typeddict-unknown-key]
     _with_airflows_connections()
     months = [Period.parse(m) for m in batch["months"]]
     with pipeline.open_pipeline() as p:
-        result = stages.pull(p, batch["counties"], months, str(get_current_context()["run_id"]))
-    if failed := [e for *_, e in result.failures]:
-        raise errors.summed_up(failed)
+        result = stages.pull(p, batch["counties"], months, str(context["run_id"]))
+    failed = [(county, e) for county, *_, e in result.failures]
+    may_pass = sorted({county for county, e in failed if isinstance(e, errors.TransientError)})
+    context["ti"].xcom_push(MAY_PASS, may_pass)
+    if lasting := [e for _, e in failed if not isinstance(e, errors.TransientError)]:
+        raise errors.summed_up(lasting)
     return {"deliveries": result.deliveries, "seconds": dict(result.seconds)}
 
 
@@ -127,16 +134,63 @@ def announce_months(outlet_events: Any, period: str | None = None) -> list[str]:
     That is the month of `period`; without it the reporting month, and each with a revision that no build has seen.
     An event without a partition would be seen by no DAG that follows partitions.
     """
-    from qiangji import building
-
     asked = [Period.parse(period)] if period else []
     months = set(stages.months_to_collect(pipeline.read_catalogue(), asked, window=1))
-    if not period:
-        with pipeline.open_pipeline() as p:
-            months |= set(building.unbuilt_months(p.ledger.engine, p.catalogue, stages.local_today()))
+    return _announced(outlet_events, months if period else months | _unbuilt())
+
+
+@task(outlets=[REPORTS], trigger_rule="all_done", task_display_name="再通知 announce_again")
+def announce_again() -> list[str]:
+    """Announce each month of which `collect_again` brought what no build has seen; returns the months."""
+    context = get_current_context()
+    return _announced(context["outlet_events"], _unbuilt() if _may_pass(context["ti"]) else set())
+
+
+def _announced(outlet_events: Any, months: set[Period]) -> list[str]:
     announced = [str(m) for m in sorted(months)]
     outlet_events[REPORTS].add_partitions(announced)
     return announced
+
+
+def _unbuilt() -> set[Period]:
+    from qiangji import building
+
+    with pipeline.open_pipeline() as p:
+        return set(building.unbuilt_months(p.ledger.engine, p.catalogue, stages.local_today()))
+
+
+def _may_pass(ti: Any) -> list[str]:
+    """The counties that the run's pulls left to `collect_again`."""
+    told = ti.xcom_pull(task_ids=["pull"], key=MAY_PASS)
+    return list(chain.from_iterable(counties for counties in told if counties))
+
+
+@task(pool="qiangji_pull", trigger_rule="all_done", task_display_name="再采 collect_again")
+def collect_again(batches: Any) -> dict[str, Any]:
+    """Collect the counties that failed for a reason that may pass, once the others are checked and announced.
+
+    `batches`: what `plan` returned, None if it failed. Returns what `pull` and `check` do. Raises CollectError if one
+    of them fails again.
+    """
+    context = get_current_context()
+    told = set(_may_pass(context["ti"]))
+    result = stages.Collected("")
+    if batches and told:
+        _with_airflows_connections()
+        run_id, months = str(context["run_id"]), [Period.parse(m) for m in batches[0]["months"]]
+        with pipeline.open_pipeline() as p:
+            failed = {
+                f.county_code for f in p.ledger.failures(run_id)
+            }  # an earlier try may have reached some
+            if lost := told & failed:
+                result = stages.collect(p, sorted(lost), months, run_id)
+        if result.failures:
+            raise errors.summed_up([e for *_, e in result.failures])
+    return {
+        "deliveries": result.deliveries,
+        "submissions": dict(Counter(s.status for s in result.submissions)),
+        "seconds": dict(result.seconds),
+    }
 
 
 @task(pool="qiangji_build", outlets=[FIGURES], task_display_name="计算 build")
@@ -263,9 +317,11 @@ def period_of_run() -> str | None:
 
 
 def _results(ti: Any) -> list[list[Any]]:
-    """What `plan`, `pull`, `check` and `announce` returned, of those of their tasks that ended well."""
-    plan, *shares, months = ([x for x in ti.xcom_pull(task_ids=[t]) if x is not None] for t in COLLECT_TASKS)
-    return [list(chain(*plan)), *shares, list(chain(*months))]
+    """What was planned, pulled, checked and announced, of the tasks that ended well."""
+    returned = {t: [x for x in ti.xcom_pull(task_ids=[t]) if x is not None] for t in COLLECT_TASKS}
+    again = returned["collect_again"]
+    plan, months = chain(*returned["plan"]), {*chain(*returned["announce"], *returned["announce_again"])}
+    return [list(plan), returned["pull"] + again, returned["check"] + again, sorted(months)]
 
 
 def connection_outside_tasks(conn_id: str) -> str | None:
