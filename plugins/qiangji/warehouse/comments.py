@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji.catalogue import Catalogue
 from qiangji.catalogue.models import Label
+from qiangji.catalogue.shapes import read_yaml
 from qiangji.errors import WarehouseError
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.queries import query
@@ -20,7 +20,7 @@ from qiangji.warehouse.queries import query
 
 def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> None:
     """Comment every table, view and column. Raises WarehouseError for those that have no words."""
-    words = _Words(yaml.safe_load(dictionary.read_text(encoding="utf-8")), catalogue)
+    words = _Words(read_yaml(dictionary), catalogue)
     texts: dict[tuple[str, str, int], str | None] = {}
     objects: dict[tuple[str, str, int], sql.Composed] = {}
     for row in connection.execute(query("warehouse/commented")):
