@@ -139,7 +139,7 @@ class Night:
         }  # fmt: skip
 
     def snapshot(self) -> dict[str, list[Any]]:
-        """Every row of fact and mart (and who is registered), without instants; sorted."""
+        """Every row of fact and mart (and who is registered) as the server writes it, without instants; sorted."""
         relations = self.query(
             "SELECT table_schema || '.' || quote_ident(table_name) AS name,"
             " array_agg(column_name::text) AS columns FROM information_schema.columns"
@@ -147,10 +147,11 @@ class Night:
             past=_PAST,
         )
         found: dict[str, list[Any]] = {}
-        for relation in relations:
-            columns = sorted(c for c in relation["columns"] if c not in _PASSING)
-            rows = self.query(f"SELECT {', '.join(columns)} FROM {relation['name']}")
-            found[relation["name"]] = sorted(repr(tuple(r.values())) for r in rows)
+        with self.pipeline.ledger.engine.connect() as c:
+            for relation in relations:
+                columns = ", ".join(sorted(n for n in relation["columns"] if n not in _PASSING))
+                rows = c.exec_driver_sql(f"SELECT CAST(ROW({columns}) AS text) FROM {relation['name']}")
+                found[relation["name"]] = sorted(rows.scalars())
         return found
 
     def lake_files(self, *areas: str) -> list[str]:
