@@ -78,6 +78,7 @@ def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as found:
+        found.prepare()
         yield Place(found, made)
     monkeypatch.undo()
     _forget()
