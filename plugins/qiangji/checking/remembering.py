@@ -56,7 +56,7 @@ def _once(
     is_worth_it: Callable[..., bool] = lambda *_, **__: True,
     of: Callable[[Any], Any] = id,
 ) -> Callable[..., Any]:
-    """The method, computed once for each object, as `of` tells them apart, and each of what tells its arguments apart."""
+    """The method, computed once for each object, which `of` tells apart, and each of what tells its arguments apart."""
 
     @wraps(compute)
     def once(self: Any, *given: Any, **named: Any) -> Any:
