@@ -176,13 +176,14 @@ class Templates:
         from qiangji.settings import settings
         from qiangji.warehouse import sync
 
+        name = str(sa.make_url(url).database)
+        if not self._is_empty(name):
+            return
         wanted = sync.definitions_hash(settings(), pipeline.read_catalogue())
-        name = sa.make_url(url).database
-        if wanted not in self._made:
-            if wanted in self._met:
-                self._make(wanted)
-            self._met.add(wanted)
-        if wanted in self._made and self._is_empty(str(name)):
+        if wanted in self._met and wanted not in self._made:
+            self._make(wanted)
+        self._met.add(wanted)
+        if wanted in self._made:
             with self._server.connect() as connection:
                 connection.execute(f"DROP DATABASE {name}")
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE {self._made[wanted]}")
@@ -220,10 +221,14 @@ class Workplace:
         """An open pipeline (migrated, synchronised) on the catalogue that the settings name."""
         from qiangji import pipeline
 
-        if self.templates:
-            self.templates.fill(self.url)
+        self.prepare()
         with pipeline.open_pipeline() as p:
             yield p
+
+    def prepare(self) -> None:
+        """What the first command would make of the database, copied where others of the same catalogue were made."""
+        if self.templates:
+            self.templates.fill(self.url)
 
     def ask(self, statement: str, zone: str | None = None, **values: Any) -> list[Any]:
         """Rows as a BI tool gets them, which only reads; `zone`: the session's, if not the database's."""

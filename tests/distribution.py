@@ -13,8 +13,8 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 LONG = {
     "integration/test_demo.py": 200,
     "integration/test_airflow_night.py": 200,
-    "integration/test_replay.py": 75,
     "integration/test_board_in_browser.py": 60,
+    "integration/test_replay.py": 50,
     "faults/test_faults.py": 50,
     "integration/test_stack.py": 50,
     "hostile/test_cage.py": 30,

@@ -50,7 +50,8 @@ DONE = (0, 3)
 """Exit codes of success: 3 means that something was returned."""
 KEPT = ("raw", "reports", "rejected", "repeated", "definitions")
 Content = Counter[str]
-_INSTANT = re.compile(r"datetime\.datetime\([^()]*\)")
+_INSTANT = re.compile(r'"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?[+-]\d\d(:\d\d)?"')
+"""As the server writes it in a row."""
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,9 @@ class Night:
 
     def query(self, text: str, **values: Any) -> list[dict[str, Any]]:
         with self.pipeline.ledger.engine.connect() as c:
-            return [dict(r._mapping) for r in c.execute(sa.text(text), values)]
+            rows = c.execute(sa.text(text), values)
+            names = list(rows.keys())
+            return [dict(zip(names, row, strict=True)) for row in rows]
 
     def status(self, county: str, form: str, period: str) -> dict[str, Any]:
         """The cell of the reporting grid."""
@@ -129,17 +131,15 @@ class Night:
 
     def figures(self) -> dict[tuple[str, str, str, str], tuple[Any, ...]]:
         """(indicator, unit, period type, period) -> the figure without the instant of its build."""
-        rows = self.query("SELECT * FROM mart.indicator_value")
-        return {
-            (r["indicator_code"], r["org_code"], r["period_type"], r["period"]): (
-                r["numerator"], r["denominator"], r["value"], r["expected_units"], r["reported_units"],
-                r["obs_status"], r["has_warning"],
-            )
-            for r in rows
-        }  # fmt: skip
+        text = (
+            "SELECT indicator_code, org_code, period_type, period, numerator, denominator, value, expected_units,"
+            " reported_units, obs_status, has_warning FROM mart.indicator_value"
+        )
+        with self.pipeline.ledger.engine.connect() as c:
+            return {(i, o, t, p): tuple(figure) for i, o, t, p, *figure in c.exec_driver_sql(text)}
 
     def snapshot(self) -> dict[str, list[Any]]:
-        """Every row of fact and mart (and who is registered), without instants; sorted."""
+        """Every row of fact and mart (and who is registered) as the server writes it, without instants; sorted."""
         relations = self.query(
             "SELECT table_schema || '.' || quote_ident(table_name) AS name,"
             " array_agg(column_name::text) AS columns FROM information_schema.columns"
@@ -147,10 +147,11 @@ class Night:
             past=_PAST,
         )
         found: dict[str, list[Any]] = {}
-        for relation in relations:
-            columns = sorted(c for c in relation["columns"] if c not in _PASSING)
-            rows = self.query(f"SELECT {', '.join(columns)} FROM {relation['name']}")
-            found[relation["name"]] = sorted(repr(tuple(r.values())) for r in rows)
+        with self.pipeline.ledger.engine.connect() as c:
+            for relation in relations:
+                columns = ", ".join(sorted(n for n in relation["columns"] if n not in _PASSING))
+                rows = c.exec_driver_sql(f"SELECT CAST(ROW({columns}) AS text) FROM {relation['name']}")
+                found[relation["name"]] = sorted(rows.scalars())
         return found
 
     def lake_files(self, *areas: str) -> list[str]:

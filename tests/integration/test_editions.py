@@ -45,6 +45,7 @@ def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as found:
+        found.prepare()
         place = Place(found, made)
         for month in ("2026-01", "2026-02", MARCH):
             made.put("v", month, "unit n d r\nV1 4 10 1\nV2 9 20 2")

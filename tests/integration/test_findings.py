@@ -36,6 +36,7 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     world.stay_soon(monkeypatch.setattr)
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
+        place.prepare()
         yield Story(place, made)
 
 

@@ -26,6 +26,7 @@ def story(tmp_path: Any, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iter
     monkeypatch.setenv("QIANGJI_CATALOGUE", str(made.catalogue))
     monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(made.expectations))
     with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as place:
+        place.prepare()
         yield Story(place, made)
 
 

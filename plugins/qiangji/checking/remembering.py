@@ -1,8 +1,9 @@
 """Great Expectations computes the same things a dozen times a rule; here it remembers them for one validation.
 
 In: its classes, patched once a process. Out: while `remembered()` is open, an expectation's configuration and
-arguments, the expectation of a configuration, and the rows that meet a condition are computed once each. Nothing is
-kept afterwards. A suite takes less than half the processor time; what Great Expectations finds is the same.
+arguments, the expectation of a configuration, the name of a metric's arguments, and the rows that meet a condition are
+computed once each. Nothing is kept afterwards. A suite takes a third of the processor time; what Great Expectations
+finds is the same.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ def remembered() -> Iterator[None]:
 
 @cache
 def _patch() -> None:
-    """Put the memory before four methods. Outside of `remembered()` they are what they were."""
+    """Put the memory before five methods. Outside of `remembered()` they are what they were."""
+    from great_expectations.core.id_dict import IDDict
     from great_expectations.execution_engine import PandasExecutionEngine
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -42,6 +44,8 @@ def _patch() -> None:
     patched._get_runtime_kwargs = _copied(_once(patched._get_runtime_kwargs, repr))
     patched = ExpectationConfiguration
     patched.to_domain_obj = _once(patched.to_domain_obj)
+    patched = IDDict
+    patched.to_id = _once(patched.to_id, lambda *given, **named: repr((given, named)), of=repr)
     patched = PandasExecutionEngine
     patched._apply_row_condition_filter = _once(patched._apply_row_condition_filter, _condition, _is_small)
 
@@ -50,14 +54,15 @@ def _once(
     compute: Callable[..., Any],
     told_apart_by: Callable[..., Any] = lambda: None,
     is_worth_it: Callable[..., bool] = lambda *_, **__: True,
+    of: Callable[[Any], Any] = id,
 ) -> Callable[..., Any]:
-    """The method, computed once for each object and each of what tells its arguments apart."""
+    """The method, computed once for each object, which `of` tells apart, and each of what tells its arguments apart."""
 
     @wraps(compute)
     def once(self: Any, *given: Any, **named: Any) -> Any:
         if _kept is None or not is_worth_it(*given, **named):
             return compute(self, *given, **named)
-        key = (compute, id(self), told_apart_by(*given, **named))
+        key = (compute, of(self), told_apart_by(*given, **named))
         if key not in _kept:
             _kept[key] = (self, given, named, compute(self, *given, **named))
         return _kept[key][-1]

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji.catalogue import Catalogue
 from qiangji.catalogue.models import Label
+from qiangji.catalogue.shapes import read_yaml
 from qiangji.errors import WarehouseError
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.queries import query
@@ -20,30 +20,34 @@ from qiangji.warehouse.queries import query
 
 def write(connection: Connection, dictionary: Path, catalogue: Catalogue) -> None:
     """Comment every table, view and column. Raises WarehouseError for those that have no words."""
-    words = _Words(yaml.safe_load(dictionary.read_text(encoding="utf-8")), catalogue)
+    words = _Words(read_yaml(dictionary), catalogue)
     texts: dict[tuple[str, str, int], str | None] = {}
-    objects: dict[tuple[str, str, int], sql.Composed] = {}
+    statements: list[str] = []
+    missing: list[str] = []
     for row in connection.execute(query("warehouse/commented")):
         at = (row.schema, row.name, row.number)
         names = (row.schema, row.name, row.column_name) if row.column_name else (row.schema, row.name)
-        objects[at] = sql.SQL("{} {}").format(sql.SQL(row.kind), sql.Identifier(*names))
+        named = f"{row.kind} {sql.Identifier(*names).as_string()}"
         if row.schema in (
             "mart_zh",
             "county",
         ):  # views of mart under other headings, or one county's rows of them
-            texts[at] = texts["mart", row.name, row.number]
+            text = texts["mart", row.name, row.number]
         else:  # what has left the catalogue keeps its words, as it keeps its past
             kept = row.comment if row.schema in ("fact", "calc") else None
-            texts[at] = words.of(row.schema, row.name, row.column_name) or kept
-    if missing := [objects[at].as_string() for at, text in texts.items() if not text]:
+            text = texts[at] = words.of(row.schema, row.name, row.column_name) or kept
+        if not text:
+            missing.append(named)
+        elif text != row.comment:
+            statements.append(f"COMMENT ON {named} IS {sql.Literal(text).as_string()}")
+    if missing:
         raise WarehouseError(
             f"no words for {', '.join(missing)}",
             where=str(dictionary),
             expected="zh / en for each",
             zh=f"缺少中英文说明：{'、'.join(missing)}。",
         )
-    comment = sql.SQL("COMMENT ON {} IS {}")
-    define(connection, sql.SQL(";").join(comment.format(objects[at], text) for at, text in texts.items()))
+    define(connection, ";".join(statements))
 
 
 class _Words:

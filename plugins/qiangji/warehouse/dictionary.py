@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
-import yaml
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Form, Indicator
+from qiangji.catalogue.shapes import read_yaml
 from qiangji.periods import TYPES_ZH
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query
@@ -54,7 +54,7 @@ def words_of(kind: Literal["tables", "columns"]) -> dict[str, str]:
 
 @cache
 def _written(path: Path) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: dict[str, dict[str, str]] = read_yaml(path)
     return found
 
 

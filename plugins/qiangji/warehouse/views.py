@@ -9,12 +9,12 @@ from collections.abc import Collection
 from pathlib import Path
 
 import sqlalchemy as sa
-import yaml
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
 from qiangji.catalogue import Catalogue, Definition
+from qiangji.catalogue.shapes import read_yaml
 from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN, PERIOD_TYPES
 from qiangji.rendering import rendered
@@ -70,7 +70,7 @@ def create(connection: Connection, folder: Path, catalogue: Catalogue, zone: str
     for level in LEVELS[:-1]:
         for period_type in PERIOD_TYPES:
             define(connection, wide(bases, catalogue, level, period_type))
-    words = yaml.safe_load((folder / "dictionary.yaml").read_text(encoding="utf-8"))
+    words = read_yaml(folder / "dictionary.yaml")
     _translate(connection, words, catalogue)
 
 

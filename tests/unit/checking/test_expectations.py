@@ -144,6 +144,22 @@ def test_the_rows_of_a_condition_are_looked_up_once(monkeypatch: pytest.MonkeyPa
     assert len(asked) > 4, "a large frame is not kept"
 
 
+def test_arguments_that_differ_keep_names_that_differ() -> None:
+    from great_expectations.core.id_dict import IDDict
+
+    said = [{"a": 1, "b": 2}, {"a": 1, "b": "2"}, {"a": True, "b": 2}, {"b": 2, "a": 1}, {"a": 1}, {}]
+    plain = [IDDict(one).to_id() for one in said]
+    with remembering.remembered():
+        grown = IDDict(a=1)
+        assert grown.to_id() == plain[4]
+        grown["b"] = 2
+        assert grown.to_id() == plain[0]
+        for _ in range(2):
+            assert [IDDict(one).to_id() for one in said] == plain
+        assert IDDict(said[0]).to_id(id_ignore_keys={"b"}) == plain[4]
+    assert len(set(plain)) == len(said) - 1
+
+
 def test_nothing_is_remembered_afterwards() -> None:
     with pytest.raises(ValidationError):
         validate(NUMBERS, [expectation("x.between", BETWEEN, column="x", min_value=0)], "f")
