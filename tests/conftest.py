@@ -294,7 +294,7 @@ def _forget_settings() -> None:
 
 def _forget() -> None:
     """Settings and catalogues are cached for a process."""
-    from qiangji.catalogue import load
+    from qiangji.catalogue.load import load
     from qiangji.settings import settings
 
     settings.cache_clear()

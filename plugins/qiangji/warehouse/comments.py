@@ -11,7 +11,7 @@ import yaml
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Label
 from qiangji.errors import WarehouseError
 from qiangji.warehouse.ddl import define

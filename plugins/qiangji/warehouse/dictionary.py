@@ -16,7 +16,9 @@ import yaml
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Form, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.periods import TYPES_ZH
 from qiangji.settings import settings
 from qiangji.warehouse.queries import query

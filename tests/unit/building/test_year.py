@@ -11,7 +11,8 @@ import pytest
 
 from qiangji.building import year
 from qiangji.building.reports import arrow_type, parted
-from qiangji.catalogue import Form, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.models import Form
 from qiangji.engines import Engine, open_engine
 from qiangji.indicators import Base
 from qiangji.indicators.columns import pieces

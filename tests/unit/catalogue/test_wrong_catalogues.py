@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.errors import CatalogueError
 from tests.unit.catalogue.editing import (
     COUNTIES,

@@ -18,7 +18,8 @@ import openpyxl
 import pytest
 
 from qiangji import checking, landing
-from qiangji.catalogue import Catalogue, Layout, load
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Layout
 from qiangji.checking import Checked, signing
 from qiangji.errors import UsageError
 from qiangji.feedback import problems_of, templates
