@@ -19,6 +19,7 @@ from qiangji.indicators.columns import pieces
 from qiangji.periods import Period
 from qiangji.settings import PROJECT, Settings
 from tests.golden import world
+from tests.property.often import times
 
 FIELDS: dict[str, Any] = {"s": {}, "t": {}, "y": {"kind": "ytd"}, "f": {"kind": "flow"}}
 TERMS: list[dict[str, Any]] = [
@@ -75,7 +76,7 @@ def summed(engine: Engine, base: Base, form: Form, rows: pa.Table, is_alone: boo
     )
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(times(30)))
 def test_reports_that_are_left_out_change_nothing(engine: Engine, seed: int) -> None:
     rng = random.Random(seed)
     base, form = base_of(TERMS)
