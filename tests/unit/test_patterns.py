@@ -33,4 +33,4 @@ def test_what_does_not_compile_says_so() -> None:
 
 def test_what_a_pattern_does_not_have_this_has_not_either() -> None:
     with pytest.raises(AttributeError):
-        at_first_use("a").no_method  # noqa: B018
+        at_first_use("a").no_method  # type: ignore[attr-defined]  # noqa: B018
