@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qiangji import pipeline, stages
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.embedded import EmbeddedPostgres
 from qiangji.local import demo, processes
 from qiangji.local.client import AirflowClient

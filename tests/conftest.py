@@ -1,7 +1,7 @@
 """What tests share: two lanes, a home of their own for each, one embedded PostgreSQL, and warehouses in it.
 
-A test that uses the fixture `servers` (as every fixture that starts PostgreSQL, a server or Airflow does) is of the
-slow lane; the others are quick, and `tests/guard.py` ends one that starts a server all the same.
+A test that uses the fixture `servers` (as every fixture that starts PostgreSQL, a server or Airflow does, and what
+takes long) is of the slow lane; the others are quick, and `tests/guard.py` ends one that starts a server all the same.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def servers() -> None:
-    """Says that a test starts PostgreSQL, a server or Airflow: fixtures that do, and tests that do it themselves,
-    ask for it.
+    """Says that a test starts PostgreSQL, a server, Airflow or a process of its own that takes long, or that it takes
+    more of the quick lane's minute than it tells there: fixtures and tests that do ask for it.
     """
 
 
@@ -299,7 +299,7 @@ def _forget_settings() -> None:
 
 def _forget() -> None:
     """Settings and catalogues are cached for a process."""
-    from qiangji.catalogue import load
+    from qiangji.catalogue.load import load
     from qiangji.settings import settings
 
     settings.cache_clear()

@@ -74,6 +74,7 @@ TOGETHER = (
         "tests/unit/checking/",
         "tests/unit/catalogue/test_suites.py",
         "tests/unit/feedback/test_templates.py",
+        "tests/unit/test_rehearse.py",
         "tests/hostile/test_hostile_files.py",
         "tests/hostile/test_fuzz.py",
     ),  # loading Great Expectations takes longer

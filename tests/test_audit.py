@@ -102,12 +102,47 @@ def unasked(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[], Any]:
     """The same in this process, with no source of advisories: what it says of files alone."""
+    return _in_this_process(root, monkeypatch, capsys, lambda *_: [])
+
+
+@pytest.fixture(scope="module")
+def answers(servers: None) -> dict[str, Any]:
+    """What the source says, by name of a package, that knows an advisory of `other`."""
+    with (
+        _osv({"jinja2": "GHSA-old", "other": "GHSA-new"}) as (url, _),
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1")
+        packages = [("jinja2", "2.4.1"), ("a-package", "1.0"), ("other", "2.0")]
+        return {one["name"]: one for one in _module().ask("osv", packages, ["--osv-url", url])}
+
+
+@pytest.fixture
+def answered(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answers: dict[str, Any]
+) -> Callable[[], Any]:
+    """The same in this process, with these answers."""
+    assert set(answers) == {"jinja2", "a-package", "other"}
+    return _in_this_process(
+        root, monkeypatch, capsys, lambda _, packages, __: [answers[name] for name, _ in packages]
+    )
+
+
+def _module() -> Any:
     spec = importlib.util.spec_from_file_location("audit", PROJECT / ".ci" / "audit.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    monkeypatch.setattr(module, "ask", lambda *_: [])
+    return module
+
+
+def _in_this_process(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ask: Callable[..., Any]
+) -> Callable[[], Any]:
+    module = _module()
+    monkeypatch.setattr(module, "ask", ask)
 
     def run() -> Any:
         code = module.main(["--root", str(root)])
@@ -150,19 +185,19 @@ def test_a_source_that_knows_nothing_audits_nothing_and_that_is_said(
     ("by", "days", "code"), [("GHSA-new", 1, 0), ("CVE-1", 1, 0), ("GHSA-new", -1, 1), ("other", 1, 1)]
 )
 def test_what_is_lived_with_has_a_reason_and_a_day(
-    by: str, days: int, code: int, root: Path, osv: Osv, unasked: Callable[[], Any]
+    by: str, days: int, code: int, root: Path, answered: Callable[[], Any]
 ) -> None:
     until = date.today() + timedelta(days)
     (root / ".ci" / "advisories.yaml").write_text(
         f"- {{id: {by}, reason: not called here, until: {until}}}\n"
     )
-    with osv({"jinja2": "GHSA-old", "other": "GHSA-new"}) as (url, _):
-        ran = audit(root, url)
+    ran = answered()
     assert ran.returncode == code, ran.stdout + ran.stderr
+    assert "audited by osv" in ran.stdout
     if days < 0:
         assert "was to be looked at again by" in ran.stderr
     (root / ".ci" / "advisories.yaml").write_text(f"- {{id: {by}, until: {until}}}\n")
-    assert "expected id, reason and until" in unasked().stderr
+    assert "expected id, reason and until" in answered().stderr
 
 
 @pytest.mark.parametrize(

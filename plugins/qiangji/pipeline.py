@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.ledger import Ledger
 from qiangji.settings import Settings, settings
 

@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import CollectError
 from qiangji.ledger import Ledger, Pending, Submission
 from qiangji.periods import Period, reporting_month, span

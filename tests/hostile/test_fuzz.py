@@ -36,6 +36,7 @@ def test_the_plain_reader_tells_another_value(change: tuple[Any, Any]) -> None:
     assert rows != fuzz.said(good, other)
 
 
+@pytest.mark.usefixtures("servers")  # a process of its own
 def test_the_fuzzer_notices_a_reader_that_takes_damaged_text(monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader that replaces undecodable bytes, and one that mistakes one workbook for another."""
     lenient = fuzz.read

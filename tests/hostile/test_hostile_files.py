@@ -62,7 +62,7 @@ def all_outcomes() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def told() -> Any:
+def told(servers: None) -> Any:
     """`all_outcomes` of a process of its own, which reads nothing else."""
     code = "import json\nfrom tests.hostile import test_hostile_files as t\nprint(json.dumps(t.all_outcomes()))\n"
     project = Path(__file__).parents[2]

@@ -36,11 +36,12 @@ FLAGS = (
 SERIOUS = ("serious", "critical")
 _FINDINGS = """
 const done = arguments[arguments.length - 1];
-axe.run(document, {resultTypes: ["violations"]}).then(
+axe.run(document, {resultTypes: ["violations"], ...arguments[0]}).then(
   (found) => done(found.violations.map((v) => [
     v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.html)])),
   (error) => done([["critical", "axe", [String(error)]]]));
 """
+_COLOURS = {"runOnly": {"type": "tag", "values": ["cat.color"]}}
 _WATCH_FOCUS = """
 window.reached = new Set(); window.unmarked = new Set();
 document.activeElement.blur(); window.scrollTo(0, 0);
@@ -104,9 +105,9 @@ class Browser:
         told = self.driver.get_log("browser")
         return [entry["message"] for entry in told if entry["level"] in ("SEVERE", "WARNING")]
 
-    def findings(self) -> list[str]:
-        """What axe-core finds serious or critical."""
-        found = self.driver.execute_async_script(_FINDINGS)
+    def findings(self, *, of_colours: bool = False) -> list[str]:
+        """What axe-core finds serious or critical. `of_colours`: by the rules about colours alone."""
+        found = self.driver.execute_async_script(_FINDINGS, _COLOURS if of_colours else {})
         return [
             f"{impact} {rule}: {node}" for impact, rule, nodes in found if impact in SERIOUS for node in nodes
         ]

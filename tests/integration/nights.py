@@ -282,7 +282,7 @@ def _copy_database(postgres: Any, source: str, name: str) -> None:
 
 def forget() -> None:
     """Settings and catalogues are cached for a process."""
-    from qiangji.catalogue import load
+    from qiangji.catalogue.load import load
     from qiangji.settings import settings
 
     settings.cache_clear()

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 import pytest
 
 from qiangji import stages
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.local import demo
 from qiangji.settings import settings
 from tests.frozen import paths as frozen

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from qiangji.catalogue import corrections, load
+from qiangji.catalogue import corrections
+from qiangji.catalogue.load import load
 from qiangji.cli import common
 from tests.conftest import make_workplace
 from tests.golden import world

@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue import models as catalogue_models
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.warehouse import dictionary
 from tests.conftest import warehouse_of
 

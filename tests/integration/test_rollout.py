@@ -12,7 +12,7 @@ import sqlalchemy as sa
 import yaml
 
 from qiangji import building, stages
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.figures import reading
 from qiangji.periods import Period
 from qiangji.settings import settings

@@ -247,6 +247,7 @@ def test_an_address_that_is_not_percent_encoded_is_refused_and_not_shown(
     assert "12345" not in str(error.value)
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 @pytest.mark.parametrize(
     "url",
     [

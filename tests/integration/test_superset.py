@@ -13,7 +13,7 @@ import sqlalchemy as sa
 import yaml
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.exporting import superset
 from qiangji.exporting.superset.charts import Chart
 from qiangji.exporting.superset.dashboards import dashboards

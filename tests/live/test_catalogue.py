@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.schemas import schemas
 from qiangji.catalogue.terms import CountWhere
 from qiangji.cli import catalogue as command

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.suites import Rule
 from qiangji.checking import comparing, expectations
 from qiangji.checking.expectations import Broken, validate

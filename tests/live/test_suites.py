@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.catalogue.suites import SEVERITIES, Rule, Suite, context_column
 from qiangji.checking.expectations import _raised
 from qiangji.checking.remembering import remembered

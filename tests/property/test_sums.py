@@ -9,7 +9,7 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.checking.sums import Keyed, are_sums
 from tests.golden import world
 

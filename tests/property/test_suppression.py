@@ -21,8 +21,9 @@ import pytest
 
 from qiangji.building.hiding import Hiding
 from qiangji.building.scopes import Scope, scopes
-from qiangji.catalogue import Form, Indicator, Suppression
+from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.lineage import Link, Restating
+from qiangji.catalogue.models import Form, Suppression
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.indicators import Base
 from qiangji.periods import Period

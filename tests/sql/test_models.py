@@ -11,7 +11,8 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from qiangji.catalogue import Form, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.models import Form
 from qiangji.engines import KINDS, Engine, open_engine
 from qiangji.errors import EngineError
 from qiangji.indicators import Base, columns

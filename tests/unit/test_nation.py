@@ -10,7 +10,7 @@ import pytest
 from bench import nation_world
 from bench.nation_world import World
 from qiangji import indicators
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 
 MONTH = "2026-01"
 

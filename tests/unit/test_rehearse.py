@@ -17,7 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from qiangji import checking, cli, pipeline, stages
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.lake import Lake
 from qiangji.ledger import Pending, Submission
 from qiangji.pipeline import Pipeline

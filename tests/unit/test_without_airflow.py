@@ -55,7 +55,7 @@ CORE = closure(PROJECT["dependencies"])
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A site-packages of links: whole folders where all of one is the core's, else file by file."""
     folder = tmp_path_factory.mktemp("core") / "site-packages"
     folder.mkdir()

@@ -13,7 +13,9 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from qiangji.board.state import State
-from qiangji.catalogue import Catalogue, Indicator, Label
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Label
 from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, read
 from qiangji.text import in_full

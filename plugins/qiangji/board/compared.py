@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.engine import Engine
 
 from qiangji.board.bands import UNRATED
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Row, Rows, comparison, read
 from qiangji.figures.reading import State as Figures
 from qiangji.periods import Period

@@ -17,7 +17,8 @@ from sqlalchemy.engine import Engine
 from qiangji.board import reporting, rules
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County
 from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.periods import Period

@@ -15,7 +15,7 @@ from qiangji.board.choosing import NothingThere, chosen_indicator, nothing_yet
 from qiangji.board.overview import Unit, path_of, units
 from qiangji.board.state import VALUES, State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import UsageError
 from qiangji.figures import Row, Rows, explaining, read, reading
 from qiangji.indicators import columns

@@ -28,7 +28,8 @@ from qiangji.board.overview import Figure, Unit, path_of, units
 from qiangji.board.sketch import Sketch, sketch
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.tree import LEVELS, OrgUnit
 from qiangji.figures import Row, Rows, contributing, contributing_words, read
 from qiangji.figures.contributing import Change, Part

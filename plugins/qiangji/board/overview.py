@@ -19,7 +19,8 @@ from qiangji.board.bands import Tally
 from qiangji.board.choosing import Choices, NothingThere, nothing_yet
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue, Label
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Label
 from qiangji.catalogue.tree import OrgUnit
 from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, read

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 from qiangji.board import county, explained, indicator, overview, quality, reporting, today
 from qiangji.board.state import State
 from qiangji.board.tables import Table
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from sqlalchemy.engine import Engine
 from qiangji.board import reporting, rules
 from qiangji.board.state import AND, State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue, Label
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Label
 from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, decisions, read
 from qiangji.ledger import dispositions

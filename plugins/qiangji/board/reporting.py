@@ -15,7 +15,7 @@ from sqlalchemy.engine import Engine
 
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import unknown
 from qiangji.figures import Row, Rows, read, reading
 from qiangji.ledger.statuses import STATUSES

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from qiangji.catalogue import Catalogue, Label
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Label
 from qiangji.catalogue.suites import Rule
 from qiangji.parsing.reasons import REASONS
 from qiangji.parsing.reasons_page import CELLS, ROWS

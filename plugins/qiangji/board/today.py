@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 
 from qiangji.board.state import State
 from qiangji.board.tables import Table, of_rows
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Row, Rows, morning, read, reading
 from qiangji.figures.deciding import (
     Open,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from qiangji.board.words_of_work import WORK
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.figures.explaining import CAUSES
 from qiangji.ledger.statuses import STATUSES
 from qiangji.warehouse.dictionary import MISSING

@@ -15,7 +15,7 @@ from qiangji.board.quality import TOGETHER, group
 from qiangji.board.reporting import ORDER, STATUS_MARKS, TONES
 from qiangji.board.today import report
 from qiangji.board.words import Words
-from qiangji.catalogue import Form, Label
+from qiangji.catalogue.models import Form, Label
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row, in_force
 from qiangji.figures.explaining import CAUSES

@@ -41,7 +41,7 @@ from qiangji.building.recording import Built
 from qiangji.building.registry import Registry
 from qiangji.building.signatures import Signatures
 from qiangji.building.together import Together
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.checking import expectations
 from qiangji.errors import UsageError
 from qiangji.indicators import RESTATED

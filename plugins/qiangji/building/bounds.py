@@ -22,7 +22,8 @@ from sqlalchemy.engine import Connection
 from qiangji.building.figures import Results
 from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
-from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.suites import Words
 from qiangji.indicators import HIDDEN
 from qiangji.ledger import dispositions

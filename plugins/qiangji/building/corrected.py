@@ -19,7 +19,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.building.together import Together
-from qiangji.catalogue import Catalogue, Correction, Form
+from qiangji.catalogue.corrections import Correction
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.errors import CatalogueError
 from qiangji.hashing import short
 from qiangji.lake import Lake

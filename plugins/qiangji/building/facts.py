@@ -19,8 +19,9 @@ from sqlalchemy.engine import Connection
 from qiangji.ahead import ahead
 from qiangji.building import repeating
 from qiangji.building.corrected import Corrected
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.tree import LEVELS
 from qiangji.checking import contextual
 from qiangji.ledger import Key

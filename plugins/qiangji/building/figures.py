@@ -26,7 +26,7 @@ from qiangji.building.models import IDENTITY, Models, Tables
 from qiangji.building.parts import Part
 from qiangji.building.registry import Registry, known_name
 from qiangji.building.scopes import Scope, scopes
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.engines import Engine
 from qiangji.errors import EngineError
 from qiangji.indicators import HIDDEN, Base

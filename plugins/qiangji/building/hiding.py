@@ -21,8 +21,9 @@ from qiangji.building.earlier import Earlier, add_rows, rows_of
 from qiangji.building.models import Tables
 from qiangji.building.parts import Part
 from qiangji.building.scopes import Scope
-from qiangji.catalogue import Catalogue, Indicator
+from qiangji.catalogue.indicators import Indicator
 from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators import HIDDEN, Base
 from qiangji.indicators.suppression import Cells, Hidden, Paths, are_small, carries_over, decide

@@ -17,9 +17,10 @@ from qiangji.building.registry import Chain, Registry, known
 from qiangji.building.reports import Reports, arrow_type, beside, is_each_once, parted
 from qiangji.building.scopes import Scope
 from qiangji.building.year import chain, is_enough
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
 from qiangji.catalogue.lineage import Restating
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.tree import LEVELS
 from qiangji.engines import Engine
 from qiangji.indicators import Base, bases

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 
 from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.hashing import short
 from qiangji.periods import Period
 

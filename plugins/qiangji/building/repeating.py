@@ -21,8 +21,9 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.lake import Lake
 from qiangji.ledger import Current, Key

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.parsing.normalise import TYPES
 
 

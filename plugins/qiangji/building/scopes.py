@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from qiangji.catalogue import Form, shortest_of
+from qiangji.catalogue.models import Form, shortest_of
 from qiangji.periods import MONTHS_IN, Period, span
 from qiangji.workdays import Calendar
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from qiangji.building.registry import Chain, pairs
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.indicators import Base
 from qiangji.periods import Period
 

@@ -37,7 +37,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from qiangji.ahead import ahead, behind
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.checking import counties, expectations, other_form, titles
 from qiangji.checking.judging import Validated, judge, judge_within_memory, validated_within_memory
 from qiangji.checking.publishing import publish

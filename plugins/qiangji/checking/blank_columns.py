@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Field, Form
 from qiangji.catalogue.suites import Rule, Suite, Words
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding

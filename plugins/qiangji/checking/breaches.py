@@ -12,8 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Form
-from qiangji.catalogue.models import Label
+from qiangji.catalogue.models import Form, Label
 from qiangji.catalogue.suites import SEVERITIES, Rule, Severity, Words
 from qiangji.checking.expectations import Broken
 from qiangji.parsing import Parsed, strays

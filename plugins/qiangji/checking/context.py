@@ -13,8 +13,9 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import ContextColumn
 from qiangji.checking import jumps
 from qiangji.checking.beside import Numbers, at_of, numbered, one_behind_the_other, taken

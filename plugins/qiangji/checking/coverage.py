@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.ledger.findings import org_code_of
 from qiangji.periods import Period
 

@@ -29,7 +29,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking import groups, names, rows_alike, sameness, sheets
 from qiangji.checking.breaches import Breach, NotFilled, Unreadable

@@ -14,8 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Form
-from qiangji.catalogue.models import Field
+from qiangji.catalogue.models import Field, Form
 from qiangji.checking.spans import measure_in, time_in
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.parsing.facts import ANOTHER, SheetFacts, unit_in, word_beside

@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Gap, Suite
 from qiangji.checking.sums import WIDE, Keyed, are_sums, numbers_of, ranked
 from qiangji.parsing.totals import are_totals

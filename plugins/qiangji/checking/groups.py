@@ -26,8 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
 from qiangji.catalogue.keys import parents
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking.verdict import Checked
 from qiangji.ledger.findings import Finding, org_code_of

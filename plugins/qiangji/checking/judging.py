@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import blank_columns, doubts, sheets, signing, unexpected_units
 from qiangji.checking.expectations import Broken, validate

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.checking.verdict import Checked
 from qiangji.lake import Lake, rows_hash
 from qiangji.ledger import Ledger, Reading, Submission

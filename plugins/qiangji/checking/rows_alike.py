@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking.verdict import Checked
 from qiangji.ledger.findings import Finding

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Field, Form
+from qiangji.catalogue.models import Field, Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking.beside import Alike, Numbers, Pairs, counted, taken
 from qiangji.ledger.findings import Finding

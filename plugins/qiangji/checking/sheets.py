@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import counties, formats
 from qiangji.checking.above import other_above

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Form, Layout
+from qiangji.catalogue.models import Form, Layout
 from qiangji.catalogue.suites import Words
 from qiangji.checking.verdict import Checked
 from qiangji.ledger.findings import Finding

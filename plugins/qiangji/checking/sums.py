@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 
 SUM_OF = 2
 """A row is held to be a sum of at least so many others: what equals one other may be a neighbour of the same size."""

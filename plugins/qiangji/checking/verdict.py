@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Rule, Words
 from qiangji.checking.breaches import Breach, NotFilled, Shown, breaches_of, is_whole
 from qiangji.checking.expectations import Broken

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.shapes import read_yaml
 from qiangji.cli.common import Json, console
 from qiangji.errors import CatalogueError

@@ -21,7 +21,7 @@ from qiangji.periods import Period, parse_range
 from qiangji.settings import settings
 
 if TYPE_CHECKING:
-    from qiangji.catalogue import Catalogue
+    from qiangji.catalogue.load import Catalogue
 
 # In a file or a pipe tables are 160 wide, unless COLUMNS is set.
 console = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County
 from qiangji.errors import CollectError, QiangjiError
 from qiangji.settings import settings
 

@@ -29,7 +29,7 @@ from qiangji.errors import CatalogueError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
 
-    from qiangji.catalogue import Catalogue
+    from qiangji.catalogue.load import Catalogue
     from qiangji.figures.moving import Asked
 
 

@@ -15,7 +15,8 @@ from qiangji.cli.common import Counties, Json, as_period, console, exit_on, know
 from qiangji.errors import UsageError
 
 if TYPE_CHECKING:
-    from qiangji.catalogue import Catalogue, Form
+    from qiangji.catalogue.load import Catalogue
+    from qiangji.catalogue.models import Form
     from qiangji.feedback.templates import Laid, Template
     from qiangji.periods import Period
     from qiangji.pipeline import Pipeline

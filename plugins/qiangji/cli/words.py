@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import CatalogueError
 from qiangji.ledger.statuses import STATUSES
 from qiangji.text import quoted_zh

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Choice, Rows, read, reading
 from qiangji.figures.reading import NOW, State
 from qiangji.periods import Period

@@ -20,7 +20,8 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue, County, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County, Form
 from qiangji.checking import Checked, examine
 from qiangji.checking.coverage import Coverage, coverage
 from qiangji.errors import CollectError, ReturnedError

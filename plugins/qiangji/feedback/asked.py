@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.errors import UsageError
 from qiangji.periods import TYPES_ZH, Period, reporting_month
 

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County
 from qiangji.errors import CollectError
 from qiangji.feedback import writing
 from qiangji.feedback.sent import LEFT, TAKEN_BACK, Sent

@@ -19,7 +19,7 @@ from pathlib import Path
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.feedback.asked import last_ended
 from qiangji.feedback.writing import FOLDER, place_of
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.checking import Checked
 from qiangji.checking.breaches import Breach, NotFilled

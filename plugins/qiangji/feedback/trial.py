@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qiangji.catalogue import Catalogue, County
-from qiangji.catalogue.models import FileKind
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import UsageError
 from qiangji.feedback import Cover, Page, Problem, asked, page_of, render
 from qiangji.landing.other_names import CODE as OTHER_NAME

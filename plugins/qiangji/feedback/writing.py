@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from qiangji.catalogue import County
+from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline

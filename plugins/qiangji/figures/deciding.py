@@ -12,7 +12,7 @@ from datetime import date, datetime
 
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Row, Rows, deliveries, read, reading
 from qiangji.figures.reading import Reporting
 from qiangji.ledger.records import SIDE_BY_SIDE

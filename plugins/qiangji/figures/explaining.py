@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.tree import LEVELS
 from qiangji.errors import UsageError
 from qiangji.figures import Choice, Row, Rows, require

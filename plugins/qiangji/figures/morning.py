@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import OVERVIEW, Row, Rows, decisions, explaining, read, reading
 from qiangji.figures.contributing import At, Move, contributions
 from qiangji.figures.contributing_words import short

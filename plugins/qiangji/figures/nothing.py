@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import UsageError
 from qiangji.figures import OVERVIEW, Choice, explaining, read, reading
 from qiangji.periods import Period, local_day

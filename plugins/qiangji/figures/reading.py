@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import UsageError, unknown
 from qiangji.figures import OVERVIEW, Choice, Row, Rows, read
 from qiangji.periods import PERIOD_TYPES, Period, local_day

@@ -15,7 +15,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, Definition, Form, Indicator, Term, shortest_of
+from qiangji.catalogue.indicators import Definition, Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form, shortest_of
+from qiangji.catalogue.terms import Term
 from qiangji.catalogue.tree import LEVELS
 from qiangji.indicators.words import dictionary, fields_read, in_words
 from qiangji.periods import Period

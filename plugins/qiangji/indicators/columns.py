@@ -15,8 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from qiangji.catalogue import Catalogue, Form, Indicator, Term
-from qiangji.catalogue.terms import OneReport, Reports
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
+from qiangji.catalogue.terms import OneReport, Reports, Term
 from qiangji.indicators import Base
 from qiangji.rendering import rendered
 

@@ -22,7 +22,9 @@ from itertools import combinations
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from qiangji.catalogue import Catalogue, Indicator, Suppression
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Suppression
 
 Number = int | Decimal
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from qiangji.catalogue import Catalogue, Term
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.terms import Term
 
 
 def in_words(side: Iterable[Term], catalogue: Catalogue, language: str = "zh") -> str:

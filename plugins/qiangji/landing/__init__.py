@@ -30,8 +30,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from qiangji.catalogue import Catalogue, County
-from qiangji.catalogue.models import FileKind
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County, FileKind
 from qiangji.errors import CollectError, ReturnedError
 from qiangji.lake import Lake
 from qiangji.landing import other_names, side_by_side, voided, withheld

@@ -21,7 +21,8 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from qiangji.catalogue import Catalogue, County
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import County
 from qiangji.parsing.dates import read_period
 from qiangji.periods import Period
 from qiangji.personal_data import masked

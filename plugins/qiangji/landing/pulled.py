@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import CollectError, PermanentError, TransientError
 from qiangji.landing.other_names import Note
 from qiangji.ledger import Delivery, Ledger, Seen

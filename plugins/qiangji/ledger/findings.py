@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Rule, Severity, Words
 from qiangji.hashing import short
 from qiangji.periods import Period

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from qiangji import building
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import CollectError, PermanentError, TransientError
 from qiangji.letters import mail, robots, sent
 from qiangji.letters.addresses import Channel, channels_of

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.errors import failure_in_brief
 from qiangji.figures import Row
 from qiangji.figures.deciding import Open, Waiting, back_by_reason, late_by_county

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Row, Rows, reading
 from qiangji.letters.document import Block, Cell, Grid, Letter, Paragraph, Point, Points, Tone
 from qiangji.letters.reasons import reason

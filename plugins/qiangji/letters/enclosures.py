@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.feedback import templates
 from qiangji.letters.document import Enclosure, Letter, Point, Points
 from qiangji.letters.words import Words

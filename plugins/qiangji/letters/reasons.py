@@ -5,7 +5,7 @@ In: a row of `mart.rejected_row`, whose message quotes the first value that brok
 
 from __future__ import annotations
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.checking.breaches import NOT_FILLED
 from qiangji.figures import Row
 from qiangji.letters.words import Words

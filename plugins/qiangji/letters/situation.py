@@ -13,7 +13,7 @@ from functools import cached_property
 
 from sqlalchemy.engine import Engine
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Choice, Row, Rows, reading
 from qiangji.figures.morning import Morning, as_reported
 from qiangji.periods import Period, local_day

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import Row
 from qiangji.figures.reading import COUNTED
 from qiangji.text import taken_apart

@@ -45,7 +45,7 @@ T = TypeVar("T")
 MAX_FILES = 1000
 """After which a reader is replaced."""
 MOST = max(2, min(4, os.cpu_count() or 4))
-"""Readers at a time: parsing is bound by the processor, and each takes 0.4 s and 100 MB to start."""
+"""Readers at a time: parsing is bound by the processor, and each takes 0.3 s and 100 MB to start."""
 PATIENCE = 1.0
 """Seconds for which a file waits for a reader that is at work, before another is started. Most tasks have a handful of
 small files: one reader has read them all before a second would have started.

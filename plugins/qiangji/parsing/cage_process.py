@@ -23,9 +23,13 @@ from qiangji.settings import MARK
 _PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
            "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", MARK)  # fmt: skip
 _MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1",
-           "MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20)}  # fmt: skip
-"""One arena and no reserved ranges, because the limit is on address space. What a file took is kept for the next one:
-taking memory from the system and giving it back costs as much as reading a small file."""
+           "MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+           "OPENBLAS_NUM_THREADS": "1"}  # fmt: skip
+"""One arena, no reserved ranges, and no threads with stacks and buffers of their own, because the limit is on address
+space. What a file took is kept for the next one: taking memory from the system and giving it back costs as much as
+reading a small file."""
+_START = {"PYDANTIC_DISABLE_PLUGINS": "1"}
+"""None is looked for among all packages that are installed."""
 _START_SECONDS = 120.0
 _PIECE = 1 << 16
 _SAID = 4000
@@ -62,7 +66,10 @@ class Reader:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd="/",
-            env={k: v for k in _PASSED if (v := os.environ.get(k))} | _MEMORY | {"PYTHONPATH": package},
+            env={k: v for k in _PASSED if (v := os.environ.get(k))}
+            | _MEMORY
+            | _START
+            | {"PYTHONPATH": package},
         )
         for pipe in self._pipes:
             os.set_blocking(pipe.fileno(), False)

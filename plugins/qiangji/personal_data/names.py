@@ -27,6 +27,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from qiangji.patterns import at_first_use
 from qiangji.personal_data.ordinary import is_ordinary
 from qiangji.personal_data.words import (
     AGENCIES,
@@ -50,7 +51,7 @@ from qiangji.personal_data.words import (
 )
 from qiangji.text import squeezed, tidy
 
-_TITLES = re.compile(f"副?(?:{'|'.join(TITLES)})$")
+_TITLES = at_first_use(f"副?(?:{'|'.join(TITLES)})$")
 _AND = r"(?:[及和与、/]?(?:联系|手机|办公)?(?:电话|方式|手机|职务|号码))?"
 """What else a label asks for: `联系人及电话：`."""
 _ENGLISH = (
@@ -59,17 +60,17 @@ _ENGLISH = (
     "|(?:leader|secretary|member|person|clerk|contact|user|head|director|manager|reporter|staff|cadre)s? name"
 )
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U0002ebef"
-_TITLES_BEFORE = re.compile(rf"副?(?:{'|'.join(TITLES)}|党员)(?=[{_HAN}]{{2,3}}$)")
+_TITLES_BEFORE = at_first_use(rf"副?(?:{'|'.join(TITLES)}|党员)(?=[{_HAN}]{{2,3}}$)")
 _DOTS = "·•・‧∙⋅"
 _NAME = rf"[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}](?: [{_HAN}])+|[{_HAN}]{{2,8}}"
-_ASKS = re.compile(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?{_AND}[:：]?")
-_ASKS_EN = re.compile(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
+_ASKS = at_first_use(rf"(?:{'|'.join((*ASKING, *OFFICES))})(?:[(].{{0,12}}[)])?{_AND}[:：]?")
+_ASKS_EN = at_first_use(rf"(?:{_ENGLISH})(?:\(.{{0,12}}\))?:?")
 _ENGLISH_KEYS = _ENGLISH.replace(" ", "[ _]")
 _END = rf"(?![{_HAN}]| ?[(\[【〔](?:19|20)[0-9]{{2}}[)\]】〕] ?第?[0-9]{{1,5}} ?号)"
 """Behind a name; what the year of a document's number follows is none: `江组通〔2025〕12号`."""
 _PERSON_OR_OFFICE = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join(OFFICES)}))"
 _ASKED = f"(?:{'|'.join(ASKING)}|(?P<thing>{'|'.join((*OFFICES, *HOLDERS))}))"
-_BEHIND = re.compile(
+_BEHIND = at_first_use(
     rf"(?:{_ASKED}(?:[(][^)]{{0,12}}[)])?{_AND}|(?<![A-Za-z_ ])(?:{_ENGLISH_KEYS}))"
     rf"[\"'”’ ]{{0,2}}[:：=][\"'“‘ ]{{0,2}}(?P<name>{_NAME}){_END}",
     re.IGNORECASE,
@@ -77,32 +78,32 @@ _BEHIND = re.compile(
 _OF = "[村民小组镇街道社区党支部总委第一主要副驻原现任前单位企联]{0,8}"
 """What an office or a person is of, before the word."""
 _WORDS = "|".join(sorted({*ASKING, *OFFICES, *SIGNING}, key=lambda w: (-len(w), w)))
-_SPREAD = re.compile("|".join(" ?".join(w) for w in _WORDS.split("|")))
+_SPREAD = at_first_use("|".join(" ?".join(w) for w in _WORDS.split("|")))
 """The words, also with blanks between their characters: `填 表 人`."""
 _SHORT = rf"[{_HAN}](?: [{_HAN}]){{1,3}}|[{_HAN}]{{1,8}}(?:[{_DOTS}][{_HAN}]{{1,8}})+|[{_HAN}]{{2,6}}"
 _SIGNS = r"(?:[(][^()]{0,12}[)])?[\"'”’ ]{0,2}"
-_ASIDE = re.compile(
+_ASIDE = at_first_use(
     rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))"
     rf"(?:{_SIGNS}[:：=][\"'“‘ (\[【〔]{{0,3}}|(?:[(][^()]{{0,12}}[)])?[\"'”’]? +[(\[【〔]?| {{0,2}}[(\[【〔] ?)"
     rf"(?P<name>{_SHORT}){_END}"
 )
 """A label at the beginning of a text or behind a sign or a blank, then a colon, a blank or a bracket, then a name."""
-_BEFORE = re.compile(
+_BEFORE = at_first_use(
     rf"(?:^|[^{_HAN}])(?P<name>{_SHORT}) ?[(\[【〔](?:{_OF}{_PERSON_OR_OFFICE}|(?P<verb>{'|'.join(SIGNING)}))[)\]】〕]"
 )
-_LOOSE = re.compile(
+_LOOSE = at_first_use(
     rf"(?:^|[^{_HAN}]){_OF}(?:{'|'.join(ASKING)})(?:[;,、|/\-] ?|[:：] ?[0-9]{{1,2}}[.、] ?)?"
     rf"(?P<name>{_SHORT}){_END}"
 )
 """A label of a person alone, then another sign or none: `联系人；林佩仪`, `联系人林佩仪`. There things stand too."""
-_SIGNING = re.compile(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
-_OF_THINGS = re.compile(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
-_ALONE = re.compile(rf"{_OF}(?:{'|'.join((*ASKING, *OFFICES, *SIGNING))}){_AND}(?:姓名|名单)?[:：]?")
+_SIGNING = at_first_use(rf"(?:{'|'.join(SIGNING)})(?:[(].{{0,12}}[)])?[:：]?")
+_OF_THINGS = at_first_use(rf"(?:{'|'.join((*OFFICES, *SIGNING))})(?:[(][^()]{{0,12}}[)])?[:：]?$")
+_ALONE = at_first_use(rf"{_OF}(?:{'|'.join((*ASKING, *OFFICES, *SIGNING))}){_AND}(?:姓名|名单)?[:：]?")
 _HAN_IN = re.compile(f"[{_HAN}]")
-_ENDS_AS_HOLDER = re.compile(
+_ENDS_AS_HOLDER = at_first_use(
     rf"(?=..)[{_HAN}]{{0,10}}(?:{'|'.join((*HOLDERS, *HOLDERS_AS_HEADERS))})(?:姓名|名单)?"
 )
-_LABELS = re.compile(
+_LABELS = at_first_use(
     rf"(?:^|[^{_HAN}])(?:[{_HAN}]{{0,6}}(?:{'|'.join((*ASKING, *OFFICES))})|(?:{'|'.join(SIGNING)}))"
     rf"(?:[(][^()]{{0,12}}[)])?(?: *[:：=(\[【〔]| +(?=[{_HAN}])|$)"
 )
@@ -112,7 +113,7 @@ _DOES = re.compile(
     rf"(?:的|负责|填|报|核|审|提供|统计|汇总|整理|制作|签|说|管|改|已|未|没|处|电话|手机)[{_HAN}]{{0,8}}"
 )
 """A name and what its person does or has."""
-_GLUED = re.compile(
+_GLUED = at_first_use(
     rf"(?=(?:{'|'.join((*ASKING, *OFFICES, *SIGNING, *PLACES))}|联系|由|经|请|问|找)"
     rf"([{_HAN}]{{2,3}}?)(?:$|[^{_HAN}]|的|负责|填|报送|上报|核|审|提供|统计|汇总|整理|制作|签|说|管))"
 )

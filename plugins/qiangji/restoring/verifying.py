@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import editions
 from qiangji.lake import Lake, rows_hash
 from qiangji.restoring import journal, records

@@ -10,7 +10,7 @@ from pathlib import Path
 from psycopg import sql
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Label
 from qiangji.catalogue.shapes import read_yaml
 from qiangji.errors import WarehouseError

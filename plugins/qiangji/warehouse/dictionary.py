@@ -15,7 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Form, Indicator
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.shapes import read_yaml
 from qiangji.periods import TYPES_ZH
 from qiangji.settings import settings

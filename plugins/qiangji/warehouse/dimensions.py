@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Field, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Field, Form
 from qiangji.catalogue.units import LEVELS, table_of
 from qiangji.lake import Lake
 from qiangji.periods import MONTHS_IN, Period, PeriodType, span

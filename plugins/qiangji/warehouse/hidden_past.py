@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.indicators import HIDDEN
 from qiangji.lake import Lake
 from qiangji.warehouse import definitions

@@ -14,7 +14,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Definition, Indicator
+from qiangji.catalogue.indicators import Definition, Indicator
+from qiangji.catalogue.load import Catalogue
 from qiangji.hashing import short
 from qiangji.lake import Lake
 

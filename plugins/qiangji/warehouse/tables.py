@@ -11,7 +11,8 @@ from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.tree import LEVELS
 from qiangji.warehouse.ddl import define, listed, named
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.settings import settings
 
 

@@ -13,7 +13,8 @@ from psycopg import sql
 from sqlalchemy.engine import Connection
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, Definition
+from qiangji.catalogue.indicators import Definition
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.shapes import read_yaml
 from qiangji.catalogue.tree import LEVELS
 from qiangji.periods import MONTHS_IN, PERIOD_TYPES

@@ -13,7 +13,7 @@ from qiangji.board import reporting
 from qiangji.board import today as this_morning
 from qiangji.board.state import State
 from qiangji.board.today import Held
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.figures import deciding
 from qiangji.ledger.statuses import STATUSES
 from qiangji.pipeline import read_catalogue

@@ -11,7 +11,8 @@ import pytest
 
 from qiangji.board import deciding, reporting, rules, today, words_of_work, work
 from qiangji.board.words import TABLE, Words
-from qiangji.catalogue import Catalogue, Label, load
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Label
 from qiangji.ledger.dispositions import DISPOSITIONS
 from qiangji.ledger.statuses import STATUSES
 from qiangji.parsing.reasons import REASONS

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.errors import CatalogueError
 from tests.golden import world
 

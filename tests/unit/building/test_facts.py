@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from qiangji.building.facts import differing
-from qiangji.catalogue import Form
+from qiangji.catalogue.models import Form
 from tests.golden import world
 
 VILLAGE = Form.model_validate(world.form_of("v", {"fields": {"n": {}, "d": {}}}))

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from qiangji.building.hiding import Hiding
 from qiangji.building.scopes import Scope
-from qiangji.catalogue import Suppression
+from qiangji.catalogue.models import Suppression
 from qiangji.catalogue.tree import OrgTree, OrgUnit
 from qiangji.periods import Period
 

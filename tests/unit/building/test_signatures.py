@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from qiangji.building import signatures
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.periods import local_day
 from tests.frozen import paths as frozen
 

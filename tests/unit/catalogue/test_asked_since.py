@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.errors import CatalogueError
 from tests.unit.catalogue.editing import EXPECTATIONS, GROUPS, PATH, RURAL, edit, indicator
 

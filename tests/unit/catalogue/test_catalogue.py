@@ -18,8 +18,8 @@ import jsonschema
 import pytest
 import yaml
 
-from qiangji.catalogue import Catalogue, load
 from qiangji.catalogue.checks import normal_header
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.schemas import schemas
 from qiangji.errors import UsageError
 from qiangji.periods import Period
@@ -311,7 +311,7 @@ def test_importing_it_is_light() -> None:
     """The catalogue is read by every command: nothing heavy may come with it."""
     code = (
         "import sys; sys.path.insert(0, 'plugins'); from pathlib import Path;"
-        "from qiangji.catalogue import load; load(Path('catalogue'), Path('expectations'));"
+        "from qiangji.catalogue.load import load; load(Path('catalogue'), Path('expectations'));"
         "heavy = 'pandas', 'pyarrow', 'great_expectations', 'duckdb', 'airflow';"
         "print([m for m in heavy if m in sys.modules])"
     )

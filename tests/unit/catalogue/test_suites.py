@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.catalogue.suite_checks import check_suite
 from qiangji.catalogue.suites import Rule, Suite, columns_of, context_column
 from qiangji.errors import CatalogueError

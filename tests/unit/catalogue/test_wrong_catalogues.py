@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.errors import CatalogueError
 from tests.unit.catalogue.editing import (
     COUNTIES,
@@ -305,6 +305,7 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
 }
 
 
+@pytest.mark.usefixtures("servers")  # for their time: each reads the whole catalogue
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_catalogue_names_file_key_and_what_was_allowed(tmp_path: Path, case: str) -> None:
     name, change, words = WRONG[case]

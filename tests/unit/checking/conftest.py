@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from tests.golden import world
 
 COUNTED = "expect_column_pair_values_a_to_be_greater_than_b"

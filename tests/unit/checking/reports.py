@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from qiangji import checking
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import Layout
 from qiangji.catalogue.suites import Suite
 from qiangji.checking import Checked

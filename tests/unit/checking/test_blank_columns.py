@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking import Checked, blank_columns
 from qiangji.feedback.problems import problems_of
 from tests.golden import world

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.suites import Suite
 from tests.golden import world
 from tests.unit.checking.reports import GOOD, accepted, as_csv, judged, one, rejected

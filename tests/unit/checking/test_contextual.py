@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.suites import Rule
 from qiangji.checking import contextual
 from qiangji.checking.expectations import Broken, validate

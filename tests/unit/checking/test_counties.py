@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking import Checked, counties
 from qiangji.errors import ReturnedError
 from qiangji.parsing import Parsed, read_form, read_grids

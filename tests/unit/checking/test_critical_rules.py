@@ -91,7 +91,7 @@ def run(form: str, contents: list[bytes], rules: Sequence[Rule]) -> list[Checked
 
 
 @pytest.fixture(scope="module")
-def stopped() -> dict[str, Checked]:
+def stopped(servers: None) -> dict[str, Checked]:
     """Rule -> what the whole suite says of the file that breaks it."""
     found: dict[str, Checked] = {}
     for form, rules in CRITICAL.items():

@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from qiangji import checking
-from qiangji.catalogue import Catalogue, Form, load
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Form
 from qiangji.checking import Checked, doubts, names
 from qiangji.checking.breaches import Breach
 from qiangji.feedback.problems import problems_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from qiangji import checking
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking.verdict import Checked
 from qiangji.errors import CatalogueError
 from qiangji.lake import Lake, rows_hash

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking import Checked, rows_alike
 from qiangji.parsing import Parsed
 from qiangji.parsing.problems import PROBLEMS

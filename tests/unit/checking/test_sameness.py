@@ -9,7 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import Catalogue, Form, load
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Form
 from qiangji.checking import Checked, sameness
 from qiangji.parsing import Parsed
 from qiangji.parsing.problems import PROBLEMS

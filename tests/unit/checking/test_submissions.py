@@ -15,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from qiangji import checking
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import Layout
 from qiangji.checking import Checked, judging, verdict
 from qiangji.checking.expectations import ValidationError

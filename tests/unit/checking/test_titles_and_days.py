@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking.title_doubts import left_open
 from qiangji.checking.titles import other_period
 from qiangji.periods import Period

@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking.title_doubts import left_open, sample
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.titles import other_period

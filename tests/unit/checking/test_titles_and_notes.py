@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS
 from tests.unit.checking.titles import HALF, MONTH, NAMED, QUARTER, TITLES, YEAR, T, places, said
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.checking import Checked, publishing
 from qiangji.checking.breaches import Unreadable
 from qiangji.feedback.problems import problems_of

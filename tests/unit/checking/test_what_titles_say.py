@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.checking.title_spans import other_in_titles
 from qiangji.checking.titles import other_period
 from qiangji.periods import Period

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Field
 from qiangji.checking.other_form import other_form
 from qiangji.checking.title_doubts import left_open, sample

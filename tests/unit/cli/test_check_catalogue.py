@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 from qiangji import cli, stages
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.cli import doctor
 from qiangji.settings import settings
 from tests.frozen import paths as frozen

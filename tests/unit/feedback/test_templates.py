@@ -18,7 +18,8 @@ import openpyxl
 import pytest
 
 from qiangji import checking, landing
-from qiangji.catalogue import Catalogue, Layout, load
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Layout
 from qiangji.checking import Checked, signing
 from qiangji.errors import UsageError
 from qiangji.feedback import problems_of, templates
@@ -222,7 +223,7 @@ def read_back(
     assert {(c.verdict, c.reason_code) for c in back} == {("returned", "nothing_filled")}
 
 
-@pytest.mark.usefixtures("few_rows")
+@pytest.mark.usefixtures("few_rows", "servers")  # for its time: it starts nothing
 @pytest.mark.parametrize(("county", "form"), [(BOOK, "town_training"), (DIRECT, "county_traditional")])
 def test_sums_and_signatures_are_there_once_the_layout_declares_them(
     catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path, county: str, form: str
@@ -251,7 +252,7 @@ def test_sums_and_signatures_are_there_once_the_layout_declares_them(
     assert any(c.parsed.totals_agree for c in checked if c.parsed)
 
 
-@pytest.mark.usefixtures("few_rows")
+@pytest.mark.usefixtures("few_rows", "servers")  # for its time: it starts nothing
 def test_who_has_to_sign_is_asked_for_where_there_is_a_zone(
     catalogue: Catalogue, known: Known, drawn: Any, tmp_path: Path
 ) -> None:

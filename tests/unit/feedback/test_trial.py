@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.errors import UsageError
 from qiangji.feedback import trial
 from tests.frozen.paths import CATALOGUE, EXPECTATIONS

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.figures import deliveries
 from qiangji.figures.deciding import _argument, _few_units, _held, open_reports
 from qiangji.figures.morning import _missed, standing

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import Suppression
+from qiangji.catalogue.models import Suppression
 from qiangji.indicators.suppression import Cells, Hidden, Paths, are_small, decide
 
 RULE = Suppression(threshold=3)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from qiangji.catalogue import Catalogue, Form, Indicator, Term, load
+from qiangji.catalogue.indicators import Indicator
+from qiangji.catalogue.load import Catalogue, load
+from qiangji.catalogue.models import Form
 from qiangji.catalogue.places import Place
-from qiangji.catalogue.terms import CountRows, CountWhere, Max, Min, Reports, Sum
+from qiangji.catalogue.terms import CountRows, CountWhere, Max, Min, Reports, Sum, Term
 from qiangji.errors import CatalogueError, UsageError
 from qiangji.indicators import columns
 from qiangji.rendering import rendered

@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from qiangji import landing
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.ledger import Known

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.landing import other_names
 from qiangji.periods import Period
 from qiangji.pipeline import read_catalogue

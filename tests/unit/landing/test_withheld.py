@@ -16,7 +16,7 @@ import openpyxl
 import pytest
 
 from qiangji import landing
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.errors import PermanentError
 from qiangji.lake import Lake
 from qiangji.landing import withheld

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.screening import find_personal_data

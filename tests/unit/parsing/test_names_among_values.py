@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.catalogue.models import Layout
 from qiangji.parsing.grid import grid_of
 from qiangji.parsing.screening import Hit, find_personal_data

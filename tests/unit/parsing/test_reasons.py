@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ def codes_of(call: ast.Call) -> Iterator[str]:
             yield str(keyword.value.value)
 
 
+@functools.cache
 def raised() -> set[str]:
     """Codes of ReturnedErrors in the package's source."""
     found: set[str] = set()

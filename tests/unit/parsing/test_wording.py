@@ -7,8 +7,7 @@ from functools import cache
 import pyarrow as pa
 import pytest
 
-from qiangji.catalogue import Catalogue
-from qiangji.catalogue.load import load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.catalogue.models import County, Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing import cage

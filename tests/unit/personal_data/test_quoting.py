@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qiangji.catalogue import load
+from qiangji.catalogue.load import load
 from qiangji.personal_data import is_suspect, masked, may_name, quoted, unnamed
 from tests.frozen import paths as frozen
 

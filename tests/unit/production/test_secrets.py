@@ -198,6 +198,7 @@ def test_a_reader_may_have_none_and_a_fernet_key_is_one(made: Path) -> None:
     assert told.startswith("airflow_fernet_key: ")
 
 
+@pytest.mark.usefixtures("servers")  # a process of its own
 def test_all_problems_are_told_at_once_in_both_languages(made: Path, tmp_path: Path) -> None:
     put(made, "redis_password", "change-me")
     (made / "airflow_jwt_secret").unlink()
@@ -214,6 +215,7 @@ def test_all_problems_are_told_at_once_in_both_languages(made: Path, tmp_path: P
         assert word in ran.stdout, ran.stdout + ran.stderr
 
 
+@pytest.mark.usefixtures("servers")  # a process of its own
 def test_a_broken_catalogue_starts_nothing_either(made: Path, tmp_path: Path) -> None:
     (tmp_path / "catalogue").mkdir()
     wrong: dict[str, Any] = {"QIANGJI_HOME": str(tmp_path), "QIANGJI_CATALOGUE": str(tmp_path / "catalogue")}
@@ -222,6 +224,7 @@ def test_a_broken_catalogue_starts_nothing_either(made: Path, tmp_path: Path) ->
     assert "counties.yaml" in ran.stdout, ran.stdout + ran.stderr
 
 
+@pytest.mark.usefixtures("servers")  # a process of its own
 def test_as_it_is_delivered_everything_may_start(made: Path, tmp_path: Path) -> None:
     ran = script("check", cwd=tmp_path, SECRETS_FOLDER=str(made), QIANGJI_HOME=str(tmp_path))
     assert ran.returncode == 0, ran.stdout + ran.stderr

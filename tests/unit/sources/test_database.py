@@ -11,7 +11,8 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
-from qiangji.catalogue import County, load
+from qiangji.catalogue.load import load
+from qiangji.catalogue.models import County
 from qiangji.errors import PermanentError
 from qiangji.periods import Period
 from qiangji.settings import settings

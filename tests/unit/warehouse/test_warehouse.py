@@ -25,7 +25,7 @@ from psycopg import sql
 from sqlalchemy.engine import Engine
 
 from qiangji import indicators
-from qiangji.catalogue import Catalogue, load
+from qiangji.catalogue.load import Catalogue, load
 from qiangji.errors import WarehouseError
 from qiangji.periods import PERIOD_TYPES
 from qiangji.settings import Settings, settings

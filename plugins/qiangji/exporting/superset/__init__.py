@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from sqlalchemy.engine import Connection
 
-from qiangji.catalogue import Catalogue
+from qiangji.catalogue.load import Catalogue
 from qiangji.exporting.superset.charts import Chart, position
 from qiangji.exporting.superset.dashboards import Dashboard, Filter, dashboards
 from qiangji.exporting.superset.datasets import DATASETS, Dataset

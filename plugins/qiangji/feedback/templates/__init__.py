@@ -20,7 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from qiangji.catalogue import Catalogue, Form
+from qiangji.catalogue.load import Catalogue
+from qiangji.catalogue.models import Form
 from qiangji.errors import CollectError
 from qiangji.feedback import asked
 from qiangji.feedback.templates import guide, sheet, units

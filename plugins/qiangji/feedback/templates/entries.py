@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qiangji.catalogue import Field, Form
-from qiangji.catalogue.models import MAX_DIGITS
+from qiangji.catalogue.models import MAX_DIGITS, Field, Form
 from qiangji.catalogue.suites import Rule, Suite
 from qiangji.checking.sheets import UNITS
 from qiangji.parsing.grid import column_letters

@@ -14,7 +14,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from qiangji.catalogue import County, Form, Layout
+from qiangji.catalogue.models import County, Form, Layout
 from qiangji.catalogue.suites import Suite
 from qiangji.feedback.templates.entries import MAX_MESSAGE, Entry, entries_of
 from qiangji.feedback.templates.units import Line
