@@ -471,8 +471,10 @@ def test_a_catalogue_with_a_form_no_indicator_reads_still_gets_its_facts(copied:
     engine.dispose()
 
 
-def test_an_org_unit_that_is_renamed_is_renamed_in_the_dimension(copied: Settings) -> None:
-    prepared(copied)
+def test_what_is_renamed_is_renamed_in_dimensions_and_comments(copied: Settings) -> None:
+    label = prepared(copied).forms["village"].fields["party_members"].label
+    form = copied.catalogue / "forms" / "village.yaml"
+    form.write_text(form.read_text(encoding="utf-8").replace(label.en, "Comrades"), encoding="utf-8")
     tree = copied.catalogue / "org_units.csv"
     tree.write_text(
         tree.read_text(encoding="utf-8").replace("440703,蓬江区", "440703,新蓬江区"), encoding="utf-8"
@@ -483,6 +485,13 @@ def test_an_org_unit_that_is_renamed_is_renamed_in_the_dimension(copied: Setting
     rows = ask(engine, "SELECT path FROM dim.org_unit WHERE county_code = '440703'")
     assert rows
     assert all("新蓬江区" in r.path for r in rows)
+    told = (
+        "SELECT attname AS field, col_description(attrelid, attnum) AS words FROM pg_attribute"
+        " WHERE attrelid = 'fact.village'::regclass AND attnum > 0"
+    )
+    words = {r.field: r.words for r in ask(engine, told)}
+    assert words["party_members"] == f"{label.zh} / Comrades"
+    assert all(words.values())
     engine.dispose()
 
 
