@@ -59,7 +59,8 @@ class Site:
     client: AirflowClient
     server: EmbeddedPostgres
     built: set[str] = field(default_factory=set)
-    has_accounts: bool = False
+    known: dict[str, str] = field(default_factory=dict)
+    """Tokens of accounts."""
     values: Values = field(default_factory=Values)
     """Personal data that a county has in its database."""
 
@@ -100,16 +101,14 @@ class Site:
 
     def tokens(self, web: httpx2.Client) -> dict[str, str]:
         """Account -> token. Beside `admin` there are a duty operator and an analyst, made when first asked for."""
-        words = {"duty": "who runs", "analyst": "who reads"}
-        if not self.has_accounts:
+        if not self.known:
+            words = {"duty": "who runs", "analyst": "who reads"}
             roles = {"duty": accounts.DUTY, "analyst": accounts.ANALYST}
             self.airflow._commands([accounts.creating(user, words[user], roles[user]) for user in roles])
-            self.has_accounts = True
-        found = {}
-        for user, word in (words | dict([self.airflow.login])).items():
-            answer = web.post("/auth/token", json={"username": user, "password": word})
-            found[user] = str(answer.raise_for_status().json()["access_token"])
-        return found
+            for user, word in (words | dict([self.airflow.login])).items():
+                answer = web.post("/auth/token", json={"username": user, "password": word})
+                self.known[user] = str(answer.raise_for_status().json()["access_token"])
+        return self.known
 
     def alerts(self) -> str:
         """What Airflow's home page says at its top."""

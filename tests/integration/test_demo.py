@@ -111,7 +111,7 @@ def home(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
         EmbeddedPostgres(made.path).destroy()
 
 
-def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home: Home) -> None:
+def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_a_killed_supervisor_left(home: Home) -> None:
     code, said = home.run(*DEMO)
     assert code == 0, said[-3000:]
     home.assert_nothing_is_left()
@@ -146,8 +146,15 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
     assert "`make up` 已在运行" in said, "another one uses what runs"
     assert supervisor.status(home.path) == running, "and what runs goes on"
 
+    number = supervisor.supervising(home.path)
+    assert number is not None
+    os.kill(number, signal.SIGKILL)
+    while supervisor.supervising(home.path) is not None:
+        time.sleep(0.1)
+    assert processes.marked(str(home.path)), "nobody has stopped them"
     assert home.run("qiangji.local", "down", "--home", str(home.path))[0] == 0
     home.assert_nothing_is_left()
+    assert not supervisor.down(home.path, lambda _: None), "nothing more to stop"
     assert home.figures() == figures
     home.assert_nothing_is_left()
 
