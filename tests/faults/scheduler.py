@@ -44,7 +44,7 @@ def killed(site: Site, folder: Path) -> Outcome:
     try:
         run_id = site.client.trigger("collect_period", partition_key=str(month))
         _kill_while(site, "collect_period", "check")
-        run = site.client.wait_for_run("collect_period", run_id, SECONDS)
+        run = site.client.wait_for_run("collect_period", run_id, SECONDS, every=1)
         tried = {task: (i.state, i.try_number) for task, i in site.tasks(run).items()}
         assert run.state == "success", tried
         _kill_while(site, "build_indicators", "build")

@@ -178,8 +178,13 @@ def a_site(folder: Path, seconds: int = COUNTY_SECONDS) -> Iterator[Site]:
         stack.enter_context(server.running_server())
         with pipeline.open_pipeline():
             pass
-        # a scheduler that looks a third as often leaves the processor to other tests; the demonstration's is as it is
-        environment = {"QIANGJI_RETRY_SECONDS": "1", "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3"}
+        # a scheduler that looks a third as often, and DAGs that are read once, leave the processor to other tests; the
+        # demonstration's are as they are
+        environment = {
+            "QIANGJI_RETRY_SECONDS": "1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.3",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "3600",
+        }
         airflow = demo.airflow_of(s, server, months=5, env=environment)
         stack.callback(airflow.stop)
         airflow.start()

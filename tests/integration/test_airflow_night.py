@@ -332,7 +332,7 @@ def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
     while len(runs := [r for r in site.client.runs("collect_period") if r.run_id not in known]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.3)
-    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS) for r in runs]
+    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS, every=1) for r in runs]
     assert {(r.partition_key, r.run_type, r.state) for r in ended} == {
         (str(month), "backfill", "success") for month in (site.last - 1, site.last)
     }
