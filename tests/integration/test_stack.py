@@ -266,8 +266,7 @@ def test_what_dies_is_started_again(stack: AirflowStack) -> None:
     orphans = _until(workers)
     for number in (*first.values(), _postmaster(stack)):
         os.kill(number, signal.SIGKILL)
-    for name, number in first.items():
-        _until(lambda name=name, number=number: number_of(name) != number)
+    _until(lambda: all(number_of(name) != number for name, number in first.items()))
     _until(lambda: not any(map(_lives, orphans)))  # the old workers went with it
     _until(stack.postgres.running)
     _until(lambda: set(supervisor.status(stack.home).values()) == {True})
