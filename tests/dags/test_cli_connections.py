@@ -60,7 +60,7 @@ def test_its_connections_are_asked_first_and_then_the_environment(airflow: dict[
     found = doctor(
         airflow,
         QIANGJI_CONN_COUNTY_440799="file:///elsewhere",
-        QIANGJI_CONN_COUNTY_440783="sftp://u:p@127.0.0.1:2/x",
+        QIANGJI_CONN_COUNTY_440783="postgresql://u:p@127.0.0.1:2/x",
     )
     county = found["county 440799"]
     assert (county["is_well"], Path(county["detail"].removeprefix("folder ")).name) == (True, "county")
