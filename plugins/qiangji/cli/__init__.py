@@ -107,8 +107,9 @@ def options(
 
 def main() -> None:
     """Entry point. The package's own errors are a line in each language on stderr, not a traceback."""
-    gc.set_threshold(50_000, 10, 10)  # what a command imports stays: looking at it again and again is a
-    atexit.register(gc.freeze)  # quarter of its time, half of that at its end
+    # what a command imports stays: looking at it all again and again is a quarter of its time, half of that at its end
+    gc.set_threshold(50_000, 10, 10)
+    atexit.register(gc.freeze)
     pipes.outlive_readers()
     code = _exit_code()
     if told := pipes.lost():
