@@ -11,12 +11,12 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 LONG = {
-    "integration/test_demo.py": 200,
     "integration/test_airflow_night.py": 200,
+    "integration/test_demo.py": 140,
     "integration/test_board_in_browser.py": 60,
     "integration/test_replay.py": 50,
     "faults/test_faults.py": 50,
-    "integration/test_stack.py": 50,
+    "integration/test_stack.py": 40,
     "hostile/test_cage.py": 30,
     "integration/test_embedded.py": 30,
     "integration/test_night.py": 30,
@@ -27,7 +27,7 @@ LONG = {
     "golden/test_indicators.py": 20,
     "integration/test_production.py": 30,
     "integration/test_cli.py": 20,
-    "dags/test_cli_connections.py": 20,
+    "dags/test_cli_connections.py": 15,
     "integration/test_secrets.py": 20,
     "integration/test_restore.py": 20,
     "integration/test_corrections.py": 15,

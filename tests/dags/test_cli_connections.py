@@ -56,18 +56,18 @@ def doctor(environment: dict[str, str], **more: str) -> dict[str, Any]:
     return {e["what"]: e for e in json.loads(done.stdout)}  # and nothing of Airflow's in between
 
 
-def test_its_connections_are_asked_first(airflow: dict[str, str]) -> None:
-    found = doctor(airflow, QIANGJI_CONN_COUNTY_440799="file:///elsewhere")
+def test_its_connections_are_asked_first_and_then_the_environment(airflow: dict[str, str]) -> None:
+    found = doctor(
+        airflow,
+        QIANGJI_CONN_COUNTY_440799="file:///elsewhere",
+        QIANGJI_CONN_COUNTY_440783="postgresql://u:p@127.0.0.1:2/x",
+    )
     county = found["county 440799"]
     assert (county["is_well"], Path(county["detail"].removeprefix("folder ")).name) == (True, "county")
     assert "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in found["airflow"]["detail"]
     assert "nothing answers at 127.0.0.1:1" in found["county 440705"]["detail"]
-    assert "no_connection" in found["county 440781"]["detail"]  # Airflow has none of that id
-
-
-def test_what_airflow_has_not_comes_from_the_environment(airflow: dict[str, str]) -> None:
-    found = doctor(airflow, QIANGJI_CONN_COUNTY_440781="sftp://u:p@127.0.0.1:1/x")
-    assert "127.0.0.1:1" in found["county 440781"]["detail"]
+    assert "127.0.0.1:2" in found["county 440783"]["detail"]  # Airflow has none of that id
+    assert "no_connection" in found["county 440781"]["detail"]  # nobody has
 
 
 def test_another_key_is_told(airflow: dict[str, str]) -> None:

@@ -9,6 +9,7 @@ Airflow's scheduler does for its tasks, so a command does not spend its time on 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -17,6 +18,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -132,8 +134,7 @@ def serve() -> None:
         child = os.fork()
         if not child:
             _become(job, piped)
-            cli.main()
-            sys.exit(0)
+            _end_as(cli.main)
         if piped:
             os.close(piped[1])
             with os.fdopen(piped[0], "rb") as said:
@@ -164,6 +165,20 @@ def _become(job: dict[str, Any], piped: tuple[int, int] | None) -> None:
     what = next((w for w in acts if w in job), "kill")
     step, n = job.get(what, ("", 0))
     Steps(told / "steps", (step, n), acts[what]).install()
+
+
+def _end_as(main: Callable[[], object]) -> None:
+    """Run it and end as it ends, without taking apart what the parent has imported: that takes twice as long."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _wait(go: Path) -> None:

@@ -332,7 +332,7 @@ def test_a_backfill_over_what_is_there_changes_nothing(site: Site) -> None:
     while len(runs := [r for r in site.client.runs("collect_period") if r.run_id not in known]) < 2:
         assert time.monotonic() < deadline
         time.sleep(0.3)
-    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS) for r in runs]
+    ended = [site.client.wait_for_run("collect_period", r.run_id, SECONDS, every=1) for r in runs]
     assert {(r.partition_key, r.run_type, r.state) for r in ended} == {
         (str(month), "backfill", "success") for month in (site.last - 1, site.last)
     }
@@ -401,8 +401,9 @@ def test_one_county_down_is_red_at_its_pull_and_at_the_end_and_costs_the_others_
 
 
 def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(site: Site) -> None:
-    """The last night: a token that was refused stays so."""
+    """The last night: a token that was refused stays so. It is that of a connection in Airflow."""
     s = settings()
+    _connect(site, REFUSING)
     demo.event(s, "hang", HANGING)
     demo.event(s, "wrong_token", REFUSING)
     run = site.collect(conf={"months": 3})
@@ -437,28 +438,39 @@ def test_a_county_that_hangs_delays_nobody_and_a_wrong_token_is_not_tried_again(
     }
 
 
-def test_no_secret_of_a_connection_is_in_anything_that_airflow_keeps(site: Site) -> None:
-    """After all nights: one more with a county's connection in Airflow, of a login that is refused."""
-    word, code = "Geheimwort", "440704"
-    connections = (site.airflow.home / "connections.env").read_text(encoding="utf-8")
-    at = urlsplit(next(line for line in connections.splitlines() if code in line).partition("=")[2])
+WORD = "Geheimwort"
+"""Part of every secret of the connection in Airflow, and of nothing else."""
+
+
+def _connections(site: Site) -> list[str]:
+    """The county systems', a line each."""
+    return (site.airflow.home / "connections.env").read_text(encoding="utf-8").splitlines()
+
+
+def _connect(site: Site, code: str) -> None:
+    """Make the county's connection in Airflow, with a login that its system refuses."""
+    at = urlsplit(next(line for line in _connections(site) if code in line).partition("=")[2])
     site.client._request(
         "POST",
         "/connections",
         json={
             "connection_id": f"county_{code}", "conn_type": "http", "host": at.hostname, "port": at.port,
-            "login": "login", "password": f"{word}/1@#", "extra": json.dumps({"access_token": f"{word}-2"}),
+            "login": "login", "password": f"{WORD}/1@#", "extra": json.dumps({"access_token": f"{WORD}-2"}),
         },
     )  # fmt: skip
-    run = site.collect(conf={"months": 1})
-    assert states(run)["failed"] == {f"pull {NAMES[code]}", "verdict"}
-    pulled = run.tasks["pull", NAMES[code]]
-    said = site.client.task_log("collect_nightly", run.run_id, "pull", map_index=pulled.map_index)
+
+
+def test_no_secret_of_a_connection_is_in_anything_that_airflow_keeps(site: Site) -> None:
+    """After all nights: the last one's login, of the connection in Airflow, was refused."""
+    night = site.client.runs("collect_nightly")[-1]
+    pulled = site.tasks(night)["pull", NAMES[REFUSING]]
+    assert pulled.state == "failed"
+    said = site.client.task_log("collect_nightly", night.run_id, "pull", map_index=pulled.map_index)
     assert "login_refused" in said
     assert "403" in said or "401" in said
 
-    passwords = [urlsplit(line.partition("=")[2]).password for line in connections.splitlines()]
-    secrets = [word, *filter(None, passwords), *filter(None, map(unquote, filter(None, passwords)))]
+    passwords = [urlsplit(line.partition("=")[2]).password for line in _connections(site)]
+    secrets = [WORD, *filter(None, passwords), *filter(None, map(unquote, filter(None, passwords)))]
     assert len(secrets) > 6
     home = site.airflow.home
     own = {home / "connections.env", home / "simulator", home / "airflow" / "secrets.json"}

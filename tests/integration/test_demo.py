@@ -32,6 +32,21 @@ STOPPING = 60.0
 DEMO = ("qiangji", "demo", "--months", "1")
 """With one month of backfill: `.ci/run` runs it as people do."""
 PASSING = {"built_at", "last_attempt_at"}
+SHOWN = (
+    "every figure below is simulated", "今早 This morning", "等待处理", "指标值 Indicator values", "Where the time went"
+)  # fmt: skip
+ENDING = """
+import sys
+from qiangji.cli import main
+from qiangji.local import airflow, demo
+airflow.COMPONENTS.clear()
+airflow.AirflowStack.wait_ready = lambda *_: None
+demo.prepare = lambda *_: None
+demo._collect = lambda *_, **__: True
+sys.argv = ["qiangji", "demo"]
+main()
+"""
+"""The demonstration, with PostgreSQL and the county systems, without Airflow's programs: a night takes no time."""
 
 
 class Home:
@@ -64,6 +79,14 @@ class Home:
         finally:
             process.kill()
         return process.returncode, said
+
+    def ending(self) -> tuple[int, str]:
+        """As `run` of a demonstration that is not kept up, and has nothing left to do but to end and to show."""
+        done = subprocess.run(
+            [sys.executable, "-c", ENDING], env=self.environment, cwd=PROJECT, text=True, timeout=SECONDS,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+        return done.returncode, done.stdout
 
     def rows(self, *command: str) -> tuple[int, list[dict[str, Any]]]:
         """Exit code and rows of a command that prints JSON, without the instants."""
@@ -111,21 +134,11 @@ def home(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ho
         EmbeddedPostgres(made.path).destroy()
 
 
-def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home: Home) -> None:
-    code, said = home.run(*DEMO)
-    assert code == 0, said[-3000:]
-    home.assert_nothing_is_left()
-    for part in ("every figure below is simulated", "今早 This morning", "等待处理", "指标值 Indicator values",
-                 "Where the time went", "no task ran", str(home.path / "lake")):  # fmt: skip
-        assert part in said
-    figures, grid = home.figures(), home.grid()
-    assert {r["org_level"] for r in figures} == {"city", "county"}
-    assert any(r["value"] is not None for r in figures)
-    assert {r["status"] for r in grid} >= {"accepted", "partial", "returned", "withheld"}
-    home.assert_nothing_is_left()
-
+def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_a_killed_supervisor_left(home: Home) -> None:
     code, said = home.run(*DEMO, "--keep")
     assert code == 0, said[-3000:]
+    for part in (*SHOWN, "no task ran", "Airflow: http://127.0.0.1:", str(home.path / "lake")):
+        assert part in said
     running = supervisor.status(home.path)
     assert running.keys() >= {
         "supervisor",
@@ -136,18 +149,36 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_make_up_kept(home
         "simulator",
     }
     assert all(running.values()), running
-    assert "Airflow: http://127.0.0.1:" in said
-    assert home.figures() == figures
-    assert home.grid() == grid, "the same deliveries and no new revision"
+    figures, grid = home.figures(), home.grid()
+    assert {r["org_level"] for r in figures} == {"city", "county"}
+    assert any(r["value"] is not None for r in figures)
+    assert {r["status"] for r in grid} >= {"accepted", "partial", "returned", "withheld"}
 
     assert home.run(*DEMO, "--keep")[0] == 2, "it is up already"
     code, said = home.run(*DEMO)
     assert code == 0, said[-3000:]
     assert "`make up` 已在运行" in said, "another one uses what runs"
     assert supervisor.status(home.path) == running, "and what runs goes on"
+    assert home.figures() == figures
+    assert home.grid() == grid, "the same deliveries and no new revision"
 
+    number = supervisor.supervising(home.path)
+    assert number is not None
+    os.kill(number, signal.SIGKILL)
+    while supervisor.supervising(home.path) is not None:
+        time.sleep(0.1)
+    assert processes.marked(str(home.path)), "nobody has stopped them"
     assert home.run("qiangji.local", "down", "--home", str(home.path))[0] == 0
     home.assert_nothing_is_left()
+    assert not supervisor.down(home.path, lambda _: None), "nothing more to stop"
+    assert home.figures() == figures
+    home.assert_nothing_is_left()
+
+    code, said = home.ending()
+    assert code == 0, said[-3000:]
+    home.assert_nothing_is_left()
+    for part in (*SHOWN, str(home.path / "lake")):
+        assert part in said
     assert home.figures() == figures
     home.assert_nothing_is_left()
 

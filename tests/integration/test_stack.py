@@ -1,4 +1,7 @@
-"""The local Airflow with real processes: a run through the scheduler, and nothing left when it stops."""
+"""The local Airflow with real processes, kept up by its supervisor: runs through the scheduler, restarts, nothing left.
+
+One Airflow for the whole file; what a killed supervisor leaves, and a stack without one, `test_demo.py` looks at.
+"""
 
 from __future__ import annotations
 
@@ -103,18 +106,20 @@ def _of(folder: Path) -> AirflowStack:
 
 @pytest.fixture(scope="module")
 def stack(servers: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
-    """A running stack that the tests of this file share."""
+    """A stack that is up; the tests of this file share it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
         made = _make(tmp_path_factory.mktemp("stack"))
         said: list[str] = []
         try:
-            made.start(said.append)
+            assert supervisor.up(made, said.append)
             assert "starting scheduler" in said
-            made.wait_ready()
+            assert "ready" in said
+            assert not supervisor.up(made, said.append), "it runs already"
+            assert set(supervisor.status(made.home).values()) == {True}
             yield made
         finally:
-            made.stop()
+            supervisor.down(made.home, said.append)
             made.postgres.destroy()
 
 
@@ -160,15 +165,17 @@ def test_a_run_goes_through_the_scheduler(stack: AirflowStack, client: AirflowCl
     assert "total 6 from the caller from the plugins folder" in log
 
 
-def test_a_month_is_triggered_by_its_key_and_backfilled(stack: AirflowStack, client: AirflowClient) -> None:
+def test_a_month_is_triggered_by_its_key_and_backfilled(
+    stack: AirflowStack, client: AirflowClient, capsys: pytest.CaptureFixture[str]
+) -> None:
     client.wait_for_dags(["monthly"], timeout=30)
     client.unpause("monthly")
     run_id = client.trigger("monthly", partition_key="2026-07")
     assert client.wait_for_run("monthly", run_id, timeout=60).partition_key == "2026-07"
     assert "month 2026-07" in client.task_log("monthly", run_id, "show")
-    stack.cli(
-        "backfill", "create", "--dag-id", "monthly", "--from-date", "2026-02-01", "--to-date", "2026-03-01"
-    )
+    asked = ("backfill", "create", "--from-date", "2026-02-01", "--to-date", "2026-03-01", "--dag-id")
+    command = ["airflow", "--home", str(stack.home), "--", *asked, "monthly"]
+    assert main(command) == 0, f"as `make airflow` asks: {capsys.readouterr().err}"
 
     def backfilled() -> set[str]:
         runs = client.runs("monthly")
@@ -181,16 +188,7 @@ def test_a_month_is_triggered_by_its_key_and_backfilled(stack: AirflowStack, cli
     _until(lambda: len(backfilled()) == 2)
     assert backfilled() == {"2026-02", "2026-03"}, "the range names the months themselves"
     with pytest.raises(StackError, match="nosuchdag"):
-        stack.cli(
-            "backfill",
-            "create",
-            "--dag-id",
-            "nosuchdag",
-            "--from-date",
-            "2026-02-01",
-            "--to-date",
-            "2026-02-01",
-        )
+        stack.cli(*asked, "nosuchdag")
 
 
 def test_errors_say_what_was_asked_and_found(client: AirflowClient) -> None:
@@ -248,33 +246,49 @@ def test_one_process_runs_it_and_only_that_one_stops_it(stack: AirflowStack) -> 
 
 
 def test_what_has_died_is_seen_and_said(stack: AirflowStack) -> None:
-    stack._processes["companion"].kill()
-    _until(lambda: not stack.alive()["companion"])
-    stack._began = stack._began.replace(year=2100)  # as if nothing had given a sign of life yet
-    try:
-        with pytest.raises(StackError, match="companion has ended"):
-            stack.wait_ready(5)
-    finally:
-        stack._began = stack._began.replace(year=2000)
-        stack.launch("companion")
+    """As whoever has started it sees it, before anything has given a sign of life."""
+    other = _of(stack.home.parent)
+    other._began = other._began.replace(year=2100)
+    other._processes["companion"] = subprocess.Popen(["false"])
+    _until(lambda: not other.alive()["companion"])
+    with pytest.raises(StackError, match="companion has ended"):
+        other.wait_ready(5)
 
 
-def test_nothing_is_left_after_stop_not_even_a_task_s_child(
+def test_what_dies_is_started_again(stack: AirflowStack) -> None:
+    def number_of(name: str) -> int:
+        return int(read_private(stack.home / "run" / "airflow.json")[name].split()[0])
+
+    def workers() -> list[psutil.Process]:
+        return [p for p in processes.marked(stack.mark) if "LocalExecutor" in " ".join(p.cmdline())]
+
+    first = {name: number_of(name) for name in ("scheduler", "companion")}
+    orphans = _until(workers)
+    for number in (*first.values(), _postmaster(stack)):
+        os.kill(number, signal.SIGKILL)
+    _until(lambda: all(number_of(name) != number for name, number in first.items()))
+    _until(lambda: not any(map(_lives, orphans)))  # the old workers went with it
+    _until(stack.postgres.running)
+    _until(lambda: set(supervisor.status(stack.home).values()) == {True})
+
+
+def test_nothing_is_left_when_it_is_down_not_even_a_task_s_child(
     stack: AirflowStack, client: AirflowClient
 ) -> None:
-    """The last test that uses the stack while it runs."""
+    """The last test that uses the stack."""
     client.wait_for_dags(["sleeper"], timeout=30)
     client.unpause("sleeper")
     client.trigger("sleeper")
     asleep = "sleep 3600"
-    _until(lambda: _commands(stack).count(asleep) == 2)  # the task's child and the companion
+    _until(lambda: _commands(stack).count(asleep) == 2, 60)  # the task's child and the companion
     before = processes.marked(stack.mark)
     assert len({os.getpgid(process.pid) for process in before}) > len(stack.alive()), (
         "tasks have groups of their own"
     )
+    said: list[str] = []
     bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        stack.stop()
+        assert supervisor.down(stack.home, said.append)
         assert processes.marked(stack.mark) == []
         assert not [process for process in before if _lives(process)]
         assert not stack.postgres.running()
@@ -283,57 +297,12 @@ def test_nothing_is_left_after_stop_not_even_a_task_s_child(
     finally:
         bystander.kill()
         bystander.wait()
-
-
-def test_up_restarts_what_dies_and_down_ends_what_a_killed_supervisor_left(
-    stack: AirflowStack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the home of the stopped stack, whose database need not be migrated anew."""
-    monkeypatch.setenv("QIANGJI_EMBEDDED_FSYNC", "off")
-    stack.stop()
-    stack = _of(stack.home.parent)
-    home = stack.home
-    said: list[str] = []
-    try:
-        assert supervisor.up(stack, said.append)
-        assert "ready" in said
-        assert not supervisor.up(stack, said.append), "it runs already"
-        assert set(supervisor.status(home).values()) == {True}
-        assert main(["airflow", "--home", str(home), "--", "version"]) == 0, "as `make airflow` asks"
-
-        def scheduler() -> int:
-            return int(read_private(home / "run" / "airflow.json")["scheduler"].split()[0])
-
-        def workers() -> list[psutil.Process]:
-            return [
-                process
-                for process in processes.marked(stack.mark)
-                if "LocalExecutor" in " ".join(process.cmdline())
-            ]
-
-        first = scheduler()
-        orphans = _until(workers)
-        os.kill(first, signal.SIGKILL)
-        os.kill(_postmaster(stack), signal.SIGKILL)
-        _until(lambda: scheduler() != first)
-        _until(lambda: not any(map(_lives, orphans)))  # the old workers went with it
-        _until(stack.postgres.running)
-
-        number = supervisor.supervising(home)
-        assert number is not None
-        os.kill(number, signal.SIGKILL)
-        _until(lambda: supervisor.supervising(home) is None)
-        assert processes.marked(stack.mark), "nobody has stopped them"
-        assert supervisor.down(home, said.append)
-        assert processes.marked(stack.mark) == []
-        assert set(supervisor.status(home).values()) == {False}
-        assert not supervisor.down(home, said.append), "nothing more to stop"
-
-        with stack.postgres.running_server(), stack.postgres.connect() as connection:
-            names = connection.execute("SELECT datname FROM pg_database").fetchall()
-        assert ("airflow",) in names, "the data survive"
-    finally:
-        supervisor.down(home, said.append)
+    assert said == ["stopping Airflow"], "its supervisor has stopped everything itself"
+    assert set(supervisor.status(stack.home).values()) == {False}
+    assert not supervisor.down(stack.home, said.append), "nothing more to stop"
+    with stack.postgres.running_server(), stack.postgres.connect() as connection:
+        names = connection.execute("SELECT datname FROM pg_database").fetchall()
+    assert ("airflow",) in names, "the data survive"
 
 
 def _postmaster(stack: AirflowStack) -> int:

@@ -331,10 +331,8 @@ class AirflowStack:
         return self.home / "run" / "stack.lock"
 
     def _airflow(self, arguments: Sequence[str], preload: Sequence[str] = ()) -> list[str]:
-        if not preload:
-            return [sys.executable, "-m", "airflow", *arguments]
         script = (
-            f"import sys, {', '.join(preload)}; sys.argv[0] = 'airflow'; "
+            f"{accounts.SELDOM}import {', '.join(['sys', *preload])}; sys.argv[0] = 'airflow'; "
             "from airflow.__main__ import main; main()"
         )
         return [sys.executable, "-c", script, *arguments]
