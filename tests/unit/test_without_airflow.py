@@ -203,6 +203,7 @@ def imported() -> dict[str, set[str]]:
     return {n: m for n, m in found.items() if n not in sys.stdlib_module_names and own.get(n) != m}
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_what_is_imported_is_what_is_listed() -> None:
     """Every import comes with the listed dependencies, and no listed dependency is left over."""
     providers = metadata.packages_distributions()

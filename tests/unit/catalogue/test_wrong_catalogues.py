@@ -29,6 +29,7 @@ from tests.unit.catalogue.editing import (
     indicator,
 )
 
+pytestmark = pytest.mark.usefixtures("servers")  # for their time: each reads the whole catalogue
 WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
     "a threshold that hides nothing": (
         SUPPRESSION,
@@ -305,7 +306,6 @@ WRONG: dict[str, tuple[str, Callable[[Any], object], list[str]]] = {
 }
 
 
-@pytest.mark.usefixtures("servers")  # for their time: each reads the whole catalogue
 @pytest.mark.parametrize("case", WRONG)
 def test_a_wrong_catalogue_names_file_key_and_what_was_allowed(tmp_path: Path, case: str) -> None:
     name, change, words = WRONG[case]

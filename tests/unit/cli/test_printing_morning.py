@@ -133,6 +133,7 @@ def test_nothing_is_cut_at_any_width(width: int) -> None:
     assert all(f"县44070{i}" in text for i in range(3))
 
 
+@pytest.mark.usefixtures("servers")  # for its time: it starts nothing
 def test_a_nation_s_morning_is_one_screen_and_begins_with_the_worst() -> None:
     counties = [county(f"{i:06d}", returned=i % 7) for i in range(2967)]
     counties[2900] = county("999999", is_reached=False, reason_code="timeout")
