@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from qiangji.lake import rows_hash
 from tests.conftest import _forget
 from tests.integration.nights import assert_same
 from tests.integration.test_cli import run
@@ -99,8 +100,6 @@ def test_what_a_killed_step_leaves_is_no_damage(place: Place) -> None:
     """Rows of a check that was killed before its event: to be looked at, and nothing is lost."""
     path = next(lake(place).glob("reports/*/*/*/*.parquet"))
     table = pq.ParquetFile(path).read().slice(1)
-    from qiangji.lake import rows_hash
-
     pq.write_table(table, path.with_name(f"{rows_hash(table)}.parquet"))
     ran = run("verify", "--json")
     assert (ran.code, faults()) == (3, {"unnamed"})

@@ -26,25 +26,29 @@ LOOKED_AT = {
 FAULTS = {
     "altered": "数据湖里的文件与其名称不符：从数据湖的备份取回该文件。",
     "missing": "台账或事件引用的文件不在：从数据湖的备份取回。",
-    "not_in_journal": "台账里有、事件日志里没有：从备份取回lake/journal；不要用--force，否则就丢了。此前不要运行qiangji build。",
+    "not_in_journal": "台账里有、事件日志里没有：从备份取回lake/journal，此前不要运行qiangji build；不要用--force，"
+    "否则就丢了。",
     "other_in_ledger": "台账与事件所记不同：有人手工改过数据库，先查明是谁，再运行qiangji rebuild-ledger --force。",
     "unknown_build": "有不知出自哪次计算的指标：同上。",
     "other_facts": "有不知出自哪次计算的事实行：同上。",
     "not_in_ledger": "有事件而台账里没有：一两个是进程中断留下的，照原样再做一次；很多则是恢复过备份。",
-    "unnamed": "有文件而没有事件提到：进程在写事件前中断，照原样再做一次；仍在则是日志丢了文件，计算之前从备份取回lake/journal。",
+    "unnamed": "有文件而没有事件提到：进程在写事件前中断，照原样再做一次；"
+    "仍在则是日志丢了文件，计算之前从备份取回lake/journal。",
 }
 """Code of a fault -> what it is and what to do, in Chinese; docs/runbooks/restore.md has it in English."""
 LOST = (
     "事件日志丢了文件：以下 {n} 项有事实或计算为证，却没有事件。先不要运行 qiangji build，否则会撤下其指标；"
-    "请从备份取回lake/journal，再运行 qiangji rebuild-ledger --force；没有备份则对其报告期运行 qiangji collect，会重新核查。"
-    " The journal has lost files: {n} things that facts or builds refer to, and no event tells of. No `qiangji build`"
+    "请从备份取回lake/journal，再运行 qiangji rebuild-ledger --force；"
+    "没有备份则对其报告期运行 qiangji collect，会重新核查。"
+    " The journal has lost files: facts or builds refer to {n} things of which no event tells. No `qiangji build`"
     " now: it would drop their figures. Take lake/journal from a backup, then `qiangji rebuild-ledger --force`."
     " Without a backup, `qiangji collect --period` of their periods checks their reports again."
 )
 UNNAMED = (
-    "没有事件提到以下 {n} 个文件：进程中断会留下，照原样再做一次；否则是事件日志丢了文件，计算之前从备份取回lake/journal。"
-    " No event names these {n} files. A step that was killed leaves such: do the same again. Else the journal has lost a"
-    " file: take lake/journal from a backup before a build."
+    "没有事件提到以下 {n} 个文件：进程中断会留下，照原样再做一次；"
+    "否则是事件日志丢了文件，计算之前从备份取回lake/journal。"
+    " No event names these {n} files. A step that was killed leaves such: do the same again. Else the journal has"
+    " lost a file: take lake/journal from a backup before a build."
 )
 LISTED = 10
 """Lines of one kind; `--json` has all."""

@@ -34,8 +34,8 @@ class Rebuilt:
     | without_rows | builds whose figures are not in the lake |
     | unknown | events of kinds that this version does not know |
 
-    `refused`: files of decisions that no ledger could take, so that nobody's decision is missing. `lost`: what facts and
-    builds refer to and no event tells of. `unnamed`: files of the lake that no event names.
+    `refused`: files of decisions that no ledger could take, so that nobody's decision is missing. `lost`: what facts
+    and builds refer to and no event tells of. `unnamed`: files of the lake that no event names.
     """
 
     events: int = 0

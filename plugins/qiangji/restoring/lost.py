@@ -1,11 +1,10 @@
 """What was kept and is no longer so: rows that are gone or altered, and events that the journal has lost.
 
-In: the lake, its journal, the ledger. Out: rows that are those that were kept, or a LakeError; places where something
-is known of an event that is not there.
+In: the lake, its journal, the ledger. Out: rows as they were kept, or a LakeError; traces of events that are not there.
 
 | trace | of a lost event |
 | --- | --- |
-| facts of rows that no verdict names, a build that another followed | it was committed: the next build would not know it |
+| facts of rows that no verdict names, a build that another followed | it was committed; a build now drops figures |
 | a file under a final name that no event names | it may be; a step that was killed leaves one, too |
 """
 

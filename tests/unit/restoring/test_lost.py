@@ -54,7 +54,7 @@ def test_a_build_that_another_followed_has_to_be_there() -> None:
     first: dict[str, Any] = {"build_id": "b1", "previous": None}
     last = {"build_id": "b3", "previous": "b2"}
     assert list(lost.builds(_journal(build=[first, {"build_id": "b2", "previous": "b1"}, last]))) == []
-    assert ["b2" in where for where, _ in lost.builds(_journal(build=[first, last]))] == [True]
+    assert ["b2" in str(where) for where, _ in lost.builds(_journal(build=[first, last]))] == [True]
     assert list(lost.builds(_journal(build=[{"build_id": "old"}]))) == [], "older builds name none"
 
 
@@ -64,7 +64,7 @@ def test_rows_are_held_against_the_hash_that_names_them(tmp_path: Path) -> None:
     path = lake.rows_path("reports", *PLACE, digest)
     assert lake.get_rows("reports", *PLACE, digest) == ROWS
     path.rename(path.with_name("other.parquet"))
-    with pytest.raises(LakeError, match="reports.*other") as told:
+    with pytest.raises(LakeError, match=r"reports.*other") as told:
         lake.get_rows("reports", *PLACE, "other")
     assert told.value.code == "altered"
     with pytest.raises(LakeError, match="reports") as told:
