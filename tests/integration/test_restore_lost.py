@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +107,15 @@ def test_what_a_killed_step_leaves_is_no_damage(place: Place) -> None:
     assert (ran.code, faults()) == (3, {"unnamed"})
     ran = rebuilt(place, "--json")
     assert (ran.code, ran.json["lost"], len(ran.json["unnamed"])) == (3, [], 1)
+
+
+def test_a_file_that_comes_while_verify_runs_has_its_event_to_come(place: Place) -> None:
+    path = next(lake(place).glob("reports/*/*/*/*.parquet"))
+    table = pq.ParquetFile(path).read().slice(1)
+    new = path.with_name(f"{rows_hash(table)}.parquet")
+    pq.write_table(table, new)
+    os.utime(new, (time.time() + 600, time.time() + 600))
+    assert run("verify").code == 0
 
 
 def gone(path: Path) -> None:

@@ -11,6 +11,7 @@ In: the lake and a warehouse, neither of which is changed. Out: the faults, each
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -121,14 +122,14 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
 
     Raises JournalError for a journal that cannot be read, WarehouseError for a warehouse that was never filled.
     """
-    lake, result = Lake(settings.lake), Verified()
+    lake, result, begun = Lake(settings.lake), Verified(), time.time()
     events = journal.read(lake, watch)
     with reading_warehouse(settings, LOADER) as engine, engine.connect() as c:
         c.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         _bytes(lake, result, watch)
         _rows(lake, result, watch)
         _named(c, lake, events, result)
-        _lost(c, lake, events, result)
+        _lost(c, lake, events, result, begun)
         _editions(c, lake, result)
         _events(c, events, result)
         _builds(c, lake, events, result, watch)
@@ -167,10 +168,14 @@ def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None
             result.note("missing", path, f"is named by {by}")
 
 
-def _lost(c: Connection, lake: Lake, events: Journal, result: Verified) -> None:
-    """Every file under a final name is named by an event, and so is what facts and builds refer to."""
+def _lost(c: Connection, lake: Lake, events: Journal, result: Verified, begun: float) -> None:
+    """Every file under a final name is named by an event, and so is what facts and builds refer to.
+
+    A file that came since the journal was read has its event to come.
+    """
     for path, what in lost.unnamed(lake, events):
-        result.note("unnamed", path, what)
+        if path.stat().st_mtime < begun:
+            result.note("unnamed", path, what)
     for where, what in (*lost.facts(c), *lost.builds(events)):
         result.note("not_in_journal", where, what)
 
