@@ -26,14 +26,32 @@ LOOKED_AT = {
 FAULTS = {
     "altered": "数据湖里的文件与其名称不符：从数据湖的备份取回该文件。",
     "missing": "台账或事件引用的文件不在：从数据湖的备份取回。",
-    "not_in_journal": "台账里有、事件日志里没有：从备份取回lake/journal；不要用--force，否则就丢了。",
+    "not_in_journal": "台账里有、事件日志里没有：从备份取回lake/journal，此前不要运行qiangji build；不要用--force，"
+    "否则就丢了。",
     "other_in_ledger": "台账与事件所记不同：有人手工改过数据库，先查明是谁，再运行qiangji rebuild-ledger --force。",
     "unknown_build": "有不知出自哪次计算的指标：同上。",
     "other_facts": "有不知出自哪次计算的事实行：同上。",
     "not_in_ledger": "有事件而台账里没有：一两个是进程中断留下的，照原样再做一次；很多则是恢复过备份。",
-    "unnamed": "有文件而没有事件提到：进程在写事件前中断，照原样再做一次。",
+    "unnamed": "有文件而没有事件提到：进程在写事件前中断，照原样再做一次；"
+    "仍在则是日志丢了文件，计算之前从备份取回lake/journal。",
 }
 """Code of a fault -> what it is and what to do, in Chinese; docs/runbooks/restore.md has it in English."""
+LOST = (
+    "事件日志丢了文件：以下 {n} 项有事实或计算为证，却没有事件。先不要运行 qiangji build，否则会撤下其指标；"
+    "请从备份取回lake/journal，再运行 qiangji rebuild-ledger --force；"
+    "没有备份则对其报告期运行 qiangji collect，会重新核查。"
+    " The journal has lost files: facts or builds refer to {n} things of which no event tells. No `qiangji build`"
+    " now: it would drop their figures. Take lake/journal from a backup, then `qiangji rebuild-ledger --force`."
+    " Without a backup, `qiangji collect --period` of their periods checks their reports again."
+)
+UNNAMED = (
+    "没有事件提到以下 {n} 个文件：进程中断会留下，照原样再做一次；"
+    "否则是事件日志丢了文件，计算之前从备份取回lake/journal。"
+    " No event names these {n} files. A step that was killed leaves such: do the same again. Else the journal has"
+    " lost a file: take lake/journal from a backup before a build."
+)
+LISTED = 10
+"""Lines of one kind; `--json` has all."""
 
 
 def rebuild_ledger(
@@ -114,10 +132,7 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
     for name, rows in sorted(rebuilt.rows.items()):
         shown.add_row(words.get(name, ""), name, f"{rows:,}")
     console.print(shown)
-    console.print(
-        f"由 {rebuilt.events:,} 个事件重建，请接着运行 qiangji build。"
-        f" From {rebuilt.events:,} events. `qiangji build` then finds what is left to do."
-    )
+    console.print(f"由 {rebuilt.events:,} 个事件重建。 From {rebuilt.events:,} events.")
     if rebuilt.without_reasons:
         console.print(
             f"{rebuilt.without_reasons:,} 个核查结论早于日志记录原因的版本，请运行 qiangji reprocess 找回。"
@@ -140,6 +155,23 @@ def print_rebuilt(rebuilt: Rebuilt) -> None:
         console.print(
             f"{n:,} 个 {kind!r} 类事件本版本不识别，已略过。"
             f" {n:,} events of kind {kind!r} are not known to this version and were left out."
+        )
+    print_lost(rebuilt)
+
+
+def print_lost(rebuilt: Rebuilt) -> None:
+    """What the journal has lost, or may have; else what to do next."""
+    for found, said in ((rebuilt.lost, LOST), (rebuilt.unnamed, UNNAMED)):
+        if found:
+            console.print(said.format(n=f"{len(found):,}"))
+            for one in found[:LISTED]:
+                console.print(f"  {one}", markup=False, soft_wrap=True)
+            if (more := len(found) - LISTED) > 0:
+                console.print(f"  另有{more:,}项，见--json。 {more:,} more: --json")
+    if not (rebuilt.lost or rebuilt.unnamed):
+        console.print(
+            "请接着运行 qiangji verify，再运行 qiangji build。"
+            " `qiangji verify` then looks at what was not read here, and `qiangji build` finds what is left to do."
         )
 
 

@@ -14,10 +14,9 @@ from sqlalchemy.engine import Connection
 
 from qiangji.catalogue.load import Catalogue
 from qiangji.errors import WarehouseError
-from qiangji.lake import Lake
 from qiangji.ledger import Ledger
 from qiangji.pipeline import Pipeline
-from qiangji.restoring import derived, journal, records
+from qiangji.restoring import derived, journal, lost, records
 from qiangji.restoring.journal import Watch, unwatched
 from qiangji.settings import Settings
 from qiangji.warehouse import definitions, engine_of, prepare, sync, urls
@@ -35,7 +34,8 @@ class Rebuilt:
     | without_rows | builds whose figures are not in the lake |
     | unknown | events of kinds that this version does not know |
 
-    `refused`: files of decisions that no ledger could take, so that nobody's decision is missing.
+    `refused`: files of decisions that no ledger could take, so that nobody's decision is missing. `lost`: what facts
+    and builds refer to and no event tells of. `unnamed`: files of the lake that no event names.
     """
 
     events: int = 0
@@ -44,10 +44,12 @@ class Rebuilt:
     without_rows: int = 0
     unknown: dict[str, int] = field(default_factory=dict)
     refused: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        return not (self.without_reasons or self.without_rows or self.unknown)
+        return not (self.without_reasons or self.without_rows or self.unknown or self.lost or self.unnamed)
 
 
 def rebuild(
@@ -55,20 +57,25 @@ def rebuild(
 ) -> Rebuilt:
     """Fill the ledger from the journal, and the warehouse from what the ledger says.
 
-    Raises JournalError for a journal that is missing or broken, and WarehouseError (ledger_not_empty) for a ledger
-    that holds something. With `force` that is replaced.
+    Raises JournalError for a journal that is missing or broken, LakeError (missing, altered) for rows that are not as
+    they were kept, and WarehouseError (ledger_not_empty) for a ledger that holds something. With `force` that is
+    replaced.
     """
-    lake = Lake(settings.lake)
+    lake = lost.Kept(settings.lake)
     journal.read(lake, watch)  # a broken journal stops here, before anything is made
     with urls(settings) as url, engine_of(url[OWNER]) as engine:
         prepare(engine, settings, catalogue)
         found = journal.read(lake)  # with what making the warehouse has just added
-        return _rebuild(
-            Pipeline(settings, catalogue, Ledger(engine, lake, settings.shrink_share)), found, force, watch
-        )
+        pipeline = Pipeline(settings, catalogue, Ledger(engine, lake, settings.shrink_share))
+        result = _rebuild(pipeline, lake, found, force, watch)
+    named = lost.unnamed(lake, found)
+    result.unnamed = tuple(f"{path.relative_to(lake.root)}: {what}" for path, what in named)
+    return result
 
 
-def _rebuild(pipeline: Pipeline, found: journal.Journal, force: bool, watch: Watch) -> Rebuilt:
+def _rebuild(
+    pipeline: Pipeline, lake: lost.Kept, found: journal.Journal, force: bool, watch: Watch
+) -> Rebuilt:
     catalogue, settings, ledger = pipeline.catalogue, pipeline.settings, pipeline.ledger
     builds = found.builds()
     result = Rebuilt(events=len(found), unknown=dict(found.unknown), refused=found.refused)
@@ -79,12 +86,14 @@ def _rebuild(pipeline: Pipeline, found: journal.Journal, force: bool, watch: Wat
         _empty(c, ledger, force)
         result.without_reasons = records.fill(c, ledger, found, watch)
         records.fill_builds(c, ledger, builds, watch)
-        derived.fill_definitions(c, ledger.lake, found)
-        result.without_rows = derived.fill_figures(c, ledger.lake, found, builds, watch)
+        derived.fill_definitions(c, lake, found)
+        result.without_rows = derived.fill_figures(c, lake, found, builds, watch)
         # columns that came back need their views, and today's catalogue may differ from the last recorded definition
         definitions.forget(c, "catalogue")
         sync.synchronise(c, settings, catalogue, sync.definitions_hash(settings, catalogue))
         derived.fill_facts(c, pipeline, watch)
+        traces = (*lost.facts(c), *lost.builds(found))
+        result.lost = tuple(f"{where}: {what}" for where, what in traces)
         result.rows = {t: c.scalar(sa.text(f"SELECT count(*) FROM {t}")) or 0 for t in records.EMPTIED}
         derived.analyze(c)
     return result

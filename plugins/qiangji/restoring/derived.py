@@ -23,11 +23,11 @@ from qiangji.building.inputs import Inputs
 from qiangji.building.parts import Part
 from qiangji.building.registry import Registry
 from qiangji.engines import open_engine
-from qiangji.lake import Lake
 from qiangji.ledger import Current, Key
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.restoring.journal import Event, Journal, Watch, when
+from qiangji.restoring.lost import Kept
 from qiangji.warehouse import dimensions, hidden_past, history, tables
 from qiangji.warehouse.ddl import define
 from qiangji.warehouse.rows import copy_in
@@ -43,7 +43,7 @@ def clear(c: Connection) -> None:
         c.execute(sa.text(f"DELETE FROM {table}"))
 
 
-def fill_definitions(c: Connection, lake: Lake, journal: Journal) -> None:
+def fill_definitions(c: Connection, lake: Kept, journal: Journal) -> None:
     """Fill the past of definitions, one change after the other."""
     for event in journal.of("definitions"):
         rows = [r | {"targets": json.dumps(json.loads(r["targets"]))} for r in event["indicators"]]
@@ -56,7 +56,7 @@ def fill_definitions(c: Connection, lake: Lake, journal: Journal) -> None:
         c.execute(sa.text("DROP TABLE due_then"))
 
 
-def fill_figures(c: Connection, lake: Lake, journal: Journal, builds: Sequence[Event], watch: Watch) -> int:
+def fill_figures(c: Connection, lake: Kept, journal: Journal, builds: Sequence[Event], watch: Watch) -> int:
     """Fill every row that a build showed, with its life time. Returns how many builds left no rows in the lake.
 
     A stricter rule of suppression also hides older figures, so each rule is applied in its turn between the builds.
@@ -78,14 +78,18 @@ def _by_place(tables: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
     yield from found.values()
 
 
-def _fill_table(c: Connection, lake: Lake, event: Event, files: Sequence[dict[str, Any]]) -> None:
+def _fill_table(c: Connection, lake: Kept, event: Event, files: Sequence[dict[str, Any]]) -> None:
     """Have the rows of some files take the place of those that were there."""
     one = files[0]
     scopes = [(period, period_type) for period, period_type in one["scopes"]]
     place = figures.Place(one["table"], scopes, when(event), one.get("units"))
-    paths = [lake.build_path(event["build_id"], f.get("file", f["table"])) for f in files if f["rows_hash"]]
-    if paths:
-        rows = pa.concat_tables(map(lake.get_parquet, paths), promote_options="permissive")
+    kept = [
+        lake.get_named(lake.build_path(event["build_id"], f.get("file", f["table"])), f["rows_hash"])
+        for f in files
+        if f["rows_hash"]
+    ]
+    if kept:
+        rows = pa.concat_tables(kept, promote_options="permissive")
         _add_missing(c, place.table, rows)
         figures.write(c, replace(place, is_empty=figures.is_empty(c, place)), rows)
     elif f"calc.{place.table}" in _tables(c, "calc"):

@@ -11,27 +11,24 @@ In: the lake and a warehouse, neither of which is changed. Out: the faults, each
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from qiangji.catalogue.load import Catalogue
 from qiangji.figures import editions
-from qiangji.lake import Lake, rows_hash
-from qiangji.restoring import journal, records
+from qiangji.lake import Lake
+from qiangji.restoring import journal, lost, records
 from qiangji.restoring.journal import Journal, Watch, unwatched
 from qiangji.settings import Settings
 from qiangji.warehouse import reading_warehouse
 from qiangji.warehouse.queries import query
 from qiangji.warehouse.roles import LOADER
 from qiangji.warehouse.rows import fetch
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 _BACKUP = "Take the file from a backup of the lake. docs/runbooks/restore.md"
 _REBUILD = "`qiangji rebuild-ledger --force`. docs/runbooks/restore.md"
@@ -40,7 +37,8 @@ DO = {
     "missing": _BACKUP,
     "not_in_journal": "The journal has lost it: take lake/journal from a backup. docs/runbooks/restore.md",
     "not_in_ledger": f"A step that was killed leaves one; many of them, a restored backup: {_REBUILD}",
-    "unnamed": "A step that was killed leaves it. Do the same again: `qiangji collect`, `qiangji build`.",
+    "unnamed": "A step that was killed leaves it: do the same again (`qiangji collect`). If it stays, the journal has"
+    " lost a file: take lake/journal from a backup, before a build. docs/runbooks/restore.md",
     "other_in_ledger": _REBUILD,
     "unknown_build": _REBUILD,
     "other_facts": _REBUILD,
@@ -124,14 +122,14 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
 
     Raises JournalError for a journal that cannot be read, WarehouseError for a warehouse that was never filled.
     """
-    lake, result = Lake(settings.lake), Verified()
+    lake, result, begun = Lake(settings.lake), Verified(), time.time()
     events = journal.read(lake, watch)
     with reading_warehouse(settings, LOADER) as engine, engine.connect() as c:
         c.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         _bytes(lake, result, watch)
         _rows(lake, result, watch)
         _named(c, lake, events, result)
-        _unnamed(lake, events, result)
+        _lost(c, lake, events, result, begun)
         _editions(c, lake, result)
         _events(c, events, result)
         _builds(c, lake, events, result, watch)
@@ -141,7 +139,7 @@ def verify(catalogue: Catalogue, settings: Settings, watch: Watch = unwatched) -
 
 def _bytes(lake: Lake, result: Verified, watch: Watch) -> None:
     """The sha256 of every file of lake/raw is its name."""
-    for path in watch(_files(lake.root / "raw", "*"), "raw"):
+    for path in watch(lost.files(lake.root / "raw", "*"), "raw"):
         result.count("raw files")
         with path.open("rb") as f:
             found = hashlib.file_digest(f, "sha256").hexdigest()
@@ -152,26 +150,14 @@ def _bytes(lake: Lake, result: Verified, watch: Watch) -> None:
 def _rows(lake: Lake, result: Verified, watch: Watch) -> None:
     """Every file that is named by a hash of rows holds those rows."""
     areas = ("reports", "rejected", "repeated", "editions", "definitions")
-    for path in watch([p for a in areas for p in _files(lake.root / a, "*.parquet")], "rows"):
+    for path in watch([p for a in areas for p in lost.files(lake.root / a, "*.parquet")], "rows"):
         result.count("files of rows")
         _compare(lake, path, path.stem, result)
 
 
 def _compare(lake: Lake, path: Path, wanted: str, result: Verified) -> None:
-    if isinstance(found := _rows_of(lake, path, wanted), str):
+    if isinstance(found := lost.rows_of(lake, path, wanted), str):
         result.note("altered", path, found)
-
-
-def _rows_of(lake: Lake, path: Path, wanted: str) -> pa.Table | str:
-    """The rows of a file if their hash is the wanted one, else what is wrong."""
-    import pyarrow as pa
-
-    try:
-        rows = lake.get_parquet(path)
-    except (pa.ArrowException, OSError) as e:
-        return f"is no Parquet any more: {str(e).splitlines()[0]:.120}"
-    found = rows_hash(rows)
-    return rows if found == wanted else f"the hash of its rows is {found}, not {wanted}"
 
 
 def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None:
@@ -182,16 +168,16 @@ def _named(c: Connection, lake: Lake, events: Journal, result: Verified) -> None
             result.note("missing", path, f"is named by {by}")
 
 
-def _unnamed(lake: Lake, events: Journal, result: Verified) -> None:
-    """Every file under a final name is named by an event."""
-    named = {part["sha256"] for e in events.of("delivery") for part in e["parts"]}
-    for path in _files(lake.root / "raw", "*"):
-        if path.name not in named:
-            result.note("unnamed", path, "no delivery holds these bytes")
-    builds = {e["build_id"] for e in events.of("build")}
-    for folder in sorted((lake.root / "builds").glob("*")):
-        if folder.name not in builds:
-            result.note("unnamed", folder, "no build left these rows")
+def _lost(c: Connection, lake: Lake, events: Journal, result: Verified, begun: float) -> None:
+    """Every file under a final name is named by an event, and so is what facts and builds refer to.
+
+    A file that came since the journal was read has its event to come.
+    """
+    for path, what in lost.unnamed(lake, events):
+        if path.stat().st_mtime < begun:
+            result.note("unnamed", path, what)
+    for where, what in (*lost.facts(c), *lost.builds(events)):
+        result.note("not_in_journal", where, what)
 
 
 def _paths(c: Connection, lake: Lake, events: Journal) -> Iterator[tuple[Path, str]]:
@@ -225,7 +211,7 @@ def _editions(c: Connection, lake: Lake, result: Verified) -> None:
         if r.figures != len(found):
             result.note("other_in_ledger", where, f"has {len(found)} figures, {r.figures} were published")
             continue
-        kept = _rows_of(lake, lake.edition_path(r.period, r.rows_hash), r.rows_hash)
+        kept = lost.rows_of(lake, lake.edition_path(r.period, r.rows_hash), r.rows_hash)
         if not isinstance(kept, str):
             kept = kept.sort_by(keys)
             if other := [n for n in kept.column_names if not kept[n].equals(found[n])]:
@@ -291,7 +277,3 @@ def _facts(c: Connection, catalogue: Catalogue, result: Verified) -> None:
             if (r.found, r.n) != (r.revision, r.rows) and (r.n or r.rows):
                 what = f"{r.n or 0} rows of revision {r.found}; {r.rows or 0} of revision {r.revision} were loaded"
                 result.note("other_facts", f"fact.{form} {r.period} {r.county_code}", what)
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-    return sorted(p for p in folder.rglob(pattern) if p.is_file())
