@@ -6,8 +6,8 @@ stay the same for good reasons.
 
 By rows: of a few rows all have to be the same, of many nine in ten: of villager groups seven or eight in ten do not
 change in a month. By numbers, for a few cells mended in a few rows: of those that move (of a month, of the year to
-date, of persons once) nineteen in twenty have to be the same, and of all nine in ten. A stock says nothing by itself:
-it may stand still for months. In honest reports three to eight in ten of those that move are the same.
+date, of persons once) nineteen in twenty have to be the same, and so of all. A stock says nothing by itself: it may
+stand still for months. In honest reports three to eight in ten of those that move are the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SHARE = 0.9
 MANY = 20
 """Of fewer rows all have to be the same; fewer numbers that move may stand still by chance."""
 STILL = 0.95
-"""Of the numbers that move; and of all numbers `SHARE`."""
+"""Of the numbers that move, and of all numbers."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def repeated(form: Form, pairs: Pairs) -> dict[str, Repeated]:
         is_again = (same.rows == common) | ((common >= MANY) & (same.rows >= SHARE * common))
         is_again &= same.cells >= LEAST_CELLS
         is_still = (same.moving >= MANY) & (same.still >= STILL * same.moving)
-        is_still &= same.alike >= SHARE * same.numbers
+        is_still &= same.alike >= STILL * same.numbers
         for n in np.flatnonzero(is_told & (is_again | is_still)).tolist():
             found[alike.counties[n]] = (
                 Repeated(int(same.rows[n]), int(common[n]))
