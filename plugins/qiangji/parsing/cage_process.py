@@ -1,7 +1,7 @@
 """One reader: the child process of `cage`, and the conversation with it.
 
 In: requests. Out: answers, or an exception that says how the child ended. Every read and write has a deadline, and
-nothing beyond the cap is read. The child gets an environment of its own: paths and locale, no secret.
+nothing beyond the cap is read. The child gets an environment of its own: paths, locale and zone, no secret.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from qiangji.parsing import wire
 from qiangji.settings import MARK
 
 _PASSED = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
-           "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", MARK)  # fmt: skip
+           "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "QIANGJI_TIMEZONE", MARK)  # fmt: skip
 _MEMORY = {"ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "1",
            "MALLOC_TRIM_THRESHOLD_": str(64 << 20), "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
            "OPENBLAS_NUM_THREADS": "1"}  # fmt: skip

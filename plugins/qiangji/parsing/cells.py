@@ -37,6 +37,11 @@ _EXPECTED: dict[str, Advice] = {
     "boolean": ("是或否", "是 or 否 (yes or no)"),
 }
 _ZONED = r"^[\s]*[0-9]{4}[0-9年月/.-]+日?[T\s][\s]*[0-9:.]+[\s]*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)[\s]*$"
+_NESTED = r"(?s)^\s*(?:\{.*\}|\[.*\])\s*$"
+_NO_NESTED = (
+    "单个值，不是嵌套的对象或列表（{…}、[…]）：请让接口直接给出该值",
+    "a value alone, no object or list ({...}, [...]) around it: let the interface give the value itself",
+)
 _DAY_ALONE = (
     "不带时刻和时区的日期，如2026-09-30：请按北京时间只填日期",
     "a day without a time and its zone, such as 2026-09-30: the day that it is in China",
@@ -188,6 +193,9 @@ def kinds_of(column: Column, raw: pa.Array, field: Field) -> Iterator[tuple[str,
         found = pc.and_(left, are)
         yield kind, found, asked_of(field, kind)
         left = pc.and_not(left, found)
+    nested = pc.and_(left, pc.fill_null(pc.match_substring_regex(raw, _NESTED), False))
+    yield "enum" if field.type == "enum" else "type", nested, _NO_NESTED
+    left = pc.and_not(left, nested)
     if field.type == "date":
         for kind, pattern, advice in (
             ("hashes", _SHOWN["hashes"][0], _HASHES_OF_DAYS),

@@ -1,7 +1,8 @@
 """Days and periods as counties write them; a spreadsheet program's own ways of writing them are read alike.
 
 In: a text. Out: the day or the period, or None. Of a moment, a day is read at midnight only; a period whatever the
-time of day.
+time of day. A moment with an offset names the month that it is where the counties are (`QIANGJI_TIMEZONE`), at every
+door: in a file, an interface's records, a listing, a database. As a day it is asked for in words (`cells`).
 
 | written | day | period |
 | --- | --- | --- |
@@ -13,14 +14,17 @@ time of day.
 | `2026Q3`, `2026年第3季度`, `2026年三季度` | - | 2026Q3 |
 | `2026H1`, `2026年上半年` | - | 2026H1 |
 | `2026`, `2026年`, `2026年度` | - | 2026 |
-| `9/30/2026`, `30-Sep`, `26-Sep`, a moment with an offset (`...Z`), a day that is none or has a `²` | - | - |
+| `2026-09-29T16:00:00Z`, `2026-09-30 00:00:00+08`, `Wed, 30 Sep 2026 00:00:00 +0800` | - | 2026-09 |
+| `9/30/2026`, `30-Sep`, `26-Sep`, a day that is none or has a `²` | - | - |
 | a year before 1900 or after 2999 | as it is | - |
 """
 
 from __future__ import annotations
 
+import email.utils
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from qiangji.errors import UsageError
 from qiangji.periods import FIRST_YEAR, LAST_YEAR, Period
@@ -36,7 +40,10 @@ _MIDNIGHT = re.compile(
 )
 _TIME = r"(?:[上下]午\s?)?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?:\s?[AP]M)?"
 _MOMENT = re.compile(rf"{_DAY}(?:(?:\s|T|(?<=[日号]))(?P<time>{_TIME}))?", re.IGNORECASE)
+_OFFSET = re.compile(r"[0-9:.]{5,}\s?(?:Z|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)", re.IGNORECASE)
+"""How a moment with an offset ends: behind its time of day."""
 _SERIAL = re.compile(r"(?P<days>[0-9]{5})(?P<time>\.[0-9]+)?")
+_LONGEST = 50
 _SERIAL_ZERO = date(1899, 12, 30)
 """Day 0 of Excel's dates: a date cell formatted as a number holds the days since then. Five digits span 1927 to 2173.
 A workbook that counts from 1904 was returned before."""
@@ -61,7 +68,7 @@ def read_date(text: str) -> date | None:
 
 def read_period(text: str) -> Period | None:
     """The period that a text names, or the month of the day that it names; None without either."""
-    day = _day(text, is_midnight=False)
+    day = _day(text, is_midnight=False) or _day_here(text)
     if day is not None:
         return Period.of(day) if FIRST_YEAR <= day.year <= LAST_YEAR else None
     plain = tidy(text).replace(" ", "").upper()
@@ -93,6 +100,28 @@ def _day(text: str, *, is_midnight: bool) -> date | None:
     try:
         return date(int(found["y"]), int(month), int(day))
     except ValueError:
+        return None
+
+
+def _day_here(text: str) -> date | None:
+    """The day, where the counties are, of a moment with an offset, as ISO 8601 or RFC 2822 write it."""
+    plain = tidy(text)
+    if len(plain) > _LONGEST or not (end := _OFFSET.search(plain)) or end.end() != len(plain):
+        return None
+    try:
+        at = datetime.fromisoformat(re.sub(r"\s(?=[Z+-])", "", plain.upper()))
+    except ValueError:
+        try:
+            at = email.utils.parsedate_to_datetime(plain)
+        except (ValueError, OverflowError, TypeError):
+            return None
+    if at.tzinfo is None:
+        return None
+    from qiangji.settings import settings  # few files need it, and each reader would load it
+
+    try:
+        return at.astimezone(ZoneInfo(settings().timezone)).date()
+    except OverflowError:  # the first and the last day that there is
         return None
 
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.glance import is_filled
-from qiangji.personal_data import kind_of, may_name
+from qiangji.personal_data import kind_of, may_name, unnamed
 from qiangji.text import tidy
 
 MAX_COLUMNS = 2000
@@ -41,6 +41,7 @@ class Look:
     | `merged` | merged cells: (top, left, bottom, right), rows from 1, columns from 0 |
     | `texts` | column -> rows of its cells that hold a number as text, of columns that hold numbers |
     | `alike` | names of other visible sheets with cells that are called nearly as this one (`行政村 (2)`) |
+    | `hidden` | name and first rows of each hidden sheet beside one that was picked by its place; not sent by `wire` |
     """
 
     hidden_rows: Set[int] = frozenset()
@@ -53,6 +54,7 @@ class Look:
     merged: tuple[tuple[int, int, int, int], ...] = ()
     alike: tuple[str, ...] = ()
     texts: Mapping[int, Set[int]] = field(default_factory=dict)
+    hidden: tuple[tuple[str, tuple[tuple[str, ...], ...]], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,19 @@ def _without_blanks(column: pa.Array) -> pa.Array:
         return column
     empty = pc.equal(column, "")
     return pc.if_else(empty, pa.scalar(None, pa.string()), column) if pc.any(empty).as_py() else column
+
+
+def hidden_sheet(form: str, name: str, where: str) -> ReturnedError:
+    """The error for a form whose sheet nobody sees."""
+    shown = unnamed(name)
+    return ReturnedError(
+        f"sheet {shown} for form {form} is hidden",
+        where=where,
+        expected="the form's rows on a sheet that is shown",
+        do="Show that sheet, check what it holds, and send it again.",
+        code="missing_sheet",
+        zh=f"该报表的工作表“{shown}”被隐藏：请取消隐藏、核对内容后重报",
+    )
 
 
 def failed(error: ReturnedError, sheet: str = "") -> Grid:

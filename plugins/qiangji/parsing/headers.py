@@ -120,6 +120,7 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         elif target is None and (
             {leaf, full} & set(UNCHANGED_HEADERS)
             or any(is_called(form, text, ignored_texts) for text in (leaf, full))
+            or _is_valueless_key(grid, i)
         ):
             ignored.append(i)
         elif target is None:
@@ -150,6 +151,13 @@ def _columns_at(grid: Grid, reading: Reading, title_rows: int, header_rows: int)
         units=units,
         headers=headers,
     )
+
+
+def _is_valueless_key(grid: Grid, at: int) -> bool:
+    """Whether a key of JSON records has no value in any: it says nothing. A sheet's empty column may be a lost one."""
+    if grid.header_rows is None:
+        return False
+    return set(grid.cells.column(at).slice(grid.header_rows).unique().to_pylist()) <= {None, "", "{}", "[]"}
 
 
 def _target(

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -32,7 +32,7 @@ from qiangji.errors import ReturnedError
 from qiangji.parsing.below import are_codes
 from qiangji.parsing.facts import own_spans, unit_in
 from qiangji.parsing.glance import is_alnum
-from qiangji.parsing.grid import Grid, combined, sign_off_start
+from qiangji.parsing.grid import Grid, combined, hidden_sheet, sign_off_start
 from qiangji.parsing.headers import Columns, find_columns, reordered, without_last
 from qiangji.parsing.reading import Reading
 from qiangji.parsing.strays import MAX_STRAYS, codes_of, filled_in, is_number
@@ -120,12 +120,14 @@ def header_rows(grid: Grid, zone: pa.Table, columns: Columns, reading: Reading) 
 def find_header(grid: Grid, reading: Reading) -> tuple[Reading, Columns]:
     """The columns, and the reading; with fewer header rows where the last declared ones are units or times.
 
-    Raises ReturnedError as `find_columns`.
+    Raises ReturnedError as `find_columns`; missing_sheet where the form's sheet is hidden behind this one.
     """
     try:
         return reading, find_columns(grid, reading)
     except ReturnedError as e:
         less = without_last(grid, reading)
+        if not less and (name := _hidden_form(grid, reading)):
+            raise hidden_sheet(reading.form.form, name, reading.where) from None
         if not less:
             raise e from None
         first, end = (grid.data_start(r.layout) for r in (less[0], reading))
@@ -133,6 +135,20 @@ def find_header(grid: Grid, reading: Reading) -> tuple[Reading, Columns]:
         if not all(_is_further(row, less[1], reading) for row in below):
             raise e from None
         return less
+
+
+def _hidden_form(grid: Grid, reading: Reading) -> str | None:
+    """The hidden sheet that has the form's header, half of its fields in one row, where this one has none of it."""
+    form, hidden = reading.form, grid.look.hidden if grid.look else ()
+    if not hidden:
+        return None
+
+    def most(rows: Iterable[Iterable[str]]) -> int:
+        return max((len(targets_of([squeezed(t) for t in row], form)) for row in rows), default=0)
+
+    if most(grid.row_text(i) for i in range(min(_ABOVE, grid.cells.num_rows))) > 1:
+        return None
+    return next((name for name, rows in hidden if 2 * most(rows) >= len(reading.fields)), None)
 
 
 def _is_further(row: list[str], columns: Columns, reading: Reading) -> bool:

@@ -121,8 +121,9 @@ FINDINGS = (
     ("not_signed", "签章栏缺少应签的填表人或审核人", "the sign-off zone lacks who filled it in or approved it"),
     ("nil_report", "数字全部为0（零报告）", "every number is 0, a nil report"),
     ("blank_column", "整列未填", "a column that is empty in the whole report"),
-    ("repeats_last", "九成以上记录与上次报送逐项相同：是否误报上期的表",
-     "nine rows in ten, or all, are the same as in the last report: was it sent again?"),
+    ("repeats_last", "九成以上记录与上次报送逐项相同，或九成五以上的当期数、累计数相同：是否误报上期的表",
+     "nine rows in ten, or all, or nineteen in twenty numbers that are no stocks, are the same as in the last report:"
+     " was it sent again?"),
     ("another_scale", "多数记录同向为上次的数十倍以上或数十分之一以下，或几乎全部金额约为十倍：是否用错计量单位",
      "most rows are many times smaller or larger than the last, in one direction, or nearly all amounts ten times:"
      " another unit?"),

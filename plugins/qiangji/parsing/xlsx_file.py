@@ -2,7 +2,8 @@
 
 In: bytes and the sheet names wanted. Out: a `Grid` for each form; numbers as the exact text that Excel shows (15
 significant digits; 12.0 is `12`). `archive` has counted the sizes before, because a small file can claim a large sheet.
-A hidden sheet is never read as a form's, whether the county names it or not: nobody who signs the report sees it.
+A hidden sheet is never read as a form's, whether the county names it or not: nobody who signs the report sees it. Its
+first rows only tell that it is the form's, where the visible sheet has nothing of the form (`pages.find_header`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow as pa
 from qiangji.catalogue.models import Layout
 from qiangji.errors import ReturnedError
 from qiangji.parsing.archive import too_large, unreadable
-from qiangji.parsing.grid import MAX_COLUMNS, Grid, Look, failed, grid_of
+from qiangji.parsing.grid import MAX_COLUMNS, Grid, Look, failed, grid_of, hidden_sheet
 from qiangji.parsing.returned import OWN_SHEETS
 from qiangji.parsing.xlsx_cells import Parts
 from qiangji.parsing.xlsx_formats import as_code, as_number, as_percentage
@@ -40,6 +41,8 @@ _COPY = re.compile(
 """What a spreadsheet program or a clerk adds to the name of a copied sheet."""
 _NO_COPY = re.compile("说明|字典|目录|参数|代码|样表|示例|注释")
 _QUOTES = re.compile("[“”‘’\"'「」『』《》]")
+_FIRST_ROWS = 10
+"""Among which a hidden sheet's header is looked for."""
 _DEFAULT = re.compile(r"(?:sheet|工作表)[0-9]*", re.IGNORECASE)
 
 
@@ -74,6 +77,8 @@ def read_scanned(
                     found[form] = _hidden_beside(form, name, away, where)
                 else:
                     found[form] = _sheet(book, parts, name, form, layouts[form])
+                    if not declared and squeezed(name) != squeezed(wanted):
+                        found[form] = _with_hidden(found[form], book, parts)
             return found
     except CalamineError as e:
         raise unreadable(f"the workbook cannot be read ({type(e).__name__})", where) from None
@@ -166,18 +171,20 @@ def _unseen(name: str | None, wanted: str, book: CalamineWorkbook, parts: Parts)
     return filled[0] if len(filled) == 1 and all(squeezed(n) in OWN_SHEETS for n in seen) else None
 
 
-def _hidden(form: str, name: str, where: str) -> Grid:
-    shown = unnamed(name)
-    return failed(
-        ReturnedError(
-            f"sheet {shown} for form {form} is hidden",
-            where=where,
-            expected="the form's rows on a sheet that is shown",
-            do="Show that sheet, check what it holds, and send it again.",
-            code="missing_sheet",
-            zh=f"该报表的工作表“{shown}”被隐藏：请取消隐藏、核对内容后重报",
-        )
+def _with_hidden(grid: Grid, book: CalamineWorkbook, parts: Parts) -> Grid:
+    """The grid with the first rows of hidden sheets: one of them may be the form's, and this one a cover."""
+    seen = _worksheets(book, visible=True)
+    hidden = [n for n in _worksheets(book) if n not in seen and squeezed(n) not in OWN_SHEETS]
+    firsts = tuple(
+        (n, tuple(tuple(as_text(v) or "" for v in row) for row in _rows(book, parts, n)[:_FIRST_ROWS]))
+        for n in hidden
+        if parts.has_cells(n)
     )
+    return replace(grid, look=replace(grid.look, hidden=firsts)) if grid.look and firsts else grid
+
+
+def _hidden(form: str, name: str, where: str) -> Grid:
+    return failed(hidden_sheet(form, name, where))
 
 
 def _hidden_beside(form: str, name: str, away: str, where: str) -> Grid:

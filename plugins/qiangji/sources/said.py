@@ -24,8 +24,6 @@ _DAY = re.compile(r"[0-9]{4}([-/.]?)[0-9]{2}\1[0-9]{2}")
 
 def period_of(value: object) -> Period | None:
     """The period that a value names, None if none; a moment with an offset names the month where the counties are."""
-    if isinstance(value, str) and (value[-1:] in "Zz" or "+" in value):
-        value = moment_of(value) or value
     if isinstance(value, datetime) and value.tzinfo:
         return Period.of(value.astimezone(ZoneInfo(settings().timezone)).date())
     if isinstance(value, date):

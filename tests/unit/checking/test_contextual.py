@@ -358,6 +358,57 @@ def test_a_few_numbers_may_be_the_same_by_chance(catalogue: Catalogue, record: R
     assert record.findings(catalogue, FEBRUARY) == {}
 
 
+MOVING: dict[str, Any] = {
+    "m": {"fields": {"members": {}, "posts": {}, "trees": {"kind": "ytd"}, "visits": {"kind": "flow"}}},
+}  # fmt: skip
+TWELVE = [f"V{i:02d}" for i in range(12)]
+
+
+@pytest.mark.parametrize(
+    ("units", "changed", "said"),
+    [
+        (12, {"members": 1}, "48个非零数字中有47个与2026-01的报送相同"),
+        (12, {"members": 2}, "48个非零数字中有46个与2026-01的报送相同"),
+        (12, {"trees": 1, "members": 1}, "48个非零数字中有46个与2026-01的报送相同"),
+        (12, {"trees": 2}, None),  # 22 of 24 that move
+        (12, {"members": 3}, None),  # 45 of 48 of all
+        (12, {"trees": 12, "visits": 12}, None),  # stocks alone stand still
+        (10, {"members": 1}, "40个非零数字中有39个与2026-01的报送相同"),
+        (9, {"members": 1}, None),  # 18 that move are few
+        (9, {}, "9条记录与2026-01的报送逐项相同"),
+        (12, {}, "12条记录与2026-01的报送逐项相同"),
+    ],
+)
+def test_last_month_s_sheet_with_a_few_cells_mended_is_told(
+    tmp_path: Path, units: int, changed: dict[str, int], said: str | None
+) -> None:
+    """Numbers of the month and of the year to date tell it. A stock may stand still for months."""
+    made = world.make(tmp_path / "moving", {"Z": {"A": {"T": TWELVE}}}, MOVING, [])
+    catalogue, record = load(made.catalogue, made.expectations), Record(Lake(tmp_path / "l"), made.codes)
+    for month in (JANUARY, FEBRUARY):
+        rows = {
+            name: [i + 5 + (month == FEBRUARY and i < changed.get(name, 0)) for i in range(units)]
+            for name in MOVING["m"]["fields"]
+        }
+        record.put("m", month, A, units=TWELVE[:units], **rows)
+    work = contextual.stale(catalogue, record.current, {}, [FEBRUARY])
+    found = contextual.findings(catalogue, record.lake, record.current, work)["m", "2026-02", A]
+    again = [f for f in found if f.rule == "m.unit_code.repeats_last"]
+    assert [f.words.message_zh.partition("：")[0] for f in again] == ([said] if said else [])
+
+
+@pytest.mark.parametrize("still", [0, None])
+def test_zeros_and_blanks_that_stand_still_say_nothing(tmp_path: Path, still: int | None) -> None:
+    made = world.make(tmp_path / "moving", {"Z": {"A": {"T": TWELVE}}}, MOVING, [])
+    catalogue, record = load(made.catalogue, made.expectations), Record(Lake(tmp_path / "l"), made.codes)
+    for month, more in ((JANUARY, 0), (FEBRUARY, 1)):
+        stocks = {"members": list(range(10, 22)), "posts": [9 + more, *range(10, 21)]}
+        record.put(
+            "m", month, A, units=TWELVE, trees=[7 + more, *[still] * 11], visits=[still] * 12, **stocks
+        )
+    assert record.findings(catalogue, FEBRUARY) == {}
+
+
 # ---- what makes a submission worth another look
 
 

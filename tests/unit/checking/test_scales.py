@@ -52,7 +52,13 @@ def changed(rows: int, of: int) -> tuple[pa.Table, pa.Table]:
 
 
 def repeated(now: pa.Table, before: pa.Table) -> tuple[int, int] | None:
-    return repeats.repeated(FORM, Pairs(FORM.key, {"440705": (now, before)})).get("440705")
+    return by_rows({"440705": (now, before)}).get("440705")
+
+
+def by_rows(reports: dict[str, tuple[pa.Table, pa.Table]]) -> dict[str, tuple[int, int]]:
+    found = repeats.repeated(FORM, Pairs(FORM.key, reports))
+    assert not any(again.is_of_numbers for again in found.values())
+    return {county: (again.same, again.of) for county, again in found.items()}
 
 
 def in_scale(period: Period, now: pa.Table, before: pa.Table, last: Period | None = None) -> list[Finding]:
@@ -153,7 +159,7 @@ def test_counties_are_looked_at_together_and_each_by_itself() -> None:
         "4": (now, without),
         "5": (few, before),
     }
-    assert repeats.repeated(FORM, Pairs(FORM.key, reports)) == {"1": (30, 30), "2": (30, 30), "4": (30, 30)}
+    assert by_rows(reports) == {"1": (30, 30), "2": (30, 30), "4": (30, 30)}
     larger = table([1000 * (10 + i) for i in range(30)])
     reports = {"1": (now, before), "2": (larger, turned), "3": (larger, few), "4": (without, larger)}
     found = scales.findings(FORM, (SEPTEMBER, OCTOBER), Pairs(FORM.key, reports))

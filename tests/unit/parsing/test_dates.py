@@ -12,6 +12,7 @@ import pytest
 
 from qiangji.catalogue.models import County, Form
 from qiangji.errors import ReturnedError
+from qiangji.parsing import cage
 from qiangji.parsing.dates import read_period
 from qiangji.parsing.period_column import check_period
 from qiangji.parsing.reading import Reading
@@ -27,7 +28,10 @@ LABEL = {"zh": "项", "en": "Item"}
      "2026-10-01", "2026/10/1", "2026/10/31", "2026年10月1日", "20261001", "46296", "46296.0",
      "2026-10-01T00:00:00", "2026/10/1 0:00",
      "2026-10-15 08:30:00", "2026/10/01 12:00:00 AM", "Oct-26", "oct-26", "OCT 2026", "October 2026", "Oct-2026",
-     "二〇二六年十月", "二○二六年十月"],
+     "二〇二六年十月", "二○二六年十月", "2026-10-01T00:00:00+08:00", "2026-10-01T00:00:00.000+08:00",
+     "2026-09-30T16:00:00Z", "2026-09-30T16:00:00.000Z", "2026-10-31T15:59:59Z", "2026-10-01 00:00:00+08",
+     "2026-10-01T00:00:00+0800", "2026-10-01 00:00:00 +08:00", "2026-09-30T12:00:00-04:00", "2026-09-30t16:00:00z",
+     "Wed, 30 Sep 2026 16:00:00 GMT", "Thu, 01 Oct 2026 00:00:00 +0800"],
 )  # fmt: skip
 def test_a_month_however_it_is_written(text: str) -> None:
     assert read_period(text) == Period.parse("2026-10")
@@ -40,6 +44,7 @@ def test_a_month_however_it_is_written(text: str) -> None:
      ("2026-Q3", "2026Q3"), ("2026年3季度", "2026Q3"), ("2026", "2026"), ("2026年", "2026"), ("2026年度", "2026"),
      ("二〇二六年十一月", "2026-11"), ("二〇二六年十二月", "2026-12"), ("二〇二六年二月", "2026-02"),
      ("二〇二六年", "2026"),
+     ("2026-10-31T16:00:00Z", "2026-11"), ("2026-10-01T00:00:00Z", "2026-10"), ("2026-09-30T15:59:59Z", "2026-09"),
      ("2026-1", "2026-01"), ("Jan-27", "2027-01"), ("2026-09-30", "2026-09"), ("46295", "2026-09")],
 )  # fmt: skip
 def test_other_periods(text: str, period: str) -> None:
@@ -48,8 +53,9 @@ def test_other_periods(text: str, period: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["10/1/2026", "26-Oct", "1-Oct", "10月1日", "10月", "2026-13", "2026-02-30", "2026-10-01T00:00:00Z",
-     "2026-10-01T00:00:00+08:00", "Okt-26", "第3季度", "2026Q5", "十月", "26-10", "", "2026-10-01 x",
+    ["10/1/2026", "26-Oct", "1-Oct", "10月1日", "10月", "2026-13", "2026-02-30",
+     "2026-10-01T25:00:00Z", "2026-02-30T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:00:00-10:00", "Z",
+     "+08:00", "2026-10+08:00", "Okt-26", "第3季度", "2026Q5", "十月", "26-10", "", "2026-10-01 x",
      "2026年10月,2026年9月"],
 )  # fmt: skip
 def test_what_names_no_period(text: str) -> None:
@@ -119,3 +125,18 @@ def test_a_name_in_the_periods_column_is_not_quoted() -> None:
     with pytest.raises(ReturnedError) as caught:
         check("2026-10", ["李雷"])
     assert "李雷" not in str(caught.value) + caught.value.zh
+
+
+@pytest.mark.parametrize(
+    "said", ["2026-10-01T00:00:00+08:00", "2026-09-30T16:00:00Z", "2026-10-01 00:00:00+08"]
+)
+def test_a_record_s_moment_names_the_month_that_it_is_in_the_counties(said: str) -> None:
+    content = f'{{"编码": "440703001001", "数": 1, "报告期": "{said}"}}\n'.encode()
+    one = reading("2026-10")
+    field = {"label": {"zh": "数", "en": "Number"}, "type": "integer", "kind": "stock"}
+    form = Form.model_validate(one.form.model_dump() | {"fields": {"n": field}})
+    county = County(county="440703", transport="folder", path="x", files="{form}_{period}.ndjson")
+    parsed = cage.read_submission(content, "ndjson", county, form, one.period)
+    assert parsed.rows.num_rows == 1
+    with pytest.raises(ReturnedError, match="says period 2026-10"):
+        cage.read_submission(content, "ndjson", county, form, Period.parse("2026-09"))
