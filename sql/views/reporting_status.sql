@@ -81,6 +81,7 @@ GROUP BY cf.county_code, o.name, cf.form;
 --   a warning on a villager group's row, which stands at its village
 --   a restricted field beneath its county
 --   at a village, a field that an indicator of persons reads
+--   beneath its county, what villages sum up to in another form, of a field that is restricted or of persons
 CREATE VIEW mart.finding AS
 SELECT
     f.finding_id,
@@ -146,6 +147,20 @@ CROSS JOIN LATERAL (
                     JOIN dim.indicator AS i USING (indicator_code)
                     WHERE x.form = f.form AND x.field = ANY(f.fields) AND i.is_persons
                 )
+            )
+            AND NOT EXISTS (
+                SELECT FROM dim.rule_field AS y
+                JOIN dim.field AS x USING (form, field)
+                WHERE
+                    y.rule = f.rule
+                    AND (
+                        x.is_restricted
+                        OR EXISTS (
+                            SELECT FROM dim.indicator_field AS z
+                            JOIN dim.indicator AS i USING (indicator_code)
+                            WHERE (z.form, z.field) = (y.form, y.field) AND i.is_persons
+                        )
+                    )
             )
         ) AS it
 ) AS shown;

@@ -196,6 +196,31 @@ def test_no_finding_names_a_value_of_persons_at_a_village(done: Night) -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("rule", "field", "level"),
+    [
+        ("village.party_members.covers_groups", "party_members", "village"),
+        ("town_training.group_leaders_due.as_groups", "group_leaders_due", "town"),
+    ],
+)
+def test_no_finding_beneath_a_county_names_what_persons_of_another_form_add_up_to(
+    done: Night, rule: str, field: str, level: str
+) -> None:
+    """Its own field is of no persons; the sum beside it is a side of a figure that may be hidden."""
+    planted = (
+        "INSERT INTO ops.finding VALUES ('planted', NULL, NULL, NULL, left(:u, 6), :form, '2026-10', :u, :u, :r,"
+        " 'warning', ARRAY[:f], '62 / 63', 'x', 'x', '少于之和：62 / 63', 'fewer than: 62 / 63')"
+    )
+    with done.pipeline.ledger.engine.connect() as c:
+        unit = c.scalar(sa.text("SELECT min(org_code) FROM dim.org_unit WHERE org_level = :l"), {"l": level})
+        told = {"r": rule, "f": field, "u": unit, "form": rule.partition(".")[0]}
+        c.execute(sa.text(planted), told)
+        shown = c.execute(sa.text("SELECT * FROM mart.finding WHERE finding_id = 'planted'")).mappings().one()
+        c.rollback()
+    assert (shown["value"], shown["message_zh"]) == (None, "少于之和：（不公开）")
+    assert "62" not in shown["message_en"]
+
+
 # ---- a rule that changes
 
 TREE = {"Z": {"A": {"T": ["a", "b", "c", "d"]}, "B": {"U": ["u"]}}}

@@ -173,22 +173,22 @@ def collect_again(batches: Any) -> dict[str, Any]:
     of them fails again.
     """
     context = get_current_context()
-    told = set(_may_pass(context["ti"]))
-    result = stages.Collected("")
+    told = sorted(set(_may_pass(context["ti"])))
+    result, checked = stages.Collected(""), Counter[str]()
     if batches and told:
         _with_airflows_connections()
         run_id, months = str(context["run_id"]), [Period.parse(m) for m in batches[0]["months"]]
         with pipeline.open_pipeline() as p:
-            failed = {
-                f.county_code for f in p.ledger.failures(run_id)
-            }  # an earlier try may have reached some
-            if lost := told & failed:
-                result = stages.collect(p, sorted(lost), months, run_id)
+            # an earlier try may have reached some, and not have come to check them
+            failed = {f.county_code for f in p.ledger.failures(run_id)}
+            if lost := [county for county in told if county in failed]:
+                result = stages.collect(p, lost, months, run_id)
+            checked.update(s.status for s in [*result.submissions, *stages.check(p, told)])
         if result.failures:
             raise errors.summed_up([e for *_, e in result.failures])
     return {
         "deliveries": result.deliveries,
-        "submissions": dict(Counter(s.status for s in result.submissions)),
+        "submissions": dict(checked),
         "seconds": dict(result.seconds),
     }
 

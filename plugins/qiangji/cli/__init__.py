@@ -5,7 +5,6 @@ Exit codes: 0 done; 1 error, or not well; 2 usage; 3 done, and somebody has to l
 
 from __future__ import annotations
 
-import atexit
 import gc
 import logging
 import platform
@@ -107,9 +106,7 @@ def options(
 
 def main() -> None:
     """Entry point. The package's own errors are a line in each language on stderr, not a traceback."""
-    # what a command imports stays: looking at it all again and again is a quarter of its time, half of that at its end
-    gc.set_threshold(50_000, 10, 10)
-    atexit.register(gc.freeze)
+    gc.set_threshold(50_000, 10, 10)  # what a command imports stays: looking at it again and again takes long
     pipes.outlive_readers()
     code = _exit_code()
     if told := pipes.lost():

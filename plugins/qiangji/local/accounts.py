@@ -47,9 +47,9 @@ _DUTY: dict[str, tuple[str, ...]] = {
     # Airflow lets only those start a run of a DAG who may edit it. Nothing is deleted.
     "can_edit": ("DAGs", "DAG Runs", "Task Instances", "HITL Detail", *_OWN),
 }
-SELDOM = "import atexit, gc; gc.set_threshold(50_000, 10, 10); atexit.register(gc.freeze); "
+SELDOM = "import gc; gc.set_threshold(50_000, 10, 10); "
 """How Airflow's processes begin. What they make while they start stays; looking at it all again and again takes a
-fifth of the start, and once more at the end.
+tenth of the start.
 """
 _AIRFLOW = (
     SELDOM + "import json, sys\n"

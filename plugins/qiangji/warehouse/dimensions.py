@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from qiangji import indicators
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Field, Form
+from qiangji.catalogue.suites import context_column
 from qiangji.catalogue.units import LEVELS, table_of
 from qiangji.lake import Lake
 from qiangji.periods import MONTHS_IN, Period, PeriodType, span
@@ -59,6 +60,7 @@ def fill(connection: Connection, settings: Settings, catalogue: Catalogue) -> No
     connection.execute(query("warehouse/indicator_due"))
     _replace(connection, "dim.indicator_target", _targets(catalogue))
     _replace(connection, "dim.indicator_field", indicators.fields_read(catalogue))
+    _replace(connection, "dim.rule_field", _rule_fields(catalogue))
     history.keep(connection, catalogue, Lake(settings.lake))
     _analyze(connection)
 
@@ -256,6 +258,18 @@ def _period_rows(period: Period) -> list[dict[str, object]]:
         "previous_half": str(period - 6) if month > 6 else None,
     }
     return [row, row | to_date]
+
+
+def _rule_fields(catalogue: Catalogue) -> list[dict[str, object]]:
+    """The fields of other forms that rules read (`_sum_<form>_<field>`), and so name."""
+    found = {
+        (rule.id, column.form, column.field)
+        for suite in catalogue.suites.values()
+        for rule in suite.rules
+        for name in rule.columns
+        if (column := context_column(name, suite.form, catalogue.forms)) and column.is_across
+    }
+    return [dict(zip(("rule", "form", "field"), key, strict=True)) for key in sorted(found)]
 
 
 def _form_row(form: Form) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The periods that a period is compared with (the statements are in 0012_bands.sql)."""
+"""The periods that a period is compared with (the statements are in 0012_compared.sql)."""
 
 from pathlib import Path
 
