@@ -89,6 +89,18 @@ def test_a_lost_event_is_told_by_the_file_that_it_named(what: str, place: Place)
     assert "unnamed" in faults()
 
 
+def test_a_lost_delivery_that_somebody_decided_on_is_told(place: Place) -> None:
+    decided = place.change("SELECT min(delivery_id) FROM ops.decision")
+    told = [p for p in lake(place).glob("journal/*/*.json") if '"event": "delivery"' in p.read_text("utf-8")]
+    received = place.change(f"SELECT sha256 FROM ops.delivery WHERE delivery_id = '{decided}'")
+    (path,) = [p for p in told if received in p.read_text("utf-8")]
+    path.unlink()
+    ran = rebuilt(place, "--json")
+    assert ran.code == 3, ran.err
+    assert any(x.startswith(f"delivery {decided}: ") for x in ran.json["lost"])
+    assert run("verify").code == 1
+
+
 def test_a_lost_build_that_another_followed_is_told(place: Place) -> None:
     events = [json.loads(p.read_text("utf-8")) for p in lake(place).glob("journal/*/build-*.json")]
     followed = sorted(e["previous"] for e in events if e["previous"])[1]

@@ -292,6 +292,46 @@ def test_where_reports_are_missing_next_to_nothing_follows(kind: str) -> None:
     assert sum(names for names, _ in found) < 0.01 * sum(n for _, n in found)
 
 
+@pytest.mark.parametrize(
+    ("stops", "moves"),
+    [("nobody has reported", False), ("nobody has reported, units move", True), ("a county stops", False)],
+)
+@pytest.mark.parametrize("kind", ["stock", "ytd"])
+def test_a_month_that_nobody_has_reported_tells_nothing(kind: str, stops: str, moves: bool) -> None:
+    """The year to date is what it was a month before: what one of them hides the other one must not show."""
+    hidden = 0
+    for seed in range(times(60)):
+        rng = random.Random(seed)
+        rule = rules(rng)
+        w = drawn(rng, kind, moves, gaps=False)
+        _stop(w, None if stops.startswith("nobody") else "1")
+        found, n = attacked(w, rule)
+        hidden += n
+        assert not found, (seed, rule, found)
+    assert hidden > times(500)
+
+
+def test_after_a_month_of_gaps_one_that_nobody_has_reported_tells_next_to_nothing() -> None:
+    """Before, a month later told nine times as much as there was to find."""
+    found = []
+    for seed in range(times(120)):
+        rng = random.Random(seed)
+        rule = rules(rng)
+        w = drawn(rng, "stock", gaps=True)
+        _stop(w, None)
+        names, n = attacked(w, rule)
+        found.append((len(names), n))
+    assert sum(names for names, _ in found) < 0.01 * sum(n for _, n in found)
+
+
+def _stop(w: World, county: str | None) -> None:
+    """Take away what was reported of the last month: by a county, or by all."""
+    for group, m in list(w.reports):
+        path = w.org.path(group.partition("/")[0], m)
+        if m == w.months[-1] and county in (None, path["county"]):
+            del w.reports[group, m]
+
+
 def test_every_small_figure_is_hidden_and_most_others_are_not() -> None:
     small = shown = all_of_them = 0
     for seed in range(times(60)):

@@ -31,10 +31,10 @@ _SCHEMA = pa.schema(
 
 @dataclass
 class Earlier:
-    """`villages`: those hidden in any month so far, or, if nothing `carries` over, in the last one.
+    """`villages`: those hidden in any month so far, or, if nothing `carries` over, in the last one; `above`: the units
+    above them that are hidden in the periods of these months.
 
-    Only where it does: `above`, the units above them that are hidden in a month's periods, and `dated`, of each month
-    the hidden villages that change in time.
+    Only where something carries over: `dated`, of each month the hidden villages that change in time.
     """
 
     carries: bool
@@ -50,11 +50,12 @@ class Earlier:
         org: OrgTree,
     ) -> None:
         """What one more month hides."""
+        hidden = [(month, scope, frozenset(units)) for scope, units in above]
         if not self.carries:
-            self.villages = set(villages)
+            self.villages, self.above = set(villages), hidden
             return
         self.villages |= set(villages)
-        self.above += [(month, scope, frozenset(units)) for scope, units in above]
+        self.above += hidden
         if org.dated:
             self.dated.append((month, frozenset(v for v in villages if org.is_dated(v))))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -151,10 +152,8 @@ class Hiding:
         else:  # a village that reported all has a new state: its old one is no longer to be protected
             before = earlier.villages if tables else set()
             kept = before - _complete(tables[0][1], x) if before else before
-        periods = []
-        for scope, rows in tables:
-            above = self._contained(scope, earlier) if earlier.carries else frozenset()
-            periods.append(self._cells(x, scope, rows, above))
+        look = self._contained if earlier.carries else partial(self._unchanged, tables)
+        periods = [self._cells(x, scope, rows, look(scope, earlier)) for scope, rows in tables]
         return decide(periods, before, kept, earlier.carries, self.catalogue.suppression)
 
     def _contained(self, scope: Scope, earlier: Earlier) -> frozenset[str]:
@@ -172,6 +171,21 @@ class Hiding:
             for code in villages if month in scope.months else ():
                 found |= _above(org.path(code, month)) ^ _above(org.path(code, *scope.months))
         return frozenset(found)
+
+    def _unchanged(
+        self, tables: Sequence[tuple[Scope, pa.Table]], scope: Scope, earlier: Earlier
+    ) -> frozenset[str]:
+        """Units above villages that stay hidden as no village beneath them has reported since.
+
+        A longer period shows the same sums as the last month did. With other ones hidden, both would tell each other's.
+        """
+        if scope == tables[0][0]:
+            return frozenset()  # has no figures of theirs
+        paths, (_, rows) = self._paths(scope), tables[0]
+        reporting = _codes(rows, pc.greater(rows.column("reported_units"), 0))
+        changed = {unit for village in reporting if village in paths for unit in paths[village]}
+        units = (u for month, _, u in earlier.above if month in scope.months)
+        return frozenset().union(*units) - changed
 
     def _cells(self, x: Indicator, scope: Scope, rows: pa.Table, above: frozenset[str]) -> Cells:
         n, d = _sides(x, rows)

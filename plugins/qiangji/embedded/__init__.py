@@ -73,6 +73,8 @@ ADMIN = "qiangji_admin"
 START_SECONDS = 60.0
 LOG_BYTES = 20_000_000
 FREE_BYTES = 200_000_000
+LEAVING = 2.0
+"""Seconds that whoever started it waits for other users: a killed process is one until its last thread has ended."""
 
 
 class EmbeddedPostgres:
@@ -124,20 +126,27 @@ class EmbeddedPostgres:
             return
         self._make_folder()
         with exclusive(self._lock):
-            if self._start():
+            if has_started := self._start():
                 self._leased.touch(mode=0o600)
             users = os.open(self._users, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield self
         finally:
-            with exclusive(self._lock):
-                # Closing would not unlock: a forked child may hold a copy of the descriptor.
-                fcntl.flock(users, fcntl.LOCK_UN)
-                last = try_exclusive(users)
-                os.close(users)
-                if last and self._leased.exists() and not self._keep_up.exists():
-                    self._stop()
+            # Closing would not unlock: a forked child may hold a copy of the descriptor.
+            fcntl.flock(users, fcntl.LOCK_UN)
+            deadline = time.monotonic() + (LEAVING if has_started else 0)
+            while not self._left(users) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            os.close(users)
+
+    def _left(self, users: int) -> bool:
+        """Whether nobody uses the server any more; it is stopped then."""
+        with exclusive(self._lock):
+            last = try_exclusive(users)
+            if last and self._leased.exists() and not self._keep_up.exists():
+                self._stop()
+            return last
 
     def keep_up(self, keep: bool) -> None:
         """Let the server outlive the processes that use it (`make up`), or no longer.

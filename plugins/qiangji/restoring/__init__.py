@@ -92,7 +92,7 @@ def _rebuild(
         definitions.forget(c, "catalogue")
         sync.synchronise(c, settings, catalogue, sync.definitions_hash(settings, catalogue))
         derived.fill_facts(c, pipeline, watch)
-        traces = (*lost.facts(c), *lost.builds(found))
+        traces = (*lost.facts(c), *lost.deliveries(found), *lost.builds(found))
         result.lost = tuple(f"{where}: {what}" for where, what in traces)
         result.rows = {t: c.scalar(sa.text(f"SELECT count(*) FROM {t}")) or 0 for t in records.EMPTIED}
         derived.analyze(c)

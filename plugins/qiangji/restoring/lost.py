@@ -5,6 +5,7 @@ In: the lake, its journal, the ledger. Out: rows as they were kept, or a LakeErr
 | trace | of a lost event |
 | --- | --- |
 | facts of rows that no verdict names, a build that another followed | it was committed; a build now drops figures |
+| a verdict, a decision or a workbook of a delivery that none tells of | it was committed |
 | a file under a final name that no event names | it may be; a step that was killed leaves one, too |
 """
 
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection
 from qiangji.errors import LakeError
 from qiangji.lake import Lake, rows_hash
 from qiangji.restoring.journal import Journal
+from qiangji.restoring.records import events_of
 from qiangji.warehouse.queries import query
 
 if TYPE_CHECKING:
@@ -91,6 +93,14 @@ def facts(c: Connection) -> Iterator[Trace]:
     """Facts of rows that no verdict names: the next build takes them out."""
     for r in c.execute(query("restoring/untold_facts")):
         yield f"facts {r.form} {r.period} {r.county_code}", f"revision {r.revision} is of no verdict"
+
+
+def deliveries(events: Journal) -> Iterator[Trace]:
+    """Deliveries that other events are about, and of which none tells."""
+    known = {e["delivery_id"] for e in events_of(events, "delivery")}
+    for kind, what in (("submission", "a verdict"), ("decision", "a decision"), ("feedback", "a workbook")):
+        for delivery in sorted({d for e in events.of(kind) if (d := e.get("delivery_id"))} - known):
+            yield f"delivery {delivery}", f"{what} is about it, and no event tells of it"
 
 
 def builds(events: Journal) -> Iterator[Trace]:

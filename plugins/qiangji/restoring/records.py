@@ -57,10 +57,13 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     parts = [p | {"delivery_id": d} for d, e in received.items() for p in e["parts"]]
     populate(c, "ops.delivery_part", parts)
     populate(c, "ops.source_item", _source_items(journal))
+    # what is about a delivery of which no event tells has no place; `lost` names the delivery
     for kind, table in PLAIN.items():
-        populate(c, table, journal.of(kind))
+        populate(c, table, [e for e in journal.of(kind) if e.get("delivery_id") in (None, *received)])
     # a workbook that could not be written is tried again; the last try counts
-    sent = {(e["delivery_id"], e["digest"]): e for e in journal.of("feedback")}
+    sent = {
+        (e["delivery_id"], e["digest"]): e for e in journal.of("feedback") if e["delivery_id"] in received
+    }
     populate(c, "ops.feedback", list(sent.values()))
     letters = {e["letter_id"]: e for e in journal.of("letter")}  # the last word on each
     populate(c, "ops.letter", list(letters.values()))

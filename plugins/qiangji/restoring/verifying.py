@@ -176,7 +176,7 @@ def _lost(c: Connection, lake: Lake, events: Journal, result: Verified, begun: f
     for path, what in lost.unnamed(lake, events):
         if path.stat().st_mtime < begun:
             result.note("unnamed", path, what)
-    for where, what in (*lost.facts(c), *lost.builds(events)):
+    for where, what in (*lost.facts(c), *lost.deliveries(events), *lost.builds(events)):
         result.note("not_in_journal", where, what)
 
 
