@@ -73,7 +73,7 @@ def creating(user: str, password: str, role: str = ADMINISTRATOR) -> list[str]:
     """The words of Airflow's command that makes an account; it leaves one of that name as it is."""
     return [
         "users", "create", "--username", user, "--role", role, "--firstname", user, "--lastname", "-",
-        "--email", f"{user}@localhost", "--password", password,
+        "--email", f"{user}@localhost", f"--password={password}",  # which may begin with a dash
     ]  # fmt: skip
 
 

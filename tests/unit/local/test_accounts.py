@@ -45,6 +45,11 @@ def test_no_password_is_in_the_list_of_processes() -> None:
     assert json.loads(words)[0][:6] == ["users", "create", "--username", "li.lei", "--role", "Duty"]
 
 
+def test_a_password_may_begin_with_a_dash() -> None:
+    """One in 64 that are drawn does; as a word of its own it was taken for an option, and nothing started."""
+    assert "--password=-x" in accounts.creating("admin", "-x")
+
+
 def test_commands_run_one_after_the_other_in_one_process(tmp_path: Path) -> None:
     """With a stand-in for Airflow's command line; the collector looks seldom, which makes a start a fifth shorter."""
     package = tmp_path / "airflow"
