@@ -179,13 +179,12 @@ class Hiding:
 
         A longer period shows the same sums as the last month did. With other ones hidden, both would tell each other's.
         """
-        if scope == tables[0][0]:
-            return frozenset()  # has no figures of theirs
-        paths, (_, rows) = self._paths(scope), tables[0]
-        reporting = _codes(rows, pc.greater(rows.column("reported_units"), 0))
-        changed = {unit for village in reporting if village in paths for unit in paths[village]}
-        units = (u for month, _, u in earlier.above if month in scope.months)
-        return frozenset().union(*units) - changed
+        shortest, rows = tables[0]
+        units = frozenset().union(*(u for month, _, u in earlier.above if month in scope.months))
+        if not units or scope == shortest:  # which has no figures of theirs
+            return frozenset()
+        paths, reporting = self._paths(scope), _codes(rows, pc.greater(rows.column("reported_units"), 0))
+        return units.difference(*(paths[village] for village in reporting if village in paths))
 
     def _cells(self, x: Indicator, scope: Scope, rows: pa.Table, above: frozenset[str]) -> Cells:
         n, d = _sides(x, rows)

@@ -70,7 +70,7 @@ def read_scanned(
                 wanted = declared or titles.get(form, "")
                 name = _pick(declared, wanted, book, parts)
                 if unseen := _unseen(name, wanted, book, parts):
-                    found[form] = _hidden(form, unseen, where)
+                    found[form] = failed(hidden_sheet(form, unseen, where))
                 elif name is None:
                     found[form] = _missing(book, form, wanted, where)
                 elif away := _hidden_instead(name, book, parts):
@@ -176,15 +176,11 @@ def _with_hidden(grid: Grid, book: CalamineWorkbook, parts: Parts) -> Grid:
     seen = _worksheets(book, visible=True)
     hidden = [n for n in _worksheets(book) if n not in seen and squeezed(n) not in OWN_SHEETS]
     firsts = tuple(
-        (n, tuple(tuple(as_text(v) or "" for v in row) for row in _rows(book, parts, n)[:_FIRST_ROWS]))
+        (n, tuple(tuple(as_text(v) or "" for v in row) for row in _rows(book, parts, n, _FIRST_ROWS)))
         for n in hidden
         if parts.has_cells(n)
     )
     return replace(grid, look=replace(grid.look, hidden=firsts)) if grid.look and firsts else grid
-
-
-def _hidden(form: str, name: str, where: str) -> Grid:
-    return failed(hidden_sheet(form, name, where))
 
 
 def _hidden_beside(form: str, name: str, away: str, where: str) -> Grid:
@@ -244,17 +240,17 @@ def _look(book: CalamineWorkbook, parts: Parts, name: str, runs: Runs) -> Look:
     return replace(look, struck_rows=look.struck_rows | runs.struck_rows, alike=_alike(book, parts, name))
 
 
-def _rows(book: CalamineWorkbook, parts: Parts, name: str) -> list[list[Any]]:
-    """The values of a sheet. An error of a newer program (`#SPILL!`) is one of its cell, and not of the workbook."""
+def _rows(book: CalamineWorkbook, parts: Parts, name: str, first: int | None = None) -> list[list[Any]]:
+    """The values of a sheet, or of its first rows. An error of a newer program (`#SPILL!`) is one of its cell alone."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:
-        return list(book.get_sheet_by_name(name).to_python(skip_empty_area=False))
+        return list(book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=first))
     except CalamineError:
         if parts.without_odd_errors is None:
             raise
     with CalamineWorkbook.from_filelike(io.BytesIO(parts.without_odd_errors)) as again:
-        return list(again.get_sheet_by_name(name).to_python(skip_empty_area=False))
+        return list(again.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=first))
 
 
 def _put(rows: list[list[Any]], said: Mapping[Place, T], shown: Callable[[object, T], object]) -> None:

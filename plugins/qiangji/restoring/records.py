@@ -59,7 +59,8 @@ def fill(c: Connection, ledger: Ledger, journal: Journal, watch: Watch) -> int:
     populate(c, "ops.source_item", _source_items(journal))
     # what is about a delivery of which no event tells has no place; `lost` names the delivery
     for kind, table in PLAIN.items():
-        populate(c, table, [e for e in journal.of(kind) if e.get("delivery_id") in (None, *received)])
+        known = [e for e in journal.of(kind) if (d := e.get("delivery_id")) is None or d in received]
+        populate(c, table, known)
     # a workbook that could not be written is tried again; the last try counts
     sent = {
         (e["delivery_id"], e["digest"]): e for e in journal.of("feedback") if e["delivery_id"] in received
