@@ -160,9 +160,9 @@ def _unbuilt() -> set[Period]:
 
 
 def _may_pass(ti: Any) -> list[str]:
-    """The counties that the run's pulls left to `collect_again`."""
+    """The counties that the run's pulls left to `collect_again`, in order."""
     told = ti.xcom_pull(task_ids=["pull"], key=MAY_PASS)
-    return list(chain.from_iterable(counties for counties in told if counties))
+    return sorted(chain.from_iterable(counties for counties in told if counties))
 
 
 @task(pool="qiangji_pull", trigger_rule="all_done", task_display_name="再采 collect_again")
@@ -173,7 +173,7 @@ def collect_again(batches: Any) -> dict[str, Any]:
     of them fails again.
     """
     context = get_current_context()
-    told = sorted(set(_may_pass(context["ti"])))
+    told = _may_pass(context["ti"])
     result, checked = stages.Collected(""), Counter[str]()
     if batches and told:
         _with_airflows_connections()

@@ -26,6 +26,7 @@ from qiangji.warehouse.queries import query
 if TYPE_CHECKING:
     import pyarrow as pa
 
+BACKUP = "Take the file from a backup of the lake. docs/runbooks/restore.md"
 Trace = tuple[object, str]
 """Where something is, and what it says of an event that is not there."""
 
@@ -82,7 +83,7 @@ def _told(path: Path, what: str | None) -> LakeError:
         what or "is not there, and an event names it (rows that a report repeats: lake/repeated)",
         where=path,
         expected="the rows that were kept",
-        do="Take the file from a backup of the lake. docs/runbooks/restore.md",
+        do=BACKUP,
         zh=f"数据湖里的文件{'已损坏或被改动' if what else '不在了'}：{path}。"
         "请从数据湖的备份取回该文件，再做一遍；见docs/runbooks/restore.md。",
         code="altered" if what else "missing",

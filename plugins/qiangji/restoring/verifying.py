@@ -30,11 +30,10 @@ from qiangji.warehouse.queries import query
 from qiangji.warehouse.roles import LOADER
 from qiangji.warehouse.rows import fetch
 
-_BACKUP = "Take the file from a backup of the lake. docs/runbooks/restore.md"
 _REBUILD = "`qiangji rebuild-ledger --force`. docs/runbooks/restore.md"
 DO = {
-    "altered": _BACKUP,
-    "missing": _BACKUP,
+    "altered": lost.BACKUP,
+    "missing": lost.BACKUP,
     "not_in_journal": "The journal has lost it: take lake/journal from a backup. docs/runbooks/restore.md",
     "not_in_ledger": f"A step that was killed leaves one; many of them, a restored backup: {_REBUILD}",
     "unnamed": "A step that was killed leaves it: do the same again (`qiangji collect`). If it stays, the journal has"
