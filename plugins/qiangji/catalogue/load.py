@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from qiangji.catalogue.groups import Group
 from qiangji.catalogue.groups import read as read_groups
 from qiangji.catalogue.holidays import HolidayYear, year_of
 from qiangji.catalogue.indicators import Indicator, fields_read
+from qiangji.catalogue.kept import WhileUnchanged
 from qiangji.catalogue.lineage import Link, Restating
 from qiangji.catalogue.lineage import read as read_lineage
 from qiangji.catalogue.models import County, Form, Plan, Suppression, shortest_of
@@ -184,9 +185,9 @@ class Catalogue:
         return list(wanted)
 
 
-@lru_cache(maxsize=4)
+@WhileUnchanged
 def load(path: Path, expectations: Path) -> Catalogue:
-    """Read and check everything under catalogue/ and expectations/ (cached for the process)."""
+    """Everything under catalogue/ and expectations/, read and checked; read again a second after a file has changed."""
     problems = Problems()
     with problems.noting():
         plan = as_model(Plan, read_yaml(path / "plan.yaml"), Place(path / "plan.yaml"))

@@ -47,6 +47,8 @@ PRELOAD = (
     "qiangji.building",
     "qiangji.warehouse",
     "psycopg",
+    "qiangji.airflow_glue",
+    "qiangji.local.read_ahead",
 )
 """Modules that the scheduler imports before it forks workers, so that no task has to."""
 SYSTEMS_ROLE = "county_systems"

@@ -265,11 +265,11 @@ def _without_marks(text: str) -> str:
 def targets_of(row: Sequence[str], form: Form) -> dict[str, int]:
     """The key, `unit_name` and fields that a row's texts, squeezed, name: each with its column."""
     known, found = known_headers(form), dict[str, int]()
-    for at, text in enumerate(row):
+    for text in dict.fromkeys(row):  # in a row that is filled with one word it is looked up once
         is_word = len(text) > 1 and not _NO_WORD.fullmatch(text)
         target = known.get(text) or (target_of(form, text, text)[0] if is_word else None)
         if target and target != PERIOD:
-            found.setdefault(target, at)
+            found.setdefault(target, row.index(text))
     return found
 
 
