@@ -90,7 +90,7 @@ def empty_home() -> Iterator[tuple[Settings, EmbeddedPostgres]]:
     with tempfile.TemporaryDirectory(prefix="qiangji-bench-") as folder, ExitStack() as stack:
         os.environ["QIANGJI_HOME"] = folder
         settings.cache_clear()
-        load.cache_clear()
+        load.look()
         server = EmbeddedPostgres(settings().home)
         stack.callback(server.destroy)
         stack.enter_context(server.running_server())

@@ -7,7 +7,7 @@ to look one distribution up takes 0.4 ms, to read the entry points of all 18.
 
 from importlib.metadata import Distribution
 
-if not next(Distribution.discover(name="qiangji"), None):
+if not any(Distribution.discover(name="qiangji")):
     from qiangji.airflow_glue import QiangjiPlugin
 
     __all__ = ["QiangjiPlugin"]

@@ -303,7 +303,7 @@ def _forget() -> None:
     from qiangji.settings import settings
 
     settings.cache_clear()
-    load.cache_clear()
+    load.look()
 
 
 @contextmanager

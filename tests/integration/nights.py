@@ -286,7 +286,7 @@ def forget() -> None:
     from qiangji.settings import settings
 
     settings.cache_clear()
-    load.cache_clear()
+    load.look()
 
 
 def chunks(things: Iterable[Any], rng: random.Random, most: int) -> Iterator[list[Any]]:

@@ -77,7 +77,7 @@ def test_one_form_that_cannot_be_summed_costs_no_other_form_its_figures(
     ]
     world.correct(story.made, "big", entries)
     story.made.put("small", "2026-01", "unit n\nV1 4\nV2 5\nW1 6")
-    load.cache_clear()
+    load.look()
     assert run("collect", "--period", "2026-01").code == 0
     for _ in range(2):  # the next night tries again: nothing is up to date
         built = run("build")
@@ -94,7 +94,7 @@ def test_one_form_that_cannot_be_summed_costs_no_other_form_its_figures(
         assert figures(story, "Z") == {"people": 5, "trees": Decimal("3.333333")}
 
     world.correct(story.made, "big", [])
-    load.cache_clear()
+    load.look()
     assert run("build").code == 0
     assert figures(story, "Z")["people"] == 5
     assert run("build").code == 0

@@ -42,14 +42,14 @@ class Place:
         file.write_text(
             yaml.safe_dump({**content, "fields": fields, **changes}, allow_unicode=True), encoding="utf-8"
         )
-        load.cache_clear()
+        load.look()
 
     def add_rule(self, form: str, rule: dict[str, Any]) -> None:
         file = self.made.expectations / f"{form}.json"
         suite = json.loads(file.read_text(encoding="utf-8"))
         suite["expectations"].append(rule)
         file.write_text(json.dumps(suite, ensure_ascii=False), encoding="utf-8")
-        load.cache_clear()
+        load.look()
 
     def statuses(self, form: str, period: str) -> dict[str, str]:
         with self._workplace.pipeline() as p:
@@ -84,7 +84,7 @@ def place(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
             assert {s.status for s in found} == {"accepted"}
             building.build(p, [Period.parse(OCTOBER)])
         yield Place(made, workplace)
-    load.cache_clear()
+    load.look()
 
 
 def _rule(name: str, severity: str) -> dict[str, Any]:
@@ -171,7 +171,7 @@ def test_a_column_that_comes_is_read_and_one_that_stays_empty_is_not_held(place:
         | {"since": OCTOBER}
     )
     (place.made.catalogue / "indicators/x.yaml").write_text(yaml.safe_dump(measured, allow_unicode=True))
-    load.cache_clear()
+    load.look()
     for county, cells in (("990001", "2"), ("990002", "")):
         path = place.made.catalogue / "incoming" / county / f"f_{OCTOBER}.csv"
         head, *lines = path.read_text(encoding="utf-8").splitlines()
@@ -205,7 +205,7 @@ def test_a_new_form_is_late_nowhere_while_it_is_optional(place: Place) -> None:
     suite = (place.made.expectations / "f.json").read_text(encoding="utf-8").replace('"f', '"g')
     suite = suite.replace('"gields', '"fields').replace('"gorm', '"form')
     (place.made.expectations / "g.json").write_text(suite, encoding="utf-8")
-    load.cache_clear()
+    load.look()
     assert set(place.statuses("g", SEPTEMBER).values()) == {"late"}
     place.change("forms/g.yaml", optional_until=SEPTEMBER)
     assert set(place.statuses("g", SEPTEMBER).values()) == {"optional"}
@@ -217,5 +217,5 @@ def test_a_new_form_is_late_nowhere_while_it_is_optional(place: Place) -> None:
     for county in counties[1:]:
         county["forms"] = ["f"]
     (place.made.catalogue / "counties.yaml").write_text(yaml.safe_dump(counties), encoding="utf-8")
-    load.cache_clear()
+    load.look()
     assert place.statuses("g", OCTOBER) == {"990001": "optional"}, "the others were not asked"

@@ -10,7 +10,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import update_wrapper
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -31,7 +31,7 @@ class _Result(Generic[R]):
 
 
 class WhileUnchanged(Generic[R]):
-    """The function; `cache_clear` lets it read everything again. An error is kept by nobody."""
+    """The function. It looks at the files at most once a second, and at once after `look`. Errors are not kept."""
 
     def __init__(self, function: Callable[..., R]) -> None:
         self._function = function
@@ -40,17 +40,18 @@ class WhileUnchanged(Generic[R]):
 
     def __call__(self, *folders: Path) -> R:
         kept, now = self._kept.get(folders), time.monotonic()
-        if kept and now - kept.looked < _LOOKED:
+        if kept and now < kept.looked + _LOOKED:
             return kept.value
         state = _state_of(*folders)  # before they are read: what changes meanwhile is seen at the next look
         value = kept.value if kept and kept.state == state else self._function(*folders)
         if len(self._kept) >= _MOST and folders not in self._kept:
-            self.cache_clear()
+            self._kept.clear()
         self._kept[folders] = _Result(value, state, now)
         return value
 
-    def cache_clear(self) -> None:
-        self._kept.clear()
+    def look(self) -> None:
+        """Look at the files when asked next, however short ago that was done."""
+        self._kept = {folders: replace(kept, looked=float("-inf")) for folders, kept in self._kept.items()}
 
 
 def _state_of(*folders: Path) -> _State:

@@ -46,7 +46,7 @@ def write(made: world.World, *entries: Any, form: str = "v") -> Any:
     path = made.catalogue / "corrections" / f"{form}.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(yaml.safe_dump(list(entries), allow_unicode=True), encoding="utf-8")
-    load.cache_clear()
+    load.look()
     return load(made.catalogue, made.expectations).corrections
 
 
@@ -54,7 +54,7 @@ def test_no_folder_and_an_empty_file_are_no_corrections(made: world.World) -> No
     assert load(made.catalogue, made.expectations).corrections == ()
     assert write(made) == ()
     (made.catalogue / "corrections" / "v.yaml").write_text("# nothing yet\n", encoding="utf-8")
-    load.cache_clear()
+    load.look()
     assert load(made.catalogue, made.expectations).corrections == ()
 
 
@@ -173,6 +173,6 @@ def test_a_file_of_no_form_is_refused(made: world.World) -> None:
         write(made, ENTRY, form="w")
     (made.catalogue / "corrections" / "w.yaml").unlink()
     (made.catalogue / "corrections" / "v.yaml").write_text("unit: x", encoding="utf-8")
-    load.cache_clear()
+    load.look()
     with pytest.raises(CatalogueError, match="a list of entries"):
         load(made.catalogue, made.expectations)

@@ -335,7 +335,7 @@ def test_reading_hash_follows_what_reading_depends_on(tmp_path: Path) -> None:
         tmp_path / "catalogue" / "forms" / "village.yaml",
         lambda f: f["fields"]["trees_planted"]["headers"].append("种树"),
     )
-    load.cache_clear()
+    load.look()
     again = load(tmp_path / "catalogue", EXPECTATIONS)
     assert again.reading_hash("village", "440785") != before.reading_hash("village", "440785")
     assert again.reading_hash("community", "440785") == before.reading_hash("community", "440785")

@@ -356,4 +356,4 @@ def test_a_looser_suite_makes_another_reading_and_revision_of_the_same_delivery(
 def forget() -> None:
     """Settings and catalogues are cached for the process."""
     settings.cache_clear()
-    load.cache_clear()
+    load.look()

@@ -34,14 +34,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(stages, "local_today", lambda: SPRING)
     yield tmp_path / "catalogue"
     settings.cache_clear()
-    load.cache_clear()
+    load.look()
 
 
 def change(path: Path, before: str, after: str) -> None:
     text = path.read_text(encoding="utf-8")
     assert len(re.findall(before, text)) >= 1
     path.write_text(re.sub(before, after, text, count=1), encoding="utf-8")
-    load.cache_clear()
+    load.look()
 
 
 def check(*options: str) -> tuple[int, str]:

@@ -289,7 +289,7 @@ def copied(tmp_path: Path, workplace: Any) -> Settings:
 
 def prepared(config: Settings) -> Catalogue:
     """Bring the warehouse in line with the copy as it is now."""
-    load.cache_clear()
+    load.look()
     found = load(config.catalogue, config.expectations)
     engine = sa.create_engine(config.warehouse_url)
     try:
