@@ -6,7 +6,6 @@ lies where it always lay, unless it or one above it opens, closes or changes: mo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-_AS_IT_IS = re.compile(r"[0-9A-Za-z_ \u4e00-\u9fff（）()·-]*")
+_AS_IT_IS = r"^[0-9A-Za-z_ \x{4e00}-\x{9fff}（）()·-]*$"
 """Texts that Python writes between quotation marks as they are."""
 
 
@@ -111,9 +110,12 @@ def written(table: pa.Table) -> pa.Array:
 
     def quoted(name: str) -> pa.Array:
         encoded = table.column(name).combine_chunks().dictionary_encode()
-        texts = encoded.dictionary.to_pylist()
-        shown = [f"'{t}'" if _AS_IT_IS.fullmatch(t) else repr(t) for t in texts]
-        return pa.array(shown, pa.string()).take(encoded.indices)
+        texts = encoded.dictionary
+        if pc.all(pc.match_substring_regex(texts, _AS_IT_IS)).as_py():
+            shown = pc.binary_join_element_wise("'", texts, "'", "")
+        else:
+            shown = pa.array([repr(t) for t in texts.to_pylist()], pa.string())
+        return shown.take(encoded.indices)
 
     pieces: list[pa.Array | str] = ["OrgUnit("]
     for name in ("code", "name", "level", "kind", "parent_code"):
