@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -115,8 +116,7 @@ def _with_doubles(rows: pa.Table, form: Form) -> set[str]:
     at = np.arange(len(rows))
     marks = villages.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
     for name in numbers:
-        values = pc.fill_null(rows.column(name).cast(pa.float64()), np.nan).to_numpy()[at]
-        marks = (marks * _MIXING) ^ (values + 0.0).view(np.uint64)
+        marks = (marks * _MIXING) ^ (_floats(rows.column(name), at) + 0.0).view(np.uint64)
         marks ^= marks >> _HALF
         order = np.argsort(marks)
         at, marks = at[order], marks[order]
@@ -128,6 +128,17 @@ def _with_doubles(rows: pa.Table, form: Form) -> set[str]:
     is_first = np.append(True, marks[1:] != marks[:-1])  # of rows with the same mark one, for each mark
     found = villages.take(pa.array(at[is_first]))
     return {village for village, n in Counter(found.to_pylist()).items() if village and n >= LEAST}
+
+
+def _floats(column: pa.ChunkedArray, at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The numbers of these rows, without a number NaN."""
+    if not column.null_count and pa.types.is_integer(column.type):  # the usual case
+        plain: npt.NDArray[np.float64] = column.to_numpy()[at].astype(np.float64)
+        return plain
+    numbers: npt.NDArray[np.float64] = pc.fill_null(
+        column.take(pa.array(at)).cast(pa.float64()), np.nan
+    ).to_numpy()
+    return numbers
 
 
 def _copies(rows: Sequence[_Row]) -> list[_Row]:
@@ -238,7 +249,8 @@ def _report_moved(one: Checked, form: Form, rows: Sequence[_Row], off: int) -> F
 
 def _numbers(form: Form, rows: pa.Table) -> list[str]:
     """The fields that are numbers, of those that were sent."""
-    return [name for name, field in form.fields.items() if field.is_number and name in rows.column_names]
+    sent = set(rows.column_names)
+    return [name for name, field in form.fields.items() if field.is_number and name in sent]
 
 
 def _of_villages(rows: pa.Table, form: Form, villages: set[str] | None = None) -> Mapping[str, list[_Row]]:
