@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qiangji.landing.other_names import Note
 
 log = logging.getLogger(__name__)
-CHECK_BYTES = 16 * 2**20
+CHECK_BYTES = 32 * 2**20
 """Of deliveries that are checked together while others are pulled. A city's month is less, and is checked at once."""
 QUIET = 5
 """Seconds without another county after which those that are there are checked."""

@@ -58,3 +58,15 @@ def by_the_rule(rows: list[Any]) -> list[bool]:
             if len(beside) > 2 and equal and sum(bool(x) for x in values) >= 3:
                 sums.add(key)
     return [key is not None and key in sums for key, *_ in rows]
+
+
+@given(st.lists(st.lists(st.sampled_from([*KEYS, None]), max_size=5), min_size=1, max_size=4), st.booleans())
+def test_rows_are_numbered_by_their_keys(found: list[list[str | None]], each_once: bool) -> None:
+    """Also where a report's keys ascend and no two reports reach into each other: nothing is looked up then."""
+    if each_once:
+        found = [sorted({key for key in keys if key}) for keys in found]
+    keys = pa.array([key for own in found for key in own], pa.string())
+    keyed = Keyed.of(keys, [len(own) for own in found])
+    assert keyed.keys.take(pa.array(keyed.key)).to_pylist() == keys.to_pylist()
+    assert len(set(keyed.keys.to_pylist())) == len(keyed.keys)
+    assert keyed.report.tolist() == [i for i, own in enumerate(found) for _ in own]

@@ -106,6 +106,15 @@ def test_rows_come_back_as_they_went(tmp_path: Path) -> None:
     assert found.to_pylist() == table().to_pylist()
 
 
+def test_counts_are_kept_as_differences(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    kept = pq.ParquetFile(lake.rows_path(*PLACE, lake.put_rows(*PLACE, table()))).metadata.row_group(0)
+    columns = [kept.column(i) for i in range(kept.num_columns)]
+    encodings = {c.path_in_schema: c.encodings for c in columns}
+    assert "DELTA_BINARY_PACKED" in encodings["party_members"]
+    assert not any("DICTIONARY" in name for found in encodings.values() for name in found)
+
+
 CRASH = """
 import os, stat, sys
 from pathlib import Path

@@ -6,7 +6,7 @@ lies where it always lay, unless it or one above it opens, closes or changes: mo
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-_AS_IT_IS = re.compile(r"[0-9A-Za-z_ \u4e00-\u9fff（）()·-]*")
+_AS_IT_IS = r"^[0-9A-Za-z_ \x{4e00}-\x{9fff}（）()·-]*$"
 """Texts that Python writes between quotation marks as they are."""
 
 
@@ -50,18 +50,41 @@ class EverIn:
         return found
 
     @cached_property
-    def lines(self) -> dict[str, list[str]]:
-        """County -> `repr` of its lines, sorted."""
+    def as_json(self) -> dict[str, str]:
+        """County -> `repr` of its lines, sorted, as a list in JSON."""
         found: dict[str, list[str]] = {}
+        joined = dict[str, str]()
         for county, units in self._one_by_one:
             found.setdefault(county, []).extend(map(repr, units))
-        if len(rows := self._at_once):
-            standing = self._org.standing
-            texts = written(self._org.columns).take(rows)
-            codes = standing.codes.take(self._county_rows[rows]).to_pylist()
-            for county, text in zip(codes, texts.to_pylist(), strict=True):
-                found.setdefault(county, []).append(text)
-        return {county: sorted(texts) for county, texts in found.items()}
+        if len(self._at_once):
+            import pyarrow.compute as pc
+
+            counties, texts = self._texts()
+            is_plain = _are_plain(self._org.columns)
+            told = pc.binary_join(texts, '", "').to_pylist()
+            for i, county in enumerate(counties):
+                if is_plain and county not in found:
+                    joined[county] = f'["{told[i]}"]'
+                else:
+                    found.setdefault(county, []).extend(texts[i].as_py())
+        lists = {county: json.dumps(sorted(lines), ensure_ascii=False) for county, lines in found.items()}
+        return joined | lists
+
+    def _texts(self) -> tuple[list[str], pa.ListArray]:
+        """Counties, and `repr` of each one's units that always lay there, by their codes."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        standing, rows = self._org.standing, self._at_once
+        rows = rows[pc.sort_indices(standing.codes.take(pa.array(rows))).to_numpy()]
+        rows = rows[np.argsort(self._county_rows[rows], kind="stable")]
+        counties = self._county_rows[rows]
+        begins = np.flatnonzero(np.diff(counties, prepend=-1))
+        texts = written(self._org.columns.take(pa.array(rows)))
+        ends = pa.array([*begins.tolist(), len(rows)], pa.int32())
+        codes: list[str] = standing.codes.take(pa.array(counties[begins])).to_pylist()
+        return codes, pa.ListArray.from_arrays(ends, texts)
 
     @cached_property
     def _one_by_one(self) -> Sequence[tuple[str, Sequence[OrgUnit]]]:
@@ -104,6 +127,16 @@ class EverIn:
         return rows
 
 
+def _are_plain(table: pa.Table) -> bool:
+    """Whether JSON writes what `written` makes of these units as it is, and that is in the order of their codes."""
+    import pyarrow.compute as pc
+
+    plain = {"code": "^[0-9A-Za-z]*$"} | dict.fromkeys(("name", "level", "kind", "parent_code"), _AS_IT_IS)
+    return all(
+        pc.all(pc.match_substring_regex(table.column(n).unique(), like)).as_py() for n, like in plain.items()
+    )
+
+
 def written(table: pa.Table) -> pa.Array:
     """`repr` of each unit that never changes, of its row in `units.Lines.table`."""
     import pyarrow as pa
@@ -111,9 +144,12 @@ def written(table: pa.Table) -> pa.Array:
 
     def quoted(name: str) -> pa.Array:
         encoded = table.column(name).combine_chunks().dictionary_encode()
-        texts = encoded.dictionary.to_pylist()
-        shown = [f"'{t}'" if _AS_IT_IS.fullmatch(t) else repr(t) for t in texts]
-        return pa.array(shown, pa.string()).take(encoded.indices)
+        texts = encoded.dictionary
+        if pc.all(pc.match_substring_regex(texts, _AS_IT_IS)).as_py():
+            shown = pc.binary_join_element_wise("'", texts, "'", "")
+        else:
+            shown = pa.array([repr(t) for t in texts.to_pylist()], pa.string())
+        return shown.take(encoded.indices)
 
     pieces: list[pa.Array | str] = ["OrgUnit("]
     for name in ("code", "name", "level", "kind", "parent_code"):

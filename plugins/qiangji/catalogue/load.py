@@ -34,6 +34,7 @@ from qiangji.catalogue.suite_checks import check_suite
 from qiangji.catalogue.suites import Suite, hash_of
 from qiangji.catalogue.tree import OrgTree
 from qiangji.errors import CatalogueError, Problems, UsageError, unknown
+from qiangji.hashing import short
 from qiangji.periods import Period, PeriodType, reporting_month
 from qiangji.text import control_in
 from qiangji.workdays import Calendar, Year
@@ -138,8 +139,8 @@ class Catalogue:
 
     @cached_property
     def _reading_hashes(self) -> dict[tuple[str, str], str]:
-        lines = self._ever_in.lines
-        tree = {county: hash_of(lines.get(county, [])) for county in self.counties}
+        lines = self._ever_in.as_json
+        tree = {county: short(lines.get(county, "[]")) for county in self.counties}
         forms = {f.form: hash_of(f.model_dump(mode="json")) for f in self.forms.values()}
         return {
             (form, c.county): hash_of(

@@ -38,7 +38,7 @@ import pyarrow as pa
 
 from qiangji.ahead import ahead, behind
 from qiangji.catalogue.load import Catalogue
-from qiangji.catalogue.models import Form
+from qiangji.catalogue.models import FileKind, Form
 from qiangji.checking import counties, expectations, other_form, titles
 from qiangji.checking.judging import Validated, judge, judge_within_memory, validated_within_memory
 from qiangji.checking.publishing import publish
@@ -169,15 +169,29 @@ def _batches(read: Iterable[Checked]) -> Iterator[list[Checked]]:
 
 
 def _read(
-    catalogue: Catalogue, lake: Lake, parts: Iterable[Pending], watch: Stopwatch, handed: Handed | None
+    catalogue: Catalogue, lake: Lake, parts: Sequence[Pending], watch: Stopwatch, handed: Handed | None
 ) -> Iterator[Checked]:
-    """The parts as read, in their order; those that come next are read meanwhile."""
+    """The parts as read, in their order; those that come next are read meanwhile.
+
+    What was handed over is taken where it is needed: another thread would cost more than there is to do.
+    """
 
     def weight(part: Pending) -> int:
         return lake.raw_path(part.sha256).stat().st_size if part.sha256 else 0
 
-    read = ahead(lambda part: _parse(catalogue, lake, part, handed), parts, weight, AHEAD_BYTES, cage.MOST)
-    return watch.each("parse", read)
+    def each() -> Iterator[Checked]:
+        there = [handed is not None and handed.has(*_as_read(part)) for part in parts]
+        others = (part for part, is_there in zip(parts, there, strict=True) if not is_there)
+        read = ahead(lambda part: _parse(catalogue, lake, part), others, weight, AHEAD_BYTES, cage.MOST)
+        for part, is_there in zip(parts, there, strict=True):
+            yield _parse(catalogue, lake, part, handed) if is_there else next(read)
+
+    return watch.each("parse", each())
+
+
+def _as_read(part: Pending) -> tuple[str, FileKind, str, str, str]:
+    """A part's bytes, and what they are read as: see `Handed`."""
+    return part.sha256 or "", part.kind, part.county_code, part.form, part.period
 
 
 def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | None = None) -> Checked:
@@ -190,9 +204,8 @@ def _parse(catalogue: Catalogue, lake: Lake, part: Pending, handed: Handed | Non
         )
     if part.sha256 is None:
         return one
-    of = (part.sha256, part.kind, part.county_code, part.form, part.period)
     try:
-        one.parsed = (handed.take(*of) if handed else None) or cage.read_submission(
+        one.parsed = (handed.take(*_as_read(part)) if handed else None) or cage.read_submission(
             lake.get_raw(part.sha256),
             part.kind,
             catalogue.counties[part.county_code],

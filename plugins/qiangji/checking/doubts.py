@@ -253,8 +253,11 @@ def _names(
     if "unit_name" not in rows.column_names:
         return [], []
     keys, said = (rows.column(n).combine_chunks() for n in (form.key, "unit_name"))
+    looked_at = names.are_looked_at(said, form)
+    if looked_at is None:
+        return [], []
     there = pc.and_(pc.not_equal(keys, ""), pc.not_equal(said, ""))
-    looked_at = pc.indices_nonzero(pc.and_(there, names.are_looked_at(said, form))).to_pylist()
+    looked_at = pc.indices_nonzero(pc.and_(there, looked_at)).to_pylist()
     if not looked_at:
         return [], []
     accepted = set(kept)
@@ -300,6 +303,8 @@ def _of_names(slipped: Sequence[Finding], rows: int) -> Iterator[Doubt]:
 
 def _of_sums(one: Checked, form: Form, kept: Sequence[int]) -> Iterator[Doubt]:
     """Subtotals under codes of units would be counted twice. One under the last serial of groups is none by chance."""
+    if not one.breaches:
+        return
     accepted = set(kept)
     sums = [b for b in one.breaches if b.index in accepted and b.rule.id.endswith(f".{_SUM}")]
     assert one.parsed is not None
@@ -326,7 +331,7 @@ def _zeros(one: Checked, form: Form) -> dict[str, int] | None:
     for name, field in form.fields.items():
         if field.is_number and name in one.accepted.column_names:
             values = one.accepted.column(name)
-            if _count(pc.not_equal(values, 0)):
+            if values[0].as_py() or _count(pc.not_equal(values, 0)):  # mostly the first says it
                 return None
             zeros[name] = len(values) - values.null_count
     return zeros if sum(zeros.values()) else None
@@ -376,8 +381,10 @@ def _half_answered(one: Checked, form: Form) -> Iterator[Finding]:
         if field.type != "boolean" or field.may_be_empty or name not in one.accepted.column_names:
             continue
         answers = one.accepted.column(name)
-        blank, yes = answers.null_count, _count(answers)
-        if len(answers) < LEAST_ROWS or not blank or not yes or yes + blank < len(answers):
+        if len(answers) < LEAST_ROWS or not (blank := answers.null_count):
+            continue
+        yes = _count(answers)
+        if not yes or yes + blank < len(answers):
             continue
         words = Words(
             str(blank),

@@ -26,8 +26,9 @@ from qiangji.errors import QiangjiError
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 logging.getLogger("great_expectations").setLevel(logging.WARNING)
-BATCH_ROWS = 500_000
-"""Rows that go through a suite at once: many reports, and still a bounded frame."""
+BATCH_ROWS = 750_000
+"""Rows that go through a suite at once: many reports, and still a bounded frame. Half of what Great Expectations takes
+for 500,000 rows it takes for 25,000 too."""
 
 
 NARROW_ROWS = 20_000

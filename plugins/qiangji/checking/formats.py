@@ -37,7 +37,8 @@ def doubts(one: Checked, form: Form, rows: int) -> Iterator[Doubt]:
         name: found
         for name, field in fields.items()
         if field.is_number
-        and (found := _contradicting(sheet.units_in_formats.get(name, ""), field, one.period))
+        and (written := sheet.units_in_formats.get(name))
+        and (found := _contradicting(written, field, one.period))
     }
     for code in dict.fromkeys(code for code, _ in said.values()):
         names = [name for name, (other, _) in said.items() if other == code]

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -47,7 +48,9 @@ _A_GROUP = "(?:村民|居民)?小?[组队社]$"
 _MIXING, _HALF = np.uint64(0x9E3779B97F4A7C15), np.uint64(32)
 """The golden ratio in 64 bits, by which marks of rows are mixed."""
 _NUMBER = re.compile(f"第?([0-9]{{1,2}}|[一二三四五六七八九十]{{1,3}}){_A_GROUP}")
-_IN_DIGITS = f"第?(?P<said>[0-9]{{1,2}}){_A_GROUP}"
+_IN_DIGITS = f"(?P<said>[0-9]{{1,2}}){_A_GROUP}"
+_LONGEST_END = len("12村民小组")
+"""Characters of what `_IN_DIGITS` finds: a nation's groups have few ends of names, and each a name of its own."""
 _NUMERAL = re.compile("[0-9]+|(?:[二三四五六七八九]?十)?[一二三四五六七八九]?")
 
 
@@ -103,22 +106,39 @@ def _copied(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> I
 def _with_doubles(rows: pa.Table, form: Form) -> set[str]:
     """The villages of which several rows have the same numbers: few or none, and only these are looked at.
 
-    Rows are told apart by a mark of 64 bits: a village too many may be looked at, and none too few.
+    Rows are told apart by a mark of 64 bits: a village too many may be looked at, and none too few. Each column looks
+    only at rows that had the same numbers as others so far.
     """
     numbers = _numbers(form, rows)
     if not numbers or len(rows) < 2 * LEAST:
         return set()
     villages = parents(rows.column(form.key), form).combine_chunks().dictionary_encode()
+    at = np.arange(len(rows))
     marks = villages.indices.fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
     for name in numbers:
-        values = pc.fill_null(rows.column(name).cast(pa.float64()), np.nan).to_numpy()
-        marks = (marks * _MIXING) ^ (values + 0.0).view(np.uint64)
+        marks = (marks * _MIXING) ^ (_floats(rows.column(name), at) + 0.0).view(np.uint64)
         marks ^= marks >> _HALF
-    order = np.argsort(marks)
-    is_new = np.diff(marks[order], prepend=~marks[order[:1]]) != 0
-    is_first = is_new[:-1] & ~is_new[1:]  # of rows with the same mark the first, once for each mark
-    found = villages.take(pa.array(order[:-1][is_first]))
+        order = np.argsort(marks)
+        at, marks = at[order], marks[order]
+        is_same = marks[1:] == marks[:-1]
+        is_double = np.append(is_same, False) | np.append(False, is_same)
+        if not is_double.any():
+            return set()
+        at, marks = at[is_double], marks[is_double]
+    is_first = np.append(True, marks[1:] != marks[:-1])  # of rows with the same mark one, for each mark
+    found = villages.take(pa.array(at[is_first]))
     return {village for village, n in Counter(found.to_pylist()).items() if village and n >= LEAST}
+
+
+def _floats(column: pa.ChunkedArray, at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """The numbers of these rows, without a number NaN."""
+    if not column.null_count and pa.types.is_integer(column.type):  # the usual case
+        plain: npt.NDArray[np.float64] = column.to_numpy()[at].astype(np.float64)
+        return plain
+    numbers: npt.NDArray[np.float64] = pc.fill_null(
+        column.take(pa.array(at)).cast(pa.float64()), np.nan
+    ).to_numpy()
+    return numbers
 
 
 def _copies(rows: Sequence[_Row]) -> list[_Row]:
@@ -143,6 +163,8 @@ def _moved(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> It
         return
     keys = rows.column(form.key)
     differs = pc.invert(pc.fill_null(_says_its_serial(keys, rows.column("unit_name"), form), False))
+    if not pc.any(differs).as_py():
+        return
     villages = set(parents(keys, form).filter(differs).to_pylist())
     found = _of_villages(rows, form, villages)
     if 2 * pc.sum(differs).as_py() > len(rows):
@@ -167,9 +189,9 @@ def _moved(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> It
 
 def _says_its_serial(keys: pa.ChunkedArray, names: pa.ChunkedArray, form: Form) -> pa.ChunkedArray:
     """Whether a name says in digits the serial beside it; mostly all do, and nothing more is looked at."""
-    known = names.combine_chunks().dictionary_encode()  # villages call their groups alike
-    said = pc.struct_field(pc.extract_regex(known.dictionary, _IN_DIGITS), "said")
-    said = pc.utf8_lpad(said, 2, "0").take(known.indices)
+    ends = pc.utf8_slice_codeunits(names.combine_chunks(), -_LONGEST_END).dictionary_encode()
+    said = pc.struct_field(pc.extract_regex(ends.dictionary, _IN_DIGITS), "said")
+    said = pc.utf8_lpad(said, 2, "0").take(ends.indices)
     return pc.equal(said, pc.utf8_slice_codeunits(keys, form.parent_digits))
 
 
@@ -227,12 +249,15 @@ def _report_moved(one: Checked, form: Form, rows: Sequence[_Row], off: int) -> F
 
 def _numbers(form: Form, rows: pa.Table) -> list[str]:
     """The fields that are numbers, of those that were sent."""
-    return [name for name, field in form.fields.items() if field.is_number and name in rows.column_names]
+    sent = set(rows.column_names)
+    return [name for name, field in form.fields.items() if field.is_number and name in sent]
 
 
 def _of_villages(rows: pa.Table, form: Form, villages: set[str] | None = None) -> Mapping[str, list[_Row]]:
     """Village -> its rows; of these villages, or of all."""
     if villages is not None:
+        if not villages:
+            return {}
         rows = rows.filter(pc.is_in(parents(rows.column(form.key), form), pa.array(villages, pa.string())))
     keys = rows.column(form.key).to_pylist()
     names = rows.column("unit_name").to_pylist() if "unit_name" in rows.column_names else [""] * len(keys)

@@ -30,6 +30,7 @@ from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import Words
 from qiangji.ledger.findings import Finding, org_code_of
+from qiangji.parsing.glance import has_any
 from qiangji.parsing.once import once
 from qiangji.periods import Period
 from qiangji.text import squeezed
@@ -46,7 +47,7 @@ _SUFFIXES = re.compile(
 )
 _OF_A_VILLAGE = re.compile(r"(?:委员会|村委会|居委会|社区)$")
 
-_MAY_BE_OF_A_VILLAGE = "[会区]"
+_MAY_BE_OF_A_VILLAGE = "会区"
 """The last characters of such a name; squeezing may bring them to its end."""
 
 
@@ -58,11 +59,13 @@ class Named:
     name: str
 
 
-def are_looked_at(said: pa.Array, form: Form) -> pa.Array:
-    """Which of these names `findings` may find anything about: few of a groups' form."""
+def are_looked_at(said: pa.Array, form: Form) -> pa.Array | None:
+    """Which of these names `look` may find anything about: few of a groups' form, and mostly none (None)."""
     if form.grain != "group":
         return pc.is_valid(said)
-    return pc.match_substring_regex(said, _MAY_BE_OF_A_VILLAGE)
+    if not has_any(said, _MAY_BE_OF_A_VILLAGE):
+        return None
+    return pc.match_substring_regex(said, f"[{_MAY_BE_OF_A_VILLAGE}]")
 
 
 def look(

@@ -69,10 +69,11 @@ def _like_the_row_before(form: Form, rows: pa.Table) -> _Places:
 
 
 def _is_same(column: pa.ChunkedArray, at: _Places) -> npt.NDArray[np.bool_]:
-    if len(at) == len(column) - 1:  # all rows but the first: nothing is copied
-        before, here = column.slice(0, len(at)), column.slice(1)
-    else:
-        before, here = column.take(pa.array(at - 1)), column.take(pa.array(at))
+    if not column.null_count and pa.types.is_integer(column.type):  # the usual case
+        values = column.to_numpy()
+        equal: npt.NDArray[np.bool_] = values[at] == values[at - 1]
+        return equal
+    before, here = column.take(pa.array(at - 1)), column.take(pa.array(at))
     both_empty = pc.and_(pc.is_null(before), pc.is_null(here))
     same: npt.NDArray[np.bool_] = np.asarray(pc.or_(pc.fill_null(pc.equal(before, here), False), both_empty))
     return same

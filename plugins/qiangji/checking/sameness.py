@@ -49,17 +49,18 @@ def in_report(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
 
 def _numbers(form: Form, rows: pa.Table) -> _Numbers:
     """Field -> its numbers, of those that every row has."""
-    return {
-        name: rows.column(name).cast(pa.float64()).to_numpy()
-        for name, field in form.fields.items()
-        if field.is_number and name in rows.column_names and not rows.column(name).null_count
-    }
+    names = set(rows.column_names)
+    columns = {n: rows.column(n) for n, field in form.fields.items() if field.is_number and n in names}
+    return {n: c.cast(pa.float64()).to_numpy() for n, c in columns.items() if not c.null_count}
 
 
 def _equal(catalogue: Catalogue, form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[Finding]:
-    alike: dict[bytes, list[str]] = {}
+    some: dict[tuple[float, ...], list[str]] = {}  # with the same first numbers: mostly each is alone
     for name, values in numbers.items():
-        alike.setdefault((values + 0.0).tobytes(), []).append(name)
+        some.setdefault(tuple(values[:LEAST_ROWS].tolist()), []).append(name)
+    alike: dict[bytes, list[str]] = {}
+    for name in (name for names in some.values() if len(names) > 1 for name in names):
+        alike.setdefault((numbers[name] + 0.0).tobytes(), []).append(name)
     for names in alike.values():
         values = numbers[names[0]]
         if len(names) < 2 or len(np.unique(values[values != 0])) < LEAST_VALUES:
@@ -93,7 +94,7 @@ def _may_be_whole(catalogue: Catalogue, form: Form, names: Sequence[str]) -> boo
 
 def _series(form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[Finding]:
     for name, values in numbers.items():
-        if np.all(np.diff(values) == 1):
+        if values[-1] - values[0] == len(values) - 1 and np.all(np.diff(values) == 1):
             label = form.fields[name].label
             first, last = int(values[0]), int(values[-1])
             words = Words(
@@ -109,7 +110,7 @@ def _series(form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[F
 def _constant(form: Form, at: tuple[str, Period], numbers: _Numbers) -> Iterator[Finding]:
     for name, values in numbers.items():
         value, is_money = values[0], form.fields[name].is_money
-        if np.all(values == value) and (value >= LARGE or (is_money and value != 0)):
+        if values[-1] == value and np.all(values == value) and (value >= LARGE or (is_money and value != 0)):
             yield _filled(form, at, name, "one_value", (value, len(values)))
 
 

@@ -14,7 +14,9 @@ from the submission and the catalogue alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Form
@@ -28,6 +30,8 @@ from qiangji.checking.units import measure_of, other_units
 from qiangji.checking.verdict import Checked, Doubt, named
 from qiangji.ledger.findings import Finding
 from qiangji.parsing.facts import ANOTHER, SheetFacts
+from qiangji.parsing.grid import address, shown_sheet
+from qiangji.periods import Period
 from qiangji.personal_data import quoted
 from qiangji.text import counted, quoted_zh
 
@@ -75,14 +79,38 @@ def findings(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
 
 def doubts(one: Checked, form: Form, rows: int) -> list[Doubt]:
     """What the sheet contradicts. `rows`: how many were accepted."""
-    return [
-        *_of_units(one, form),
-        *_of_titles(one, form),
-        *_of_samples(one, form),
-        *_of_spans(one, form),
-        *_of_measures(one, form),
-        *formats.doubts(one, form, rows),
-    ]
+    assert one.parsed is not None
+    sheet, columns = one.parsed.sheet, one.parsed.columns
+    told = repr((id(form), one.period, sheet, sorted(columns.items())))
+    sent = _Sent(told, form, one.period, sheet, columns)
+    return [*_of_texts(sent), *formats.doubts(one, form, rows)]
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A sheet as it was sent for a form and period. `told`: all of it as text, so that sheets alike are equal."""
+
+    told: str
+    form: Form = field(compare=False)
+    period: Period = field(compare=False)
+    sheet: SheetFacts = field(compare=False)
+    columns: Mapping[str, int] = field(compare=False)
+
+    def column(self, name: str) -> str:
+        """Where the header of a field stands: `行政村!H`."""
+        return address(shown_sheet(self.sheet.sheet, self.form.form), self.columns[name], 0)[:-1]
+
+
+@lru_cache(maxsize=256)
+def _of_texts(sent: _Sent) -> tuple[Doubt, ...]:
+    """Once for all sheets that say the same: most counties use the city's own form."""
+    return (
+        *_of_units(sent),
+        *_of_titles(sent),
+        *_of_samples(sent),
+        *_of_spans(sent),
+        *_of_measures(sent),
+    )
 
 
 def _facts(one: Checked) -> SheetFacts:
@@ -90,9 +118,9 @@ def _facts(one: Checked) -> SheetFacts:
     return one.parsed.sheet
 
 
-def _of_units(one: Checked, form: Form) -> Iterator[Doubt]:
-    fields = form.fields_in(str(one.period.last_month))
-    others = other_units(_facts(one), fields)
+def _of_units(sent: _Sent) -> Iterator[Doubt]:
+    form, fields = sent.form, sent.form.fields_in(str(sent.period.last_month))
+    others = other_units(sent.sheet, fields)
     if not others:
         return
     first, (place_zh, place_en) = others[0], _PLACES[others[0].place]
@@ -119,55 +147,50 @@ def _in_english(said: str) -> str:
     return f"“{said}”" if scale <= 1 else f"“{said}” (in {scale:,}s)"
 
 
-def _of_titles(one: Checked, form: Form) -> Iterator[Doubt]:
+def _of_titles(sent: _Sent) -> Iterator[Doubt]:
     """Words of another time, or of a plan, in a title or the sheet's name: they are said of the whole sheet."""
-    sheet, fields, own = _facts(one), form.fields_in(str(one.period.last_month)), (form.title.zh,)
+    sheet, period, own = sent.sheet, sent.period, (sent.form.title.zh,)
+    fields = sent.form.fields_in(str(period.last_month))
     for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
-        said = other_in_titles(texts, fields, one.period, own)
+        said = other_in_titles(texts, fields, period, own)
         is_tab = texts != sheet.title_texts
-        if said or (said := left_open(texts, one.period, own, sheet.title_texts, is_tab=is_tab)):
+        if said or (said := left_open(texts, period, own, sheet.title_texts, is_tab=is_tab)):
             yield Doubt(
                 "another_time_span",
-                f"{zh}写着{quoted_zh(said)}，本表要求填{one.period}期的数据：整张表的数据是哪一时段的？"
+                f"{zh}写着{quoted_zh(said)}，本表要求填{period}期的数据：整张表的数据是哪一时段的？"
                 f"请按要求的时段填报并改正{zh}后重报",
-                f"the {en} says {said}, the form asks for the numbers of {one.period}: over which time was the whole"
+                f"the {en} says {said}, the form asks for the numbers of {period}: over which time was the whole"
                 f" sheet counted? Report it as asked, correct the {en} and send the report again",
             )
             return
 
 
-def _of_samples(one: Checked, form: Form) -> Iterator[Doubt]:
+def _of_samples(sent: _Sent) -> Iterator[Doubt]:
     """A title that says that the sheet is a sample, a draft or a template. So may a sheet's name, but for a template's:
     offices fill in what they were given.
     """
-    sheet, own = _facts(one), (form.title.zh,)
+    sheet, period, own = sent.sheet, sent.period, (sent.form.title.zh,)
     for texts, zh, en in ((sheet.title_texts, "标题", "title"), ((sheet.sheet,), "工作表名", "sheet's name")):
-        said = sample(texts, one.period, own)
+        said = sample(texts, period, own)
         if said and not (zh == "工作表名" and "模" in said):
             yield Doubt(
                 "another_time_span",
-                f"{zh}写着{quoted_zh(said)}：这是{one.period}期的正式报表，还是样表、草稿？"
+                f"{zh}写着{quoted_zh(said)}：这是{period}期的正式报表，还是样表、草稿？"
                 f"是正式报表的，请改正{zh}后重报；不是的，请报送正式报表",
-                f"the {en} says {said}: is this the report of {one.period}, or a sample or a draft? If it is the"
+                f"the {en} says {said}: is this the report of {period}, or a sample or a draft? If it is the"
                 f" report, correct the {en} and send it again; else send the report",
             )
             return
 
 
-def _column(one: Checked, form: Form, field: str) -> str:
-    """Where the header of a field stands: `行政村!H`."""
-    assert one.parsed is not None
-    return one.parsed.address(form.form, one.parsed.columns[field], 0)[:-1]
-
-
-def _of_measures(one: Checked, form: Form) -> Iterator[Doubt]:
-    fields = form.fields_in(str(one.period.last_month))
-    headers = _facts(one).headers
-    others = other_measures(headers, fields) or other_above(headers, form, one.period)
+def _of_measures(sent: _Sent) -> Iterator[Doubt]:
+    form, fields = sent.form, sent.form.fields_in(str(sent.period.last_month))
+    headers = sent.sheet.headers
+    others = other_measures(headers, fields) or other_above(headers, form, sent.period)
     if not others:
         return
     first = others[0]
-    label, at = form.fields[first.field].label, _column(one, form, first.field)
+    label, at = form.fields[first.field].label, sent.column(first.field)
     zh, en = named([o.field for o in others], form)
     yield Doubt(
         "another_measure",
@@ -178,20 +201,21 @@ def _of_measures(one: Checked, form: Form) -> Iterator[Doubt]:
     )
 
 
-def _of_spans(one: Checked, form: Form) -> Iterator[Doubt]:
-    fields = form.fields_in(str(one.period.last_month))
-    others = other_spans(_facts(one).headers, fields, one.period)
+def _of_spans(sent: _Sent) -> Iterator[Doubt]:
+    form, period = sent.form, sent.period
+    fields = form.fields_in(str(period.last_month))
+    others = other_spans(sent.sheet.headers, fields, period)
     if not others:
         return
     first = others[0]
     kind_zh, kind_en = KINDS[fields[first.field].kind]
     zh, en = named([o.field for o in others], form)
-    at = _column(one, form, first.field)
+    at = sent.column(first.field)
     yield Doubt(
         "another_time_span",
-        f"表头（{at}列）在{zh}上写着{quoted_zh(first.said)}，本表{one.period}期要求填{kind_zh}：数据是哪一时段的？"
+        f"表头（{at}列）在{zh}上写着{quoted_zh(first.said)}，本表{period}期要求填{kind_zh}：数据是哪一时段的？"
         "请按要求的时段填报并改正表头后重报",
-        f"the header of {en} (column {at}) says {first.said}, the form of {one.period} asks for {kind_en}: over"
+        f"the header of {en} (column {at}) says {first.said}, the form of {period} asks for {kind_en}: over"
         " which time were the numbers counted? Report them as asked, correct the header and send the report again",
     )
 

@@ -38,8 +38,11 @@ class Keyed:
     @classmethod
     def of(cls, keys: pa.Array, sizes: Sequence[int]) -> Keyed:
         """`sizes`: how many of the keys are each report's."""
+        report = np.repeat(np.arange(len(sizes)), sizes)
+        if _is_each_once(keys, sizes):
+            return cls(report, np.arange(len(keys)), keys)
         encoded = keys.dictionary_encode(null_encoding="encode")
-        return cls(np.repeat(np.arange(len(sizes)), sizes), numbers_of(encoded.indices), encoded.dictionary)
+        return cls(report, numbers_of(encoded.indices), encoded.dictionary)
 
     @property
     def own(self) -> Ints:
@@ -51,6 +54,20 @@ class Keyed:
         """A number, from 0, for each report and what the keys begin with: so many digits (0: the report)."""
         begin = pc.utf8_slice_codeunits(pc.fill_null(self.keys, ""), 0, digits).dictionary_encode()
         return ranked(self.report * max(len(begin.dictionary), 1) + numbers_of(begin.indices)[self.key])
+
+
+def _is_each_once(keys: pa.Array, sizes: Sequence[int]) -> bool:
+    """Whether no key is there twice, at a glance: each report's ascend, and no two reports reach into each other."""
+    ends = np.cumsum(sizes)
+    begins = ends - sizes
+    if keys.null_count or not len(keys) or not all(sizes):
+        return False
+    ascend = pc.less(keys[:-1], keys[1:]).to_numpy(zero_copy_only=False)
+    if not np.delete(ascend, ends[:-1] - 1).all():
+        return False
+    first, last = (np.array(keys.take(pa.array(at)).to_pylist()) for at in (begins, ends - 1))
+    order = np.argsort(first)
+    return bool((last[order[:-1]] < first[order[1:]]).all())
 
 
 def are_sums(rows: pa.Table, keyed: Keyed, form: Form) -> pa.Array:

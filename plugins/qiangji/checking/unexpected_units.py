@@ -22,9 +22,12 @@ GRAINS_BENEATH = ("village", "community", "group")
 
 def findings(catalogue: Catalogue, form: Form, frame: pa.Table, period: Period, county: str) -> list[Finding]:
     """One for each key that nobody expected. `frame`: the rows with their context columns."""
-    strange = frame.filter(pc.invert(pc.fill_null(frame.column("_is_known"), True)))
+    known = frame.column("_is_known")
+    if pc.all(known).as_py():
+        return []
+    strange = frame.column(form.key).filter(pc.invert(pc.fill_null(known, True)))
     found = []
-    for unit in sorted({str(k) for k in strange.column(form.key).to_pylist() if k is not None}):
+    for unit in sorted({str(k) for k in strange.to_pylist() if k is not None}):
         org_code = org_code_of(unit, form)
         why = _why(catalogue, form, org_code, period, county)
         if why is None:

@@ -29,6 +29,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import County, FileKind
@@ -189,12 +190,18 @@ def _take(
 
 def recorded(item: Item) -> Item:
     """An item as it may be recorded: a name or a version that holds personal data is replaced."""
-    if kind_of(item.version):
+    if _is_personal(item.version):
         item = replace(item, version="")
-    if kind_of(item.name):
+    if _is_personal(item.name):
         form, period = item.targets[0]
         item = replace(item, name=f"{form}/{period} ***")
     return item
+
+
+@lru_cache(maxsize=1024)
+def _is_personal(text: str) -> bool:
+    """Whether there is personal data in a name or a version: each is asked about several times."""
+    return kind_of(text) is not None
 
 
 def land(

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -147,7 +147,7 @@ def record(ledger: Ledger, counties: Sequence[Pulled], months: Sequence[Period],
     """Put what came of counties on the record, all or nothing."""
 
     def outcomes(recorded: Collection[str]) -> list[dict[str, Any]]:
-        return [asdict(o) for one in counties for o in one.outcomes(months, run_id, recorded)]
+        return [dict(vars(o)) for one in counties for o in one.outcomes(months, run_id, recorded)]
 
     arrived = [pair for one in counties for pair in one.arrived]
     seen = [item for one in counties for item in one.seen]

@@ -93,6 +93,6 @@ def _upsert(c: Connection, readings: Sequence[Submission]) -> None:
     """Rows of readings, each in the place of the one that it may have."""
     if readings:
         key = ("delivery_id", "form", "period", "catalogue_hash", "suite_hash")
-        updates = ", ".join(f"{n} = excluded.{n}" for n in asdict(readings[0]) if n not in key)
+        updates = ", ".join(f"{n} = excluded.{n}" for n in vars(readings[0]) if n not in key)
         conflict = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {updates}"
-        insert(c, "ops.submission", [asdict(one) for one in readings], conflict)
+        insert(c, "ops.submission", [dict(vars(one)) for one in readings], conflict)

@@ -7,7 +7,7 @@ which they were written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -218,7 +218,7 @@ class Reading:
 
     def event(self, at: datetime) -> dict[str, Any]:
         """What the journal keeps of it; `at`: when it was published."""
-        event = {"event": "submission", **asdict(self.submission), "published_at": at}
+        event = {"event": "submission", **vars(self.submission), "published_at": at}
         event |= {"rejections": list(self.rejections), "findings": list(self.findings)}
         return event | ({"explanations": dict(self.explanations)} if self.explanations else {})
 

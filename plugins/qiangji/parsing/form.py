@@ -246,6 +246,8 @@ def _known(names: pa.Array) -> pa.Array:
 def _no_labels(names: pa.Array, codes: pa.Array, reading: Reading) -> pa.Array:
     """Names, null where a unit with its code has a declared label of totals in place of one: see `below.totals_of`."""
     labels = {squeezed(t) for t in (*reading.layout.totals, *reading.layout.subtotals)}
+    if not labels:
+        return names
     encoded = names.dictionary_encode()
     are = [squeezed(t).rstrip(":") in labels for t in encoded.dictionary.to_pylist()]
     if not any(are):

@@ -20,7 +20,7 @@ class Handed:
 
     def __init__(self, most: int) -> None:
         self._most, self._held = most, 0
-        self._read: dict[tuple[str, str, str, str, str], Parsed] = {}
+        self._read: dict[tuple[str, str, str, str, str], tuple[Parsed, int]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -35,15 +35,18 @@ class Handed:
             for (form, period), parsed in read.items():
                 key = (sha256, kind, county, form, str(period))
                 if self.has_room and key not in self._read:
-                    self._read[key] = parsed
-                    self._held += _bytes(parsed)
+                    self._read[key] = parsed, (size := _bytes(parsed))
+                    self._held += size
+
+    def has(self, sha256: str, kind: FileKind, county: str, form: str, period: str) -> bool:
+        """Whether what was read of these bytes is held."""
+        return (sha256, kind, county, form, period) in self._read
 
     def take(self, sha256: str, kind: FileKind, county: str, form: str, period: str) -> Parsed | None:
         """What was read of these bytes, which is not held any more."""
         with self._lock:
-            parsed = self._read.pop((sha256, kind, county, form, period), None)
-            if parsed is not None:
-                self._held -= _bytes(parsed)
+            parsed, size = self._read.pop((sha256, kind, county, form, period), (None, 0))
+            self._held -= size
         return parsed
 
 

@@ -25,7 +25,10 @@ def test_it_is_taken_once_and_by_what_it_was_read_as() -> None:
     assert handed.take("b", *OF) is None
     assert handed.take("a", "csv", "440704", "village", "2026-10") is None
     assert handed.take("a", "csv", "440703", "village", "2026-09") is None
+    assert handed.has("a", *OF)
+    assert not handed.has("b", *OF)
     assert handed.take("a", *OF) is one
+    assert not handed.has("a", *OF)
     assert handed.take("a", *OF) is None
 
 
