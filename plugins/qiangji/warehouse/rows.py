@@ -6,9 +6,10 @@ Threads that share a connection take turns at it.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
+from threading import Event, Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -23,11 +24,52 @@ COPY_ROWS = 50_000
 """Rows of which the text is held at once: of two such pieces, since one is written while the server takes another."""
 
 
+class _Turns:
+    """Whose turn it is: that of who asked first. A thread that holds it may take it again.
+
+    A lock would be had again at once by the thread that gives it back, which copies one batch after the other.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._holder, self._times = Lock(), 0, 0
+        self._waiting = deque[tuple[int, Event]]()
+
+    def take(self) -> None:
+        me, mine = get_ident(), Event()
+        with self._lock:
+            if self._holder in (0, me):
+                self._holder, self._times = me, self._times + 1
+                return
+            self._waiting.append((me, mine))
+        try:
+            mine.wait()
+        except BaseException:  # a signal that ends the wait must not leave the turn with who has gone
+            with self._lock:
+                is_mine = mine.is_set()
+                if not is_mine:
+                    self._waiting.remove((me, mine))
+            if is_mine:
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._times -= 1
+            if not self._times:
+                self._holder, is_next = self._waiting.popleft() if self._waiting else (0, Event())
+                self._times = 1 if self._holder else 0
+                is_next.set()
+
+
 @contextmanager
 def turn(connection: Connection) -> Iterator[Connection]:
     """A connection for this thread alone, until the block ends."""
-    with connection.info.setdefault("turn", RLock()):
+    turns = connection.info.setdefault("turn", _Turns())
+    turns.take()
+    try:
         yield connection
+    finally:
+        turns.give_back()
 
 
 def fetch(
