@@ -7,7 +7,7 @@ Threads that share a connection take turns at it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Event, Lock, get_ident
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.ahead import ahead
+from qiangji.csv_text import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-COPY_ROWS = 50_000
-"""Rows of which the text is held at once: of two such pieces, since one is written while the server takes another."""
 
 
 class _Turns:
@@ -115,37 +112,35 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
         return connection.execute(sa.text(statement), [dict(row) for row in rows]).rowcount
 
 
-def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
+def copy_in(
+    connection: Connection,
+    table: str,
+    rows: pa.Table,
+    pieces: Iterable[pa.Buffer] | None = None,
+    **same: object,
+) -> None:
     """COPY an Arrow table into `schema.table` by column names, as text: the server rejects values that do not fit.
 
-    An unquoted empty field is NULL, a quoted one an empty string.
+    `pieces`: the rows as text, where it is there already. `same`: columns more, with the value of all rows.
     """
     from psycopg import sql
 
     from qiangji.warehouse.ddl import listed, named
 
     copy_from = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        named(table), listed(rows.column_names)
+        named(table), listed([*rows.column_names, *same])
     )
+    end = "".join(f",{value}" for value in same.values()).encode()
     driver = connection.connection.driver_connection
     assert driver is not None
     with turn(connection), driver.cursor() as cursor, cursor.copy(copy_from) as copy:
-        for text in _texts(rows):
-            copy.write(memoryview(text))
+        for text in texts(rows) if pieces is None else pieces:
+            copy.write(_ended(text, end) if end else memoryview(text))
 
 
-def _texts(rows: pa.Table) -> Iterator[pa.Buffer]:
-    """The rows as CSV, piece by piece; of many rows the next piece is written meanwhile."""
-    pieces = [rows.slice(start, COPY_ROWS) for start in range(0, len(rows), COPY_ROWS)]
-    if len(pieces) < 2:
-        return map(_text, pieces)
-    return ahead(_text, pieces, lambda _: 1, 2, 1)
-
-
-def _text(rows: pa.Table) -> pa.Buffer:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    sink = pa.BufferOutputStream()
-    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return sink.getvalue()
+def _ended(text: pa.Buffer, end: bytes) -> bytes:
+    """Text with the same at the end of every line."""
+    lines: bytes = text.to_pybytes()
+    if b'"' in lines:
+        raise ValueError("a quoted value may hold the end of a line")
+    return lines.replace(b"\n", end + b"\n")
