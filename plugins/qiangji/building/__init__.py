@@ -139,7 +139,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         in_locked = figures.in_locked(c, found.filled, locked, found.at)
         built.in_locked = figures.redefined_in_locked(c, locked) | in_locked
         recording.record(c, p.ledger, built, signatures, (now, found.at), checked, found.written)
-    if found.is_whole and (built.facts_replaced or built.rows_inserted):
+    if found.is_whole and built.rows_inserted:
         with built.seconds.timed("analyze"):
             _analyze(p, found.filled)
     if built.in_locked:
@@ -199,7 +199,6 @@ def _analyze(p: Pipeline, filled: Collection[str]) -> None:
 
     Where only some counties of a month were computed, the server finds out by itself once that is much.
     """
-    tables = [f"fact.{form}" for form in p.catalogue.forms]
-    tables += [t for table in filled for t in (table, f"{table}{RESTATED}")]
+    tables = [t for table in filled for t in (table, f"{table}{RESTATED}")]
     with p.ledger.engine.begin() as c:
         c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
