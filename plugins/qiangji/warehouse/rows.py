@@ -134,13 +134,12 @@ def copy_in(
     driver = connection.connection.driver_connection
     assert driver is not None
     with turn(connection), driver.cursor() as cursor, cursor.copy(copy_from) as copy:
+        ends = 0
         for text in texts(rows) if pieces is None else pieces:
-            copy.write(_ended(text, end) if end else memoryview(text))
-
-
-def _ended(text: pa.Buffer, end: bytes) -> bytes:
-    """Text with the same at the end of every line."""
-    lines: bytes = text.to_pybytes()
-    if b'"' in lines:
-        raise ValueError("a quoted value may hold the end of a line")
-    return lines.replace(b"\n", end + b"\n")
+            lines = text.to_pybytes() if end else memoryview(text)
+            if end:
+                ends += lines.count(b"\n")
+                lines = lines.replace(b"\n", end + b"\n")
+            copy.write(lines)
+        if end and ends != len(rows):
+            raise ValueError("a value holds the end of a line")
