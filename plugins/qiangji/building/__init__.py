@@ -25,7 +25,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Collection, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -44,7 +44,6 @@ from qiangji.building.signatures import Signatures
 from qiangji.building.together import Together
 from qiangji.catalogue.load import Catalogue
 from qiangji.errors import UsageError
-from qiangji.indicators import RESTATED
 from qiangji.lake import Lake
 from qiangji.ledger import Key, Ledger, locks
 from qiangji.periods import Period, local_day, reporting_month, span
@@ -139,9 +138,9 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         in_locked = figures.in_locked(c, found.filled, locked, found.at)
         built.in_locked = figures.redefined_in_locked(c, locked) | in_locked
         recording.record(c, p.ledger, built, signatures, (now, found.at), checked, found.written)
-    if found.is_whole and built.rows_inserted:
-        with built.seconds.timed("analyze"):
-            _analyze(p, found.filled)
+    if found.is_whole and built.rows_inserted and not found.is_analyzed:
+        with built.seconds.timed("analyze"), p.ledger.engine.begin() as c:
+            figures.analyze(c, found.filled)
     if built.in_locked:
         log.warning("changed although locked: %s", built.in_locked)
     log.info(
@@ -192,13 +191,3 @@ def _check(
             "checked": facts.replace_found(c, p, findings),
             "lacking": facts.find_lacking(c, p, lacking, through),
         }
-
-
-def _analyze(p: Pipeline, filled: Collection[str]) -> None:
-    """Tell the planner what was filled a moment ago: it decides between 0.1 s and seconds for a reader.
-
-    Where only some counties of a month were computed, the server finds out by itself once that is much.
-    """
-    tables = [t for table in filled for t in (table, f"{table}{RESTATED}")]
-    with p.ledger.engine.begin() as c:
-        c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))

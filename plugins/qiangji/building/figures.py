@@ -223,6 +223,15 @@ class Place:
         return {"periods": [p for p, _ in self.scopes], "types": [t for _, t in self.scopes]}
 
 
+def analyze(c: Connection, filled: Collection[str]) -> None:
+    """Tell the planner what was filled: it decides between 0.1 s and seconds for a reader.
+
+    Where only some counties of a month were computed, the server finds out by itself once that is much.
+    """
+    tables = [t for table in filled for t in (table, f"{table}{indicators.RESTATED}")]
+    c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
+
+
 def is_empty(c: Connection, place: Place) -> bool:
     """Whether a place has no row that has not ended."""
     return not c.scalar(query("building/any_open", table=place.table), place.values)

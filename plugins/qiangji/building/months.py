@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,7 @@ from qiangji.engines import open_engine
 from qiangji.periods import Period
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.dimensions import fill_expected
+from qiangji.warehouse.rows import turn
 
 
 @dataclass
@@ -39,6 +41,8 @@ class Outcome:
     filled: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     is_whole: bool = False
     """Whether any month was computed as a whole."""
+    is_analyzed: bool = False
+    """Whether the planner knows already what was filled."""
 
 
 def build(
@@ -94,8 +98,9 @@ class _Month:
         # while the server takes facts, or a part's figures, those of the next are computed
         at_once = self.computing.at_once
         with closing(begun(self._computed, parts, lambda _: 1, at_once, at_once)) as computed:
-            for result in computed:
-                one, each_base = seconds.awaited("figures", result, self.loading)
+            for number, result in enumerate(computed, 1):
+                steps = chain(self.loading, self._analyzing(found)) if number == len(parts) else self.loading
+                one, each_base = seconds.awaited("figures", result, steps)
                 with seconds.timed("figures"):
                     results = bounds.marked(each_base)
                 with seconds.timed("load"):
@@ -109,6 +114,14 @@ class _Month:
         if self.part:
             self.computing.leave_others(self.month, self.part)
         found.written += recording.written
+
+    def _analyzing(self, found: Outcome) -> Iterator[None]:
+        """Tell the planner what the parts before the last have filled, while that one is computed."""
+        if self.part is None and self.month == self.built.months[-1] and self.built.rows_inserted:
+            with self.built.seconds.timed("analyze"), turn(self.c):
+                figures.analyze(self.c, found.filled)
+            found.is_analyzed = True
+            yield
 
     def _computed(self, part: Part) -> tuple[Part, list[figures.Results]]:
         return part, self.computing.month(self.month, part)
