@@ -1,17 +1,17 @@
 """Work done ahead of who takes its results, and behind who hands it on: files are parsed, and verdicts written, while
 the rows of others are judged; figures are computed while the server takes others.
 
-In: items and a function. Out of `ahead`: the function's results, in the order of the items. So many threads work as
-there are processors; what lies ready, or is worked on, weighs no more than a limit, or is one item. `behind` works
-things off one after the other, and holds one of them at most.
+In: items and a function. Out of `ahead`: the function's results, in the order of the items; of `begun`, futures of
+them. So many threads work as there are processors; what lies ready, or is worked on, weighs no more than a limit, or is
+one item. `behind` works things off one after the other, and holds one of them at most.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -20,8 +20,17 @@ R = TypeVar("R")
 
 def ahead(
     function: Callable[[T], R], items: Iterable[T], weight: Callable[[T], int], most: int, threads: int
-) -> Iterator[R]:
+) -> Generator[R, None, None]:
     """The results; an error is raised where its result would be taken, and nothing more is begun then."""
+    with closing(begun(function, items, weight, most, threads)) as results:
+        for result in results:
+            yield result.result()
+
+
+def begun(
+    function: Callable[[T], R], items: Iterable[T], weight: Callable[[T], int], most: int, threads: int
+) -> Generator[Future[R], None, None]:
+    """The results as `ahead` gives them, for who does something else until one is there."""
     waiting: deque[tuple[int, Future[R]]] = deque()
     rest, held = iter(items), 0
     with ThreadPoolExecutor(max_workers=threads) as pool:
@@ -34,7 +43,7 @@ def ahead(
                     return
                 heavy, result = waiting.popleft()
                 held -= heavy
-                yield result.result()
+                yield result
         finally:
             for _, result in waiting:
                 result.cancel()

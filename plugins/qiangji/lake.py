@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from qiangji.csv_text import header, texts
 from qiangji.errors import of_the_disk
 
 if TYPE_CHECKING:
@@ -126,10 +127,12 @@ class Lake:
     def build_path(self, build_id: str, table: str) -> Path:
         return self.root / "builds" / build_id / f"{table}.parquet"
 
-    def put_build(self, build_id: str, table: str, rows: pa.Table) -> str:
-        """Keep what a build wrote into a table of calc; returns the hash of the rows."""
+    def put_build(
+        self, build_id: str, table: str, rows: pa.Table, pieces: Iterable[pa.Buffer] | None = None
+    ) -> str:
+        """Keep what a build wrote into a table of calc; returns the hash of the rows. `pieces`: see `rows_hash`."""
         self._put_parquet(self.build_path(build_id, table), rows)
-        return rows_hash(rows)
+        return rows_hash(rows, pieces)
 
     # ---- what a build leaves to the next: it may be lost at any time, and is worked out again
 
@@ -342,19 +345,16 @@ def _each(do: Callable[[T], None], things: Sequence[T]) -> None:
         list(pool.map(do, things))
 
 
-def rows_hash(rows: pa.Table) -> str:
+def rows_hash(rows: pa.Table, pieces: Iterable[pa.Buffer] | None = None) -> str:
     """sha256 over the column names, types and the rows as CSV text: the same for the same content.
 
-    Parquet's own bytes would change with the library's version.
+    Parquet's own bytes would change with the library's version. `pieces`: the text, where it is there already.
     """
-    import pyarrow as pa
-    from pyarrow import csv
-
     digest = hashlib.sha256(repr([(f.name, str(f.type)) for f in rows.schema]).encode())
-    if rows.num_rows:  # for an empty table Arrow writes a stray byte
-        sink = pa.BufferOutputStream()
-        csv.write_csv(rows, sink, csv.WriteOptions(quoting_style="needed"))
-        digest.update(sink.getvalue())
+    if rows.num_rows:
+        digest.update(header(rows))
+        for text in texts(rows) if pieces is None else pieces:
+            digest.update(text)
     return digest.hexdigest()
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
@@ -47,6 +48,16 @@ def test_bytes_are_kept_under_their_sha256(tmp_path: Path) -> None:
     assert digest == hashlib.sha256(b"as received").hexdigest()
     assert files(tmp_path) == [f"raw/{digest[:2]}/{digest}"]
     assert lake.get_raw(digest) == b"as received"
+
+
+def test_rows_are_named_by_their_text_as_arrow_writes_it_in_one_piece() -> None:
+    """Whatever the pieces: names in journals of before must stay true."""
+    texts = ["x", None, "", 'q"z', "l\nm", "k,v"]
+    rows = pa.table({'a"b': texts * 20_000, "n": pa.array([1, None, 3, 4, 5, 6] * 20_000)})
+    sink = pa.BufferOutputStream()
+    pacsv.write_csv(rows, sink, pacsv.WriteOptions(quoting_style="needed"))
+    said = repr([(f.name, str(f.type)) for f in rows.schema]).encode()
+    assert rows_hash(rows) == hashlib.sha256(said + sink.getvalue().to_pybytes()).hexdigest()
 
 
 def test_writing_twice_is_writing_once(tmp_path: Path) -> None:

@@ -24,9 +24,10 @@ as when it was last built costs a look at its signature.
 from __future__ import annotations
 
 import logging
-import threading
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -42,9 +43,7 @@ from qiangji.building.registry import Registry
 from qiangji.building.signatures import Signatures
 from qiangji.building.together import Together
 from qiangji.catalogue.load import Catalogue
-from qiangji.checking import expectations
 from qiangji.errors import UsageError
-from qiangji.indicators import RESTATED
 from qiangji.lake import Lake
 from qiangji.ledger import Key, Ledger, locks
 from qiangji.periods import Period, local_day, reporting_month, span
@@ -127,21 +126,21 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
             return built
         carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
         reports.together = Together(reports, carried)
-        _load_facts(c, p, reports, built)
-        with built.seconds.timed("checks"):
-            checked = _check(c, p, reports, lacking, built.months)
         changed = {m: None if again and m in months else signatures.changed(m, carried) for m in built.months}
-        fresh = signatures.up_to_date(built.months)
-        found = computing.build(c, p, Registry(reports, carried), built, changed, fresh, now)
+        with closing(_loading(c, p, reports, built)) as loading:
+            checked = _check(c, p, reports, lacking, built, loading)
+            found = computing.build(c, p, Registry(reports, carried), built, changed, signatures, loading)
+            for _ in loading:
+                pass
         signatures.leave(built.months, carried)
         checked["lacking"] += found.findings
         locked = locks.now_locked(c)
         in_locked = figures.in_locked(c, found.filled, locked, found.at)
         built.in_locked = figures.redefined_in_locked(c, locked) | in_locked
         recording.record(c, p.ledger, built, signatures, (now, found.at), checked, found.written)
-    if found.is_whole and (built.facts_replaced or built.rows_inserted):
-        with built.seconds.timed("analyze"):
-            _analyze(p, found.filled)
+    if found.is_whole and built.rows_inserted and not found.is_analyzed:
+        with built.seconds.timed("analyze"), p.ledger.engine.begin() as c:
+            figures.analyze(c, found.filled)
     if built.in_locked:
         log.warning("changed although locked: %s", built.in_locked)
     log.info(
@@ -163,35 +162,32 @@ def _reports(c: Connection, p: Pipeline) -> tuple[Corrected, list[Key]]:
     return Corrected(p.catalogue, p.ledger.lake, current), lacking
 
 
-def _load_facts(c: Connection, p: Pipeline, reports: Corrected, built: Built) -> None:
-    """Bring fact.* up to date. Meanwhile Great Expectations is loaded, which takes 2 s; a first month needs it not."""
-    first, periods = min(built.months), {period for _, period, _ in reports.current}
-    if any(Period.parse(period).last_month < first for period in periods):
-        threading.Thread(target=expectations.load, daemon=True).start()
-    with built.seconds.timed("facts"):
-        built.facts_replaced = facts.replace(c, p, reports, built.months, built.build_id)
+def _loading(c: Connection, p: Pipeline, reports: Corrected, built: Built) -> Generator[int, None, None]:
+    """Bring fact.* up to date, step by step: the server takes rows while others are checked and figures computed."""
+    with closing(facts.replacing(c, p, reports, built.months, built.build_id)) as steps:
+        for replaced in built.seconds.each("facts", steps):
+            built.facts_replaced += replaced
+            yield replaced
 
 
 def _check(
-    c: Connection, p: Pipeline, reports: Corrected, lacking: Sequence[Key], months: Sequence[Period]
+    c: Connection,
+    p: Pipeline,
+    reports: Corrected,
+    lacking: Sequence[Key],
+    built: Built,
+    loading: Iterator[object],
 ) -> dict[str, Any]:
-    """Bring the findings of these months up to date; returns what the journal keeps of them.
+    """Bring the findings of the months up to date; returns what the journal keeps of them.
 
     A year to date shows the findings of all its months, so none may wait for a build of its own.
     """
-    through = sorted({each for m in months for each in span(Period("month", m.year * 12), m)})
-    return {
-        "checked": facts.find(c, p, reports, through),
-        "lacking": facts.find_lacking(c, p, lacking, through),
-    }
-
-
-def _analyze(p: Pipeline, filled: Collection[str]) -> None:
-    """Tell the planner what was filled a moment ago: it decides between 0.1 s and seconds for a reader.
-
-    Where only some counties of a month were computed, the server finds out by itself once that is much.
-    """
-    tables = [f"fact.{form}" for form in p.catalogue.forms]
-    tables += [t for table in filled for t in (table, f"{table}{RESTATED}")]
-    with p.ledger.engine.begin() as c:
-        c.execute(sa.text(f"ANALYZE {', '.join(tables)}"))
+    through = sorted({each for m in built.months for each in span(Period("month", m.year * 12), m)})
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(facts.find, c, p, reports, through)
+        findings = built.seconds.awaited("checks", found, loading)
+    with built.seconds.timed("checks"):
+        return {
+            "checked": facts.replace_found(c, p, findings),
+            "lacking": facts.find_lacking(c, p, lacking, through),
+        }

@@ -6,7 +6,8 @@ that changed, in the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_args
@@ -28,7 +29,7 @@ from qiangji.ledger import Key
 from qiangji.periods import Period, PeriodType
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import copy_in, insert
+from qiangji.warehouse.rows import copy_in, fetch, insert, turn
 
 REPORTS = 150
 """Submissions of which the rows are loaded at once, while those of as many more are read."""
@@ -43,22 +44,23 @@ class _Loaded:
     corrections_hash: str
 
 
-def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period], build_id: str) -> int:
+def replacing(
+    c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period], build_id: str
+) -> Generator[int, None, None]:
     """Put the rows of current revisions in the place of those that the facts show, where they differ.
 
-    Returns how many (form, period, county) were replaced.
+    Step by step, so that figures are worked out meanwhile: of each, how many (form, period, county) were replaced.
     """
     due = sorted(
         {str(own) for m in months for t in get_args(PeriodType) if (own := m.ends_in(t)) is not None}
     )
     loaded = {
-        (r.form, r.period, r.county_code): _Loaded(r.rows_hash, r.revision, r.corrections_hash)
-        for r in c.execute(
-            sa.text("SELECT * FROM ops.fact_load WHERE period = ANY(:periods)"),
-            {"periods": due},
+        (r["form"], r["period"], r["county_code"]): _Loaded(
+            r["rows_hash"], r["revision"], r["corrections_hash"]
         )
+        for r in fetch(c, "SELECT * FROM ops.fact_load WHERE period = ANY(:periods)", {"periods": due})
     }
-    replaced = 0
+    filled = []
     for form in p.catalogue.forms.values():
         keys = {k for k in loaded if k[0] == form.form}
         for period in due:
@@ -71,13 +73,20 @@ def replace(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Per
             {k: loaded.get(k) for k in changed[start : start + REPORTS]}
             for start in range(0, len(changed), REPORTS)
         ]
-        for batch in ahead(read, shown, lambda _: 1, 2, 1):  # while the server takes the rows before
-            _replace(c, form, batch)
-        replaced += len(changed)
+        # read while the server takes the rows before
+        with closing(ahead(read, shown, lambda _: 1, 2, 1)) as batches:
+            for batch in batches:
+                with turn(c):
+                    _replace(c, form, batch)
+                yield len(batch.before)
         if reports.together:
             for period in due:
                 reports.together.leave_others(form.form, period, [k[2] for k in changed if k[1] == period])
-    return replaced
+        if 2 * len(changed) > len(keys):
+            filled.append(f"fact.{form.form}")
+    if filled:
+        with turn(c):  # now, while figures are computed; of a few reports the server finds out by itself
+            c.execute(sa.text(f"ANALYZE {', '.join(filled)}"))
 
 
 def _as_current(key: Key, reports: Corrected) -> _Loaded | None:
@@ -124,7 +133,7 @@ def _read(
         current = [reports.current[form.form, period, county].revision for county in mine]
         numbered = [revised(t, n) for t, n in zip(mine.values(), current, strict=True)]
         rows = pa.concat_tables(numbered, promote_options="permissive")
-        found.append(fact_rows(rows, p.catalogue, form, period))
+        found.append(fact_rows(rows, p.catalogue, form, period, mine))
     return _Batch(before, changes, loads, found)
 
 
@@ -196,49 +205,75 @@ def revised(rows: pa.Table, revision: int) -> pa.Table:
     return rows.append_column("revision", pa.repeat(pa.scalar(revision, pa.int32()), len(rows)))
 
 
-def fact_rows(rows: pa.Table, catalogue: Catalogue, form: Form, period: str) -> pa.Table:
-    """Rows of a period, of any number of reports, with the path of their units and the period."""
-    tree = catalogue.org.paths_in(Period.parse(period))
-    at = pc.index_in(parents(rows.column(form.key), form), value_set=tree.column("org_code").combine_chunks())
+def fact_rows(
+    rows: pa.Table, catalogue: Catalogue, form: Form, period: str, counties: Collection[str]
+) -> pa.Table:
+    """Rows of a period, of the reports of these counties, with the path of their units and the period."""
+    whole = catalogue.org.paths_in(Period.parse(period))
+    units = parents(rows.column(form.key), form)
+    # to look a unit up among those of a few counties takes a tenth of what it takes among a nation's
+    tree = whole.filter(pc.is_in(whole.column("county_code"), value_set=pa.array(sorted(counties))))
+    at = _places(tree, units)
+    if at.null_count:  # units of another county, or of none
+        tree, at = whole, _places(whole, units)
     for level in LEVELS[:-1]:
         if f"{level}_code" != form.key:
             rows = rows.append_column(f"{level}_code", tree.column(f"{level}_code").take(at))
     return rows.append_column("period", pa.repeat(period, len(rows)))
 
 
-def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period]) -> list[dict[str, Any]]:
-    """Evaluate contextual expectations where something that they look at has changed; replace their findings.
+def _places(tree: pa.Table, units: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.index_in(units, value_set=tree.column("org_code").combine_chunks())
 
-    Returns what was looked at, for the journal: form, period, county_code, signature (None: it is gone), findings.
-    """
-    catalogue, ledger = p.catalogue, p.ledger
+
+@dataclass(frozen=True)
+class Found:
+    """Submissions of which contextual expectations were evaluated; those that are gone; the findings of all these."""
+
+    work: list[contextual.Work]
+    gone: list[Key]
+    findings: dict[Key, list[dict[str, Any]]]
+
+
+def find(c: Connection, p: Pipeline, reports: Corrected, months: Sequence[Period]) -> Found:
+    """Evaluate contextual expectations where something that they look at has changed."""
     hashes = {k: row.rows_hash for k, row in reports.current.items()}
     seen = {
-        (r.form, r.period, r.county_code): r.signature
-        for r in c.execute(sa.text("SELECT * FROM ops.context_check"))
+        (r["form"], r["period"], r["county_code"]): r["signature"]
+        for r in fetch(c, "SELECT * FROM ops.context_check")
     }
     declared = {k for k, row in reports.current.items() if row.is_unchanged}
     effective = {k: h + reports.effect(k) for k, h in hashes.items()}
-    work = contextual.stale(catalogue, effective, seen, months, declared)
+    work = contextual.stale(p.catalogue, effective, seen, months, declared)
     gone = [k for k in seen if k not in hashes and Period.parse(k[1]).last_month in months]
     found: dict[Key, list[dict[str, Any]]] = {k: [] for k in gone}
-    for key, findings in contextual.findings(catalogue, reports, hashes, work, declared).items():
+    for key, findings in contextual.findings(p.catalogue, reports, hashes, work, declared).items():
         found[key] = [finding.row() for finding in findings]
-    said: dict[Key, dict[str, Any]] = {k: {"signature": None, "findings": rows} for k, rows in found.items()}
-    ledger.replace_contextual(c, found)
-    if gone:
+    return Found(work, gone, found)
+
+
+def replace_found(c: Connection, p: Pipeline, found: Found) -> list[dict[str, Any]]:
+    """Put what was found in the place of what was found before.
+
+    Returns what was looked at, for the journal: form, period, county_code, signature (None: it is gone), findings.
+    """
+    p.ledger.replace_contextual(c, found.findings)
+    if found.gone:
         c.execute(
             sa.text("DELETE FROM ops.context_check WHERE (form, period, county_code) = (:f, :p, :c)"),
-            [dict(zip("fpc", k, strict=True)) for k in gone],
+            [dict(zip("fpc", k, strict=True)) for k in found.gone],
         )
     names = ("form", "period", "county_code")
     insert(
         c,
         "ops.context_check",
-        [dict(zip(names, w.key, strict=True)) | {"signature": w.signature} for w in work],
+        [dict(zip(names, w.key, strict=True)) | {"signature": w.signature} for w in found.work],
         "ON CONFLICT (form, period, county_code) DO UPDATE SET signature = excluded.signature",
     )
-    for w in work:
+    said: dict[Key, dict[str, Any]] = {
+        k: {"signature": None, "findings": rows} for k, rows in found.findings.items()
+    }
+    for w in found.work:
         said.setdefault(w.key, {})["signature"] = w.signature
     return [{"form": f, "period": p, "county_code": c, **what} for (f, p, c), what in said.items()]
 

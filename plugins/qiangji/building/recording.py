@@ -7,6 +7,7 @@ from which the ledger and calc.* can be filled again.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from qiangji.building.corrected import Held
 from qiangji.building.failing import Failed
 from qiangji.building.parts import Part
 from qiangji.building.signatures import Signatures
+from qiangji.csv_text import texts
 from qiangji.ledger import Ledger
 from qiangji.periods import Period
 from qiangji.stopwatch import Stopwatch
@@ -88,10 +90,12 @@ class Recording:
         with ThreadPoolExecutor(1) as beside:
             for table, rows in tables:
                 name = f"{table}-{self._month}-{len(self.written)}"
-                put = self._lake.put_build
-                digest = beside.submit(put, self._built.build_id, name, rows) if rows.num_rows else None
+                pieces, put = list(texts(rows)), self._lake.put_build  # once for both
+                digest = (
+                    beside.submit(put, self._built.build_id, name, rows, pieces) if rows.num_rows else None
+                )
                 with turn(self._c):
-                    self._write(self._place(table, results, of), rows)
+                    self._write(self._place(table, results, of), rows, pieces)
                 units = (
                     None if self._part is None or self._part.units is None else self._part.units.to_pylist()
                 )
@@ -119,8 +123,8 @@ class Recording:
             self._empty[table] = figures.is_empty(self._c, place)
         return replace(place, is_empty=self._empty[table])
 
-    def _write(self, place: figures.Place, rows: pa.Table) -> None:
-        closed, inserted = figures.write(self._c, place, rows)
+    def _write(self, place: figures.Place, rows: pa.Table, pieces: Sequence[pa.Buffer]) -> None:
+        closed, inserted = figures.write(self._c, place, rows, pieces)
         self._built.rows_closed += closed
         self._built.rows_inserted += inserted
 

@@ -56,7 +56,7 @@ def known_name(form: Form) -> str:
 
 
 def _with_new(units: pa.Table, found: pa.Table, period: Period) -> pa.Table:
-    new = found.filter(pc.invert(pc.is_in(pairs(found), value_set=pairs(units))))
+    new = found.filter(pc.invert(pc.is_in(pairs(found), value_set=pairs(units)))) if len(units) else found
     new = new.append_column("month", pa.repeat(period.last_month.index, len(new)))
     return pa.concat_tables([units, new.select(_KNOWN.names)])
 

@@ -41,7 +41,7 @@ class Signatures:
     """The signatures of one build."""
 
     def __init__(self, c: Connection, p: Pipeline, reports: Corrected, now: datetime) -> None:
-        self._p, self._reports, self._now = p, reports, now
+        self._p, self._reports, self.now = p, reports, now
         self._found: dict[Period, dict[str, str]] = {}
         self.definitions, self.tree = definitions_hash(p), tree_hash(p, now)
         self._confirmed = [(f, Period.parse(at).last_month, of) for f, at, of in dispositions.confirmed(c)]
@@ -102,7 +102,7 @@ class Signatures:
         catalogue, zone = self._p.catalogue, self._p.settings.timezone
         # which quarters are due decides what is hidden in the rest of the year
         due = [
-            [s.period_type for s in scopes(m, base.forms, catalogue.calendar, zone, self._now)]
+            [s.period_type for s in scopes(m, base.forms, catalogue.calendar, zone, self.now)]
             for base in indicators.bases(catalogue)
             for m in span(Period("month", month.year * 12), month)
         ]

@@ -19,7 +19,7 @@ from qiangji.catalogue.models import Form
 from qiangji.catalogue.suites import ContextColumn, Rule
 from qiangji.checking import repeats, sameness, scales
 from qiangji.checking.beside import Pairs
-from qiangji.checking.context import Context, Read, as_it_stands, last_first, places_of
+from qiangji.checking.context import Context, Read, as_it_stands, columns_of, last_first, places_of
 from qiangji.checking.expectations import BATCH_ROWS, validate
 from qiangji.hashing import short
 from qiangji.lake import Rows
@@ -108,12 +108,16 @@ def findings(
         rules = [r for r in rules if r.is_contextual]
         as_it_stood = (name, *(f"{r.id} {r.severity}" for r in rules))
         judge = held.setdefault(as_it_stood, _Held(form, rules, found))
+        places = _places(columns_of(catalogue, form, period), catalogue, form, period)
         for start in range(0, len(same), COUNTIES):
             counties = [w.county for w in same[start : start + COUNTIES]]
+            lasts = _lasts(current, form, period, counties)
+            is_beside = lasts or any(current.get((*place, c)) for place in places for c in counties)
+            if not is_beside and all(map(_skips, rules)):
+                continue  # first reports are not even read
             rows = read(name, period, counties)
             reports = {c: as_it_stands(rows[c], form, str(period.last_month)) for c in counties}
             asked = [c for c in counties if (name, str(period), c) not in declared]
-            lasts = _lasts(current, form, period, counties)
             for last in sorted(set(lasts.values())):
                 those = {c: reports[c] for c in asked if lasts.get(c) == last}
                 for county, said in _beside_the_last(form, (last, period), those, read).items():
@@ -196,10 +200,15 @@ def _may_be_broken(rule: Rule, frame: pa.Table) -> bool:
     """
     kwargs = rule.content["kwargs"]
     compared = [kwargs[n] for n in ("column", "column_A", "column_B") if n in kwargs]
-    skips = rule.content["type"] == BETWEEN or kwargs.get("ignore_row_if") == "either_value_is_missing"
-    return not skips or not any(
+    return not _skips(rule) or not any(
         n in frame.column_names and frame.column(n).null_count == len(frame) for n in compared
     )
+
+
+def _skips(rule: Rule) -> bool:
+    """Whether a rule passes over rows of which one of the compared values is missing."""
+    kwargs = rule.content["kwargs"]
+    return bool(rule.content["type"] == BETWEEN or kwargs.get("ignore_row_if") == "either_value_is_missing")
 
 
 def _places(

@@ -135,7 +135,7 @@ def fill_facts(c: Connection, pipeline: Pipeline, watch: Watch) -> None:
         form = catalogue.forms[name]
         rows = reports.get_rows("reports", name, period, county, one.rows_hash)
         if len(rows):
-            rows = facts.fact_rows(facts.revised(rows, one.revision), catalogue, form, period)
+            rows = facts.fact_rows(facts.revised(rows, one.revision), catalogue, form, period, [county])
             table = f"fact.{form.form}"
             known = tables.columns_of(c, table)
             copy_in(c, table, rows.select([n for n in rows.column_names if n in known]))

@@ -6,28 +6,67 @@ Threads that share a connection take turns at it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from threading import RLock
+from threading import Event, Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from qiangji.ahead import ahead
+from qiangji.csv_text import texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-COPY_ROWS = 50_000
-"""Rows of which the text is held at once: of two such pieces, since one is written while the server takes another."""
+
+class _Turns:
+    """Whose turn it is: that of who asked first. A thread that holds it may take it again.
+
+    A lock would be had again at once by the thread that gives it back, which copies one batch after the other.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._holder, self._times = Lock(), 0, 0
+        self._waiting = deque[tuple[int, Event]]()
+
+    def take(self) -> None:
+        me, mine = get_ident(), Event()
+        with self._lock:
+            if self._holder in (0, me):
+                self._holder, self._times = me, self._times + 1
+                return
+            self._waiting.append((me, mine))
+        try:
+            mine.wait()
+        except BaseException:  # a signal that ends the wait must not leave the turn with who has gone
+            with self._lock:
+                is_mine = mine.is_set()
+                if not is_mine:
+                    self._waiting.remove((me, mine))
+            if is_mine:
+                self.give_back()
+            raise
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._times -= 1
+            if not self._times:
+                self._holder, is_next = self._waiting.popleft() if self._waiting else (0, Event())
+                self._times = 1 if self._holder else 0
+                is_next.set()
 
 
 @contextmanager
 def turn(connection: Connection) -> Iterator[Connection]:
     """A connection for this thread alone, until the block ends."""
-    with connection.info.setdefault("turn", RLock()):
+    turns = connection.info.setdefault("turn", _Turns())
+    turns.take()
+    try:
         yield connection
+    finally:
+        turns.give_back()
 
 
 def fetch(
@@ -73,37 +112,34 @@ def insert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
         return connection.execute(sa.text(statement), [dict(row) for row in rows]).rowcount
 
 
-def copy_in(connection: Connection, table: str, rows: pa.Table) -> None:
+def copy_in(
+    connection: Connection,
+    table: str,
+    rows: pa.Table,
+    pieces: Iterable[pa.Buffer] | None = None,
+    **same: object,
+) -> None:
     """COPY an Arrow table into `schema.table` by column names, as text: the server rejects values that do not fit.
 
-    An unquoted empty field is NULL, a quoted one an empty string.
+    `pieces`: the rows as text, where it is there already. `same`: columns more, with the value of all rows.
     """
     from psycopg import sql
 
     from qiangji.warehouse.ddl import listed, named
 
     copy_from = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
-        named(table), listed(rows.column_names)
+        named(table), listed([*rows.column_names, *same])
     )
+    end = "".join(f",{value}" for value in same.values()).encode()
     driver = connection.connection.driver_connection
     assert driver is not None
     with turn(connection), driver.cursor() as cursor, cursor.copy(copy_from) as copy:
-        for text in _texts(rows):
-            copy.write(memoryview(text))
-
-
-def _texts(rows: pa.Table) -> Iterator[pa.Buffer]:
-    """The rows as CSV, piece by piece; of many rows the next piece is written meanwhile."""
-    pieces = [rows.slice(start, COPY_ROWS) for start in range(0, len(rows), COPY_ROWS)]
-    if len(pieces) < 2:
-        return map(_text, pieces)
-    return ahead(_text, pieces, lambda _: 1, 2, 1)
-
-
-def _text(rows: pa.Table) -> pa.Buffer:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    sink = pa.BufferOutputStream()
-    csv.write_csv(rows, sink, csv.WriteOptions(include_header=False, quoting_style="needed"))
-    return sink.getvalue()
+        ends = 0
+        for text in texts(rows) if pieces is None else pieces:
+            lines = text.to_pybytes() if end else memoryview(text)
+            if end:
+                ends += lines.count(b"\n")
+                lines = lines.replace(b"\n", end + b"\n")
+            copy.write(lines)
+        if end and ends != len(rows):
+            raise ValueError("a value holds the end of a line")

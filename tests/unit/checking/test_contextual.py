@@ -296,9 +296,14 @@ def test_a_first_report_does_not_wait_for_great_expectations(
         asked.extend(r.id for r in rules)
         return []
 
+    def unread(*_: object) -> None:
+        raise AssertionError("a first report is read")
+
     monkeypatch.setattr(contextual, "validate", told)
     record.put("v", JANUARY, A, units=["V"], done=[9], members=[1])
-    assert record.findings(catalogue, JANUARY) == {}
+    with monkeypatch.context() as patched:
+        patched.setattr(record.lake, "get_many", unread)
+        assert record.findings(catalogue, JANUARY) == {}
     assert asked == []
     record.put("v", FEBRUARY, A, units=["V"], done=[9], members=[1])
     record.findings(catalogue, FEBRUARY)

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Context, Decimal
 from fractions import Fraction
 from math import floor
@@ -431,6 +432,19 @@ def test_copying_keeps_every_value(warehouse: Engine) -> None:
         found = [dict(r._mapping) for r in c.execute(sa.text("SELECT t, n, d, b FROM copied"))]
         transaction.rollback()
     assert found == rows.to_pylist()
+
+
+def test_what_all_rows_share_is_added_to_their_text(warehouse: Engine) -> None:
+    rows = pa.table({"t": ["a,b", 'say "x"', "", None]})
+    with warehouse.connect() as c, c.begin() as transaction:
+        c.execute(sa.text("CREATE TEMP TABLE copied (t text, at timestamptz)"))
+        copy_in(c, "copied", rows, at="2026-11-02T00:00:00.000001+00:00")
+        found = c.execute(sa.text("SELECT t, at FROM copied")).all()
+        with pytest.raises(ValueError, match="end of a line"):
+            copy_in(c, "copied", pa.table({"t": ["line\nbreak"]}), at="2026-11-02T00:00:00+00:00")
+        transaction.rollback()
+    at = datetime(2026, 11, 2, microsecond=1, tzinfo=UTC)
+    assert [tuple(r) for r in found] == [(t, at) for t in rows.column("t").to_pylist()]
 
 
 def test_the_server_rejects_what_does_not_fit(warehouse: Engine) -> None:
