@@ -253,14 +253,11 @@ def _print_ahead(console: Console, morning: Morning, is_all: bool) -> None:
         alike.setdefault((due.due_date, due.period, due.missing, due.counties), []).append(due.title_zh)
     for (day, period, missing, counties), titles in alike.items():
         when = f"{day:%m-%d} 截止 due {period}，"
-        lacking = f"counties to come {missing}/{counties}："
         named = [some(titles, "种报表", "forms", len(titles) if is_all else most) for most in (NAMED, 2)]
-        ways = (
-            f"未收齐的县 {lacking}{named[0]}",
-            f"未收齐 {lacking}{named[0]}",
-            f"未收齐 {lacking}{named[1]}",
-        )
-        say(console, fitting(console.width, *(Text(when + way) for way in ways)))
+        lacking = f"counties to come {missing}/{counties}"
+        ways = (f"未收齐的县 {lacking}", f"未收齐 {lacking}") if missing else ("已收齐 all in",)
+        said = (f"{when}{ways[0]}：{named[0]}", *(f"{when}{ways[-1]}：{forms}" for forms in named))
+        say(console, fitting(console.width, *map(Text, said)))
     if morning.locked:
         say(console, f"已锁定 locked: {'、'.join(morning.locked)}", style="dim")
 

@@ -58,8 +58,9 @@ def _alike(waiting: Sequence[Waiting]) -> list[list[Waiting]]:
 
 def _print_one(console: Console, one: Waiting, is_all: bool) -> None:
     """What it is and its command, last in the line: in both languages where they fit, else in Chinese."""
-    both = Text.assemble(f"• {one.zh} ", (one.en, "dim"))
-    if not is_all and _print_line(console, one.command, both, Text(f"• {one.zh}")):
+    zh = f"• {one.zh}" + (f"：{one.brief_zh}" if one.what == "not_taken" and one.brief_zh else "")
+    both = Text.assemble(f"{zh} ", (one.en, "dim"))
+    if not is_all and _print_line(console, one.command, both, Text(zh)):
         return
     say(console, both)
     if one.page:
