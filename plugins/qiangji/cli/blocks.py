@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -115,9 +114,9 @@ def fitting(width: int, *texts: Text) -> Text:
 
 def print_card(console: Console, heading: str, *lines: str | None) -> None:
     """One row of a list whose cells are sentences: a heading (rich's markup), and below it what is not empty."""
-    console.print(Text.from_markup(f"• {heading}"))
+    say(console, f"{BULLET}{heading}")
     for line in dict.fromkeys(filter(None, lines)):
-        console.print(Padding.indent(Text(line, "dim"), 2))
+        say(console, Text(line, "dim"), indent=2)
 
 
 def _table(title: str, lead: Sequence[str], columns: Sequence[Column]) -> Table:
