@@ -135,7 +135,6 @@ def _print_counties(console: Console, counties: Sequence[CountyMorning], is_all:
         told.append(f"另有{len(well):,}个县（市、区）无事 {len(well):,} more need nothing")
     elif well:
         told.append(f"无事 nothing to do: {escape('、'.join(c.county_name for c in well))}")
-    told += ["✗ 采集失败 last attempt failed"] if any(c.is_reached is False for c in shown) else []
     told += ["- 一天内未采集 not asked that day"] if any(c.is_reached is None for c in shown) else []
     if told:
         say(console, " · ".join(told), style="dim")

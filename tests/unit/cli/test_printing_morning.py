@@ -53,7 +53,7 @@ def test_what_another_run_of_the_day_did_is_told_beside_the_night() -> None:
     text = shown(replace(found, night=replace(found.night, lost_else=one, reached_since=("江海区",))))
     assert "另一次采集失败 another run failed: 蓬江区 拒绝登录" in text
     assert "此后已采到 reached since: 江海区" in text
-    assert "✗ 采集失败 last attempt failed" in text
+    assert "✗ 县440703" in text
     assert "✓ " not in text
 
 
