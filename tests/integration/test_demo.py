@@ -32,9 +32,9 @@ STOPPING = 60.0
 DEMO = ("qiangji", "demo", "--months", "1")
 """With one month of backfill: `.ci/run` runs it as people do."""
 PASSING = {"built_at", "last_attempt_at"}
-SHOWN = (
-    "every figure below is simulated", "今早 This morning", "等待处理", "指标值 Indicator values", "Where the time went"
-)  # fmt: skip
+SHOWN = ("every figure below is simulated", "今早 This morning", "等待处理", "指标 figures", "接着看 Next")
+SCREEN = 60
+"""Lines that the end of the demonstration has at most: the morning, six figures and where to go on."""
 ENDING = """
 import sys
 from qiangji.cli import main
@@ -139,6 +139,7 @@ def test_twice_in_a_row_shows_the_same_and_make_down_ends_what_a_killed_supervis
     assert code == 0, said[-3000:]
     for part in (*SHOWN, "no task ran", "Airflow: http://127.0.0.1:", str(home.path / "lake")):
         assert part in said
+    assert len(said.partition("今早")[2].splitlines()) <= SCREEN
     running = supervisor.status(home.path)
     assert running.keys() >= {
         "supervisor",

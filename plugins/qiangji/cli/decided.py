@@ -28,7 +28,7 @@ from qiangji.cli.words import Names
 if TYPE_CHECKING:
     from qiangji.figures import Row
 
-TOLD = 5
+TOLD, TOLD_IN_BRIEF = 5, 2
 """Decisions that another command tells one by one."""
 LEAST, MOST = 24, 60
 """Cells of a column of text: those that two beside each other need at least, and what one has at most."""
@@ -93,23 +93,37 @@ def print_decisions(console: Console, rows: Sequence[Row], limit: int, names: Na
         )
 
 
-def print_told(console: Console, rows: Sequence[Row], names: Names, title: str, others: int = 0) -> None:
-    """A card a decision, the last first, up to `TOLD`; then how many more, and `others` that are on findings."""
+def print_told(
+    console: Console,
+    rows: Sequence[Row],
+    names: Names,
+    title: str,
+    others: int = 0,
+    *,
+    is_brief: bool = False,
+) -> None:
+    """A card a decision, the last first, up to `TOLD`; then how many more, and `others` that are on findings.
+
+    `is_brief`: fewer, a line each where that has room, without the delivery.
+    """
     if not rows and not others:
         return
-    console.print(f"[bold]{title}: {len(rows) + others:,}[/bold]")
-    for r in rows[:TOLD]:
+    where = " [dim]qiangji decisions[/dim]" if is_brief else ""
+    console.print(f"[bold]{title}: {len(rows) + others:,}[/bold]{where}")
+    shown = rows[: TOLD_IN_BRIEF if is_brief else TOLD]
+    for r in shown:
         about = " ".join(_about(r | {"delivery_id": None}, names))
-        print_card(
-            console,
-            f"[bold]{' '.join(_what(r['action']))}[/bold] {about}",
-            f"{_local(r):%Y-%m-%d %H:%M} {r['decided_by']}：{r['reason'] or '-'}",
-            _delivery(r),
-        )
-    more = len(rows) - len(rows[:TOLD])
+        heading = f"[bold]{' '.join(_what(r['action']))}[/bold] {about}"
+        said = f"{_local(r):%Y-%m-%d %H:%M} {r['decided_by']}：{r['reason'] or '-'}"
+        line = Text.assemble("• ", Text.from_markup(heading), f" {said}")
+        if is_brief and line.cell_len <= console.width:
+            console.print(line)
+        else:
+            print_card(console, heading, said, None if is_brief else _delivery(r))
+    more = len(rows) - len(shown)
     if others:
         console.print(f"• 核查发现的处置 on findings: {others:,}")
-    if more or others:
+    if not is_brief and (more or others):
         rest = f"… 另有 and {more:,} more: " if more else "逐条 each: "
         console.print(f"{rest}qiangji decisions", style="dim", markup=False)
 

@@ -37,16 +37,17 @@ TYPES = {
 """Period type -> words."""
 MATRIX_UNITS = 10
 """For up to so many units, values are a matrix of indicators by units; for more, a list of units an indicator."""
-STATUS_LEGEND = (
-    "P 不完整 some did not report, or left it blank · O 缺报 nothing reported · M 不适用 not applicable"
-    " · Q 已隐去 suppressed"
-)
 _DECIDED = {"release": "经放行 released", "void": "有作废 voided"}
 """What the grid says of a report on which the last decision was this: `qiangji decisions` says more."""
 WARNED = "!"
-WARNED_LEGEND = (
-    f"{WARNED} 有未确认的核查发现 findings that nobody confirmed: `qiangji explain`, `qiangji findings`"
-)
+MARKS = {
+    "P": "P 不完整 some did not report, or left it blank", "O": "O 缺报 nothing reported",
+    "M": "M 不适用 not applicable", "Q": "Q 已隐去 suppressed",
+    WARNED: f"{WARNED} 有未确认的核查发现 findings that nobody confirmed",
+}  # fmt: skip
+"""What stands beside a value, and what it says."""
+STATUS_LEGEND = " · ".join(said for mark, said in MARKS.items() if mark != WARNED)
+WARNED_LEGEND = f"{MARKS[WARNED]}: `qiangji explain`, `qiangji findings`"
 
 
 def as_json(rows: Any) -> str:

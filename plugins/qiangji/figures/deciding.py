@@ -84,6 +84,8 @@ class Open:
         return _NOTES.get(self.reason_code, ("", "")) if self.status == "late" else ("", "")
 
 
+_NOT_TAKEN = {"other_name": "文件名不符", "voided_again": "内容与已作废的相同"}
+"""Reasons of `reading.NOTED` in a few words."""
 _NOTES = {"voided": ("作废后待补", "voided"), "failed": ("采集失败", "last attempt failed")}
 
 
@@ -323,6 +325,7 @@ def _not_taken(catalogue: Catalogue, attention: Rows) -> Iterator[Waiting]:
                 county_code=r["county_code"],
                 form=r["form"],
                 period=r["period"],
+                brief_zh=_NOT_TAKEN[r["reason_code"]],
             )
 
 

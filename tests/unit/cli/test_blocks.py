@@ -7,9 +7,11 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
-from qiangji.cli.blocks import Line, print_in_blocks
+from qiangji.cli.blocks import Line, print_in_blocks, say, wrapped
 from qiangji.cli.common import right
 
 
@@ -53,3 +55,35 @@ def test_fewer_columns_print_fewer_values_a_block(width: int, blocks: int) -> No
     assert text.count("江门市") == blocks
     assert text.count("12,345.67") == 8
     assert text.count("标题") == 1
+
+
+SAID = (
+    "• 其他 others 12份：新会区；无法识别或不合规则的单元格过多 台山市（2026-10），共12种。\n"
+    "  1,234.56→2,345.67 (+1.50)"
+)
+
+
+@pytest.mark.parametrize("width", [20, 33, 40, 80])
+def test_a_text_is_broken_where_no_name_and_no_value_is(width: int) -> None:
+    lines = [line.plain for line in wrapped(Text(SAID), width)]
+    assert all(cell_len(line) <= width for line in lines), lines
+    assert "".join("".join(lines).split()) == "".join(SAID.split()), "nothing is lost"
+    for part in ("新会区；", "台山市（2026-10）", "12份", "1,234.56→2,345.67"):
+        assert any(part in line for line in lines), part
+    assert all(line.startswith("  ") for line in lines[1:]), "beneath the text"
+
+
+@given(st.text("• ab１，。县\n 、", max_size=60), st.integers(4, 30), st.integers(0, 2))
+def test_nothing_is_lost_and_no_line_is_too_long(said: str, width: int, indent: int) -> None:
+    lines = [line.plain for line in wrapped(Text(said), width, indent)]
+    assert "".join("".join(lines).split()) == "".join(said.split())
+    assert all(cell_len(line.rstrip()) <= width for line in lines)
+
+
+def test_styles_stay_where_a_text_is_broken() -> None:
+    out = io.StringIO()
+    console = Console(file=out, width=20, force_terminal=True, color_system="standard")
+    say(console, f"[red]未采到：[/red] {'江海区、' * 6}")
+    assert out.getvalue().count("\x1b[31m") == 1
+    assert out.getvalue().count("江海区、") == 6
+    assert len(out.getvalue().splitlines()) == 4

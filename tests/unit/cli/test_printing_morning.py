@@ -2,87 +2,19 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from rich.console import Console
+from rich.cells import cell_len
 
-from qiangji.cli.printing_morning import COUNTIES_SHOWN, MOVES_SHOWN, print_morning
-from qiangji.cli.printing_open import RARE_SHOWN, REASONS_SHOWN
+from qiangji.cli.printing_morning import COUNTIES_SHOWN, MOVES_SHOWN
+from qiangji.cli.printing_open import RARE_LINES, REASONS_SHOWN
 from qiangji.cli.printing_waiting import HELD_SHOWN, _one_command
 from qiangji.figures.deciding import Open, Waiting
-from qiangji.figures.morning import CountyMorning, Due, Morning, Moves, Night
-
-AT = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
-MOVE = {
-    "name_zh": "村民小组长党员比例", "indicator_code": "x", "unit": "percent", "org_name": "开平市",
-    "org_code": "440783", "period": "2026-10", "period_type": "month", "value_before": Decimal(40),
-    "value": Decimal("41.5"), "change": Decimal("1.5"), "obs_status_before": "A", "obs_status": "P",
-    "causes": ["revision"],
-    "is_first_shown": False, "because_zh": "主要因长沙街道自身水平上升 +1.20",
-    "because_en": "mainly 长沙街道's own rate up +1.20",
-}  # fmt: skip
-
-
-def county(code: str, **changes: Any) -> CountyMorning:
-    plain: dict[str, Any] = {
-        "county_code": code, "county_name": f"县{code}", "is_reached": True, "reason_code": None, "awaited": 0,
-        "late": 0, "late_days": 0, "returned": 0, "withheld": 0, "held": 0, "rows_sent_back": 0, "feedback_sent": 0,
-        "to_hand_over": 0, "last_good": "2026-10", "contact_zh": "", "contact_en": "",
-    }  # fmt: skip
-    return CountyMorning(**plain | changes)
-
-
-def late(name: str, form: str, days: int) -> Open:
-    return Open("late", "440704", name, form, form, form, "2026-10", days)
-
-
-def back(name: str, form: str, code: str = "missing_column") -> Open:
-    why = f"{name}缺列“户数”", f"{name} lacks a column"
-    return Open(
-        "returned",
-        "440704",
-        name,
-        form,
-        form,
-        form,
-        "2026-10",
-        0,
-        code,
-        "缺少报表的列",
-        "missing column",
-        *why,
-    )
-
-
-def morning(
-    counties: list[CountyMorning], lost: tuple[tuple[str, str, str], ...] = (), waiting: int = 0
-) -> Morning:
-    night = Night(
-        "r", "2025-10", "2026-10", AT - timedelta(hours=6), AT - timedelta(hours=6, seconds=-75), len(counties), 21,
-        lost, AT,
-    )  # fmt: skip
-    due = Due(date(2026, 12, 5), "village", "行政村党建月报表", "Villages", "2026-11", 8, 8)
-    waits = tuple(
-        Waiting(
-            "held", f"待审 县 表{i} 2026-10：整列未填", "held: blank_column", f'qiangji release d{i} --reason "…"',
-            county_code="440703", delivery_id=f"d{i}", about=f"县 表{i} 2026-10", reason_code="blank_column",
-            brief_zh="整列未填", argument=f"d{i}",
-        )
-        for i in range(waiting)
-    )  # fmt: skip
-    moves = Moves(AT, 3, 1, {"revision": 2}, [MOVE], {"2026-09": 4})
-    return Morning(AT, night, tuple(counties), waits, moves, (due,), ("2026-09",))
-
-
-def shown(found: Morning, width: int = 100, *, is_all: bool = False) -> str:
-    out = io.StringIO()
-    print_morning(Console(file=out, width=width), found, is_all=is_all)
-    return out.getvalue()
+from qiangji.figures.morning import Moves
+from tests.unit.cli.mornings import AT, MOVE, NAMES, back, busy, county, late, morning, shown
 
 
 def test_what_went_back_since_the_night_is_marked_and_told_in_both_languages() -> None:
@@ -93,8 +25,13 @@ def test_what_went_back_since_the_night_is_marked_and_told_in_both_languages() -
     assert "村表 2026-10 新 new" in text
     assert "组表 2026-10 新" not in text
     assert full.count("江海区 lacks a column") == full.count("江海区缺列“户数”") == 2
-    many = replace(one, open_reports=tuple(replace(new, form=f"f{i}") for i in range(4)))
-    assert "4份，新 new 4：" in shown(many)
+    news = tuple(replace(new, form=f"f{i}") for i in range(4))
+    assert "• 缺少报表的列 missing_column 5份，新 new 4：" in shown(
+        replace(one, open_reports=(back("江海区", "组表"), *news))
+    )
+    assert "• 缺少报表的列 missing_column 4份：" in shown(replace(one, open_reports=news)), (
+        "all are, as is told above"
+    )
 
 
 def test_a_red_night_says_who_was_not_reached_and_why() -> None:
@@ -106,7 +43,7 @@ def test_a_red_night_says_who_was_not_reached_and_why() -> None:
     assert "未采到 not reached: 江海区 拒绝登录" in text
     assert text.startswith("● 异常 red ")
     assert "✗ 县440704" in text
-    assert "另有1个县（市、区）无事" in text
+    assert "无事 nothing to do: 县440703" in text
 
 
 def test_what_another_run_of_the_day_did_is_told_beside_the_night() -> None:
@@ -116,7 +53,7 @@ def test_what_another_run_of_the_day_did_is_told_beside_the_night() -> None:
     text = shown(replace(found, night=replace(found.night, lost_else=one, reached_since=("江海区",))))
     assert "另一次采集失败 another run failed: 蓬江区 拒绝登录" in text
     assert "此后已采到 reached since: 江海区" in text
-    assert "✗ 采集失败 last attempt failed" in text
+    assert "✗ 县440703" in text
     assert "✓ " not in text
 
 
@@ -213,18 +150,21 @@ def test_reports_of_one_delivery_are_named_by_form() -> None:
     assert f"县440703 d --form f{HELD_SHOWN} 县440703 d --form f{HELD_SHOWN + 1} (--all)" in text
 
 
-def test_reports_of_few_units_are_a_line_each() -> None:
+def test_reports_of_few_units_are_one_line() -> None:
     waits = tuple(
         Waiting(
-            "few_units", f"应报单位不足 县 表{i}：3/15", "3 of 15 units", "qiangji status --county 440703",
-            county_code="440703", about=f"县 表{i} 2026-10",
+            "few_units", f"应报单位不足 县 表{i}：{i}/15", f"{i} of 15 units", "qiangji status --county 440703",
+            county_code="440703", about=f"县 表{i} 2026-10", brief_zh=f"{i}/15",
         )
-        for i in range(HELD_SHOWN + 2)
+        for i in range(12)
     )  # fmt: skip
-    text = shown(replace(morning([county("440703")]), waiting=waits))
-    assert f"• 应报单位不足 {HELD_SHOWN + 2}份 units missing → qiangji status --county ID\n" in text
-    assert "  440703 县 表0 2026-10 3 of 15 units\n" in text
-    assert "其余 the other 2: 县440703 2 (--all)" in text
+    text = shown(replace(morning([county("440703")]), waiting=waits[:3]))
+    command = "qiangji status --county COUNTY\n"
+    assert f"• 应报单位不足 3份：县440703 0/15 1/15 2/15 units missing → {command}" in text
+    text = shown(replace(morning([county("440703")]), waiting=waits), 80)
+    assert f"• 应报单位不足 12份：县440703 12 → {command}" in text, "in numbers, where shares have no room"
+    narrow = shown(replace(morning([county("440703")]), waiting=waits), 40)
+    assert f"• 应报单位不足 12份：县440703 12\n  {command}" in narrow
 
 
 def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> None:
@@ -232,8 +172,7 @@ def test_who_is_late_and_what_went_back_and_why_are_told_in_a_line_each() -> Non
     reports += [back("新会区", f"表{i}") for i in range(2)] + [back("台山市", "表9", "no_rows")]
     found = replace(morning([county("440703")]), open_reports=tuple(reports))
     text = shown(found, 160)
-    assert "逾期未报 5份" in text
-    assert "• 2026-10 (20–24天) 江海区：表0、表1等5种报表 forms" in text
+    assert "逾期未报 5份 Late：2026-10 (20–24天) 江海区：表0、表1等5种报表 forms\n" in text
     assert "退回、扣留 3份及原因" in text
     assert "• 缺少报表的列 missing_column：新会区 表0 2026-10、新会区 表1 2026-10" in text
     assert "新会区缺列“户数”" not in text
@@ -255,20 +194,27 @@ def test_counties_that_lack_the_same_are_told_together() -> None:
     assert "• 2026-10 (7天) 台山市：表1\n" in text
     nation = [one for i in range(3000) for one in lacks(str(i), f"县{i}", "表0")]
     text = shown(replace(morning([county("440703")]), open_reports=tuple(nation)), 160)
-    assert "• 2026-10 (7天) 县0、县1等3000县 counties：表0\n" in text
+    assert "逾期未报 3000份 Late：2026-10 (7天) 县0、县1等3000县 counties：表0\n" in text
 
 
 def test_of_rare_reasons_it_is_told_who_has_them() -> None:
     found = tuple(back("新会区", "表", f"code_{i}") for i in range(40))
     found = tuple(replace(one, brief_zh=f"原因{i}号") for i, one in enumerate(found))
-    text = shown(replace(morning([county("440703")]), open_reports=found), 160)
-    assert text.count("新会区 表 2026-10") == REASONS_SHOWN
-    assert f"• 其他 others {40 - REASONS_SHOWN}份： 原因{REASONS_SHOWN}号 新会区； " in text
-    assert text.count("号 新会区") == RARE_SHOWN
-    assert f"共 in all {40 - REASONS_SHOWN}" in text
-    few = shown(replace(morning([county("440703")]), open_reports=found[:12]), 160)
-    assert all(f"原因{i}号" in few for i in range(12)), "none is left out where they are few"
-    assert "共 in all" not in few
+    for width in (40, 80, 160):
+        text = shown(replace(morning([county("440703")]), open_reports=found), width)
+        told = text[text.index("• 其他 others 40份：") : text.index("没有等待决定")]
+        assert len(told.splitlines()) <= RARE_LINES, width
+        rare = "".join(told.split())
+        assert rare.startswith("•其他others40份：原因0号新会区；原因1号新会区；")
+        assert rare.endswith("…共40种kinds(--all)") is (width < 160), "or all of them"
+    few = "".join(shown(replace(morning([county("440703")]), open_reports=found[:12]), 160).split())
+    assert all(f"原因{i}号" in few for i in range(12)), "none is left out where all have room"
+    assert "12份" in few
+    assert "种kinds" not in few
+    common = replace(morning([county("440703")]), open_reports=(*found[:12], *[found[3]] * 2))
+    assert "• 原因3号 code_3 3份：新会区3 (2026-10)\n• 其他 others 11份：" in shown(common, 160)
+    each = shown(replace(common, open_reports=found[:REASONS_SHOWN]), 160)
+    assert each.count("：新会区 表 2026-10\n") == REASONS_SHOWN, "of few reasons each has its line"
 
 
 def test_a_code_gives_way_where_a_line_has_no_room() -> None:
@@ -278,6 +224,9 @@ def test_a_code_gives_way_where_a_line_has_no_room() -> None:
     found = replace(morning([county("440703")]), open_reports=(one,))
     assert "• 工作簿中同一单元格出现两次：新会区 村民小组基本情况月报表 2026-10\n" in shown(found, 80)
     assert "两次 duplicate_cell：" in shown(found, 100)
+    two = replace(one, county_name="江海区")
+    counted = "• 工作簿中同一单元格出现两次 2份：新会区、江海区 (2026-10)\n"
+    assert counted in shown(replace(found, open_reports=(one, two)), 80), "whose, where forms have no room"
 
 
 def test_contacts_are_a_column_or_a_line_or_in_the_whole() -> None:
@@ -285,10 +234,12 @@ def test_contacts_are_a_column_or_a_line_or_in_the_whole() -> None:
     for width in (80, 100):
         text = shown(morning([bad]), width)
         assert any(line.startswith("县") and line.rstrip().endswith("联系") for line in text.splitlines())
-        assert "江海区委组织部 \n" in text
+        assert "江海区委组织部\n" in text
     assert "联系 contacts: 江海区委组织部" in shown(morning([bad]), 36)
     many = [county(f"44070{i}", returned=1, contact_zh="江海区委组织部组织二科" * 3) for i in range(5)]
     assert "联系 contacts: --all" in shown(morning(many), 80)
+    few = "".join(shown(morning(many[:2]), 80).split())
+    assert f"联系contacts:{'江海区委组织部组织二科' * 6}" in few, "whole, where a few lines take them"
     assert "".join(shown(morning(many), 80, is_all=True).split()).count("组织二科") == 15
 
 
@@ -313,7 +264,21 @@ def test_what_is_due_next_is_told_where_nothing_is_soon() -> None:
     found = morning([county("440703")])
     text = shown(replace(found, ahead=(), then=found.ahead))
     assert "近五个工作日没有到期的报表" in text
-    assert "12-05 截止 due 2026-11，未收齐的县 counties to come 8/8： 行政村党建月报表" in text
+    assert "12-05 截止 due 2026-11，未收齐的县 counties to come 8/8：行政村党建月报表" in text
+
+
+def test_of_what_is_all_in_that_is_told() -> None:
+    found = morning([county("440703")])
+    in_ = replace(found.ahead[0], missing=0)
+    assert "12-05 截止 due 2026-11，已收齐 all in：行政村党建月报表\n" in shown(replace(found, ahead=(in_,)))
+
+
+def test_why_a_file_was_not_taken_is_told_in_chinese() -> None:
+    one = Waiting(
+        "not_taken", "未采用 县 表 2026-10", "not taken: other_name", "qiangji status", brief_zh="文件名不符"
+    )
+    text = shown(replace(morning([county("440703")]), waiting=(one,)), 60)
+    assert "• 未采用 县 表 2026-10：文件名不符 → qiangji status\n" in text
 
 
 def test_a_morning_that_was_says_what_is_not_on_record() -> None:
@@ -384,5 +349,24 @@ def test_what_moved_is_told_by_its_units_where_that_can_be_said() -> None:
 def test_a_quiet_morning_says_so() -> None:
     text = shown(morning([county("440703")]))
     assert "没有等待决定的事项" in text
-    assert "另有1个县（市、区）无事" in text
+    assert "无事 nothing to do: 县440703\n" in text
     assert len(shown(morning([county(f"44070{i}") for i in range(8)]), 80).splitlines()) <= 14
+
+
+@pytest.mark.parametrize(("width", "usual", "most"), [(80, 48, 57), (100, 40, 50), (160, 40, 48)])
+def test_the_worst_morning_of_eight_counties_is_one_screen(width: int, usual: int, most: int) -> None:
+    worst = busy()
+    assert worst.moves is not None
+    one = replace(worst, decided=[], moves=replace(worst.moves, largest=[], closed={}))
+    assert len(shown(one, width).splitlines()) <= usual
+    text = shown(worst, width)
+    assert len(text.splitlines()) <= most, text
+    assert all(cell_len(line) <= width for line in text.splitlines())
+    assert all(name in text for name in NAMES), "no county is lost"
+    for command in (
+        "qiangji release ID",
+        "qiangji build",
+        "qiangji feedback",
+        "qiangji findings --severity warning",
+    ):
+        assert command in text, command
