@@ -1,7 +1,7 @@
 -- Where a figure stands on its way to the yearly target (illustrative: the plan publishes no figures). Only in the
 -- period type of the indicator's headline, which the targets are meant for, and in the years that have a target.
 --
--- Months are counted since year 0.
+-- Months are counted since year 0. Values before an indicator was defined anew are of another series: none counts.
 --   baseline  the unit's first value in the years of the plan; for a year to date, the first value of the year
 --   path      straight from the baseline to the first yearly target at the end of its December, then straight to each
 --             next target; constantly the target where the start is already as good
@@ -88,13 +88,12 @@ FROM (
     ) AS v
     WINDOW
         -- a unit has one level, an indicator one period type here: named, filters by them reach the tables
-        so_far AS (
-            PARTITION BY v.indicator_code, v.org_level, v.org_code, v.period_type, v.own_year ORDER BY v.month
+        one AS (
+            PARTITION BY
+                v.indicator_code, v.org_level, v.org_code, v.period_type, v.own_year, v.definition_version
         ),
-        recent AS (
-            PARTITION BY v.indicator_code, v.org_level, v.org_code, v.period_type, v.own_year
-            ORDER BY v.month RANGE BETWEEN 11 PRECEDING AND CURRENT ROW
-        )
+        so_far AS (one ORDER BY v.month),
+        recent AS (one ORDER BY v.month RANGE BETWEEN 11 PRECEDING AND CURRENT ROW)
 ) AS s
 JOIN target AS t ON t.indicator_code = s.indicator_code AND t.year = s.year
 LEFT JOIN dim.period AS b

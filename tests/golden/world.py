@@ -176,7 +176,7 @@ def months_until_last(texts: list[str]) -> list[Period]:
 
 
 def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any]) -> list[str]:
-    """city -> county -> town -> villages; a name that ends in ! reports nothing."""
+    """city -> county -> town -> villages; a name that ends in ! reports nothing. Counties of '' are their own cities."""
     rows: list[list[str]] = []
 
     def add(name: str, code: str, level: str, parent: str) -> None:
@@ -187,10 +187,11 @@ def _write_tree(world: World, tree: Mapping[str, Any], dated: Mapping[str, Any])
     counties = []
     for n, (city, below) in enumerate(tree.items()):
         above = f"99{n:02d}00"
-        add(city, above, "city", "")
+        if city:
+            add(city, above, "city", "")
         for i, (county, towns) in enumerate(below.items(), 1):
             counties.append(code := f"{above[:4]}{i:02d}")
-            add(county, code, "county", above)
+            add(county, code, "county", above if city else "")
             for j, (town, villages) in enumerate(towns.items(), 1):
                 add(town, f"{code}{j:03d}", "town", code)
                 names = [name for v in villages for name in spread(str(v))]

@@ -40,10 +40,10 @@ def of_a_period(
 ) -> Rows:
     """All indicators of some units in a period; of a month without a type in each indicator's headline.
 
-    Which period is a headline follows from the city's figures, so that the city is read with them.
+    Which period is a headline follows from the figures at the top, so that the units at the top are read with them.
     """
     month = period.last_month
-    cities = {catalogue.org.path(code).get("city") for code in orgs}
+    tops = {next(iter(catalogue.org.path(code).values())) for code in orgs}
     chosen = "v.period = :period AND v.period_type = coalesce(CAST(:type AS text), v.period_type)"
     if period.type == "month" and type_ is None:
         over = {"figures": "SELECT * FROM shown", "dictionary": shown.dictionary}
@@ -53,9 +53,9 @@ def of_a_period(
         chosen = f"CASE WHEN (v.indicator_code, v.period, v.period_type) IN ({headlines}) THEN true END"
     # a headline may be of a quarter that ended eleven months ago, and is held against the year before it
     asked = {"period": str(period), "since": str(month - 11), "type": type_, "month": str(month)}
+    levels = {"tops": sorted({catalogue.org.units[code].level for code in tops})}
     bounds = {"year_before": str(month - 11 - 12), "beside": [str(m) for m in (month, month - 1, month - 12)]}
-    units = [*orgs, *sorted(filter(None, cities))]
-    rows = _rows(engine, catalogue, shown, units, _SINCE, chosen, {**asked, **bounds})
+    rows = _rows(engine, catalogue, shown, [*orgs, *sorted(tops)], _SINCE, chosen, {**asked, **bounds, **levels})
     return [r for r in rows if r["org_code"] in orgs]
 
 

@@ -115,6 +115,20 @@ class OrgTree:
             return frozenset(self._lines.table.column("kind").unique().to_pylist())
         return frozenset(u.kind for u in self)
 
+    @cached_property
+    def tops(self) -> tuple[str, ...]:
+        """The units with none above them: cities, and counties that are their own city."""
+        import pyarrow.compute as pc
+
+        is_top = pc.equal(self.columns.column("parent_code"), "")
+        return tuple(self.columns.column("code").filter(is_top).to_pylist())
+
+    @cached_property
+    def top_levels(self) -> list[str]:
+        """The highest level that there is: city, or county in a tree of counties that are their own city."""
+        found = {self.units[code].level for code in self.tops}
+        return [level for level in LEVELS if level in found][:1]
+
     def any_beneath(self, kinds: Collection[str], level: str, others: Collection[str]) -> bool:
         """Whether any unit of these kinds lies beneath a unit of the level, of one of the other kinds, or is it."""
         if self.is_large:

@@ -134,6 +134,7 @@ def values(
         "period": period,
         "since": str(Period.parse(period) - 11) if is_month and period else period,
         "type": period_type,
+        "tops": catalogue.org.top_levels,
         "with_past_units": state.as_of is not None,
     }
     asked |= choice.bound | state.bound(catalogue)

@@ -68,8 +68,7 @@ def situation(
     s = settings()
     reported = reading.reporting(engine, at)
     month = reading.latest_month(engine, at)
-    cities = [unit.code for unit in catalogue.org if unit.level == "city"]
-    figures = reading.values(engine, catalogue, Choice(orgs=cities), month) if month and cities else []
+    figures = reading.values(engine, catalogue, Choice(orgs=catalogue.org.tops), month) if month else []
     return Situation(
         today=local_day(at, s.timezone),
         morning=as_reported(engine, catalogue, reported, unbuilt),

@@ -2,6 +2,10 @@
 --   headline                                    period
 --   month, or year to date of monthly forms     that very month
 --   longer, or year to date of longer forms     the last within a year that has figures, as in figures/headlines.sql
+WITH top AS (
+    -- city; county in a tree of counties that are their own city
+    SELECT min(org_level) AS level FROM dim.org_unit WHERE parent_code IS NULL
+)
 SELECT DISTINCT ON (built.period, x.indicator_code)
     built.period AS month, x.indicator_code, x.period, x.period_type
 FROM mart.indicator_value AS x
@@ -14,7 +18,7 @@ JOIN (
     JOIN dim.period AS d ON d.period = m.period AND d.period_type = 'month'
     WHERE d.period <= (
         SELECT max(v.period) FROM mart.indicator_value AS v
-        WHERE v.period_type = 'month' AND v.org_level = 'city' AND v.reported_units > 0
+        WHERE v.period_type = 'month' AND v.org_level = (SELECT level FROM top) AND v.reported_units > 0
     )
 ) AS built
     ON
@@ -23,5 +27,5 @@ JOIN (
             built.month_number BETWEEN p.month_number AND p.month_number + 11
             AND (i.headline IN ('quarter', 'half') OR i.shortest_period <> 'month')
         )
-WHERE x.org_level = 'city'
+WHERE x.org_level = (SELECT level FROM top)
 ORDER BY built.period, x.indicator_code, p.month_number DESC

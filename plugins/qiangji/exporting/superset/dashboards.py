@@ -8,7 +8,7 @@ from qiangji.catalogue.load import Catalogue
 from qiangji.catalogue.models import Aspect
 from qiangji.exporting.superset.charts import Chart, Where
 
-CITY, COUNTY, TOWN = (Where("org_level", level) for level in ("city", "county", "town"))
+COUNTY, TOWN = (Where("org_level", level) for level in ("county", "town"))
 HEADLINE = Where("is_headline", None, "IS TRUE")
 DUE = Where("status", "not_due", "!=")
 ATTENTION = Where("status", ("failed", "returned", "withheld", "held", "late", "partial"), "IN")
@@ -72,6 +72,7 @@ def _overview(catalogue: Catalogue) -> Dashboard:
         )
         for a in catalogue.plan.aspects
     )  # fmt: skip
+    tops = tuple(Where("org_level", level) for level in catalogue.org.top_levels)
     return Dashboard(
         "overview", "强基总览", "Overview",
         "比率不可相加、不可平均；“不全”为部分单位未报。目标值均为示意。",
@@ -85,7 +86,7 @@ def _overview(catalogue: Catalogue) -> Dashboard:
             ),
             (
                 Chart("overview_city", "全市指标", "The city", "progress", "table",
-                      ("aspect_zh", "indicator_zh", "value", "unit", *_PROGRESS, *_TRUST), (), (CITY,), ("month",),
+                      ("aspect_zh", "indicator_zh", "value", "unit", *_PROGRESS, *_TRUST), (), tops, ("month",),
                       _SORTED, height=70),
             ),
             *((chart,) for chart in aspects),
