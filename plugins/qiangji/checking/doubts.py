@@ -60,14 +60,15 @@ def look(one: Checked, catalogue: Catalogue, form: Form) -> None:
     rejected = {b.index for b in one.breaches if b.rule.is_critical}
     every = range(one.parsed.rows.num_rows)
     kept = [i for i in every if i not in rejected] if rejected else every
+    rows = one.parsed.rows.take(pa.array(kept)) if rejected else one.parsed.rows
     slipped, unlike = _names(one, catalogue, form, kept)
     one.notes += (
         notes := [
             *slipped,
             *unlike,
             *sheets.findings(one, catalogue, form),
-            *sameness.in_report(one, catalogue, form),
-            *rows_alike.findings(one, form),
+            *sameness.in_report(one, catalogue, form, rows),
+            *rows_alike.findings(one, form, rows),
             *groups.findings(one, catalogue, form, kept),
             *_half_answered(one, form),
             *_nil(one, form),

@@ -1,6 +1,6 @@
 """Rows that were filled down: units beside each other in the sheet that have all their answers in common.
 
-In: the rows of a report in the sheet's order. Out: a finding on the report (`rows_filled_down`), a warning.
+In: the accepted rows of a report in the sheet's order: a total that goes back repeats the row above it. Out: a finding on the report (`rows_filled_down`), a warning.
 
 Zeros and small counts repeat by themselves. So a row has to say enough: COUNTS numbers that are not 0, and several of
 LARGE or more that few other rows have. Of two rows ALONE such numbers are asked for, of more IN_A_RUN. Two rows that
@@ -32,10 +32,8 @@ MOST_RUNS = 200
 _Places = npt.NDArray[np.int64]
 
 
-def findings(one: Checked, form: Form) -> Iterator[Finding]:
-    """What is found in a report. Nothing is looked at row by row unless rows are alike."""
-    assert one.parsed is not None
-    rows = one.parsed.rows
+def findings(one: Checked, form: Form, rows: pa.Table) -> Iterator[Finding]:
+    """What is found in the accepted rows of a report. Nothing is looked at row by row unless rows are alike."""
     at = _like_the_row_before(form, rows)
     if not len(at):
         return

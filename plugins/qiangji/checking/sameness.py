@@ -1,6 +1,6 @@
 """Columns that were pasted or filled down: two equal ones, row numbers in place of numbers, one value in all rows.
 
-In: the rows of a report (and of the one before). Out: findings on the report. Nothing is asked of a few rows, or of
+In: the accepted rows of a report (and of the one before). Out: findings on the report. Nothing is asked of a few rows, or of
 columns that hold a few different numbers: in small counts it is chance. Nor of a part that is the whole in each row
 where that is aimed at (all that were due are trained: an indicator that goes up divides the one by the other); of
 amounts of money it is asked all the same.
@@ -37,10 +37,8 @@ LARGE = 1000
 _Numbers = dict[str, npt.NDArray[np.float64]]
 
 
-def in_report(one: Checked, catalogue: Catalogue, form: Form) -> list[Finding]:
-    """What is found in a report by itself. Its rows are looked at in the sheet's order."""
-    assert one.parsed is not None
-    rows = one.parsed.rows
+def in_report(one: Checked, catalogue: Catalogue, form: Form, rows: pa.Table) -> list[Finding]:
+    """What is found in a report by itself. `rows`: the accepted ones, in the sheet's order."""
     if rows.num_rows < LEAST_ROWS:
         return []
     at, numbers = (one.part.county_code, one.period), _numbers(form, rows)

@@ -14,7 +14,7 @@ from qiangji.checking import Checked, rows_alike
 from qiangji.parsing import Parsed
 from qiangji.parsing.problems import PROBLEMS
 from tests.golden import world
-from tests.unit.checking.reports import part_of
+from tests.unit.checking.reports import as_csv, judged, part_of
 
 FIELDS = {
     "members": {"unit": "person"},
@@ -25,13 +25,14 @@ FIELDS = {
     "is_head": {"type": "boolean"},
 }
 Row = Sequence[Any]
+VILLAGES = [f"V{i}" for i in range(30)]
 FULL: Row = (65, 18, 5, 120, 579.01, True)
 
 
 @pytest.fixture(scope="module")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     made = world.make(
-        tmp_path_factory.mktemp("alike"), {"Z": {"A": {"T": ["V"]}}}, {"f": {"fields": FIELDS}}, []
+        tmp_path_factory.mktemp("alike"), {"Z": {"A": {"T": VILLAGES}}}, {"f": {"fields": FIELDS}}, []
     )
     return load(made.catalogue, made.expectations)
 
@@ -48,7 +49,7 @@ def found(catalogue: Catalogue, rows: Sequence[Row], codes: Sequence[str] = ()) 
     keys = codes or [f"{i:03}" for i in range(len(rows))]
     table = pa.table({form.key: keys, **columns})
     one = Checked(part_of("990001", "f"), Parsed(table, table, PROBLEMS.empty_table()))
-    return [(f.rule.rpartition(".")[2], str(f.words.value)) for f in rows_alike.findings(one, form)]
+    return [(f.rule.rpartition(".")[2], str(f.words.value)) for f in rows_alike.findings(one, form, table)]
 
 
 @pytest.mark.parametrize("copies", [1, 2, 6, 11, 21, 29])
@@ -103,3 +104,28 @@ def test_an_empty_answer_is_like_another(catalogue: Catalogue) -> None:
     row: Row = (65, 18, 5, 120, None, None)
     assert found(catalogue, [*others(3), row, row]) == [("rows_filled_down", "1")]
     assert found(catalogue, [FULL]) == []
+
+
+def rules(catalogue: Catalogue, rows: Sequence[tuple[str, Row]]) -> tuple[int, list[str]]:
+    """How many rows of a report are accepted, and what is found; a row has a village's place, or a text, as code."""
+    codes = [u.code for u in catalogue.org if u.level == "village"]
+    lines = [[codes[int(code)] if code.isdecimal() else code, *map(str, row)] for code, row in rows]
+    (one,) = judged(catalogue, {"990001": as_csv([["unit_code", *FIELDS], *lines])})
+    assert one.accepted is not None
+    return one.accepted.num_rows, [f.rule.rpartition(".")[2] for f in one.findings]
+
+
+@pytest.mark.parametrize("total", ["合计", "汇总", "某镇小计"])
+def test_a_total_of_one_row_that_goes_back_is_no_copy(catalogue: Catalogue, total: str) -> None:
+    few: Row = (30, 7, 3, 40, 100.5, False)
+    assert rules(catalogue, [("0", FULL), (total, FULL)]) == (1, [])
+    assert rules(catalogue, [("0", few), ("1", FULL), (total, FULL), ("2", (31, *few[1:]))]) == (3, [])
+
+
+def test_a_copy_behind_a_row_that_goes_back_is_told(catalogue: Catalogue) -> None:
+    assert rules(catalogue, [("0", FULL), ("无此代码", FULL), ("1", FULL)]) == (2, ["rows_filled_down"])
+
+
+def test_a_row_that_goes_back_hides_no_column_that_was_filled_down(catalogue: Catalogue) -> None:
+    rows = [(str(i), (2000, *row[1:])) for i, row in enumerate(others(25))]
+    assert rules(catalogue, [*rows, ("合计", (50000, *FULL[1:]))]) == (25, ["row_numbers", "one_value"])

@@ -62,7 +62,7 @@ def found(catalogue: Catalogue, **columns: Sequence[Any]) -> list[str]:
     form = catalogue.forms["f"]
     rows = rows_of(form, columns)
     one = Checked(part_of("990001", "f"), Parsed(rows, rows, PROBLEMS.empty_table()))
-    return [f.rule for f in sameness.in_report(one, catalogue, form)]
+    return [f.rule for f in sameness.in_report(one, catalogue, form, rows)]
 
 
 MANY = [10 + (i * 7) % 23 for i in range(ROWS)]
