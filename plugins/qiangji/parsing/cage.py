@@ -87,7 +87,7 @@ def read_sheets(
     where = where_of(county, titles, "")
     ask = wire.Ask("sheets", kind, as_json(county), dict(titles), where)
 
-    def take(head: wire.Head, parts: list[bytes]) -> Read:
+    def take(head: wire.Head, parts: wire.Received) -> Read:
         heads, count = head.get("grids"), head.get("forms")
         if not isinstance(heads, list) or len(parts) != 2 * len(heads) + 1 or count != len(titles):
             raise wire.GarbledError("other grids")
@@ -116,7 +116,7 @@ def read_submission(
     ask = wire.Ask("submission", kind, as_json(county), {form.form: form.title.zh}, where)
     ask = replace(ask, form=as_json(form), period=str(period), crosswalk=dict(crosswalk or {}))
 
-    def take(head: wire.Head, parts: list[bytes]) -> Parsed:
+    def take(head: wire.Head, parts: wire.Received) -> Parsed:
         said = head.get("parsed")
         if not isinstance(said, dict) or len(parts) != 3:
             raise wire.GarbledError("no submission")
@@ -132,7 +132,7 @@ def read_sheet(
     where = where_of(county, [form.form], period)
     ask = wire.Ask("sheet", kind, as_json(county), {form.form: form.title.zh}, where)
 
-    def take(head: wire.Head, parts: list[bytes]) -> Sheet:
+    def take(head: wire.Head, parts: wire.Received) -> Sheet:
         if len(parts) != 1:
             raise wire.GarbledError("no sheet")
         return wire.sheet_of_parts(head.get("sheet"), parts[0])
@@ -160,7 +160,7 @@ def _ask(
     ask: wire.Ask,
     content: bytes,
     limits: Limits | None,
-    take: Callable[[wire.Head, list[bytes]], T],
+    take: Callable[[wire.Head, wire.Received], T],
 ) -> T:
     """Send the file to a reader. `take` makes the result from its answer, or raises GarbledError."""
     prescan(content, ask.kind, ask.where)

@@ -186,16 +186,16 @@ def _read(batch: Sequence[_One]) -> None:
 class _Parts:
     """The parts of an answer, three for each submission."""
 
-    left: list[bytes] = field(default_factory=list)
+    left: wire.Received = ()
 
-    def three(self) -> list[bytes]:
+    def three(self) -> wire.Received:
         if len(self.left) < 3:
             raise wire.GarbledError("other submissions")
         found, self.left = self.left[:3], self.left[3:]
         return found
 
 
-def _take(batch: Sequence[_One], head: wire.Head, parts: list[bytes]) -> None:
+def _take(batch: Sequence[_One], head: wire.Head, parts: wire.Received) -> None:
     """Take over an answer, or raise GarbledError."""
     left = _Parts(parts)
     for answer in _answers(head, len(batch)):

@@ -89,7 +89,9 @@ class Reader:
     def is_alive(self) -> bool:
         return self._process.poll() is None
 
-    def ask(self, head: wire.Head, content: bytes, seconds: float, cap: int) -> tuple[wire.Head, list[bytes]]:
+    def ask(
+        self, head: wire.Head, content: bytes, seconds: float, cap: int
+    ) -> tuple[wire.Head, wire.Received]:
         """One request and its answer. Raises Died, TooSlowError, TooMuchError, GarbledError, and ends the child then.
 
         `cap`: bytes of the answer's parts.
@@ -101,7 +103,7 @@ class Reader:
         self.peak = peak if isinstance(peak, int) else 0
         return answer, parts
 
-    def _exchange(self, pieces: wire.Parts, deadline: float, cap: int) -> tuple[wire.Head, list[bytes]]:
+    def _exchange(self, pieces: wire.Parts, deadline: float, cap: int) -> tuple[wire.Head, wire.Received]:
         try:
             answer = _Answer(cap)
             self._move(pieces, answer, deadline)
@@ -130,8 +132,8 @@ class Reader:
                     elif key.fileobj is stderr:
                         if not self._listen():
                             selector.unregister(stderr)
-                    elif chunk := os.read(stdout.fileno(), answer.wanted(_PIECE * 16)):
-                        answer.add(chunk)
+                    elif taken := os.readv(stdout.fileno(), [answer.room(_PIECE * 16)]):
+                        answer.took(taken)
                     else:
                         raise self._obituary()
 
@@ -174,33 +176,37 @@ class Reader:
 
 
 class _Answer:
-    """A frame while it comes in, piece by piece: prefix, head, then the size and the bytes of each part."""
+    """A frame while it comes in, piece by piece: prefix, head, then the size and the bytes of each part.
+
+    Each piece is read into its place at once: answers of a nation are a gigabyte, which is not copied.
+    """
 
     def __init__(self, cap: int) -> None:
-        self._left, self._want = cap, wire.PREFIX.size
+        self._left = cap
         self._state: Literal["prefix", "head", "size", "part"] = "prefix"
-        self._buffer = bytearray()
+        self._piece, self._at = bytearray(wire.PREFIX.size), 0
         self._head: wire.Head = {}
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self._count = 0
         self.is_complete = False
 
-    def wanted(self, most: int) -> int:
-        """How many bytes to read next: none beyond the current piece."""
-        return min(most, self._want - len(self._buffer))
+    def room(self, most: int) -> memoryview:
+        """Where the next bytes go: none beyond the current piece."""
+        return memoryview(self._piece)[self._at : self._at + most]
 
-    def add(self, chunk: bytes) -> None:
-        self._buffer += chunk
-        while not self.is_complete and len(self._buffer) == self._want:
-            piece, self._buffer = bytes(self._buffer), bytearray()
+    def took(self, count: int) -> None:
+        """So many bytes have come."""
+        self._at += count
+        while not self.is_complete and self._at == len(self._piece):
+            piece, self._at = self._piece, 0
             self._take(piece)
 
-    def _take(self, piece: bytes) -> None:
+    def _take(self, piece: bytearray) -> None:
         if self._state == "prefix":
             size, self._count = wire.PREFIX.unpack(piece)
             if size > wire.MAX_HEAD:
                 raise wire.GarbledError("a long head")
-            self._state, self._want = "head", size
+            self._state, self._piece = "head", bytearray(size)
         elif self._state == "head":
             try:
                 head = json.loads(piece)
@@ -215,7 +221,7 @@ class _Answer:
             self._left -= size
             if self._left < 0:
                 raise TooMuchError
-            self._state, self._want = "part", size
+            self._state, self._piece = "part", bytearray(size)
             if not size:
                 self._parts.append(b"")
                 self._next()
@@ -224,8 +230,8 @@ class _Answer:
             self._next()
 
     def _next(self) -> None:
-        self._state, self._want = "size", wire.SIZE.size
+        self._state, self._piece = "size", bytearray(wire.SIZE.size)
         self.is_complete = len(self._parts) == self._count
 
-    def taken(self) -> tuple[wire.Head, list[bytes]]:
+    def taken(self) -> tuple[wire.Head, wire.Received]:
         return self._head, self._parts

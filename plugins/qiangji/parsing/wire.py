@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -34,6 +34,7 @@ from qiangji.parsing.wire_look import look_head, look_of_head
 
 Head = Mapping[str, object]
 Parts = list[bytes | memoryview]
+Received = Sequence[bytes | bytearray]
 PREFIX = struct.Struct(">II")
 """Before each frame: bytes of the head, number of parts. Before each part: its bytes."""
 SIZE = struct.Struct(">Q")
@@ -92,7 +93,7 @@ def stream(table: pa.Table) -> memoryview:
     return memoryview(sink.getvalue())
 
 
-def _table(part: bytes, schema: pa.Schema | None = None) -> pa.Table:
+def _table(part: bytes | bytearray, schema: pa.Schema | None = None) -> pa.Table:
     """A table from an Arrow stream, fully validated. Without a schema, all columns must be strings."""
     try:
         with pa.ipc.open_stream(pa.py_buffer(part)) as reader:
@@ -155,7 +156,7 @@ def grid_parts(grid: Grid) -> tuple[Head, Parts]:
     return head, [stream(grid.cells), stream(ragged)]
 
 
-def grid_of_parts(head: object, cells: bytes, ragged: bytes) -> Grid:
+def grid_of_parts(head: object, cells: bytes | bytearray, ragged: bytes | bytearray) -> Grid:
     if not isinstance(head, dict):
         raise GarbledError("no grid")
     rows = _table(ragged, _RAGGED).to_pydict()
@@ -180,7 +181,7 @@ def beside_parts(beside: Beside) -> tuple[Head, memoryview]:
     return {"is_opaque": beside.is_opaque}, stream(pa.table(columns, schema=_SAID))
 
 
-def beside_of_parts(head: object, texts: bytes) -> Beside:
+def beside_of_parts(head: object, texts: bytes | bytearray) -> Beside:
     if not isinstance(head, dict) or not isinstance(head.get("is_opaque"), bool):
         raise GarbledError("nothing beside")
     rows = [{n: _text(v) for n, v in row.items()} for row in _table(texts, _SAID).to_pylist()]
@@ -201,7 +202,7 @@ def sheet_parts(sheet: Sheet) -> tuple[Head, memoryview]:
     return head, stream(as_texts(sheet))
 
 
-def sheet_of_parts(head: object, cells: bytes) -> Sheet:
+def sheet_of_parts(head: object, cells: bytes | bytearray) -> Sheet:
     """The reverse of `sheet_parts`. The name is made safe; merges must lie within the cells."""
     if not isinstance(head, dict):
         raise GarbledError("no sheet")
@@ -238,7 +239,7 @@ def parsed_parts(parsed: Parsed) -> tuple[Head, Parts]:
     return head, [stream(t) for t in (parsed.rows, parsed.raw, parsed.problems)]
 
 
-def parsed_of_parts(head: Head, parts: list[bytes], form: Form, month: str) -> Parsed:
+def parsed_of_parts(head: Head, parts: Received, form: Form, month: str) -> Parsed:
     """The reverse of `parsed_parts`. The columns must be the form's in that month, with their types."""
     rows, raw, problems = parts
     if head.get("is_unchanged") is True:
@@ -353,7 +354,7 @@ def _check_problems(parsed: Parsed, fields: set[str]) -> None:
         raise GarbledError("a problem of no cell")
 
 
-def _has_name(rows: bytes) -> bool:
+def _has_name(rows: bytes | bytearray) -> bool:
     try:
         with pa.ipc.open_stream(pa.py_buffer(rows)) as reader:
             return "unit_name" in reader.schema.names
