@@ -237,10 +237,12 @@ def is_empty(c: Connection, place: Place) -> bool:
     return not c.scalar(query("building/any_open", table=place.table), place.values)
 
 
-def write(c: Connection, place: Place, rows: pa.Table, pieces: Sequence[pa.Buffer]) -> tuple[int, int]:
+def write(
+    c: Connection, place: Place, rows: pa.Table, pieces: Sequence[pa.Buffer] | None = None
+) -> tuple[int, int]:
     """Close the rows of a place that differ or are gone, insert the new ones; how many of each.
 
-    `pieces`: the rows as text.
+    `pieces`: the rows as text, where it is there already.
     """
     table = place.table
     if place.is_empty:

@@ -136,10 +136,11 @@ def copy_in(
     with turn(connection), driver.cursor() as cursor, cursor.copy(copy_from) as copy:
         ends = 0
         for text in texts(rows) if pieces is None else pieces:
-            lines = text.to_pybytes() if end else memoryview(text)
-            if end:
-                ends += lines.count(b"\n")
-                lines = lines.replace(b"\n", end + b"\n")
-            copy.write(lines)
+            if not end:
+                copy.write(memoryview(text))
+                continue
+            lines: bytes = text.to_pybytes()
+            ends += lines.count(b"\n")
+            copy.write(lines.replace(b"\n", end + b"\n"))
         if end and ends != len(rows):
             raise ValueError("a value holds the end of a line")
