@@ -76,10 +76,11 @@ def unbuilt_months(engine: Engine, catalogue: Catalogue, today: date) -> list[Pe
     """Months of the plan that have ended and of which a build would show something new.
 
     Such a month has a current revision that the facts do not show, or facts whose revision is no longer current, or a
-    finding on which somebody decided since the month was built.
+    finding that came or went, or on which somebody decided, since the month was built.
     """
+    asked = ("unbuilt_periods", "decided_months", "reread_months")
     with engine.connect() as c:
-        found = [*c.scalars(query("building/unbuilt_periods")), *c.scalars(query("building/decided_months"))]
+        found = [x for name in asked for x in c.scalars(query(f"building/{name}"))]
     last = reporting_month(today)
     months = {Period.parse(x).last_month for x in found}
     return sorted(m for m in months if catalogue.first_month <= m <= last)

@@ -1,0 +1,168 @@
+"""What makes a built month be built again although no report has other rows: findings, types, due days, the tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import sqlalchemy as sa
+import yaml
+
+from qiangji import building, stages
+from qiangji.building.recording import Built
+from qiangji.periods import Period
+from tests.conftest import TODAY, Workplace, _forget, make_workplace
+from tests.golden import world
+
+BETWEEN = "expect_column_values_to_be_between"
+
+
+class Place:
+    """A small world, and what one does with it from day to day."""
+
+    def __init__(self, made: world.World, workplace: Workplace) -> None:
+        self.made, self.workplace = made, workplace
+
+    def send(self, form: str, period: str, table: str) -> None:
+        self.made.put(form, period, table)
+        with self.workplace.pipeline() as p:
+            assert not stages.collect(p, periods=[Period.parse(period)]).failures
+
+    def build(self, *months: str, now: datetime | None = None, again: bool = False) -> Built:
+        with self.workplace.pipeline() as p:
+            return building.build(p, [Period.parse(m) for m in months], now=now, again=again)
+
+    def reprocess(self) -> None:
+        with self.workplace.pipeline() as p:
+            stages.reprocess(p)
+
+    def unbuilt(self) -> list[str]:
+        with self.workplace.pipeline() as p:
+            return [str(m) for m in building.unbuilt_months(p.ledger.engine, p.catalogue, TODAY)]
+
+    def ask(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.workplace.pipeline() as p, p.ledger.engine.connect() as c:
+            return [tuple(r) for r in c.execute(sa.text(statement))]
+
+    def by_name(self, statement: str) -> dict[str, Any]:
+        """Rows of (code of a unit, value), by the unit's name."""
+        names = {code: name for name, code in self.made.codes.items()}
+        return {names[code]: value for code, value in self.ask(statement)}
+
+    def change_form(self, form: str, **changes: Any) -> None:
+        """Change a form at its top level, `fields` by field."""
+        path = self.made.catalogue / "forms" / f"{form}.yaml"
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name, change in changes.pop("fields", {}).items():
+            content["fields"][name] |= change
+        path.write_text(yaml.safe_dump(content | changes, allow_unicode=True), encoding="utf-8")
+        _forget()
+
+    def change_rules(self, form: str, rules: list[dict[str, Any]]) -> None:
+        """Have a form's suite end with these rules, in the place of those that were added before."""
+        path = self.made.expectations / f"{form}.json"
+        suite = json.loads(path.read_text(encoding="utf-8"))
+        kept = [e for e in suite["expectations"] if not e["meta"]["rule"].endswith(".added")]
+        path.write_text(json.dumps(suite | {"expectations": kept + rules}), encoding="utf-8")
+        _forget()
+
+
+@pytest.fixture
+def make(tmp_path: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Makes the test's world from what `world.make` takes."""
+    with make_workplace(tmp_path / "home", postgres, monkeypatch.setenv) as workplace:
+
+        def made(*args: Any, **more: Any) -> Place:
+            one = world.make(tmp_path / "world", *args, **more)
+            monkeypatch.setenv("QIANGJI_CATALOGUE", str(one.catalogue))
+            monkeypatch.setenv("QIANGJI_EXPECTATIONS", str(one.expectations))
+            _forget()
+            return Place(one, workplace)
+
+        yield made
+    _forget()
+
+
+TREE = {"Z": {"A": {"T": ["a", "b"]}, "B": {"U": ["u"]}}}
+TWO: dict[str, Any] = {"v": {"fields": {"n": {}, "m": {}}}}
+SHARE = {"code": "share", "numerator": {"form": "v", "sum": "n"}, "denominator": {"form": "v", "sum": "m"}}
+
+# ---- findings
+
+
+ADDED = {
+    "type": BETWEEN, "kwargs": {"column": "n", "max_value": 10}, "severity": "warning",
+    "meta": {
+        "rule": "v.n.added", "fields": ["n"], "scope": "row",
+        "message": {"zh": "太大", "en": "too large"}, "expected": {"zh": "小", "en": "small"},
+    },
+}  # fmt: skip
+
+
+def warned(place: Place) -> set[str]:
+    found = place.by_name(
+        "SELECT org_code, has_warning FROM mart.indicator_value WHERE period_type = 'ytd' AND period = '2026-02'"
+    )
+    return {name for name, is_warned in found.items() if is_warned}
+
+
+def test_a_finding_that_comes_or_goes_while_the_rows_stay_reaches_the_figures(make: Any) -> None:
+    """A rule is deployed, a night builds, then all is read again; later the rule goes. Of a year to date, too."""
+    place = make(TREE, TWO, [SHARE])
+    place.send("v", "2026-01", "unit n m\na 11 12\nb 1 2\nu 1 2")
+    place.send("v", "2026-02", "unit n m\na 1 2\nb 1 2\nu 1 2")
+    place.build("2026-01", "2026-02")
+    assert warned(place) == set()
+    for rules, expected in (([ADDED], {"a", "T", "A", "Z"}), ([], set())):
+        place.change_rules("v", rules)
+        place.build("2026-01", "2026-02")
+        assert place.unbuilt() == []
+        place.reprocess()
+        assert place.unbuilt() == ["2026-01"], "no report has other rows"
+        assert place.build("2026-01", "2026-02").months
+        assert warned(place) == expected
+        assert place.unbuilt() == []
+        assert place.build("2026-01", "2026-02").months == []
+
+
+def send_workbook(place: Place, number_format: str) -> None:
+    """The same numbers, which a workbook shows in a format of its own; what is held is released."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "报表v"
+    sheet.append(["unit_code", "n", "m"])
+    for unit, n in (("a", 12000), ("b", 34000)):
+        sheet.append([place.made.codes[unit], n, 9])
+        sheet.cell(sheet.max_row, 2).number_format = number_format
+    book.save(place.made.catalogue / "incoming" / place.made.codes["A"] / "v_2026-02.xlsx")
+    with place.workplace.pipeline() as p:
+        for one in stages.collect(p, periods=[Period.parse("2026-02")]).submissions:
+            if one.status == "held":
+                p.ledger.decide(one.delivery_id, "release", "the county was asked")
+
+
+def test_the_figures_have_the_findings_of_the_report_that_counts(make: Any) -> None:
+    """A county mends a number format and sends the same numbers; then this report is taken back."""
+    place = make(TREE, TWO, [SHARE])
+    listed = place.made.catalogue / "counties.yaml"
+    listed.write_text(listed.read_text(encoding="utf-8").replace(".csv", ".xlsx"), encoding="utf-8")
+    _forget()
+    for number_format, expected in (("0!.0,", {"a", "b", "T", "A", "Z"}), ("0", set())):
+        send_workbook(place, number_format)
+        assert place.unbuilt() == ["2026-02"]
+        assert place.build("2026-02").months
+        assert warned(place) == expected
+        assert place.unbuilt() == []
+    with place.workplace.pipeline() as p:
+        last = place.ask("SELECT delivery_id FROM ops.submission WHERE is_current")[0][0]
+        p.ledger.decide(last, "void", "sent by mistake")
+    assert place.unbuilt() == ["2026-02"]
+    assert place.build("2026-02").months
+    assert warned(place) == {"a", "b", "T", "A", "Z"}
+    assert place.unbuilt() == []
