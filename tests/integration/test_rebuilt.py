@@ -15,6 +15,7 @@ import yaml
 
 from qiangji import building, stages
 from qiangji.building.recording import Built
+from qiangji.errors import CatalogueError
 from qiangji.periods import Period
 from tests.conftest import TODAY, Workplace, _forget, make_workplace
 from tests.golden import world
@@ -166,3 +167,88 @@ def test_the_figures_have_the_findings_of_the_report_that_counts(make: Any) -> N
     assert place.build("2026-02").months
     assert warned(place) == {"a", "b", "T", "A", "Z"}
     assert place.unbuilt() == []
+
+
+# ---- what an earlier build read otherwise
+
+
+SIDES = [
+    {"code": "plain", "numerator": {"form": "v", "sum": "n"}, "denominator": {"form": "v", "sum": "m"}},
+    {"code": "most", "numerator": {"form": "v", "max": "n"}, "denominator": {"form": "v", "count": "rows"}},
+]
+SUMS = (
+    "SELECT period, numerator::float FROM mart.indicator_value WHERE indicator_code = 'plain' AND period_type = 'month'"
+    " AND org_level = 'city' AND period <= '2026-03' ORDER BY 1"
+)
+
+
+def grown(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the tree be one of those of which what a year rests on is carried from month to month."""
+    monkeypatch.setattr("qiangji.catalogue.units.Lines.LARGE", 1)
+    _forget()
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+@pytest.mark.parametrize("back", [False, True])
+def test_rows_kept_as_whole_numbers_are_decimals_and_back(
+    make: Any, monkeypatch: pytest.MonkeyPatch, is_large: bool, back: bool
+) -> None:
+    types = ("decimal", "integer") if back else ("integer", "decimal")
+    last = "3" if back else "1.25"
+    place = make(TREE, {"v": {"fields": {"n": {"type": types[0], "kind": "ytd"}, "m": {}}}}, SIDES)
+    if is_large:
+        grown(place, monkeypatch)
+    world.correct(place.made, "v", [{"period": "2026-02", "unit": "b", "field": "n", "was": 3, "now": 4}])
+    _forget()
+    place.send("v", "2026-01", "unit n m\na 1 9\nb 2 9\nu 5 9")
+    place.send("v", "2026-02", "unit n m\na 1 9\nb 3 9\nu 6 9")
+    place.build("2026-01", "2026-02")
+    place.change_form("v", fields={"n": {"type": types[1]}})
+    place.send("v", "2026-03", f"unit n m\na {last} 9\nb 4 9\nu 7 9")
+    for _ in range(2):
+        place.build("2026-01", "2026-02", "2026-03")
+        assert place.ask(SUMS) == [("2026-01", 8), ("2026-02", 3), ("2026-03", float(last))]
+        assert place.ask("SELECT sum(n)::float FROM fact.v WHERE period = '2026-02'") == [(11,)]
+        place.reprocess()
+
+
+def test_rows_that_are_none_of_the_new_type_are_told_with_what_to_do(make: Any) -> None:
+    place = make(TREE, {"v": {"fields": {"n": {"type": "decimal"}, "m": {}}}}, SIDES)
+    place.send("v", "2026-01", "unit n m\na 1.5 9\nb 2 9\nu 5 9")
+    place.build("2026-01")
+    place.change_form("v", fields={"n": {"type": "integer"}})
+    with pytest.raises(CatalogueError, match="qiangji reprocess --form v") as told:
+        place.build("2026-01")
+    assert told.value.code == "other_type"
+    assert "v.n" in str(told.value)
+    assert place.made.codes["A"] in str(told.value)
+    place.reprocess()
+    assert place.build("2026-01").months
+    assert place.ask(SUMS) == [("2026-01", 7)], "the row went back to the county"
+
+
+def test_an_indicator_on_one_more_field_is_built_on_a_large_tree(
+    make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = {
+        "code": "other",
+        "numerator": {"form": "v", "sum": "k"},
+        "denominator": {"form": "v", "sum": "m"},
+    }
+    place = make(TREE, {"v": {"fields": {"n": {}, "m": {}, "k": {}}}}, [SHARE, other])
+    grown(place, monkeypatch)
+    path = place.made.catalogue / "indicators" / "x.yaml"
+    both = path.read_text(encoding="utf-8")
+    path.write_text(yaml.safe_dump([world.indicator_of(SHARE)]), encoding="utf-8")
+    _forget()
+    for month in ("2026-01", "2026-02"):
+        place.send("v", month, "unit n m k\na 4 9 1\nb 7 9 2\nu 16 19 3")
+    place.build("2026-01", "2026-02")
+    path.write_text(both, encoding="utf-8")
+    _forget()
+    assert len(place.build("2026-01", "2026-02").months) == 2
+    found = place.ask(
+        "SELECT numerator FROM mart.indicator_value WHERE (indicator_code, period, period_type, org_level)"
+        " = ('other', '2026-02', 'ytd', 'city')"
+    )
+    assert found == [(6,)]
