@@ -25,7 +25,7 @@ from qiangji.building.inputs import Inputs
 from qiangji.building.models import IDENTITY, Models, Tables
 from qiangji.building.parts import Part
 from qiangji.building.registry import Registry, known_name
-from qiangji.building.scopes import Scope, scopes
+from qiangji.building.scopes import Scope, not_due, scopes
 from qiangji.catalogue.load import Catalogue
 from qiangji.engines import Engine
 from qiangji.errors import EngineError
@@ -38,7 +38,10 @@ from qiangji.warehouse.rows import copy_in, insert
 
 @dataclass(frozen=True)
 class Results:
-    """A base's result rows of some scopes, as was and on today's tree (only of units that lineage touches)."""
+    """A base's result rows of some scopes, as was and on today's tree (only of units that lineage touches).
+
+    A scope that is not due has no rows; those that it had end.
+    """
 
     base: Base
     scopes: list[Scope]
@@ -110,7 +113,7 @@ class Computing:
                     self._errors.setdefault(base.name, (base, e, []))[2].append(month)
                     continue
                 if each:
-                    found.append(_beneath_each_other(base, each))
+                    found.append(_beneath_each_other(base, month, each))
             inputs.leave(month)
         self._last = last
         return found
@@ -147,12 +150,15 @@ class Computing:
         return hiding.run(tables)[month]
 
 
-def _beneath_each_other(base: Base, each: Sequence[tuple[Scope, Tables]]) -> Results:
+def _beneath_each_other(base: Base, month: Period, each: Sequence[tuple[Scope, Tables]]) -> Results:
     """The tables of all scopes as one; there may be none restated."""
     rows = pa.concat_tables([as_was for _, (as_was, _) in each], promote_options="permissive")
     restated = [rows.slice(0, 0), *(t for _, (_, t) in each if t is not None)]
     again = pa.concat_tables(restated, promote_options="permissive")
-    return Results(base, [s for s, _ in each], rows.combine_chunks(), again.combine_chunks())
+    due = [s for s, _ in each]
+    return Results(
+        base, [*due, *not_due(month, base.forms, due)], rows.combine_chunks(), again.combine_chunks()
+    )
 
 
 def tables(c: Connection, results: Results) -> list[tuple[str, pa.Table]]:
