@@ -252,3 +252,63 @@ def test_an_indicator_on_one_more_field_is_built_on_a_large_tree(
         " = ('other', '2026-02', 'ytd', 'city')"
     )
     assert found == [(6,)]
+
+
+# ---- due days and the tree
+
+
+def test_a_quarter_ends_that_is_no_longer_due_and_comes_again(make: Any) -> None:
+    """It had stayed as it was while its months changed."""
+    place = make(TREE, {"v": {"fields": {"n": {"kind": "flow"}, "m": {}}}}, [SHARE])
+    months = ("2026-07", "2026-08", "2026-09")
+    for month in months:
+        place.send("v", month, "unit n m\na 1 9\nb 2 9\nu 0 9")
+
+    def sums(day: int) -> dict[str, float]:
+        place.build(*months, now=datetime(2026, 10, day, 4, tzinfo=UTC))
+        found = place.ask(
+            "SELECT period_type, numerator::float FROM mart.indicator_value WHERE org_level = 'city'"
+            " AND period IN ('2026-09', '2026Q3')"
+        )
+        return dict(found)
+
+    assert sums(19) == {"month": 3, "ytd": 9, "quarter": 9}
+    place.change_form("v", due_working_day=20)
+    place.send("v", "2026-09", "unit n m\na 1 9\nb 20 9\nu 0 9")
+    assert sums(20) == {"month": 21, "ytd": 27}
+    assert place.ask(
+        "SELECT count(*) FROM mart.indicator_value_history WHERE period = '2026Q3' AND built_to IS NOT NULL"
+    ) == [(8,)], "of each unit"
+    assert sums(31) == {"month": 21, "ytd": 27}, "the twentieth working day is in November"
+    place.build(*months, now=datetime(2026, 11, 9, tzinfo=UTC))
+    assert place.ask(
+        "SELECT numerator FROM mart.indicator_value WHERE period = '2026Q3' AND org_level = 'city'"
+    ) == [(27,)]
+
+
+def move(place: Place, unit: str, to: str, since: str, until: str) -> None:
+    """Have a unit lie elsewhere since a day, the one after `until`."""
+    path = place.made.catalogue / "org_units.csv"
+    lines = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        cells = line.split(",")
+        if cells[1] == unit:
+            lines.append(",".join([*cells[:7], until]))
+            line = ",".join([*cells[:4], place.made.codes[to], cells[5], since, cells[7]])
+        lines.append(line)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    _forget()
+
+
+def test_no_groups_are_expected_of_a_county_whose_town_left_back_in_time(make: Any) -> None:
+    group: dict[str, Any] = {"v": {"grain": "group", "fields": {"n": {}, "m": {}}}}
+    place = make(TREE, group, [SHARE])
+    for month in ("2026-02", "2026-03"):
+        place.send("v", month, "unit n m\na/01 1 9\nb/01 2 9\nu/01 5 9\nu/02 6 9")
+    place.build("2026-02", "2026-03")
+    asked = "SELECT county_code, expected_units FROM dim.expected_units WHERE period = "
+    assert place.by_name(f"{asked} '2026-03'") == {"A": 2, "B": 2}
+    move(place, "U", "A", "2026-03-01", "2026-02-28")
+    place.build("2026-02", "2026-03")
+    assert place.by_name(f"{asked} '2026-02'") == {"A": 2, "B": 2}
+    assert place.by_name(f"{asked} '2026-03'") == {"A": 4}

@@ -33,7 +33,7 @@ from qiangji.indicators import HIDDEN, Base
 from qiangji.periods import Period, local_day
 from qiangji.pipeline import Pipeline
 from qiangji.warehouse.queries import query
-from qiangji.warehouse.rows import copy_in, insert
+from qiangji.warehouse.rows import copy_in, insert, turn
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ class Results:
 _FLAGS = (
     "SELECT column_name FROM information_schema.columns WHERE table_schema = 'calc' AND table_name = :table"
     " AND column_name ~ '^h__'"
+)
+
+
+_FORGET = (
+    "DELETE FROM dim.expected_units WHERE (form, period) = (:form, :period) AND county_code = ANY(:counties)"
+    " AND county_code <> ALL(:kept)"
 )
 
 
@@ -278,8 +284,12 @@ def close_others(c: Connection, place: Place) -> int:
 
 
 def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month: Period) -> None:
-    """Fill in how many groups or tasks each county of a part should report, for mart.reporting_status."""
-    rows = []
+    """Fill in how many groups or tasks each county of a part should report, for mart.reporting_status.
+
+    A county without any has no row: its towns may have left since.
+    """
+    rows: list[dict[str, Any]] = []
+    asked = []
     for form in (f for f in catalogue.forms.values() if f.is_registered):
         if (period := month.ends_in(form.period_type)) is None:
             continue
@@ -290,8 +300,14 @@ def count_registered(c: Connection, catalogue: Catalogue, inputs: Inputs, month:
         counted = pa.table({"county": counties, "n": units.column("expected_units")})
         sums = counted.group_by("county").aggregate([("n", "sum")]).to_pylist()
         named = {"form": form.form, "period": str(period)}
+        asked.append(named)
         rows += [
             {"county_code": r["county"], **named, "expected_units": r["n_sum"]} for r in sums if r["county"]
         ]
+    for named in asked:
+        mine = {"counties": list(inputs.part.counties), **named}
+        mine["kept"] = [r["county_code"] for r in rows if r["form"] == named["form"]]
+        with turn(c):
+            c.execute(sa.text(_FORGET), mine)
     again = "ON CONFLICT (county_code, form, period) DO UPDATE SET expected_units = excluded.expected_units"
     insert(c, "dim.expected_units", rows, again)
