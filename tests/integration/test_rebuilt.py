@@ -312,3 +312,48 @@ def test_no_groups_are_expected_of_a_county_whose_town_left_back_in_time(make: A
     place.build("2026-02", "2026-03")
     assert place.by_name(f"{asked} '2026-02'") == {"A": 2, "B": 2}
     assert place.by_name(f"{asked} '2026-03'") == {"A": 4}
+
+
+def test_facts_lie_where_figures_do_when_the_tree_is_corrected_back_in_time(make: Any) -> None:
+    """A village belongs to another town since February, entered after February was built; a group is its village's."""
+    forms: dict[str, Any] = {**TWO, "g": {"grain": "group", "fields": {"k": {}}}}
+    place = make({"Z": {"A": {"T": ["a", "b"], "S": ["c"]}, "B": {"U": ["u"]}}}, forms, [SHARE])
+    for month in ("2026-01", "2026-02"):
+        place.send("v", month, "unit n m\na 1 9\nb 2 9\nc 8 9\nu 3 9")
+        place.send("g", month, "unit k\na/01 1\nb/01 2\nc/01 8\nu/01 3")
+    place.build("2026-01", "2026-02")
+
+    def sums(month: str) -> list[dict[str, Any]]:
+        """By town: of facts, of facts of groups, of figures."""
+        facts = "SELECT town_code, sum({})::float FROM fact.{} WHERE period = '{}' GROUP BY 1"
+        figures = (
+            "SELECT org_code, numerator::float FROM mart.indicator_value WHERE org_level = 'town'"
+            f" AND (period, period_type) = ('{month}', 'month')"
+        )
+        asked = [facts.format("n", "v", month), facts.format("k", "g", month), figures]
+        return [place.by_name(each) for each in asked]
+
+    before, after = {"T": 3, "S": 8, "U": 3}, {"T": 2, "S": 9, "U": 3}
+    assert [sums("2026-01"), sums("2026-02")] == [[before] * 3] * 2
+    move(place, "a", "S", "2026-02-01", "2026-01-31")
+    assert place.build("2026-01", "2026-02").facts_replaced == 2, "of A's two reports of February"
+    assert [sums("2026-01"), sums("2026-02")] == [[before] * 3, [after] * 3]
+    assert place.build("2026-01", "2026-02", again=True).facts_replaced == 0
+
+
+def test_facts_of_a_unit_that_went_to_another_county_wait_until_its_report_is_read_again(make: Any) -> None:
+    place = make(TREE, TWO, [SHARE])
+    place.send("v", "2026-02", "unit n m\na 1 9\nb 2 9\nu 3 9")
+    place.build("2026-02")
+    move(place, "a", "U", "2026-02-01", "2026-01-31")
+    place.build("2026-02")
+    facts = "SELECT town_code, sum(n)::float FROM fact.v GROUP BY 1"
+    assert place.by_name(facts) == {"T": 3, "U": 3}
+    place.reprocess()
+    (place.made.catalogue / "incoming" / place.made.codes["B"] / "v_2026-02.csv").write_text(
+        f"unit_code,n,m\n{place.made.codes['u']},3,9\n{place.made.codes['a']},1,9\n", encoding="utf-8"
+    )
+    with place.workplace.pipeline() as p:
+        stages.collect(p, periods=[Period.parse("2026-02")])
+    place.build("2026-02")
+    assert place.by_name(facts) == {"T": 2, "U": 4}

@@ -10,7 +10,8 @@ as when it was last built costs a look at its signature.
 | --- | --- |
 | `signatures.py` | which months are up to date; the version of figures |
 | `corrected.py`, `repeating.py` | what counts of the reports: as corrected, and what an unchanged one repeats |
-| `facts.py` | fact.* and contextual findings |
+| `typed.py` | rows as kept, in the types of today |
+| `facts.py`, `moved.py` | fact.* and contextual findings; facts of units that lie elsewhere by now |
 | `months.py`, `parts.py` | one month after the other, and of each the part that has changed |
 | `scopes.py`, `inputs.py`, `reports.py`, `models.py` | periods, what the models read, the models |
 | `carried.py`, `registry.py`, `year.py`, `earlier.py`, `together.py` | what one build leaves to the next |
@@ -37,6 +38,7 @@ from qiangji.building import corrected, facts, figures, recording, repeating
 from qiangji.building import months as computing
 from qiangji.building.carried import Carried
 from qiangji.building.corrected import Corrected
+from qiangji.building.moved import moved
 from qiangji.building.recording import Built
 from qiangji.building.registry import Registry
 from qiangji.building.signatures import Signatures
@@ -127,7 +129,7 @@ def build(p: Pipeline, months: Sequence[Period], now: datetime | None = None, ag
         if not built.months:
             return built
         carried = Carried(p.ledger.lake, built.build_id, signatures.built_by)
-        reports.together = Together(reports, carried)
+        reports.together, reports.moved = Together(reports, carried), moved(c, p, built.months, signatures)
         _load_facts(c, p, reports, built)
         with built.seconds.timed("checks"):
             checked = _check(c, p, reports, lacking, built.months)

@@ -67,6 +67,7 @@ class Corrected:
     def __init__(self, catalogue: Catalogue, lake: Lake, current: Mapping[Key, Current]) -> None:
         self.catalogue, self.lake, self.current = catalogue, lake, current
         self.together: Together | None = None
+        self.moved: frozenset[Key] = frozenset()
         self._tables: dict[Key, pa.Table] = {}
         self._applied: dict[Key, list[Correction]] = {}
         self.held: list[Held] = []
