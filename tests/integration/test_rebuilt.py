@@ -219,7 +219,7 @@ def test_rows_that_are_none_of_the_new_type_are_told_with_what_to_do(make: Any) 
     place.change_form("v", fields={"n": {"type": "integer"}})
     with pytest.raises(CatalogueError, match="qiangji reprocess --form v") as told:
         place.build("2026-01")
-    assert told.value.code == "other_type"
+    assert told.value.code == "another_field_type"
     assert "v.n" in str(told.value)
     assert place.made.codes["A"] in str(told.value)
     place.reprocess()

@@ -19,7 +19,7 @@ _WIDE = pa.decimal128(23, 4)
 
 
 def typed(rows: pa.Table, form: Form, key: Key) -> pa.Table:
-    """The rows of a report. Raises CatalogueError `other_type`."""
+    """The rows of a report. Raises CatalogueError `another_field_type`."""
     for i, column in enumerate(rows.schema):
         field = form.fields.get(column.name)
         if field is None or column.name == form.key or column.type == TYPES[field.type]:
@@ -49,5 +49,5 @@ def _told(key: Key, field: str, type_: str) -> CatalogueError:
         do=f"Run `qiangji reprocess --form {form}`, which reads the reports again, or take the type back.",
         zh=f"{form}.{field}的类型已改为{type_}，而{county}的{period}报表中有不合该类型的值："
         f"请运行qiangji reprocess --form {form}重新读取，或把类型改回。",
-        code="other_type",
+        code="another_field_type",
     )
